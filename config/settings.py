@@ -1,0 +1,183 @@
+"""Settings: the only module that reads the environment. Units stand in the names or beside the values.
+
+`DATABASE_URL` and `REDIS_URL` name the servers of a deployment. With neither set, the embedded stack that
+`make up` or `make demo` runs in this clone is found through `.local/stack.json`.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from config import env
+from local.stack import running
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+LOCAL_DIR = BASE_DIR / ".local"
+
+# -- the servers ---------------------------------------------------------------------------------------
+_database_url = env.secret("DATABASE_URL")
+_redis_url = env.secret("REDIS_URL")
+_stack = None
+if bool(_database_url) != bool(_redis_url):
+    env.refuse("set both DATABASE_URL and REDIS_URL, or neither to use the embedded stack.")
+if not _database_url:
+    _stack = running(LOCAL_DIR)
+    if _stack is None:
+        env.refuse("no database: run `make up`, or set DATABASE_URL and REDIS_URL.")
+    _database_url, _redis_url = _stack.database_url, _stack.redis_url
+
+# The role a process takes on after login: warehouse_writer (workers, beat, consumer), warehouse_web (web),
+# warehouse_reader. Empty is the login itself, which owns the schema: migrations and the operator's commands.
+DATABASE_ROLE = env.text("DATABASE_ROLE")
+PROCESS_NAME = env.text("PROCESS_NAME", "warehouse")  # shown in pg_stat_activity
+
+# One clock for all processes and for SQL (`warehouse_now_ms()`): milliseconds added to the real time.
+CLOCK_OFFSET_MS = env.integer("CLOCK_OFFSET_MS", _stack.clock_offset_ms if _stack else 0)
+
+_session = {"TimeZone": "UTC", "warehouse.clock_offset_ms": str(CLOCK_OFFSET_MS)}
+if DATABASE_ROLE:
+    _session["role"] = DATABASE_ROLE
+
+DATABASES: dict[str, dict[str, Any]] = {
+    "default": {
+        "ENGINE": "django.db.backends.postgresql",
+        **env.database(_database_url),
+        "CONN_MAX_AGE": 300,  # seconds; Celery tasks reuse it too, see config.celery
+        "CONN_HEALTH_CHECKS": True,
+        "OPTIONS": {
+            "application_name": PROCESS_NAME,
+            "options": " ".join(f"-c {name}={value}" for name, value in _session.items()),
+            "connect_timeout": 5,  # seconds
+            "keepalives_idle": 10,
+            "keepalives_interval": 5,
+            "keepalives_count": 3,
+            "tcp_user_timeout": 30_000,  # ms: a peer that vanished is noticed in half a minute
+        },
+    }
+}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+# -- the provider --------------------------------------------------------------------------------------
+REDIS_URL = _redis_url
+MASSIVE_API_KEY = env.secret("MASSIVE_API_KEY", "simulated" if _stack and _stack.simulated else "")
+MASSIVE_BASE_URL = env.text(
+    "MASSIVE_BASE_URL", _stack.massive_base_url if _stack else "https://api.massive.com"
+)
+MASSIVE_STREAM_URL = env.text(
+    "MASSIVE_STREAM_URL", _stack.massive_stream_url if _stack else "wss://socket.massive.com"
+)
+MASSIVE_REQUESTS_PER_SECOND = env.number("MASSIVE_REQUESTS_PER_SECOND", 5.0)  # shared by all workers
+SIMULATED = env.flag("SIMULATED", bool(_stack and _stack.simulated))
+
+# -- Django --------------------------------------------------------------------------------------------
+SECRET_KEY = env.secret("SECRET_KEY", _stack.secret_key if _stack else "")
+if not SECRET_KEY:
+    env.refuse("set SECRET_KEY to a long random text.")
+DEBUG = env.flag("DEBUG", False)
+ALLOWED_HOSTS = env.listing("ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]")
+CSRF_TRUSTED_ORIGINS = env.listing("CSRF_TRUSTED_ORIGINS")
+SECURE_CONTENT_TYPE_NOSNIFF = True
+X_FRAME_OPTIONS = "DENY"
+
+INSTALLED_APPS = [
+    "unfold",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "django_celery_beat",
+    "warehouse",
+    "ingestion",
+]
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+]
+ROOT_URLCONF = "config.urls"
+WSGI_APPLICATION = "config.wsgi.application"
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ]
+        },
+    }
+]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+]
+STATIC_URL = "static/"
+WHITENOISE_USE_FINDERS = True  # serves the admin's files without a collectstatic step
+USE_TZ = True
+TIME_ZONE = "UTC"
+LANGUAGE_CODE = "en-us"
+USE_I18N = False
+
+UNFOLD = {
+    "SITE_TITLE": "Options warehouse",
+    "SITE_HEADER": "Options warehouse",
+    "SITE_SUBHEADER": "SIMULATED market data" if SIMULATED else "Market data from Massive.com",
+}
+
+# -- logging -------------------------------------------------------------------------------------------
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["stderr"], "level": env.text("LOG_LEVEL", "INFO")},
+    # httpx logs every request line; the provider client counts requests itself.
+    "loggers": {"httpx": {"level": "WARNING"}, "httpcore": {"level": "WARNING"}},
+}
+
+# -- Celery (why each value is what it is: README, "Operating") ------------------------------------------
+CELERY_BROKER_URL = REDIS_URL
+CELERY_BROKER_TRANSPORT_OPTIONS = {
+    "visibility_timeout": 300,  # seconds; more than twice the longest late-acknowledged task
+    "unacked_restore_interval": 5,
+    "unacked_restore_throttle": 1,
+    "socket_timeout": 10,
+    "socket_connect_timeout": 5,
+    "socket_keepalive": True,
+    "health_check_interval": 10,
+    "global_keyprefix": "warehouse:",
+}
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_BROKER_CONNECTION_MAX_RETRIES = None
+CELERY_TASK_SERIALIZER = "json"
+CELERY_ACCEPT_CONTENT = ["json"]
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_ACKS_LATE = True
+CELERY_TASK_REJECT_ON_WORKER_LOST = True
+CELERY_TASK_TIME_LIMIT = 120
+CELERY_TASK_SOFT_TIME_LIMIT = 90
+CELERY_TASK_DEFAULT_QUEUE = "default"
+CELERY_TASK_ROUTES = {"ingestion.tasks.ingest_chain": {"queue": "ingest"}}
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_WORKER_MAX_TASKS_PER_CHILD = 5000
+CELERY_WORKER_MAX_MEMORY_PER_CHILD = 1_000_000  # kB
+CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = True
+CELERY_WORKER_SOFT_SHUTDOWN_TIMEOUT = env.integer("SOFT_SHUTDOWN_SECONDS", 2)
+CELERY_WORKER_ENABLE_SOFT_SHUTDOWN_ON_IDLE = env.flag("SOFT_SHUTDOWN_ON_IDLE", False)
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_WORKER_SEND_TASK_EVENTS = False
+CELERY_TIMEZONE = "UTC"
+CELERY_ENABLE_UTC = True
+CELERY_BEAT_SCHEDULER = "config.beat:LeaderScheduler"
+CELERY_BEAT_MAX_LOOP_INTERVAL = 5  # seconds: an edited schedule is obeyed within this time
+CELERY_BEAT_ENABLE_REMOTE_CONTROL = True

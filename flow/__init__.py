@@ -1,0 +1,1 @@
+"""Live trades, from the socket to the table."""

@@ -1,0 +1,1 @@
+"""Massive: the one place that knows the provider's protocol. Knows no table."""

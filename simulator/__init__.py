@@ -1,0 +1,1 @@
+"""A stand-in for Massive that speaks its REST and WebSocket protocol."""

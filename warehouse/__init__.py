@@ -1,0 +1,1 @@
+"""The tables, their SQL, partitions, retention, bulk loading, read queries and admin."""
