@@ -16,63 +16,74 @@ from quant.chain import Bools, Floats, OptionChain
 from quant.gamma_conventions import PER_ONE_PERCENT, live
 
 _SQRT_2PI = float(np.sqrt(2.0 * np.pi))
-# 1024 contracts x 160 levels of float64 stay within the second-level cache.
-_BLOCK = 1024
-# Rounding leaves a residue of the sums; below this part of the largest gross a net is zero.
+# One block of exponents is 512 kB of float64 and stays within the second-level cache.
+_BLOCK = 65_536
+# exp() of a number that underflows takes ten times as long, and e^-700 of a dollar is no dollar.
+_LOWEST_EXPONENT = -700.0
+# Sums of opposite signs leave a residue of rounding: below this part of the largest gross, net is zero.
 _ZERO = 1e-12
-_REFINEMENTS = 12
+_REFINEMENTS = 20
+_ROOT_TOLERANCE = 1e-11
 
 
 @dataclass(frozen=True, slots=True)
-class GammaKernel:
-    """The repriced gamma of a set of contracts, ready to be weighted: see `kernel`."""
+class GammaProfile:
+    """Contracts ready to be repriced under c weightings at once; built by `reprice`."""
 
-    usable: Bools
-    coefficients: Floats
-    scale: Floats
+    usable: Bools  # which contracts of the chain take part, shape (n,)
+    coefficients: Floats  # of -d1^2 / 2 as a polynomial in log(S / spot), shape (3, m)
+    weights: Floats  # weight * exp(-qT) * 0.01 / (vol sqrt(2 pi T)), shape (c, m)
     spot: float
 
-    def profile(self, weights: Floats, prices: Floats) -> Floats:
-        """Return the sums of weighted gamma at each price, dollars per 1 % move.
+    def net(self, prices: Floats) -> Floats:
+        """Return the summed dealer gamma at each of (p,) prices, dollars per 1 % move, shape (c, p)."""
+        return self._sum(self.weights, prices)
 
-        `weights` (c, n) is sign * size * multiplier per convention and contract, NaN counting as 0;
-        `prices` (m,) are prices of the underlying. The result has shape (c, m).
-        """
-        held = weights[:, self.usable]
-        held = np.where(np.isnan(held), 0.0, held) * self.scale
+    def net_and_gross(self, prices: Floats) -> tuple[Floats, Floats]:
+        """Return `net`, and the same with every weight taken positive."""
+        both = self._sum(np.concatenate([self.weights, np.abs(self.weights)]), prices)
+        return both[: len(self.weights)], both[len(self.weights) :]
+
+    def _sum(self, weights: Floats, prices: Floats) -> Floats:
         shift = np.log(prices / self.spot)
         powers = np.stack([shift * shift, shift, np.ones_like(shift)])
-        total = np.zeros((len(held), len(prices)))
-        for start in range(0, held.shape[1], _BLOCK):
-            part = slice(start, start + _BLOCK)
-            density = self.coefficients[part] @ powers
+        total = np.zeros((len(weights), len(prices)))
+        step = max(_BLOCK // max(len(prices), 1), 1)
+        for start in range(0, weights.shape[1], step):
+            part = slice(start, start + step)
+            density = self.coefficients[:, part].T @ powers
+            np.maximum(density, _LOWEST_EXPONENT, out=density)
             np.exp(density, out=density)
-            total += held[:, part] @ density
+            total += weights[:, part] @ density
         return total * prices
 
 
-def kernel(
+def reprice(
     chain: OptionChain,
+    weights: Floats,
     volatility: Floats,
     rate: float = 0.0,
     dividend_yield: float = 0.0,
-) -> GammaKernel:
-    """Prepare the contracts of a chain for repricing under `volatility`, shape (n,), a fraction.
+) -> GammaProfile:
+    """Prepare a chain for repricing under `volatility`, shape (n,), a fraction.
 
-    Contracts that are settled or without a volatility are left out and show in `usable`. Rates are
-    per year, continuously compounded. Dollar gamma per 1 % is
-    exp(-qT) phi(d1) / (S vol sqrt(T)) * S^2 * 0.01; -d1^2 / 2 is a polynomial of second degree in
-    log(S / spot), whose three coefficients per contract are all that a shift of spot needs.
+    `weights` (c, n) is sign * size * multiplier for each of c conventions, NaN counting as 0. Contracts
+    that are settled or without a volatility are left out and show in `usable`. Rates are per year,
+    continuously compounded. Dollar gamma per 1 % is exp(-qT) phi(d1) / (S vol sqrt(T)) * S^2 * 0.01, and
+    -d1^2 / 2 is a polynomial of second degree in log(S / spot).
     """
-    usable = live(chain) & np.isfinite(volatility) & (volatility > 0) & (chain.strike > 0)
-    usable &= np.isfinite(chain.spot) & np.isfinite(chain.years) & np.isfinite(chain.strike)
+    weights = np.where(np.isnan(weights), 0.0, weights)
+    # A third of a listed chain has neither open interest nor volume; repricing it would be for nothing.
+    usable = live(chain) & np.isfinite(volatility) & (volatility > 0) & weights.any(axis=0)
+    usable &= np.isfinite(chain.years) & np.isfinite(chain.strike) & (chain.strike > 0)
+    usable &= np.isfinite(chain.spot)
     years, strike, vol = chain.years[usable], chain.strike[usable], volatility[usable]
     deviation = vol * np.sqrt(years)
     drift = np.log(chain.spot / strike) + (rate - dividend_yield + 0.5 * vol * vol) * years
     slope, start = 1.0 / deviation, drift / deviation
-    coefficients = np.stack([-0.5 * slope * slope, -slope * start, -0.5 * start * start], axis=1)
+    coefficients = np.stack([-0.5 * slope * slope, -slope * start, -0.5 * start * start])
     scale = np.exp(-dividend_yield * years) * PER_ONE_PERCENT / (deviation * _SQRT_2PI)
-    return GammaKernel(usable, coefficients, scale, chain.spot)
+    return GammaProfile(usable, coefficients, weights[:, usable] * scale, chain.spot)
 
 
 def complete_volatility(chain: OptionChain, volatility: Floats) -> Floats:
@@ -83,16 +94,17 @@ def complete_volatility(chain: OptionChain, volatility: Floats) -> Floats:
     listed under two roots with the same settlement instant counts as one.
     """
     known = np.isfinite(volatility) & (volatility > 0)
+    volatility = np.where(known, volatility, np.nan)
     if known.all() or not known.any():
-        return np.where(known, volatility, np.nan)
+        return volatility
     order = np.lexsort((~known, chain.strike, chain.years))
-    strike, years, vol = chain.strike[order], chain.years[order], np.where(known, volatility, np.nan)[order]
+    strike, years, ordered = chain.strike[order], chain.years[order], volatility[order]
     new_group = np.ones(len(order), dtype=bool)
     new_group[1:] = (strike[1:] != strike[:-1]) | (years[1:] != years[:-1])
     # Within a group the known ones stand first, so the first of the group is the one to borrow from.
     first = np.maximum.accumulate(np.where(new_group, np.arange(len(order)), 0))
-    filled = np.empty_like(vol)
-    filled[order] = np.where(np.isnan(vol), vol[first], vol)
+    filled = np.empty_like(ordered)
+    filled[order] = np.where(np.isnan(ordered), ordered[first], ordered)
     return filled
 
 
@@ -101,28 +113,28 @@ def price_grid(spot: float, band: float, levels: int) -> Floats:
     return spot * np.linspace(1.0 - band, 1.0 + band, levels)
 
 
-def flips(weights: Floats, curve: GammaKernel, prices: Floats, net: Floats) -> tuple[Floats, ...]:
-    """Return every zero of each profile, ascending: one array per row of `weights`.
+def flips(profile: GammaProfile, prices: Floats) -> tuple[Floats, ...]:
+    """Return every zero of each profile over ascending `prices`: one ascending array per convention.
 
-    `net` (c, m) is `curve.profile(weights, prices)`. Each sign change between neighbouring levels holds
-    a root, found by regula falsi on the repriced profile itself (Illinois variant), so it is a zero of
-    the profile and not of its interpolation. Two roots between the same two levels are not seen.
-    A profile that only touches zero, or is zero throughout, has none.
+    Each sign change between neighbouring prices holds a root, found by regula falsi on the repriced
+    profile itself (Illinois variant), so it is a zero of the profile and not of its interpolation. Two
+    roots between the same two prices are not seen. A profile that only touches zero, or is zero
+    throughout, has none.
     """
-    floor = _ZERO * float(np.max(curve.profile(np.abs(weights), prices), initial=0.0))
+    net, gross = profile.net_and_gross(prices)
+    floor = _ZERO * np.max(gross, axis=1, initial=0.0)
     brackets = []
     for index, values in enumerate(net):
-        firm = np.flatnonzero(np.abs(values) > floor)
+        firm = np.flatnonzero(np.abs(values) > floor[index])
         change = np.flatnonzero(np.sign(values[firm[1:]]) != np.sign(values[firm[:-1]]))
         brackets.append(np.stack([np.full_like(change, index), firm[change], firm[change + 1]]))
     row, low, high = np.concatenate(brackets, axis=1)
-    roots = _refine(weights, curve, row, prices[low], prices[high], net[row, low], net[row, high])
-    return tuple(roots[row == index] for index in range(len(weights)))
+    roots = _refine(profile, row, prices[low], prices[high], net[row, low], net[row, high])
+    return tuple(roots[row == index] for index in range(len(net)))
 
 
 def _refine(
-    weights: Floats,
-    curve: GammaKernel,
+    profile: GammaProfile,
     row: NDArray[np.intp],
     low: Floats,
     high: Floats,
@@ -135,11 +147,11 @@ def _refine(
     root = low
     for _ in range(_REFINEMENTS):
         before, root = root, high - at_high * (high - low) / (at_high - at_low)
-        value = curve.profile(weights, root)[row, pick]
+        if np.all(np.abs(root - before) <= _ROOT_TOLERANCE * root):
+            break
+        value = profile.net(root)[row, pick]
         # Regula falsi keeps one end for ever; halving the kept end's value (Illinois) makes it converge.
         crossed = np.sign(value) != np.sign(at_high)
         low, at_low = np.where(crossed, high, low), np.where(crossed, at_high, 0.5 * at_low)
         high, at_high = root, value
-        if np.all(np.abs(root - before) <= 1e-13 * root):
-            break
     return root

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
 
 from quant.chain import Floats, OptionChain
-from quant.gamma_conventions import CONVENTIONS, Convention, dealer_gamma
+from quant.gamma_conventions import CONVENTIONS, Convention, dealer_gamma, live
 from quant.gamma_positioning import positioning
-from quant.gamma_profile import complete_volatility, flips, kernel, price_grid
+from quant.gamma_profile import complete_volatility, flips, price_grid, reprice
 from quant.thresholds import LEVEL_BAND
 
 
@@ -39,11 +40,21 @@ def sensitivity(
         gex = dealer_gamma(chain, convention, own_gamma)
         if np.nansum(np.abs(gex)) > 0:
             measured.append((convention, gex))
-    for source in ("chain", "own"):
-        group = [(convention, gex) for convention, gex in measured if convention.gamma == source]
-        volatility = chain.implied_volatility if source == "chain" or own_iv is None else own_iv
-        if group:
-            rows |= _measure(chain, group, volatility, levels, rate, dividend_yield)
+    borrowed = own_gamma is None or own_iv is None
+    groups = [
+        ([pair for pair in measured if borrowed or pair[0].gamma == "chain"], chain.implied_volatility),
+        ([pair for pair in measured if not borrowed and pair[0].gamma == "own"], own_iv),
+    ]
+
+    def measure(group: list[tuple[Convention, Floats]], volatility: Floats | None) -> dict[str, Any]:
+        if not group or volatility is None:
+            return {}
+        return _measure(chain, group, volatility, levels, rate, dividend_yield)
+
+    # The two volatility sources share nothing, and numpy releases the interpreter lock in both.
+    with ThreadPoolExecutor(max_workers=2) as pool:
+        for part in pool.map(measure, *zip(*groups, strict=True)):
+            rows |= part
     return {"conventions": rows, **_spread(rows)}
 
 
@@ -56,15 +67,10 @@ def _measure(
     dividend_yield: float,
 ) -> dict[str, Any]:
     weights = np.stack([convention.weights(chain) for convention, _ in group])
-    held = np.any(np.nan_to_num(weights) != 0, axis=0) & (chain.years > 0)
-    # A third of a listed chain has neither open interest nor volume; repricing it would be for nothing.
-    weights, part = weights[:, held], chain.select(held)
-    curve = kernel(part, complete_volatility(part, volatility[held]), rate, dividend_yield)
-    prices = price_grid(chain.spot, LEVEL_BAND, levels)
-    net = curve.profile(weights, prices)
-    at_spot = curve.profile(weights, np.array([chain.spot]))[:, 0]
-    roots = flips(weights, curve, prices, net)
-    missing = np.count_nonzero((np.nan_to_num(weights) != 0) & ~curve.usable, axis=1)
+    profile = reprice(chain, weights, complete_volatility(chain, volatility), rate, dividend_yield)
+    at_spot = profile.net(np.array([chain.spot]))[:, 0]
+    roots = flips(profile, price_grid(chain.spot, LEVEL_BAND, levels))
+    missing = np.count_nonzero((np.abs(weights) > 0) & live(chain) & ~profile.usable, axis=1)
     rows = {}
     for index, (convention, gex) in enumerate(group):
         total, gross = float(np.nansum(gex)), float(np.nansum(np.abs(gex)))
