@@ -2,8 +2,8 @@
 
 `python -m local.keeper DIRECTORY POSTGRES_MAJOR [--fast]`, started by `local.servers.hold`. It has a session
 of its own, so Ctrl-C in a terminal reaches the workers, which still need the servers to drain, and not the
-servers. It stops them when nobody holds DIRECTORY/holders any more, starts one again that died, and, should it
-be killed itself, the kernel asks both servers to stop.
+servers. It stops them when nobody holds DIRECTORY/holders any more, starts one again that died, and, should
+it be killed itself, the kernel asks both servers to stop.
 """
 
 from __future__ import annotations
@@ -112,7 +112,7 @@ class Stack:
             record.stop_request(self.directory, kept.server.name).unlink(missing_ok=True)
             kept.server.clear()
             kept.server.initialise(self._passwords_are_new)
-        # Somebody else may take a port between our look and the server's: then the server ends, and we look again.
+        # Somebody else may take a port between our look and the server's: then the server ends, we look again.
         for _ in range(5):
             self.servers.postgres_port = ports.free_port(self.servers.postgres_port)
             self.servers.valkey_port = ports.free_port(self.servers.valkey_port)

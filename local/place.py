@@ -57,7 +57,7 @@ class Place:
 
 
 def choose(directory: Path, postgres_major: int) -> Place:
-    """The place for the stack of `directory`, made ready: binaries are copied where they cannot be reached."""
+    """The place for the stack of `directory`, binaries copied where they cannot be reached."""
     account = accounts.server_account()
     postgres, valkey = postgres_home(postgres_major), valkey_home()
     if account is None:

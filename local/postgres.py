@@ -17,7 +17,7 @@ OWNER = "warehouse_owner"  # the migration login: no superuser, owns the databas
 
 
 class Postgres:
-    """One cluster on 127.0.0.1, TCP only: without Unix sockets no path is too long and no folder is shared."""
+    """One cluster on 127.0.0.1, TCP only: without Unix sockets no path is too long, no folder shared."""
 
     name = "postgres"
     stop_signal = signal.SIGINT  # "fast": open sessions are ended, the shutdown checkpoint is written
@@ -94,12 +94,11 @@ class Postgres:
         password.touch(mode=0o600)
         self._place.own(password)
         password.write_text(self._servers.superuser_password, encoding="utf-8")
+        command: list[str | Path] = [self._bin / "initdb", "-D", draft, "-U", "postgres"]
+        command += ["--auth=scram-sha-256", f"--pwfile={password}", "--encoding=UTF8", "--locale=C"]
+        command += ["--no-instructions", "--no-sync"] if self._fast else ["--no-instructions"]
         try:
-            self._run(
-                [self._bin / "initdb", "-D", draft, "-U", "postgres", f"--pwfile={password}"]
-                + ["--auth=scram-sha-256", "--encoding=UTF8", "--locale=C", "--no-instructions"]
-                + (["--no-sync"] if self._fast else [])
-            )
+            self._run(command)
         finally:
             password.unlink()
         self._execute(
@@ -111,14 +110,13 @@ class Postgres:
 
     def _execute(self, data: Path, *statements: str) -> None:
         """Runs SQL in the server's single-user mode: no port, no password, no window for anybody else."""
-        answer = self._run(
-            [self._bin / "postgres", "--single", "-D", data, "postgres"], "\n".join(statements)
-        )
+        command = [self._bin / "postgres", "--single", "-D", data, "postgres"]
+        answer = self._run(command, "\n".join(statements))
         if "ERROR:" in answer:
             raise LocalError(f"The cluster could not be prepared: {answer.strip().splitlines()[0]}")
 
     def _run(self, command: list[str | Path], given: str = "") -> str:
-        done = subprocess.run(
+        done: subprocess.CompletedProcess[str] = subprocess.run(
             [str(part) for part in command],
             input=given,
             stdout=subprocess.PIPE,

@@ -72,6 +72,6 @@ def _own_directory() -> Path:
         suffix = "" if number == 1 else f"-{number}"
         directory = ROOT / ".local" / f"test-pg{POSTGRES_MAJOR}{suffix}"
         directory.mkdir(parents=True, exist_ok=True)
-        if FileLock(directory / "in-use").try_exclusive():
+        if FileLock(directory / "in-use").try_exclusive():  # its descriptor stays open
             return directory
     raise AssertionError("unreachable: count() does not end")
