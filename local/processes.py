@@ -15,7 +15,10 @@ _PR_SET_PDEATHSIG = 1
 _libc = ctypes.CDLL(None, use_errno=True)
 
 
-def _tied_to(parent: int, death_signal: signal.Signals) -> Callable[[], None]:
+def die_with_parent(death_signal: signal.Signals) -> Callable[[], None]:
+    """For `preexec_fn`: the kernel sends the new process `death_signal` when this process dies."""
+    parent = os.getpid()
+
     def prepare() -> None:
         # Runs in the child after its user was changed, because a change of user clears the death signal.
         signal.pthread_sigmask(signal.SIG_SETMASK, ())
@@ -49,7 +52,7 @@ def spawn(
         cwd=directory,
         env=dict(environment),
         start_new_session=True,
-        preexec_fn=_tied_to(os.getpid(), death_signal),
+        preexec_fn=die_with_parent(death_signal),
         **(account or {}),
     )
 
@@ -109,8 +112,7 @@ def _points_to(link: Path, directory: Path) -> bool:
 def _stat(pid: int) -> list[str]:
     """Fields of /proc/PID/stat from the state on; the name before it may itself hold spaces and brackets."""
     try:
-        return (
-            Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace").rpartition(")")[2].split()
-        )
+        line = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace")
     except OSError:
         return []
+    return line.rpartition(")")[2].split()
