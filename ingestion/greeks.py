@@ -51,45 +51,44 @@ def complete_greeks(columns: ChainColumns, years: Floats, spot: float) -> ChainG
     carried = np.isfinite(curve.dividend_yield)
     rate = np.where(carried, curve.rate, 0.0)
     dividend_yield = np.where(carried, curve.dividend_yield, 0.0)
-    terms = (columns.is_call, spot, columns.strike, years, rate, dividend_yield)
-
-    own_iv, own_status = _own_implied_volatility(columns, terms)
+    own_iv, own_status = _own_implied_volatility(columns, spot, years, rate, dividend_yield)
     sent_iv = np.where(columns.implied_volatility > 0, columns.implied_volatility, np.nan)
     volatility = np.where(np.isnan(sent_iv), own_iv, sent_iv)
     status = np.where(np.isnan(sent_iv), own_status, IvStatus.ok).astype(np.int8)
 
+    terms = (columns.is_call, spot, columns.strike, years, rate, dividend_yield)
     own = black_scholes.greeks(*terms, own_iv)
     standing = black_scholes.greeks(*terms, volatility)
 
-    def sent_or(name: str) -> Floats:
-        sent = getattr(columns, name)
-        present = (sent != 0) | ~np.isnan(sent_iv)
-        return np.where(present & ~np.isnan(sent), sent, getattr(standing, name))
+    def is_sent(number: Floats) -> NDArray[np.bool_]:
+        present: NDArray[np.bool_] = ~np.isnan(number) & ((number != 0) | ~np.isnan(sent_iv))
+        return present
 
-    sent_gamma = ~np.isnan(columns.gamma) & ((columns.gamma != 0) | ~np.isnan(sent_iv))
+    def sent_or(sent: Floats, computed: Floats) -> Floats:
+        return np.where(is_sent(sent), sent, computed)
+
     return ChainGreeks(
         years=years,
-        delta=sent_or("delta"),
-        gamma=sent_or("gamma"),
-        theta=sent_or("theta"),
-        vega=sent_or("vega"),
+        delta=sent_or(columns.delta, standing.delta),
+        gamma=sent_or(columns.gamma, standing.gamma),
+        theta=sent_or(columns.theta, standing.theta),
+        vega=sent_or(columns.vega, standing.vega),
         rho=standing.rho,
         implied_volatility=volatility,
         iv_status=status,
-        gamma_is_provider=sent_gamma,
+        gamma_is_provider=is_sent(columns.gamma),
         own_gamma=own.gamma,
         own_implied_volatility=own_iv,
     )
 
 
 def _own_implied_volatility(
-    columns: ChainColumns, terms: tuple[object, ...]
+    columns: ChainColumns, spot: float, years: Floats, rate: Floats, dividend_yield: Floats
 ) -> tuple[Floats, NDArray[np.int8]]:
     """Solved from the mid where the quote is worth it; the quote's own fault is the reason elsewhere."""
     quoted = quote_status(columns.bid, columns.ask)
-    is_call, spot, strike, years, rate, dividend_yield = terms
     mid = np.where(quoted == IvStatus.ok, 0.5 * (columns.bid + columns.ask), np.nan)
-    solved = solve(is_call, mid, spot, strike, years, rate, dividend_yield)
+    solved = solve(columns.is_call, mid, spot, columns.strike, years, rate, dividend_yield)
     no_cause_before_the_quote = (solved.status != IvStatus.no_underlying) & (
         solved.status != IvStatus.expired
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from quant import sessions
@@ -76,5 +76,5 @@ def over(slots: Sequence[Slot], now: datetime, since: datetime) -> list[Slot]:
 
 def slot_at(slot_ms: int, every_minutes: int = 15) -> Slot | None:
     """The slot of that epoch millisecond in its session's raster, or None when there is none."""
-    instant = datetime.fromtimestamp(slot_ms / 1000, tz=sessions.UTC)
+    instant = datetime.fromtimestamp(slot_ms / 1000, tz=UTC)
     return next((slot for slot in slots_of(session_date(instant), every_minutes) if slot.at == instant), None)
