@@ -66,7 +66,7 @@ class Kept:
             account=self._place.as_popen(),
             stdin=subprocess.PIPE,
         )
-        self._started = time.monotonic()
+        self._started, self._answered = time.monotonic(), False
         if self._process.stdin:
             self._process.stdin.write(self.server.standard_input())
             self._process.stdin.close()
