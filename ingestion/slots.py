@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from quant import sessions
@@ -24,11 +24,7 @@ class Slot:
     @property
     def at_ms(self) -> int:
         """Epoch milliseconds, as stored in the `timestamp` columns."""
-        return epoch_ms(self.at)
-
-
-def epoch_ms(instant: datetime) -> int:
-    return round(instant.timestamp() * 1000)
+        return round(self.at.timestamp() * 1000)
 
 
 def parse_window(window: str) -> tuple[time, time]:
@@ -72,9 +68,3 @@ def due(slots: Sequence[Slot], now: datetime) -> Slot | None:
 def over(slots: Sequence[Slot], now: datetime, since: datetime) -> list[Slot]:
     """Slots at or after `since` whose time to be fetched has passed."""
     return [slot for slot in slots if slot.at >= since and slot.deadline <= now]
-
-
-def slot_at(slot_ms: int, every_minutes: int = 15) -> Slot | None:
-    """The slot of that epoch millisecond in its session's raster, or None when there is none."""
-    instant = datetime.fromtimestamp(slot_ms / 1000, tz=UTC)
-    return next((slot for slot in slots_of(session_date(instant), every_minutes) if slot.at == instant), None)

@@ -1,0 +1,88 @@
+"""`manage.py ingest_now`: enqueues the chains that are due, and with `--wait` watches them come in."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from rich.console import Console
+from rich.live import Live
+from rich.table import Table
+
+from ingestion.chain import TASK
+from ingestion.due import DueChain, due_chains
+from ingestion.tasks import ingest_chain
+from warehouse.models import IngestionRun
+from warehouse.models.enums import RunStatus
+
+LOOK_EVERY = 0.25  # seconds
+_ENDED = (RunStatus.DONE, RunStatus.FAILED)
+
+
+class Command(BaseCommand):
+    help = "Enqueues every chain of the watchlist that is due and not done; a worker fetches them."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument(
+            "--wait", action="store_true", help="until every chain is done; fails if one does not"
+        )
+        parser.add_argument("--seconds", type=float, default=300.0, help="longest wait")
+
+    def handle(self, *, wait: bool, seconds: float, **options: Any) -> None:
+        due = due_chains()
+        for wanted in due:
+            ingest_chain.delay(wanted.symbol, wanted.slot, wanted.deadline)
+        named = ", ".join(wanted.symbol for wanted in due) or "none is due"
+        self.stdout.write(f"{len(due)} chains enqueued: {named}")
+        if wait and due:
+            watch(due, time.monotonic() + seconds)
+
+
+def watch(due: list[DueChain], until: float) -> None:
+    """Shows the runs until all have ended. Raises CommandError naming those that failed or did not end."""
+    console = Console()
+    told: dict[str, str] = {}
+    with Live(console=console, auto_refresh=False, transient=True) as live:
+        while True:
+            runs = _runs(due)
+            if console.is_terminal:
+                live.update(_table(due, runs), refresh=True)
+            for symbol, run in runs.items():
+                if told.get(symbol) != run.status:
+                    told[symbol] = run.status
+                    console.print(_line(run))
+            unfinished = [wanted.symbol for wanted in due if told.get(wanted.symbol) not in _ENDED]
+            if not unfinished or time.monotonic() > until:
+                break
+            time.sleep(LOOK_EVERY)
+    wrong = [_line(run) for run in runs.values() if run.status == RunStatus.FAILED]
+    wrong += [f"{symbol} did not finish in time" for symbol in unfinished]
+    if wrong:
+        raise CommandError("; ".join(wrong))
+
+
+def _runs(due: list[DueChain]) -> dict[str, IngestionRun]:
+    slots = {wanted.slot for wanted in due}
+    symbols = {wanted.symbol for wanted in due}
+    found = IngestionRun.objects.filter(task=TASK, symbol__in=symbols, slot__in=slots)
+    return {run.symbol: run for run in found}
+
+
+def _line(run: IngestionRun) -> str:
+    if run.status == RunStatus.DONE:
+        return f"{run.symbol}: {run.contracts:,} contracts, {run.rows:,} rows in {run.duration_ms:,} ms"
+    return f"{run.symbol}: {run.status.lower()}{f', {run.error}' if run.error else ''}"
+
+
+def _table(due: list[DueChain], runs: dict[str, IngestionRun]) -> Table:
+    table = Table("symbol", "state", "contracts", "rows")
+    for wanted in due:
+        run = runs.get(wanted.symbol)
+        table.add_row(
+            wanted.symbol,
+            run.status if run else "waiting for a worker",
+            f"{run.contracts or 0:,}" if run else "",
+            f"{run.rows or 0:,}" if run else "",
+        )
+    return table
