@@ -76,11 +76,8 @@ def outside_folder(directory: Path, account: Account) -> Path:
         os.chown(folder, account.uid, account.gid)
     except FileExistsError:
         status = folder.lstat()
-        if (
-            not stat.S_ISDIR(status.st_mode)
-            or status.st_uid not in (0, account.uid)
-            or status.st_mode & 0o077
-        ):
+        ours = stat.S_ISDIR(status.st_mode) and status.st_uid in (0, account.uid)
+        if not ours or status.st_mode & 0o077:
             raise LocalError(f"{folder} belongs to somebody else; remove it or move the clone.") from None
         os.chown(folder, account.uid, account.gid)
     return folder

@@ -66,7 +66,7 @@ class Kept:
             account=self._place.as_popen(),
             stdin=subprocess.PIPE,
         )
-        self._started = time.monotonic()
+        self._started, self._answered = time.monotonic(), False
         if self._process.stdin:
             self._process.stdin.write(self.server.standard_input())
             self._process.stdin.close()
@@ -112,7 +112,7 @@ class Stack:
             record.stop_request(self.directory, kept.server.name).unlink(missing_ok=True)
             kept.server.clear()
             kept.server.initialise(self._passwords_are_new)
-        # Somebody else may take a port between our look and the server's: then the server ends, we look again.
+        # A port may be taken between our look and the server's: then the server ends, and we look again.
         for _ in range(5):
             self.servers.postgres_port = ports.free_port(self.servers.postgres_port)
             self.servers.valkey_port = ports.free_port(self.servers.valkey_port)
@@ -181,7 +181,8 @@ def main() -> None:
     directory: Path = arguments.directory
 
     keeper, holders = FileLock(directory / "keeper.lock"), FileLock(directory / "holders")
-    if not keeper.try_exclusive():
+    # Patiently: somebody may just be looking whether a keeper runs, which takes the lock for an instant.
+    if not processes.wait_until(keeper.try_exclusive, 1.0):
         return
     if os.fork():
         # The child keeps the lock and, no longer anybody's child, is waited for by the system.

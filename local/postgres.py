@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import secrets
 import shutil
 import signal
@@ -46,14 +47,20 @@ class Postgres:
             )
 
     def clear(self) -> None:
-        """Ends what is left of a server whose postmaster died, so that the next one can start.
+        """Ends what is left of an earlier server, so that the next one can start.
 
-        Backends outlive a killed postmaster until they next wait for something, and the pid file it left may
-        by now name a stranger, which PostgreSQL takes for itself. Nothing works in the data directory once
-        the backends are gone and the keeper's lock is ours, so the file can go.
+        A server whose keeper was killed is shutting down and gets the time to. Backends outlive a killed
+        postmaster until they next wait for something, and the pid file it left may by now name a stranger,
+        which PostgreSQL takes for itself. Nothing works in the data directory once the backends are gone and
+        the keeper's lock is ours, so the file can go.
         """
-        processes.end(lambda: processes.living_in(self.data), signal.SIGQUIT, 10)
-        (self.data / "postmaster.pid").unlink(missing_ok=True)
+        pid_file = self.data / "postmaster.pid"
+        postmaster = pid_file.read_text(encoding="utf-8").split("\n")[0] if pid_file.exists() else ""
+        if postmaster in map(str, self._processes()):
+            os.kill(int(postmaster), self.stop_signal)
+            processes.wait_until(lambda: not self._processes(), self.stop_seconds)
+        processes.end(self._processes, signal.SIGQUIT, 10)
+        pid_file.unlink(missing_ok=True)
 
     def command(self) -> list[str | Path]:
         settings = {
@@ -70,7 +77,8 @@ class Postgres:
             "log_checkpoints": "off",
         }
         if self._fast:
-            settings |= {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
+            # A killed server keeps what was committed; only a machine that loses power does not.
+            settings |= {"fsync": "off", "full_page_writes": "off"}
         arguments = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
         return [self._bin / "postgres", "-D", self.data, *arguments]
 
@@ -84,6 +92,9 @@ class Postgres:
         except FileNotFoundError:
             return False
         return len(lines) >= 8 and lines[7].strip() == "ready"
+
+    def _processes(self) -> list[int]:
+        return processes.living_in(self.data)
 
     def _create(self) -> None:
         # Built beside its final name: a power cut half way leaves nothing that looks like a cluster.
@@ -110,7 +121,7 @@ class Postgres:
 
     def _execute(self, data: Path, *statements: str) -> None:
         """Runs SQL in the server's single-user mode: no port, no password, no window for anybody else."""
-        command = [self._bin / "postgres", "--single", "-D", data, "postgres"]
+        command: list[str | Path] = [self._bin / "postgres", "--single", "-D", data, "postgres"]
         answer = self._run(command, "\n".join(statements))
         if "ERROR:" in answer:
             raise LocalError(f"The cluster could not be prepared: {answer.strip().splitlines()[0]}")
@@ -124,6 +135,7 @@ class Postgres:
             text=True,
             cwd=self._place.data,
             env=ENVIRONMENT,
+            preexec_fn=processes.die_with_parent(signal.SIGTERM),
             **self._place.as_popen(),
         )
         if done.returncode:

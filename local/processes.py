@@ -15,11 +15,19 @@ _PR_SET_PDEATHSIG = 1
 _libc = ctypes.CDLL(None, use_errno=True)
 
 
-def _tied_to(parent: int, death_signal: signal.Signals) -> Callable[[], None]:
+def end_with_parent(death_signal: signal.Signals) -> None:
+    """Asks the kernel to send this process `death_signal` when its parent dies. Only Linux can."""
+    _libc.prctl(_PR_SET_PDEATHSIG, int(death_signal), 0, 0, 0)
+
+
+def die_with_parent(death_signal: signal.Signals) -> Callable[[], None]:
+    """For `preexec_fn`: the kernel sends the new process `death_signal` when this process dies."""
+    parent = os.getpid()
+
     def prepare() -> None:
         # Runs in the child after its user was changed, because a change of user clears the death signal.
         signal.pthread_sigmask(signal.SIG_SETMASK, ())
-        _libc.prctl(_PR_SET_PDEATHSIG, int(death_signal), 0, 0, 0)
+        end_with_parent(death_signal)
         if os.getppid() != parent:  # the parent died before the line above
             os._exit(1)
 
@@ -49,7 +57,7 @@ def spawn(
         cwd=directory,
         env=dict(environment),
         start_new_session=True,
-        preexec_fn=_tied_to(os.getpid(), death_signal),
+        preexec_fn=die_with_parent(death_signal),
         **(account or {}),
     )
 
@@ -61,12 +69,13 @@ def living_in(directory: Path) -> list[int]:
 
 def living_in_session(session: int) -> list[int]:
     """Ids of the processes of a session, without the dead that wait for their parent."""
-    found = []
-    for pid in _process_ids():
-        fields = _stat(pid)
-        if fields and int(fields[3]) == session and fields[0] != "Z":
-            found.append(pid)
-    return found
+    return [pid for pid in _process_ids() if is_alive(pid) and _session(pid) == session]
+
+
+def is_alive(pid: int) -> bool:
+    """Whether the process runs; one that is dead and only waits for its parent does not."""
+    fields = _stat(pid)
+    return bool(fields) and fields[0] != "Z"
 
 
 def end(pids: Callable[[], list[int]], first: signal.Signals, patience_seconds: float) -> None:
@@ -74,7 +83,7 @@ def end(pids: Callable[[], list[int]], first: signal.Signals, patience_seconds: 
     _signal_all(pids(), first)
     if not wait_until(lambda: not pids(), patience_seconds):
         _signal_all(pids(), signal.SIGKILL)
-        wait_until(lambda: not pids(), patience_seconds)
+        wait_until(lambda: not pids(), 5)
 
 
 def wait_until(condition: Callable[[], bool], seconds: float, every: float = 0.02) -> bool:
@@ -106,11 +115,15 @@ def _points_to(link: Path, directory: Path) -> bool:
         return False
 
 
+def _session(pid: int) -> int | None:
+    fields = _stat(pid)
+    return int(fields[3]) if fields else None
+
+
 def _stat(pid: int) -> list[str]:
     """Fields of /proc/PID/stat from the state on; the name before it may itself hold spaces and brackets."""
     try:
-        return (
-            Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace").rpartition(")")[2].split()
-        )
+        line = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace")
     except OSError:
         return []
+    return line.rpartition(")")[2].split()

@@ -15,7 +15,7 @@ from local import record
 from local.binaries import LocalError
 from local.locks import FileLock, is_free
 from local.postgres import OWNER
-from local.processes import wait_until
+from local.processes import is_alive, wait_until
 from local.record import Keeper, Servers
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -108,14 +108,19 @@ class Held:
         finally:
             starting.release()
 
+    def lost_keeper(self) -> bool:
+        """Whether the keeper was killed: then nothing restarts the servers until `ensure` is called."""
+        return is_free(self.directory / "keeper.lock")
+
     def release(self) -> None:
         """Lets go of the servers. Where this was the last holder, returns once they are stopped."""
+        keeper = self.keeper_pid()
         self._holders.release()
-        wait_until(self._is_over, STOP_SECONDS)
+        wait_until(lambda: self._is_over(keeper), STOP_SECONDS)
 
-    def _is_over(self) -> bool:
+    def _is_over(self, keeper: int | None) -> bool:
         if is_free(self.directory / "keeper.lock"):
-            return True
+            return keeper is None or not is_alive(keeper)
         last, other = FileLock(self.directory / "holders"), FileLock(self.directory / "holders")
         try:
             # Neither exclusively (we could: the keeper is about to) nor shared (we cannot: it is stopping).

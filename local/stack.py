@@ -6,10 +6,16 @@ import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from local.locks import FileLock
+from local.record import write_private
+
+# Held by the supervisor as long as it lives, so that a description it could not remove is not believed.
+LOCK = "supervisor.lock"
+
 
 @dataclass(frozen=True, slots=True)
 class Stack:
-    """Addresses and secrets of the running embedded stack; its file is readable by the owner only."""
+    """Addresses and secrets of the running stack; its file is readable by the owner only."""
 
     database_url: str
     redis_url: str
@@ -26,12 +32,17 @@ def running(directory: Path) -> Stack | None:
         described = json.loads((directory / "stack.json").read_text(encoding="utf-8"))
     except FileNotFoundError:
         return None
-    return Stack(**described)
+    lock = FileLock(directory / LOCK)
+    abandoned = lock.try_shared()
+    lock.release()
+    return None if abandoned else Stack(**described)
 
 
 def describe(directory: Path, stack: Stack) -> None:
     """Writes `stack` for the other entry points, whole or not at all, readable by the owner only."""
-    draft = directory / "stack.json.new"
-    draft.touch(mode=0o600)
-    draft.write_text(json.dumps(asdict(stack), indent=2), encoding="utf-8")
-    draft.replace(directory / "stack.json")
+    write_private(directory / "stack.json", asdict(stack))
+
+
+def withdraw(directory: Path) -> None:
+    """Removes the description: from now on no entry point finds the stack."""
+    (directory / "stack.json").unlink(missing_ok=True)

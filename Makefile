@@ -1,0 +1,72 @@
+# Every command of the project. A machine needs Python 3.11 or newer and make, nothing else.
+
+PYTHON ?= python3
+QUEUE ?= default,ingest
+BIND ?= 127.0.0.1:8000
+BENCH ?=
+
+UV_VERSION := 0.13.8
+BIN := .venv/bin
+
+# The services' commands; docker-compose.yml starts the same ones.
+MIGRATE := python manage.py migrate
+WEB = gunicorn config.wsgi:application --bind $(BIND)
+WORKER = celery -A config worker --queues $(QUEUE) --pool prefork --concurrency 2 --without-gossip --without-mingle --loglevel INFO
+BEAT := celery -A config beat --loglevel INFO
+
+# mypy's Django plugin reads the settings, which refuse to start without servers; it connects to none.
+MYPY := env DATABASE_URL=postgresql://u@localhost/x REDIS_URL=redis://localhost SECRET_KEY=x $(BIN)/mypy
+
+.DEFAULT_GOAL := help
+.PHONY: help venv demo up worker beat web migrate test lint bench clean
+
+help: ## Show this list
+	@sed -n 's/^\([a-z]*\):[^#]*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 18
+
+venv: .venv/.synced ## Create .venv and install what uv.lock pins, if that changed
+
+.venv/.synced: pyproject.toml uv.lock
+	@echo "Installing the pinned packages into .venv (about a minute the first time) ..."
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || \
+		{ echo "Python 3.11 or newer is needed, and $(PYTHON) is not; name one with make PYTHON=..." >&2; exit 1; }
+	@test -x $(BIN)/pip || $(PYTHON) -m venv --clear .venv >/dev/null || \
+		{ echo "$(PYTHON) cannot create .venv; on Debian and Ubuntu install python3-venv." >&2; exit 1; }
+	@test -w "$$HOME" || export UV_CACHE_DIR=.local/uv-cache PIP_NO_CACHE_DIR=1; \
+		unset VIRTUAL_ENV; export UV_PROJECT_ENVIRONMENT=.venv UV_PYTHON_DOWNLOADS=never; \
+		$(BIN)/pip install -qq --disable-pip-version-check uv==$(UV_VERSION) && \
+		$(BIN)/uv sync --frozen --quiet
+	@touch $@
+
+demo: venv ## Run everything here and report on it [DEMO_SECONDS=60] [CHAIN=quotes.csv]
+	@exec $(BIN)/python -m local.demo
+
+up: venv ## Run everything here until Ctrl-C
+	@exec $(BIN)/python -m local.up
+
+worker: venv ## Add a worker, to the stack here or to DATABASE_URL and REDIS_URL [QUEUE=default,ingest]
+	@exec env DATABASE_ROLE=warehouse_writer PROCESS_NAME=worker $(BIN)/$(WORKER)
+
+beat: venv ## Run the scheduler alone
+	@exec env DATABASE_ROLE=warehouse_writer PROCESS_NAME=beat $(BIN)/$(BEAT)
+
+web: venv ## Run the web server alone [BIND=127.0.0.1:8000]
+	@exec env DATABASE_ROLE=warehouse_web PROCESS_NAME=web $(BIN)/$(WEB)
+
+migrate: venv ## Create or update the tables
+	@exec env PROCESS_NAME=migrate $(BIN)/$(MIGRATE)
+
+lint: venv ## Check style, import contracts and types
+	@echo "ruff ..." && $(BIN)/ruff check --quiet . && $(BIN)/ruff format --quiet --check .
+	@echo "import contracts ..." && $(BIN)/lint-imports
+	@echo "mypy ..." && $(MYPY)
+
+test: lint ## Check everything: lint, and the tests on PostgreSQL 18 and 16
+	@echo "tests on PostgreSQL 18 ..." && $(BIN)/pytest -q
+	@echo "database tests on PostgreSQL 16 ..." && POSTGRES_MAJOR=16 $(BIN)/pytest -q -m database
+
+bench: venv ## Measure, as ratios within one run [BENCH=name]
+	@exec $(BIN)/python -m tests.bench $(BENCH)
+
+clean: ## Remove .venv and caches; the data in .local stays
+	rm -rf .venv .pytest_cache .ruff_cache .mypy_cache .import_linter_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

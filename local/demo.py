@@ -1,0 +1,56 @@
+"""`make demo`: everything on this machine, one snapshot of every chain through the queue, and a report.
+
+DEMO_SECONDS ends it so long after the report; CHAIN names a recorded quote table to serve instead of the
+synthetic market.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+from local import databases
+from local.binaries import LocalError
+from local.console import Stages
+from local.launch import LOCAL, Warehouse, supervised
+
+
+def demo(stages: Stages) -> None:
+    seconds, chain = _seconds(os.environ.get("DEMO_SECONDS", "")), _chain(os.environ.get("CHAIN", ""))
+    warehouse = Warehouse(stages, databases.DEMO, chain)
+    try:
+        warehouse.start()
+        with stages.stage("Ingesting every chain of the watchlist through the queue", speaks=True):
+            warehouse.run("ingest_now", ["python", "manage.py", "ingest_now", "--wait"], shown=True)
+        report = ["--output", str(LOCAL / "demo-report.json"), "--web-url", warehouse.web_url]
+        warehouse.run("report", ["python", "-m", "local.report", *report], shown=True)
+        stages.say(f"\nServing {warehouse.web_url} {_until(seconds)}")
+        warehouse.serve(seconds)
+    finally:
+        warehouse.stop()
+
+
+def _seconds(text: str) -> float:
+    if not text:
+        return float("inf")
+    try:
+        return max(0.0, float(text))
+    except ValueError:
+        raise LocalError(f"DEMO_SECONDS must be a number of seconds, not {text!r}.") from None
+
+
+def _chain(text: str) -> str | None:
+    if not text:
+        return None
+    if not Path(text).is_file():
+        raise LocalError(f"CHAIN names {text}, which is no file.")
+    return str(Path(text).resolve())
+
+
+def _until(seconds: float) -> str:
+    return "until Ctrl-C" if seconds == float("inf") else f"for {seconds:g} s; Ctrl-C ends it earlier"
+
+
+if __name__ == "__main__":
+    sys.exit(supervised(demo, "Options warehouse: the whole system on this machine, from nothing"))

@@ -1,0 +1,24 @@
+"""`make up`: the embedded servers and every service on them, until Ctrl-C."""
+
+from __future__ import annotations
+
+import sys
+
+from local import databases
+from local.console import Stages
+from local.launch import Warehouse, supervised
+
+
+def up(stages: Stages) -> None:
+    warehouse = Warehouse(stages, databases.SIMULATED)
+    try:
+        warehouse.start()
+        market = "SIMULATED market data" if warehouse.simulated else "market data from Massive.com"
+        stages.say(f"\n{warehouse.web_url}   {market}; Ctrl-C stops everything")
+        warehouse.serve()
+    finally:
+        warehouse.stop()
+
+
+if __name__ == "__main__":
+    sys.exit(supervised(up, "Options warehouse: starting everything on this machine"))

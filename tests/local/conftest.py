@@ -1,0 +1,66 @@
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from local.processes import is_alive
+from local.record import read_keeper
+from local.servers import ROOT, Held, hold
+from tests.local.processes import eventually
+
+HOLDER = """
+import sys
+from pathlib import Path
+from local.servers import hold
+held = hold(Path(sys.argv[1]), fast=True)
+print("held", flush=True)
+sys.stdin.read()
+held.release()
+"""
+
+
+@pytest.fixture
+def directory() -> Iterator[Path]:
+    """A directory for one more stack; what runs in it after the test is a failure of the test."""
+    parent = ROOT / ".local"
+    path = Path(tempfile.mkdtemp(prefix="stack-", dir=parent))
+    path.chmod(0o755)
+    yield path
+    keeper = read_keeper(path)
+    eventually(lambda: not keeper or not is_alive(keeper.pid), 30)
+    shutil.rmtree(path)
+
+
+@pytest.fixture
+def held(directory: Path) -> Iterator[Held]:
+    """Servers of their own for a test that kills them."""
+    with hold(directory, fast=True) as held:
+        yield held
+
+
+@pytest.fixture
+def start_holder() -> Iterator[Callable[[Path], subprocess.Popen[str]]]:
+    """Starts processes that hold a directory's servers until their standard input is closed."""
+    started: list[subprocess.Popen[str]] = []
+
+    def start(directory: Path) -> subprocess.Popen[str]:
+        process = subprocess.Popen(
+            [sys.executable, "-c", HOLDER, str(directory)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            cwd=ROOT,
+        )
+        started.append(process)
+        return process
+
+    yield start
+    for process in started:
+        process.kill()
+        process.communicate()
