@@ -1,0 +1,13 @@
+# One image for every service; docker-compose.yml says which command each runs.
+FROM python:3.11-slim
+
+ENV PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 UV_LINK_MODE=copy
+WORKDIR /app
+
+COPY pyproject.toml uv.lock ./
+RUN pip install --no-cache-dir uv==0.13.8 && uv sync --frozen --no-default-groups --group deploy --no-cache
+ENV PATH="/app/.venv/bin:$PATH"
+
+COPY . .
+RUN useradd --system --no-create-home warehouse
+USER warehouse

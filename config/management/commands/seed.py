@@ -1,0 +1,62 @@
+"""`manage.py seed`: what a new warehouse needs before its first chain. Running it again changes nothing."""
+
+from __future__ import annotations
+
+import json
+import secrets
+from typing import Any
+
+from django.contrib.auth import get_user_model
+from django.core.management.base import BaseCommand, CommandParser
+from django.db import transaction
+from django_celery_beat.models import CrontabSchedule, PeriodicTask
+
+from config.schedule import SCHEDULE, Scheduled
+from warehouse.watchlist import add_default_symbols
+
+
+class Command(BaseCommand):
+    help = "Creates the default watchlist, the beat schedule and an admin user. Edits made since then stay."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--symbols", default="", help="comma list; default: SPX,NDX,SPY,QQQ,IWM")
+
+    @transaction.atomic
+    def handle(self, *, symbols: str, **options: Any) -> None:
+        wanted = [symbol.strip().upper() for symbol in symbols.split(",") if symbol.strip()]
+        added = add_default_symbols(wanted or None)
+        scheduled = sum(self._schedule(entry) for entry in SCHEDULE)
+        self.stdout.write(f"watchlist: {added} symbols added; schedule: {scheduled} entries added")
+        self._admin_user()
+
+    @staticmethod
+    def _schedule(entry: Scheduled) -> bool:
+        """Adds an entry that is not there. What an operator edited or disabled survives deploys."""
+        crontab, _ = CrontabSchedule.objects.get_or_create(
+            minute=entry.minute,
+            hour="*",
+            day_of_week="*",
+            day_of_month="*",
+            month_of_year="*",
+            timezone="UTC",
+        )
+        _, created = PeriodicTask.objects.get_or_create(
+            name=entry.name,
+            defaults={
+                "task": entry.task,
+                "crontab": crontab,
+                "kwargs": json.dumps(entry.kwargs),
+                "queue": entry.queue,
+                "expire_seconds": entry.expire_seconds,
+                "description": entry.description,
+            },
+        )
+        return bool(created)
+
+    def _admin_user(self) -> None:
+        users = get_user_model().objects
+        if users.filter(is_superuser=True).exists():
+            return
+        password = secrets.token_urlsafe(15)
+        users.create_superuser(username="admin", password=password)
+        self.stdout.write(f"admin user: admin / {password}   (shown once)")

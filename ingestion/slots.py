@@ -1,0 +1,80 @@
+"""Which slots a session has, and until when each may still be fetched. Pure; every instant is aware UTC."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+from quant import sessions
+
+NEW_YORK = ZoneInfo("America/New_York")
+CLOSING_SLOT_OPEN_FOR = timedelta(minutes=15)
+REGULAR_WINDOW = "09:30-16:00"
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """A snapshot's time `at`; it may be fetched in [at, deadline) and never with data of a later time."""
+
+    at: datetime
+    deadline: datetime
+
+    @property
+    def at_ms(self) -> int:
+        """Epoch milliseconds, as stored in the `timestamp` columns."""
+        return epoch_ms(self.at)
+
+
+def epoch_ms(instant: datetime) -> int:
+    return round(instant.timestamp() * 1000)
+
+
+def parse_window(window: str) -> tuple[time, time]:
+    """First and last New York time of '09:30-16:00'. Raises ValueError in one sentence for anything else."""
+    try:
+        first, last = (time.fromisoformat(part.strip()) for part in window.split("-"))
+    except ValueError:
+        first, last = time.max, time.min
+    if first > last:
+        raise ValueError(f"window must look like 09:30-16:00 (New York time), not {window!r}.")
+    return first, last
+
+
+def slots_of(session: date, every_minutes: int = 15, window: str = REGULAR_WINDOW) -> list[Slot]:
+    """Slots of one session, oldest first; empty on a day without one.
+
+    A slot may be fetched until the next one is due, the last one of the session for 15 minutes.
+    """
+    if not 1 <= every_minutes <= 390:
+        raise ValueError(f"every_minutes must be between 1 and 390, not {every_minutes}.")
+    first, last = parse_window(window)
+    instants = sessions.slots(session, every_minutes)
+    deadlines = [*instants[1:], *(instant + CLOSING_SLOT_OPEN_FOR for instant in instants[-1:])]
+    return [
+        Slot(at, deadline)
+        for at, deadline in zip(instants, deadlines, strict=True)
+        if first <= at.astimezone(NEW_YORK).time() <= last
+    ]
+
+
+def session_date(instant: datetime) -> date:
+    """The New York calendar date of an instant."""
+    return instant.astimezone(NEW_YORK).date()
+
+
+def due(slots: Sequence[Slot], now: datetime) -> Slot | None:
+    """The slot that may be fetched at `now`, if any."""
+    return next((slot for slot in slots if slot.at <= now < slot.deadline), None)
+
+
+def over(slots: Sequence[Slot], now: datetime, since: datetime) -> list[Slot]:
+    """Slots at or after `since` whose time to be fetched has passed."""
+    return [slot for slot in slots if slot.at >= since and slot.deadline <= now]
+
+
+def slot_at(slot_ms: int, every_minutes: int = 15) -> Slot | None:
+    """The slot of that epoch millisecond in its session's raster, or None when there is none."""
+    instant = datetime.fromtimestamp(slot_ms / 1000, tz=UTC)
+    return next((slot for slot in slots_of(session_date(instant), every_minutes) if slot.at == instant), None)

@@ -1,0 +1,78 @@
+"""The underlying's price for a chain: from the chain itself, else from a snapshot, else from parity."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+
+from ingestion.chain_columns import ChainColumns, Floats
+from provider.errors import Terminal
+from provider.records import ChainRow, IndexRow, UniversalRow
+from provider.walk import Pages
+from quant.implied_vol import implied_forward
+
+MILLISECOND_NS = 1_000_000
+FEWEST_PARITY_STRIKES = 3
+
+
+class SnapshotClient(Protocol):
+    """What of the provider's client is asked for a price."""
+
+    def indices_snapshot(self, tickers: list[str]) -> Pages[IndexRow]: ...
+    def universal_snapshot(self, tickers: list[str]) -> Pages[UniversalRow]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Spot:
+    """`price` in dollars or index points, NaN when nobody knows; `source` is chain, snapshot, parity or none.
+
+    `updated_ms` is the epoch millisecond the provider stamped the price with, None where it stamped none.
+    """
+
+    price: float
+    source: str
+    updated_ms: int | None = None
+
+
+def spot_in_chain(rows: list[ChainRow]) -> Spot | None:
+    """The newest price of the underlying among the rows: pages of one walk are taken at different moments."""
+    stamped = [
+        (asset.last_updated or 0, asset.spot)
+        for row in rows
+        if (asset := row.underlying_asset) is not None and asset.spot is not None and asset.spot > 0
+    ]
+    if not stamped:
+        return None
+    updated, price = max(stamped)
+    return Spot(price, "chain", updated // MILLISECOND_NS or None)
+
+
+def spot_in_snapshot(client: SnapshotClient, provider_symbol: str) -> Spot | None:
+    """The provider's own snapshot of the underlying, where the plan includes its asset class."""
+    row: IndexRow | UniversalRow | None
+    try:
+        if provider_symbol.startswith("I:"):
+            row = next(iter(client.indices_snapshot([provider_symbol]).rows), None)
+        else:
+            row = next(iter(client.universal_snapshot([provider_symbol]).rows), None)
+    except Terminal:
+        return None  # not in the plan: the chain is still worth storing
+    if row is None or row.error:
+        return None
+    session = row.session
+    price = row.value or (session and (getattr(session, "price", None) or session.close))
+    if not price or price <= 0:
+        return None
+    updated = row.last_updated
+    return Spot(float(price), "snapshot", updated // MILLISECOND_NS if updated else None)
+
+
+def spot_by_parity(columns: ChainColumns, years: Floats) -> Spot:
+    """The nearest expiration's forward by put-call parity: within its carry, the price the options see."""
+    curve = implied_forward(columns.is_call, columns.strike, columns.bid, columns.ask, years, np.nan)
+    usable = np.isfinite(curve.forwards) & (curve.strikes_used >= FEWEST_PARITY_STRIKES)
+    if not usable.any():
+        return Spot(float("nan"), "none")
+    return Spot(float(curve.forwards[np.argmax(usable)]), "parity")

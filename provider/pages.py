@@ -1,0 +1,181 @@
+"""From the bytes of answers to typed records: pure, so that it can be tested and timed without a network.
+
+A page is decoded whole in one pass. Only when some row does not fit its type is it decoded again row by row,
+so that the misfit costs itself, with a reason, and not the 249 good rows beside it. What is no JSON at all is
+no page: `BadPage`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Callable
+from typing import Generic, NamedTuple, TypeVar
+
+import msgspec
+
+from provider.errors import BadPage
+from provider.records import Aggregate, ChainRow, IndexRow, LastTrade, Quote, Trade, UniversalRow
+from provider.reference import Condition, Contract, Exchange, Holiday, MarketStatus
+
+Row = TypeVar("Row")
+Object = TypeVar("Object")
+
+# A 200 that says so is a refusal all the same. OK and DELAYED are the two good answers.
+_REFUSALS = frozenset({"ERROR", "NOT_AUTHORIZED", "NOT_FOUND"})
+_PLACE = re.compile(r" - at `\$\.?([^`]*)`$")
+_MISSING = re.compile(r"missing required field `(\w+)`")
+
+
+class Page(NamedTuple, Generic[Row]):
+    """The rows of one page, `next_url` (None on the last page) and how many rows did not fit, by reason."""
+
+    rows: list[Row]
+    next_url: str | None
+    delayed: bool
+    rejected: Counter[str]
+
+
+class _Envelope(msgspec.Struct, Generic[Row]):
+    results: list[Row] | None = None
+    next_url: str | None = None
+    status: str | None = None
+    results_count: int | None = msgspec.field(name="resultsCount", default=None)
+
+
+class _Single(msgspec.Struct, Generic[Object]):
+    results: Object
+
+
+def _bad(body: bytes, error: Exception | None, what: str) -> BadPage:
+    if not body:
+        return BadPage("the answer is empty")
+    if isinstance(error, RecursionError):
+        return BadPage("the answer is nested too deeply to be a page")
+    return BadPage(f"the answer is not {what}: {error}")
+
+
+# A UnicodeDecodeError and a DecodeError are both ValueErrors; what else may come is a bug and must surface.
+_UNDECODABLE = (ValueError, RecursionError)
+
+
+class PageDecoder(Generic[Row]):
+    """Decodes pages `{"results": [...], "next_url": …, "status": …}` of one row type; callable and reusable.
+
+    `absent_is_empty`: aggregates leave `results` out when there is nothing (`resultsCount` 0). Elsewhere a
+    page without results is not a page.
+    """
+
+    def __init__(self, row: type[Row], *, absent_is_empty: bool = False) -> None:
+        self._typed: msgspec.json.Decoder[_Envelope[Row]] = msgspec.json.Decoder(_Envelope[row])  # type: ignore[valid-type]  # a type argument known at run time only
+        self._row = msgspec.json.Decoder(row)
+        self._absent_is_empty = absent_is_empty
+
+    def __call__(self, body: bytes) -> Page[Row]:
+        """The page in `body`. Raises `BadPage`."""
+        try:
+            try:
+                envelope = self._typed.decode(body)
+                rows, rejected = envelope.results, Counter[str]()
+            except msgspec.ValidationError:
+                loose = _raw_envelope.decode(body)
+                envelope = _Envelope(None, loose.next_url, loose.status, loose.results_count)
+                rows, rejected = (
+                    (None, Counter()) if loose.results is None else _each(self._row, loose.results)
+                )
+        except _UNDECODABLE as error:
+            failure = _bad(body, error, "a page")
+        else:
+            return self._checked(rows, envelope, rejected)
+        raise failure
+
+    def _checked(self, rows: list[Row] | None, envelope: _Envelope[Row], rejected: Counter[str]) -> Page[Row]:
+        if envelope.status in _REFUSALS:
+            raise BadPage(f"the answer is a page with the status {envelope.status}")
+        if rows is None:
+            if not self._absent_is_empty or envelope.results_count:
+                raise BadPage("the page has no results")
+            rows = []
+        return Page(rows, envelope.next_url or None, envelope.status == "DELAYED", rejected)
+
+
+_raw_envelope = msgspec.json.Decoder(_Envelope[msgspec.Raw])
+
+
+class ListDecoder(Generic[Row]):
+    """Decodes an answer that is a bare array of rows, as one page."""
+
+    def __init__(self, row: type[Row]) -> None:
+        self._row = msgspec.json.Decoder(row)
+
+    def __call__(self, body: bytes) -> Page[Row]:
+        """The rows in `body`. Raises `BadPage`."""
+        try:
+            rows, rejected = _each(self._row, _raw_list.decode(body))
+        except _UNDECODABLE as error:
+            failure = _bad(body, error, "a list")
+        else:
+            return Page(rows, None, False, rejected)
+        raise failure
+
+
+_raw_list = msgspec.json.Decoder(list[msgspec.Raw])
+
+
+def object_decoder(kind: type[Object]) -> Callable[[bytes], Object]:
+    """A decoder of answers that are one flat object. The decoder raises `BadPage`."""
+    decoder = msgspec.json.Decoder(kind)
+
+    def decode(body: bytes) -> Object:
+        try:
+            return decoder.decode(body)
+        except _UNDECODABLE as error:
+            failure = _bad(body, error, "the object asked for")
+        raise failure
+
+    return decode
+
+
+def single_decoder(kind: type[Object]) -> Callable[[bytes], Object]:
+    """A decoder of answers whose `results` is one object. The decoder raises `BadPage`."""
+    decode = object_decoder(_Single[kind])  # type: ignore[valid-type]  # a type argument known at run time only
+    return lambda body: decode(body).results
+
+
+def _each(decoder: msgspec.json.Decoder[Row], raws: list[msgspec.Raw]) -> tuple[list[Row], Counter[str]]:
+    rows: list[Row] = []
+    rejected: Counter[str] = Counter()
+    for raw in raws:
+        try:
+            rows.append(decoder.decode(raw))
+        except _UNDECODABLE as error:
+            rejected[reason(error)] += 1
+    return rows, rejected
+
+
+def reason(error: Exception) -> str:
+    """Why a row was refused, as `missing details.ticker` or `malformed greeks.delta`.
+
+    Without the value, so that equal misfits count together.
+    """
+    text = str(error)
+    place = match.group(1) if (match := _PLACE.search(text)) else ""
+    if missing := _MISSING.search(text):
+        return f"missing {place}.{missing.group(1)}" if place else f"missing {missing.group(1)}"
+    return f"malformed {place}" if place else "malformed row"
+
+
+decode_chain_page = PageDecoder(ChainRow)
+decode_contract_page = PageDecoder(Contract)
+decode_index_page = PageDecoder(IndexRow)
+decode_universal_page = PageDecoder(UniversalRow)
+decode_aggregate_page = PageDecoder(Aggregate, absent_is_empty=True)
+decode_trade_page = PageDecoder(Trade)
+decode_quote_page = PageDecoder(Quote)
+decode_condition_page = PageDecoder(Condition)
+decode_exchange_page = PageDecoder(Exchange)
+decode_holidays = ListDecoder(Holiday)
+decode_market_status = object_decoder(MarketStatus)
+decode_contract_snapshot = single_decoder(ChainRow)
+decode_contract = single_decoder(Contract)
+decode_last_trade = single_decoder(LastTrade)

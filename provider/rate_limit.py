@@ -1,0 +1,118 @@
+"""One pace for all workers: a rate limit that lives in Redis.
+
+The script is the generic cell rate algorithm. Its only state is the instant at which the next request is
+free; each caller books that instant, moves it on by one interval, and sleeps until its booking. Callers are
+thus served in the order in which they asked, each sleeps once, and none polls. The time is the server's, so
+that the clocks of the workers do not matter.
+
+With Redis away a process keeps the same pace by itself. Stopping would lose the slot for every symbol, while
+several processes at 5 requests a second each stay far below the 100 that the provider asks paying users to
+keep; whoever has a smaller allowance gets 429, which the client waits out.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import logging
+import threading
+import time
+from typing import Protocol
+from urllib.parse import urlsplit
+
+import redis
+from redis.backoff import NoBackoff
+from redis.retry import Retry
+
+from provider.retry import Clock
+
+logger = logging.getLogger(__name__)
+
+# KEYS[1] holds the instant of the next free request, ARGV[1] the microseconds between two of them.
+# The answer is how many microseconds to wait.
+_BOOK = """
+local time = redis.call('TIME')
+local now = time[1] * 1000000 + time[2]
+local free = math.max(now, tonumber(redis.call('GET', KEYS[1]) or 0))
+local next_free = free + tonumber(ARGV[1])
+redis.call('SET', KEYS[1], string.format('%.0f', next_free), 'PX', math.ceil((next_free - now) / 1000))
+return free - now
+"""
+_AWAY_SECONDS = 5.0
+
+
+class Limiter(Protocol):
+    """What the client asks before every request."""
+
+    def acquire(self) -> float:
+        """Waits until a request may be sent; returns the seconds waited."""
+        ...
+
+
+class LocalRateLimiter:
+    """At most `requests_per_second`, evenly spaced, among the threads of this process."""
+
+    def __init__(self, requests_per_second: float, clock: Clock = time) -> None:
+        self._interval = 1.0 / requests_per_second
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._free = 0.0
+
+    def acquire(self) -> float:
+        with self._lock:
+            now = self._clock.monotonic()
+            booked = max(now, self._free)
+            self._free = booked + self._interval
+        self._clock.sleep(booked - now)
+        return booked - now
+
+
+class RedisRateLimiter:
+    """At most `requests_per_second`, evenly spaced, among all processes that share `key` in one Redis."""
+
+    def __init__(
+        self,
+        client: redis.Redis,
+        requests_per_second: float,
+        key: str = "warehouse:massive:next_request",
+        clock: Clock = time,
+    ) -> None:
+        self._book = client.register_script(_BOOK)
+        self._interval_us = round(1_000_000 / requests_per_second)
+        self._key = key
+        self._clock = clock
+        self._alone = LocalRateLimiter(requests_per_second, clock)
+        self._ask_again = 0.0
+
+    def acquire(self) -> float:
+        if self._clock.monotonic() < self._ask_again:
+            return self._alone.acquire()
+        try:
+            wait = int(self._book(keys=[self._key], args=[self._interval_us])) / 1_000_000
+        except redis.RedisError as error:
+            # Asked again only after a while: a server that hangs would cost its timeout on every request.
+            logger.warning("the shared rate limit is away (%s); this process keeps the pace alone", error)
+            self._ask_again = self._clock.monotonic() + _AWAY_SECONDS
+            return self._alone.acquire()
+        self._clock.sleep(wait)
+        return wait
+
+
+def is_loopback(base_url: str) -> bool:
+    """Whether `base_url` names this machine: `localhost`, 127.0.0.0/8 or ::1."""
+    host = urlsplit(base_url).hostname or ""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def limiter_for(base_url: str, redis_url: str, requests_per_second: float) -> Limiter | None:
+    """The shared limit for a provider; None for one on loopback, which needs no courtesy."""
+    if is_loopback(base_url):
+        return None
+    client = redis.Redis.from_url(
+        redis_url, socket_timeout=2, socket_connect_timeout=2, retry=Retry(NoBackoff(), 0)
+    )
+    return RedisRateLimiter(client, requests_per_second)

@@ -1,0 +1,81 @@
+"""An option chain as columns: one array per property, one position per contract."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from typing import Any, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats: TypeAlias = NDArray[np.float64]
+Bools: TypeAlias = NDArray[np.bool_]
+
+DAYS_PER_YEAR = 365.0
+# The afternoon settlement, as a fraction of the expiration day in New York.
+_CLOSE_OF_DAY = 16.0 / 24.0
+
+
+@dataclass(frozen=True, slots=True)
+class OptionChain:
+    """Every listed contract of one underlying at one instant; absent numbers are NaN.
+
+    All arrays have shape (n,) and the same order. Money is in dollars per share, `years` is calendar
+    seconds to the settlement instant / (365 * 86,400) and is not positive once settled,
+    `implied_volatility` is a fraction, `gamma` is per dollar of the underlying. `spot` is NaN when the
+    underlying's price is unknown.
+
+    Raises ValueError when the arrays differ in length or the spot is not a positive number (or NaN).
+    """
+
+    root: NDArray[np.str_]
+    expiration: NDArray[np.datetime64]
+    is_call: Bools
+    strike: Floats
+    years: Floats
+    bid: Floats
+    ask: Floats
+    last: Floats
+    volume: Floats
+    open_interest: Floats
+    multiplier: Floats
+    delta: Floats
+    gamma: Floats
+    implied_volatility: Floats
+    spot: float
+
+    def __post_init__(self) -> None:
+        dtypes: dict[str, Any] = {"root": np.str_, "expiration": "datetime64[D]", "is_call": np.bool_}
+        for name in COLUMNS:
+            column = np.asarray(getattr(self, name), dtype=dtypes.get(name, np.float64))
+            if column.ndim != 1:
+                raise ValueError(f"{name} must be one-dimensional, it has {column.ndim} dimensions")
+            object.__setattr__(self, name, column)
+        lengths = {name: len(getattr(self, name)) for name in COLUMNS}
+        if len(set(lengths.values())) > 1:
+            raise ValueError(f"the columns of a chain must be equally long: {lengths}")
+        spot = float(self.spot)
+        if np.isinf(spot) or spot <= 0:
+            raise ValueError(f"the spot must be a positive number, or NaN when unknown: {spot}")
+        object.__setattr__(self, "spot", spot)
+
+    def __len__(self) -> int:
+        return len(self.strike)
+
+    def select(self, mask: NDArray[Any]) -> OptionChain:
+        """Return the contracts that a boolean mask or an index array names, in its order."""
+        return OptionChain(**{name: getattr(self, name)[mask] for name in COLUMNS}, spot=self.spot)
+
+    @property
+    def days_to_expiry(self) -> Floats:
+        """Calendar days from the New York date of the instant to the expiration date, shape (n,).
+
+        Read off `years`, so that no date need be handed around: the instant is `years` before a
+        settlement at 16:00 or 09:30, and any instant of a session (early closes, the hour of a
+        daylight-saving change included) leads back to its own date. 0 is the day of expiration.
+        """
+        days: Floats = np.ceil(self.years * DAYS_PER_YEAR - _CLOSE_OF_DAY)
+        return days + 0.0  # -0.0 would print as "-0 days"
+
+
+COLUMNS = tuple(field.name for field in fields(OptionChain) if field.name != "spot")

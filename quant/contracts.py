@@ -1,0 +1,163 @@
+"""Contract tickers of listed options: ``O:`` + root + YYMMDD + C or P + strike in thousandths, eight digits.
+
+The root has one to six letters or digits (``SPXW``, ``2SPX``, ``AAPL1``), so a ticker is read from the
+right, where the last fifteen characters are fixed. The ``O:`` is the provider's; the OCC symbol under it
+(without its padding) is accepted as well.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from typing import NamedTuple, overload
+
+import numpy as np
+import numpy.typing as npt
+
+ROOT_LENGTH = 6
+SUFFIX_LENGTH = 15
+_LONGEST = len("O:") + ROOT_LENGTH + SUFFIX_LENGTH
+_LARGEST_THOUSANDTHS = 99_999_999
+_NAMED_IN_MESSAGE = 5
+_CODES = np.dtype(np.uint32)
+_YEAR_2000 = np.datetime64("2000-01-01", "D")
+_YEAR_2100 = np.datetime64("2100-01-01", "D")
+
+Tickers = Sequence[str] | npt.NDArray[np.str_]
+Dates = npt.ArrayLike | dt.date | Sequence[dt.date]
+
+
+class Contracts(NamedTuple):
+    """Columns of parsed tickers, all of one length and in the order of the tickers."""
+
+    root: npt.NDArray[np.str_]
+    expiration: npt.NDArray[np.datetime64]
+    is_call: npt.NDArray[np.bool_]
+    strike: npt.NDArray[np.float64]
+
+
+class BadTickerError(ValueError):
+    """Tickers that name no option contract: ``tickers`` holds all of them, ``indices`` where they stood."""
+
+    def __init__(self, tickers: Sequence[str], indices: Sequence[int]) -> None:
+        self.tickers = tuple(tickers)
+        self.indices = tuple(indices)
+        named = ", ".join(repr(ticker) for ticker in self.tickers[:_NAMED_IN_MESSAGE])
+        unnamed = len(self.tickers) - _NAMED_IN_MESSAGE
+        more = f" and {unnamed} more" if unnamed > 0 else ""
+        super().__init__(f"not an option contract ticker: {named}{more}")
+
+
+def parse_tickers(tickers: Tickers) -> Contracts:
+    """Read contract tickers into columns: root (str), expiration (datetime64[D]), is_call (bool), strike
+    (dollars).
+
+    Raises BadTickerError naming every ticker that does not fit; nothing is returned for the good ones then.
+    """
+    # A fixed width cuts what is too long to be a ticker anyway, so that one absurd string costs no memory.
+    text = np.atleast_1d(np.asarray(tickers, dtype=f"U{_LONGEST + 1}"))
+    codes = text.view(_CODES).reshape(text.size, _LONGEST + 1)
+    length = np.strings.str_len(text).astype(np.intp)
+    start = np.where((codes[:, 0] == ord("O")) & (codes[:, 1] == ord(":")), 2, 0)
+    root_length = length - SUFFIX_LENGTH - start
+    fits = (root_length >= 1) & (root_length <= ROOT_LENGTH)
+
+    suffix_at = np.maximum(length - SUFFIX_LENGTH, 0)[:, np.newaxis] + np.arange(SUFFIX_LENGTH)
+    suffix = np.take_along_axis(codes, suffix_at, axis=1)
+    root, root_is_valid = _read_root(codes, start, root_length)
+    # Wraps far beyond 9 for characters below "0": one comparison finds every character that is no digit.
+    digits = np.delete(suffix, 6, axis=1) - np.uint32(ord("0"))
+    expiration, date_is_valid = _read_dates(digits[:, :6])
+    thousandths = digits[:, 6:].astype(np.int64) @ (10 ** np.arange(7, -1, -1, dtype=np.int64))
+    kind = suffix[:, 6]
+    is_call = kind == ord("C")
+
+    good = fits & root_is_valid & date_is_valid & (is_call | (kind == ord("P")))
+    good &= (digits <= 9).all(axis=1) & (thousandths > 0)
+    if not good.all():
+        bad = np.flatnonzero(~good).tolist()
+        given = [tickers] if isinstance(tickers, str) else tickers
+        raise BadTickerError([str(given[index]) for index in bad], bad)
+    return Contracts(root, expiration, is_call, thousandths / 1000.0)
+
+
+def _read_root(
+    codes: npt.NDArray[np.uint32], start: npt.NDArray[np.intp], root_length: npt.NDArray[np.intp]
+) -> tuple[npt.NDArray[np.str_], npt.NDArray[np.bool_]]:
+    column = np.arange(ROOT_LENGTH)
+    root = np.take_along_axis(codes, start[:, np.newaxis] + column, axis=1)
+    inside = column < root_length[:, np.newaxis]
+    is_letter = (root >= ord("A")) & (root <= ord("Z"))
+    is_digit = (root >= ord("0")) & (root <= ord("9"))
+    root[~inside] = 0
+    valid: npt.NDArray[np.bool_] = np.all(is_letter | is_digit | ~inside, axis=1)
+    return root.view(f"U{ROOT_LENGTH}").reshape(-1), valid
+
+
+def _read_dates(
+    digits: npt.NDArray[np.uint32],
+) -> tuple[npt.NDArray[np.datetime64], npt.NDArray[np.bool_]]:
+    """Six digits YYMMDD, years 2000 to 2099, and whether they name a day that exists (February 30 does
+    not)."""
+    # Limited to two digits each, so that rubbish cannot overflow; the caller refuses what is no digit.
+    pairs = np.minimum(digits, 9).astype(np.int64).reshape(-1, 3, 2) @ np.array([10, 1])
+    year, month, day = pairs.T
+    first = ((year + 30) * 12 + month - 1).astype("datetime64[M]")
+    date = first.astype("datetime64[D]") + (day - 1)
+    exists = (month >= 1) & (month <= 12) & (day >= 1) & (date.astype("datetime64[M]") == first)
+    return date, exists
+
+
+@overload
+def format_ticker(
+    root: str, expiration: dt.date | np.datetime64 | str, is_call: bool, strike: float
+) -> str: ...
+@overload
+def format_ticker(
+    root: npt.ArrayLike, expiration: Dates, is_call: npt.ArrayLike, strike: npt.ArrayLike
+) -> npt.NDArray[np.str_]: ...
+def format_ticker(
+    root: npt.ArrayLike, expiration: Dates, is_call: npt.ArrayLike, strike: npt.ArrayLike
+) -> str | npt.NDArray[np.str_]:
+    """Write contract tickers in the provider's form, ``O:SPXW251219C06475000``; the inverse of
+    ``parse_tickers``.
+
+    Arguments broadcast; scalars give a str, arrays an array of str. Raises ValueError for what no ticker can
+    carry: a root that is not one to six capital letters or digits, an expiration outside 2000 to 2099, a
+    strike that is no multiple of 0.001 between 0.001 and 99,999.999.
+    """
+    roots, dates, calls, strikes = np.broadcast_arrays(
+        np.asarray(root, dtype=np.str_),
+        np.asarray(expiration, dtype="datetime64[D]"),
+        np.asarray(is_call, dtype=np.bool_),
+        np.asarray(strike, dtype=np.float64),
+    )
+    if not ((dates >= _YEAR_2000) & (dates < _YEAR_2100)).all():
+        raise ValueError("an expiration in a contract ticker lies between 2000-01-01 and 2099-12-31")
+    finite = np.where(np.isfinite(strikes), strikes, 0.0)
+    thousandths = np.rint(finite * 1000.0)
+    on_grid = np.isclose(thousandths, finite * 1000.0, rtol=1e-12, atol=1e-6)
+    if not (on_grid & (thousandths >= 1) & (thousandths <= _LARGEST_THOUSANDTHS)).all():
+        raise ValueError("a strike in a contract ticker is a multiple of 0.001 from 0.001 to 99999.999")
+    suffix = _write_suffix(dates, calls, thousandths)
+    written = np.asarray(np.strings.add(np.strings.add("O:", roots), suffix))
+    try:
+        parse_tickers(written.reshape(-1))
+    except BadTickerError as error:
+        raise ValueError("a root in a contract ticker is one to six capital letters or digits") from error
+    return str(written) if written.ndim == 0 else written
+
+
+def _write_suffix(
+    dates: npt.NDArray[np.datetime64], calls: npt.NDArray[np.bool_], thousandths: npt.NDArray[np.float64]
+) -> npt.NDArray[np.str_]:
+    months = dates.astype("datetime64[M]")
+    month_number = months.astype(np.int64)
+    day = (dates - months.astype("datetime64[D]")).astype(np.int64) + 1
+    number = (month_number // 12 - 30) * 10_000 + (month_number % 12 + 1) * 100 + day
+    codes = np.empty((*dates.shape, SUFFIX_LENGTH), dtype=_CODES)
+    codes[..., :6] = number[..., np.newaxis] // 10 ** np.arange(5, -1, -1) % 10 + ord("0")
+    codes[..., 6] = np.where(calls, ord("C"), ord("P"))
+    strike_digits = thousandths.astype(np.int64)[..., np.newaxis] // 10 ** np.arange(7, -1, -1) % 10
+    codes[..., 7:] = strike_digits + ord("0")
+    return codes.view(f"U{SUFFIX_LENGTH}")[..., 0]

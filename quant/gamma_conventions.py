@@ -1,0 +1,77 @@
+"""Who holds what: the named sign and size conventions of dealer gamma, contract by contract.
+
+Dealer gamma of a contract is `sign * gamma * size * multiplier * spot^2 * 0.01`: the dollars of the
+underlying that dealers must trade for a move of one per cent. Open interest has no side, so every
+sign is a model and none an observation.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from quant.chain import Bools, Floats, OptionChain
+
+PER_ONE_PERCENT = 0.01
+
+
+@dataclass(frozen=True, slots=True)
+class Convention:
+    """One assumption about dealers: the sign of calls and puts, what counts as size, whose gamma."""
+
+    name: str
+    call_sign: float
+    put_sign: float
+    size: Literal["open_interest", "volume"] = "open_interest"
+    gamma: Literal["chain", "own"] = "chain"
+
+    def weights(self, chain: OptionChain) -> Floats:
+        """Return sign * size * multiplier per contract, shape (n,), NaN where no size is known."""
+        size = chain.open_interest if self.size == "open_interest" else chain.volume
+        known = np.isfinite(size) & (size >= 0) & np.isfinite(chain.multiplier)
+        sign = np.where(chain.is_call, self.call_sign, self.put_sign)
+        return np.where(known, sign * np.where(known, size * chain.multiplier, 0.0), np.nan)
+
+
+# Customers sell calls and buy puts, so dealers are long calls and short puts (SqueezeMetrics, Unusual
+# Whales and most public tools).
+NAIVE = Convention("naive", call_sign=1.0, put_sign=-1.0)
+# Customers are long every contract and dealers short it: the lower bound of dealer gamma. It is minus
+# the gross, has no flip by construction, and shows how much of the naive number is the assumption.
+CUSTOMERS_LONG = Convention("customers_long", call_sign=-1.0, put_sign=-1.0)
+# The naive sign on today's volume: what was opened today counts, what rests since earlier does not.
+VOLUME_WEIGHTED = Convention("volume_weighted", call_sign=1.0, put_sign=-1.0, size="volume")
+# The naive sign with gamma computed here instead of the provider's.
+OWN_GAMMA = Convention("own_gamma", call_sign=1.0, put_sign=-1.0, gamma="own")
+
+CONVENTIONS = (NAIVE, CUSTOMERS_LONG, VOLUME_WEIGHTED, OWN_GAMMA)
+
+
+def live(chain: OptionChain) -> Bools:
+    """Return which contracts are not settled yet, shape (n,); an unknown time counts as settled."""
+    alive: Bools = chain.years > 0
+    return alive
+
+
+def sane(gamma: Floats) -> Bools:
+    """Return where gamma is a number that an option can have: finite and not negative."""
+    ok: Bools = np.isfinite(gamma) & (gamma >= 0)
+    return ok
+
+
+def dealer_gamma(
+    chain: OptionChain, convention: Convention = NAIVE, own_gamma: Floats | None = None
+) -> Floats:
+    """Return dealer gamma per contract, shape (n,), dollars per 1 % move.
+
+    NaN where it is unknown: settled contracts, gamma absent or insane, size absent, spot unknown.
+    `own_gamma`, shape (n,), is wanted by conventions with own gamma; ValueError without it.
+    """
+    if convention.gamma == "own" and own_gamma is None:
+        raise ValueError(f"the convention {convention.name} needs own_gamma")
+    gamma = chain.gamma if convention.gamma == "chain" or own_gamma is None else own_gamma
+    known = live(chain) & sane(gamma)
+    scale = chain.spot * chain.spot * PER_ONE_PERCENT
+    return np.where(known, convention.weights(chain) * np.where(known, gamma, 0.0) * scale, np.nan)

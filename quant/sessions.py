@@ -1,0 +1,224 @@
+"""Exchange sessions and the instants at which options settle: the one wrapper around the exchange calendars.
+
+A session is a trading day of the New York Stock Exchange, 09:30 to 16:00 New York (13:00 on early closes).
+Every instant is a timezone-aware datetime; what comes back is in UTC; a naive one raises ValueError. Arrays
+of instants are ``datetime64[s]`` in UTC, numpy knowing no time zones. The calendar runs from 1990 to the end
+of 2099, which a two-digit year in a contract ticker cannot leave, and is built once, at the first question.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import warnings
+from collections.abc import Sequence
+from functools import cache
+from typing import NamedTuple, SupportsInt
+from zoneinfo import ZoneInfo
+
+import numpy as np
+import numpy.typing as npt
+
+NEW_YORK = ZoneInfo("America/New_York")
+# Cash settlement from the opening prices of the expiration day; every other root settles from the closing
+# ones.
+AM_SETTLED_ROOTS = ("SPX", "NDX", "RUT", "VIX", "VIXW", "DJX")
+SECONDS_PER_YEAR = 365 * 86_400
+
+_FIRST_DAY = "1990-01-02"
+_LAST_DAY = "2099-12-31"
+_INDEX_EXTRA = np.timedelta64(15 * 60, "s")
+
+
+Dates = npt.ArrayLike | dt.date | Sequence[dt.date]
+
+
+class _Calendar(NamedTuple):
+    """One row per session, ascending: its day, and its opening and closing instants in UTC."""
+
+    day: npt.NDArray[np.datetime64]
+    opens: npt.NDArray[np.datetime64]
+    closes: npt.NDArray[np.datetime64]
+    index_closes: npt.NDArray[np.datetime64]
+
+
+@cache
+def _calendar() -> _Calendar:
+    # Imported here: the calendar library brings pandas, seconds that a process asking no calendar need not
+    # pay.
+    from exchange_calendars.exchange_calendar_xcbf import XCBFExchangeCalendar
+    from exchange_calendars.exchange_calendar_xnys import XNYSExchangeCalendar
+
+    with warnings.catch_warnings():
+        # The library still reads pandas in a way that pandas 3 announces to change: its business, not the
+        # caller's.
+        warnings.simplefilter("ignore", DeprecationWarning)
+        stock = XNYSExchangeCalendar(start=_FIRST_DAY, end=_LAST_DAY).schedule
+        index = XCBFExchangeCalendar(start=_FIRST_DAY, end=_LAST_DAY).schedule["close"].reindex(stock.index)
+    closes = stock["close"].dt.tz_convert(None).to_numpy(dtype="datetime64[s]")
+    # The options calendar leaves out some early closes (Christmas Eve among them), hence the bound from the
+    # stock session. fmin passes over the days which only the stock exchange was open.
+    index_closes = np.fmin(index.dt.tz_convert(None).to_numpy(dtype="datetime64[s]"), closes + _INDEX_EXTRA)
+    return _Calendar(
+        day=stock.index.to_numpy(dtype="datetime64[D]"),
+        opens=stock["open"].dt.tz_convert(None).to_numpy(dtype="datetime64[s]"),
+        closes=closes,
+        index_closes=index_closes,
+    )
+
+
+def market_now(offset_ms: SupportsInt) -> dt.datetime:
+    """The present instant in UTC, moved by the offset: the outermost layer's clock, the only one there is."""
+    return dt.datetime.now(dt.UTC) + dt.timedelta(milliseconds=int(offset_ms))
+
+
+def new_york_date(instant: dt.datetime) -> dt.date:
+    """The calendar day in New York at the instant, session or not."""
+    return _aware(instant).astimezone(NEW_YORK).date()
+
+
+def is_open(instant: dt.datetime) -> bool:
+    """Whether the session runs: the opening instant belongs to it, the closing instant does not."""
+    day = session_of(instant)
+    return day is not None and instant < close_of(day)
+
+
+def session_of(instant: dt.datetime) -> dt.date | None:
+    """The session from whose opening to whose close, both included, the instant lies; None outside sessions.
+
+    The close is included because the last slot of a session is its close; ``is_open`` is already false then.
+    """
+    day = new_york_date(instant)
+    row = _find(day)
+    if row is None or not _utc(_calendar().opens[row]) <= instant <= _utc(_calendar().closes[row]):
+        return None
+    return day
+
+
+def slots(date: dt.date, every_minutes: int = 15) -> list[dt.datetime]:
+    """The instants to snapshot in a session, UTC: its open, every so many minutes after it, and always its
+    close.
+
+    A full day has 27 quarter-hour slots, a day that closes at 13:00 has 15, a day without session none.
+    Raises ValueError when ``every_minutes`` is not positive.
+    """
+    if every_minutes <= 0:
+        raise ValueError(f"slots need a positive number of minutes between them, not {every_minutes}")
+    row = _find(date)
+    if row is None:
+        return []
+    start, end = _utc(_calendar().opens[row]), _utc(_calendar().closes[row])
+    step = dt.timedelta(minutes=every_minutes)
+    before_close = -(-(end - start) // step)
+    return [*(start + number * step for number in range(before_close)), end]
+
+
+def open_of(date: dt.date) -> dt.datetime:
+    """The instant a session opens, UTC. Raises ValueError when the date is no session."""
+    return _utc(_calendar().opens[_row_of(date)])
+
+
+def close_of(date: dt.date) -> dt.datetime:
+    """The instant a session closes, UTC. Raises ValueError when the date is no session."""
+    return _utc(_calendar().closes[_row_of(date)])
+
+
+def index_close_of(date: dt.date) -> dt.datetime:
+    """The instant at which index options stop trading, UTC: 16:15 New York, 13:15 on early closes."""
+    return _utc(_calendar().index_closes[_row_of(date)])
+
+
+def previous_session(date: dt.date) -> dt.date:
+    """The last session before the date, which itself need not be one."""
+    return _day_at(int(np.searchsorted(_calendar().day, _day(date), side="left")) - 1)
+
+
+def next_session(date: dt.date) -> dt.date:
+    """The first session after the date, which itself need not be one."""
+    return _day_at(int(np.searchsorted(_calendar().day, _day(date), side="right")))
+
+
+def sessions(first: dt.date, last: dt.date) -> list[dt.date]:
+    """All sessions from the first to the last date, both included; empty when the last comes before the
+    first."""
+    days = _calendar().day
+    start, stop = np.searchsorted(days, _day(first)), np.searchsorted(days, _day(last), side="right")
+    found: list[dt.date] = days[start:stop].tolist()
+    return found
+
+
+def settlement_instant(root: str, expiration: dt.date) -> dt.datetime:
+    """The instant at which a contract settles, UTC; the rule is that of ``settlement_instants``."""
+    return _utc(settlement_instants([root], [expiration])[0])
+
+
+def settlement_instants(root: npt.ArrayLike, expiration: Dates) -> npt.NDArray[np.datetime64]:
+    """When contracts settle: ``datetime64[s]`` in UTC, in the broadcast shape of roots and expirations.
+
+    A PM-settled root settles at the close of the expiration's session, an AM-settled one
+    (``AM_SETTLED_ROOTS``) at its open. Where the expiration is no session (the Saturdays of monthly
+    contracts until 2015, Good Friday, a day of mourning), the last session before it takes its place. NaT
+    stays NaT. Raises ValueError for expirations outside the calendar.
+    """
+    roots = np.asarray(root, dtype=np.str_)
+    dates = np.asarray(expiration, dtype="datetime64[D]")
+    calendar = _calendar()
+    missing = np.isnat(dates)
+    row = np.searchsorted(calendar.day, dates, side="right") - 1
+    if np.any((row < 0) | ((dates > np.datetime64(_LAST_DAY)) & ~missing)):
+        raise ValueError(f"the exchange calendar holds expirations from {_FIRST_DAY} to {_LAST_DAY} only")
+    at_open = np.zeros(roots.shape, dtype=np.bool_)
+    for am_settled in AM_SETTLED_ROOTS:
+        at_open |= roots == am_settled
+    settled = np.where(at_open, calendar.opens[row], calendar.closes[row])
+    return np.where(missing, np.datetime64("NaT"), settled)
+
+
+def years_to_expiry(root: npt.ArrayLike, expiration: Dates, instant: dt.datetime) -> npt.NDArray[np.float64]:
+    """Years from the instant to settlement: calendar seconds / (365 * 86,400), in the broadcast shape.
+
+    Zero or negative once the contract is settled; NaN where the expiration is NaT.
+    """
+    reference = np.datetime64(_aware(instant).astimezone(dt.UTC).replace(tzinfo=None), "us")
+    left: npt.NDArray[np.float64] = (settlement_instants(root, expiration) - reference) / np.timedelta64(
+        1, "s"
+    )
+    return left / SECONDS_PER_YEAR
+
+
+def _aware(instant: dt.datetime) -> dt.datetime:
+    if instant.tzinfo is None or instant.utcoffset() is None:
+        raise ValueError(f"an instant needs a time zone: {instant.isoformat()} has none")
+    return instant
+
+
+def _utc(instant: np.datetime64) -> dt.datetime:
+    return dt.datetime.fromtimestamp(int(instant.astype(np.int64)), tz=dt.UTC)
+
+
+def _day(date: dt.date) -> np.datetime64:
+    # A datetime is a date to Python; taken for one it would drop its time of day, and with it the question
+    # asked.
+    if isinstance(date, dt.datetime):
+        raise TypeError(f"a session is asked for by date, not by instant: {date.isoformat()}")
+    return np.datetime64(date, "D")
+
+
+def _find(date: dt.date) -> int | None:
+    days = _calendar().day
+    row = int(np.searchsorted(days, _day(date)))
+    return row if row < days.size and days[row] == _day(date) else None
+
+
+def _row_of(date: dt.date) -> int:
+    row = _find(date)
+    if row is None:
+        raise ValueError(f"{date.isoformat()} is no session of the exchange")
+    return row
+
+
+def _day_at(row: int) -> dt.date:
+    days = _calendar().day
+    if not 0 <= row < days.size:
+        raise ValueError(f"the exchange calendar holds sessions from {_FIRST_DAY} to {_LAST_DAY} only")
+    day: dt.date = days[row].item()
+    return day

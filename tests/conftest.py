@@ -1,0 +1,77 @@
+"""Starts PostgreSQL and Valkey for the tests before Django's settings are read.
+
+`POSTGRES_MAJOR=16 pytest -m database` runs on the older PostgreSQL. The servers keep their data in
+`.local/test-pg18` from one run to the next; two runs in one clone at the same time get a stack each.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from itertools import count
+from pathlib import Path
+
+import pytest
+import redis
+
+from local.locks import FileLock
+from local.servers import ROOT, Held, hold
+
+POSTGRES_MAJOR = int(os.environ.get("POSTGRES_MAJOR", "18"))
+STACK = pytest.StashKey[Held]()
+
+# What a developer's shell may hold for a real deployment must never reach a test.
+_SCRUBBED = ("MASSIVE_", "DATABASE_", "REDIS_", "SECRET_KEY", "CLOCK_OFFSET_MS", "SIMULATED", "PROCESS_NAME")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    # pytest-django reads the settings right after this hook.
+    held = hold(_own_directory(), POSTGRES_MAJOR, fast=True)
+    config.stash[STACK] = held
+    for name in [name for name in os.environ if name.startswith(_SCRUBBED)]:
+        del os.environ[name]
+    os.environ.update(
+        DJANGO_SETTINGS_MODULE="config.settings",
+        DATABASE_URL=held.owner_url(),
+        REDIS_URL=held.redis_url(),
+        SECRET_KEY="only for tests",
+        MASSIVE_API_KEY="only-for-tests",
+        MASSIVE_BASE_URL="http://127.0.0.1:9",  # the discard port: nothing answers
+        MASSIVE_STREAM_URL="ws://127.0.0.1:9",
+    )
+    import django
+
+    django.setup()
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    held = config.stash.get(STACK, None)
+    if held:
+        held.release()
+
+
+@pytest.fixture(scope="session")
+def stack(pytestconfig: pytest.Config) -> Held:
+    """The servers of this test run: their URLs, and `stop`, `start`, `restart_postgres` to make them fail."""
+    return pytestconfig.stash[STACK]
+
+
+@pytest.fixture
+def redis_client(stack: Held) -> Iterator[redis.Redis]:
+    """A client of the database in REDIS_URL, empty before and after the test."""
+    client = redis.Redis.from_url(stack.redis_url())
+    client.flushdb()
+    yield client
+    client.flushdb()
+    client.close()
+
+
+def _own_directory() -> Path:
+    """The first test directory of this clone that no other run is using; locked until this process ends."""
+    for number in count(1):
+        suffix = "" if number == 1 else f"-{number}"
+        directory = ROOT / ".local" / f"test-pg{POSTGRES_MAJOR}{suffix}"
+        directory.mkdir(parents=True, exist_ok=True)
+        if FileLock(directory / "in-use").try_exclusive():  # its descriptor stays open
+            return directory
+    raise AssertionError("unreachable: count() does not end")
