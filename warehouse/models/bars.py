@@ -13,8 +13,8 @@ TABLE = "historical_bars"
 class HistoricalBar(models.Model):
     """Grain: one bar. Key: (symbol, timeframe, timestamp), the primary key of the database.
 
-    `symbol` is an underlying or a contract ticker. Written by bar ingestion and backfill. Monthly partitions (UTC),
-    kept five years; minute bars and option bars past one year are deleted in chunks.
+    `symbol` is an underlying or a contract ticker. Written by bar ingestion and backfill. Monthly partitions
+    (UTC), kept five years; minute bars and option bars past one year are deleted in chunks.
     """
 
     id = columns.row_id()

@@ -1,7 +1,8 @@
 """Column kinds and constraints the tables share. Every column is built here, so that none lacks a unit.
 
-Instants are epoch milliseconds UTC (BIGINT), money is NUMERIC, everything measured or computed is double precision.
-Names and tickers compare by byte (`COLLATE "C"`): index order then equals numpy's, on every server.
+Instants are epoch milliseconds UTC (BIGINT), money is NUMERIC, everything measured or computed is double
+precision. Names and tickers compare by byte (`COLLATE "C"`): index order then equals numpy's, on every
+server.
 """
 
 from __future__ import annotations
@@ -104,7 +105,9 @@ def method_version() -> Any:
 
 
 def one_of(table: str, column: str, kind: type[models.TextChoices]) -> models.CheckConstraint:
-    return models.CheckConstraint(condition=Q(**{f"{column}__in": kind.values}), name=f"{table}_{column}_known")
+    return models.CheckConstraint(
+        condition=Q(**{f"{column}__in": kind.values}), name=f"{table}_{column}_known"
+    )
 
 
 def fraction(table: str, column: str) -> models.CheckConstraint:

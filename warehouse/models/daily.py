@@ -9,7 +9,7 @@ from warehouse.models.enums import DealerPositioning
 
 
 class FlowDay(models.Model):
-    """Grain: one underlying, one session of prints, cancels left out. Key: (symbol, date). Kept five years."""
+    """Grain: one underlying, one session of prints, no cancels. Key: (symbol, date). Kept five years."""
 
     id = columns.row_id()
     symbol = columns.underlying()
@@ -45,8 +45,12 @@ class GammaDay(models.Model):
     symbol = columns.underlying()
     date = columns.day("session")
     snapshots = columns.count("snapshots of the session; snapshots", null=False)
-    total_gamma_open = columns.money("net dealer gamma of the first snapshot; dollars per 1 percent move of spot")
-    total_gamma_close = columns.money("net dealer gamma of the last snapshot; dollars per 1 percent move of spot")
+    total_gamma_open = columns.money(
+        "net dealer gamma of the first snapshot; dollars per 1 percent move of spot"
+    )
+    total_gamma_close = columns.money(
+        "net dealer gamma of the last snapshot; dollars per 1 percent move of spot"
+    )
     total_gamma_low = columns.money("lowest net dealer gamma; dollars per 1 percent move of spot")
     total_gamma_high = columns.money("highest net dealer gamma; dollars per 1 percent move of spot")
     gross_gamma_median = columns.money("median gross gamma; dollars per 1 percent move of spot")
@@ -71,9 +75,10 @@ class GammaDay(models.Model):
 
 
 class ContractSizeDay(models.Model):
-    """Grain: one underlying, one session of all prints seen, stored or not. Key: (symbol, date). Kept 90 days.
+    """Grain: one underlying, one session of all prints seen. Key: (symbol, date). Kept 90 days.
 
-    The store behind the mean size of 20 sessions that blocks and large prints are measured against.
+    The store behind the mean size of 20 sessions that blocks and large prints are measured against;
+    prints too small to be stored count too.
     """
 
     id = columns.row_id()

@@ -11,10 +11,11 @@ TABLE = "options_flow_history"
 
 
 class OptionsFlow(models.Model):
-    """Grain: one print. Key: (symbol, timestamp, contract_ticker, sequence_number), the primary key of the database.
+    """Grain: one print. Key: (symbol, timestamp, contract_ticker, sequence_number), the primary key of the
+    database.
 
-    Written by the flow workers through `warehouse.bulk`. Daily partitions (UTC), kept 90 days. A cancel is a row
-    of its own that sums leave out; the print it takes back names it in `canceled_by`.
+    Written by the flow workers through `warehouse.bulk`. Daily partitions (UTC), kept 90 days. A cancel is a
+    row of its own that sums leave out; the print it takes back names it in `canceled_by`.
     """
 
     id = columns.row_id()
@@ -48,7 +49,9 @@ class OptionsFlow(models.Model):
     side = columns.choice(Side, "who took liquidity, null where no fresh quote decides")
     sweep_id = columns.big_count("sequence_number of the sweep's first print; no unit")
     exchange = columns.text("exchange of the print; no unit")
-    conditions = columns.texts("trade conditions, OPRA mnemonics or provider ids; no unit", null=True, blank=True)
+    conditions = columns.texts(
+        "trade conditions, OPRA mnemonics or provider ids; no unit", null=True, blank=True
+    )
     is_cancel = columns.flag("the row takes back an earlier print")
     canceled_by = columns.big_count("sequence_number of the cancel that takes the print back; no unit")
     source = columns.choice(Source, "how the row came", null=False)

@@ -12,10 +12,11 @@ GAMMA_UNIT = "dollars per 1 percent move of spot"
 
 
 class GammaExposure(models.Model):
-    """Grain: one chain at one slot. Key: (symbol, timestamp). Written in the transaction of its chain; kept 90 days.
+    """Grain: one chain at one slot. Key: (symbol, timestamp). Written in the transaction of its chain; kept
+    90 days.
 
-    Computed from the whole chain even where the watchlist stores only a band of strikes: its JSON is then the record
-    of what lay outside.
+    Computed from the whole chain even where the watchlist stores only a band of strikes: its JSON is then the
+    record of what lay outside.
     """
 
     id = columns.row_id()
@@ -28,8 +29,12 @@ class GammaExposure(models.Model):
     gross_gamma = columns.money(f"sum of the absolute gamma of contracts; {GAMMA_UNIT}")
     dealer_positioning = columns.choice(DealerPositioning, "sign of net over gross gamma")
     expected_behavior = columns.choice(ExpectedBehavior, "what hedging speaks for")
-    gamma_wall_resistance = columns.money("strike above spot with the largest net gamma; dollars or index points")
-    gamma_wall_support = columns.money("strike below spot with the largest net gamma; dollars or index points")
+    gamma_wall_resistance = columns.money(
+        "strike above spot with the largest net gamma; dollars or index points"
+    )
+    gamma_wall_support = columns.money(
+        "strike below spot with the largest net gamma; dollars or index points"
+    )
     call_wall = columns.money("strike with the largest call gamma; dollars or index points")
     put_wall = columns.money("strike with the largest put gamma; dollars or index points")
     gamma_flip = columns.money("zero of the repriced profile nearest to spot; dollars or index points")

@@ -13,8 +13,8 @@ TABLE = "iv_percentile_cache"
 class IvPercentile(models.Model):
     """Grain: one underlying, one session. Key: (symbol, date). Written after the close; kept two years.
 
-    Also the series itself: a year's percentile reads 252 rows here, never the chains. Rank, percentile and what
-    follows from them are null until the series is long enough.
+    Also the series itself: a year's percentile reads 252 rows here, never the chains. Rank, percentile and
+    what follows from them are null until the series is long enough.
     """
 
     id = columns.row_id()

@@ -9,7 +9,7 @@ from warehouse.models.enums import GapStatus, WorkerStatus
 
 
 class Heartbeat(models.Model):
-    """Grain: one long-running worker. Key: (id), its name. Written by each worker every cycle; kept for good."""
+    """Grain: one long-running worker. Key: (id), its name. Written every cycle; kept for good."""
 
     id = columns.key("name of the worker: composite_scanner, flow_listener; no unit", primary_key=True)
     last_scan = columns.epoch_ms("end of the last cycle")
@@ -28,7 +28,7 @@ class Heartbeat(models.Model):
 
 
 class StreamGap(models.Model):
-    """Grain: one time a feed was not listened to. Key: (feed, from_ms). Written by the consumer; kept 90 days."""
+    """Grain: one time a feed was not listened to. Key: (feed, from_ms). Kept 90 days."""
 
     id = columns.row_id()
     feed = columns.key("feed and shard: options 1/2; no unit")

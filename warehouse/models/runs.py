@@ -11,9 +11,11 @@ TABLE = "ingestion_runs"
 
 
 class IngestionRun(models.Model):
-    """Grain: one piece of work for one period. Key: (task, symbol, slot). Written by `warehouse.runs`; kept 90 days.
+    """Grain: one piece of work for one period. Key: (task, symbol, slot). Written by `warehouse.runs`; kept
+    90 days.
 
-    "Is the work of period X done?" is asked here, never inferred from the clock. `symbol` is '' for global tasks.
+    "Is the work of period X done?" is asked here, never inferred from the clock. `symbol` is '' for global
+    tasks.
     """
 
     id = columns.row_id()
