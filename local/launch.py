@@ -127,7 +127,7 @@ class Warehouse:
                 for service in (services.web(bind), services.worker(), services.beat())
             }
             self._supervisor.wait_for(started["web"], lambda: _listens(port), READY_SECONDS)
-        self.web_url = f"http://{bind}/admin/"
+        self.web_url = f"http://{bind}"
 
     def _between(self) -> None:
         self._stages.tick()

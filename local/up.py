@@ -14,7 +14,7 @@ def up(stages: Stages) -> None:
     try:
         warehouse.start()
         market = "SIMULATED market data" if warehouse.simulated else "market data from Massive.com"
-        stages.say(f"\n{warehouse.web_url}   {market}; Ctrl-C stops everything")
+        stages.say(f"\n{warehouse.web_url}/admin/   {market}; Ctrl-C stops everything")
         warehouse.serve()
     finally:
         warehouse.stop()
