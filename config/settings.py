@@ -91,6 +91,7 @@ INSTALLED_APPS = [
     "django_celery_beat",
     "warehouse",
     "ingestion",
+    "config",
 ]
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",

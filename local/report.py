@@ -9,32 +9,41 @@ import argparse
 import json
 import os
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import django
+from django.apps import apps
 from rich.console import Console
 from rich.panel import Panel
 from rich.table import Table
 
 from local.gamma_picture import gamma_picture, money
 
+if TYPE_CHECKING:
+    from warehouse.models import GammaExposure, IngestionRun  # models can be imported once Django is set up
+
 
 def collect(errors: list[str]) -> dict[str, Any]:
     """The report of the newest chain of every watched symbol. Needs Django to be set up."""
     from django.conf import settings
 
-    from warehouse.queries import latest_chains, rows_per_table
+    from warehouse.models import GammaExposure, IngestionRun
 
+    newest = IngestionRun.objects.filter(task="ingest_chain").order_by("symbol", "-slot").distinct("symbol")
+    symbols = {}
+    for run in newest:
+        gamma = GammaExposure.objects.filter(symbol=run.symbol, timestamp=run.slot).first()
+        symbols[run.symbol] = _symbol(run, gamma)
+    models = apps.get_app_config("warehouse").get_models()
     return {
         "simulated": settings.SIMULATED,
-        "tables": rows_per_table(),
-        "symbols": {chain.symbol: _symbol(chain) for chain in latest_chains()},
+        "tables": {model._meta.db_table: model._default_manager.count() for model in models},
+        "symbols": symbols,
         "errors": errors,
     }
 
 
-def _symbol(chain: Any) -> dict[str, Any]:
-    run, gamma = chain.run, chain.gamma
+def _symbol(run: IngestionRun, gamma: GammaExposure | None) -> dict[str, Any]:
     result, rejected = run.result or {}, run.rejected or {}
     provider = result.get("provider_gamma") or {}
     level = {

@@ -24,6 +24,7 @@ Object = TypeVar("Object")
 # A 200 that says so is a refusal all the same. OK and DELAYED are the two good answers.
 _REFUSALS = frozenset({"ERROR", "NOT_AUTHORIZED", "NOT_FOUND"})
 _PLACE = re.compile(r" - at `\$\.?([^`]*)`$")
+_POSITION = re.compile(r"\[\d+\]")
 _MISSING = re.compile(r"missing required field `(\w+)`")
 
 
@@ -148,18 +149,18 @@ def _each(decoder: msgspec.json.Decoder[Row], raws: list[msgspec.Raw]) -> tuple[
     for raw in raws:
         try:
             rows.append(decoder.decode(raw))
-        except _UNDECODABLE as error:
+        except msgspec.ValidationError as error:
             rejected[reason(error)] += 1
     return rows, rejected
 
 
-def reason(error: Exception) -> str:
+def reason(error: msgspec.ValidationError) -> str:
     """Why a row was refused, as `missing details.ticker` or `malformed greeks.delta`.
 
     Without the value, so that equal misfits count together.
     """
     text = str(error)
-    place = match.group(1) if (match := _PLACE.search(text)) else ""
+    place = _POSITION.sub("[]", match.group(1)) if (match := _PLACE.search(text)) else ""
     if missing := _MISSING.search(text):
         return f"missing {place}.{missing.group(1)}" if place else f"missing {missing.group(1)}"
     return f"malformed {place}" if place else "malformed row"

@@ -1,0 +1,203 @@
+"""What a batch of option prints says: type, side, sentiment and aggressiveness of each.
+
+Two profiles. "default" follows the field: OPRA's intermarket sweeps and clusters over exchanges are
+sweeps, packages are neutral, at the quote is at the quote. "documented" takes the wording of the
+project's flow document to the letter. Nothing is guessed: what cannot be told is NEUTRAL, and `side`
+names the reason.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from quant import trade_conditions as condition
+from quant.chain import Bools, Floats
+from quant.thresholds import TRADE_RULES, Profile, TradeRules
+from quant.trade_clusters import Clusters, Rows, find_clusters
+from quant.trade_side import CENT_DUST, NONE_INSIDE, SIDES, Codes, classify_side, direction, literal_side
+
+METHOD_VERSION = "flow-1"
+
+# Ascending precedence: a print that is several of them is the last.
+TRADE_TYPES = ("REGULAR", "LARGE", "SPLIT", "BLOCK", "SWEEP")
+SENTIMENTS = ("BEARISH", "NEUTRAL", "BULLISH")
+AGGRESSIVENESS = ("PASSIVE", "NORMAL", "AGGRESSIVE")
+
+_TYPE_LABELS = np.array(TRADE_TYPES, dtype=object)
+_SENTIMENT_LABELS = np.array(SENTIMENTS, dtype=object)
+_AGGRESSIVENESS_LABELS = np.array(AGGRESSIVENESS, dtype=object)
+_SIDE_LABELS = np.array(SIDES, dtype=object)
+
+
+@dataclass(frozen=True, slots=True)
+class Prints:
+    """A batch of prints, one position per print, in any order; NaN is unknown.
+
+    Raises ValueError when the columns differ in length.
+    """
+
+    contract: NDArray[np.int64]  # any number that stands for one contract throughout the batch
+    is_call: Bools
+    timestamp: NDArray[np.int64]  # exchange time, epoch ms UTC
+    sequence_number: NDArray[np.int64]  # orders prints of one millisecond
+    exchange: NDArray[np.int64]
+    conditions: NDArray[np.int64]  # (n,) or (n, k), 0 pads
+    price: Floats  # dollars per share
+    size: Floats  # contracts
+    bid: Floats  # the last quote before the print
+    ask: Floats
+    bid_size: Floats  # contracts
+    ask_size: Floats
+    quote_age_ms: Floats
+    average_size: Floats  # running average of the underlying, contracts
+    large_size: Floats  # 95th percentile of the underlying's sizes over 20 sessions
+    day_volume: Floats  # of the contract, this print included
+    open_interest: Floats
+    multiplier: Floats
+
+    def __post_init__(self) -> None:
+        lengths = {field.name: len(getattr(self, field.name)) for field in fields(self)}
+        if len(set(lengths.values())) > 1:
+            raise ValueError(f"the columns of a batch must be equally long: {lengths}")
+
+    def __len__(self) -> int:
+        return len(self.price)
+
+
+@dataclass(frozen=True, slots=True)
+class Classification:
+    """The answers for a batch, in its order, all of shape (n,). Codes index the tuples of this module.
+
+    Where `side` names a reason why the quote does not count (NONE_NO_QUOTE and all after it), the print
+    is NEUTRAL and NORMAL, and neither above the ask nor below the bid.
+    """
+
+    trade_type_code: Codes
+    side_code: Codes
+    sentiment_code: Codes
+    aggressiveness_code: Codes
+    premium: Floats  # price * size * multiplier, dollars
+    is_sweep: Bools
+    is_block: Bools
+    is_split: Bools
+    is_above_ask: Bools
+    is_below_bid: Bools
+    is_unusual_volume: Bools
+    is_cancel: Bools
+    is_late: Bools
+    sweep_first: Rows  # the row of the first print of the sweep this one belongs to, -1 for none
+    split_first: Rows
+
+    @property
+    def trade_type(self) -> NDArray[Any]:
+        """Labels of TRADE_TYPES, object array of shape (n,)."""
+        return _TYPE_LABELS[self.trade_type_code]
+
+    @property
+    def side(self) -> NDArray[Any]:
+        """BUY, SELL or NONE and the rule or reason behind it: labels of SIDES, object array (n,)."""
+        return _SIDE_LABELS[self.side_code]
+
+    @property
+    def sentiment(self) -> NDArray[Any]:
+        """Labels of SENTIMENTS, object array of shape (n,)."""
+        return _SENTIMENT_LABELS[self.sentiment_code]
+
+    @property
+    def aggressiveness(self) -> NDArray[Any]:
+        """Labels of AGGRESSIVENESS, object array of shape (n,)."""
+        return _AGGRESSIVENESS_LABELS[self.aggressiveness_code]
+
+    @property
+    def direction(self) -> Codes:
+        """+1 bought, -1 sold, 0 unknown, shape (n,)."""
+        return direction(self.side_code)
+
+
+def classify(prints: Prints, profile: Profile = "default", rules: TradeRules | None = None) -> Classification:
+    """Classify a batch of prints; `rules` overrides the profile's numbers.
+
+    A sweep cluster is found only among the prints given: a batch must hold its windows whole.
+    """
+    rules = rules or TRADE_RULES[profile]
+    bits = condition.flags(prints.conditions)
+    side = literal_side(prints) if rules.literal else classify_side(prints, bits, rules)
+    quoted = side <= NONE_INSIDE
+    above = quoted & (prints.price > prints.ask + CENT_DUST)
+    below = quoted & (prints.price < prints.bid - CENT_DUST)
+    clusters = _clusters(prints, side, rules)
+    sweep, split = _sweeps_and_splits(bits, clusters, rules)
+    average = np.where(prints.average_size > 0, prints.average_size, rules.average_size)
+    block = (prints.size >= rules.block_size) | (prints.size >= rules.block_multiple * average)
+    kind = np.zeros(len(prints), dtype=np.int8)
+    # In ascending precedence, each overwriting the one before.
+    for code, applies in enumerate((prints.size >= rules.large_multiple * average, split, block, sweep), 1):
+        kind[applies] = code
+    return Classification(
+        trade_type_code=kind,
+        side_code=side,
+        sentiment_code=_sentiment(prints, side, rules),
+        aggressiveness_code=_aggressiveness(prints, quoted, rules),
+        premium=prints.price * prints.size * prints.multiplier,
+        is_sweep=sweep,
+        is_block=block,
+        is_split=split,
+        is_above_ask=above,
+        is_below_bid=below,
+        is_unusual_volume=(prints.size > prints.large_size)
+        | ((prints.day_volume > prints.open_interest) & (prints.size >= rules.unusual_size)),
+        is_cancel=bits & condition.IS_CANCEL != 0,
+        is_late=bits & condition.IS_LATE != 0,
+        sweep_first=clusters.sweep,
+        split_first=clusters.split,
+    )
+
+
+def _clusters(prints: Prints, side: Codes, rules: TradeRules) -> Clusters:
+    if rules.literal:
+        return Clusters(*(np.full(len(prints), -1, dtype=np.intp) for _ in range(2)))
+    signed = direction(side)
+    return find_clusters(
+        group=prints.contract * 2 + (signed > 0),
+        timestamp=prints.timestamp,
+        sequence=prints.sequence_number,
+        exchange=prints.exchange,
+        size=prints.size,
+        member=signed != 0,
+        window_ms=rules.cluster_window_ms,
+        minimum_size=rules.cluster_size,
+    )
+
+
+def _sweeps_and_splits(bits: NDArray[np.uint8], clusters: Clusters, rules: TradeRules) -> tuple[Bools, Bools]:
+    if rules.literal:
+        sweep: Bools = bits & (condition.IS_SWEEP_WORD | condition.IS_MLTI_WORD) != 0
+        return sweep, np.zeros_like(sweep)
+    by_condition = bits & (condition.IS_ISO | condition.IS_SWEEP_WORD) != 0
+    package = bits & (condition.IS_COMPLEX | condition.IS_MLTI_WORD) != 0
+    return by_condition | (clusters.sweep >= 0), package | (clusters.split >= 0)
+
+
+def _sentiment(prints: Prints, side: Codes, rules: TradeRules) -> Codes:
+    """Calls bought and puts sold are bullish, the reverse bearish; inside the spread nothing is."""
+    signed = direction(side)
+    if not rules.literal:
+        bought = (signed > 0) & (prints.price >= prints.ask - CENT_DUST)
+        sold = (signed < 0) & (prints.price <= prints.bid + CENT_DUST)
+        signed = bought.astype(np.int8) - sold.astype(np.int8)
+    return (np.where(prints.is_call, signed, -signed) + 1).astype(np.int8)
+
+
+def _aggressiveness(prints: Prints, quoted: Bools, rules: TradeRules) -> Codes:
+    """The documents' labels: PASSIVE means at or slightly beyond the quote, not that the buyer waited."""
+    code = np.ones(len(prints), dtype=np.int8)
+    margin = rules.aggressive_spread * (prints.ask - prints.bid) + CENT_DUST
+    beyond = (prints.price > prints.ask + margin) | (prints.price < prints.bid - margin)
+    at_quote = (prints.price <= prints.bid + CENT_DUST) | (prints.price >= prints.ask - CENT_DUST)
+    code[quoted & at_quote] = 0
+    code[quoted & beyond] = 2
+    return code

@@ -1,0 +1,98 @@
+"""`python -m simulator`: serve a market on 127.0.0.1 and say where, as one line of JSON."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import ctypes
+import json
+import os
+import signal
+import socket
+import sys
+from pathlib import Path
+
+import uvicorn
+
+from quant.sessions import market_now
+from simulator.app import build
+from simulator.plans import plan
+from simulator.recorded import NotAQuoteTable, Recording, read
+from simulator.world import World, recording_offset_ms
+
+_PR_SET_PDEATHSIG = 1
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m simulator", description=__doc__)
+    parser.add_argument("--port", type=int, default=0, help="0 takes a free one")
+    parser.add_argument("--seed", type=int, default=7)
+    parser.add_argument("--plan", choices=("basic", "starter", "developer", "advanced"), default="advanced")
+    parser.add_argument("--no-indices", action="store_true", help="an options-only subscription")
+    parser.add_argument("--clock-offset-ms", type=int, help="the market's clock minus the wall clock")
+    parser.add_argument(
+        "--chain", type=Path, help="a recorded quote table to serve as its underlying's chain"
+    )
+    parser.add_argument("--api-key", help="the only key to accept; any non-empty one otherwise")
+    parser.add_argument("--parent-death", action="store_true", help="end when the parent process does")
+    return parser.parse_args()
+
+
+def main() -> int:
+    arguments = _arguments()
+    if arguments.parent_death:
+        _end_with_parent()
+    recording: Recording | None = None
+    if arguments.chain:
+        try:
+            recording = read(arguments.chain)
+        except NotAQuoteTable as error:
+            sys.stderr.write(f"{error}\n")
+            return 2
+    offset = arguments.clock_offset_ms
+    if offset is None:
+        offset = recording_offset_ms(recording, market_now(0)) if recording else 0
+    world = World(arguments.seed, plan(arguments.plan, not arguments.no_indices), offset, recording)
+    # The exchange calendar takes seconds to load; better now than within the first client's timeout.
+    world.market_status()
+    listener = _listen(arguments.port)
+    asyncio.run(_serve(world, arguments.api_key, listener))
+    return 0
+
+
+def _listen(port: int) -> socket.socket:
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    listener.bind(("127.0.0.1", port))
+    listener.listen(128)
+    return listener
+
+
+async def _serve(world: World, api_key: str | None, listener: socket.socket) -> None:
+    config = uvicorn.Config(
+        build(world, api_key),
+        log_level="warning",
+        access_log=False,
+        lifespan="off",
+        ws="none",
+        timeout_graceful_shutdown=1,
+    )
+    server = uvicorn.Server(config)
+    serving = asyncio.create_task(server.serve(sockets=[listener]))
+    port = listener.getsockname()[1]
+    addresses = {"base_url": f"http://127.0.0.1:{port}", "stream_url": f"ws://127.0.0.1:{port}"}
+    sys.stdout.write(json.dumps(addresses | {"seed": world.seed}) + "\n")
+    sys.stdout.flush()
+    await serving
+
+
+def _end_with_parent() -> None:
+    """Ask Linux for SIGTERM when the parent ends; a parent that ended before this call is noticed as well."""
+    parent = os.getppid()
+    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+    if os.getppid() != parent:
+        sys.exit(0)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

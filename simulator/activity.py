@@ -1,0 +1,142 @@
+"""Open interest and trading: how many contracts are held, and which trades happen when.
+
+A contract's day is `total` contracts traded. The session's volume clock runs from 0 to 1, faster at both ends;
+unit n changes hands when total × clock + u reaches n, u being the contract's own number in (0, 1). Units are cut
+into trades by groups of four, so that time, size and running volume of every trade have a closed form and the
+chain's volume at any instant is exactly the sum of the trades printed until then.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simulator.listing import Listing
+from simulator.noise import Floats, Keys, normals, pair, uniforms
+from simulator.universe import Instrument
+
+_POSITION = np.linspace(0.0, 1.0, 2001)
+# Integral of 1 + 2 (2p - 1)^2, over its value at 1: the share of a day's volume traded until position p.
+_CLOCK = (_POSITION + ((2 * _POSITION - 1) ** 3 + 1) / 3) / (5 / 3)
+_GROUP = 4
+_MOST_GROUPS = 1000
+
+Integers = NDArray[np.int64]
+
+
+class Day(NamedTuple):
+    """A contract's trading day: `total` contracts in groups of `group`, `lead` in (0, 1) shifting its clock."""
+
+    key: Keys
+    total: Integers
+    group: Integers
+    lead: Floats
+
+
+def open_interest(instrument: Instrument, listing: Listing, reference: float, date: dt.date) -> Floats:
+    """Contracts open at the start of a session, whole numbers; NaN on the day a series is listed.
+
+    `reference` is the spot at the previous close. Peaks stand at round strikes and standard monthly expirations;
+    puts are held below the spot, calls above it.
+    """
+    rules = instrument.options
+    if rules is None:
+        return np.empty(0)
+    today = np.datetime64(date, "D")
+    left = (listing.expiration - today).astype(np.float64)
+    age = (today - listing.listed).astype(np.float64)
+    spread = 0.025 + 0.22 * instrument.volatility * np.sqrt((left + 1) / 365)
+    offset = np.log(listing.strike / reference) / spread
+    centre = np.where(listing.is_call, 0.55, -0.75)
+    wing = np.where(listing.is_call, 1.0, 1.35)
+    bell = 1.0 / (1.0 + ((offset - centre) / wing) ** 4)
+    roundness = 1.0 + 2.5 * _multiple(listing.strike, rules.round_strike)
+    roundness += 3.0 * _multiple(listing.strike, 2 * rules.round_strike)
+    held = rules.open_interest * bell * roundness * _series_weight(listing.expiration)
+    held *= np.minimum(1.0, 0.1 + age / 30.0) * np.exp(0.9 * normals(listing.key, "held") - 0.8)
+    held *= np.exp(0.07 * normals(listing.key, "held", date))
+    return np.where(age <= 0, np.nan, np.floor(held))
+
+
+def _multiple(strike: Floats, step: float) -> NDArray[np.bool_]:
+    return np.abs(strike / step - np.rint(strike / step)) < 1e-9
+
+
+def _series_weight(expiration: NDArray[np.datetime64]) -> Floats:
+    months = expiration.astype("datetime64[M]")
+    day = (expiration - months.astype("datetime64[D]")).astype(np.int64) + 1
+    weekday = (expiration.astype(np.int64) + 3) % 7
+    monthly = (weekday == 4) & (day >= 15) & (day <= 21)
+    quarterly = monthly & (months.astype(np.int64) % 3 == 2)
+    return np.where(quarterly, 1.6, np.where(monthly, 1.0, np.where(weekday == 4, 0.30, 0.18)))
+
+
+def trading_day(instrument: Instrument, listing: Listing, reference: float, date: dt.date) -> Day:
+    """What trades in one session, given the spot at the previous close."""
+    held = np.nan_to_num(open_interest(instrument, listing, reference, date), nan=20.0)
+    left = (listing.expiration - np.datetime64(date, "D")).astype(np.float64)
+    width = 0.012 + 0.16 * instrument.volatility * np.sqrt((left + 1) / 365)
+    near = np.exp(-np.abs(np.log(listing.strike / reference)) / width)
+    turnover = 0.01 + 3.0 * near / (1.0 + left) ** 0.9
+    mean = (held + 5.0) * turnover * np.exp(0.9 * normals(listing.key, "turnover", date) - 0.5)
+    total = np.where(left >= 0, np.floor(mean + uniforms(listing.key, "rounding", date) - 0.5), 0.0)
+    total = np.maximum(total, 0.0).astype(np.int64)
+    group = np.maximum(_GROUP, -(-total // _MOST_GROUPS))
+    return Day(listing.key, total, group, uniforms(listing.key, "lead", date))
+
+
+def clock(position: Floats | float) -> Floats:
+    """Share of the day's volume traded until a position in the session (0 = open, 1 = close)."""
+    return np.asarray(np.interp(position, _POSITION, _CLOCK))
+
+
+def position_of(day: Day, units: Integers) -> Floats:
+    """Position in the session at which a running volume is reached; `units` ≥ 1."""
+    share = (units - day.lead) / np.maximum(day.total, 1)
+    return np.asarray(np.interp(share, _CLOCK, _POSITION))
+
+
+def _cuts(day: Day, group_number: Integers, date: dt.date) -> Integers:
+    """Where a group of units is cut into trades: shape (n, 3), each in 1 … group - 1, ascending."""
+    keys = pair(day.key, group_number)
+    cuts = [1 + (uniforms(keys, "cut", i, date) * (day.group - 1)).astype(np.int64) for i in range(3)]
+    return np.sort(np.stack(cuts, axis=-1), axis=-1)
+
+
+def volume_until(day: Day, position: float, date: dt.date) -> Integers:
+    """Contracts traded until a position in the session, counting whole trades."""
+    reached = np.minimum(np.floor(day.total * clock(position) + day.lead), day.total).astype(np.int64)
+    number, rest = reached // day.group, reached % day.group
+    cuts = _cuts(day, number, date)
+    inside = np.where(cuts <= rest[:, None], cuts, 0).max(axis=-1, initial=0)
+    return np.where(reached >= day.total, day.total, number * day.group + inside)
+
+
+def first_trade(day: Day, date: dt.date) -> Integers:
+    """Running volume after the first trade of the day, which is that trade's size; 0 where nothing trades."""
+    return np.minimum(_cuts(day, np.zeros_like(day.total), date)[:, 0], day.total)
+
+
+def trade_ends(day: Day, date: dt.date) -> Integers:
+    """Running volumes after each trade of a day of one contract (`day` holds exactly one)."""
+    total, group = int(day.total[0]), int(day.group[0])
+    if total == 0:
+        return np.empty(0, dtype=np.int64)
+    numbers = np.arange(total // group + 1, dtype=np.int64)
+    count = len(numbers)
+    repeated = Day(*(np.repeat(column, count) for column in day))
+    ends = (numbers[:, None] * group + _cuts(repeated, numbers, date)).ravel()
+    ends = np.concatenate((ends, numbers * group, [total]))
+    return np.unique(ends[(ends > 0) & (ends <= total)])
+
+
+def last_trade_size(day: Day, volume: Integers, date: dt.date) -> Integers:
+    """Size of the trade with which a running volume was reached."""
+    number = np.maximum(volume - 1, 0) // day.group
+    within = volume - number * day.group
+    cuts = _cuts(day, number, date)
+    before = np.where(cuts < within[:, None], cuts, 0).max(axis=-1, initial=0)
+    return within - before

@@ -1,0 +1,63 @@
+"""Answers and refusals in the provider's words. Its error text stands now under `error`, now under `message`."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+import msgspec
+from starlette.requests import Request
+from starlette.responses import Response
+
+_encoder = msgspec.json.Encoder()
+
+
+class Refusal(Exception):  # noqa: N818 - an answer, not a failure of this program
+    """Ends a request with an error answer."""
+
+    def __init__(self, http_status: int, status: str, key: str, text: str) -> None:
+        super().__init__(text)
+        self.http_status, self.status, self.key, self.text = http_status, status, key, text
+
+
+def request_id() -> str:
+    return uuid.uuid4().hex
+
+
+def answer(content: Any, http_status: int = 200) -> Response:
+    """A JSON answer."""
+    return Response(_encoder.encode(content), http_status, media_type="application/json")
+
+
+def results(rows: Any, *, next_url: str | None = None, **more: Any) -> Response:
+    """The usual envelope around results."""
+    body = {"status": "OK", "request_id": request_id(), "results": rows} | more
+    return answer(body | {"next_url": next_url} if next_url else body)
+
+
+def refusal_answer(refusal: Refusal) -> Response:
+    body = {"status": refusal.status, "request_id": request_id(), refusal.key: refusal.text}
+    return answer(body, refusal.http_status)
+
+
+async def on_refusal(_: Request, refusal: Exception) -> Response:
+    """Starlette's exception handler for refusals."""
+    assert isinstance(refusal, Refusal)  # noqa: S101 - registered for refusals only; narrows the type
+    return refusal_answer(refusal)
+
+
+def bad_request(text: str) -> Refusal:
+    return Refusal(400, "ERROR", "error", text)
+
+
+def unknown_key() -> Refusal:
+    return Refusal(401, "ERROR", "error", "Unknown API Key")
+
+
+def not_entitled(key: str = "message") -> Refusal:
+    text = "You are not entitled to this data. Please upgrade your plan at https://massive.com/pricing"
+    return Refusal(403, "NOT_AUTHORIZED", key, text)
+
+
+def not_found(text: str = "Ticker not found.") -> Refusal:
+    return Refusal(404, "NOT_FOUND", "message", text)

@@ -1,0 +1,175 @@
+"""Which contracts are listed on a day: expirations by rule, strikes by ladders around past month-end spots.
+
+A strike once listed stays listed until it expires, as on the exchange: the ladders of an expiration cover every
+month-end spot since that expiration was listed.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from functools import lru_cache
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from quant.contracts import format_ticker
+from quant.sessions import previous_session, sessions
+from simulator.noise import Floats, Keys, seed_of
+from simulator.paths import FIRST_DAY, Paths
+from simulator.universe import INSTRUMENTS, Ladder, OptionRules
+
+_NEAR_DAYS, _FAR_DAYS = 26, 400
+
+
+class Series(NamedTuple):
+    """One expiration of one root."""
+
+    root: str
+    expiration: dt.date
+    listed: dt.date
+
+
+class Listing(NamedTuple):
+    """Listed contracts in the order of their tickers; columns of equal length."""
+
+    ticker: NDArray[np.str_]
+    root: NDArray[np.str_]
+    expiration: NDArray[np.datetime64]
+    is_call: NDArray[np.bool_]
+    strike: Floats
+    listed: NDArray[np.datetime64]
+    key: Keys
+
+
+class Listings:
+    """Contract lists of one seeded world."""
+
+    def __init__(self, paths: Paths) -> None:
+        self._paths = paths
+        self.on = lru_cache(maxsize=24)(self._on)
+        self.expired_before = lru_cache(maxsize=4)(self._expired_before)
+        self._strikes = lru_cache(maxsize=4096)(self._strikes_of)
+
+    def _on(self, symbol: str, date: dt.date) -> Listing:
+        """Contracts listed on a calendar date; those expiring that day still are."""
+        rules = INSTRUMENTS[symbol].options
+        if rules is None:
+            return _assemble([])
+        return self._build(symbol, series_on(rules, date), date)
+
+    def _expired_before(self, symbol: str, date: dt.date, days: int) -> Listing:
+        """Contracts that expired in the given number of calendar days before the date, at their final strikes."""
+        rules = INSTRUMENTS[symbol].options
+        found: dict[tuple[str, dt.date], Series] = {}
+        if rules is not None:
+            for day in sessions(date - dt.timedelta(days=days), date - dt.timedelta(days=1)):
+                found |= {(s.root, s.expiration): s for s in series_on(rules, day) if s.expiration == day}
+        return self._build(symbol, list(found.values()), date)
+
+    def _build(self, symbol: str, series: list[Series], date: dt.date) -> Listing:
+        return _assemble(
+            [(one, self._strikes(symbol, one, min(date, one.expiration).replace(day=1))) for one in series]
+        )
+
+    def _strikes_of(self, symbol: str, series: Series, month: dt.date) -> Floats:
+        rules = INSTRUMENTS[symbol].options
+        assert rules is not None  # noqa: S101 - callers have looked; narrows the type
+        life = (series.expiration - series.listed).days
+        strikes: set[float] = set()
+        if life > _NEAR_DAYS:
+            strikes |= self._climb(
+                symbol, rules.far if life <= _FAR_DAYS else rules.leaps, series.listed, month
+            )
+        near = max(series.listed, series.expiration - dt.timedelta(days=_NEAR_DAYS))
+        if near.replace(day=1) <= month:
+            strikes |= self._climb(symbol, rules.near, near, month)
+        return np.array(sorted(strikes))
+
+    def _climb(self, symbol: str, ladders: tuple[Ladder, ...], since: dt.date, month: dt.date) -> set[float]:
+        """Strikes of the ladders around the spots at the month ends before `since` to before `month`."""
+        months = np.arange(np.datetime64(since, "M"), np.datetime64(month, "M") + 1).astype("datetime64[D]")
+        last_days = np.maximum(np.busday_count(FIRST_DAY, months) - 1, 0)
+        spots = self._paths.weekday_closes(symbol)[last_days]
+        strikes: set[float] = set()
+        for step, below, above in ((one.step, one.below, one.above) for one in ladders):
+            low, high = float(spots.min()) * (1 - below), float(spots.max()) * (1 + above)
+            steps = np.arange(np.ceil(low / step), np.floor(high / step) + 1)
+            strikes.update((np.maximum(steps, 1) * step).tolist())
+        return strikes
+
+
+def _assemble(parts: list[tuple[Series, Floats]]) -> Listing:
+    columns: list[tuple[NDArray[np.generic], ...]] = []
+    for series, strikes in parts:
+        for is_call in (True, False):
+            size = len(strikes)
+            ticker = format_ticker(
+                np.full(size, series.root),
+                np.datetime64(series.expiration, "D"),
+                np.full(size, is_call),
+                strikes,
+            )
+            # A contract's key is its series' key and its strike, so it is the same in every list.
+            base = np.uint64(seed_of(series.root, series.expiration, is_call))
+            key = base + np.rint(strikes * 1000).astype(np.uint64) * np.uint64(0x9E3779B97F4A7C15)
+            columns.append(
+                (
+                    ticker,
+                    np.full(size, series.root, dtype="U6"),
+                    np.full(size, series.expiration, dtype="datetime64[D]"),
+                    np.full(size, is_call),
+                    strikes,
+                    np.full(size, series.listed, dtype="datetime64[D]"),
+                    key,
+                )
+            )
+    if not columns:
+        empty = np.array([], dtype="U1")
+        dates, keys = empty.astype("datetime64[D]"), np.array([], dtype=np.uint64)
+        return Listing(empty, empty, dates, np.array([], dtype=np.bool_), np.array([]), dates, keys)
+    joined = [np.concatenate(column) for column in zip(*columns, strict=True)]
+    order = np.argsort(joined[0])
+    return Listing(*(column[order] for column in joined))
+
+
+def third_friday(year: int, month: int) -> dt.date:
+    """The standard monthly expiration; the session before it where that Friday is a holiday."""
+    first = dt.date(year, month, 1)
+    friday = first + dt.timedelta(days=(4 - first.weekday()) % 7 + 14)
+    return friday if sessions(friday, friday) else previous_session(friday)
+
+
+def series_on(rules: OptionRules, date: dt.date) -> list[Series]:
+    """Series listed on a date, by the rules of the underlying."""
+    found: dict[tuple[str, dt.date], Series] = {}
+
+    def add(root: str, expiration: dt.date, life_days: int) -> None:
+        listed = expiration - dt.timedelta(days=life_days)
+        key = (root, expiration)
+        # An expiration that two rules ask for counts as listed by the rule that listed it first.
+        if listed <= date <= expiration and (key not in found or listed < found[key].listed):
+            found[key] = Series(root, expiration, listed)
+
+    for month_number in range(-1, rules.months + 1):
+        year, month = divmod(date.year * 12 + date.month - 1 + month_number, 12)
+        monthly = third_friday(year, month + 1)
+        add(rules.monthly_root, monthly, rules.months * 30 + 5)
+        if rules.weekly_root != rules.monthly_root:
+            add(rules.weekly_root, monthly, rules.months * 30 + 5)
+        if rules.month_ends:
+            following = dt.date(year + (month == 11), (month + 1) % 12 + 1, 1)
+            add(rules.weekly_root, previous_session(following), rules.months * 30)
+    for year in range(date.year, date.year + rules.leaps_years + 1):
+        for month in (1, 6, 12):
+            add(rules.monthly_root, third_friday(year, month), rules.leaps_years * 365)
+    friday = date + dt.timedelta(days=(4 - date.weekday()) % 7)
+    for week in range(rules.weekly_fridays + 1):
+        day = friday + dt.timedelta(weeks=week)
+        expiration = day if sessions(day, day) else previous_session(day)
+        add(rules.weekly_root, expiration, rules.weekly_fridays * 7 + 4)
+    if rules.daily_sessions:
+        reach = rules.daily_sessions * 7 // 5 + 1
+        for day in sessions(date, date + dt.timedelta(days=reach)):
+            add(rules.weekly_root, day, reach)
+    return [found[key] for key in sorted(found)]

@@ -1,0 +1,142 @@
+"""Trade conditions and exchanges of US options, numbered as the provider numbers them.
+
+A condition's number is 201 + its OPRA letter's place in A…Z a…v, an exchange's 300 + its participant letter's
+place in A…Z. Names after the OPRA specification; groups decide which bars a trade updates.
+"""
+
+from __future__ import annotations
+
+from string import ascii_lowercase, ascii_uppercase
+from typing import Any, NamedTuple
+
+LETTERS = ascii_uppercase + ascii_lowercase
+
+
+class Condition(NamedTuple):
+    """A trade condition; `prices` says whether a trade carrying it moves open, high, low and close."""
+
+    letter: str
+    abbreviation: str
+    name: str
+    prices: bool = True
+    volume: bool = True
+
+    @property
+    def number(self) -> int:
+        return 201 + LETTERS.index(self.letter)
+
+
+class Exchange(NamedTuple):
+    """An options exchange, or the tape's processor when `kind` is SIP."""
+
+    letter: str
+    name: str
+    mic: str
+    kind: str = "exchange"
+
+    @property
+    def number(self) -> int:
+        return 300 + ascii_uppercase.index(self.letter)
+
+
+CONDITIONS = (
+    Condition("A", "CANC", "Canceled", False, False),
+    Condition("B", "OSEQ", "Late and Out Of Sequence"),
+    Condition("C", "CNCL", "Last and Canceled", False, False),
+    Condition("D", "LATE", "Late"),
+    Condition("E", "CNCO", "Opening Trade and Canceled", False, False),
+    Condition("F", "OPEN", "Opening Trade, Late, and Out Of Sequence"),
+    Condition("G", "CNOL", "Only Trade and Canceled", False, False),
+    Condition("H", "OPNL", "Opening Trade and Late"),
+    Condition("I", "AUTO", "Automatic Execution"),
+    Condition("J", "REOP", "Reopening Trade"),
+    Condition("S", "ISOI", "Intermarket Sweep Order"),
+    Condition("a", "SLAN", "Single Leg Auction Non ISO"),
+    Condition("b", "SLAI", "Single Leg Auction ISO"),
+    Condition("c", "SLCN", "Single Leg Cross Non ISO"),
+    Condition("d", "SLCI", "Single Leg Cross ISO"),
+    Condition("e", "SLFT", "Single Leg Floor Trade"),
+    Condition("f", "MLET", "Multi Leg Auto-Electronic Trade"),
+    Condition("g", "MLAT", "Multi Leg Auction"),
+    Condition("h", "MLCT", "Multi Leg Cross"),
+    Condition("i", "MLFT", "Multi Leg Floor Trade"),
+    Condition("j", "MESL", "Multi Leg Auto-Electronic Trade Against Single Leg"),
+    Condition("k", "TLAT", "Stock Options Auction"),
+    Condition("l", "MASL", "Multi Leg Auction Against Single Leg"),
+    Condition("m", "MFSL", "Multi Leg Floor Trade Against Single Leg"),
+    Condition("n", "TLET", "Stock Options Auto-Electronic Trade"),
+    Condition("o", "TLCT", "Stock Options Cross"),
+    Condition("p", "TLFT", "Stock Options Floor Trade"),
+    Condition("q", "TESL", "Stock Options Auto-Electronic Trade Against Single Leg"),
+    Condition("r", "TASL", "Stock Options Auction Against Single Leg"),
+    Condition("s", "TFSL", "Stock Options Floor Trade Against Single Leg"),
+    Condition("t", "CBMO", "Multi Leg Floor Trade of Proprietary Products"),
+    Condition("u", "MCTP", "Multilateral Compression Trade of Proprietary Products", prices=False),
+    Condition("v", "EXHT", "Extended Hours Trade", prices=False),
+)
+
+EXCHANGES = (
+    Exchange("A", "NYSE American Options", "AMXO"),
+    Exchange("B", "BOX Options Exchange", "XBOX"),
+    Exchange("C", "Cboe Options Exchange", "XCBO"),
+    Exchange("D", "MIAX Emerald", "EMLD"),
+    Exchange("E", "Cboe EDGX Options", "EDGO"),
+    Exchange("H", "Nasdaq GEMX", "GMNI"),
+    Exchange("I", "Nasdaq ISE", "XISX"),
+    Exchange("J", "Nasdaq MRX", "MCRY"),
+    Exchange("M", "MIAX Options", "XMIO"),
+    Exchange("N", "NYSE Arca Options", "ARCO"),
+    Exchange("O", "Options Price Reporting Authority", "", "SIP"),
+    Exchange("P", "MIAX Pearl Options", "MPRL"),
+    Exchange("Q", "Nasdaq Options Market", "XNDQ"),
+    Exchange("S", "MIAX Sapphire", "SPHR"),
+    Exchange("T", "Nasdaq BX Options", "XBXO"),
+    Exchange("U", "MEMX Options", "MXOP"),
+    Exchange("W", "Cboe C2 Options", "C2OX"),
+    Exchange("X", "Nasdaq PHLX", "XPHL"),
+    Exchange("Z", "Cboe BZX Options", "BATO"),
+)
+
+CBOE = 302
+TRADING_VENUES = tuple(exchange.number for exchange in EXCHANGES if exchange.kind == "exchange")
+
+
+def condition_rows() -> list[dict[str, Any]]:
+    """Rows of the conditions endpoint."""
+    return [
+        {
+            "id": condition.number,
+            "type": "sale_condition",
+            "name": condition.name,
+            "abbreviation": condition.abbreviation,
+            "asset_class": "options",
+            "data_types": ["trade"],
+            "sip_mapping": {"OPRA": condition.letter},
+            "update_rules": {scope: _updates(condition) for scope in ("consolidated", "market_center")},
+        }
+        for condition in CONDITIONS
+    ]
+
+
+def _updates(condition: Condition) -> dict[str, bool]:
+    return {
+        "updates_high_low": condition.prices,
+        "updates_open_close": condition.prices,
+        "updates_volume": condition.volume,
+    }
+
+
+def exchange_rows() -> list[dict[str, Any]]:
+    """Rows of the exchanges endpoint."""
+    return [
+        {
+            "id": exchange.number,
+            "type": exchange.kind,
+            "asset_class": "options",
+            "locale": "us",
+            "name": exchange.name,
+            "participant_id": exchange.letter,
+        }
+        | ({"mic": exchange.mic, "operating_mic": exchange.mic} if exchange.mic else {})
+        for exchange in EXCHANGES
+    ]

@@ -1,0 +1,103 @@
+"""What one server serves: a market, perhaps a recorded chain in it, a clock and a plan."""
+
+from __future__ import annotations
+
+import asyncio
+import datetime as dt
+from collections import OrderedDict
+
+from starlette.concurrency import run_in_threadpool
+
+from quant.sessions import close_of as session_close
+from quant.sessions import is_open, market_now, previous_session, sessions
+from simulator.chain_table import ChainTable
+from simulator.market import SyntheticMarket
+from simulator.plans import Plan
+from simulator.recorded import Recording
+from simulator.recorded_chain import recorded_chain
+from simulator.synthetic_chain import synthetic_chain
+from simulator.universe import INSTRUMENTS
+
+_TABLES_KEPT = 16
+
+
+class World:
+    """The state behind the endpoints. Only `clock_offset_ms` ever changes, through the control endpoint."""
+
+    def __init__(
+        self, seed: int, plan: Plan, clock_offset_ms: int = 0, recording: Recording | None = None
+    ) -> None:
+        self.seed = seed
+        self.plan = plan
+        self.clock_offset_ms = clock_offset_ms
+        self.recording = recording
+        self.recorded = recorded_chain(recording) if recording else None
+        anchors = {}
+        if recording and recording.symbol in INSTRUMENTS:
+            anchors[recording.symbol] = (recording.stamp, recording.spot)
+        self.market = SyntheticMarket(seed, anchors)
+        self._tables: OrderedDict[tuple[str, int], ChainTable] = OrderedDict()
+        self._building = asyncio.Lock()
+
+    def now(self) -> dt.datetime:
+        """The present instant of this world, UTC."""
+        return market_now(self.clock_offset_ms)
+
+    def data_instant(self) -> dt.datetime:
+        """The instant whose data the plan shows now: fifteen minutes ago on delayed plans."""
+        return self.now() - dt.timedelta(seconds=self.plan.delay_seconds)
+
+    def chain_second(self) -> int:
+        """The instant of a chain asked for now, epoch seconds: chains are refreshed every minute."""
+        return int(self.data_instant().timestamp()) // 60 * 60
+
+    def option_symbol(self, provider_ticker: str) -> str | None:
+        """The underlying of a chain path: indices by their prefixed ticker only, None when there is no chain."""
+        if self.recorded is not None and provider_ticker == self.recorded.provider_ticker:
+            return self.recorded.symbol
+        symbol = provider_ticker.removeprefix("I:")
+        instrument = INSTRUMENTS.get(symbol)
+        if instrument is None or instrument.options is None or instrument.ticker != provider_ticker:
+            return None
+        return symbol
+
+    async def chain(self, symbol: str, epoch_second: int) -> ChainTable:
+        """The chain of a symbol at an instant; the recorded one whenever it is that symbol's.
+
+        Built off the event loop, once per (symbol, instant); later pages of a walk find it in memory.
+        """
+        if self.recorded is not None and symbol == self.recorded.symbol:
+            return self.recorded
+        key = (symbol, epoch_second)
+        async with self._building:
+            table = self._tables.get(key)
+            if table is None:
+                instant = dt.datetime.fromtimestamp(epoch_second, dt.UTC)
+                table = await run_in_threadpool(synthetic_chain, self.market, symbol, instant)
+                self._tables[key] = table
+                while len(self._tables) > _TABLES_KEPT:
+                    self._tables.popitem(last=False)
+            self._tables.move_to_end(key)
+        return table
+
+    def spot(self, symbol: str, instant: dt.datetime) -> float:
+        """Level of a symbol, the recorded one for the recorded chain's underlying."""
+        if self.recorded is not None and symbol == self.recorded.symbol:
+            return self.recorded.spot
+        return self.market.spot(symbol, instant)
+
+    def market_status(self) -> str:
+        """open or closed, by the session calendar."""
+        return "open" if is_open(self.now()) else "closed"
+
+
+def recording_offset_ms(recording: Recording, now: dt.datetime) -> int:
+    """Clock offset at which a recording is served: its own instant, or the close of the last session before it
+    when it was written outside one."""
+    instant = recording.stamp
+    if not is_open(instant):
+        date = instant.date()
+        while not sessions(date, date) or session_close(date) > instant:
+            date = previous_session(date)
+        instant = session_close(date)
+    return round((instant - now) / dt.timedelta(milliseconds=1))

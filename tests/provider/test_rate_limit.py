@@ -1,0 +1,91 @@
+"""The pace is one for all; its clock is the server's, so the waits booked are asserted, not slept."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+import redis
+from redis.backoff import NoBackoff
+from redis.retry import Retry
+
+from provider.rate_limit import LocalRateLimiter, RedisRateLimiter, is_loopback, limiter_for
+from tests.provider.conftest import FakeClock
+
+NOBODY = "redis://127.0.0.1:1"
+
+
+def test_requests_of_several_workers_are_spaced_evenly(redis_client: redis.Redis) -> None:
+    workers = [RedisRateLimiter(redis_client, 0.1, clock=FakeClock()) for _ in range(3)]
+    waits = [worker.acquire() for worker in workers * 2]
+    # Ten seconds apart, less the moments that pass between the calls.
+    assert waits[0] == 0
+    assert [round(wait) for wait in waits] == [0, 10, 20, 30, 40, 50]
+
+
+def test_workers_that_ask_at_once_get_different_places(redis_client: redis.Redis) -> None:
+    clocks = [FakeClock() for _ in range(20)]
+    limiters = [RedisRateLimiter(redis_client, 0.1, clock=clock) for clock in clocks]
+    with ThreadPoolExecutor(8) as pool:
+        waits = sorted(pool.map(lambda limiter: limiter.acquire(), limiters))
+    assert [round(wait) for wait in waits] == [10 * place for place in range(20)]
+    assert sorted(sum(clock.slept) for clock in clocks) == waits
+
+
+def test_the_booking_is_forgotten_when_it_has_passed(redis_client: redis.Redis) -> None:
+    limiter = RedisRateLimiter(redis_client, 0.1, key="pace", clock=FakeClock())
+    limiter.acquire()
+    assert 9_000 < redis_client.pttl("pace") <= 10_000
+
+
+def test_without_redis_the_process_keeps_the_pace_alone() -> None:
+    clock = FakeClock()
+    away = redis.Redis.from_url(NOBODY, retry=Retry(NoBackoff(), 0))
+    limiter = RedisRateLimiter(away, 5, clock=clock)
+    assert [round(limiter.acquire(), 9) for _ in range(4)] == [0, 0.2, 0.2, 0.2]
+
+
+def test_redis_is_asked_again_after_it_was_away(redis_client: redis.Redis) -> None:
+    clock = FakeClock()
+    limiter = RedisRateLimiter(redis_client, 0.1, key="pace", clock=clock)
+    redis_client.set("pace", "no number")
+    redis_client.lpush("list", 1)
+    redis_client.rename("list", "pace")  # a wrong type: Redis answers with an error
+    limiter.acquire()
+    redis_client.delete("pace")
+    limiter.acquire()
+    assert redis_client.exists("pace") == 0
+    clock.sleep(5)
+    limiter.acquire()
+    assert redis_client.exists("pace") == 1
+
+
+def test_one_process_alone_is_spaced_evenly() -> None:
+    clock = FakeClock()
+    limiter = LocalRateLimiter(4, clock)
+    assert [limiter.acquire() for _ in range(3)] == [0, 0.25, 0.25]
+    clock.sleep(60)
+    assert limiter.acquire() == 0
+
+
+@pytest.mark.parametrize(
+    ("address", "expected"),
+    [
+        ("http://127.0.0.1:8080", True),
+        ("http://127.8.9.10", True),
+        ("http://localhost:8080/x", True),
+        ("http://[::1]:8080", True),
+        ("https://api.massive.com", False),
+        ("http://10.0.0.5", False),
+        ("http://localhost.example.com", False),
+        ("http://simulator:8080", False),
+        ("", False),
+    ],
+)
+def test_loopback_is_this_machine_only(address: str, expected: bool) -> None:
+    assert is_loopback(address) is expected
+
+
+def test_only_a_provider_elsewhere_is_paced() -> None:
+    assert limiter_for("http://127.0.0.1:8080", NOBODY, 5) is None
+    assert isinstance(limiter_for("https://api.massive.com", NOBODY, 5), RedisRateLimiter)

@@ -1,0 +1,124 @@
+"""Numpy columns into a table, each row at most once.
+
+Binary COPY into a temporary staging table that the connection keeps, then INSERT ... SELECT ... ON CONFLICT
+DO NOTHING. COPY straight into a table with row-level security is refused, and one duplicate would fail the
+whole batch.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from django.db import connection, models, transaction
+
+from warehouse import copy_format
+
+_STAGED_AS_TEXT = ("text[]", "jsonb")  # their binary form would need a loop over rows
+
+# Every name in the statements below is quoted and comes from a model; values travel in the COPY stream alone.
+# ruff: noqa: S608
+
+
+@dataclass(frozen=True, slots=True)
+class Encoded:
+    """A COPY stream, ready to load."""
+
+    columns: tuple[str, ...]
+    rows: int
+    stream: tuple[bytes, ...]
+
+
+def insert_rows(model: type[models.Model], columns: Mapping[str, Any]) -> int:
+    """Inserts the rows whose key is not stored yet; returns how many those were.
+
+    `columns` maps column names to arrays of one length, or to a scalar that holds for every row. NULL is NaN,
+    NaT, an empty text or a masked entry; an omitted column takes its default. text[] is given as array
+    literals, jsonb as text. Runs in the caller's transaction, or in one of its own. The partitions must be
+    there (`warehouse.partitions.ensure`, before the transaction). Raises ValueError for a value its column
+    cannot hold.
+    """
+    return load(model, encode(model, columns))
+
+
+def encode(model: type[models.Model], columns: Mapping[str, Any]) -> Encoded:
+    """The COPY stream of `columns`: the part of `insert_rows` that needs no database. Rows are put in key
+    order, so that two writers of the same rows wait for each other instead of deadlocking."""
+    kinds, key = _kinds(model), _key(model)
+    for columns_found, complaint in (
+        (set(columns) - set(kinds), "has no column"),
+        (set(key) - set(columns), "needs its key column"),
+    ):
+        if columns_found:
+            raise ValueError(f"{model._meta.db_table} {complaint} {', '.join(sorted(columns_found))}")
+    lengths = {np.shape(values)[0] for values in columns.values() if np.ndim(values)}
+    if len(lengths) != 1:
+        raise ValueError(f"the columns differ in length: {sorted(lengths)}")
+    rows = lengths.pop()
+    order = _order([columns[name] for name in key if np.ndim(columns[name])])
+    fields = [
+        copy_format.field(name, kinds[name], _ordered(values, order)) for name, values in columns.items()
+    ]
+    return Encoded(tuple(columns), rows, tuple(copy_format.chunks(fields, rows)))
+
+
+def load(model: type[models.Model], encoded: Encoded) -> int:
+    """Loads an encoded stream; returns the rows really inserted.
+
+    They are counted by RETURNING: the command's own count is that of the rows sent where the table is
+    distributed.
+    """
+    table, kinds = model._meta.db_table, _kinds(model)
+    staging = f"staging_{table}"
+    shape = ", ".join(f"{_quoted(name)} {_staged_type(kind)}" for name, kind in kinds.items())
+    names = ", ".join(map(_quoted, encoded.columns))
+    values = ", ".join(
+        _quoted(n) + (f"::{kinds[n]}" if kinds[n] in _STAGED_AS_TEXT else "") for n in encoded.columns
+    )
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(f"CREATE TEMPORARY TABLE IF NOT EXISTS {staging} ({shape}) ON COMMIT DELETE ROWS")
+        cursor.execute(f"SELECT EXISTS (SELECT FROM pg_temp.{staging})")
+        if cursor.fetchone() == (True,):  # an earlier load of this transaction
+            cursor.execute(f"TRUNCATE pg_temp.{staging}")
+        with cursor.copy(f"COPY pg_temp.{staging} ({names}) FROM STDIN (FORMAT binary)") as copy:
+            for piece in encoded.stream:
+                copy.write(piece)
+        cursor.execute(
+            f"WITH inserted AS (INSERT INTO {table} ({names}) SELECT {values} FROM pg_temp.{staging}"
+            " ON CONFLICT DO NOTHING RETURNING 1) SELECT count(*) FROM inserted"
+        )
+        return int(cursor.fetchone()[0])
+
+
+def _kinds(model: type[models.Model]) -> dict[str, str]:
+    """SQL type of every column but the identity."""
+    fields = [field for field in model._meta.concrete_fields if not isinstance(field, models.AutoField)]
+    return {str(field.column): str(field.db_type(connection)) for field in fields}
+
+
+def _key(model: type[models.Model]) -> tuple[str, ...]:
+    unique = [c for c in model._meta.constraints if isinstance(c, models.UniqueConstraint)]
+    return tuple(unique[0].fields) if unique else (str(model._meta.pk.column),)
+
+
+def _order(keys: list[Any]) -> Any:
+    """The rows in key order, or None when they stand so already."""
+    arrays = [np.asarray(np.ma.getdata(key)) for key in keys]
+    order = np.lexsort(arrays[::-1]) if arrays else np.arange(0)
+    return None if (order[1:] > order[:-1]).all() else order
+
+
+def _ordered(values: Any, order: Any) -> Any:
+    if order is None or not np.ndim(values):
+        return values
+    return (values if isinstance(values, np.ma.MaskedArray) else np.asarray(values))[order]
+
+
+def _staged_type(kind: str) -> str:
+    return "text" if kind in _STAGED_AS_TEXT else kind
+
+
+def _quoted(name: str) -> str:
+    return connection.ops.quote_name(name)

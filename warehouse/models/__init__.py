@@ -1,0 +1,31 @@
+"""The tables of the warehouse, one module per subject."""
+
+from __future__ import annotations
+
+from warehouse.models.bars import HistoricalBar
+from warehouse.models.daily import ContractSizeDay, FlowDay, GammaDay
+from warehouse.models.flow import OptionsFlow
+from warehouse.models.gamma import GammaExposure
+from warehouse.models.greeks import HistoricalGreeks
+from warehouse.models.iv import IvPercentile
+from warehouse.models.operations import DeadLetter, Heartbeat, StreamGap
+from warehouse.models.regime import MarketRegimeDay
+from warehouse.models.runs import IngestionRun
+from warehouse.models.watchlist import WatchlistEntry
+
+__all__ = [
+    "ContractSizeDay",
+    "DeadLetter",
+    "FlowDay",
+    "GammaDay",
+    "GammaExposure",
+    "Heartbeat",
+    "HistoricalBar",
+    "HistoricalGreeks",
+    "IngestionRun",
+    "IvPercentile",
+    "MarketRegimeDay",
+    "OptionsFlow",
+    "StreamGap",
+    "WatchlistEntry",
+]

@@ -1,0 +1,97 @@
+"""Roll-ups of a session: they outlive the raw rows they were summed from."""
+
+from __future__ import annotations
+
+from django.db import models
+
+from warehouse.models import columns
+from warehouse.models.enums import DealerPositioning
+
+
+class FlowDay(models.Model):
+    """Grain: one underlying, one session of prints, no cancels. Key: (symbol, date). Kept five years."""
+
+    id = columns.row_id()
+    symbol = columns.underlying()
+    date = columns.day("session")
+    trades = columns.big_count("prints; prints", null=False)
+    contracts = columns.big_count("size of all prints; contracts", null=False)
+    call_contracts = columns.big_count("size of call prints; contracts", null=False)
+    put_contracts = columns.big_count("size of put prints; contracts", null=False)
+    premium = columns.money("premium of all prints; dollars", null=False)
+    bullish_premium = columns.money("premium of BULLISH prints; dollars", null=False)
+    bearish_premium = columns.money("premium of BEARISH prints; dollars", null=False)
+    sweeps = columns.big_count("sweeps; prints", null=False)
+    bullish_sweeps = columns.big_count("BULLISH sweeps; prints", null=False)
+    bearish_sweeps = columns.big_count("BEARISH sweeps; prints", null=False)
+    blocks = columns.big_count("blocks; prints", null=False)
+    unusual = columns.big_count("prints flagged as unusual; prints", null=False)
+    method_version = columns.method_version()
+
+    class Meta:
+        db_table = "flow_daily"
+        db_table_comment = "Sums of a session's prints per underlying, cancels left out."
+        verbose_name, verbose_name_plural = "daily flow", "daily flow"
+        constraints = [columns.unique("flow_daily", "symbol", "date")]
+
+    def __str__(self) -> str:
+        return f"{self.symbol} {self.date}"
+
+
+class GammaDay(models.Model):
+    """Grain: one underlying, one session of gamma snapshots. Key: (symbol, date). Kept five years."""
+
+    id = columns.row_id()
+    symbol = columns.underlying()
+    date = columns.day("session")
+    snapshots = columns.count("snapshots of the session; snapshots", null=False)
+    total_gamma_open = columns.money(
+        "net dealer gamma of the first snapshot; dollars per 1 percent move of spot"
+    )
+    total_gamma_close = columns.money(
+        "net dealer gamma of the last snapshot; dollars per 1 percent move of spot"
+    )
+    total_gamma_low = columns.money("lowest net dealer gamma; dollars per 1 percent move of spot")
+    total_gamma_high = columns.money("highest net dealer gamma; dollars per 1 percent move of spot")
+    gross_gamma_median = columns.money("median gross gamma; dollars per 1 percent move of spot")
+    underlying_close = columns.money("spot of the last snapshot; dollars or index points")
+    gamma_flip_close = columns.money("flip of the last snapshot; dollars or index points")
+    gamma_wall_resistance = columns.money("resistance of the last snapshot; dollars or index points")
+    gamma_wall_support = columns.money("support of the last snapshot; dollars or index points")
+    dealer_positioning = columns.choice(DealerPositioning, "positioning of the last snapshot")
+    method_version = columns.method_version()
+
+    class Meta:
+        db_table = "gamma_daily"
+        db_table_comment = "A session's dealer gamma per underlying."
+        verbose_name, verbose_name_plural = "daily gamma", "daily gamma"
+        constraints = [
+            columns.unique("gamma_daily", "symbol", "date"),
+            columns.one_of("gamma_daily", "dealer_positioning", DealerPositioning),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.symbol} {self.date}"
+
+
+class ContractSizeDay(models.Model):
+    """Grain: one underlying, one session of all prints seen. Key: (symbol, date). Kept 90 days.
+
+    The store behind the mean size of 20 sessions that blocks and large prints are measured against;
+    prints too small to be stored count too.
+    """
+
+    id = columns.row_id()
+    symbol = columns.underlying()
+    date = columns.day("session")
+    trades = columns.big_count("prints seen; prints", null=False)
+    contracts = columns.big_count("size of the prints seen; contracts", null=False)
+
+    class Meta:
+        db_table = "contract_size_daily"
+        db_table_comment = "Prints and contracts seen per underlying and session."
+        verbose_name, verbose_name_plural = "daily contract size", "daily contract sizes"
+        constraints = [columns.unique("contract_size_daily", "symbol", "date")]
+
+    def __str__(self) -> str:
+        return f"{self.symbol} {self.date}"

@@ -1,0 +1,179 @@
+"""The values a text enum may hold. CHECK constraints refuse any other; the documents name each of them."""
+
+from __future__ import annotations
+
+from django.db.models import TextChoices
+
+
+class OptionType(TextChoices):
+    CALL = "call"
+    PUT = "put"
+
+
+class Source(TextChoices):
+    """How a row came: with its own slot or print, rebuilt later from the provider's past, or from a file."""
+
+    LIVE = "live"
+    BACKFILL = "backfill"
+    IMPORT = "import"
+
+
+class GreeksSource(TextChoices):
+    """Who gave delta and gamma."""
+
+    PROVIDER = "provider"
+    COMPUTED = "computed"
+
+
+class IvStatus(TextChoices):
+    """Why the implied volatility is there or is not."""
+
+    OK = "ok"
+    BELOW_INTRINSIC = "below_intrinsic"
+    ABOVE_MAXIMUM = "above_maximum"
+    NO_QUOTE = "no_quote"
+    CROSSED = "crossed"
+    WIDE = "wide"
+    EXPIRED = "expired"
+    NO_UNDERLYING = "no_underlying"
+
+
+class TradeType(TextChoices):
+    SWEEP = "SWEEP"
+    BLOCK = "BLOCK"
+    SPLIT = "SPLIT"
+    LARGE = "LARGE"
+    REGULAR = "REGULAR"
+
+
+class Sentiment(TextChoices):
+    BULLISH = "BULLISH"
+    BEARISH = "BEARISH"
+    NEUTRAL = "NEUTRAL"
+
+
+class Aggressiveness(TextChoices):
+    PASSIVE = "PASSIVE"
+    NORMAL = "NORMAL"
+    AGGRESSIVE = "AGGRESSIVE"
+
+
+class Side(TextChoices):
+    """Who took liquidity, by the quote rule; null where no fresh quote decides."""
+
+    BUY = "buy"
+    SELL = "sell"
+
+
+class IvRegime(TextChoices):
+    EXTREMELY_LOW = "EXTREMELY_LOW"
+    LOW = "LOW"
+    NORMAL = "NORMAL"
+    ELEVATED = "ELEVATED"
+    HIGH = "HIGH"
+    EXTREMELY_HIGH = "EXTREMELY_HIGH"
+
+
+class IvTrend(TextChoices):
+    EXPANDING = "EXPANDING"
+    STABLE = "STABLE"
+    CONTRACTING = "CONTRACTING"
+
+
+class IvRecommendation(TextChoices):
+    BUY_PREMIUM = "BUY_PREMIUM"
+    NEUTRAL = "NEUTRAL"
+    SELL_PREMIUM = "SELL_PREMIUM"
+    WAIT_FOR_IV_DROP = "WAIT_FOR_IV_DROP"
+
+
+class DealerPositioning(TextChoices):
+    LONG_GAMMA = "LONG_GAMMA"
+    SHORT_GAMMA = "SHORT_GAMMA"
+    NEUTRAL = "NEUTRAL"
+
+
+class ExpectedBehavior(TextChoices):
+    PINNING = "PINNING"
+    TRENDING = "TRENDING"
+    VOLATILE = "VOLATILE"
+    RANGE_BOUND = "RANGE_BOUND"
+
+
+class OpenInterestSource(TextChoices):
+    """Where open interest came from; the past knows only volumes."""
+
+    PROVIDER = "provider"
+    VOLUME_PROXY = "volume_proxy"
+
+
+class VixRegime(TextChoices):
+    EXTREMELY_LOW = "EXTREMELY_LOW"
+    LOW = "LOW"
+    NORMAL = "NORMAL"
+    ELEVATED = "ELEVATED"
+    HIGH = "HIGH"
+    EXTREME = "EXTREME"
+
+
+class TermStructure(TextChoices):
+    FEAR = "FEAR"
+    NORMAL = "NORMAL"
+    COMPLACENCY = "COMPLACENCY"
+
+
+class BreadthRegime(TextChoices):
+    EXTREMELY_BEARISH = "EXTREMELY_BEARISH"
+    BEARISH = "BEARISH"
+    NEUTRAL = "NEUTRAL"
+    BULLISH = "BULLISH"
+    EXTREMELY_BULLISH = "EXTREMELY_BULLISH"
+
+
+class MarketRegime(TextChoices):
+    CAPITULATION = "CAPITULATION"
+    EUPHORIA = "EUPHORIA"
+    BREAKDOWN = "BREAKDOWN"
+    BREAKOUT = "BREAKOUT"
+    STRONG_UPTREND = "STRONG_UPTREND"
+    STRONG_DOWNTREND = "STRONG_DOWNTREND"
+    WEAK_UPTREND = "WEAK_UPTREND"
+    WEAK_DOWNTREND = "WEAK_DOWNTREND"
+    RANGE_BOUND = "RANGE_BOUND"
+    CHOPPY = "CHOPPY"
+
+
+class Timeframe(TextChoices):
+    MINUTE = "1m"
+    FIVE_MINUTES = "5m"
+    QUARTER_HOUR = "15m"
+    HOUR = "1h"
+    FOUR_HOURS = "4h"
+    DAY = "1d"
+    WEEK = "1w"
+
+
+class UnderlyingKind(TextChoices):
+    INDEX = "index"
+    ETF = "etf"
+    STOCK = "stock"
+
+
+class RunStatus(TextChoices):
+    STARTED = "STARTED"
+    DONE = "DONE"
+    FAILED = "FAILED"
+
+
+class WorkerStatus(TextChoices):
+    STARTING = "starting"
+    HEALTHY = "healthy"
+    IDLE = "idle"
+    DEGRADED = "degraded"
+    STOPPING = "stopping"
+
+
+class GapStatus(TextChoices):
+    OPEN = "OPEN"
+    REPAIRED = "REPAIRED"
+    UNREPAIRABLE = "UNREPAIRABLE"

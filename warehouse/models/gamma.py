@@ -1,0 +1,64 @@
+"""Dealer gamma exposure of a whole chain."""
+
+from __future__ import annotations
+
+from django.db import models
+
+from warehouse.models import columns
+from warehouse.models.enums import DealerPositioning, ExpectedBehavior, OpenInterestSource
+
+TABLE = "gamma_exposure_snapshots"
+GAMMA_UNIT = "dollars per 1 percent move of spot"
+
+
+class GammaExposure(models.Model):
+    """Grain: one chain at one slot. Key: (symbol, timestamp). Written in the transaction of its chain; kept
+    90 days.
+
+    Computed from the whole chain even where the watchlist stores only a band of strikes: its JSON is then the
+    record of what lay outside.
+    """
+
+    id = columns.row_id()
+    symbol = columns.underlying()
+    timestamp = columns.epoch_ms("slot of the snapshot")
+    underlying_price = columns.money("spot; dollars or index points")
+    total_gamma = columns.money(f"net dealer gamma, calls plus, puts minus; {GAMMA_UNIT}")
+    call_gamma = columns.money(f"gamma of calls, positive; {GAMMA_UNIT}")
+    put_gamma = columns.money(f"gamma of puts, negative; {GAMMA_UNIT}")
+    gross_gamma = columns.money(f"sum of the absolute gamma of contracts; {GAMMA_UNIT}")
+    dealer_positioning = columns.choice(DealerPositioning, "sign of net over gross gamma")
+    expected_behavior = columns.choice(ExpectedBehavior, "what hedging speaks for")
+    gamma_wall_resistance = columns.money(
+        "strike above spot with the largest net gamma; dollars or index points"
+    )
+    gamma_wall_support = columns.money(
+        "strike below spot with the largest net gamma; dollars or index points"
+    )
+    call_wall = columns.money("strike with the largest call gamma; dollars or index points")
+    put_wall = columns.money("strike with the largest put gamma; dollars or index points")
+    gamma_flip = columns.money("zero of the repriced profile nearest to spot; dollars or index points")
+    flip_points = columns.json("all zeros of the repriced profile; list of dollars or index points")
+    distance_to_resistance_pct = columns.real("distance from spot to resistance; percent of spot")
+    distance_to_support_pct = columns.real("distance from spot to support; percent of spot")
+    put_call_oi_ratio = columns.real("open interest of puts over calls; ratio")
+    put_call_volume_ratio = columns.real("volume of the day of puts over calls; ratio")
+    gamma_by_strike = columns.json(f"net gamma by strike; {GAMMA_UNIT}")
+    oi_by_strike = columns.json("open interest by strike; contracts")
+    sensitivity = columns.json(f"net gamma and flips under each other convention; {GAMMA_UNIT}, points")
+    oi_source = columns.choice(OpenInterestSource, "where open interest came from", null=False)
+    method_version = columns.method_version()
+
+    class Meta:
+        db_table = TABLE
+        db_table_comment = "Dealer gamma exposure of one underlying's chain per slot."
+        verbose_name = "gamma exposure snapshot"
+        constraints = [
+            columns.unique(TABLE, "symbol", "timestamp"),
+            columns.one_of(TABLE, "dealer_positioning", DealerPositioning),
+            columns.one_of(TABLE, "expected_behavior", ExpectedBehavior),
+            columns.one_of(TABLE, "oi_source", OpenInterestSource),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.symbol} at {self.timestamp}"

@@ -1,0 +1,60 @@
+"""Option chains with greeks and implied volatility, every slot of the session."""
+
+from __future__ import annotations
+
+from django.db import models
+
+from warehouse.models import columns
+from warehouse.models.enums import GreeksSource, IvStatus, OptionType, Source
+
+TABLE = "historical_greeks"
+
+
+class HistoricalGreeks(models.Model):
+    """Grain: one contract at one slot. Key: (symbol, timestamp, contract_ticker), the primary key of the
+    database.
+
+    Written by chain ingestion and backfill through `warehouse.bulk`. Weekly partitions from Monday 00:00 UTC,
+    kept one year. `id` is the primary key for Django alone: its admin refuses composite keys.
+    """
+
+    id = columns.row_id()
+    symbol = columns.underlying()
+    timestamp = columns.epoch_ms("slot of the snapshot")
+    contract_ticker = columns.key("contract ticker, O:SPXW251219C06475000; no unit")
+    option_type = columns.choice(OptionType, "call or put", null=False)
+    strike = columns.money("strike price; dollars, index points for an index", null=False)
+    expiration = columns.day("expiration day")
+    dte = columns.count("calendar days from the slot's New York date to expiration; days", null=False)
+    underlying_price = columns.money("spot the row was computed with; dollars or index points")
+    bid = columns.money("best bid; dollars per share")
+    ask = columns.money("best offer; dollars per share")
+    last = columns.money("last trade; dollars per share")
+    volume = columns.count("volume of the day so far; contracts")
+    open_interest = columns.count("open interest of the previous session; contracts")
+    delta = columns.real("change of the premium per dollar of spot; dollars per dollar")
+    gamma = columns.real("change of delta per dollar of spot; per dollar")
+    theta = columns.real("change of the premium per calendar day (1/365 year); dollars per share and day")
+    vega = columns.real("change of the premium per point of volatility (0.01); dollars per share")
+    rho = columns.real("change of the premium per point of the rate (0.01); dollars per share")
+    implied_volatility = columns.real("implied volatility per year; fraction, 0.18 is 18 percent")
+    iv_status = columns.choice(IvStatus, "why implied_volatility is there or null", null=False)
+    greeks_source = columns.choice(GreeksSource, "who gave delta and gamma; null when nobody could")
+    source = columns.choice(Source, "how the row came", null=False)
+    fetched_at = columns.epoch_ms("when the snapshot was fetched")
+    method_version = columns.method_version()
+
+    class Meta:
+        db_table = TABLE
+        db_table_comment = "Option chains with greeks and implied volatility, one row per contract and slot."
+        verbose_name = verbose_name_plural = "historical greeks"
+        constraints = [
+            columns.unique(TABLE, "symbol", "timestamp", "contract_ticker"),
+            columns.one_of(TABLE, "option_type", OptionType),
+            columns.one_of(TABLE, "iv_status", IvStatus),
+            columns.one_of(TABLE, "greeks_source", GreeksSource),
+            columns.one_of(TABLE, "source", Source),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.contract_ticker} at {self.timestamp}"

@@ -1,0 +1,52 @@
+"""Implied volatility ranked against its own year."""
+
+from __future__ import annotations
+
+from django.db import models
+
+from warehouse.models import columns
+from warehouse.models.enums import IvRecommendation, IvRegime, IvTrend
+
+TABLE = "iv_percentile_cache"
+
+
+class IvPercentile(models.Model):
+    """Grain: one underlying, one session. Key: (symbol, date). Written after the close; kept two years.
+
+    Also the series itself: a year's percentile reads 252 rows here, never the chains. Rank, percentile and
+    what follows from them are null until the series is long enough.
+    """
+
+    id = columns.row_id()
+    symbol = columns.underlying()
+    date = columns.day("session")
+    current_iv = columns.real("at-the-money implied volatility at constant maturity; fraction per year")
+    iv_rank = columns.real("(current - low) / (high - low) over 52 weeks; fraction 0 to 1")
+    iv_percentile = columns.real("share of the past 52 weeks' sessions below current_iv; fraction 0 to 1")
+    iv_regime = columns.choice(IvRegime, "class of iv_percentile")
+    iv_52w_high = columns.real("highest current_iv of 52 weeks; fraction per year")
+    iv_52w_low = columns.real("lowest current_iv of 52 weeks; fraction per year")
+    iv_trend = columns.choice(IvTrend, "mean of 5 sessions against mean of 20")
+    data_points = columns.count("past sessions the ranks rest on; sessions", null=False)
+    is_provisional = columns.flag("fewer past sessions than a firm percentile needs", default=True)
+    recommendation = columns.choice(IvRecommendation, "what the percentile speaks for")
+    risk_reversal_25d = columns.real("30-day 25-delta put IV minus call IV; fraction per year")
+    term_slope = columns.real("60-day IV minus 30-day IV; fraction per year")
+    expected_move = columns.money("one standard deviation of spot over 30 days; dollars or index points")
+    method_version = columns.method_version()
+
+    class Meta:
+        db_table = TABLE
+        db_table_comment = "At-the-money implied volatility per session with its rank in its own year."
+        verbose_name, verbose_name_plural = "IV percentile", "IV percentiles"
+        constraints = [
+            columns.unique(TABLE, "symbol", "date"),
+            columns.one_of(TABLE, "iv_regime", IvRegime),
+            columns.one_of(TABLE, "iv_trend", IvTrend),
+            columns.one_of(TABLE, "recommendation", IvRecommendation),
+            columns.fraction(TABLE, "iv_rank"),
+            columns.fraction(TABLE, "iv_percentile"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.symbol} {self.date}"

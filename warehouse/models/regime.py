@@ -1,0 +1,75 @@
+"""The market regime of each session."""
+
+from __future__ import annotations
+
+from django.db import models
+
+from warehouse.models import columns
+from warehouse.models.enums import BreadthRegime, MarketRegime, TermStructure, VixRegime
+
+TABLE = "market_regime_history"
+
+
+class MarketRegimeDay(models.Model):
+    """Grain: one session. Key: (date). Written after the close; kept five years.
+
+    Holds what the regime was computed from. An input that was missing is null, named in `missing_inputs`, and
+    lowers the confidence.
+    """
+
+    id = columns.row_id()
+    date = columns.day("session")
+    vix_level = columns.money("VIX at the close; index points")
+    vix_regime = columns.choice(VixRegime, "class of vix_level")
+    breadth_regime = columns.choice(BreadthRegime, "class of the breadth votes")
+    market_regime = columns.choice(MarketRegime, "overall class of the session")
+    confidence_score = columns.real("confidence in market_regime; 0 to 100")
+    spy_close = columns.money("SPY at the close; dollars")
+    ndx_close = columns.money("NDX at the close; index points")
+    put_call_ratio_total = columns.real("volume of puts over calls of the tracked chains; ratio")
+    rut_close = columns.money("RUT at the close; index points")
+    qqq_close = columns.money("QQQ at the close; dollars")
+    iwm_close = columns.money("IWM at the close; dollars")
+    vix3m_level = columns.money("VIX3M at the close; index points")
+    term_spread = columns.real("(VIX3M - VIX) / VIX x 100; percent")
+    term_structure = columns.choice(TermStructure, "class of term_spread")
+    tick = columns.real("NYSE TICK at the close; issues")
+    advancers = columns.count("issues that closed higher; issues")
+    decliners = columns.count("issues that closed lower; issues")
+    new_highs = columns.count("issues at a 52-week high; issues")
+    new_lows = columns.count("issues at a 52-week low; issues")
+    above_50d = columns.real("share of issues above their mean of 50 sessions; fraction 0 to 1")
+    correlation_spy_qqq = columns.real("correlation of 20 daily log returns; -1 to 1")
+    correlation_spy_iwm = columns.real("correlation of 20 daily log returns; -1 to 1")
+    spy_sma20 = columns.real("SPY mean of 20 closes; dollars")
+    spy_sma50 = columns.real("SPY mean of 50 closes; dollars")
+    spy_sma200 = columns.real("SPY mean of 200 closes; dollars")
+    spy_adx14 = columns.real("SPY average directional index over 14 sessions; 0 to 100")
+    spy_chop14 = columns.real("SPY choppiness index over 14 sessions; 0 to 100")
+    spy_atr14 = columns.real("SPY average true range over 14 sessions; dollars")
+    spy_rsi14 = columns.real("SPY relative strength index over 14 sessions; 0 to 100")
+    spy_return_1d = columns.real("SPY return of the session; fraction")
+    spy_return_20d = columns.real("SPY return over 20 sessions; fraction")
+    spy_volume_ratio = columns.real("SPY volume over its mean of 20 sessions; ratio")
+    missing_inputs = columns.texts("inputs that were missing; names", default=list, blank=True)
+    method_version = columns.method_version()
+
+    class Meta:
+        db_table = TABLE
+        db_table_comment = "The market regime of each session with the inputs it was computed from."
+        verbose_name, verbose_name_plural = "market regime", "market regime history"
+        constraints = [
+            columns.unique(TABLE, "date"),
+            columns.one_of(TABLE, "vix_regime", VixRegime),
+            columns.one_of(TABLE, "breadth_regime", BreadthRegime),
+            columns.one_of(TABLE, "market_regime", MarketRegime),
+            columns.one_of(TABLE, "term_structure", TermStructure),
+            columns.fraction(TABLE, "above_50d"),
+            models.CheckConstraint(
+                condition=models.Q(confidence_score__gte=0.0, confidence_score__lte=100.0),
+                name=f"{TABLE}_confidence_score_range",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return str(self.date)

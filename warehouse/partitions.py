@@ -1,0 +1,158 @@
+"""Partitions of the large tables: ensured by the writer, created ahead and dropped by plan.
+
+The database makes and drops them through owner-owned functions (`sql/partitions.sql`); this module decides
+when.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+from django.db import OperationalError, connection, transaction
+from numpy.typing import NDArray
+from psycopg.errors import LockNotAvailable
+
+from warehouse import clock
+
+DAY_MS = 86_400_000
+AHEAD_MS = (
+    7 * DAY_MS
+)  # planned ahead; a writer may be a day further, so that plans at any hour of a day suffice
+FARTHEST_MS = 8 * DAY_MS
+DROP_TRIES = 10
+DROP_PAUSE_SECONDS = 0.5  # between tries, so that readers that queued behind the DROP get through
+
+
+@dataclass(frozen=True, slots=True)
+class Spec:
+    """How one table is partitioned; `warehouse_partition_policy` says the same in SQL."""
+
+    unit: Literal["day", "week", "month"]  # calendar units of UTC, weeks from Monday
+    retention_days: int
+
+
+SPECS = {
+    "historical_greeks": Spec("week", 365),
+    "options_flow_history": Spec("day", 90),
+    "historical_bars": Spec("month", 1826),
+}
+
+
+class OutOfRangeError(ValueError):
+    """A time that no partition may hold: the row goes to quarantine, counted, and the rest of its batch is
+    stored."""
+
+    def __init__(self, table: str, first_ms: int, last_ms: int) -> None:
+        super().__init__(
+            f"{table} holds no times outside [retention, now + 8 days]: {first_ms} to {last_ms} (epoch ms)."
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """One line of a plan. `rows` is the planner's estimate, bytes include indexes; both 0 for a creation."""
+
+    verb: Literal["create", "drop"]
+    table: str
+    partition: str
+    from_ms: int
+    to_ms: int
+    rows: int = 0
+    bytes: int = 0
+
+    def __str__(self) -> str:
+        first, last = clock.instant(self.from_ms), clock.instant(self.to_ms)
+        held = f", about {self.rows:,} rows, {self.bytes / 1e6:,.1f} MB" if self.verb == "drop" else ""
+        return f"{self.verb:6} {self.partition}  [{first:%Y-%m-%d}, {last:%Y-%m-%d}){held}"
+
+
+def retained_from_ms(table: str, now_ms: int) -> int:
+    """Start of the table's retention; epoch ms."""
+    return now_ms - SPECS[table].retention_days * DAY_MS
+
+
+def inside(table: str, timestamps: NDArray[np.int64], now_ms: int) -> NDArray[np.bool_]:
+    """Which epoch ms the table may hold: those within [retention, now + 8 days]."""
+    kept: NDArray[np.bool_] = (timestamps >= retained_from_ms(table, now_ms)) & (
+        timestamps <= now_ms + FARTHEST_MS
+    )
+    return kept
+
+
+_ensured: set[tuple[str, str, int]] = set()  # (database, table, period), known to exist by this process
+
+
+def ensure(table: str, first_ms: int, last_ms: int) -> None:
+    """Makes sure that partitions for [first_ms, last_ms] exist. Call it before the transaction that inserts:
+    a partition made inside stays invisible to other writers, who wait for it, until that transaction ends.
+
+    Raises OutOfRangeError, and does nothing, where `inside` is false for an end of the range.
+    """
+    if not inside(table, np.array([first_ms, last_ms]), clock.now_ms()).all():
+        raise OutOfRangeError(table, first_ms, last_ms)
+    database = str(connection.settings_dict["NAME"])
+    wanted = {(database, table, period) for period in _periods(table, first_ms, last_ms)}
+    if wanted <= _ensured:
+        return
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT warehouse_ensure_partitions(%s, %s, %s)", [table, first_ms, last_ms])
+    # Only after commit: a partition made in a transaction that is rolled back is gone.
+    transaction.on_commit(lambda: _ensured.update(wanted))
+
+
+def plan(now_ms: int) -> list[Action]:
+    """What is to do at `now_ms`: partitions missing until a week ahead, and those wholly past retention."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT parent, partition, from_ms, to_ms, estimated_rows, bytes FROM warehouse_partitions()"
+        )
+        found = cursor.fetchall()
+        exists = {row[1] for row in found}
+        actions = [Action("drop", *row) for row in found if row[3] <= retained_from_ms(row[0], now_ms)]
+        for table in SPECS:
+            for at_ms in range(now_ms, now_ms + AHEAD_MS + 1, DAY_MS):
+                cursor.execute("SELECT * FROM warehouse_partition_of(%s, %s)", [table, at_ms])
+                partition, from_ms, to_ms = cursor.fetchone()
+                if partition not in exists:
+                    exists.add(partition)
+                    actions.append(Action("create", table, partition, from_ms, to_ms))
+    return sorted(actions, key=lambda action: (action.table, action.from_ms))
+
+
+def apply(actions: list[Action]) -> None:
+    """Carries out a plan, each action in a transaction of its own."""
+    for action in actions:
+        if action.verb == "create":
+            ensure(action.table, max(action.from_ms, clock.now_ms()), max(action.from_ms, clock.now_ms()))
+        else:
+            _drop(action.partition)
+
+
+def _drop(partition: str) -> None:
+    """Drops a partition when no reader holds it for a second; raises after ten tries."""
+    for attempt in range(1, DROP_TRIES + 1):
+        try:
+            with connection.cursor() as cursor:
+                cursor.execute("SELECT warehouse_drop_partition(%s)", [partition])
+            return
+        except OperationalError as error:
+            if not isinstance(error.__cause__, LockNotAvailable) or attempt == DROP_TRIES:
+                raise
+            time.sleep(DROP_PAUSE_SECONDS)
+
+
+def _periods(table: str, first_ms: int, last_ms: int) -> range:
+    """Ordinals of the table's periods from the one that holds first_ms to the one that holds last_ms."""
+    first, last = (_period(SPECS[table].unit, at_ms) for at_ms in (first_ms, last_ms))
+    return range(first, last + 1)
+
+
+def _period(unit: str, at_ms: int) -> int:
+    if unit == "month":
+        month: Any = np.datetime64(at_ms, "ms").astype("datetime64[M]")
+        return int(month.astype(np.int64))
+    days = at_ms // DAY_MS
+    return days if unit == "day" else (days + 3) // 7  # 1970-01-01 was a Thursday

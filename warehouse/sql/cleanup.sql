@@ -1,0 +1,67 @@
+-- Retention by hand, as the documents have it. Partitioned tables lose whole partitions and return their number,
+-- the others lose rows and return theirs. `manage.py retention` does the same in chunks, with a plan printed first.
+
+CREATE OR REPLACE FUNCTION warehouse_drop_expired(p_table text) RETURNS bigint
+LANGUAGE plpgsql
+SET search_path = pg_catalog, public, pg_temp
+AS $$
+DECLARE
+    v_expired text;
+    v_dropped bigint := 0;
+BEGIN
+    FOR v_expired IN
+        SELECT w.partition FROM warehouse_partitions() w
+        WHERE w.parent = p_table AND w.to_ms <= warehouse_retained_from_ms(p_table)
+    LOOP
+        PERFORM warehouse_drop_partition(v_expired);
+        v_dropped := v_dropped + 1;
+    END LOOP;
+    RETURN v_dropped;
+END
+$$;
+
+CREATE OR REPLACE FUNCTION cleanup_old_greeks() RETURNS bigint
+LANGUAGE sql SET search_path = pg_catalog, public, pg_temp
+AS $$ SELECT warehouse_drop_expired('historical_greeks') $$;
+
+CREATE OR REPLACE FUNCTION cleanup_old_flow() RETURNS bigint
+LANGUAGE sql SET search_path = pg_catalog, public, pg_temp
+AS $$ SELECT warehouse_drop_expired('options_flow_history') $$;
+
+CREATE OR REPLACE FUNCTION cleanup_old_iv() RETURNS bigint
+LANGUAGE sql SET search_path = pg_catalog, public, pg_temp
+AS $$
+    WITH gone AS (
+        DELETE FROM iv_percentile_cache
+        WHERE date < (to_timestamp(warehouse_now_ms() / 1000) AT TIME ZONE 'America/New_York')::date - 731
+        RETURNING 1
+    ) SELECT count(*) FROM gone
+$$;
+
+CREATE OR REPLACE FUNCTION cleanup_old_gamma() RETURNS bigint
+LANGUAGE sql SET search_path = pg_catalog, public, pg_temp
+AS $$
+    WITH gone AS (
+        DELETE FROM gamma_exposure_snapshots WHERE "timestamp" < warehouse_now_ms() - 90::bigint * 86400000 RETURNING 1
+    ) SELECT count(*) FROM gone
+$$;
+
+CREATE OR REPLACE FUNCTION cleanup_old_regime() RETURNS bigint
+LANGUAGE sql SET search_path = pg_catalog, public, pg_temp
+AS $$
+    WITH gone AS (
+        DELETE FROM market_regime_history
+        WHERE date < (to_timestamp(warehouse_now_ms() / 1000) AT TIME ZONE 'America/New_York')::date - 1826
+        RETURNING 1
+    ) SELECT count(*) FROM gone
+$$;
+
+COMMENT ON FUNCTION warehouse_drop_expired(text) IS 'Drops every partition wholly past retention; returns how many.';
+COMMENT ON FUNCTION cleanup_old_greeks() IS 'Drops weeks of historical_greeks past one year; returns partitions.';
+COMMENT ON FUNCTION cleanup_old_flow() IS 'Drops days of options_flow_history past 90 days; returns partitions.';
+COMMENT ON FUNCTION cleanup_old_iv() IS 'Deletes rows of iv_percentile_cache past two years; returns rows.';
+COMMENT ON FUNCTION cleanup_old_gamma() IS 'Deletes rows of gamma_exposure_snapshots past 90 days; returns rows.';
+COMMENT ON FUNCTION cleanup_old_regime() IS 'Deletes rows of market_regime_history past five years; returns rows.';
+
+REVOKE ALL ON FUNCTION warehouse_drop_expired(text), cleanup_old_greeks(), cleanup_old_flow(), cleanup_old_iv(),
+    cleanup_old_gamma(), cleanup_old_regime() FROM PUBLIC;

@@ -1,0 +1,151 @@
+-- Partitions are made and dropped only through these functions, which run with the rights of the owner.
+-- pg_temp stands last in every search_path: left out, a caller's temporary table would shadow a real one.
+
+CREATE OR REPLACE FUNCTION warehouse_partition_policy(
+    p_table text, OUT unit text, OUT name_format text, OUT retention_days integer
+)
+LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
+SET search_path = pg_catalog, public, pg_temp
+AS $$
+BEGIN
+    CASE p_table
+        WHEN 'historical_greeks' THEN
+            unit := 'week';  name_format := '"_w"YYYYMMDD'; retention_days := 365;
+        WHEN 'options_flow_history' THEN
+            unit := 'day';   name_format := '"_d"YYYYMMDD'; retention_days := 90;
+        WHEN 'historical_bars' THEN
+            unit := 'month'; name_format := '"_m"YYYYMM';   retention_days := 1826;
+        ELSE
+            RAISE EXCEPTION '% is not a partitioned table of the warehouse', coalesce(p_table, 'NULL')
+                USING ERRCODE = 'invalid_parameter_value';
+    END CASE;
+END
+$$;
+
+-- The partition that holds p_ms: calendar units of UTC, whatever the session's time zone.
+CREATE OR REPLACE FUNCTION warehouse_partition_of(
+    p_table text, p_ms bigint, OUT partition text, OUT from_ms bigint, OUT to_ms bigint
+)
+LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
+SET search_path = pg_catalog, public, pg_temp
+AS $$
+DECLARE
+    v_policy record;
+    v_from timestamp;
+BEGIN
+    SELECT * INTO v_policy FROM warehouse_partition_policy(p_table);
+    v_from := date_trunc(v_policy.unit, timestamp '1970-01-01' + p_ms * interval '1 millisecond');
+    partition := p_table || to_char(v_from, v_policy.name_format);
+    from_ms := extract(epoch FROM v_from)::bigint * 1000;
+    to_ms := extract(epoch FROM v_from + ('1 ' || v_policy.unit)::interval)::bigint * 1000;
+END
+$$;
+
+-- Times before this one are past retention; epoch ms.
+CREATE OR REPLACE FUNCTION warehouse_retained_from_ms(p_table text) RETURNS bigint
+LANGUAGE sql STABLE PARALLEL SAFE
+SET search_path = pg_catalog, public, pg_temp
+AS $$
+    SELECT warehouse_now_ms() - retention_days::bigint * 86400000 FROM warehouse_partition_policy(p_table)
+$$;
+
+-- What exists, read from the catalog: bounds in epoch ms, an estimate of the rows, bytes with indexes.
+CREATE OR REPLACE FUNCTION warehouse_partitions()
+RETURNS TABLE (parent text, partition text, from_ms bigint, to_ms bigint, estimated_rows bigint, bytes bigint)
+LANGUAGE sql STABLE
+SET search_path = pg_catalog, public, pg_temp
+AS $$
+    SELECT p.relname::text, c.relname::text, b.bound[1]::bigint, b.bound[2]::bigint,
+           greatest(c.reltuples, 0)::bigint, pg_total_relation_size(c.oid)
+    FROM pg_inherits i
+    JOIN pg_class p ON p.oid = i.inhparent
+    JOIN pg_class c ON c.oid = i.inhrelid
+    CROSS JOIN LATERAL (
+        SELECT regexp_match(pg_get_expr(c.relpartbound, c.oid), 'FROM \(''(-?\d+)''\) TO \(''(-?\d+)''\)') AS bound
+    ) b
+    WHERE p.relnamespace = 'public'::regnamespace
+      AND p.relname IN ('historical_greeks', 'options_flow_history', 'historical_bars')
+      AND c.relkind = 'r'
+    ORDER BY 1, 3
+$$;
+
+-- Creates what is missing for [p_first_ms, p_last_ms]; returns how many partitions it made.
+--   1. Refuse times outside retention and more than 8 days ahead: a wrong stamp must not make a partition.
+--   2. Nothing missing: return without any lock, the case of nearly every call.
+--   3. Take the advisory lock: two writers that miss the same partition come one after the other, and the second
+--      finds it made. Each statement below has a snapshot of its own, so it sees what the first one committed.
+--   4. CREATE TABLE ... LIKE, then ATTACH: unlike CREATE ... PARTITION OF, this does not lock readers and writers
+--      of the parent out. EXCLUDING IDENTITY, because a partition takes the parent's (PostgreSQL 17 insists).
+CREATE OR REPLACE FUNCTION warehouse_ensure_partitions(p_table text, p_first_ms bigint, p_last_ms bigint)
+RETURNS integer
+LANGUAGE plpgsql SECURITY DEFINER
+SET search_path = pg_catalog, public, pg_temp
+AS $$
+DECLARE
+    v_missing record;
+    v_made integer := 0;
+    v_locked boolean := false;
+    v_ms bigint := p_first_ms;
+BEGIN
+    IF p_first_ms IS NULL OR p_last_ms IS NULL OR p_last_ms < p_first_ms THEN
+        RAISE EXCEPTION 'the range from % to % is empty', p_first_ms, p_last_ms
+            USING ERRCODE = 'invalid_parameter_value';
+    END IF;
+    IF p_first_ms < warehouse_retained_from_ms(p_table) OR p_last_ms > warehouse_now_ms() + 8 * 86400000 THEN
+        RAISE EXCEPTION 'a partition of % for % to % lies outside retention or more than 8 days ahead',
+            p_table, p_first_ms, p_last_ms USING ERRCODE = 'invalid_parameter_value';
+    END IF;
+    WHILE v_ms <= p_last_ms LOOP
+        SELECT * INTO v_missing FROM warehouse_partition_of(p_table, v_ms);
+        IF to_regclass('public.' || quote_ident(v_missing.partition)) IS NULL THEN
+            IF NOT v_locked THEN
+                PERFORM pg_advisory_xact_lock(hashtextextended('warehouse partitions', 0));
+                v_locked := true;
+                CONTINUE;
+            END IF;
+            EXECUTE format('CREATE TABLE public.%I (LIKE public.%I INCLUDING ALL EXCLUDING IDENTITY)',
+                           v_missing.partition, p_table);
+            EXECUTE format('ALTER TABLE public.%I ATTACH PARTITION public.%I FOR VALUES FROM (%s) TO (%s)',
+                           p_table, v_missing.partition, v_missing.from_ms, v_missing.to_ms);
+            v_made := v_made + 1;
+        END IF;
+        v_ms := v_missing.to_ms;
+    END LOOP;
+    RETURN v_made;
+END
+$$;
+
+-- Drops one partition that lies wholly past retention, and no other table. Waits one second for its lock: a DROP
+-- that queues behind a long reader makes every later reader queue behind itself. The caller tries again.
+CREATE OR REPLACE FUNCTION warehouse_drop_partition(p_partition text) RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER
+SET search_path = pg_catalog, public, pg_temp
+SET lock_timeout = '1s'
+AS $$
+DECLARE
+    v_found record;
+BEGIN
+    PERFORM pg_advisory_xact_lock(hashtextextended('warehouse partitions', 0));
+    SELECT * INTO v_found FROM warehouse_partitions() w WHERE w.partition = p_partition;
+    IF NOT FOUND THEN
+        RAISE EXCEPTION '% is not a partition of the warehouse', coalesce(p_partition, 'NULL')
+            USING ERRCODE = 'invalid_parameter_value';
+    END IF;
+    IF v_found.to_ms > warehouse_retained_from_ms(v_found.parent) THEN
+        RAISE EXCEPTION '% holds times that are still retained', p_partition
+            USING ERRCODE = 'invalid_parameter_value';
+    END IF;
+    EXECUTE format('DROP TABLE public.%I', p_partition);
+END
+$$;
+
+COMMENT ON FUNCTION warehouse_partition_policy(text) IS 'Calendar unit and retention in days of a partitioned table.';
+COMMENT ON FUNCTION warehouse_partition_of(text, bigint) IS 'Name and bounds (epoch ms) of the partition that holds a time.';
+COMMENT ON FUNCTION warehouse_retained_from_ms(text) IS 'Start of retention of a partitioned table; epoch ms.';
+COMMENT ON FUNCTION warehouse_partitions() IS 'All partitions: bounds in epoch ms, estimated rows, bytes.';
+COMMENT ON FUNCTION warehouse_ensure_partitions(text, bigint, bigint) IS 'Makes the missing partitions of a range; returns how many.';
+COMMENT ON FUNCTION warehouse_drop_partition(text) IS 'Drops one partition that lies wholly past retention.';
+
+REVOKE ALL ON FUNCTION warehouse_partition_policy(text), warehouse_partition_of(text, bigint),
+    warehouse_retained_from_ms(text), warehouse_partitions(), warehouse_ensure_partitions(text, bigint, bigint),
+    warehouse_drop_partition(text) FROM PUBLIC;

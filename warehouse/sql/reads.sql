@@ -1,0 +1,81 @@
+-- The read functions of the documents, with the columns the documents print.
+-- Parameters begin with p_: one named like a column would make `symbol = symbol` true for every row.
+
+CREATE OR REPLACE FUNCTION get_latest_iv_percentile(p_symbol text)
+RETURNS TABLE (
+    symbol text, current_iv double precision, iv_rank double precision, iv_percentile double precision, iv_regime text
+)
+LANGUAGE sql STABLE PARALLEL SAFE
+SET search_path = pg_catalog, public, pg_temp
+AS $$
+    SELECT c.symbol, c.current_iv, c.iv_rank, c.iv_percentile, c.iv_regime
+    FROM iv_percentile_cache c
+    WHERE c.symbol = p_symbol
+    ORDER BY c.date DESC
+    LIMIT 1
+$$;
+
+-- Counts the prints of the last p_minutes by the market's clock. Cancels and the prints they take back are left out.
+-- smart_money_bias: one side has sweeps, and at least 1.5 times those of the other.
+CREATE OR REPLACE FUNCTION get_flow_summary(p_symbol text, p_minutes integer)
+RETURNS TABLE (
+    symbol text, total_sweeps bigint, bullish_sweeps bigint, bearish_sweeps bigint, total_premium numeric,
+    smart_money_bias text
+)
+LANGUAGE sql STABLE PARALLEL SAFE
+SET search_path = pg_catalog, public, pg_temp
+AS $$
+    SELECT p_symbol, s.total, s.bullish, s.bearish, s.premium,
+           CASE WHEN s.bullish > 0 AND 2 * s.bullish >= 3 * s.bearish THEN 'BULLISH'
+                WHEN s.bearish > 0 AND 2 * s.bearish >= 3 * s.bullish THEN 'BEARISH'
+                ELSE 'NEUTRAL' END
+    FROM (
+        SELECT count(*) FILTER (WHERE f.is_sweep) AS total,
+               count(*) FILTER (WHERE f.is_sweep AND f.sentiment = 'BULLISH') AS bullish,
+               count(*) FILTER (WHERE f.is_sweep AND f.sentiment = 'BEARISH') AS bearish,
+               coalesce(sum(f.premium), 0) AS premium
+        FROM options_flow_history f
+        WHERE f.symbol = p_symbol
+          AND f."timestamp" >= warehouse_now_ms() - p_minutes::bigint * 60000
+          AND NOT f.is_cancel
+          AND f.canceled_by IS NULL
+    ) s
+$$;
+
+CREATE OR REPLACE FUNCTION get_latest_gamma_exposure(p_symbol text)
+RETURNS TABLE (
+    symbol text, dealer_positioning text, gamma_wall_resistance numeric, gamma_wall_support numeric,
+    expected_behavior text
+)
+LANGUAGE sql STABLE PARALLEL SAFE
+SET search_path = pg_catalog, public, pg_temp
+AS $$
+    SELECT g.symbol, g.dealer_positioning, g.gamma_wall_resistance, g.gamma_wall_support, g.expected_behavior
+    FROM gamma_exposure_snapshots g
+    WHERE g.symbol = p_symbol
+    ORDER BY g."timestamp" DESC
+    LIMIT 1
+$$;
+
+CREATE OR REPLACE FUNCTION get_current_market_regime()
+RETURNS TABLE (
+    date date, market_regime text, vix_level numeric, vix_regime text, breadth_regime text,
+    confidence_score double precision
+)
+LANGUAGE sql STABLE PARALLEL SAFE
+SET search_path = pg_catalog, public, pg_temp
+AS $$
+    SELECT r.date, r.market_regime, r.vix_level, r.vix_regime, r.breadth_regime, r.confidence_score
+    FROM market_regime_history r
+    ORDER BY r.date DESC
+    LIMIT 1
+$$;
+
+COMMENT ON FUNCTION get_latest_iv_percentile(text) IS 'The latest session''s IV and its rank; fractions.';
+COMMENT ON FUNCTION get_flow_summary(text, integer) IS
+    'Sweeps, premium (dollars) of all prints and the sweeps'' bias over the last minutes, cancels left out.';
+COMMENT ON FUNCTION get_latest_gamma_exposure(text) IS 'Dealer positioning, walls and expected behavior of the latest slot.';
+COMMENT ON FUNCTION get_current_market_regime() IS 'The market regime of the latest session.';
+
+REVOKE ALL ON FUNCTION get_latest_iv_percentile(text), get_flow_summary(text, integer),
+    get_latest_gamma_exposure(text), get_current_market_regime() FROM PUBLIC;
