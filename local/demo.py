@@ -23,6 +23,7 @@ def demo(stages: Stages) -> None:
     try:
         warehouse.start()
         errors = _ingest(warehouse, stages)
+        warehouse.wait_for_web()
         report = ["--json", str(LOCAL / "demo-report.json"), "--web", warehouse.web_url]
         report += [part for error in errors for part in ("--error", error)]
         warehouse.run("report", ["python", "-m", "local.report", *report], shown=True)
