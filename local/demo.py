@@ -14,6 +14,7 @@ from local import databases
 from local.binaries import LocalError
 from local.console import Stages
 from local.launch import LOCAL, Warehouse, supervised
+from local.supervisor import ServiceError
 
 
 def demo(stages: Stages) -> None:
@@ -21,14 +22,27 @@ def demo(stages: Stages) -> None:
     warehouse = Warehouse(stages, databases.DEMO, chain)
     try:
         warehouse.start()
-        with stages.stage("Ingesting every chain of the watchlist through the queue", speaks=True):
-            warehouse.run("ingest_now", ["python", "manage.py", "ingest_now", "--wait"], shown=True)
-        report = ["--output", str(LOCAL / "demo-report.json"), "--web-url", warehouse.web_url]
+        errors = _ingest(warehouse, stages)
+        warehouse.wait_for_web()
+        report = ["--json", str(LOCAL / "demo-report.json"), "--web", warehouse.web_url]
+        report += [part for error in errors for part in ("--error", error)]
         warehouse.run("report", ["python", "-m", "local.report", *report], shown=True)
-        stages.say(f"\nServing {warehouse.web_url} {_until(seconds)}")
+        stages.say(f"\nServing {warehouse.web_url}/admin/ {_until(seconds)}")
         warehouse.serve(seconds)
+        if errors:
+            raise ServiceError(" ".join(errors))
     finally:
         warehouse.stop()
+
+
+def _ingest(warehouse: Warehouse, stages: Stages) -> list[str]:
+    """Ingests once; what went wrong is for the report, which shows the chains that did come in."""
+    try:
+        with stages.stage("Ingesting every chain of the watchlist through the queue", speaks=True):
+            warehouse.run("ingest_now", ["python", "manage.py", "ingest_now", "--wait"], shown=True)
+    except ServiceError as error:
+        return [str(error)]
+    return []
 
 
 def _seconds(text: str) -> float:

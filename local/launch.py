@@ -12,6 +12,7 @@ import sys
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from urllib.request import urlopen
 
 from local import databases, environment, ports, services
 from local.binaries import LocalError
@@ -21,7 +22,7 @@ from local.locks import FileLock
 from local.processes import end_with_parent, wait_until
 from local.servers import ROOT, Held, hold
 from local.stack import LOCK, Stack, describe, withdraw
-from local.supervisor import Interrupted, ServiceError, Supervisor
+from local.supervisor import Interrupted, Running, ServiceError, Supervisor
 
 LOCAL = ROOT / ".local"
 READY_SECONDS = 60.0
@@ -44,6 +45,7 @@ class Warehouse:
         self._supervisor = Supervisor(LOCAL / "logs", stages.say, self._between)
         self._supervisor.obey(signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
         self._stack: Stack
+        self._web: Running
 
     def start(self) -> None:
         """Runs every stage up to a serving warehouse. Raises LocalError, ServiceError or Interrupted."""
@@ -75,6 +77,13 @@ class Warehouse:
     def run(self, name: str, command: list[str], *, shown: bool = False) -> None:
         """Runs one step to its end, as the login that owns the schema. Raises ServiceError when it fails."""
         self._supervisor.run(name, command, environment.of(self._stack, name, ""), shown=shown)
+
+    def wait_for_web(self) -> None:
+        """Returns once the admin answers. Raises ServiceError when it does not."""
+        with self._stages.stage("Waiting for the admin to answer"):
+            self._supervisor.wait_for(
+                self._web, lambda: _answers(f"{self.web_url}/admin/login/"), READY_SECONDS
+            )
 
     def serve(self, seconds: float = float("inf")) -> None:
         """Tends the services for so long, or until Ctrl-C."""
@@ -120,14 +129,11 @@ class Warehouse:
         port = ports.free_port(8000)
         with self._stages.stage("Starting web, worker and beat"):
             bind = f"127.0.0.1:{port}"
-            started = {
-                service.name: self._supervisor.start(
-                    service, environment.of(self._stack, service.name, service.role)
-                )
+            self._web, _, _ = (
+                self._supervisor.start(service, environment.of(self._stack, service.name, service.role))
                 for service in (services.web(bind), services.worker(), services.beat())
-            }
-            self._supervisor.wait_for(started["web"], lambda: _listens(port), READY_SECONDS)
-        self.web_url = f"http://{bind}/admin/"
+            )
+        self.web_url = f"http://{bind}"
 
     def _between(self) -> None:
         self._stages.tick()
@@ -170,6 +176,14 @@ def _stamp(chain: str) -> tuple[str, dt.datetime]:
         raise LocalError(said[-1] if said else f"{chain} cannot be read as a recorded chain.")
     told = json.loads(done.stdout)
     return told["symbol"], dt.datetime.fromtimestamp(told["stamp_ms"] / 1000, dt.UTC)
+
+
+def _answers(url: str) -> bool:
+    try:
+        with urlopen(url, timeout=10) as answer:  # noqa: S310 - our own URL on loopback
+            return bool(answer.status == 200)
+    except OSError:
+        return False
 
 
 def _listens(port: int) -> bool:

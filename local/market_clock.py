@@ -18,7 +18,7 @@ def offset_now(now: dt.datetime) -> int:
     """
     if sessions.is_open(now):
         return 0
-    return _milliseconds(_last_close(now) - _SLOT + _BEHIND_SLOT - now)
+    return _milliseconds(now, _last_close(now) - _SLOT + _BEHIND_SLOT)
 
 
 def offset_for(stamp: dt.datetime, now: dt.datetime) -> int:
@@ -27,7 +27,7 @@ def offset_for(stamp: dt.datetime, now: dt.datetime) -> int:
     A stamp outside a session means the close of the last session before it: those are the quotes it shows.
     """
     instant = stamp if sessions.is_open(stamp) else _last_close(stamp) + _BEHIND_SLOT
-    return _milliseconds(instant - now)
+    return _milliseconds(now, instant)
 
 
 def _last_close(instant: dt.datetime) -> dt.datetime:
@@ -36,5 +36,6 @@ def _last_close(instant: dt.datetime) -> dt.datetime:
     return close if close <= instant else sessions.close_of(sessions.previous_session(day))
 
 
-def _milliseconds(span: dt.timedelta) -> int:
-    return round(span / dt.timedelta(milliseconds=1))
+def _milliseconds(start: dt.datetime, end: dt.datetime) -> int:
+    # In UTC: between two instants of one zone Python subtracts the wall clocks, an hour wrong across a change.
+    return round((end.astimezone(dt.UTC) - start.astimezone(dt.UTC)) / dt.timedelta(milliseconds=1))

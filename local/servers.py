@@ -11,6 +11,9 @@ from pathlib import Path
 from types import TracebackType
 from typing import Literal, Self
 
+import psycopg
+from psycopg import sql
+
 from local import record
 from local.binaries import LocalError
 from local.locks import FileLock, is_free
@@ -65,6 +68,20 @@ class Held:
     def redis_url(self, number: int = 0) -> str:
         """Database `number` (0 to 15) of Valkey."""
         return f"redis://:{self._servers.valkey_password}@127.0.0.1:{self._servers.valkey_port}/{number}"
+
+    def environment(self, database: str) -> dict[str, str]:
+        """Variables that point the settings at `database`, which is created if it is not there yet."""
+        with psycopg.connect(self.superuser_url(), autocommit=True) as connection:
+            known = connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [database]).fetchone()
+            if known is None:
+                names = sql.Identifier(database), sql.Identifier(OWNER)
+                connection.execute(sql.SQL("CREATE DATABASE {} OWNER {}").format(*names))
+        return {
+            "DJANGO_SETTINGS_MODULE": "config.settings",
+            "DATABASE_URL": self.owner_url(database),
+            "REDIS_URL": self.redis_url(),
+            "SECRET_KEY": self._servers.owner_password,
+        }
 
     def pid(self, server: ServerName) -> int | None:
         """Process id of a server that accepts connections, else None."""

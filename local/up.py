@@ -13,8 +13,9 @@ def up(stages: Stages) -> None:
     warehouse = Warehouse(stages, databases.SIMULATED)
     try:
         warehouse.start()
+        warehouse.wait_for_web()
         market = "SIMULATED market data" if warehouse.simulated else "market data from Massive.com"
-        stages.say(f"\n{warehouse.web_url}   {market}; Ctrl-C stops everything")
+        stages.say(f"\n{warehouse.web_url}/admin/   {market}; Ctrl-C stops everything")
         warehouse.serve()
     finally:
         warehouse.stop()

@@ -21,11 +21,11 @@ class ProviderError(Exception):
     """Anything the provider client raises on purpose. Catch it at a task's edge and store its sentence."""
 
 
-class Misconfigured(ProviderError):  # noqa: N818 - see above
+class Misconfigured(ProviderError):
     """The address or the key cannot be used at all. Tell the operator; no request was sent."""
 
 
-class Retryable(ProviderError):  # noqa: N818 - see above
+class Retryable(ProviderError):
     """The provider or the way to it failed for now. The client gave up after its own retries: try later."""
 
 
@@ -53,7 +53,7 @@ class ConnectionFailed(Retryable):
     """The host is unknown, refuses, or cut the connection in the middle of an answer. Try later."""
 
 
-class Terminal(ProviderError):  # noqa: N818 - see above
+class Terminal(ProviderError):
     """The provider understood and says no. Repeating the request changes nothing: report it."""
 
 
@@ -77,7 +77,7 @@ class UnexpectedAnswer(Terminal):
     """A status that has no meaning here, redirects among them: following one would hand the key on."""
 
 
-class Incomplete(ProviderError):  # noqa: N818 - see above
+class Incomplete(ProviderError):
     """A walk over pages did not come to its end. Nothing of it may be stored as if it were whole."""
 
 

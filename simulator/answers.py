@@ -12,7 +12,7 @@ from starlette.responses import Response
 _encoder = msgspec.json.Encoder()
 
 
-class Refusal(Exception):  # noqa: N818 - an answer, not a failure of this program
+class Refusal(Exception):
     """Ends a request with an error answer."""
 
     def __init__(self, http_status: int, status: str, key: str, text: str) -> None:

@@ -40,7 +40,7 @@ _CONTRACT = re.compile(r"([A-Z]{1,5}\d?)(\d{6})([CP])(\d{8})")
 _EXPIRATION_FORMATS = ("%a %b %d %Y", "%m/%d/%Y", "%Y-%m-%d", "%b %d %Y", "%B %d, %Y")
 
 
-class NotAQuoteTable(ValueError):  # noqa: N818 - reads as the sentence it prints
+class NotAQuoteTable(ValueError):
     """The file is no quote table; the message is one sentence for the user."""
 
 

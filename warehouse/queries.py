@@ -32,6 +32,8 @@ def median_gross_gamma(symbol: str, before_ms: int) -> float | None:
     snapshots = GammaExposure.objects.filter(
         symbol=symbol, timestamp__lt=before_ms, gross_gamma__isnull=False
     )
-    newest = snapshots.order_by("-timestamp").values_list("gross_gamma", flat=True)[: SESSIONS * FULL_DAY_SLOTS]
+    newest = snapshots.order_by("-timestamp").values_list("gross_gamma", flat=True)[
+        : SESSIONS * FULL_DAY_SLOTS
+    ]
     gross = [float(value) for value in newest if value is not None]
     return median(gross) if len(gross) >= FULL_DAY_SLOTS else None

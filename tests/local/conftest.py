@@ -25,16 +25,30 @@ held.release()
 """
 
 
+@pytest.fixture(scope="session")
+def template() -> Iterator[Path]:
+    """The directory of a stack that was started and stopped once."""
+    path = _new_directory()
+    hold(path, fast=True).release()
+    yield path
+    shutil.rmtree(path)
+
+
 @pytest.fixture
-def directory() -> Iterator[Path]:
+def directory(template: Path) -> Iterator[Path]:
     """A directory for one more stack; what runs in it after the test is a failure of the test."""
-    parent = ROOT / ".local"
-    path = Path(tempfile.mkdtemp(prefix="stack-", dir=parent))
-    path.chmod(0o755)
+    path = _new_directory()
+    subprocess.run(["cp", "-a", f"{template}/.", path], check=True)  # keeps the owners, as copytree does not
     yield path
     keeper = read_keeper(path)
     eventually(lambda: not keeper or not is_alive(keeper.pid), 30)
     shutil.rmtree(path)
+
+
+def _new_directory() -> Path:
+    path = Path(tempfile.mkdtemp(prefix="stack-", dir=ROOT / ".local"))
+    path.chmod(0o755)  # mkdtemp's 0700 would keep the servers' user out
+    return path
 
 
 @pytest.fixture
