@@ -7,21 +7,28 @@ cap.
 
 from __future__ import annotations
 
-from enum import IntEnum
 from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from quant.implied_forward import ForwardCurve, implied_forward
+from quant.iv_status import WIDEST_SPREAD, IvStatus, quote_status
 from quant.normalised_black import implied_deviation
 
-__all__ = ["ForwardCurve", "ImpliedVolatility", "IvStatus", "implied_forward", "quote_status", "solve"]
+__all__ = [
+    "WIDEST_SPREAD",
+    "ForwardCurve",
+    "ImpliedVolatility",
+    "IvStatus",
+    "implied_forward",
+    "quote_status",
+    "solve",
+]
 
 Floats = npt.NDArray[np.float64]
 Statuses = npt.NDArray[np.int8]
 
-WIDEST_SPREAD = 0.5
 # A price in the money is its intrinsic value plus what volatility adds. Below this fraction of the larger leg
 # the sum has rounded the addition away.
 _LOST_DIGITS = 8.0 * float(np.finfo(np.float64).eps)
@@ -33,37 +40,9 @@ _SMALLEST_VALUE = 1e-290
 _BLOCK = 8192
 
 
-class IvStatus(IntEnum):
-    """Why an implied volatility is there, or why it is not."""
-
-    ok = 0
-    below_intrinsic = 1
-    above_maximum = 2
-    no_quote = 3
-    crossed = 4
-    wide = 5
-    expired = 6
-    no_underlying = 7
-
-
 class ImpliedVolatility(NamedTuple):
     volatility: Floats
     status: Statuses
-
-
-def quote_status(bid: npt.ArrayLike, ask: npt.ArrayLike, widest_spread: float = WIDEST_SPREAD) -> Statuses:
-    """Whether a quote's mid is worth solving: ok, no_quote, crossed or wide, as int8 codes of ``IvStatus``.
-
-    no_quote: a side is missing (NaN, infinite, or not above zero); crossed: bid above ask; wide: the spread
-    exceeds ``widest_spread`` as a fraction of the mid.
-    """
-    low, high = np.broadcast_arrays(np.asarray(bid, dtype=np.float64), np.asarray(ask, dtype=np.float64))
-    with np.errstate(all="ignore"):
-        present = np.isfinite(low) & np.isfinite(high) & (low > 0.0) & (high > 0.0)
-        wide = high - low > widest_spread * 0.5 * (high + low)
-    status = np.where(wide, IvStatus.wide, IvStatus.ok)
-    status = np.where(low > high, IvStatus.crossed, status)
-    return np.where(present, status, IvStatus.no_quote).astype(np.int8)
 
 
 def solve(
@@ -127,8 +106,8 @@ def _solve_block(
     intrinsic = distance * (is_call == (long > short))
     time_value = price - intrinsic
     shortfall = smaller - time_value
-    # What the subtraction rounds away, in the money. Out of it the price has its own digits, but a contract so
-    # near the forward that it could be on either side needs as much.
+    # What the subtraction rounds away, in the money. Out of it the price has its own digits, but a contract
+    # so near the forward that it could be on either side needs as much.
     floor = np.maximum(_LOST_DIGITS * larger - (distance - intrinsic), _SMALLEST_VALUE * larger)
     # Comparisons with NaN are false, so that whatever is missing ends up outside.
     solvable = (time_value > floor) & (shortfall > 0.0)
