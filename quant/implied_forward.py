@@ -178,13 +178,14 @@ def _robust_slope(near: _Synthetics) -> tuple[float, float]:
     slope = error = np.nan
     for _ in range(_REWEIGHTINGS):
         total = weight * keep
-        centre = np.average(near.strike, weights=total)
-        level = np.average(near.gap, weights=total)
+        mass = total.sum()
+        centre = (total * near.strike).sum() / mass
+        level = (total * near.gap).sum() / mass
         away = near.strike - centre
-        spread = float(np.sum(total * away * away))
+        spread = float((total * away * away).sum())
         if not spread > 0.0:
             return np.nan, np.nan
-        slope = float(np.sum(total * away * (near.gap - level))) / spread
+        slope = float((total * away * (near.gap - level)).sum()) / spread
         residual = (near.gap - level - slope * away) / near.error
         scale = float(np.median(np.abs(residual)))
         keep = (np.abs(residual) <= _FAR_OUT * max(scale, 1e-6)).astype(np.float64)
