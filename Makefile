@@ -24,6 +24,7 @@ help: ## Show this list
 	@sed -n 's/^\([a-z]*\):[^#]*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 18
 
 venv: .venv/.synced ## Create .venv and install what uv.lock pins, if that changed
+	@:
 
 .venv/.synced: pyproject.toml uv.lock
 	@echo "Installing the pinned packages into .venv (about a minute the first time) ..."

@@ -13,6 +13,8 @@ from local import account as accounts
 from local.account import Account
 from local.binaries import postgres_home, valkey_home
 
+_COPIES = "binaries"
+
 # The servers see no other variable of ours, least of all keys.
 ENVIRONMENT: Mapping[str, str] = {"PATH": os.defpath, "LC_ALL": "C", "TZ": "UTC"}
 
@@ -52,8 +54,7 @@ class Place:
         if self.outside and disposable:
             shutil.rmtree(self.data)
         elif self.outside:
-            shutil.rmtree(self.postgres_home)
-            shutil.rmtree(self.valkey_home)
+            shutil.rmtree(self.data / _COPIES)
 
 
 def choose(directory: Path, postgres_major: int) -> Place:
@@ -66,10 +67,22 @@ def choose(directory: Path, postgres_major: int) -> Place:
     if all(accounts.reachable(folder, account) for folder in (directory, postgres / "bin", valkey)):
         return Place(directory, directory, postgres, valkey, account)
     folder = accounts.outside_folder(directory, account)
-    copies = [_copied(source, folder / f"bin-{source.name}") for source in (postgres, valkey)]
-    return Place(directory, folder, copies[0], copies[1], account)
+    postgres, valkey = _copied([postgres, valkey], folder / _COPIES, account)
+    return Place(directory, folder, postgres, valkey, account)
 
 
-def _copied(source: Path, target: Path) -> Path:
+def _copied(homes: list[Path], target: Path, account: Account) -> list[Path]:
+    """Copies of the folders `homes` of installed packages, in the same layout, belonging to `account`."""
     shutil.rmtree(target, ignore_errors=True)  # an earlier copy may be half, or of another version
-    return shutil.copytree(source, target, symlinks=True)
+    site = _site_packages(homes[0])
+    # The programs find their libraries in a folder beside their package, by a path relative to themselves.
+    libraries = [folder for folder in site.glob("*.libs") if folder.stem in homes[0].parts]
+    for source in (*homes, *libraries):
+        shutil.copytree(source, target / source.relative_to(site), symlinks=True)
+    for path in (target, *target.rglob("*")):
+        os.chown(path, account.uid, account.gid, follow_symlinks=False)
+    return [target / home.relative_to(site) for home in homes]
+
+
+def _site_packages(home: Path) -> Path:
+    return next(folder for folder in home.parents if folder.name == "site-packages")
