@@ -118,9 +118,7 @@ def test_a_key_without_any_chain_fails(provider: ScriptedProvider, settings: Any
     assert str(caught.value) == "No option chain is available with this key, so nothing can be ingested."
 
 
-def test_an_unknown_key_ends_the_check_with_one_sentence(
-    provider: ScriptedProvider, settings: Any
-) -> None:
+def test_an_unknown_key_ends_the_check_with_one_sentence(provider: ScriptedProvider, settings: Any) -> None:
     provider.tell("/v1/marketstatus/now", refusal(401, {"error": "Unknown API Key"}))
     with pytest.raises(CommandError) as caught:
         run(settings, MASSIVE_BASE_URL=provider.url)
