@@ -54,7 +54,7 @@ class Command(BaseCommand):
             settings.MASSIVE_BASE_URL,
             settings.MASSIVE_API_KEY,
             limiter,
-            retry=RetryPolicy(attempts=3, deadline_seconds=60),
+            retry=RetryPolicy(attempts=3, base_seconds=0.1, deadline_seconds=60),
         )
 
     def _table(self) -> Table:
