@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import django
-from django.apps import apps
 from rich.console import Console
 from rich.panel import Panel
 from rich.table import Table
@@ -27,18 +26,12 @@ def collect(errors: list[str]) -> dict[str, Any]:
     """The report of the newest chain of every watched symbol. Needs Django to be set up."""
     from django.conf import settings
 
-    from warehouse.models import GammaExposure, IngestionRun
+    from warehouse.queries import latest_chains, rows_per_table
 
-    newest = IngestionRun.objects.filter(task="ingest_chain").order_by("symbol", "-slot").distinct("symbol")
-    symbols = {}
-    for run in newest:
-        gamma = GammaExposure.objects.filter(symbol=run.symbol, timestamp=run.slot).first()
-        symbols[run.symbol] = _symbol(run, gamma)
-    models = apps.get_app_config("warehouse").get_models()
     return {
         "simulated": settings.SIMULATED,
-        "tables": {model._meta.db_table: model._default_manager.count() for model in models},
-        "symbols": symbols,
+        "tables": rows_per_table(),
+        "symbols": {chain.symbol: _symbol(chain.run, chain.gamma) for chain in latest_chains()},
         "errors": errors,
     }
 
@@ -103,7 +96,7 @@ def show(report: dict[str, Any], console: Console) -> None:
 
 
 def _chains(symbols: dict[str, Any]) -> Table:
-    stages = list(dict.fromkeys(stage for figures in symbols.values() for stage in figures["milliseconds"]))
+    stages = ("fetch", "check", "compute", "store")
     chains = Table(
         *("symbol", "contracts", "rejected", "greeks: provider", "computed", "none", "spot"),
         *(f"{stage} ms" for stage in stages),

@@ -67,8 +67,8 @@ def latest_spot(symbol: str, at_ms: int) -> tuple[float, int] | None:
     found = GammaExposure.objects.filter(
         symbol=symbol, timestamp__lte=at_ms, underlying_price__isnull=False
     ).order_by("-timestamp")
-    newest = found.values_list("underlying_price", "timestamp").first()
-    return None if newest is None else (float(newest[0]), newest[1])
+    newest = found.first()
+    return (float(newest.underlying_price), newest.timestamp) if newest and newest.underlying_price else None
 
 
 def latest_chains() -> list[LatestChain]:

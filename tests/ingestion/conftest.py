@@ -27,14 +27,14 @@ def provider() -> Iterator[ScriptedProvider]:
 
 @pytest.fixture
 def at_market_time(transactional_db, settings) -> Iterator[Callable[[datetime], None]]:
-    """Sets the one clock, Python's and SQL's, so that the market's time is about the given instant."""
+    """Sets the one clock, Python's and SQL's, so that the market's time is a second past the given instant."""
 
     def set_offset(milliseconds: int) -> None:
         settings.CLOCK_OFFSET_MS = milliseconds
         with connection.cursor() as cursor:
             cursor.execute("SELECT set_config('warehouse.clock_offset_ms', %s, false)", [str(milliseconds)])
 
-    yield lambda instant: set_offset(round((instant - datetime.now(UTC)).total_seconds() * 1000))
+    yield lambda instant: set_offset(round((instant - datetime.now(UTC)).total_seconds() * 1000) + 1000)
     set_offset(0)
 
 
@@ -44,10 +44,10 @@ def spx(at_market_time, provider, monkeypatch) -> str:
     from ingestion import chain
     from tests.ingestion.market import SLOT
     from warehouse import clock
-    from warehouse.watchlist import add_symbols
+    from warehouse.watchlist import add_default_symbols
 
     at_market_time(SLOT)
-    add_symbols(["SPX"])
+    add_default_symbols(["SPX"])
 
     def client() -> MassiveClient:
         retry = RetryPolicy(attempts=2)

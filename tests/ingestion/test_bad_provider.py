@@ -120,15 +120,38 @@ def test_negative_prices_never_become_numbers(spx, provider):
     assert IngestionRun.objects.get().result["refused"] == {"negative_bid": 1}
 
 
+def without_the_underlying(ticker, **changes):
+    return row(ticker, greeks=None, implied_volatility=None, underlying_asset={"ticker": "I:SPX"}, **changes)
+
+
+def quoted(mid):
+    return {"bid": mid - 0.05, "ask": mid + 0.05}
+
+
 def test_without_any_price_of_the_underlying_parity_gives_it(spx, provider):
-    call = row(CALL, greeks=None, implied_volatility=None, underlying_asset={"ticker": "I:SPX"})
-    put = row(PUT, greeks=None, implied_volatility=None, underlying_asset={"ticker": "I:SPX"})
-    provider.tell(CHAIN_PATH, ok(page(call, put)))
+    """Calls over puts by 6,530 less the strike, so every strike says the forward is 6,530."""
+    pairs = [
+        without_the_underlying(f"O:SPXW261218{kind}0{strike}000", last_quote=quoted(mid))
+        for strike, call in ((6400, 190.0), (6500, 120.0), (6600, 70.0))
+        for kind, mid in (("C", call), ("P", call - (6530 - strike)))
+    ]
+    provider.tell(CHAIN_PATH, ok(page(*pairs)))
     provider.tell(
         "/v3/snapshot/indices", refusal(403, {"status": "NOT_AUTHORIZED", "message": "not entitled"})
     )
     ingest_chain(spx, SLOT_MS)
     run = IngestionRun.objects.get()
-    assert (run.result["spot"], run.result["spot_source"]) == (None, "none")  # one strike is too few to trust
+    assert run.result["spot"] == pytest.approx(6530, abs=0.01)
+    assert (run.result["spot_source"], run.result["computed_greeks"]) == ("parity", 6)
+
+
+def test_without_a_price_and_without_parity_the_reason_stands_in_every_row(spx, provider):
+    provider.tell(CHAIN_PATH, ok(page(without_the_underlying(CALL), without_the_underlying(PUT))))
+    provider.tell(
+        "/v3/snapshot/indices", refusal(403, {"status": "NOT_AUTHORIZED", "message": "not entitled"})
+    )
+    ingest_chain(spx, SLOT_MS)
+    run = IngestionRun.objects.get()
+    assert (run.result["spot"], run.result["spot_source"]) == (None, "none")
     assert set(HistoricalGreeks.objects.values_list("iv_status", "gamma")) == {("no_underlying", None)}
     assert GammaExposure.objects.get().total_gamma is None

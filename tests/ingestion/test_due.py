@@ -15,7 +15,7 @@ from tests.provider.server import ok, refusal
 from warehouse import clock, runs
 from warehouse.models import IngestionRun, WatchlistEntry
 from warehouse.models.enums import RunStatus
-from warehouse.watchlist import add_symbols
+from warehouse.watchlist import add_default_symbols
 
 pytestmark = pytest.mark.database
 QUARTER = timedelta(minutes=15)
@@ -23,7 +23,7 @@ SATURDAY = datetime(2026, 11, 21, 16, 0, tzinfo=UTC)
 
 
 def test_every_watched_symbol_is_due_once_its_slot_begins(spx):
-    add_symbols(["SPY"])
+    add_default_symbols(["SPY"])
     deadline = SLOT_MS + 15 * 60 * 1000
     assert due_chains() == [DueChain("SPX", SLOT_MS, deadline), DueChain("SPY", SLOT_MS, deadline)]
 
