@@ -27,7 +27,12 @@ def benchmarks() -> dict[str, Callable[[], Measured]]:
 def main(wanted: str) -> int:
     console = Console()
     with hold(LOCAL / "bench-pg18") as stack:
-        os.environ.update(stack.environment("bench"))
+        os.environ.update(
+            DJANGO_SETTINGS_MODULE="config.settings",
+            DATABASE_URL=stack.owner_url(),
+            REDIS_URL=stack.redis_url(),
+            SECRET_KEY="bench",
+        )
         import django
         from django.core.management import call_command
 

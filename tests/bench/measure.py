@@ -19,12 +19,9 @@ class Measured:
     says: str
 
 
-def best_seconds(work: Callable[[], object], repeats: int = 5) -> float:
-    """The fastest of `repeats` runs: noise on a shared machine only ever adds time."""
-    seconds = []
-    for _ in range(repeats):
-        gc.collect()
-        started = time.perf_counter()
-        work()
-        seconds.append(time.perf_counter() - started)
-    return min(seconds)
+def seconds_of(work: Callable[[], object]) -> float:
+    """Wall time of one run. Take the best of several: noise on a shared machine only ever adds time."""
+    gc.collect()
+    started = time.perf_counter()
+    work()
+    return time.perf_counter() - started
