@@ -1,0 +1,139 @@
+from __future__ import annotations
+
+import datetime as dt
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from quant.contracts import BadTickerError, format_ticker, parse_tickers
+
+contracts = st.tuples(
+    st.text("ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789", min_size=1, max_size=6),
+    st.dates(dt.date(2000, 1, 1), dt.date(2099, 12, 31)),
+    st.booleans(),
+    st.integers(1, 99_999_999).map(lambda thousandths: thousandths / 1000),
+)
+
+
+def test_the_documented_ticker_reads_as_printed():
+    parsed = parse_tickers(["O:SPX251219C06475000"])
+    assert parsed.root.tolist() == ["SPX"]
+    assert parsed.expiration.tolist() == [dt.date(2025, 12, 19)]
+    assert parsed.is_call.tolist() == [True]
+    assert parsed.strike.tolist() == [6475.0]
+    assert parsed.expiration.dtype == "datetime64[D]"
+
+
+@pytest.mark.parametrize(
+    ("ticker", "root", "strike"),
+    [
+        ("O:F240119P00012500", "F", 12.5),
+        ("O:AAPL1240119C00002350", "AAPL1", 2.35),
+        ("O:2SPXW231006C04505000", "2SPXW", 4505.0),
+        ("SPXW230914C01200000", "SPXW", 1200.0),
+        ("O230119C00017500", "O", 17.5),
+        ("O:O230119C00017500", "O", 17.5),
+        ("O:GOOGL7991231P99999999", "GOOGL7", 99_999.999),
+    ],
+)
+def test_roots_of_every_length_and_odd_strikes_are_read_from_the_right(ticker, root, strike):
+    parsed = parse_tickers([ticker])
+    assert (parsed.root[0], parsed.strike[0]) == (root, strike)
+
+
+def test_all_bad_tickers_are_named_at_once():
+    tickers = ["O:SPX251219C06475000", "SPX", "O:SPX251219X06475000", "O:SPXW251219P06475500"]
+    with pytest.raises(BadTickerError, match="'SPX', 'O:SPX251219X06475000'") as caught:
+        parse_tickers(tickers)
+    assert caught.value.tickers == ("SPX", "O:SPX251219X06475000")
+    assert caught.value.indices == (1, 2)
+    assert isinstance(caught.value, ValueError)
+
+
+def test_a_flood_of_bad_tickers_is_counted_in_the_message_and_complete_in_the_error():
+    with pytest.raises(BadTickerError, match="and 7 more") as caught:
+        parse_tickers(["?"] * 12)
+    assert caught.value.indices == tuple(range(12))
+
+
+@pytest.mark.parametrize(
+    "ticker",
+    [
+        "",
+        "O:",
+        "O:251219C06475000",  # no root
+        "O:SPXWXYZ251219C06475000",  # seven letters
+        "O:SPX250230C06475000",  # 30 February
+        "O:SPX250029C06475000",  # month 0
+        "O:SPX251300C06475000",  # day 0, month 13
+        "O:SPX251219C0647500",  # seven digits of strike
+        "O:SPX251219C00000000",  # no strike
+        "O:SPX251219c06475000",
+        "O:spx251219C06475000",
+        "O:SP.251219C06475000",
+        "O:SPX2512/9C06475000",
+        "O:SPX251219C0647500\u0665",  # an Arabic five is a digit elsewhere
+        " O:SPX251219C06475000",
+        "X:SPX251219C06475000",
+        "O:SPX251219C06475000 and a long tail",
+    ],
+)
+def test_what_is_no_ticker_is_refused(ticker):
+    with pytest.raises(BadTickerError) as caught:
+        parse_tickers(["O:SPX251219C06475000", ticker])
+    assert caught.value.tickers == (ticker,)
+
+
+def test_a_leap_day_exists_in_leap_years_only():
+    assert parse_tickers(["O:SPX240229C06475000"]).expiration.tolist() == [dt.date(2024, 2, 29)]
+    with pytest.raises(BadTickerError):
+        parse_tickers(["O:SPX250229C06475000"])
+
+
+def test_no_tickers_give_empty_columns():
+    parsed = parse_tickers([])
+    assert [column.size for column in parsed] == [0, 0, 0, 0]
+    assert format_ticker(*parsed).size == 0
+
+
+def test_a_ticker_is_written_in_the_providers_form():
+    assert format_ticker("SPXW", dt.date(2025, 12, 19), True, 6475) == "O:SPXW251219C06475000"
+    assert format_ticker("F", "2024-01-19", False, 12.5) == "O:F240119P00012500"
+
+
+def test_scalars_broadcast_over_a_ladder_of_strikes():
+    written = format_ticker("SPY", dt.date(2026, 1, 16), np.array([True, False]), np.array([600.0, 599.5]))
+    assert written.tolist() == ["O:SPY260116C00600000", "O:SPY260116P00599500"]
+
+
+@pytest.mark.parametrize(
+    ("root", "expiration", "strike", "sentence"),
+    [
+        ("SPX", dt.date(1999, 12, 31), 100.0, "expiration"),
+        ("SPX", dt.date(2100, 1, 1), 100.0, "expiration"),
+        ("SPX", np.datetime64("NaT"), 100.0, "expiration"),
+        ("SPX", dt.date(2025, 1, 17), 0.0, "strike"),
+        ("SPX", dt.date(2025, 1, 17), 100_000.0, "strike"),
+        ("SPX", dt.date(2025, 1, 17), 100.0001, "strike"),
+        ("SPX", dt.date(2025, 1, 17), float("nan"), "strike"),
+        ("", dt.date(2025, 1, 17), 100.0, "root"),
+        ("TOOLONG", dt.date(2025, 1, 17), 100.0, "root"),
+        ("BRK.B", dt.date(2025, 1, 17), 100.0, "root"),
+    ],
+)
+def test_what_no_ticker_can_carry_is_refused_in_one_sentence(root, expiration, strike, sentence):
+    with pytest.raises(ValueError, match=sentence):
+        format_ticker(root, expiration, True, strike)
+
+
+@given(st.lists(contracts, min_size=1, max_size=20))
+@settings(max_examples=60, deadline=None)
+def test_writing_and_reading_returns_the_contracts(chain):
+    roots, expirations, calls, strikes = zip(*chain, strict=True)
+    parsed = parse_tickers(format_ticker(roots, expirations, calls, strikes))
+    assert parsed.root.tolist() == list(roots)
+    assert parsed.expiration.tolist() == list(expirations)
+    assert parsed.is_call.tolist() == list(calls)
+    assert parsed.strike.tolist() == list(strikes)
