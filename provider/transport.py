@@ -30,6 +30,7 @@ from provider.statuses import error_for
 _USER_AGENT = "options-warehouse"
 _LONGEST_BODY = 256 * 2**20  # bytes; the largest page, 50,000 trades, is about 8 MB
 _HOST = re.compile(r"[\w.:-]+")
+_SHORTEST_SECRET = 8  # characters
 _PATIENCE = 6  # a whole answer may take this many times the wait for its first byte
 
 
@@ -150,7 +151,9 @@ class Transport:
     def sentence(self, url: httpx.URL, text: str) -> str:
         """`text` said about the request for `url`, on one line, without the query and without the key."""
         path = url.raw_path.partition(b"?")[0].decode("ascii")
-        return f"{self.base.host}{path} {text}".replace(self._key, "[key]").rstrip(".") + "."
+        sentence = f"{self.base.host}{path} {text}".rstrip(".") + "."
+        # A word as short as that is no secret, and sweeping it would garble the sentence.
+        return sentence if len(self._key) < _SHORTEST_SECRET else sentence.replace(self._key, "[key]")
 
 
 def _origin(base_url: str) -> httpx.URL:

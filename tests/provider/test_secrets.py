@@ -96,6 +96,12 @@ def test_the_address_of_a_request_holds_no_key(provider: ScriptedProvider, clien
     assert KEY not in request.path + request.query
 
 
+def test_a_key_too_short_to_be_one_leaves_sentences_readable(provider: ScriptedProvider) -> None:
+    with MassiveClient(provider.url, "a") as client, pytest.raises(ProviderError) as caught:
+        client.market_status()
+    assert str(caught.value).startswith(f"127.0.0.1{PATH} answered 404")
+
+
 def test_a_client_can_be_printed(client: MassiveClient) -> None:
     assert KEY not in repr(client)
     assert KEY not in repr(vars(client))

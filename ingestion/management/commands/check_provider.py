@@ -7,7 +7,6 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from rich.console import Console
-from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
@@ -30,19 +29,19 @@ class Command(BaseCommand):
     requires_system_checks = []  # it must work before there is a database
 
     def handle(self, *args: Any, **options: Any) -> None:
-        report = []
-        table = self._table()
+        report: list[Finding] = []
+        console = Console(file=self.stdout)  # type: ignore[arg-type]  # OutputWrapper is a text stream in all but name
+        progress = Console(stderr=True)
         try:
-            with (
-                self._client() as client,
-                Live(table, console=Console(file=self.stdout), auto_refresh=False) as live,  # type: ignore[arg-type]  # OutputWrapper is a text stream in all but name
-            ):
+            with self._client() as client, progress.status("asking the provider") as status:
                 for finding in findings(client):
                     report.append(finding)
-                    table.add_row(*_cells(finding))
-                    live.refresh()
+                    status.update(f"{len(report)} answers")
         except ProviderError as error:
             raise CommandError(str(error)) from None
+        finally:
+            if report:
+                console.print(self._table(report))
         if not chains_work(report):
             raise CommandError("No option chain is available with this key, so nothing can be ingested.")
 
@@ -57,11 +56,13 @@ class Command(BaseCommand):
             retry=RetryPolicy(attempts=3, base_seconds=0.1, deadline_seconds=60),
         )
 
-    def _table(self) -> Table:
+    def _table(self, report: list[Finding]) -> Table:
         title = f"{settings.MASSIVE_BASE_URL}{', SIMULATED' if settings.SIMULATED else ''}"
         table = Table(title=title, title_justify="left")
         for heading in ("endpoint or field", "available", "detail"):
             table.add_column(heading, overflow="fold")
+        for finding in report:
+            table.add_row(*_cells(finding))
         return table
 
 
