@@ -30,9 +30,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--plan", choices=("basic", "starter", "developer", "advanced"), default="advanced")
     parser.add_argument("--no-indices", action="store_true", help="an options-only subscription")
     parser.add_argument("--clock-offset-ms", type=int, help="the market's clock minus the wall clock")
-    parser.add_argument(
-        "--chain", type=Path, help="a recorded quote table to serve as its underlying's chain"
-    )
+    parser.add_argument("--chain", type=Path, help="a recorded quote table to serve as a chain")
     parser.add_argument("--api-key", help="the only key to accept; any non-empty one otherwise")
     parser.add_argument("--parent-death", action="store_true", help="end when the parent process does")
     return parser.parse_args()
@@ -55,13 +53,17 @@ def main() -> int:
     world = World(arguments.seed, plan(arguments.plan, not arguments.no_indices), offset, recording)
     # The exchange calendar takes seconds to load; better now than within the first client's timeout.
     world.market_status()
+    # uvicorn raises the signal again once it has stopped: without this, an ordered end looks like a crash.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     listener = _listen(arguments.port)
     asyncio.run(_serve(world, arguments.api_key, listener))
     return 0
 
 
 def _listen(port: int) -> socket.socket:
-    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    # With the protocol left to its default, the event loop does not see TCP and leaves Nagle's delay on: every
+    # small answer would then wait 40 ms for the client's acknowledgement.
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     listener.bind(("127.0.0.1", port))
     listener.listen(128)

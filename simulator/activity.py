@@ -1,9 +1,9 @@
 """Open interest and trading: how many contracts are held, and which trades happen when.
 
-A contract's day is `total` contracts traded. The session's volume clock runs from 0 to 1, faster at both ends;
-unit n changes hands when total × clock + u reaches n, u being the contract's own number in (0, 1). Units are cut
-into trades by groups of four, so that time, size and running volume of every trade have a closed form and the
-chain's volume at any instant is exactly the sum of the trades printed until then.
+A contract's day is `total` contracts traded. The session's volume clock runs from 0 to 1, faster at both
+ends; unit n changes hands when total x clock + u reaches n, u being the contract's own number in (0, 1).
+Units are cut into trades by groups of four, so that time, size and running volume of every trade have a
+closed form and the chain's volume at any instant is exactly the sum of the trades printed until then.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ Integers = NDArray[np.int64]
 
 
 class Day(NamedTuple):
-    """A contract's trading day: `total` contracts in groups of `group`, `lead` in (0, 1) shifting its clock."""
+    """Trading days of contracts: `total` traded in groups of `group`, `lead` in (0, 1) shifting the clock."""
 
     key: Keys
     total: Integers
@@ -39,8 +39,8 @@ class Day(NamedTuple):
 def open_interest(instrument: Instrument, listing: Listing, reference: float, date: dt.date) -> Floats:
     """Contracts open at the start of a session, whole numbers; NaN on the day a series is listed.
 
-    `reference` is the spot at the previous close. Peaks stand at round strikes and standard monthly expirations;
-    puts are held below the spot, calls above it.
+    `reference` is the spot at the previous close. Peaks stand at round strikes and standard monthly
+    expirations; puts are held below the spot, calls above it.
     """
     rules = instrument.options
     if rules is None:
@@ -88,6 +88,16 @@ def trading_day(instrument: Instrument, listing: Listing, reference: float, date
     return Day(listing.key, total, group, uniforms(listing.key, "lead", date))
 
 
+def repeat_day(day: Day, count: int) -> Day:
+    """The same days again and again, for as many trades."""
+    return Day(
+        np.repeat(day.key, count),
+        np.repeat(day.total, count),
+        np.repeat(day.group, count),
+        np.repeat(day.lead, count),
+    )
+
+
 def clock(position: Floats | float) -> Floats:
     """Share of the day's volume traded until a position in the session (0 = open, 1 = close)."""
     return np.asarray(np.interp(position, _POSITION, _CLOCK))
@@ -127,10 +137,11 @@ def trade_ends(day: Day, date: dt.date) -> Integers:
         return np.empty(0, dtype=np.int64)
     numbers = np.arange(total // group + 1, dtype=np.int64)
     count = len(numbers)
-    repeated = Day(*(np.repeat(column, count) for column in day))
+    repeated = repeat_day(day, count)
     ends = (numbers[:, None] * group + _cuts(repeated, numbers, date)).ravel()
     ends = np.concatenate((ends, numbers * group, [total]))
-    return np.unique(ends[(ends > 0) & (ends <= total)])
+    unique: Integers = np.unique(ends[(ends > 0) & (ends <= total)])
+    return unique
 
 
 def last_trade_size(day: Day, volume: Integers, date: dt.date) -> Integers:
@@ -139,4 +150,5 @@ def last_trade_size(day: Day, volume: Integers, date: dt.date) -> Integers:
     within = volume - number * day.group
     cuts = _cuts(day, number, date)
     before = np.where(cuts < within[:, None], cuts, 0).max(axis=-1, initial=0)
-    return within - before
+    size: Integers = within - before
+    return size

@@ -1,4 +1,4 @@
-"""Answers and refusals in the provider's words. Its error text stands now under `error`, now under `message`."""
+"""Answers and refusals in the provider's words. Error text stands under `error` or `message`."""
 
 from __future__ import annotations
 

@@ -6,14 +6,34 @@ from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
+from starlette.types import ASGIApp
 
-from simulator import chain_routes, market_routes
+from simulator import (
+    aggregate_routes,
+    chain_routes,
+    market_routes,
+    print_routes,
+    reference_routes,
+    snapshot_routes,
+)
 from simulator.answers import Refusal, on_refusal
+from simulator.faults import Faults
 from simulator.world import World
 
 _ROUTES = {
     "/v3/snapshot/options/{underlying}": chain_routes.chain,
     "/v3/snapshot/options/{underlying}/{contract}": chain_routes.contract,
+    "/v2/aggs/ticker/{ticker}/range/{multiplier}/{timespan}/{from}/{to}": aggregate_routes.bars,
+    "/v2/aggs/ticker/{ticker}/prev": aggregate_routes.previous,
+    "/v2/aggs/grouped/locale/us/market/stocks/{date}": aggregate_routes.grouped,
+    "/v1/open-close/{ticker}/{date}": aggregate_routes.open_close,
+    "/v3/trades/{contract}": print_routes.trades,
+    "/v3/quotes/{contract}": print_routes.quotes,
+    "/v2/last/trade/{contract}": print_routes.last_trade,
+    "/v3/snapshot/indices": snapshot_routes.indices,
+    "/v3/snapshot": snapshot_routes.universal,
+    "/v3/reference/options/contracts": reference_routes.contracts,
+    "/v3/reference/options/contracts/{contract}": reference_routes.contract,
     "/v1/marketstatus/now": market_routes.status_now,
     "/v1/marketstatus/upcoming": market_routes.status_upcoming,
     "/v3/reference/conditions": market_routes.conditions,
@@ -25,11 +45,11 @@ async def _no_such_route(_: Request, __: Exception) -> Response:
     return PlainTextResponse("404 page not found", 404)
 
 
-def build(world: World, api_key: str | None = None) -> Starlette:
-    """The application serving a world; with `api_key` only that key is known."""
+def build(world: World, api_key: str | None = None) -> ASGIApp:
+    """The application serving a world, with its control endpoints; with `api_key` only that key is known."""
     app = Starlette(
         routes=[Route(path, endpoint, methods=["GET"]) for path, endpoint in _ROUTES.items()],
         exception_handlers={Refusal: on_refusal, 404: _no_such_route},
     )
     app.state.world, app.state.api_key = world, api_key
-    return app
+    return Faults(app, world)

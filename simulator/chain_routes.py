@@ -24,7 +24,8 @@ async def chain(request: Request) -> Response:
         raise not_entitled()
     page = read_page(request, world.chain_second())
     limit = page.limit(10, 250)
-    # The provider's answer to an unknown underlying is unconfirmed; an empty list would hide a wrong symbol form.
+    # The provider's answer to an unknown underlying is unconfirmed; an empty list would hide a wrong symbol
+    # form.
     symbol = world.option_symbol(request.path_params["underlying"])
     if symbol is None:
         raise not_found()

@@ -15,9 +15,9 @@ from simulator.noise import Floats
 
 @dataclass(frozen=True)
 class ChainTable:
-    """Columns of equal length in the order of `ticker`. NaN means the provider gives no such number; times are
-    nanoseconds since the epoch. A row whose `day_volume` is NaN has an empty day, one whose `trade_price` is NaN
-    no last trade."""
+    """Columns of equal length in the order of `ticker`. NaN means the provider gives no such number; times
+    are nanoseconds since the epoch. A row whose `day_volume` is NaN has an empty day, one whose `trade_price`
+    is NaN no last trade."""
 
     symbol: str
     provider_ticker: str

@@ -1,19 +1,20 @@
 """Which contracts are listed on a day: expirations by rule, strikes by ladders around past month-end spots.
 
-A strike once listed stays listed until it expires, as on the exchange: the ladders of an expiration cover every
-month-end spot since that expiration was listed.
+A strike once listed stays listed until it expires, as on the exchange: the ladders of an expiration cover
+every month-end spot since that expiration was listed.
 """
 
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Iterator
 from functools import lru_cache
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from quant.contracts import format_ticker
+from quant.contracts import format_ticker, parse_tickers
 from quant.sessions import previous_session, sessions
 from simulator.noise import Floats, Keys, seed_of
 from simulator.paths import FIRST_DAY, Paths
@@ -42,6 +43,33 @@ class Listing(NamedTuple):
     key: Keys
 
 
+def repeat_contract(contract: Listing, count: int) -> Listing:
+    """The same contracts again and again, for as many trades."""
+    return pick(contract, np.repeat(np.arange(len(contract.ticker)), count))
+
+
+def pick(listing: Listing, chosen: NDArray[np.intp]) -> Listing:
+    """Chosen rows of a listing."""
+    return Listing(
+        listing.ticker[chosen],
+        listing.root[chosen],
+        listing.expiration[chosen],
+        listing.is_call[chosen],
+        listing.strike[chosen],
+        listing.listed[chosen],
+        listing.key[chosen],
+    )
+
+
+def join(listings: list[Listing]) -> Listing:
+    """Several listings one after the other."""
+    if not listings:
+        text, keys = np.array([], dtype="U1"), np.array([], dtype=np.uint64)
+        dates = np.array([], dtype="datetime64[D]")
+        return Listing(text, text, dates, np.array([], dtype=np.bool_), np.array([]), dates, keys)
+    return Listing(*(np.concatenate(column) for column in zip(*listings, strict=True)))
+
+
 class Listings:
     """Contract lists of one seeded world."""
 
@@ -49,22 +77,36 @@ class Listings:
         self._paths = paths
         self.on = lru_cache(maxsize=24)(self._on)
         self.expired_before = lru_cache(maxsize=4)(self._expired_before)
+        self._series = lru_cache(maxsize=2048)(self._series_of)
         self._strikes = lru_cache(maxsize=4096)(self._strikes_of)
+
+    def _series_of(self, symbol: str, date: dt.date) -> dict[tuple[str, dt.date], Series]:
+        rules = INSTRUMENTS[symbol].options
+        return {(one.root, one.expiration): one for one in series_on(rules, date)} if rules else {}
+
+    def contract(self, symbol: str, ticker: str, date: dt.date) -> Listing | None:
+        """The one-row listing of a contract, None unless it is listed on the date."""
+        wanted = parse_tickers([ticker])
+        expiration = wanted.expiration[0].item()
+        series = self._series(symbol, date).get((str(wanted.root[0]), expiration))
+        if series is None:
+            return None
+        strikes = self._strikes(symbol, series, min(date, expiration).replace(day=1))
+        row = int(np.searchsorted(strikes, wanted.strike[0]))
+        if row == len(strikes) or strikes[row] != wanted.strike[0]:
+            return None
+        both = _assemble([(series, strikes[row : row + 1])])
+        return pick(both, np.flatnonzero(both.is_call == wanted.is_call[0]))
 
     def _on(self, symbol: str, date: dt.date) -> Listing:
         """Contracts listed on a calendar date; those expiring that day still are."""
-        rules = INSTRUMENTS[symbol].options
-        if rules is None:
-            return _assemble([])
-        return self._build(symbol, series_on(rules, date), date)
+        return self._build(symbol, list(self._series(symbol, date).values()), date)
 
     def _expired_before(self, symbol: str, date: dt.date, days: int) -> Listing:
-        """Contracts that expired in the given number of calendar days before the date, at their final strikes."""
-        rules = INSTRUMENTS[symbol].options
+        """Contracts that expired in a number of calendar days before a date, at their final strikes."""
         found: dict[tuple[str, dt.date], Series] = {}
-        if rules is not None:
-            for day in sessions(date - dt.timedelta(days=days), date - dt.timedelta(days=1)):
-                found |= {(s.root, s.expiration): s for s in series_on(rules, day) if s.expiration == day}
+        for day in sessions(date - dt.timedelta(days=days), date - dt.timedelta(days=1)):
+            found |= {key: one for key, one in self._series(symbol, day).items() if one.expiration == day}
         return self._build(symbol, list(found.values()), date)
 
     def _build(self, symbol: str, series: list[Series], date: dt.date) -> Listing:
@@ -100,7 +142,7 @@ class Listings:
 
 
 def _assemble(parts: list[tuple[Series, Floats]]) -> Listing:
-    columns: list[tuple[NDArray[np.generic], ...]] = []
+    columns: list[tuple[NDArray[Any], ...]] = []
     for series, strikes in parts:
         for is_call in (True, False):
             size = len(strikes)
@@ -124,13 +166,8 @@ def _assemble(parts: list[tuple[Series, Floats]]) -> Listing:
                     key,
                 )
             )
-    if not columns:
-        empty = np.array([], dtype="U1")
-        dates, keys = empty.astype("datetime64[D]"), np.array([], dtype=np.uint64)
-        return Listing(empty, empty, dates, np.array([], dtype=np.bool_), np.array([]), dates, keys)
-    joined = [np.concatenate(column) for column in zip(*columns, strict=True)]
-    order = np.argsort(joined[0])
-    return Listing(*(column[order] for column in joined))
+    listing = join([Listing(*column) for column in columns])
+    return pick(listing, np.argsort(listing.ticker))
 
 
 def third_friday(year: int, month: int) -> dt.date:
@@ -143,33 +180,32 @@ def third_friday(year: int, month: int) -> dt.date:
 def series_on(rules: OptionRules, date: dt.date) -> list[Series]:
     """Series listed on a date, by the rules of the underlying."""
     found: dict[tuple[str, dt.date], Series] = {}
-
-    def add(root: str, expiration: dt.date, life_days: int) -> None:
+    for root, expiration, life_days in _candidates(rules, date):
         listed = expiration - dt.timedelta(days=life_days)
         key = (root, expiration)
         # An expiration that two rules ask for counts as listed by the rule that listed it first.
         if listed <= date <= expiration and (key not in found or listed < found[key].listed):
             found[key] = Series(root, expiration, listed)
+    return [found[key] for key in sorted(found)]
 
+
+def _candidates(rules: OptionRules, date: dt.date) -> Iterator[tuple[str, dt.date, int]]:
+    """Root, expiration and life in calendar days of series that may be listed around a date."""
+    roots = {rules.monthly_root, rules.weekly_root}
     for month_number in range(-1, rules.months + 1):
         year, month = divmod(date.year * 12 + date.month - 1 + month_number, 12)
-        monthly = third_friday(year, month + 1)
-        add(rules.monthly_root, monthly, rules.months * 30 + 5)
-        if rules.weekly_root != rules.monthly_root:
-            add(rules.weekly_root, monthly, rules.months * 30 + 5)
+        for root in roots:
+            yield root, third_friday(year, month + 1), rules.months * 30 + 5
         if rules.month_ends:
             following = dt.date(year + (month == 11), (month + 1) % 12 + 1, 1)
-            add(rules.weekly_root, previous_session(following), rules.months * 30)
+            yield rules.weekly_root, previous_session(following), rules.months * 30
     for year in range(date.year, date.year + rules.leaps_years + 1):
         for month in (1, 6, 12):
-            add(rules.monthly_root, third_friday(year, month), rules.leaps_years * 365)
-    friday = date + dt.timedelta(days=(4 - date.weekday()) % 7)
+            yield rules.monthly_root, third_friday(year, month), rules.leaps_years * 365
     for week in range(rules.weekly_fridays + 1):
-        day = friday + dt.timedelta(weeks=week)
+        day = date + dt.timedelta(days=(4 - date.weekday()) % 7 + 7 * week)
         expiration = day if sessions(day, day) else previous_session(day)
-        add(rules.weekly_root, expiration, rules.weekly_fridays * 7 + 4)
-    if rules.daily_sessions:
-        reach = rules.daily_sessions * 7 // 5 + 1
-        for day in sessions(date, date + dt.timedelta(days=reach)):
-            add(rules.weekly_root, day, reach)
-    return [found[key] for key in sorted(found)]
+        yield rules.weekly_root, expiration, rules.weekly_fridays * 7 + 4
+    reach = rules.daily_sessions * 7 // 5 + 1
+    for day in sessions(date, date + dt.timedelta(days=reach)) if rules.daily_sessions else []:
+        yield rules.weekly_root, day, reach

@@ -1,7 +1,8 @@
-"""The synthetic market and its ground truth: spot, forward, rate, volatility, price and greeks at any instant.
+"""The synthetic market and its ground truth: spot, forward, rate, volatility, price and greeks at any
+instant.
 
-Everything is a function of (seed, symbol, instant). Outside sessions the market stands where the last session left
-it: prices are those of the close, and a contract's time to expiry is counted from there.
+Everything is a function of (seed, symbol, instant). Outside sessions the market stands where the last session
+left it: prices are those of the close, and a contract's time to expiry is counted from there.
 """
 
 from __future__ import annotations
@@ -37,8 +38,8 @@ class Moment:
 class ChainTruth:
     """The true state of one chain; arrays are parallel to `listing`.
 
-    `years` counts from `moment` and is ≤ 0 for settled contracts, whose `volatility` and greeks are NaN and whose
-    price is what they paid out at the present spot. Greeks as in `quant.black_scholes`.
+    `years` counts from `moment` and is ≤ 0 for settled contracts, whose `volatility` and greeks are NaN and
+    whose price is what they paid out at the present spot. Greeks as in `quant.black_scholes`.
     """
 
     symbol: str
@@ -55,7 +56,8 @@ class ChainTruth:
 
 
 class SyntheticMarket:
-    """One seeded world. `anchors` = {symbol: (instant, level)} moves a whole path so that it meets a known level.
+    """One seeded world. `anchors` = {symbol: (instant, level)} moves a whole path so that it meets a known
+    level.
 
     Raises KeyError for symbols that do not exist.
     """

@@ -18,8 +18,17 @@ _UPCOMING_DAYS = 365
 _FULL_CLOSE = dt.time(16)
 _EXCHANGES = ("NYSE", "NASDAQ", "OTC")
 _INDEX_GROUPS = (
-    "s_and_p", "nasdaq", "dow_jones", "ftse_russell", "msci", "mstar", "mstarc", "cccy", "cgi", "societe_generale",
-)  # fmt: skip
+    "s_and_p",
+    "nasdaq",
+    "dow_jones",
+    "ftse_russell",
+    "msci",
+    "mstar",
+    "mstarc",
+    "cccy",
+    "cgi",
+    "societe_generale",
+)
 
 
 async def status_now(request: Request) -> Response:

@@ -1,8 +1,8 @@
 """Random numbers that depend on their names alone, so that an answer never depends on what was asked before.
 
 A stream of numbers is named by (seed, what, whose, when). Whole arrays come from a generator seeded by that
-name; numbers of single contracts come from hashing the contract's own key, so that a contract keeps its number
-whichever list it stands in.
+name; numbers of single contracts come from hashing the contract's own key, so that a contract keeps its
+number whichever list it stands in.
 """
 
 from __future__ import annotations

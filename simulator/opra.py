@@ -97,7 +97,7 @@ EXCHANGES = (
     Exchange("Z", "Cboe BZX Options", "BATO"),
 )
 
-CBOE = 302
+CBOE, ARCA = 302, 313
 TRADING_VENUES = tuple(exchange.number for exchange in EXCHANGES if exchange.kind == "exchange")
 
 

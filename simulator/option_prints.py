@@ -9,11 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from quant.sessions import close_of, open_of, previous_session
-from simulator.activity import Day, position_of, trade_ends, trading_day
-from simulator.listing import Listing
+from simulator.activity import Day, position_of, repeat_day, trade_ends, trading_day
+from simulator.listing import Listing, repeat_contract
 from simulator.market import SyntheticMarket
 from simulator.noise import Floats, pair, uniforms
-from simulator.opra import CBOE, TRADING_VENUES
+from simulator.opra import ARCA, CBOE, TRADING_VENUES
 from simulator.quotes import Quotes, quote, tick_size
 from simulator.universe import INSTRUMENTS, OptionRules
 
@@ -24,8 +24,8 @@ _CONDITION_SHARES = np.cumsum([0.55, 0.10, 0.12, 0.15, 0.06, 0.02])
 
 
 class Prints(NamedTuple):
-    """Trades, one per element: price in dollars, nanoseconds since the epoch, aggressor 1 (buyer), -1 (seller) or
-    0 (in the middle)."""
+    """Trades, one per element: price in dollars, nanoseconds since the epoch, aggressor 1 (buyer), -1
+    (seller) or 0 (in the middle)."""
 
     price: Floats
     ns: NDArray[np.int64]
@@ -62,6 +62,11 @@ def quotes_at(
     return value, quote(option_rules(symbol), contracts.key, minute, value, spot, years)
 
 
+def venue(symbol: str) -> int:
+    """The exchange whose quotes are shown: Cboe for index options, which trade there alone, else Arca."""
+    return CBOE if INSTRUMENTS[symbol].kind == "index" else ARCA
+
+
 def prints_at(
     market: SyntheticMarket,
     symbol: str,
@@ -84,7 +89,7 @@ def prints_at(
     exchange = np.array(venues)[(uniforms(keys, "venue", date) * len(venues)).astype(np.intp)]
     chosen = np.searchsorted(_CONDITION_SHARES, uniforms(keys, "condition", date))
     condition = _CONDITIONS[np.minimum(chosen, len(_CONDITIONS) - 1)]
-    price = np.round(np.maximum(price, tick), 2)
+    price = np.asarray(np.round(np.maximum(price, tick), 2), dtype=np.float64)
     return Prints(price, (seconds * _NANOSECONDS).astype(np.int64), side, condition, exchange)
 
 
@@ -101,9 +106,8 @@ def tape(market: SyntheticMarket, symbol: str, date: dt.date, contract: Listing)
     day = day_of(market, symbol, date, contract)
     ends = trade_ends(day, date)
     count = len(ends)
-    contracts = Listing(*(np.repeat(column, count) for column in contract))
-    repeated = Day(*(np.repeat(column, count) for column in day))
-    prints = prints_at(market, symbol, date, contracts, repeated, ends)
+    contracts = repeat_contract(contract, count)
+    prints = prints_at(market, symbol, date, contracts, repeat_day(day, count), ends)
     # Rising within the contract, with gaps, as on the tape of all contracts.
     sequence = (uniforms(contract.key, "sequence", date) * 1e6).astype(np.int64)[0] + ends * 7 + 3
     return Tape(prints, np.diff(ends, prepend=0), sequence)

@@ -1,13 +1,14 @@
 """Query parameters, filters with ranges, and cursors.
 
-A cursor is the base64 text of the first request's parameters, the next row's number and the instant of the data,
-so that one walk sees one consistent snapshot and the server keeps nothing between pages.
+A cursor is the base64 text of the first request's parameters, the next row's number and the instant of the
+data, so that one walk sees one consistent snapshot and the server keeps nothing between pages.
 """
 
 from __future__ import annotations
 
 import base64
 import binascii
+import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -31,7 +32,8 @@ _COMPARE = {
 
 @dataclass(frozen=True)
 class Page:
-    """One page request: the parameters of the walk's first request, the first row wanted and the data's instant."""
+    """One page request: the parameters of the walk's first request, the first row wanted and the data's
+    instant."""
 
     parameters: Mapping[str, str]
     offset: int
@@ -87,8 +89,11 @@ def day(text: str, name: str) -> np.datetime64:
         raise bad_request(f"{name} is no date (YYYY-MM-DD): '{text}'") from None
 
 
-def text_of(text: str, _: str) -> str:
-    return text
+def calendar_date(text: str, name: str) -> dt.date:
+    try:
+        return dt.date.fromisoformat(text)
+    except ValueError:
+        raise bad_request(f"{name} is no date (YYYY-MM-DD): '{text}'") from None
 
 
 def within(

@@ -1,9 +1,9 @@
 """Price paths: every symbol's level at every tick of every session, from common factors.
 
-A weekday carries one standard normal number per factor, split into an overnight step (a quarter of the variance)
-and an intraday one. Inside the session a factor moves as a Brownian bridge to its intraday number, busier at both
-ends of the day. Levels are mean reverting, so that any date has a plausible one. Holidays move the level like
-other weekdays, but nobody sees the path until the next open.
+A weekday carries one standard normal number per factor, split into an overnight step (a quarter of the
+variance) and an intraday one. Inside the session a factor moves as a Brownian bridge to its intraday number,
+busier at both ends of the day. Levels are mean reverting, so that any date has a plausible one. Holidays move
+the level like other weekdays, but nobody sees the path until the next open.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import accumulate
 
 import numpy as np
 
@@ -20,7 +21,7 @@ from simulator.universe import Instrument, find
 
 TICK_SECONDS = 5
 FIRST_DAY = np.datetime64("2010-01-01", "D")
-WEEKDAYS = 24_000  # to the year 2102
+WEEKDAYS = 8_400  # to the year 2042
 
 _OVERNIGHT, _INTRADAY = 0.25**0.5, 0.75**0.5
 _LEVEL_MEMORY = 0.5 ** (1 / 250)  # half of a deviation from the long-run level is gone after a year
@@ -33,8 +34,8 @@ _BREADTH_TICK_SECONDS = 60
 
 @dataclass(frozen=True)
 class Session:
-    """Levels of one session: tick i is the level at `opens` + i × `step` seconds (epoch seconds); the last tick
-    is the closing one."""
+    """Levels of one session: tick i is the level at `opens` + i x `step` seconds (epoch seconds); the last
+    tick is the closing one."""
 
     date: dt.date
     opens: int
@@ -67,8 +68,8 @@ class Paths:
     def __init__(self, seed: int, scales: dict[str, float] | None = None) -> None:
         self.seed = seed
         self._scales = scales or {}
-        self.daily = lru_cache(maxsize=512)(self._daily)
-        self.daily_levels = lru_cache(maxsize=512)(self._daily_levels)
+        self.daily = lru_cache(maxsize=64)(self._daily)
+        self.daily_levels = lru_cache(maxsize=400)(self._daily_levels)
         self.variance_closes = lru_cache(maxsize=1)(self._variance_closes)
         self.factor_session = lru_cache(maxsize=96)(self._factor_session)
         self.session = lru_cache(maxsize=64)(self._session)
@@ -85,15 +86,18 @@ class Paths:
 
     def _variance_closes(self) -> tuple[Floats, Floats]:
         """Log deviation of the short variance from its base at the open and the close of every weekday."""
-        overnight, intraday = (
-            sum(loading * self.daily(factor)[part] for factor, loading in _VARIANCE_LOADINGS.items())
-            for part in (0, 1)
-        )
-        opens, closes, state = np.empty(WEEKDAYS), np.empty(WEEKDAYS), 0.0
-        for day in range(WEEKDAYS):
-            opens[day] = _VARIANCE_MEMORY * state + overnight[day]
-            closes[day] = state = opens[day] + intraday[day]
-        return opens, closes
+        return self._reverting(_VARIANCE_LOADINGS, _VARIANCE_MEMORY, np.ones(WEEKDAYS))
+
+    def _reverting(self, loadings: dict[str, float], memory: float, scale: Floats) -> tuple[Floats, Floats]:
+        """A mean-reverting sum of factors at the open and the close of every weekday."""
+        overnight, intraday = np.zeros(WEEKDAYS), np.zeros(WEEKDAYS)
+        for factor, loading in loadings.items():
+            night, day = self.daily(factor)
+            overnight += loading * scale * night
+            intraday += loading * scale * day
+        steps = (overnight + intraday).tolist()
+        closes = np.array(list(accumulate(steps, lambda state, step: memory * state + step)))
+        return closes - intraday, closes
 
     def _variance_session(self, date: dt.date) -> Session:
         opens, seconds = _hours(date)
@@ -110,18 +114,7 @@ class Paths:
 
     def _daily_levels(self, symbol: str) -> tuple[Floats, Floats]:
         """Log deviation from the long-run level, of the symbol alone, at open and close of every weekday."""
-        instrument = _instrument(symbol)
-        volatility = self._day_volatility()
-        loadings = _loadings(instrument)
-        overnight, intraday = (
-            volatility * sum(loading * self.daily(factor)[part] for factor, loading in loadings.items())
-            for part in (0, 1)
-        )
-        opens, closes, state = np.empty(WEEKDAYS), np.empty(WEEKDAYS), 0.0
-        for day in range(WEEKDAYS):
-            opens[day] = _LEVEL_MEMORY * state + overnight[day]
-            closes[day] = state = opens[day] + intraday[day]
-        return opens, closes
+        return self._reverting(_loadings(_instrument(symbol)), _LEVEL_MEMORY, self._day_volatility())
 
     def weekday_closes(self, symbol: str) -> Floats:
         """Closing level of every weekday since the first day (holidays included), not rounded."""

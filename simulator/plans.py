@@ -9,8 +9,8 @@ DELAY_SECONDS = 15 * 60
 
 @dataclass(frozen=True)
 class Plan:
-    """Entitlements of one API key. `delayed` data is fifteen minutes old; `spot` says whether chains carry the
-    underlying's price, which an options-only subscription may leave out."""
+    """Entitlements of one API key. `delayed` data is fifteen minutes old; `spot` says whether chains carry
+    the underlying's price, which an options-only subscription may leave out."""
 
     name: str
     snapshots: bool

@@ -32,7 +32,8 @@ def quote(
 ) -> Quotes:
     """Quotes of contracts in a minute (epoch minutes, one per contract) given their true prices.
 
-    The spread grows with price, maturity and the depth in the money; it changes a little from minute to minute.
+    The spread grows with price, maturity and the depth in the money; it changes a little from minute to
+    minute.
     """
     contract_minute = pair(keys, minute)
     tick = tick_size(rules, value)
@@ -46,5 +47,7 @@ def quote(
     ask = np.maximum(np.ceil(high / tick - 1e-9), 1.0) * tick
     bid_size = 1 + (120 * uniforms(contract_minute, "bid size") ** 3).astype(np.int64)
     ask_size = 1 + (120 * uniforms(contract_minute, "ask size") ** 3).astype(np.int64)
-    bid = np.round(np.maximum(bid, 0.0), 2)
-    return Quotes(bid, np.round(ask, 2), np.where(bid > 0, bid_size, 0), ask_size)
+    bid = np.asarray(np.round(np.maximum(bid, 0.0), 2), dtype=np.float64)
+    return Quotes(
+        bid, np.asarray(np.round(ask, 2), dtype=np.float64), np.where(bid > 0, bid_size, 0), ask_size
+    )

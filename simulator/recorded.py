@@ -70,7 +70,7 @@ class RecordedContract:
 
 @dataclass(frozen=True)
 class Recording:
-    """A quote table: underlying symbol, the instant written in the file (UTC), its last price, its contracts."""
+    """A quote table: underlying, the instant written in the file (UTC), the last price, the contracts."""
 
     symbol: str
     stamp: dt.datetime

@@ -1,4 +1,4 @@
-"""A recorded quote table as a chain: what the file prints is what the provider says, each number on its own."""
+"""A recorded quote table as a chain: the file's numbers are the provider's, each on its own."""
 
 from __future__ import annotations
 

@@ -1,8 +1,9 @@
 """The implied-volatility surface: SSVI slices on a mean-reverting variance curve, free of static arbitrage.
 
-Total variance at log forward moneyness k is  w = θ/2 (1 + ρφk + √((φk + ρ)² + 1 − ρ²))  with
-φ(θ) = η / √(θ (1 + θ)) and η (1 + |ρ|) ≤ 2 (Gatheral and Jacquier 2014, theorem 4.2 and section 4), and at the
-money θ(T) = v̄T + (v − v̄)(1 − e^(−κT))/κ, which rises in T whatever the short variance v is.
+Total variance at log forward moneyness k is  w = theta/2 (1 + rho p k + sqrt((p k + rho)^2 + 1 - rho^2))
+with p(theta) = eta / sqrt(theta (1 + theta)) and eta (1 + |rho|) <= 2 (Gatheral and Jacquier 2014, theorem
+4.2 and section 4). At the money, theta(T) = L T + (v - L)(1 - exp(-a T))/a with long variance L, short
+variance v and reversion a, which rises in T whatever v is.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ def atm_total_variance(short_variance: Floats | float, years: Floats | float) ->
 
 
 def total_variance(skew: Skew, log_moneyness: Floats, theta: Floats) -> Floats:
-    """Total implied variance σ²T at k = ln(strike / forward)."""
+    """Total implied variance sigma^2 T at k = ln(strike / forward)."""
     phi = skew.eta / np.sqrt(theta * (1.0 + theta))
     shifted = phi * log_moneyness
     root = np.sqrt((shifted + skew.rho) ** 2 + 1.0 - skew.rho**2)
@@ -36,8 +37,8 @@ def total_variance(skew: Skew, log_moneyness: Floats, theta: Floats) -> Floats:
 
 
 def variance_swap(skew: Skew, theta: Floats) -> Floats:
-    """Fair total variance of a variance swap on slices θ, shape (n,): 2 ∫ out-of-the-money price / K² dK over the
-    forward, by the trapezoid rule in k (the quantity that the Cboe volatility indices replicate)."""
+    """Fair total variance of a variance swap on slices θ, shape (n,): 2 ∫ out-of-the-money price / K² dK over
+    the forward, by the trapezoid rule in k (the quantity that the Cboe volatility indices replicate)."""
     reach = 14.0 * np.sqrt(theta)[:, None]
     k = np.linspace(-1.0, 1.0, 801)[None, :] * reach
     w = np.sqrt(total_variance(skew, k, theta[:, None]))

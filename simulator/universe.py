@@ -33,9 +33,9 @@ class OptionRules:
     """How options on one underlying are listed and quoted.
 
     `weekly_root` settles at the close, `monthly_root` at the open of the third Friday where it differs.
-    `daily_sessions`, `weekly_fridays`, `months`, `leaps_years` say how far each series reaches.
-    An expiration starts with the strikes of `far` (`leaps` beyond 13 months) and gains those of `near` 26 days
-    before its end. `ticks` is the quoting grid below and from a price of 3. `open_interest` is the mean per
+    `daily_sessions`, `weekly_fridays`, `months`, `leaps_years` say how far each series reaches. An expiration
+    starts with the strikes of `far` (`leaps` beyond 13 months) and gains those of `near` 26 days before its
+    end. `ticks` is the quoting grid below and from a price of 3. `open_interest` is the mean per
     near-the-money contract of a monthly expiration, with peaks at multiples of `round_strike`.
     """
 
@@ -278,7 +278,7 @@ BREADTH_STOCKS = 300
 
 @cache
 def breadth_stocks() -> dict[str, Instrument]:
-    """Some hundred made-up stocks without options (tickers ZAAA, ZAAB, …), so that breadth can be measured."""
+    """Some hundred made-up stocks without options (ZAAA, ZAAB, …), so that breadth can be measured."""
     rng = generator("universe", "breadth")
     stocks = {}
     for number in range(BREADTH_STOCKS):

@@ -1,8 +1,8 @@
 """Greeks and implied volatility as the provider gives them: solved from the quote's midpoint, with its gaps.
 
-Contracts whose midpoint lies outside the no-arbitrage bounds get none, deep in the money most get none, and a few
-rows carry rubbish (facts observed on live chains in 2026: an implied volatility of 0.00016 with a gamma of
--1.67e-8). Readers must cope with all three.
+Contracts whose midpoint lies outside the no-arbitrage bounds get none, deep in the money most get none, and a
+few rows carry rubbish (facts observed on live chains in 2026: an implied volatility of 0.00016 with a gamma
+of -1.67e-8). Readers must cope with all three.
 """
 
 from __future__ import annotations
@@ -39,14 +39,17 @@ def vendor_greeks(truth: ChainTruth, quotes: Quotes) -> VendorGreeks:
     # Chosen per contract and day, so that a contract without greeks stays without them all day.
     fate = uniforms(truth.listing.key, "vendor", truth.moment.session)
     missing = np.isnan(volatility) | (deep & (fate < _DEEP_MISSING))
-    columns = [volatility, numbers.delta, numbers.gamma, numbers.theta, numbers.vega]
     junk = deep & (fate > 1.0 - _DEEP_JUNK) & (truth.years > 0)
-    rubbish = [JUNK_VOLATILITY, np.where(truth.listing.is_call, 1.0, -1.0), JUNK_GAMMA, -0.01, 1e-7]
+
+    def printed(number: Floats, rubbish: float | Floats) -> Floats:
+        return np.where(junk, rubbish, np.where(missing, np.nan, number))
+
     return VendorGreeks(
-        *(
-            np.where(junk, wrong, np.where(missing, np.nan, column))
-            for column, wrong in zip(columns, rubbish, strict=True)
-        )
+        printed(volatility, JUNK_VOLATILITY),
+        printed(numbers.delta, np.where(truth.listing.is_call, 1.0, -1.0)),
+        printed(numbers.gamma, JUNK_GAMMA),
+        printed(numbers.theta, -0.01),
+        printed(numbers.vega, 1e-7),
     )
 
 
@@ -59,8 +62,8 @@ def _model(truth: ChainTruth, volatility: Floats) -> tuple[float | Floats, ...]:
 def _volatility_at(truth: ChainTruth, midpoint: Floats) -> Floats:
     """Volatility at which the model price is the midpoint, NaN where there is none.
 
-    Newton's method on the logarithm of the out-of-the-money price, from the true volatility: the plain price is so
-    flat in the wings that a step from it leaves the range of doubles.
+    Newton's method on the logarithm of the out-of-the-money price, from the true volatility: the plain price
+    is so flat in the wings that a step from it leaves the range of doubles.
     """
     listing, discount = truth.listing, np.exp(-truth.rate * truth.years)
     carried = discount * truth.forward

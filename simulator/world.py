@@ -6,11 +6,15 @@ import asyncio
 import datetime as dt
 from collections import OrderedDict
 
+import numpy as np
 from starlette.concurrency import run_in_threadpool
 
+from quant.contracts import parse_tickers
 from quant.sessions import close_of as session_close
 from quant.sessions import is_open, market_now, previous_session, sessions
+from simulator.bar_store import BarStore
 from simulator.chain_table import ChainTable
+from simulator.listing import Listing
 from simulator.market import SyntheticMarket
 from simulator.plans import Plan
 from simulator.recorded import Recording
@@ -36,6 +40,8 @@ class World:
         if recording and recording.symbol in INSTRUMENTS:
             anchors[recording.symbol] = (recording.stamp, recording.spot)
         self.market = SyntheticMarket(seed, anchors)
+        self.bars = BarStore(self.market)
+        self.bars = BarStore(self.market)
         self._tables: OrderedDict[tuple[str, int], ChainTable] = OrderedDict()
         self._building = asyncio.Lock()
 
@@ -52,7 +58,7 @@ class World:
         return int(self.data_instant().timestamp()) // 60 * 60
 
     def option_symbol(self, provider_ticker: str) -> str | None:
-        """The underlying of a chain path: indices by their prefixed ticker only, None when there is no chain."""
+        """The underlying of a chain path (indices by prefixed ticker only), None when there is no chain."""
         if self.recorded is not None and provider_ticker == self.recorded.provider_ticker:
             return self.recorded.symbol
         symbol = provider_ticker.removeprefix("I:")
@@ -60,6 +66,12 @@ class World:
         if instrument is None or instrument.options is None or instrument.ticker != provider_ticker:
             return None
         return symbol
+
+    def contract_symbol(self, ticker: str) -> str | None:
+        """The underlying whose chain a contract ticker belongs to, None when its root is unknown."""
+        if self.recorded is not None and self.recorded.find(ticker) is not None:
+            return self.recorded.symbol
+        return self.bars.underlying(ticker)
 
     async def chain(self, symbol: str, epoch_second: int) -> ChainTable:
         """The chain of a symbol at an instant; the recorded one whenever it is that symbol's.
@@ -80,6 +92,16 @@ class World:
             self._tables.move_to_end(key)
         return table
 
+    def recorded_listing(self) -> Listing:
+        """The contracts of the recorded chain as a contract list."""
+        table = self.recorded
+        if table is None:
+            raise LookupError("nothing recorded is served here")
+        contracts = parse_tickers(table.ticker)
+        since_ever = np.full(len(table), np.datetime64("2000-01-01", "D"))
+        keys = np.arange(len(table), dtype=np.uint64)
+        return Listing(table.ticker, *contracts, since_ever, keys)
+
     def spot(self, symbol: str, instant: dt.datetime) -> float:
         """Level of a symbol, the recorded one for the recorded chain's underlying."""
         if self.recorded is not None and symbol == self.recorded.symbol:
@@ -92,8 +114,8 @@ class World:
 
 
 def recording_offset_ms(recording: Recording, now: dt.datetime) -> int:
-    """Clock offset at which a recording is served: its own instant, or the close of the last session before it
-    when it was written outside one."""
+    """Clock offset at which a recording is served: its own instant, or the close of the last session before
+    it when it was written outside one."""
     instant = recording.stamp
     if not is_open(instant):
         date = instant.date()

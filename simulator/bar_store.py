@@ -1,0 +1,79 @@
+"""Base bars by ticker and session, with what has been computed kept in bounded memory."""
+
+from __future__ import annotations
+
+import datetime as dt
+from functools import lru_cache
+
+import numpy as np
+
+from quant.contracts import BadTickerError, parse_tickers
+from quant.sessions import close_of, open_of
+from simulator.bars import NO_BARS, Bars, aggregate, level_minutes, only, option_minutes
+from simulator.listing import Listing
+from simulator.market import SyntheticMarket
+from simulator.universe import INDEX_NAMES, INSTRUMENTS, find
+
+INTRADAY = ("minute", "hour")
+
+
+class BarStore:
+    """Bars of one market by the provider's tickers."""
+
+    def __init__(self, market: SyntheticMarket) -> None:
+        self.market = market
+        self._roots = {
+            root: symbol
+            for symbol, instrument in INSTRUMENTS.items()
+            if instrument.options
+            for root in (instrument.options.weekly_root, instrument.options.monthly_root)
+        }
+        self.minutes = lru_cache(maxsize=1024)(self._minutes)
+        self.day = lru_cache(maxsize=40_000)(self._day)
+        self.contract = lru_cache(maxsize=1024)(self._contract)
+
+    def knows(self, ticker: str) -> bool:
+        """Whether the ticker names anything: a contract that is not listed is known to have no bars."""
+        if ticker.startswith("I:"):
+            return ticker[2:] in INDEX_NAMES
+        if ticker.startswith("O:"):
+            return self.underlying(ticker) is not None
+        instrument = find(ticker)
+        return instrument is not None and instrument.kind != "index"
+
+    def underlying(self, ticker: str) -> str | None:
+        """The underlying of a contract ticker, None when it is none or its root is unknown."""
+        try:
+            root = str(parse_tickers([ticker]).root[0])
+        except BadTickerError:
+            return None
+        return self._roots.get(root)
+
+    def _contract(self, ticker: str, date: dt.date) -> Listing | None:
+        """The one-row listing of a contract if it is listed on a date."""
+        symbol = self.underlying(ticker)
+        return self.market.listings.contract(symbol, ticker, date) if symbol else None
+
+    def _minutes(self, ticker: str, date: dt.date) -> Bars:
+        if not ticker.startswith("O:"):
+            return level_minutes(self.market, ticker.removeprefix("I:"), date)
+        contract, symbol = self.contract(ticker, date), self.underlying(ticker)
+        if contract is None or symbol is None:
+            return NO_BARS
+        return option_minutes(self.market, symbol, date, contract)
+
+    def _day(self, ticker: str, date: dt.date) -> Bars:
+        """The session as one bar starting at its open."""
+        bars = self.minutes(ticker, date)
+        return aggregate(bars, np.full(len(bars.start), int(open_of(date).timestamp()), dtype=np.int64))
+
+    def until(self, ticker: str, date: dt.date, timespan: str, instant: dt.datetime) -> Bars:
+        """Base bars of a session begun at an instant: finished minutes for intraday windows, else the day."""
+        if instant >= close_of(date) and timespan not in INTRADAY:
+            return self.day(ticker, date)
+        bars = self.minutes(ticker, date)
+        if instant < close_of(date):
+            bars = only(bars, bars.start <= instant.timestamp() - 60)
+        if timespan in INTRADAY:
+            return bars
+        return aggregate(bars, np.full(len(bars.start), int(open_of(date).timestamp()), dtype=np.int64))

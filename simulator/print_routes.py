@@ -1,0 +1,174 @@
+"""Trades and quotes of one contract, and its last trade."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any, NamedTuple
+
+import numpy as np
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import Response
+
+from quant.sessions import NEW_YORK, close_of, new_york_date, open_of, previous_session, sessions
+from simulator.access import world_for
+from simulator.answers import answer, bad_request, not_entitled, not_found, request_id, results
+from simulator.listing import repeat_contract
+from simulator.option_prints import quotes_at, tape, venue
+from simulator.paging import Page, next_url, read_page
+from simulator.world import World
+
+_NANOSECONDS = 1_000_000_000
+_MOST_SESSIONS = 10
+_QUOTE_SECONDS = 15
+Rows = list[dict[str, Any]]
+
+
+class Span(NamedTuple):
+    """Nanoseconds, both ends included."""
+
+    first: int
+    last: int
+
+
+async def trades(request: Request) -> Response:
+    """GET /v3/trades/{contract}"""
+    world = world_for(request)
+    if not world.plan.trades:
+        raise not_entitled()
+    return await _history(request, world, _trade_rows)
+
+
+async def quotes(request: Request) -> Response:
+    """GET /v3/quotes/{contract}"""
+    world = world_for(request)
+    if not world.plan.quotes:
+        raise not_entitled()
+    return await _history(request, world, _quote_rows)
+
+
+async def last_trade(request: Request) -> Response:
+    """GET /v2/last/trade/{contract}"""
+    world, ticker = world_for(request), request.path_params["contract"]
+    if not world.plan.trades:
+        raise not_entitled()
+    end = int(world.data_instant().timestamp() * _NANOSECONDS)
+    for date in _dates(world, Span(0, end), True):
+        rows = await run_in_threadpool(_trade_rows, world, ticker, date)
+        past = [row for row in rows if row["sip_timestamp"] <= end]
+        if past:
+            last = past[-1]
+            short = {"T": ticker, "p": last["price"], "s": last["size"], "x": last["exchange"]}
+            short |= {"c": last["conditions"], "q": last["sequence_number"], "i": ""}
+            times = {"t": last["sip_timestamp"], "y": last["participant_timestamp"]}
+            return answer({"status": "OK", "request_id": request_id(), "results": short | times})
+    raise not_found()
+
+
+async def _history(request: Request, world: World, read: Any) -> Response:
+    """Pages over sessions, newest first unless asked otherwise; the cursor carries the next row's number."""
+    page = read_page(request, int(world.data_instant().timestamp()))
+    limit = page.limit(1000, 50000)
+    descending = page.choice("order", "desc", "asc") == "desc"
+    span = _span(page)
+    rows: Rows = []
+    for date in _dates(world, span, descending):
+        part = await run_in_threadpool(read, world, request.path_params["contract"], date)
+        inside = [row for row in part if span.first <= row["sip_timestamp"] <= span.last]
+        rows += inside[::-1] if descending else inside
+        if len(rows) > page.offset + limit:
+            break
+    end = page.offset + limit
+    return results(
+        rows[page.offset : end], next_url=next_url(request, page, end) if len(rows) > end else None
+    )
+
+
+def _dates(world: World, span: Span, descending: bool) -> list[dt.date]:
+    """Sessions touching a span, at most the latest ten: a contract's whole life would take a minute."""
+    last = new_york_date(dt.datetime.fromtimestamp(span.last // _NANOSECONDS, dt.UTC))
+    last = min(last, new_york_date(world.data_instant()))
+    reach = last
+    for _ in range(_MOST_SESSIONS):
+        reach = previous_session(reach)
+    first = new_york_date(dt.datetime.fromtimestamp(span.first // _NANOSECONDS, dt.UTC))
+    dates = sessions(max(first, reach), last)
+    return dates[::-1] if descending else dates
+
+
+def _span(page: Page) -> Span:
+    """The wanted times from `timestamp` and its ranges: nanoseconds, or dates meaning days in New York."""
+    first, last = 0, page.instant * _NANOSECONDS + _NANOSECONDS - 1
+    for name, text in page.parameters.items():
+        if name.partition(".")[0] != "timestamp" or not text:
+            continue
+        begin, end = _bounds(text)
+        kind = name.partition(".")[2]
+        if kind in ("", "gte", "gt"):
+            first = max(first, end + 1 if kind == "gt" else begin)
+        if kind in ("", "lte", "lt"):
+            last = min(last, begin - 1 if kind == "lt" else end)
+    return Span(first, last)
+
+
+def _bounds(text: str) -> tuple[int, int]:
+    if text.isdigit():
+        return int(text), int(text)
+    try:
+        date = dt.date.fromisoformat(text)
+    except ValueError:
+        raise bad_request(f"timestamp is neither nanoseconds nor a date: '{text}'") from None
+    midnight = dt.datetime.combine(date, dt.time(), NEW_YORK)
+    following = dt.datetime.combine(date + dt.timedelta(days=1), dt.time(), NEW_YORK)
+    return int(midnight.timestamp()) * _NANOSECONDS, int(following.timestamp()) * _NANOSECONDS - 1
+
+
+def _trade_rows(world: World, ticker: str, date: dt.date) -> Rows:
+    """All trades of a contract in a session, ascending."""
+    contract, symbol = world.bars.contract(ticker, date), world.bars.underlying(ticker)
+    if contract is None or symbol is None:
+        return []
+    found = tape(world.market, symbol, date, contract)
+    prints = found.prints
+    columns = (prints.price, found.size, prints.condition, prints.exchange, prints.ns, found.sequence)
+    return [
+        {
+            "price": price,
+            "size": size,
+            "conditions": [condition],
+            "exchange": exchange,
+            "sip_timestamp": time,
+            "participant_timestamp": time - 350_000,
+            "sequence_number": sequence,
+        }
+        for price, size, condition, exchange, time, sequence in zip(
+            *(column.tolist() for column in columns), strict=True
+        )
+    ]
+
+
+def _quote_rows(world: World, ticker: str, date: dt.date) -> Rows:
+    """Quotes of a contract in a session, one every fifteen seconds, ascending."""
+    contract, symbol = world.bars.contract(ticker, date), world.bars.underlying(ticker)
+    if contract is None or symbol is None:
+        return []
+    seconds = np.arange(open_of(date).timestamp(), close_of(date).timestamp(), _QUOTE_SECONDS)
+    many = repeat_contract(contract, len(seconds))
+    _, found = quotes_at(world.market, symbol, date, many, seconds)
+    exchange = venue(symbol)
+    columns = (found.bid, found.bid_size, found.ask, found.ask_size, seconds.astype(np.int64) * _NANOSECONDS)
+    return [
+        {
+            "bid_price": bid,
+            "bid_size": bid_size,
+            "bid_exchange": exchange,
+            "ask_price": ask,
+            "ask_size": ask_size,
+            "ask_exchange": exchange,
+            "sip_timestamp": time,
+            "sequence_number": 101 + 13 * number,
+        }
+        for number, (bid, bid_size, ask, ask_size, time) in enumerate(
+            zip(*(column.tolist() for column in columns), strict=True)
+        )
+    ]
