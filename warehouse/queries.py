@@ -68,7 +68,9 @@ def latest_spot(symbol: str, at_ms: int) -> tuple[float, int] | None:
         symbol=symbol, timestamp__lte=at_ms, underlying_price__isnull=False
     ).order_by("-timestamp")
     newest = found.values_list("underlying_price", "timestamp").first()
-    return None if newest is None else (float(newest[0]), newest[1])
+    if newest is None or newest[0] is None:
+        return None
+    return float(newest[0]), newest[1]
 
 
 def latest_chains() -> list[LatestChain]:
