@@ -67,8 +67,10 @@ def latest_spot(symbol: str, at_ms: int) -> tuple[float, int] | None:
     found = GammaExposure.objects.filter(
         symbol=symbol, timestamp__lte=at_ms, underlying_price__isnull=False
     ).order_by("-timestamp")
-    newest = found.first()
-    return (float(newest.underlying_price), newest.timestamp) if newest and newest.underlying_price else None
+    newest = found.values_list("underlying_price", "timestamp").first()
+    if newest is None or newest[0] is None:
+        return None
+    return float(newest[0]), newest[1]
 
 
 def latest_chains() -> list[LatestChain]:

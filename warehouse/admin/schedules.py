@@ -1,0 +1,36 @@
+"""Beat schedules and accounts: the pages their packages bring, in the look of the others."""
+
+from __future__ import annotations
+
+from django.contrib import admin
+from django.contrib.auth.admin import GroupAdmin, UserAdmin
+from django.contrib.auth.models import Group, User
+from django_celery_beat.admin import ClockedScheduleAdmin, CrontabScheduleAdmin, PeriodicTaskAdmin
+from django_celery_beat.models import (
+    ClockedSchedule,
+    CrontabSchedule,
+    IntervalSchedule,
+    PeriodicTask,
+    SolarSchedule,
+)
+from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
+
+from warehouse.admin.base import ModelAdmin
+
+_UNFOLD_USER = {
+    "form": UserChangeForm,
+    "add_form": UserCreationForm,
+    "change_password_form": AdminPasswordChangeForm,
+}
+
+for _model, _pages, _options in (
+    (PeriodicTask, (PeriodicTaskAdmin,), {"date_hierarchy": None}),
+    (CrontabSchedule, (CrontabScheduleAdmin,), {}),
+    (ClockedSchedule, (ClockedScheduleAdmin,), {}),
+    (IntervalSchedule, (), {}),
+    (SolarSchedule, (), {}),
+    (Group, (GroupAdmin,), {}),
+    (User, (UserAdmin,), _UNFOLD_USER),
+):
+    admin.site.unregister(_model)
+    admin.site.register(_model, type(f"{_model.__name__}Page", (*_pages, ModelAdmin), dict(_options)))
