@@ -33,7 +33,7 @@ CERTIFICATES := $(wildcard /etc/ssl/certs/ca-certificates.crt /etc/pki/tls/certs
 	@echo "Installing the pinned packages into .venv (about a minute the first time) ..."
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || \
 		{ echo "Python 3.11 or newer is needed, and $(PYTHON) is not; name one with make PYTHON=..." >&2; exit 1; }
-	@test -x $(BIN)/pip || $(PYTHON) -m venv --clear .venv >/dev/null || \
+	@test -x $(BIN)/python -a -x $(BIN)/pip || $(PYTHON) -m venv --clear .venv >/dev/null || \
 		{ echo "$(PYTHON) cannot create .venv; on Debian and Ubuntu install python3-venv." >&2; exit 1; }
 	@test -w "$$HOME" || export UV_CACHE_DIR=.local/uv-cache PIP_NO_CACHE_DIR=1; \
 		unset VIRTUAL_ENV; export $(if $(CERTIFICATES),UV_SYSTEM_CERTS=1) UV_PROJECT_ENVIRONMENT=.venv UV_PYTHON_DOWNLOADS=never; \
