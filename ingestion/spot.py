@@ -14,7 +14,6 @@ from provider.walk import Pages
 from quant.implied_vol import implied_forward
 
 MILLISECOND_NS = 1_000_000
-FEWEST_PARITY_STRIKES = 3
 
 
 class SnapshotClient(Protocol):
@@ -72,7 +71,5 @@ def spot_in_snapshot(client: SnapshotClient, provider_symbol: str) -> Spot | Non
 def spot_by_parity(columns: ChainColumns, years: Floats) -> Spot:
     """The nearest expiration's forward by put-call parity: within its carry, the price the options see."""
     curve = implied_forward(columns.is_call, columns.strike, columns.bid, columns.ask, years, np.nan)
-    usable = np.isfinite(curve.forwards) & (curve.strikes_used >= FEWEST_PARITY_STRIKES)
-    if not usable.any():
-        return Spot(float("nan"), "none")
-    return Spot(float(curve.forwards[np.argmax(usable)]), "parity")
+    known = np.flatnonzero(np.isfinite(curve.settlement_forward))
+    return Spot(float(curve.settlement_forward[known[0]]), "parity") if known.size else Spot(np.nan, "none")

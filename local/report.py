@@ -1,6 +1,6 @@
 """What `make demo` did, read back from the warehouse: printed for people, written as JSON for programs.
 
-Run as `python -m local.report --json PATH [--web URL] [--error SENTENCE …]`, after the chains are in.
+Run as `python -m local.report --output PATH [--web-url URL] [--error SENTENCE …]`, after the chains are in.
 """
 
 from __future__ import annotations
@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import django
-from django.apps import apps
 from rich.console import Console
 from rich.panel import Panel
 from rich.table import Table
@@ -27,18 +26,12 @@ def collect(errors: list[str]) -> dict[str, Any]:
     """The report of the newest chain of every watched symbol. Needs Django to be set up."""
     from django.conf import settings
 
-    from warehouse.models import GammaExposure, IngestionRun
+    from warehouse.queries import latest_chains, rows_per_table
 
-    newest = IngestionRun.objects.filter(task="ingest_chain").order_by("symbol", "-slot").distinct("symbol")
-    symbols = {}
-    for run in newest:
-        gamma = GammaExposure.objects.filter(symbol=run.symbol, timestamp=run.slot).first()
-        symbols[run.symbol] = _symbol(run, gamma)
-    models = apps.get_app_config("warehouse").get_models()
     return {
         "simulated": settings.SIMULATED,
-        "tables": {model._meta.db_table: model._default_manager.count() for model in models},
-        "symbols": symbols,
+        "tables": rows_per_table(),
+        "symbols": {chain.symbol: _symbol(chain.run, chain.gamma) for chain in latest_chains()},
         "errors": errors,
     }
 
@@ -103,7 +96,7 @@ def show(report: dict[str, Any], console: Console) -> None:
 
 
 def _chains(symbols: dict[str, Any]) -> Table:
-    stages = list(dict.fromkeys(stage for figures in symbols.values() for stage in figures["milliseconds"]))
+    stages = ("fetch", "check", "compute", "store")
     chains = Table(
         *("symbol", "contracts", "rejected", "greeks: provider", "computed", "none", "spot"),
         *(f"{stage} ms" for stage in stages),
@@ -143,8 +136,8 @@ def _picture(symbol: str, figures: dict[str, Any]) -> Panel:
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="local.report")
-    parser.add_argument("--json", type=Path, required=True)
-    parser.add_argument("--web", default="")
+    parser.add_argument("--output", type=Path, required=True)
+    parser.add_argument("--web-url", default="")
     parser.add_argument("--error", action="append", default=[])
     arguments = parser.parse_args()
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
@@ -152,10 +145,10 @@ def main() -> None:
     console = Console(width=None if os.isatty(1) else 160)
     report = collect(arguments.error)
     show(report, console)
-    arguments.json.write_text(json.dumps(report, indent=2), encoding="utf-8")
-    if arguments.web:
-        console.print(f"Admin   {arguments.web}/admin/")
-    console.print(f"Report  {arguments.json}")
+    arguments.output.write_text(json.dumps(report, indent=2), encoding="utf-8")
+    if arguments.web_url:
+        console.print(f"Admin   {arguments.web_url}")
+    console.print(f"Report  {arguments.output}")
     for error in report["errors"]:
         console.print(f"error: {error}", style="red")
 

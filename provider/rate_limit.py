@@ -99,12 +99,10 @@ class RedisRateLimiter:
 
 def is_loopback(base_url: str) -> bool:
     """Whether `base_url` names this machine: `localhost`, 127.0.0.0/8 or ::1."""
-    host = urlsplit(base_url).hostname or ""
-    if host == "localhost":
-        return True
     try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
+        host = urlsplit(base_url).hostname or ""
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:  # a name, or no address at all
         return False
 
 

@@ -20,6 +20,8 @@ _LONGEST = len("O:") + ROOT_LENGTH + SUFFIX_LENGTH
 _LARGEST_THOUSANDTHS = 99_999_999
 _NAMED_IN_MESSAGE = 5
 _CODES = np.dtype(np.uint32)
+_ROOT = np.arange(ROOT_LENGTH)
+_SUFFIX = np.arange(SUFFIX_LENGTH)
 _YEAR_2000 = np.datetime64("2000-01-01", "D")
 _YEAR_2100 = np.datetime64("2100-01-01", "D")
 
@@ -49,31 +51,33 @@ class BadTickerError(ValueError):
 
 
 def parse_tickers(tickers: Tickers) -> Contracts:
-    """Read contract tickers into columns: root (str), expiration (datetime64[D]), is_call (bool), strike
-    (dollars).
+    """Read contract tickers into root (str), expiration (datetime64[D]), is_call (bool), strike (dollars).
 
     Raises BadTickerError naming every ticker that does not fit; nothing is returned for the good ones then.
     """
     # A fixed width cuts what is too long to be a ticker anyway, so that one absurd string costs no memory.
-    text = np.atleast_1d(np.asarray(tickers, dtype=f"U{_LONGEST + 1}"))
-    codes = text.view(_CODES).reshape(text.size, _LONGEST + 1)
+    text = np.ascontiguousarray(tickers, dtype=f"U{_LONGEST + 1}").reshape(-1)
+    codes = text.view(_CODES)
+    first = np.arange(0, codes.size, _LONGEST + 1)
     length = np.strings.str_len(text).astype(np.intp)
-    start = np.where((codes[:, 0] == ord("O")) & (codes[:, 1] == ord(":")), 2, 0)
+    start = np.where(np.strings.startswith(text, "O:"), 2, 0)
     root_length = length - SUFFIX_LENGTH - start
     fits = (root_length >= 1) & (root_length <= ROOT_LENGTH)
 
-    suffix_at = np.maximum(length - SUFFIX_LENGTH, 0)[:, np.newaxis] + np.arange(SUFFIX_LENGTH)
-    suffix = np.take_along_axis(codes, suffix_at, axis=1)
-    root, root_is_valid = _read_root(codes, start, root_length)
+    root, root_is_valid = _read_root(codes.take((first + start)[:, np.newaxis] + _ROOT), root_length)
+    # Characters down, tickers across: each position becomes one contiguous array to compute with.
+    suffix = codes.take(first + np.maximum(length - SUFFIX_LENGTH, 0) + _SUFFIX[:, np.newaxis])
     # Wraps far beyond 9 for characters below "0": one comparison finds every character that is no digit.
-    digits = np.delete(suffix, 6, axis=1) - np.uint32(ord("0"))
-    expiration, date_is_valid = _read_dates(digits[:, :6])
-    thousandths = digits[:, 6:].astype(np.int64) @ (10 ** np.arange(7, -1, -1, dtype=np.int64))
-    kind = suffix[:, 6]
+    digits = np.delete(suffix, 6, axis=0) - np.uint32(ord("0"))
+    are_digits = np.all(digits <= 9, axis=0)
+    digits *= are_digits
+    expiration, date_is_valid = _read_dates(digits[:6])
+    thousandths = _read_number(digits[6:])
+    kind = suffix[6]
     is_call = kind == ord("C")
 
     good = fits & root_is_valid & date_is_valid & (is_call | (kind == ord("P")))
-    good &= (digits <= 9).all(axis=1) & (thousandths > 0)
+    good &= are_digits & (thousandths > 0)
     if not good.all():
         bad = np.flatnonzero(~good).tolist()
         given = [tickers] if isinstance(tickers, str) else tickers
@@ -82,30 +86,34 @@ def parse_tickers(tickers: Tickers) -> Contracts:
 
 
 def _read_root(
-    codes: npt.NDArray[np.uint32], start: npt.NDArray[np.intp], root_length: npt.NDArray[np.intp]
+    root: npt.NDArray[np.uint32], root_length: npt.NDArray[np.intp]
 ) -> tuple[npt.NDArray[np.str_], npt.NDArray[np.bool_]]:
-    column = np.arange(ROOT_LENGTH)
-    root = np.take_along_axis(codes, start[:, np.newaxis] + column, axis=1)
-    inside = column < root_length[:, np.newaxis]
-    is_letter = (root >= ord("A")) & (root <= ord("Z"))
-    is_digit = (root >= ord("0")) & (root <= ord("9"))
-    root[~inside] = 0
-    valid: npt.NDArray[np.bool_] = np.all(is_letter | is_digit | ~inside, axis=1)
+    outside = root_length[:, np.newaxis] <= _ROOT
+    root[outside] = 0
+    # Unsigned, so that what comes before "A" or "0" lies far above, as in the digits of the suffix.
+    fits = (root - np.uint32(ord("A")) < 26) | (root - np.uint32(ord("0")) < 10) | outside
+    valid: npt.NDArray[np.bool_] = np.all(fits, axis=1)
     return root.view(f"U{ROOT_LENGTH}").reshape(-1), valid
 
 
 def _read_dates(
     digits: npt.NDArray[np.uint32],
 ) -> tuple[npt.NDArray[np.datetime64], npt.NDArray[np.bool_]]:
-    """Six digits YYMMDD, years 2000 to 2099, and whether they name a day that exists (February 30 does
-    not)."""
-    # Limited to two digits each, so that rubbish cannot overflow; the caller refuses what is no digit.
-    pairs = np.minimum(digits, 9).astype(np.int64).reshape(-1, 3, 2) @ np.array([10, 1])
-    year, month, day = pairs.T
-    first = ((year + 30) * 12 + month - 1).astype("datetime64[M]")
-    date = first.astype("datetime64[D]") + (day - 1)
+    """Six digits YYMMDD, years 2000 to 2099, and whether they name a day that exists."""
+    # A chain has few expirations, and numpy is slow at the length of months.
+    number, member = np.unique(_read_number(digits), return_inverse=True)
+    month, day = number // 100 % 100, number % 100
+    first = ((number // 10_000 + 30) * 12 + month - 1).astype("datetime64[M]")
+    date = first.astype("datetime64[D]") + (day - 1).astype("timedelta64[D]")
     exists = (month >= 1) & (month <= 12) & (day >= 1) & (date.astype("datetime64[M]") == first)
-    return date, exists
+    return date[member], exists[member]
+
+
+def _read_number(digits: npt.NDArray[np.uint32]) -> npt.NDArray[np.int64]:
+    number = np.zeros(digits.shape[1], dtype=np.int64)
+    for position in digits:
+        number = number * 10 + position
+    return number
 
 
 @overload

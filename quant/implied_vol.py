@@ -7,60 +7,42 @@ cap.
 
 from __future__ import annotations
 
-from enum import IntEnum
 from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from quant.implied_forward import ForwardCurve, implied_forward
+from quant.iv_status import WIDEST_SPREAD, IvStatus, quote_status
 from quant.normalised_black import implied_deviation
 
-__all__ = ["ForwardCurve", "ImpliedVolatility", "IvStatus", "implied_forward", "quote_status", "solve"]
+__all__ = [
+    "WIDEST_SPREAD",
+    "ForwardCurve",
+    "ImpliedVolatility",
+    "IvStatus",
+    "implied_forward",
+    "quote_status",
+    "solve",
+]
 
 Floats = npt.NDArray[np.float64]
 Statuses = npt.NDArray[np.int8]
 
-WIDEST_SPREAD = 0.5
-# An in-the-money price is its intrinsic value plus what the volatility adds: below this many units in the
-# last place of the larger leg that sum says nothing about the volatility any more.
+# A price in the money is its intrinsic value plus what volatility adds. Below this fraction of the larger leg
+# the sum has rounded the addition away.
 _LOST_DIGITS = 8.0 * float(np.finfo(np.float64).eps)
 
+# Strike and forward further apart than this, or a price so small a part of either, leave the range of floats.
+_SMALLEST_RATIO = 1e-100
+_SMALLEST_VALUE = 1e-290
 # Contracts computed at a time: their dozen intermediate arrays stay in the processor's cache.
 _BLOCK = 8192
-
-
-class IvStatus(IntEnum):
-    """Why an implied volatility is there, or why it is not."""
-
-    ok = 0
-    below_intrinsic = 1
-    above_maximum = 2
-    no_quote = 3
-    crossed = 4
-    wide = 5
-    expired = 6
-    no_underlying = 7
 
 
 class ImpliedVolatility(NamedTuple):
     volatility: Floats
     status: Statuses
-
-
-def quote_status(bid: npt.ArrayLike, ask: npt.ArrayLike, widest_spread: float = WIDEST_SPREAD) -> Statuses:
-    """Whether a quote's mid is worth solving: ok, no_quote, crossed or wide, as int8 codes of ``IvStatus``.
-
-    no_quote: a side is missing (NaN, infinite, or not above zero); crossed: bid above ask; wide: the spread
-    exceeds ``widest_spread`` as a fraction of the mid.
-    """
-    low, high = np.broadcast_arrays(np.asarray(bid, dtype=np.float64), np.asarray(ask, dtype=np.float64))
-    with np.errstate(all="ignore"):
-        present = np.isfinite(low) & np.isfinite(high) & (low > 0.0) & (high > 0.0)
-        wide = high - low > widest_spread * 0.5 * (high + low)
-    status = np.where(wide, IvStatus.wide, IvStatus.ok)
-    status = np.where(low > high, IvStatus.crossed, status)
-    return np.where(present, status, IvStatus.no_quote).astype(np.int8)
 
 
 def solve(
@@ -120,12 +102,16 @@ def _solve_block(
     smaller = np.minimum(long, short)
     larger = np.maximum(long, short)
     # Parity turns a quote in the money into the one out of the money that has the same volatility.
-    in_the_money = is_call == (long > short)
-    time_value = price - in_the_money * (larger - smaller)
+    distance = larger - smaller
+    intrinsic = distance * (is_call == (long > short))
+    time_value = price - intrinsic
     shortfall = smaller - time_value
+    # What the subtraction rounds away, in the money. Out of it the price has its own digits, but a contract
+    # so near the forward that it could be on either side needs as much.
+    floor = np.maximum(_LOST_DIGITS * larger - (distance - intrinsic), _SMALLEST_VALUE * larger)
     # Comparisons with NaN are false, so that whatever is missing ends up outside.
-    solvable = (time_value > in_the_money * (_LOST_DIGITS * larger)) & (shortfall > 0.0)
-    solvable &= (years > 0.0) & np.isfinite(larger)
+    solvable = (time_value > floor) & (shortfall > 0.0)
+    solvable &= (years > 0.0) & np.isfinite(larger) & (smaller > _SMALLEST_RATIO * larger)
     if solvable.all():
         volatility = _solve_out_of_the_money(time_value, shortfall, smaller, larger, years)
         return volatility, np.full(price.shape, IvStatus.ok, dtype=np.int8)
@@ -153,6 +139,6 @@ def _reasons(time_value: Floats, smaller: Floats, larger: Floats, price: Floats,
     reason = np.full(price.shape, IvStatus.below_intrinsic, dtype=np.int8)
     reason[time_value >= smaller] = IvStatus.above_maximum
     reason[~np.isfinite(price)] = IvStatus.no_quote
-    reason[~((smaller > 0.0) & np.isfinite(larger))] = IvStatus.no_underlying
+    reason[~((smaller > _SMALLEST_RATIO * larger) & np.isfinite(larger))] = IvStatus.no_underlying
     reason[~(years > 0.0)] = IvStatus.expired
     return reason

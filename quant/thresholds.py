@@ -7,6 +7,7 @@ a table without a "documented" twin is the same in both.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -42,11 +43,77 @@ class CutTable:
             return None
         return self.labels[int(self.codes(value))]
 
+    def label_from(self, value: float | None, previous: str | None, margin: float) -> str | None:
+        """Return the label of one value, keeping `previous` until the value leaves it by `margin`.
+
+        A level that trembles around a cut then does not change its name every day.
+        """
+        if value is None or np.isnan(value) or previous not in self.labels:
+            return self.label(value)
+        bounds = (-math.inf, *self.cuts, math.inf)
+        index = self.labels.index(previous)
+        stays = bounds[index] - margin <= value < bounds[index + 1] + margin
+        return previous if stays else self.label(value)
+
+
+def above(value: float) -> float:
+    """Return the cut that puts `value` itself below: for rules that say "more than"."""
+    return math.nextafter(value, math.inf)
+
 
 def apply(table: CutTable, values: ArrayLike) -> NDArray[Any]:
     """Return the labels of `values` as an object array of the same shape, None where a value is NaN."""
     return np.array([*table.labels, None], dtype=object)[table.codes(values)]
 
+
+# Implied volatility: regime and recommendation read the percentile, trend the change of the 5-session
+# mean against the 20-session mean, skew the 25-delta put less call in volatility points.
+IV_REGIMES = ("EXTREMELY_LOW", "LOW", "NORMAL", "ELEVATED", "HIGH", "EXTREMELY_HIGH")
+IV_REGIME: dict[Profile, CutTable] = {
+    "default": CutTable("iv_regime", IV_REGIMES, (0.10, 0.30, 0.50, 0.60, 0.90)),
+    "documented": CutTable("iv_regime", IV_REGIMES, (0.10, 0.30, 0.60, 0.80, 0.95)),
+}
+IV_TREND = CutTable("iv_trend", ("CONTRACTING", "STABLE", "EXPANDING"), (-0.05, 0.05))
+IV_RECOMMENDATION: dict[Profile, CutTable] = {
+    "default": CutTable("recommendation", ("BUY_PREMIUM", "NEUTRAL", "SELL_PREMIUM"), (0.30, 0.50)),
+    "documented": CutTable("recommendation", ("BUY_PREMIUM", "SELL_PREMIUM"), (0.30,)),
+}
+SKEW_STATE = CutTable(
+    "skew_state", ("INVERTED", "FLAT", "NORMAL", "STEEP", "EXTREME"), (above(0.0), 2.0, 6.0, above(10.0))
+)
+IV_MINIMUM_POINTS = 20
+IV_PROVISIONAL_BELOW = 200
+RAMP_EXPANSION_PCT = 30.0
+RAMP_MINIMUM_POINTS = 15
+RAMP_KINK_POINTS = 5.0
+
+# Term structure: (back - front) / front in per cent, of volatility futures or of VIX3M over VIX.
+TERM_REGIME = CutTable("term_regime", ("FEAR", "NORMAL", "COMPLACENCY"), (-10.0, above(20.0)))
+TERM_STRUCTURE = CutTable(
+    "term_structure",
+    ("STEEP_BACKWARDATION", "BACKWARDATION", "FLAT", "CONTANGO", "STEEP_CONTANGO"),
+    (-10.0, -2.0, 2.0, above(20.0)),
+)
+
+# Market regime. VIX in index points; advancers over decliners; per cent of stocks above their 50-day
+# mean; put volume over call volume; correlation of daily log returns.
+VIX_REGIME = CutTable(
+    "vix_regime",
+    ("EXTREMELY_LOW", "LOW", "NORMAL", "ELEVATED", "HIGH", "EXTREME"),
+    (12.0, 16.0, 20.0, 30.0, 40.0),
+)
+VIX_HYSTERESIS = 0.5
+BREADTH_REGIMES = ("EXTREMELY_BEARISH", "BEARISH", "NEUTRAL", "BULLISH", "EXTREMELY_BULLISH")
+BREADTH_BY_ADVANCERS = CutTable("breadth_regime", BREADTH_REGIMES, (0.33, 0.67, 1.5, 3.0))
+BREADTH_BY_MEAN = CutTable("breadth_regime", BREADTH_REGIMES, (20.0, 40.0, 60.0, 80.0))
+PUT_CALL_REGIME = CutTable(
+    "put_call_regime", ("EXTREME_GREED", "GREED", "NEUTRAL", "FEAR", "EXTREME_FEAR"), (0.70, 0.80, 1.00, 1.20)
+)
+CORRELATION_REGIME = CutTable(
+    "correlation_regime", ("DIVERGING", "LOW", "NORMAL", "HIGH", "EXTREMELY_HIGH"), (0.3, 0.5, 0.8, 0.95)
+)
+# Put/call of a window of live flow reads narrower than the daily regime.
+FLOW_BIAS = CutTable("flow_bias", ("BULLISH", "NEUTRAL", "BEARISH"), (0.90, above(1.11)))
 
 # Dealer gamma. Both read |net / gross|, so that SPX and a small stock share one scale.
 POSITIONING_NEUTRAL_BELOW = 0.10

@@ -1,39 +1,96 @@
-"""Reads of the warehouse that other packages may use."""
+"""Questions that ingestion, flow and reports ask of the tables. Times are epoch milliseconds."""
 
 from __future__ import annotations
 
-from statistics import median
+import datetime as dt
+from dataclasses import dataclass
 
+from django.apps import apps
+from django.db import connection
+
+from quant import sessions
+from warehouse import clock
 from warehouse.models import GammaExposure, IngestionRun, WatchlistEntry
 
-FULL_DAY_SLOTS = 27
-SESSIONS = 20
+MEDIAN_SESSIONS = 20
+CHAIN_TASK = "ingest_chain"
 
 
-def watched_chains() -> list[WatchlistEntry]:
-    """The watchlist entries whose chains are ingested, by symbol."""
-    return list(WatchlistEntry.objects.filter(ingest_chain=True).order_by("symbol"))
+@dataclass(frozen=True, slots=True)
+class LatestChain:
+    """The newest attempt at a symbol's chain, and the gamma snapshot of the same slot where it was stored."""
+
+    symbol: str
+    run: IngestionRun
+    gamma: GammaExposure | None
 
 
 def watchlist_entry(symbol: str) -> WatchlistEntry:
-    """The entry of one symbol. Raises WatchlistEntry.DoesNotExist."""
+    """Raises WatchlistEntry.DoesNotExist for a symbol that is not watched."""
     return WatchlistEntry.objects.get(symbol=symbol)
 
 
+def watched_chains() -> list[WatchlistEntry]:
+    """Entries whose chain is ingested, by symbol."""
+    return list(WatchlistEntry.objects.filter(ingest_chain=True).order_by("symbol"))
+
+
+def watched_flow() -> list[WatchlistEntry]:
+    """Entries whose trades are watched, by symbol."""
+    return list(WatchlistEntry.objects.filter(ingest_flow=True).order_by("symbol"))
+
+
 def run_statuses(task: str, symbol: str, since_ms: int) -> dict[int, str]:
-    """Status by slot (epoch ms) of a symbol's runs from `since_ms` on."""
-    runs = IngestionRun.objects.filter(task=task, symbol=symbol, slot__gte=since_ms)
-    return dict(runs.values_list("slot", "status"))
+    """Status of every run of the work by slot, from `since_ms` on."""
+    found = IngestionRun.objects.filter(task=task, symbol=symbol, slot__gte=since_ms)
+    return dict(found.values_list("slot", "status"))
 
 
 def median_gross_gamma(symbol: str, before_ms: int) -> float | None:
-    """Median gross gamma, dollars per 1 % move, of the last 20 sessions' snapshots before `before_ms`; None where
-    fewer than one session is stored."""
-    snapshots = GammaExposure.objects.filter(
-        symbol=symbol, timestamp__lt=before_ms, gross_gamma__isnull=False
+    """Median gross gamma ($ per 1 % move) of the 20 sessions before that of `before_ms`; None without any."""
+    day = sessions.new_york_date(clock.instant(before_ms))
+    past = sessions.sessions(day - dt.timedelta(days=2 * MEDIAN_SESSIONS), day - dt.timedelta(days=1))
+    if not past:
+        return None
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT percentile_cont(0.5) WITHIN GROUP (ORDER BY gross_gamma::double precision)"
+            ' FROM gamma_exposure_snapshots WHERE symbol = %s AND "timestamp" >= %s AND "timestamp" < %s',
+            [symbol, *_session_range(past[-MEDIAN_SESSIONS], day)],
+        )
+        (median,) = cursor.fetchone()
+    return None if median is None else float(median)
+
+
+def latest_spot(symbol: str, at_ms: int) -> tuple[float, int] | None:
+    """The last snapshot's underlying price at or before `at_ms` and its slot; None where none was stored."""
+    found = GammaExposure.objects.filter(
+        symbol=symbol, timestamp__lte=at_ms, underlying_price__isnull=False
+    ).order_by("-timestamp")
+    newest = found.first()
+    return (float(newest.underlying_price), newest.timestamp) if newest and newest.underlying_price else None
+
+
+def latest_chains() -> list[LatestChain]:
+    """The newest chain of every watched symbol that was attempted at all."""
+    chains = []
+    for entry in watched_chains():
+        run = IngestionRun.objects.filter(task=CHAIN_TASK, symbol=entry.symbol).order_by("-slot").first()
+        if run is not None:
+            gamma = GammaExposure.objects.filter(symbol=entry.symbol, timestamp=run.slot).first()
+            chains.append(LatestChain(str(entry.symbol), run, gamma))
+    return chains
+
+
+def rows_per_table() -> dict[str, int]:
+    """Exact row counts by table. Walks whole indexes: for a report on demand, not for a page."""
+    models = apps.get_app_config("warehouse").get_models()
+    return {model._meta.db_table: model._default_manager.count() for model in models}
+
+
+def _session_range(first: dt.date, end: dt.date) -> tuple[int, int]:
+    midnight = dt.time(tzinfo=sessions.NEW_YORK)
+    return (
+        clock.epoch_ms(dt.datetime.combine(first, midnight)),
+        clock.epoch_ms(dt.datetime.combine(end, midnight)),
     )
-    newest = snapshots.order_by("-timestamp").values_list("gross_gamma", flat=True)[
-        : SESSIONS * FULL_DAY_SLOTS
-    ]
-    gross = [float(value) for value in newest if value is not None]
-    return median(gross) if len(gross) >= FULL_DAY_SLOTS else None

@@ -104,7 +104,7 @@ def finish(
 
 
 def fail(run: Run, error: str, *, rejected: Mapping[str, int] | None = None) -> None:
-    """Marks the run FAILED with one sentence, outside the transaction that failed. Leaves a lost run alone."""
+    """Marks the run FAILED with one sentence, outside the failed transaction. Leaves a lost run alone."""
     _end(run, RunStatus.FAILED, error, rejected=rejected)
 
 

@@ -1,4 +1,4 @@
-"""The symbols a new warehouse watches, and how any symbol is entered when only its name is known."""
+"""The symbols a new warehouse watches, and what is known of any symbol an operator names."""
 
 from __future__ import annotations
 
@@ -9,33 +9,42 @@ from warehouse.models import WatchlistEntry
 from warehouse.models.enums import UnderlyingKind
 
 DEFAULT_SYMBOLS = ("SPX", "NDX", "SPY", "QQQ", "IWM")
-# Index roots by listing exchange convention: the second root of each is the one settled in the afternoon.
-INDEX_ROOTS = {
-    "SPX": ["SPX", "SPXW"],
-    "NDX": ["NDX", "NDXP"],
-    "RUT": ["RUT", "RUTW"],
-    "VIX": ["VIX", "VIXW"],
-    "DJX": ["DJX"],
-    "XSP": ["XSP"],
+
+# Indexes: the fund that follows the same market, and the roots of the chain (the AM-settled one first).
+_INDEXES: dict[str, tuple[str | None, tuple[str, ...]]] = {
+    "SPX": ("SPY", ("SPX", "SPXW")),
+    "NDX": ("QQQ", ("NDX", "NDXP")),
+    "RUT": ("IWM", ("RUT", "RUTW")),
+    "DJX": ("DIA", ("DJX",)),
+    "XSP": ("SPY", ("XSP",)),
+    "VIX": (None, ("VIX", "VIXW")),
 }
-FUNDS = ("SPY", "QQQ", "IWM", "DIA", "GLD", "TLT", "HYG", "EEM")
+_FUNDS = frozenset({"SPY", "QQQ", "IWM", "DIA"})
 
 
-def add_symbols(symbols: Iterable[str] = DEFAULT_SYMBOLS) -> int:
-    """Adds the symbols that are not there, watched from now on; returns how many. Edited entries stay as they are."""
-    return sum(_add(symbol) for symbol in symbols)
+def add_default_symbols(symbols: Iterable[str] | None = None) -> int:
+    """Adds `symbols`, or the default five, that are not watched yet; returns how many. Entries there stay as
+    edited.
+
+    A symbol that is no known index or fund is taken for a stock whose only root is its own name.
+    """
+    return sum(_add(symbol) for symbol in symbols or DEFAULT_SYMBOLS)
 
 
 def _add(symbol: str) -> bool:
-    index = symbol in INDEX_ROOTS
-    kind = UnderlyingKind.INDEX if index else UnderlyingKind.ETF if symbol in FUNDS else UnderlyingKind.STOCK
-    _, created = WatchlistEntry.objects.get_or_create(
+    reference, roots = _INDEXES.get(symbol, (None, (symbol,)))
+    if symbol in _INDEXES:
+        kind = UnderlyingKind.INDEX
+    else:
+        kind = UnderlyingKind.ETF if symbol in _FUNDS else UnderlyingKind.STOCK
+    _, added = WatchlistEntry.objects.get_or_create(
         symbol=symbol,
         defaults={
-            "provider_symbol": f"I:{symbol}" if index else symbol,
-            "roots": INDEX_ROOTS.get(symbol, [symbol]),
+            "provider_symbol": f"I:{symbol}" if kind == UnderlyingKind.INDEX else symbol,
+            "reference_symbol": reference,
+            "roots": list(roots),
             "kind": kind,
             "active_since_ms": clock.now_ms(),
         },
     )
-    return created
+    return added

@@ -123,7 +123,7 @@ class Migration(migrations.Migration):
                 ('distance_to_support_pct', models.FloatField(blank=True, db_comment='distance from spot to support; percent of spot', null=True)),
                 ('put_call_oi_ratio', models.FloatField(blank=True, db_comment='open interest of puts over calls; ratio', null=True)),
                 ('put_call_volume_ratio', models.FloatField(blank=True, db_comment='volume of the day of puts over calls; ratio', null=True)),
-                ('gamma_by_strike', models.JSONField(blank=True, db_comment='net gamma by strike; dollars per 1 percent move of spot', null=True)),
+                ('gamma_by_strike', models.JSONField(blank=True, db_comment='gamma by strike, net and its parts; dollars per 1 percent move of spot', null=True)),
                 ('oi_by_strike', models.JSONField(blank=True, db_comment='open interest by strike; contracts', null=True)),
                 ('sensitivity', models.JSONField(blank=True, db_comment='net gamma and flips under each other convention; dollars per 1 percent move of spot, points', null=True)),
                 ('oi_source', models.TextField(choices=[('provider', 'Provider'), ('volume_proxy', 'Volume Proxy')], db_comment='where open interest came from; one of provider, volume_proxy')),

@@ -39,7 +39,7 @@ class MoneyField(DecimalField):
         return "numeric"
 
     def to_python(self, value: Any) -> Any:
-        return super().to_python(Decimal(repr(value)) if isinstance(value, float) else value)
+        return super().to_python(Decimal(repr(float(value))) if isinstance(value, float) else value)
 
 
 def row_id() -> Any:

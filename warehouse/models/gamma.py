@@ -43,7 +43,7 @@ class GammaExposure(models.Model):
     distance_to_support_pct = columns.real("distance from spot to support; percent of spot")
     put_call_oi_ratio = columns.real("open interest of puts over calls; ratio")
     put_call_volume_ratio = columns.real("volume of the day of puts over calls; ratio")
-    gamma_by_strike = columns.json(f"net gamma by strike; {GAMMA_UNIT}")
+    gamma_by_strike = columns.json(f"gamma by strike, net and its parts; {GAMMA_UNIT}")
     oi_by_strike = columns.json("open interest by strike; contracts")
     sensitivity = columns.json(f"net gamma and flips under each other convention; {GAMMA_UNIT}, points")
     oi_source = columns.choice(OpenInterestSource, "where open interest came from", null=False)

@@ -1,0 +1,70 @@
+"""`manage.py check_provider`: what the configured key is entitled to, endpoint by endpoint."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError
+from rich.console import Console
+from rich.live import Live
+from rich.table import Table
+from rich.text import Text
+
+from provider.client import MassiveClient
+from provider.entitlements import Finding, Status, chains_work, findings
+from provider.errors import ProviderError
+from provider.rate_limit import limiter_for
+from provider.retry import RetryPolicy
+
+_STYLES = {
+    Status.YES: "green",
+    Status.NOT_IN_PLAN: "yellow",
+    Status.NO_DATA: "yellow",
+    Status.FAILED: "red",
+}
+
+
+class Command(BaseCommand):
+    help = "Ask the provider for a little of everything and show what the key is entitled to."
+    requires_system_checks = []  # it must work before there is a database
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        report = []
+        table = self._table()
+        try:
+            with (
+                self._client() as client,
+                Live(table, console=Console(file=self.stdout), auto_refresh=False) as live,  # type: ignore[arg-type]  # OutputWrapper is a text stream in all but name
+            ):
+                for finding in findings(client):
+                    report.append(finding)
+                    table.add_row(*_cells(finding))
+                    live.refresh()
+        except ProviderError as error:
+            raise CommandError(str(error)) from None
+        if not chains_work(report):
+            raise CommandError("No option chain is available with this key, so nothing can be ingested.")
+
+    def _client(self) -> MassiveClient:
+        limiter = limiter_for(
+            settings.MASSIVE_BASE_URL, settings.REDIS_URL, settings.MASSIVE_REQUESTS_PER_SECOND
+        )
+        return MassiveClient(
+            settings.MASSIVE_BASE_URL,
+            settings.MASSIVE_API_KEY,
+            limiter,
+            retry=RetryPolicy(attempts=3, base_seconds=0.1, deadline_seconds=60),
+        )
+
+    def _table(self) -> Table:
+        title = f"{settings.MASSIVE_BASE_URL}{', SIMULATED' if settings.SIMULATED else ''}"
+        table = Table(title=title, title_justify="left")
+        for heading in ("endpoint or field", "available", "detail"):
+            table.add_column(heading, overflow="fold")
+        return table
+
+
+def _cells(finding: Finding) -> tuple[Text, Text, Text]:
+    # Text, not markup: the provider's words may hold brackets.
+    return Text(finding.what), Text(finding.status, _STYLES[finding.status]), Text(finding.detail)

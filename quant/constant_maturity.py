@@ -1,0 +1,134 @@
+"""At-the-money volatility of a chain at a fixed distance in time, so that days can be compared.
+
+The volatility of an expiration is the mean of call and put at the strike where both are worth nearly the
+same, which is the listed strike nearest the forward whatever rates and dividends are. Between
+expirations total variance (volatility squared times time) is linear. Beyond the first and the last, the
+nearest volatility stands while it is no farther away than half the term asked for; then nothing does.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from quant.chain import DAYS_PER_YEAR, Bools, Floats, OptionChain
+
+# A quote this wide, or a volatility outside these bounds, is no measurement.
+_WIDEST_SPREAD = 0.50
+_LOWEST_VOLATILITY, _HIGHEST_VOLATILITY = 0.01, 3.00
+_DOCUMENTED_DAYS = (30, 45)
+_WING_DELTA = 0.25
+
+
+class AtmCurve(NamedTuple):
+    """One position per settlement, ascending in time; all of shape (e,)."""
+
+    years: Floats
+    days: Floats  # calendar days to the expiration date
+    strike: Floats
+    volatility: Floats
+
+
+def measurable(chain: OptionChain) -> Bools:
+    """Return which contracts carry a volatility that counts, shape (n,).
+
+    Not settled, volatility within 1 to 300 %, and a quote that is not empty, crossed or wider than half
+    its mid. A chain without quotes (both NaN) cannot be judged by them and keeps its volatilities.
+    """
+    volatility = chain.implied_volatility
+    spread, mid = chain.ask - chain.bid, 0.5 * (chain.ask + chain.bid)
+    bad_quote = (chain.bid <= 0) | (spread < 0) | (spread > _WIDEST_SPREAD * mid)
+    bad_quote |= np.isnan(chain.bid) != np.isnan(chain.ask)
+    sound = (volatility >= _LOWEST_VOLATILITY) & (volatility <= _HIGHEST_VOLATILITY)
+    answer: Bools = sound & ~bad_quote & (chain.years > 0) & np.isfinite(chain.years)
+    return answer
+
+
+def atm_curve(chain: OptionChain) -> AtmCurve:
+    """Return at-the-money volatility by settlement; settlements without a measurable pair are not in it."""
+    chain = chain.select(measurable(chain))
+    order = np.lexsort((chain.is_call, chain.strike, chain.years))
+    put, call = order[:-1], order[1:]
+    pair = (chain.years[put] == chain.years[call]) & (chain.strike[put] == chain.strike[call])
+    pair &= ~chain.is_call[put] & chain.is_call[call]
+    put, call = put[pair], call[pair]
+    mid = 0.5 * (chain.bid + chain.ask)
+    gap = np.abs(mid[call] - mid[put])
+    gap = np.where(np.isnan(gap), np.abs(chain.strike[call] - chain.spot), gap)
+    nearest = np.lexsort((gap, chain.years[call]))
+    years, first = np.unique(chain.years[call][nearest], return_index=True)
+    put, call = put[nearest][first], call[nearest][first]
+    volatility = 0.5 * (chain.implied_volatility[call] + chain.implied_volatility[put])
+    return AtmCurve(years, chain.days_to_expiry[call], chain.strike[call], volatility)
+
+
+def at_maturity(years: Floats, volatility: Floats, days: float, reach: float = 0.5) -> float:
+    """Return the volatility `days` from now on an ascending curve (e,), linear in total variance.
+
+    Outside the curve its nearest end holds within `reach` of `days`: 15 to 45 days stand in for 30 at
+    one half. NaN beyond that, and on an empty curve.
+    """
+    known = np.isfinite(volatility)
+    if not known.any():
+        return np.nan
+    target, at, vol = days / DAYS_PER_YEAR, years[known], volatility[known]
+    nearest = np.clip(target, at[0], at[-1])
+    if abs(nearest - target) > reach * target:
+        return np.nan
+    return float(np.sqrt(np.interp(nearest, at, vol * vol * at) / nearest))
+
+
+def constant_maturity_iv(chain: OptionChain, days: float = 30.0) -> float:
+    """Return at-the-money volatility at `days` calendar days, a fraction; NaN where none is near."""
+    curve = atm_curve(chain)
+    return at_maturity(curve.years, curve.volatility, days)
+
+
+def documented_iv(chain: OptionChain) -> float:
+    """Return "ATM, 30 to 45 days": the warehouse's current volatility, a fraction or NaN.
+
+    Two or more expirations of 30 to 45 days: their curve at 37.5 days, or the nearest of them when all
+    lie on one side of it. One: its own volatility. None: the 30-day volatility of the whole curve.
+    """
+    curve = atm_curve(chain)
+    low, high = _DOCUMENTED_DAYS
+    inside = (curve.days >= low) & (curve.days <= high)
+    if not inside.any():
+        return at_maturity(curve.years, curve.volatility, low)
+    years, volatility = curve.years[inside], curve.volatility[inside]
+    middle = 0.5 * (low + high)
+    return at_maturity(years, volatility, middle, reach=1.0)
+
+
+def risk_reversal_25d(chain: OptionChain, days: float = 30.0) -> float:
+    """Return 25-delta put volatility less 25-delta call volatility at `days`, a fraction or NaN.
+
+    Positive when downside costs more, as it does on indices. Each wing is read off its own deltas,
+    linear between the two contracts around 0.25, then brought to `days` in total variance.
+    """
+    chain = chain.select(measurable(chain) & np.isfinite(chain.delta))
+    settlements = np.unique(chain.years)
+    wings = [
+        np.array([_wing(chain, (chain.years == years) & side) for years in settlements])
+        for side in (~chain.is_call, chain.is_call)
+    ]
+    put, call = (at_maturity(settlements, wing, days) for wing in wings)
+    return put - call
+
+
+def _wing(chain: OptionChain, rows: NDArray[np.bool_]) -> float:
+    delta = np.abs(chain.delta[rows])
+    order = np.argsort(delta)
+    if not len(order):
+        return np.nan
+    volatility = chain.implied_volatility[rows][order]
+    return float(np.interp(_WING_DELTA, delta[order], volatility, left=np.nan, right=np.nan))
+
+
+def term_slope(chain: OptionChain, near: float = 30.0, far: float = 60.0) -> float:
+    """Return the rise of at-the-money volatility from `near` to `far` days, per 30 days; NaN if unknown."""
+    curve = atm_curve(chain)
+    near_iv, far_iv = (at_maturity(curve.years, curve.volatility, days) for days in (near, far))
+    return (far_iv - near_iv) * 30.0 / (far - near)

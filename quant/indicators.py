@@ -1,0 +1,93 @@
+"""The few technical indicators that the market regime reads: arrays of daily bars in, the last value out.
+
+Bars run oldest first, shape (n,). An indicator that needs more bars than there are, or that meets a NaN
+among those it reads, is NaN.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from quant.chain import Floats
+
+
+def simple_mean(values: Floats, period: int) -> float:
+    """Return the mean of the last `period` values."""
+    return float(values[-period:].mean()) if len(values) >= period else np.nan
+
+
+def wilder(values: Floats, period: int) -> Floats:
+    """Return Wilder's running mean: the plain mean of the first `period`, then 1/period of each new value.
+
+    Shape (n - period + 1,), empty when there are too few. Source: Wilder, "New Concepts in Technical
+    Trading Systems", 1978.
+    """
+    if len(values) < period:
+        return np.empty(0)
+    smoothed = [float(values[:period].mean())]
+    for value in values[period:].tolist():
+        smoothed.append(smoothed[-1] + (value - smoothed[-1]) / period)
+    return np.array(smoothed)
+
+
+def true_range(high: Floats, low: Floats, close: Floats) -> Floats:
+    """Return the day's range, stretched to the close before it; shape (n - 1,)."""
+    before = close[:-1]
+    return np.maximum(high[1:], before) - np.minimum(low[1:], before)
+
+
+def average_true_range(high: Floats, low: Floats, close: Floats, period: int = 14) -> float:
+    """Return Wilder's average true range in dollars."""
+    return _last(wilder(true_range(high, low, close), period))
+
+
+def relative_strength(close: Floats, period: int = 14) -> float:
+    """Return Wilder's relative strength index, 0 to 100; 50 when nothing moved."""
+    change = np.diff(close)
+    gain = _last(wilder(np.maximum(change, 0.0), period))
+    loss = _last(wilder(np.maximum(-change, 0.0), period))
+    return 50.0 if gain + loss == 0 else 100.0 * gain / (gain + loss)
+
+
+def directional_index(high: Floats, low: Floats, close: Floats, period: int = 14) -> float:
+    """Return Wilder's average directional index, 0 (no direction) to 100; needs 2 * period bars."""
+    up, down = np.diff(high), -np.diff(low)
+    rise = np.where((up > down) & (up > 0), up, 0.0)
+    fall = np.where((down > up) & (down > 0), down, 0.0)
+    ranges = wilder(true_range(high, low, close), period)
+    plus, minus = wilder(rise, period), wilder(fall, period)
+    moved = (plus + minus) > 0
+    index = np.zeros(len(ranges))
+    np.divide(np.abs(plus - minus), plus + minus, out=index, where=moved)
+    # A comparison with NaN is false, which would turn an unknown bar into "no direction".
+    index[np.isnan(ranges)] = np.nan
+    return 100.0 * _last(wilder(index, period))
+
+
+def choppiness(high: Floats, low: Floats, close: Floats, period: int = 14) -> float:
+    """Return 100 * log(sum of true ranges / whole range) / log(period): 100 sideways, 0 straight ahead."""
+    if len(close) <= period:
+        return np.nan
+    path = float(true_range(high, low, close)[-period:].sum())
+    floor = np.minimum(low[-period:], close[-period - 1 : -1]).min()
+    ceiling = np.maximum(high[-period:], close[-period - 1 : -1]).max()
+    span = float(ceiling - floor)
+    return 100.0 * float(np.log(path / span) / np.log(period)) if span > 0 else np.nan
+
+
+def correlation(first: Floats, second: Floats, period: int = 20) -> float:
+    """Return Pearson's correlation of the last `period` daily log returns of two closes.
+
+    NaN when either did not move or a close is missing or not positive.
+    """
+    if min(len(first), len(second)) <= period:
+        return np.nan
+    pair = np.stack([first[-period - 1 :], second[-period - 1 :]])
+    returns = np.diff(np.log(np.where(pair > 0, pair, np.nan)), axis=1)
+    returns = returns - returns.mean(axis=1, keepdims=True)
+    size = np.sqrt(np.sum(returns**2, axis=1))
+    return float(returns[0] @ returns[1] / (size[0] * size[1])) if size.prod() > 0 else np.nan
+
+
+def _last(values: Floats) -> float:
+    return float(values[-1]) if len(values) else np.nan

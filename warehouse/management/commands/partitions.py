@@ -1,0 +1,28 @@
+"""`manage.py partitions`: what partitions are missing or past retention; `--apply` makes and drops them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandParser
+
+from warehouse import clock, partitions
+
+
+class Command(BaseCommand):
+    help = "Prints which partitions to create and drop; with --apply, does it."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--apply", action="store_true", help="carry the plan out")
+
+    def handle(self, *, apply: bool, **options: Any) -> None:
+        plan = partitions.plan(clock.now_ms())
+        for action in plan:
+            self.stdout.write(str(action))
+        if not plan:
+            self.stdout.write("nothing to do")
+        elif apply:
+            partitions.apply(plan)
+            self.stdout.write(f"{len(plan)} done")
+        else:
+            self.stdout.write(f"{len(plan)} planned; --apply carries them out")

@@ -1,0 +1,90 @@
+"""How long each table keeps its rows, and the deleting.
+
+Partitioned tables lose whole partitions (`warehouse.partitions`); the small ones lose rows in chunks, so that
+no transaction holds many locks and vacuum keeps pace. Roll a session up before its raw rows go.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+
+from django.db import models
+from django.db.models import Q
+
+from quant.sessions import new_york_date
+from warehouse import clock
+from warehouse.models import (
+    ContractSizeDay,
+    DeadLetter,
+    FlowDay,
+    GammaDay,
+    GammaExposure,
+    HistoricalBar,
+    IngestionRun,
+    IvPercentile,
+    MarketRegimeDay,
+    StreamGap,
+)
+from warehouse.models.enums import Timeframe
+from warehouse.partitions import DAY_MS
+
+CHUNK_ROWS = 5_000
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """Rows of `model` go when `column` (a date, or epoch ms) is more than `days` ago. `only` narrows them."""
+
+    model: type[models.Model]
+    column: str
+    days: int
+    only: Q = Q()  # noqa: RUF009  # never changed: Q objects combine into new ones
+
+    @property
+    def table(self) -> str:
+        return str(self.model._meta.db_table)
+
+    def cutoff(self, now_ms: int) -> int | dt.date:
+        """The oldest value kept."""
+        if isinstance(self.model._meta.get_field(self.column), models.DateField):
+            return new_york_date(clock.instant(now_ms)) - dt.timedelta(days=self.days)
+        return now_ms - self.days * DAY_MS
+
+
+POLICIES = (
+    Policy(IvPercentile, "date", 731),
+    Policy(GammaExposure, "timestamp", 90),
+    Policy(MarketRegimeDay, "date", 1826),
+    Policy(HistoricalBar, "timestamp", 365, Q(timeframe=Timeframe.MINUTE) | Q(symbol__startswith="O:")),
+    Policy(IngestionRun, "slot", 90),
+    Policy(StreamGap, "from_ms", 90),
+    Policy(DeadLetter, "created_at", 90),
+    Policy(FlowDay, "date", 1826),
+    Policy(GammaDay, "date", 1826),
+    Policy(ContractSizeDay, "date", 90),
+)
+
+
+def expired(policy: Policy, now_ms: int) -> models.QuerySet[models.Model]:
+    """The rows past retention at `now_ms`."""
+    past = policy.model._default_manager.filter(policy.only)
+    return past.filter(**{f"{policy.column}__lt": policy.cutoff(now_ms)})
+
+
+def delete_expired(policy: Policy, now_ms: int, chunk_rows: int = CHUNK_ROWS) -> int:
+    """Deletes the rows past retention, one transaction per chunk; returns how many went."""
+    total = 0
+    while True:
+        rows = expired(policy, now_ms)
+        # The outer filter repeats the cutoff: with it the planner leaves newer partitions alone.
+        deleted, _ = rows.filter(pk__in=rows.values("pk")[:chunk_rows]).delete()
+        total += deleted
+        if deleted < chunk_rows:
+            return total
+
+
+def delete_all_expired(now_ms: int) -> dict[str, int]:
+    """Every policy; rows that went, by table, tables without any left out."""
+    deleted = {policy.table: delete_expired(policy, now_ms) for policy in POLICIES}
+    return {table: rows for table, rows in deleted.items() if rows}
