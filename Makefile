@@ -26,14 +26,17 @@ help: ## Show this list
 venv: .venv/.synced ## Create .venv and install what uv.lock pins, if that changed
 	@:
 
+# uv trusts only the authorities it brings along; the system's own are what pip and a company's proxy go by.
+CERTIFICATES := $(wildcard /etc/ssl/certs/ca-certificates.crt /etc/pki/tls/certs/ca-bundle.crt)
+
 .venv/.synced: pyproject.toml uv.lock
 	@echo "Installing the pinned packages into .venv (about a minute the first time) ..."
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || \
 		{ echo "Python 3.11 or newer is needed, and $(PYTHON) is not; name one with make PYTHON=..." >&2; exit 1; }
-	@test -x $(BIN)/pip || $(PYTHON) -m venv --clear .venv >/dev/null || \
+	@test -x $(BIN)/python -a -x $(BIN)/pip || $(PYTHON) -m venv --clear .venv >/dev/null || \
 		{ echo "$(PYTHON) cannot create .venv; on Debian and Ubuntu install python3-venv." >&2; exit 1; }
 	@test -w "$$HOME" || export UV_CACHE_DIR=.local/uv-cache PIP_NO_CACHE_DIR=1; \
-		unset VIRTUAL_ENV; export UV_PROJECT_ENVIRONMENT=.venv UV_PYTHON_DOWNLOADS=never; \
+		unset VIRTUAL_ENV; export $(if $(CERTIFICATES),UV_SYSTEM_CERTS=1) UV_PROJECT_ENVIRONMENT=.venv UV_PYTHON_DOWNLOADS=never; \
 		$(BIN)/pip install -qq --disable-pip-version-check uv==$(UV_VERSION) && \
 		$(BIN)/uv sync --frozen --quiet
 	@touch $@

@@ -146,21 +146,23 @@ def supervised(run: Callable[[Stages], None], title: str) -> int:
     """Runs `run` as the only supervisor of this clone; returns the exit code, errors are one sentence."""
     stages = Stages()
     stages.say(title)
-    LOCAL.mkdir(exist_ok=True)
     lock = FileLock(LOCAL / LOCK)
-    # Patiently: `running` looks at this lock for an instant.
-    if not wait_until(lock.try_exclusive, 0.5):
-        stages.say("This clone already runs `make up` or `make demo`; end that with Ctrl-C first.")
-        return 1
     if "MAKELEVEL" in os.environ:
         # Make is between us and the terminal: once it is killed, no Ctrl-C can reach us any more.
         end_with_parent(signal.SIGTERM)
     try:
+        LOCAL.mkdir(exist_ok=True)
+        # Patiently: `running` looks at this lock for an instant.
+        if not wait_until(lock.try_exclusive, 0.5):
+            raise LocalError("This clone already runs `make up` or `make demo`; end that with Ctrl-C first.")
         run(stages)
     except Interrupted:
         return 130  # what a shell says of a command ended by Ctrl-C
     except (LocalError, ServiceError) as error:
         stages.say(f"{error}")
+        return 1
+    except PermissionError as error:
+        stages.say(f"{error.filename} belongs to another user; run as that user, or in a clone of your own.")
         return 1
     finally:
         lock.release()

@@ -182,6 +182,8 @@ class Supervisor:
                 death_signal=signal.SIGTERM,
                 directory=ROOT,
             )
+        except FileNotFoundError:
+            raise ServiceError(f"{program} is not there; run `make venv`.") from None
         finally:
             if output:
                 output.close()

@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 import redis
 
+from local.binaries import LocalError
 from local.locks import FileLock
 from local.servers import ROOT, Held, hold
 
@@ -26,7 +27,10 @@ _SCRUBBED = ("MASSIVE_", "DATABASE_", "REDIS_", "SECRET_KEY", "CLOCK_OFFSET_MS",
 
 def pytest_configure(config: pytest.Config) -> None:
     # pytest-django reads the settings right after this hook.
-    held = hold(_own_directory(), POSTGRES_MAJOR, fast=True)
+    try:
+        held = hold(_own_directory(), POSTGRES_MAJOR, fast=True)
+    except (LocalError, PermissionError) as error:
+        raise pytest.UsageError(f"No servers for the tests: {error}") from None
     config.stash[STACK] = held
     for name in [name for name in os.environ if name.startswith(_SCRUBBED)]:
         del os.environ[name]
