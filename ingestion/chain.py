@@ -105,17 +105,15 @@ def _work(run: runs.Run, deadline: int | None) -> ChainResult:
         checked.rejected.update(pages.rejected)
     delay_ms = _delay_ms(pages, spot)
     with watch.stage("compute"):
-        chain = compute_chain(
-            checked, spot, slot_at, delay_ms, queries.median_gross_gamma(entry.symbol, run.slot)
-        )
-    rows = store_chain(run, entry, chain, pages, delay_ms, watch)
+        chain = compute_chain(checked, spot, slot_at, delay_ms)
+    rows, gamma = store_chain(run, entry, chain, pages, delay_ms, watch)
     return ChainResult(
         symbol=run.symbol,
         slot=run.slot,
         outcome=Outcome.DONE,
         contracts_processed=len(pages.rows),
         rows=rows,
-        dealer_positioning=chain.gamma.dealer_positioning,
+        dealer_positioning=gamma.dealer_positioning,
     )
 
 

@@ -1,4 +1,4 @@
-"""From checked columns to everything a slot stores, without a database: what `ingest_chain` computes."""
+"""From checked columns to the living contracts of a slot with all their greeks, without a database."""
 
 from __future__ import annotations
 
@@ -10,10 +10,8 @@ from datetime import datetime, timedelta
 import numpy as np
 
 from ingestion.chain_columns import ChainColumns, Checked
-from ingestion.gamma_exposure import gamma_of_chain
 from ingestion.greeks import ChainGreeks, complete_greeks
 from ingestion.spot import Spot, spot_by_parity
-from quant.gamma_exposure import GammaSnapshot
 from quant.sessions import years_to_expiry
 
 
@@ -23,30 +21,27 @@ class NothingToStore(Exception):
 
 @dataclass(frozen=True, slots=True)
 class ComputedChain:
-    """The living contracts of a slot with their greeks, and the gamma snapshot over all of them."""
+    """The living contracts of a slot with their greeks; what was left out and what was blanked, by reason."""
 
     slot_at: datetime
     columns: ChainColumns
     greeks: ChainGreeks
     spot: Spot
-    gamma: GammaSnapshot
     rejected: Counter[str]
     refused: Counter[str]
 
 
-def compute_chain(
-    checked: Checked, spot: Spot | None, slot_at: datetime, delay_ms: int, median_gross: float | None
-) -> ComputedChain:
-    """Leaves out what settled at or before the slot, completes the greeks, measures dealer gamma.
+def compute_chain(checked: Checked, spot: Spot | None, slot_at: datetime, delay_ms: int) -> ComputedChain:
+    """Leaves out what settled at or before the slot and completes the greeks of the rest.
 
     Delayed data are those of `slot_at` - `delay_ms`, so that is the instant years to expiry are counted from.
     Raises NothingToStore, with the reasons counted, where no contract is left.
     """
     columns, rejected = checked.columns, checked.rejected
     alive = years_to_expiry(columns.root, columns.expiration, slot_at) > 0
-    if len(columns) - np.count_nonzero(alive):
-        rejected = rejected + Counter(expired=int(len(columns) - np.count_nonzero(alive)))
-    columns = columns.select(alive)
+    if not alive.all():
+        rejected = rejected + Counter(expired=int(np.count_nonzero(~alive)))
+        columns = columns.select(alive)
     if not len(columns):
         reasons = (
             ", ".join(f"{reason}: {count}" for reason, count in rejected.items()) or "the chain is empty"
@@ -54,13 +49,11 @@ def compute_chain(
         raise NothingToStore(f"no contract to store ({reasons}); check the symbol's roots in the watchlist")
     years = years_to_expiry(columns.root, columns.expiration, slot_at - timedelta(milliseconds=delay_ms))
     known = spot or spot_by_parity(columns, years)
-    greeks = complete_greeks(columns, years, known.price)
     return ComputedChain(
         slot_at=slot_at,
         columns=columns,
-        greeks=greeks,
+        greeks=complete_greeks(columns, years, known.price),
         spot=known,
-        gamma=gamma_of_chain(columns, greeks, known.price, median_gross),
         rejected=rejected,
         refused=checked.refused,
     )

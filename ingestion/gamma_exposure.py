@@ -4,28 +4,26 @@ from __future__ import annotations
 
 import numpy as np
 
-from ingestion.chain_columns import ChainColumns
-from ingestion.greeks import ChainGreeks
+from ingestion.compute import ComputedChain
 from quant.chain import OptionChain
 from quant.gamma_exposure import GammaSnapshot, dealer_gamma, snapshot, totals
 
 
-def gamma_of_chain(
-    columns: ChainColumns, greeks: ChainGreeks, spot: float, median_gross: float | None
-) -> GammaSnapshot:
+def gamma_of_chain(chain: ComputedChain, median_gross: float | None) -> GammaSnapshot:
     """The snapshot under every convention, own gamma beside the provider's.
 
     `median_gross` is the gross gamma's median over the last 20 sessions, in dollars per 1 % move.
     """
     return snapshot(
-        option_chain(columns, greeks, spot),
-        own_gamma=greeks.own_gamma,
-        own_iv=greeks.own_implied_volatility,
+        option_chain(chain),
+        own_gamma=chain.greeks.own_gamma,
+        own_iv=chain.greeks.own_implied_volatility,
         median_gross=median_gross,
     )
 
 
-def option_chain(columns: ChainColumns, greeks: ChainGreeks, spot: float) -> OptionChain:
+def option_chain(chain: ComputedChain) -> OptionChain:
+    columns, greeks = chain.columns, chain.greeks
     return OptionChain(
         root=columns.root,
         expiration=columns.expiration,
@@ -41,16 +39,16 @@ def option_chain(columns: ChainColumns, greeks: ChainGreeks, spot: float) -> Opt
         delta=greeks.delta,
         gamma=greeks.gamma,
         implied_volatility=greeks.implied_volatility,
-        spot=spot,
+        spot=chain.spot.price,
     )
 
 
-def provider_part(columns: ChainColumns, greeks: ChainGreeks, spot: float) -> dict[str, float]:
+def provider_part(chain: ComputedChain) -> dict[str, float]:
     """Call, put and net gamma over the contracts whose gamma the provider sent, dollars per 1 % move.
 
     What the contracts with a computed gamma add is the difference to the snapshot's own sums.
     """
-    chain = option_chain(columns, greeks, spot)
-    exposure = np.where(greeks.gamma_is_provider, dealer_gamma(chain), 0.0)
-    sums = totals(chain, exposure)
+    columns = option_chain(chain)
+    exposure = np.where(chain.greeks.gamma_is_provider, dealer_gamma(columns), 0.0)
+    sums = totals(columns, exposure)
     return {"call_gamma": sums.call_gamma, "put_gamma": sums.put_gamma, "total_gamma": sums.total_gamma}

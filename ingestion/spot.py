@@ -37,15 +37,14 @@ class Spot:
 
 def spot_in_chain(rows: list[ChainRow]) -> Spot | None:
     """The newest price of the underlying among the rows: pages of one walk are taken at different moments."""
-    stamped = [
-        (asset.last_updated or 0, asset.spot)
-        for row in rows
-        if (asset := row.underlying_asset) is not None and asset.spot is not None and asset.spot > 0
-    ]
-    if not stamped:
+    assets = [row.underlying_asset for row in rows if row.underlying_asset is not None]
+    priced = [asset for asset in assets if asset.price is not None or asset.value is not None]
+    if not priced:
         return None
-    updated, price = max(stamped)
-    return Spot(price, "chain", updated // MILLISECOND_NS or None)
+    newest = priced[int(np.argmax([asset.last_updated or 0 for asset in priced]))]
+    if newest.spot is None or newest.spot <= 0:
+        return None
+    return Spot(newest.spot, "chain", newest.last_updated // MILLISECOND_NS if newest.last_updated else None)
 
 
 def spot_in_snapshot(client: SnapshotClient, provider_symbol: str) -> Spot | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Protocol
 
 import numpy as np
@@ -12,11 +13,12 @@ from numpy.typing import NDArray
 
 from ingestion import greeks as greeks_module
 from ingestion.compute import ComputedChain, finite
-from ingestion.gamma_exposure import provider_part
+from ingestion.gamma_exposure import gamma_of_chain, provider_part
 from ingestion.slots import session_date
 from provider.walk import ChainPages
+from quant.gamma_exposure import GammaSnapshot
 from quant.implied_vol import IvStatus
-from warehouse import bulk, clock, partitions, runs
+from warehouse import bulk, clock, partitions, queries, runs
 from warehouse.models import GammaExposure, HistoricalGreeks, WatchlistEntry
 
 IV_STATUS_NAMES = np.array([status.name for status in IvStatus])
@@ -59,27 +61,37 @@ def store_chain(
     pages: ChainPages,
     delay_ms: int,
     watch: Stages,
-) -> int:
-    """Stores the slot; returns the greeks rows inserted. Raises RunLost where the slot is another worker's by now.
+) -> tuple[int, GammaSnapshot]:
+    """Stores the slot; returns the greeks rows inserted, and the gamma snapshot that is stored beside them.
 
-    The time of the insert is in the run's stages; that of the commit cannot be, being what commits them.
+    Gamma is measured while the database takes in the rows: one waits for the other's processor. The time of the
+    insert is in the run's stages; that of the commit cannot be, being what commits them. Raises RunLost where the
+    slot is another worker's by now.
     """
     partitions.ensure(HistoricalGreeks._meta.db_table, run.slot, run.slot)
     columns = greeks_rows(run.symbol, chain, band_of(entry, chain), max(pages.fetched_at_ms))
-    with transaction.atomic():
+    median_gross = queries.median_gross_gamma(run.symbol, run.slot)
+    with ThreadPoolExecutor(max_workers=1) as beside, transaction.atomic():
+        measured = beside.submit(_timed_gamma, chain, median_gross, watch)
         with watch.stage("store"):
             rows = bulk.insert_rows(HistoricalGreeks, columns)
-            _gamma_row(run, chain).save(force_insert=True)
+            gamma = measured.result()
+            _gamma_row(run, gamma).save(force_insert=True)
         runs.finish(
             run,
             contracts=len(pages.rows) + pages.rejected.total(),
             rows=rows,
             rejected=chain.rejected,
             stages=watch.milliseconds,
-            result=summary(chain) | {"pages": pages.pages},
+            result=summary(chain, gamma) | {"pages": pages.pages},
             data_delay_ms=delay_ms,
         )
-    return rows
+    return rows, gamma
+
+
+def _timed_gamma(chain: ComputedChain, median_gross: float | None, watch: Stages) -> GammaSnapshot:
+    with watch.stage("gamma"):
+        return gamma_of_chain(chain, median_gross)
 
 
 def band_of(entry: WatchlistEntry, chain: ComputedChain) -> NDArray[np.bool_]:
@@ -130,7 +142,7 @@ def greeks_rows(
     }
 
 
-def summary(chain: ComputedChain) -> dict[str, Any]:
+def summary(chain: ComputedChain, gamma: GammaSnapshot) -> dict[str, Any]:
     """What the run remembers: how many contracts have whose greeks, and what each source adds to the sums."""
     greeks = chain.greeks
     known = ~np.isnan(greeks.gamma)
@@ -143,17 +155,17 @@ def summary(chain: ComputedChain) -> dict[str, Any]:
         "no_greeks": int(np.count_nonzero(~known)),
         "iv_status": dict(statuses),
         "refused": dict(chain.refused),
-        "provider_gamma": provider_part(chain.columns, greeks, chain.spot.price),
-        "zero_dte_share": chain.gamma.zero_dte_share,
-        "positioning_strength": chain.gamma.positioning_strength,
+        "provider_gamma": provider_part(chain),
+        "zero_dte_share": gamma.zero_dte_share,
+        "positioning_strength": gamma.positioning_strength,
     }
 
 
-def _gamma_row(run: runs.Run, chain: ComputedChain) -> GammaExposure:
+def _gamma_row(run: runs.Run, gamma: GammaSnapshot) -> GammaExposure:
     return GammaExposure(
         symbol=run.symbol,
         timestamp=run.slot,
-        flip_points=list(chain.gamma.flip_points),
+        flip_points=list(gamma.flip_points),
         oi_source="provider",
-        **{name: getattr(chain.gamma, name) for name in GAMMA_COLUMNS},
+        **{name: getattr(gamma, name) for name in GAMMA_COLUMNS},
     )

@@ -96,7 +96,7 @@ def show(report: dict[str, Any], console: Console) -> None:
 
 
 def _chains(symbols: dict[str, Any]) -> Table:
-    stages = ("fetch", "check", "compute", "store")
+    stages = ("fetch", "check", "compute", "gamma", "store")
     chains = Table(
         *("symbol", "contracts", "rejected", "greeks: provider", "computed", "none", "spot"),
         *(f"{stage} ms" for stage in stages),

@@ -77,7 +77,7 @@ def chain_ingest() -> Measured:
                 with watch.stage("check"):
                     checked = check_chain(pages.rows, entry.roots, session)
                 with watch.stage("compute"):
-                    chain = compute_chain(checked, spot_in_chain(pages.rows), at, 0, None)
+                    chain = compute_chain(checked, spot_in_chain(pages.rows), at, 0)
                 store_chain(run, entry, chain, pages, 0, watch)
 
         ours.append(seconds_of(ingest))
@@ -85,7 +85,7 @@ def chain_ingest() -> Measured:
         pages = chain_of(bodies, clock.now_ms())
         later = at + timedelta(milliseconds=CEILING_SLOTS_LATER_MS)
         chain = compute_chain(
-            check_chain(pages.rows, entry.roots, session), spot_in_chain(pages.rows), later, 0, None
+            check_chain(pages.rows, entry.roots, session), spot_in_chain(pages.rows), later, 0
         )
         encoded = bulk.encode(
             HistoricalGreeks, greeks_rows("bench", chain, band_of(entry, chain), clock.now_ms())

@@ -58,7 +58,7 @@ def test_a_slot_is_stored_with_its_greeks_its_gamma_and_its_run(spx, provider):
         0,
         0,
     )
-    assert set(run.stages) == {"fetch", "check", "compute", "store"}
+    assert set(run.stages) == {"fetch", "check", "compute", "gamma", "store"}
 
 
 def test_a_second_run_of_the_same_slot_changes_nothing_and_asks_nothing(spx, provider):
