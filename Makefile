@@ -3,6 +3,7 @@
 PYTHON ?= python3
 QUEUE ?= default,ingest
 BIND ?= 127.0.0.1:8000
+FLOWER_ADDRESS ?= 127.0.0.1
 BENCH ?=
 
 UV_VERSION := 0.13.8
@@ -13,12 +14,13 @@ MIGRATE := python manage.py migrate
 WEB = gunicorn config.wsgi:application --bind $(BIND)
 WORKER = celery -A config worker --queues $(QUEUE) --pool prefork --concurrency 2 --without-gossip --without-mingle --loglevel INFO
 BEAT := celery -A config beat --loglevel INFO
+FLOWER = celery -A config flower --address=$(FLOWER_ADDRESS)
 
 # mypy's Django plugin reads the settings, which refuse to start without servers; it connects to none.
 MYPY := env DATABASE_URL=postgresql://u@localhost/x REDIS_URL=redis://localhost SECRET_KEY=x $(BIN)/mypy
 
 .DEFAULT_GOAL := help
-.PHONY: help venv demo up worker beat web migrate test lint bench clean
+.PHONY: help venv demo up worker beat web flower migrate test lint bench clean
 
 help: ## Show this list
 	@sed -n 's/^\([a-z]*\):[^#]*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 18
@@ -55,6 +57,9 @@ beat: venv ## Run the scheduler alone
 
 web: venv ## Run the web server alone [BIND=127.0.0.1:8000]
 	@exec env DATABASE_ROLE=warehouse_web PROCESS_NAME=web $(BIN)/$(WEB)
+
+flower: venv ## Watch the workers on port 5555 [FLOWER_ADDRESS=127.0.0.1] [FLOWER_BASIC_AUTH=user:password]
+	@exec env PROCESS_NAME=flower $(BIN)/$(FLOWER)
 
 migrate: venv ## Create or update the tables
 	@exec env PROCESS_NAME=migrate $(BIN)/$(MIGRATE)

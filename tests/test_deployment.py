@@ -1,0 +1,67 @@
+"""The deployment runs what the Makefile runs: docker-compose.yml cannot be started here, but it can be held to it."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).resolve().parent.parent
+COMPOSE = yaml.safe_load((ROOT / "docker-compose.yml").read_text(encoding="utf-8"))
+APPS = {name: service for name, service in COMPOSE["services"].items() if "build" in service}
+
+
+def command_of_make(target: str, *variables: str) -> str:
+    """What `make target` would run, without running it."""
+    environment = {
+        name: value for name, value in os.environ.items() if not name.startswith(("MAKE", "MFLAGS"))
+    }
+    command = ["make", "--no-print-directory", "--dry-run", target, *variables]
+    done = subprocess.run(command, cwd=ROOT, env=environment, check=True, capture_output=True, text=True)
+    return done.stdout.strip().splitlines()[-1]
+
+
+@pytest.mark.parametrize(
+    ("service", "target", "variable"),
+    [
+        ("migrate", "migrate", ""),
+        ("web", "web", "BIND=0.0.0.0:8000"),
+        ("beat", "beat", ""),
+        ("ingestion-worker", "worker", "QUEUE=default,ingest"),
+        ("flower", "flower", "FLOWER_ADDRESS=0.0.0.0"),
+    ],
+)
+def test_a_service_runs_the_makefiles_command_in_the_makefiles_role(service, target, variable):
+    made = command_of_make(target, *filter(None, [variable]))
+    words, command = made.split(".venv/bin/")
+    role = APPS[service]["environment"].get("DATABASE_ROLE")
+    assert command == APPS[service]["command"]
+    assert (f"DATABASE_ROLE={role}" in words.split()) if role else ("DATABASE_ROLE" not in words)
+
+
+def test_every_queue_a_task_is_sent_to_has_a_worker():
+    from config.schedule import SCHEDULE
+    from config.settings import CELERY_TASK_DEFAULT_QUEUE, CELERY_TASK_ROUTES
+
+    served = {
+        queue
+        for service in APPS.values()
+        if " worker " in service["command"]
+        for queue in service["command"].split("--queues ")[1].split()[0].split(",")
+    }
+    sent = {entry.queue for entry in SCHEDULE} | {route["queue"] for route in CELERY_TASK_ROUTES.values()}
+    assert sent | {CELERY_TASK_DEFAULT_QUEUE} <= served
+
+
+def test_the_image_and_the_makefile_pin_the_same_uv():
+    pinned = (ROOT / "Makefile").read_text(encoding="utf-8").split("UV_VERSION := ")[1].split()[0]
+    assert f"uv=={pinned} " in (ROOT / "Dockerfile").read_text(encoding="utf-8")
+
+
+def test_what_workers_lose_power_over_is_kept_by_the_broker():
+    command = COMPOSE["services"]["valkey"]["command"]
+    assert "--appendonly yes" in command
+    assert "--maxmemory-policy noeviction" in command
