@@ -5,8 +5,8 @@ Arguments of both functions, which broadcast against each other: ``is_call`` (bo
 as fractions) and ``volatility`` (per square root of a year, as a fraction). Results are float64 in the
 broadcast shape. No value raises and none warns:
 
-- NaN or infinity in any argument, a negative spot, strike, time or volatility: NaN. What is settled has no
-  price any more.
+- NaN or infinity in any argument or in the discounted spot or strike, a negative spot, strike, time or
+  volatility: NaN. What is settled has no price any more.
 - Zero years: the intrinsic value. Zero volatility: the discounted intrinsic value of the forward. The greeks
   are those of the side the forward lies on. Exactly at the forward delta takes half its jump, and gamma,
   theta, vanna and charm are NaN where they have no finite limit.
@@ -128,13 +128,13 @@ def _terms(
     dividend_yield: Floats,
     volatility: Floats,
 ) -> _Terms:
-    finite = np.isfinite(spot) & np.isfinite(strike) & np.isfinite(rate) & np.isfinite(dividend_yield)
-    finite = finite & np.isfinite(years) & np.isfinite(volatility)
-    usable = finite & (spot >= 0.0) & (strike >= 0.0) & (years >= 0.0) & (volatility >= 0.0)
-    sign = np.where(usable, np.where(np.asarray(is_call, dtype=np.bool_), 1.0, -1.0), np.nan)
     carry_discount = np.exp(-dividend_yield * years)
     discounted_spot = spot * carry_discount
     discounted_strike = strike * np.exp(-rate * years)
+    finite = np.isfinite(discounted_spot) & np.isfinite(discounted_strike) & np.isfinite(volatility)
+    finite = finite & np.isfinite(years) & np.isfinite(rate) & np.isfinite(dividend_yield)
+    usable = finite & (spot >= 0.0) & (strike >= 0.0) & (years >= 0.0) & (volatility >= 0.0)
+    sign = np.where(usable, np.where(np.asarray(is_call, dtype=np.bool_), 1.0, -1.0), np.nan)
     root_years = np.sqrt(years)
     deviation = volatility * root_years
     moneyness = np.log(discounted_spot / discounted_strike)

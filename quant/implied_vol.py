@@ -30,11 +30,10 @@ Floats = npt.NDArray[np.float64]
 Statuses = npt.NDArray[np.int8]
 
 # A price in the money is its intrinsic value plus what volatility adds. Below this fraction of the larger leg
-# the sum has rounded the addition away.
-_LOST_DIGITS = 8.0 * float(np.finfo(np.float64).eps)
+# fewer than three digits of the addition are left.
+_LOST_DIGITS = 2048.0 * float(np.finfo(np.float64).eps)
 
-# Strike and forward further apart than this, or a price so small a part of either, leave the range of floats.
-_SMALLEST_RATIO = 1e-100
+# A price that is a smaller part of strike or forward leaves the range of floats.
 _SMALLEST_VALUE = 1e-290
 # Contracts computed at a time: their dozen intermediate arrays stay in the processor's cache.
 _BLOCK = 8192
@@ -54,20 +53,22 @@ def solve(
     rate: npt.ArrayLike,
     dividend_yield: npt.ArrayLike,
 ) -> ImpliedVolatility:
-    """The volatility at which ``black_scholes.price`` gives ``price``, and why there is none where there is
-    none.
+    """The volatility at which ``black_scholes.price`` gives ``price``, and the reason where there is none.
 
     Arguments broadcast and are in the units of ``black_scholes``; both results have the broadcast shape. A
-    contract is ``ok`` exactly where its price lies between its bounds, and NaN elsewhere, with the first
-    reason that holds: ``expired`` (``years`` not above zero or NaN), ``no_underlying`` (no forward: spot,
-    strike, rate or dividend yield missing, infinite or, the first two, not above zero), ``no_quote`` (price
-    NaN or infinite), ``below_intrinsic`` (not above the discounted intrinsic value, or above it by less than
-    its own rounding), ``above_maximum`` (a call not below its discounted forward, a put not below its
-    discounted strike).
+    contract is ``ok`` where its price lies between its bounds, elsewhere NaN with the first reason to hold:
 
-    Accuracy: the volatility reproduces the price to the last digits of it. Its own error is that of the price
-    divided by vega, so about 1e-13 for quotes of any use, more where a price in the money leaves few digits
-    above its intrinsic value.
+    - ``expired``: ``years`` not above zero, or NaN;
+    - ``no_underlying``: no forward or no strike to compare it with, because spot, strike, rate or dividend
+      yield is missing, infinite or (the first two) not above zero;
+    - ``no_quote``: ``price`` is NaN or infinite;
+    - ``above_maximum``: a call not below its discounted forward, a put not below its discounted strike;
+    - ``below_intrinsic``: not above the discounted intrinsic value, or by so little that rounding left fewer
+      than three digits of the difference.
+
+    The volatility gives the price back to its last digits. Its own error is about 1e-13, or, where that is
+    more, the rounding of the price (some units in the last place of spot and strike) divided by vega. No
+    threads are used; the time is 0.1 to 0.2 microseconds a contract.
     """
     arguments = np.broadcast_arrays(
         np.asarray(is_call, dtype=np.bool_),
@@ -111,7 +112,7 @@ def _solve_block(
     floor = np.maximum(_LOST_DIGITS * larger - (distance - intrinsic), _SMALLEST_VALUE * larger)
     # Comparisons with NaN are false, so that whatever is missing ends up outside.
     solvable = (time_value > floor) & (shortfall > 0.0)
-    solvable &= (years > 0.0) & np.isfinite(larger) & (smaller > _SMALLEST_RATIO * larger)
+    solvable &= (years > 0.0) & np.isfinite(larger)
     if solvable.all():
         volatility = _solve_out_of_the_money(time_value, shortfall, smaller, larger, years)
         return volatility, np.full(price.shape, IvStatus.ok, dtype=np.int8)
@@ -139,6 +140,6 @@ def _reasons(time_value: Floats, smaller: Floats, larger: Floats, price: Floats,
     reason = np.full(price.shape, IvStatus.below_intrinsic, dtype=np.int8)
     reason[time_value >= smaller] = IvStatus.above_maximum
     reason[~np.isfinite(price)] = IvStatus.no_quote
-    reason[~((smaller > _SMALLEST_RATIO * larger) & np.isfinite(larger))] = IvStatus.no_underlying
+    reason[~((smaller > 0.0) & np.isfinite(larger))] = IvStatus.no_underlying
     reason[~(years > 0.0)] = IvStatus.expired
     return reason
