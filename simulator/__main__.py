@@ -61,8 +61,8 @@ def main() -> int:
 
 
 def _listen(port: int) -> socket.socket:
-    # With the protocol left to its default, the event loop does not see TCP and leaves Nagle's delay on: every
-    # small answer would then wait 40 ms for the client's acknowledgement.
+    # With the protocol left to its default, the event loop does not see TCP and leaves Nagle's delay on:
+    # every small answer would then wait 40 ms for the client's acknowledgement.
     listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     listener.bind(("127.0.0.1", port))

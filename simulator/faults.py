@@ -1,6 +1,6 @@
 """Faults on demand and a record of requests, for tests of clients: an ASGI layer around the application.
 
-`POST /simulator/faults` takes {"path": regular expression, "kind": …, "times": n, "skip": n} and more by kind:
+`POST /simulator/faults` takes {"path": regular expression, "kind": …, "times": n, "skip": n} and more:
 
     status          answers `status` (429, 500, …) with an optional `retry_after` and `body`
     timeout         answers nothing for `seconds`
@@ -13,9 +13,9 @@
     nan             writes NaN where the first row has its open interest
     patch           merges the object `patch` into the first row
 
-`path` is searched in the path with its query, `skip` lets the first matches pass, `times` is how often it strikes.
-`DELETE /simulator/faults` forgets them, `GET /simulator/requests` counts requests per path, `POST /simulator/clock`
-takes {"offset_ms": n}. Only loopback reaches the server at all.
+`path` is searched in the path with its query, `skip` lets the first matches pass, `times` is how often it
+strikes. `DELETE /simulator/faults` forgets them, `GET /simulator/requests` counts requests per path,
+`POST /simulator/clock` takes {"offset_ms": n}. Only loopback reaches the server at all.
 """
 
 from __future__ import annotations
