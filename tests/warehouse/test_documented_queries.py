@@ -9,6 +9,7 @@ import datetime as dt
 from decimal import Decimal
 
 import pytest
+from django.db import connection
 
 from tests.roles import as_role, run
 from tests.warehouse.rows import HOUR_MS, MINUTE_MS, add_gamma, add_greeks, add_iv, add_print, add_regime, ago
@@ -21,8 +22,6 @@ TODAY = dt.datetime.now(dt.UTC).date()
 
 def read(sql: str) -> list[dict[str, object]]:
     """Rows by column name, as the reader role sees them."""
-    from django.db import connection
-
     with as_role("warehouse_reader"), connection.cursor() as cursor:
         cursor.execute(sql)
         names = [column.name for column in cursor.description]
