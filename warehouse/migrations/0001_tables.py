@@ -143,7 +143,7 @@ class Migration(migrations.Migration):
                 ('last_scan', models.BigIntegerField(db_comment='end of the last cycle; epoch milliseconds UTC')),
                 ('signals_detected', models.IntegerField(db_comment='what the last cycle found; signals or rows', default=0)),
                 ('status', models.TextField(choices=[('starting', 'Starting'), ('healthy', 'Healthy'), ('idle', 'Idle'), ('degraded', 'Degraded'), ('stopping', 'Stopping')], db_comment='what the worker says of itself; one of starting, healthy, idle, degraded, stopping')),
-                ('metadata', models.JSONField(blank=True, db_comment='cycle time in milliseconds, errors, version, host and totals of the session', null=True)),
+                ('metadata', models.JSONField(blank=True, db_comment='cycle time, errors, version, host, totals of the session; units in the keys', null=True)),
             ],
             options={
                 'verbose_name': 'heartbeat',

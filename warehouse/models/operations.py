@@ -15,7 +15,7 @@ class Heartbeat(models.Model):
     last_scan = columns.epoch_ms("end of the last cycle")
     signals_detected = columns.count("what the last cycle found; signals or rows", null=False, default=0)
     status = columns.choice(WorkerStatus, "what the worker says of itself", null=False)
-    metadata = columns.json("cycle time in milliseconds, errors, version, host and totals of the session")
+    metadata = columns.json("cycle time, errors, version, host, totals of the session; units in the keys")
 
     class Meta:
         db_table = "scanner_heartbeat"

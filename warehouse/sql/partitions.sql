@@ -73,7 +73,8 @@ $$;
 --   1. Refuse times outside retention and more than 8 days ahead: a wrong stamp must not make a partition.
 --   2. Nothing missing: return without any lock, the case of nearly every call.
 --   3. Take the advisory lock: two writers that miss the same partition come one after the other, and the second
---      finds it made. Each statement below has a snapshot of its own, so it sees what the first one committed.
+--      finds it made. It looks with a query, which has a snapshot of its own: to_regclass would answer from the
+--      session's catalog cache, which waiting for an advisory lock does not refresh.
 --   4. CREATE TABLE ... LIKE, then ATTACH: unlike CREATE ... PARTITION OF, this does not lock readers and writers
 --      of the parent out. EXCLUDING IDENTITY, because a partition takes the parent's (PostgreSQL 17 insists).
 CREATE OR REPLACE FUNCTION warehouse_ensure_partitions(p_table text, p_first_ms bigint, p_last_ms bigint)
@@ -97,7 +98,9 @@ BEGIN
     END IF;
     WHILE v_ms <= p_last_ms LOOP
         SELECT * INTO v_missing FROM warehouse_partition_of(p_table, v_ms);
-        IF to_regclass('public.' || quote_ident(v_missing.partition)) IS NULL THEN
+        IF NOT EXISTS (
+            SELECT FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relname = v_missing.partition
+        ) THEN
             IF NOT v_locked THEN
                 PERFORM pg_advisory_xact_lock(hashtextextended('warehouse partitions', 0));
                 v_locked := true;

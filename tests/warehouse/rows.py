@@ -1,0 +1,73 @@
+"""Small rows for the tests: every column that must be there, the rest as the test wants it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from warehouse import clock, partitions
+from warehouse.models import GammaExposure, HistoricalGreeks, IvPercentile, MarketRegimeDay, OptionsFlow
+
+MINUTE_MS = 60_000
+HOUR_MS = 60 * MINUTE_MS
+
+
+def ago(milliseconds: int) -> int:
+    return clock.now_ms() - milliseconds
+
+
+def add_greeks(timestamp: int, ticker: str = "O:SPX251219C06475000", **columns: Any) -> HistoricalGreeks:
+    partitions.ensure("historical_greeks", timestamp, timestamp)
+    defaults: dict[str, Any] = {
+        "symbol": "SPX",
+        "option_type": "call",
+        "strike": 6475,
+        "expiration": "2025-12-19",
+        "dte": 25,
+        "iv_status": "ok",
+        "source": "live",
+        "fetched_at": timestamp,
+        "method_version": "test",
+    }
+    return HistoricalGreeks.objects.create(
+        timestamp=timestamp, contract_ticker=ticker, **{**defaults, **columns}
+    )
+
+
+def add_print(timestamp: int, sequence_number: int = 1, **columns: Any) -> OptionsFlow:
+    partitions.ensure("options_flow_history", timestamp, timestamp)
+    defaults: dict[str, Any] = {
+        "symbol": "SPX",
+        "contract_ticker": "O:SPX251219C06475000",
+        "price": 45.5,
+        "size": 250,
+        "premium": 1_137_500,
+        "trade_type": "BLOCK",
+        "sentiment": "BULLISH",
+        "aggressiveness": "AGGRESSIVE",
+        "strike": 6475,
+        "expiration": "2025-12-19",
+        "option_type": "call",
+        "dte": 25,
+        "source": "live",
+        "received_at": timestamp,
+        "method_version": "test",
+    }
+    return OptionsFlow.objects.create(
+        timestamp=timestamp, sequence_number=sequence_number, **{**defaults, **columns}
+    )
+
+
+def add_gamma(timestamp: int, symbol: str = "SPX", **columns: Any) -> GammaExposure:
+    return GammaExposure.objects.create(
+        symbol=symbol, timestamp=timestamp, oi_source="provider", method_version="test", **columns
+    )
+
+
+def add_iv(date: Any, symbol: str = "SPX", **columns: Any) -> IvPercentile:
+    return IvPercentile.objects.create(
+        symbol=symbol, date=date, **{"data_points": 252, "method_version": "test", **columns}
+    )
+
+
+def add_regime(date: Any, **columns: Any) -> MarketRegimeDay:
+    return MarketRegimeDay.objects.create(date=date, method_version="test", **columns)

@@ -1,0 +1,57 @@
+"""The migrations on an empty database, forward, back and forward again, by the owner that is no superuser."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from django.db import connection
+from django.db.migrations.executor import MigrationExecutor
+
+from tests.roles import run
+from warehouse import sql
+
+pytestmark = [pytest.mark.database, pytest.mark.django_db(transaction=True)]
+
+
+def migrate(target: str | None) -> None:
+    executor = MigrationExecutor(connection)
+    executor.migrate([("warehouse", target)])
+
+
+def warehouse_relations() -> list[str]:
+    found = run(
+        "SELECT relname::text FROM pg_class"
+        " WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p') AND relname !~ '^(auth|django)_' UNION ALL"
+        " SELECT proname::text FROM pg_proc WHERE pronamespace = 'public'::regnamespace ORDER BY 1"
+    )
+    return [name for (name,) in found]
+
+
+def test_migrations_go_back_to_nothing_and_forward_again():
+    there = warehouse_relations()
+    assert len(there) == 14 + 17
+    try:
+        migrate(None)
+        assert warehouse_relations() == []
+    finally:
+        migrate("0004_roles")
+    assert warehouse_relations() == there
+
+
+def test_the_roles_are_made_once_however_many_migrations_ask():
+    def again() -> None:
+        try:
+            with connection.cursor() as cursor:
+                cursor.execute(sql.read("roles.sql").split("-- warehouse_writer:")[0])
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(4) as pool:
+        for future in [pool.submit(again) for _ in range(4)]:
+            future.result(timeout=30)
+    names = ["warehouse_reader", "warehouse_web", "warehouse_writer"]
+    roles = run(
+        "SELECT rolname::text, rolcanlogin, rolsuper FROM pg_roles WHERE rolname = ANY(%s) ORDER BY 1", names
+    )
+    assert roles == [(name, True, False) for name in names]

@@ -1,0 +1,242 @@
+"""Partitions: bounds, creation by the writer, refusal of wrong times, plans and their application."""
+
+from __future__ import annotations
+
+import datetime as dt
+import threading
+from io import StringIO
+
+import numpy as np
+import pytest
+from django.core.management import call_command
+from django.db import DatabaseError, connection, transaction
+
+from tests.roles import as_role, run
+from tests.warehouse.rows import add_print
+from warehouse import clock, partitions
+from warehouse.partitions import DAY_MS, SPECS, OutOfRangeError
+
+pytestmark = pytest.mark.database
+
+
+def ms(text: str) -> int:
+    return clock.epoch_ms(dt.datetime.fromisoformat(text).replace(tzinfo=dt.UTC))
+
+
+@pytest.fixture
+def at(monkeypatch, settings):
+    """Sets the market's clock, in Python and in this test's database session."""
+
+    def set_clock(text: str) -> int:
+        settings.CLOCK_OFFSET_MS = settings.CLOCK_OFFSET_MS + ms(text) - clock.now_ms()
+        run("SELECT set_config('warehouse.clock_offset_ms', %s, true)", str(settings.CLOCK_OFFSET_MS))
+        return ms(text)
+
+    return set_clock
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("table", "time", "name", "first", "end"),
+    [
+        ("historical_greeks", "2026-11-22T23:59:59.999", "w20261116", "2026-11-16", "2026-11-23"),
+        ("historical_greeks", "2026-11-23T00:00", "w20261123", "2026-11-23", "2026-11-30"),
+        ("historical_greeks", "2027-01-01T00:00", "w20261228", "2026-12-28", "2027-01-04"),
+        ("options_flow_history", "2026-11-01T04:30", "d20261101", "2026-11-01", "2026-11-02"),
+        ("historical_bars", "2024-02-29T12:00", "m202402", "2024-02-01", "2024-03-01"),
+        ("historical_bars", "2026-12-31T23:59:59.999", "m202612", "2026-12-01", "2027-01-01"),
+    ],
+)
+def test_a_time_belongs_to_a_calendar_unit_of_utc_whatever_the_session(table, time, name, first, end):
+    run("SET LOCAL TimeZone TO 'America/New_York'")
+    found = run("SELECT * FROM warehouse_partition_of(%s, %s)", table, ms(time))
+    assert found == [(f"{table}_{name}", ms(first), ms(end))]
+
+
+@pytest.mark.django_db
+def test_python_and_sql_hold_the_same_policy():
+    for table, spec in SPECS.items():
+        found = run("SELECT unit, retention_days FROM warehouse_partition_policy(%s)", table)
+        assert found == [(spec.unit, spec.retention_days)]
+
+
+@pytest.mark.django_db
+def test_the_writer_has_missing_partitions_made_and_existing_ones_left(at):
+    now = at("2026-11-20T18:00")
+    with as_role("warehouse_writer"):
+        call = "SELECT warehouse_ensure_partitions('options_flow_history', %s, %s)"
+        assert run(call, now - 2 * DAY_MS, now) == [(3,)]
+        assert run(call, now - 3 * DAY_MS, now) == [(1,)]
+        assert run(call, now - 3 * DAY_MS, now) == [(0,)]
+    names = [row[1] for row in run("SELECT * FROM warehouse_partitions()")]
+    assert names == [f"options_flow_history_d202611{day}" for day in (17, 18, 19, 20)]
+
+
+@pytest.mark.django_db
+def test_a_partition_has_the_key_index_and_checks_of_its_parent(at):
+    add_print(at("2026-11-20T18:00"))
+    found = run(
+        "SELECT contype::text, count(*) FROM pg_constraint"
+        " WHERE conrelid = 'options_flow_history_d20261120'::regclass AND contype IN ('c', 'p')"
+        " GROUP BY 1 ORDER BY 1"
+    )
+    assert found == [("c", 6), ("p", 1)]
+    assert run(
+        "SELECT count(*) FROM pg_index WHERE indrelid = 'options_flow_history_d20261120'::regclass"
+    ) == [(2,)]
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("table", "days"), [("historical_greeks", 365), ("options_flow_history", 90), ("historical_bars", 1826)]
+)
+def test_times_past_retention_and_too_far_ahead_are_refused(at, table, days):
+    now = at("2026-11-20T18:00")
+    times = np.array([now - days * DAY_MS - 1, now - days * DAY_MS, now + 8 * DAY_MS, now + 8 * DAY_MS + 1])
+    assert partitions.inside(table, times, now).tolist() == [False, True, True, False]
+    for wrong in (now - days * DAY_MS - 60_000, now + 8 * DAY_MS + 60_000):
+        with pytest.raises(OutOfRangeError, match=table):
+            partitions.ensure(table, wrong, wrong)
+        with pytest.raises(DatabaseError, match="outside retention"), transaction.atomic():
+            run("SELECT warehouse_ensure_partitions(%s, %s, %s)", table, wrong, wrong)
+    assert run("SELECT * FROM warehouse_partitions()") == []
+
+
+@pytest.mark.django_db
+def test_an_empty_range_is_refused():
+    now = clock.now_ms()
+    with pytest.raises(DatabaseError, match="is empty"), transaction.atomic():
+        run("SELECT warehouse_ensure_partitions('historical_greeks', %s, %s)", now, now - 1)
+
+
+@pytest.mark.django_db
+def test_the_plan_makes_a_week_ahead_and_drops_what_is_wholly_past_retention(at):
+    at("2026-06-01T12:00")
+    partitions.apply(partitions.plan(clock.now_ms()))
+    now = at("2026-08-31T12:00")  # 91 days later: 1 June is past 90 days, 2 June is not yet
+    plan = partitions.plan(now)
+    assert [action.partition for action in plan if action.verb == "drop"] == [
+        "options_flow_history_d20260601"
+    ]
+    assert [action.partition for action in plan if action.verb == "create"] == [
+        "historical_bars_m202608",
+        "historical_bars_m202609",
+        "historical_greeks_w20260831",
+        "historical_greeks_w20260907",
+        "options_flow_history_d20260831",
+        *[f"options_flow_history_d2026090{day}" for day in range(1, 8)],
+    ]
+    with as_role("warehouse_writer"):
+        partitions.apply(plan)
+    assert partitions.plan(now) == []
+
+
+@pytest.mark.django_db
+def test_a_partition_that_still_holds_retained_times_is_never_dropped(at):
+    add_print(at("2026-06-01T12:00"))
+    at("2026-08-30T23:59")  # the last minutes of 1 June are 90 days old, not more
+    with as_role("warehouse_writer"):
+        assert run("SELECT cleanup_old_flow()") == [(0,)]
+        with pytest.raises(DatabaseError, match="still retained"), transaction.atomic():
+            run("SELECT warehouse_drop_partition('options_flow_history_d20260601')")
+        at("2026-08-31T00:01")
+        assert run("SELECT cleanup_old_flow()") == [(1,)]
+    assert run("SELECT count(*) FROM options_flow_history") == [(0,)]
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("name", ["auth_user", "watchlist", "historical_greeks", "no_such_table"])
+def test_nothing_but_a_partition_is_dropped(name):
+    with pytest.raises(DatabaseError, match="is not a partition"), transaction.atomic():
+        run("SELECT warehouse_drop_partition(%s)", name)
+
+
+@pytest.mark.django_db
+def test_the_command_prints_its_plan_and_applies_it_on_demand(at):
+    at("2026-11-20T18:00")
+    printed = StringIO()
+    call_command("partitions", stdout=printed)
+    lines = printed.getvalue().splitlines()
+    assert lines[0] == "create historical_bars_m202611  [2026-11-01, 2026-12-01)"
+    assert lines[-1] == "11 planned; --apply carries them out"
+    assert run("SELECT * FROM warehouse_partitions()") == []
+    call_command("partitions", apply=True, stdout=StringIO())
+    again = StringIO()
+    call_command("partitions", stdout=again)
+    assert again.getvalue() == "nothing to do\n"
+
+
+@pytest.fixture
+def dropped_afterwards():
+    yield
+    with connection.cursor() as cursor:
+        for (name,) in run("SELECT partition FROM warehouse_partitions()"):
+            cursor.execute(f"DROP TABLE {name}")
+    partitions._ensured.clear()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_writers_that_miss_the_same_partition_make_it_once(dropped_afterwards):
+    now, failures = clock.now_ms(), []
+    start = threading.Barrier(4)
+
+    def write() -> None:
+        try:
+            start.wait()
+            run("SELECT warehouse_ensure_partitions('options_flow_history', %s, %s)", now - 20 * DAY_MS, now)
+        except DatabaseError as error:
+            failures.append(error)
+        finally:
+            connection.close()
+
+    writers = [threading.Thread(target=write) for _ in range(4)]
+    for writer in writers:
+        writer.start()
+    for writer in writers:
+        writer.join()
+    assert failures == []
+    assert run("SELECT count(*) FROM warehouse_partitions()") == [(21,)]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_drop_waits_for_no_reader_and_comes_back_later(monkeypatch, dropped_afterwards, settings):
+    settings.CLOCK_OFFSET_MS = -100 * DAY_MS
+    run("SELECT set_config('warehouse.clock_offset_ms', %s, false)", str(settings.CLOCK_OFFSET_MS))
+    add_print(clock.now_ms())
+    settings.CLOCK_OFFSET_MS = 0
+    run("SELECT set_config('warehouse.clock_offset_ms', '0', false)")
+    drops = [action for action in partitions.plan(clock.now_ms()) if action.verb == "drop"]
+    reads, tried = threading.Event(), threading.Event()
+
+    def read() -> None:
+        with transaction.atomic():
+            run("SELECT count(*) FROM options_flow_history")
+            reads.set()
+            tried.wait(timeout=30)
+        connection.close()
+
+    reader = threading.Thread(target=read)
+    reader.start()
+    reads.wait(timeout=30)
+    pauses = []
+
+    def pause(seconds: float) -> None:
+        pauses.append(seconds)
+        tried.set()
+        reader.join()
+
+    monkeypatch.setattr(partitions.time, "sleep", pause)
+    partitions.apply(drops)
+    assert pauses == [partitions.DROP_PAUSE_SECONDS]
+    assert run("SELECT * FROM warehouse_partitions()") == []
+
+
+@pytest.mark.django_db
+def test_a_partition_made_in_a_transaction_that_rolls_back_is_made_again():
+    now = clock.now_ms()
+    with transaction.atomic():
+        partitions.ensure("historical_greeks", now, now)
+        transaction.set_rollback(True)
+    assert run("SELECT * FROM warehouse_partitions()") == []
+    partitions.ensure("historical_greeks", now, now)
+    assert run("SELECT count(*) FROM warehouse_partitions()") == [(1,)]

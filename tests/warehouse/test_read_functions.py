@@ -1,0 +1,84 @@
+"""The read functions where the documents are silent: empty tables, cancels, bias, clock, plans."""
+
+from __future__ import annotations
+
+import pytest
+from django.db import connection
+
+from tests.roles import run
+from tests.warehouse.rows import HOUR_MS, MINUTE_MS, add_print, ago
+from warehouse import clock, partitions
+
+pytestmark = [pytest.mark.database, pytest.mark.django_db]
+
+BIAS = "SELECT smart_money_bias FROM get_flow_summary('SPX', 60)"
+
+
+def test_functions_answer_on_empty_tables():
+    assert run("SELECT * FROM get_flow_summary('SPX', 60)") == [("SPX", 0, 0, 0, 0, "NEUTRAL")]
+    assert run("SELECT * FROM get_latest_iv_percentile('SPX')") == []
+    assert run("SELECT * FROM get_latest_gamma_exposure('SPX')") == []
+    assert run("SELECT * FROM get_current_market_regime()") == []
+
+
+@pytest.mark.parametrize(
+    ("bullish", "bearish", "bias"),
+    [
+        (8, 4, "BULLISH"),  # the sample of the win-rate document
+        (3, 2, "BULLISH"),
+        (4, 3, "NEUTRAL"),
+        (2, 2, "NEUTRAL"),
+        (2, 3, "BEARISH"),
+        (1, 0, "BULLISH"),
+        (0, 1, "BEARISH"),
+        (0, 0, "NEUTRAL"),
+    ],
+)
+def test_the_bias_needs_half_as_many_sweeps_again(bullish, bearish, bias):
+    for number in range(bullish + bearish):
+        sentiment = "BULLISH" if number < bullish else "BEARISH"
+        add_print(ago(MINUTE_MS), number, is_sweep=True, sentiment=sentiment)
+    add_print(ago(MINUTE_MS), 100, is_sweep=True, sentiment="NEUTRAL")
+    assert run(BIAS) == [(bias,)]
+
+
+def test_a_cancel_and_the_print_it_takes_back_count_for_nothing():
+    add_print(ago(MINUTE_MS), 1, premium=100, is_sweep=True)
+    add_print(ago(MINUTE_MS), 2, premium=5_000, is_sweep=True, canceled_by=3)
+    add_print(ago(MINUTE_MS), 3, premium=5_000, is_sweep=True, is_cancel=True)
+    assert run("SELECT * FROM get_flow_summary('SPX', 60)") == [("SPX", 1, 1, 0, 100, "BULLISH")]
+
+
+def test_the_summary_follows_the_markets_clock():
+    add_print(ago(3 * HOUR_MS), 1, premium=100)
+    assert run("SELECT total_premium FROM get_flow_summary('SPX', 60)") == [(0,)]
+    run("SELECT set_config('warehouse.clock_offset_ms', %s, true)", str(-2 * HOUR_MS - 30 * MINUTE_MS))
+    assert run("SELECT total_premium FROM get_flow_summary('SPX', 60)") == [(100,)]
+
+
+def test_sql_and_python_tell_the_same_time(settings):
+    settings.CLOCK_OFFSET_MS = -123_456_789
+    run("SELECT set_config('warehouse.clock_offset_ms', '-123456789', true)")
+    before = clock.now_ms()
+    ((in_sql,),) = run("SELECT warehouse_now_ms()")
+    assert before - 5 <= in_sql <= clock.now_ms() + 5
+
+
+def test_an_empty_offset_is_none():
+    run("SELECT set_config('warehouse.clock_offset_ms', '', true)")
+    ((in_sql,),) = run("SELECT warehouse_now_ms()")
+    assert abs(in_sql - clock.now_ms()) < 1000
+
+
+def test_the_summary_reads_the_partitions_of_its_time_alone():
+    now = clock.now_ms()
+    for days in range(5):
+        partitions.ensure("options_flow_history", now - days * 24 * HOUR_MS, now)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "EXPLAIN (ANALYZE, TIMING OFF, SUMMARY OFF) SELECT sum(premium) FROM options_flow_history"
+            " WHERE symbol = 'SPX' AND \"timestamp\" >= warehouse_now_ms() - 60::bigint * 60000"
+        )
+        plan = "\n".join(row[0] for row in cursor.fetchall())
+    assert "Subplans Removed: " in plan
+    assert "(symbol = 'SPX'::text)" in plan

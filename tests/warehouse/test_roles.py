@@ -1,0 +1,150 @@
+"""What reader, writer and web may do, and that the database refuses the rest."""
+
+from __future__ import annotations
+
+import pytest
+from django.apps import apps
+from django.db import DatabaseError, transaction
+
+from tests.roles import as_role, refused, run
+from tests.warehouse.rows import add_greeks, ago
+from warehouse import partitions, watchlist
+from warehouse.models import WatchlistEntry
+
+pytestmark = [pytest.mark.database, pytest.mark.django_db]
+
+TABLES = [model._meta.db_table for model in apps.get_app_config("warehouse").get_models()]
+CLEANUPS = [f"cleanup_old_{what}()" for what in ("greeks", "flow", "iv", "gamma", "regime")]
+PARTITION_CALLS = [
+    "warehouse_ensure_partitions('historical_greeks', warehouse_now_ms(), warehouse_now_ms())",
+    "warehouse_drop_partition('historical_greeks_w20200106')",
+    "warehouse_drop_expired('historical_greeks')",
+]
+
+
+@pytest.mark.parametrize("role", ["warehouse_reader", "warehouse_web", "warehouse_writer"])
+def test_every_role_reads_the_rows_of_every_table(role):
+    add_greeks(ago(0))
+    watchlist.add_default_symbols(["SPX"])
+    with as_role(role):
+        counts = {table: run(f"SELECT count(*) FROM {table}")[0][0] for table in TABLES}
+    assert counts == {**dict.fromkeys(TABLES, 0), "historical_greeks": 1, "watchlist": 1}
+
+
+@pytest.mark.parametrize("table", TABLES)
+def test_the_reader_may_not_change_a_table(table):
+    with as_role("warehouse_reader"):
+        assert refused(f"DELETE FROM {table}")
+        assert refused(f"INSERT INTO {table} DEFAULT VALUES")
+        assert refused(f"TRUNCATE {table}")
+        assert refused(f"DROP TABLE {table}")
+
+
+@pytest.mark.parametrize("role", ["warehouse_reader", "warehouse_web"])
+@pytest.mark.parametrize("call", CLEANUPS + PARTITION_CALLS)
+def test_only_the_writer_calls_cleanups_and_partition_functions(role, call):
+    with as_role(role):
+        assert refused(f"SELECT {call}")
+
+
+@pytest.mark.parametrize("call", CLEANUPS)
+def test_the_writer_calls_cleanups(call):
+    with as_role("warehouse_writer"):
+        assert run(f"SELECT {call}") == [(0,)]
+
+
+@pytest.mark.parametrize("table", TABLES)
+def test_the_writer_deletes_rows_and_drops_nothing(table):
+    with as_role("warehouse_writer"):
+        run(f"DELETE FROM {table}")
+        assert refused(f"DROP TABLE {table}")
+        assert refused(f"TRUNCATE {table}")
+        assert refused(f"ALTER TABLE {table} DISABLE ROW LEVEL SECURITY")
+
+
+def test_the_writer_makes_no_table_of_its_own():
+    with as_role("warehouse_writer"):
+        assert refused("CREATE TABLE public.mine (a integer)")
+        assert refused("CREATE TABLE public.mine PARTITION OF historical_greeks FOR VALUES FROM (0) TO (1)")
+
+
+def test_the_writer_stores_rows_in_a_partition_it_had_made():
+    with as_role("warehouse_writer"):
+        add_greeks(ago(0))
+    assert run("SELECT count(*) FROM historical_greeks") == [(1,)]
+
+
+@pytest.mark.parametrize("role", ["warehouse_reader", "warehouse_web", "warehouse_writer"])
+def test_rows_are_reached_through_the_parent_alone(role):
+    add_greeks(ago(0))
+    (name,) = {row[1] for row in run("SELECT * FROM warehouse_partitions()") if row[0] == "historical_greeks"}
+    with as_role(role):
+        assert refused(f"SELECT count(*) FROM {name}")
+
+
+@pytest.mark.parametrize("table", [table for table in TABLES if table != "watchlist"])
+def test_the_web_writes_no_table_of_market_data(table):
+    with as_role("warehouse_web"):
+        assert refused(f"DELETE FROM {table}")
+        assert refused(f"INSERT INTO {table} DEFAULT VALUES")
+
+
+def test_the_web_edits_the_watchlist():
+    with as_role("warehouse_web"):
+        watchlist.add_default_symbols(["SPX"])
+        WatchlistEntry.objects.filter(symbol="SPX").update(ingest_flow=False)
+        assert WatchlistEntry.objects.get().ingest_flow is False
+        WatchlistEntry.objects.all().delete()
+    assert run("SELECT count(*) FROM watchlist") == [(0,)]
+
+
+def test_beat_and_accounts_are_open_to_those_who_need_them():
+    beat, accounts = "DELETE FROM django_celery_beat_periodictask", "DELETE FROM auth_user"
+    with as_role("warehouse_web"):
+        run(beat)
+        run(accounts)
+    with as_role("warehouse_writer"):
+        run(beat)
+        assert refused(accounts)
+    with as_role("warehouse_reader"):
+        assert refused("SELECT count(*) FROM auth_user")
+        assert refused("SELECT count(*) FROM django_celery_beat_periodictask")
+
+
+def test_row_level_security_stands_on_every_table():
+    protected = run("SELECT relname::text FROM pg_class WHERE relrowsecurity AND relkind IN ('r', 'p')")
+    assert {name for (name,) in protected} == set(TABLES)
+
+
+def test_no_function_of_ours_is_open_to_everybody():
+    functions = run(
+        "SELECT p.proname::text FROM pg_proc p CROSS JOIN LATERAL"
+        " aclexplode(coalesce(p.proacl, acldefault('f', p.proowner))) a"
+        " WHERE p.pronamespace = 'public'::regnamespace AND a.grantee = 0"
+    )
+    assert functions == []
+
+
+def test_every_function_has_a_fixed_search_path_that_ends_in_pg_temp():
+    settings = run("SELECT proname::text, proconfig FROM pg_proc WHERE pronamespace = 'public'::regnamespace")
+    assert len(settings) == 17
+    for name, configured in settings:
+        assert "search_path=pg_catalog, public, pg_temp" in configured, name
+
+
+def test_a_temporary_table_of_the_caller_shadows_nothing():
+    add_greeks(ago(0))
+    with as_role("warehouse_writer"):
+        run("CREATE TEMPORARY TABLE iv_percentile_cache (symbol text)")
+        assert run("SELECT * FROM get_latest_iv_percentile('SPX')") == []
+
+
+def test_the_owner_is_no_superuser():
+    assert run("SELECT rolsuper FROM pg_roles WHERE rolname = current_user") == [(False,)]
+
+
+def test_a_writer_cannot_make_partitions_of_other_tables():
+    error = pytest.raises(DatabaseError, match="not a partitioned table")
+    with as_role("warehouse_writer"), error, transaction.atomic():
+        run("SELECT warehouse_ensure_partitions('auth_user', 0, 0)")
+    assert set(partitions.SPECS) < set(TABLES)
