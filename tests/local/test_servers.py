@@ -12,6 +12,8 @@ import redis
 from local.binaries import LocalError
 from local.servers import Held, hold
 
+pytestmark = pytest.mark.database
+
 
 def test_the_login_that_owns_the_warehouse_is_no_superuser(stack: Held) -> None:
     with psycopg.connect(stack.owner_url()) as connection:
