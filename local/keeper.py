@@ -145,7 +145,8 @@ class Stack:
     def report(self) -> None:
         """Tells the users of the stack which server runs, once that has changed."""
         postgres, valkey = (kept.ready_pid for kept in self.kept)
-        state = Keeper(os.getpid(), ready=True, postgres=postgres, valkey=valkey)
+        data = str(self.place.data)
+        state = Keeper(os.getpid(), data, ready=True, postgres=postgres, valkey=valkey)
         if state != self._reported:
             record.write_keeper(self.directory, state)
             self._reported = state

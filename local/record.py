@@ -32,9 +32,13 @@ class Servers:
 
 @dataclass(slots=True)
 class Keeper:
-    """The running keeper: its servers' process ids (None while down), or why it could not start them."""
+    """The running keeper: its servers' process ids (None while down), or why it could not start them.
+
+    `data` is the folder that holds the servers' data, not always the stack's own (see `local.account`).
+    """
 
     pid: int
+    data: str = ""
     ready: bool = False
     error: str = ""
     postgres: int | None = None

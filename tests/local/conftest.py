@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from local.account import remove_abandoned, server_account
 from local.processes import is_alive
 from local.record import read_keeper
 from local.servers import ROOT, Held, hold
@@ -43,6 +44,8 @@ def directory(template: Path) -> Iterator[Path]:
     keeper = read_keeper(path)
     eventually(lambda: not keeper or not is_alive(keeper.pid), 30)
     shutil.rmtree(path)
+    if server_account():
+        remove_abandoned()
 
 
 def _new_directory() -> Path:

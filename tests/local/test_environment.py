@@ -53,7 +53,7 @@ def test_the_operators_own_servers_are_used(monkeypatch: pytest.MonkeyPatch, tmp
 
 def test_one_server_without_the_other_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("REDIS_URL", "redis://own")
-    with pytest.raises(LocalError, match="^Set both DATABASE_URL and REDIS_URL"):
+    with pytest.raises(LocalError, match=r"^Set both DATABASE_URL and REDIS_URL"):
         environment.own_servers()
 
 

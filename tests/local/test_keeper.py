@@ -118,13 +118,13 @@ def test_what_a_power_cut_leaves_is_started_from(directory: Path, start_holder: 
     holder.stdout.readline()
     with hold(directory, fast=True) as held:
         _written(held)
-    pids = _pids(directory)
+    pids, data = _pids(directory), Path(read_keeper(directory).data)
     for pid in pids:
         os.kill(pid, signal.SIGKILL)
     holder.kill()
     eventually(lambda: not any(map(is_alive, pids)))
     # The process ids in the files left behind now belong to a stranger: this test.
-    pid_file = directory / "postgres18" / "postmaster.pid"
+    pid_file = data / "postgres18" / "postmaster.pid"
     lines = pid_file.read_text().splitlines()
     pid_file.write_text("\n".join([str(os.getpid()), *lines[1:]]) + "\n")
 
@@ -133,10 +133,10 @@ def test_what_a_power_cut_leaves_is_started_from(directory: Path, start_holder: 
 
 
 def test_lost_passwords_are_made_anew(directory: Path) -> None:
-    with hold(directory, fast=True) as held:
+    with hold(directory) as held:
         _written(held)
     (directory / "servers.json").unlink()
-    with hold(directory, fast=True) as held:
+    with hold(directory) as held:
         assert _read(held) == (42, b"42")
 
 

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import os
 import stat
+from pathlib import Path
 
 import psycopg
 import pytest
 import redis
 
 from local.binaries import LocalError
+from local.record import read_keeper
 from local.servers import Held, hold
+
+pytestmark = pytest.mark.database
 
 
 def test_the_login_that_owns_the_warehouse_is_no_superuser(stack: Held) -> None:
@@ -67,9 +71,10 @@ def test_valkey_keeps_what_it_accepted_and_refuses_what_does_not_fit(redis_clien
 
 
 def test_passwords_and_data_are_readable_by_their_owner_only(stack: Held) -> None:
+    data = Path(read_keeper(stack.directory).data)
     assert stat.S_IMODE((stack.directory / "servers.json").stat().st_mode) == 0o600
     for name in (f"postgres{os.environ.get('POSTGRES_MAJOR', '18')}", "valkey"):
-        assert stat.S_IMODE((stack.directory / name).stat().st_mode) == 0o700
+        assert stat.S_IMODE((data / name).stat().st_mode) == 0o700
 
 
 def test_a_postgres_that_the_wheel_does_not_hold_is_one_sentence(held: Held) -> None:

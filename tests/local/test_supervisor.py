@@ -131,7 +131,7 @@ def test_children_of_a_service_that_was_killed_with_the_supervisor_are_found(
 
 
 def test_a_step_that_fails_names_its_last_line_and_its_log(supervisor: Supervisor, tmp_path: Path) -> None:
-    command = ["python", "-c", "print('so far so good'); raise SystemExit('the disk is full')"]
+    command = ["python", "-c", "print('so far so good', flush=True); raise SystemExit('the disk is full')"]
     with pytest.raises(
         ServiceError, match=r"^migrate failed: the disk is full; all of it is in .*migrate\.log"
     ):
