@@ -35,7 +35,7 @@ _STRETCH = (0.043904681785703, 0.000281398796499, 0.000955313720361)
 
 # A value this near its maximum is better found from what it falls short by.
 _NEAR_MAXIMUM = 0.25
-_LONG_STEP = 1e-3
+_LONG_STEP = 5e-4
 _LONGEST_STEP = 1.0
 _STEP_LIMIT = 30
 _SMALLEST_MONEYNESS = 1e-100

@@ -192,6 +192,10 @@ def test_any_mix_of_extremes_gives_finite_numbers_or_nan_and_never_a_warning():
         assert not np.isinf(greek).any()
 
 
+def test_rounding_makes_no_price_negative():
+    assert black_scholes.price(True, 100, 100.00000000000007, 1.0, 0.0, 0.0, 6.046713212029707e-16) == 0.0
+
+
 def test_shapes_broadcast_and_may_be_empty():
     value = black_scholes.price(np.array([[True], [False]]), 100, [90, 100, 110], 1.0, 0.0, 0.0, 0.2)
     assert value.shape == (2, 3)

@@ -72,29 +72,31 @@ def test_the_rate_is_zero_when_no_settlement_can_tell_it():
     assert curve.settlement_forward[0] == pytest.approx(forward_of(1 / 365), abs=0.2)
 
 
-def test_stale_quotes_do_not_move_the_forward():
+def test_stale_quotes_move_neither_forward_nor_rate():
     is_call, strike, bid, ask, years = chain(FAR)
-    stale = is_call & (strike % 150 == 0)
+    stale = is_call & (strike % 150 == 0) & (strike > 4500)
     curve = implied_forward(is_call, strike, bid + 40 * stale, ask + 40 * stale, years, SPOT)
-    assert curve.settlement_forward[0] == pytest.approx(forward_of(FAR), rel=1e-4)
-    assert curve.settlement_rate[0] == pytest.approx(RATE, abs=2e-3)
+    assert curve.settlement_forward[0] == pytest.approx(forward_of(FAR), rel=1e-6)
+    assert curve.settlement_rate[0] == pytest.approx(RATE, abs=1e-6)
 
 
-def test_the_narrow_quotes_decide():
+def test_the_narrow_quotes_decide_even_when_they_are_few():
     is_call, strike, bid, ask, years = chain(NEAR)
-    noise = np.where(strike < 4500, 60.0, 0.0) * is_call
-    # Strikes below the spot are quoted 60 too high, but 80 wide.
-    curve = implied_forward(
-        is_call,
-        strike,
-        bid + noise - 40 * (noise > 0),
-        ask + noise + 40 * (noise > 0),
-        years,
-        SPOT,
-        rate=RATE,
-    )
+    wrong = (strike < 5000) & (strike != 4500) & (strike != 4525)
+    # Nearly all calls are quoted 60 too high, and 80 wide to each side.
+    low, high = bid - 20 * wrong * is_call, ask + 140 * wrong * is_call
+    curve = implied_forward(is_call, strike, low, high, years, SPOT, rate=RATE)
     assert curve.settlement_forward[0] == pytest.approx(forward_of(NEAR), rel=1e-6)
     assert curve.settlement_error[0] == pytest.approx(1.0, abs=0.01)
+
+
+def test_strikes_far_from_the_forward_have_no_say():
+    # As with American options, whose deep puts are worth more than parity grants.
+    strikes = np.arange(2500.0, 8001.0, 25.0)
+    is_call, strike, bid, ask, years = chain(FAR, strikes, volatility=0.4)
+    premium = np.where(~is_call & (strike > 5700), 0.05 * (strike - 5700), 0.0)
+    curve = implied_forward(is_call, strike, bid + premium, ask + premium, years, SPOT)
+    assert curve.settlement_rate[0] == pytest.approx(RATE, abs=1e-6)
 
 
 def test_morning_and_evening_settlement_of_a_day_have_forwards_of_their_own():
