@@ -8,7 +8,10 @@ import warnings
 from celery import Celery
 from celery.fixups.django import DjangoWorkerFixup
 from celery.platforms import SecurityWarning
+from celery.signals import worker_init
 from django.db import close_old_connections
+
+from quant import sessions
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
@@ -32,3 +35,9 @@ warnings.filterwarnings(
 app = Celery("warehouse")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
+
+
+@worker_init.connect
+def _read_the_calendar_before_forking(**kwargs: object) -> None:
+    """Two seconds, of pandas mostly, that every child would otherwise spend on its first chain."""
+    sessions.is_open(sessions.market_now(0))
