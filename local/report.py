@@ -1,6 +1,6 @@
 """What `make demo` did, read back from the warehouse: printed for people, written as JSON for programs.
 
-Run as `python -m local.report --output PATH [--web-url URL] [--error SENTENCE …]`, after the chains are in.
+Run as `python -m local.report --json PATH [--web URL] [--error SENTENCE …]`, after the chains are in.
 """
 
 from __future__ import annotations
@@ -136,8 +136,8 @@ def _picture(symbol: str, figures: dict[str, Any]) -> Panel:
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="local.report")
-    parser.add_argument("--output", type=Path, required=True)
-    parser.add_argument("--web-url", default="")
+    parser.add_argument("--json", type=Path, required=True)
+    parser.add_argument("--web", default="")
     parser.add_argument("--error", action="append", default=[])
     arguments = parser.parse_args()
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
@@ -145,10 +145,10 @@ def main() -> None:
     console = Console(width=None if os.isatty(1) else 160)
     report = collect(arguments.error)
     show(report, console)
-    arguments.output.write_text(json.dumps(report, indent=2), encoding="utf-8")
-    if arguments.web_url:
-        console.print(f"Admin   {arguments.web_url}")
-    console.print(f"Report  {arguments.output}")
+    arguments.json.write_text(json.dumps(report, indent=2), encoding="utf-8")
+    if arguments.web:
+        console.print(f"Admin   {arguments.web}")
+    console.print(f"Report  {arguments.json}")
     for error in report["errors"]:
         console.print(f"error: {error}", style="red")
 
