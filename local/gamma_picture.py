@@ -64,10 +64,11 @@ def gamma_picture(
 
 
 def money(dollars: float | None) -> str:
-    """$-1.08bn, $35.2M, $410k; a dash for what is not known."""
+    """-$1.08bn, $35.20M, $410.00k; a dash for what is not known."""
     if dollars is None:
         return "-"
-    for unit, size in (("bn", 1e9), ("M", 1e6), ("k", 1e3)):
-        if abs(dollars) >= size:
-            return f"${dollars / size:,.2f}{unit}"
-    return f"${dollars:,.0f}"
+    sign, size = ("-" if dollars < 0 else ""), abs(dollars)
+    for unit, scale in (("bn", 1e9), ("M", 1e6), ("k", 1e3)):
+        if size >= scale:
+            return f"{sign}${size / scale:,.2f}{unit}"
+    return f"{sign}${size:,.0f}"

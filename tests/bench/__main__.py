@@ -20,18 +20,18 @@ LOCAL = Path(__file__).resolve().parents[2] / ".local"
 
 def benchmarks() -> dict[str, Callable[[], Measured]]:
     from tests.bench.chain_ingest import chain_ingest
+    from tests.bench.gamma_profile import gamma_profile
+    from tests.bench.implied_vol import implied_vol_vs_quantlib, implied_vol_vs_vollib
 
-    return {"chain_ingest": chain_ingest}
+    measured = (chain_ingest, implied_vol_vs_quantlib, implied_vol_vs_vollib, gamma_profile)
+    return {benchmark.__name__: benchmark for benchmark in measured}
 
 
 def main(wanted: str) -> int:
-    console = Console()
+    console = Console(width=None if sys.stdout.isatty() else 160)
     with hold(LOCAL / "bench-pg18") as stack:
         os.environ.update(
-            DJANGO_SETTINGS_MODULE="config.settings",
-            DATABASE_URL=stack.owner_url(),
-            REDIS_URL=stack.redis_url(),
-            SECRET_KEY="bench",
+            stack.environment("bench"), SECRET_KEY="bench", DJANGO_SETTINGS_MODULE="config.settings"
         )
         import django
         from django.core.management import call_command
