@@ -127,6 +127,8 @@ def test_zero_days_share_is_the_gross_that_expires_today():
         pytest.param(6.5, 0, id="afternoon settlement, at the open"),
         pytest.param(0.01, 0, id="at the bell"),
         pytest.param(17.25, 1, id="tomorrow's morning settlement, at 16:15"),
+        pytest.param(11.0, 0, id="afternoon settlement, before the market opens"),
+        pytest.param(13.0, 1, id="tomorrow's morning settlement, in the evening"),
         pytest.param(24.0, 1, id="tomorrow, at the close"),
         pytest.param(30.5, 1, id="tomorrow, at the open"),
         pytest.param(71.0, 3, id="Friday's close to Monday, an hour lost to daylight saving"),
