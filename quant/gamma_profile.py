@@ -16,8 +16,9 @@ from quant.chain import Bools, Floats, OptionChain
 from quant.gamma_conventions import PER_ONE_PERCENT, live
 
 _SQRT_2PI = float(np.sqrt(2.0 * np.pi))
-# One block of exponents is 512 kB of float64 and stays within the second-level cache.
-_BLOCK = 65_536
+# Exponents per block: they stay in the cache, and their products stay below the size at which OpenBLAS
+# wakes its threads, whose waiting doubles the processor time (42 against 20 ms for a chain of 20,000).
+_BLOCK = 8_192
 # exp() of a number that underflows takes ten times as long, and e^-700 of a dollar is no dollar.
 _LOWEST_EXPONENT = -700.0
 # vol * sqrt(T) from 0.1 % over a fraction of a second to 1,000 % over decades; beyond is no volatility.
