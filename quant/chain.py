@@ -12,8 +12,8 @@ Floats: TypeAlias = NDArray[np.float64]
 Bools: TypeAlias = NDArray[np.bool_]
 
 DAYS_PER_YEAR = 365.0
-# The afternoon settlement, as a fraction of the expiration day in New York.
-_CLOSE_OF_DAY = 16.0 / 24.0
+# Contracts of today have at most 7 hours left during a session, those of tomorrow at least 17.
+_HALF_A_DAY = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,11 +70,11 @@ class OptionChain:
     def days_to_expiry(self) -> Floats:
         """Calendar days from the New York date of the instant to the expiration date, shape (n,).
 
-        Read off `years`, so that no date need be handed around: the instant is `years` before a
-        settlement at 16:00 or 09:30, and any instant of a session (early closes, the hour of a
-        daylight-saving change included) leads back to its own date. 0 is the day of expiration.
+        Read off `years`, so that no date need be handed around: settlements are at 16:00, 13:00 or 09:30,
+        and an instant between 05:00 and 20:00 leads back to its own date, whatever daylight saving does
+        in between. 0 is the day of expiration.
         """
-        days: Floats = np.ceil(self.years * DAYS_PER_YEAR - _CLOSE_OF_DAY)
+        days: Floats = np.ceil(self.years * DAYS_PER_YEAR - _HALF_A_DAY)
         return days + 0.0  # -0.0 would print as "-0 days"
 
 

@@ -31,6 +31,7 @@ class AtmCurve(NamedTuple):
     volatility: Floats
 
 
+@np.errstate(over="ignore", invalid="ignore")
 def measurable(chain: OptionChain) -> Bools:
     """Return which contracts carry a volatility that counts, shape (n,).
 

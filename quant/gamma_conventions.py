@@ -61,6 +61,7 @@ def sane(gamma: Floats) -> Bools:
     return ok
 
 
+@np.errstate(over="ignore", invalid="ignore")
 def dealer_gamma(
     chain: OptionChain, convention: Convention = NAIVE, own_gamma: Floats | None = None
 ) -> Floats:
@@ -74,4 +75,5 @@ def dealer_gamma(
     gamma = chain.gamma if convention.gamma == "chain" or own_gamma is None else own_gamma
     known = live(chain) & sane(gamma)
     scale = chain.spot * chain.spot * PER_ONE_PERCENT
-    return np.where(known, convention.weights(chain) * np.where(known, gamma, 0.0) * scale, np.nan)
+    gex = convention.weights(chain) * np.where(known, gamma, 0.0) * scale
+    return np.where(known & np.isfinite(gex), gex, np.nan)

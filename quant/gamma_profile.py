@@ -16,10 +16,13 @@ from quant.chain import Bools, Floats, OptionChain
 from quant.gamma_conventions import PER_ONE_PERCENT, live
 
 _SQRT_2PI = float(np.sqrt(2.0 * np.pi))
-# One block of exponents is 512 kB of float64 and stays within the second-level cache.
-_BLOCK = 65_536
+# Exponents per block: they stay in the cache, and their products stay below the size at which OpenBLAS
+# wakes its threads, whose waiting doubles the processor time (42 against 20 ms for a chain of 20,000).
+_BLOCK = 8_192
 # exp() of a number that underflows takes ten times as long, and e^-700 of a dollar is no dollar.
 _LOWEST_EXPONENT = -700.0
+# vol * sqrt(T) from 0.1 % over a fraction of a second to 1,000 % over decades; beyond is no volatility.
+_DEVIATIONS = (1e-8, 100.0)
 # Sums of opposite signs leave a residue of rounding: below this part of the largest gross, net is zero.
 _ZERO = 1e-12
 _REFINEMENTS = 20
@@ -58,6 +61,7 @@ class GammaProfile:
         return total * prices
 
 
+@np.errstate(over="ignore", invalid="ignore")
 def reprice(
     chain: OptionChain,
     weights: Floats,
@@ -74,12 +78,11 @@ def reprice(
     """
     weights = np.where(np.isnan(weights), 0.0, weights)
     # A third of a listed chain has neither open interest nor volume; repricing it would be for nothing.
-    usable = live(chain) & np.isfinite(volatility) & (volatility > 0) & weights.any(axis=0)
-    usable &= np.isfinite(chain.years) & np.isfinite(chain.strike) & (chain.strike > 0)
-    usable &= np.isfinite(chain.spot)
-    years, strike, vol = chain.years[usable], chain.strike[usable], volatility[usable]
-    deviation = vol * np.sqrt(years)
-    drift = np.log(chain.spot / strike) + (rate - dividend_yield + 0.5 * vol * vol) * years
+    deviation = volatility * np.sqrt(np.where(live(chain), chain.years, np.nan))
+    usable = (deviation > _DEVIATIONS[0]) & (deviation < _DEVIATIONS[1]) & weights.any(axis=0)
+    usable &= np.isfinite(chain.strike) & (chain.strike > 0) & np.isfinite(chain.spot)
+    years, strike, deviation = chain.years[usable], chain.strike[usable], deviation[usable]
+    drift = np.log(chain.spot / strike) + (rate - dividend_yield) * years + 0.5 * deviation * deviation
     slope, start = 1.0 / deviation, drift / deviation
     coefficients = np.stack([-0.5 * slope * slope, -slope * start, -0.5 * start * start])
     scale = np.exp(-dividend_yield * years) * PER_ONE_PERCENT / (deviation * _SQRT_2PI)

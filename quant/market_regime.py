@@ -19,6 +19,7 @@ from quant.thresholds import (
     BREADTH_REGIMES,
     CORRELATION_REGIME,
     PUT_CALL_REGIME,
+    REGIME_RULES,
     VIX_HYSTERESIS,
     VIX_REGIME,
 )
@@ -206,18 +207,21 @@ def _first_rule(inputs: MarketInputs, breadth: str | None, put_call: str | None)
 
 def _extreme(inputs: MarketInputs, breadth: str | None, put_call: str | None) -> str | None:
     bars, vix = inputs.bars, inputs.vix
-    spiked = vix >= 30 and vix >= 1.4 * inputs.vix_5_sessions_ago
-    sold_off = bars.return1 <= -0.02 or put_call == "EXTREME_FEAR"
-    if (vix >= 40 or spiked) and breadth == "EXTREMELY_BEARISH" and sold_off:
+    rules = REGIME_RULES
+    spiked = vix >= rules.spike_vix and vix >= (1.0 + rules.spike_rise) * inputs.vix_5_sessions_ago
+    sold_off = bars.return1 <= rules.capitulation_move or put_call == "EXTREME_FEAR"
+    if (vix >= rules.capitulation_vix or spiked) and breadth == "EXTREMELY_BEARISH" and sold_off:
         return "CAPITULATION"
     carefree = breadth == "EXTREMELY_BULLISH" or put_call == "EXTREME_GREED"
-    stretched = bars.rsi > 70 and bars.close > bars.sma20 + 2 * bars.atr
-    return "EUPHORIA" if vix < 13 and carefree and stretched else None
+    reach = bars.sma20 + rules.euphoria_stretch * bars.atr
+    stretched = bars.rsi > rules.euphoria_rsi and bars.close > reach
+    return "EUPHORIA" if vix < rules.euphoria_vix and carefree and stretched else None
 
 
 def _range_break(bars: IndexBars, previous: str | None) -> str | None:
     """Leave the 20-day range with a move and volume, out of a market that had no direction."""
-    if previous not in _QUIET or not (abs(bars.return1) >= 0.01 and bars.volume_ratio >= 1.2):
+    moved = abs(bars.return1) >= REGIME_RULES.break_move and bars.volume_ratio >= REGIME_RULES.break_volume
+    if previous not in _QUIET or not moved:
         return None
     if bars.close < bars.prior_low:
         return "BREAKDOWN"
@@ -227,21 +231,22 @@ def _range_break(bars: IndexBars, previous: str | None) -> str | None:
 def _trend(bars: IndexBars, vix: float, breadth: str | None) -> str | None:
     rising, falling = bars.sma50 > bars.sma50_before, bars.sma50 < bars.sma50_before
     up, down = bars.close > bars.sma50 and rising, bars.close < bars.sma50 and falling
-    wide = breadth in ("BULLISH", "EXTREMELY_BULLISH") or vix < 20
-    narrow = breadth in ("BEARISH", "EXTREMELY_BEARISH") or vix >= 20
-    strong = bars.adx >= 25
+    wide = breadth in ("BULLISH", "EXTREMELY_BULLISH") or vix < REGIME_RULES.calm_vix
+    narrow = breadth in ("BEARISH", "EXTREMELY_BEARISH") or vix >= REGIME_RULES.calm_vix
+    strong, directed = bars.adx >= REGIME_RULES.strong_adx, bars.adx >= REGIME_RULES.trend_adx
     if strong and up and bars.sma50 > bars.sma200 and wide:
         return "STRONG_UPTREND"
     if strong and down and bars.sma50 < bars.sma200 and narrow:
         return "STRONG_DOWNTREND"
-    if bars.adx >= 20 and up:
+    if directed and up:
         return "WEAK_UPTREND"
-    return "WEAK_DOWNTREND" if bars.adx >= 20 and down else None
+    return "WEAK_DOWNTREND" if directed and down else None
 
 
 def _sideways(bars: IndexBars) -> str:
-    still = bars.chop > 61.8 or bars.range20 < 4 * bars.atr
-    return "RANGE_BOUND" if bars.adx < 20 and still else "CHOPPY"
+    narrow = bars.range20 < REGIME_RULES.narrow_range * bars.atr
+    still = bars.chop > REGIME_RULES.sideways_chop or narrow
+    return "RANGE_BOUND" if bars.adx < REGIME_RULES.trend_adx and still else "CHOPPY"
 
 
 def _confidence(

@@ -21,6 +21,8 @@ TERM_RECOMMENDATIONS = {
     "COMPLACENCY": "PREPARE_FOR_VOL_SPIKE",
     "NORMAL": None,
 }
+# 0.325 over 0.25 comes out as 30.000000000000004 %, which is not "more than 30 %".
+_DIGITS = 9
 _RAMP_LOOKBACK = np.timedelta64(30, "D")
 
 
@@ -41,7 +43,7 @@ def term_structure(front: float | None, back: float | None) -> TermStructure:
     """
     if front is None or back is None or not (front > 0 and back > 0 and np.isfinite(front + back)):
         return TermStructure(None, None, None, None)
-    spread = (back - front) / front * 100.0
+    spread = round((back - front) / front * 100.0, _DIGITS)
     regime = TERM_REGIME.label(spread) or ""
     return TermStructure(spread, regime, TERM_STRUCTURE.label(spread), TERM_RECOMMENDATIONS[regime])
 
@@ -77,7 +79,7 @@ def iv_ramp(
     if len(before) < RAMP_MINIMUM_POINTS or not np.isfinite(current):
         return IvRamp(False, None, None, len(before), None, None, None)
     baseline = float(before.mean())
-    expansion = (current - baseline) / baseline * 100.0
+    expansion = round((current - baseline) / baseline * 100.0, _DIGITS)
     if not expansion > RAMP_EXPANSION_PCT:
         return IvRamp(False, expansion, baseline, len(before), None, None, None)
     catalyst = None if event_announced is None else "announced" if event_announced else "dark_horse"

@@ -112,6 +112,29 @@ PUT_CALL_REGIME = CutTable(
 CORRELATION_REGIME = CutTable(
     "correlation_regime", ("DIVERGING", "LOW", "NORMAL", "HIGH", "EXTREMELY_HIGH"), (0.3, 0.5, 0.8, 0.95)
 )
+
+
+@dataclass(frozen=True, slots=True)
+class RegimeRules:
+    """The numbers in the market regime's rules; moves are fractions, distances average true ranges."""
+
+    capitulation_vix: float = 40.0
+    spike_vix: float = 30.0  # with a rise of `spike_rise` over five sessions
+    spike_rise: float = 0.40
+    capitulation_move: float = -0.02
+    euphoria_vix: float = 13.0
+    euphoria_rsi: float = 70.0
+    euphoria_stretch: float = 2.0  # above the 20-day mean
+    break_move: float = 0.01
+    break_volume: float = 1.2
+    calm_vix: float = 20.0
+    trend_adx: float = 20.0
+    strong_adx: float = 25.0
+    sideways_chop: float = 61.8
+    narrow_range: float = 4.0  # of 20 sessions
+
+
+REGIME_RULES = RegimeRules()
 # Put/call of a window of live flow reads narrower than the daily regime.
 FLOW_BIAS = CutTable("flow_bias", ("BULLISH", "NEUTRAL", "BEARISH"), (0.90, above(1.11)))
 

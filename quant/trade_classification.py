@@ -118,6 +118,8 @@ class Classification:
         return direction(self.side_code)
 
 
+# Infinite and absurd numbers compare as they should; the warnings on the way say nothing more.
+@np.errstate(over="ignore", invalid="ignore")
 def classify(prints: Prints, profile: Profile = "default", rules: TradeRules | None = None) -> Classification:
     """Classify a batch of prints; `rules` overrides the profile's numbers.
 

@@ -28,6 +28,7 @@ class VarianceStrip(NamedTuple):
     mid: Floats  # the quote used at each: put below K0, call above, their mean at K0
 
 
+@np.errstate(over="ignore", invalid="ignore")
 def variance_strip(
     strike: ArrayLike,
     call_bid: ArrayLike,

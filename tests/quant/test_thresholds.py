@@ -1,0 +1,71 @@
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+
+from quant import thresholds
+from quant.thresholds import CutTable, apply
+
+TABLES = [
+    pytest.param(table, id=f"{table.name} {index}")
+    for index, table in enumerate(
+        [value for value in vars(thresholds).values() if isinstance(value, CutTable)]
+        + [*thresholds.IV_REGIME.values(), *thresholds.IV_RECOMMENDATION.values()]
+    )
+]
+
+
+@pytest.mark.parametrize("table", TABLES)
+def test_a_cut_belongs_to_the_class_above_it(table):
+    for cut, below, above in zip(table.cuts, table.labels, table.labels[1:], strict=False):
+        assert table.label(cut) == above
+        assert table.label(math.nextafter(cut, -math.inf)) == below
+
+
+@pytest.mark.parametrize("table", TABLES)
+def test_infinities_fall_into_the_outer_classes_and_nan_into_none(table):
+    assert (table.label(-math.inf), table.label(math.inf)) == (table.labels[0], table.labels[-1])
+    assert table.label(math.nan) is table.label(None) is None
+
+
+def test_apply_labels_arrays_of_any_shape():
+    values = np.array([[11.9, 12.0], [np.nan, 40.0]])
+    assert apply(thresholds.VIX_REGIME, values).tolist() == [["EXTREMELY_LOW", "LOW"], [None, "EXTREME"]]
+    assert apply(thresholds.VIX_REGIME, []).shape == (0,)
+
+
+def test_a_table_that_makes_no_sense_cannot_be_built():
+    with pytest.raises(ValueError, match="need 3 labels"):
+        CutTable("x", ("A", "B"), (1.0, 2.0))
+    with pytest.raises(ValueError, match="must ascend"):
+        CutTable("x", ("A", "B", "C"), (2.0, 1.0))
+
+
+@pytest.mark.parametrize(
+    ("level", "previous", "expected"),
+    [
+        (20.49, "NORMAL", "NORMAL"),
+        (20.5, "NORMAL", "ELEVATED"),
+        (19.5, "ELEVATED", "ELEVATED"),
+        (19.49, "ELEVATED", "NORMAL"),
+        (35.0, "NORMAL", "HIGH"),
+        (20.0, None, "ELEVATED"),
+        (20.0, "UNHEARD_OF", "ELEVATED"),
+        (40.4, "HIGH", "HIGH"),
+        (11.6, "LOW", "LOW"),
+        (11.4, "LOW", "EXTREMELY_LOW"),
+        (math.nan, "LOW", None),
+    ],
+)
+def test_a_name_holds_until_the_level_leaves_it_by_the_margin(level, previous, expected):
+    assert thresholds.VIX_REGIME.label_from(level, previous, 0.5) == expected
+
+
+@pytest.mark.parametrize(
+    ("ratio", "bias"),
+    [(8250 / 10200, "BULLISH"), (0.899, "BULLISH"), (0.90, "NEUTRAL"), (1.11, "NEUTRAL"), (1.12, "BEARISH")],
+)
+def test_put_call_of_live_flow(ratio, bias):
+    assert thresholds.FLOW_BIAS.label(ratio) == bias
