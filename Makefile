@@ -54,7 +54,7 @@ beat: venv ## Run the scheduler alone
 	@exec env DATABASE_ROLE=warehouse_writer PROCESS_NAME=beat $(BIN)/$(BEAT)
 
 web: venv ## Run the web server alone [BIND=127.0.0.1:8000]
-	@exec env DATABASE_ROLE=warehouse_web PROCESS_NAME=web $(BIN)/$(WEB)
+	@exec env DATABASE_ROLE=warehouse_web PROCESS_NAME=web GUNICORN_CMD_ARGS=--no-control-socket $(BIN)/$(WEB)
 
 migrate: venv ## Create or update the tables
 	@exec env PROCESS_NAME=migrate $(BIN)/$(MIGRATE)
