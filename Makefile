@@ -56,7 +56,7 @@ beat: venv ## Run the scheduler alone
 	@exec env DATABASE_ROLE=warehouse_writer PROCESS_NAME=beat $(BIN)/$(BEAT)
 
 web: venv ## Run the web server alone [BIND=127.0.0.1:8000]
-	@exec env DATABASE_ROLE=warehouse_web PROCESS_NAME=web $(BIN)/$(WEB)
+	@exec env DATABASE_ROLE=warehouse_web PROCESS_NAME=web GUNICORN_CMD_ARGS=--no-control-socket $(BIN)/$(WEB)
 
 flower: venv ## Watch the workers on port 5555 [FLOWER_ADDRESS=127.0.0.1] [FLOWER_BASIC_AUTH=user:password]
 	@exec env PROCESS_NAME=flower $(BIN)/$(FLOWER)

@@ -48,6 +48,8 @@ def of(stack: Stack, process: str, role: str) -> dict[str, str]:
         "DATABASE_ROLE": role,
         "PROCESS_NAME": process,
         "PYTHONUNBUFFERED": "1",
+        # Its socket would lie in the home directory, where the gunicorn of a second clone meets it.
+        "GUNICORN_CMD_ARGS": "--no-control-socket",
     }
     if stack.simulated:
         told["MASSIVE_API_KEY"] = "simulated"

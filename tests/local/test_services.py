@@ -21,14 +21,15 @@ def made(target: str) -> tuple[dict[str, str], str]:
     )
     line = next(line for line in done.stdout.splitlines() if line.startswith("exec env "))
     assignments, _, command = line.removeprefix("exec env ").partition(" .venv/bin/")
-    return dict(pair.split("=") for pair in assignments.split()), command
+    return dict(pair.split("=", 1) for pair in assignments.split()), command
 
 
 @pytest.mark.parametrize("service", [services.web("b:1"), services.worker("q"), services.beat()])
 def test_make_runs_the_supervisors_command_under_the_same_role(service: services.Service) -> None:
     environment, command = made(service.name)
     assert command == " ".join(service.command)
-    assert environment == {"DATABASE_ROLE": service.role, "PROCESS_NAME": service.name}
+    assert environment["DATABASE_ROLE"] == service.role
+    assert environment["PROCESS_NAME"] == service.name
 
 
 def test_make_migrates_as_the_login_itself() -> None:
