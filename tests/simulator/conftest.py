@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import datetime as dt
 import json
 import subprocess
@@ -15,7 +16,9 @@ import httpx
 import pytest
 from massive import RESTClient
 
+from simulator.app import build
 from simulator.market import SyntheticMarket
+from simulator.world import World
 
 ROOT = Path(__file__).resolve().parents[2]
 # A Thursday, 11:30 New York.
@@ -52,6 +55,24 @@ class Server:
                 page = client.get(page["next_url"]).raise_for_status().json()
                 rows += page["results"]
         return rows
+
+
+class InProcess:
+    """A world answered without a server, for tests that need many worlds or change one."""
+
+    def __init__(self, world: World, api_key: str | None = None, key: str = "any key") -> None:
+        self.world = world
+        self._transport = httpx.ASGITransport(build(world, api_key))
+        self._headers = {"Authorization": f"Bearer {key}"}
+
+    def get(self, path: str) -> httpx.Response:
+        return asyncio.run(self._get(path))
+
+    async def _get(self, path: str) -> httpx.Response:
+        async with httpx.AsyncClient(
+            transport=self._transport, base_url="http://simulator", headers=self._headers
+        ) as client:
+            return await client.get(path)
 
 
 @contextmanager
