@@ -8,7 +8,7 @@ import pytest
 from massive import RESTClient
 
 from quant.sessions import NEW_YORK, sessions
-from tests.simulator.conftest import Server
+from tests.simulator.servers import Server
 
 DAY = "2026-03-11"
 

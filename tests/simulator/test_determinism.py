@@ -15,7 +15,7 @@ from simulator.chain_rows import as_json, chain_rows
 from simulator.market import SyntheticMarket
 from simulator.plans import plan
 from simulator.synthetic_chain import synthetic_chain
-from tests.simulator.conftest import INSTANT, ROOT, SEED, Server
+from tests.simulator.servers import INSTANT, ROOT, SEED, Server
 
 
 def test_another_seed_is_another_world() -> None:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import httpx
 import pytest
 
-from tests.simulator.conftest import Server, offset_ms
+from tests.simulator.servers import Server, offset_ms
 
 PATH = "/v3/snapshot/options/IWM"
 

@@ -9,7 +9,7 @@ import pytest
 
 from simulator.plans import plan
 from simulator.world import World
-from tests.simulator.conftest import SEED, InProcess, offset_ms
+from tests.simulator.servers import SEED, InProcess, offset_ms
 
 CHAIN = "/v3/snapshot/options/I:SPX?expiration_date=2026-03-20&strike_price.gte=6000&limit=250"
 FULL = {"break_even_price", "day", "details", "last_quote", "underlying_asset"}

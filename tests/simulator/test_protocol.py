@@ -9,7 +9,7 @@ import pytest
 
 from simulator.plans import plan
 from simulator.world import World
-from tests.simulator.conftest import SEED, InProcess, Server, offset_ms
+from tests.simulator.servers import SEED, InProcess, Server, offset_ms
 
 
 def test_a_key_is_wanted_in_the_header_or_the_query(server: Server) -> None:

@@ -13,7 +13,7 @@ from simulator.__main__ import main as serve
 from simulator.plans import plan
 from simulator.recorded import NotAQuoteTable, main, read
 from simulator.world import World, recording_offset_ms
-from tests.simulator.conftest import InProcess
+from tests.simulator.servers import InProcess
 
 HEADER = (
     "Expiration Date,Calls,Last Sale,Net,Bid,Ask,Volume,IV,Delta,Gamma,Open Interest,Strike,"
