@@ -14,6 +14,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from quant.sessions import previous_session
 from simulator.listing import Listing
 from simulator.noise import Floats, Keys, normals, pair, uniforms
 from simulator.universe import Instrument
@@ -37,7 +38,7 @@ class Day(NamedTuple):
 
 
 def open_interest(instrument: Instrument, listing: Listing, reference: float, date: dt.date) -> Floats:
-    """Contracts open at the start of a session, whole numbers; NaN on the day a series is listed.
+    """Contracts open at the start of a session, whole numbers; NaN in a series' first session.
 
     `reference` is the spot at the previous close. Peaks stand at round strikes and standard monthly
     expirations; puts are held below the spot, calls above it.
@@ -58,7 +59,8 @@ def open_interest(instrument: Instrument, listing: Listing, reference: float, da
     held = rules.open_interest * bell * roundness * _series_weight(listing.expiration)
     held *= np.minimum(1.0, 0.1 + age / 30.0) * np.exp(0.9 * normals(listing.key, "held") - 0.8)
     held *= np.exp(0.07 * normals(listing.key, "held", date))
-    return np.where(age <= 0, np.nan, np.floor(held))
+    first_session = listing.listed > np.datetime64(previous_session(date), "D")
+    return np.where(first_session, np.nan, np.floor(held))
 
 
 def _multiple(strike: Floats, step: float) -> NDArray[np.bool_]:

@@ -42,7 +42,8 @@ def refusal_answer(refusal: Refusal) -> Response:
 
 async def on_refusal(_: Request, refusal: Exception) -> Response:
     """Starlette's exception handler for refusals."""
-    assert isinstance(refusal, Refusal)  # noqa: S101 - registered for refusals only; narrows the type
+    if not isinstance(refusal, Refusal):
+        raise refusal
     return refusal_answer(refusal)
 
 

@@ -1,91 +1,20 @@
-"""Simulators as real processes, at an instant in the middle of a session."""
+"""One simulator for the whole run, its ground truth, and the provider's own client pointed at it."""
 
 from __future__ import annotations
 
-import datetime as dt
-import json
-import subprocess
-import sys
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
-from pathlib import Path
+from collections.abc import Iterator
 
-import httpx
 import pytest
 from massive import RESTClient
 
 from simulator.market import SyntheticMarket
-
-ROOT = Path(__file__).resolve().parents[2]
-# A Thursday, 11:30 New York.
-INSTANT = dt.datetime(2026, 3, 12, 15, 30, tzinfo=dt.UTC)
-SEED = 7
-
-
-def offset_ms(instant: dt.datetime = INSTANT) -> int:
-    """The clock offset at which it is that instant now."""
-    return round((instant - dt.datetime.now(dt.UTC)) / dt.timedelta(milliseconds=1))
-
-
-@dataclass(frozen=True)
-class Server:
-    """A running simulator."""
-
-    base_url: str
-
-    def client(self, key: str = "any key") -> httpx.Client:
-        headers = {"Authorization": f"Bearer {key}"} if key else {}
-        return httpx.Client(base_url=self.base_url, headers=headers, timeout=20)
-
-    def get(self, path: str, **parameters: str | int) -> httpx.Response:
-        with self.client() as client:
-            return client.get(path, params=parameters or None)
-
-    def walk(self, path: str, **parameters: str | int) -> list[dict]:
-        """All rows of a paged endpoint."""
-        rows = []
-        with self.client() as client:
-            page = client.get(path, params=parameters).raise_for_status().json()
-            rows += page["results"]
-            while "next_url" in page:
-                page = client.get(page["next_url"]).raise_for_status().json()
-                rows += page["results"]
-        return rows
-
-
-@contextmanager
-def simulator(*arguments: str) -> Iterator[Server]:
-    command = [sys.executable, "-m", "simulator", "--port", "0", "--parent-death", *arguments]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, cwd=ROOT, text=True) as process:
-        try:
-            ready = json.loads(process.stdout.readline())
-            assert set(ready) == {"base_url", "stream_url", "seed"}
-            yield Server(ready["base_url"])
-        finally:
-            process.terminate()
-            process.wait()
-    assert process.returncode == 0
+from tests.simulator.servers import SEED, Server, offset_ms, simulator
 
 
 @pytest.fixture(scope="session")
-def start_simulator() -> Iterator[Callable[..., Server]]:
-    """Start a simulator with arguments; the same arguments give the same one until the end of the run."""
-    running: dict[tuple[str, ...], Server] = {}
-    with ExitStack() as stack:
-
-        def start(*arguments: str) -> Server:
-            if arguments not in running:
-                clock = [] if "--chain" in arguments else ["--clock-offset-ms", str(offset_ms())]
-                running[arguments] = stack.enter_context(simulator(*arguments, *clock))
-            return running[arguments]
-
-        yield start
-
-
-@pytest.fixture(scope="session")
-def server(start_simulator: Callable[..., Server]) -> Server:
-    return start_simulator("--seed", str(SEED))
+def server() -> Iterator[Server]:
+    with simulator("--seed", str(SEED), "--clock-offset-ms", str(offset_ms())) as server:
+        yield server
 
 
 @pytest.fixture(scope="session")

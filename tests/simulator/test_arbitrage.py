@@ -11,7 +11,7 @@ from simulator.market import ChainTruth, SyntheticMarket
 from simulator.surface import variance_swap
 from simulator.synthetic_chain import synthetic_chain
 from simulator.universe import INSTRUMENTS
-from tests.simulator.conftest import INSTANT
+from tests.simulator.servers import INSTANT
 
 SYMBOLS = ("SPX", "NDX", "IWM", "TSLA")
 INSTANTS = (

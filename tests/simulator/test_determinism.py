@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import hashlib
 import json
 import subprocess
 import sys
@@ -12,53 +11,36 @@ import numpy as np
 
 from quant.sessions import sessions
 from simulator.bar_store import BarStore
+from simulator.chain_rows import as_json, chain_rows
 from simulator.market import SyntheticMarket
+from simulator.plans import plan
 from simulator.synthetic_chain import synthetic_chain
-from tests.simulator.conftest import INSTANT, ROOT, SEED, Server
-
-_DIGEST = """
-import datetime as dt, hashlib, sys
-from simulator.market import SyntheticMarket
-from simulator.synthetic_chain import synthetic_chain
-table = synthetic_chain(SyntheticMarket(7), "IWM", dt.datetime(2026, 3, 12, 15, 30, tzinfo=dt.UTC))
-columns = (table.bid, table.ask, table.gamma, table.open_interest, table.day_volume, table.trade_ns)
-sys.stdout.write(hashlib.sha256(b"".join(column.tobytes() for column in columns)).hexdigest())
-"""
-
-
-def test_another_process_sees_the_same_chain(market: SyntheticMarket) -> None:
-    market.spot("TSLA", INSTANT - dt.timedelta(days=99))
-    table = synthetic_chain(market, "IWM", INSTANT)
-    columns = (table.bid, table.ask, table.gamma, table.open_interest, table.day_volume, table.trade_ns)
-    ours = hashlib.sha256(b"".join(column.tobytes() for column in columns)).hexdigest()
-
-    command = [sys.executable, "-c", _DIGEST]
-    theirs = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
-
-    assert theirs == ours
+from tests.simulator.servers import INSTANT, ROOT, SEED, Server
 
 
 def test_another_seed_is_another_world() -> None:
     assert SyntheticMarket(SEED).spot("SPX", INSTANT) != SyntheticMarket(SEED + 1).spot("SPX", INSTANT)
 
 
-def test_the_server_serves_the_ground_truth(server: Server, market: SyntheticMarket) -> None:
+def test_another_process_serves_the_same_chain_whatever_it_was_asked_before(
+    server: Server, market: SyntheticMarket
+) -> None:
+    market.spot("TSLA", INSTANT - dt.timedelta(days=99))
     rows = server.walk("/v3/snapshot/options/SPY", expiration_date="2026-03-20", limit=250)
     updated = {row["underlying_asset"]["last_updated"] for row in rows}
     assert len(updated) == 1
     instant = dt.datetime.fromtimestamp(updated.pop() / 1e9, dt.UTC)
-    truth = market.chain_truth("SPY", instant)
-    prices = dict(zip(truth.listing.ticker.tolist(), truth.price.tolist(), strict=True))
+    table, truth = synthetic_chain(market, "SPY", instant), market.chain_truth("SPY", instant)
+    wanted = np.flatnonzero(table.expiration == np.datetime64("2026-03-20"))
 
+    assert rows == [as_json(row) for row in chain_rows(table, wanted, plan("advanced"))]
     assert {row["underlying_asset"]["price"] for row in rows} == {truth.spot}
-    assert len(rows) == int(np.sum(truth.listing.expiration == np.datetime64("2026-03-20")))
-    for row in rows:
-        quote = row["last_quote"]
-        assert quote["bid"] - 1e-9 <= prices[row["details"]["ticker"]] <= quote["ask"] + 1e-9
+    for row, price in zip(rows, truth.price[wanted], strict=True):
+        assert row["last_quote"]["bid"] - 1e-9 <= price <= row["last_quote"]["ask"] + 1e-9
 
 
 def test_days_join_without_jumps_and_symbols_move_together(market: SyntheticMarket) -> None:
-    days = sessions(dt.date(2025, 1, 2), dt.date(2026, 3, 11))
+    days = sessions(dt.date(2025, 9, 2), dt.date(2026, 3, 11))
     paths = {s: [market.session(s, day).levels for day in days] for s in ("SPX", "SPY", "QQQ", "VIX")}
     gaps = [abs(b[0] / a[-1] - 1) for a, b in zip(paths["SPX"], paths["SPX"][1:], strict=False)]
     returns = {s: np.diff(np.log([levels[-1] for levels in path])) for s, path in paths.items()}
@@ -76,9 +58,8 @@ def test_open_interest_stands_still_in_a_session_and_moves_overnight(market: Syn
     common, here, there = np.intersect1d(early.ticker, tomorrow.ticker, return_indices=True)
 
     assert np.array_equal(early.open_interest, late.open_interest, equal_nan=True)
-    assert np.all(
-        late.day_volume[early.day_ns == late.day_ns] >= early.day_volume[early.day_ns == late.day_ns]
-    )
+    today = early.day_ns == early.day_ns.max()
+    assert np.all(late.day_volume[today] >= early.day_volume[today])
     assert len(common) > 15_000
     assert np.mean(early.open_interest[here] != tomorrow.open_interest[there]) > 0.5
     round_strike = early.strike % 100 == 0
@@ -90,6 +71,14 @@ def test_open_interest_stands_still_in_a_session_and_moves_overnight(market: Syn
     interest = np.nan_to_num(early.open_interest)
     assert interest[below & ~early.is_call].sum() > 1.5 * interest[below & early.is_call].sum()
     assert interest[~below & early.is_call].sum() > 1.5 * interest[~below & ~early.is_call].sum()
+
+
+def test_a_series_has_no_open_interest_in_its_first_session(market: SyntheticMarket) -> None:
+    # On a Monday: daily series begin 22 days before they expire (one of them on the Sunday), weekly ones 67.
+    table = synthetic_chain(market, "NDX", dt.datetime(2026, 3, 16, 15, tzinfo=dt.UTC))
+
+    new = np.unique(table.expiration[np.isnan(table.open_interest)])
+    assert new.astype(str).tolist() == ["2026-04-06", "2026-04-07", "2026-05-22"]
 
 
 def test_volume_last_trade_and_bars_are_the_tape(market: SyntheticMarket, server: Server) -> None:

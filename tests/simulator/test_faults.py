@@ -1,0 +1,113 @@
+"""Faults on demand, for the tests of clients."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+
+import httpx
+import pytest
+
+from tests.simulator.servers import Server, offset_ms
+
+PATH = "/v3/snapshot/options/IWM"
+
+
+@pytest.fixture
+def client(server: Server) -> Iterator[httpx.Client]:
+    with server.client() as client:
+        yield client
+        client.delete("/simulator/faults").raise_for_status()
+
+
+def arm(client: httpx.Client, kind: str, **more: object) -> None:
+    client.post("/simulator/faults", json={"path": "options/IWM", "kind": kind} | more).raise_for_status()
+
+
+def test_a_rate_limit_with_retry_after_strikes_as_often_as_told(client: httpx.Client) -> None:
+    arm(client, "status", status=429, retry_after="2", times=2)
+    answers = [client.get(PATH) for _ in range(3)]
+
+    assert [answer.status_code for answer in answers] == [429, 429, 200]
+    assert answers[0].headers["retry-after"] == "2"
+
+
+def test_a_server_error_has_no_retry_after(client: httpx.Client) -> None:
+    arm(client, "status", status=500)
+    answer = client.get(PATH)
+
+    assert answer.status_code == 500
+    assert "retry-after" not in answer.headers
+
+
+def test_other_paths_are_spared(client: httpx.Client) -> None:
+    arm(client, "status")
+
+    assert client.get("/v1/marketstatus/now").status_code == 200
+
+
+def test_a_later_page_can_be_the_missing_one(client: httpx.Client) -> None:
+    arm(client, "missing-page", skip=1)
+    page = client.get(PATH).json()
+
+    assert client.get(page["next_url"]).status_code == 404
+    assert client.get(page["next_url"]).status_code == 200
+
+
+def test_a_timeout_is_felt_by_the_client(client: httpx.Client) -> None:
+    arm(client, "timeout", seconds=1.0)
+
+    with pytest.raises(httpx.ReadTimeout):
+        client.get(PATH, timeout=0.05)
+
+
+def test_a_truncated_body_and_a_page_that_is_no_json(client: httpx.Client) -> None:
+    arm(client, "truncate")
+    with pytest.raises(json.JSONDecodeError):
+        client.get(PATH).json()
+    arm(client, "not-json")
+    assert client.get(PATH).text.startswith("<html>")
+
+
+def test_results_or_the_rest_of_the_walk_can_be_left_out(client: httpx.Client) -> None:
+    arm(client, "no-results")
+    assert "results" not in client.get(PATH).json()
+    arm(client, "end-early")
+    assert "next_url" not in client.get(PATH).json()
+    arm(client, "foreign-next-url")
+    assert httpx.URL(client.get(PATH).json()["next_url"]).host == "192.0.2.1"
+
+
+def test_rows_can_carry_nan_or_anything_else(client: httpx.Client) -> None:
+    arm(client, "nan")
+    assert '"open_interest":NaN' in client.get(PATH).text
+    arm(client, "patch", patch={"last_quote": {"bid": -1.5}, "details": {"ticker": "O:ZZZ260320C00001000"}})
+    row = client.get(PATH).json()["results"][0]
+    assert row["last_quote"]["bid"] == -1.5
+    assert row["last_quote"]["ask"] > 0
+    assert row["details"]["ticker"] == "O:ZZZ260320C00001000"
+
+
+def test_requests_are_counted_per_path(client: httpx.Client) -> None:
+    before = client.get("/simulator/requests").json().get(PATH, 0)
+    client.get(PATH)
+    client.get(f"{PATH}?limit=2")
+
+    assert client.get("/simulator/requests").json()[PATH] == before + 2
+
+
+def test_the_clock_can_be_moved(client: httpx.Client) -> None:
+    now = client.post("/simulator/clock", json={"offset_ms": 0}).json()
+    moved = client.get("/v1/marketstatus/now").json()["serverTime"]
+    client.post("/simulator/clock", json={"offset_ms": offset_ms()}).raise_for_status()
+
+    assert now["clock_offset_ms"] == 0
+    assert not moved.startswith("2026-03-12T11:3")
+    assert client.get("/v1/marketstatus/now").json()["serverTime"].startswith("2026-03-12T11:3")
+
+
+@pytest.mark.parametrize(
+    "body", [{"path": "x", "kind": "nonsense"}, {"kind": "nan"}, {"path": "(", "kind": "nan"}]
+)
+def test_a_fault_that_makes_no_sense_is_refused(client: httpx.Client, body: dict) -> None:
+    assert client.post("/simulator/faults", json=body).status_code == 400
