@@ -22,7 +22,8 @@ def migrate(target: str | None) -> None:
 def warehouse_relations() -> list[str]:
     found = run(
         "SELECT relname::text FROM pg_class"
-        " WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p') AND relname !~ '^(auth|django)_' UNION ALL"
+        " WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p')"
+        " AND relname !~ '^(auth|django)_' UNION ALL"
         " SELECT proname::text FROM pg_proc WHERE pronamespace = 'public'::regnamespace ORDER BY 1"
     )
     return [name for (name,) in found]
