@@ -48,10 +48,16 @@ def due_chains(every_minutes: int = 15, window: str = REGULAR_WINDOW) -> list[Du
 def record_missed(
     entry: WatchlistEntry, slots: Sequence[Slot], statuses: dict[int, str], now: datetime
 ) -> int:
-    """Writes a FAILED run for every slot that passed while the symbol was watched; returns how many were new."""
-    ended = (RunStatus.DONE, RunStatus.FAILED)
+    """Writes a FAILED run for every slot that passed while the symbol was watched, or that was begun and never
+    ended (the first slot of a new symbol began before it was watched). Returns how many were new."""
+    passed = over(slots, now, since=clock.instant(entry.active_since_ms))
+    crashed = [slot for slot in slots if slot.deadline <= now and _was_begun(slot, statuses)]
     return sum(
         runs.miss(TASK, entry.symbol, slot.at_ms, MISSED)
-        for slot in over(slots, now, since=clock.instant(entry.active_since_ms))
-        if statuses.get(slot.at_ms) not in ended
+        for slot in {*passed, *crashed}
+        if slot.at_ms not in statuses or _was_begun(slot, statuses)
     )
+
+
+def _was_begun(slot: Slot, statuses: dict[int, str]) -> bool:
+    return statuses.get(slot.at_ms) == RunStatus.STARTED

@@ -63,6 +63,14 @@ def test_slots_that_passed_are_gaps_from_the_day_the_symbol_was_watched(spx, at_
     assert list(gaps) == [(clock.epoch_ms(SLOT + QUARTER), RunStatus.FAILED, MISSED, None)]
 
 
+def test_a_slot_begun_as_the_symbol_became_watched_and_never_ended_is_a_gap(spx, at_market_time):
+    with pytest.raises(KeyboardInterrupt), runs.claim("ingest_chain", spx, SLOT_MS):
+        raise KeyboardInterrupt  # as a kill: the run stays STARTED
+    at_market_time(SLOT + QUARTER)
+    due_chains()
+    assert IngestionRun.objects.get().error == MISSED
+
+
 def test_an_outage_over_the_close_is_reported_the_next_day(spx, at_market_time):
     at_market_time(SLOT + timedelta(days=1))
     due_chains()

@@ -63,6 +63,11 @@ class ScriptedProvider:
         """Answers to `path`, or to `path?query` where that is told."""
         self._answers[path].extend(answers)
 
+    def forget(self) -> None:
+        """Forgets every answer told and every request made."""
+        self._answers.clear()
+        self.requests.clear()
+
     def answer(self, target: str) -> Answer:
         answers = self._answers.get(target) or self._answers.get(urlsplit(target).path)
         if not answers:

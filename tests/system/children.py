@@ -1,0 +1,79 @@
+"""Real workers and beats as children of a test, each in a session of its own."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from local import processes
+from local.servers import ROOT
+from local.services import Service
+
+
+@dataclass(frozen=True, slots=True)
+class Child:
+    """One started service; `process.pid` is its session too, which its pool children share."""
+
+    name: str
+    process: subprocess.Popen[bytes]
+    log: Path
+
+    @property
+    def pid(self) -> int:
+        return self.process.pid
+
+    def pool(self) -> list[int]:
+        """Process ids of a worker's pool children."""
+        return [pid for pid in processes.living_in_session(self.pid) if pid != self.pid]
+
+    def is_alive(self) -> bool:
+        return self.process.poll() is None
+
+    def kill(self) -> None:
+        """SIGKILL to the process and its children at once, as when a machine is lost."""
+        processes.end(lambda: processes.living_in_session(self.pid), signal.SIGKILL, 5)
+        self.process.wait()
+
+
+class Children:
+    """Starts services with one environment; what they write is shown where a test fails."""
+
+    def __init__(self, environment: Mapping[str, str], logs: Path) -> None:
+        self._environment = dict(environment)
+        self._logs = logs
+        self._started: list[Child] = []
+
+    def start(self, service: Service, *, directory: Path = ROOT, **changes: str) -> Child:
+        """Starts `service` as the supervisor does; `changes` are variables of the environment."""
+        program = Path(sys.executable).with_name(service.command[0])
+        role = {"DATABASE_ROLE": service.role, "PROCESS_NAME": service.name}
+        return self.run([str(program), *service.command[1:]], directory=directory, **role, **changes)
+
+    def living(self) -> Child | None:
+        """One that was started and still runs."""
+        return next((child for child in self._started if child.is_alive()), None)
+
+    def run(self, command: list[str], *, directory: Path = ROOT, **changes: str) -> Child:
+        name = f"{len(self._started)}-{Path(command[0]).name}"
+        log = self._logs / f"{name}.log"
+        with log.open("wb") as output:
+            process = processes.spawn(
+                command,
+                output=output,
+                environment={**os.environ, **self._environment, **changes},
+                death_signal=signal.SIGKILL,
+                directory=directory,
+            )
+        self._started.append(Child(name, process, log))
+        return self._started[-1]
+
+    def end(self) -> None:
+        for child in self._started:
+            child.kill()
+        for child in self._started:
+            sys.stdout.write(f"--- {child.name} ---\n{child.log.read_text(errors='replace')}\n")

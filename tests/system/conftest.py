@@ -1,0 +1,104 @@
+"""Real workers and beats on the servers of the test run, in a market that is a moment past one slot.
+
+A worker takes seconds to start, so the tests of a module share one where they leave it alive.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+
+import pytest
+import redis
+from django.db import connection
+
+from local.processes import wait_until
+from local.servers import Held
+from tests.provider.server import ScriptedProvider
+from tests.system.children import Children
+
+BROKER = 7  # the number of Valkey's database, so that these workers take nothing from other tests
+
+
+@pytest.fixture(scope="module")
+def broker_url(stack: Held) -> str:
+    return stack.redis_url(BROKER)
+
+
+@pytest.fixture(scope="module")
+def scripted() -> Iterator[ScriptedProvider]:
+    server = ScriptedProvider()
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def provider(scripted: ScriptedProvider) -> ScriptedProvider:
+    """The provider of all these processes, with nothing told or asked yet."""
+    scripted.forget()
+    return scripted
+
+
+@pytest.fixture(scope="module")
+def clock_offset_ms() -> int:
+    """Milliseconds that bring every process a second past SLOT."""
+    from tests.ingestion.market import SLOT
+
+    return (SLOT + timedelta(seconds=1) - datetime.now(UTC)) // timedelta(milliseconds=1)
+
+
+@pytest.fixture(scope="module")
+def environment(django_db_setup, stack, broker_url, scripted, clock_offset_ms) -> dict[str, str]:
+    """Variables that point a process at the test's database, broker, provider and clock."""
+    return {
+        "DATABASE_URL": stack.owner_url(connection.settings_dict["NAME"]),
+        "REDIS_URL": broker_url,
+        "CLOCK_OFFSET_MS": str(clock_offset_ms),
+        "MASSIVE_BASE_URL": scripted.url,
+    }
+
+
+@pytest.fixture(scope="module")
+def fleet(environment, tmp_path_factory) -> Iterator[Children]:
+    """Processes that the tests of a module share; none outlives the module."""
+    started = Children(environment, tmp_path_factory.mktemp("fleet"))
+    yield started
+    started.end()
+
+
+@pytest.fixture
+def warehouse(fleet, transactional_db, broker, settings, clock_offset_ms) -> None:
+    """Empty tables, an empty broker, and the clock of the processes in this process too."""
+    settings.CLOCK_OFFSET_MS = clock_offset_ms
+
+
+@pytest.fixture
+def children(warehouse, environment, tmp_path) -> Iterator[Children]:
+    """Processes of one test; none outlives it."""
+    started = Children(environment, tmp_path)
+    yield started
+    started.end()
+
+
+@pytest.fixture
+def broker(broker_url: str) -> Iterator[redis.Redis]:
+    with redis.Redis.from_url(broker_url) as client:
+        client.flushdb()
+        yield client
+
+
+@pytest.fixture
+def send(broker_url: str) -> Callable[..., None]:
+    """Puts a task of ingestion into a queue, as beat or another machine does."""
+    from config.celery import app
+
+    def put(task: str, *args: object, queue: str = "default") -> None:
+        with app.connection_for_write(broker_url) as connection:
+            app.send_task(f"ingestion.tasks.{task}", args, queue=queue, connection=connection)
+
+    return put
+
+
+def eventually(condition: Callable[[], object], seconds: float = 60) -> None:
+    """Waits for `condition`; fails the test when it does not hold in time."""
+    assert wait_until(lambda: bool(condition()), seconds, every=0.05), f"not within {seconds} s"
