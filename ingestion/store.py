@@ -65,7 +65,7 @@ def store_chain(
     """Stores the slot; returns the greeks rows inserted, and the gamma snapshot that is stored beside them.
 
     Gamma is measured while the database takes in the rows: one waits for the other's processor. The time of the
-    insert is in the run's stages; that of the commit cannot be, being what commits them. Raises RunLost where the
+    insert is in the run's stages; that of the commit cannot be, being what commits them. Raises RunLostError where the
     slot is another worker's by now.
     """
     partitions.ensure(HistoricalGreeks._meta.db_table, run.slot, run.slot)

@@ -7,7 +7,7 @@ from celery import shared_task
 from ingestion import chain
 from ingestion.due import due_chains
 from ingestion.slots import REGULAR_WINDOW
-from warehouse import clock, partitions
+from warehouse import clock, partitions, retention
 
 MINUTE = 60
 MESSAGE_LIFE = 55  # seconds: shorter than the poll, so that a queue nobody serves does not fill with repeats
@@ -30,7 +30,9 @@ def ingest_due(every_minutes: int = 15, window: str = REGULAR_WINDOW) -> str:
 
 @shared_task
 def keep_partitions() -> str:
-    """Makes the partitions of the coming week and drops those past retention."""
-    plan = partitions.plan(clock.now_ms())
+    """Makes the partitions of the coming week, drops those past retention, deletes what small tables hold too long."""
+    now_ms = clock.now_ms()
+    plan = partitions.plan(now_ms)
     partitions.apply(plan)
-    return f"{len(plan)} partition changes"
+    deleted = sum(retention.delete_all_expired(now_ms).values())
+    return f"{len(plan)} partition changes, {deleted} rows deleted"

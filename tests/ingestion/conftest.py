@@ -14,6 +14,7 @@ from django.db import connection
 
 from provider.client import MassiveClient
 from provider.retry import RetryPolicy
+from tests.partitions import drop_partitions
 from tests.provider.conftest import FakeClock
 from tests.provider.server import ScriptedProvider
 
@@ -39,7 +40,7 @@ def at_market_time(transactional_db, settings) -> Iterator[Callable[[datetime], 
 
 
 @pytest.fixture
-def spx(at_market_time, provider, monkeypatch) -> str:
+def spx(at_market_time, provider, monkeypatch) -> Iterator[str]:
     """SPX on the watchlist a second after SLOT; the client's retries cost no time."""
     from ingestion import chain
     from tests.ingestion.market import SLOT
@@ -56,4 +57,5 @@ def spx(at_market_time, provider, monkeypatch) -> str:
         )
 
     monkeypatch.setattr(chain, "massive_client", client)
-    return "SPX"
+    yield "SPX"
+    drop_partitions()

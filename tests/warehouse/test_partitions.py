@@ -11,6 +11,7 @@ import pytest
 from django.core.management import call_command
 from django.db import DatabaseError, connection, transaction
 
+from tests.partitions import drop_partitions
 from tests.roles import as_role, run
 from tests.warehouse.rows import add_print
 from warehouse import clock, partitions
@@ -169,10 +170,7 @@ def test_the_command_prints_its_plan_and_applies_it_on_demand(at):
 @pytest.fixture
 def dropped_afterwards():
     yield
-    with connection.cursor() as cursor:
-        for (name,) in run("SELECT partition FROM warehouse_partitions()"):
-            cursor.execute(f"DROP TABLE {name}")
-    partitions._ensured.clear()
+    drop_partitions()
 
 
 @pytest.mark.django_db(transaction=True)

@@ -1,0 +1,15 @@
+"""Partitions outlive the flush that ends a transactional test; whoever made some drops them."""
+
+from __future__ import annotations
+
+from django.db import connection
+
+
+def drop_partitions() -> None:
+    from warehouse import partitions
+
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT partition FROM warehouse_partitions()")
+        for (name,) in cursor.fetchall():
+            cursor.execute(f"DROP TABLE {name}")
+    partitions._ensured.clear()
