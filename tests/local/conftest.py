@@ -13,7 +13,10 @@ from local.account import remove_abandoned, server_account
 from local.processes import is_alive
 from local.record import read_keeper
 from local.servers import ROOT, Held, hold
+from tests.ingestion.fixtures import at_market_time, provider, spx
 from tests.local.processes import eventually
+
+__all__ = ["at_market_time", "provider", "spx"]
 
 HOLDER = """
 import sys

@@ -6,9 +6,9 @@ import datetime as dt
 import json
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from django.contrib.admin import SimpleListFilter
+from django.contrib.admin import SimpleListFilter, display
 from django.core.paginator import Paginator
-from django.db.models import Field, Model, QuerySet
+from django.db.models import Field, FloatField, Model, QuerySet
 from django.http import HttpRequest
 from django.utils.functional import cached_property
 
@@ -95,11 +95,28 @@ class ReadOnlyAdmin(ModelAdmin):
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
 
+    def get_list_display(self, request: HttpRequest) -> list[Any]:
+        return [compact(self.model, name) for name in super().get_list_display(request)]
+
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         return super().get_queryset(request).defer(*self.heavy)
 
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **options: Any) -> Any:
         return super().get_form(request, obj, change, **{**options, "help_texts": units(self.model)})
+
+
+def compact(model: type[Model], name: Any) -> Any:
+    """The list column of a field; a double shows six digits there and all of them on the row's own page."""
+    field = next((f for f in model._meta.get_fields() if f.name == name), None)
+    if not isinstance(field, FloatField):
+        return name
+
+    @display(description=field.verbose_name)
+    def shown(row: Any) -> str | None:
+        value = getattr(row, name)
+        return None if value is None else f"{value:.6g}"
+
+    return shown
 
 
 def units(model: type[Model]) -> dict[str, str]:

@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 from django.contrib import admin
 
 from warehouse.admin.base import ReadOnlyAdmin, RecentFilter, SymbolFilter, new_york
+from warehouse.admin.gamma_picture import gamma_picture
 from warehouse.models import (
     ContractSizeDay,
     FlowDay,
@@ -77,6 +78,8 @@ class HistoricalBarAdmin(TimedAdmin):
 @admin.register(GammaExposure)
 class GammaExposureAdmin(TimedAdmin):
     heavy = ("gamma_by_strike", "oi_by_strike", "sensitivity", "flip_points")
+    exclude = ("gamma_by_strike", "oi_by_strike")  # hundreds of strikes: the picture shows them, SQL has them
+    readonly_fields = ("picture",)
     list_display = (
         "symbol",
         "at",
@@ -88,6 +91,10 @@ class GammaExposureAdmin(TimedAdmin):
         "gamma_wall_support",
         "gamma_flip",
     )
+
+    @admin.display(description="net gamma by strike, $ per 1 % move")
+    def picture(self, row: GammaExposure) -> str:
+        return gamma_picture(row)
 
 
 @admin.register(IvPercentile)

@@ -16,30 +16,30 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models import Q
 
 if TYPE_CHECKING:
-    DecimalField = models.DecimalField[Any, Any]
+    AnyField = models.Field[Any, Any]
 else:
-    DecimalField = models.DecimalField  # Django's fields take type arguments in the stubs alone
+    AnyField = models.Field  # Django's fields take type arguments in the stubs alone
 
 
-class MoneyField(DecimalField):
-    """NUMERIC without a declared scale: a price keeps the digits it came with, 0.05 or 6451.1234.
+class MoneyField(AnyField):
+    """NUMERIC without a declared scale: a price keeps the digits it came with, 0.05 or 6451.1234, and shows no others.
 
-    Django's own field insists on one scale for all and would turn a float into its binary expansion.
+    Django's DecimalField insists on one scale for all, pads every price to it, and turns a float into its binary
+    expansion.
     """
 
-    def __init__(self, *args: Any, **options: Any) -> None:
-        super().__init__(*args, **{"max_digits": 30, "decimal_places": 12, **options})
-
-    def deconstruct(self) -> tuple[str, str, Any, dict[str, Any]]:
-        name, path, args, options = super().deconstruct()
-        del options["max_digits"], options["decimal_places"]
-        return name, path, args, options
+    description = "Decimal number of any scale"
 
     def db_type(self, connection: BaseDatabaseWrapper) -> str:
         return "numeric"
 
-    def to_python(self, value: Any) -> Any:
-        return super().to_python(Decimal(repr(float(value))) if isinstance(value, float) else value)
+    def to_python(self, value: Any) -> Decimal | None:
+        if value is None or isinstance(value, Decimal):
+            return value
+        return Decimal(repr(value) if isinstance(value, float) else value)
+
+    def get_prep_value(self, value: Any) -> Any:
+        return self.to_python(super().get_prep_value(value))
 
 
 def row_id() -> Any:
