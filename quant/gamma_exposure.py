@@ -26,6 +26,7 @@ from quant.gamma_conventions import (
 from quant.gamma_levels import Walls, distance_pct, walls
 from quant.gamma_positioning import expected_behavior, positioning, strength
 from quant.gamma_sensitivity import sensitivity
+from quant.gamma_totals import Totals, totals
 from quant.max_pain import MaxPain, max_pain
 
 __all__ = [
@@ -61,15 +62,6 @@ class StrikeExposure(NamedTuple):
     net: Floats  # call + put
     call_open_interest: Floats
     put_open_interest: Floats
-
-
-class Totals(NamedTuple):
-    """Sums over a chain in dollars per 1 % move."""
-
-    call_gamma: float  # signed by the convention
-    put_gamma: float  # signed by the convention: not positive under the naive one
-    total_gamma: float  # call_gamma + put_gamma, the net dealer gamma
-    gross_gamma: float  # sum of absolute values
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,13 +114,6 @@ def exposure_by_strike(chain: OptionChain, gex: Floats) -> StrikeExposure:
 
     call, put = add(known, is_call), add(known, ~is_call)
     return StrikeExposure(strike, call, put, call + put, add(interest, is_call), add(interest, ~is_call))
-
-
-def totals(chain: OptionChain, gex: Floats) -> Totals:
-    """Add up per-contract dealer gamma `gex`, shape (n,); NaN counts as nothing."""
-    known = _known(gex)
-    call, put = float(known[chain.is_call].sum()), float(known[~chain.is_call].sum())
-    return Totals(call, put, call + put, float(np.abs(known).sum()))
 
 
 def put_call_ratio(chain: OptionChain, size: Floats) -> float | None:

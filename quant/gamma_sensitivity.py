@@ -11,6 +11,7 @@ from quant.chain import Floats, OptionChain
 from quant.gamma_conventions import CONVENTIONS, Convention, dealer_gamma, live
 from quant.gamma_positioning import positioning
 from quant.gamma_profile import complete_volatility, flips, price_grid, reprice
+from quant.gamma_totals import totals
 from quant.thresholds import LEVEL_BAND
 
 
@@ -73,11 +74,11 @@ def _measure(
     missing = np.count_nonzero((np.abs(weights) > 0) & live(chain) & ~profile.usable, axis=1)
     rows = {}
     for index, (convention, gex) in enumerate(group):
-        total, gross = float(np.nansum(gex)), float(np.nansum(np.abs(gex)))
+        sums = totals(chain, gex)
         rows[convention.name] = {
-            "net": total,
-            "gross": gross,
-            "positioning": positioning(total / gross),
+            "net": sums.total_gamma,
+            "gross": sums.gross_gamma,
+            "positioning": positioning(sums.total_gamma / sums.gross_gamma),
             "net_repriced": float(at_spot[index]),
             "flips": roots[index].tolist(),
             "flip": _nearest(roots[index], chain.spot),

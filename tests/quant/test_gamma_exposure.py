@@ -168,6 +168,13 @@ def test_a_chain_that_says_nothing_gives_none_and_no_warning(chain):
     json.dumps(result.sensitivity, allow_nan=False)
 
 
+@pytest.mark.parametrize("seed", range(5))
+def test_the_snapshot_and_its_sensitivity_tell_one_number_to_the_last_digit(seed):
+    result = snapshot(random_chain(3000, seed))
+    naive = result.sensitivity["conventions"]["naive"]
+    assert (naive["net"], naive["gross"]) == (result.total_gamma, result.gross_gamma)
+
+
 def test_sensitivity_is_plain_json_and_spreads_over_the_conventions():
     table = snapshot(TWO_STRIKES, own_gamma=TWO_STRIKES.gamma * 2).sensitivity
     assert json.loads(json.dumps(table, allow_nan=False)) == table

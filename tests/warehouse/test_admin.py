@@ -117,6 +117,22 @@ def test_not_even_a_superuser_changes_market_data(superuser, rows, model):
         assert superuser.post(reverse(f"admin:warehouse_{model}_delete", args=[key]), {}).status_code == 403
 
 
+def test_the_page_of_a_gamma_snapshot_draws_its_strikes_with_the_levels(superuser, db):
+    snapshot = add_gamma(
+        ago(0),
+        underlying_price=6500,
+        gamma_flip=6420,
+        gamma_by_strike={
+            "6500": {"call": 9.0, "put": -1.0, "net": 8e6},
+            "6400": {"call": 1, "put": -5, "net": -4e6},
+        },
+    )
+    page = superuser.get(reverse("admin:warehouse_gammaexposure_change", args=[snapshot.pk])).content.decode()
+    assert page.count("#dc2626") == 1
+    assert "8.0M  ◀ spot" in page
+    assert "-4.0M  ◀ flip" in page
+
+
 def test_the_page_of_a_row_says_units(superuser, rows):
     page = superuser.get(
         reverse("admin:warehouse_historicalgreeks_change", args=[rows["historicalgreeks"].pk])

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from django.contrib import admin
+from django.http import HttpRequest
 
 from warehouse.admin.base import ReadOnlyAdmin, RecentFilter, SymbolFilter, new_york
 from warehouse.admin.gamma_picture import gamma_picture
@@ -91,6 +92,9 @@ class GammaExposureAdmin(TimedAdmin):
         "gamma_wall_support",
         "gamma_flip",
     )
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> list[Any]:
+        return ["picture", *(name for name in super().get_fields(request, obj) if name != "picture")]
 
     @admin.display(description="net gamma by strike, $ per 1 % move")
     def picture(self, row: GammaExposure) -> str:
