@@ -182,4 +182,5 @@ CELERY_TIMEZONE = "UTC"
 CELERY_ENABLE_UTC = True
 CELERY_BEAT_SCHEDULER = "config.beat:LeaderScheduler"
 CELERY_BEAT_MAX_LOOP_INTERVAL = 5  # seconds: an edited schedule is obeyed within this time
+CELERY_BEAT_SYNC_EVERY = 1  # save each run as it is sent: a standby that takes over then repeats none
 CELERY_BEAT_ENABLE_REMOTE_CONTROL = True

@@ -1,0 +1,80 @@
+"""Seeding starts a warehouse once; a new deploy seeds again and leaves what operators made of it."""
+
+from __future__ import annotations
+
+import io
+import json
+
+import pytest
+from django.contrib.auth import get_user_model
+from django.core.management import call_command
+from django_celery_beat.models import CrontabSchedule, IntervalSchedule, PeriodicTask, PeriodicTasks
+
+from warehouse.models import WatchlistEntry
+
+pytestmark = pytest.mark.django_db
+
+
+def seed(**options) -> str:
+    """What the command prints."""
+    output = io.StringIO()
+    call_command("seed", stdout=output, **options)
+    return output.getvalue()
+
+
+def everything() -> list[list[dict]]:
+    models = (WatchlistEntry, PeriodicTask, PeriodicTasks, CrontabSchedule, get_user_model())
+    return [list(model.objects.order_by("pk").values()) for model in models]
+
+
+def test_a_new_warehouse_gets_five_symbols_its_schedule_and_one_admin():
+    seed()
+    assert sorted(WatchlistEntry.objects.values_list("symbol", flat=True)) == [
+        "IWM",
+        "NDX",
+        "QQQ",
+        "SPX",
+        "SPY",
+    ]
+    chains = PeriodicTask.objects.get(task="ingestion.tasks.ingest_due")
+    assert (chains.enabled, chains.queue, chains.crontab.timezone.key) == (True, "default", "UTC")
+    assert json.loads(chains.kwargs) == {"every_minutes": 15, "window": "09:30-16:00"}
+    admin = get_user_model().objects.get()
+    assert (admin.username, admin.is_superuser, admin.is_staff) == ("admin", True, True)
+
+
+def test_the_symbols_to_watch_may_be_named():
+    seed(symbols="spy, TSLA")
+    assert sorted(WatchlistEntry.objects.values_list("symbol", flat=True)) == ["SPY", "TSLA"]
+
+
+def test_seeding_again_changes_nothing():
+    seed()
+    before = everything()
+    seed()
+    assert everything() == before
+
+
+def test_what_operators_edited_survives():
+    seed()
+    half_hour = IntervalSchedule.objects.create(every=30, period=IntervalSchedule.MINUTES)
+    chains = PeriodicTask.objects.get(task="ingestion.tasks.ingest_due")
+    chains.kwargs, chains.crontab, chains.interval = '{"every_minutes": 30}', None, half_hour
+    chains.save()
+    PeriodicTask.objects.exclude(pk=chains.pk).update(enabled=False)
+    WatchlistEntry.objects.filter(symbol="SPX").update(ingest_chain=False, strike_band_pct=20)
+    before = everything()
+    seed()
+    assert everything() == before
+
+
+def test_the_password_is_shown_once_and_stored_and_logged_nowhere(caplog):
+    caplog.set_level("DEBUG")
+    (line,) = [line for line in seed().splitlines() if "admin" in line]
+    password = line.split()[4]
+    admin = get_user_model().objects.get()
+    assert len(password) == 20
+    assert admin.check_password(password)
+    assert password not in str(everything())
+    assert password not in caplog.text
+    assert password not in seed()
