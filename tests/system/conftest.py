@@ -14,6 +14,7 @@ from django.db import connection
 
 from local.processes import wait_until
 from local.servers import Held
+from tests.partitions import drop_partitions
 from tests.provider.server import ScriptedProvider
 from tests.system.children import Children
 
@@ -67,9 +68,11 @@ def fleet(environment, tmp_path_factory) -> Iterator[Children]:
 
 
 @pytest.fixture
-def warehouse(fleet, transactional_db, broker, settings, clock_offset_ms) -> None:
+def warehouse(fleet, transactional_db, broker, settings, clock_offset_ms) -> Iterator[None]:
     """Empty tables, an empty broker, and the clock of the processes in this process too."""
     settings.CLOCK_OFFSET_MS = clock_offset_ms
+    yield
+    drop_partitions()
 
 
 @pytest.fixture
