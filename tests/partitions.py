@@ -6,10 +6,7 @@ from django.db import connection
 
 
 def drop_partitions() -> None:
-    from warehouse import partitions
-
     with connection.cursor() as cursor:
         cursor.execute("SELECT partition FROM warehouse_partitions()")
         for (name,) in cursor.fetchall():
             cursor.execute(f"DROP TABLE {name}")
-    partitions._ensured.clear()

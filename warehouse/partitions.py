@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
-from django.db import OperationalError, connection, transaction
+from django.db import OperationalError, connection
 from numpy.typing import NDArray
 from psycopg.errors import LockNotAvailable
 
@@ -82,25 +82,17 @@ def inside(table: str, timestamps: NDArray[np.int64], now_ms: int) -> NDArray[np
     return kept
 
 
-_ensured: set[tuple[str, str, int]] = set()  # (database, table, period), known to exist by this process
-
-
 def ensure(table: str, first_ms: int, last_ms: int) -> None:
     """Makes sure that partitions for [first_ms, last_ms] exist. Call it before the transaction that inserts:
-    a partition made inside stays invisible to other writers, who wait for it, until that transaction ends.
+    a partition made inside stays invisible to other writers, who wait for it, until that transaction ends. Asked
+    every time: where nothing is missing it takes no lock, and a memory of what exists would outlive a drop.
 
     Raises OutOfRangeError, and does nothing, where `inside` is false for an end of the range.
     """
     if not inside(table, np.array([first_ms, last_ms]), clock.now_ms()).all():
         raise OutOfRangeError(table, first_ms, last_ms)
-    database = str(connection.settings_dict["NAME"])
-    wanted = {(database, table, period) for period in _periods(table, first_ms, last_ms)}
-    if wanted <= _ensured:
-        return
     with connection.cursor() as cursor:
         cursor.execute("SELECT warehouse_ensure_partitions(%s, %s, %s)", [table, first_ms, last_ms])
-    # Only after commit: a partition made in a transaction that is rolled back is gone.
-    transaction.on_commit(lambda: _ensured.update(wanted))
 
 
 def plan(now_ms: int) -> list[Action]:
@@ -142,17 +134,3 @@ def _drop(partition: str) -> None:
             if not isinstance(error.__cause__, LockNotAvailable) or attempt == DROP_TRIES:
                 raise
             time.sleep(DROP_PAUSE_SECONDS)
-
-
-def _periods(table: str, first_ms: int, last_ms: int) -> range:
-    """Ordinals of the table's periods from the one that holds first_ms to the one that holds last_ms."""
-    first, last = (_period(SPECS[table].unit, at_ms) for at_ms in (first_ms, last_ms))
-    return range(first, last + 1)
-
-
-def _period(unit: str, at_ms: int) -> int:
-    if unit == "month":
-        month: Any = np.datetime64(at_ms, "ms").astype("datetime64[M]")
-        return int(month.astype(np.int64))
-    days = at_ms // DAY_MS
-    return days if unit == "day" else (days + 3) // 7  # 1970-01-01 was a Thursday
