@@ -152,10 +152,10 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
     "visibility_timeout": 300,  # seconds; more than twice the longest late-acknowledged task
     "unacked_restore_interval": 5,
     "unacked_restore_throttle": 1,
-    "socket_timeout": 10,
+    "socket_timeout": 5,
     "socket_connect_timeout": 5,
     "socket_keepalive": True,
-    "health_check_interval": 10,
+    "health_check_interval": 5,  # seconds; a half-open connection heals in two to three times this
     "global_keyprefix": "warehouse:",
 }
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
