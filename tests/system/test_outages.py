@@ -1,0 +1,125 @@
+"""Servers that go away and come back under a running worker and beat, which nobody restarts."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Iterator
+from urllib.parse import urlsplit
+
+import psycopg
+import pytest
+from django.db import connection
+from django_celery_beat.models import IntervalSchedule, PeriodicTask
+
+from local.services import beat, worker
+from tests.ingestion.market import CALL, PUT, SLOT_MS, page, row
+from tests.provider.server import ok
+from tests.system.children import Child
+from tests.system.conftest import eventually
+from tests.system.proxy import Proxy
+from warehouse.models import GammaExposure, IngestionRun
+from warehouse.models.enums import RunStatus
+from warehouse.watchlist import add_default_symbols
+
+pytestmark = pytest.mark.processes
+
+SYMBOLS = [f"T{number}" for number in range(100)]
+QUEUED = [f"warehouse:{name}" for name in ("default", "ingest", "unacked")]
+HEALED_WITHIN_SECONDS = 60
+
+
+@pytest.fixture(scope="module")
+def proxy(broker_url) -> Iterator[Proxy]:
+    """Between the worker and Valkey."""
+    between = Proxy(urlsplit(broker_url).port or 0)
+    yield between
+    between.stop()
+
+
+@pytest.fixture(scope="module")
+def running(fleet, proxy, broker_url) -> Child:
+    """The one worker of these tests."""
+    address = urlsplit(broker_url)
+    through = address._replace(netloc=address.netloc.replace(f":{address.port}", f":{proxy.port}"))
+    return fleet.start(worker(), REDIS_URL=through.geturl())
+
+
+@pytest.fixture
+def watching(warehouse, provider) -> None:
+    """A hundred stocks on the watchlist, each with a chain of two contracts."""
+    add_default_symbols(SYMBOLS)
+    for symbol in SYMBOLS:
+        tickers = [ticker.replace("SPXW", symbol) for ticker in (CALL, PUT)]
+        provider.tell(f"/v3/snapshot/options/{symbol}", ok(page(*(row(ticker) for ticker in tickers))))
+
+
+def done() -> int:
+    return IngestionRun.objects.filter(slot=SLOT_MS, status=RunStatus.DONE).count()
+
+
+def ingest_one(send, symbol: str) -> None:
+    send("ingest_chain", symbol, SLOT_MS, queue="ingest")
+
+
+def is_done(symbol: str) -> bool:
+    return IngestionRun.objects.filter(symbol=symbol, status=RunStatus.DONE).exists()
+
+
+def sessions_opened(stack) -> int:
+    """Database sessions of the test's database since its statistics began; seen by a session of another."""
+    query = "SELECT sessions FROM pg_stat_database WHERE datname = %s"
+    with psycopg.connect(stack.superuser_url()) as other:
+        return other.execute(query, [connection.settings_dict["NAME"]]).fetchone()[0]
+
+
+def test_postgresql_restarts_under_worker_and_beat_and_no_chain_is_lost(
+    watching, running, children, broker, stack
+):
+    every, _ = IntervalSchedule.objects.get_or_create(every=1, period=IntervalSchedule.SECONDS)
+    PeriodicTask.objects.create(
+        name="chains", task="ingestion.tasks.ingest_due", interval=every, queue="default", expire_seconds=5
+    )
+    scheduler = children.start(beat())
+    eventually(lambda: done() > 5)
+    before = done()
+    connection.close()
+    stack.restart_postgres()
+    assert before < len(SYMBOLS)  # the restart fell into the work
+    eventually(lambda: done() == len(SYMBOLS))
+    assert GammaExposure.objects.count() == len(SYMBOLS)
+    assert (running.is_alive(), scheduler.is_alive()) == (True, True)
+    scheduler.kill()
+    eventually(lambda: not broker.exists(*QUEUED))  # what it enqueued twice is nothing to do, and done
+
+
+def test_a_hundred_tasks_open_a_handful_of_sessions(watching, running, send, stack):
+    ingest_one(send, "T0")
+    eventually(lambda: is_done("T0"))
+    before = sessions_opened(stack)
+    for symbol in SYMBOLS:
+        ingest_one(send, symbol)
+    eventually(lambda: done() == len(SYMBOLS))
+    assert sessions_opened(stack) - before <= 5
+
+
+def test_valkey_is_killed_and_the_worker_consumes_again(watching, running, send, stack):
+    ingest_one(send, "T0")
+    eventually(lambda: is_done("T0"))
+    killed = stack.pid("valkey")
+    os.kill(killed, signal.SIGKILL)
+    eventually(lambda: stack.pid("valkey") not in (None, killed))
+    ingest_one(send, "T1")
+    eventually(lambda: is_done("T1"))
+    assert running.is_alive()
+
+
+def test_half_open_broker_connections_heal(watching, running, send, proxy, broker):
+    ingest_one(send, "T0")
+    eventually(lambda: is_done("T0"))
+    assert proxy.fall_silent() >= 1
+    # What Valkey hands to the silent connection's last request is lost, as in a crash, and enqueued again as due.
+    eventually(lambda: broker.info("clients")["blocked_clients"] == 0)
+    ingest_one(send, "T1")
+    eventually(lambda: is_done("T1"), HEALED_WITHIN_SECONDS)
+    assert running.is_alive()
