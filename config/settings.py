@@ -155,7 +155,7 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
     "socket_timeout": 5,
     "socket_connect_timeout": 5,
     "socket_keepalive": True,
-    "health_check_interval": 5,  # seconds: a half-open connection heals in two to six of these
+    "health_check_interval": 5,  # seconds; a half-open connection heals in two to three times this
     "global_keyprefix": "warehouse:",
 }
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
@@ -163,7 +163,7 @@ CELERY_BROKER_CONNECTION_MAX_RETRIES = None
 CELERY_TASK_SERIALIZER = "json"
 CELERY_ACCEPT_CONTENT = ["json"]
 CELERY_TASK_IGNORE_RESULT = True
-CELERY_RESULT_EXPIRES = None  # there are no results, so beat need not schedule their clean-up
+CELERY_RESULT_EXPIRES = None  # no results: else every start of beat adds a clean-up of them to the schedule
 CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_REJECT_ON_WORKER_LOST = True
 CELERY_TASK_TIME_LIMIT = 120

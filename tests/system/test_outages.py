@@ -13,14 +13,13 @@ from django.db import connection
 from django_celery_beat.models import IntervalSchedule, PeriodicTask
 
 from local.services import beat, worker
-from tests.ingestion.market import CALL, PUT, SLOT_MS, page, row
-from tests.provider.server import ok
+from tests.ingestion.market import SLOT_MS
+from tests.system.chains import watch
 from tests.system.children import Child
 from tests.system.conftest import eventually
 from tests.system.proxy import Proxy
 from warehouse.models import GammaExposure, IngestionRun
 from warehouse.models.enums import RunStatus
-from warehouse.watchlist import add_default_symbols
 
 pytestmark = pytest.mark.processes
 
@@ -47,11 +46,8 @@ def running(fleet, proxy, broker_url) -> Child:
 
 @pytest.fixture
 def watching(warehouse, provider) -> None:
-    """A hundred stocks on the watchlist, each with a chain of two contracts."""
-    add_default_symbols(SYMBOLS)
-    for symbol in SYMBOLS:
-        tickers = [ticker.replace("SPXW", symbol) for ticker in (CALL, PUT)]
-        provider.tell(f"/v3/snapshot/options/{symbol}", ok(page(*(row(ticker) for ticker in tickers))))
+    """A hundred stocks with a chain each."""
+    watch(SYMBOLS, provider)
 
 
 def done() -> int:
