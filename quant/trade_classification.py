@@ -8,7 +8,7 @@ names the reason.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from quant import trade_conditions as condition
 from quant.chain import Bools, Floats
+from quant.prints import Prints
 from quant.thresholds import TRADE_RULES, Profile, TradeRules
 from quant.trade_clusters import Clusters, Rows, find_clusters
 from quant.trade_side import CENT_DUST, NONE_INSIDE, SIDES, Codes, classify_side, direction, literal_side
@@ -31,41 +32,6 @@ _TYPE_LABELS = np.array(TRADE_TYPES, dtype=object)
 _SENTIMENT_LABELS = np.array(SENTIMENTS, dtype=object)
 _AGGRESSIVENESS_LABELS = np.array(AGGRESSIVENESS, dtype=object)
 _SIDE_LABELS = np.array(SIDES, dtype=object)
-
-
-@dataclass(frozen=True, slots=True)
-class Prints:
-    """A batch of prints, one position per print, in any order; NaN is unknown.
-
-    Raises ValueError when the columns differ in length.
-    """
-
-    contract: NDArray[np.int64]  # any number that stands for one contract throughout the batch
-    is_call: Bools
-    timestamp: NDArray[np.int64]  # exchange time, epoch ms UTC
-    sequence_number: NDArray[np.int64]  # orders prints of one millisecond
-    exchange: NDArray[np.int64]
-    conditions: NDArray[np.int64]  # (n,) or (n, k), 0 pads
-    price: Floats  # dollars per share
-    size: Floats  # contracts
-    bid: Floats  # the last quote before the print
-    ask: Floats
-    bid_size: Floats  # contracts
-    ask_size: Floats
-    quote_age_ms: Floats
-    average_size: Floats  # running average of the underlying, contracts
-    large_size: Floats  # 95th percentile of the underlying's sizes over 20 sessions
-    day_volume: Floats  # of the contract, this print included
-    open_interest: Floats
-    multiplier: Floats
-
-    def __post_init__(self) -> None:
-        lengths = {field.name: len(getattr(self, field.name)) for field in fields(self)}
-        if len(set(lengths.values())) > 1:
-            raise ValueError(f"the columns of a batch must be equally long: {lengths}")
-
-    def __len__(self) -> int:
-        return len(self.price)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,17 +7,13 @@ each side carries the rule that gave it.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 from numpy.typing import NDArray
 
 from quant import trade_conditions as condition
 from quant.chain import Bools, Floats
-
-if TYPE_CHECKING:
-    from quant.thresholds import TradeRules
-    from quant.trade_classification import Prints
+from quant.prints import Prints
+from quant.thresholds import TradeRules
 
 Codes = NDArray[np.int8]
 

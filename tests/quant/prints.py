@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from quant.trade_classification import Prints
+from quant.prints import Prints
 
 START = 1_763_994_600_000  # 24 November 2025, 09:30 New York
 
