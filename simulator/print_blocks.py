@@ -93,7 +93,7 @@ class Blocks:
         """The block of an epoch second."""
         base = self._base(second)
         if second - _CANCEL_AFTER < self.first:
-            return base
+            return base._replace(trades=base.trades.copy())
         earlier = self._base(second - _CANCEL_AFTER).trades
         canceled = _cancels(earlier, generator(*self._name, second, "cancels"), second, self.pool.opens)
         return Block(second, np.concatenate((base.trades, canceled)), base.quotes)

@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from simulator.print_blocks import KNOWN, REASONS, TRADE
+from simulator.print_blocks import REASONS, SEQUENCE_STRIDE, TRADE
 from simulator.print_orders import KINDS
 from simulator.print_pool import Pool
 
@@ -133,7 +133,20 @@ def truth_columns(pool: Pool, trades: NDArray[Any]) -> dict[str, list[Any]]:
     return {name: columns.get(name) or trades[name].tolist() for name in TRUTH_FIELDS}
 
 
-def knowable(trades: NDArray[Any]) -> NDArray[np.bool_]:
-    """Where the side can be told from the quote that was sent before."""
-    known: NDArray[np.bool_] = trades["reason"] == KNOWN
-    return known
+def stream_rows(log: PrintLog, span: Span, ticker: str) -> list[dict[str, Any]]:
+    """Rows of the trades endpoint for a contract's prints in a span, ascending."""
+    trades = log.contract(span, ticker)
+    # The stream's milliseconds, and below them a number that keeps the order within a second.
+    within = trades["q"] % SEQUENCE_STRIDE * 1_000_000 // SEQUENCE_STRIDE
+    names = ("price", "size", "exchange", "condition", "q")
+    columns = (trades["ms"] * 1_000_000 + within, *(trades[name] for name in names))
+    rows = []
+    for ns, price, size, exchange, condition, q in zip(*(c.tolist() for c in columns), strict=True):
+        row = {"price": price, "size": size, "exchange": exchange, "sip_timestamp": ns}
+        row["participant_timestamp"] = ns - 350_000
+        if condition:
+            row["conditions"] = [condition]
+        if log.sequence_numbers:
+            row["sequence_number"] = q
+        rows.append(row)
+    return rows

@@ -100,11 +100,9 @@ def _contracts(rng: np.random.Generator, pool: Pool, second: int, count: int) ->
     if count <= _FILLED_SECOND * len(weight):
         # The largest of log weight + Gumbel noise are a weighted draw without replacement (Vieira 2014).
         noisy = weight + rng.gumbel(size=len(weight))
-        drawn: NDArray[np.intp] = np.argsort(-noisy, kind="stable")[:count]
-        return drawn
+        return np.asarray(np.argsort(-noisy, kind="stable")[:count], dtype=np.intp)
     share = np.cumsum(np.exp(weight - weight.max()))
-    drawn = np.searchsorted(share, rng.random(count) * share[-1], side="right")
-    return drawn
+    return np.asarray(np.searchsorted(share, rng.random(count) * share[-1], side="right"), dtype=np.intp)
 
 
 def _fill(

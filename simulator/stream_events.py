@@ -91,12 +91,12 @@ def _quote_messages(pool: Pool, quotes: NDArray[Any]) -> list[OptionQuote]:
     return list(map(OptionQuote, tickers, shown, bid, bid_size, shown, ask, ask_size, ms, q))
 
 
+encode = _encoder.encode
+
+
 def frames(messages: list[Any]) -> list[bytes]:
     """Messages as JSON arrays of at most FRAME_EVENTS each."""
-    return [
-        _encoder.encode(messages[start : start + FRAME_EVENTS])
-        for start in range(0, len(messages), FRAME_EVENTS)
-    ]
+    return [encode(messages[start : start + FRAME_EVENTS]) for start in range(0, len(messages), FRAME_EVENTS)]
 
 
 def status(kind: str, message: str) -> dict[str, str]:
