@@ -122,7 +122,7 @@ class Blocks:
 def _trades(pool: Pool, fills: Fills, nbbo: Nbbo, second: int) -> NDArray[Any]:
     rows = np.zeros(len(fills.order), dtype=TRADE)
     habit = pool.habit[fills.contract]
-    bid, ask = np.where(habit == CROSSED, nbbo.ask, nbbo.bid), np.where(habit == CROSSED, nbbo.bid, nbbo.ask)
+    bid = np.where(habit == CROSSED, nbbo.ask + nbbo.tick, nbbo.bid)
     # A bid of nothing sells nothing.
     side = np.where(nbbo.bid > 0, fills.side, 1)
     rows["price"], side = _prices(fills.place, side, nbbo)
@@ -132,7 +132,7 @@ def _trades(pool: Pool, fills: Fills, nbbo: Nbbo, second: int) -> NDArray[Any]:
         rows[name] = getattr(fills, name)
     rows["order"] = second * 1_000_000 + fills.order
     rows["ms"] = second * 1000 + fills.ms
-    rows["bid"], rows["ask"] = bid, ask
+    rows["bid"], rows["ask"] = bid, nbbo.ask
     rows["bid_size"], rows["ask_size"] = nbbo.bid_size, nbbo.ask_size
     minute = second // 60 * 60_000
     quoted = np.where(habit == RARELY_QUOTED, minute + fills.contract % 900, second * 1000 + fills.quoted_ms)
@@ -196,7 +196,7 @@ def _quote_rows(pool: Pool, contracts: NDArray[np.intp], nbbo: Nbbo, ms: NDArray
     rows = np.zeros(len(contracts), dtype=QUOTE)
     crossed = pool.habit[contracts] == CROSSED
     rows["ms"], rows["contract"] = ms, contracts
-    rows["bid"], rows["ask"] = np.where(crossed, nbbo.ask, nbbo.bid), np.where(crossed, nbbo.bid, nbbo.ask)
+    rows["bid"], rows["ask"] = np.where(crossed, nbbo.ask + nbbo.tick, nbbo.bid), nbbo.ask
     rows["bid_size"], rows["ask_size"] = nbbo.bid_size, nbbo.ask_size
     return rows
 

@@ -10,6 +10,7 @@ import bisect
 import os
 import tempfile
 import threading
+import weakref
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
@@ -59,8 +60,8 @@ class PrintLog:
     def __init__(self) -> None:
         self.spans: list[Span] = []
         self.sequence_numbers = True  # whether REST rows carry them
-        # Lives as long as the log, which is as long as the process.
-        self._file = tempfile.TemporaryFile()  # noqa: SIM115
+        # Most worlds never stream: no file before the first print.
+        self._file: int | None = None
         self._rows = 0
         self._lock = threading.Lock()
 
@@ -72,7 +73,7 @@ class PrintLog:
             order = np.lexsort((trades["q"], trades["contract"]))
             rows = trades[order]
             contracts, starts = np.unique(rows["contract"], return_index=True)
-            os.pwrite(self._file.fileno(), rows.tobytes(), self._rows * TRADE.itemsize)
+            os.pwrite(self._opened(), rows.tobytes(), self._rows * TRADE.itemsize)
             place = _Place(self._rows, len(rows), contracts, starts.astype(np.int32))
             self._rows += len(rows)
             last = self.spans[-1] if self.spans else None
@@ -117,8 +118,15 @@ class PrintLog:
                 yield span, rows[keep]
 
     def _read(self, row: int, count: int) -> NDArray[Any]:
-        data = os.pread(self._file.fileno(), count * TRADE.itemsize, row * TRADE.itemsize)
+        data = os.pread(self._opened(), count * TRADE.itemsize, row * TRADE.itemsize)
         return np.frombuffer(data, dtype=TRADE)
+
+    def _opened(self) -> int:
+        if self._file is None:
+            with tempfile.TemporaryFile() as file:
+                self._file = os.dup(file.fileno())
+            weakref.finalize(self, os.close, self._file)
+        return self._file
 
 
 def truth_columns(pool: Pool, trades: NDArray[Any]) -> dict[str, list[Any]]:

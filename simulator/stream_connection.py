@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 _AUTH_SECONDS = 10.0
 # Acknowledgements wait this long for events to share a frame with.
-_ACK_SECONDS = 0.02
+_ACK_SECONDS = 0.1
 EVICTED = status("max_connections", "Maximum number of websocket connections exceeded. ")
 # Published names with texts of our own.
 SLOW_CONSUMER = status("slow_consumer", "Disconnected: too much data lies unread.")
@@ -145,7 +145,7 @@ class Connection(asyncio.Protocol):
         """Send events; a client that leaves too much unread is told so and cut off."""
         if self.transport.is_closing():
             return
-        if messages and self._answers:
+        if messages and self._answers and not self.writer.spoiling:
             messages, self._answers = [*self._answers, *messages], []
         self.writer.events(messages)
         if self.writer.unsent > self._stream.settings.buffer_bytes:

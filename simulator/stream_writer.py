@@ -45,6 +45,11 @@ class Writer:
     def silent(self) -> bool:
         return time.monotonic() < self._silent_until
 
+    @property
+    def spoiling(self) -> bool:
+        """Whether the next frame of events will be spoiled."""
+        return bool(self._faults)
+
     def spoil(self, kind: str, times: int) -> None:
         """Arm one of FRAME_FAULTS for the next frames of events."""
         self._faults.extend([kind] * times)
