@@ -18,6 +18,8 @@ from quant.sessions import market_now
 from simulator.app import build
 from simulator.plans import plan
 from simulator.recorded import NotAQuoteTable, Recording, read
+from simulator.stream import Stream
+from simulator.stream_connection import protocol_of
 from simulator.world import World, recording_offset_ms
 
 _PR_SET_PDEATHSIG = 1
@@ -71,12 +73,13 @@ def _listen(port: int) -> socket.socket:
 
 
 async def _serve(world: World, api_key: str | None, listener: socket.socket) -> None:
+    stream = Stream(world, api_key)
     config = uvicorn.Config(
-        build(world, api_key),
+        build(world, api_key, stream),
         log_level="warning",
         access_log=False,
         lifespan="off",
-        ws="none",
+        ws=protocol_of(stream),
         timeout_graceful_shutdown=1,
     )
     server = uvicorn.Server(config)

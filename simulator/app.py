@@ -15,9 +15,11 @@ from simulator import (
     print_routes,
     reference_routes,
     snapshot_routes,
+    stream_control,
 )
 from simulator.answers import Refusal, on_refusal
 from simulator.faults import Faults
+from simulator.stream import Stream
 from simulator.world import World
 
 _ROUTES = {
@@ -45,11 +47,20 @@ async def _no_such_route(_: Request, __: Exception) -> Response:
     return PlainTextResponse("404 page not found", 404)
 
 
-def build(world: World, api_key: str | None = None) -> ASGIApp:
-    """The application serving a world, with its control endpoints; with `api_key` only that key is known."""
+def build(world: World, api_key: str | None = None, stream: Stream | None = None) -> ASGIApp:
+    """The application serving a world, with its control endpoints; with `api_key` only that key is known.
+
+    `stream` is what the server's WebSocket side sends; the application controls it.
+    """
     app = Starlette(
-        routes=[Route(path, endpoint, methods=["GET"]) for path, endpoint in _ROUTES.items()],
+        routes=[
+            *(Route(path, endpoint, methods=["GET"]) for path, endpoint in _ROUTES.items()),
+            Route("/simulator/stream", stream_control.settings, methods=["GET", "POST"]),
+            Route("/simulator/stream/truth", stream_control.truth, methods=["GET"]),
+            Route("/simulator/stream/faults", stream_control.faults, methods=["POST"]),
+        ],
         exception_handlers={Refusal: on_refusal, 404: _no_such_route},
     )
     app.state.world, app.state.api_key = world, api_key
+    app.state.stream = stream or Stream(world, api_key)
     return Faults(app, world)

@@ -15,7 +15,8 @@
 
 `path` is searched in the path with its query, `skip` lets the first matches pass, `times` is how often it
 strikes. `DELETE /simulator/faults` forgets them, `GET /simulator/requests` counts requests per path,
-`POST /simulator/clock` takes {"offset_ms": n}. Only loopback reaches the server at all.
+`POST /simulator/clock` takes {"offset_ms": n}. The stream has faults of its own, see
+simulator.stream_control. Only loopback reaches the server at all.
 """
 
 from __future__ import annotations
@@ -35,6 +36,7 @@ from simulator.answers import answer, not_found, refusal_answer
 from simulator.world import World
 
 _CONTROL = "/simulator/"
+_STREAM = "/simulator/stream"
 
 
 class Fault(msgspec.Struct, forbid_unknown_fields=True):
@@ -65,6 +67,9 @@ class Faults:
             await self._app(scope, receive, send)
             return
         path = scope["path"]
+        if path.startswith(_STREAM):
+            await self._app(scope, receive, send)
+            return
         if path.startswith(_CONTROL):
             response = await self._control(Request(scope, receive))
             await response(scope, receive, send)

@@ -116,14 +116,23 @@ class SyntheticMarket:
         )
 
     def state(
-        self, symbol: str, date: dt.date, contracts: Listing, seconds: Floats
+        self,
+        symbol: str,
+        date: dt.date,
+        contracts: Listing,
+        seconds: Floats,
+        settled: Floats | None = None,
     ) -> tuple[Floats, Floats, Floats]:
-        """Spot, years to expiry and true volatility, each contract at its own epoch second of one session."""
+        """Spot, years to expiry and true volatility, each contract at its own epoch second of one session.
+
+        `settled` spares a caller that asks often the search for the contracts' settlement seconds.
+        """
         instrument = INSTRUMENTS[symbol]
         session, variance = self.session(symbol, date), self.paths.variance_session(date)
         tick = np.clip((seconds - session.opens) // session.step, 0, len(session.levels) - 1).astype(np.intp)
         spot = session.levels[tick]
-        years = (_settled(contracts) - seconds) / SECONDS_PER_YEAR
+        settles = settlement_seconds(contracts) if settled is None else settled
+        years = (settles - seconds) / SECONDS_PER_YEAR
         live = np.maximum(years, 1e-9)
         theta = atm_total_variance(instrument.volatility**2 * variance.levels[tick], live)
         forward = spot * np.exp((RATE - instrument.dividend_yield) * live)
@@ -132,7 +141,12 @@ class SyntheticMarket:
 
     def theoretical(self, symbol: str, date: dt.date, contracts: Listing, seconds: Floats) -> Floats:
         """True price, each contract at its own epoch second of one session."""
-        spot, years, volatility = self.state(symbol, date, contracts, seconds)
+        return self.value(symbol, contracts, *self.state(symbol, date, contracts, seconds))
+
+    def value(
+        self, symbol: str, contracts: Listing, spot: Floats, years: Floats, volatility: Floats
+    ) -> Floats:
+        """True price of contracts in a state, the payoff once they have settled."""
         dividend_yield = INSTRUMENTS[symbol].dividend_yield
         return _value(contracts.is_call, spot, contracts.strike, years, RATE, dividend_yield, volatility)
 
@@ -160,7 +174,7 @@ def _value(
     return np.where(alive, value, payoff)
 
 
-def _settled(contracts: Listing) -> Floats:
+def settlement_seconds(contracts: Listing) -> Floats:
     """Settlement instants as epoch seconds, worked out once per series."""
     if not len(contracts.root):
         return np.empty(0)

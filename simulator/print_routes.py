@@ -16,6 +16,7 @@ from simulator.answers import answer, bad_request, not_entitled, not_found, requ
 from simulator.listing import repeat_contract
 from simulator.option_prints import quotes_at, tape, venue
 from simulator.paging import Page, next_url, read_page
+from simulator.print_log import stream_rows
 from simulator.world import World
 
 _NANOSECONDS = 1_000_000_000
@@ -58,8 +59,9 @@ async def last_trade(request: Request) -> Response:
         past = [row for row in rows if row["sip_timestamp"] <= end]
         if past:
             last = past[-1]
-            short = {"T": ticker, "p": last["price"], "s": last["size"], "x": last["exchange"]}
-            short |= {"c": last["conditions"], "q": last["sequence_number"], "i": ""}
+            short = {"T": ticker, "p": last["price"], "s": last["size"], "x": last["exchange"], "i": ""}
+            short |= {"c": last["conditions"]} if "conditions" in last else {}
+            short |= {"q": last["sequence_number"]} if "sequence_number" in last else {}
             times = {"t": last["sip_timestamp"], "y": last["participant_timestamp"]}
             return answer({"status": "OK", "request_id": request_id(), "results": short | times})
     raise not_found()
@@ -124,7 +126,19 @@ def _bounds(text: str) -> tuple[int, int]:
 
 
 def _trade_rows(world: World, ticker: str, date: dt.date) -> Rows:
-    """All trades of a contract in a session, ascending."""
+    """All trades of a contract in a session, ascending: the stream's for the seconds it ran, else the tape's."""
+    spans = [span for span in world.prints.spans if span.pool.date == date]
+    rows = [
+        row
+        for row in _tape_rows(world, ticker, date)
+        if not any(span.first <= row["sip_timestamp"] // _NANOSECONDS <= span.last for span in spans)
+    ]
+    for span in spans:
+        rows += stream_rows(world.prints, span, ticker)
+    return sorted(rows, key=lambda row: int(row["sip_timestamp"])) if spans else rows
+
+
+def _tape_rows(world: World, ticker: str, date: dt.date) -> Rows:
     contract, symbol = world.bars.contract(ticker, date), world.bars.underlying(ticker)
     if contract is None or symbol is None:
         return []

@@ -17,6 +17,7 @@ from simulator.chain_table import ChainTable
 from simulator.listing import Listing
 from simulator.market import SyntheticMarket
 from simulator.plans import Plan
+from simulator.print_log import PrintLog
 from simulator.recorded import Recording
 from simulator.recorded_chain import recorded_chain
 from simulator.synthetic_chain import synthetic_chain
@@ -26,7 +27,8 @@ _TABLES_KEPT = 16
 
 
 class World:
-    """The state behind the endpoints. Only `clock_offset_ms` ever changes, through the control endpoint."""
+    """The state behind the endpoints. Only `clock_offset_ms` ever changes, through the control endpoint, and
+    `prints` grows while the stream runs."""
 
     def __init__(
         self, seed: int, plan: Plan, clock_offset_ms: int = 0, recording: Recording | None = None
@@ -41,7 +43,7 @@ class World:
             anchors[recording.symbol] = (recording.stamp, recording.spot)
         self.market = SyntheticMarket(seed, anchors)
         self.bars = BarStore(self.market)
-        self.bars = BarStore(self.market)
+        self.prints = PrintLog()
         self._tables: OrderedDict[tuple[str, int], ChainTable] = OrderedDict()
         self._building = asyncio.Lock()
 

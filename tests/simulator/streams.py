@@ -1,0 +1,103 @@
+"""A plain client of the stream for tests: it hears every frame as it came."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, Self
+
+import httpx
+import websocket
+
+from tests.simulator.servers import Server
+
+CONNECTED = [{"ev": "status", "status": "connected", "message": "Connected Successfully"}]
+AUTHENTICATED = [{"ev": "status", "status": "auth_success", "message": "authenticated"}]
+
+
+class Socket:
+    """One connection to one cluster."""
+
+    def __init__(self, server: Server, cluster: str) -> None:
+        address = server.base_url.replace("http", "ws") + f"/{cluster}"
+        self.raw = websocket.create_connection(address, timeout=10)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.raw.shutdown()
+
+    def say(self, action: str, params: str) -> None:
+        self.raw.send(json.dumps({"action": action, "params": params}))
+
+    def frame(self) -> list[dict[str, Any]]:
+        """The next frame; the connection's end raises."""
+        return json.loads(self.raw.recv())
+
+    def events(self) -> Iterator[dict[str, Any]]:
+        """Everything from now on, one object after the other."""
+        while True:
+            yield from self.frame()
+
+    def statuses(self, count: int) -> list[tuple[str, str]]:
+        """The next status messages; data between them is passed over."""
+        found: list[tuple[str, str]] = []
+        while len(found) < count:
+            found += [(e["status"], e["message"]) for e in self.frame() if e["ev"] == "status"]
+        return found
+
+    def trades(self, count: int) -> list[dict[str, Any]]:
+        """At least so many trades, whole frames."""
+        found: list[dict[str, Any]] = []
+        while len(found) < count:
+            found += [event for event in self.frame() if event["ev"] == "T"]
+        return found
+
+    def close_code(self) -> int | None:
+        """Read on to the end: the code of the close frame, None when the connection just ended."""
+        while True:
+            try:
+                opcode, data = self.raw.recv_data(control_frame=True)
+            except (websocket.WebSocketConnectionClosedException, ConnectionResetError):
+                return None
+            if opcode == websocket.ABNF.OPCODE_CLOSE:
+                return int.from_bytes(data[:2], "big")
+
+
+@contextmanager
+def connected(server: Server, cluster: str = "options", key: str = "any key") -> Iterator[Socket]:
+    """A connection that has been let in."""
+    with Socket(server, cluster) as socket:
+        assert socket.frame() == CONNECTED
+        socket.say("auth", key)
+        assert socket.frame() == AUTHENTICATED
+        yield socket
+
+
+def truth(server: Server, from_ms: int, to_ms: int, limit: int = 20_000) -> list[dict[str, Any]]:
+    """The truth of all prints in a range, page by page."""
+    rows: list[dict[str, Any]] = []
+    following: dict[str, int] | None = {"from_ms": from_ms}
+    while following is not None:
+        page = server.get("/simulator/stream/truth", to_ms=to_ms, limit=limit, **following).json()
+        columns = page["columns"]
+        rows += [dict(zip(columns, values, strict=True)) for values in zip(*columns.values(), strict=True)]
+        following = page["next"]
+    return rows
+
+
+def run(server: Server, **settings: Any) -> dict[str, Any]:
+    """Change how the stream runs; answers its state."""
+    return post(server, "/simulator/stream", **settings).raise_for_status().json()
+
+
+def strike(server: Server, kind: str, **details: Any) -> dict[str, Any]:
+    """A fault of the stream."""
+    return post(server, "/simulator/stream/faults", kind=kind, **details).raise_for_status().json()
+
+
+def post(server: Server, path: str, **content: Any) -> httpx.Response:
+    with server.client() as client:
+        return client.post(path, json=content)

@@ -1,0 +1,105 @@
+"""What is sent, what the truth says was sent, and what REST serves for the same seconds are one thing."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any, NamedTuple
+
+import pytest
+
+from tests.simulator.servers import Server
+from tests.simulator.streams import connected, post, run, truth
+
+NAMES = {"sym": "ticker", "x": "exchange", "p": "price", "s": "size", "t": "ms", "q": "q"}
+
+
+class Second(NamedTuple):
+    """All that was sent in one second beginning at `begin` (epoch ms), its truth, and the lag at its end."""
+
+    begin: int
+    trades: list[dict[str, Any]]
+    events: list[dict[str, Any]]
+    truth: list[dict[str, Any]]
+    lag_ms: int
+
+
+@pytest.fixture(scope="module")
+def second(streaming: Server) -> Second:
+    """A second of all trades, and of quotes of contracts that had just traded."""
+    with connected(streaming, key="truth") as socket:
+        socket.say("subscribe", "T.*")
+        busy = sorted({trade["sym"] for trade in socket.trades(1500)})[:1000]
+        socket.say("subscribe", ",".join(f"Q.{ticker}" for ticker in busy))
+        events = (event for event in socket.events() if event["ev"] in ("T", "Q"))
+        begin = (next(events)["t"] // 1000 + 1) * 1000
+        found = []
+        for event in events:
+            if event["t"] >= begin + 1000:
+                break
+            if event["t"] >= begin:
+                found.append(event)
+    lag_ms = run(streaming)["now_ms"] - begin - 1000
+    trades = [event for event in found if event["ev"] == "T"]
+    return Second(begin, trades, found, truth(streaming, begin, begin + 999), lag_ms)
+
+
+def test_five_thousand_prints_a_second_arrive_in_time(second: Second) -> None:
+    assert 5000 <= len(second.trades) <= 5100
+    assert second.lag_ms < 2000
+
+
+def test_every_print_is_sent_as_the_truth_says(second: Second) -> None:
+    for event, row in zip(second.trades, second.truth, strict=True):
+        assert {name: event[name] for name in NAMES} == {name: row[NAMES[name]] for name in NAMES}
+        assert event.get("c", [0]) == [row["condition"]]
+        assert set(event) <= {"ev", "sym", "x", "p", "s", "c", "t", "q"}
+    assert any("c" not in event for event in second.trades)
+
+
+def test_pages_of_the_truth_join_without_seams(streaming: Server, second: Second) -> None:
+    assert truth(streaming, second.begin, second.begin + 999, limit=1370) == second.truth
+    assert {row["side"] for row in second.truth} == {"buy", "sell", "unknowable"}
+    assert all((row["side"] == "unknowable") is bool(row["reason"]) for row in second.truth)
+
+
+def test_the_quote_before_a_trade_is_the_one_the_truth_names(second: Second) -> None:
+    by_q = {row["q"]: row for row in second.truth}
+    last: dict[str, dict[str, Any]] = {}
+    explained = 0
+    for event in second.events:
+        if event["ev"] == "Q":
+            last[event["sym"]] = event
+        elif not by_q[event["q"]]["reason"] and event["sym"] in last:
+            row, quote = by_q[event["q"]], last[event["sym"]]
+            assert (quote["bp"], quote["ap"], quote["t"]) == (row["bid"], row["ask"], row["quote_ms"])
+            assert (quote["bs"], quote["as"]) == (row["bid_size"], row["ask_size"])
+            assert quote["q"] < event["q"]
+            explained += 1
+    assert explained > 100
+
+
+@pytest.mark.parametrize("numbered", [True, False])
+def test_rest_has_the_same_prints(streaming: Server, second: Second, numbered: bool) -> None:
+    run(streaming, rest_sequence_numbers=numbered)
+    first, last = second.begin * 1_000_000, (second.begin + 1000) * 1_000_000
+    span = {"timestamp.gte": first, "timestamp.lt": last, "order": "asc"}
+    for ticker, _ in Counter(event["sym"] for event in second.trades).most_common(8):
+        rows = streaming.get(f"/v3/trades/{ticker}", **span).json()["results"]
+        sent = [event for event in second.trades if event["sym"] == ticker]
+
+        assert len(sent) > 1
+        for row, event in zip(rows, sent, strict=True):
+            assert row["sip_timestamp"] // 1_000_000 == event["t"]
+            assert (row["price"], row["size"]) == (event["p"], event["s"])
+            assert row["exchange"] == event["x"]
+            assert row.get("conditions") == event.get("c")
+            assert row.get("sequence_number") == (event["q"] if numbered else None)
+    run(streaming, rest_sequence_numbers=True)
+
+
+def test_settings_out_of_range_or_unknown_are_refused(streaming: Server) -> None:
+    refused = post(streaming, "/simulator/stream", prints_per_second=100_001)
+
+    assert refused.status_code == 400
+    assert "from 0 to 100,000" in refused.json()["error"]
+    assert post(streaming, "/simulator/stream", rate=1).status_code == 400
