@@ -35,6 +35,7 @@ warnings.filterwarnings(
 app = Celery("warehouse")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
+app.steps["consumer"].add("config.heart:Heart")  # by name: it needs the models, which are not ready yet
 
 
 @worker_init.connect
