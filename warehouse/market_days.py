@@ -50,6 +50,11 @@ def overrule(day: dt.date, actual: Hours | None, reason: str) -> bool:
     return True
 
 
+def exceptions_from(first: dt.date) -> list[SessionException]:
+    """The days from `first` on for which the calendar is overruled, oldest first."""
+    return list(SessionException.objects.filter(date__gte=first).order_by("date"))
+
+
 def withdraw(first: dt.date, last: dt.date, except_for: set[dt.date]) -> int:
     """Forgets the exceptions of these days that the provider no longer makes; returns how many."""
     old = SessionException.objects.filter(date__range=(first, last)).exclude(date__in=except_for)
