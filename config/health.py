@@ -8,9 +8,8 @@ nothing of others for the same reason.
 
 from __future__ import annotations
 
-import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import redis
@@ -20,7 +19,7 @@ from django.http import HttpRequest, JsonResponse
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
-from config.probe import NoAnswerError, Probe
+from config.probe import Cached, NoAnswerError, Probe
 from ingestion import freshness
 from quant import sessions
 from warehouse import clock, health, heartbeats
@@ -125,26 +124,6 @@ def document(found: Sequence[Check]) -> dict[str, Any]:
         "services": {check.name: check.document() for check in found},
         "details": [f"{check.name}: {check.detail}" for check in found if check.health is not Health.OK],
     }
-
-
-class Cached:
-    """The last answer, for a few seconds and all threads."""
-
-    def __init__(self, make: Callable[[], dict[str, Any]], seconds: float) -> None:
-        self._make, self._seconds = make, seconds
-        self._lock = threading.Lock()
-        self._answer: dict[str, Any] = {}
-        self._until = float("-inf")
-
-    def __call__(self) -> dict[str, Any]:
-        with self._lock:
-            if time.monotonic() >= self._until:
-                self._answer = self._make()
-                self._until = time.monotonic() + self._seconds
-            return self._answer
-
-    def forget(self) -> None:
-        self._until = float("-inf")
 
 
 current = Cached(lambda: document(checks()), CACHE_SECONDS)

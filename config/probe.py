@@ -1,4 +1,4 @@
-"""Asking a server that may hang: the question runs beside, and the answer is waited for so long and no longer.
+"""Asking servers that may hang: the question runs beside, and the answer is waited for so long and no longer.
 
 Neither PostgreSQL's driver nor a statement timeout bounds the wait for a server that is frozen, and a health
 check that hangs with what it checks is none.
@@ -7,6 +7,7 @@ check that hangs with what it checks is none.
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable
 from typing import Generic, TypeVar
 
@@ -55,3 +56,23 @@ class _Asking(threading.Thread, Generic[T]):
             self.results.append(self._ask())
         except Exception as error:  # handed to whoever waits
             self.error = error
+
+
+class Cached(Generic[T]):
+    """The last answer, for `seconds` and all threads: whoever asks often must not load what is asked."""
+
+    def __init__(self, make: Callable[[], T], seconds: float) -> None:
+        self._make, self._seconds = make, seconds
+        self._lock = threading.Lock()
+        self._kept: list[T] = []
+        self._until = float("-inf")
+
+    def __call__(self) -> T:
+        with self._lock:
+            if not self._kept or time.monotonic() >= self._until:
+                self._kept = [self._make()]
+                self._until = time.monotonic() + self._seconds
+            return self._kept[0]
+
+    def forget(self) -> None:
+        self._kept = []

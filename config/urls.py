@@ -7,10 +7,12 @@ from django.urls import path
 from django.views.generic import RedirectView
 
 from config.health import show_health, show_live
+from config.metrics import show_metrics
 
 urlpatterns = [
     path("", RedirectView.as_view(pattern_name="admin:index")),
     path("admin/", admin.site.urls),
     path("api/health", show_health),
     path("api/health/live", show_live),
+    path("metrics", show_metrics),
 ]
