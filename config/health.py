@@ -72,7 +72,7 @@ def ask_database() -> list[Check]:
             health.check_flow(now_ms),
             health.check_listeners(signs),
             health.check_jobs(now_ms),
-            health.check_partitions(now_ms),
+            health.check_partitions(signs, now_ms),
         ]
     finally:
         connections.close_all()

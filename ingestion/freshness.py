@@ -36,10 +36,11 @@ def check_chains(now: datetime) -> Check:
         f" {_time(expected.at_ms)} is expected"
         for symbol in stale
     ]
+    fine = f"all {len(watched)} symbols have the chain of {_time(expected.at_ms)} or a newer one"
     return judged(
         "chains",
         troubles,
-        f"all {len(watched)} symbols have the chain of {_time(expected.at_ms)} or a newer one",
+        fine if watched else f"no symbol was watched yet at {_time(expected.at_ms)}",
         expected_slot_ms=expected.at_ms,
         stale=stale,
     )

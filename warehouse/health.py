@@ -16,6 +16,7 @@ from warehouse.partitions import DAY_MS
 from warehouse.queries import CHAIN_TASK
 
 LEAST_DAYS_AHEAD = 2
+PARTITIONS_DUE_MS = 2 * 3600 * 1000
 GAP_TOO_OLD_MS = 30 * 60_000
 JOB_LOOK_BACK_MS = timedelta(hours=26) // timedelta(milliseconds=1)
 MOST_NAMED = 5
@@ -23,8 +24,7 @@ MOST_NAMED = 5
 
 def check_beat(signs: Sequence[Sign]) -> Check:
     """Whether a beat leads: without one nothing new is begun."""
-    beats = [sign for sign in signs if sign.kind == "beat" and sign.alive]
-    leading = [sign for sign in beats if sign.metadata.get("leads")]
+    leading = _leading(signs)
     troubles = [] if leading else ["no beat is leading: nothing new is scheduled"]
     tick = max((sign.last_scan for sign in leading), default=None)
     return judged("beat", troubles, f"{leading[0].id} leads" if leading else "", last_tick_ms=tick)
@@ -60,20 +60,19 @@ def check_listeners(signs: Sequence[Sign]) -> Check:
     return judged("listeners", troubles, fine, listeners=told)
 
 
-def check_partitions(now_ms: int) -> Check:
-    """Whether the writers find partitions for the coming days."""
+def check_partitions(signs: Sequence[Sign], now_ms: int) -> Check:
+    """Whether the writers find partitions for the coming days. The task that makes them is hourly, so nothing is
+    said in the first two hours of a beat."""
     ahead = partition_days_ahead(now_ms)
+    leading = [sign.metadata.get("started_ms", now_ms) for sign in _leading(signs)]
+    had_time = now_ms - min(leading, default=now_ms) > PARTITIONS_DUE_MS
     troubles = [
         f"{table} has partitions for {days:.1f} days only"
         for table, days in ahead.items()
-        if days < LEAST_DAYS_AHEAD
+        if days < LEAST_DAYS_AHEAD and had_time
     ]
-    return judged(
-        "partitions",
-        troubles,
-        "made ahead",
-        days_ahead={table: round(days, 1) for table, days in ahead.items()},
-    )
+    rounded = {table: round(days, 1) for table, days in ahead.items()}
+    return judged("partitions", troubles, "made ahead", days_ahead=rounded)
 
 
 def check_jobs(now_ms: int) -> Check:
@@ -122,6 +121,10 @@ def partition_days_ahead(now_ms: int) -> dict[str, float]:
             "SELECT parent, max(to_ms) FROM warehouse_partitions() GROUP BY parent ORDER BY parent"
         )
         return {parent: (end - now_ms) / DAY_MS for parent, end in cursor.fetchall()}
+
+
+def _leading(signs: Sequence[Sign]) -> list[Sign]:
+    return [sign for sign in signs if sign.kind == "beat" and sign.alive and sign.metadata.get("leads")]
 
 
 def _silence(sign: Sign) -> str:

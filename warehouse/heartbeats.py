@@ -31,7 +31,8 @@ SILENT_AFTER_MS = 60_000  # four beats missed
 STABLE_SILENT_AFTER_MS = 120_000  # a scanner's cycle is a minute
 FORGOTTEN_AFTER_MS = 10 * 60_000
 
-# A server that hangs must not hold up the event loop the heart beats in: these bound a beat at two seconds.
+# A server that hangs must not hold up the event loop the heart beats in: connecting is given two seconds, and a
+# session lives for milliseconds after it.
 _PATIENCE = {"connect_timeout": 2, "tcp_user_timeout": 2000}
 
 _WRITE = """

@@ -19,7 +19,7 @@ from tests.partitions import drop_partitions
 from tests.ports import closed_port
 from warehouse import clock, partitions
 from warehouse.heartbeats import Pulse
-from warehouse.models import WatchlistEntry
+from warehouse.models import Heartbeat, WatchlistEntry
 from warehouse.watchlist import add_default_symbols
 
 SUNDAY = datetime(2026, 11, 22, 16, 0, tzinfo=UTC)
@@ -144,6 +144,11 @@ def test_the_role_of_the_web_may_ask_all_of_it(alive, monkeypatch):
 def test_partitions_that_run_out_are_named(alive, client):
     week_ago = clock.now_ms() - 7 * partitions.DAY_MS
     partitions.apply(partitions.plan(week_ago))
+    assert client.get("/api/health").json()["details"] == []  # the hourly task had no time yet
+    beat = Heartbeat.objects.get(id__startswith="beat@")
+    beat.metadata["started_ms"] -= 2 * 3600 * 1000 + 1
+    beat.save()
+    health.current.forget()
     details = client.get("/api/health").json()["details"]
     drop_partitions()
     # Days and weeks both end at the Sunday's midnight UTC, eight hours on.
