@@ -13,11 +13,14 @@ import logging
 from typing import Any
 
 import psycopg
-from django.db import close_old_connections, connections
+from django.db import close_old_connections
 from django.db.models import Q
 from django.db.utils import DatabaseError, InterfaceError
 from django_celery_beat.models import PeriodicTask
 from django_celery_beat.schedulers import SCHEDULE_SYNC_MAX_INTERVAL, DatabaseScheduler, ModelEntry
+
+from warehouse.connect import separate_connection
+from warehouse.heartbeats import Pulse
 
 logger = logging.getLogger(__name__)
 
@@ -41,7 +44,7 @@ class LeaderLock:
         """Takes or confirms the lock. False while another beat holds it or the database is away."""
         try:
             if self._connection is None:
-                self._connection = self._connect()
+                self._connection = separate_connection(LEADER_NAME)
                 self.held = False
             if self.held:
                 self._connection.execute("SELECT 1")
@@ -59,14 +62,6 @@ class LeaderLock:
         if self._connection is not None:
             self._connection.close()
         self._connection, self.held = None, False
-
-    @staticmethod
-    def _connect() -> psycopg.Connection[Any]:
-        parameters = connections["default"].get_connection_params()
-        for name in ("cursor_factory", "context", "prepare_threshold"):
-            parameters.pop(name, None)
-        parameters["application_name"] = LEADER_NAME
-        return psycopg.connect(autocommit=True, **parameters)
 
 
 class Entry(ModelEntry):
@@ -90,12 +85,15 @@ class LeaderScheduler(DatabaseScheduler):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         self._lock = LeaderLock()
+        self._pulse = Pulse("beat")
         super().__init__(*args, **kwargs)
 
     def tick(self, *args: Any, **kwargs: Any) -> float:
         """Sends what is due and returns the seconds until the next look."""
         led_before = self._lock.held
-        if not self._lock.hold():
+        leads = self._lock.hold()
+        self._pulse.beat_if_due(leads=leads)
+        if not leads:
             return STANDBY_POLL_SECONDS
         if not led_before:
             self._read_afresh()
@@ -151,4 +149,5 @@ class LeaderScheduler(DatabaseScheduler):
 
     def close(self) -> None:
         super().close()
+        self._pulse.stop()
         self._lock.release()

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import logging.config
 import os
 import warnings
+from typing import Any
 
 from celery import Celery
 from celery.fixups.django import DjangoWorkerFixup
 from celery.platforms import SecurityWarning
-from celery.signals import worker_init
+from celery.signals import setup_logging, task_postrun, task_prerun, worker_init
+from django.conf import settings
 from django.db import close_old_connections
 
+from config import logs
 from quant import sessions
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
@@ -35,9 +39,26 @@ warnings.filterwarnings(
 app = Celery("warehouse")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
+app.steps["consumer"].add("config.heart:Heart")  # by name: it needs the models, which are not ready yet
 
 
 @worker_init.connect
 def _read_the_calendar_before_forking(**kwargs: object) -> None:
     """Two seconds, of pandas mostly, that every child would otherwise spend on its first chain."""
     sessions.is_open(sessions.market_now(0))
+
+
+@setup_logging.connect
+def _log_as_everywhere(**kwargs: object) -> None:
+    """Celery would give its own loggers a handler and a format of their own."""
+    logging.config.dictConfig(settings.LOGGING)
+
+
+@task_prerun.connect
+def _name_the_task(task_id: str, task: Any, args: Any, kwargs: Any, **rest: object) -> None:
+    logs.begin_task(task_id, task, args, kwargs)
+
+
+@task_postrun.connect
+def _forget_the_task(**rest: object) -> None:
+    logs.end_task()

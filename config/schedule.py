@@ -44,4 +44,26 @@ SCHEDULE = (
         queue="default",
         description="Every hour: makes the partitions of the coming week, drops what is past its retention.",
     ),
+    Scheduled(
+        name="Calendar watch",
+        task="ingestion.tasks.watch_calendar",
+        minute="*/10",
+        expire_seconds=500,
+        queue="default",
+        description=(
+            "Once a session, five minutes after its open: compares the exchange calendar with the provider's market "
+            "status and coming holidays. Where they disagree an alert is sent and the provider's answer counts."
+        ),
+    ),
+    Scheduled(
+        name="Health and alerts",
+        task="ingestion.tasks.watch_health",
+        minute="*",
+        expire_seconds=50,
+        queue="default",
+        description=(
+            "Looks every minute for stale chains, failed jobs and silent workers, and tells the alert webhook, "
+            "each trouble at its own pace."
+        ),
+    ),
 )

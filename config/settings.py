@@ -6,14 +6,17 @@
 
 from __future__ import annotations
 
+import tomllib
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote, urlsplit
 
-from config import env
+from config import env, logs
 from local.stack import running
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 LOCAL_DIR = BASE_DIR / ".local"
+VERSION: str = tomllib.loads((BASE_DIR / "pyproject.toml").read_text(encoding="utf-8"))["project"]["version"]
 
 # -- the servers ---------------------------------------------------------------------------------------
 _database_url = env.secret("DATABASE_URL")
@@ -69,6 +72,9 @@ MASSIVE_STREAM_URL = env.text(
 )
 MASSIVE_REQUESTS_PER_SECOND = env.number("MASSIVE_REQUESTS_PER_SECOND", 5.0)  # shared by all workers
 SIMULATED = env.flag("SIMULATED", bool(_stack and _stack.simulated))
+
+# Where alerts are posted, a secret: Discord's webhooks and what takes the same JSON. Empty sends none.
+ALERT_WEBHOOK_URL = env.secret("ALERT_WEBHOOK_URL")
 
 # -- Django --------------------------------------------------------------------------------------------
 SECRET_KEY = env.secret("SECRET_KEY", _stack.secret_key if _stack else "")
@@ -136,15 +142,18 @@ UNFOLD = {
 }
 
 # -- logging -------------------------------------------------------------------------------------------
-LOGGING = {
-    "version": 1,
-    "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
-    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
-    "root": {"handlers": ["stderr"], "level": env.text("LOG_LEVEL", "INFO")},
-    # httpx logs every request line; the provider client counts requests itself.
-    "loggers": {"httpx": {"level": "WARNING"}, "httpcore": {"level": "WARNING"}},
-}
+_secrets = [
+    *(MASSIVE_API_KEY, SECRET_KEY, ALERT_WEBHOOK_URL, REDIS_URL, _database_url),
+    *(unquote(urlsplit(url).password or "") for url in (_database_url, REDIS_URL)),
+]
+if SIMULATED:
+    _secrets.remove(MASSIVE_API_KEY)  # no secret, and a word that lines are about
+try:
+    LOGGING = logs.configuration(
+        env.text("LOG_FORMAT", "text"), env.text("LOG_LEVEL", "INFO"), PROCESS_NAME, _secrets
+    )
+except ValueError as error:
+    env.refuse(str(error))
 
 # -- Celery (why each value is what it is: README, "Operating") ------------------------------------------
 CELERY_BROKER_URL = REDIS_URL

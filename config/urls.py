@@ -1,4 +1,4 @@
-"""URLs: the admin."""
+"""URLs: the admin, and what watches the warehouse."""
 
 from __future__ import annotations
 
@@ -6,7 +6,13 @@ from django.contrib import admin
 from django.urls import path
 from django.views.generic import RedirectView
 
+from config.health import show_health, show_live
+from config.metrics import show_metrics
+
 urlpatterns = [
     path("", RedirectView.as_view(pattern_name="admin:index")),
     path("admin/", admin.site.urls),
+    path("api/health", show_health),
+    path("api/health/live", show_live),
+    path("metrics", show_metrics),
 ]

@@ -1,4 +1,4 @@
-"""What is due now, and what was missed: asked of the session calendar and the ledger, never of the clock alone."""
+"""What is due now, and what was missed: asked of the market's days and the ledger, never of the clock alone."""
 
 from __future__ import annotations
 
@@ -7,9 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from ingestion.chain import MISSED, TASK
-from ingestion.slots import REGULAR_WINDOW, Slot, due, over, session_date, slots_of
-from quant import sessions
-from warehouse import clock, queries, runs
+from ingestion.slots import REGULAR_WINDOW, Slot, due, over, session_date, slots_within
+from warehouse import clock, market_days, queries, runs
 from warehouse.models import WatchlistEntry
 from warehouse.models.enums import RunStatus
 
@@ -33,8 +32,8 @@ def due_chains(every_minutes: int = 15, window: str = REGULAR_WINDOW) -> list[Du
     """
     now = clock.now()
     today = session_date(now)
-    past_sessions = sessions.sessions(today - LOOK_BACK, today)
-    slots = [slot for day in past_sessions for slot in slots_of(day, every_minutes, window)]
+    days = market_days.hours(today - LOOK_BACK, today)
+    slots = [slot for hours in days.values() for slot in slots_within(*hours, every_minutes, window)]
     current = due(slots, now)
     chains = []
     for entry in queries.watched_chains():

@@ -39,20 +39,34 @@ def parse_window(window: str) -> tuple[time, time]:
 
 
 def slots_of(session: date, every_minutes: int = 15, window: str = REGULAR_WINDOW) -> list[Slot]:
-    """Slots of one session, oldest first; empty on a day without one.
+    """Slots of one session of the exchange calendar, oldest first; empty on a day without one."""
+    return _slots(sessions.slots(session, _checked(every_minutes)), window)
+
+
+def slots_within(
+    opens: datetime, closes: datetime, every_minutes: int = 15, window: str = REGULAR_WINDOW
+) -> list[Slot]:
+    """Slots of a session with these hours (aware), oldest first.
 
     A slot may be fetched until the next one is due, the last one of the session for 15 minutes.
     """
-    if not 1 <= every_minutes <= 390:
-        raise ValueError(f"every_minutes must be between 1 and 390, not {every_minutes}.")
+    return _slots(sessions.slots_between(opens, closes, _checked(every_minutes)), window)
+
+
+def _slots(instants: Sequence[datetime], window: str) -> list[Slot]:
     first, last = parse_window(window)
-    instants = sessions.slots(session, every_minutes)
     deadlines = [*instants[1:], *(instant + CLOSING_SLOT_OPEN_FOR for instant in instants[-1:])]
     return [
         Slot(at, deadline)
         for at, deadline in zip(instants, deadlines, strict=True)
         if first <= at.astimezone(NEW_YORK).time() <= last
     ]
+
+
+def _checked(every_minutes: int) -> int:
+    if not 1 <= every_minutes <= 390:
+        raise ValueError(f"every_minutes must be between 1 and 390, not {every_minutes}.")
+    return every_minutes
 
 
 def session_date(instant: datetime) -> date:

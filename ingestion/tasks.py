@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from celery import shared_task
 
-from ingestion import chain
+from ingestion import calendar_watch, chain, watch
 from ingestion.due import due_chains
 from ingestion.slots import REGULAR_WINDOW
 from warehouse import clock, partitions, retention
@@ -36,3 +36,15 @@ def keep_partitions() -> str:
     partitions.apply(plan)
     deleted = sum(retention.delete_all_expired(now_ms).values())
     return f"{len(plan)} partition changes, {deleted} rows deleted"
+
+
+@shared_task
+def watch_calendar() -> str:
+    """Holds the exchange calendar against the provider's, once a day."""
+    return calendar_watch.watch_calendar()
+
+
+@shared_task
+def watch_health() -> str:
+    """Tells operators of what is stale, failed or silent."""
+    return f"{watch.alert_on_trouble()} alerts sent"

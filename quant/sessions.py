@@ -101,15 +101,18 @@ def slots(date: dt.date, every_minutes: int = 15) -> list[dt.datetime]:
     A full day has 27 quarter-hour slots, a day that closes at 13:00 has 15, a day without session none.
     Raises ValueError when ``every_minutes`` is not positive.
     """
-    if every_minutes <= 0:
-        raise ValueError(f"slots need a positive number of minutes between them, not {every_minutes}")
     row = _find(date)
     if row is None:
+        _step(every_minutes)
         return []
-    start, end = _utc(_calendar().opens[row]), _utc(_calendar().closes[row])
-    step = dt.timedelta(minutes=every_minutes)
-    before_close = -(-(end - start) // step)
-    return [*(start + number * step for number in range(before_close)), end]
+    return slots_between(_utc(_calendar().opens[row]), _utc(_calendar().closes[row]), every_minutes)
+
+
+def slots_between(opens: dt.datetime, closes: dt.datetime, every_minutes: int = 15) -> list[dt.datetime]:
+    """The slots of a session with these hours, by the rule of ``slots``."""
+    step, opens, closes = _step(every_minutes), _aware(opens), _aware(closes)
+    before_close = -(-(closes - opens) // step)
+    return [*(opens + number * step for number in range(before_close)), closes]
 
 
 def open_of(date: dt.date) -> dt.datetime:
@@ -183,6 +186,12 @@ def years_to_expiry(root: npt.ArrayLike, expiration: Dates, instant: dt.datetime
         1, "s"
     )
     return left / SECONDS_PER_YEAR
+
+
+def _step(every_minutes: int) -> dt.timedelta:
+    if every_minutes <= 0:
+        raise ValueError(f"slots need a positive number of minutes between them, not {every_minutes}")
+    return dt.timedelta(minutes=every_minutes)
 
 
 def _aware(instant: dt.datetime) -> dt.datetime:

@@ -22,7 +22,17 @@ POSTGRES_MAJOR = int(os.environ.get("POSTGRES_MAJOR", "18"))
 STACK = pytest.StashKey[Held]()
 
 # What a developer's shell may hold for a real deployment must never reach a test.
-_SCRUBBED = ("MASSIVE_", "DATABASE_", "REDIS_", "SECRET_KEY", "CLOCK_OFFSET_MS", "SIMULATED", "PROCESS_NAME")
+_SCRUBBED = (
+    "ALERT_",
+    "LOG_",
+    "MASSIVE_",
+    "DATABASE_",
+    "REDIS_",
+    "SECRET_KEY",
+    "CLOCK_OFFSET_MS",
+    "SIMULATED",
+    "PROCESS_NAME",
+)
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 from django.contrib import admin
 
 from warehouse.admin.base import ReadOnlyAdmin, RecentFilter, SymbolFilter, new_york
-from warehouse.models import DeadLetter, Heartbeat, IngestionRun, StreamGap
+from warehouse.models import DeadLetter, Heartbeat, IngestionRun, SessionException, StreamGap
 
 
 class RecentSlotFilter(RecentFilter):
@@ -59,3 +59,17 @@ class DeadLetterAdmin(ReadOnlyAdmin):
     @admin.display(description="given up, New York")
     def at(self, row: Any) -> str:
         return new_york(row.created_at)
+
+
+@admin.register(SessionException)
+class SessionExceptionAdmin(ReadOnlyAdmin):
+    ordering = ("-date",)
+    list_display = ("date", "opens_at", "closes_at", "reason")
+
+    @admin.display(description="opens, New York")
+    def opens_at(self, row: Any) -> str:
+        return new_york(row.opens_ms)
+
+    @admin.display(description="closes, New York")
+    def closes_at(self, row: Any) -> str:
+        return new_york(row.closes_ms)

@@ -11,6 +11,7 @@ from warehouse.models.iv import IvPercentile
 from warehouse.models.operations import DeadLetter, Heartbeat, StreamGap
 from warehouse.models.regime import MarketRegimeDay
 from warehouse.models.runs import IngestionRun
+from warehouse.models.session_exceptions import SessionException
 from warehouse.models.watchlist import WatchlistEntry
 
 __all__ = [
@@ -26,6 +27,7 @@ __all__ = [
     "IvPercentile",
     "MarketRegimeDay",
     "OptionsFlow",
+    "SessionException",
     "StreamGap",
     "WatchlistEntry",
 ]

@@ -9,7 +9,8 @@ from warehouse.models.enums import GapStatus, WorkerStatus
 
 
 class Heartbeat(models.Model):
-    """Grain: one long-running worker. Key: (id), its name. Written every cycle; kept for good."""
+    """Grain: one long-running worker. Key: (id), its name. Written every cycle by
+    `warehouse.heartbeats`; a stable name is kept for good, a process's for minutes after its last beat."""
 
     id = columns.key("name of the worker: composite_scanner, flow_listener; no unit", primary_key=True)
     last_scan = columns.epoch_ms("end of the last cycle")

@@ -1,0 +1,138 @@
+"""`/api/health`: whether the warehouse does its work, in plain words. `/api/health/live`: whether this process
+answers.
+
+503 is kept for a database or a broker that is away, which a reader cannot do without. A silent worker or a
+stale chain is degraded and still 200: taking the web server out of service would heal neither. Liveness asks
+nothing of others for the same reason.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from typing import Any
+
+import redis
+from django.conf import settings
+from django.db import connection, connections
+from django.http import HttpRequest, JsonResponse
+from redis.backoff import NoBackoff
+from redis.retry import Retry
+
+from config.probe import Cached, NoAnswerError, Probe
+from ingestion import freshness
+from quant import sessions
+from warehouse import clock, health, heartbeats
+from warehouse.checks import Check, Health, worst
+
+PATIENCE_SECONDS = 0.9  # for all servers together
+CACHE_SECONDS = 3.0  # probes must not load what they watch
+MEMORY_FRACTION = 0.6
+
+
+def needed_queues() -> list[str]:
+    """Every queue a task is sent to."""
+    routed = {route["queue"] for route in settings.CELERY_TASK_ROUTES.values()}
+    return sorted(routed | {settings.CELERY_TASK_DEFAULT_QUEUE})
+
+
+def queue_lengths(client: redis.Redis) -> dict[str, int]:
+    """Messages that wait in each queue."""
+    prefix = settings.CELERY_BROKER_TRANSPORT_OPTIONS["global_keyprefix"]
+    queues = needed_queues()
+    pipe = client.pipeline(transaction=False)
+    for queue in queues:
+        pipe.llen(f"{prefix}{queue}")
+    return dict(zip(queues, pipe.execute(), strict=True))
+
+
+def quick_redis() -> redis.Redis:
+    """A client that would rather fail than wait."""
+    return redis.Redis.from_url(
+        settings.REDIS_URL,
+        socket_timeout=PATIENCE_SECONDS,
+        socket_connect_timeout=PATIENCE_SECONDS,
+        retry=Retry(NoBackoff(), 0),
+    )
+
+
+def ask_database() -> list[Check]:
+    """Everything the tables know, on a connection of this thread's own."""
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("SET statement_timeout = 2000")
+        now, now_ms = clock.now(), clock.now_ms()
+        signs = heartbeats.signs(now_ms)
+        return [
+            Check("database", Health.OK, "answers"),
+            freshness.check_provider(now),
+            health.check_beat(signs),
+            health.check_workers(signs, needed_queues()),
+            freshness.check_chains(now),
+            health.check_flow(now_ms),
+            health.check_listeners(signs),
+            health.check_jobs(now_ms),
+            health.check_partitions(signs, now_ms),
+        ]
+    finally:
+        connections.close_all()
+
+
+def ask_redis() -> list[Check]:
+    """The broker: what waits in its queues, and how full it is."""
+    with quick_redis() as client:
+        lengths = queue_lengths(client)
+        memory = client.info("memory")
+    used, limit = int(memory["used_memory"]), int(memory.get("maxmemory", 0))
+    figures = {"queues": lengths, "used_memory_bytes": used}
+    if limit and used > MEMORY_FRACTION * limit:
+        return [Check("redis", Health.DEGRADED, f"uses {used / limit:.0%} of its memory", figures)]
+    return [Check("redis", Health.OK, "answers", figures)]
+
+
+_PROBES = {"database": Probe(ask_database), "redis": Probe(ask_redis)}
+_AWAY = {
+    "database": "PostgreSQL does not answer: nothing can be read or stored",
+    "redis": "Redis does not answer: no task reaches a worker",
+}
+
+
+def checks() -> list[Check]:
+    """All checks, within a second whatever hangs."""
+    sessions.is_open(clock.now())  # the calendar takes two seconds to read, once, and is no server's fault
+    until = time.monotonic() + PATIENCE_SECONDS
+    for probe in _PROBES.values():
+        probe.begin()
+    found: list[Check] = []
+    for name, probe in _PROBES.items():
+        try:
+            found += probe.answer(until - time.monotonic())
+        except NoAnswerError:
+            found.append(Check(name, Health.DOWN, f"{_AWAY[name]} (no answer in time)"))
+        except Exception as error:  # the driver's own sentence may name hosts and users
+            found.append(Check(name, Health.DOWN, f"{_AWAY[name]} ({type(error).__name__})"))
+    return found
+
+
+def document(found: Sequence[Check]) -> dict[str, Any]:
+    """The answer of `/api/health`."""
+    return {
+        "status": worst(found).value,
+        "timestamp": clock.now().isoformat(timespec="milliseconds"),
+        "simulated": settings.SIMULATED,
+        "version": settings.VERSION,
+        "services": {check.name: check.document() for check in found},
+        "details": [f"{check.name}: {check.detail}" for check in found if check.health is not Health.OK],
+    }
+
+
+current = Cached(lambda: document(checks()), CACHE_SECONDS)
+
+
+def show_health(request: HttpRequest) -> JsonResponse:
+    answer = current()
+    return JsonResponse(answer, status=503 if answer["status"] == Health.DOWN else 200)
+
+
+def show_live(request: HttpRequest) -> JsonResponse:
+    return JsonResponse({"status": "ok"})

@@ -1,0 +1,50 @@
+"""The worker's heart: a step of the consumer in the main process, so that it beats while messages are served.
+
+A worker whose pool is busy still beats; one whose event loop hangs, or that has no broker, falls silent.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from celery import bootsteps
+
+from warehouse.heartbeats import CADENCE_SECONDS, Pulse
+from warehouse.models.enums import WorkerStatus
+
+
+class Heart(bootsteps.StartStopStep):
+    """Beats on the consumer's timer. That timer is emptied when the broker is lost; the step starts anew then."""
+
+    requires = ("celery.worker.consumer:Tasks",)
+
+    def __init__(self, consumer: Any, **options: Any) -> None:
+        self._pulse: Pulse | None = None
+        self._timer: Any = None
+        super().__init__(consumer, **options)
+
+    def start(self, consumer: Any) -> None:
+        self._pulse = self._pulse or Pulse("worker")
+        self._beat(consumer)
+        self._timer = consumer.timer.call_repeatedly(CADENCE_SECONDS, self._beat, (consumer,))
+
+    def stop(self, consumer: Any) -> None:
+        if self._timer:
+            self._timer.cancel()
+            self._timer = None
+
+    def shutdown(self, consumer: Any) -> None:
+        self.stop(consumer)
+        if self._pulse:
+            self._pulse.stop()
+
+    def _beat(self, consumer: Any) -> None:
+        total = sum(consumer.controller.state.total_count.values())
+        busy = len(consumer.controller.state.active_requests)
+        if self._pulse:
+            self._pulse.beat(
+                WorkerStatus.HEALTHY if busy else WorkerStatus.IDLE,
+                queues=sorted(consumer.app.amqp.queues.consume_from),
+                tasks_received=total,
+                tasks_active=busy,
+            )

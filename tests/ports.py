@@ -1,0 +1,12 @@
+"""Addresses where nothing answers."""
+
+from __future__ import annotations
+
+import socket
+
+
+def closed_port() -> int:
+    """A port of 127.0.0.1 that refuses connections."""
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        return int(taken.getsockname()[1])

@@ -1,0 +1,22 @@
+"""A real worker's heart: it beats while the worker serves its queues, and says goodbye when it ends."""
+
+from __future__ import annotations
+
+import pytest
+
+from local.services import worker
+from tests.system.conftest import eventually
+from warehouse.models import Heartbeat
+
+pytestmark = pytest.mark.processes
+
+
+def test_a_worker_beats_under_its_own_name_until_it_is_told_to_end(children):
+    child = children.start(worker("default,ingest"))
+    eventually(lambda: Heartbeat.objects.filter(id__endswith=f":{child.pid}").exists())
+    row = Heartbeat.objects.get()
+    assert row.id.startswith("worker@")
+    assert row.metadata["queues"] == ["default", "ingest"]
+    child.process.terminate()
+    child.process.wait(30)
+    assert Heartbeat.objects.get().status == "stopping"

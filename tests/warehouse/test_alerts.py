@@ -1,0 +1,107 @@
+"""Alerts reach the webhook in its own shape, at their own pace, and fail nothing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+
+import pytest
+
+from tests.ports import closed_port
+from tests.webhook import Webhook
+from warehouse import alerts
+from warehouse.alerts import Kind
+
+
+@dataclass
+class Print:
+    symbol: str = "SPX"
+    contract_ticker: str = "O:SPXW251219C06475000"
+    trade_type: str | None = "SWEEP"
+    sentiment: str | None = "BULLISH"
+    premium: Decimal | None = Decimal("250000.50")
+    size: int = 1200
+
+
+@pytest.fixture
+def webhook(redis_client, settings):
+    server = Webhook()
+    settings.ALERT_WEBHOOK_URL = server.url
+    yield server
+    server.stop()
+
+
+def test_an_alert_is_discords_json_and_rings_nobody(webhook):
+    assert alerts.send(Kind.STALE_FEED, "SPX is stale")
+    assert webhook.posted == [{"content": "SPX is stale", "allowed_mentions": {"parse": []}}]
+
+
+def test_without_an_address_nothing_is_sent(webhook, settings):
+    settings.ALERT_WEBHOOK_URL = ""
+    assert not alerts.send(Kind.STALE_FEED, "SPX is stale")
+    assert webhook.posted == []
+
+
+def test_one_kind_and_subject_is_told_once_per_period(webhook, redis_client):
+    assert [alerts.send(Kind.FAILED_JOB, "a", subject) for subject in ("a", "a", "b")] == [True, False, True]
+    assert alerts.send(Kind.STALE_FEED, "another kind")
+    assert redis_client.ttl("warehouse:alerts:failed_job:a") in (93_599, 93_600)
+    redis_client.delete("warehouse:alerts:failed_job:a")  # as when the period is over
+    assert alerts.send(Kind.FAILED_JOB, "again", "a")
+    assert webhook.texts == ["a", "a", "another kind", "again"]
+
+
+def test_events_held_back_are_counted_in_the_next_alert(webhook, redis_client):
+    for _ in range(4):
+        alerts.unusual_activity([Print()])
+    redis_client.delete("warehouse:alerts:unusual_activity:")
+    alerts.unusual_activity([Print()])
+    assert webhook.texts == [
+        "SPX sweep, BULLISH: 1,200 x 2025-12-19 6475 call, $250,000",
+        "SPX sweep, BULLISH: 1,200 x 2025-12-19 6475 call, $250,000 (and 3 more since the last alert of this kind)",
+    ]
+
+
+def test_only_sweeps_of_a_hundred_thousand_dollars_are_unusual_the_largest_first(webhook):
+    quiet = [
+        Print(premium=Decimal("99999.99")),
+        Print(premium=None),
+        Print(trade_type="BLOCK", premium=Decimal(900_000)),
+    ]
+    assert not alerts.unusual_activity(quiet)
+    loud = [Print(premium=Decimal(100_000 + number), size=number) for number in range(7)]
+    assert alerts.unusual_activity([*quiet, *loud])
+    lines = webhook.texts[0].split("\n")
+    assert [line.split(": ")[1].split(" x ")[0] for line in lines[:-1]] == ["6", "5", "4", "3", "2"]
+    assert lines[-1] == "and 2 more sweeps of $100,000 or more"
+
+
+def test_an_alert_that_was_not_delivered_may_be_sent_again_at_once(webhook):
+    webhook.status = 500
+    assert not alerts.send(Kind.STALE_FEED, "SPX is stale")
+    webhook.status = 204
+    assert alerts.send(Kind.STALE_FEED, "SPX is stale")
+
+
+def test_a_webhook_that_is_away_fails_nothing_and_its_address_is_logged_nowhere(webhook, settings, caplog):
+    caplog.set_level("DEBUG")
+    webhook.status = 404
+    alerts.send(Kind.STALE_FEED, "SPX is stale")
+    settings.ALERT_WEBHOOK_URL = f"http://127.0.0.1:{closed_port()}/sentinel-token"
+    assert not alerts.send(Kind.STALE_FEED, "SPX is stale")
+    settings.ALERT_WEBHOOK_URL = "no address at all: sentinel-token"
+    assert not alerts.send(Kind.STALE_FEED, "SPX is stale")
+    own = [record.getMessage() for record in caplog.records if record.name == "warehouse.alerts"]
+    assert len(own) == 3
+    assert "sentinel" not in "".join(own)
+
+
+def test_with_redis_away_the_alert_goes_out(webhook, settings):
+    settings.REDIS_URL = f"redis://127.0.0.1:{closed_port()}/0"
+    assert alerts.send(Kind.STALE_FEED, "SPX is stale")
+    assert webhook.texts == ["SPX is stale"]
+
+
+def test_a_long_text_is_cut_to_what_the_webhook_takes(webhook):
+    alerts.send(Kind.STALE_FEED, "x" * 5000)
+    assert len(webhook.texts[0]) == 2000

@@ -1,0 +1,154 @@
+"""Alerts: one sentence to a webhook, the shape Discord and what imitates it take: `{"content": …}`.
+
+Each kind has a pace, kept in Redis for all processes together: a feed that stays stale is told once per
+period and not each minute, and events that were held back are counted in the next one. An alert never fails the work it
+speaks of: a webhook that is away costs a line in the log. The address is a secret and is never logged.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable
+from decimal import Decimal
+from enum import Enum
+from typing import Protocol
+
+import httpx
+import redis
+from django.conf import settings
+from redis.backoff import NoBackoff
+from redis.retry import Retry
+
+from quant.contracts import parse_tickers
+from warehouse.models.enums import TradeType
+
+logger = logging.getLogger(__name__)
+
+LONGEST = 2000  # characters, Discord's limit
+UNUSUAL_PREMIUM = Decimal(100_000)  # dollars
+MOST_PRINTS = 5
+_TIMEOUT_SECONDS = 5.0
+
+
+class Kind(Enum):
+    """What an alert is about, the seconds between two of one kind and subject, and whether each one held back
+    is an event of its own (a state that lasts is held back at every look)."""
+
+    UNUSUAL_ACTIVITY = ("unusual_activity", 60, True)
+    STALE_FEED = ("stale_feed", 30 * 60, False)
+    FAILED_JOB = ("failed_job", 26 * 3600, False)
+    CALENDAR = ("calendar", 7 * 86_400, False)
+    SILENT_WORKER = ("silent_worker", 30 * 60, False)
+
+    def __init__(self, label: str, period_seconds: int, counted: bool) -> None:
+        self.label = label
+        self.period_seconds = period_seconds
+        self.counted = counted
+
+
+class Print(Protocol):
+    """A stored print, as far as an alert speaks of it; a row of `options_flow_history` is one."""
+
+    symbol: str
+    contract_ticker: str
+    trade_type: str | None
+    sentiment: str | None
+    premium: Decimal | None
+    size: int
+
+
+def send(kind: Kind, text: str, subject: str = "") -> bool:
+    """Posts `text` unless one of its kind and subject was posted within the period; True when it was posted.
+
+    Without ALERT_WEBHOOK_URL nothing is sent. With Redis away the alert goes out: better twice than never.
+    """
+    if not settings.ALERT_WEBHOOK_URL:
+        return False
+    with _redis() as client:
+        held_back = _take_turn(client, kind, subject)
+        if held_back is None:
+            return False
+        more = f" (and {held_back} more since the last alert of this kind)" if held_back else ""
+        mark = "SIMULATED: " if settings.SIMULATED else ""
+        posted = _post(f"{mark}{text}"[: LONGEST - len(more)] + more)
+        if not posted:
+            _give_turn_back(client, kind, subject)
+        return posted
+
+
+def unusual_activity(prints: Iterable[Print], least_premium: Decimal = UNUSUAL_PREMIUM) -> bool:
+    """One alert on the sweeps of at least `least_premium` dollars among `prints`; call it after they are stored.
+
+    True when one was posted; at most one a minute goes out, the largest sweeps first.
+    """
+    sweeps = [
+        found
+        for found in prints
+        if found.trade_type == TradeType.SWEEP
+        and found.premium is not None
+        and found.premium >= least_premium
+    ]
+    if not sweeps:
+        return False
+    sweeps.sort(key=lambda found: found.premium or 0, reverse=True)
+    lines = [_sentence(found) for found in sweeps[:MOST_PRINTS]]
+    if len(sweeps) > MOST_PRINTS:
+        lines.append(f"and {len(sweeps) - MOST_PRINTS} more sweeps of ${least_premium:,.0f} or more")
+    return send(Kind.UNUSUAL_ACTIVITY, "\n".join(lines))
+
+
+def _sentence(found: Print) -> str:
+    terms = parse_tickers([found.contract_ticker])
+    side = "call" if terms.is_call[0] else "put"
+    return (
+        f"{found.symbol} sweep, {found.sentiment or 'sentiment unknown'}: {found.size:,} x {terms.expiration[0]}"
+        f" {terms.strike[0]:g} {side}, ${found.premium:,.0f}"
+    )
+
+
+def _take_turn(client: redis.Redis, kind: Kind, subject: str) -> int | None:
+    """How many were held back since the last one; None where this one is held back as well."""
+    key = _key(kind, subject)
+    try:
+        if client.set(key, 1, nx=True, ex=kind.period_seconds):
+            return int(client.getdel(f"{key}:held") or 0)
+        if kind.counted:
+            client.incr(f"{key}:held")
+    except redis.RedisError as error:
+        logger.warning("the pace of alerts is away (%s)", type(error).__name__)
+        return 0
+    return None
+
+
+def _give_turn_back(client: redis.Redis, kind: Kind, subject: str) -> None:
+    try:
+        client.delete(_key(kind, subject))
+    except redis.RedisError as error:
+        logger.warning("the pace of alerts is away (%s)", type(error).__name__)
+
+
+def _post(content: str) -> bool:
+    try:
+        answer = httpx.post(
+            settings.ALERT_WEBHOOK_URL,
+            # Text of the provider must not ring everybody's phone.
+            json={"content": content, "allowed_mentions": {"parse": []}},
+            timeout=_TIMEOUT_SECONDS,
+        )
+    except (httpx.HTTPError, httpx.InvalidURL) as error:
+        logger.error("alert not delivered (%s): %s", type(error).__name__, content)
+        return False
+    if answer.is_success:
+        return True
+    logger.error("alert not delivered (HTTP %s): %s", answer.status_code, content)
+    return False
+
+
+def _redis() -> redis.Redis:
+    return redis.Redis.from_url(
+        settings.REDIS_URL, socket_timeout=2, socket_connect_timeout=2, retry=Retry(NoBackoff(), 0)
+    )
+
+
+def _key(kind: Kind, subject: str) -> str:
+    return f"warehouse:alerts:{kind.label}:{subject}"

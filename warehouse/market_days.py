@@ -1,0 +1,68 @@
+"""The sessions that take place: the exchange calendar's, except where the provider overruled it for a day.
+
+The calendar is a library, released before the day: it knows holidays, and no day of mourning declared last
+night. `ingestion.calendar_watch` notes such days; whoever asks when to fetch asks here.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import NamedTuple
+
+from quant import sessions
+from warehouse import clock
+from warehouse.models import SessionException
+
+
+class Hours(NamedTuple):
+    """Open and close of one session, aware UTC."""
+
+    opens: dt.datetime
+    closes: dt.datetime
+
+
+def hours(first: dt.date, last: dt.date) -> dict[dt.date, Hours]:
+    """The sessions from the first to the last date, both included, oldest first."""
+    found = {day: calendar_hours(day) for day in sessions.sessions(first, last)}
+    for exception in SessionException.objects.filter(date__range=(first, last)):
+        found[exception.date] = _hours_of(exception)
+    return {day: open_hours for day, open_hours in sorted(found.items()) if open_hours is not None}
+
+
+def calendar_hours(day: dt.date) -> Hours | None:
+    """The session the exchange calendar has for that day, None without one."""
+    if not sessions.sessions(day, day):
+        return None
+    return Hours(sessions.open_of(day), sessions.close_of(day))
+
+
+def overrule(day: dt.date, actual: Hours | None, reason: str) -> bool:
+    """Notes that the day's session is `actual` (None: there is none); True when that is news."""
+    told = {
+        "opens_ms": clock.epoch_ms(actual.opens) if actual else None,
+        "closes_ms": clock.epoch_ms(actual.closes) if actual else None,
+    }
+    if SessionException.objects.filter(date=day, **told).update(noted_at=clock.now_ms()):
+        return False
+    SessionException.objects.update_or_create(
+        date=day, defaults={**told, "reason": reason, "noted_at": clock.now_ms()}
+    )
+    return True
+
+
+def exceptions_from(first: dt.date) -> list[SessionException]:
+    """The days from `first` on for which the calendar is overruled, oldest first."""
+    return list(SessionException.objects.filter(date__gte=first).order_by("date"))
+
+
+def withdraw(first: dt.date, last: dt.date, except_for: set[dt.date]) -> int:
+    """Forgets the exceptions of these days that the provider no longer makes; returns how many."""
+    old = SessionException.objects.filter(date__range=(first, last)).exclude(date__in=except_for)
+    deleted, _ = old.delete()
+    return deleted
+
+
+def _hours_of(exception: SessionException) -> Hours | None:
+    if exception.opens_ms is None or exception.closes_ms is None:
+        return None
+    return Hours(clock.instant(exception.opens_ms), clock.instant(exception.closes_ms))
