@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+from datetime import date
+from typing import Any
+
 from celery import shared_task
 
-from ingestion import chain
+from ingestion import bars, chain, closing, iv_percentile, market_regime, rollups
 from ingestion.due import due_chains
 from ingestion.slots import REGULAR_WINDOW
-from warehouse import clock, partitions, retention
+from warehouse import clock
 
 MINUTE = 60
+FETCHING = (
+    "ingest"  # the queue of work that waits for the provider; the default one must stay free for the polls
+)
 MESSAGE_LIFE = 55  # seconds: shorter than the poll, so that a queue nobody serves does not fill with repeats
 
 
@@ -29,10 +35,48 @@ def ingest_due(every_minutes: int = 15, window: str = REGULAR_WINDOW) -> str:
 
 
 @shared_task
+def close_due(minutes_after_close: int = closing.MINUTES_AFTER_CLOSE) -> str:
+    """Enqueues the closing work of sessions that is due and not done."""
+    due = closing.due_work(minutes_after_close)
+    for work in due:
+        named = (work.symbol, work.session.isoformat()) if work.symbol else (work.session.isoformat(),)
+        _CLOSING[work.task].apply_async(named, expires=MESSAGE_LIFE)
+    return f"{len(due)} pieces of closing work enqueued"
+
+
+@shared_task
+def calculate_iv_percentile(symbol: str, session: str) -> str:
+    """One symbol's volatility in its year, after the close of a session (YYYY-MM-DD)."""
+    return str(iv_percentile.calculate_iv_percentile(symbol, date.fromisoformat(session)))
+
+
+@shared_task(queue=FETCHING, acks_late=False, time_limit=14 * MINUTE, soft_time_limit=13 * MINUTE)
+def calculate_market_regime(session: str) -> str:
+    """A session's regime. Acknowledged early: the first one fetches a year of bars of all stocks."""
+    return str(market_regime.calculate_market_regime(date.fromisoformat(session)))
+
+
+@shared_task(queue=FETCHING, acks_late=False, time_limit=14 * MINUTE, soft_time_limit=13 * MINUTE)
+def store_bars(symbol: str, session: str) -> str:
+    """A session's minute and daily bars of one underlying."""
+    return str(bars.store_session_bars(symbol, date.fromisoformat(session)))
+
+
+@shared_task
+def roll_up(session: str) -> str:
+    """A session's prints and gamma snapshots, summed."""
+    return str(rollups.roll_up(date.fromisoformat(session)))
+
+
+@shared_task
 def keep_partitions() -> str:
-    """Makes the partitions of the coming week, drops those past retention, deletes what small tables hold too long."""
-    now_ms = clock.now_ms()
-    plan = partitions.plan(now_ms)
-    partitions.apply(plan)
-    deleted = sum(retention.delete_all_expired(now_ms).values())
-    return f"{len(plan)} partition changes, {deleted} rows deleted"
+    """Makes the partitions of the coming week, sums up and drops what is past retention, in small tables too."""
+    return str(rollups.keep_retention(clock.now_ms()))
+
+
+_CLOSING: dict[str, Any] = {
+    bars.STORE_TASK: store_bars,
+    iv_percentile.TASK: calculate_iv_percentile,
+    market_regime.TASK: calculate_market_regime,
+    rollups.TASK: roll_up,
+}
