@@ -64,3 +64,19 @@ def store_day_bars(symbol: str, closes: Mapping[int, float], **columns: Any) -> 
         )
         for start, price in closes.items()
     )
+
+
+def bar(
+    start_ms: int,
+    open_: float,
+    high: float,
+    low: float,
+    close: float,
+    volume: float | None = 1.0,
+    vwap: float | None = 1.0,
+    ticker: str | None = None,
+) -> dict[str, Any]:
+    """One bar as the provider sends it; None leaves the key out."""
+    keys = ("t", "o", "h", "l", "c", "v", "vw", "T")
+    values = (start_ms, open_, high, low, close, volume, vwap, ticker)
+    return {key: value for key, value in zip(keys, values, strict=True) if value is not None}
