@@ -42,11 +42,12 @@ SCHEDULE = (
         minute="*",
         expire_seconds=50,
         queue="default",
-        kwargs={"minutes_after_close": 5},
+        kwargs={"minutes_after_close": 5, "breadth_sessions": 252},
         description=(
             "Looks every minute which sessions have closed and lack their bars, IV percentiles, market regime or "
             "daily sums, early closes included; catches up on two weeks. minutes_after_close is the wait after the "
-            "exchange's close."
+            "exchange's close, breadth_sessions how many sessions of all stocks the regime's breadth may fetch: "
+            "2 for what rose and fell, 252 for the year's highs and lows."
         ),
     ),
     Scheduled(

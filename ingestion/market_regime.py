@@ -10,6 +10,7 @@ from typing import Any
 
 from django.db import transaction
 
+from ingestion.breadth import YEAR_SESSIONS
 from ingestion.compute import finite
 from ingestion.massive import massive_client
 from ingestion.regime_inputs import MarketDay, gather
@@ -54,21 +55,25 @@ class MarketRegimeResult:
 def calculate_market_regime(
     session: date,
     again: bool = False,
+    breadth_sessions: int = YEAR_SESSIONS,
     connect: Callable[[], AbstractContextManager[MassiveClient]] = massive_client,
 ) -> MarketRegimeResult:
     """Names the regime of a session and stores it with its inputs.
 
     Reads bars, chains and rows up to the session's close and none later, so that a past date may be computed at any
     time. An input the plan does not hold, or that nobody has, is null, named and lowers the confidence; a provider
-    that fails for now, or is late, fails the run, to be tried again. Done once per session; `again` updates a row
-    that is there. Raises ValueError for a date without a session.
+    that fails for now, or is late, fails the run, to be tried again.
+
+    Breadth asks for the bars of all stocks of the last `breadth_sessions` that were never fetched: 2 count what rose
+    and fell, 50 the stocks above their mean, 252 the year's highs and lows. Done once per session; `again` updates a
+    row that is there, from the stored past it had. Raises ValueError for a date without a session.
     """
     closed = sessions.close_of(session)
     with runs.claim(TASK, "", clock.epoch_ms(closed)) as run:
         if run is runs.Refusal.BUSY or (run is runs.Refusal.DONE and not again):
             return MarketRegimeResult(session, False, detail=str(run))
         try:
-            day = gather(session, connect)
+            day = gather(session, 2 if again else breadth_sessions, connect)
             if day.late and clock.now() < closed + PATIENCE:
                 raise NotYet(f"the session's bars of {', '.join(day.late)} are not finished yet")
         except (ProviderError, NotYet) as error:

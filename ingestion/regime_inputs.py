@@ -68,7 +68,7 @@ class MarketDay:
     late: list[str] = field(default_factory=list)
 
 
-def gather(session: date, connect: Connect) -> MarketDay:
+def gather(session: date, breadth_sessions: int, connect: Connect) -> MarketDay:
     """Every input as of the session's close. What the plan does not hold stays NaN; other errors of the provider
     are raised."""
     year = breadth_module.year_before(session)
@@ -90,7 +90,7 @@ def gather(session: date, connect: Connect) -> MarketDay:
     day.closes["VIX3M"] = float(_levels_at_close("I:VIX3M", year[-1:], day, connect)[-1])
     _fill_from_snapshot(session, day, connect)
     day.vix = day.closes["VIX"]
-    day.breadth = _breadth(session, year, day, connect)
+    day.breadth = _breadth(session, year[-max(breadth_sessions, 2) :], day, connect)
     return day
 
 
@@ -186,9 +186,9 @@ def _fill_from_snapshot(session: date, day: MarketDay, connect: Connect) -> None
     day.late = [ticker for ticker in day.late if ticker not in found]
 
 
-def _breadth(session: date, year: Sequence[date], day: MarketDay, connect: Connect) -> Breadth:
+def _breadth(session: date, wanted: Sequence[date], day: MarketDay, connect: Connect) -> Breadth:
     try:
-        breadth_module.fetch_grouped(year, connect)
+        breadth_module.fetch_grouped(wanted, connect)
     except NOT_THERE:
         return Breadth()
     found = breadth_module.breadth(session)

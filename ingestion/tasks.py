@@ -8,6 +8,7 @@ from typing import Any
 from celery import shared_task
 
 from ingestion import bars, chain, closing, iv_percentile, market_regime, rollups
+from ingestion.breadth import YEAR_SESSIONS
 from ingestion.due import due_chains
 from ingestion.slots import REGULAR_WINDOW
 from warehouse import clock
@@ -35,12 +36,19 @@ def ingest_due(every_minutes: int = 15, window: str = REGULAR_WINDOW) -> str:
 
 
 @shared_task
-def close_due(minutes_after_close: int = closing.MINUTES_AFTER_CLOSE) -> str:
+def close_due(
+    minutes_after_close: int = closing.MINUTES_AFTER_CLOSE, breadth_sessions: int = YEAR_SESSIONS
+) -> str:
     """Enqueues the closing work of sessions that is due and not done."""
     due = closing.due_work(minutes_after_close)
     for work in due:
-        named = (work.symbol, work.session.isoformat()) if work.symbol else (work.session.isoformat(),)
-        _CLOSING[work.task].apply_async(named, expires=MESSAGE_LIFE)
+        session = work.session.isoformat()
+        arguments: dict[str, str | int] = {"session": session}
+        if work.symbol:
+            arguments["symbol"] = work.symbol
+        if work.task == market_regime.TASK:
+            arguments["breadth_sessions"] = breadth_sessions
+        _CLOSING[work.task].apply_async(kwargs=arguments, expires=MESSAGE_LIFE)
     return f"{len(due)} pieces of closing work enqueued"
 
 
@@ -51,9 +59,11 @@ def calculate_iv_percentile(symbol: str, session: str) -> str:
 
 
 @shared_task(queue=FETCHING, acks_late=False, time_limit=14 * MINUTE, soft_time_limit=13 * MINUTE)
-def calculate_market_regime(session: str) -> str:
+def calculate_market_regime(session: str, breadth_sessions: int = YEAR_SESSIONS) -> str:
     """A session's regime. Acknowledged early: the first one fetches a year of bars of all stocks."""
-    return str(market_regime.calculate_market_regime(date.fromisoformat(session)))
+    return str(
+        market_regime.calculate_market_regime(date.fromisoformat(session), breadth_sessions=breadth_sessions)
+    )
 
 
 @shared_task(queue=FETCHING, acks_late=False, time_limit=14 * MINUTE, soft_time_limit=13 * MINUTE)
