@@ -37,12 +37,28 @@ SCHEDULE = (
         ),
     ),
     Scheduled(
+        name="After the close",
+        task="ingestion.tasks.close_due",
+        minute="*",
+        expire_seconds=50,
+        queue="default",
+        kwargs={"minutes_after_close": 5, "breadth_sessions": 252},
+        description=(
+            "Looks every minute which sessions have closed and lack their bars, IV percentiles, market regime or "
+            "daily sums, early closes included; catches up on two weeks. minutes_after_close is the wait after the "
+            "exchange's close, breadth_sessions how many sessions of all stocks the regime's breadth may fetch: "
+            "2 for what rose and fell, 252 for the year's highs and lows."
+        ),
+    ),
+    Scheduled(
         name="Partitions and retention",
         task="ingestion.tasks.keep_partitions",
         minute="7",
         expire_seconds=3000,
         queue="default",
-        description="Every hour: makes the partitions of the coming week, drops what is past its retention.",
+        description=(
+            "Every hour: makes the partitions of the coming week, sums up and drops what is past its retention."
+        ),
     ),
     Scheduled(
         name="Calendar watch",

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+from datetime import date
+from typing import Any
+
 from celery import shared_task
 
-from ingestion import calendar_watch, chain, watch
+from ingestion import bars, calendar_watch, chain, closing, iv_percentile, market_regime, rollups, watch
+from ingestion.breadth import YEAR_SESSIONS
 from ingestion.due import due_chains
 from ingestion.slots import REGULAR_WINDOW
-from warehouse import clock, partitions, retention
+from warehouse import clock
 
 MINUTE = 60
+FETCHING = (
+    "ingest"  # the queue of work that waits for the provider; the default one must stay free for the polls
+)
 MESSAGE_LIFE = 55  # seconds: shorter than the poll, so that a queue nobody serves does not fill with repeats
 
 
@@ -29,13 +36,52 @@ def ingest_due(every_minutes: int = 15, window: str = REGULAR_WINDOW) -> str:
 
 
 @shared_task
+def close_due(
+    minutes_after_close: int = closing.MINUTES_AFTER_CLOSE, breadth_sessions: int = YEAR_SESSIONS
+) -> str:
+    """Enqueues the closing work of sessions that is due and not done."""
+    due = closing.due_work(minutes_after_close)
+    for work in due:
+        session = work.session.isoformat()
+        arguments: dict[str, str | int] = {"session": session}
+        if work.symbol:
+            arguments["symbol"] = work.symbol
+        if work.task == market_regime.TASK:
+            arguments["breadth_sessions"] = breadth_sessions
+        _CLOSING[work.task].apply_async(kwargs=arguments, expires=MESSAGE_LIFE)
+    return f"{len(due)} pieces of closing work enqueued"
+
+
+@shared_task
+def calculate_iv_percentile(symbol: str, session: str) -> str:
+    """One symbol's volatility in its year, after the close of a session (YYYY-MM-DD)."""
+    return str(iv_percentile.calculate_iv_percentile(symbol, date.fromisoformat(session)))
+
+
+@shared_task(queue=FETCHING, acks_late=False, time_limit=14 * MINUTE, soft_time_limit=13 * MINUTE)
+def calculate_market_regime(session: str, breadth_sessions: int = YEAR_SESSIONS) -> str:
+    """A session's regime. Acknowledged early: the first one fetches a year of bars of all stocks."""
+    return str(
+        market_regime.calculate_market_regime(date.fromisoformat(session), breadth_sessions=breadth_sessions)
+    )
+
+
+@shared_task(queue=FETCHING, acks_late=False, time_limit=14 * MINUTE, soft_time_limit=13 * MINUTE)
+def store_bars(symbol: str, session: str) -> str:
+    """A session's minute and daily bars of one underlying."""
+    return str(bars.store_session_bars(symbol, date.fromisoformat(session)))
+
+
+@shared_task
+def roll_up(session: str) -> str:
+    """A session's prints and gamma snapshots, summed."""
+    return str(rollups.roll_up(date.fromisoformat(session)))
+
+
+@shared_task
 def keep_partitions() -> str:
-    """Makes the partitions of the coming week, drops those past retention, deletes what small tables hold too long."""
-    now_ms = clock.now_ms()
-    plan = partitions.plan(now_ms)
-    partitions.apply(plan)
-    deleted = sum(retention.delete_all_expired(now_ms).values())
-    return f"{len(plan)} partition changes, {deleted} rows deleted"
+    """Makes the partitions of the coming week, sums up and drops what is past retention, in small tables too."""
+    return str(rollups.keep_retention(clock.now_ms()))
 
 
 @shared_task
@@ -48,3 +94,11 @@ def watch_calendar() -> str:
 def watch_health() -> str:
     """Tells operators of what is stale, failed or silent."""
     return f"{watch.alert_on_trouble()} alerts sent"
+
+
+_CLOSING: dict[str, Any] = {
+    bars.STORE_TASK: store_bars,
+    iv_percentile.TASK: calculate_iv_percentile,
+    market_regime.TASK: calculate_market_regime,
+    rollups.TASK: roll_up,
+}

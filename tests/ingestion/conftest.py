@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from tests.ingestion.fixtures import at_market_time, provider, spx
+from tests.ingestion.fixtures import at_market_time, connect, provider, spx
 
-__all__ = ["at_market_time", "provider", "spx"]
+__all__ = ["at_market_time", "connect", "provider", "spx"]

@@ -40,15 +40,27 @@ def at_market_time(transactional_db, settings) -> Iterator[Callable[[datetime], 
 
 
 @pytest.fixture
+def connect(provider) -> Callable[[], MassiveClient]:
+    """Makes clients of the scripted provider by the market's clock; their retries cost no time."""
+    return client_of(provider)
+
+
+@pytest.fixture
 def spx(at_market_time, provider, monkeypatch) -> Iterator[str]:
     """SPX on the watchlist a second after SLOT; the client's retries cost no time."""
     from ingestion import chain
     from tests.ingestion.market import SLOT
-    from warehouse import clock
     from warehouse.watchlist import add_default_symbols
 
     at_market_time(SLOT)
     add_default_symbols(["SPX"])
+    monkeypatch.setattr(chain, "massive_client", client_of(provider))
+    yield "SPX"
+    drop_partitions()
+
+
+def client_of(provider: ScriptedProvider) -> Callable[[], MassiveClient]:
+    from warehouse import clock
 
     def client() -> MassiveClient:
         retry = RetryPolicy(attempts=2)
@@ -56,6 +68,4 @@ def spx(at_market_time, provider, monkeypatch) -> Iterator[str]:
             provider.url, "key", timeout_seconds=0.5, retry=retry, clock=FakeClock(), now_ms=clock.now_ms
         )
 
-    monkeypatch.setattr(chain, "massive_client", client)
-    yield "SPX"
-    drop_partitions()
+    return client

@@ -1,0 +1,76 @@
+"""When bars begin and end: by the exchange's sessions, not by the hours of the clock. Pure; times in epoch ms."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date, datetime, time, timedelta
+from typing import NamedTuple
+
+from provider.client import Timespan
+from quant.sessions import NEW_YORK, close_of, open_of, previous_session, sessions
+from warehouse import clock
+from warehouse.models.enums import Timeframe
+
+MINUTE_MS = 60_000
+# Asked of the provider. The others are summed from these: the provider's hours begin at 9:00 and hold what traded
+# before the open, its weeks begin on Sunday.
+FETCHED: dict[Timeframe, tuple[int, Timespan]] = {
+    Timeframe.MINUTE: (1, "minute"),
+    Timeframe.FIVE_MINUTES: (5, "minute"),
+    Timeframe.QUARTER_HOUR: (15, "minute"),
+    Timeframe.DAY: (1, "day"),
+}
+SUMMED_FROM = {
+    Timeframe.HOUR: Timeframe.QUARTER_HOUR,
+    Timeframe.FOUR_HOURS: Timeframe.QUARTER_HOUR,
+    Timeframe.WEEK: Timeframe.DAY,
+}
+_HOURS = {Timeframe.HOUR: 1, Timeframe.FOUR_HOURS: 4}
+
+
+class Span(NamedTuple):
+    """A bar's time: `start_ms` as stored, and `end_ms`, when it is finished."""
+
+    start_ms: int
+    end_ms: int
+
+
+def midnight_ms(day: date) -> int:
+    """Midnight New York, the start of a daily bar."""
+    return clock.epoch_ms(datetime.combine(day, time(tzinfo=NEW_YORK)))
+
+
+def open_ms(day: date) -> int:
+    return clock.epoch_ms(open_of(day))
+
+
+def close_ms(day: date) -> int:
+    return clock.epoch_ms(close_of(day))
+
+
+def spans(timeframe: Timeframe, days: Sequence[date]) -> list[Span]:
+    """Every bar of the given sessions, oldest first.
+
+    Hours count from the open, so the last one of a session may be shorter; a day ends at the session's close, a
+    week (stamped Monday, midnight) at the close of its last session.
+    """
+    if timeframe == Timeframe.DAY:
+        return [Span(midnight_ms(day), close_ms(day)) for day in days]
+    if timeframe == Timeframe.WEEK:
+        mondays = sorted({day - timedelta(days=day.weekday()) for day in days})
+        return [
+            Span(midnight_ms(monday), close_ms(previous_session(monday + timedelta(days=7))))
+            for monday in mondays
+        ]
+    minutes = FETCHED[timeframe][0] if timeframe in FETCHED else 60 * _HOURS[timeframe]
+    return [
+        Span(start, min(start + minutes * MINUTE_MS, close_ms(day)))
+        for day in days
+        for start in range(open_ms(day), close_ms(day), minutes * MINUTE_MS)
+    ]
+
+
+def whole_weeks(first: date, last: date) -> list[date]:
+    """The sessions of all weeks that the days from `first` to `last` touch."""
+    monday = first - timedelta(days=first.weekday())
+    return sessions(monday, last + timedelta(days=6 - last.weekday()))

@@ -1,0 +1,57 @@
+"""Which stretches of time have been fetched whole, so that nobody asks the provider for them again.
+
+A stretch is a DONE run of the ledger: it ends at the run's slot and begins at `from_ms` in its result. Rows alone
+cannot say it, because a minute without a trade has no bar. Stretches that touch are joined as they are written:
+the newest run then speaks for all before it, and the ledger may forget the older ones.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from warehouse.models import IngestionRun
+from warehouse.models.enums import RunStatus
+
+FROM = "from_ms"
+
+
+class Stretch(NamedTuple):
+    """Time in (after_ms, until_ms], epoch milliseconds."""
+
+    after_ms: int
+    until_ms: int
+
+
+def covered(task: str, symbol: str) -> list[Stretch]:
+    """What has been fetched, joined where stretches touch, oldest first."""
+    rows = IngestionRun.objects.filter(task=task, symbol=symbol, status=RunStatus.DONE)
+    known = sorted(
+        Stretch(result[FROM], slot) for slot, result in rows.values_list("slot", "result") if result
+    )
+    joined: list[Stretch] = []
+    for stretch in known:
+        if joined and stretch.after_ms <= joined[-1].until_ms:
+            joined[-1] = Stretch(joined[-1].after_ms, max(joined[-1].until_ms, stretch.until_ms))
+        else:
+            joined.append(stretch)
+    return joined
+
+
+def missing(wanted: Stretch, known: list[Stretch]) -> list[Stretch]:
+    """The parts of `wanted` outside `known` (joined, oldest first), oldest first."""
+    gaps, after_ms = [], wanted.after_ms
+    for stretch in known:
+        if stretch.until_ms <= after_ms or stretch.after_ms >= wanted.until_ms:
+            continue
+        if stretch.after_ms > after_ms:
+            gaps.append(Stretch(after_ms, stretch.after_ms))
+        after_ms = stretch.until_ms
+    if after_ms < wanted.until_ms:
+        gaps.append(Stretch(after_ms, wanted.until_ms))
+    return gaps
+
+
+def joined_start(fetched: Stretch, known: list[Stretch]) -> int:
+    """Where the stretch begins that `fetched` prolongs: its own start where nothing touches it."""
+    touching = [s.after_ms for s in known if s.after_ms <= fetched.after_ms <= s.until_ms]
+    return min(touching, default=fetched.after_ms)

@@ -1,0 +1,184 @@
+"""Where a symbol's implied volatility of a session stands in its own year.
+
+The year is read from `iv_percentile_cache`, one row per session: 252 rows whatever the size of the chains. Of the
+chains only the session's last snapshot is read.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any
+
+import numpy as np
+from django.db import connection, transaction
+
+from ingestion.chain_columns import Floats
+from ingestion.compute import finite
+from quant import iv_rank, sessions
+from quant.chain import OptionChain
+from quant.contracts import parse_tickers
+from warehouse import clock, runs
+from warehouse.models import IvPercentile
+
+TASK = "calculate_iv_percentile"
+MATURITY_DAYS = 30.0
+# 252 sessions lie within 366 calendar days; a few more cost nothing and a closed exchange may ask for them.
+_WINDOW = timedelta(days=380)
+
+_LAST_SLOT = (
+    'SELECT max("timestamp") FROM historical_greeks WHERE symbol = %s AND "timestamp" BETWEEN %s AND %s'
+)
+_SNAPSHOT = (
+    "SELECT contract_ticker, strike::float8, bid::float8, ask::float8, delta, implied_volatility,"
+    " underlying_price::float8 FROM historical_greeks"
+    ' WHERE symbol = %s AND "timestamp" = %s AND implied_volatility IS NOT NULL ORDER BY contract_ticker'
+)
+
+
+class NoSnapshot(Exception):
+    """No chain of the session is stored, so its volatility is unknown and not to be guessed."""
+
+
+@dataclass(frozen=True, slots=True)
+class IvPercentileResult:
+    """What one session's ranking came to. `stored` is false where another run had or has the work; `detail` says so,
+    or why it failed."""
+
+    symbol: str
+    date: date
+    stored: bool
+    current_iv: float | None = None
+    iv_percentile: float | None = None
+    iv_regime: str | None = None
+    data_points: int = 0
+    detail: str = ""
+
+    def __str__(self) -> str:
+        if not self.stored:
+            return f"{self.symbol} {self.date}: {self.detail}"
+        ranked = "unranked" if self.iv_percentile is None else f"percentile {self.iv_percentile:.3f}"
+        level = "unknown" if self.current_iv is None else f"{self.current_iv:.4f}"
+        return f"{self.symbol} {self.date}: IV {level}, {ranked} of {self.data_points} sessions"
+
+
+def calculate_iv_percentile(symbol: str, session: date, again: bool = False) -> IvPercentileResult:
+    """Ranks the session's volatility in the 252 sessions before it and stores the row.
+
+    Reads the last snapshot at or before the session's close and rows of earlier sessions only, so that any past
+    date may be computed at any time with the same answer. Done once per session; `again` computes and updates a
+    row that is there. Raises ValueError for a date without a session.
+    """
+    closed = sessions.close_of(session)
+    with runs.claim(TASK, symbol, clock.epoch_ms(closed)) as run:
+        if run is runs.Refusal.BUSY or (run is runs.Refusal.DONE and not again):
+            return IvPercentileResult(symbol, session, False, detail=str(run))
+        try:
+            columns, note = _measure(symbol, session)
+        except NoSnapshot as error:
+            if isinstance(run, runs.Run):
+                runs.fail(run, str(error))
+            return IvPercentileResult(symbol, session, False, detail=str(error))
+        with transaction.atomic():
+            row, _ = IvPercentile.objects.update_or_create(symbol=symbol, date=session, defaults=columns)
+            if isinstance(run, runs.Run):
+                runs.finish(run, contracts=note["contracts"], rows=1, result=note)
+    return IvPercentileResult(
+        symbol,
+        session,
+        True,
+        current_iv=row.current_iv,
+        iv_percentile=row.iv_percentile,
+        iv_regime=row.iv_regime,
+        data_points=row.data_points,
+    )
+
+
+def _measure(symbol: str, session: date) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The row's columns, and what the ledger remembers beside them."""
+    slot, chain = last_chain(symbol, session)
+    current = iv_rank.constant_maturity_iv(chain, MATURITY_DAYS)
+    days, series = _series_before(symbol, session)
+    ramp = iv_rank.iv_ramp(days, series, np.datetime64(session, "D"), current)
+    standing = iv_rank.standing(current, series, ramp)
+    columns = {
+        "current_iv": standing.current_iv,
+        "iv_rank": standing.iv_rank,
+        "iv_percentile": standing.iv_percentile,
+        "iv_regime": standing.iv_regime,
+        "iv_52w_high": standing.iv_52w_high,
+        "iv_52w_low": standing.iv_52w_low,
+        "iv_trend": standing.iv_trend,
+        "recommendation": standing.recommendation,
+        "data_points": standing.data_points,
+        "is_provisional": standing.is_provisional,
+        "risk_reversal_25d": finite(iv_rank.risk_reversal_25d(chain)),
+        "term_slope": finite(iv_rank.term_slope(chain)),
+        "expected_move": finite(float(iv_rank.expected_move(chain.spot, current, MATURITY_DAYS))),
+        "method_version": standing.method_version,
+    }
+    note = {
+        "slot": slot,
+        "contracts": len(chain),
+        "gaps": standing.gaps,
+        "documented_iv": finite(iv_rank.documented_iv(chain)),
+        "ramp_expansion_pct": ramp.expansion_pct,
+    }
+    return columns, note
+
+
+def last_chain(symbol: str, session: date) -> tuple[int, OptionChain]:
+    """The slot (epoch ms) and the contracts with a volatility of the session's last snapshot. Raises NoSnapshot."""
+    bounds = [clock.epoch_ms(sessions.open_of(session)), clock.epoch_ms(sessions.close_of(session))]
+    with connection.cursor() as cursor:
+        cursor.execute(_LAST_SLOT, [symbol, *bounds])
+        (slot,) = cursor.fetchone()
+        if slot is None:
+            raise NoSnapshot(f"no chain of {symbol} is stored for the session of {session}")
+        cursor.execute(_SNAPSHOT, [symbol, slot])
+        rows = cursor.fetchall()
+    return slot, _chain(slot, rows)
+
+
+def _chain(slot: int, rows: list[tuple[Any, ...]]) -> OptionChain:
+    tickers, strike, bid, ask, delta, volatility, spot = (
+        zip(*rows, strict=True)
+        if rows
+        else ((),) * 7  # a chain without any volatility is a chain all the same
+    )
+    terms = parse_tickers(list(tickers))
+    unread = np.full(len(rows), np.nan)
+    known_spot = [price for price in spot if price is not None]
+    return OptionChain(
+        root=terms.root,
+        expiration=terms.expiration,
+        is_call=terms.is_call,
+        strike=_floats(strike),
+        years=sessions.years_to_expiry(terms.root, terms.expiration, clock.instant(slot)),
+        bid=_floats(bid),
+        ask=_floats(ask),
+        last=unread,
+        volume=unread,
+        open_interest=unread,
+        multiplier=unread,
+        delta=_floats(delta),
+        gamma=unread,
+        implied_volatility=_floats(volatility),
+        spot=known_spot[0] if known_spot else math.nan,
+    )
+
+
+def _series_before(symbol: str, session: date) -> tuple[np.ndarray[Any, Any], Floats]:
+    """The last 252 sessions before this one, oldest first, and their volatility: NaN where none is stored."""
+    past = sessions.sessions(session - _WINDOW, session - timedelta(days=1))[-iv_rank.WINDOW_SESSIONS :]
+    rows = IvPercentile.objects.filter(symbol=symbol, date__gte=past[0], date__lt=session)
+    stored = dict(rows.values_list("date", "current_iv"))
+    first = min(stored, default=session)  # sessions before the first row are no gaps: nobody watched then
+    past = [day for day in past if day >= first]
+    return np.array(past, dtype="datetime64[D]"), _floats(stored.get(day) for day in past)
+
+
+def _floats(values: Iterable[float | None]) -> Floats:
+    return np.array([np.nan if value is None else value for value in values], dtype=np.float64)

@@ -1,0 +1,197 @@
+"""What the market regime is computed from, gathered as of one session's close."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+
+import numpy as np
+from django.db import connection
+
+from ingestion import breadth as breadth_module
+from ingestion.bar_times import close_ms, midnight_ms, open_ms
+from ingestion.bars import Bars, historical_bars
+from ingestion.breadth import Breadth
+from ingestion.chain_columns import Floats
+from provider.client import MassiveClient
+from provider.errors import NotEntitled, NotFound
+from quant import indicators
+from quant.market_regime import IndexBars
+from warehouse import clock, queries
+from warehouse.models import MarketRegimeDay
+from warehouse.models.enums import Timeframe
+
+Connect = Callable[[], AbstractContextManager[MassiveClient]]
+
+NOT_THERE = (NotEntitled, NotFound)  # the answers that say: do without it
+QUARTER_HOUR_MS = 15 * 60 * 1000
+VIX_RISE_SESSIONS = 5
+SNAPSHOT_WITHIN = timedelta(minutes=30)  # of the close; a later snapshot may be of another time
+_INDEX_COLUMNS = {
+    "VIX": "vix_level",
+    "VIX3M": "vix3m_level",
+    "NDX": "ndx_close",
+    "RUT": "rut_close",
+}
+
+# The contracts that settle at the close are not in the snapshot of the close any more, and are the day's busiest:
+# each contract counts with the later of the last two snapshots it is in.
+_VOLUMES = """
+SELECT coalesce(sum(volume) FILTER (WHERE option_type = 'put'), 0),
+       coalesce(sum(volume) FILTER (WHERE option_type = 'call'), 0)
+FROM (
+    SELECT DISTINCT ON (contract_ticker) option_type, volume FROM historical_greeks
+    WHERE symbol = %s AND "timestamp" = ANY(%s) ORDER BY contract_ticker, "timestamp" DESC
+) last_seen
+"""
+_LAST_SLOT = (
+    'SELECT max("timestamp") FROM historical_greeks'
+    ' WHERE symbol = %s AND "timestamp" >= %s AND "timestamp" < %s'
+)
+
+
+@dataclass(slots=True)
+class MarketDay:
+    """A session's inputs, NaN where unknown. `late` names what the provider should have and has not yet."""
+
+    spy: IndexBars = field(default_factory=IndexBars)
+    closes: dict[str, float] = field(default_factory=dict)
+    vix: float = math.nan
+    vix_5_sessions_ago: float = math.nan
+    breadth: Breadth = field(default_factory=Breadth)
+    put_call_ratio: float = math.nan
+    correlation_spy_qqq: float = math.nan
+    correlation_spy_iwm: float = math.nan
+    late: list[str] = field(default_factory=list)
+
+
+def gather(session: date, breadth_sessions: int, connect: Connect) -> MarketDay:
+    """Every input as of the session's close. What the plan does not hold stays NaN; other errors of the provider
+    are raised."""
+    year = breadth_module.year_before(session)
+    day = MarketDay(put_call_ratio=put_call_ratio(session))
+    series = {symbol: _daily(symbol, year, day, connect) for symbol in ("SPY", "QQQ", "IWM")}
+    spy = series["SPY"]
+    if _closes(spy, year[-1:])[0] > 0:
+        day.spy = IndexBars.from_bars(spy.high, spy.low, spy.close, spy.volume)
+    spy_closes, qqq_closes, iwm_closes = (_closes(bars, year) for bars in series.values())
+    day.correlation_spy_qqq = indicators.correlation(spy_closes, qqq_closes)
+    day.correlation_spy_iwm = indicators.correlation(spy_closes, iwm_closes)
+    day.closes = {"QQQ": float(qqq_closes[-1]), "IWM": float(iwm_closes[-1])}
+    for symbol in ("NDX", "RUT"):
+        bars = _daily(f"I:{symbol}", year[-1:], day, connect)
+        day.closes[symbol] = float(_closes(bars, year[-1:])[0])
+    vix = _levels_at_close("I:VIX", year[-1 - VIX_RISE_SESSIONS :], day, connect)
+    day.vix_5_sessions_ago = float(vix[0])
+    day.closes["VIX"] = float(vix[-1])
+    day.closes["VIX3M"] = float(_levels_at_close("I:VIX3M", year[-1:], day, connect)[-1])
+    _fill_from_snapshot(session, day, connect)
+    day.vix = day.closes["VIX"]
+    day.breadth = _breadth(session, year[-max(breadth_sessions, 2) :], day, connect)
+    return day
+
+
+def put_call_ratio(session: date) -> float:
+    """Put over call volume of the watched chains together, from the session's last snapshots; NaN without calls."""
+    puts = calls = 0
+    for entry in queries.watched_chains():
+        slots = _last_slots(str(entry.symbol), session)
+        if slots:
+            with connection.cursor() as cursor:
+                cursor.execute(_VOLUMES, [entry.symbol, slots])
+                found = cursor.fetchone()
+            puts, calls = puts + found[0], calls + found[1]
+    return puts / calls if calls else math.nan
+
+
+def _last_slots(symbol: str, session: date) -> list[int]:
+    """The session's last two stored slots, epoch ms, latest first."""
+    slots: list[int] = []
+    before_ms = close_ms(session) + 1
+    with connection.cursor() as cursor:
+        for _ in range(2):
+            cursor.execute(_LAST_SLOT, [symbol, open_ms(session), before_ms])
+            (slot,) = cursor.fetchone()
+            if slot is None:
+                break
+            slots.append(slot)
+            before_ms = slot
+    return slots
+
+
+def _daily(ticker: str, days: Sequence[date], day: MarketDay, connect: Connect) -> Bars:
+    return _bars(ticker, Timeframe.DAY, days, midnight_ms(days[-1]), day, connect)
+
+
+def _bars(
+    ticker: str, frame: Timeframe, days: Sequence[date], last_ms: int, day: MarketDay, connect: Connect
+) -> Bars:
+    """Bars of the sessions, none where the plan has none; late where the one that starts at `last_ms` is not there."""
+    try:
+        bars = historical_bars(ticker, frame, days[0], days[-1], connect)
+    except NOT_THERE:
+        return Bars(np.empty(0, dtype=np.int64), *(np.empty(0) for _ in range(7)))
+    if last_ms not in bars.start_ms:
+        day.late.append(ticker)
+    return bars
+
+
+def _levels_at_close(ticker: str, days: Sequence[date], day: MarketDay, connect: Connect) -> Floats:
+    """The index at the close of each session, NaN where unknown.
+
+    Volatility indices are computed for a quarter of an hour after the session, so their daily bars are not finished
+    at its close: the quarter-hour that ends with it is.
+    """
+    starts = [close_ms(session) - QUARTER_HOUR_MS for session in days]
+    bars = _bars(ticker, Timeframe.QUARTER_HOUR, days, starts[-1], day, connect)
+    return _at(bars, starts)
+
+
+def _closes(bars: Bars, days: Sequence[date]) -> Floats:
+    """Closes of daily bars by session, NaN where there is none; shape (days,)."""
+    return _at(bars, [midnight_ms(session) for session in days])
+
+
+def _at(bars: Bars, starts: Sequence[int]) -> Floats:
+    by_start = dict(zip(bars.start_ms.tolist(), bars.close.tolist(), strict=True))
+    return np.array([by_start.get(start, np.nan) for start in starts], dtype=np.float64)
+
+
+def _fill_from_snapshot(session: date, day: MarketDay, connect: Connect) -> None:
+    """Index levels that no bar gives: those of the session's own row where there is one, else the snapshot's.
+
+    A snapshot knows only the present, so it counts shortly after the session's close alone, and not delayed.
+    """
+    unknown = [symbol for symbol in _INDEX_COLUMNS if math.isnan(day.closes[symbol])]
+    row = MarketRegimeDay.objects.filter(date=session).values(*_INDEX_COLUMNS.values()).first() or {}
+    for symbol in unknown:
+        if (kept := row.get(_INDEX_COLUMNS[symbol])) is not None:
+            day.closes[symbol] = float(kept)
+    unknown = [symbol for symbol in unknown if math.isnan(day.closes[symbol])]
+    since_close = clock.now_ms() - close_ms(session)
+    if not unknown or not 0 <= since_close <= SNAPSHOT_WITHIN / timedelta(milliseconds=1):
+        return
+    try:
+        with connect() as client:
+            rows = client.indices_snapshot([f"I:{symbol}" for symbol in unknown]).rows
+    except NOT_THERE:
+        return
+    for index in rows:
+        if index.value and not index.error and index.timeframe != "DELAYED":
+            day.closes[index.ticker.removeprefix("I:")] = index.value
+    found = [f"I:{symbol}" for symbol in unknown if not math.isnan(day.closes[symbol])]
+    day.late = [ticker for ticker in day.late if ticker not in found]
+
+
+def _breadth(session: date, wanted: Sequence[date], day: MarketDay, connect: Connect) -> Breadth:
+    try:
+        breadth_module.fetch_grouped(wanted, connect)
+    except NOT_THERE:
+        return Breadth()
+    found = breadth_module.breadth(session)
+    if found.advancers is None:
+        day.late.append("all stocks")
+    return found
