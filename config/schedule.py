@@ -44,4 +44,20 @@ SCHEDULE = (
         queue="default",
         description="Every hour: makes the partitions of the coming week, drops what is past its retention.",
     ),
+    Scheduled(
+        name="Batches left behind",
+        task="flow.tasks.sweep_inbox",
+        minute="*",
+        expire_seconds=50,
+        queue="default",
+        description="Every minute: sends batches of prints again whose message was lost with a worker.",
+    ),
+    Scheduled(
+        name="Cancels and gaps",
+        task="flow.tasks.keep_flow",
+        minute="*/5",
+        expire_seconds=290,
+        queue="default",
+        description="Every five minutes: matches cancels with their prints and repairs gaps of the stream.",
+    ),
 )

@@ -94,7 +94,9 @@ class Inbox:
         until = self._now_ms() - round(older_than_seconds * 1000)
         return [member.decode() for member in self._redis.zrangebyscore(self._index, "-inf", until)]
 
-    def sweep(self, older_than_seconds: float, longest_seconds: float = 600.0, most: int = 1000) -> list[str]:
+    def sweep(
+        self, older_than_seconds: float, longest_seconds: float = 120.0, most: int = 10_000
+    ) -> list[str]:
         """Ids whose message should be sent again: older than that and not sent again lately, the oldest first.
 
         An id comes at twice the distance each time, `longest_seconds` at most.

@@ -36,7 +36,7 @@ def test_migrations_go_back_to_nothing_and_forward_again():
         migrate(None)
         assert warehouse_relations() == []
     finally:
-        migrate("0004_roles")
+        migrate("0005_flow_cancels")
     assert warehouse_relations() == there
 
 
