@@ -34,7 +34,7 @@ class Checked:
 def check(batch: PrintBatch, now_ms: int) -> Checked:
     """Sets aside what has no readable contract, price or size, or a time that no partition may hold."""
     tickers, code = _codes(batch.contract_ticker)
-    readable = _readable(tickers)
+    contracts, readable = _read(tickers)
     faults = (
         ("not an option contract ticker", ~readable[code]),
         ("not a price", ~((batch.price >= 0) & (batch.price <= LARGEST_PRICE))),
@@ -48,8 +48,8 @@ def check(batch: PrintBatch, now_ms: int) -> Checked:
         if count:
             reasons[reason] = count
             good &= ~fails
-    if not reasons:
-        return Checked(batch, code, _contracts(tickers), batch.take(np.arange(0)), reasons)
+    if contracts is not None and not reasons:
+        return Checked(batch, code, contracts, batch.take(np.arange(0)), reasons)
     kept = batch.take(good)
     tickers, code = _codes(kept.contract_ticker)
     return Checked(kept, code, _contracts(tickers), batch.take(~good), reasons)
@@ -66,11 +66,13 @@ def _contracts(tickers: list[bytes]) -> Contracts:
     return parse_tickers(np.array(tickers, dtype=np.bytes_).astype(np.str_))
 
 
-def _readable(tickers: list[bytes]) -> NDArray[np.bool_]:
+def _read(tickers: list[bytes]) -> tuple[Contracts | None, NDArray[np.bool_]]:
+    """The contracts of readable tickers, None where some are not; and which ones are."""
     readable = np.array([ticker.isascii() for ticker in tickers], dtype=bool)
-    ascii_places = np.flatnonzero(readable)
+    places = np.flatnonzero(readable)
     try:
-        _contracts([tickers[place] for place in ascii_places])
+        contracts = _contracts([tickers[place] for place in places])
     except BadTickerError as error:
-        readable[ascii_places[list(error.indices)]] = False
-    return readable
+        readable[places[list(error.indices)]] = False
+        return None, readable
+    return (contracts if readable.all() else None), readable

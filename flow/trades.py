@@ -72,7 +72,7 @@ def process_trades(batch: PrintBatch, name: str = "") -> ProcessedTrades:
         _quarantine(checked, name)
     if not len(rows):
         return ProcessedTrades(len(batch), 0, 0, checked.reasons)
-    columns = store.columns_of(checked, prints, found, rows, _underlyings(checked))
+    columns = store.columns_of(checked, prints, found, rows, underlyings(checked))
     times = columns["timestamp"]
     partitions.ensure(TABLE, int(times.min()), int(times.max()))
     stored = bulk.insert_rows(OptionsFlow, columns)
@@ -123,7 +123,7 @@ def classified(checked: Checked) -> tuple[Prints, Classification, NDArray[np.int
     return prints, found, store.kept(prints, found, settings.FLOW_MINIMUM_CONTRACTS)
 
 
-def _underlyings(checked: Checked) -> NDArray[np.str_]:
+def underlyings(checked: Checked) -> NDArray[np.str_]:
     """The underlying of each contract: the watchlist's symbol of its root, else the root itself."""
     known = {root: entry.symbol for entry in WatchlistEntry.objects.all() for root in entry.roots}
     return np.array([known.get(root, root) for root in checked.contracts.root.tolist()], dtype=np.str_)
@@ -140,7 +140,7 @@ def _interest_and_volume(checked: Checked) -> tuple[Floats, Floats]:
     if not len(large):
         return interest, volume
     before = int(batch.timestamp_ms[large].min()) - _SNAPSHOT_AGE_MS
-    symbols, tickers = _underlyings(checked), batch.contract_ticker[large].astype(np.str_).tolist()
+    symbols, tickers = underlyings(checked), batch.contract_ticker[large].astype(np.str_).tolist()
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT g.contract_ticker, g.open_interest, g.volume FROM unnest(%s::text[]) AS s (symbol)"
