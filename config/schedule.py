@@ -82,4 +82,20 @@ SCHEDULE = (
             "each trouble at its own pace."
         ),
     ),
+    Scheduled(
+        name="Batches left behind",
+        task="flow.tasks.sweep_inbox",
+        minute="*",
+        expire_seconds=50,
+        queue="default",
+        description="Every minute: sends batches of prints again whose message was lost with a worker.",
+    ),
+    Scheduled(
+        name="Cancels and gaps",
+        task="flow.tasks.keep_flow",
+        minute="*/5",
+        expire_seconds=290,
+        queue="default",
+        description="Every five minutes: matches cancels with their prints and repairs gaps of the stream.",
+    ),
 )

@@ -76,6 +76,11 @@ SIMULATED = env.flag("SIMULATED", bool(_stack and _stack.simulated))
 # Where alerts are posted, a secret: Discord's webhooks and what takes the same JSON. Empty sends none.
 ALERT_WEBHOOK_URL = env.secret("ALERT_WEBHOOK_URL")
 
+# -- live trades ----------------------------------------------------------------------------------------
+FLOW_MINIMUM_CONTRACTS = env.integer(
+    "FLOW_MINIMUM_CONTRACTS", 10
+)  # smaller prints outside clusters are not kept
+
 # -- Django --------------------------------------------------------------------------------------------
 SECRET_KEY = env.secret("SECRET_KEY", _stack.secret_key if _stack else "")
 if not SECRET_KEY:
@@ -97,6 +102,7 @@ INSTALLED_APPS = [
     "django_celery_beat",
     "warehouse",
     "ingestion",
+    "flow",
     "config",
 ]
 MIDDLEWARE = [
@@ -178,7 +184,11 @@ CELERY_TASK_REJECT_ON_WORKER_LOST = True
 CELERY_TASK_TIME_LIMIT = 120
 CELERY_TASK_SOFT_TIME_LIMIT = 90
 CELERY_TASK_DEFAULT_QUEUE = "default"
-CELERY_TASK_ROUTES = {"ingestion.tasks.ingest_chain": {"queue": "ingest"}}
+CELERY_TASK_ROUTES = {
+    "ingestion.tasks.ingest_chain": {"queue": "ingest"},
+    "flow.tasks.store_trades": {"queue": "flow"},
+    "flow.tasks.match_cancels": {"queue": "flow"},
+}
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_MAX_TASKS_PER_CHILD = 5000
 CELERY_WORKER_MAX_MEMORY_PER_CHILD = 1_000_000  # kB

@@ -17,7 +17,8 @@ WORKER = (
 BEAT = "celery -A config beat --loglevel INFO"
 SIMULATOR = "python -m simulator --port {port} --clock-offset-ms {clock_offset_ms}"
 
-QUEUES = "default,ingest"  # what the one worker of a one-machine stack serves
+QUEUES = "default,ingest"  # what the first worker of a one-machine stack serves
+FLOW_QUEUE = "flow"  # live trades have workers of their own: a chain must not keep them waiting
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +48,10 @@ def web(bind: str) -> Service:
 
 def worker(queue: str = QUEUES) -> Service:
     return _service("worker", WORKER.format(queue=queue), role="warehouse_writer", drain_seconds=30)
+
+
+def flow_worker() -> Service:
+    return _service("flow-worker", WORKER.format(queue=FLOW_QUEUE), role="warehouse_writer", drain_seconds=30)
 
 
 def beat() -> Service:

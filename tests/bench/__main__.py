@@ -21,10 +21,11 @@ LOCAL = Path(__file__).resolve().parents[2] / ".local"
 def benchmarks() -> dict[str, Callable[[], Measured]]:
     from tests.bench.admin_list import admin_list
     from tests.bench.chain_ingest import chain_ingest
+    from tests.bench.flow_store import flow_store
     from tests.bench.gamma_profile import gamma_profile
     from tests.bench.implied_vol import implied_vol_vs_quantlib, implied_vol_vs_vollib
 
-    measured = (chain_ingest, implied_vol_vs_quantlib, implied_vol_vs_vollib, gamma_profile, admin_list)
+    measured = (chain_ingest, implied_vol_vs_quantlib, implied_vol_vs_vollib, gamma_profile, admin_list, flow_store)
     return {benchmark.__name__: benchmark for benchmark in measured}
 
 

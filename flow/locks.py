@@ -1,0 +1,23 @@
+"""Locks of the database for work that must not be done twice at the same time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from django.db import connection
+
+
+@contextmanager
+def only_one(name: str, wait: bool = False) -> Iterator[bool]:
+    """A lock of this name for the block, freed with the database session: whether it was got at once."""
+    with connection.cursor() as cursor:
+        lock = "pg_advisory_lock" if wait else "pg_try_advisory_lock"
+        cursor.execute(f"SELECT {lock}(hashtextextended(%s, 0))", [f"flow repair {name}"])
+        mine = wait or bool(cursor.fetchone()[0])
+    try:
+        yield mine
+    finally:
+        if mine:
+            with connection.cursor() as cursor:
+                cursor.execute("SELECT pg_advisory_unlock(hashtextextended(%s, 0))", [f"flow repair {name}"])

@@ -1,0 +1,173 @@
+"""Prints of one contract from the provider's past, dressed as the stream would have brought them."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable
+from decimal import Decimal
+from itertools import chain
+from typing import Any, NamedTuple
+
+import numpy as np
+from django.db import connection
+
+from flow.batch import PrintBatch
+from flow.exchanges import condition_names, exchange_ids, exchange_names
+from provider.client import MassiveClient
+from provider.errors import Terminal
+from provider.records import Quote, Trade
+from quant.chain import Floats
+from warehouse import clock
+from warehouse.models import OptionsFlow
+
+NS_PER_MS = 1_000_000
+QUOTE_BACK_MS = 60_000  # a quote older than this says nothing of a print anyway
+
+
+class Likeness(NamedTuple):
+    """What two prints of one contract have in common when nothing tells them apart."""
+
+    timestamp: int
+    price: Decimal
+    size: float
+    exchange: str
+    conditions: tuple[str, ...]
+
+
+class Past(NamedTuple):
+    """Prints of a contract; `rejected` counts rows of the answer that could not be read."""
+
+    batch: PrintBatch
+    rejected: int
+
+
+def prints_between(
+    client: MassiveClient, symbol: str, contract_ticker: str, from_ms: int, to_ms: int
+) -> Past:
+    """Every print stamped in [from_ms, to_ms], with the quote before it where the plan tells quotes.
+
+    A print without a sequence number takes the one of its like in the table, so that storing it again changes
+    nothing; where the table has fewer of them, the others take the negative ordinals that follow. Raises the
+    errors of `provider.errors`.
+    """
+    until = (to_ms + 1) * NS_PER_MS - 1
+    found = client.trades(contract_ticker, from_ms * NS_PER_MS, until)
+    trades = found.rows
+    times = np.array([trade.sip_timestamp for trade in trades], dtype=np.int64)
+    quotes = _quotes(client, contract_ticker, from_ms, until) if trades else []
+    average_size, spot, spot_at = _surroundings(symbol, from_ms)
+    stamps = times // NS_PER_MS
+    batch = PrintBatch(
+        contract_ticker=_repeated(contract_ticker, trades, np.bytes_),
+        timestamp_ms=stamps,
+        sequence_number=np.array(_numbers(symbol, contract_ticker, trades), dtype=np.int64),
+        price=np.array([trade.price for trade in trades], dtype=np.float64),
+        # No print of a fraction of a contract exists: 0 is set aside by the checks.
+        size=np.array([trade.size if trade.size.is_integer() else 0 for trade in trades]).astype(np.int64),
+        exchange=exchange_ids([trade.exchange or 0 for trade in trades]).astype(np.int32),
+        condition=np.array([(trade.conditions or (0,))[0] for trade in trades], dtype=np.int32),
+        conditions=np.array([_several(trade) for trade in trades], dtype=np.bytes_),
+        **_last_quotes(quotes, times),
+        underlying_price=_repeated(spot, trades, np.float64),
+        underlying_age_ms=(stamps - spot_at).astype(np.float64),
+        average_size=_repeated(average_size, trades, np.float64),
+        received_at_ms=_repeated(clock.now_ms(), trades, np.int64),
+        source="rest",
+    )
+    return Past(batch, sum(found.rejected.values()))
+
+
+def _numbers(symbol: str, contract_ticker: str, trades: list[Trade]) -> list[int]:
+    """A sequence number for every trade."""
+    nameless = [trade for trade in trades if trade.sequence_number is None]
+    stored = _stored(symbol, contract_ticker, nameless) if nameless else {}
+    seen: Counter[Likeness] = Counter()
+    numbers = []
+    for trade in trades:
+        if trade.sequence_number is not None:
+            numbers.append(trade.sequence_number)
+            continue
+        likeness = likeness_of(trade)
+        known = stored.get(likeness, [])
+        seen[likeness] += 1
+        ordinal = seen[likeness]
+        numbers.append(known[ordinal - 1] if ordinal <= len(known) else -ordinal)
+    return numbers
+
+
+def likeness_of(trade: Trade) -> Likeness:
+    """A print of the past as the table would spell it."""
+    name = exchange_names(exchange_ids([trade.exchange or 0]))[0]
+    conditions = tuple(condition_names(list(trade.conditions or ())))
+    at_ms = trade.sip_timestamp // NS_PER_MS
+    return Likeness(at_ms, Decimal(repr(trade.price)), trade.size, str(name), conditions)
+
+
+def _stored(symbol: str, contract_ticker: str, trades: list[Trade]) -> dict[Likeness, list[int]]:
+    """Sequence numbers in the table by likeness, over the time of these trades."""
+    times = [trade.sip_timestamp // NS_PER_MS for trade in trades]
+    rows = OptionsFlow.objects.filter(
+        symbol=symbol,
+        timestamp__gte=min(times),
+        timestamp__lte=max(times),
+        contract_ticker=contract_ticker,
+    ).order_by("timestamp", "sequence_number")
+    stored = defaultdict(list)
+    for at, price, size, exchange, conditions, number in rows.values_list(
+        "timestamp", "price", "size", "exchange", "conditions", "sequence_number"
+    ):
+        stored[Likeness(at, price, size, exchange or "", tuple(conditions or ()))].append(number)
+    return stored
+
+
+def _surroundings(symbol: str, at_ms: int) -> tuple[float, float, float]:
+    """Average size, the underlying's price and its instant as the last print before `at_ms` had them."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT average_size, underlying_price::double precision, timestamp - underlying_age_ms"
+            " FROM options_flow_history WHERE symbol = %s AND timestamp BETWEEN %s AND %s"
+            " ORDER BY timestamp DESC LIMIT 1",
+            [symbol, at_ms - 24 * 3_600_000, at_ms],
+        )
+        average, spot, spot_at = cursor.fetchone() or (None, None, None)
+    average_size = np.nan if average is None else float(average)
+    if spot is None or spot_at is None:
+        return average_size, np.nan, np.nan
+    return average_size, float(spot), float(spot_at)
+
+
+def _quotes(client: MassiveClient, contract_ticker: str, from_ms: int, until_ns: int) -> list[Quote]:
+    """Quotes from a minute before the range on; none where the plan does not tell them."""
+    try:
+        return client.quotes(contract_ticker, (from_ms - QUOTE_BACK_MS) * NS_PER_MS, until_ns).rows
+    except Terminal:
+        return []
+
+
+def _last_quotes(quotes: list[Quote], times: Any) -> dict[str, Floats]:
+    """Columns of the last quote before each print; NaN where there is none."""
+    stamps = np.array([quote.sip_timestamp for quote in quotes], dtype=np.int64)
+    place = np.searchsorted(stamps, times, side="left")  # 0 is before the first: the row of NaN put there
+
+    def column(values: Iterable[float | None]) -> Floats:
+        numbers = (np.nan if value is None else value for value in values)
+        at_print: Floats = np.fromiter(chain([np.nan], numbers), np.float64)[place]
+        return at_print
+
+    age = (times - np.append(0, stamps)[place]) / NS_PER_MS
+    return {
+        "bid": column(quote.bid_price for quote in quotes),
+        "ask": column(quote.ask_price for quote in quotes),
+        "bid_size": column(quote.bid_size for quote in quotes),
+        "ask_size": column(quote.ask_size for quote in quotes),
+        "quote_age_ms": np.where(place > 0, age, np.nan),
+    }
+
+
+def _several(trade: Trade) -> bytes:
+    ids = trade.conditions or ()
+    return ",".join(map(str, ids)).encode() if len(ids) > 1 else b""
+
+
+def _repeated(value: Any, trades: list[Trade], kind: Any) -> Any:
+    return np.array([value] * len(trades), dtype=kind)

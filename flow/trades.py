@@ -1,0 +1,178 @@
+"""Prints into the table: checked, classified and stored, each at most once."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+import numpy as np
+from django.conf import settings
+from django.db import connection
+from numpy.typing import NDArray
+
+from flow import cancels, past, store
+from flow.batch import PrintBatch
+from flow.checks import Checked, check
+from flow.locks import only_one
+from flow.traded import contracts_around
+from provider.client import MassiveClient
+from provider.errors import NotFound, Terminal
+from provider.rate_limit import limiter_for
+from quant.chain import Floats
+from quant.thresholds import TRADE_RULES
+from quant.trade_classification import Classification, Prints, classify
+from warehouse import bulk, clock, partitions
+from warehouse.models import DeadLetter, OptionsFlow, WatchlistEntry
+from warehouse.models.flow import TABLE
+
+# Volume and open interest come from the chain at least this long before the print, so that a batch finds the
+# same chain whenever it is processed: the chain of the last minutes may still be on its way.
+_SNAPSHOT_AGE_MS = 15 * 60_000
+_SNAPSHOT_REACH_MS = 12 * 3_600_000
+
+
+@dataclass(frozen=True, slots=True)
+class ProcessedTrades:
+    """What became of a batch. `stored` counts new rows, `kept` those that belong into the table."""
+
+    prints: int
+    kept: int
+    stored: int
+    quarantined: Counter[str] = field(default_factory=Counter)
+    cancels: tuple[cancels.ContractDay, ...] = ()  # contracts and days whose cancels should be matched
+
+    def __str__(self) -> str:
+        set_aside = "".join(f", {count} {reason}" for reason, count in sorted(self.quarantined.items()))
+        return f"{self.prints} prints: {self.kept} kept, {self.stored} new{set_aside}"
+
+
+@dataclass(frozen=True, slots=True)
+class Filled:
+    """What a look into the provider's past brought."""
+
+    contracts: int
+    stored: int  # prints the table lacked
+    unknown: int  # contracts whose prints the provider would not tell, or told in part unreadably
+
+    def __str__(self) -> str:
+        return f"{self.stored} prints of {self.contracts} contracts stored, {self.unknown} contracts unknown"
+
+
+def process_trades(batch: PrintBatch, name: str = "") -> ProcessedTrades:
+    """Classifies a batch and stores what is large enough; processing it again changes nothing.
+
+    Not inside a transaction. Prints that no row can hold go to the dead letters, with `name` as their
+    origin, and are counted by reason. Raises database errors as they come.
+    """
+    checked = check(batch, clock.now_ms())
+    prints, found, rows = classified(checked)
+    if len(checked.bad):
+        _quarantine(checked, name)
+    if not len(rows):
+        return ProcessedTrades(len(batch), 0, 0, checked.reasons)
+    columns = store.columns_of(checked, prints, found, rows, underlyings(checked))
+    times = columns["timestamp"]
+    partitions.ensure(TABLE, int(times.min()), int(times.max()))
+    stored = bulk.insert_rows(OptionsFlow, columns)
+    return ProcessedTrades(len(batch), len(rows), stored, checked.reasons, cancels.touched_by(columns))
+
+
+def ingest_options_flow(symbol: str, since: int) -> Filled:
+    """Stores the prints of an underlying from epoch ms `since` until now that the table lacks, from the
+    provider's past: those of the contracts that are known to have traded.
+
+    For a stretch that no consumer listened to. Raises `provider.errors`.
+    """
+    now_ms = clock.now_ms()
+    return fill(contracts_around([symbol], since, now_ms), since, now_ms)
+
+
+def fill(contracts: Iterable[tuple[str, str]], from_ms: int, to_ms: int) -> Filled:
+    """Stores the prints of (symbol, contract ticker) stamped in [from_ms, to_ms] that the table lacks.
+
+    Raises `provider.errors.Retryable` and `Incomplete`; what was stored until then stays.
+    """
+    # Whole windows at both ends, so that a sweep at the edge is seen as one.
+    margin = TRADE_RULES["default"].cluster_window_ms
+    count = stored = unknown = 0
+    with _client() as client:
+        for symbol, ticker in contracts:
+            count += 1
+            with only_one(f"contract {ticker}", wait=True):
+                try:
+                    found = past.prints_between(client, symbol, ticker, from_ms - margin, to_ms + margin)
+                except NotFound:
+                    continue  # it never printed
+                except Terminal:
+                    unknown += 1
+                    continue
+                done = process_trades(found.batch, name=f"rest:{ticker}:{from_ms}")
+            stored += done.stored
+            unknown += bool(found.rejected)
+            for day in done.cancels:
+                cancels.match(day)
+    return Filled(count, stored, unknown)
+
+
+def classified(checked: Checked) -> tuple[Prints, Classification, NDArray[np.intp]]:
+    """The good prints, their classes, and which of them belong into the table."""
+    prints = store.prints_of(checked, *_interest_and_volume(checked))
+    found = classify(prints)
+    return prints, found, store.kept(prints, found, settings.FLOW_MINIMUM_CONTRACTS)
+
+
+def underlyings(checked: Checked) -> NDArray[np.str_]:
+    """The underlying of each contract: the watchlist's symbol of its root, else the root itself."""
+    known = {root: entry.symbol for entry in WatchlistEntry.objects.all() for root in entry.roots}
+    return np.array([known.get(root, root) for root in checked.contracts.root.tolist()], dtype=np.str_)
+
+
+def _interest_and_volume(checked: Checked) -> tuple[Floats, Floats]:
+    """Open interest and the day's volume of each print's contract, (n,), NaN where unknown or not asked for.
+
+    Only a print of some size can be unusual by them, and few are: the others are not looked up.
+    """
+    batch = checked.good
+    interest, volume = (np.full(len(batch), np.nan) for _ in range(2))
+    large = np.flatnonzero(batch.size >= TRADE_RULES["default"].unusual_size)
+    if not len(large):
+        return interest, volume
+    before = int(batch.timestamp_ms[large].min()) - _SNAPSHOT_AGE_MS
+    symbols, tickers = underlyings(checked), batch.contract_ticker[large].astype(np.str_).tolist()
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT g.contract_ticker, g.open_interest, g.volume FROM unnest(%s::text[]) AS s (symbol)"
+            " CROSS JOIN LATERAL (SELECT max(h.timestamp) AS slot FROM historical_greeks h"
+            " WHERE h.symbol = s.symbol AND h.timestamp BETWEEN %s AND %s) l"
+            " JOIN historical_greeks g ON g.symbol = s.symbol AND g.timestamp = l.slot"
+            " AND g.contract_ticker = ANY(%s)",
+            [sorted(set(symbols.tolist())), before - _SNAPSHOT_REACH_MS, before, sorted(set(tickers))],
+        )
+        known = {ticker: (open_interest, traded) for ticker, open_interest, traded in cursor.fetchall()}
+    for row, ticker in zip(large.tolist(), tickers, strict=True):
+        found = known.get(ticker)
+        if found and None not in found:
+            interest[row], volume[row] = found
+    return interest, volume
+
+
+def _quarantine(checked: Checked, name: str) -> None:
+    """Keeps what cannot be a row, payload and all, where the operator sees it."""
+    payload = checked.bad.encode()
+    digest = hashlib.sha256(payload).hexdigest()[:16]
+    reasons = ", ".join(f"{count} {reason}" for reason, count in sorted(checked.reasons.items()))
+    DeadLetter.objects.get_or_create(
+        batch_id=f"{name or 'prints'}:quarantine:{digest}",
+        defaults={"payload": payload, "error": reasons, "attempts": 1, "created_at": clock.now_ms()},
+    )
+
+
+def _client() -> MassiveClient:
+    return MassiveClient(
+        settings.MASSIVE_BASE_URL,
+        settings.MASSIVE_API_KEY,
+        limiter_for(settings.MASSIVE_BASE_URL, settings.REDIS_URL, settings.MASSIVE_REQUESTS_PER_SECOND),
+        now_ms=clock.now_ms,
+    )

@@ -1,0 +1,8 @@
+"""What every test of flow may ask for."""
+
+from __future__ import annotations
+
+from tests.flow.fixtures import at_noon, put_batch
+from tests.ingestion.fixtures import at_market_time, provider
+
+__all__ = ["at_market_time", "at_noon", "provider", "put_batch"]

@@ -1,0 +1,81 @@
+"""`manage.py flow_report`: the sums of the summary function, five-minute bars and the newest prints."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from io import StringIO
+
+import pytest
+from django.core.management import CommandError, call_command
+
+from flow.cancels import DAY_MS, ContractDay, match
+from flow.report import flow_report
+from flow.trades import process_trades
+from tests.flow.prints import CALL, NOON_MS, PUT, make_batch
+
+pytestmark = [pytest.mark.database, pytest.mark.usefixtures("at_noon")]
+
+MINUTE = 60_000
+BOUGHT, SOLD, ISO, CANCELED = {"price": 1.10}, {"price": 1.00}, {"condition": 219}, {"condition": 203}
+
+
+@pytest.fixture
+def a_day() -> None:
+    """A bought call sweep of $11,000, a bought put of $22,000 seven minutes before, a cancel with its print."""
+    process_trades(
+        make_batch(
+            {**BOUGHT, "contract_ticker": PUT, "size": 200, "timestamp_ms": NOON_MS - 7 * MINUTE},
+            {**BOUGHT, **ISO, "size": 100, "timestamp_ms": NOON_MS - 3},
+            {**SOLD, "size": 77, "timestamp_ms": NOON_MS - 2},
+            {**SOLD, **CANCELED, "size": 77, "timestamp_ms": NOON_MS - 1},
+            {**BOUGHT, "size": 999, "timestamp_ms": NOON_MS - 16 * MINUTE},
+        )
+    )
+    match(ContractDay("SPX", CALL, NOON_MS - NOON_MS % DAY_MS))
+
+
+def printed(*arguments: str) -> str:
+    out = StringIO()
+    call_command("flow_report", *arguments, stdout=out)
+    return out.getvalue()
+
+
+def test_the_numbers_are_those_of_the_window_without_cancels(a_day):
+    report = flow_report("SPX", 15)
+    summary = report.summary
+    assert (summary.total_sweeps, summary.bullish_sweeps, summary.bearish_sweeps) == (1, 1, 0)
+    assert (summary.total_premium, summary.smart_money_bias) == (Decimal(33_000), "BULLISH")
+    assert [(bucket.bullish, bucket.bearish) for bucket in report.buckets] == [
+        (0, 0),
+        (0, 22_000),
+        (11_000, 0),
+        (0, 0),
+    ]
+    assert [row.sequence_number for row in report.tape] == [4, 3, 2, 1]
+
+
+def test_the_tape_is_as_long_as_asked(a_day):
+    assert [row.sequence_number for row in flow_report("SPX", 15, prints=2).tape] == [4, 3]
+
+
+def test_the_command_shows_summary_picture_and_tape(a_day, settings):
+    settings.SIMULATED = True
+    lines = printed("spx", "--minutes", "15").splitlines()
+    assert lines[0] == "SPX, the last 15 minutes to 12:00:01 New York  SIMULATED"
+    assert lines[1] == "premium $33,000, sweeps 1 (1 bullish, 0 bearish): BULLISH"
+    text = "\n".join(lines)
+    assert "22.0k" + " " + "█" * 24 in " ".join(text.split())
+    assert "█" * 12 + " 11.0k" in " ".join(text.split())
+    newest = next(line for line in lines if line.endswith("cancel") or "cancel " in line)
+    assert newest.split()[:4] == ["11:59:59", "SPXW261218C06500000", "77", "1"]
+    assert "SWEEP buy BULLISH" in " ".join(text.split())
+
+
+def test_a_symbol_without_prints_gets_one_sentence():
+    assert "No prints were stored in this time." in printed("QQQ")
+
+
+@pytest.mark.parametrize("arguments", [("--minutes", "0"), ("--minutes", "1441"), ("--prints", "0")])
+def test_a_window_or_a_tape_that_makes_no_sense_is_refused(arguments):
+    with pytest.raises(CommandError, match=f"{arguments[0]} is"):
+        printed("SPX", *arguments)

@@ -1,0 +1,237 @@
+"""The inbox and the table together: at least once on the way, exactly once in the table, and nothing given up
+for what is wrong with a server."""
+
+from __future__ import annotations
+
+import dataclasses
+from itertools import pairwise
+
+import pytest
+import redis
+from django.db import DataError, InterfaceError, OperationalError, connection
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from kombu.exceptions import OperationalError as BrokerError
+
+from flow import tasks
+from flow.batch import PrintBatch
+from flow.inbox import Inbox
+from tests.flow.prints import CALL, NOON_MS, PUT, make_batch
+from tests.roles import run
+from warehouse.models import DeadLetter, OptionsFlow
+
+pytestmark = [pytest.mark.database, pytest.mark.usefixtures("at_noon")]
+EVERYTHING = (
+    'SELECT * FROM options_flow_history ORDER BY symbol, "timestamp", contract_ticker, sequence_number'
+)
+
+
+@pytest.fixture
+def inbox(redis_client) -> Inbox:
+    return Inbox(redis_client, "options")
+
+
+@pytest.fixture
+def sent(monkeypatch) -> list[tuple]:
+    """What was put into the queue, in place of a worker that takes it out."""
+    messages: list[tuple] = []
+    monkeypatch.setattr(tasks.store_trades, "delay", lambda *args: messages.append(("store", *args)))
+    monkeypatch.setattr(tasks.match_cancels, "delay", lambda *args: messages.append(("match", *args)))
+    return messages
+
+
+def table() -> list[tuple]:
+    """Every row of the table without the number it got."""
+    return [row[1:] for row in run(EVERYTHING)]
+
+
+def test_a_batch_leaves_the_inbox_when_its_rows_are_committed(put_batch, inbox):
+    batch_id = put_batch(make_batch({}, {}))
+    assert tasks.store_trades(batch_id) == f"{batch_id}: 2 prints: 2 kept, 2 new"
+    assert (OptionsFlow.objects.count(), inbox.size()) == (2, 0)
+
+
+def test_a_batch_that_is_done_already_is_no_error(put_batch):
+    batch_id = put_batch(make_batch({}))
+    tasks.store_trades(batch_id)
+    assert tasks.store_trades(batch_id) == f"{batch_id} is done already"
+    assert OptionsFlow.objects.count() == 1
+
+
+def test_a_payload_that_cannot_be_read_is_a_dead_letter_after_five_attempts(put_batch, inbox):
+    batch_id = put_batch(b"not a batch")
+    for attempt in range(1, 5):
+        assert f"attempt {attempt}" in tasks.store_trades(batch_id)
+        assert (DeadLetter.objects.count(), inbox.size()) == (0, 1)
+    assert "dead letter" in tasks.store_trades(batch_id)
+    letter = DeadLetter.objects.get()
+    assert (letter.batch_id, bytes(letter.payload), letter.attempts) == (batch_id, b"not a batch", 5)
+    assert letter.error == "BadPayload: 11 bytes are too few for a batch of prints"
+    assert inbox.size() == 0
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        OperationalError("the server is gone"),
+        InterfaceError("the connection is closed"),
+        redis.ConnectionError("gone"),
+        BrokerError("gone"),
+        MemoryError(),
+    ],
+)
+def test_a_server_that_is_missing_is_no_attempt(put_batch, inbox, monkeypatch, error):
+    batch_id = put_batch(make_batch({}))
+
+    def fails(*args: object, **more: object) -> None:
+        raise error
+
+    with monkeypatch.context() as broken:
+        broken.setattr(tasks, "process_trades", fails)
+        for _ in range(7):
+            with pytest.raises(type(error)):
+                tasks.store_trades(batch_id)
+    assert (inbox.failed(batch_id), inbox.size(), DeadLetter.objects.count()) == (1, 1, 0)
+    tasks.store_trades(batch_id)
+    assert OptionsFlow.objects.count() == 1
+
+
+def test_a_table_that_is_not_there_yet_is_no_attempt_and_refused_rows_are(put_batch, inbox, monkeypatch):
+    def ask(sql: str):
+        return lambda *args, **more: run(sql)
+
+    batch_id = put_batch(make_batch({}))
+    monkeypatch.setattr(tasks, "process_trades", ask("SELECT * FROM no_such_table"))
+    with pytest.raises(Exception, match="no_such_table"):
+        tasks.store_trades(batch_id)
+    missing_partition = (
+        "INSERT INTO options_flow_history SELECT (jsonb_populate_record(null::options_flow_history, {})).*"
+    )
+    monkeypatch.setattr(tasks, "process_trades", ask(missing_partition.format("'{\"timestamp\": 5}'")))
+    with pytest.raises(Exception, match="no partition"):
+        tasks.store_trades(batch_id)
+    monkeypatch.setattr(tasks, "process_trades", ask("SELECT 1 / 0"))
+    assert "attempt 1" in tasks.store_trades(batch_id)
+    assert tasks.is_the_payloads_fault(DataError())
+
+
+def test_a_worker_that_dies_between_commit_and_done_costs_nothing(put_batch, inbox, monkeypatch):
+    batch_id = put_batch(make_batch({}, {}))
+    with monkeypatch.context() as dying:
+        dying.setattr(Inbox, "done", _die)
+        with pytest.raises(KeyboardInterrupt):
+            tasks.store_trades(batch_id)
+    assert inbox.size() == 1
+    assert tasks.store_trades(batch_id).endswith("2 kept, 0 new")
+    assert (OptionsFlow.objects.count(), inbox.size()) == (2, 0)
+
+
+def _die(*args: object) -> bool:
+    raise KeyboardInterrupt
+
+
+def test_the_sweeper_sends_a_batch_whose_message_was_lost(put_batch, inbox, sent):
+    lost = put_batch(make_batch({}))
+    assert tasks.sweep_inbox() == "1 batches wait, 0 sent again"
+    assert tasks.sweep_inbox(older_than_seconds=0) == "1 batches wait, 1 sent again"
+    assert sent == [("store", lost)]
+
+
+def test_the_sweeper_is_silent_while_more_messages_wait_than_batches(put_batch, redis_client, sent):
+    put_batch(make_batch({}))
+    redis_client.rpush("warehouse:flow", "a message", "another")
+    assert tasks.sweep_inbox(older_than_seconds=0) == "2 messages wait for 1 batches: none sent again"
+    assert sent == []
+
+
+def test_messages_of_flow_go_to_the_queue_the_sweeper_looks_at(redis_client):
+    tasks.store_trades.apply_async(("options:boot:1",))
+    assert redis_client.llen("warehouse:flow") == 1
+
+
+# One sweep over two batches' contracts, a cancel, a cancelled print, small prints and a repeated one.
+HISTORY = [
+    make_batch(
+        {"price": 1.10, "size": 6, "exchange": 302},
+        {"price": 1.10, "size": 6, "exchange": 313, "timestamp_ms": NOON_MS + 90},
+        {"sequence_number": 3, "contract_ticker": PUT, "size": 50},
+    ),
+    make_batch(
+        {"sequence_number": 4, "timestamp_ms": NOON_MS + 1000, "size": 25},
+        {"sequence_number": 5, "timestamp_ms": NOON_MS + 1001, "size": 2},
+    ),
+    make_batch({"sequence_number": 6, "timestamp_ms": NOON_MS + 2000, "size": 25, "condition": 203}),
+    make_batch({"sequence_number": 7, "timestamp_ms": NOON_MS + 1500, "size": 25}),
+]
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    order=st.permutations(range(len(HISTORY))),
+    again=st.lists(st.integers(0, len(HISTORY) - 1), max_size=3),
+)
+def test_any_order_and_any_repetition_give_the_same_table(put_batch, redis_client, sent, order, again):
+    expected = _after(HISTORY, put_batch, sent)
+    assert [row[3] for row in expected] == [1, 3, 2, 4, 7, 6]
+    assert [row[-4] for row in expected] == [
+        None,
+        None,
+        None,
+        None,
+        6,
+        None,
+    ]  # canceled_by: the newest of its kind
+    shuffled = [HISTORY[place] for place in [*again, *order]]
+    assert _after(shuffled, put_batch, sent) == expected
+
+
+def _after(batches: list[PrintBatch], put_batch, sent: list[tuple]) -> list[tuple]:
+    with connection.cursor() as cursor:
+        cursor.execute("TRUNCATE options_flow_history")
+    sent.clear()
+    for batch in batches:
+        tasks.store_trades(put_batch(batch))
+    for message in sent:
+        tasks.match_cancels(*message[1:])
+    return table()
+
+
+cluster_prints = st.lists(
+    st.fixed_dictionaries(
+        {
+            "contract_ticker": st.sampled_from([CALL, PUT]),
+            "timestamp_ms": st.integers(NOON_MS, NOON_MS + 20_000),
+            "price": st.sampled_from([1.00, 1.05, 1.10]),
+            "size": st.integers(1, 30),
+            "exchange": st.sampled_from([302, 313]),
+        }
+    ),
+    min_size=1,
+    max_size=40,
+)
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(cluster_prints)
+def test_batches_that_do_not_split_a_window_store_what_one_batch_of_all_would(put_batch, sent, rows):
+    """A batch may end where nothing happens for longer than a window, and where no price waits for the next."""
+    rows = sorted(
+        ({**row, "bid_size": 5.0} for row in rows),  # depth decides at the mid, so no later print is asked
+        key=lambda row: row["timestamp_ms"],
+    )
+    whole = make_batch(*rows)
+    pauses = [
+        place
+        for place in range(1, len(rows))
+        if rows[place]["timestamp_ms"] - rows[place - 1]["timestamp_ms"] > 500
+    ]
+    edges = [0, *pauses, len(rows)]
+    parts = [whole.take(slice(*edge)) for edge in pairwise(edges)]
+    assert sum(map(len, parts)) == len(whole)
+    assert _after(parts, put_batch, sent) == _after([whole], put_batch, sent)
+
+
+def test_a_batch_from_rest_is_told_apart(put_batch):
+    batch = dataclasses.replace(make_batch({}), source="rest")
+    tasks.store_trades(put_batch(batch))
+    assert OptionsFlow.objects.get().source == "backfill"
