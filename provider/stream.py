@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import logging
 import random
+import socket
 import threading
 import time
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Final, Literal, NamedTuple
 
@@ -98,9 +100,9 @@ class Stream:
         return self._thread.is_alive()
 
     def want(self, topics: Iterable[str]) -> None:
-        """Replaces the topics; a subscribed connection is told the differences alone."""
+        """Replaces the topics; a connection that is logged in is told the differences alone."""
         self.topics = set(topics)
-        if self._current and self._current.is_subscribed:
+        if self._current and self._current.is_authenticated:
             self._current.follow(self.topics)
 
     def tend(self) -> None:
@@ -134,52 +136,61 @@ class Connection:
     """One socket, from the handshake to its end."""
 
     def __init__(self, stream: Stream) -> None:
-        self.is_subscribed = False
+        self.is_authenticated = self.is_subscribed = False
         self.reason = ""  # why it ended
         self.refusal = ""  # the provider's word for it, if it gave one
-        self._stream = stream
+        self.stream = stream
         self._sent: set[str] = set()
         self._subscribed_at: float | None = None
+        self._socket: socket.socket | None = None
         self._lock = threading.Lock()
         self._began = self._last_data = time.monotonic()
         self._deadline: float | None = self._began + stream.timing.answer
         self._app = websocket.WebSocketApp(
-            stream.url, on_message=self._on_message, on_error=self._on_error, on_close=self._on_close
+            stream.url,
+            on_open=self._on_open,
+            on_message=self._on_message,
+            on_error=self._on_error,
+            on_close=self._on_close,
         )
 
     def run(self) -> None:
         """Returns when the connection has ended, for whatever reason; `reason` names it."""
-        timing = self._stream.timing
+        timing = self.stream.timing
         self._app.run_forever(
             ping_interval=timing.ping_every,
             ping_timeout=timing.ping_answer,
             # In Python it costs more than all the rest, and the decoder checks UTF-8 anyway.
             skip_utf8_validation=True,
         )
-        self.is_subscribed = False
+        self.is_authenticated = self.is_subscribed = False
         self.reason = self.reason or "closed by the provider"
+        if self._socket:  # the library leaves it open after a close by the peer
+            self._socket.close()
 
     def obey(self, status: Status) -> None:
         """Acts on a control message of this connection."""
         if status.status == "connected":
-            self._send("auth", self._stream.api_key)
+            self._send("auth", self.stream.api_key)
         elif status.status == "auth_success":
-            self._deadline = time.monotonic() + self._stream.timing.answer
-            self.follow(self._stream.topics)
+            self.is_authenticated, self._deadline = True, None
+            self.follow(self.stream.topics)
         elif status.status == "success" and status.message.startswith("subscribed to"):
             self._acknowledged()
         elif status.status in _REFUSALS or status.status == "error":
-            self._stream.said = self.refusal = status.status
-            self._stream.said += f": {status.message.strip()}"
-            log.error("%s: %s", self._stream.url, self._stream.said)
+            self.stream.said = self.refusal = status.status
+            self.stream.said += f": {status.message.strip()}"
+            log.error("%s: %s", self.stream.url, self.stream.said)
             if status.status in _REFUSALS:
-                self.close(self._stream.said)
+                self.close(self.stream.said)
 
     def follow(self, topics: set[str]) -> None:
         """Subscribes and unsubscribes the differences: a repeated subscription can end the connection."""
         with self._lock:
             added, dropped = sorted(topics - self._sent), sorted(self._sent - topics)
             self._sent = set(topics)
+        if added and not self.is_subscribed:
+            self._deadline = time.monotonic() + self.stream.timing.answer
         for action, changed in (("unsubscribe", dropped), ("subscribe", added)):
             for start in range(0, len(changed), PAIRS_PER_REQUEST):
                 self._send(action, ",".join(changed[start : start + PAIRS_PER_REQUEST]))
@@ -187,24 +198,29 @@ class Connection:
     def tend(self) -> None:
         now = time.monotonic()
         if self._deadline is not None and now > self._deadline:
-            said = f" ({self._stream.said})" if self.refusal else ""
+            said = f" ({self.stream.said})" if self.refusal else ""
             self.close(f"no answer to the log-in or the subscription in time{said}")
-        elif self.is_subscribed and now - self._last_data > self._stream.timing.silence:
-            if self._stream.is_busy():
-                self.close(f"silent for {self._stream.timing.silence:g} s while the market is open")
+        elif self.is_subscribed and now - self._last_data > self.stream.timing.silence:
+            if self.stream.is_busy():
+                self.close(f"silent for {self.stream.timing.silence:g} s while the market is open")
             else:
                 self._last_data = now
 
     def was_steady(self) -> bool:
         """Whether it delivered long enough to count as good; a log-in alone is none, an evicted one has that."""
         since = self._subscribed_at
-        return since is not None and time.monotonic() - since >= self._stream.timing.steady
+        return since is not None and time.monotonic() - since >= self.stream.timing.steady
 
     def close(self, reason: str) -> None:
         """Ends the connection; from any thread."""
         self.reason = self.reason or reason
         self._deadline = None
-        self._app.close(timeout=1)
+        self._app.keep_running = False
+        if self._socket:
+            # Not the library's close: that takes the descriptor away from under the thread that waits for it,
+            # which then sleeps on until its next ping.
+            with suppress(OSError):
+                self._socket.shutdown(socket.SHUT_RDWR)
 
     def _acknowledged(self) -> None:
         if self.is_subscribed or self.reason:
@@ -212,7 +228,7 @@ class Connection:
         self._deadline = None
         self.is_subscribed = True
         self._subscribed_at = self._last_data = time.monotonic()
-        self._stream.deliver(Delivery("subscribed", b"", self))
+        self.stream.deliver(Delivery("subscribed", b"", self))
 
     def _send(self, action: str, params: str) -> None:
         message = msgspec.json.encode({"action": action, "params": params}).decode()
@@ -221,10 +237,15 @@ class Connection:
         except (websocket.WebSocketException, OSError) as error:
             self.close(f"cannot send: {error}")
 
+    def _on_open(self, app: Any) -> None:
+        self._socket = app.sock.sock
+        if self.reason:  # ended while it was still connecting, which the library forgets
+            self.close(self.reason)
+
     def _on_message(self, app: Any, message: Any) -> None:
         payload = message if isinstance(message, bytes) else str(message).encode()
         self._last_data = time.monotonic()
-        self._stream.deliver(Delivery("frame", payload, self))
+        self.stream.deliver(Delivery("frame", payload, self))
 
     def _on_error(self, app: Any, error: Any) -> None:
         self.reason = self.reason or f"{type(error).__name__}: {error}"
