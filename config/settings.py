@@ -71,6 +71,11 @@ MASSIVE_STREAM_URL = env.text(
     "MASSIVE_STREAM_URL", _stack.massive_stream_url if _stack else "wss://socket.massive.com"
 )
 MASSIVE_REQUESTS_PER_SECOND = env.number("MASSIVE_REQUESTS_PER_SECOND", 5.0)  # shared by all workers
+# Clusters beside "options" that price underlyings live, where the plan has them: indices, stocks.
+FLOW_UNDERLYING_STREAMS = env.listing("FLOW_UNDERLYING_STREAMS")
+# Where the consumer keeps batches while Redis is away or the workers are behind, and how much of it.
+FLOW_SPOOL_DIRECTORY = env.text("FLOW_SPOOL_DIRECTORY", str(LOCAL_DIR / "spool"))
+FLOW_SPOOL_MAX_BYTES = env.integer("FLOW_SPOOL_MAX_BYTES", 4 * 2**30)
 SIMULATED = env.flag("SIMULATED", bool(_stack and _stack.simulated))
 
 # Where alerts are posted, a secret: Discord's webhooks and what takes the same JSON. Empty sends none.

@@ -1,0 +1,206 @@
+"""The stream consumer: socket threads, one decoder, one publisher, and the operator's thread that keeps house.
+
+    socket -> FrameQueue -> decoder: quotes, enrichment, sealing -> Publisher: inbox or spool
+
+The decoder's thread owns enricher and sealer alone; others change them through `FrameQueue.call`.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final, NamedTuple
+
+from flow.average_size import AverageSizes
+from flow.enrich import Enricher, Spot
+from flow.frames import FrameQueue, Received
+from flow.inbox import Inbox
+from flow.publish import Limits, Publisher, Send
+from flow.rows import Contracts, Rows
+from flow.seal import Sealer, Sealing
+from flow.spool import Spool
+from flow.statistics import Totals
+from provider.stream import Delivery, Stream
+from provider.stream_messages import decode
+
+log = logging.getLogger(__name__)
+
+ROWS_AT_ONCE: Final = 1_000  # prints turned into columns together
+IDLE_SECONDS: Final = 0.05  # how often a quiet decoder looks whether a batch is due
+QUIET_MS: Final = 10_000  # without a print so long after a new subscription, a gap is taken to be over
+
+
+class Gap(NamedTuple):
+    """Exchange times between which prints may be missing, epoch ms; no end while it lasts."""
+
+    from_ms: int
+    to_ms: int | None
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """What keeps memory flat. Bytes, seconds."""
+
+    frame_bytes: int = 64 * 2**20
+    frame_wait_seconds: float = 1.0
+
+
+class Consumer:
+    """From `start` to `stop`. `print_rows` is called on the decoder's thread with every set of new prints."""
+
+    def __init__(
+        self,
+        contracts: Contracts,
+        sizes: AverageSizes,
+        inbox: Inbox,
+        send: Send,
+        spool: Spool,
+        now_ms: Callable[[], int],
+        print_rows: Callable[[Rows], None] = lambda rows: None,
+        *,
+        sealing: Sealing | None = None,
+        limits: Limits | None = None,
+        bounds: Bounds | None = None,
+    ) -> None:
+        bounds = bounds or Bounds()
+        self.contracts, self.sizes = contracts, sizes
+        self.totals = Totals()
+        self.gaps: deque[Gap] = deque()  # to be recorded by the owner, oldest first
+        self.streams: list[Stream] = []
+        self.frames = FrameQueue(bounds.frame_bytes, bounds.frame_wait_seconds, self._dropped)
+        self.publisher = Publisher(inbox, send, spool, self._lost, now_ms, limits)
+        self.enricher = Enricher(contracts, sizes)
+        self.safe_ms = 0  # every print received before this exchange time is in the inbox or on the spool
+        self.failure: BaseException | None = None  # of the decoder
+        self._sealer = Sealer(sealing)
+        self._now_ms, self._print_rows = now_ms, print_rows
+        self._gap: Gap | None = None
+        self._subscribed_ms = 0  # since when, 0 when not
+        self._draining = threading.Event()
+        self._decoder = threading.Thread(target=self._run, name="decoder")
+
+    def start(self, streams: list[Stream], gap_from_ms: int | None = None) -> None:
+        """Starts the threads; the first stream is the one prints come from. `gap_from_ms` is the last time of
+        which an earlier consumer is known to have kept everything."""
+        if gap_from_ms is not None:
+            self._open_gap(gap_from_ms, "the consumer was not running")
+        self.streams = streams
+        self.publisher.start()
+        self._decoder.start()
+        for stream in streams:
+            stream.start()
+
+    def deliver(self, delivery: Delivery) -> None:
+        """For the streams' threads."""
+        self.frames.put(Received(self._now_ms(), delivery))
+
+    def price(self, symbol: str, price: float, as_of_ms: int) -> None:
+        """An underlying's price from elsewhere, for symbols whose prices no stream brings."""
+        self.frames.call(lambda: self.enricher.price(symbol, Spot(price, as_of_ms)))
+
+    def is_alive(self) -> bool:
+        workers = self._decoder.is_alive() and self.publisher.is_alive()
+        return workers and all(stream.is_alive() for stream in self.streams)
+
+    def tend(self) -> None:
+        """To be called about every second, by the owner."""
+        for stream in self.streams:
+            stream.tend()
+
+    def stop(self) -> None:
+        """Drains: stops reading, decodes and seals what was read, publishes or spools all of it."""
+        for stream in self.streams:
+            stream.stop()
+        self._draining.set()
+        self._decoder.join()
+        self.publisher.stop()
+        self._note_safe_time()
+
+    def _run(self) -> None:
+        try:
+            while True:
+                draining = self._draining.is_set()
+                items = self.frames.take(0.0 if draining else IDLE_SECONDS)
+                for item in items:
+                    if isinstance(item, Received):
+                        self._receive(item)
+                    else:
+                        item()
+                if not items or len(self.enricher) >= ROWS_AT_ONCE:
+                    self._seal(self._now_ms())
+                if draining and not items:
+                    self._seal(self._now_ms(), everything=True)
+                    return
+        except BaseException as error:
+            # Without its decoder the process is deaf: the owner ends it, and its successor records the gap.
+            log.exception("the decoder stopped")
+            self.failure = error
+
+    def _receive(self, item: Received) -> None:
+        delivery = item.delivery
+        if delivery.kind == "frame":
+            self.totals.frames += 1
+            events = decode(delivery.payload, self.totals.rejected)
+            for status in self.enricher.take(events, item.at_ms):
+                delivery.connection.obey(status)
+            if len(self.enricher) >= ROWS_AT_ONCE:
+                self._seal(item.at_ms)
+        elif delivery.connection.stream is not self.streams[0]:
+            return  # underlying prices come again by themselves
+        elif delivery.kind == "subscribed":
+            self._subscribed_ms = item.at_ms
+        elif not self._draining.is_set():
+            self._seal(item.at_ms)
+            self._subscribed_ms = 0
+            self._forget_quotes()
+            self._open_gap(self.totals.last_print_ms or item.at_ms, delivery.payload.decode())
+
+    def _seal(self, now_ms: int, *, everything: bool = False) -> None:
+        rows = self.enricher.rows()
+        if len(rows):
+            self.totals.count(rows)
+            if self._gap and self._subscribed_ms:
+                self._close_gap(int(rows["timestamp_ms"].min()))
+            self._print_rows(rows)
+            self._sealer.add(rows, now_ms)
+        elif self._gap and self._subscribed_ms and now_ms - self._subscribed_ms > QUIET_MS:
+            self._close_gap(now_ms)
+        for sealed in self._sealer.sealed(now_ms, everything=everything):
+            self.totals.batches += 1
+            self.publisher.submit(self.contracts.batch(sealed))
+        self._note_safe_time()
+
+    def _note_safe_time(self) -> None:
+        unsafe = [self._sealer.oldest_ms(), self.publisher.oldest_ms(), self._gap and self._gap.from_ms]
+        self.safe_ms = min([time for time in unsafe if time is not None], default=self.totals.last_print_ms)
+
+    def _open_gap(self, from_ms: int, reason: str) -> None:
+        if self._gap is None:
+            self._gap = Gap(from_ms, None, reason)
+            self.totals.gaps += 1
+            self.gaps.append(self._gap)
+
+    def _close_gap(self, to_ms: int) -> None:
+        if self._gap:
+            self.gaps.append(self._gap._replace(to_ms=max(to_ms, self._gap.from_ms)))
+            self._gap = None
+
+    def _dropped(self, frames: int) -> None:
+        self._seal(self._now_ms())
+        self._forget_quotes()
+        self._open_gap(
+            self.totals.last_print_ms or self._now_ms(), f"{frames} frames dropped: decoding was behind"
+        )
+
+    def _lost(self, from_ms: int, to_ms: int, reason: str) -> None:
+        """From the publisher's thread: prints that were read and could not be kept."""
+        self.totals.gaps += 1
+        self.gaps.append(Gap(from_ms, to_ms, reason))
+
+    def _forget_quotes(self) -> None:
+        """What was quoted meanwhile is unknown, so the last quote known is not the last there was."""
+        self.enricher.quotes.clear()

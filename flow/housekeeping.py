@@ -1,0 +1,205 @@
+"""What a consumer owes the database, done by turns on the operator's thread. The database may go away meanwhile:
+the prints flow on, and what could not be written is written when it is back."""
+
+from __future__ import annotations
+
+import logging
+import os
+import socket
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Final
+
+from django.conf import settings
+from django.db import Error, close_old_connections, connection
+
+from flow import average_size, statistics, subscription
+from flow.consumer import Consumer
+from flow.gaps import record_gap
+from flow.subscription import Shard, Watch
+from quant import sessions
+from warehouse import clock
+from warehouse.models import Heartbeat
+from warehouse.models.enums import WorkerStatus
+from warehouse.queries import latest_spot
+
+log = logging.getLogger(__name__)
+
+HEARTBEAT: Final = "flow_consumer"
+AFTER_CLOSE_MS: Final = 15 * 60_000  # index options trade a quarter of an hour longer
+HEARTBEAT_SECONDS: Final = 5.0
+MINUTE: Final = 60.0
+
+
+def feed_of(shard: Shard) -> str:
+    return f"options{shard.suffix}"
+
+
+def kept_until(shard: Shard) -> int | None:
+    """The exchange time up to which this shard's last consumer had kept everything, epoch ms. None where there
+    was none, or where the market was closed ever since."""
+    last = Heartbeat.objects.filter(id=HEARTBEAT + shard.suffix).first()
+    safe_ms = (last.metadata or {}).get("safe_ms") if last else None
+    return safe_ms if safe_ms and _was_open(safe_ms, clock.now_ms()) else None
+
+
+def _was_open(from_ms: int, to_ms: int) -> bool:
+    days = sessions.sessions(*(sessions.new_york_date(clock.instant(ms)) for ms in (from_ms, to_ms)))
+    return any(
+        clock.epoch_ms(sessions.open_of(day)) < to_ms
+        and clock.epoch_ms(sessions.close_of(day)) + AFTER_CLOSE_MS > from_ms
+        for day in days
+    )
+
+
+@dataclass(slots=True)
+class _Duty:
+    every_seconds: float
+    work: Callable[[], None]
+    due: float = 0.0  # monotonic
+
+
+class Housekeeping:
+    """Call `tend` about every second, and `end` after the consumer has stopped."""
+
+    def __init__(
+        self, consumer: Consumer, shard: Shard, watch: Watch, topics: Callable[[set[str]], set[str]]
+    ) -> None:
+        self.errors = 0
+        self.watch = watch
+        self._consumer, self._shard, self._topics = consumer, shard, topics
+        self._quoted: set[str] = set()
+        self._started = time.monotonic()
+        self._kept_ms = kept_until(shard) or 0
+        self._duties = [
+            _Duty(0.0, self._record_gaps),
+            _Duty(HEARTBEAT_SECONDS, lambda: self._heartbeat(self._status())),
+            _Duty(MINUTE, self._follow_watchlist),
+            _Duty(MINUTE, self._give_spots),
+            _Duty(15 * MINUTE, self._choose_quotes),
+        ]
+
+    def tend(self) -> None:
+        """Does what is due. A database that is away costs a try every few seconds, and nothing else."""
+        now = time.monotonic()
+        for duty in self._duties:
+            if now >= duty.due:
+                done = self._attempt(duty.work)
+                duty.due = now + (duty.every_seconds if done else max(HEARTBEAT_SECONDS, 1.0))
+
+    def end(self) -> None:
+        """Writes the last gaps and sizes, and the heartbeat from which the next consumer knows its gap."""
+        for work in (self._record_gaps, self._save_sizes, lambda: self._heartbeat(WorkerStatus.STOPPING)):
+            self._attempt(work)
+
+    def report(self) -> list[str]:
+        """The statistics block."""
+        totals, found = self._consumer.totals, []
+
+        def ask() -> None:
+            since_ms = clock.now_ms() - round((time.monotonic() - self._started) * 1000)
+            found.append(statistics.stored(self.watch.symbols, since_ms, totals.last_print_ms))
+
+        self._attempt(ask)
+        uptime = time.monotonic() - self._started
+        return statistics.block(totals, found[0] if found else None, uptime, self.errors)
+
+    def _attempt(self, work: Callable[[], None]) -> bool:
+        try:
+            close_old_connections()
+            work()
+        except Error as error:
+            self.errors += 1
+            log.warning("the database did not take it, again shortly: %s", error)
+            connection.close()
+            return False
+        return True
+
+    def _record_gaps(self) -> None:
+        gaps = self._consumer.gaps
+        while gaps:
+            record_gap(feed_of(self._shard), *gaps[0])
+            gaps.popleft()
+
+    def _heartbeat(self, status: WorkerStatus) -> None:
+        consumer, publisher = self._consumer, self._consumer.publisher
+        self._kept_ms = consumer.safe_ms or self._kept_ms
+        metadata: dict[str, Any] = {
+            "host": socket.gethostname(),
+            "pid": os.getpid(),
+            "symbols": self.watch.symbols,
+            "safe_ms": self._kept_ms or None,
+            "prints": consumer.totals.prints,
+            "last_print_ms": consumer.totals.last_print_ms or None,
+            "lag_ms": consumer.totals.lag_ms,
+            "batches_published": publisher.published,
+            "batches_replayed": publisher.replayed,
+            "batches_spooled": publisher.spooled,
+            "inbox_batches": publisher.inbox_batches,
+            "spool_bytes": publisher.spool_bytes(),
+            "frame_bytes_waiting": consumer.frames.bytes,
+            "frames_dropped": consumer.frames.dropped,
+            "prints_dropped": publisher.dropped_prints,
+            "gaps": consumer.totals.gaps,
+            "quoted_contracts": len(self._quoted),
+            "connections": [stream.connections for stream in consumer.streams],
+            "complaint": consumer.streams[0].said or publisher.away or None,
+            "rejected": dict(consumer.totals.rejected),
+            "errors": self.errors,
+            "simulated": settings.SIMULATED,
+        }
+        Heartbeat.objects.update_or_create(
+            id=HEARTBEAT + self._shard.suffix,
+            defaults={
+                "last_scan": clock.now_ms(),
+                "signals_detected": min(consumer.totals.prints, 2**31 - 1),
+                "status": status,
+                "metadata": metadata,
+            },
+        )
+
+    def _status(self) -> WorkerStatus:
+        consumer = self._consumer
+        if not consumer.streams[0].is_subscribed:
+            young = time.monotonic() - self._started < MINUTE and not consumer.totals.prints
+            return WorkerStatus.STARTING if young else WorkerStatus.DEGRADED
+        if consumer.publisher.away or consumer.publisher.behind:
+            return WorkerStatus.DEGRADED
+        return WorkerStatus.HEALTHY if sessions.is_open(clock.now()) else WorkerStatus.IDLE
+
+    def _follow_watchlist(self) -> None:
+        found = subscription.watch(self._shard)
+        if found != self.watch:
+            self.watch = found
+            self._consumer.frames.call(lambda: self._consumer.contracts.watch(found.symbol_of_root))
+            self._choose_quotes()
+        self.learn_sizes()
+
+    def learn_sizes(self) -> None:
+        """Saves today's sizes and starts again from the table: it holds the other shards' and yesterday's."""
+        self._save_sizes()
+        self._consumer.sizes.learn(average_size.stored(self._consumer.contracts.symbols, self._today()))
+
+    def _save_sizes(self) -> None:
+        sizes = self._consumer.sizes
+        added = sizes.unsaved()
+        if added.any():
+            average_size.add(self._consumer.contracts.symbols, self._today(), added)
+            sizes.saved(added)
+
+    def _today(self) -> Any:
+        return sessions.new_york_date(clock.now())
+
+    def _give_spots(self) -> None:
+        """The last snapshot's price counts until a stream brings a newer one."""
+        for symbol in self.watch.symbols:
+            spot = latest_spot(symbol, clock.now_ms())
+            if spot:
+                self._consumer.price(symbol, *spot)
+
+    def _choose_quotes(self) -> None:
+        chosen = subscription.choose_contracts(self.watch.symbols, clock.now_ms())
+        dropped, self._quoted = self._quoted - chosen, chosen
+        self._consumer.streams[0].want(self._topics(chosen))
+        self._consumer.frames.call(lambda: self._consumer.enricher.quotes.forget(dropped))

@@ -1,0 +1,202 @@
+"""`manage.py consume_trades`: listens to every option trade of the watchlist until SIGTERM or Ctrl-C."""
+
+from __future__ import annotations
+
+import gc
+import logging
+import signal
+import threading
+import time
+from pathlib import Path
+from typing import Any, Final
+
+import redis
+from celery import current_app
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import Error, connection
+from redis.backoff import NoBackoff
+from redis.retry import Retry
+
+from flow import statistics, subscription
+from flow.average_size import AverageSizes
+from flow.consumer import Consumer
+from flow.housekeeping import Housekeeping, feed_of, kept_until
+from flow.inbox import Inbox
+from flow.rows import Contracts, Rows
+from flow.spool import Spool, SpoolInUse
+from flow.subscription import Shard, Watch
+from provider.stream import Stream
+from quant import sessions
+from warehouse import clock
+
+TICK_SECONDS: Final = 0.5
+STATISTICS_SECONDS: Final = 300.0
+LINES_PER_SECOND: Final = 5  # of trades on the screen; the table has them all
+TASK: Final = "flow.tasks.store_trades"
+
+
+class Command(BaseCommand):
+    help = "Listens to the live trades of the watchlist and hands them to the flow workers in batches."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument(
+            "--shard", default="1/1", help="i/n: this consumer's part of the symbols, by hash (default 1/1)"
+        )
+        parser.add_argument(
+            "--trades",
+            choices=("all", "chosen"),
+            default="all",
+            help="all: every print, filtered here; chosen: only of the contracts whose quotes are watched",
+        )
+        parser.add_argument(
+            "--underlyings",
+            nargs="*",
+            choices=("indices", "stocks"),
+            default=settings.FLOW_UNDERLYING_STREAMS,
+            help="clusters that give underlying prices, where the plan has them (FLOW_UNDERLYING_STREAMS)",
+        )
+
+    def handle(self, *, shard: str, trades: str, underlyings: list[str], **options: Any) -> None:
+        stop = _until_signalled()
+        try:
+            mine = Shard.parse(shard)
+            watch = subscription.watch(mine)
+            gap_from_ms = kept_until(mine)
+        except ValueError as error:
+            raise CommandError(str(error)) from None
+        except Error as error:
+            raise CommandError(f"the watchlist cannot be read: {error}") from None
+        if not watch.symbols:
+            raise CommandError(f"no symbol of the watchlist has its trades watched by shard {shard}.")
+        screen = _Screen(self, Contracts(watch.symbol_of_root))
+        consumer = _consumer(mine, screen)
+        streams = _streams(consumer, watch, trades, underlyings)
+        house = Housekeeping(consumer, mine, watch, lambda chosen: _topics(trades, chosen))
+        for line in statistics.banner(watch.symbols, _database(), settings.SIMULATED):
+            self.stdout.write(line)
+        # Whatever lives now lives for good: the collector need not look through it a hundred times a second.
+        gc.collect()
+        gc.freeze()
+        gc.set_threshold(100_000, 50, 50)
+        house.learn_sizes()
+        consumer.start(streams, gap_from_ms)
+        self._tend(consumer, house, stop)
+        died = not consumer.is_alive()
+        consumer.stop()
+        house.end()
+        self._tell(house.report())
+        if died:
+            raise CommandError(f"a thread of the consumer ended: {consumer.failure or 'see the log'}")
+
+    def _tend(self, consumer: Consumer, house: Housekeeping, stop: threading.Event) -> None:
+        report_at = time.monotonic() + STATISTICS_SECONDS
+        said: tuple[bool, str] = (False, "")
+        while consumer.is_alive() and not stop.wait(TICK_SECONDS):
+            consumer.tend()
+            house.tend()
+            stream = consumer.streams[0]
+            if said != (stream.is_subscribed, stream.said):
+                said = (stream.is_subscribed, stream.said)
+                state = "✅ Subscribed to" if stream.is_subscribed else "🔌 Connecting to"
+                self._tell([f"{statistics.PREFIX} {state} {stream.url} {stream.said}".rstrip()])
+            if time.monotonic() >= report_at:
+                report_at += STATISTICS_SECONDS
+                self._tell(house.report())
+
+    def _tell(self, lines: list[str]) -> None:
+        for line in lines:
+            self.stdout.write(line)
+        self.stdout.flush()
+
+
+class _Screen:
+    """Trade lines as the prints come, so few that they can be read."""
+
+    def __init__(self, command: BaseCommand, contracts: Contracts) -> None:
+        self.contracts = contracts
+        self._command = command
+        self._second, self._left = 0, LINES_PER_SECOND
+
+    def show(self, rows: Rows) -> None:
+        """On the decoder's thread: a screen that is gone must not end it."""
+        second = int(time.monotonic())
+        if second != self._second:
+            self._second, self._left = second, LINES_PER_SECOND
+        chosen = statistics.notable(rows, self._left) if self._left else rows[:0]
+        if not len(chosen):
+            return
+        self._left -= len(chosen)
+        tickers = [ticker.decode() for ticker in self.contracts.tickers(chosen).tolist()]
+        symbols = [self.contracts.symbols[number] for number in chosen["underlying"].tolist()]
+        try:
+            for line in statistics.trade_lines(chosen, tickers, symbols):
+                self._command.stdout.write(line)
+            self._command.stdout.flush()
+        except OSError as error:
+            logging.getLogger(__name__).warning("trade lines cannot be shown: %s", error)
+            self._left = 0
+
+
+def _until_signalled() -> threading.Event:
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    return stop
+
+
+def _consumer(shard: Shard, screen: _Screen) -> Consumer:
+    feed = feed_of(shard)
+    client = redis.Redis.from_url(
+        settings.REDIS_URL,
+        socket_timeout=5,
+        socket_connect_timeout=2,
+        socket_keepalive=True,
+        retry=Retry(NoBackoff(), 0),  # the publisher has its own patience, and the spool
+    )
+    directory = Path(settings.FLOW_SPOOL_DIRECTORY) / feed.replace(" ", "-").replace("/", "-of-")
+    try:
+        spool = Spool(directory, settings.FLOW_SPOOL_MAX_BYTES)
+    except (SpoolInUse, OSError) as error:
+        raise CommandError(f"the spool cannot be used: {error}") from None
+    return Consumer(
+        screen.contracts,
+        AverageSizes(),
+        Inbox(client, feed),
+        lambda batch_id: current_app.send_task(TASK, (batch_id,), queue="flow", retry=False),
+        spool,
+        clock.now_ms,
+        screen.show,
+    )
+
+
+def _streams(consumer: Consumer, watch: Watch, trades: str, underlyings: list[str]) -> list[Stream]:
+    """The options' stream, and one for every other cluster that prices a watched underlying."""
+    topics = {"options": _topics(trades, set())}
+    for cluster in underlyings:
+        index = cluster == "indices"
+        topics[cluster] = {
+            f"V.I:{symbol}" if index else f"A.{symbol}"
+            for symbol, kind in watch.kinds.items()
+            if (kind == "index") == index
+        }
+    base = settings.MASSIVE_STREAM_URL.rstrip("/")
+    return [
+        Stream(f"{base}/{cluster}", settings.MASSIVE_API_KEY, wanted, consumer.deliver, _is_open)
+        for cluster, wanted in topics.items()
+        if wanted or cluster == "options"
+    ]
+
+
+def _topics(trades: str, quoted: set[str]) -> set[str]:
+    prints = {"T.*"} if trades == "all" else {f"T.{ticker}" for ticker in quoted}
+    return prints | {f"Q.{ticker}" for ticker in quoted}
+
+
+def _is_open() -> bool:
+    return sessions.is_open(clock.now())
+
+
+def _database() -> str:
+    place = connection.settings_dict
+    return f"{place['HOST']}:{place['PORT']}/{place['NAME']}"

@@ -1,0 +1,93 @@
+"""What a consumer listens to: its share of the watchlist, and the contracts whose quotes are worth a place."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from django.db import connection
+
+from quant import sessions
+from warehouse import clock
+from warehouse.queries import watched_flow
+
+QUOTES_PER_CONNECTION: Final = 1_000  # the provider's limit
+NEARNESS: Final = 0.02  # of spot: open interest counts 1/e of its weight so far away
+_OLDEST_CHAIN_MS: Final = 5 * 86_400_000  # over a long weekend
+
+
+@dataclass(frozen=True, slots=True)
+class Shard:
+    """The `number`th of `count` consumers, from 1. Each watches the symbols whose hash falls to it."""
+
+    number: int = 1
+    count: int = 1
+
+    @classmethod
+    def parse(cls, text: str) -> Shard:
+        """Reads `i/n`. Raises ValueError for anything else, and for i outside 1 to n."""
+        number, _, count = text.partition("/")
+        if not (number.isdecimal() and count.isdecimal() and 1 <= int(number) <= int(count)):
+            raise ValueError(f"a shard is written i/n with i from 1 to n, not {text!r}")
+        return cls(int(number), int(count))
+
+    @property
+    def suffix(self) -> str:
+        """What tells its feed and heartbeat from those of the others; '' for the only one."""
+        return "" if self.count == 1 else f" {self.number}/{self.count}"
+
+    def owns(self, symbol: str) -> bool:
+        return zlib.crc32(symbol.encode()) % self.count == self.number - 1
+
+
+@dataclass(frozen=True, slots=True)
+class Watch:
+    """Symbols with their kind, and the option roots that belong to them."""
+
+    kinds: Mapping[str, str]
+    symbol_of_root: Mapping[str, str]
+
+    @property
+    def symbols(self) -> list[str]:
+        return sorted(self.kinds)
+
+
+def watch(shard: Shard) -> Watch:
+    """The shard's part of the watchlist, as it stands."""
+    entries = [entry for entry in watched_flow() if shard.owns(entry.symbol)]
+    return Watch(
+        {entry.symbol: entry.kind for entry in entries},
+        {root: entry.symbol for entry in entries for root in entry.roots or ()},
+    )
+
+
+def choose_contracts(symbols: list[str], at_ms: int, limit: int = QUOTES_PER_CONNECTION) -> set[str]:
+    """The contracts most worth a quote by each symbol's newest stored chain: open interest weighed by
+    nearness to spot. Every symbol has an equal share of `limit`; empty where no chain is stored."""
+    chosen: set[str] = set()
+    for symbol in symbols:
+        chosen.update(_best(symbol, at_ms, limit // len(symbols)))
+    return chosen
+
+
+def _best(symbol: str, at_ms: int, share: int) -> list[str]:
+    today = sessions.new_york_date(clock.instant(at_ms))
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT contract_ticker, coalesce(open_interest, 0), strike::double precision,"
+            " underlying_price::double precision FROM historical_greeks WHERE symbol = %s"
+            ' AND expiration >= %s AND underlying_price > 0 AND "timestamp" = (SELECT max("timestamp")'
+            ' FROM historical_greeks WHERE symbol = %s AND "timestamp" BETWEEN %s AND %s)',
+            [symbol, today, symbol, at_ms - _OLDEST_CHAIN_MS, at_ms],
+        )
+        found = cursor.fetchall()
+    if not found:
+        return []
+    tickers, interest, strike, spot = zip(*found, strict=True)
+    distance = np.abs(np.array(strike) / np.array(spot) - 1.0)
+    # A contract nobody holds still comes before a held one far away: today's may be traded first today.
+    worth = (1.0 + np.array(interest, dtype=np.float64)) * np.exp(-distance / NEARNESS)
+    return [tickers[row] for row in np.argsort(-worth, kind="stable")[:share].tolist()]

@@ -1,0 +1,168 @@
+"""The socket's life: log-in, subscription, and coming back whatever ended it."""
+
+from __future__ import annotations
+
+import threading
+import time
+from dataclasses import replace
+
+import pytest
+
+from tests.flow.stream_server import CONTRACT, QUICK, Listener, Peer, serving, trade
+
+
+def stays(peer: Peer) -> None:
+    peer.accept()
+    peer.stay()
+
+
+def test_it_logs_in_first_and_subscribes_only_after_that():
+    with serving(stays) as server, Listener(server.url, {"T.*", f"Q.{CONTRACT}"}) as listener:
+        listener.next("subscribed")
+        assert server.asked.get() == {"action": "auth", "params": "the key"}
+        assert server.asked.get() == {"action": "subscribe", "params": f"Q.{CONTRACT},T.*"}
+
+
+def test_changed_topics_are_told_as_differences():
+    with serving(stays) as server, Listener(server.url, {"T.*", "Q.O:A"}) as listener:
+        listener.next("subscribed")
+        listener.stream.want({"T.*", "Q.O:B"})
+        asked = [server.asked.get(timeout=5) for _ in range(4)]
+        assert asked[2:] == [
+            {"action": "unsubscribe", "params": "Q.O:A"},
+            {"action": "subscribe", "params": "Q.O:B"},
+        ]
+
+
+def test_a_frame_is_handed_on_as_the_bytes_that_came():
+    def sends(peer: Peer) -> None:
+        peer.accept()
+        peer.connection.send('[{"ev":"T"}]\u00e9')
+        peer.stay()
+
+    with serving(sends) as server, Listener(server.url, {"T.*"}) as listener:
+        assert listener.next("frame").payload == b'[{"ev":"T"}]\xc3\xa9'
+
+
+def closes_normally(peer: Peer) -> None:
+    peer.accept()
+    peer.connection.close(1000)
+
+
+def cuts_the_wire(peer: Peer) -> None:
+    peer.accept()
+    peer.connection.socket.close()
+
+
+def drops_a_slow_consumer(peer: Peer) -> None:
+    peer.accept()
+    peer.status("slow_consumer", "too slow")
+    peer.hear()
+
+
+def refuses_the_handshake(peer: Peer) -> None:
+    peer.connection.close(1013)
+
+
+@pytest.mark.parametrize(
+    "ending", [closes_normally, cuts_the_wire, drops_a_slow_consumer, refuses_the_handshake]
+)
+def test_no_end_of_a_connection_is_the_end(ending):
+    with serving(ending, stays) as server, Listener(server.url, {"T.*"}) as listener:
+        assert listener.next("lost").payload
+        listener.next("subscribed")
+        assert server.connections == 2
+
+
+@pytest.mark.parametrize("refusal", ["max_connections", "auth_failed"])
+def test_after_an_eviction_or_a_bad_key_it_waits_long(refusal):
+    def evicts(peer: Peer) -> None:
+        peer.log_in()
+        peer.status(refusal, "Maximum number of websocket connections exceeded. ")
+        peer.hear()
+
+    timing = replace(QUICK, patience=0.3)
+    with serving(evicts, stays) as server, Listener(server.url, {"T.*"}, timing) as listener:
+        reason = listener.next("lost").payload
+        ended = time.monotonic()
+        listener.next("subscribed")
+        assert time.monotonic() - ended >= 0.3
+        assert reason.decode() == f"{refusal}: Maximum number of websocket connections exceeded."
+
+
+def tended(listener: Listener, reason: str) -> None:
+    """Tends the stream until a connection was lost for that reason."""
+    lost = threading.Event()
+
+    def wait() -> None:
+        assert listener.next("lost").payload.decode().startswith(reason)
+        lost.set()
+
+    waiting = threading.Thread(target=wait)
+    waiting.start()
+    while waiting.is_alive():
+        listener.stream.tend()
+        waiting.join(0.02)
+    assert lost.is_set()
+
+
+def test_a_subscription_nobody_acknowledges_is_given_up():
+    def is_mute(peer: Peer) -> None:
+        peer.log_in()
+        peer.hear()
+        peer.hear()
+
+    timing = replace(QUICK, answer=0.2)
+    with serving(is_mute) as server, Listener(server.url, {"T.*"}, timing) as listener:
+        tended(listener, "no answer to the log-in or the subscription in time")
+
+
+def test_a_silent_socket_is_given_up_while_the_market_is_open():
+    timing = replace(QUICK, silence=0.2)
+    with serving(stays) as server, Listener(server.url, {"T.*"}, timing) as listener:
+        tended(listener, "silent for 0.2 s while the market is open")
+
+
+def test_a_silent_socket_is_kept_while_the_market_is_closed():
+    timing = replace(QUICK, silence=0.01)
+    with serving(stays) as server, Listener(server.url, {"T.*"}, timing, busy=False) as listener:
+        connection = listener.next("subscribed").connection
+        listener.stream.tend()
+        assert connection.reason == ""
+
+
+def test_a_peer_that_dies_inside_a_frame_is_noticed():
+    def stops_halfway(peer: Peer) -> None:
+        peer.accept()
+        peer.connection.socket.sendall(b"\x81\x7e\x10\x00half a frame")
+        peer.hear()
+
+    timing = replace(QUICK, transport=0.3)
+    with serving(stops_halfway, stays) as server, Listener(server.url, {"T.*"}, timing) as listener:
+        listener.next("lost")
+        listener.next("subscribed")
+
+
+def test_fifty_cuts_leave_no_thread_behind():
+    with serving(cuts_the_wire) as server:
+        before = threading.active_count()
+        with Listener(server.url, {"T.*"}, replace(QUICK, longest_pause=0.001)) as listener:
+            for _ in range(50):
+                listener.next("lost")
+            listener.stream.stop()
+            assert sum(thread.name.startswith("stream") for thread in threading.enumerate()) == 0
+        assert threading.active_count() <= before + 2  # the server's own are still ending
+
+
+def test_what_came_before_a_close_is_still_delivered():
+    def sends_and_goes(peer: Peer) -> None:
+        peer.accept()
+        for number in range(200):
+            peer.send(trade(number))
+        peer.connection.close(1001)
+
+    with serving(sends_and_goes, stays) as server, Listener(server.url, {"T.*"}) as listener:
+        frames = []
+        while (delivery := listener.kept.get(timeout=10)).kind != "lost":
+            frames += [delivery] if delivery.kind == "frame" else []
+        assert len(frames) == 200
