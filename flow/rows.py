@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from flow.batch import PrintBatch
 from quant.contracts import SUFFIX_LENGTH, BadTickerError, parse_tickers
-from quant.trade_classification import Prints
+from quant.prints import Prints
 
 SHARES_PER_CONTRACT = 100.0
 

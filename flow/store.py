@@ -12,7 +12,8 @@ from flow.checks import LARGEST_PRICE, Checked
 from flow.exchanges import condition_names, exchange_ids, exchange_names
 from quant import sessions
 from quant.chain import Bools, Floats
-from quant.trade_classification import METHOD_VERSION, Classification, Prints
+from quant.prints import Prints
+from quant.trade_classification import METHOD_VERSION, Classification
 from warehouse import clock
 from warehouse.models.enums import OptionType, Side, Source
 

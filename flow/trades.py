@@ -21,8 +21,9 @@ from provider.client import MassiveClient
 from provider.errors import NotFound, Terminal
 from provider.rate_limit import limiter_for
 from quant.chain import Floats
+from quant.prints import Prints
 from quant.thresholds import TRADE_RULES
-from quant.trade_classification import Classification, Prints, classify
+from quant.trade_classification import Classification, classify
 from warehouse import bulk, clock, partitions
 from warehouse.models import DeadLetter, OptionsFlow, WatchlistEntry
 from warehouse.models.flow import TABLE
