@@ -25,7 +25,14 @@ def benchmarks() -> dict[str, Callable[[], Measured]]:
     from tests.bench.gamma_profile import gamma_profile
     from tests.bench.implied_vol import implied_vol_vs_quantlib, implied_vol_vs_vollib
 
-    measured = (chain_ingest, implied_vol_vs_quantlib, implied_vol_vs_vollib, gamma_profile, admin_list, flow_store)
+    measured = (
+        chain_ingest,
+        implied_vol_vs_quantlib,
+        implied_vol_vs_vollib,
+        gamma_profile,
+        admin_list,
+        flow_store,
+    )
     return {benchmark.__name__: benchmark for benchmark in measured}
 
 
