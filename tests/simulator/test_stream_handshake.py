@@ -13,7 +13,7 @@ from massive.exceptions import AuthError
 from massive.websocket.models import Market
 
 from tests.simulator.servers import Server, offset_ms, simulator
-from tests.simulator.streams import CONNECTED, Socket, connected
+from tests.simulator.streams import CONNECTED, Socket, connected, run
 
 SPY_CALL = "O:SPY260320C00680000"
 REFUSED = [{"ev": "status", "status": "auth_failed", "message": "authentication failed"}]
@@ -36,6 +36,15 @@ def test_a_wrong_key_is_refused_and_the_connection_ends_without_a_close_frame(pr
 
         assert socket.frame() == REFUSED
         assert socket.close_code() is None
+
+
+def test_who_does_not_authenticate_in_time_is_sent_away(private: Server) -> None:
+    run(private, auth_seconds=0.1)
+    with Socket(private, "options") as socket:
+        run(private, auth_seconds=10)
+
+        assert socket.statuses(2)[1] == ("auth_timeout", "No authentication request received.")
+        assert socket.close_code() == 1000
 
 
 def test_a_plan_without_the_cluster_is_refused(private: Server) -> None:
