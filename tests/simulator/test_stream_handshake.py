@@ -12,8 +12,8 @@ from massive import WebSocketClient
 from massive.exceptions import AuthError
 from massive.websocket.models import Market
 
-from tests.simulator.servers import Server, offset_ms, simulator
-from tests.simulator.streams import CONNECTED, Socket, connected, run
+from tests.simulator.servers import INSTANT, Server, offset_ms, simulator
+from tests.simulator.streams import CONNECTED, Socket, connected, post, run
 
 SPY_CALL = "O:SPY260320C00680000"
 REFUSED = [{"ev": "status", "status": "auth_failed", "message": "authentication failed"}]
@@ -83,6 +83,20 @@ def test_delayed_plans_send_prints_of_fifteen_minutes_ago(private: Server) -> No
         status = client.get("/v1/marketstatus/now").json()
     now = dt.datetime.fromisoformat(status["serverTime"]).timestamp() * 1000
     assert 899_000 < now - sent < 910_000
+
+
+def test_a_clock_that_is_set_takes_the_stream_along(private: Server) -> None:
+    with connected(private, key="right") as socket:
+        socket.say("subscribe", "T.*")
+        before = socket.trades(1)[-1]
+        offset = post(private, "/simulator/clock", offset_ms=offset_ms(INSTANT + dt.timedelta(hours=1)))
+        assert offset.status_code == 200
+        after = next(e for e in socket.events() if e["ev"] == "T" and e["t"] > before["t"] + 600_000)
+        spans = run(private)["spans"]
+
+    assert after["q"] > before["q"]
+    assert abs(after["t"] - before["t"] - 3_600_000) < 30_000
+    assert spans[-1]["from_ms"] > spans[0]["to_ms"] + 3_000_000
 
 
 def test_pairs_are_acknowledged_together_and_only_once(streaming: Server) -> None:
