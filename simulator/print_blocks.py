@@ -1,6 +1,6 @@
 """One second of the stream: quotes, then the trades they explain, and the truth about every trade.
 
-A block is a function of (seed, session, second, rate) alone. Cancels repeat trades of three seconds before,
+A block is a function of (seed, session, second, settings) alone. Cancels repeat trades of three seconds before,
 when the stream ran then as well.
 """
 
@@ -70,6 +70,8 @@ _FIRST_CANCEL = 1_900_000
 _CANCEL_AFTER, _CANCEL_SHARE = 3, 0.004
 _CANCEL_CONDITIONS = np.array([201, 201, 201, 201, 201, 203, 203, 205, 207])
 _LATE_SECONDS = 30
+_BURST_FACTOR = 5
+MOST_PRINTS = 100_000  # in one second; more would not fit into its sequence numbers
 _KEPT = 5
 
 
@@ -82,11 +84,14 @@ class Block(NamedTuple):
 
 
 class Blocks:
-    """Blocks of one pool at one rate (prints per second), from `first` (epoch second) on."""
+    """Blocks of one pool at one rate (prints per second), from `first` (epoch second) on.
 
-    def __init__(self, pool: Pool, seed: int, rate: int, first: int) -> None:
+    Every `burst_seconds`-th second, if any, has five times as many prints.
+    """
+
+    def __init__(self, pool: Pool, seed: int, rate: int, first: int, burst_seconds: int = 0) -> None:
         self.pool, self.first = pool, max(first, pool.opens)
-        self._name, self._rate = ("prints", seed, pool.date), rate
+        self._name, self._rate, self._burst_seconds = ("prints", seed, pool.date), rate, burst_seconds
         self._recent: OrderedDict[int, Block] = OrderedDict()
 
     def at(self, second: int) -> Block:
@@ -108,7 +113,9 @@ class Blocks:
 
     def _make(self, second: int) -> Block:
         pool, rng = self.pool, generator(*self._name, second)
-        fills = draw(rng, pool, second, self._rate)
+        burst = self._burst_seconds and second % self._burst_seconds == 0
+        prints = min(self._rate * _BURST_FACTOR, MOST_PRINTS) if burst else self._rate
+        fills = draw(rng, pool, second, prints)
         traded, place = np.unique(fills.contract, return_inverse=True)
         now = pool.quotes(traded, second)
         trades = _trades(pool, fills, now.of(place), second)

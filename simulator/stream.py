@@ -15,7 +15,7 @@ import numpy as np
 from starlette.concurrency import run_in_threadpool
 
 from quant.sessions import session_of
-from simulator.print_blocks import Block, Blocks
+from simulator.print_blocks import MOST_PRINTS, Block, Blocks
 from simulator.print_pool import Pool, build_pool
 from simulator.stream_connection import EVICTED, POLICY_VIOLATION, Connection
 from simulator.stream_events import Events, block_events
@@ -29,17 +29,25 @@ _LATEST_SECONDS = 60
 
 
 class Settings(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
-    """How the stream runs; in force from the next second that is made."""
+    """How the stream runs; in force from the next second that is made.
+
+    `buffer_bytes` may lie unread before a client counts as slow, `auth_seconds` are given to authenticate;
+    without `rest_sequence_numbers` REST rows lack theirs, as older ones of the provider do.
+    """
 
     prints_per_second: int = 50
+    burst_seconds: int = 0
     quotes: bool = True
     seed: int = 7
     buffer_bytes: int = 64 << 20
     rest_sequence_numbers: bool = True
+    auth_seconds: float = 10.0
 
     def __post_init__(self) -> None:
-        if not 0 <= self.prints_per_second <= 100_000:
-            raise ValueError("prints_per_second must be from 0 to 100,000")
+        if not 0 <= self.prints_per_second <= MOST_PRINTS:
+            raise ValueError(f"prints_per_second must be from 0 to {MOST_PRINTS:,}")
+        if self.burst_seconds < 0:
+            raise ValueError("burst_seconds must not be negative; 0 means no bursts")
 
 
 class Made(NamedTuple):
@@ -139,7 +147,8 @@ class Stream:
             return Made(second, None, None, None, levels, True)
         fresh = self._blocks is None or settings != self._made_with
         if fresh or self._blocks is None:
-            self._blocks = Blocks(pool, settings.seed, settings.prints_per_second, second)
+            rate, bursts = settings.prints_per_second, settings.burst_seconds
+            self._blocks = Blocks(pool, settings.seed, rate, second, bursts)
             self._made_with = settings
         block = self._blocks.at(second)
         if second < self.withhold_until:

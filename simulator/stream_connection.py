@@ -17,7 +17,6 @@ from simulator.stream_writer import Writer
 if TYPE_CHECKING:
     from simulator.stream import Stream
 
-_AUTH_SECONDS = 10.0
 # Acknowledgements wait this long for events to share a frame with.
 _ACK_SECONDS = 0.1
 EVICTED = status("max_connections", "Maximum number of websocket connections exceeded. ")
@@ -83,7 +82,8 @@ class Connection(asyncio.Protocol):
         self.subscriptions = Subscriptions(self.cluster, self._stream.world.plan)
         self.transport.write(answer)
         self.writer.statuses([status("connected", "Connected Successfully")])
-        self._timer = asyncio.get_running_loop().call_later(_AUTH_SECONDS, self._too_late)
+        patience = self._stream.settings.auth_seconds
+        self._timer = asyncio.get_running_loop().call_later(patience, self._too_late)
 
     def _too_late(self) -> None:
         self.end(NORMAL, [status("auth_timeout", "No authentication request received.")])

@@ -59,7 +59,7 @@ def test_a_silent_socket_stays_open_and_loses_what_it_did_not_send(streaming: Se
     times = [event["t"] for event in socket.trades(6000)]
 
     before, after = max(pairwise(times), key=lambda pair: pair[1] - pair[0])
-    assert 400 < after - before < 900
+    assert after - before > 400
     assert len(truth(streaming, before + 1, after - 1)) > 500
 
 

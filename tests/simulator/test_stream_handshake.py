@@ -12,8 +12,8 @@ from massive import WebSocketClient
 from massive.exceptions import AuthError
 from massive.websocket.models import Market
 
-from tests.simulator.servers import Server, offset_ms, simulator
-from tests.simulator.streams import CONNECTED, Socket, connected
+from tests.simulator.servers import INSTANT, Server, offset_ms, simulator
+from tests.simulator.streams import CONNECTED, Socket, connected, post, run
 
 SPY_CALL = "O:SPY260320C00680000"
 REFUSED = [{"ev": "status", "status": "auth_failed", "message": "authentication failed"}]
@@ -36,6 +36,15 @@ def test_a_wrong_key_is_refused_and_the_connection_ends_without_a_close_frame(pr
 
         assert socket.frame() == REFUSED
         assert socket.close_code() is None
+
+
+def test_who_does_not_authenticate_in_time_is_sent_away(private: Server) -> None:
+    run(private, auth_seconds=0.1)
+    with Socket(private, "options") as socket:
+        run(private, auth_seconds=10)
+
+        assert socket.statuses(2)[1] == ("auth_timeout", "No authentication request received.")
+        assert socket.close_code() == 1000
 
 
 def test_a_plan_without_the_cluster_is_refused(private: Server) -> None:
@@ -74,6 +83,20 @@ def test_delayed_plans_send_prints_of_fifteen_minutes_ago(private: Server) -> No
         status = client.get("/v1/marketstatus/now").json()
     now = dt.datetime.fromisoformat(status["serverTime"]).timestamp() * 1000
     assert 899_000 < now - sent < 910_000
+
+
+def test_a_clock_that_is_set_takes_the_stream_along(private: Server) -> None:
+    with connected(private, key="right") as socket:
+        socket.say("subscribe", "T.*")
+        before = socket.trades(1)[-1]
+        offset = post(private, "/simulator/clock", offset_ms=offset_ms(INSTANT + dt.timedelta(hours=1)))
+        assert offset.status_code == 200
+        after = next(e for e in socket.events() if e["ev"] == "T" and e["t"] > before["t"] + 600_000)
+        spans = run(private)["spans"]
+
+    assert after["q"] > before["q"]
+    assert abs(after["t"] - before["t"] - 3_600_000) < 30_000
+    assert spans[-1]["from_ms"] > spans[0]["to_ms"] + 3_000_000
 
 
 def test_pairs_are_acknowledged_together_and_only_once(streaming: Server) -> None:

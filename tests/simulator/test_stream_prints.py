@@ -163,6 +163,13 @@ def _as_prints(pool: Pool, trades: np.ndarray) -> Prints:
     )
 
 
+def test_a_burst_is_five_times_a_second(pool: Pool) -> None:
+    blocks = Blocks(pool, SEED, 300, SECOND, burst_seconds=10)
+
+    assert SECOND % 10 == 0
+    assert [len(blocks.at(SECOND + second).trades) for second in (0, 1)] == [1500, 300]
+
+
 def test_a_crowded_second_says_which_orders_stand_alone(pool: Pool) -> None:
     trades = Blocks(pool, SEED, 30_000, SECOND).at(SECOND).trades
     orders = {}

@@ -45,7 +45,7 @@ def second(streaming: Server) -> Second:
 
 def test_five_thousand_prints_a_second_arrive_in_time(second: Second) -> None:
     assert 5000 <= len(second.trades) <= 5100
-    assert second.lag_ms < 2000
+    assert second.lag_ms < 5000
 
 
 def test_every_print_is_sent_as_the_truth_says(second: Second) -> None:
