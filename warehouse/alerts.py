@@ -28,6 +28,8 @@ LONGEST = 2000  # characters, Discord's limit
 UNUSUAL_PREMIUM = Decimal(100_000)  # dollars
 MOST_PRINTS = 5
 _TIMEOUT_SECONDS = 5.0
+_AWAY_KEY = "warehouse:alerts:webhook_away"
+_AWAY_SECONDS = 50  # shorter than the minute between two looks for trouble
 
 
 class Kind(Enum):
@@ -72,7 +74,7 @@ def send(kind: Kind, text: str, subject: str = "") -> bool:
         mark = "SIMULATED: " if settings.SIMULATED else ""
         posted = _post(f"{mark}{text}"[: LONGEST - len(more)] + more)
         if not posted:
-            _give_turn_back(client, kind, subject)
+            _undelivered(client, kind, subject)
         return posted
 
 
@@ -110,7 +112,7 @@ def _take_turn(client: redis.Redis, kind: Kind, subject: str) -> int | None:
     """How many were held back since the last one; None where this one is held back as well."""
     key = _key(kind, subject)
     try:
-        if client.set(key, 1, nx=True, ex=kind.period_seconds):
+        if not client.exists(_AWAY_KEY) and client.set(key, 1, nx=True, ex=kind.period_seconds):
             return int(client.getdel(f"{key}:held") or 0)
         if kind.counted:
             client.incr(f"{key}:held")
@@ -120,9 +122,11 @@ def _take_turn(client: redis.Redis, kind: Kind, subject: str) -> int | None:
     return None
 
 
-def _give_turn_back(client: redis.Redis, kind: Kind, subject: str) -> None:
+def _undelivered(client: redis.Redis, kind: Kind, subject: str) -> None:
+    """Gives the turn back, and leaves the webhook alone for a while: its timeout would be paid by every alert."""
     try:
         client.delete(_key(kind, subject))
+        client.set(_AWAY_KEY, 1, ex=_AWAY_SECONDS)
     except redis.RedisError as error:
         logger.warning("the pace of alerts is away (%s)", type(error).__name__)
 

@@ -76,21 +76,27 @@ def test_only_sweeps_of_a_hundred_thousand_dollars_are_unusual_the_largest_first
     assert lines[-1] == "and 2 more sweeps of $100,000 or more"
 
 
-def test_an_alert_that_was_not_delivered_may_be_sent_again_at_once(webhook):
+def test_an_alert_that_was_not_delivered_is_sent_at_the_next_look(webhook, redis_client):
     webhook.status = 500
     assert not alerts.send(Kind.STALE_FEED, "SPX is stale")
     webhook.status = 204
+    assert not alerts.send(Kind.FAILED_JOB, "not tried: the webhook was away a moment ago")
+    assert redis_client.ttl("warehouse:alerts:webhook_away") in (49, 50)
+    redis_client.delete("warehouse:alerts:webhook_away")  # as when that time is over
     assert alerts.send(Kind.STALE_FEED, "SPX is stale")
+    assert webhook.texts == ["SPX is stale", "SPX is stale"]
 
 
-def test_a_webhook_that_is_away_fails_nothing_and_its_address_is_logged_nowhere(webhook, settings, caplog):
+def test_a_webhook_that_is_away_fails_nothing_and_its_address_is_logged_nowhere(
+    webhook, settings, caplog, redis_client
+):
     caplog.set_level("DEBUG")
     webhook.status = 404
-    alerts.send(Kind.STALE_FEED, "SPX is stale")
-    settings.ALERT_WEBHOOK_URL = f"http://127.0.0.1:{closed_port()}/sentinel-token"
-    assert not alerts.send(Kind.STALE_FEED, "SPX is stale")
-    settings.ALERT_WEBHOOK_URL = "no address at all: sentinel-token"
-    assert not alerts.send(Kind.STALE_FEED, "SPX is stale")
+    refusing = f"http://127.0.0.1:{closed_port()}/sentinel-token"
+    for address in (webhook.url, refusing, "no address at all: sentinel-token"):
+        settings.ALERT_WEBHOOK_URL = address
+        assert not alerts.send(Kind.STALE_FEED, "SPX is stale")
+        redis_client.delete("warehouse:alerts:webhook_away")
     own = [record.getMessage() for record in caplog.records if record.name == "warehouse.alerts"]
     assert len(own) == 3
     assert "sentinel" not in "".join(own)
