@@ -136,12 +136,14 @@ def _fetch_missing(
     ended = [span.end_ms for span in spans(frame, days) if span.end_ms <= now_ms]
     wanted = Stretch(close_ms(sessions.previous_session(days[0])), max(ended, default=0))
     gaps = coverage.missing(wanted, coverage.covered(task, symbol)) if ended else []
-    known_ms = wanted.until_ms
-    if gaps:
-        with connect() as client:
-            for gap in gaps:
-                known_ms = min(wanted.until_ms, _fetch(client, task, ticker, frame, gap))
-    return known_ms
+    if not gaps:
+        return wanted.until_ms
+    with connect() as client:
+        for gap in gaps:
+            known_ms = _fetch(client, task, ticker, frame, gap)
+            if known_ms < gap.until_ms:  # the provider has not seen the rest yet
+                return known_ms
+    return wanted.until_ms
 
 
 def _fetch(client: BarsClient, task: str, ticker: str, frame: Timeframe, gap: Stretch) -> int:

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from ingestion import bars, iv_percentile, market_regime, rollups
-from ingestion.slots import session_date
+from ingestion import bars, chain, iv_percentile, market_regime, rollups
+from ingestion.slots import CLOSING_SLOT_OPEN_FOR, session_date
 from quant import sessions
 from warehouse import clock, queries
-from warehouse.models import IngestionRun
+from warehouse.models import IngestionRun, WatchlistEntry
 from warehouse.models.enums import RunStatus
 
 MINUTES_AFTER_CLOSE = 5
@@ -33,8 +33,9 @@ def due_work(minutes_after_close: int = MINUTES_AFTER_CLOSE) -> list[DueWork]:
     """The closing work to do now at the market's clock: of each kind and symbol the oldest session not done.
 
     One session at a time, because a day's rank rests on the rows of the days before it. What failed is tried again
-    after pauses that double from two minutes to six hours, and does not hold up the sessions after it. Sessions
-    that closed before a symbol was watched are not its own. Raises ValueError for negative minutes.
+    after pauses that double from two minutes to six hours, and does not hold up the sessions after it. Work on
+    chains waits for the snapshot of the close as long as it may come. Sessions that closed before a symbol was
+    watched are not its own. Raises ValueError for negative minutes.
     """
     if minutes_after_close < 0:
         raise ValueError(f"minutes_after_close must not be negative, it is {minutes_after_close}.")
@@ -43,21 +44,42 @@ def due_work(minutes_after_close: int = MINUTES_AFTER_CLOSE) -> list[DueWork]:
     if not closed:
         return []
     entries = queries.watched_chains()
-    watched_since = min((entry.active_since_ms for entry in entries), default=None)
+    if not entries:
+        return []
+    awaited = _awaited(entries, closed[-1], now)
+    everyone_since_ms = min(entry.active_since_ms for entry in entries)
+    kinds = [
+        *((bars.STORE_TASK, str(entry.symbol), entry.active_since_ms, False) for entry in entries),
+        *(
+            (iv_percentile.TASK, str(entry.symbol), entry.active_since_ms, entry.symbol in awaited)
+            for entry in entries
+        ),
+        (market_regime.TASK, "", everyone_since_ms, bool(awaited)),
+        (rollups.TASK, "", everyone_since_ms, bool(awaited)),
+    ]
     runs = _runs(clock.epoch_ms(sessions.close_of(closed[0])))
-    due = []
-    for task, symbol, since_ms in [
-        *((bars.STORE_TASK, str(entry.symbol), entry.active_since_ms) for entry in entries),
-        *((iv_percentile.TASK, str(entry.symbol), entry.active_since_ms) for entry in entries),
-        (market_regime.TASK, "", watched_since),
-        (rollups.TASK, "", watched_since),
-    ]:
-        if since_ms is not None:
-            due += [
-                DueWork(task, symbol, day)
-                for day in _first_due(closed, since_ms, now, runs.get((task, symbol), {}))
-            ]
-    return due
+    return [
+        DueWork(task, symbol, day)
+        for task, symbol, since_ms, must_wait in kinds
+        for day in _first_due(
+            closed[:-1] if must_wait else closed, since_ms, now, runs.get((task, symbol), {})
+        )
+    ]
+
+
+def _awaited(entries: Sequence[WatchlistEntry], session: date, now: datetime) -> set[str]:
+    """Symbols whose snapshot of the session's close may still come: a day computed without it would be another day
+    when it is computed again."""
+    closed = sessions.close_of(session)
+    if now >= closed + CLOSING_SLOT_OPEN_FOR:
+        return set()
+    slot = clock.epoch_ms(closed)
+    symbols = {str(entry.symbol) for entry in entries if entry.active_since_ms <= slot}
+    return {
+        symbol
+        for symbol in symbols
+        if queries.run_statuses(chain.TASK, symbol, slot).get(slot) != RunStatus.DONE
+    }
 
 
 def _closed_sessions(closed_by: datetime) -> list[date]:

@@ -14,9 +14,8 @@ from ingestion.slots import REGULAR_WINDOW
 from warehouse import clock
 
 MINUTE = 60
-FETCHING = (
-    "ingest"  # the queue of work that waits for the provider; the default one must stay free for the polls
-)
+# Work that waits for the provider has a queue of its own: the polls must not wait behind it.
+FETCHING, COMPUTING = "ingest", "default"
 MESSAGE_LIFE = 55  # seconds: shorter than the poll, so that a queue nobody serves does not fill with repeats
 
 
@@ -48,7 +47,8 @@ def close_due(
             arguments["symbol"] = work.symbol
         if work.task == market_regime.TASK:
             arguments["breadth_sessions"] = breadth_sessions
-        _CLOSING[work.task].apply_async(kwargs=arguments, expires=MESSAGE_LIFE)
+        task, queue = _CLOSING[work.task]
+        task.apply_async(kwargs=arguments, queue=queue, expires=MESSAGE_LIFE)
     return f"{len(due)} pieces of closing work enqueued"
 
 
@@ -58,7 +58,7 @@ def calculate_iv_percentile(symbol: str, session: str) -> str:
     return str(iv_percentile.calculate_iv_percentile(symbol, date.fromisoformat(session)))
 
 
-@shared_task(queue=FETCHING, acks_late=False, time_limit=14 * MINUTE, soft_time_limit=13 * MINUTE)
+@shared_task(acks_late=False, time_limit=14 * MINUTE, soft_time_limit=13 * MINUTE)
 def calculate_market_regime(session: str, breadth_sessions: int = YEAR_SESSIONS) -> str:
     """A session's regime. Acknowledged early: the first one fetches a year of bars of all stocks."""
     return str(
@@ -66,7 +66,7 @@ def calculate_market_regime(session: str, breadth_sessions: int = YEAR_SESSIONS)
     )
 
 
-@shared_task(queue=FETCHING, acks_late=False, time_limit=14 * MINUTE, soft_time_limit=13 * MINUTE)
+@shared_task(acks_late=False, time_limit=14 * MINUTE, soft_time_limit=13 * MINUTE)
 def store_bars(symbol: str, session: str) -> str:
     """A session's minute and daily bars of one underlying."""
     return str(bars.store_session_bars(symbol, date.fromisoformat(session)))
@@ -96,9 +96,9 @@ def watch_health() -> str:
     return f"{watch.alert_on_trouble()} alerts sent"
 
 
-_CLOSING: dict[str, Any] = {
-    bars.STORE_TASK: store_bars,
-    iv_percentile.TASK: calculate_iv_percentile,
-    market_regime.TASK: calculate_market_regime,
-    rollups.TASK: roll_up,
+_CLOSING: dict[str, tuple[Any, str]] = {
+    bars.STORE_TASK: (store_bars, FETCHING),
+    iv_percentile.TASK: (calculate_iv_percentile, COMPUTING),
+    market_regime.TASK: (calculate_market_regime, FETCHING),
+    rollups.TASK: (roll_up, COMPUTING),
 }

@@ -147,6 +147,14 @@ def test_hours_count_from_the_open_and_are_summed_in_the_table(evening, provider
     assert HistoricalBar.objects.filter(timeframe="1h").count() == 7
 
 
+def test_an_earlier_day_fetched_later_does_not_hide_the_hours_after_it(evening, provider, bars_of):
+    provider.tell(path("SPY", "15/minute", WEDNESDAY, WEDNESDAY), ok(answer(*quarters(26))))
+    bars_of("SPY", "15m", WEDNESDAY, WEDNESDAY)
+    earlier = [quarter | {"t": quarter["t"] - DAY_MS} for quarter in quarters(26)]
+    provider.tell(path("SPY", "15/minute", TUESDAY, TUESDAY), ok(answer(*earlier)))
+    assert len(bars_of("SPY", "1h", TUESDAY, WEDNESDAY)) == 14
+
+
 def test_an_early_close_ends_the_last_hour_at_one(spx, provider, bars_of, at_market_time):
     friday = date(2026, 11, 27)
     at_market_time(datetime(2026, 11, 27, 18, 5, tzinfo=UTC))

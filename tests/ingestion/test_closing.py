@@ -29,6 +29,13 @@ def all_of(session: date, *symbols: str) -> list[DueWork]:
     ]
 
 
+@pytest.fixture(autouse=True)
+def closing_snapshots(spx) -> None:
+    """SPX has the snapshots of these closes."""
+    for day in (WEDNESDAY, date(2026, 11, 27), date(2026, 7, 1)):
+        finish(DueWork("ingest_chain", "SPX", day))
+
+
 def finish(work: DueWork) -> None:
     with runs.claim(work.task, work.symbol, clock.epoch_ms(close_of(work.session))) as run:
         runs.finish(run)
@@ -49,7 +56,16 @@ def test_nothing_is_due_until_five_minutes_after_the_close(spx, at_market_time):
     at_market_time(CLOSE + timedelta(minutes=5))
     add_default_symbols(["SPY"])
     WatchlistEntry.objects.filter(symbol="SPY").update(active_since_ms=clock.epoch_ms(SLOT))
+    finish(DueWork("ingest_chain", "SPY", WEDNESDAY))
     assert due_work() == all_of(WEDNESDAY, "SPX", "SPY")
+
+
+def test_work_on_chains_waits_for_the_snapshot_of_the_close_as_long_as_it_may_come(spx, at_market_time):
+    IngestionRun.objects.all().delete()
+    at_market_time(CLOSE + timedelta(minutes=15) - 2 * SECOND)
+    assert due_work() == [DueWork("store_bars", "SPX", WEDNESDAY)]
+    at_market_time(CLOSE + timedelta(minutes=15))
+    assert due_work() == all_of(WEDNESDAY, "SPX")
 
 
 def test_an_early_close_is_followed_by_its_work_at_five_past_one(spx, at_market_time):
@@ -81,7 +97,7 @@ def test_what_is_done_is_not_due_again(spx, at_market_time):
 
 
 def test_sessions_missed_while_down_are_caught_up_oldest_first(spx, at_market_time):
-    at_market_time(CLOSE + timedelta(days=2, minutes=5))
+    at_market_time(CLOSE + timedelta(days=2, minutes=15))
     for expected in (WEDNESDAY, THURSDAY, FRIDAY):
         assert due_work() == all_of(expected, "SPX")
         for work in due_work():
@@ -122,7 +138,7 @@ def test_what_failed_is_tried_again_after_a_pause_that_doubles(spx, at_market_ti
 
 
 def test_a_failure_does_not_hold_up_the_sessions_after_it(spx, at_market_time):
-    at_market_time(CLOSE + timedelta(days=1, minutes=5))
+    at_market_time(CLOSE + timedelta(days=1, minutes=15))
     fail(DueWork("calculate_iv_percentile", "SPX", WEDNESDAY))
     assert of("calculate_iv_percentile") == [THURSDAY]
 
@@ -136,8 +152,9 @@ def test_a_crashed_run_is_due_at_once(spx, at_market_time):
 
 def test_asking_what_is_due_writes_nothing(spx, at_market_time):
     at_market_time(CLOSE + timedelta(days=2))
+    before = list(IngestionRun.objects.values())
     due_work()
-    assert IngestionRun.objects.count() == 0
+    assert list(IngestionRun.objects.values()) == before
 
 
 def test_a_wait_nobody_can_mean_is_refused(spx):

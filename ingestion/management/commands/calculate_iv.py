@@ -1,0 +1,29 @@
+"""`manage.py calculate_iv [SYMBOL …] [--date D [--to D]]`: ranks volatility now, and anew for days that have a row."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from ingestion.iv_percentile import calculate_iv_percentile
+from ingestion.session_range import add_session_arguments, closed_sessions
+from warehouse import queries
+
+
+class Command(BaseCommand):
+    help = "Computes the IV percentile of sessions from their last stored snapshots, updating rows that are there."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("symbols", nargs="*", help="underlyings; every watched chain by default")
+        add_session_arguments(parser)
+
+    def handle(self, *, symbols: list[str], date: date | None, to: date | None, **options: Any) -> None:
+        days = closed_sessions(date, to)
+        names = symbols or [str(entry.symbol) for entry in queries.watched_chains()]
+        results = [calculate_iv_percentile(name, day, again=True) for name in names for day in days]
+        for result in results:
+            self.stdout.write(str(result))
+        if not any(result.stored for result in results):
+            raise CommandError("Nothing was computed.")

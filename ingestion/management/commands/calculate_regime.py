@@ -1,0 +1,25 @@
+"""`manage.py calculate_regime [--date D [--to D]]`: names the market's regime, and anew for days that have a row."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from ingestion.market_regime import calculate_market_regime
+from ingestion.session_range import add_session_arguments, closed_sessions
+
+
+class Command(BaseCommand):
+    help = "Computes the market regime of sessions, updating rows that are there."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        add_session_arguments(parser)
+
+    def handle(self, *, date: date | None, to: date | None, **options: Any) -> None:
+        results = [calculate_market_regime(day, again=True) for day in closed_sessions(date, to)]
+        for result in results:
+            self.stdout.write(str(result))
+        if not any(result.stored for result in results):
+            raise CommandError("Nothing was computed.")

@@ -1,0 +1,45 @@
+"""The sessions an operator names on the command line."""
+
+from __future__ import annotations
+
+from argparse import ArgumentTypeError
+from datetime import date, timedelta
+
+from django.core.management.base import CommandError, CommandParser
+
+from quant import sessions
+from warehouse import clock
+
+
+def add_session_arguments(parser: CommandParser) -> None:
+    """`--date`, and `--to` for a range of sessions."""
+    parser.add_argument(
+        "--date", type=_day, metavar="YYYY-MM-DD", help="the session; the last closed one by default"
+    )
+    parser.add_argument("--to", type=_day, metavar="YYYY-MM-DD", help="with --date: every session up to this")
+
+
+def closed_sessions(first: date | None, last: date | None) -> list[date]:
+    """The closed sessions asked for, oldest first: a rank rests on the days before it.
+
+    Raises CommandError where there is none.
+    """
+    now = clock.now()
+    if first is None:
+        if last is not None:
+            raise CommandError("--to needs --date, where the range begins.")
+        today = sessions.new_york_date(now)
+        recent = sessions.sessions(today - timedelta(days=14), today)
+        return [day for day in recent if sessions.close_of(day) <= now][-1:]
+    found = [day for day in sessions.sessions(first, last or first) if sessions.close_of(day) <= now]
+    if not found:
+        named = f"{first} to {last}" if last else str(first)
+        raise CommandError(f"No closed session of the exchange: {named}.")
+    return found
+
+
+def _day(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise ArgumentTypeError(f"a date looks like 2026-11-18, not {text}") from None

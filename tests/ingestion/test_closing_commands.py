@@ -1,0 +1,66 @@
+"""Operators compute closed sessions anew, oldest first; anything else is refused in one sentence."""
+
+from __future__ import annotations
+
+import io
+from datetime import date, timedelta
+
+import pytest
+from django.core.management import CommandError, call_command
+
+from quant.sessions import close_of
+from tests.ingestion.stored import store_pair
+from warehouse import clock
+from warehouse.models import IvPercentile
+
+pytestmark = pytest.mark.database
+
+TUESDAY, WEDNESDAY = date(2026, 11, 17), date(2026, 11, 18)
+
+
+@pytest.fixture
+def evening(spx, at_market_time) -> None:
+    at_market_time(close_of(WEDNESDAY) + timedelta(minutes=5))
+
+
+def calculate(*arguments: str) -> str:
+    output = io.StringIO()
+    call_command("calculate_iv", *arguments, stdout=output)
+    return output.getvalue()
+
+
+def store(day: date, volatility: float) -> None:
+    store_pair(clock.epoch_ms(close_of(day)), day + timedelta(days=30), volatility)
+
+
+def test_a_range_is_computed_oldest_first(evening):
+    store(TUESDAY, 0.16)
+    store(WEDNESDAY, 0.18)
+    assert calculate("SPX", "--date", "2026-11-14", "--to", "2026-11-20").splitlines() == [
+        "SPX 2026-11-16: no chain of SPX is stored for the session of 2026-11-16",
+        "SPX 2026-11-17: IV 0.1600, unranked of 0 sessions",
+        "SPX 2026-11-18: IV 0.1800, unranked of 1 sessions",
+    ]
+
+
+def test_the_last_closed_session_of_every_watched_chain_is_the_default(evening):
+    store(WEDNESDAY, 0.18)
+    calculate()
+    calculate()
+    assert list(IvPercentile.objects.values_list("symbol", "date")) == [("SPX", WEDNESDAY)]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (("--date", "2026-11-26"), "No closed session of the exchange: 2026-11-26."),
+        (("--date", "2026-11-19"), "No closed session of the exchange: 2026-11-19."),
+        (("--to", "2026-11-18"), "--to needs --date"),
+        (("--date", "yesterday"), "a date looks like 2026-11-18, not yesterday"),
+        ((), "Nothing was computed."),
+    ],
+    ids=["holiday", "not closed", "no beginning", "no date", "no chain"],
+)
+def test_what_cannot_be_computed_is_refused_in_one_sentence(evening, arguments, sentence):
+    with pytest.raises(CommandError, match=sentence):
+        calculate(*arguments)
