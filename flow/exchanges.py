@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from quant.trade_conditions import MNEMONICS
+from quant.trade_conditions import MNEMONICS, condition_ids
 
 FIRST = 300
 
@@ -52,3 +52,8 @@ def exchange_names(ids: NDArray[np.int64]) -> NDArray[np.str_]:
 def condition_names(ids: list[int]) -> list[str]:
     """Mnemonics of one print's conditions in their order; an id without one is written as its number."""
     return [MNEMONICS.get(number, str(number)) for number in ids if number]
+
+
+def condition_numbers(names: list[str]) -> list[int]:
+    """Ids of a row's conditions: the inverse of `condition_names`."""
+    return [int(name) if name.isdigit() else condition_ids([name])[0] for name in names]

@@ -24,7 +24,8 @@ from warehouse.queries import watched_flow
 
 SETTLE_MS = 60_000  # what a consumer received before this long may still be in its buffers
 CHAIN_WAIT_MS = 20 * 60_000  # for the chain after the gap, whose volumes name the contracts that traded
-SPOOLED = "spooled_batches"  # in a consumer's heartbeat: batches on its disk
+SPOOLED = "spool_bytes"  # in a consumer's heartbeat: batches on its disk
+SPOOL_FORGOTTEN_MS = 24 * 3_600_000  # a consumer unheard of for so long does not hold up repairs
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +65,8 @@ def _waits_for(gap: StreamGap, inbox: Inbox) -> str:
         return "the stream to settle"
     if inbox.waiting((now_ms - to_ms - SETTLE_MS) / 1000):
         return "batches in the inbox"
-    if any((row.metadata or {}).get(SPOOLED) for row in Heartbeat.objects.exclude(metadata=None)):
+    beats = Heartbeat.objects.filter(last_scan__gt=now_ms - SPOOL_FORGOTTEN_MS).exclude(metadata=None)
+    if any((beat.metadata or {}).get(SPOOLED) for beat in beats):
         return "batches in a spool"
     chains = [entry.symbol for entry in watched_flow() if entry.ingest_chain]
     in_session = sessions.session_of(clock.instant(to_ms)) is not None

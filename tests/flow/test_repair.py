@@ -195,6 +195,14 @@ def test_a_repair_waits_for_a_spool(repair, tells):
     assert repair().filled.stored == 1
 
 
+def test_a_consumer_that_is_gone_for_a_day_holds_up_no_repair(repair, tells):
+    tells(past_print())
+    Heartbeat.objects.create(
+        id="flow_listener", last_scan=NOON_MS - 86_400_000, status="healthy", metadata={SPOOLED: 3}
+    )
+    assert repair().filled.stored == 1
+
+
 def test_a_repair_waits_for_the_stream_to_settle(repair, at_market_time):
     at_market_time(NOON - timedelta(seconds=239))
     assert str(repair()) == "the repair waits for the stream to settle"

@@ -8,6 +8,7 @@ from io import StringIO
 import pytest
 from django.core.management import CommandError, call_command
 
+from flow import gaps
 from flow.cancels import DAY_MS, ContractDay, match
 from flow.report import flow_report
 from flow.trades import process_trades
@@ -69,6 +70,42 @@ def test_the_command_shows_summary_picture_and_tape(a_day, settings):
     newest = next(line for line in lines if line.endswith("cancel") or "cancel " in line)
     assert newest.split()[:4] == ["11:59:59", "SPXW261218C06500000", "77", "1"]
     assert "SWEEP buy BULLISH" in " ".join(text.split())
+
+
+def test_a_gap_in_the_window_is_named_with_what_became_of_it(a_day):
+    """A reader must not take silence for calm."""
+    gaps.record_gap("options", NOON_MS - 60 * MINUTE, NOON_MS - 59 * MINUTE, "before the window")
+    mended = gaps.record_gap("options", NOON_MS - 9 * MINUTE, NOON_MS - 8 * MINUTE, "connection lost")
+    gaps.close_gap(mended, repaired=7, unrepairable=2)
+    gaps.record_gap("options 2/2", NOON_MS - MINUTE, None, "silent")
+    named = [line for line in printed("SPX", "--minutes", "15").splitlines() if line.startswith("gap")]
+    assert named == [
+        "gap of options from 11:51:00 to 11:52:00 (connection lost): 7 prints were fetched later,"
+        " 2 contracts stay unknown",
+        "gap of options 2/2 from 11:59:00 to now (silent): not repaired yet",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("print_", "side"),
+    [
+        ({"price": 1.10}, "buy"),
+        ({"price": 1.00}, "sell"),
+        ({"bid": 0.95, "ask": 1.15}, "mid"),
+        ({"bid": float("nan"), "ask": float("nan"), "quote_age_ms": float("nan")}, "no quote"),
+        ({"bid": 1.20}, "crossed"),
+        ({"quote_age_ms": 5001.0}, "stale quote"),
+        ({"condition": 232}, "multi leg"),
+        ({"condition": 203}, "cancel"),
+        ({"condition": 202}, "late"),
+        ({"condition": 247}, "not market"),
+        ({"condition": 999, "quote_age_ms": 5001.0}, "stale quote"),
+        ({"condition": 209, "conditions": "209,232"}, "multi leg"),
+    ],
+)
+def test_the_tape_names_the_side_or_why_there_is_none(print_, side):
+    process_trades(make_batch({"timestamp_ms": NOON_MS - 1, **print_}))
+    assert flow_report("SPX", 15).sides == [side]
 
 
 def test_a_symbol_without_prints_gets_one_sentence():

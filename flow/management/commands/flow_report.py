@@ -9,7 +9,8 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from rich.console import Console
 
-from flow.report import flow_report, rendered
+from flow.report import flow_report
+from flow.report_table import rendered
 
 WIDTH = 140  # where the output is no terminal
 LONGEST = 24 * 60  # minutes

@@ -1,0 +1,110 @@
+"""The report of `manage.py flow_report` as a terminal shows it."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from flow.report import Bucket, Report
+from quant import sessions
+from warehouse import clock
+from warehouse.models import OptionsFlow, StreamGap
+from warehouse.models.enums import GapStatus, Sentiment
+
+BAR = 24  # characters of the longest bar
+_COLORS = {Sentiment.BULLISH: "green", Sentiment.BEARISH: "red"}
+
+
+def rendered(report: Report, simulated: bool) -> RenderableType:
+    """The report for a terminal."""
+    summary = report.summary
+    mark = "  SIMULATED" if simulated else ""
+    head = (
+        f"{report.symbol}, the last {report.minutes} minutes to {_time(report.now_ms)} New York{mark}\n"
+        f"premium ${summary.total_premium:,.0f}, sweeps {summary.total_sweeps}"
+        f" ({summary.bullish_sweeps} bullish, {summary.bearish_sweeps} bearish): {summary.smart_money_bias}\n"
+    )
+    head += "".join(f"{_gap(gap)}\n" for gap in report.gaps)
+    if not report.tape:
+        return Text(f"{head}No prints were stored in this time.")
+    return Group(Text(head), _picture(report.buckets), _tape(report))
+
+
+def _picture(buckets: list[Bucket]) -> Table:
+    """Bars from the middle: bearish premium to the left, bullish to the right, on one scale."""
+    longest = max(max(bucket.bullish, bucket.bearish) for bucket in buckets) or Decimal(1)
+    table = Table(box=None, padding=(0, 1))
+    table.add_column()
+    table.add_column("bearish $", justify="right")
+    table.add_column(justify="right", no_wrap=True)
+    table.add_column(no_wrap=True)
+    table.add_column("bullish $", justify="right")
+    for bucket in buckets:
+        table.add_row(
+            _time(bucket.start_ms)[:5],
+            _short(bucket.bearish),
+            Text(_bar(bucket.bearish, longest), style="red"),
+            Text(_bar(bucket.bullish, longest), style="green"),
+            _short(bucket.bullish),
+        )
+    return table
+
+
+def _gap(gap: StreamGap) -> str:
+    end = "now" if gap.to_ms is None else _time(gap.to_ms)
+    state = {
+        GapStatus.OPEN: "not repaired yet",
+        GapStatus.REPAIRED: f"{gap.repaired} prints were fetched later",
+        GapStatus.UNREPAIRABLE: f"{gap.repaired} prints were fetched later, {gap.unrepairable} contracts stay unknown",
+    }[GapStatus(gap.status)]
+    return f"gap of {gap.feed} from {_time(gap.from_ms)} to {end} ({gap.reason}): {state}"
+
+
+def _tape(report: Report) -> Table:
+    table = Table(
+        "time", "contract", "size", "price", "bid x ask", "premium", "type", "side", "sentiment", "", box=None
+    )
+    for row, side in zip(report.tape, report.sides, strict=True):
+        quote = "" if row.bid is None or row.ask is None else f"{row.bid} x {row.ask}"
+        table.add_row(
+            _time(row.timestamp),
+            row.contract_ticker.removeprefix("O:"),
+            f"{row.size:,}",
+            str(row.price),
+            quote,
+            _short(row.premium),
+            row.trade_type,
+            side,
+            Text(row.sentiment, style=_COLORS.get(Sentiment(row.sentiment), "")),
+            _remarks(row),
+        )
+    return table
+
+
+def _remarks(row: OptionsFlow) -> str:
+    said = {
+        "cancel": row.is_cancel,
+        "cancelled": row.canceled_by is not None,
+        "unusual": row.is_unusual_volume,
+    }
+    return ", ".join(word for word, applies in said.items() if applies)
+
+
+def _bar(premium: Decimal, longest: Decimal) -> str:
+    """At least one character for anything at all, so that little does not look like nothing."""
+    return "█" * (max(1, round(BAR * premium / longest)) if premium else 0)
+
+
+def _short(dollars: Decimal) -> str:
+    """1234567 as 1.2M: three digits at most and a letter for the rest."""
+    for unit, name in ((10**9, "B"), (10**6, "M"), (10**3, "k")):
+        if dollars >= unit:
+            return f"{dollars / unit:.{1 if dollars < 100 * unit else 0}f}{name}"
+    return f"{dollars:.0f}"
+
+
+def _time(epoch_ms: int) -> str:
+    return f"{clock.instant(epoch_ms).astimezone(sessions.NEW_YORK):%H:%M:%S}"

@@ -1,0 +1,51 @@
+"""A real worker stores what lies in the inbox, told by its own message or by the sweeper's."""
+
+from __future__ import annotations
+
+import pytest
+
+from flow.inbox import Inbox
+from local.services import worker
+from tests.flow.prints import CALL, NOON_MS, make_batch
+from tests.partitions import drop_partitions
+from tests.system.conftest import eventually
+from warehouse.models import OptionsFlow
+from warehouse.watchlist import add_default_symbols
+
+pytestmark = pytest.mark.processes
+
+
+@pytest.fixture
+def inbox(warehouse, fleet, broker):
+    add_default_symbols(["SPX"])
+    yield Inbox(broker, "options")
+    drop_partitions()
+
+
+@pytest.fixture
+def send_flow(broker_url):
+    from config.celery import app
+
+    def put(task: str, *args: object, **options: object) -> None:
+        with app.connection_for_write(broker_url) as connection:
+            app.send_task(f"flow.tasks.{task}", args, connection=connection, **options)
+
+    return put
+
+
+def test_a_print_and_its_cancel_go_through_a_real_worker(inbox, fleet, send_flow):
+    """The first batch's message comes; the second's was lost, and the sweeper sends it."""
+    fleet.start(worker("default,flow"))
+    inbox.put("options:boot:1", make_batch({"timestamp_ms": NOON_MS}).encode())
+    send_flow("store_trades", "options:boot:1")
+    eventually(lambda: inbox.size() == 0)
+    assert OptionsFlow.objects.get().canceled_by is None
+
+    inbox.put(
+        "options:boot:2",
+        make_batch({"sequence_number": 9, "timestamp_ms": NOON_MS + 9, "condition": 203}).encode(),
+    )
+    send_flow("sweep_inbox", 0.0, queue="default")
+    eventually(lambda: OptionsFlow.objects.filter(contract_ticker=CALL, canceled_by=9).exists())
+    assert inbox.size() == 0
+    assert OptionsFlow.objects.count() == 2
