@@ -9,5 +9,5 @@ RUN pip install --no-cache-dir uv==0.13.8 && uv sync --frozen --no-default-group
 ENV PATH="/app/.venv/bin:$PATH"
 
 COPY . .
-RUN useradd --system --no-create-home warehouse
+RUN useradd --system --no-create-home warehouse && install -d -o warehouse /spool
 USER warehouse

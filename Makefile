@@ -14,13 +14,14 @@ MIGRATE := python manage.py migrate
 WEB = gunicorn config.wsgi:application --bind $(BIND)
 WORKER = celery -A config worker --queues $(QUEUE) --pool prefork --concurrency 2 --without-gossip --without-mingle --loglevel INFO
 BEAT := celery -A config beat --loglevel INFO
+CONSUMER := python manage.py consume_trades
 FLOWER = celery -A config flower --address=$(FLOWER_ADDRESS)
 
 # mypy's Django plugin reads the settings, which refuse to start without servers; it connects to none.
 MYPY := env DATABASE_URL=postgresql://u@localhost/x REDIS_URL=redis://localhost SECRET_KEY=x $(BIN)/mypy
 
 .DEFAULT_GOAL := help
-.PHONY: help venv demo up worker beat web flower migrate test lint bench clean
+.PHONY: help venv demo up worker beat consumer web flower migrate test lint bench clean
 
 help: ## Show this list
 	@sed -n 's/^\([a-z]*\):[^#]*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 18
@@ -54,6 +55,9 @@ worker: venv ## Add a worker, to the stack here or to DATABASE_URL and REDIS_URL
 
 beat: venv ## Run the scheduler alone
 	@exec env DATABASE_ROLE=warehouse_writer PROCESS_NAME=beat $(BIN)/$(BEAT)
+
+consumer: venv ## Listen to the live trades of the watchlist
+	@exec env DATABASE_ROLE=warehouse_writer PROCESS_NAME=consumer $(BIN)/$(CONSUMER)
 
 web: venv ## Run the web server alone [BIND=127.0.0.1:8000]
 	@exec env DATABASE_ROLE=warehouse_web PROCESS_NAME=web GUNICORN_CMD_ARGS=--no-control-socket $(BIN)/$(WEB)

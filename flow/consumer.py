@@ -80,6 +80,7 @@ class Consumer:
         self._now_ms, self._print_rows = now_ms, print_rows
         self._gap: Gap | None = None
         self._subscribed_ms = 0  # since when, 0 when not
+        self._stopping = False
         self._draining = threading.Event()
         self._decoder = threading.Thread(target=self._run, name="decoder")
 
@@ -113,6 +114,7 @@ class Consumer:
 
     def stop(self) -> None:
         """Drains: stops reading, decodes and seals what was read, publishes or spools all of it."""
+        self._stopping = True  # what ends from here on is no cut
         for stream in self.streams:
             stream.stop()
         self._draining.set()
@@ -153,7 +155,7 @@ class Consumer:
             return  # underlying prices come again by themselves
         elif delivery.kind == "subscribed":
             self._subscribed_ms = item.at_ms
-        elif not self._draining.is_set():
+        elif not self._stopping:
             self._seal(item.at_ms)
             self._subscribed_ms = 0
             self._forget_quotes()

@@ -119,9 +119,13 @@ class Spool:
             self._drop_segment()
 
     def close(self) -> None:
+        """Frees the directory for another consumer. Closing twice is once."""
         if self._writer:
             self._writer.close()
-        os.close(self._lock)
+            self._writer = None
+        if self._lock >= 0:
+            os.close(self._lock)
+            self._lock = -1
 
     def _write(self, whole: bytes) -> None:
         if self._writer is None or self._segments[-1].size >= self._segment_bytes:

@@ -15,6 +15,7 @@ WORKER = (
     " --without-gossip --without-mingle --loglevel INFO"
 )
 BEAT = "celery -A config beat --loglevel INFO"
+CONSUMER = "python manage.py consume_trades"
 SIMULATOR = "python -m simulator --port {port} --clock-offset-ms {clock_offset_ms}"
 
 QUEUES = "default,ingest"  # what the first worker of a one-machine stack serves
@@ -56,3 +57,8 @@ def flow_worker() -> Service:
 
 def beat() -> Service:
     return _service("beat", BEAT, role="warehouse_writer")
+
+
+def consumer() -> Service:
+    """The one process that holds the options socket; it publishes or spools what it has read before it ends."""
+    return _service("consumer", CONSUMER, role="warehouse_writer", drain_seconds=20)

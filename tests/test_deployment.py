@@ -30,6 +30,7 @@ def command_of_make(target: str, *variables: str) -> str:
         ("migrate", "migrate", ""),
         ("web", "web", "BIND=0.0.0.0:8000"),
         ("beat", "beat", ""),
+        ("consumer", "consumer", ""),
         ("ingestion-worker", "worker", "QUEUE=default,ingest"),
         ("flow-worker", "worker", "QUEUE=flow"),
         ("flower", "flower", "FLOWER_ADDRESS=0.0.0.0"),

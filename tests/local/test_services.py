@@ -24,7 +24,9 @@ def made(target: str) -> tuple[dict[str, str], str]:
     return dict(pair.split("=", 1) for pair in assignments.split()), command
 
 
-@pytest.mark.parametrize("service", [services.web("b:1"), services.worker("q"), services.beat()])
+@pytest.mark.parametrize(
+    "service", [services.web("b:1"), services.worker("q"), services.beat(), services.consumer()]
+)
 def test_make_runs_the_supervisors_command_under_the_same_role(service: services.Service) -> None:
     environment, command = made(service.name)
     assert command == " ".join(service.command)

@@ -1,0 +1,177 @@
+"""From a real socket to the inbox: every print once, gaps named, a stop that loses nothing."""
+
+from __future__ import annotations
+
+import threading
+import time
+
+import pytest
+
+from flow.average_size import AverageSizes
+from flow.batch import PrintBatch
+from flow.consumer import Bounds, Consumer, Gap
+from flow.frames import FrameQueue, Received
+from flow.inbox import Inbox
+from flow.publish import Limits
+from flow.rows import Contracts
+from flow.seal import Sealing
+from flow.spool import Spool
+from provider.stream import Delivery, Stream
+from tests.flow.stream_server import QUICK, Peer, quote, serving, trade
+
+T = 1_795_186_800_000
+
+
+class Running:
+    """A consumer on a scripted socket and a real inbox."""
+
+    def __init__(self, directory, client, url: str, gap_from_ms: int | None = None) -> None:
+        self.inbox = Inbox(client, "options")
+        self.consumer = Consumer(
+            Contracts({"SPXW": "SPX"}), AverageSizes(), self.inbox, lambda name: None,
+            Spool(directory, 1_000_000), lambda: T + 100, sealing=Sealing(age_ms=0, patience_ms=0),
+            limits=Limits(retry_seconds=0.01, look_seconds=0.01), bounds=Bounds(),
+        )  # fmt: skip
+        stream = Stream(url, "key", {"T.*"}, self.consumer.deliver, lambda: True, QUICK)
+        self.consumer.start([stream], gap_from_ms)
+
+    def batches(self) -> list[PrintBatch]:
+        return [PrintBatch.decode(self.inbox.get(name) or b"") for name in self.inbox.waiting()]
+
+    def sequences(self) -> list[int]:
+        return sorted(number for batch in self.batches() for number in batch.sequence_number.tolist())
+
+    def until(self, holds) -> None:
+        deadline = time.monotonic() + 10
+        while not holds():
+            assert time.monotonic() < deadline, "it did not come to that in time"
+            threading.Event().wait(0.005)
+
+
+def test_prints_reach_the_inbox_with_what_was_known_before_them(tmp_path, redis_client):
+    def sends(peer: Peer) -> None:
+        peer.accept()
+        peer.send(quote(T - 10), trade(1, T))
+        peer.connection.send(b"garbage")
+        peer.send({"ev": "T", "sym": None}, trade(2, T + 1))
+        peer.stay()
+
+    with serving(sends) as server:
+        running = Running(tmp_path, redis_client, server.url)
+        running.until(lambda: running.consumer.totals.frames >= 6)
+        running.consumer.stop()
+    assert running.sequences() == [1, 2]
+    assert [batch.quote_age_ms.tolist() for batch in running.batches()] == [[10.0, 11.0]]
+    assert dict(running.consumer.totals.rejected) == {
+        "frame is no JSON array": 1, "event T breaks its type": 1,
+    }  # fmt: skip
+    assert running.consumer.safe_ms == T + 1
+
+
+def test_a_stop_keeps_everything_that_was_read(tmp_path, redis_client):
+    sent = threading.Event()
+
+    def bursts(peer: Peer) -> None:
+        peer.accept()
+        for number in range(100):
+            peer.send(*[trade(number * 50 + each, T + number) for each in range(50)])
+        sent.set()
+        peer.stay()
+
+    with serving(bursts) as server:
+        running = Running(tmp_path, redis_client, server.url)
+        sent.wait(10)
+        running.until(lambda: running.consumer.totals.frames >= 100)
+        running.consumer.stop()
+        assert running.sequences() == list(range(running.consumer.totals.prints))
+
+
+def test_a_cut_is_a_gap_from_the_last_print_seen_to_the_first_one_after(tmp_path, redis_client):
+    def sends_and_dies(peer: Peer) -> None:
+        peer.accept()
+        peer.send(quote(T - 10), trade(1, T))
+        peer.connection.close(1000)
+
+    def goes_on(peer: Peer) -> None:
+        peer.accept()
+        peer.send(trade(9, T + 900))
+        peer.stay()
+
+    with serving(sends_and_dies, goes_on) as server:
+        running = Running(tmp_path, redis_client, server.url)
+        running.until(lambda: len(running.consumer.gaps) == 2)
+        running.consumer.stop()
+    opened, closed = running.consumer.gaps
+    assert (opened.from_ms, opened.to_ms) == (T, None)
+    assert closed == Gap(T, T + 900, opened.reason)
+    (after,) = [batch for batch in running.batches() if 9 in batch.sequence_number]
+    unknown = after.quote_age_ms[after.sequence_number == 9]
+    assert unknown != unknown, "quotes from before the cut are not the last ones any more"
+
+
+def test_the_time_a_consumer_did_not_run_is_a_gap(tmp_path, redis_client):
+    def sends(peer: Peer) -> None:
+        peer.accept()
+        peer.send(trade(1, T))
+        peer.stay()
+
+    with serving(sends) as server:
+        running = Running(tmp_path, redis_client, server.url, gap_from_ms=T - 5_000)
+        running.until(lambda: len(running.consumer.gaps) == 2)
+        running.consumer.stop()
+    assert running.consumer.gaps[1] == Gap(T - 5_000, T, "the consumer was not running")
+
+
+def test_while_a_gap_is_open_nothing_after_it_counts_as_safe(tmp_path, redis_client):
+    def is_mute(peer: Peer) -> None:
+        peer.log_in()
+        peer.hear()
+        peer.send(trade(1, T))  # before any acknowledgement
+        peer.hear()
+
+    with serving(is_mute) as server:
+        running = Running(tmp_path, redis_client, server.url, gap_from_ms=T - 5_000)
+        running.until(lambda: running.consumer.totals.prints)
+        running.consumer.stop()
+    assert running.consumer.safe_ms == T - 5_000
+
+
+def delivery(size: int) -> Received:
+    return Received(T, Delivery("frame", b"x" * size, None))
+
+
+def test_a_full_queue_drops_frames_and_says_so_in_their_place():
+    dropped: list[int] = []
+    frames = FrameQueue(100, 0.01, dropped.append)
+    for size in (60, 60, 60, 40):
+        frames.put(delivery(size))
+    taken = frames.take(0)
+    assert [len(item.delivery.payload) for item in taken if isinstance(item, Received)] == [60, 40]
+    assert frames.dropped == 2
+    taken[1]()
+    assert dropped == [2]
+
+
+def test_a_full_queue_first_makes_the_socket_wait():
+    frames = FrameQueue(100, 10, lambda frames: None)
+    frames.put(delivery(100))
+    second = threading.Thread(target=frames.put, args=(delivery(50),))
+    second.start()
+    second.join(0.05)
+    assert second.is_alive()
+    assert len(frames.take(0)) == 1
+    second.join(10)
+    assert (len(frames.take(0)), frames.dropped) == (1, 0)
+
+
+def test_a_decoder_that_dies_makes_the_consumer_dead(tmp_path, redis_client):
+    def breaks() -> None:
+        raise RuntimeError("broken on purpose")
+
+    with serving(Peer.stay) as server:
+        running = Running(tmp_path, redis_client, server.url)
+        running.consumer.frames.call(breaks)
+        running.until(lambda: not running.consumer.is_alive())
+        running.consumer.stop()
+    with pytest.raises(RuntimeError, match="on purpose"):
+        raise running.consumer.failure
