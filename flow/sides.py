@@ -7,8 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from flow.exchanges import condition_numbers
+from quant.prints import Prints
 from quant.thresholds import TRADE_RULES
-from quant.trade_classification import Prints
 from quant.trade_conditions import flags
 from quant.trade_side import SIDES, classify_side
 from warehouse.models import OptionsFlow

@@ -7,7 +7,8 @@ import datetime as dt
 import numpy as np
 import pytest
 
-from quant.trade_classification import Prints, classify
+from quant.prints import Prints
+from quant.trade_classification import classify
 from simulator.market import SyntheticMarket
 from simulator.print_blocks import KNOWN, QUOTE, REASONS, TRADE, Blocks
 from simulator.print_orders import CANCEL, ISO_SWEEP, KINDS, LATE, SPLIT, SWEEP
