@@ -127,12 +127,18 @@ class Warehouse:
 
     def _services(self) -> None:
         port = ports.free_port(8000)
-        with self._stages.stage("Starting web, worker and beat"):
+        with self._stages.stage("Starting web, workers, beat and the consumer of live trades"):
             bind = f"127.0.0.1:{port}"
-            self._web, _, _ = (
+            self._web, *_ = [
                 self._supervisor.start(service, environment.of(self._stack, service.name, service.role))
-                for service in (services.web(bind), services.worker(), services.beat())
-            )
+                for service in (
+                    services.web(bind),
+                    services.worker(),
+                    services.flow_worker(),
+                    services.beat(),
+                    services.consumer(),
+                )
+            ]
         self.web_url = f"http://{bind}"
 
     def _between(self) -> None:
