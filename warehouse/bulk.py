@@ -7,7 +7,7 @@ whole batch.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -28,7 +28,7 @@ class Encoded:
 
     columns: tuple[str, ...]
     rows: int
-    stream: tuple[bytes, ...]
+    stream: Iterable[bytes]
 
 
 def insert_rows(model: type[models.Model], columns: Mapping[str, Any]) -> int:
@@ -40,12 +40,18 @@ def insert_rows(model: type[models.Model], columns: Mapping[str, Any]) -> int:
     there (`warehouse.partitions.ensure`, before the transaction). Raises ValueError for a value its column
     cannot hold.
     """
-    return load(model, encode(model, columns))
+    # Piece by piece: the server reads one while we make the next.
+    return load(model, _encoding(model, columns))
 
 
 def encode(model: type[models.Model], columns: Mapping[str, Any]) -> Encoded:
     """The COPY stream of `columns`: the part of `insert_rows` that needs no database. Rows are put in key
     order, so that two writers of the same rows wait for each other instead of deadlocking."""
+    encoding = _encoding(model, columns)
+    return Encoded(encoding.columns, encoding.rows, tuple(encoding.stream))
+
+
+def _encoding(model: type[models.Model], columns: Mapping[str, Any]) -> Encoded:
     kinds, key = _kinds(model), _key(model)
     for columns_found, complaint in (
         (set(columns) - set(kinds), "has no column"),
@@ -61,7 +67,7 @@ def encode(model: type[models.Model], columns: Mapping[str, Any]) -> Encoded:
     fields = [
         copy_format.field(name, kinds[name], _ordered(values, order)) for name, values in columns.items()
     ]
-    return Encoded(tuple(columns), rows, tuple(copy_format.chunks(fields, rows)))
+    return Encoded(tuple(columns), rows, copy_format.chunks(fields, rows))
 
 
 def load(model: type[models.Model], encoded: Encoded) -> int:
@@ -106,6 +112,8 @@ def _key(model: type[models.Model]) -> tuple[str, ...]:
 def _order(keys: list[Any]) -> Any:
     """The rows in key order, or None when they stand so already."""
     arrays = [np.asarray(np.ma.getdata(key)) for key in keys]
+    if len(arrays) == 1 and (arrays[0][1:] > arrays[0][:-1]).all():
+        return None
     order = np.lexsort(arrays[::-1]) if arrays else np.arange(0)
     return None if (order[1:] > order[:-1]).all() else order
 
