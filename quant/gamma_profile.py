@@ -1,4 +1,4 @@
-"""Dealer gamma as a function of the underlying's price, and the prices where it changes sign.
+"""Dealer gamma as a function of the underlying's price.
 
 Each contract's gamma is evaluated again by Black-Scholes-Merton at every shifted spot, its own
 volatility held (sticky strike). The conventions differ only in their weights, so the costly part, one
@@ -7,7 +7,9 @@ exponential per contract and level, is shared by all of them.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,18 +17,18 @@ from numpy.typing import NDArray
 from quant.chain import Bools, Floats, OptionChain
 from quant.gamma_conventions import PER_ONE_PERCENT, live
 
+Reals: TypeAlias = NDArray[np.floating[Any]]  # of single or double precision
+
 _SQRT_2PI = float(np.sqrt(2.0 * np.pi))
 # Exponents per block: they stay in the cache, and their products stay below the size at which OpenBLAS
 # wakes its threads, whose waiting doubles the processor time (42 against 20 ms for a chain of 20,000).
-_BLOCK = 8_192
+_BLOCK = 16_384
+# A product with a single column wakes them far earlier.
+_FEWEST = 8
 # exp() of a number that underflows takes ten times as long, and e^-700 of a dollar is no dollar.
-_LOWEST_EXPONENT = -700.0
+_LOWEST_EXPONENT = {np.dtype(np.float64): -700.0, np.dtype(np.float32): -80.0}
 # vol * sqrt(T) from 0.1 % over a fraction of a second to 1,000 % over decades; beyond is no volatility.
 _DEVIATIONS = (1e-8, 100.0)
-# Sums of opposite signs leave a residue of rounding: below this part of the largest gross, net is zero.
-_ZERO = 1e-12
-_REFINEMENTS = 20
-_ROOT_TOLERANCE = 1e-11
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,31 +36,31 @@ class GammaProfile:
     """Contracts ready to be repriced under c weightings at once; built by `reprice`."""
 
     usable: Bools  # which contracts of the chain take part, shape (n,)
-    coefficients: Floats  # of -d1^2 / 2 as a polynomial in log(S / spot), shape (3, m)
+    exponents: Floats  # -d1^2 / 2 as a polynomial in log(S / spot), highest power first, shape (m, 3)
     weights: Floats  # weight * exp(-qT) * 0.01 / (vol sqrt(2 pi T)), shape (c, m)
     spot: float
 
     def net(self, prices: Floats) -> Floats:
         """Return the summed dealer gamma at each of (p,) prices, dollars per 1 % move, shape (c, p)."""
-        return self._sum(self.weights, prices)
-
-    def net_and_gross(self, prices: Floats) -> tuple[Floats, Floats]:
-        """Return `net`, and the same with every weight taken positive."""
-        both = self._sum(np.concatenate([self.weights, np.abs(self.weights)]), prices)
-        return both[: len(self.weights)], both[len(self.weights) :]
-
-    def _sum(self, weights: Floats, prices: Floats) -> Floats:
-        shift = np.log(prices / self.spot)
-        powers = np.stack([shift * shift, shift, np.ones_like(shift)])
-        total = np.zeros((len(weights), len(prices)))
-        step = max(_BLOCK // max(len(prices), 1), 1)
-        for start in range(0, weights.shape[1], step):
-            part = slice(start, start + step)
-            density = self.coefficients[:, part].T @ powers
-            np.maximum(density, _LOWEST_EXPONENT, out=density)
-            np.exp(density, out=density)
-            total += weights[:, part] @ density
+        total = np.zeros((len(self.weights), len(prices)))
+        for part, density in self.densities(np.log(prices / self.spot)):
+            total += self.weights[:, part] @ density
         return total * prices
+
+    def densities(self, shift: Reals) -> Iterator[tuple[slice, Reals]]:
+        """Yield part after part of the contracts: which they are, and exp(-d1^2 / 2) of each at each of (p,) shifts
+        log(S / spot), shape (part, p), in the precision of `shift`. The array is used again for the next part."""
+        powers = np.stack([shift * shift, shift, np.ones_like(shift)])
+        exponents = self.exponents.astype(shift.dtype, copy=False)
+        lowest = _LOWEST_EXPONENT[shift.dtype]
+        step = max(_BLOCK // max(len(shift), _FEWEST), 1)
+        density = np.empty((step, len(shift)), shift.dtype)
+        for start in range(0, len(exponents), step):
+            part = slice(start, min(start + step, len(exponents)))
+            now = density[: part.stop - start]
+            np.matmul(exponents[part], powers, out=now)
+            np.maximum(now, lowest, out=now)
+            yield part, np.exp(now, out=now)
 
 
 @np.errstate(over="ignore", invalid="ignore")
@@ -73,8 +75,8 @@ def reprice(
 
     `weights` (c, n) is sign * size * multiplier for each of c conventions, NaN counting as 0. Contracts
     that are settled or without a volatility are left out and show in `usable`. Rates are per year,
-    continuously compounded. Dollar gamma per 1 % is exp(-qT) phi(d1) / (S vol sqrt(T)) * S^2 * 0.01, and
-    -d1^2 / 2 is a polynomial of second degree in log(S / spot).
+    continuously compounded. Dollar gamma per 1 % is exp(-qT) phi(d1) / (S vol sqrt(T)) * S^2 * 0.01, and -d1^2 / 2
+    is a polynomial of second degree in log(S / spot).
     """
     weights = np.where(np.isnan(weights), 0.0, weights)
     # A third of a listed chain has neither open interest nor volume; repricing it would be for nothing.
@@ -83,10 +85,10 @@ def reprice(
     usable &= np.isfinite(chain.strike) & (chain.strike > 0) & np.isfinite(chain.spot)
     years, strike, deviation = chain.years[usable], chain.strike[usable], deviation[usable]
     drift = np.log(chain.spot / strike) + (rate - dividend_yield) * years + 0.5 * deviation * deviation
-    slope, start = 1.0 / deviation, drift / deviation
-    coefficients = np.stack([-0.5 * slope * slope, -slope * start, -0.5 * start * start])
+    exponents = np.stack([np.ones_like(drift), 2.0 * drift, drift * drift], axis=1)
+    exponents *= (-0.5 / (deviation * deviation))[:, None]
     scale = np.exp(-dividend_yield * years) * PER_ONE_PERCENT / (deviation * _SQRT_2PI)
-    return GammaProfile(usable, coefficients, weights[:, usable] * scale, chain.spot)
+    return GammaProfile(usable, exponents, np.compress(usable, weights, axis=1) * scale, chain.spot)
 
 
 def complete_volatility(chain: OptionChain, volatility: Floats) -> Floats:
@@ -114,47 +116,3 @@ def complete_volatility(chain: OptionChain, volatility: Floats) -> Floats:
 def price_grid(spot: float, band: float, levels: int) -> Floats:
     """Return `levels` equally spaced prices from spot * (1 - band) to spot * (1 + band), both included."""
     return spot * np.linspace(1.0 - band, 1.0 + band, levels)
-
-
-def flips(profile: GammaProfile, prices: Floats) -> tuple[Floats, ...]:
-    """Return every zero of each profile over ascending `prices`: one ascending array per convention.
-
-    Each sign change between neighbouring prices holds a root, found by regula falsi on the repriced
-    profile itself (Illinois variant), so it is a zero of the profile and not of its interpolation. Two
-    roots between the same two prices are not seen. A profile that only touches zero, or is zero
-    throughout, has none.
-    """
-    net, gross = profile.net_and_gross(prices)
-    floor = _ZERO * np.max(gross, axis=1, initial=0.0)
-    brackets = []
-    for index, values in enumerate(net):
-        firm = np.flatnonzero(np.abs(values) > floor[index])
-        change = np.flatnonzero(np.sign(values[firm[1:]]) != np.sign(values[firm[:-1]]))
-        brackets.append(np.stack([np.full_like(change, index), firm[change], firm[change + 1]]))
-    row, low, high = np.concatenate(brackets, axis=1)
-    roots = _refine(profile, row, prices[low], prices[high], net[row, low], net[row, high])
-    return tuple(roots[row == index] for index in range(len(net)))
-
-
-def _refine(
-    profile: GammaProfile,
-    row: NDArray[np.intp],
-    low: Floats,
-    high: Floats,
-    at_low: Floats,
-    at_high: Floats,
-) -> Floats:
-    if not len(row):
-        return np.empty(0)
-    pick = np.arange(len(row))
-    root = low
-    for _ in range(_REFINEMENTS):
-        before, root = root, high - at_high * (high - low) / (at_high - at_low)
-        if np.all(np.abs(root - before) <= _ROOT_TOLERANCE * root):
-            break
-        value = profile.net(root)[row, pick]
-        # Regula falsi keeps one end for ever; halving the kept end's value (Illinois) makes it converge.
-        crossed = np.sign(value) != np.sign(at_high)
-        low, at_low = np.where(crossed, high, low), np.where(crossed, at_high, 0.5 * at_low)
-        high, at_high = root, value
-    return root

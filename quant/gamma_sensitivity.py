@@ -9,8 +9,9 @@ import numpy as np
 
 from quant.chain import Floats, OptionChain
 from quant.gamma_conventions import CONVENTIONS, Convention, dealer_gamma, live
+from quant.gamma_flips import flips
 from quant.gamma_positioning import positioning
-from quant.gamma_profile import complete_volatility, flips, price_grid, reprice
+from quant.gamma_profile import complete_volatility, price_grid, reprice
 from quant.gamma_totals import totals
 from quant.thresholds import LEVEL_BAND
 

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -7,7 +9,8 @@ from hypothesis import strategies as st
 
 from quant.gamma_conventions import NAIVE
 from quant.gamma_exposure import snapshot
-from quant.gamma_profile import complete_volatility, flips, price_grid, reprice
+from quant.gamma_flips import flips
+from quant.gamma_profile import complete_volatility, price_grid, reprice
 from tests.quant.chains import black_scholes_gamma, make_chain, random_chain
 
 
@@ -59,10 +62,26 @@ def test_every_flip_is_a_zero_of_the_profile(seed):
     profile = naive_profile(chain)
     grid = price_grid(chain.spot, 0.2, 161)
     (roots,) = flips(profile, grid)
-    net, gross = profile.net(grid)[0], profile.net_and_gross(grid)[1][0]
+    net = profile.net(grid)[0]
+    gross = reprice(chain, np.abs(NAIVE.weights(chain))[None], chain.implied_volatility).net(grid)[0]
     assert len(roots) == np.count_nonzero(np.diff(np.sign(net)))
     assert np.all(np.abs(profile.net(roots)[0]) <= 1e-8 * gross.max())
     assert np.all(np.diff(roots) > 0)
+
+
+@settings(max_examples=40, deadline=None)
+@given(seed=st.integers(0, 10_000), minutes=st.sampled_from([1, 15, 390, 20_000]))
+def test_signs_are_those_of_double_precision_up_to_the_last_minute(seed, minutes):
+    chain = random_chain(60, seed)
+    chain = replace(chain, years=np.where(np.arange(60) % 2, minutes / 525_600, chain.years))
+    profile = naive_profile(chain)
+    grid = price_grid(chain.spot, 0.2, 161)
+    net = profile.net(grid)[0]
+    gross = reprice(chain, np.abs(NAIVE.weights(chain))[None], chain.implied_volatility).net(grid)[0]
+    firm = np.sign(net[np.abs(net) > 1e-10 * gross.max()])
+    (roots,) = flips(profile, grid)
+    assert len(roots) >= np.count_nonzero(np.diff(firm))
+    assert np.all(np.sign(profile.net(roots * (1 + 1e-9))[0]) != np.sign(profile.net(roots * (1 - 1e-9))[0]))
 
 
 def test_a_book_of_calls_alone_has_no_flip():
