@@ -1,7 +1,8 @@
 """Starts PostgreSQL and Valkey for the tests before Django's settings are read.
 
 `POSTGRES_MAJOR=16 pytest -m database` runs on the older PostgreSQL. The servers keep their data in
-`.local/test-pg18` from one run to the next; two runs in one clone at the same time get a stack each.
+`.local/test-pg18` from one run to the next; two runs in one clone at the same time get a stack each, and so do the
+processes of `pytest -n 2`.
 """
 
 from __future__ import annotations
@@ -37,6 +38,8 @@ _SCRUBBED = (
 
 def pytest_configure(config: pytest.Config) -> None:
     # pytest-django reads the settings right after this hook.
+    if config.option.dist != "no" and not hasattr(config, "workerinput"):
+        return  # it only hands out tests to processes that come here themselves
     try:
         held = hold(_own_directory(), POSTGRES_MAJOR, fast=True)
     except (LocalError, PermissionError) as error:
