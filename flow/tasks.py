@@ -48,9 +48,8 @@ def store_trades(batch_id: str) -> str:
         if not is_the_payloads_fault(error):
             raise
         return _failed(inbox, batch_id, payload, error)
-    # Before the payload goes: a worker that dies in between does the batch again and sends these again.
-    for day in done.cancels:
-        match_cancels.delay(*day)
+    # Before the payload goes: a worker that dies in between does the batch again, and these with it.
+    cancels.match(done.cancels, done.from_ms - cancels.LOOK_BACK_MS)
     inbox.done(batch_id)
     return f"{batch_id}: {done}"
 
@@ -107,22 +106,15 @@ def sweep_inbox(older_than_seconds: float = SWEEP_AFTER_SECONDS) -> str:
 
 
 @shared_task
-def match_cancels(symbol: str, contract_ticker: str, day_ms: int) -> str:
-    """Matches the cancels of one contract and day with their prints."""
-    changed = cancels.match(cancels.ContractDay(symbol, contract_ticker, day_ms))
-    return f"{contract_ticker}: {changed} prints changed"
-
-
-@shared_task
 def keep_flow() -> str:
     """Matches the cancels of the last day again, and sends the gaps that have ended to their repair."""
     now_ms = clock.now_ms()
     days = cancels.days_with_cancels(now_ms - MATCH_BACK_MS, now_ms + 1)
-    changed = sum(cancels.match(day) for day in days)
+    changed = cancels.match(days)
     waiting = gaps.ended_gaps()
     for gap_id in waiting:
         repair_gap.apply_async((gap_id,), expires=MINUTE)
-    return f"{changed} prints changed by {len(days)} passes over cancels, {len(waiting)} gaps to repair"
+    return f"{changed} prints changed by {len(days)} contracts with cancels, {len(waiting)} gaps to repair"
 
 
 @shared_task(acks_late=False, time_limit=14 * MINUTE, soft_time_limit=13 * MINUTE)

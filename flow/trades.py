@@ -43,6 +43,7 @@ class ProcessedTrades:
     stored: int
     quarantined: Counter[str] = field(default_factory=Counter)
     cancels: tuple[cancels.ContractDay, ...] = ()  # contracts and days whose cancels should be matched
+    from_ms: int = 0  # the earliest kept print's time
 
     def __str__(self) -> str:
         set_aside = "".join(f", {count} {reason}" for reason, count in sorted(self.quarantined.items()))
@@ -74,10 +75,11 @@ def process_trades(batch: PrintBatch, name: str = "") -> ProcessedTrades:
     if not len(rows):
         return ProcessedTrades(len(batch), 0, 0, checked.reasons)
     columns = store.columns_of(checked, prints, found, rows, underlyings(checked))
-    times = columns["timestamp"]
-    partitions.ensure(TABLE, int(times.min()), int(times.max()))
+    from_ms = int(columns["timestamp"].min())
+    partitions.ensure(TABLE, from_ms, int(columns["timestamp"].max()))
     stored = bulk.insert_rows(OptionsFlow, columns)
-    return ProcessedTrades(len(batch), len(rows), stored, checked.reasons, cancels.touched_by(columns))
+    touched = cancels.touched_by(columns)
+    return ProcessedTrades(len(batch), len(rows), stored, checked.reasons, touched, from_ms)
 
 
 def ingest_options_flow(symbol: str, since: int) -> Filled:
@@ -112,8 +114,7 @@ def fill(contracts: Iterable[tuple[str, str]], from_ms: int, to_ms: int) -> Fill
                 done = process_trades(found.batch, name=f"rest:{ticker}:{from_ms}")
             stored += done.stored
             unknown += bool(found.rejected)
-            for day in done.cancels:
-                cancels.match(day)
+            cancels.match(done.cancels)
     return Filled(count, stored, unknown)
 
 
