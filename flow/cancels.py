@@ -17,27 +17,23 @@ from django.db import connection, transaction
 from warehouse.models import OptionsFlow
 
 DAY_MS = 86_400_000
-LOOK_BACK_MS = 30_000  # of the pass after a batch: most cancels follow their print at once, and see `match`
+LOOK_BACK_MS = 10_000  # of the pass after a batch: most cancels follow their print at once, and see `match`
 # The opening or only print is the first of its kind; any other cancel takes the newest that is left.
 _TAKES_THE_FIRST = frozenset({"CNCO", "CNOL"})
 
-_IN_DAY = "symbol = %(symbol)s AND timestamp >= %(day)s AND timestamp < %(end)s"
 _LOCK = "SELECT pg_advisory_xact_lock(hashtextextended('cancels:' || %(symbol)s || ':' || %(day)s::text, 0))"
-_FIRST_TAKERS = (
-    f"SELECT DISTINCT contract_ticker FROM options_flow_history WHERE is_cancel AND {_IN_DAY}"  # noqa: S608  # no value in it
-    " AND contract_ticker = ANY(%(tickers)s) AND conditions && %(first)s::text[]"
-)
-_ALIKE = """
-SELECT p.contract_ticker, p.timestamp, p.sequence_number, p.price, p.size, p.exchange, p.is_cancel, p.conditions,
-    p.canceled_by
-FROM options_flow_history p
-WHERE p.symbol = %(symbol)s AND p.timestamp >= %(since)s AND p.timestamp < %(end)s
-    AND p.contract_ticker = ANY(%(tickers)s) AND EXISTS (
-        SELECT FROM options_flow_history c
-        WHERE c.is_cancel AND c.symbol = %(symbol)s AND c.timestamp >= %(since)s AND c.timestamp < %(end)s
-            AND c.contract_ticker = p.contract_ticker AND c.price = p.price AND c.size = p.size
-            AND c.exchange IS NOT DISTINCT FROM p.exchange)
-ORDER BY p.timestamp, p.sequence_number
+_CANCELS = """
+SELECT contract_ticker, "timestamp", sequence_number, price, size, exchange, is_cancel, conditions, canceled_by
+FROM options_flow_history
+WHERE is_cancel AND symbol = %(symbol)s AND "timestamp" >= %(day)s AND "timestamp" < %(end)s
+    AND contract_ticker = ANY(%(tickers)s)
+"""
+# A join with the cancels would be clearer, and is planned as a loop over them for every print.
+_LIKE_THEM = """
+SELECT contract_ticker, "timestamp", sequence_number, price, size, exchange, is_cancel, conditions, canceled_by
+FROM options_flow_history
+WHERE NOT is_cancel AND symbol = %(symbol)s AND "timestamp" >= %(since)s AND "timestamp" < %(end)s
+    AND contract_ticker = ANY(%(tickers)s) AND price = ANY(%(prices)s) AND size = ANY(%(sizes)s)
 """
 _TAKE_BACK = """
 UPDATE options_flow_history p SET canceled_by = v.canceled_by
@@ -70,6 +66,10 @@ class _Row(NamedTuple):
     @property
     def key(self) -> tuple[Any, ...]:
         return self.contract_ticker, self.price, self.size, self.exchange
+
+    @property
+    def takes_the_first(self) -> bool:
+        return bool(_TAKES_THE_FIRST.intersection(self.conditions or ()))
 
 
 def touched_by(columns: Mapping[str, Any]) -> tuple[ContractDay, ...]:
@@ -113,8 +113,9 @@ def match(days: Iterable[ContractDay], since_ms: int | None = None) -> int:
     tickers: dict[tuple[str, int], set[str]] = defaultdict(set)
     for day in days:
         tickers[day.symbol, day.day_ms].add(day.contract_ticker)
-    # One at a time, each in a transaction of its own: two workers that wait for each other's days never deadlock.
-    return sum(_match(*day, tickers[day], since_ms) for day in sorted(tickers))
+    with transaction.atomic():
+        # In one order, so that two workers wait for each other's days instead of deadlocking.
+        return sum(_match(*day, tickers[day], since_ms) for day in sorted(tickers))
 
 
 def _match(symbol: str, day_ms: int, tickers: set[str], since_ms: int | None) -> int:
@@ -124,30 +125,28 @@ def _match(symbol: str, day_ms: int, tickers: set[str], since_ms: int | None) ->
         "end": day_ms + DAY_MS,
         "tickers": sorted(tickers),
     }
-    with transaction.atomic(), connection.cursor() as cursor:
+    with connection.cursor() as cursor:
         cursor.execute(_LOCK, values)
-        whole = tickers
-        if since_ms is not None:
-            cursor.execute(_FIRST_TAKERS, values | {"first": sorted(_TAKES_THE_FIRST)})
-            whole = {ticker for (ticker,) in cursor.fetchall()}
-        rows: list[_Row] = []
+        cursor.execute(_CANCELS, values)
+        cancels = [_Row(*row) for row in cursor.fetchall()]
+        whole = {row.contract_ticker for row in cancels if since_ms is None or row.takes_the_first}
+        prints: list[_Row] = []
         for chosen, since in ((whole, day_ms), (tickers - whole, max(since_ms or 0, day_ms))):
-            if chosen:
-                cursor.execute(_ALIKE, values | {"since": since, "tickers": sorted(chosen)})
-                rows += [_Row(*row) for row in cursor.fetchall()]
-        wanted = _assign(rows)
-        changed = [row for row in rows if not row.is_cancel and wanted.get(row[:3]) != row.canceled_by]
+            seen = [row for row in cancels if row.contract_ticker in chosen and row.timestamp >= since]
+            if seen:
+                alike = {"prices": [row.price for row in seen], "sizes": [row.size for row in seen]}
+                cursor.execute(_LIKE_THEM, values | alike | {"since": since, "tickers": sorted(chosen)})
+                prints += [_Row(*row) for row in cursor.fetchall()]
+        wanted = _assign(sorted(prints + cancels, key=lambda row: (row.timestamp, row.sequence_number)))
+        changed = [row for row in prints if wanted.get(row[:3]) != row.canceled_by]
         if changed:
-            cursor.execute(
-                _TAKE_BACK,
-                values
-                | {
-                    "tickers": [row.contract_ticker for row in changed],
-                    "times": [row.timestamp for row in changed],
-                    "sequences": [row.sequence_number for row in changed],
-                    "by": [wanted.get(row[:3]) for row in changed],
-                },
-            )
+            found = {
+                "tickers": [row.contract_ticker for row in changed],
+                "times": [row.timestamp for row in changed],
+                "sequences": [row.sequence_number for row in changed],
+                "by": [wanted.get(row[:3]) for row in changed],
+            }
+            cursor.execute(_TAKE_BACK, values | found)
     return len(changed)
 
 
@@ -168,8 +167,7 @@ def _assign(rows: list[_Row]) -> dict[tuple[str, int, int], int]:
         if not row.is_cancel:
             prints.append(row)
         elif prints:
-            first = bool(_TAKES_THE_FIRST.intersection(row.conditions or ()))
-            taken[prints.pop(0 if first else -1)[:3]] = row.sequence_number
+            taken[prints.pop(0 if row.takes_the_first else -1)[:3]] = row.sequence_number
     return taken
 
 
