@@ -17,9 +17,8 @@ from flow.batch import PrintBatch
 from flow.checks import Checked, check
 from flow.locks import only_one
 from flow.traded import contracts_around
-from provider.client import MassiveClient
+from provider.connect import connected
 from provider.errors import NotFound, Terminal
-from provider.rate_limit import limiter_for
 from quant.chain import Floats
 from quant.prints import Prints
 from quant.thresholds import TRADE_RULES
@@ -100,7 +99,7 @@ def fill(contracts: Iterable[tuple[str, str]], from_ms: int, to_ms: int) -> Fill
     # Whole windows at both ends, so that a sweep at the edge is seen as one.
     margin = TRADE_RULES["default"].cluster_window_ms
     count = stored = unknown = 0
-    with _client() as client:
+    with connected(settings, clock.now_ms) as client:
         for symbol, ticker in contracts:
             count += 1
             with only_one(f"contract {ticker}", wait=True):
@@ -168,13 +167,4 @@ def _quarantine(checked: Checked, name: str) -> None:
     DeadLetter.objects.get_or_create(
         batch_id=f"{name or 'prints'}:quarantine:{digest}",
         defaults={"payload": payload, "error": reasons, "attempts": 1, "created_at": clock.now_ms()},
-    )
-
-
-def _client() -> MassiveClient:
-    return MassiveClient(
-        settings.MASSIVE_BASE_URL,
-        settings.MASSIVE_API_KEY,
-        limiter_for(settings.MASSIVE_BASE_URL, settings.REDIS_URL, settings.MASSIVE_REQUESTS_PER_SECOND),
-        now_ms=clock.now_ms,
     )
