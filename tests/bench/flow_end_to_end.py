@@ -48,7 +48,7 @@ def flow_end_to_end() -> Measured:
     settings.FLOW_MINIMUM_CONTRACTS = 1  # every print is stored, as in the worker below
     add_default_symbols()
     partitions.ensure(TABLE, rendered.first_ms, rendered.first_ms)
-    _empty()
+    real.empty_tables()
     batches, spent = _stages(rendered)
     ceiling = _ceiling(batches)
     with real.frame_server(session, PRINTS_PER_SECOND, SECONDS) as server:
@@ -65,13 +65,6 @@ def flow_end_to_end() -> Measured:
         says=f"{count:,} prints, {rendered.quotes:,} quotes; two workers {count / two:,.0f}/s, "
         f"{count / two / ceiling:.2f}; µs a print by process: {shares}; by stage: {stages}",
     )
-
-
-def _empty() -> None:
-    with connection.cursor() as cursor:
-        cursor.execute(f"TRUNCATE {TABLE}")
-    Heartbeat.objects.all().delete()
-    tasks.broker(settings.REDIS_URL).flushdb()
 
 
 def _stages(rendered: Rendered) -> tuple[list[PrintBatch], dict[str, float]]:
@@ -126,7 +119,7 @@ def _ceiling(batches: list[PrintBatch]) -> float:
         columns = trades.store.columns_of(checked, *trades.classified(checked), trades.underlyings(checked))
         encoded.append(bulk.encode(OptionsFlow, columns))
         rows += encoded[-1].rows
-    _empty()
+    real.empty_tables()
     started = time.perf_counter()
     for one in encoded:
         with transaction.atomic():
@@ -136,7 +129,7 @@ def _ceiling(batches: list[PrintBatch]) -> float:
 
 def _seconds(server: real.FrameServer, workers: int) -> tuple[float, dict[str, float]]:
     """From the first byte sent to the last row committed, and the processor's seconds by process."""
-    _empty()
+    real.empty_tables()
     with tempfile.TemporaryDirectory() as folder:
         logs = Path(folder)
         with real.service(

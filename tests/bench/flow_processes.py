@@ -13,10 +13,14 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+from django.conf import settings
 from django.db import connection
 
+from flow.tasks import broker
 from local import processes, services
 from local.servers import ROOT
+from warehouse.models import Heartbeat, StreamGap
+from warehouse.models.flow import TABLE
 
 TICKS = os.sysconf("SC_CLK_TCK")
 PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
@@ -99,3 +103,12 @@ def database_pids() -> list[int]:
     with connection.cursor() as cursor:
         cursor.execute("SELECT pid FROM pg_stat_activity WHERE pid <> pg_backend_pid()")
         return [pid for (pid,) in cursor.fetchall()]
+
+
+def empty_tables() -> None:
+    """Prints, heartbeats, gaps, and all that Valkey holds."""
+    with connection.cursor() as cursor:
+        cursor.execute(f"TRUNCATE {TABLE} RESTART IDENTITY")
+    Heartbeat.objects.all().delete()
+    StreamGap.objects.all().delete()
+    broker(settings.REDIS_URL).flushdb()
