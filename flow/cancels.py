@@ -25,7 +25,7 @@ _LOCK = "SELECT pg_advisory_xact_lock(hashtextextended('cancels:' || %(symbol)s 
 _CANCELS = """
 SELECT contract_ticker, "timestamp", sequence_number, price, size, exchange, is_cancel, conditions, canceled_by
 FROM options_flow_history
-WHERE is_cancel AND symbol = %(symbol)s AND "timestamp" >= %(day)s AND "timestamp" < %(end)s
+WHERE is_cancel AND symbol = %(symbol)s AND "timestamp" >= %(since)s AND "timestamp" < %(end)s
     AND contract_ticker = ANY(%(tickers)s)
 """
 # A join with the cancels would be clearer, and is planned as a loop over them for every print.
@@ -103,12 +103,12 @@ def touched_by(columns: Mapping[str, Any]) -> tuple[ContractDay, ...]:
     return tuple(sorted(days | _days(columns, alike)))
 
 
-def match(days: Iterable[ContractDay], since_ms: int | None = None) -> int:
+def match(days: Iterable[ContractDay], since_ms: int = 0) -> int:
     """Fills `canceled_by` of the prints of contracts and days; returns how many rows changed.
 
     With `since_ms` (epoch ms) nothing older is looked at, which finds the same for the prints since then: a cancel
-    takes the newest that is left. Whole days are walked all the same for contracts with a cancel that takes the
-    first. Prints older than that are left to a pass without it.
+    takes the newest that is left. What a pass over the whole day alone can tell is left to it: older prints, and
+    those like an opening print that is taken back.
     """
     tickers: dict[tuple[str, int], set[str]] = defaultdict(set)
     for day in days:
@@ -118,27 +118,29 @@ def match(days: Iterable[ContractDay], since_ms: int | None = None) -> int:
         return sum(_match(*day, tickers[day], since_ms) for day in sorted(tickers))
 
 
-def _match(symbol: str, day_ms: int, tickers: set[str], since_ms: int | None) -> int:
+def _match(symbol: str, day_ms: int, tickers: set[str], since_ms: int) -> int:
     values: dict[str, Any] = {
         "symbol": symbol,
         "day": day_ms,
         "end": day_ms + DAY_MS,
         "tickers": sorted(tickers),
     }
+    values["since"] = max(since_ms, day_ms)
     with connection.cursor() as cursor:
         cursor.execute(_LOCK, values)
         cursor.execute(_CANCELS, values)
         cancels = [_Row(*row) for row in cursor.fetchall()]
-        whole = {row.contract_ticker for row in cancels if since_ms is None or row.takes_the_first}
-        prints: list[_Row] = []
-        for chosen, since in ((whole, day_ms), (tickers - whole, max(since_ms or 0, day_ms))):
-            seen = [row for row in cancels if row.contract_ticker in chosen and row.timestamp >= since]
-            if seen:
-                alike = {"prices": [row.price for row in seen], "sizes": [row.size for row in seen]}
-                cursor.execute(_LIKE_THEM, values | alike | {"since": since, "tickers": sorted(chosen)})
-                prints += [_Row(*row) for row in cursor.fetchall()]
-        wanted = _assign(sorted(prints + cancels, key=lambda row: (row.timestamp, row.sequence_number)))
-        changed = [row for row in prints if wanted.get(row[:3]) != row.canceled_by]
+        if not cancels:
+            return 0
+        alike = {"prices": [row.price for row in cancels], "sizes": [row.size for row in cancels]}
+        cursor.execute(_LIKE_THEM, values | alike)
+        prints = [_Row(*row) for row in cursor.fetchall()]
+        rows = sorted(prints + cancels, key=lambda row: (row.timestamp, row.sequence_number))
+        left_alone = {row.key for row in cancels if row.takes_the_first and since_ms > day_ms}
+        wanted = _assign(rows)
+        changed = [
+            row for row in prints if wanted.get(row[:3]) != row.canceled_by and row.key not in left_alone
+        ]
         if changed:
             found = {
                 "tickers": [row.contract_ticker for row in changed],

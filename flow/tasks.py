@@ -14,13 +14,14 @@ from kombu.exceptions import OperationalError as BrokerError
 from flow import cancels, gaps, repair
 from flow.batch import PrintBatch
 from flow.inbox import Inbox, inbox_of, inboxes
-from flow.trades import process_trades
-from warehouse import clock
+from flow.trades import ProcessedTrades, process_trades
+from warehouse import alerts, clock
 from warehouse.models import DeadLetter
 
 MINUTE = 60
 MOST_ATTEMPTS = 5
 SWEEP_AFTER_SECONDS = 30.0  # much longer than a batch takes when workers keep up
+NEWS_MS = 30 * 60_000  # longer than the delay of a delayed plan
 MATCH_BACK_MS = 26 * 3_600_000  # a whole day of prints, and the hours in which it is repaired
 # What is wrong with the servers, the time or the worker, and not with the payload.
 _ENVIRONMENT = (redis.RedisError, BrokerError, SoftTimeLimitExceeded, MemoryError, OSError)
@@ -51,7 +52,15 @@ def store_trades(batch_id: str) -> str:
     # Before the payload goes: a worker that dies in between does the batch again, and these with it.
     cancels.match(done.cancels, done.from_ms - cancels.LOOK_BACK_MS)
     inbox.done(batch_id)
+    _tell(done)
     return f"{batch_id}: {done}"
+
+
+def _tell(done: ProcessedTrades) -> None:
+    """An alert on unusual sweeps: on new rows alone, and not on prints that come hours late from a spool."""
+    since = clock.now_ms() - NEWS_MS
+    if done.stored:
+        alerts.unusual_activity(sweep for sweep in done.sweeps if sweep.timestamp >= since)
 
 
 def is_the_payloads_fault(error: Exception) -> bool:

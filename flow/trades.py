@@ -16,6 +16,7 @@ from flow import cancels, past, store
 from flow.batch import PrintBatch
 from flow.checks import Checked, check
 from flow.locks import only_one
+from flow.sweeps import Sweep, unusual_sweeps
 from flow.traded import contracts_around
 from provider.connect import connected
 from provider.errors import NotFound, Terminal
@@ -43,6 +44,7 @@ class ProcessedTrades:
     quarantined: Counter[str] = field(default_factory=Counter)
     cancels: tuple[cancels.ContractDay, ...] = ()  # contracts and days whose cancels should be matched
     from_ms: int = 0  # the earliest kept print's time
+    sweeps: tuple[Sweep, ...] = ()  # the unusual ones
 
     def __str__(self) -> str:
         set_aside = "".join(f", {count} {reason}" for reason, count in sorted(self.quarantined.items()))
@@ -73,12 +75,13 @@ def process_trades(batch: PrintBatch, name: str = "") -> ProcessedTrades:
         _quarantine(checked, name)
     if not len(rows):
         return ProcessedTrades(len(batch), 0, 0, checked.reasons)
-    columns = store.columns_of(checked, prints, found, rows, underlyings(checked))
+    symbols = underlyings(checked)
+    columns = store.columns_of(checked, prints, found, rows, symbols)
     from_ms = int(columns["timestamp"].min())
     partitions.ensure(TABLE, from_ms, int(columns["timestamp"].max()))
     stored = bulk.insert_rows(OptionsFlow, columns)
-    touched = cancels.touched_by(columns)
-    return ProcessedTrades(len(batch), len(rows), stored, checked.reasons, touched, from_ms)
+    touched, sweeps = cancels.touched_by(columns), unusual_sweeps(checked, found, symbols)
+    return ProcessedTrades(len(batch), len(rows), stored, checked.reasons, touched, from_ms, sweeps)
 
 
 def ingest_options_flow(symbol: str, since: int) -> Filled:

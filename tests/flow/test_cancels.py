@@ -91,16 +91,19 @@ def test_a_pass_is_called_for_by_a_cancel_and_by_a_print_like_it_and_before_it()
     assert cancels.days_with_cancels(NOON_MS + 1, NOON_MS + 2) == []
 
 
-@pytest.mark.parametrize(("condition", "taken"), [(CNCL, {}), (CNCO, {1: 2})])
-def test_a_pass_over_the_last_moments_looks_further_back_only_for_an_opening_print(condition, taken):
-    days = store(
-        {"timestamp_ms": NOON_MS - 60_000},
-        {"sequence_number": 2, "condition": condition},
-    )
+@pytest.mark.parametrize(("condition", "at_once"), [(CNCL, {2: 3}), (CNCO, {})])
+def test_a_pass_over_the_last_moments_leaves_an_opening_print_to_that_over_the_day(condition, at_once):
+    days = store({"timestamp_ms": NOON_MS - 60_000}, {}, {"condition": condition})
     cancels.match(days, NOON_MS - 30_000)
-    assert canceled() == taken
+    assert canceled() == at_once
     cancels.match(days)
-    assert canceled() == {1: 2}
+    assert canceled() == {1 if condition == CNCO else 2: 3}
+
+
+def test_a_print_older_than_the_last_moments_is_found_by_the_pass_over_the_day():
+    days = store({"timestamp_ms": NOON_MS - 60_000}, {"condition": CNCL})
+    assert cancels.match(days, NOON_MS - 30_000) == 0
+    assert cancels.match(days) == 1
 
 
 def test_prints_without_an_exchange_are_alike_too():
