@@ -156,7 +156,7 @@ class Housekeeping:
             gaps=consumer.totals.gaps,
             quoted_contracts=len(self._quoted),
             connections=[stream.connections for stream in consumer.streams],
-            complaint=stream.said or publisher.away or None,
+            trouble=self._trouble() or None,
             rejected=dict(consumer.totals.rejected),
             errors=self.errors,
             simulated=settings.SIMULATED,
@@ -164,13 +164,21 @@ class Housekeeping:
         self.errors += not written
 
     def _status(self) -> WorkerStatus:
-        consumer = self._consumer
-        if not consumer.streams[0].is_subscribed:
-            young = time.monotonic() - self._started < MINUTE and not consumer.totals.prints
+        if self._trouble():
+            young = time.monotonic() - self._started < MINUTE and not self._consumer.totals.prints
             return WorkerStatus.STARTING if young else WorkerStatus.DEGRADED
-        if consumer.publisher.away or consumer.publisher.behind:
-            return WorkerStatus.DEGRADED
         return WorkerStatus.HEALTHY if sessions.is_open(clock.now()) else WorkerStatus.IDLE
+
+    def _trouble(self) -> str:
+        """What is wrong, in an operator's words; '' while nothing is."""
+        stream, publisher = self._consumer.streams[0], self._consumer.publisher
+        if not stream.is_subscribed:
+            return f"the socket does not deliver{f' ({stream.said})' if stream.said else ''}"
+        if publisher.away:
+            return f"Redis does not take batches, they go to the spool ({publisher.away})"
+        if publisher.behind:
+            return f"the workers are behind: {publisher.inbox_batches} batches wait, new ones go to the spool"
+        return ""
 
     def _follow_watchlist(self) -> None:
         found = subscription.watch(self._shard)
