@@ -12,7 +12,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -130,7 +130,7 @@ def soak(market: Simulator, seconds: float, rate: int) -> int:
                 market.run(0)
                 time.sleep(3)  # the simulator's second that is under way, and the one made ahead
                 printed = market.printed()
-                wait(lambda: OptionsFlow.objects.count() >= printed, "", must=False)
+                drain()
     stored, gaps = OptionsFlow.objects.count(), StreamGap.objects.count()
     conclude(console, samples, stored, printed, gaps)
     return 0 if stored == printed else 1
@@ -196,8 +196,20 @@ def conclude(console: Console, samples: list[Sample], stored: int, printed: int,
     console.print(f"{stored:,} rows of {printed:,} prints, {gaps} gaps: {verdict}")
 
 
-def wait(holds: Any, complaint: str, must: bool = True) -> None:
-    if not processes.wait_until(lambda: bool(holds()), PATIENCE_SECONDS, every=0.2) and must:
+def drain() -> None:
+    """Waits for the inbox to empty, as long as it becomes less."""
+    from django.conf import settings
+
+    from flow.inbox import Inbox
+    from flow.tasks import broker
+
+    inbox = Inbox(broker(settings.REDIS_URL), "options")
+    while left := inbox.size():
+        wait(lambda left=left: inbox.size() < left, f"{left} batches lie in the inbox and none is stored")
+
+
+def wait(holds: Callable[[], object], complaint: str) -> None:
+    if not processes.wait_until(lambda: bool(holds()), PATIENCE_SECONDS, every=0.2):
         raise RuntimeError(complaint)
 
 
