@@ -22,7 +22,7 @@ FLOWER = celery -A config flower --address=$(FLOWER_ADDRESS)
 MYPY := env DATABASE_URL=postgresql://u@localhost/x REDIS_URL=redis://localhost SECRET_KEY=x $(BIN)/mypy
 
 .DEFAULT_GOAL := help
-.PHONY: help venv demo up worker beat consumer web flower migrate test lint bench clean
+.PHONY: help venv demo up worker beat consumer web flower migrate test lint bench soak clean
 
 help: ## Show this list
 	@sed -n 's/^\([a-z]*\):[^#]*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 18
@@ -80,6 +80,9 @@ test: lint ## Check everything: lint, and the tests on PostgreSQL 18 and 16
 
 bench: venv ## Measure, as ratios within one run [BENCH=name]
 	@exec $(BIN)/python -m tests.bench $(BENCH)
+
+soak: venv ## Live flow at a steady rate for minutes: memory, lag, every row [SOAK_SECONDS=600] [SOAK_RATE=5000]
+	@exec env $(if $(SOAK_SECONDS),SOAK_SECONDS=$(SOAK_SECONDS)) $(if $(SOAK_RATE),SOAK_RATE=$(SOAK_RATE)) $(BIN)/python -m tests.bench.flow_soak
 
 clean: ## Remove .venv and caches; the data in .local stays
 	rm -rf .venv .pytest_cache .ruff_cache .mypy_cache .import_linter_cache .hypothesis

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import redis
@@ -20,14 +21,16 @@ from redis.backoff import NoBackoff
 from redis.retry import Retry
 
 from config.probe import Cached, NoAnswerError, Probe
+from flow.inbox import inboxes
 from ingestion import freshness
 from quant import sessions
 from warehouse import clock, health, heartbeats
-from warehouse.checks import Check, Health, worst
+from warehouse.checks import Check, Health, judged, worst
 
 PATIENCE_SECONDS = 0.9  # for all servers together
 CACHE_SECONDS = 3.0  # probes must not load what they watch
 MEMORY_FRACTION = 0.6
+BEHIND_SECONDS = 60.0  # a batch of prints that waits longer: workers that keep up take a second
 
 
 def needed_queues() -> list[str]:
@@ -44,6 +47,23 @@ def queue_lengths(client: redis.Redis) -> dict[str, int]:
     for queue in queues:
         pipe.llen(f"{prefix}{queue}")
     return dict(zip(queues, pipe.execute(), strict=True))
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """What lies in the inbox of one feed."""
+
+    batches: int
+    bytes: int
+    oldest_seconds: float
+
+
+def inbox_sizes(client: redis.Redis) -> dict[str, Waiting]:
+    """What waits to be stored, by feed."""
+    return {
+        inbox.feed: Waiting(inbox.size(), inbox.bytes(), inbox.oldest_age_seconds())
+        for inbox in inboxes(client)
+    }
 
 
 def quick_redis() -> redis.Redis:
@@ -79,15 +99,27 @@ def ask_database() -> list[Check]:
 
 
 def ask_redis() -> list[Check]:
-    """The broker: what waits in its queues, and how full it is."""
+    """The broker: what waits in its queues, how full it is, and the prints that wait to be stored."""
     with quick_redis() as client:
         lengths = queue_lengths(client)
+        waiting = inbox_sizes(client)
         memory = client.info("memory")
     used, limit = int(memory["used_memory"]), int(memory.get("maxmemory", 0))
     figures = {"queues": lengths, "used_memory_bytes": used}
-    if limit and used > MEMORY_FRACTION * limit:
-        return [Check("redis", Health.DEGRADED, f"uses {used / limit:.0%} of its memory", figures)]
-    return [Check("redis", Health.OK, "answers", figures)]
+    full = [f"uses {used / limit:.0%} of its memory"] if limit and used > MEMORY_FRACTION * limit else []
+    return [judged("redis", full, "answers", **figures), _judge_inboxes(waiting)]
+
+
+def _judge_inboxes(waiting: dict[str, Waiting]) -> Check:
+    troubles = [
+        f"{found.batches} batches of the feed {feed} wait, the oldest for {found.oldest_seconds:.0f} s: "
+        "the flow workers are behind or stopped"
+        for feed, found in waiting.items()
+        if found.oldest_seconds > BEHIND_SECONDS
+    ]
+    return judged(
+        "inbox", troubles, "prints are stored as they come", feeds={f: asdict(w) for f, w in waiting.items()}
+    )
 
 
 _PROBES = {"database": Probe(ask_database), "redis": Probe(ask_redis)}

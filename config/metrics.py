@@ -18,7 +18,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_l
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from config.health import PATIENCE_SECONDS, queue_lengths, quick_redis
+from config.health import PATIENCE_SECONDS, inbox_sizes, queue_lengths, quick_redis
 from config.probe import Cached, Probe
 from ingestion.freshness import newest_stored
 from warehouse import clock, health, heartbeats
@@ -28,6 +28,22 @@ from warehouse.partitions import DAY_MS
 
 CACHE_SECONDS = 5.0
 LEDGER_DAYS = 7  # of runs that a scrape looks at
+# Name, key in the consumer's heartbeat, what its value is divided by, text.
+LISTENERS = (
+    ("app_flow_subscribed", "subscribed", 1, "Whether the socket delivers."),
+    ("app_flow_lag_seconds", "lag_ms", 1000, "From the exchange to the consumer, of the last prints."),
+    ("app_flow_prints", "prints", 1, "Prints since the consumer started."),
+    (
+        "app_flow_prints_dropped",
+        "prints_dropped",
+        1,
+        "Prints that neither the inbox nor the spool could take.",
+    ),
+    ("app_flow_frames_dropped", "frames_dropped", 1, "Frames dropped because decoding was behind."),
+    ("app_flow_frame_bytes", "frame_bytes_waiting", 1, "Bytes received and not decoded yet."),
+    ("app_flow_spool_bytes", "spool_bytes", 1, "Bytes of batches on the consumer's disk."),
+    ("app_flow_quoted_contracts", "quoted_contracts", 1, "Contracts whose quotes are watched."),
+)
 
 
 def gauge(name: str, text: str, label: str, values: Iterable[tuple[str, float]]) -> GaugeMetricFamily:
@@ -43,15 +59,23 @@ def from_tables() -> list[Metric]:
         with connection.cursor() as cursor:
             cursor.execute("SET statement_timeout = 2000")
         now_ms = clock.now_ms()
-        return [*_signs(now_ms), *_ledger(now_ms), *_flow(), *_storage(now_ms)]
+        return [*_signs(now_ms), *_listeners(now_ms), *_ledger(now_ms), *_flow(), *_storage(now_ms)]
     finally:
         connections.close_all()
 
 
 def from_redis() -> list[Metric]:
     with quick_redis() as client:
-        lengths = queue_lengths(client)
-    return [gauge("app_queue_messages", "Messages that wait for a worker.", "queue", lengths.items())]
+        lengths, waiting = queue_lengths(client), inbox_sizes(client)
+    batches = ((feed, found.batches) for feed, found in waiting.items())
+    sizes = ((feed, found.bytes) for feed, found in waiting.items())
+    ages = ((feed, found.oldest_seconds) for feed, found in waiting.items())
+    return [
+        gauge("app_queue_messages", "Messages that wait for a worker.", "queue", lengths.items()),
+        gauge("app_inbox_batches", "Batches of prints that wait to be stored.", "feed", batches),
+        gauge("app_inbox_bytes", "Bytes of the batches that wait.", "feed", sizes),
+        gauge("app_inbox_oldest_seconds", "How long the oldest batch has waited.", "feed", ages),
+    ]
 
 
 def _signs(now_ms: int) -> Iterator[Metric]:
@@ -71,6 +95,15 @@ def _signs(now_ms: int) -> Iterator[Metric]:
         yield GaugeMetricFamily(
             "app_beat_last_tick_timestamp_seconds", "Last tick of the leading beat.", max(ticks) / 1000
         )
+
+
+def _listeners(now_ms: int) -> Iterator[Metric]:
+    """What the consumers of live trades told of themselves in their last sign of life."""
+    told = [sign for sign in heartbeats.signs(now_ms) if sign.id.startswith("flow_listener")]
+    for name, key, scale, text in LISTENERS:
+        known = ((sign.id, sign.metadata.get(key)) for sign in told)
+        values = ((process, float(value) / scale) for process, value in known if value is not None)
+        yield gauge(name, text, "process", values)
 
 
 def _ledger(now_ms: int) -> Iterator[Metric]:

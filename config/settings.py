@@ -192,7 +192,6 @@ CELERY_TASK_DEFAULT_QUEUE = "default"
 CELERY_TASK_ROUTES = {
     "ingestion.tasks.ingest_chain": {"queue": "ingest"},
     "flow.tasks.store_trades": {"queue": "flow"},
-    "flow.tasks.match_cancels": {"queue": "flow"},
 }
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_MAX_TASKS_PER_CHILD = 5000

@@ -1,14 +1,14 @@
 """Cancels to the prints they take back.
 
-A cancel repeats contract, price, size and exchange of its print and refers to it in no other way. The pass
-looks at all stored rows of one contract and day and assigns anew, so the result depends on the rows alone: in
-whatever order they came, and however often it runs.
+A cancel repeats contract, price, size and exchange of its print and refers to it in no other way. The pass looks
+at all stored rows of one contract and day that a cancel resembles and assigns anew, so the result depends on the
+rows alone: in whatever order they came, and however often it runs.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -17,8 +17,31 @@ from django.db import connection, transaction
 from warehouse.models import OptionsFlow
 
 DAY_MS = 86_400_000
+LOOK_BACK_MS = 10_000  # of the pass after a batch: most cancels follow their print at once, and see `match`
 # The opening or only print is the first of its kind; any other cancel takes the newest that is left.
 _TAKES_THE_FIRST = frozenset({"CNCO", "CNOL"})
+
+_LOCK = "SELECT pg_advisory_xact_lock(hashtextextended('cancels:' || %(symbol)s || ':' || %(day)s::text, 0))"
+_CANCELS = """
+SELECT contract_ticker, "timestamp", sequence_number, price, size, exchange, is_cancel, conditions, canceled_by
+FROM options_flow_history
+WHERE is_cancel AND symbol = %(symbol)s AND "timestamp" >= %(since)s AND "timestamp" < %(end)s
+    AND contract_ticker = ANY(%(tickers)s)
+"""
+# A join with the cancels would be clearer, and is planned as a loop over them for every print.
+_LIKE_THEM = """
+SELECT contract_ticker, "timestamp", sequence_number, price, size, exchange, is_cancel, conditions, canceled_by
+FROM options_flow_history
+WHERE NOT is_cancel AND symbol = %(symbol)s AND "timestamp" >= %(since)s AND "timestamp" < %(end)s
+    AND contract_ticker = ANY(%(tickers)s) AND price = ANY(%(prices)s) AND size = ANY(%(sizes)s)
+"""
+_TAKE_BACK = """
+UPDATE options_flow_history p SET canceled_by = v.canceled_by
+FROM unnest(%(tickers)s::text[], %(times)s::bigint[], %(sequences)s::bigint[], %(by)s::bigint[])
+    AS v (contract_ticker, "timestamp", sequence_number, canceled_by)
+WHERE p.symbol = %(symbol)s AND p.timestamp >= %(day)s AND p.timestamp < %(end)s AND p.timestamp = v.timestamp
+    AND p.contract_ticker = v.contract_ticker AND p.sequence_number = v.sequence_number
+"""
 
 
 class ContractDay(NamedTuple):
@@ -30,59 +53,102 @@ class ContractDay(NamedTuple):
 
 
 class _Row(NamedTuple):
+    contract_ticker: str
     timestamp: int
     sequence_number: int
-    key: tuple[Any, ...]  # price, size, exchange
+    price: Any
+    size: int
+    exchange: str | None
     is_cancel: bool
-    conditions: tuple[str, ...]
+    conditions: list[str] | None
     canceled_by: int | None
+
+    @property
+    def key(self) -> tuple[Any, ...]:
+        return self.contract_ticker, self.price, self.size, self.exchange
+
+    @property
+    def takes_the_first(self) -> bool:
+        return bool(_TAKES_THE_FIRST.intersection(self.conditions or ()))
 
 
 def touched_by(columns: Mapping[str, Any]) -> tuple[ContractDay, ...]:
-    """Which passes the rows just stored call for: cancels among them, or prints that a stored cancel waits for.
+    """Which passes the rows just stored call for: cancels among them, or prints that a stored cancel resembles
+    and follows.
 
     `columns` are those of the insert. Call it after their commit: of two writers that store a print and its
     cancel at the same time, the later one then sees both.
     """
+    canceling = np.asarray(columns["is_cancel"])
+    days = _days(columns, np.flatnonzero(canceling))
     first, last = int(columns["timestamp"].min()), int(columns["timestamp"].max())
-    days = (first - first % DAY_MS, last - last % DAY_MS + DAY_MS)
-    symbols = np.unique(columns["symbol"]).tolist()
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT symbol, contract_ticker, timestamp FROM options_flow_history"
+            "SELECT contract_ticker, price::double precision, size, coalesce(exchange, '')"
+            " FROM options_flow_history"
             " WHERE is_cancel AND symbol = ANY(%s) AND timestamp >= %s AND timestamp < %s",
-            [symbols, *days],
+            [np.unique(columns["symbol"]).tolist(), first, last - last % DAY_MS + DAY_MS],
         )
-        cancels = {ContractDay(symbol, ticker, at - at % DAY_MS) for symbol, ticker, at in cursor.fetchall()}
+        cancels = set(cursor.fetchall())
     if not cancels:
         return ()
-    stored = zip(
-        columns["symbol"].tolist(),
-        columns["contract_ticker"].astype(np.str_).tolist(),
-        (columns["timestamp"] - columns["timestamp"] % DAY_MS).tolist(),
+    tickers = np.array(sorted({ticker.encode() for ticker, *_ in cancels}))
+    rows = np.flatnonzero(np.isin(columns["contract_ticker"], tickers) & ~canceling)
+    keys = zip(
+        columns["contract_ticker"][rows].astype(np.str_).tolist(),
+        *(columns[name][rows].tolist() for name in ("price", "size", "exchange")),
         strict=True,
     )
-    return tuple(sorted(cancels & {ContractDay(*row) for row in stored}))
+    alike = [row for row, key in zip(rows.tolist(), keys, strict=True) if key in cancels]
+    return tuple(sorted(days | _days(columns, alike)))
 
 
-def match(day: ContractDay) -> int:
-    """Fills `canceled_by` of a contract's prints on a day; returns how many rows changed."""
+def match(days: Iterable[ContractDay], since_ms: int = 0) -> int:
+    """Fills `canceled_by` of the prints of contracts and days; returns how many rows changed.
+
+    With `since_ms` (epoch ms) nothing older is looked at, which finds the same for the prints since then: a cancel
+    takes the newest that is left. What a pass over the whole day alone can tell is left to it: older prints, and
+    those like an opening print that is taken back.
+    """
+    tickers: dict[tuple[str, int], set[str]] = defaultdict(set)
+    for day in days:
+        tickers[day.symbol, day.day_ms].add(day.contract_ticker)
     with transaction.atomic():
-        with connection.cursor() as cursor:
-            cursor.execute(
-                "SELECT pg_advisory_xact_lock(hashtextextended('cancels:' || %s || ':' || %s, 0))",
-                [day.contract_ticker, str(day.day_ms)],
-            )
-        rows = _rows(day)
+        # In one order, so that two workers wait for each other's days instead of deadlocking.
+        return sum(_match(*day, tickers[day], since_ms) for day in sorted(tickers))
+
+
+def _match(symbol: str, day_ms: int, tickers: set[str], since_ms: int) -> int:
+    values: dict[str, Any] = {
+        "symbol": symbol,
+        "day": day_ms,
+        "end": day_ms + DAY_MS,
+        "tickers": sorted(tickers),
+    }
+    values["since"] = max(since_ms, day_ms)
+    with connection.cursor() as cursor:
+        cursor.execute(_LOCK, values)
+        cursor.execute(_CANCELS, values)
+        cancels = [_Row(*row) for row in cursor.fetchall()]
+        if not cancels:
+            return 0
+        alike = {"prices": [row.price for row in cancels], "sizes": [row.size for row in cancels]}
+        cursor.execute(_LIKE_THEM, values | alike)
+        prints = [_Row(*row) for row in cursor.fetchall()]
+        rows = sorted(prints + cancels, key=lambda row: (row.timestamp, row.sequence_number))
+        left_alone = {row.key for row in cancels if row.takes_the_first and since_ms > day_ms}
         wanted = _assign(rows)
-        changed = [row for row in rows if not row.is_cancel and wanted.get(row) != row.canceled_by]
-        for row in changed:
-            OptionsFlow.objects.filter(
-                symbol=day.symbol,
-                timestamp=row.timestamp,
-                contract_ticker=day.contract_ticker,
-                sequence_number=row.sequence_number,
-            ).update(canceled_by=wanted.get(row))
+        changed = [
+            row for row in prints if wanted.get(row[:3]) != row.canceled_by and row.key not in left_alone
+        ]
+        if changed:
+            found = {
+                "tickers": [row.contract_ticker for row in changed],
+                "times": [row.timestamp for row in changed],
+                "sequences": [row.sequence_number for row in changed],
+                "by": [wanted.get(row[:3]) for row in changed],
+            }
+            cursor.execute(_TAKE_BACK, values | found)
     return len(changed)
 
 
@@ -93,37 +159,28 @@ def days_with_cancels(from_ms: int, to_ms: int) -> list[ContractDay]:
     return sorted({ContractDay(symbol, ticker, at - at % DAY_MS) for symbol, ticker, at in rows})
 
 
-def _rows(day: ContractDay) -> list[_Row]:
-    found = OptionsFlow.objects.filter(
-        symbol=day.symbol,
-        contract_ticker=day.contract_ticker,
-        timestamp__gte=day.day_ms,
-        timestamp__lt=day.day_ms + DAY_MS,
-    ).order_by("timestamp", "sequence_number")
-    return [
-        _Row(at, sequence, (price, size, exchange), is_cancel, tuple(conditions or ()), canceled_by)
-        for at, sequence, price, size, exchange, is_cancel, conditions, canceled_by in found.values_list(
-            "timestamp",
-            "sequence_number",
-            "price",
-            "size",
-            "exchange",
-            "is_cancel",
-            "conditions",
-            "canceled_by",
-        )
-    ]
-
-
-def _assign(rows: list[_Row]) -> dict[_Row, int]:
-    """The cancel's sequence number for each print taken back; rows come by time and sequence number."""
+def _assign(rows: list[_Row]) -> dict[tuple[str, int, int], int]:
+    """The cancel's sequence number for the contract, time and sequence number of each print taken back; rows come
+    by time and sequence number."""
     standing: dict[tuple[Any, ...], list[_Row]] = defaultdict(list)
-    taken: dict[_Row, int] = {}
+    taken: dict[tuple[str, int, int], int] = {}
     for row in rows:
         prints = standing[row.key]
         if not row.is_cancel:
             prints.append(row)
         elif prints:
-            first = bool(_TAKES_THE_FIRST.intersection(row.conditions))
-            taken[prints.pop(0 if first else -1)] = row.sequence_number
+            taken[prints.pop(0 if row.takes_the_first else -1)[:3]] = row.sequence_number
     return taken
+
+
+def _days(columns: Mapping[str, Any], rows: Any) -> set[ContractDay]:
+    times = np.asarray(columns["timestamp"])[rows]
+    return {
+        ContractDay(*row)
+        for row in zip(
+            columns["symbol"][rows].tolist(),
+            columns["contract_ticker"][rows].astype(np.str_).tolist(),
+            (times - times % DAY_MS).tolist(),
+            strict=True,
+        )
+    }

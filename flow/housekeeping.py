@@ -4,8 +4,6 @@ the prints flow on, and what could not be written is written when it is back."""
 from __future__ import annotations
 
 import logging
-import os
-import socket
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -16,20 +14,23 @@ from django.db import Error, close_old_connections, connection
 
 from flow import average_size, statistics, subscription
 from flow.consumer import Consumer
+from flow.first_quotes import FirstQuotes
 from flow.gaps import record_gap
 from flow.subscription import Shard, Watch
 from quant import sessions
 from warehouse import clock
+from warehouse.heartbeats import Pulse
 from warehouse.models import Heartbeat
 from warehouse.models.enums import WorkerStatus
 from warehouse.queries import latest_spot
 
 log = logging.getLogger(__name__)
 
-HEARTBEAT: Final = "flow_consumer"
+HEARTBEAT: Final = "flow_listener"
 AFTER_CLOSE_MS: Final = 15 * 60_000  # index options trade a quarter of an hour longer
 HEARTBEAT_SECONDS: Final = 5.0
 MINUTE: Final = 60.0
+CHOOSE_SECONDS: Final = 15 * MINUTE  # as often as a chain is stored
 
 
 def feed_of(shard: Shard) -> str:
@@ -64,12 +65,20 @@ class Housekeeping:
     """Call `tend` about every second, and `end` after the consumer has stopped."""
 
     def __init__(
-        self, consumer: Consumer, shard: Shard, watch: Watch, topics: Callable[[set[str]], set[str]]
+        self,
+        consumer: Consumer,
+        shard: Shard,
+        watch: Watch,
+        topics: Callable[[set[str]], set[str]],
+        first_quotes: FirstQuotes,
     ) -> None:
         self.errors = 0
         self.watch = watch
         self._consumer, self._shard, self._topics = consumer, shard, topics
+        self._pulse = Pulse("", name=HEARTBEAT + shard.suffix)
+        self._first_quotes, self._told = first_quotes, 0
         self._quoted: set[str] = set()
+        self._choose_at = 0.0  # monotonic
         self._started = time.monotonic()
         self._kept_ms = kept_until(shard) or 0
         self._duties = [
@@ -77,7 +86,7 @@ class Housekeeping:
             _Duty(HEARTBEAT_SECONDS, lambda: self._heartbeat(self._status())),
             _Duty(MINUTE, self._follow_watchlist),
             _Duty(MINUTE, self._give_spots),
-            _Duty(15 * MINUTE, self._choose_quotes),
+            _Duty(0.0, self._choose_quotes_if_due),
         ]
 
     def tend(self) -> None:
@@ -125,48 +134,51 @@ class Housekeeping:
     def _heartbeat(self, status: WorkerStatus) -> None:
         consumer, publisher = self._consumer, self._consumer.publisher
         self._kept_ms = consumer.safe_ms or self._kept_ms
-        metadata: dict[str, Any] = {
-            "host": socket.gethostname(),
-            "pid": os.getpid(),
-            "symbols": self.watch.symbols,
-            "safe_ms": self._kept_ms or None,
-            "prints": consumer.totals.prints,
-            "last_print_ms": consumer.totals.last_print_ms or None,
-            "lag_ms": consumer.totals.lag_ms,
-            "batches_published": publisher.published,
-            "batches_replayed": publisher.replayed,
-            "batches_spooled": publisher.spooled,
-            "inbox_batches": publisher.inbox_batches,
-            "spool_bytes": publisher.spool_bytes(),
-            "frame_bytes_waiting": consumer.frames.bytes,
-            "frames_dropped": consumer.frames.dropped,
-            "prints_dropped": publisher.dropped_prints,
-            "gaps": consumer.totals.gaps,
-            "quoted_contracts": len(self._quoted),
-            "connections": [stream.connections for stream in consumer.streams],
-            "complaint": consumer.streams[0].said or publisher.away or None,
-            "rejected": dict(consumer.totals.rejected),
-            "errors": self.errors,
-            "simulated": settings.SIMULATED,
-        }
-        Heartbeat.objects.update_or_create(
-            id=HEARTBEAT + self._shard.suffix,
-            defaults={
-                "last_scan": clock.now_ms(),
-                "signals_detected": min(consumer.totals.prints, 2**31 - 1),
-                "status": status,
-                "metadata": metadata,
-            },
+        stream = consumer.streams[0]
+        written = self._pulse.beat(
+            status,
+            min(consumer.totals.prints, 2**31 - 1),
+            symbols=self.watch.symbols,
+            safe_ms=self._kept_ms or None,
+            prints=consumer.totals.prints,
+            last_print_ms=consumer.totals.last_print_ms or None,
+            lag_ms=consumer.totals.lag_ms,
+            subscribed=stream.is_subscribed,
+            batches_published=publisher.published,
+            batches_replayed=publisher.replayed,
+            batches_spooled=publisher.spooled,
+            behind=publisher.behind,
+            inbox_batches=publisher.inbox_batches,
+            spool_bytes=publisher.spool_bytes(),
+            frame_bytes_waiting=consumer.frames.bytes,
+            frames_dropped=consumer.frames.dropped,
+            prints_dropped=publisher.dropped_prints,
+            gaps=consumer.totals.gaps,
+            quoted_contracts=len(self._quoted),
+            connections=[stream.connections for stream in consumer.streams],
+            trouble=self._trouble() or None,
+            rejected=dict(consumer.totals.rejected),
+            errors=self.errors,
+            simulated=settings.SIMULATED,
         )
+        self.errors += not written
 
     def _status(self) -> WorkerStatus:
-        consumer = self._consumer
-        if not consumer.streams[0].is_subscribed:
-            young = time.monotonic() - self._started < MINUTE and not consumer.totals.prints
+        if self._trouble():
+            young = time.monotonic() - self._started < MINUTE and not self._consumer.totals.prints
             return WorkerStatus.STARTING if young else WorkerStatus.DEGRADED
-        if consumer.publisher.away or consumer.publisher.behind:
-            return WorkerStatus.DEGRADED
         return WorkerStatus.HEALTHY if sessions.is_open(clock.now()) else WorkerStatus.IDLE
+
+    def _trouble(self) -> str:
+        """What is wrong, in an operator's words; '' while nothing is."""
+        stream, publisher = self._consumer.streams[0], self._consumer.publisher
+        if not stream.is_subscribed:
+            return f"the socket does not deliver{f' ({stream.said})' if stream.said else ''}"
+        if publisher.away:
+            return f"Redis does not take batches, they go to the spool ({publisher.away})"
+        if publisher.behind:
+            return f"the workers are behind: {publisher.inbox_batches} batches wait, new ones go to the spool"
+        return ""
 
     def _follow_watchlist(self) -> None:
         found = subscription.watch(self._shard)
@@ -198,8 +210,18 @@ class Housekeeping:
             if spot:
                 self._consumer.price(symbol, *spot)
 
+    def _choose_quotes_if_due(self) -> None:
+        """Every quarter of an hour; every minute, and when the provider has told more, while a chain is missing."""
+        if time.monotonic() >= self._choose_at or len(self._first_quotes.told) != self._told:
+            self._choose_quotes()
+
     def _choose_quotes(self) -> None:
-        chosen = subscription.choose_contracts(self.watch.symbols, clock.now_ms())
-        dropped, self._quoted = self._quoted - chosen, chosen
-        self._consumer.streams[0].want(self._topics(chosen))
+        told = dict(self._first_quotes.told)
+        chosen = subscription.choose_contracts(self.watch.symbols, told, clock.now_ms())
+        missing = {symbol: self.watch.provider_symbols[symbol] for symbol in chosen.without_chain}
+        self._first_quotes.ask(missing, self._today())
+        self._told = len(told)
+        self._choose_at = time.monotonic() + (MINUTE if missing else CHOOSE_SECONDS)
+        dropped, self._quoted = self._quoted - chosen.contracts, chosen.contracts
+        self._consumer.streams[0].want(self._topics(self._quoted))
         self._consumer.frames.call(lambda: self._consumer.enricher.quotes.forget(dropped))

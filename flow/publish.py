@@ -29,6 +29,7 @@ class Limits:
 
     waiting_batches: int = 64  # between consumer and publisher; a full queue makes the consumer wait
     inbox_batches: int = 2_000  # more in the inbox means that the workers are behind
+    inbox_bytes: int = 256 * 2**20  # likewise, of a memory that the queues live in too
     retry_seconds: float = 1.0  # pause after a failure: every attempt may take a socket timeout
     look_seconds: float = 0.5  # between looks at the inbox's size
     replay_at_once: int = 20  # batches from the spool between two new ones
@@ -144,12 +145,15 @@ class Publisher:
         if now >= self._look_at:
             self._look_at = now + self._limits.look_seconds
             try:
-                self.inbox_batches = self._inbox.size()
+                self.inbox_batches, bytes_there = self._inbox.size(), self._inbox.bytes()
             except redis.RedisError as error:
                 return self._failed(error)
             # Opens again well below the limit, or it would change with every batch.
             factor = 0.5 if self._behind else 1.0
-            self._behind = self.inbox_batches > self._limits.inbox_batches * factor
+            self._behind = (
+                self.inbox_batches > self._limits.inbox_batches * factor
+                or bytes_there > self._limits.inbox_bytes * factor
+            )
         return not self._behind
 
     def _publish(self, record: Record) -> bool:

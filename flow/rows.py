@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from flow.batch import PrintBatch
-from quant.contracts import SUFFIX_LENGTH, BadTickerError, parse_tickers
+from quant.contracts import SUFFIX_LENGTH, names_contract
 from quant.prints import Prints
 
 SHARES_PER_CONTRACT = 100.0
@@ -111,11 +111,7 @@ class Contracts:
         if symbol is None:
             self.unwatched += 1
             return None
-        try:
-            if not ticker.startswith("O:"):
-                raise BadTickerError([ticker], [0])
-            parse_tickers([ticker])
-        except BadTickerError:
+        if not (ticker.startswith("O:") and names_contract(ticker)):
             self.unreadable += 1
             return None
         self._known[ticker] = pair = (len(self._tickers), symbol)

@@ -25,7 +25,11 @@ _SOURCES = {"stream": Source.LIVE, "rest": Source.BACKFILL}
 
 
 def prints_of(checked: Checked, open_interest: Floats, day_volume: Floats) -> Prints:
-    """The batch as the classification wants it; open interest and volume of each print's contract, (n,)."""
+    """The batch as the classification wants it; open interest and volume of each print's contract, (n,).
+
+    `large_size` stays unknown: no document asks for the rule behind it, and nothing here holds the distribution it
+    is a percentile of. The table lacks the small prints, `contract_size_daily` has sums alone.
+    """
     batch = checked.good
     unknown = np.full(len(batch), np.nan)
     return Prints(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -45,10 +45,11 @@ class Shard:
 
 @dataclass(frozen=True, slots=True)
 class Watch:
-    """Symbols with their kind, and the option roots that belong to them."""
+    """Symbols with their kind, the option roots that belong to them, and what the provider calls them."""
 
     kinds: Mapping[str, str]
     symbol_of_root: Mapping[str, str]
+    provider_symbols: Mapping[str, str]
 
     @property
     def symbols(self) -> list[str]:
@@ -61,19 +62,44 @@ def watch(shard: Shard) -> Watch:
     return Watch(
         {entry.symbol: entry.kind for entry in entries},
         {root: entry.symbol for entry in entries for root in entry.roots or ()},
+        {entry.symbol: entry.provider_symbol for entry in entries},
     )
 
 
-def choose_contracts(symbols: list[str], at_ms: int, limit: int = QUOTES_PER_CONNECTION) -> set[str]:
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """Contracts to be quoted, and the symbols whose newest chain had nothing to choose from."""
+
+    contracts: set[str]
+    without_chain: set[str]
+
+
+def choose_contracts(
+    symbols: Sequence[str], told: Mapping[str, list[str]], at_ms: int, limit: int = QUOTES_PER_CONNECTION
+) -> Chosen:
     """The contracts most worth a quote by each symbol's newest stored chain: open interest weighed by
-    nearness to spot. Every symbol has an equal share of `limit`; empty where no chain is stored."""
+    nearness to spot. Every symbol has an equal share of `limit`; one without a chain takes it of `told`."""
     chosen: set[str] = set()
+    without: set[str] = set()
     for symbol in symbols:
-        chosen.update(_best(symbol, at_ms, limit // len(symbols)))
-    return chosen
+        best = _stored(symbol, at_ms)
+        if not best:
+            without.add(symbol)
+        chosen.update((best or told.get(symbol, []))[: limit // len(symbols)])
+    return Chosen(chosen, without)
 
 
-def _best(symbol: str, at_ms: int, share: int) -> list[str]:
+def ranked(
+    tickers: Sequence[str], interest: Sequence[float], strike: Sequence[float], spot: Sequence[float]
+) -> list[str]:
+    """The tickers by what a quote of each is worth, the most first."""
+    distance = np.abs(np.array(strike) / np.array(spot) - 1.0)
+    # A contract nobody holds still comes before a held one far away: today's may be traded first today.
+    worth = (1.0 + np.array(interest, dtype=np.float64)) * np.exp(-distance / NEARNESS)
+    return [tickers[row] for row in np.argsort(-worth, kind="stable").tolist()]
+
+
+def _stored(symbol: str, at_ms: int) -> list[str]:
     today = sessions.new_york_date(clock.instant(at_ms))
     with connection.cursor() as cursor:
         cursor.execute(
@@ -84,10 +110,4 @@ def _best(symbol: str, at_ms: int, share: int) -> list[str]:
             [symbol, today, symbol, at_ms - _OLDEST_CHAIN_MS, at_ms],
         )
         found = cursor.fetchall()
-    if not found:
-        return []
-    tickers, interest, strike, spot = zip(*found, strict=True)
-    distance = np.abs(np.array(strike) / np.array(spot) - 1.0)
-    # A contract nobody holds still comes before a held one far away: today's may be traded first today.
-    worth = (1.0 + np.array(interest, dtype=np.float64)) * np.exp(-distance / NEARNESS)
-    return [tickers[row] for row in np.argsort(-worth, kind="stable")[:share].tolist()]
+    return ranked(*zip(*found, strict=True)) if found else []

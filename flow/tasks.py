@@ -14,13 +14,14 @@ from kombu.exceptions import OperationalError as BrokerError
 from flow import cancels, gaps, repair
 from flow.batch import PrintBatch
 from flow.inbox import Inbox, inbox_of, inboxes
-from flow.trades import process_trades
-from warehouse import clock
+from flow.trades import ProcessedTrades, process_trades
+from warehouse import alerts, clock
 from warehouse.models import DeadLetter
 
 MINUTE = 60
 MOST_ATTEMPTS = 5
 SWEEP_AFTER_SECONDS = 30.0  # much longer than a batch takes when workers keep up
+NEWS_MS = 30 * 60_000  # longer than the delay of a delayed plan
 MATCH_BACK_MS = 26 * 3_600_000  # a whole day of prints, and the hours in which it is repaired
 # What is wrong with the servers, the time or the worker, and not with the payload.
 _ENVIRONMENT = (redis.RedisError, BrokerError, SoftTimeLimitExceeded, MemoryError, OSError)
@@ -48,11 +49,18 @@ def store_trades(batch_id: str) -> str:
         if not is_the_payloads_fault(error):
             raise
         return _failed(inbox, batch_id, payload, error)
-    # Before the payload goes: a worker that dies in between does the batch again and sends these again.
-    for day in done.cancels:
-        match_cancels.delay(*day)
+    # Before the payload goes: a worker that dies in between does the batch again, and these with it.
+    cancels.match(done.cancels, done.from_ms - cancels.LOOK_BACK_MS)
     inbox.done(batch_id)
+    _tell(done)
     return f"{batch_id}: {done}"
+
+
+def _tell(done: ProcessedTrades) -> None:
+    """An alert on unusual sweeps: on new rows alone, and not on prints that come hours late from a spool."""
+    since = clock.now_ms() - NEWS_MS
+    if done.stored:
+        alerts.unusual_activity(sweep for sweep in done.sweeps if sweep.timestamp >= since)
 
 
 def is_the_payloads_fault(error: Exception) -> bool:
@@ -107,22 +115,15 @@ def sweep_inbox(older_than_seconds: float = SWEEP_AFTER_SECONDS) -> str:
 
 
 @shared_task
-def match_cancels(symbol: str, contract_ticker: str, day_ms: int) -> str:
-    """Matches the cancels of one contract and day with their prints."""
-    changed = cancels.match(cancels.ContractDay(symbol, contract_ticker, day_ms))
-    return f"{contract_ticker}: {changed} prints changed"
-
-
-@shared_task
 def keep_flow() -> str:
     """Matches the cancels of the last day again, and sends the gaps that have ended to their repair."""
     now_ms = clock.now_ms()
     days = cancels.days_with_cancels(now_ms - MATCH_BACK_MS, now_ms + 1)
-    changed = sum(cancels.match(day) for day in days)
+    changed = cancels.match(days)
     waiting = gaps.ended_gaps()
     for gap_id in waiting:
         repair_gap.apply_async((gap_id,), expires=MINUTE)
-    return f"{changed} prints changed by {len(days)} passes over cancels, {len(waiting)} gaps to repair"
+    return f"{changed} prints changed by {len(days)} contracts with cancels, {len(waiting)} gaps to repair"
 
 
 @shared_task(acks_late=False, time_limit=14 * MINUTE, soft_time_limit=13 * MINUTE)

@@ -16,10 +16,10 @@ from flow import cancels, past, store
 from flow.batch import PrintBatch
 from flow.checks import Checked, check
 from flow.locks import only_one
+from flow.sweeps import Sweep, unusual_sweeps
 from flow.traded import contracts_around
-from provider.client import MassiveClient
+from provider.connect import connected
 from provider.errors import NotFound, Terminal
-from provider.rate_limit import limiter_for
 from quant.chain import Floats
 from quant.prints import Prints
 from quant.thresholds import TRADE_RULES
@@ -43,6 +43,8 @@ class ProcessedTrades:
     stored: int
     quarantined: Counter[str] = field(default_factory=Counter)
     cancels: tuple[cancels.ContractDay, ...] = ()  # contracts and days whose cancels should be matched
+    from_ms: int = 0  # the earliest kept print's time
+    sweeps: tuple[Sweep, ...] = ()  # the unusual ones
 
     def __str__(self) -> str:
         set_aside = "".join(f", {count} {reason}" for reason, count in sorted(self.quarantined.items()))
@@ -73,11 +75,13 @@ def process_trades(batch: PrintBatch, name: str = "") -> ProcessedTrades:
         _quarantine(checked, name)
     if not len(rows):
         return ProcessedTrades(len(batch), 0, 0, checked.reasons)
-    columns = store.columns_of(checked, prints, found, rows, underlyings(checked))
-    times = columns["timestamp"]
-    partitions.ensure(TABLE, int(times.min()), int(times.max()))
+    symbols = underlyings(checked)
+    columns = store.columns_of(checked, prints, found, rows, symbols)
+    from_ms = int(columns["timestamp"].min())
+    partitions.ensure(TABLE, from_ms, int(columns["timestamp"].max()))
     stored = bulk.insert_rows(OptionsFlow, columns)
-    return ProcessedTrades(len(batch), len(rows), stored, checked.reasons, cancels.touched_by(columns))
+    touched, sweeps = cancels.touched_by(columns), unusual_sweeps(checked, found, symbols)
+    return ProcessedTrades(len(batch), len(rows), stored, checked.reasons, touched, from_ms, sweeps)
 
 
 def ingest_options_flow(symbol: str, since: int) -> Filled:
@@ -98,7 +102,7 @@ def fill(contracts: Iterable[tuple[str, str]], from_ms: int, to_ms: int) -> Fill
     # Whole windows at both ends, so that a sweep at the edge is seen as one.
     margin = TRADE_RULES["default"].cluster_window_ms
     count = stored = unknown = 0
-    with _client() as client:
+    with connected(settings, clock.now_ms) as client:
         for symbol, ticker in contracts:
             count += 1
             with only_one(f"contract {ticker}", wait=True):
@@ -112,8 +116,7 @@ def fill(contracts: Iterable[tuple[str, str]], from_ms: int, to_ms: int) -> Fill
                 done = process_trades(found.batch, name=f"rest:{ticker}:{from_ms}")
             stored += done.stored
             unknown += bool(found.rejected)
-            for day in done.cancels:
-                cancels.match(day)
+            cancels.match(done.cancels)
     return Filled(count, stored, unknown)
 
 
@@ -167,13 +170,4 @@ def _quarantine(checked: Checked, name: str) -> None:
     DeadLetter.objects.get_or_create(
         batch_id=f"{name or 'prints'}:quarantine:{digest}",
         defaults={"payload": payload, "error": reasons, "attempts": 1, "created_at": clock.now_ms()},
-    )
-
-
-def _client() -> MassiveClient:
-    return MassiveClient(
-        settings.MASSIVE_BASE_URL,
-        settings.MASSIVE_API_KEY,
-        limiter_for(settings.MASSIVE_BASE_URL, settings.REDIS_URL, settings.MASSIVE_REQUESTS_PER_SECOND),
-        now_ms=clock.now_ms,
     )

@@ -8,7 +8,9 @@ right, where the last fifteen characters are fixed. The ``O:`` is the provider's
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import NamedTuple, overload
 
 import numpy as np
@@ -22,6 +24,7 @@ _NAMED_IN_MESSAGE = 5
 _CODES = np.dtype(np.uint32)
 _ROOT = np.arange(ROOT_LENGTH)
 _SUFFIX = np.arange(SUFFIX_LENGTH)
+_TICKER = re.compile(r"(?:O:)?[A-Z0-9]{1,6}([0-9]{6})[CP]([0-9]{8})")
 _YEAR_2000 = np.datetime64("2000-01-01", "D")
 _YEAR_2100 = np.datetime64("2100-01-01", "D")
 
@@ -83,6 +86,21 @@ def parse_tickers(tickers: Tickers) -> Contracts:
         given = [tickers] if isinstance(tickers, str) else tickers
         raise BadTickerError([str(given[index]) for index in bad], bad)
     return Contracts(root, expiration, is_call, thousandths / 1000.0)
+
+
+def names_contract(ticker: str) -> bool:
+    """Whether `parse_tickers` would read it: for one ticker alone, where columns of numpy cost 200 µs."""
+    found = _TICKER.fullmatch(ticker)
+    return found is not None and found[2] != "00000000" and _is_date(found[1])
+
+
+@lru_cache(maxsize=4096)
+def _is_date(digits: str) -> bool:
+    try:
+        dt.date(2000 + int(digits[:2]), int(digits[2:4]), int(digits[4:]))
+    except ValueError:
+        return False
+    return True
 
 
 def _read_root(

@@ -138,7 +138,7 @@ def truth_columns(pool: Pool, trades: NDArray[Any]) -> dict[str, list[Any]]:
         "side": _SIDES[trades["side"] + 1].tolist(),
         "reason": np.array(REASONS, dtype=object)[trades["reason"]].tolist(),
     }
-    return {name: columns.get(name) or trades[name].tolist() for name in TRUTH_FIELDS}
+    return {name: columns[name] if name in columns else trades[name].tolist() for name in TRUTH_FIELDS}
 
 
 def stream_rows(log: PrintLog, span: Span, ticker: str) -> list[dict[str, Any]]:

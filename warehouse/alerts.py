@@ -49,14 +49,20 @@ class Kind(Enum):
 
 
 class Print(Protocol):
-    """A stored print, as far as an alert speaks of it; a row of `options_flow_history` is one."""
+    """A stored print or sweep, as far as an alert speaks of it; a row of `options_flow_history` is one."""
 
-    symbol: str
-    contract_ticker: str
-    trade_type: str | None
-    sentiment: str | None
-    premium: Decimal | None
-    size: int
+    @property
+    def symbol(self) -> str: ...
+    @property
+    def contract_ticker(self) -> str: ...
+    @property
+    def trade_type(self) -> str | None: ...
+    @property
+    def sentiment(self) -> str | None: ...
+    @property
+    def premium(self) -> Decimal | None: ...
+    @property
+    def size(self) -> int: ...
 
 
 def send(kind: Kind, text: str, subject: str = "") -> bool:

@@ -45,7 +45,10 @@ def check_listeners(signs: Sequence[Sign]) -> Check:
     stable = [sign for sign in signs if sign.stable]
     troubles = [_silence(sign) for sign in stable if sign.silent]
     troubles += [
-        f"{sign.id} says it is degraded" for sign in stable if sign.alive and sign.status == "degraded"
+        f"{sign.id} says it is degraded"
+        + (f": {sign.metadata['trouble']}" if sign.metadata.get("trouble") else "")
+        for sign in stable
+        if sign.alive and sign.status == "degraded"
     ]
     told = {
         sign.id: {

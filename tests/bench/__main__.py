@@ -21,6 +21,7 @@ LOCAL = Path(__file__).resolve().parents[2] / ".local"
 def benchmarks() -> dict[str, Callable[[], Measured]]:
     from tests.bench.admin_list import admin_list
     from tests.bench.chain_ingest import chain_ingest
+    from tests.bench.flow_end_to_end import flow_end_to_end
     from tests.bench.flow_store import flow_store
     from tests.bench.gamma_profile import gamma_profile
     from tests.bench.implied_vol import implied_vol_vs_quantlib, implied_vol_vs_vollib
@@ -32,6 +33,7 @@ def benchmarks() -> dict[str, Callable[[], Measured]]:
         gamma_profile,
         admin_list,
         flow_store,
+        flow_end_to_end,
     )
     return {benchmark.__name__: benchmark for benchmark in measured}
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import socket
 import threading
 import time
@@ -13,6 +14,7 @@ from django.db import connections
 
 from config import health
 from config.probe import NoAnswerError, Probe
+from flow.inbox import Inbox
 from quant import sessions
 from tests.ingestion.fixtures import at_market_time  # noqa: F401 - a fixture is used by its name
 from tests.partitions import drop_partitions
@@ -20,6 +22,7 @@ from tests.ports import closed_port
 from warehouse import clock, partitions
 from warehouse.heartbeats import Pulse
 from warehouse.models import Heartbeat, WatchlistEntry
+from warehouse.models.enums import WorkerStatus
 from warehouse.watchlist import add_default_symbols
 
 SUNDAY = datetime(2026, 11, 22, 16, 0, tzinfo=UTC)
@@ -55,7 +58,7 @@ def test_an_idle_sunday_is_healthy(alive, client):
     services = answer.json()["services"]
     assert services["chains"]["detail"] == "idle: no chain is due yet or any more"
     assert set(services) == {
-        *("database", "redis", "provider", "beat", "workers", "chains"),
+        *("database", "redis", "inbox", "provider", "beat", "workers", "chains"),
         *("flow", "listeners", "jobs", "partitions"),
     }
     assert answer.json()["timestamp"].startswith("2026-11-22T16:00:0")
@@ -71,6 +74,27 @@ def test_a_stale_chain_in_a_session_is_degraded_and_still_200(alive, client):
     assert (answer.status_code, answer.json()["status"]) == (200, "degraded")
     assert answer.json()["details"] == [
         "chains: SPX is stale: its last chain today is missing, that of 14:15 is expected"
+    ]
+
+
+def test_prints_that_wait_for_workers_are_told_with_their_age(alive, client, redis_client, monkeypatch):
+    inbox = Inbox(redis_client, "options")
+    inbox.put("options:boot:1", b"")
+    assert client.get("/api/health").json()["services"]["inbox"]["status"] == "ok"
+    redis_client.zincrby("warehouse:inbox:options:index", -90_000, "options:boot:1")  # laid down 90 s ago
+    health.current.forget()
+    (detail,) = client.get("/api/health").json()["details"]
+    assert re.fullmatch(
+        r"inbox: 1 batches of the feed options wait, the oldest for 9\d s: "
+        "the flow workers are behind or stopped",
+        detail,
+    )
+
+
+def test_a_listener_says_what_is_wrong(alive, client):
+    Pulse("", name="flow_listener").beat(WorkerStatus.DEGRADED, trouble="the socket does not deliver")
+    assert client.get("/api/health").json()["details"] == [
+        "listeners: flow_listener says it is degraded: the socket does not deliver"
     ]
 
 

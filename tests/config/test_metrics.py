@@ -9,6 +9,7 @@ from django.db import connections
 from prometheus_client.parser import text_string_to_metric_families
 
 from config import metrics
+from flow.inbox import Inbox
 from quant import sessions
 from tests.ingestion.fixtures import at_market_time  # noqa: F401 - a fixture is used by its name
 from tests.partitions import drop_partitions
@@ -78,6 +79,19 @@ def test_a_scrape_tells_of_chains_jobs_processes_gaps_and_queues(scrape, redis_c
     assert found["app_table_bytes", "historical_greeks"] > 0
     assert (found["app_up", "database"], found["app_up", "redis"]) == (1, 1)
     assert found["app_build_info", "false", settings.VERSION] == 1
+
+
+def test_a_scrape_tells_of_live_trades(scrape, redis_client):
+    Pulse("", name="flow_listener").beat(subscribed=True, lag_ms=250, spool_bytes=4096, prints=12)
+    Inbox(redis_client, "options").put("options:boot:1", b"twelve bytes")
+    found = scrape()
+    assert found["app_inbox_batches", "options"] == 1
+    assert found["app_inbox_bytes", "options"] == 12
+    assert 0 <= found["app_inbox_oldest_seconds", "options"] < 30
+    assert found["app_flow_lag_seconds", "flow_listener"] == 0.25
+    assert found["app_flow_subscribed", "flow_listener"] == 1
+    assert found["app_flow_spool_bytes", "flow_listener"] == 4096
+    assert found["app_flow_prints", "flow_listener"] == 12
 
 
 def test_servers_that_are_away_show_and_cost_their_own_figures_alone(scrape, monkeypatch, settings):

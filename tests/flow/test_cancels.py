@@ -33,7 +33,7 @@ def canceled() -> dict[int, int]:
 
 
 def match(ticker: str = CALL) -> int:
-    return cancels.match(ContractDay("SPX", ticker, DAY_MS))
+    return cancels.match([ContractDay("SPX", ticker, DAY_MS)])
 
 
 @pytest.mark.parametrize(("condition", "taken"), [(CANC, 2), (CNCL, 2), (CNCO, 1), (CNOL, 1)])
@@ -78,15 +78,37 @@ def test_a_late_print_takes_the_place_of_the_one_cancelled_before_it_was_known()
     assert canceled() == {5: 9}
 
 
-def test_a_pass_is_called_for_by_a_cancel_and_by_a_print_of_its_contract_and_day():
+def test_a_pass_is_called_for_by_a_cancel_and_by_a_print_like_it_and_before_it():
     day = ContractDay("SPX", CALL, DAY_MS)
     assert store({}) == ()
     assert store({"sequence_number": 2, "condition": CNCL}) == (day,)
     assert store({"sequence_number": 3}) == (day,)
-    assert store({"sequence_number": 4, "contract_ticker": PUT}) == ()
-    assert store({"sequence_number": 5, "timestamp_ms": NOON_MS - cancels.DAY_MS}) == ()
+    assert store({"sequence_number": 4, "price": 1.06}) == ()
+    assert store({"sequence_number": 5, "contract_ticker": PUT}) == ()
+    assert store({"sequence_number": 6, "timestamp_ms": NOON_MS + 1}) == ()
+    assert store({"sequence_number": 7, "timestamp_ms": NOON_MS - cancels.DAY_MS}) == ()
     assert cancels.days_with_cancels(NOON_MS, NOON_MS + 1) == [day]
     assert cancels.days_with_cancels(NOON_MS + 1, NOON_MS + 2) == []
+
+
+@pytest.mark.parametrize(("condition", "at_once"), [(CNCL, {2: 3}), (CNCO, {})])
+def test_a_pass_over_the_last_moments_leaves_an_opening_print_to_that_over_the_day(condition, at_once):
+    days = store({"timestamp_ms": NOON_MS - 60_000}, {}, {"condition": condition})
+    cancels.match(days, NOON_MS - 30_000)
+    assert canceled() == at_once
+    cancels.match(days)
+    assert canceled() == {1 if condition == CNCO else 2: 3}
+
+
+def test_a_print_older_than_the_last_moments_is_found_by_the_pass_over_the_day():
+    days = store({"timestamp_ms": NOON_MS - 60_000}, {"condition": CNCL})
+    assert cancels.match(days, NOON_MS - 30_000) == 0
+    assert cancels.match(days) == 1
+
+
+def test_prints_without_an_exchange_are_alike_too():
+    store({"exchange": 0}, {"exchange": 0, "condition": CNCL})
+    assert match() == 1
 
 
 def test_the_summary_leaves_out_cancels_and_what_they_take_back():

@@ -77,7 +77,7 @@ def test_it_publishes_prints_and_ends_in_order_on_sigterm(start, redis_client):
     assert (batch.sequence_number.tolist(), batch.quote_age_ms.tolist()) == ([1], [10.0])
     (message,) = redis_client.lrange("warehouse:flow", 0, -1)
     assert json.loads(message)["headers"]["task"] == "flow.tasks.store_trades"
-    beat = Heartbeat.objects.get(id="flow_consumer")
+    beat = Heartbeat.objects.get(id="flow_listener")
     assert (beat.status, beat.metadata["safe_ms"], beat.metadata["prints"]) == ("stopping", now, 1)
     size = ContractSizeDay.objects.get(symbol="SPX")
     assert (size.trades, size.contracts) == (1, 250)

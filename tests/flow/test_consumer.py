@@ -25,12 +25,14 @@ T = 1_795_186_800_000
 class Running:
     """A consumer on a scripted socket and a real inbox."""
 
-    def __init__(self, directory, client, url: str, gap_from_ms: int | None = None) -> None:
+    def __init__(
+        self, directory, client, url: str, gap_from_ms: int | None = None, limits: Limits | None = None
+    ) -> None:
         self.inbox = Inbox(client, "options")
         self.consumer = Consumer(
             Contracts({"SPXW": "SPX"}), AverageSizes(), self.inbox, lambda name: None,
             Spool(directory, 1_000_000), lambda: T + 100, sealing=Sealing(age_ms=0, patience_ms=0),
-            limits=Limits(retry_seconds=0.01, look_seconds=0.01), bounds=Bounds(),
+            limits=limits or Limits(retry_seconds=0.01, look_seconds=0.01), bounds=Bounds(),
         )  # fmt: skip
         stream = Stream(url, "key", {"T.*"}, self.consumer.deliver, lambda: True, QUICK)
         self.consumer.start([stream], gap_from_ms)

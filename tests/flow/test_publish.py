@@ -7,6 +7,7 @@ import threading
 import time
 
 import numpy as np
+import pytest
 import redis
 from redis.backoff import NoBackoff
 from redis.retry import Retry
@@ -96,8 +97,9 @@ def test_while_the_inbox_is_away_batches_go_to_the_spool_and_come_back_in_order(
     back.publisher.stop()
 
 
-def test_a_new_batch_waits_behind_those_on_the_spool(tmp_path, redis_client):
-    limits = Limits(inbox_batches=0, look_seconds=0.0)
+@pytest.mark.parametrize("limit", ["inbox_batches", "inbox_bytes"])
+def test_a_new_batch_waits_behind_those_on_the_spool(tmp_path, redis_client, limit):
+    limits = Limits(look_seconds=0.0, **{limit: 0})
     desk = Desk(tmp_path, redis_client, limits)
     desk.publisher.submit(batch(1))
     desk.until(lambda: desk.publisher.published == 1)  # one is more than the limit: the workers are behind

@@ -32,7 +32,7 @@ def a_day() -> None:
             {**BOUGHT, "size": 999, "timestamp_ms": NOON_MS - 16 * MINUTE},
         )
     )
-    match(ContractDay("SPX", CALL, NOON_MS - NOON_MS % DAY_MS))
+    match([ContractDay("SPX", CALL, NOON_MS - NOON_MS % DAY_MS)])
 
 
 def printed(*arguments: str) -> str:

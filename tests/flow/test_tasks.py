@@ -36,7 +36,6 @@ def sent(monkeypatch) -> list[tuple]:
     """What was put into the queue, in place of a worker that takes it out."""
     messages: list[tuple] = []
     monkeypatch.setattr(tasks.store_trades, "delay", lambda *args: messages.append(("store", *args)))
-    monkeypatch.setattr(tasks.match_cancels, "delay", lambda *args: messages.append(("match", *args)))
     return messages
 
 
@@ -170,8 +169,8 @@ HISTORY = [
     order=st.permutations(range(len(HISTORY))),
     again=st.lists(st.integers(0, len(HISTORY) - 1), max_size=3),
 )
-def test_any_order_and_any_repetition_give_the_same_table(put_batch, redis_client, sent, order, again):
-    expected = _after(HISTORY, put_batch, sent)
+def test_any_order_and_any_repetition_give_the_same_table(put_batch, redis_client, order, again):
+    expected = _after(HISTORY, put_batch)
     assert [row[3] for row in expected] == [1, 3, 2, 4, 7, 6]
     assert [row[-4] for row in expected] == [
         None,
@@ -182,17 +181,14 @@ def test_any_order_and_any_repetition_give_the_same_table(put_batch, redis_clien
         None,
     ]  # canceled_by: the newest of its kind
     shuffled = [HISTORY[place] for place in [*again, *order]]
-    assert _after(shuffled, put_batch, sent) == expected
+    assert _after(shuffled, put_batch) == expected
 
 
-def _after(batches: list[PrintBatch], put_batch, sent: list[tuple]) -> list[tuple]:
+def _after(batches: list[PrintBatch], put_batch) -> list[tuple]:
     with connection.cursor() as cursor:
         cursor.execute("TRUNCATE options_flow_history")
-    sent.clear()
     for batch in batches:
         tasks.store_trades(put_batch(batch))
-    for message in sent:
-        tasks.match_cancels(*message[1:])
     return table()
 
 
@@ -213,7 +209,7 @@ cluster_prints = st.lists(
 
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(cluster_prints)
-def test_batches_that_do_not_split_a_window_store_what_one_batch_of_all_would(put_batch, sent, rows):
+def test_batches_that_do_not_split_a_window_store_what_one_batch_of_all_would(put_batch, rows):
     """A batch may end where nothing happens for longer than a window, and where no price waits for the next."""
     rows = sorted(
         ({**row, "bid_size": 5.0} for row in rows),  # depth decides at the mid, so no later print is asked
@@ -228,7 +224,7 @@ def test_batches_that_do_not_split_a_window_store_what_one_batch_of_all_would(pu
     edges = [0, *pauses, len(rows)]
     parts = [whole.take(slice(*edge)) for edge in pairwise(edges)]
     assert sum(map(len, parts)) == len(whole)
-    assert _after(parts, put_batch, sent) == _after([whole], put_batch, sent)
+    assert _after(parts, put_batch) == _after([whole], put_batch)
 
 
 def test_a_batch_from_rest_is_told_apart(put_batch):

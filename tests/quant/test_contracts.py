@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from quant.contracts import BadTickerError, format_ticker, parse_tickers
+from quant.contracts import BadTickerError, format_ticker, names_contract, parse_tickers
 
 contracts = st.tuples(
     st.text("ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789", min_size=1, max_size=6),
@@ -84,6 +84,7 @@ def test_what_is_no_ticker_is_refused(ticker):
     with pytest.raises(BadTickerError) as caught:
         parse_tickers(["O:SPX251219C06475000", ticker])
     assert caught.value.tickers == (ticker,)
+    assert not names_contract(ticker)
 
 
 def test_a_leap_day_exists_in_leap_years_only():
@@ -137,3 +138,17 @@ def test_writing_and_reading_returns_the_contracts(chain):
     assert parsed.expiration.tolist() == list(expirations)
     assert parsed.is_call.tolist() == list(calls)
     assert parsed.strike.tolist() == list(strikes)
+
+
+pieces = ["O:", "O", "SPXW", "2", "25", "12", "02", "30", "29", "C", "P", "06475000", "0" * 8, "\n", "x"]
+
+
+@given(st.lists(st.sampled_from(pieces), max_size=9).map("".join))
+@settings(max_examples=200, deadline=None)
+def test_one_ticker_alone_is_judged_as_in_a_column(ticker):
+    try:
+        parse_tickers([ticker])
+        readable = True
+    except BadTickerError:
+        readable = False
+    assert names_contract(ticker) == readable

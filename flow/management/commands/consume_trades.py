@@ -21,11 +21,13 @@ from redis.retry import Retry
 from flow import statistics, subscription
 from flow.average_size import AverageSizes
 from flow.consumer import Consumer
+from flow.first_quotes import FirstQuotes
 from flow.housekeeping import Housekeeping, feed_of, kept_until
 from flow.inbox import Inbox
 from flow.rows import Contracts, Rows
 from flow.spool import Spool, SpoolInUse
 from flow.subscription import Shard, Watch
+from provider.connect import connected
 from provider.stream import Stream
 from quant import sessions
 from warehouse import clock
@@ -72,7 +74,8 @@ class Command(BaseCommand):
         screen = _Screen(self, Contracts(watch.symbol_of_root))
         consumer = _consumer(mine, screen)
         streams = _streams(consumer, watch, trades, underlyings)
-        house = Housekeeping(consumer, mine, watch, lambda chosen: _topics(trades, chosen))
+        first_quotes = FirstQuotes(lambda: connected(settings, clock.now_ms))
+        house = Housekeeping(consumer, mine, watch, lambda chosen: _topics(trades, chosen), first_quotes)
         for line in statistics.banner(watch.symbols, _database(), settings.SIMULATED):
             self.stdout.write(line)
         # Whatever lives now lives for good: the collector need not look through it a hundred times a second.

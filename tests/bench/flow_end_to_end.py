@@ -1,0 +1,175 @@
+"""Prints from a real socket to rows committed: consumer, queue, workers, PostgreSQL, each a process of its own."""
+
+from __future__ import annotations
+
+import gc
+import tempfile
+import time
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+
+from django.conf import settings
+from django.db import connection, transaction
+
+from flow import tasks, trades
+from flow.average_size import AverageSizes
+from flow.batch import PrintBatch
+from flow.checks import check
+from flow.enrich import Enricher
+from flow.inbox import Inbox
+from flow.rows import Contracts
+from flow.seal import Sealer
+from flow.subscription import Shard, watch
+from local import processes
+from local.services import CONSUMER
+from provider.stream_messages import decode
+from quant import sessions
+from tests.bench import flow_processes as real
+from tests.bench.flow_store import stopwatch
+from tests.bench.frame_server import Rendered, render
+from tests.bench.measure import Measured
+from warehouse import bulk, clock, partitions
+from warehouse.models import Heartbeat, OptionsFlow
+from warehouse.models.flow import TABLE
+from warehouse.watchlist import add_default_symbols
+
+PRINTS_PER_SECOND, SECONDS = 5_000, 40  # of the market's time; they are sent as fast as they are taken
+PATIENCE_SECONDS = 300
+FEED = "bench"
+
+
+def flow_end_to_end() -> Measured:
+    """Prints per second with one worker process; the reference is the staged COPY of the same rows, encoded."""
+    session = sessions.previous_session(datetime.now(UTC).date())
+    rendered = render(session, PRINTS_PER_SECOND, SECONDS)
+    settings.FLOW_MINIMUM_CONTRACTS = 1  # every print is stored, as in the worker below
+    add_default_symbols()
+    partitions.ensure(TABLE, rendered.first_ms, rendered.first_ms)
+    real.empty_tables()
+    batches, spent = _stages(rendered)
+    ceiling = _ceiling(batches)
+    with real.frame_server(session, PRINTS_PER_SECOND, SECONDS) as server:
+        one, cost = _seconds(server, workers=1)
+        two, _ = _seconds(server, workers=2)
+    count = rendered.prints
+    stages = ", ".join(f"{name} {1e6 * seconds / count:.1f}" for name, seconds in spent.items())
+    shares = ", ".join(f"{name} {1e6 * seconds / count:.1f}" for name, seconds in cost.items())
+    return Measured(
+        value=count / one,
+        unit="prints/s",
+        reference=ceiling,
+        ratio=count / one / ceiling,
+        says=f"{count:,} prints, {rendered.quotes:,} quotes; two workers {count / two:,.0f}/s, "
+        f"{count / two / ceiling:.2f}; µs a print by process: {shares}; by stage: {stages}",
+    )
+
+
+def _stages(rendered: Rendered) -> tuple[list[PrintBatch], dict[str, float]]:
+    """Seconds by stage of all prints through the same code in this one process, and the batches."""
+    watched = watch(Shard())
+    contracts, sizes = Contracts(watched.symbol_of_root), AverageSizes()
+    enricher, sealer = Enricher(contracts, sizes), Sealer()
+    inbox = Inbox(tasks.broker(settings.REDIS_URL), FEED)
+    gc.freeze()  # as the consumer does
+    spent: dict[str, float] = defaultdict(float)
+    batches: list[PrintBatch] = []
+
+    @contextmanager
+    def stage(name: str) -> Iterator[None]:
+        started = time.perf_counter()
+        yield
+        spent[name] += time.perf_counter() - started
+
+    def publish(everything: bool) -> None:
+        with stage("enrich"):
+            rows = enricher.rows()
+        with stage("seal"):
+            if len(rows):
+                sealer.add(rows, clock.now_ms())
+            sealed = [contracts.batch(rows) for rows in sealer.sealed(clock.now_ms(), everything=everything)]
+        for batch in sealed:
+            batches.append(batch)
+            with stage("publish"):
+                inbox.put(f"{FEED}:stages:{len(batches)}", batch.encode())
+
+    for frame in rendered.frames:
+        with stage("decode"):
+            events = decode(frame, Counter())
+        with stage("enrich"):
+            enricher.take(events, clock.now_ms())
+        if len(enricher) >= 1000:
+            publish(False)
+    publish(True)
+    with stopwatch() as worker:
+        for number in range(1, len(batches) + 1):
+            with stage("worker"):
+                tasks.store_trades(f"{FEED}:stages:{number}")
+    for name, milliseconds in worker.items():
+        spent[f"worker {name}"] = milliseconds / 1000
+    return batches, spent
+
+
+def _ceiling(batches: list[PrintBatch]) -> float:
+    """Rows per second of the staged COPY alone, of the rows of all batches, encoded beforehand."""
+    rows, encoded = 0, []
+    for batch in batches:
+        checked = check(batch, clock.now_ms())
+        columns = trades.store.columns_of(checked, *trades.classified(checked), trades.underlyings(checked))
+        encoded.append(bulk.encode(OptionsFlow, columns))
+        rows += encoded[-1].rows
+    real.empty_tables()
+    started = time.perf_counter()
+    for one in encoded:
+        with transaction.atomic():
+            bulk.load(OptionsFlow, one)
+    return rows / (time.perf_counter() - started)
+
+
+def _seconds(server: real.FrameServer, workers: int) -> tuple[float, dict[str, float]]:
+    """From the first byte sent to the last row committed, and the processor's seconds by process."""
+    real.empty_tables()
+    with tempfile.TemporaryDirectory() as folder:
+        logs = Path(folder)
+        with real.service(
+            real.worker_command(workers), logs / "worker", FLOW_MINIMUM_CONTRACTS="1"
+        ) as worker:
+            alive = Heartbeat.objects.filter(id__startswith="worker@")
+            _wait(alive.exists, "the worker does not start")
+            with real.service(
+                CONSUMER, logs / "consumer", MASSIVE_STREAM_URL=server.url, MASSIVE_API_KEY="bench",
+                FLOW_SPOOL_DIRECTORY=str(logs / "spool"),
+            ) as consumer:  # fmt: skip
+                began = server.began()
+                pool = processes.living_in_session(worker)
+                broker = int(tasks.broker(settings.REDIS_URL).info("server")["process_id"])
+                groups = {
+                    "consumer": [consumer], "worker": pool, "PostgreSQL": real.database_pids(),
+                    "Valkey": [broker], "frame server": [server.pid],
+                }  # fmt: skip
+                before = {name: sum(map(real.cpu_seconds, pids)) for name, pids in groups.items()}
+                _wait(lambda: _stored(server.prints) >= server.prints, "the prints do not arrive")
+                seconds = time.monotonic() - began
+                groups["PostgreSQL"] = sorted({*groups["PostgreSQL"], *real.database_pids()})
+                after = {name: sum(map(real.cpu_seconds, pids)) for name, pids in groups.items()}
+                cost = {name: after[name] - before[name] for name in groups}
+    return seconds, cost
+
+
+def _stored(expected: int) -> int:
+    """Rows in the table, which are counted once the highest id says that all may be there: counting costs the
+    server what is being measured."""
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT coalesce(max(id), 0) FROM {TABLE}")
+        (highest,) = cursor.fetchone()
+        if highest < expected:
+            return 0
+        cursor.execute(f"SELECT count(*) FROM {TABLE}")
+        return int(cursor.fetchone()[0])
+
+
+def _wait(holds: Callable[[], bool], complaint: str) -> None:
+    if not processes.wait_until(holds, PATIENCE_SECONDS, every=0.05):
+        raise RuntimeError(complaint)

@@ -1,0 +1,114 @@
+"""The real processes of live trades for a measurement: provider, consumer, workers, and what they cost."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.db import connection
+
+from flow.tasks import broker
+from local import processes, services
+from local.servers import ROOT
+from warehouse.models import Heartbeat, StreamGap
+from warehouse.models.flow import TABLE
+
+TICKS = os.sysconf("SC_CLK_TCK")
+PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
+
+
+class FrameServer:
+    """`tests.bench.frame_server` as a process; `prints` is what each client gets from it."""
+
+    def __init__(self, process: subprocess.Popen[str]) -> None:
+        self.pid, self._process = process.pid, process
+        told = self._told()
+        self.url, self.prints = str(told["url"]), int(told["prints"])
+
+    def began(self) -> float:
+        """When it began to send to the next client (monotonic seconds); waits for that."""
+        return float(self._told()["began"])
+
+    def _told(self) -> dict[str, Any]:
+        assert self._process.stdout is not None
+        return dict(json.loads(self._process.stdout.readline()))
+
+
+@contextmanager
+def frame_server(session: date, prints_per_second: int, seconds: int) -> Iterator[FrameServer]:
+    command = [sys.executable, "-m", "tests.bench.frame_server", "--session", session.isoformat()]
+    command += ["--prints-per-second", str(prints_per_second), "--seconds", str(seconds)]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
+        try:
+            yield FrameServer(process)
+        finally:
+            process.kill()
+
+
+@contextmanager
+def service(command: str, log: Path, **environment: str) -> Iterator[int]:
+    """A service in a session of its own, as the supervisor starts it; its process id."""
+    program, *arguments = command.split()
+    with log.open("wb") as output:
+        process = processes.spawn(
+            [Path(sys.executable).with_name(program), *arguments],
+            output=output,
+            environment={**os.environ, "DATABASE_ROLE": "warehouse_writer", **environment},
+            death_signal=signal.SIGKILL,
+            directory=ROOT,
+        )
+    try:
+        yield process.pid
+    finally:
+        process.terminate()
+        processes.wait_until(lambda: process.poll() is not None, 20)
+        processes.end(lambda: processes.living_in_session(process.pid), signal.SIGKILL, 5)
+        process.wait()
+
+
+def worker_command(count: int) -> str:
+    """The flow worker of a deployment, with `count` pool processes."""
+    command = services.WORKER.format(queue=services.FLOW_QUEUE)
+    return command.replace("--concurrency 2", f"--concurrency {count}")
+
+
+def cpu_seconds(pid: int) -> float:
+    """User and system time of a process without its children; 0 for one that is gone."""
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
+    except OSError:
+        return 0.0
+    return (int(fields[11]) + int(fields[12])) / TICKS
+
+
+def resident_bytes(pid: int) -> int:
+    """Resident memory of a process; 0 for one that is gone."""
+    try:
+        return int(Path(f"/proc/{pid}/statm").read_text(encoding="utf-8").split()[1]) * PAGE_BYTES
+    except OSError:
+        return 0
+
+
+def database_pids() -> list[int]:
+    """Every process of the database server that serves somebody or keeps house, but our own session."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pid FROM pg_stat_activity WHERE pid <> pg_backend_pid()")
+        return [pid for (pid,) in cursor.fetchall()]
+
+
+def empty_tables() -> None:
+    """Prints, heartbeats, gaps, and all that Valkey holds."""
+    with connection.cursor() as cursor:
+        cursor.execute(f"TRUNCATE {TABLE} RESTART IDENTITY")
+    Heartbeat.objects.all().delete()
+    StreamGap.objects.all().delete()
+    broker(settings.REDIS_URL).flushdb()

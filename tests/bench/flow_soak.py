@@ -1,0 +1,221 @@
+"""`python -m tests.bench.flow_soak`: live flow at a steady rate for minutes: is memory flat, is every print there?
+
+`SOAK_SECONDS` (600) at `SOAK_RATE` prints a second (5,000), each print stored whatever its size, with the quotes of
+the contracts the consumer chose; simulator, consumer, workers, PostgreSQL and Valkey are processes of their own.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import httpx
+import numpy as np
+from rich.console import Console
+
+from local import processes
+from local.servers import ROOT, hold
+from local.services import CONSUMER
+
+LOCAL = ROOT / ".local"
+SAMPLE_SECONDS = 5.0
+PATIENCE_SECONDS = 180
+PAGE = 50_000
+QUOTED = 900  # of the thousand contracts that may be quoted, before the prints begin
+AFTER_OPEN = timedelta(hours=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """What was seen at one moment; bytes, milliseconds, batches."""
+
+    second: float
+    consumer: int  # resident
+    workers: int  # resident, all of them
+    lag_ms: int  # from the exchange to the consumer
+    oldest_seconds: float  # batch in the inbox
+    inbox: int
+    spool: int
+    rows: int  # inserted so far
+
+
+class Simulator:
+    """A simulated provider in the middle of a session."""
+
+    def __init__(self, url: dict[str, str]) -> None:
+        self.base_url, self.stream_url = url["base_url"], url["stream_url"]
+        self._client = httpx.Client(
+            base_url=self.base_url, headers={"Authorization": "Bearer soak"}, timeout=60
+        )
+
+    def run(self, prints_per_second: int) -> None:
+        told = {"prints_per_second": prints_per_second, "buffer_bytes": 1 << 30}
+        self._client.post("/simulator/stream", json=told).raise_for_status()
+
+    def printed(self) -> int:
+        """Trades printed since the start, counted page by page in the simulator's own record."""
+        count, following = 0, {"from_ms": 0}
+        while following is not None:
+            asked = {**following, "limit": PAGE}
+            page = self._client.get("/simulator/stream/truth", params=asked).raise_for_status().json()
+            count += len(page["columns"]["ms"])
+            following = page["next"]
+        return count
+
+
+@contextmanager
+def simulator(offset_ms: int) -> Iterator[Simulator]:
+    command = [sys.executable, "-m", "simulator", "--clock-offset-ms", str(offset_ms)]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        try:
+            yield Simulator(json.loads(process.stdout.readline()))
+        finally:
+            process.kill()
+
+
+def main() -> int:
+    from quant import sessions
+
+    seconds, rate = float(os.environ.get("SOAK_SECONDS", "600")), int(os.environ.get("SOAK_RATE", "5000"))
+    session = sessions.previous_session(datetime.now(UTC).date())
+    offset_ms = (sessions.open_of(session) + AFTER_OPEN - datetime.now(UTC)) // timedelta(milliseconds=1)
+    with hold(LOCAL / "bench-pg18") as stack, simulator(offset_ms) as market:
+        os.environ.update(
+            stack.environment("soak"), SECRET_KEY="soak", DJANGO_SETTINGS_MODULE="config.settings",
+            REDIS_URL=stack.redis_url(1), CLOCK_OFFSET_MS=str(offset_ms), SIMULATED="true",
+            MASSIVE_API_KEY="soak", MASSIVE_BASE_URL=market.base_url, MASSIVE_STREAM_URL=market.stream_url,
+            FLOW_MINIMUM_CONTRACTS="1",
+        )  # fmt: skip
+        import django
+        from django.core.management import call_command
+
+        django.setup()
+        call_command("migrate", verbosity=0)
+        return soak(market, seconds, rate)
+
+
+def soak(market: Simulator, seconds: float, rate: int) -> int:
+    """Runs it and prints what was seen; 0 when every print is there once."""
+    from tests.bench.flow_processes import empty_tables, service, worker_command
+    from warehouse.models import Heartbeat, OptionsFlow, StreamGap
+    from warehouse.watchlist import add_default_symbols
+
+    console = Console(width=None if sys.stdout.isatty() else 140)
+    empty_tables()
+    add_default_symbols()
+    with tempfile.TemporaryDirectory() as folder:
+        logs = Path(folder)
+        spool = logs / "spool"
+        with service(worker_command(2), logs / "worker") as worker:
+            wait(Heartbeat.objects.filter(id__startswith="worker@").exists, "the worker does not start")
+            market.run(0)
+            with service(CONSUMER, logs / "consumer", FLOW_SPOOL_DIRECTORY=str(spool)) as consumer:
+                listener = Heartbeat.objects.filter(id="flow_listener")
+                quoted = listener.filter(metadata__subscribed=True, metadata__quoted_contracts__gte=QUOTED)
+                wait(quoted.exists, "the consumer does not subscribe")
+                console.print(f"{rate:,} prints a second for {seconds:,.0f} s, {_about(listener)}")
+                market.run(rate)
+                samples = watch(console, seconds, consumer, worker)
+                market.run(0)
+                time.sleep(3)  # the simulator's second that is under way, and the one made ahead
+                printed = market.printed()
+                drain()
+    stored, gaps = OptionsFlow.objects.count(), StreamGap.objects.count()
+    conclude(console, samples, stored, printed, gaps)
+    return 0 if stored == printed else 1
+
+
+def watch(console: Console, seconds: float, consumer: int, worker: int) -> list[Sample]:
+    began, samples, told = time.monotonic(), [], 0.0
+    while (passed := time.monotonic() - began) < seconds:
+        time.sleep(SAMPLE_SECONDS)
+        samples.append(sample(time.monotonic() - began, consumer, worker))
+        if passed >= told:
+            told += 30
+            console.print(line(samples[-1]))
+    return samples
+
+
+def sample(second: float, consumer: int, worker: int) -> Sample:
+    from django.conf import settings
+    from django.db import connection
+
+    from flow.inbox import Inbox
+    from flow.tasks import broker
+    from tests.bench.flow_processes import resident_bytes
+    from warehouse.models import Heartbeat
+
+    inbox = Inbox(broker(settings.REDIS_URL), "options")
+    told: dict[str, Any] = Heartbeat.objects.get(id="flow_listener").metadata or {}
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT coalesce(max(id), 0) FROM options_flow_history")
+        rows = int(cursor.fetchone()[0])
+    workers = sum(map(resident_bytes, processes.living_in_session(worker)))
+    return Sample(
+        second, resident_bytes(consumer), workers, int(told["lag_ms"]), inbox.oldest_age_seconds(), inbox.size(),
+        int(told["spool_bytes"]), rows,
+    )  # fmt: skip
+
+
+def line(seen: Sample) -> str:
+    return (
+        f"{seen.second:5,.0f} s  consumer {seen.consumer / 1e6:5.0f} MB  workers {seen.workers / 1e6:5.0f} MB  "
+        f"lag {seen.lag_ms:5,} ms  inbox {seen.inbox:4} batches, oldest {seen.oldest_seconds:4.1f} s  "
+        f"spool {seen.spool / 1e6:.0f} MB  {seen.rows:,} rows"
+    )
+
+
+def conclude(console: Console, samples: list[Sample], stored: int, printed: int, gaps: int) -> None:
+    third = max(1, len(samples) // 3)
+    for name in ("consumer", "workers"):
+        sizes = [getattr(one, name) / 1e6 for one in samples]
+        # The first third is left out of the slope: there the books of contracts and quotes fill.
+        slope = np.polyfit([one.second / 60 for one in samples[third:]], sizes[third:], 1)[0]
+        first, last = np.mean(sizes[:third]), np.mean(sizes[-third:])
+        console.print(
+            f"{name}: {first:,.0f} MB in the first third, {last:,.0f} MB in the last, {slope:+.2f} MB/min"
+        )
+    console.print(
+        f"lag: median {np.median([one.lag_ms for one in samples]):,.0f} ms, at most "
+        f"{max(one.lag_ms for one in samples):,} ms; inbox at most {max(one.inbox for one in samples)} batches, "
+        f"oldest {max(one.oldest_seconds for one in samples):.1f} s; spool at most "
+        f"{max(one.spool for one in samples) / 1e6:,.0f} MB"
+    )
+    verdict = "every print is there" if stored == printed else "PRINTS ARE MISSING OR TOO MANY"
+    console.print(f"{stored:,} rows of {printed:,} prints, {gaps} gaps: {verdict}")
+
+
+def drain() -> None:
+    """Waits for the inbox to empty, as long as it becomes less."""
+    from django.conf import settings
+
+    from flow.inbox import Inbox
+    from flow.tasks import broker
+
+    inbox = Inbox(broker(settings.REDIS_URL), "options")
+    while left := inbox.size():
+        wait(lambda left=left: inbox.size() < left, f"{left} batches lie in the inbox and none is stored")
+
+
+def wait(holds: Callable[[], object], complaint: str) -> None:
+    if not processes.wait_until(lambda: bool(holds()), PATIENCE_SECONDS, every=0.2):
+        raise RuntimeError(complaint)
+
+
+def _about(listener: Any) -> str:
+    return f"{listener.get().metadata['quoted_contracts']:,} contracts quoted"
+
+
+if __name__ == "__main__":
+    sys.exit(main())
