@@ -20,11 +20,13 @@ from quant.chain import Floats, OptionChain
 from quant.constant_maturity import still_needed
 from quant.contracts import SUFFIX_LENGTH, parse_tickers
 from warehouse import clock
-from warehouse.copy_read import read_columns
+from warehouse.columnar import read_columns
 
-_LAST_SLOT = (
-    'SELECT max("timestamp") FROM historical_greeks WHERE symbol = %s AND "timestamp" BETWEEN %s AND %s'
-)
+# Spot is the same in every row of a slot.
+_LAST_SLOT = """
+SELECT "timestamp", underlying_price::double precision FROM historical_greeks
+WHERE symbol = %s AND "timestamp" BETWEEN %s AND %s ORDER BY "timestamp" DESC LIMIT 1
+"""
 # One contract of every root and expiration. After O:SPXW261218 come its calls (C) and puts (P), so that the next
 # ticker beyond O:SPXW261218Q begins another: the index is entered once per expiration, not walked.
 _LISTED = """
@@ -40,9 +42,11 @@ WITH RECURSIVE listed (contract_ticker) AS (
 )
 SELECT contract_ticker FROM listed WHERE contract_ticker IS NOT NULL
 """
+# The ORDER BY keeps the subquery a subquery, so that it is asked of the key once per expiration. Joined as a whole it
+# is taken for a large part of the table, and scanned for.
 _CONTRACTS = """
 SELECT w.place::integer AS place, g.option_type = 'call' AS is_call, g.strike, g.bid, g.ask, g.delta,
-       g.implied_volatility, g.underlying_price
+       g.implied_volatility
 FROM unnest(%(wanted)s::text[]) WITH ORDINALITY AS w (expiration, place)
 CROSS JOIN LATERAL (
     SELECT * FROM historical_greeks g
@@ -53,11 +57,11 @@ CROSS JOIN LATERAL (
 ) g
 """
 _KINDS = {"place": "integer", "is_call": "boolean"} | dict.fromkeys(
-    ("strike", "bid", "ask", "delta", "implied_volatility", "underlying_price"), "double precision"
+    ("strike", "bid", "ask", "delta", "implied_volatility"), "double precision"
 )
-
-
-_NOTHING = {name: np.empty(0, dtype=np.int64) for name in _KINDS}
+_NOTHING: dict[str, NDArray[Any]] = {
+    name: np.empty(0, np.bool_ if kind == "boolean" else np.int64) for name, kind in _KINDS.items()
+}
 
 
 class NoSnapshot(Exception):
@@ -79,12 +83,13 @@ def last_chain(symbol: str, session: date) -> tuple[int, OptionChain]:
     bounds = [clock.epoch_ms(sessions.open_of(session)), clock.epoch_ms(sessions.close_of(session))]
     with connection.cursor() as cursor:
         cursor.execute(_LAST_SLOT, [symbol, *bounds])
-        (slot,) = cursor.fetchone()
-        if slot is None:
+        found = cursor.fetchone()
+        if found is None:
             raise NoSnapshot(f"no chain of {symbol} is stored for the session of {session}")
+        slot, spot = found
         cursor.execute(_LISTED, {"symbol": symbol, "slot": slot})
         listed = _listing([ticker for (ticker,) in cursor.fetchall()], slot)
-    return slot, _needed_chain(symbol, slot, listed)
+    return slot, _needed_chain(symbol, slot, math.nan if spot is None else spot, listed)
 
 
 def _listing(tickers: list[str], slot: int) -> _Listing:
@@ -97,40 +102,36 @@ def _listing(tickers: list[str], slot: int) -> _Listing:
     )
 
 
-def _needed_chain(symbol: str, slot: int, listed: _Listing) -> OptionChain:
+def _needed_chain(symbol: str, slot: int, spot: float, listed: _Listing) -> OptionChain:
     """First what lies nearest to the maturities, then farther and farther where that has no volatility."""
     settlements = np.unique(listed.years[listed.years > 0])
     is_read = np.zeros(len(settlements), dtype=np.bool_)
-    chain, reach = _chain(listed, _NOTHING), 1
+    chain, reach = _chain(listed, spot, _NOTHING), 1
     while (needed := still_needed(chain, settlements, is_read, reach)).any():
         is_read |= needed
         reach *= 2
         wanted = np.flatnonzero(np.isin(listed.years, settlements[is_read]))
         parameters = {"wanted": listed.name[wanted].tolist(), "symbol": symbol, "slot": slot}
         found = read_columns(_CONTRACTS, parameters, _KINDS)
-        chain = _chain(listed, found | {"place": wanted[found["place"] - 1]})
+        chain = _chain(listed, spot, found | {"place": wanted[found["place"] - 1]})
     return chain
 
 
-def _chain(listed: _Listing, columns: Mapping[str, NDArray[Any]]) -> OptionChain:
-    """Contracts as read, each in its `place` of the listing."""
-    place, spot = columns["place"], columns["underlying_price"]
-    known_spot = spot[~np.isnan(spot)]
+def _chain(listed: _Listing, spot: float, columns: Mapping[str, NDArray[Any]]) -> OptionChain:
+    """Contracts in ticker order, each with the terms of its `place` in the listing."""
+    order = np.lexsort((columns["strike"], ~columns["is_call"], columns["place"]))
+    read = {name: column[order] for name, column in columns.items()}
+    place = read.pop("place")
     unread = np.full(len(place), np.nan)
     return OptionChain(
         root=listed.root[place],
         expiration=listed.expiration[place],
-        is_call=columns["is_call"],
-        strike=columns["strike"],
         years=listed.years[place],
-        bid=columns["bid"],
-        ask=columns["ask"],
+        **read,
         last=unread,
         volume=unread,
         open_interest=unread,
         multiplier=unread,
-        delta=columns["delta"],
         gamma=unread,
-        implied_volatility=columns["implied_volatility"],
-        spot=known_spot[0] if len(known_spot) else math.nan,
+        spot=spot,
     )
