@@ -61,7 +61,7 @@ def calculate_iv_percentile(symbol: str, session: date, again: bool = False) -> 
         if run is runs.Refusal.BUSY or (run is runs.Refusal.DONE and not again):
             return IvPercentileResult(symbol, session, False, detail=str(run))
         try:
-            columns, note = _measure(symbol, session)
+            columns, note = measure(symbol, session)
         except NoSnapshot as error:
             if isinstance(run, runs.Run):
                 runs.fail(run, str(error))
@@ -81,8 +81,8 @@ def calculate_iv_percentile(symbol: str, session: date, again: bool = False) -> 
     )
 
 
-def _measure(symbol: str, session: date) -> tuple[dict[str, Any], dict[str, Any]]:
-    """The row's columns, and what the ledger remembers beside them."""
+def measure(symbol: str, session: date) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The row's columns, and what the ledger remembers beside them. Reads rows alone. Raises NoSnapshot."""
     slot, chain = last_chain(symbol, session)
     current = iv_rank.constant_maturity_iv(chain, MATURITY_DAYS)
     days, series = _series_before(symbol, session)
