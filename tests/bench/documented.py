@@ -43,8 +43,7 @@ def documented_queries() -> Timed:
 
 
 def _ask(sql: str) -> None:
-    with (
-        connection.chunked_cursor() as cursor
-    ):  # a cursor of the server: the first rows without waiting for the last
+    # A cursor of the server, and inside a transaction: the first rows without waiting for the last.
+    with transaction.atomic(), connection.chunked_cursor() as cursor:
         cursor.execute(sql)
         cursor.fetchmany(FIRST_ROWS)

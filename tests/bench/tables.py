@@ -107,19 +107,20 @@ class Flow:
 
     table = OptionsFlow._meta.db_table
 
-    def __init__(self) -> None:
+    def __init__(self, prints_a_day: int = PRINTS_A_DAY) -> None:
         empty(self.table)
         self.rows = 0
         self._end_ms = clock.now_ms()
-        self._day = Template.of(OptionsFlow, made.prints(PRINTS_A_DAY))
-        self._times = made.times_of_day(PRINTS_A_DAY)
+        self._day = Template.of(OptionsFlow, made.prints(prints_a_day))
+        self._times = made.times_of_day(prints_a_day)
 
     def grow(self, rows: int) -> None:
         while self.rows < rows:
-            first_ms = self._end_ms - DAY_MS * (1 + self.rows // PRINTS_A_DAY)
+            prints = len(self._times)
+            first_ms = self._end_ms - DAY_MS * (1 + self.rows // prints)
             partitions.ensure(self.table, first_ms, first_ms + DAY_MS)
             self._day.load(first_ms + self._times)
-            self.rows += PRINTS_A_DAY
+            self.rows += prints
         vacuum(self.table)
 
 
