@@ -24,7 +24,7 @@ def iv_percentile() -> Timed:
     assert found.stored, found.detail
     assert found.data_points == 252
     assert found.current_iv is not None
-    took = best_ms(lambda: calculate_iv_percentile("SPX", session, again=True), repeats=40)
+    took = best_ms(lambda: calculate_iv_percentile("SPX", session, again=True), repeats=100)
     return Timed(
         took, f"a chain of 20,000 contracts ranked in 252 sessions; the floor is {FLOOR_MS} ms, flat"
     )
