@@ -1,25 +1,23 @@
 """Where a symbol's implied volatility of a session stands in its own year.
 
 The year is read from `iv_percentile_cache`, one row per session: 252 rows whatever the size of the chains. Of the
-chains only the session's last snapshot is read.
+chains only the session's last snapshot is read, and of that what its measures rest on (`ingestion.last_chain`).
 """
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
 import numpy as np
-from django.db import connection, transaction
+from django.db import transaction
 
 from ingestion.chain_columns import Floats
 from ingestion.compute import finite
+from ingestion.last_chain import NoSnapshot, last_chain
 from quant import iv_rank, sessions
-from quant.chain import OptionChain
-from quant.contracts import parse_tickers
 from warehouse import clock, runs
 from warehouse.models import IvPercentile
 
@@ -27,19 +25,6 @@ TASK = "calculate_iv_percentile"
 MATURITY_DAYS = 30.0
 # 252 sessions lie within 366 calendar days; a few more cost nothing and a closed exchange may ask for them.
 _WINDOW = timedelta(days=380)
-
-_LAST_SLOT = (
-    'SELECT max("timestamp") FROM historical_greeks WHERE symbol = %s AND "timestamp" BETWEEN %s AND %s'
-)
-_SNAPSHOT = (
-    "SELECT contract_ticker, strike::float8, bid::float8, ask::float8, delta, implied_volatility,"
-    " underlying_price::float8 FROM historical_greeks"
-    ' WHERE symbol = %s AND "timestamp" = %s AND implied_volatility IS NOT NULL ORDER BY contract_ticker'
-)
-
-
-class NoSnapshot(Exception):
-    """No chain of the session is stored, so its volatility is unknown and not to be guessed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +61,7 @@ def calculate_iv_percentile(symbol: str, session: date, again: bool = False) -> 
         if run is runs.Refusal.BUSY or (run is runs.Refusal.DONE and not again):
             return IvPercentileResult(symbol, session, False, detail=str(run))
         try:
-            columns, note = _measure(symbol, session)
+            columns, note = measure(symbol, session)
         except NoSnapshot as error:
             if isinstance(run, runs.Run):
                 runs.fail(run, str(error))
@@ -96,8 +81,8 @@ def calculate_iv_percentile(symbol: str, session: date, again: bool = False) -> 
     )
 
 
-def _measure(symbol: str, session: date) -> tuple[dict[str, Any], dict[str, Any]]:
-    """The row's columns, and what the ledger remembers beside them."""
+def measure(symbol: str, session: date) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The row's columns, and what the ledger remembers beside them. Reads rows alone. Raises NoSnapshot."""
     slot, chain = last_chain(symbol, session)
     current = iv_rank.constant_maturity_iv(chain, MATURITY_DAYS)
     days, series = _series_before(symbol, session)
@@ -127,47 +112,6 @@ def _measure(symbol: str, session: date) -> tuple[dict[str, Any], dict[str, Any]
         "ramp_expansion_pct": ramp.expansion_pct,
     }
     return columns, note
-
-
-def last_chain(symbol: str, session: date) -> tuple[int, OptionChain]:
-    """The slot (epoch ms) and the contracts with a volatility of the session's last snapshot. Raises NoSnapshot."""
-    bounds = [clock.epoch_ms(sessions.open_of(session)), clock.epoch_ms(sessions.close_of(session))]
-    with connection.cursor() as cursor:
-        cursor.execute(_LAST_SLOT, [symbol, *bounds])
-        (slot,) = cursor.fetchone()
-        if slot is None:
-            raise NoSnapshot(f"no chain of {symbol} is stored for the session of {session}")
-        cursor.execute(_SNAPSHOT, [symbol, slot])
-        rows = cursor.fetchall()
-    return slot, _chain(slot, rows)
-
-
-def _chain(slot: int, rows: list[tuple[Any, ...]]) -> OptionChain:
-    tickers, strike, bid, ask, delta, volatility, spot = (
-        zip(*rows, strict=True)
-        if rows
-        else ((),) * 7  # a chain without any volatility is a chain all the same
-    )
-    terms = parse_tickers(list(tickers))
-    unread = np.full(len(rows), np.nan)
-    known_spot = [price for price in spot if price is not None]
-    return OptionChain(
-        root=terms.root,
-        expiration=terms.expiration,
-        is_call=terms.is_call,
-        strike=_floats(strike),
-        years=sessions.years_to_expiry(terms.root, terms.expiration, clock.instant(slot)),
-        bid=_floats(bid),
-        ask=_floats(ask),
-        last=unread,
-        volume=unread,
-        open_interest=unread,
-        multiplier=unread,
-        delta=_floats(delta),
-        gamma=unread,
-        implied_volatility=_floats(volatility),
-        spot=known_spot[0] if known_spot else math.nan,
-    )
 
 
 def _series_before(symbol: str, session: date) -> tuple[np.ndarray[Any, Any], Floats]:

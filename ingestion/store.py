@@ -83,7 +83,7 @@ def store_chain(
             rows=rows,
             rejected=chain.rejected,
             stages=watch.milliseconds,
-            result=summary(chain, gamma) | {"pages": pages.pages},
+            result=summary(chain, gamma) | unstored_inputs(chain, median_gross) | {"pages": pages.pages},
             data_delay_ms=delay_ms,
         )
     return rows, gamma
@@ -161,11 +161,22 @@ def summary(chain: ComputedChain, gamma: GammaSnapshot) -> dict[str, Any]:
     }
 
 
+def unstored_inputs(chain: ComputedChain, median_gross: float | None) -> dict[str, Any]:
+    """What gamma was measured with and no row says, so that it can be measured again from the rows."""
+    columns = chain.columns
+    adjusted = columns.multiplier != 100
+    return {
+        "median_gross_gamma": median_gross,
+        "multipliers": dict(
+            zip(columns.ticker[adjusted].tolist(), columns.multiplier[adjusted].tolist(), strict=True)
+        ),
+    }
+
+
+def gamma_columns(gamma: GammaSnapshot) -> dict[str, Any]:
+    """The measured columns of gamma_exposure_snapshots."""
+    return {name: getattr(gamma, name) for name in GAMMA_COLUMNS} | {"flip_points": list(gamma.flip_points)}
+
+
 def _gamma_row(run: runs.Run, gamma: GammaSnapshot) -> GammaExposure:
-    return GammaExposure(
-        symbol=run.symbol,
-        timestamp=run.slot,
-        flip_points=list(gamma.flip_points),
-        oi_source="provider",
-        **{name: getattr(gamma, name) for name in GAMMA_COLUMNS},
-    )
+    return GammaExposure(symbol=run.symbol, timestamp=run.slot, oi_source="provider", **gamma_columns(gamma))

@@ -19,6 +19,8 @@ from quant.chain import DAYS_PER_YEAR, Bools, Floats, OptionChain
 _WIDEST_SPREAD = 0.50
 _LOWEST_VOLATILITY, _HIGHEST_VOLATILITY = 0.01, 3.00
 _DOCUMENTED_DAYS = (30, 45)
+_DOCUMENTED_MIDDLE = 37.5
+_NEAR_DAYS, _FAR_DAYS = 30.0, 60.0
 _WING_DELTA = 0.25
 
 
@@ -81,7 +83,7 @@ def at_maturity(years: Floats, volatility: Floats, days: float, reach: float = 0
     return float(np.sqrt(np.interp(nearest, at, vol * vol * at) / nearest))
 
 
-def constant_maturity_iv(chain: OptionChain, days: float = 30.0) -> float:
+def constant_maturity_iv(chain: OptionChain, days: float = _NEAR_DAYS) -> float:
     """Return at-the-money volatility at `days` calendar days, a fraction; NaN where none is near."""
     curve = atm_curve(chain)
     return at_maturity(curve.years, curve.volatility, days)
@@ -99,24 +101,29 @@ def documented_iv(chain: OptionChain) -> float:
     if not inside.any():
         return at_maturity(curve.years, curve.volatility, low)
     years, volatility = curve.years[inside], curve.volatility[inside]
-    middle = 0.5 * (low + high)
-    return at_maturity(years, volatility, middle, reach=1.0)
+    return at_maturity(years, volatility, _DOCUMENTED_MIDDLE, reach=1.0)
 
 
-def risk_reversal_25d(chain: OptionChain, days: float = 30.0) -> float:
+def risk_reversal_25d(chain: OptionChain, days: float = _NEAR_DAYS) -> float:
     """Return 25-delta put volatility less 25-delta call volatility at `days`, a fraction or NaN.
 
     Positive when downside costs more, as it does on indices. Each wing is read off its own deltas,
     linear between the two contracts around 0.25, then brought to `days` in total variance.
     """
-    chain = chain.select(measurable(chain) & np.isfinite(chain.delta))
-    settlements = np.unique(chain.years)
-    wings = [
-        np.array([_wing(chain, (chain.years == years) & side) for years in settlements])
-        for side in (~chain.is_call, chain.is_call)
-    ]
+    settlements, *wings = _wings(chain)
     put, call = (at_maturity(settlements, wing, days) for wing in wings)
     return put - call
+
+
+def _wings(chain: OptionChain) -> tuple[Floats, Floats, Floats]:
+    """Return settlements in years, ascending, and the 25-delta put and call volatility of each; all of shape (e,)."""
+    chain = chain.select(measurable(chain) & np.isfinite(chain.delta))
+    settlements = np.unique(chain.years)
+    put, call = (
+        np.array([_wing(chain, (chain.years == years) & side) for years in settlements], dtype=np.float64)
+        for side in (~chain.is_call, chain.is_call)
+    )
+    return settlements, put, call
 
 
 def _wing(chain: OptionChain, rows: NDArray[np.bool_]) -> float:
@@ -128,8 +135,31 @@ def _wing(chain: OptionChain, rows: NDArray[np.bool_]) -> float:
     return float(np.interp(_WING_DELTA, delta[order], volatility, left=np.nan, right=np.nan))
 
 
-def term_slope(chain: OptionChain, near: float = 30.0, far: float = 60.0) -> float:
+def term_slope(chain: OptionChain, near: float = _NEAR_DAYS, far: float = _FAR_DAYS) -> float:
     """Return the rise of at-the-money volatility from `near` to `far` days, per 30 days; NaN if unknown."""
     curve = atm_curve(chain)
     near_iv, far_iv = (at_maturity(curve.years, curve.volatility, days) for days in (near, far))
     return (far_iv - near_iv) * 30.0 / (far - near)
+
+
+def still_needed(chain: OptionChain, settlements: Floats, is_read: Bools, reach: int = 1) -> Bools:
+    """Return which settlements a partly read chain still lacks for its measures to be those of the whole.
+
+    `chain` holds every contract with a volatility of the settlements that `is_read` marks; both of shape (e,),
+    `settlements` in years, ascending, none settled. The measures at their own maturities (30, 37.5 and 60 days)
+    rest on the nearest settlement to either side that has an at-the-money volatility, at 30 days also on the
+    nearest that have a wing. Where none is read yet on a side, its nearest `reach` unread ones are asked for.
+    """
+    years, put, call = _wings(chain)
+    at_the_money = np.isin(settlements, atm_curve(chain).years)
+    resting_on = [(days, at_the_money) for days in (_NEAR_DAYS, _DOCUMENTED_MIDDLE, _FAR_DAYS)]
+    resting_on += [(_NEAR_DAYS, np.isin(settlements, years[np.isfinite(wing)])) for wing in (put, call)]
+    needed = np.zeros(len(settlements), dtype=np.bool_)
+    for days, known in resting_on:
+        target = days / DAYS_PER_YEAR
+        later, earlier = np.flatnonzero(settlements >= target), np.flatnonzero(settlements <= target)[::-1]
+        for outward in (later, earlier):
+            nearest = np.append(np.flatnonzero(known[outward]), len(outward))[0]
+            between = outward[:nearest]
+            needed[between[~is_read[between]][:reach]] = True
+    return needed

@@ -8,6 +8,7 @@ import sys
 from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from rich.console import Console
 from rich.table import Table
@@ -15,11 +16,13 @@ from rich.table import Table
 from local.servers import hold
 from tests.bench.measure import Measured
 
+if TYPE_CHECKING:
+    from tests.bench.sized import Sized
+
 LOCAL = Path(__file__).resolve().parents[2] / ".local"
 
 
 def benchmarks() -> dict[str, Callable[[], Measured]]:
-    from tests.bench.admin_list import admin_list
     from tests.bench.chain_ingest import chain_ingest
     from tests.bench.flow_end_to_end import flow_end_to_end
     from tests.bench.flow_store import flow_store
@@ -31,11 +34,26 @@ def benchmarks() -> dict[str, Callable[[], Measured]]:
         implied_vol_vs_quantlib,
         implied_vol_vs_vollib,
         gamma_profile,
-        admin_list,
         flow_store,
         flow_end_to_end,
     )
     return {benchmark.__name__: benchmark for benchmark in measured}
+
+
+def sized() -> dict[str, Sized]:
+    from tests.bench.admin_list import admin_list
+    from tests.bench.documented import documented_queries, flow_summary
+    from tests.bench.iv_percentile import iv_percentile
+    from tests.bench.sized import Sized
+    from tests.bench.tables import Flow, Greeks
+
+    measured = (
+        Sized(iv_percentile, (Greeks,)),
+        Sized(flow_summary, (Flow,)),
+        Sized(documented_queries, (Greeks, Flow)),
+        Sized(admin_list, (Greeks,)),
+    )
+    return {benchmark.probe.__name__: benchmark for benchmark in measured}
 
 
 def main(wanted: str) -> int:
@@ -49,28 +67,37 @@ def main(wanted: str) -> int:
 
         django.setup()
         call_command("migrate", verbosity=0)
-        table = Table("benchmark", "value", "unit", "reference", "ratio", "what it says")
-        results = {}
+        from tests.bench.sized import at_each_size
+
+        results: dict[str, Measured] = {}
         for name, run in benchmarks().items():
-            if wanted and name != wanted:
-                continue
-            console.print(f"measuring {name} …")
-            measured = run()
-            results[name] = asdict(measured)
-            table.add_row(
-                name,
-                f"{measured.value:,.3g}",
-                measured.unit,
-                f"{measured.reference:,.3g}",
-                f"{measured.ratio:.2f}",
-                measured.says,
-            )
-    console.print(table)
+            if wanted in ("", name):
+                console.print(f"measuring {name} …")
+                results[name] = run()
+        by_size = {name: benchmark for name, benchmark in sized().items() if wanted in ("", name)}
+        if by_size:
+            results |= at_each_size(by_size, console.print)
     if not results:
-        console.print(f"no benchmark is named {wanted!r}; there are: {', '.join(benchmarks())}")
+        named = ", ".join([*benchmarks(), *sized()])
+        console.print(f"no benchmark is named {wanted!r}; there are: {named}")
         return 2
-    (LOCAL / "bench.json").write_text(json.dumps(results, indent=2), encoding="utf-8")
+    console.print(_table(results))
+    plain = {name: asdict(measured) for name, measured in results.items()}
+    (LOCAL / "bench.json").write_text(json.dumps(plain, indent=2), encoding="utf-8")
     return 0
+
+
+def _table(results: dict[str, Measured]) -> Table:
+    table = Table("benchmark", "value", "unit", "reference", "ratio", "what it says")
+    for name, measured in results.items():
+        numbers = (
+            f"{measured.value:,.3g}",
+            measured.unit,
+            f"{measured.reference:,.3g}",
+            f"{measured.ratio:.2f}",
+        )
+        table.add_row(name, *numbers, measured.says)
+    return table
 
 
 if __name__ == "__main__":

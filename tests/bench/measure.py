@@ -25,3 +25,8 @@ def seconds_of(work: Callable[[], object]) -> float:
     started = time.perf_counter()
     work()
     return time.perf_counter() - started
+
+
+def best_ms(work: Callable[[], object], repeats: int = 10) -> float:
+    """Milliseconds of the best of several runs."""
+    return 1000 * min(seconds_of(work) for _ in range(repeats))

@@ -1,41 +1,145 @@
-"""Tables of a chosen size, filled inside the server: what grows in a warehouse, without waiting a year for it."""
+"""Tables of a chosen size, filled by COPY: what grows in a warehouse, without waiting a year for it.
+
+A chain, or a day of prints, is encoded once; each further one is the same stream with other times in it. COPY goes
+straight into the table, which its owner alone may do.
+"""
 
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
 
-from django.db import connection
+import numpy as np
+from django.db import connection, models
+from numpy.typing import NDArray
 
-from warehouse import clock, partitions
+from quant import sessions
+from tests.bench import rows as made
+from warehouse import bulk, clock, partitions
+from warehouse.models import HistoricalGreeks, OptionsFlow
+from warehouse.partitions import DAY_MS
 
-SLOT_MS = 15 * 60 * 1000
-CHAIN = 5_000  # contracts of one symbol at one slot
 DEFAULT_ROWS = "1000000,10000000"
+SYMBOLS = ("SPX", "SPY")
+YEAR = 252  # sessions
+PRINTS_A_DAY = 110_000
+_SENTINEL = int.from_bytes(b"\x01time-at", "big")
 
 
-def row_counts() -> tuple[int, int]:
-    """The two table sizes to compare, from BENCH_ROWS: a small one and one some times larger."""
-    small, large = (int(part) for part in os.environ.get("BENCH_ROWS", DEFAULT_ROWS).split(","))
-    return small, large
+def row_counts() -> list[int]:
+    """The table sizes to compare, from BENCH_ROWS, smallest first: two, one ten times the other, by default."""
+    return sorted(int(part) for part in os.environ.get("BENCH_ROWS", DEFAULT_ROWS).split(","))
 
 
-def fill_greeks(rows: int) -> None:
-    """Replaces historical_greeks by `rows` rows, SPX and SPY in turn, one chain after the other up to now."""
-    now_ms = clock.now_ms()
-    first_ms = now_ms - (rows // CHAIN) * SLOT_MS
+@dataclass(frozen=True)
+class Template:
+    """A COPY stream of rows whose times can be set."""
+
+    table: str
+    columns: str
+    stream: NDArray[np.uint8]
+    places: NDArray[np.intp]  # of the eight bytes of each row's time
+
+    @classmethod
+    def of(cls, model: type[models.Model], columns: dict[str, Any]) -> Template:
+        encoded = bulk.encode(model, columns | {"timestamp": _SENTINEL})
+        stream, mark, found = b"".join(encoded.stream), _SENTINEL.to_bytes(8, "big"), []
+        at = stream.find(mark)
+        while at >= 0:
+            found.append(at)
+            at = stream.find(mark, at + 8)
+        assert len(found) == encoded.rows
+        names = ", ".join(f'"{name}"' for name in encoded.columns)
+        places = np.array(found)[:, np.newaxis] + np.arange(8)
+        return cls(model._meta.db_table, names, np.frombuffer(stream, np.uint8).copy(), places)
+
+    def load(self, times: int | NDArray[np.int64]) -> None:
+        """Adds the rows at `times`, one for all or one each."""
+        stamped = np.broadcast_to(np.asarray(times, dtype=">i8"), len(self.places)).copy()
+        self.stream[self.places] = stamped.view(np.uint8).reshape(-1, 8)
+        with (
+            connection.cursor() as cursor,
+            cursor.copy(f"COPY {self.table} ({self.columns}) FROM STDIN (FORMAT binary)") as copy,
+        ):
+            copy.write(memoryview(self.stream))
+
+
+class Greeks:
+    """Closing chains of SPX and SPY, newest session first; beyond a year of them, the slots before the close."""
+
+    table = HistoricalGreeks._meta.db_table
+
+    def __init__(self) -> None:
+        empty(self.table)
+        self.rows = 0
+        self._chains = [Template.of(HistoricalGreeks, made.chain(symbol)) for symbol in SYMBOLS]
+        self._slots = self._newest_first()
+
+    def grow(self, rows: int) -> None:
+        with connection.cursor() as cursor:
+            cursor.execute("SET synchronous_commit = off")
+        while self.rows < rows:
+            slot = next(self._slots)
+            partitions.ensure(self.table, slot, slot)
+            for chain in self._chains:
+                chain.load(slot)
+                self.rows += len(chain.places)
+        vacuum(self.table)
+
+    def _newest_first(self) -> Iterator[int]:
+        now = clock.now()
+        today = sessions.new_york_date(now)
+        days = [
+            d for d in sessions.sessions(today - timedelta(days=364), today) if sessions.close_of(d) <= now
+        ]
+        for before_close in range(1, 28):
+            for day in reversed(days[-YEAR:]):
+                slots = sessions.slots(day)
+                if before_close <= len(slots):
+                    yield clock.epoch_ms(slots[-before_close])
+
+
+class Flow:
+    """As many prints every day, up to now: a table grows by days."""
+
+    table = OptionsFlow._meta.db_table
+
+    def __init__(self, prints_a_day: int = PRINTS_A_DAY) -> None:
+        empty(self.table)
+        self.rows = 0
+        self._end_ms = clock.now_ms()
+        self._day = Template.of(OptionsFlow, made.prints(prints_a_day))
+        self._times = made.times_of_day(prints_a_day)
+
+    def grow(self, rows: int) -> None:
+        while self.rows < rows:
+            prints = len(self._times)
+            first_ms = self._end_ms - DAY_MS * (1 + self.rows // prints)
+            partitions.ensure(self.table, first_ms, first_ms + DAY_MS)
+            self._day.load(first_ms + self._times)
+            self.rows += prints
+        vacuum(self.table)
+
+
+def fill_small_tables() -> None:
+    """What does not grow with the market: gamma snapshots of 90 days, two years of ranks, five of regimes."""
+    now_ms, today = clock.now_ms(), datetime.now(UTC).date()
+    tables = ("gamma_exposure_snapshots", "iv_percentile_cache", "market_regime_history")
     with connection.cursor() as cursor:
-        cursor.execute("TRUNCATE historical_greeks")
-        partitions.ensure("historical_greeks", first_ms, now_ms)
-        cursor.execute(
-            """
-            INSERT INTO historical_greeks (symbol, "timestamp", contract_ticker, option_type, strike, expiration, dte,
-                underlying_price, bid, ask, delta, gamma, implied_volatility, iv_status, greeks_source, source,
-                fetched_at, method_version)
-            SELECT CASE (n / %(chain)s) %% 2 WHEN 0 THEN 'SPX' ELSE 'SPY' END, %(first)s + (n / %(chain)s) * %(slot)s,
-                'O:SPXW271219C' || lpad((n %% %(chain)s)::text, 8, '0'), 'call', n %% %(chain)s, DATE '2027-12-19', 30,
-                6500, 10.5, 10.7, 0.5, 0.001, 0.15, 'ok', 'provider', 'live', %(first)s, 'bench'
-            FROM generate_series(0, %(rows)s - 1) n
-            """,
-            {"rows": rows, "chain": CHAIN, "first": first_ms, "slot": SLOT_MS},
-        )
-        cursor.execute("VACUUM ANALYZE historical_greeks")
+        for table, statement in zip(tables, made.SMALL_TABLES, strict=True):
+            empty(table)
+            cursor.execute(statement, {"now": now_ms, "today": today})
+            vacuum(table)
+
+
+def empty(table: str) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(f"TRUNCATE {table}")
+
+
+def vacuum(table: str) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(f"VACUUM ANALYZE {table}")

@@ -183,5 +183,5 @@ def test_the_chains_of_other_days_are_not_read(evening):
     ) as queries:
         calculate_iv_percentile(evening, SESSION)
     of_chains = [q["sql"] for q in queries if "historical_greeks" in q["sql"]]
-    assert len(of_chains) == 2
-    assert all("'SPX' AND \"timestamp\"" in sql for sql in of_chains)
+    assert len(of_chains) == 3
+    assert all("'SPX'" in sql and str(CLOSE_MS) in sql for sql in of_chains)

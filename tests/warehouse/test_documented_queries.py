@@ -11,6 +11,7 @@ from decimal import Decimal
 import pytest
 from django.db import connection
 
+from tests import documents
 from tests.roles import as_role, run
 from tests.warehouse.rows import HOUR_MS, MINUTE_MS, add_gamma, add_greeks, add_iv, add_print, add_regime, ago
 
@@ -49,7 +50,7 @@ def test_latest_iv_percentile_and_the_columns_of_the_documents_record():
     add_iv(TODAY - dt.timedelta(days=1), current_iv=0.25, iv_rank=0.9, iv_percentile=0.95, iv_regime="HIGH")
     add_iv(TODAY, current_iv=0.18, iv_rank=0.62, iv_percentile=0.68, iv_regime="HIGH")
     add_iv(TODAY, symbol="NDX", current_iv=0.3)
-    assert read("SELECT * FROM get_latest_iv_percentile('SPX');") == [
+    assert read(documents.LATEST_IV) == [
         {"symbol": "SPX", "current_iv": 0.18, "iv_rank": 0.62, "iv_percentile": 0.68, "iv_regime": "HIGH"}
     ]
 
@@ -58,17 +59,12 @@ def test_52_weeks_of_greeks():
     newest, older = add_greeks(ago(HOUR_MS)), add_greeks(ago(300 * DAY_MS))
     add_greeks(ago(364 * DAY_MS + HOUR_MS))
     add_greeks(ago(HOUR_MS), symbol="NDX")
-    found = read("""
-        SELECT * FROM historical_greeks
-        WHERE symbol = 'SPX'
-          AND timestamp >= EXTRACT(EPOCH FROM (NOW() - INTERVAL '52 weeks'))::BIGINT * 1000
-        ORDER BY timestamp DESC;
-    """)
+    found = read(documents.GREEKS_52_WEEKS)
     assert [row["id"] for row in found] == [newest.id, older.id]
 
 
 def test_flow_summary_and_the_columns_of_the_documents_record(prints):
-    assert read("SELECT * FROM get_flow_summary('SPX', 60);") == [
+    assert read(documents.FLOW_SUMMARY) == [
         {
             "symbol": "SPX",
             "total_sweeps": 2,
@@ -81,24 +77,14 @@ def test_flow_summary_and_the_columns_of_the_documents_record(prints):
 
 
 def test_sweeps_of_the_last_day(prints):
-    found = read("""
-        SELECT * FROM options_flow_history
-        WHERE symbol = 'SPX'
-          AND is_sweep = true
-          AND timestamp >= EXTRACT(EPOCH FROM (NOW() - INTERVAL '24 hours'))::BIGINT * 1000
-        ORDER BY premium DESC;
-    """)
+    found = read(documents.SWEEPS_OF_A_DAY)
     assert [row["sequence_number"] for row in found] == [5, 3, 1]
 
 
 def test_distribution_of_iv_regimes():
     for days, regime in enumerate(["HIGH", "HIGH", "LOW"]):
         add_iv(TODAY - dt.timedelta(days=days), iv_regime=regime)
-    found = read("""
-        SELECT iv_regime, COUNT(*) FROM iv_percentile_cache
-        WHERE symbol = 'SPX'
-        GROUP BY iv_regime;
-    """)
+    found = read(documents.IV_REGIMES)
     assert {row["iv_regime"]: row["count"] for row in found} == {"HIGH": 2, "LOW": 1}
 
 
@@ -111,7 +97,7 @@ def test_latest_gamma_exposure_and_the_columns_of_the_documents_record():
         gamma_wall_support=680,
         expected_behavior="TRENDING",
     )
-    assert read("SELECT * FROM get_latest_gamma_exposure('SPX');") == [
+    assert read(documents.LATEST_GAMMA) == [
         {
             "symbol": "SPX",
             "dealer_positioning": "SHORT_GAMMA",
@@ -126,13 +112,7 @@ def test_gamma_walls_of_seven_days():
     first = add_gamma(ago(6 * DAY_MS), gamma_wall_resistance=6475, gamma_wall_support=6400)
     last = add_gamma(ago(HOUR_MS), gamma_wall_resistance=6500, gamma_wall_support=6425)
     add_gamma(ago(8 * DAY_MS), gamma_wall_resistance=1, gamma_wall_support=1)
-    found = read("""
-        SELECT timestamp, gamma_wall_resistance, gamma_wall_support
-        FROM gamma_exposure_snapshots
-        WHERE symbol = 'SPX'
-          AND timestamp >= EXTRACT(EPOCH FROM (NOW() - INTERVAL '7 days'))::BIGINT * 1000
-        ORDER BY timestamp;
-    """)
+    found = read(documents.GAMMA_WALLS)
     assert [tuple(row.values()) for row in found] == [
         (first.timestamp, 6475, 6400),
         (last.timestamp, 6500, 6425),
@@ -144,7 +124,7 @@ def test_current_market_regime():
     add_regime(
         TODAY, market_regime="WEAK_UPTREND", vix_level=17.5, vix_regime="NORMAL", confidence_score=72.5
     )
-    assert read("SELECT * FROM get_current_market_regime();") == [
+    assert read(documents.CURRENT_REGIME) == [
         {
             "date": TODAY,
             "market_regime": "WEAK_UPTREND",
@@ -160,11 +140,7 @@ def test_distribution_of_vix_regimes():
     add_regime(TODAY, vix_regime="ELEVATED")
     add_regime(TODAY - dt.timedelta(days=300), vix_regime="ELEVATED")
     add_regime(TODAY - dt.timedelta(days=400), vix_regime="LOW")
-    found = read("""
-        SELECT vix_regime, COUNT(*) FROM market_regime_history
-        WHERE date >= CURRENT_DATE - INTERVAL '1 year'
-        GROUP BY vix_regime;
-    """)
+    found = read(documents.VIX_REGIMES)
     assert found == [{"vix_regime": "ELEVATED", "count": 2}]
 
 
@@ -175,28 +151,7 @@ def test_warehouse_metrics_with_the_date_as_epoch_ms():
     add_greeks(at, ticker="O:SPX251219P06475000")
     add_gamma(at, symbol="NDX")
     add_iv("2026-11-20")
-    found = read("""
-        SELECT
-          'historical_greeks' as table_name,
-          COUNT(*) as rows,
-          COUNT(DISTINCT symbol) as symbols,
-          MAX(timestamp) as latest_timestamp
-        FROM historical_greeks
-        UNION ALL
-        SELECT
-          'gamma_exposure_snapshots',
-          COUNT(*),
-          COUNT(DISTINCT symbol),
-          MAX(timestamp)
-        FROM gamma_exposure_snapshots
-        UNION ALL
-        SELECT
-          'iv_percentile_cache',
-          COUNT(*),
-          COUNT(DISTINCT symbol),
-          EXTRACT(EPOCH FROM MAX(date))::bigint * 1000
-        FROM iv_percentile_cache;
-    """)
+    found = read(documents.TABLE_SIZES)
     assert {tuple(row.values()) for row in found} == {
         ("historical_greeks", 2, 1, at),
         ("gamma_exposure_snapshots", 1, 1, at),
@@ -205,24 +160,7 @@ def test_warehouse_metrics_with_the_date_as_epoch_ms():
 
 
 def test_flow_of_the_last_hour(prints):
-    found = read("""
-        SELECT
-          timestamp,
-          contract_ticker,
-          trade_type,
-          sentiment,
-          aggressiveness,
-          size,
-          premium,
-          is_sweep,
-          is_block
-        FROM options_flow_history
-        WHERE
-          symbol = 'SPX'
-          AND timestamp > EXTRACT(EPOCH FROM NOW() - INTERVAL '1 hour')::BIGINT * 1000
-        ORDER BY timestamp DESC
-        LIMIT 50;
-    """)
+    found = read(documents.FLOW_OF_AN_HOUR)
     ticker = "O:SPX251219C06475000"
     assert [tuple(row.values())[1:] for row in found] == [
         (ticker, "BLOCK", "BULLISH", "AGGRESSIVE", 100, 500_000, True, True),
@@ -232,20 +170,7 @@ def test_flow_of_the_last_hour(prints):
 
 
 def test_flow_of_four_hours_by_sentiment(prints):
-    found = read("""
-        SELECT
-          symbol,
-          sentiment,
-          COUNT(*) as trade_count,
-          SUM(size) as total_size,
-          SUM(premium) as total_premium,
-          SUM(CASE WHEN is_sweep THEN 1 ELSE 0 END) as sweeps,
-          SUM(CASE WHEN is_block THEN 1 ELSE 0 END) as blocks
-        FROM options_flow_history
-        WHERE timestamp > EXTRACT(EPOCH FROM NOW() - INTERVAL '4 hours')::BIGINT * 1000
-        GROUP BY symbol, sentiment
-        ORDER BY total_premium DESC;
-    """)
+    found = read(documents.FLOW_OF_FOUR_HOURS)
     assert [tuple(row.values()) for row in found] == [
         ("SPX", "BULLISH", 3, 170, 1_470_000, 2, 1),
         ("SPX", "BEARISH", 1, 10, 20_000, 0, 0),
@@ -254,32 +179,12 @@ def test_flow_of_four_hours_by_sentiment(prints):
 
 
 def test_twenty_largest_premiums_of_the_day(prints):
-    found = read("""
-        SELECT
-          timestamp,
-          symbol,
-          contract_ticker,
-          trade_type,
-          sentiment,
-          size,
-          premium,
-          is_sweep,
-          is_block,
-          is_above_ask,
-          aggressiveness
-        FROM options_flow_history
-        WHERE timestamp > EXTRACT(EPOCH FROM NOW() - INTERVAL '24 hours')::BIGINT * 1000
-        ORDER BY premium DESC
-        LIMIT 20;
-    """)
+    found = read(documents.LARGEST_PREMIUMS)
     assert [row["premium"] for row in found] == [5_000_000, 900_000, 500_000, 70_000, 20_000, 1_000]
 
 
 def test_prints_of_five_minutes_by_symbol(prints):
-    found = read(
-        "SELECT COUNT(*), symbol FROM options_flow_history WHERE timestamp > "
-        "EXTRACT(EPOCH FROM NOW() - INTERVAL '5 minutes')::BIGINT * 1000 GROUP BY symbol;"
-    )
+    found = read(documents.PRINTS_OF_FIVE_MINUTES)
     assert {row["symbol"]: row["count"] for row in found} == {"SPX": 2, "NDX": 1}
 
 

@@ -1,0 +1,73 @@
+"""How the documents' queries read the large tables: by their keys, and no partition outside the time they ask for.
+
+The rows are laid around the real clock, because the documents ask by NOW(). The planner is left as it is, so the tables
+are filled until walking them would cost it more.
+"""
+
+from __future__ import annotations
+
+import pytest
+from django.db import connection
+
+from tests import documents
+from tests.bench.tables import Flow, Greeks, fill_small_tables
+from tests.partitions import drop_partitions
+from tests.plans import scans
+from tests.roles import run
+from warehouse import clock
+
+pytestmark = [pytest.mark.database, pytest.mark.django_db(transaction=True)]
+
+MINUTE_MS = 60_000
+SMALL = (
+    8_000  # rows: where a partition holds no more, as today's does soon after midnight, walking it is right
+)
+FLOW = {
+    "sweeps_of_a_day": 24 * 60,
+    "flow_of_an_hour": 60,
+    "flow_of_four_hours": 240,
+    "largest_premiums": 24 * 60,
+    "prints_of_five_minutes": 5,
+}
+# Most of what a day's partition holds is wanted, and no key is sorted by premium.
+WANT_A_WHOLE_DAY = {"sweeps_of_a_day", "largest_premiums"}
+# They name no symbol, with which the key begins: PostgreSQL 18 skips from symbol to symbol, its elders walk the day.
+NAME_NO_SYMBOL = {"flow_of_four_hours", "prints_of_five_minutes"}
+
+
+def test_the_documents_queries_read_by_key_and_only_the_time_they_ask_for():
+    fill_small_tables()
+    try:
+        Greeks().grow(80_000)
+        Flow(prints_a_day=30_000).grow(90_000)
+        small = {
+            name
+            for (name,) in run(
+                "SELECT partition FROM warehouse_partitions() WHERE estimated_rows < %s", SMALL
+            )
+        }
+        walked, read = {}, {}
+        for name, sql in documents.QUERIES.items():
+            if name != "table_sizes":  # it counts every row there is
+                found = scans(sql)
+                read[name] = {scan.relation for scan in found}
+                walked[name] = {scan.relation for scan in found if scan.sequential} - small
+    finally:
+        drop_partitions()
+
+    may_walk = WANT_A_WHOLE_DAY | (NAME_NO_SYMBOL if connection.pg_version < 180_000 else set())
+    assert {name for name, partitions in walked.items() if partitions} <= may_walk
+    assert {name: read[name] <= partitions_since(minutes) for name, minutes in FLOW.items()} == dict.fromkeys(
+        FLOW, True
+    )
+    assert all(read[name] for name in [*FLOW, "greeks_52_weeks"])
+
+
+def partitions_since(minutes: int) -> set[str]:
+    now_ms = clock.now_ms()
+    first, last = now_ms - (minutes + 1) * MINUTE_MS, now_ms
+    return {
+        name
+        for at_ms in (first, last)
+        for (name,) in run("SELECT partition FROM warehouse_partition_of('options_flow_history', %s)", at_ms)
+    }
