@@ -20,7 +20,7 @@ from redis.backoff import NoBackoff
 from redis.retry import Retry
 
 from config.probe import Cached, NoAnswerError, Probe
-from ingestion import freshness
+from ingestion import freshness, overdue
 from quant import sessions
 from warehouse import clock, health, heartbeats
 from warehouse.checks import Check, Health, worst
@@ -72,6 +72,7 @@ def ask_database() -> list[Check]:
             health.check_flow(now_ms),
             health.check_listeners(signs),
             health.check_jobs(now_ms),
+            overdue.check_daily_work(now, signs),
             health.check_partitions(signs, now_ms),
         ]
     finally:
