@@ -156,7 +156,7 @@ def test_partitions_that_run_out_are_named(alive, client):
     assert details == [
         "daily_work: keep_retention is due once a day and was never done",
         "partitions: historical_greeks has partitions for 0.3 days only; options_flow_history has partitions"
-        " for 0.3 days only"
+        " for 0.3 days only",
     ]
 
 
