@@ -22,7 +22,7 @@ from redis.retry import Retry
 
 from config.probe import Cached, NoAnswerError, Probe
 from flow.inbox import inboxes
-from ingestion import freshness
+from ingestion import freshness, overdue
 from quant import sessions
 from warehouse import clock, health, heartbeats
 from warehouse.checks import Check, Health, judged, worst
@@ -92,6 +92,7 @@ def ask_database() -> list[Check]:
             health.check_flow(now_ms),
             health.check_listeners(signs),
             health.check_jobs(now_ms),
+            overdue.check_daily_work(now, signs),
             health.check_partitions(signs, now_ms),
         ]
     finally:

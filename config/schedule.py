@@ -57,7 +57,8 @@ SCHEDULE = (
         expire_seconds=3000,
         queue="default",
         description=(
-            "Every hour: makes the partitions of the coming week, sums up and drops what is past its retention."
+            "Every hour: makes the partitions of the coming week. Once a day: sums up, then drops and deletes, what "
+            "is past its retention; tried again each hour until it is done."
         ),
     ),
     Scheduled(

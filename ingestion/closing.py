@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from ingestion import bars, chain, iv_percentile, market_regime, rollups
 from ingestion.slots import CLOSING_SLOT_OPEN_FOR, session_date
 from quant import sessions
-from warehouse import clock, queries
+from warehouse import clock, market_days, queries
 from warehouse.models import IngestionRun, WatchlistEntry
 from warehouse.models.enums import RunStatus
 
 MINUTES_AFTER_CLOSE = 5
+OVERDUE_AFTER = timedelta(hours=2)  # after the close; the first regime of a new warehouse may take minutes
 LOOK_BACK = timedelta(
     days=14
 )  # a session missed for longer is computed by hand: its raw rows are still there
@@ -47,30 +48,64 @@ def due_work(minutes_after_close: int = MINUTES_AFTER_CLOSE) -> list[DueWork]:
     if not entries:
         return []
     awaited = _awaited(entries, closed[-1], now)
-    everyone_since_ms = min(entry.active_since_ms for entry in entries)
-    kinds = [
-        *((bars.STORE_TASK, str(entry.symbol), entry.active_since_ms, False) for entry in entries),
-        *(
-            (iv_percentile.TASK, str(entry.symbol), entry.active_since_ms, entry.symbol in awaited)
-            for entry in entries
-        ),
-        (market_regime.TASK, "", everyone_since_ms, bool(awaited)),
-        (rollups.TASK, "", everyone_since_ms, bool(awaited)),
-    ]
-    runs = _runs(clock.epoch_ms(sessions.close_of(closed[0])))
+    runs = _runs(closed[0])
     return [
-        DueWork(task, symbol, day)
-        for task, symbol, since_ms, must_wait in kinds
-        for day in _first_due(
-            closed[:-1] if must_wait else closed, since_ms, now, runs.get((task, symbol), {})
+        DueWork(kind.task, kind.symbol, day)
+        for kind in _kinds(entries)
+        for day in _first(
+            closed[:-1] if kind.waits_for & awaited else closed,
+            kind,
+            runs,
+            lambda run: _may_be_tried(run, now),
         )
+    ]
+
+
+def overdue_work(now: datetime) -> list[DueWork]:
+    """Of each kind and symbol the oldest session whose work is not ended two hours after its close (`now` is aware).
+
+    Nobody began it, or whoever did never came to an end. What failed has its sentence in the ledger and is not here.
+    """
+    closed, entries = _closed_sessions(now - OVERDUE_AFTER), queries.watched_chains()
+    if not closed or not entries:
+        return []
+    runs = _runs(closed[0])
+    return [
+        DueWork(kind.task, kind.symbol, day)
+        for kind in _kinds(entries)
+        for day in _first(closed, kind, runs, lambda run: run is None or run.status == RunStatus.STARTED)
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class _Kind:
+    """Work of every session that closed from `since_ms` on; `waits_for` names the symbols whose chains it reads."""
+
+    task: str
+    symbol: str
+    since_ms: int
+    waits_for: frozenset[str] = frozenset()
+
+
+def _kinds(entries: Sequence[WatchlistEntry]) -> list[_Kind]:
+    everyone = frozenset(str(entry.symbol) for entry in entries)
+    everyone_since_ms = min(entry.active_since_ms for entry in entries)
+    of_symbols = [(str(entry.symbol), entry.active_since_ms) for entry in entries]
+    return [
+        *(_Kind(bars.STORE_TASK, symbol, since_ms) for symbol, since_ms in of_symbols),
+        *(
+            _Kind(iv_percentile.TASK, symbol, since_ms, frozenset({symbol}))
+            for symbol, since_ms in of_symbols
+        ),
+        _Kind(market_regime.TASK, "", everyone_since_ms, everyone),
+        _Kind(rollups.TASK, "", everyone_since_ms, everyone),
     ]
 
 
 def _awaited(entries: Sequence[WatchlistEntry], session: date, now: datetime) -> set[str]:
     """Symbols whose snapshot of the session's close may still come: a day computed without it would be another day
     when it is computed again."""
-    closed = sessions.close_of(session)
+    closed = market_days.hours(session, session)[session].closes
     if now >= closed + CLOSING_SLOT_OPEN_FOR:
         return set()
     slot = clock.epoch_ms(closed)
@@ -83,12 +118,19 @@ def _awaited(entries: Sequence[WatchlistEntry], session: date, now: datetime) ->
 
 
 def _closed_sessions(closed_by: datetime) -> list[date]:
-    """Sessions of the look-back that had closed by an instant, oldest first."""
+    """Sessions of the look-back that had closed by an instant, oldest first.
+
+    A day on which the provider closed the market has no work. One that only the provider calls a session has chains
+    and no work either: the ledger names a session by the calendar's close.
+    """
     today = session_date(closed_by)
-    return [day for day in sessions.sessions(today - LOOK_BACK, today) if sessions.close_of(day) <= closed_by]
+    took_place = market_days.hours(today - LOOK_BACK, today)
+    known = sessions.sessions(today - LOOK_BACK, today)
+    return [day for day in known if day in took_place and took_place[day].closes <= closed_by]
 
 
-def _runs(since_ms: int) -> dict[tuple[str, str], dict[int, IngestionRun]]:
+def _runs(oldest: date) -> dict[tuple[str, str], dict[int, IngestionRun]]:
+    since_ms = clock.epoch_ms(sessions.close_of(oldest))
     tasks = (bars.STORE_TASK, iv_percentile.TASK, market_regime.TASK, rollups.TASK)
     found: dict[tuple[str, str], dict[int, IngestionRun]] = {}
     for run in IngestionRun.objects.filter(task__in=tasks, slot__gte=since_ms):
@@ -96,12 +138,16 @@ def _runs(since_ms: int) -> dict[tuple[str, str], dict[int, IngestionRun]]:
     return found
 
 
-def _first_due(
-    closed: list[date], since_ms: int, now: datetime, runs: dict[int, IngestionRun]
+def _first(
+    closed: list[date],
+    kind: _Kind,
+    runs: dict[tuple[str, str], dict[int, IngestionRun]],
+    wanted: Callable[[IngestionRun | None], bool],
 ) -> Iterator[date]:
+    of_kind = runs.get((kind.task, kind.symbol), {})
     for day in closed:
         slot = clock.epoch_ms(sessions.close_of(day))
-        if slot >= since_ms and _may_be_tried(runs.get(slot), now):
+        if slot >= kind.since_ms and wanted(of_kind.get(slot)):
             yield day
             return
 

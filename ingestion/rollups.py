@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 
@@ -133,6 +134,14 @@ def keep_retention(now_ms: int) -> RetentionResult:
     Prints that were repaired after the close are in that last sum.
     """
     plan = partitions.plan(now_ms)
+    rolled_up = sum_up_expired(plan, now_ms)
+    partitions.apply(plan)
+    deleted = sum(retention.delete_all_expired(now_ms).values())
+    return RetentionResult(len(plan), rolled_up, deleted)
+
+
+def sum_up_expired(plan: Sequence[partitions.Action], now_ms: int) -> int:
+    """Sums the days of prints that `plan` drops and of gamma snapshots past retention; returns the daily rows."""
     flow_days = {
         clock.instant(action.from_ms).date()
         for action in plan
@@ -141,10 +150,7 @@ def keep_retention(now_ms: int) -> RetentionResult:
     (policy,) = (policy for policy in retention.POLICIES if policy.model is GammaExposure)
     snapshots = GammaExposure.objects.filter(timestamp__lt=policy.cutoff(now_ms))
     gamma_days = {clock.instant(at_ms).date() for at_ms in snapshots.values_list("timestamp", flat=True)}
-    rolled_up = sum(map(roll_up_flow, sorted(flow_days))) + sum(map(roll_up_gamma, sorted(gamma_days)))
-    partitions.apply(plan)
-    deleted = sum(retention.delete_all_expired(now_ms).values())
-    return RetentionResult(len(plan), rolled_up, deleted)
+    return sum(map(roll_up_flow, sorted(flow_days))) + sum(map(roll_up_gamma, sorted(gamma_days)))
 
 
 def _run(sql: str, session: date, version: str) -> int:

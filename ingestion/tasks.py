@@ -7,7 +7,17 @@ from typing import Any
 
 from celery import shared_task
 
-from ingestion import bars, calendar_watch, chain, closing, iv_percentile, market_regime, rollups, watch
+from ingestion import (
+    bars,
+    calendar_watch,
+    chain,
+    closing,
+    iv_percentile,
+    market_regime,
+    rollups,
+    upkeep,
+    watch,
+)
 from ingestion.breadth import YEAR_SESSIONS
 from ingestion.due import due_chains
 from ingestion.slots import REGULAR_WINDOW
@@ -80,8 +90,8 @@ def roll_up(session: str) -> str:
 
 @shared_task
 def keep_partitions() -> str:
-    """Makes the partitions of the coming week, sums up and drops what is past retention, in small tables too."""
-    return str(rollups.keep_retention(clock.now_ms()))
+    """Makes the partitions of the coming week; once a day sums up, drops and deletes what is past retention."""
+    return upkeep.keep_tables(clock.now_ms())
 
 
 @shared_task

@@ -1,7 +1,9 @@
-"""What is worth a message to the operators: stale chains, failed jobs, silent workers, days the calendar is wrong."""
+"""What is worth a message to the operators: stale chains, jobs that failed or never ran, silent workers, days the
+calendar is wrong."""
 
 from __future__ import annotations
 
+from ingestion import overdue
 from ingestion.freshness import check_chains
 from ingestion.slots import session_date
 from warehouse import alerts, clock, health, heartbeats, market_days
@@ -24,6 +26,7 @@ def alert_on_trouble() -> int:
         alerts.send(Kind.FAILED_JOB, health.describe_job(run), f"{run.task}:{run.symbol}:{run.slot}")
         for run in health.failed_jobs(now_ms)
     ]
+    sent += [alerts.send(Kind.OVERDUE_JOB, one.sentence, one.subject) for one in overdue.overdue(now, signs)]
     sent += [
         alerts.send(Kind.CALENDAR, exception.reason, str(exception.date))
         for exception in market_days.exceptions_from(session_date(now))

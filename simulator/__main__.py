@@ -33,6 +33,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--no-indices", action="store_true", help="an options-only subscription")
     parser.add_argument("--clock-offset-ms", type=int, help="the market's clock minus the wall clock")
     parser.add_argument("--chain", type=Path, help="a recorded quote table to serve as a chain")
+    parser.add_argument("--strike-spacing", type=int, default=1, help="above 1, small chains: fewer strikes")
     parser.add_argument("--api-key", help="the only key to accept; any non-empty one otherwise")
     parser.add_argument("--parent-death", action="store_true", help="end when the parent process does")
     return parser.parse_args()
@@ -52,7 +53,8 @@ def main() -> int:
     offset = arguments.clock_offset_ms
     if offset is None:
         offset = recording_offset_ms(recording, market_now(0)) if recording else 0
-    world = World(arguments.seed, plan(arguments.plan, not arguments.no_indices), offset, recording)
+    entitled = plan(arguments.plan, not arguments.no_indices)
+    world = World(arguments.seed, entitled, offset, recording, arguments.strike_spacing)
     # The exchange calendar takes seconds to load; better now than within the first client's timeout.
     world.market_status()
     # uvicorn raises the signal again once it has stopped: without this, an ordered end looks like a crash.

@@ -71,10 +71,11 @@ def join(listings: list[Listing]) -> Listing:
 
 
 class Listings:
-    """Contract lists of one seeded world."""
+    """Contract lists of one seeded world; strikes lie `strike_spacing` times as far apart as on the exchange."""
 
-    def __init__(self, paths: Paths) -> None:
+    def __init__(self, paths: Paths, strike_spacing: int = 1) -> None:
         self._paths = paths
+        self._strike_spacing = strike_spacing
         self.on = lru_cache(maxsize=24)(self._on)
         self.expired_before = lru_cache(maxsize=4)(self._expired_before)
         self._series = lru_cache(maxsize=2048)(self._series_of)
@@ -135,7 +136,9 @@ class Listings:
         last_days = np.maximum(np.busday_count(FIRST_DAY, months) - 1, 0)
         spots = self._paths.weekday_closes(symbol)[last_days]
         strikes: set[float] = set()
-        for step, below, above in ((one.step, one.below, one.above) for one in ladders):
+        for step, below, above in (
+            (one.step * self._strike_spacing, one.below, one.above) for one in ladders
+        ):
             low, high = float(spots.min()) * (1 - below), float(spots.max()) * (1 + above)
             steps = np.arange(np.ceil(low / step), np.floor(high / step) + 1)
             strikes.update((np.maximum(steps, 1) * step).tolist())

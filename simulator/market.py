@@ -57,12 +57,17 @@ class ChainTruth:
 
 class SyntheticMarket:
     """One seeded world. `anchors` = {symbol: (instant, level)} moves a whole path so that it meets a known
-    level.
+    level; a `strike_spacing` above 1 thins the chains out.
 
     Raises KeyError for symbols that do not exist.
     """
 
-    def __init__(self, seed: int, anchors: dict[str, tuple[dt.datetime, float]] | None = None) -> None:
+    def __init__(
+        self,
+        seed: int,
+        anchors: dict[str, tuple[dt.datetime, float]] | None = None,
+        strike_spacing: int = 1,
+    ) -> None:
         self.seed = seed
         self.paths = Paths(seed)
         if anchors:
@@ -71,7 +76,7 @@ class SyntheticMarket:
                 tracked = INSTRUMENTS[symbol].tracks or symbol
                 scales[tracked] = level / self.spot(symbol, instant)
             self.paths = Paths(seed, scales)
-        self.listings = Listings(self.paths)
+        self.listings = Listings(self.paths, strike_spacing)
         self.chain_truth_at = lru_cache(maxsize=4)(self._chain_truth_at)
 
     def exists(self, symbol: str) -> bool:

@@ -31,7 +31,12 @@ class World:
     `prints` grows while the stream runs."""
 
     def __init__(
-        self, seed: int, plan: Plan, clock_offset_ms: int = 0, recording: Recording | None = None
+        self,
+        seed: int,
+        plan: Plan,
+        clock_offset_ms: int = 0,
+        recording: Recording | None = None,
+        strike_spacing: int = 1,
     ) -> None:
         self.seed = seed
         self.plan = plan
@@ -41,7 +46,7 @@ class World:
         anchors = {}
         if recording and recording.symbol in INSTRUMENTS:
             anchors[recording.symbol] = (recording.stamp, recording.spot)
-        self.market = SyntheticMarket(seed, anchors)
+        self.market = SyntheticMarket(seed, anchors, strike_spacing)
         self.bars = BarStore(self.market)
         self.prints = PrintLog()
         self._tables: OrderedDict[tuple[str, int], ChainTable] = OrderedDict()

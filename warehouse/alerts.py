@@ -38,7 +38,9 @@ class Kind(Enum):
 
     UNUSUAL_ACTIVITY = ("unusual_activity", 60, True)
     STALE_FEED = ("stale_feed", 30 * 60, False)
-    FAILED_JOB = ("failed_job", 26 * 3600, False)
+    # Longer than the two weeks in which closing work is tried again: once per job and session.
+    FAILED_JOB = ("failed_job", 15 * 86_400, False)
+    OVERDUE_JOB = ("overdue_job", 15 * 86_400, False)
     CALENDAR = ("calendar", 7 * 86_400, False)
     SILENT_WORKER = ("silent_worker", 30 * 60, False)
 

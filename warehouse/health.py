@@ -16,7 +16,7 @@ from warehouse.partitions import DAY_MS
 from warehouse.queries import CHAIN_TASK
 
 LEAST_DAYS_AHEAD = 2
-PARTITIONS_DUE_MS = 2 * 3600 * 1000
+UPKEEP_DUE_MS = 2 * 3600 * 1000
 GAP_TOO_OLD_MS = 30 * 60_000
 JOB_LOOK_BACK_MS = timedelta(hours=26) // timedelta(milliseconds=1)
 MOST_NAMED = 5
@@ -67,8 +67,7 @@ def check_partitions(signs: Sequence[Sign], now_ms: int) -> Check:
     """Whether the writers find partitions for the coming days. The task that makes them is hourly, so nothing is
     said in the first two hours of a beat."""
     ahead = partition_days_ahead(now_ms)
-    leading = [sign.metadata.get("started_ms", now_ms) for sign in _leading(signs)]
-    had_time = now_ms - min(leading, default=now_ms) > PARTITIONS_DUE_MS
+    had_time = led_for_ms(signs, now_ms) > UPKEEP_DUE_MS
     troubles = [
         f"{table} has partitions for {days:.1f} days only"
         for table, days in ahead.items()
@@ -115,6 +114,11 @@ def describe_job(run: IngestionRun) -> str:
     """One sentence on a failed run."""
     subject = f" of {run.symbol}" if run.symbol else ""
     return f"{run.task}{subject} for {clock.instant(run.slot):%Y-%m-%d} failed: {run.error or 'no reason was noted'}"
+
+
+def led_for_ms(signs: Sequence[Sign], now_ms: int) -> int:
+    """How long the beat that leads has been running; 0 without one. What it has had no time for is not overdue."""
+    return now_ms - min((sign.metadata.get("started_ms", now_ms) for sign in _leading(signs)), default=now_ms)
 
 
 def partition_days_ahead(now_ms: int) -> dict[str, float]:

@@ -1,7 +1,8 @@
 """How long each table keeps its rows, and the deleting.
 
 Partitioned tables lose whole partitions (`warehouse.partitions`); the small ones lose rows in chunks, so that
-no transaction holds many locks and vacuum keeps pace. Roll a session up before its raw rows go.
+no transaction holds many locks and vacuum keeps pace. Whoever calls this sums the raw rows up first
+(`ingestion.rollups.keep_retention`).
 """
 
 from __future__ import annotations

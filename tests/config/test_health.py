@@ -59,7 +59,7 @@ def test_an_idle_sunday_is_healthy(alive, client):
     assert services["chains"]["detail"] == "idle: no chain is due yet or any more"
     assert set(services) == {
         *("database", "redis", "inbox", "provider", "beat", "workers", "chains"),
-        *("flow", "listeners", "jobs", "partitions"),
+        *("flow", "listeners", "jobs", "daily_work", "partitions"),
     }
     assert answer.json()["timestamp"].startswith("2026-11-22T16:00:0")
 
@@ -178,8 +178,9 @@ def test_partitions_that_run_out_are_named(alive, client):
     drop_partitions()
     # Days and weeks both end at the Sunday's midnight UTC, eight hours on.
     assert details == [
+        "daily_work: keep_retention is due once a day and was never done",
         "partitions: historical_greeks has partitions for 0.3 days only; options_flow_history has partitions"
-        " for 0.3 days only"
+        " for 0.3 days only",
     ]
 
 

@@ -9,7 +9,6 @@ from django.contrib.auth.models import Permission, User
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
-from django_celery_beat.models import CrontabSchedule, PeriodicTask
 
 from tests.roles import as_role, run
 from tests.warehouse.rows import add_gamma, add_greeks, add_iv, add_print, add_regime, ago
@@ -234,15 +233,3 @@ def test_an_operator_edits_an_entry_but_not_its_symbol(superuser):
     superuser.post(reverse("admin:warehouse_watchlistentry_change", args=["RUT"]), changed)
     entry = WatchlistEntry.objects.get()
     assert (entry.symbol, entry.strike_band_pct, entry.active_since_ms) == ("RUT", 10.0, since)
-
-
-def test_an_operator_edits_a_schedule(superuser):
-    crontab = CrontabSchedule.objects.create(minute="*")
-    task = PeriodicTask.objects.create(name="Option chains", task="ingest_due", crontab=crontab, kwargs="{}")
-    page = reverse("admin:django_celery_beat_periodictask_change", args=[task.pk])
-    assert superuser.get(page).status_code == 200
-    form = {"name": task.name, "task": task.task, "crontab": crontab.pk, "args": "[]", "headers": "{}"}
-    saved = superuser.post(page, {**form, "kwargs": '{"every_minutes": 5}'})
-    assert saved.status_code == 302, saved.context["adminform"].form.errors
-    task.refresh_from_db()
-    assert (task.kwargs, task.enabled) == ('{"every_minutes": 5}', False)

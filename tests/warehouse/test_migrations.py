@@ -36,7 +36,7 @@ def test_migrations_go_back_to_nothing_and_forward_again():
         migrate(None)
         assert warehouse_relations() == []
     finally:
-        migrate("0006_flow_cancels")
+        migrate("0007_summed_before_dropped")
     assert warehouse_relations() == there
 
 

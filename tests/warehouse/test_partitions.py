@@ -9,12 +9,14 @@ from io import StringIO
 import numpy as np
 import pytest
 from django.core.management import call_command
-from django.db import DatabaseError, connection, transaction
+from django.db import DatabaseError, OperationalError, connection, transaction
 
+from ingestion.rollups import roll_up_flow
 from tests.partitions import drop_partitions
 from tests.roles import as_role, run
 from tests.warehouse.rows import add_print
 from warehouse import clock, partitions
+from warehouse.models import FlowDay
 from warehouse.partitions import DAY_MS, SPECS, OutOfRangeError
 
 pytestmark = pytest.mark.database
@@ -141,7 +143,26 @@ def test_a_partition_that_still_holds_retained_times_is_never_dropped(at):
         with pytest.raises(DatabaseError, match="still retained"), transaction.atomic():
             run("SELECT warehouse_drop_partition('options_flow_history_d20260601')")
         at("2026-08-31T00:01")
+        roll_up_flow(dt.date(2026, 6, 1))
         assert run("SELECT cleanup_old_flow()") == [(1,)]
+    assert run("SELECT count(*) FROM options_flow_history") == [(0,)]
+
+
+@pytest.mark.django_db
+def test_a_day_of_prints_is_dropped_by_nobody_before_each_symbol_has_its_sum(at):
+    add_print(at("2026-06-01T12:00"))
+    roll_up_flow(dt.date(2026, 6, 1))
+    add_print(at("2026-06-01T12:00"), symbol="SPY")
+    add_print(at("2026-06-01T12:00"), symbol="QQQ", is_cancel=True)  # no trade, so it has no sum
+    at("2026-09-01T00:00")
+    sentence = (
+        "options_flow_history_d20260601 holds prints that are not summed up in flow_daily;"
+        " manage.py retention --apply does both"
+    )
+    with pytest.raises(OperationalError, match=sentence), transaction.atomic():
+        run("SELECT cleanup_old_flow()")
+    call_command("partitions", apply=True, stdout=StringIO())
+    assert FlowDay.objects.count() == 2
     assert run("SELECT count(*) FROM options_flow_history") == [(0,)]
 
 
@@ -200,7 +221,7 @@ def test_writers_that_miss_the_same_partition_make_it_once(dropped_afterwards):
 def test_a_drop_waits_for_no_reader_and_comes_back_later(monkeypatch, dropped_afterwards, settings):
     settings.CLOCK_OFFSET_MS = -100 * DAY_MS
     run("SELECT set_config('warehouse.clock_offset_ms', %s, false)", str(settings.CLOCK_OFFSET_MS))
-    add_print(clock.now_ms())
+    partitions.ensure("options_flow_history", clock.now_ms(), clock.now_ms())
     settings.CLOCK_OFFSET_MS = 0
     run("SELECT set_config('warehouse.clock_offset_ms', '0', false)")
     drops = [action for action in partitions.plan(clock.now_ms()) if action.verb == "drop"]

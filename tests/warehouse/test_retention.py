@@ -10,6 +10,7 @@ from django.core.management import call_command
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from ingestion.rollups import roll_up_gamma
 from tests.roles import as_role, run
 from tests.warehouse.rows import add_gamma, add_iv, add_regime
 from warehouse import clock, partitions, retention
@@ -83,9 +84,11 @@ def test_cleanups_by_hand_keep_as_long_as_the_policies():
         add_iv(today - dt.timedelta(days=days))
     for days in (1826, 1827):
         add_regime(today - dt.timedelta(days=days))
-    add_gamma(now - 90 * DAY_MS - 1)
+    old = add_gamma(now - 90 * DAY_MS - 1)
     add_gamma(now - 90 * DAY_MS + 60_000)
     with as_role("warehouse_writer"):
+        assert run("SELECT cleanup_old_gamma()") == [(0,)]  # its day is not summed up yet
+        roll_up_gamma(clock.instant(old.timestamp).date())
         assert run("SELECT cleanup_old_iv(), cleanup_old_regime(), cleanup_old_gamma()") == [(1, 1, 1)]
     assert delete_all_expired(now) == {}
 

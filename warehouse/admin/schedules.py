@@ -1,16 +1,18 @@
-"""Beat schedules and accounts: the pages their packages bring, in the look of the others."""
+"""Beat's hours and accounts: the pages their packages bring, in the look of the others.
+
+The page of a schedule entry knows the tasks and stands in `config.admin`.
+"""
 
 from __future__ import annotations
 
 from django.contrib import admin
 from django.contrib.auth.admin import GroupAdmin, UserAdmin
 from django.contrib.auth.models import Group, User
-from django_celery_beat.admin import ClockedScheduleAdmin, CrontabScheduleAdmin, PeriodicTaskAdmin
+from django_celery_beat.admin import ClockedScheduleAdmin, CrontabScheduleAdmin
 from django_celery_beat.models import (
     ClockedSchedule,
     CrontabSchedule,
     IntervalSchedule,
-    PeriodicTask,
     SolarSchedule,
 )
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
@@ -24,7 +26,6 @@ _UNFOLD_USER = {
 }
 
 for _model, _pages, _options in (
-    (PeriodicTask, (PeriodicTaskAdmin,), {"date_hierarchy": None}),
     (CrontabSchedule, (CrontabScheduleAdmin,), {}),
     (ClockedSchedule, (ClockedScheduleAdmin,), {}),
     (IntervalSchedule, (), {}),

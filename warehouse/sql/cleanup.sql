@@ -1,5 +1,6 @@
 -- Retention by hand, as the documents have it. Partitioned tables lose whole partitions and return their number,
--- the others lose rows and return theirs. `manage.py retention` does the same in chunks, with a plan printed first.
+-- the others lose rows and return theirs. Prints and gamma snapshots go only once their day is summed up.
+-- `manage.py retention` sums up first and deletes in chunks, with a plan printed before.
 
 CREATE OR REPLACE FUNCTION warehouse_drop_expired(p_table text) RETURNS bigint
 LANGUAGE plpgsql
@@ -42,7 +43,13 @@ CREATE OR REPLACE FUNCTION cleanup_old_gamma() RETURNS bigint
 LANGUAGE sql SET search_path = pg_catalog, public, pg_temp
 AS $$
     WITH gone AS (
-        DELETE FROM gamma_exposure_snapshots WHERE "timestamp" < warehouse_now_ms() - 90::bigint * 86400000 RETURNING 1
+        DELETE FROM gamma_exposure_snapshots g
+        WHERE g."timestamp" < warehouse_now_ms() - 90::bigint * 86400000
+          AND EXISTS (
+              SELECT FROM gamma_daily d
+              WHERE d.symbol = g.symbol AND d.date = (to_timestamp(g."timestamp" / 1000) AT TIME ZONE 'UTC')::date
+          )
+        RETURNING 1
     ) SELECT count(*) FROM gone
 $$;
 
@@ -60,7 +67,7 @@ COMMENT ON FUNCTION warehouse_drop_expired(text) IS 'Drops every partition wholl
 COMMENT ON FUNCTION cleanup_old_greeks() IS 'Drops weeks of historical_greeks past one year; returns partitions.';
 COMMENT ON FUNCTION cleanup_old_flow() IS 'Drops days of options_flow_history past 90 days; returns partitions.';
 COMMENT ON FUNCTION cleanup_old_iv() IS 'Deletes rows of iv_percentile_cache past two years; returns rows.';
-COMMENT ON FUNCTION cleanup_old_gamma() IS 'Deletes rows of gamma_exposure_snapshots past 90 days; returns rows.';
+COMMENT ON FUNCTION cleanup_old_gamma() IS 'Deletes summed rows of gamma_exposure_snapshots past 90 days; returns rows.';
 COMMENT ON FUNCTION cleanup_old_regime() IS 'Deletes rows of market_regime_history past five years; returns rows.';
 
 REVOKE ALL ON FUNCTION warehouse_drop_expired(text), cleanup_old_greeks(), cleanup_old_flow(), cleanup_old_iv(),

@@ -118,7 +118,8 @@ BEGIN
 END
 $$;
 
--- Drops one partition that lies wholly past retention, and no other table. Waits one second for its lock: a DROP
+-- Drops one partition that lies wholly past retention, and no other table. A day of prints goes only once each of its
+-- symbols has its row in flow_daily, whoever asks: the sums are kept for years and cannot be made afterwards. Waits one second for its lock: a DROP
 -- that queues behind a long reader makes every later reader queue behind itself. The caller tries again.
 CREATE OR REPLACE FUNCTION warehouse_drop_partition(p_partition text) RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER
@@ -127,6 +128,7 @@ SET lock_timeout = '1s'
 AS $$
 DECLARE
     v_found record;
+    v_unsummed boolean;
 BEGIN
     PERFORM pg_advisory_xact_lock(hashtextextended('warehouse partitions', 0));
     SELECT * INTO v_found FROM warehouse_partitions() w WHERE w.partition = p_partition;
@@ -137,6 +139,18 @@ BEGIN
     IF v_found.to_ms > warehouse_retained_from_ms(v_found.parent) THEN
         RAISE EXCEPTION '% holds times that are still retained', p_partition
             USING ERRCODE = 'invalid_parameter_value';
+    END IF;
+    IF v_found.parent = 'options_flow_history' THEN
+        EXECUTE format(
+            'SELECT EXISTS (SELECT FROM (SELECT DISTINCT symbol FROM public.%I'
+            '    WHERE NOT is_cancel AND canceled_by IS NULL) f'
+            ' WHERE NOT EXISTS (SELECT FROM public.flow_daily d WHERE d.symbol = f.symbol AND d.date = $1))',
+            p_partition
+        ) INTO v_unsummed USING (to_timestamp(v_found.from_ms / 1000) AT TIME ZONE 'UTC')::date;
+        IF v_unsummed THEN
+            RAISE EXCEPTION '% holds prints that are not summed up in flow_daily; manage.py retention --apply does both',
+                p_partition USING ERRCODE = 'object_not_in_prerequisite_state';
+        END IF;
     END IF;
     EXECUTE format('DROP TABLE public.%I', p_partition);
 END

@@ -6,6 +6,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
 
+from ingestion.rollups import sum_up_expired
 from warehouse import clock, partitions
 
 
@@ -16,12 +17,14 @@ class Command(BaseCommand):
         parser.add_argument("--apply", action="store_true", help="carry the plan out")
 
     def handle(self, *, apply: bool, **options: Any) -> None:
-        plan = partitions.plan(clock.now_ms())
+        now_ms = clock.now_ms()
+        plan = partitions.plan(now_ms)
         for action in plan:
             self.stdout.write(str(action))
         if not plan:
             self.stdout.write("nothing to do")
         elif apply:
+            sum_up_expired(plan, now_ms)
             partitions.apply(plan)
             self.stdout.write(f"{len(plan)} done")
         else:
