@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from functools import cache
 
 import redis
@@ -12,9 +13,10 @@ from django.db import DataError, Error, IntegrityError
 from kombu.exceptions import OperationalError as BrokerError
 
 from flow import cancels, gaps, repair
+from flow.backfill import backfill_flow
 from flow.batch import PrintBatch
 from flow.inbox import Inbox, inbox_of, inboxes
-from flow.trades import process_trades
+from flow.trades import massive_client, process_trades
 from warehouse import clock
 from warehouse.models import DeadLetter
 
@@ -53,6 +55,14 @@ def store_trades(batch_id: str) -> str:
         match_cancels.delay(*day)
     inbox.done(batch_id)
     return f"{batch_id}: {done}"
+
+
+@shared_task(acks_late=False, time_limit=14 * MINUTE, soft_time_limit=13 * MINUTE)
+def backfill_prints(
+    stage: str, task: str, symbol: str, slot: int, underlying: str, session: str, *contracts: str
+) -> str:
+    """Past prints of some contracts of a session, as part of a backfill. Acknowledged early: the ledger recovers it."""
+    return str(backfill_flow(underlying, date.fromisoformat(session), contracts, massive_client))
 
 
 def is_the_payloads_fault(error: Exception) -> bool:

@@ -98,7 +98,7 @@ def fill(contracts: Iterable[tuple[str, str]], from_ms: int, to_ms: int) -> Fill
     # Whole windows at both ends, so that a sweep at the edge is seen as one.
     margin = TRADE_RULES["default"].cluster_window_ms
     count = stored = unknown = 0
-    with _client() as client:
+    with massive_client() as client:
         for symbol, ticker in contracts:
             count += 1
             with only_one(f"contract {ticker}", wait=True):
@@ -170,7 +170,7 @@ def _quarantine(checked: Checked, name: str) -> None:
     )
 
 
-def _client() -> MassiveClient:
+def massive_client() -> MassiveClient:
     return MassiveClient(
         settings.MASSIVE_BASE_URL,
         settings.MASSIVE_API_KEY,

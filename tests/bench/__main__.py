@@ -20,6 +20,7 @@ LOCAL = Path(__file__).resolve().parents[2] / ".local"
 
 def benchmarks() -> dict[str, Callable[[], Measured]]:
     from tests.bench.admin_list import admin_list
+    from tests.bench.backfill_pace import backfill_pace
     from tests.bench.chain_ingest import chain_ingest
     from tests.bench.flow_store import flow_store
     from tests.bench.gamma_profile import gamma_profile
@@ -32,6 +33,7 @@ def benchmarks() -> dict[str, Callable[[], Measured]]:
         gamma_profile,
         admin_list,
         flow_store,
+        backfill_pace,
     )
     return {benchmark.__name__: benchmark for benchmark in measured}
 
