@@ -1,0 +1,136 @@
+"""Bars of option contracts: one request per contract for the whole range, once.
+
+Five-minute bars, those of the exchange's session: the trade behind a bar is then at most five minutes from the
+underlying's price that it is compared with. Of quarter-hour bars the same comparison would be three times as rough,
+of minute bars no better than the bid-ask bounce of the prices themselves. What has been fetched is noted where all
+bars are, as stretches in the ledger, so that whoever asks for these bars later finds them.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from datetime import date
+
+import numpy as np
+from django.db import transaction
+from numpy.typing import NDArray
+
+from ingestion import coverage
+from ingestion.bar_times import FETCHED, MINUTE_MS, close_ms, open_ms
+from ingestion.bars import BarsClient, columns_of, historical_bars
+from ingestion.coverage import Stretch
+from ingestion.massive import massive_client
+from provider.records import Aggregate
+from provider.walk import Pages
+from quant import sessions
+from warehouse import bulk, clock, partitions, queries, runs
+from warehouse.models import HistoricalBar
+from warehouse.models.enums import Timeframe
+
+FRAME = Timeframe.FIVE_MINUTES
+FRAME_MS = FETCHED[FRAME][0] * MINUTE_MS
+TASK = f"bars_{FRAME.value}"
+PLAN_DELAY_MS = 15 * MINUTE_MS
+_TABLE = HistoricalBar._meta.db_table
+
+
+@dataclass(frozen=True, slots=True)
+class FetchedBars:
+    """What one contract took: `requests` sent, `rows` new in historical_bars, bars left out by reason:
+    outside_session, zero_volume, unfinished, and what the provider sent malformed. `empty` where it has no trade."""
+
+    requests: int = 0
+    rows: int = 0
+    rejected: Counter[str] = field(default_factory=Counter)
+    empty: bool = False
+
+
+def ensure_option_bars(
+    contract_ticker: str,
+    first: date,
+    last: date,
+    connect: Callable[[], AbstractContextManager[BarsClient]] = massive_client,
+) -> FetchedBars:
+    """Has the bars of one contract for the sessions from `first` to `last` in historical_bars.
+
+    What the ledger knows costs no request; the rest is one, whatever its length. Rows and the note that they are
+    fetched are committed together. Raises one of provider.errors where the provider fails, OutOfRangeError for dates
+    the table does not retain. Safe in several threads, each with its own database connection; not inside a transaction.
+    """
+    days = sessions.sessions(first, last)
+    now_ms = clock.now_ms()
+    days = [day for day in days if open_ms(day) < now_ms]
+    if not days:
+        return FetchedBars()
+    wanted = Stretch(close_ms(sessions.previous_session(days[0])), min(close_ms(days[-1]), now_ms))
+    gaps = coverage.missing(wanted, coverage.covered(TASK, contract_ticker))
+    if not gaps:
+        return FetchedBars()
+    # From the first gap to the last in one go: what lies between was fetched before, and is left alone by its key.
+    gap = Stretch(gaps[0].after_ms, gaps[-1].until_ms)
+    with connect() as client:
+        pages = client.aggregates(contract_ticker, *FETCHED[FRAME], _day_after(gap.after_ms, days), days[-1])
+    return _store(contract_ticker, gap, days, pages)
+
+
+def ensure_underlying_bars(
+    symbol: str,
+    first: date,
+    last: date,
+    connect: Callable[[], AbstractContextManager[BarsClient]] = massive_client,
+) -> int:
+    """The same for the underlying, on the same stamps; how many bars there are now. Raises as `historical_bars`."""
+    ticker = queries.watchlist_entry(symbol).provider_symbol
+    return len(historical_bars(ticker, FRAME, first, last, connect))
+
+
+def _day_after(after_ms: int, days: Sequence[date]) -> date:
+    return next(day for day in days if close_ms(day) > after_ms)
+
+
+def _store(ticker: str, gap: Stretch, days: Sequence[date], pages: Pages[Aggregate]) -> FetchedBars:
+    seen_ms = min(pages.fetched_at_ms, default=gap.after_ms) - (PLAN_DELAY_MS if pages.status_delayed else 0)
+    known = Stretch(gap.after_ms, min(gap.until_ms, seen_ms))
+    if known.until_ms <= known.after_ms:
+        return FetchedBars(pages.pages)
+    starts = np.array([bar.start_ms for bar in pages.rows], dtype=np.int64)
+    keep, rejected = _check(starts, pages.rows, days, known.until_ms)
+    rejected.update(pages.rejected)
+    rows = [bar for bar, kept in zip(pages.rows, keep.tolist(), strict=True) if kept]
+    starts = starts[keep]
+    if len(starts):
+        partitions.ensure(_TABLE, int(starts.min()), int(starts.max()))
+    inserted = 0
+    with runs.claim(TASK, ticker, known.until_ms) as run, transaction.atomic():
+        if len(starts):
+            columns = columns_of(rows) | {"symbol": ticker, "timeframe": FRAME.value, "timestamp": starts}
+            inserted = bulk.insert_rows(HistoricalBar, columns)
+        if isinstance(run, runs.Run):
+            start = coverage.joined_start(known, coverage.covered(TASK, ticker))
+            runs.finish(run, rows=inserted, rejected=rejected, result={coverage.FROM: start})
+    return FetchedBars(pages.pages, inserted, rejected, empty=not len(starts))
+
+
+def _check(
+    starts: NDArray[np.int64], bars: Sequence[Aggregate], days: Sequence[date], until_ms: int
+) -> tuple[NDArray[np.bool_], Counter[str]]:
+    """Which bars count: of a session, finished, with a trade in them."""
+    opens = np.array([open_ms(day) for day in days], dtype=np.int64)
+    closes = np.array([close_ms(day) for day in days], dtype=np.int64)
+    place = np.maximum(np.searchsorted(opens, starts, side="right") - 1, 0)
+    volume = np.array([np.nan if bar.volume is None else bar.volume for bar in bars], dtype=np.float64)
+    reasons = {
+        # index options trade a quarter of an hour longer, some through the night
+        "outside_session": (starts < opens[place]) | (starts >= closes[place]),
+        "unfinished": starts + FRAME_MS > until_ms,
+        "zero_volume": ~(volume > 0),
+    }
+    keep = np.ones(len(starts), dtype=np.bool_)
+    rejected: Counter[str] = Counter()
+    for reason, applies in reasons.items():
+        rejected[reason] = int(np.count_nonzero(keep & applies))
+        keep &= ~applies
+    return keep, +rejected
