@@ -9,10 +9,12 @@ from itertools import chain
 from typing import Any, NamedTuple
 
 import numpy as np
-from django.db import connection
+from numpy.typing import NDArray
 
+from flow import surroundings
 from flow.batch import PrintBatch
 from flow.exchanges import condition_names, exchange_ids, exchange_names
+from flow.surroundings import Surroundings
 from provider.client import MassiveClient
 from provider.errors import Terminal
 from provider.records import Quote, Trade
@@ -42,11 +44,17 @@ class Past(NamedTuple):
 
 
 def prints_between(
-    client: MassiveClient, symbol: str, contract_ticker: str, from_ms: int, to_ms: int
+    client: MassiveClient,
+    symbol: str,
+    contract_ticker: str,
+    from_ms: int,
+    to_ms: int,
+    known: Surroundings | None = None,
 ) -> Past:
     """Every print stamped in [from_ms, to_ms], with the quote before it where the plan tells quotes.
 
-    A print without a sequence number takes the one of its like in the table, so that storing it again changes
+    What is `known` of the underlying is by default what the last stored print before `from_ms` knew. A print
+    without a sequence number takes the one of its like in the table, so that storing it again changes
     nothing; where the table has fewer of them, the others take the negative ordinals that follow. Raises the
     errors of `provider.errors`.
     """
@@ -54,9 +62,10 @@ def prints_between(
     found = client.trades(contract_ticker, from_ms * NS_PER_MS, until)
     trades = found.rows
     times = np.array([trade.sip_timestamp for trade in trades], dtype=np.int64)
-    quotes = _quotes(client, contract_ticker, from_ms, until) if trades else []
-    average_size, spot, spot_at = _surroundings(symbol, from_ms)
     stamps = times // NS_PER_MS
+    quotes = _quotes(client, contract_ticker, stamps) if trades else []
+    known = known or surroundings.before(symbol, from_ms)
+    spot, spot_age = known.price_at(stamps)
     batch = PrintBatch(
         contract_ticker=_repeated(contract_ticker, trades, np.bytes_),
         timestamp_ms=stamps,
@@ -68,9 +77,9 @@ def prints_between(
         condition=np.array([(trade.conditions or (0,))[0] for trade in trades], dtype=np.int32),
         conditions=np.array([_several(trade) for trade in trades], dtype=np.bytes_),
         **_last_quotes(quotes, times),
-        underlying_price=_repeated(spot, trades, np.float64),
-        underlying_age_ms=(stamps - spot_at).astype(np.float64),
-        average_size=_repeated(average_size, trades, np.float64),
+        underlying_price=spot,
+        underlying_age_ms=spot_age,
+        average_size=_repeated(known.average_size, trades, np.float64),
         received_at_ms=_repeated(clock.now_ms(), trades, np.int64),
         source="rest",
     )
@@ -120,26 +129,14 @@ def _stored(symbol: str, contract_ticker: str, trades: list[Trade]) -> dict[Like
     return stored
 
 
-def _surroundings(symbol: str, at_ms: int) -> tuple[float, float, float]:
-    """Average size, the underlying's price and its instant as the last print before `at_ms` had them."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT average_size, underlying_price::double precision, timestamp - underlying_age_ms"
-            " FROM options_flow_history WHERE symbol = %s AND timestamp BETWEEN %s AND %s"
-            " ORDER BY timestamp DESC LIMIT 1",
-            [symbol, at_ms - 24 * 3_600_000, at_ms],
-        )
-        average, spot, spot_at = cursor.fetchone() or (None, None, None)
-    average_size = np.nan if average is None else float(average)
-    if spot is None or spot_at is None:
-        return average_size, np.nan, np.nan
-    return average_size, float(spot), float(spot_at)
-
-
-def _quotes(client: MassiveClient, contract_ticker: str, from_ms: int, until_ns: int) -> list[Quote]:
-    """Quotes from a minute before the range on; none where the plan does not tell them."""
+def _quotes(client: MassiveClient, contract_ticker: str, stamps: NDArray[np.int64]) -> list[Quote]:
+    """Quotes from a minute before the first print to the last; none where the plan does not tell them."""
+    first_ns, until_ns = (
+        (int(stamps.min()) - QUOTE_BACK_MS) * NS_PER_MS,
+        int(stamps.max() + 1) * NS_PER_MS - 1,
+    )
     try:
-        return client.quotes(contract_ticker, (from_ms - QUOTE_BACK_MS) * NS_PER_MS, until_ns).rows
+        return client.quotes(contract_ticker, first_ns, until_ns).rows
     except Terminal:
         return []
 
