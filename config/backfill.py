@@ -60,8 +60,8 @@ def load_flat_file(path: Path, symbols: list[str]) -> str:
     """Loads prints of a trades file; what came of it. Raises BadWish where it cannot be read."""
     try:
         return str(flat_file.load(path, symbols))
-    except (OSError, ValueError) as error:
-        raise BadWish(f"{path}: {error}") from None
+    except flat_file.NoFlatFile as error:
+        raise BadWish(str(error)) from None
 
 
 def _prints(symbol: str, session: str, *rest: Any) -> None:

@@ -1,4 +1,4 @@
-"""`python -m tests.recorder BASE_URL`: a proxy before a simulator that writes down who asked what, and knows it by heart.
+"""`python -m tests.recorder BASE_URL`: a proxy before a simulator that notes what was asked, and knows it by heart.
 
 An answer is asked of the simulator once and given from memory from then on: a backfill can be measured and killed
 without waiting for a market to be computed again. `GET /recorder/log` tells the requests answered so far, in order;
@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -93,7 +94,5 @@ def requests_of(base_url: str, *, forget: bool = False) -> list[str]:
 
 
 if __name__ == "__main__":
-    import signal
-
     end_with_parent(signal.SIGKILL)
     asyncio.run(Recorder(sys.argv[1]).serve())

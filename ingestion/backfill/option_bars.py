@@ -39,7 +39,7 @@ _TABLE = HistoricalBar._meta.db_table
 
 @dataclass(frozen=True, slots=True)
 class FetchedBars:
-    """What one contract took: `requests` sent, `rows` new in historical_bars, bars left out by reason:
+    """What one contract took: `requests` sent, `rows` kept in historical_bars, bars left out by reason:
     outside_session, zero_volume, unfinished, and what the provider sent malformed. `empty` where it has no trade."""
 
     requests: int = 0
@@ -48,17 +48,30 @@ class FetchedBars:
     empty: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """One contract's bars as they are to be kept, oldest first, and the stretch that is known with them."""
+
+    ticker: str
+    known: Stretch
+    start_ms: NDArray[np.int64]
+    bars: Sequence[Aggregate]
+    rejected: Counter[str]
+
+
 def ensure_option_bars(
     contract_ticker: str,
     first: date,
     last: date,
     connect: Callable[[], AbstractContextManager[BarsClient]] = massive_client,
+    store: Callable[[Answer], object] = lambda answer: store_together([answer]),
 ) -> FetchedBars:
     """Has the bars of one contract for the sessions from `first` to `last` in historical_bars.
 
     What the ledger knows costs no request; the rest is one, whatever its length. Rows and the note that they are
-    fetched are committed together. Raises one of provider.errors where the provider fails, OutOfRangeError for dates
-    the table does not retain. Safe in several threads, each with its own database connection; not inside a transaction.
+    fetched are committed together, by `store`. Raises one of provider.errors where the provider fails,
+    OutOfRangeError for dates the table does not retain. Safe in several threads, each with its own database
+    connection; not inside a transaction.
     """
     days = sessions.sessions(first, last)
     now_ms = clock.now_ms()
@@ -73,7 +86,11 @@ def ensure_option_bars(
     gap = Stretch(gaps[0].after_ms, gaps[-1].until_ms)
     with connect() as client:
         pages = client.aggregates(contract_ticker, *FETCHED[FRAME], _day_after(gap.after_ms, days), days[-1])
-    return _store(contract_ticker, gap, days, pages)
+    answer = _checked(contract_ticker, gap, days, pages)
+    if answer is None:
+        return FetchedBars(pages.pages)
+    store(answer)
+    return FetchedBars(pages.pages, len(answer.bars), answer.rejected, empty=not answer.bars)
 
 
 def ensure_underlying_bars(
@@ -91,27 +108,47 @@ def _day_after(after_ms: int, days: Sequence[date]) -> date:
     return next(day for day in days if close_ms(day) > after_ms)
 
 
-def _store(ticker: str, gap: Stretch, days: Sequence[date], pages: Pages[Aggregate]) -> FetchedBars:
+def store_together(answers: Sequence[Answer]) -> None:
+    """Stores the bars of contracts and notes that they are fetched, all in one commit. Whoever asked for the same at
+    the same time did so in vain, and nothing else: bars are kept once."""
+    answers = sorted(
+        answers, key=lambda answer: answer.ticker
+    )  # two writers of the same wait instead of deadlocking
+    lengths = [len(answer.start_ms) for answer in answers]
+    starts = np.concatenate([answer.start_ms for answer in answers])
+    rows = [bar for answer in answers for bar in answer.bars]
+    if rows:
+        partitions.ensure(_TABLE, int(starts.min()), int(starts.max()))
+    known = coverage.covered_by(TASK, [answer.ticker for answer in answers])
+    done = [
+        runs.Done(
+            answer.ticker,
+            answer.known.until_ms,
+            rows=length,
+            rejected=answer.rejected,
+            result={coverage.FROM: coverage.joined_start(answer.known, known.get(answer.ticker, []))},
+        )
+        for answer, length in zip(answers, lengths, strict=True)
+    ]
+    with transaction.atomic():
+        if rows:
+            tickers = np.repeat(np.array([answer.ticker for answer in answers]), lengths)
+            columns = columns_of(rows) | {"symbol": tickers, "timeframe": FRAME.value, "timestamp": starts}
+            bulk.insert_rows(HistoricalBar, columns)
+        runs.note_done(TASK, done)
+
+
+def _checked(ticker: str, gap: Stretch, days: Sequence[date], pages: Pages[Aggregate]) -> Answer | None:
+    """What of an answer is to be kept; None where the provider has not seen the first of the sessions yet."""
     seen_ms = min(pages.fetched_at_ms, default=gap.after_ms) - (PLAN_DELAY_MS if pages.status_delayed else 0)
     known = Stretch(gap.after_ms, min(gap.until_ms, seen_ms))
     if known.until_ms <= known.after_ms:
-        return FetchedBars(pages.pages)
+        return None
     starts = np.array([bar.start_ms for bar in pages.rows], dtype=np.int64)
     keep, rejected = _check(starts, pages.rows, days, known.until_ms)
     rejected.update(pages.rejected)
-    rows = [bar for bar, kept in zip(pages.rows, keep.tolist(), strict=True) if kept]
-    starts = starts[keep]
-    if len(starts):
-        partitions.ensure(_TABLE, int(starts.min()), int(starts.max()))
-    inserted = 0
-    with runs.claim(TASK, ticker, known.until_ms) as run, transaction.atomic():
-        if len(starts):
-            columns = columns_of(rows) | {"symbol": ticker, "timeframe": FRAME.value, "timestamp": starts}
-            inserted = bulk.insert_rows(HistoricalBar, columns)
-        if isinstance(run, runs.Run):
-            start = coverage.joined_start(known, coverage.covered(TASK, ticker))
-            runs.finish(run, rows=inserted, rejected=rejected, result={coverage.FROM: start})
-    return FetchedBars(pages.pages, inserted, rejected, empty=not len(starts))
+    kept = [bar for bar, stays in zip(pages.rows, keep.tolist(), strict=True) if stays]
+    return Answer(ticker, known, starts[keep], kept, rejected)
 
 
 def _check(

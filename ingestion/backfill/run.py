@@ -15,7 +15,7 @@ from ingestion.backfill.plan import Plan
 from ingestion.backfill.prepare import Preparation
 from ingestion.backfill.progress import Progress
 from ingestion.backfill.ranks import rank_again
-from ingestion.backfill.stages import Perform, attempt
+from ingestion.backfill.stages import Perform, attempt, contracts_together
 from ingestion.backfill.summary import Summary, summarise
 from ingestion.backfill.threads import Threads
 from ingestion.backfill.wish import Table, Wish
@@ -36,6 +36,8 @@ def run(
     Raises KeyboardInterrupt after the work in hand has ended, and what a job raised that nobody foresaw.
     """
     board = Board(plan.jobs)
+    if tasks is None:
+        perform = {**perform, Stage.CONTRACTS: contracts_together()}
 
     def do(job: Job) -> None:
         attempt(perform[job.stage], job.run, job.arguments, clients.connect)

@@ -8,8 +8,9 @@ from datetime import date
 from typing import Any, NoReturn
 
 from ingestion.backfill import ledger
+from ingestion.backfill.group_commit import GroupCommit
 from ingestion.backfill.jobs import RunKey, Stage
-from ingestion.backfill.option_bars import ensure_option_bars
+from ingestion.backfill.option_bars import ensure_option_bars, store_together
 from ingestion.backfill.rebuild import Every, rebuild_session
 from ingestion.backfill.selection import Depth
 from ingestion.breadth import fetch_grouped
@@ -17,6 +18,7 @@ from ingestion.iv_percentile import calculate_iv_percentile
 from ingestion.market_regime import calculate_market_regime
 from provider.client import MassiveClient
 from provider.errors import Misconfigured, NotEntitled, NotFound, ProviderError, Unauthorized
+from warehouse import runs
 
 Connect = Callable[[], AbstractContextManager[MassiveClient]]
 Perform = Callable[..., object]  # the job's arguments, then `connect`
@@ -35,10 +37,23 @@ def attempt(perform: Perform, run: RunKey, arguments: tuple[Any, ...], connect: 
         ledger.note_failure(run, str(error), ledger.UNKNOWN)
     except ProviderError as error:
         ledger.note_failure(run, str(error))
+    except runs.RunLostError:
+        pass  # another worker has it, and the ledger will say how that ends
 
 
 def _contracts(ticker: str, first: str, last: str, connect: Connect) -> None:
     ensure_option_bars(ticker, date.fromisoformat(first), date.fromisoformat(last), connect)
+
+
+def contracts_together() -> Perform:
+    """For many threads of one process: they share their commits."""
+    together = GroupCommit(store_together)
+
+    def contracts(ticker: str, first: str, last: str, connect: Connect) -> None:
+        days = date.fromisoformat(first), date.fromisoformat(last)
+        ensure_option_bars(ticker, *days, connect, together.store)
+
+    return contracts
 
 
 def _stocks(day: str, connect: Connect) -> None:

@@ -18,7 +18,7 @@ from ingestion.backfill import ledger
 from ingestion.backfill.clients import Clients, Stopped
 from ingestion.backfill.jobs import End, Job, Outcome
 
-FETCHERS, COMPUTERS = 8, 2
+FETCHERS, COMPUTERS = 16, 2
 _BUSY_PAUSE_SECONDS = 1.0
 
 _Item = TypeVar("_Item")
