@@ -21,7 +21,7 @@ from provider.client import MassiveClient
 from provider.errors import Incomplete, NotEntitled, NotFound, ProviderError, Terminal, Unauthorized
 from quant import sessions
 from warehouse import clock, partitions, runs
-from warehouse.models import IngestionRun
+from warehouse.models import IngestionRun, OptionsFlow
 from warehouse.models.enums import RunStatus
 from warehouse.models.flow import TABLE
 
@@ -82,7 +82,10 @@ def backfill_flow(
     work.counts["finished_before"] = len(finished)
     waiting = deque(sorted(set(contracts) - finished))
     if waiting:
-        work.known = surroundings.of_session(symbol, session, midnight, midnight + DAY_MS - 1)
+        day = (midnight, midnight + DAY_MS - 1)
+        work.known = surroundings.of_session(symbol, session, *day)
+        flat = OptionsFlow.objects.filter(symbol=symbol, timestamp__range=day, sequence_number__lt=0)
+        work.all_named = not flat.exists()
         with connect() as client:
             while waiting:
                 work.some(client, waiting)
@@ -95,6 +98,7 @@ class _Work:
     def __init__(self, symbol: str, session: dt.date, slot: int, midnight: int) -> None:
         self.symbol, self.session, self.slot, self.midnight = symbol, session, slot, midnight
         self.known: Surroundings | None = None
+        self.all_named = True
         self.counts: Counter[str] = Counter()
         self.rejected: Counter[str] = Counter()
 
@@ -126,7 +130,9 @@ class _Work:
     def _ask(self, client: MassiveClient, run: runs.Run, waiting: deque[str]) -> Past | None:
         try:
             return past.prints_between(
-                client, self.symbol, run.symbol, self.midnight, self.midnight + DAY_MS - 1, self.known
+                *(client, self.symbol, run.symbol, self.midnight, self.midnight + DAY_MS - 1),
+                known=self.known,
+                all_named=self.all_named,
             )
         except NotFound:
             return Past(PrintBatch.joined([]), 0)  # it never printed

@@ -50,13 +50,14 @@ def prints_between(
     from_ms: int,
     to_ms: int,
     known: Surroundings | None = None,
+    all_named: bool = False,
 ) -> Past:
     """Every print stamped in [from_ms, to_ms], with the quote before it where the plan tells quotes.
 
     What is `known` of the underlying is by default what the last stored print before `from_ms` knew. A print
     without a sequence number takes the one of its like in the table, so that storing it again changes
-    nothing; where the table has fewer of them, the others take the negative ordinals that follow. Raises the
-    errors of `provider.errors`.
+    nothing; where the table has fewer of them, the others take negative numbers, free in their
+    millisecond. `all_named` says that no print in the table is without one. Raises the errors of `provider.errors`.
     """
     until = (to_ms + 1) * NS_PER_MS - 1
     found = client.trades(contract_ticker, from_ms * NS_PER_MS, until)
@@ -69,7 +70,7 @@ def prints_between(
     batch = PrintBatch(
         contract_ticker=_repeated(contract_ticker, trades, np.bytes_),
         timestamp_ms=stamps,
-        sequence_number=np.array(_numbers(symbol, contract_ticker, trades), dtype=np.int64),
+        sequence_number=np.array(_numbers(symbol, contract_ticker, trades, all_named), dtype=np.int64),
         price=np.array([trade.price for trade in trades], dtype=np.float64),
         # No print of a fraction of a contract exists: 0 is set aside by the checks.
         size=np.array([trade.size if trade.size.is_integer() else 0 for trade in trades]).astype(np.int64),
@@ -86,21 +87,26 @@ def prints_between(
     return Past(batch, sum(found.rejected.values()))
 
 
-def _numbers(symbol: str, contract_ticker: str, trades: list[Trade]) -> list[int]:
-    """A sequence number for every trade."""
-    nameless = [trade for trade in trades if trade.sequence_number is None]
-    stored = _stored(symbol, contract_ticker, nameless) if nameless else {}
-    seen: Counter[Likeness] = Counter()
+def _numbers(symbol: str, contract_ticker: str, trades: list[Trade], all_named: bool) -> list[int]:
+    """A sequence number for every trade. One with a number may stand in the table without it, from a flat file."""
+    wanted = [trade for trade in trades if trade.sequence_number is None] if all_named else trades
+    stored = _stored(symbol, contract_ticker, wanted) if wanted else {}
+    lowest: Counter[int] = Counter()  # by millisecond, of which a number is taken once whatever the likeness
+    for likeness, known in stored.items():
+        lowest[likeness.timestamp] = min(lowest[likeness.timestamp], *known)
     numbers = []
     for trade in trades:
+        known = stored.get(likeness_of(trade), []) if stored else []
         if trade.sequence_number is not None:
-            numbers.append(trade.sequence_number)
-            continue
-        likeness = likeness_of(trade)
-        known = stored.get(likeness, [])
-        seen[likeness] += 1
-        ordinal = seen[likeness]
-        numbers.append(known[ordinal - 1] if ordinal <= len(known) else -ordinal)
+            nameless = [place for place, number in enumerate(known) if number < 0]
+            listed = trade.sequence_number in known or not nameless
+            numbers.append(trade.sequence_number if listed else known.pop(nameless[0]))
+        elif known:
+            numbers.append(known.pop(0))
+        else:
+            at_ms = trade.sip_timestamp // NS_PER_MS
+            lowest[at_ms] -= 1
+            numbers.append(lowest[at_ms])
     return numbers
 
 

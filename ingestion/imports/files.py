@@ -41,7 +41,10 @@ def snapshots(path: Path, told: Mapping[str, str], symbol: str | None) -> Iterat
     with ExitStack() as opened:
         try:
             raw = opened.enter_context(path.open("rb"))
-            yield from _read(raw, path.suffix == ".gz", told, symbol)
+            plain: IO[bytes] = gzip.GzipFile(fileobj=raw) if path.suffix == ".gz" else raw  # type: ignore[assignment]  # reads alike
+            text = opened.enter_context(io.TextIOWrapper(plain, encoding="utf-8-sig", newline=""))
+            for quote_date, cells, rows, cut in _read(text, told, symbol):
+                yield Snapshot(quote_date, cells, rows, cut, raw.tell())
         except UnknownLayout as error:
             raise UnknownLayout(f"{path.name}: {error}") from None
         except OSError as error:  # a damaged gzip is one too
@@ -55,9 +58,11 @@ def size(path: Path) -> int:
     return path.stat().st_size if path.is_file() else 0
 
 
-def _read(raw: IO[bytes], zipped: bool, told: Mapping[str, str], symbol: str | None) -> Iterator[Snapshot]:
-    plain: IO[bytes] = gzip.GzipFile(fileobj=raw) if zipped else raw  # type: ignore[assignment]  # reads alike
-    rows = csv.reader(io.TextIOWrapper(plain, encoding="utf-8-sig", newline=""))
+def _read(
+    text: IO[str], told: Mapping[str, str], symbol: str | None
+) -> Iterator[tuple[str, dict[str, tuple[str, ...]], int, int]]:
+    """Date, cells by column, rows and rows cut of each snapshot."""
+    rows = csv.reader(text)
     header, table = _layout(rows)
     column = recognised(header, told)
     require(column, symbol)
@@ -70,13 +75,8 @@ def _read(raw: IO[bytes], zipped: bool, told: Mapping[str, str], symbol: str | N
         found = [row for _, row in group]
         good = [row for row in found if len(row) == width]
         columns = list(zip(*good, strict=True)) or [()] * width
-        yield Snapshot(
-            quote_date,
-            {name: columns[place] for name, place in column.items()},
-            rows=len(found),
-            cut=len(found) - len(good),
-            bytes_read=raw.tell(),
-        )
+        cells = {name: columns[place] for name, place in column.items()}
+        yield quote_date, cells, len(found), len(found) - len(good)
 
 
 def _layout(rows: Iterator[list[str]]) -> tuple[list[str], Iterator[list[str]]]:
