@@ -23,6 +23,7 @@ from ingestion.bar_times import FETCHED, MINUTE_MS, close_ms, open_ms
 from ingestion.bars import BarsClient, columns_of, historical_bars
 from ingestion.coverage import Stretch
 from ingestion.massive import massive_client
+from provider.errors import NotFound
 from provider.records import Aggregate
 from provider.walk import Pages
 from quant import sessions
@@ -40,7 +41,7 @@ _TABLE = HistoricalBar._meta.db_table
 @dataclass(frozen=True, slots=True)
 class FetchedBars:
     """What one contract took: `requests` sent, `rows` kept in historical_bars, bars left out by reason:
-    outside_session, zero_volume, unfinished, and what the provider sent malformed. `empty` where it has no trade."""
+    outside_session, zero_volume, unfinished, not_found, and what the provider sent malformed. `empty` without any."""
 
     requests: int = 0
     rows: int = 0
@@ -85,7 +86,12 @@ def ensure_option_bars(
     # From the first gap to the last in one go: what lies between was fetched before, and is left alone by its key.
     gap = Stretch(gaps[0].after_ms, gaps[-1].until_ms)
     with connect() as client:
-        pages = client.aggregates(contract_ticker, *FETCHED[FRAME], _day_after(gap.after_ms, days), days[-1])
+        try:
+            pages = client.aggregates(
+                contract_ticker, *FETCHED[FRAME], _day_after(gap.after_ms, days), days[-1]
+            )
+        except NotFound:  # listed once and forgotten since: as good as one that never traded
+            pages = Pages(rejected=Counter(not_found=1), fetched_at_ms=[now_ms])
     answer = _checked(contract_ticker, gap, days, pages)
     if answer is None:
         return FetchedBars(pages.pages)

@@ -11,12 +11,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ingestion.backfill.listing import Listed
+from ingestion.chain_columns import Floats
 from quant.chain import DAYS_PER_YEAR
-from quant.sessions import close_of, years_to_expiry
+from quant.sessions import close_of, next_session, years_to_expiry
 
 # The documents' "at the money, 30 to 45 days", with the expiration before 30 days beside it, so that a volatility
 # at 30 days lies between two expirations and is not borrowed from one side.
 NEAREST_DAYS, FARTHEST_DAYS = 30, 45
+GRID = 0.005  # distance between strikes as a fraction of the underlying's price
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,9 +108,8 @@ def series_of(listed: Listed) -> Series:
 def wanted_at(listed: Listed, series: Series, session: date, price: float, depth: Depth) -> NDArray[np.intp]:
     """Rows of the list wanted at one price of the underlying, ascending."""
     days = (series.expiration - np.datetime64(session, "D")).astype(np.int64)
-    distance = np.abs(listed.strike / price - 1.0)
     alive = (days >= 0) & (days <= depth.max_dte)
-    inside = distance <= depth.band_pct / 100.0
+    inside = 100.0 * np.abs(listed.strike - price) <= depth.band_pct * price
     if depth.full:
         return np.flatnonzero(alive[series.of] & inside)
     chosen = _expirations(series, alive, session)
@@ -116,21 +117,51 @@ def wanted_at(listed: Listed, series: Series, session: date, price: float, depth
     left = depth.contracts
     for position, number in enumerate(chosen):
         rows = np.flatnonzero((series.of == number) & inside)
-        strikes = np.unique(listed.strike[rows])
-        nearest = np.argsort(np.abs(strikes / price - 1.0), kind="stable")
         share = left // (len(chosen) - position)
-        kept = rows[np.isin(listed.strike[rows], strikes[nearest[: max(share // 2, 1)]])]
+        nearest = _nearest(np.unique(listed.strike[rows]), price, max(share // 2, 1))
+        kept = rows[np.isin(listed.strike[rows], nearest)]
         left -= len(kept)
         found.append(kept)
     return np.sort(np.concatenate(found))
 
 
+def _nearest(strikes: Floats, price: float, count: int) -> Floats:
+    """The strikes nearest the money, of those on a round grid of at most half a percent where it holds enough.
+
+    Round strikes are listed first and trade most; the list also holds those that were added after the session.
+    Strikes closer together say the same, and a grid that stands still asks for the same contracts day after day.
+    """
+    step = _round_down(GRID * price)
+    on_grid = strikes[np.abs(strikes / step - np.rint(strikes / step)) < 1e-9]
+    usable = on_grid if len(on_grid) >= count else strikes
+    return usable[np.argsort(np.abs(usable - price), kind="stable")[:count]]
+
+
+def _round_down(width: float) -> float:
+    """The largest of 1, 2.5, 5 times a power of ten that is no larger."""
+    decade = 10.0 ** np.floor(np.log10(width))
+    return float(max(step for step in (1.0, 2.5, 5.0) if step * decade <= width * (1 + 1e-12)) * decade)
+
+
 def _expirations(series: Series, alive: NDArray[np.bool_], session: date) -> list[int]:
-    """The settlements on both sides of 30 days, and the last one within 45; the nearest where these are not listed."""
+    """The settlements on both sides of 30 days, and the last one within 45; the nearest where these are not listed.
+
+    Of those that end a week or a month, where there are any: they are listed months ahead, while those of other days
+    appear some weeks before their end, and a list of the past does not say since when it holds what.
+    """
     days = years_to_expiry(series.root, series.expiration, close_of(session)) * DAYS_PER_YEAR
     known = np.flatnonzero(alive & (days > 0))
+    is_early = [_is_listed_early(day) for day in series.expiration[known].tolist()]
+    early = known[np.array(is_early, dtype=np.bool_)]
+    known = early if len(early) else known
     known = known[np.argsort(days[known], kind="stable")]
     after = int(np.searchsorted(days[known], NEAREST_DAYS))
     until = int(np.searchsorted(days[known], FARTHEST_DAYS, side="right")) - 1
     chosen = {place for place in (after - 1, after, until) if 0 <= place < len(known)}
     return [int(known[place]) for place in sorted(chosen)]
+
+
+def _is_listed_early(expiration: date) -> bool:
+    """Whether it is the last session of its week or its month."""
+    following = next_session(expiration)
+    return following.isocalendar()[:2] != expiration.isocalendar()[:2] or following.month != expiration.month

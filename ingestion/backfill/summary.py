@@ -39,6 +39,7 @@ EXPLAINED = {
     "unfinished": "bars not over when they were asked for: left out",
     "zero_volume": "bars without a trade in them: left out",
     "stale": "contracts whose last trade was over a quarter of an hour old at the slot: left out",
+    "not_found": "contracts the provider has forgotten: no bars, nothing made up",
     "no_trade": "contracts that had not traded in the session by the slot: left out",
     "expired": "contracts settled at or before the slot: left out",
     "no_underlying": "contracts that traded when the underlying had no bar: left out",
