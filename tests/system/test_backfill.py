@@ -9,13 +9,14 @@ import os
 import random
 import signal
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import httpx
 import pytest
 
-from local.processes import wait_until
+from local.processes import is_alive, wait_until
 from local.services import worker
 from tests.recorder import recorder, requests_of
 from tests.simulator.servers import simulator
@@ -31,8 +32,8 @@ NOW = datetime(
 )  # after the close of a Tuesday; Friday before it was a half day
 KILLS = int(os.environ.get("BACKFILL_KILLS", "4"))
 WISH = ("--symbols", "AAPL", "--days", "6", "--tables", "greeks,gamma,iv")
-SESSIONS = 4  # 27 and 30 November, 1 December, and the 26th was Thanksgiving
-PACE = "60"  # requests a second, so that there is time to be killed in
+SESSIONS = 3  # 27 and 30 November and 1 December; the 26th was Thanksgiving
+PACE = 60.0  # requests a second, so that there is time to be killed in
 
 
 @pytest.fixture(scope="module")
@@ -65,29 +66,30 @@ def environment(django_db_setup, stack, broker_url, recorded, clock_offset_ms) -
     }
 
 
-@pytest.fixture
-def variables(warehouse, environment) -> dict[str, str]:
-    add_default_symbols(["AAPL"])
-    return {**os.environ, **environment}
+@pytest.fixture(scope="module")
+def launcher(environment, tmp_path_factory) -> Iterator[backfills.Launcher]:
+    started = backfills.Launcher({**os.environ, **environment}, tmp_path_factory.mktemp("backfill"))
+    yield started
+    started.stop()
 
 
 @pytest.fixture(scope="module")
-def unkilled() -> dict[str, Any]:
-    """Filled by the first test that needs it: a backfill costs seconds."""
+def undisturbed() -> dict[str, Any]:
+    """Filled by the first test that needs it."""
     return {}
 
 
 @pytest.fixture
-def expected(variables, unkilled, recorded) -> dict[str, Any]:
-    """The rows of a run that nobody disturbed, the requests it sent, and empty tables."""
-    if not unkilled:
-        requests_of(recorded, forget=True)
-        done = backfills.run_to_its_end(variables, *WISH)
-        assert done.returncode == 0, done.stdout + done.stderr
-        unkilled.update(rows=backfills.tables(), requests=requests_of(recorded), said=done.stdout)
-        backfills.empty_tables()
+def expected(warehouse, launcher, undisturbed, recorded) -> dict[str, Any]:
+    """The rows of a run that nobody disturbed and the requests it sent; the tables are empty again."""
+    add_default_symbols(["AAPL"])
     requests_of(recorded, forget=True)
-    return unkilled
+    if not undisturbed:
+        done = launcher.run(*WISH)
+        assert done.status == 0, done.said
+        undisturbed.update(rows=backfills.tables(), requests=requests_of(recorded, forget=True))
+        backfills.empty_tables()
+    return undisturbed
 
 
 def finished() -> set[str]:
@@ -110,24 +112,21 @@ def progress(recorded: str) -> int:
 
 
 def test_killed_at_random_it_stores_the_same_rows_and_repeats_no_finished_request(
-    expected, variables, recorded, tmp_path
+    expected, launcher, recorded
 ):
     steps = len(expected["requests"]) + 2 * SESSIONS
-    moments = random.Random(7).choices(range(1, max(2, steps // KILLS)), k=KILLS)
+    draw = random.Random(KILLS)
     finished_at: list[tuple[int, set[str]]] = []
-    for moment in moments:
-        before = progress(recorded)
-        process = backfills.start(variables | {"MASSIVE_REQUESTS_PER_SECOND": PACE}, tmp_path / "said", *WISH)
-        wait_until(
-            lambda at=before + moment, one=process: progress(recorded) >= at or one.poll() is not None,
-            60,
-            every=0.01,
-        )
-        process.kill()
-        process.wait()
+    for _ in range(KILLS):
+        until = progress(recorded) + draw.randrange(1, max(3, 2 * steps // KILLS))
+        process = launcher.start(*WISH, pace=PACE)
+        wait_until(lambda at=until, one=process: progress(recorded) >= at or not is_alive(one), 120)
+        with suppress(ProcessLookupError):  # it came to its end before
+            os.kill(process, signal.SIGKILL)
+        launcher.end()
         finished_at.append((len(requests_of(recorded)), finished()))
-    done = backfills.run_to_its_end(variables, *WISH)
-    assert done.returncode == 0, done.stdout + done.stderr
+    done = launcher.run(*WISH)
+    assert done.status == 0, done.said
     asked = requests_of(recorded)
     assert finished_at[-1][1], "it was killed before anything was finished"
     for position, known in finished_at:
@@ -137,49 +136,62 @@ def test_killed_at_random_it_stores_the_same_rows_and_repeats_no_finished_reques
     assert backfills.tables() == expected["rows"]
 
 
-def test_run_once_more_it_asks_for_nothing_and_changes_nothing(expected, variables, recorded):
-    first = backfills.run_to_its_end(variables, *WISH)
+def test_run_once_more_it_asks_for_nothing_and_changes_nothing(expected, launcher, recorded):
+    first = launcher.run(*WISH)
     requests_of(recorded, forget=True)
-    second = backfills.run_to_its_end(variables, *WISH)
-    assert (first.returncode, second.returncode) == (0, 0)
+    second = launcher.run(*WISH)
+    assert (first.status, second.status) == (0, 0)
     assert requests_of(recorded) == []
-    assert "Nothing is left to do" in second.stdout
+    assert "Nothing is left to do" in second.said
     assert backfills.tables() == expected["rows"]
 
 
-def test_the_fleet_stores_the_same_rows(expected, variables, fleet, tmp_path):
+def test_a_dry_run_says_what_it_takes_and_does_not_do_it(expected, launcher):
+    done = launcher.run(*WISH, "--dry-run")
+    assert done.status == 0
+    assert "66 pieces of work, 60 requests" in done.said
+    assert not any(rows for name, rows in backfills.tables().items() if name != "HistoricalBar")
+
+
+def test_the_fleet_stores_the_same_rows(expected, launcher, fleet):
     child = fleet.start(worker("backfill"))
-    done = backfills.run_to_its_end(variables, *WISH, "--queue")
+    done = launcher.run(*WISH, "--queue")
     child.kill()
-    assert done.returncode == 0, done.stdout + done.stderr
+    assert done.status == 0, done.said
     assert backfills.tables() == expected["rows"]
 
 
-def test_ctrl_c_ends_it_with_one_sentence_how_to_go_on(expected, variables, recorded, tmp_path):
-    slow = variables | {"MASSIVE_REQUESTS_PER_SECOND": "5"}
+def test_ctrl_c_ends_it_with_one_sentence_how_to_go_on(expected, environment, launcher, recorded, tmp_path):
+    slow = {**os.environ, **environment, "MASSIVE_REQUESTS_PER_SECOND": "5"}
     process = backfills.start(slow, tmp_path / "said", *WISH)
-    assert wait_until(lambda: len(requests_of(recorded)) > 5, 60)
+    assert wait_until(lambda: any("/O:" in address for address in requests_of(recorded)), 120)
     process.send_signal(signal.SIGINT)
-    assert process.wait(20) == 130
-    assert (tmp_path / "said").read_text().splitlines()[-1] == (
+    assert process.wait(60) == 130
+    said = (tmp_path / "said").read_text()
+    assert said.splitlines()[-1] == (
         "CommandError: Stopped, and nothing is lost: the same command goes on where it stopped, and repeats no"
         " finished request."
     )
-    assert "Traceback" not in (tmp_path / "said").read_text()
-    assert backfills.run_to_its_end(variables, *WISH).returncode == 0
+    assert "Traceback" not in said
+    assert launcher.run(*WISH).status == 0
     assert backfills.tables() == expected["rows"]
 
 
-def test_what_was_lost_is_counted_and_explained(expected, variables, simulated):
+def test_what_was_lost_is_counted_and_explained(expected, environment, simulated, tmp_path):
     add_default_symbols(["GONE"])
     storm = {"path": "/v2/aggs/ticker/O:", "kind": "status", "status": 429, "times": 12, "retry_after": "0"}
-    split = {"path": "/v3/reference/options/contracts", "kind": "patch", "patch": {"shares_per_contract": 10}}
+    split = {
+        "path": "/v3/reference/options/contracts.*2026-12-14",
+        "kind": "patch",
+        "patch": {"shares_per_contract": 10},
+    }
     for fault in (storm, split):
         httpx.post(f"{simulated}/simulator/faults", json=fault).raise_for_status()
-    wish = ("--symbols", "AAPL,GONE", *WISH[2:])
-    done = backfills.run_to_its_end(variables | {"MASSIVE_BASE_URL": simulated}, *wish)
-    assert done.returncode == 0, done.stdout + done.stderr
-    counts = counted(done.stdout)
+    direct = backfills.Launcher({**os.environ, **environment, "MASSIVE_BASE_URL": simulated}, tmp_path)
+    done = direct.run("--symbols", "AAPL,GONE", *WISH[2:])
+    direct.stop()
+    assert done.status == 0, done.said
+    counts = counted(done.said)
     assert counts["answered 429"] == 12
     assert counts["adjusted"] == 1
     assert counts["symbols without data"] == 1
@@ -187,7 +199,6 @@ def test_what_was_lost_is_counted_and_explained(expected, variables, simulated):
     assert counts["contracts without a trade"] > 0
     assert counts["stale"] + counts["no_trade"] > 0
     assert "pieces not finished" not in counts
-    assert "GONE: " in done.stdout
 
 
 def counted(said: str) -> dict[str, int]:
