@@ -87,9 +87,7 @@ def ensure_option_bars(
     gap = Stretch(gaps[0].after_ms, gaps[-1].until_ms)
     with connect() as client:
         try:
-            pages = client.aggregates(
-                contract_ticker, *FETCHED[FRAME], _day_after(gap.after_ms, days), days[-1]
-            )
+            pages = client.aggregates(contract_ticker, *FETCHED[FRAME], *_days_of(gap, days))
         except NotFound:  # listed once and forgotten since: as good as one that never traded
             pages = Pages(rejected=Counter(not_found=1), fetched_at_ms=[now_ms])
     answer = _checked(contract_ticker, gap, days, pages)
@@ -110,8 +108,10 @@ def ensure_underlying_bars(
     return len(historical_bars(ticker, FRAME, first, last, connect))
 
 
-def _day_after(after_ms: int, days: Sequence[date]) -> date:
-    return next(day for day in days if close_ms(day) > after_ms)
+def _days_of(gap: Stretch, days: Sequence[date]) -> tuple[date, date]:
+    """The first and the last session that reaches into the stretch."""
+    inside = [day for day in days if close_ms(day) > gap.after_ms and open_ms(day) < gap.until_ms]
+    return inside[0], inside[-1]
 
 
 def store_together(answers: Sequence[Answer]) -> None:

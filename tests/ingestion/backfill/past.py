@@ -16,6 +16,8 @@ from simulator.bars import aggregate, join, window_starts
 from simulator.market import SyntheticMarket
 from warehouse import clock
 
+FRIDAY = date(2026, 11, 20)
+
 
 class PastMarket:
     """Answers what a backfill asks, and counts it: `asked` holds the tickers of bars and the weeks of lists."""
