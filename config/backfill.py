@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from flow import flat_file
+from flow.backfill import NOT_IN_PLAN, backfill_flow
 from flow.backfill import TASK as PRINTS_TASK
-from flow.backfill import backfill_flow
 from flow.tasks import backfill_prints
 from ingestion.backfill import ledger
 from ingestion.backfill.fleet import Message
@@ -20,6 +20,7 @@ from ingestion.backfill.stages import PERFORM, Perform
 from ingestion.backfill.wish import BadWish
 from ingestion.bar_times import close_ms
 from ingestion.tasks import backfill
+from provider.errors import NotEntitled
 from warehouse.models.enums import RunStatus
 
 CONTRACTS_AT_ONCE = 15  # of a session: enough to be stored together, few enough for several threads
@@ -66,4 +67,6 @@ def load_flat_file(path: Path, symbols: list[str]) -> str:
 
 def _prints(symbol: str, session: str, *rest: Any) -> None:
     *tickers, connect = rest
-    backfill_flow(symbol, date.fromisoformat(session), tickers, connect)
+    filled = backfill_flow(symbol, date.fromisoformat(session), tickers, connect)
+    if filled.rejected[NOT_IN_PLAN]:  # of one contract as of all: they need not be asked for one by one
+        raise NotEntitled(f"{symbol}: the provider's plan does not hold the trades of contracts.")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
@@ -52,7 +53,9 @@ def plan(wish: Wish, preparation: Preparation) -> Plan:
                 fetched = _contracts(found, prepared.symbol, prepared.choice)
                 chains |= _chains(found, wish, prepared.symbol, prepared.choice.selected, fetched)
     if Table.IV in wish.tables:
-        _iv(found, wish, chains)
+        refused = {prepared.symbol for prepared in preparation.symbols if prepared.refused}
+        symbols = [str(entry.symbol) for entry in wish.entries if entry.symbol not in refused]
+        _iv(found, wish, symbols, chains)
     if Table.REGIME in wish.tables:
         _regime(found, wish, chains)
     return found
@@ -115,13 +118,16 @@ def _chains(found: Plan, wish: Wish, symbol: str, selected: Selected, fetched: d
     return ends
 
 
-def _iv(found: Plan, wish: Wish, chains: _ByDay) -> None:
+def _iv(found: Plan, wish: Wish, symbols: Sequence[str], chains: _ByDay) -> None:
     """Every session's rank after its chain and after the rank of the session before."""
-    for entry in wish.entries:
-        symbol = str(entry.symbol)
+    for symbol in symbols:
         keys = {day: RunKey(IV_TASK, symbol, close_ms(day)) for day in wish.sessions}
         _in_turn(
-            found, Stage.IV, symbol, keys, {day: [chains[symbol, day]] for day in wish.sessions if chains}
+            found,
+            Stage.IV,
+            symbol,
+            keys,
+            {day: [chains[symbol, day]] for day in wish.sessions if (symbol, day) in chains},
         )
 
 

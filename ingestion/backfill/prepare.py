@@ -98,16 +98,20 @@ def _closing(work: Callable[..., _Found], *arguments: object) -> _Found:
 
 
 def _prepared(wish: Wish, entry: WatchlistEntry, connect: Connect) -> Prepared:
-    symbol, (first, last) = str(entry.symbol), (wish.sessions[0], wish.sessions[-1])
     try:
-        if Table.BARS in wish.tables:
-            for frame in (Timeframe.DAY, Timeframe.MINUTE):
-                historical_bars(entry.provider_symbol, frame, first, last, connect)
-        if not wish.rebuilds and Table.FLOW not in wish.tables:
-            return Prepared(symbol)
-        bars = historical_bars(entry.provider_symbol, FRAME, first, last, connect)
+        return _asked(wish, entry, connect)
     except NOT_THERE as error:
-        return Prepared(symbol, refused=str(error))
+        return Prepared(str(entry.symbol), refused=str(error))
+
+
+def _asked(wish: Wish, entry: WatchlistEntry, connect: Connect) -> Prepared:
+    symbol, (first, last) = str(entry.symbol), (wish.sessions[0], wish.sessions[-1])
+    if Table.BARS in wish.tables:
+        for frame in (Timeframe.DAY, Timeframe.MINUTE):
+            historical_bars(entry.provider_symbol, frame, first, last, connect)
+    if not wish.rebuilds and Table.FLOW not in wish.tables:
+        return Prepared(symbol)
+    bars = historical_bars(entry.provider_symbol, FRAME, first, last, connect)
     prices = _prices(dict(zip(bars.start_ms.tolist(), bars.close.tolist(), strict=True)), wish)
     without = tuple(day for day, levels in prices.items() if not np.isfinite(levels).any())
     if len(without) == len(wish.sessions):
