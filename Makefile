@@ -1,7 +1,7 @@
 # Every command of the project. A machine needs Python 3.11 or newer and make, nothing else.
 
 PYTHON ?= python3
-QUEUE ?= default,ingest
+QUEUE ?= default,ingest,backfill
 BIND ?= 127.0.0.1:8000
 FLOWER_ADDRESS ?= 127.0.0.1
 BENCH ?=
@@ -51,7 +51,7 @@ demo: venv ## Run everything here and report on it [DEMO_SECONDS=60] [CHAIN=quot
 up: venv ## Run everything here until Ctrl-C
 	@exec $(BIN)/python -m local.up
 
-worker: venv ## Add a worker, to the stack here or to DATABASE_URL and REDIS_URL [QUEUE=default,ingest]
+worker: venv ## Add a worker, to the stack here or to DATABASE_URL and REDIS_URL [QUEUE=default,ingest,backfill]
 	@exec env DATABASE_ROLE=warehouse_writer PROCESS_NAME=worker $(BIN)/$(WORKER)
 
 beat: venv ## Run the scheduler alone

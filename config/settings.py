@@ -70,7 +70,8 @@ MASSIVE_BASE_URL = env.text(
 MASSIVE_STREAM_URL = env.text(
     "MASSIVE_STREAM_URL", _stack.massive_stream_url if _stack else "wss://socket.massive.com"
 )
-MASSIVE_REQUESTS_PER_SECOND = env.number("MASSIVE_REQUESTS_PER_SECOND", 5.0)  # shared by all workers
+# Shared by all workers. Unset or 0 it is None: 5 for a provider elsewhere, no limit for one on this machine.
+MASSIVE_REQUESTS_PER_SECOND = env.number("MASSIVE_REQUESTS_PER_SECOND", 0.0) or None
 # Clusters beside "options" that price underlyings live, where the plan has them: indices, stocks.
 FLOW_UNDERLYING_STREAMS = env.listing("FLOW_UNDERLYING_STREAMS")
 # Where the consumer keeps batches while Redis is away or the workers are behind, and how much of it.
@@ -191,6 +192,9 @@ CELERY_TASK_SOFT_TIME_LIMIT = 90
 CELERY_TASK_DEFAULT_QUEUE = "default"
 CELERY_TASK_ROUTES = {
     "ingestion.tasks.ingest_chain": {"queue": "ingest"},
+    # A queue of its own: thousands of pieces of the past must not keep the present waiting.
+    "ingestion.tasks.backfill": {"queue": "backfill"},
+    "flow.tasks.backfill_prints": {"queue": "backfill"},
     "flow.tasks.store_trades": {"queue": "flow"},
 }
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1

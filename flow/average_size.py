@@ -72,17 +72,33 @@ class AverageSizes:
 
 def stored(symbols: Iterable[str], today: dt.date) -> list[tuple[float, float]]:
     """Prints and contracts of each symbol over the 20 sessions before `today` and `today` itself."""
+    found = _sums(_first_of_window(today), today)
+    return [found.get(symbol, (0.0, 0.0)) for symbol in symbols]
+
+
+def mean_before(symbol: str, session: dt.date) -> float:
+    """The mean size over the 20 sessions before this one, contracts; NaN where none is stored."""
+    prints, contracts = _sums(_first_of_window(session), session - dt.timedelta(days=1)).get(
+        symbol, (0.0, 0.0)
+    )
+    return contracts / prints if prints else float("nan")
+
+
+def _first_of_window(today: dt.date) -> dt.date:
     first = today
     for _ in range(SESSIONS):
         first = sessions.previous_session(first)
+    return first
+
+
+def _sums(first: dt.date, last: dt.date) -> dict[str, tuple[float, float]]:
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT symbol, sum(trades)::double precision, sum(contracts)::double precision"
             " FROM contract_size_daily WHERE date BETWEEN %s AND %s GROUP BY symbol",
-            [first, today],
+            [first, last],
         )
-        found = {symbol: (prints, contracts) for symbol, prints, contracts in cursor.fetchall()}
-    return [found.get(symbol, (0.0, 0.0)) for symbol in symbols]
+        return {symbol: (prints, contracts) for symbol, prints, contracts in cursor.fetchall()}
 
 
 def add(symbols: Sequence[str], today: dt.date, added: NDArray[np.float64]) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import struct
 import zlib
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from typing import Any, Final, Literal, get_args
 
@@ -44,6 +45,10 @@ _COLUMNS: Final[dict[str, str]] = {
     "received_at_ms": "<i8",
 }
 _ROW_BYTES: Final = 4 + sum(np.dtype(kind).itemsize for kind in _COLUMNS.values())
+
+_EMPTY: Final[dict[str, NDArray[Any]]] = {
+    name: np.empty(0, dtype=kind) for name, kind in _COLUMNS.items()
+} | {name: np.empty(0, dtype="S1") for name in ("contract_ticker", "conditions")}
 
 Text = NDArray[np.bytes_]
 Whole = NDArray[np.int64]
@@ -100,6 +105,15 @@ class PrintBatch:
         return PrintBatch(
             **{f.name: getattr(self, f.name)[rows] for f in fields(self)[:-1]}, source=self.source
         )
+
+    @classmethod
+    def joined(cls, batches: Sequence[PrintBatch], source: Source = "rest") -> PrintBatch:
+        """The prints of all batches, one after the other."""
+        columns = {
+            f.name: np.concatenate([_EMPTY[f.name], *(getattr(batch, f.name) for batch in batches)])
+            for f in fields(cls)[:-1]
+        }
+        return cls(**columns, source=source)
 
     def encode(self) -> bytes:
         """The payload. `decode` gives back an equal batch. Raises ValueError for a ticker with a line break."""

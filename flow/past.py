@@ -9,10 +9,12 @@ from itertools import chain
 from typing import Any, NamedTuple
 
 import numpy as np
-from django.db import connection
+from numpy.typing import NDArray
 
+from flow import surroundings
 from flow.batch import PrintBatch
 from flow.exchanges import condition_names, exchange_ids, exchange_names
+from flow.surroundings import Surroundings
 from provider.client import MassiveClient
 from provider.errors import Terminal
 from provider.records import Quote, Trade
@@ -42,25 +44,33 @@ class Past(NamedTuple):
 
 
 def prints_between(
-    client: MassiveClient, symbol: str, contract_ticker: str, from_ms: int, to_ms: int
+    client: MassiveClient,
+    symbol: str,
+    contract_ticker: str,
+    from_ms: int,
+    to_ms: int,
+    known: Surroundings | None = None,
+    all_named: bool = False,
 ) -> Past:
     """Every print stamped in [from_ms, to_ms], with the quote before it where the plan tells quotes.
 
-    A print without a sequence number takes the one of its like in the table, so that storing it again changes
-    nothing; where the table has fewer of them, the others take the negative ordinals that follow. Raises the
-    errors of `provider.errors`.
+    What is `known` of the underlying is by default what the last stored print before `from_ms` knew. A print
+    without a sequence number takes the one of its like in the table, so that storing it again changes
+    nothing; where the table has fewer of them, the others take negative numbers, free in their
+    millisecond. `all_named` says that no print in the table is without one. Raises the errors of `provider.errors`.
     """
     until = (to_ms + 1) * NS_PER_MS - 1
     found = client.trades(contract_ticker, from_ms * NS_PER_MS, until)
     trades = found.rows
     times = np.array([trade.sip_timestamp for trade in trades], dtype=np.int64)
-    quotes = _quotes(client, contract_ticker, from_ms, until) if trades else []
-    average_size, spot, spot_at = _surroundings(symbol, from_ms)
     stamps = times // NS_PER_MS
+    quotes = _quotes(client, contract_ticker, stamps) if trades else []
+    known = known or surroundings.before(symbol, from_ms)
+    spot, spot_age = known.price_at(stamps)
     batch = PrintBatch(
         contract_ticker=_repeated(contract_ticker, trades, np.bytes_),
         timestamp_ms=stamps,
-        sequence_number=np.array(_numbers(symbol, contract_ticker, trades), dtype=np.int64),
+        sequence_number=np.array(_numbers(symbol, contract_ticker, trades, all_named), dtype=np.int64),
         price=np.array([trade.price for trade in trades], dtype=np.float64),
         # No print of a fraction of a contract exists: 0 is set aside by the checks.
         size=np.array([trade.size if trade.size.is_integer() else 0 for trade in trades]).astype(np.int64),
@@ -68,30 +78,35 @@ def prints_between(
         condition=np.array([(trade.conditions or (0,))[0] for trade in trades], dtype=np.int32),
         conditions=np.array([_several(trade) for trade in trades], dtype=np.bytes_),
         **_last_quotes(quotes, times),
-        underlying_price=_repeated(spot, trades, np.float64),
-        underlying_age_ms=(stamps - spot_at).astype(np.float64),
-        average_size=_repeated(average_size, trades, np.float64),
+        underlying_price=spot,
+        underlying_age_ms=spot_age,
+        average_size=_repeated(known.average_size, trades, np.float64),
         received_at_ms=_repeated(clock.now_ms(), trades, np.int64),
         source="rest",
     )
     return Past(batch, sum(found.rejected.values()))
 
 
-def _numbers(symbol: str, contract_ticker: str, trades: list[Trade]) -> list[int]:
-    """A sequence number for every trade."""
-    nameless = [trade for trade in trades if trade.sequence_number is None]
-    stored = _stored(symbol, contract_ticker, nameless) if nameless else {}
-    seen: Counter[Likeness] = Counter()
+def _numbers(symbol: str, contract_ticker: str, trades: list[Trade], all_named: bool) -> list[int]:
+    """A sequence number for every trade. One with a number may stand in the table without it, from a flat file."""
+    wanted = [trade for trade in trades if trade.sequence_number is None] if all_named else trades
+    stored = _stored(symbol, contract_ticker, wanted) if wanted else {}
+    lowest: Counter[int] = Counter()  # by millisecond, of which a number is taken once whatever the likeness
+    for likeness, known in stored.items():
+        lowest[likeness.timestamp] = min(lowest[likeness.timestamp], *known)
     numbers = []
     for trade in trades:
+        known = stored.get(likeness_of(trade), []) if stored else []
         if trade.sequence_number is not None:
-            numbers.append(trade.sequence_number)
-            continue
-        likeness = likeness_of(trade)
-        known = stored.get(likeness, [])
-        seen[likeness] += 1
-        ordinal = seen[likeness]
-        numbers.append(known[ordinal - 1] if ordinal <= len(known) else -ordinal)
+            nameless = [place for place, number in enumerate(known) if number < 0]
+            listed = trade.sequence_number in known or not nameless
+            numbers.append(trade.sequence_number if listed else known.pop(nameless[0]))
+        elif known:
+            numbers.append(known.pop(0))
+        else:
+            at_ms = trade.sip_timestamp // NS_PER_MS
+            lowest[at_ms] -= 1
+            numbers.append(lowest[at_ms])
     return numbers
 
 
@@ -120,26 +135,14 @@ def _stored(symbol: str, contract_ticker: str, trades: list[Trade]) -> dict[Like
     return stored
 
 
-def _surroundings(symbol: str, at_ms: int) -> tuple[float, float, float]:
-    """Average size, the underlying's price and its instant as the last print before `at_ms` had them."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT average_size, underlying_price::double precision, timestamp - underlying_age_ms"
-            " FROM options_flow_history WHERE symbol = %s AND timestamp BETWEEN %s AND %s"
-            " ORDER BY timestamp DESC LIMIT 1",
-            [symbol, at_ms - 24 * 3_600_000, at_ms],
-        )
-        average, spot, spot_at = cursor.fetchone() or (None, None, None)
-    average_size = np.nan if average is None else float(average)
-    if spot is None or spot_at is None:
-        return average_size, np.nan, np.nan
-    return average_size, float(spot), float(spot_at)
-
-
-def _quotes(client: MassiveClient, contract_ticker: str, from_ms: int, until_ns: int) -> list[Quote]:
-    """Quotes from a minute before the range on; none where the plan does not tell them."""
+def _quotes(client: MassiveClient, contract_ticker: str, stamps: NDArray[np.int64]) -> list[Quote]:
+    """Quotes from a minute before the first print to the last; none where the plan does not tell them."""
+    first_ns, until_ns = (
+        (int(stamps.min()) - QUOTE_BACK_MS) * NS_PER_MS,
+        int(stamps.max() + 1) * NS_PER_MS - 1,
+    )
     try:
-        return client.quotes(contract_ticker, (from_ms - QUOTE_BACK_MS) * NS_PER_MS, until_ns).rows
+        return client.quotes(contract_ticker, first_ns, until_ns).rows
     except Terminal:
         return []
 

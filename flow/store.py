@@ -117,7 +117,7 @@ def columns_of(
         "side": np.array(["", Side.BUY.value, Side.SELL.value])[direction],  # -1 is the last
         "sweep_id": np.ma.masked_array(sequence[sweep_first][rows], ~found.is_sweep[rows]),
         "exchange": exchange_names(prints.exchange[rows]),
-        "conditions": _condition_literals(prints.conditions[rows]),
+        "conditions": _literals(prints.conditions[rows]),
         "is_cancel": found.is_cancel[rows],
         "source": _SOURCES[batch.source].value,
         "received_at": batch.received_at_ms[rows],
@@ -139,7 +139,12 @@ def _condition_ids(batch: PrintBatch) -> NDArray[np.int64]:
     return table
 
 
-def _condition_literals(ids: NDArray[np.int64]) -> NDArray[np.str_]:
+def condition_literals(batch: PrintBatch) -> NDArray[np.str_]:
+    """The conditions of a batch as the table spells them, PostgreSQL array literals; empty without any; (n,)."""
+    return _literals(_condition_ids(batch))
+
+
+def _literals(ids: NDArray[np.int64]) -> NDArray[np.str_]:
     """PostgreSQL array literals of shape (n,), empty where a print has no condition."""
     distinct, member = np.unique(ids, axis=0, return_inverse=True)
     literals = []

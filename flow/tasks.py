@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from functools import cache
+from datetime import date
+from functools import cache, partial
 
 import redis
 from celery import shared_task
@@ -12,9 +13,11 @@ from django.db import DataError, Error, IntegrityError
 from kombu.exceptions import OperationalError as BrokerError
 
 from flow import cancels, gaps, repair
+from flow.backfill import backfill_flow
 from flow.batch import PrintBatch
 from flow.inbox import Inbox, inbox_of, inboxes
 from flow.trades import ProcessedTrades, process_trades
+from provider.connect import connected
 from warehouse import alerts, clock
 from warehouse.models import DeadLetter
 
@@ -61,6 +64,18 @@ def _tell(done: ProcessedTrades) -> None:
     since = clock.now_ms() - NEWS_MS
     if done.stored:
         alerts.unusual_activity(sweep for sweep in done.sweeps if sweep.timestamp >= since)
+
+
+@shared_task(acks_late=False, time_limit=14 * MINUTE, soft_time_limit=13 * MINUTE)
+def backfill_prints(
+    stage: str, task: str, symbol: str, slot: int, underlying: str, session: str, *contracts: str
+) -> str:
+    """Past prints of some contracts of a session, as part of a backfill. Acknowledged early: the ledger recovers it."""
+    return str(
+        backfill_flow(
+            underlying, date.fromisoformat(session), contracts, partial(connected, settings, clock.now_ms)
+        )
+    )
 
 
 def is_the_payloads_fault(error: Exception) -> bool:

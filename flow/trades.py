@@ -136,15 +136,29 @@ def underlyings(checked: Checked) -> NDArray[np.str_]:
 def _interest_and_volume(checked: Checked) -> tuple[Floats, Floats]:
     """Open interest and the day's volume of each print's contract, (n,), NaN where unknown or not asked for.
 
-    Only a print of some size can be unusual by them, and few are: the others are not looked up.
+    Only a print of some size can be unusual by them, and few are: the others are not looked up. A batch of a whole
+    session finds the chain of each quarter of an hour.
     """
     batch = checked.good
     interest, volume = (np.full(len(batch), np.nan) for _ in range(2))
     large = np.flatnonzero(batch.size >= TRADE_RULES["default"].unusual_size)
-    if not len(large):
-        return interest, volume
-    before = int(batch.timestamp_ms[large].min()) - _SNAPSHOT_AGE_MS
-    symbols, tickers = underlyings(checked), batch.contract_ticker[large].astype(np.str_).tolist()
+    quarters = batch.timestamp_ms[large] // _SNAPSHOT_AGE_MS
+    for quarter in np.unique(quarters).tolist():
+        rows = large[quarters == quarter]
+        tickers = batch.contract_ticker[rows].astype(np.str_).tolist()
+        before = int(batch.timestamp_ms[rows].min()) - _SNAPSHOT_AGE_MS
+        known = _contracts_before(before, underlyings(checked).tolist(), tickers)
+        for row, ticker in zip(rows.tolist(), tickers, strict=True):
+            found = known.get(ticker)
+            if found and None not in found:
+                interest[row], volume[row] = found
+    return interest, volume
+
+
+def _contracts_before(
+    at_ms: int, symbols: list[str], tickers: list[str]
+) -> dict[str, tuple[float | None, float | None]]:
+    """Open interest and volume of contracts in the last chain at or before an instant."""
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT g.contract_ticker, g.open_interest, g.volume FROM unnest(%s::text[]) AS s (symbol)"
@@ -152,14 +166,9 @@ def _interest_and_volume(checked: Checked) -> tuple[Floats, Floats]:
             " WHERE h.symbol = s.symbol AND h.timestamp BETWEEN %s AND %s) l"
             " JOIN historical_greeks g ON g.symbol = s.symbol AND g.timestamp = l.slot"
             " AND g.contract_ticker = ANY(%s)",
-            [sorted(set(symbols.tolist())), before - _SNAPSHOT_REACH_MS, before, sorted(set(tickers))],
+            [sorted(set(symbols)), at_ms - _SNAPSHOT_REACH_MS, at_ms, sorted(set(tickers))],
         )
-        known = {ticker: (open_interest, traded) for ticker, open_interest, traded in cursor.fetchall()}
-    for row, ticker in zip(large.tolist(), tickers, strict=True):
-        found = known.get(ticker)
-        if found and None not in found:
-            interest[row], volume[row] = found
-    return interest, volume
+        return {ticker: (interest, traded) for ticker, interest, traded in cursor.fetchall()}
 
 
 def _quarantine(checked: Checked, name: str) -> None:

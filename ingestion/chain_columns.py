@@ -75,16 +75,21 @@ def check_chain(rows: Sequence[ChainRow], roots: Iterable[str], session: date) -
     rejected: Counter[str] = Counter()
     rows, terms = _parse(rows, rejected)
     columns = _columns(rows, terms, session)
-    kinds = [row.details.contract_type for row in rows]
-    reasons = {
-        "not_call_or_put": np.array([kind not in ("call", "put") for kind in kinds], dtype=np.bool_),
-        "unknown_root": ~_belongs(terms.root, roots),
-    }
-    keep = np.ones(len(rows), dtype=np.bool_)
-    for reason, applies in reasons.items():
-        rejected[reason] += int(np.count_nonzero(keep & applies))
-        keep &= ~applies
-    columns = _in_ticker_order(columns if keep.all() else columns.select(keep), rejected)
+    kinds = np.array([row.details.contract_type in ("call", "put") for row in rows], dtype=np.bool_)
+    if not kinds.all():
+        rejected["not_call_or_put"] += int(np.count_nonzero(~kinds))
+        columns = columns.select(kinds)
+    return check_columns(columns, roots, rejected)
+
+
+def check_columns(columns: ChainColumns, roots: Iterable[str], rejected: Counter[str]) -> Checked:
+    """Leaves out contracts of other roots and repeated ones, and blanks what cannot be true.
+
+    `rejected` are those left out before, by reason.
+    """
+    belongs = _belongs(columns.root, roots)
+    rejected = rejected + Counter(unknown_root=int(np.count_nonzero(~belongs)))
+    columns = _in_ticker_order(columns if belongs.all() else columns.select(belongs), rejected)
     checked, refused = _refuse_impossible(columns)
     return Checked(checked, +rejected, refused)
 

@@ -7,6 +7,7 @@ the newest run then speaks for all before it, and the ledger may forget the olde
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from warehouse.models import IngestionRun
@@ -24,12 +25,22 @@ class Stretch(NamedTuple):
 
 def covered(task: str, symbol: str) -> list[Stretch]:
     """What has been fetched, joined where stretches touch, oldest first."""
-    rows = IngestionRun.objects.filter(task=task, symbol=symbol, status=RunStatus.DONE)
-    known = sorted(
-        Stretch(result[FROM], slot) for slot, result in rows.values_list("slot", "result") if result
-    )
+    return covered_by(task, [symbol]).get(symbol, [])
+
+
+def covered_by(task: str, symbols: Sequence[str]) -> dict[str, list[Stretch]]:
+    """The same of many symbols at once; a symbol of which nothing was fetched is absent."""
+    rows = IngestionRun.objects.filter(task=task, symbol__in=symbols, status=RunStatus.DONE)
+    known: dict[str, list[Stretch]] = {}
+    for symbol, slot, result in rows.values_list("symbol", "slot", "result"):
+        if result:
+            known.setdefault(symbol, []).append(Stretch(result[FROM], slot))
+    return {symbol: _joined(stretches) for symbol, stretches in known.items()}
+
+
+def _joined(known: list[Stretch]) -> list[Stretch]:
     joined: list[Stretch] = []
-    for stretch in known:
+    for stretch in sorted(known):
         if joined and stretch.after_ms <= joined[-1].until_ms:
             joined[-1] = Stretch(joined[-1].after_ms, max(joined[-1].until_ms, stretch.until_ms))
         else:

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import time
+
 from django.conf import settings
 
 from provider.client import MassiveClient
 from provider.connect import connected
+from provider.retry import Clock, RetryPolicy
 from warehouse import clock
 
 
-def massive_client() -> MassiveClient:
-    """A client for one thread; use it as a context manager. Raises Unauthorized at once without a key."""
-    return connected(settings, clock.now_ms)
+def massive_client(retry: RetryPolicy | None = None, waiting: Clock = time) -> MassiveClient:
+    """A client for one thread; use it as a context manager. Raises Misconfigured at once without a key.
+
+    `waiting` is the clock by which it paces itself and pauses before it tries again.
+    """
+    return connected(settings, clock.now_ms, retry, waiting)

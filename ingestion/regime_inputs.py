@@ -38,13 +38,14 @@ _INDEX_COLUMNS = {
 }
 
 # The contracts that settle at the close are not in the snapshot of the close any more, and are the day's busiest:
-# each contract counts with the later of the last two snapshots it is in.
+# each contract counts with the later of the last two snapshots it is in. A rebuilt snapshot holds chosen contracts
+# near the money and says nothing about the chain's volume.
 _VOLUMES = """
 SELECT coalesce(sum(volume) FILTER (WHERE option_type = 'put'), 0),
        coalesce(sum(volume) FILTER (WHERE option_type = 'call'), 0)
 FROM (
     SELECT DISTINCT ON (contract_ticker) option_type, volume FROM historical_greeks
-    WHERE symbol = %s AND "timestamp" = ANY(%s) ORDER BY contract_ticker, "timestamp" DESC
+    WHERE symbol = %s AND "timestamp" = ANY(%s) AND source <> 'backfill' ORDER BY contract_ticker, "timestamp" DESC
 ) last_seen
 """
 _LAST_SLOT = (

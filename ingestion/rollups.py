@@ -45,7 +45,7 @@ ON CONFLICT (symbol, date) DO UPDATE SET
 """
 
 # Retention deletes snapshots by the hour, so that a session may be half gone: a row of fewer snapshots never
-# replaces one of more.
+# replaces one of more. Snapshots rebuilt with volumes for weights are of another size and do not count.
 _GAMMA = """
 INSERT INTO gamma_daily (
     symbol, date, snapshots, total_gamma_open, total_gamma_close, total_gamma_low, total_gamma_high,
@@ -60,7 +60,7 @@ FROM (
            min(g.total_gamma) AS low, max(g.total_gamma) AS high,
            (percentile_cont(0.5) WITHIN GROUP (ORDER BY g.gross_gamma::double precision))::numeric AS median
     FROM gamma_exposure_snapshots g
-    WHERE g."timestamp" >= %s AND g."timestamp" < %s
+    WHERE g."timestamp" >= %s AND g."timestamp" < %s AND g.oi_source = 'provider'
     GROUP BY g.symbol
 ) d
 JOIN gamma_exposure_snapshots first ON first.symbol = d.symbol AND first."timestamp" = d.first_at

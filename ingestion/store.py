@@ -20,6 +20,7 @@ from quant.gamma_exposure import GammaSnapshot
 from quant.implied_vol import IvStatus
 from warehouse import bulk, clock, partitions, queries, runs
 from warehouse.models import GammaExposure, HistoricalGreeks, WatchlistEntry
+from warehouse.models.enums import OpenInterestSource, Source
 
 IV_STATUS_NAMES = np.array([status.name for status in IvStatus])
 GAMMA_COLUMNS = (
@@ -76,7 +77,7 @@ def store_chain(
         with watch.stage("store"):
             rows = bulk.insert_rows(HistoricalGreeks, columns)
             gamma = measured.result()
-            _gamma_row(run, gamma).save(force_insert=True)
+            gamma_row(run, gamma, OpenInterestSource.PROVIDER).save(force_insert=True)
         runs.finish(
             run,
             contracts=len(pages.rows) + pages.rejected.total(),
@@ -105,7 +106,12 @@ def band_of(entry: WatchlistEntry, chain: ComputedChain) -> NDArray[np.bool_]:
 
 
 def greeks_rows(
-    symbol: str, chain: ComputedChain, stored: NDArray[np.bool_], fetched_at_ms: int
+    symbol: str,
+    chain: ComputedChain,
+    stored: NDArray[np.bool_],
+    fetched_at_ms: int,
+    source: Source = Source.LIVE,
+    method_version: str = greeks_module.METHOD_VERSION,
 ) -> Mapping[str, Any]:
     """The columns of historical_greeks for the `stored` contracts; NaN and empty text become NULL."""
     columns, greeks = chain.columns, chain.greeks
@@ -136,9 +142,9 @@ def greeks_rows(
         "symbol": symbol,
         "timestamp": clock.epoch_ms(chain.slot_at),
         "underlying_price": chain.spot.price,
-        "source": "live",
+        "source": source.value,
         "fetched_at": fetched_at_ms,
-        "method_version": greeks_module.METHOD_VERSION,
+        "method_version": method_version,
     }
 
 
@@ -178,5 +184,5 @@ def gamma_columns(gamma: GammaSnapshot) -> dict[str, Any]:
     return {name: getattr(gamma, name) for name in GAMMA_COLUMNS} | {"flip_points": list(gamma.flip_points)}
 
 
-def _gamma_row(run: runs.Run, gamma: GammaSnapshot) -> GammaExposure:
-    return GammaExposure(symbol=run.symbol, timestamp=run.slot, oi_source="provider", **gamma_columns(gamma))
+def gamma_row(run: runs.Run, gamma: GammaSnapshot, oi_source: OpenInterestSource) -> GammaExposure:
+    return GammaExposure(symbol=run.symbol, timestamp=run.slot, oi_source=oi_source, **gamma_columns(gamma))

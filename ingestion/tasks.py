@@ -18,8 +18,11 @@ from ingestion import (
     upkeep,
     watch,
 )
+from ingestion.backfill import stages
+from ingestion.backfill.jobs import RunKey, Stage
 from ingestion.breadth import YEAR_SESSIONS
 from ingestion.due import due_chains
+from ingestion.massive import massive_client
 from ingestion.slots import REGULAR_WINDOW
 from warehouse import clock
 
@@ -80,6 +83,14 @@ def calculate_market_regime(session: str, breadth_sessions: int = YEAR_SESSIONS)
 def store_bars(symbol: str, session: str) -> str:
     """A session's minute and daily bars of one underlying."""
     return str(bars.store_session_bars(symbol, date.fromisoformat(session)))
+
+
+@shared_task(acks_late=False, time_limit=14 * MINUTE, soft_time_limit=13 * MINUTE)
+def backfill(stage: str, task: str, symbol: str, slot: int, *arguments: str | int | float) -> str:
+    """One piece of a backfill, named by its run. Acknowledged early: the ledger recovers it."""
+    run = RunKey(task, symbol, slot)
+    stages.attempt(stages.PERFORM[Stage[stage]], run, arguments, massive_client)
+    return f"{Stage[stage]}: {symbol} {slot}"
 
 
 @shared_task

@@ -18,7 +18,7 @@ BEAT = "celery -A config beat --loglevel INFO"
 CONSUMER = "python manage.py consume_trades"
 SIMULATOR = "python -m simulator --port {port} --clock-offset-ms {clock_offset_ms}"
 
-QUEUES = "default,ingest"  # what the first worker of a one-machine stack serves
+QUEUES = "default,ingest,backfill"  # what the first worker of a one-machine stack serves
 FLOW_QUEUE = "flow"  # live trades have workers of their own: a chain must not keep them waiting
 
 

@@ -22,7 +22,7 @@ from provider.records import Aggregate, ChainRow, IndexRow, LastTrade, Quote, Tr
 from provider.reference import Condition, Contract, Exchange, Holiday, MarketStatus
 from provider.retry import Clock, RetryPolicy
 from provider.symbols import bare
-from provider.transport import Transport
+from provider.transport import Traffic, Transport
 from provider.walk import ChainPages, Pages
 
 Row = TypeVar("Row")
@@ -72,6 +72,11 @@ class MassiveClient:
 
     def close(self) -> None:
         self._transport.close()
+
+    @property
+    def traffic(self) -> Traffic:
+        """What this client has sent so far, and what failed of it."""
+        return self._transport.traffic
 
     # -- snapshots ---------------------------------------------------------------------------------------
     def chain(self, provider_symbol: str, **filters: Unpack[ContractFilters]) -> ChainPages:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from typing import Protocol
 
 from provider.client import MassiveClient
 from provider.rate_limit import limiter_for
+from provider.retry import Clock, RetryPolicy
 
 
 class Settings(Protocol):
@@ -18,7 +20,19 @@ class Settings(Protocol):
     REDIS_URL: str  # of the server that keeps the pace
 
 
-def connected(settings: Settings, now_ms: Callable[[], int]) -> MassiveClient:
-    """A client for one thread; use it as a context manager. Raises Unauthorized at once without a key."""
-    pace = limiter_for(settings.MASSIVE_BASE_URL, settings.REDIS_URL, settings.MASSIVE_REQUESTS_PER_SECOND)
-    return MassiveClient(settings.MASSIVE_BASE_URL, settings.MASSIVE_API_KEY, pace, now_ms=now_ms)
+def connected(
+    settings: Settings,
+    now_ms: Callable[[], int],
+    retry: RetryPolicy | None = None,
+    waiting: Clock = time,
+) -> MassiveClient:
+    """A client for one thread; use it as a context manager. Raises Misconfigured at once without a key.
+
+    `waiting` is the clock by which it paces itself and pauses before it tries again.
+    """
+    pace = limiter_for(
+        settings.MASSIVE_BASE_URL, settings.REDIS_URL, settings.MASSIVE_REQUESTS_PER_SECOND, waiting
+    )
+    return MassiveClient(
+        settings.MASSIVE_BASE_URL, settings.MASSIVE_API_KEY, pace, retry=retry, clock=waiting, now_ms=now_ms
+    )

@@ -38,6 +38,7 @@ redis.call('SET', KEYS[1], string.format('%.0f', next_free), 'PX', math.ceil((ne
 return free - now
 """
 _AWAY_SECONDS = 5.0
+REQUESTS_PER_SECOND = 5.0  # where nobody said how many
 
 
 class Limiter(Protocol):
@@ -106,11 +107,22 @@ def is_loopback(base_url: str) -> bool:
         return False
 
 
-def limiter_for(base_url: str, redis_url: str, requests_per_second: float) -> Limiter | None:
-    """The shared limit for a provider; None for one on loopback, which needs no courtesy."""
-    if is_loopback(base_url):
+def pace_of(base_url: str, requests_per_second: float | None) -> float | None:
+    """Requests a second that a provider is asked: those wanted; unsaid (None) it is 5, and unlimited (None) for one
+    on loopback, which needs no courtesy."""
+    if requests_per_second is None and not is_loopback(base_url):
+        return REQUESTS_PER_SECOND
+    return requests_per_second
+
+
+def limiter_for(
+    base_url: str, redis_url: str, requests_per_second: float | None, clock: Clock = time
+) -> Limiter | None:
+    """The shared limit for a provider by `pace_of`; None where there is none."""
+    pace = pace_of(base_url, requests_per_second)
+    if pace is None:
         return None
     client = redis.Redis.from_url(
         redis_url, socket_timeout=2, socket_connect_timeout=2, retry=Retry(NoBackoff(), 0)
     )
-    return RedisRateLimiter(client, requests_per_second)
+    return RedisRateLimiter(client, pace, clock=clock)

@@ -11,6 +11,8 @@ import datetime
 import re
 import ssl
 import time
+from collections import Counter
+from dataclasses import dataclass, field
 from typing import Self
 
 import httpx
@@ -34,6 +36,14 @@ _SHORTEST_SECRET = 8  # characters
 _PATIENCE = 6  # a whole answer may take this many times the wait for its first byte
 
 
+@dataclass(slots=True)
+class Traffic:
+    """Requests sent, those sent again among them, and how the ones that failed did: names of provider.errors."""
+
+    sent: int = 0
+    failed: Counter[str] = field(default_factory=Counter)
+
+
 class Transport:
     """Sends requests to one origin. Close it, or use it as a context manager; not shared between threads."""
 
@@ -53,6 +63,7 @@ class Transport:
         self._timeout = timeout_seconds
         self._retry = retry
         self._clock = clock
+        self.traffic = Traffic()
         self._http = httpx.Client(
             headers={"Accept": "application/json", "Accept-Encoding": "gzip", "User-Agent": _USER_AGENT},
             timeout=timeout_seconds,
@@ -105,6 +116,7 @@ class Transport:
     def _attempt(self, url: httpx.URL) -> bytes:
         if self._limiter is not None:
             self._limiter.acquire()
+        self.traffic.sent += 1
         failure: ProviderError
         try:
             return self._receive(url)
@@ -119,6 +131,7 @@ class Transport:
         except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError) as error:
             failure = ConnectionFailed(f"cannot be reached ({error})")
         # Outside the handler, or Python would attach httpx's exception, and with it the request, as context.
+        self.traffic.failed[type(failure).__name__] += 1
         failure.args = (self.sentence(url, str(failure)),)
         raise failure
 

@@ -1,7 +1,9 @@
 """At-the-money volatility of a chain at a fixed distance in time, so that days can be compared.
 
 The volatility of an expiration is the mean of call and put at the strike where both are worth nearly the
-same, which is the listed strike nearest the forward whatever rates and dividends are. Between
+same, which is the listed strike nearest the forward whatever rates and dividends are. A chain without quotes,
+rebuilt from trades, is read at the same strike: its forward follows from the deltas, and because a single trade
+lies half a spread from its value, the volatility is that of a straight line through the strikes around. Between
 expirations total variance (volatility squared times time) is linear. Beyond the first and the last, the
 nearest volatility stands while it is no farther away than half the term asked for; then nothing does.
 """
@@ -12,6 +14,7 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import ndtri
 
 from quant.chain import DAYS_PER_YEAR, Bools, Floats, OptionChain
 
@@ -22,6 +25,10 @@ _DOCUMENTED_DAYS = (30, 45)
 _DOCUMENTED_MIDDLE = 37.5
 _NEAR_DAYS, _FAR_DAYS = 30.0, 60.0
 _WING_DELTA = 0.25
+# Strikes of unquoted chains are taken together within this many standard deviations of the forward: there the smile
+# is a line to a few hundredths of a point.
+_LINE_REACH = 0.5
+_FEWEST_ON_A_LINE = 3
 
 
 class AtmCurve(NamedTuple):
@@ -49,6 +56,7 @@ def measurable(chain: OptionChain) -> Bools:
     return answer
 
 
+@np.errstate(over="ignore", invalid="ignore", divide="ignore")
 def atm_curve(chain: OptionChain) -> AtmCurve:
     """Return at-the-money volatility by settlement; settlements without a measurable pair are not in it."""
     chain = chain.select(measurable(chain))
@@ -59,12 +67,48 @@ def atm_curve(chain: OptionChain) -> AtmCurve:
     put, call = put[pair], call[pair]
     mid = 0.5 * (chain.bid + chain.ask)
     gap = np.abs(mid[call] - mid[put])
-    gap = np.where(np.isnan(gap), np.abs(chain.strike[call] - chain.spot), gap)
+    unquoted = np.isnan(gap)
+    volatility = 0.5 * (chain.implied_volatility[call] + chain.implied_volatility[put])
+    forward = _forward_of_deltas(chain, put, call, volatility)
+    gap = np.where(unquoted, np.abs(chain.strike[call] - forward), gap)
     nearest = np.lexsort((gap, chain.years[call]))
     years, first = np.unique(chain.years[call][nearest], return_index=True)
-    put, call = put[nearest][first], call[nearest][first]
-    volatility = 0.5 * (chain.implied_volatility[call] + chain.implied_volatility[put])
-    return AtmCurve(years, chain.days_to_expiry[call], chain.strike[call], volatility)
+    best = nearest[first]
+    read = volatility[best]
+    for place in np.flatnonzero(unquoted[best]).tolist():
+        alike = np.flatnonzero(unquoted & (chain.years[call] == years[place]))
+        distance = np.log(chain.strike[call][alike] / forward[best[place]])
+        reach = _LINE_REACH * read[place] * np.sqrt(years[place])
+        read[place] = _on_a_line(
+            distance, volatility[alike], reach, int(np.flatnonzero(alike == best[place])[0])
+        )
+    return AtmCurve(years, chain.days_to_expiry[call[best]], chain.strike[call[best]], read)
+
+
+def _forward_of_deltas(
+    chain: OptionChain, put: NDArray[np.intp], call: NDArray[np.intp], volatility: Floats
+) -> Floats:
+    """Forward behind each pair, from its deltas: call less put is the carry discount, call over that is N(d1).
+
+    Spot where they do not say it. One for each settlement, the median of its pairs.
+    """
+    deviation = volatility * np.sqrt(chain.years[call])
+    discount = chain.delta[call] - chain.delta[put]
+    d1 = ndtri(chain.delta[call] / discount)
+    forward = chain.strike[call] * np.exp(d1 * deviation - 0.5 * deviation**2)
+    forward = np.where(np.isfinite(forward), forward, chain.spot)
+    settlements, member = np.unique(chain.years[call], return_inverse=True)
+    medians = np.array([np.median(forward[member == number]) for number in range(len(settlements))])
+    return medians[member] if len(settlements) else forward
+
+
+def _on_a_line(distance: Floats, volatility: Floats, reach: float, strike: int) -> float:
+    """Volatility at one of the strikes, on the line through those within reach; its own where they are too few."""
+    near = np.abs(distance) <= reach
+    if np.count_nonzero(near) < _FEWEST_ON_A_LINE:
+        return float(volatility[strike])
+    slope, level = np.polyfit(distance[near], volatility[near], 1)
+    return float(level + slope * distance[strike])
 
 
 def at_maturity(years: Floats, volatility: Floats, days: float, reach: float = 0.5) -> float:

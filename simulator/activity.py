@@ -8,13 +8,12 @@ closed form and the chain's volume at any instant is exactly the sum of the trad
 
 from __future__ import annotations
 
-import datetime as dt
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from quant.sessions import previous_session
+from simulator.days import Date, Days, day_values, previous_days
 from simulator.listing import Listing
 from simulator.noise import Floats, Keys, normals, pair, uniforms
 from simulator.universe import Instrument
@@ -37,7 +36,7 @@ class Day(NamedTuple):
     lead: Floats
 
 
-def open_interest(instrument: Instrument, listing: Listing, reference: float, date: dt.date) -> Floats:
+def open_interest(instrument: Instrument, listing: Listing, reference: float | Floats, date: Date) -> Floats:
     """Contracts open at the start of a session, whole numbers; NaN in a series' first session.
 
     `reference` is the spot at the previous close. Peaks stand at round strikes and standard monthly
@@ -46,7 +45,7 @@ def open_interest(instrument: Instrument, listing: Listing, reference: float, da
     rules = instrument.options
     if rules is None:
         return np.empty(0)
-    today = np.datetime64(date, "D")
+    today = day_values(date)
     left = (listing.expiration - today).astype(np.float64)
     age = (today - listing.listed).astype(np.float64)
     spread = 0.025 + 0.22 * instrument.volatility * np.sqrt((left + 1) / 365)
@@ -59,7 +58,7 @@ def open_interest(instrument: Instrument, listing: Listing, reference: float, da
     held = rules.open_interest * bell * roundness * _series_weight(listing.expiration)
     held *= np.minimum(1.0, 0.1 + age / 30.0) * np.exp(0.9 * normals(listing.key, "held") - 0.8)
     held *= np.exp(0.07 * normals(listing.key, "held", date))
-    first_session = listing.listed > np.datetime64(previous_session(date), "D")
+    first_session = listing.listed > previous_days(date)
     return np.where(first_session, np.nan, np.floor(held))
 
 
@@ -76,10 +75,10 @@ def _series_weight(expiration: NDArray[np.datetime64]) -> Floats:
     return np.where(quarterly, 1.6, np.where(monthly, 1.0, np.where(weekday == 4, 0.30, 0.18)))
 
 
-def trading_day(instrument: Instrument, listing: Listing, reference: float, date: dt.date) -> Day:
+def trading_day(instrument: Instrument, listing: Listing, reference: float | Floats, date: Date) -> Day:
     """What trades in one session, given the spot at the previous close."""
     held = np.nan_to_num(open_interest(instrument, listing, reference, date), nan=20.0)
-    left = (listing.expiration - np.datetime64(date, "D")).astype(np.float64)
+    left = (listing.expiration - day_values(date)).astype(np.float64)
     width = 0.012 + 0.16 * instrument.volatility * np.sqrt((left + 1) / 365)
     near = np.exp(-np.abs(np.log(listing.strike / reference)) / width)
     turnover = 0.01 + 3.0 * near / (1.0 + left) ** 0.9
@@ -90,14 +89,9 @@ def trading_day(instrument: Instrument, listing: Listing, reference: float, date
     return Day(listing.key, total, group, uniforms(listing.key, "lead", date))
 
 
-def repeat_day(day: Day, count: int) -> Day:
-    """The same days again and again, for as many trades."""
-    return Day(
-        np.repeat(day.key, count),
-        np.repeat(day.total, count),
-        np.repeat(day.group, count),
-        np.repeat(day.lead, count),
-    )
+def pick_day(day: Day, rows: NDArray[np.intp]) -> Day:
+    """Chosen rows, again and again where they are named more than once."""
+    return Day(day.key[rows], day.total[rows], day.group[rows], day.lead[rows])
 
 
 def clock(position: Floats | float) -> Floats:
@@ -111,14 +105,14 @@ def position_of(day: Day, units: Integers) -> Floats:
     return np.asarray(np.interp(share, _CLOCK, _POSITION))
 
 
-def _cuts(day: Day, group_number: Integers, date: dt.date) -> Integers:
+def _cuts(day: Day, group_number: Integers, date: Date) -> Integers:
     """Where a group of units is cut into trades: shape (n, 3), each in 1 … group - 1, ascending."""
     keys = pair(day.key, group_number)
     cuts = [1 + (uniforms(keys, "cut", i, date) * (day.group - 1)).astype(np.int64) for i in range(3)]
     return np.sort(np.stack(cuts, axis=-1), axis=-1)
 
 
-def volume_until(day: Day, position: float, date: dt.date) -> Integers:
+def volume_until(day: Day, position: float, date: Date) -> Integers:
     """Contracts traded until a position in the session, counting whole trades."""
     reached = np.minimum(np.floor(day.total * clock(position) + day.lead), day.total).astype(np.int64)
     number, rest = reached // day.group, reached % day.group
@@ -127,26 +121,27 @@ def volume_until(day: Day, position: float, date: dt.date) -> Integers:
     return np.where(reached >= day.total, day.total, number * day.group + inside)
 
 
-def first_trade(day: Day, date: dt.date) -> Integers:
+def first_trade(day: Day, date: Date) -> Integers:
     """Running volume after the first trade of the day, which is that trade's size; 0 where nothing trades."""
     return np.minimum(_cuts(day, np.zeros_like(day.total), date)[:, 0], day.total)
 
 
-def trade_ends(day: Day, date: dt.date) -> Integers:
-    """Running volumes after each trade of a day of one contract (`day` holds exactly one)."""
-    total, group = int(day.total[0]), int(day.group[0])
-    if total == 0:
-        return np.empty(0, dtype=np.int64)
-    numbers = np.arange(total // group + 1, dtype=np.int64)
-    count = len(numbers)
-    repeated = repeat_day(day, count)
-    ends = (numbers[:, None] * group + _cuts(repeated, numbers, date)).ravel()
-    ends = np.concatenate((ends, numbers * group, [total]))
-    unique: Integers = np.unique(ends[(ends > 0) & (ends <= total)])
-    return unique
+def trade_ends(day: Day, days: Days) -> tuple[NDArray[np.intp], Integers]:
+    """Every trade of every row, ascending: its row, and the row's running volume after it."""
+    groups = np.where(day.total > 0, day.total // day.group + 1, 0)
+    row = np.repeat(np.arange(len(groups)), groups)
+    number = np.arange(len(row), dtype=np.int64) - np.repeat(np.cumsum(groups) - groups, groups)
+    start = number * day.group[row]
+    inner = start[:, None] + _cuts(pick_day(day, row), number, days.pick(row))
+    ends = np.concatenate((inner.ravel(), start, day.total))
+    rows = np.concatenate((np.repeat(row, 3), row, np.arange(len(groups))))
+    good = (ends > 0) & (ends <= day.total[rows])
+    stride = int(day.total.max(initial=0)) + 1
+    unique = np.unique(rows[good] * stride + ends[good])
+    return unique // stride, unique % stride
 
 
-def last_trade_size(day: Day, volume: Integers, date: dt.date) -> Integers:
+def last_trade_size(day: Day, volume: Integers, date: Date) -> Integers:
     """Size of the trade with which a running volume was reached."""
     number = np.maximum(volume - 1, 0) // day.group
     within = volume - number * day.group

@@ -93,6 +93,13 @@ def _base(world: World, ticker: str, window: Window) -> Bars:
     dates = sessions(
         max(new_york_date(window.first), _OLDEST), min(new_york_date(window.last), new_york_date(instant))
     )
+    first, last = window.first.timestamp(), window.last.timestamp()
+    if ticker.startswith("O:"):
+        whole = world.bars.contract_until(
+            ticker, [date for date in dates if open_of(date) <= instant], window.timespan, instant
+        )
+        inside = (whole.start >= first) & (whole.start <= last)
+        return only(whole, inside) if window.timespan in INTRADAY else whole
     parts: list[Bars] = []
     count = 0
     for date in reversed(dates) if window.descending else dates:
@@ -100,7 +107,6 @@ def _base(world: World, ticker: str, window: Window) -> Bars:
             continue
         part = world.bars.until(ticker, date, window.timespan, instant)
         if window.timespan in INTRADAY:
-            first, last = window.first.timestamp(), window.last.timestamp()
             part = only(part, (part.start >= first) & (part.start <= last))
         parts.append(part)
         count += len(part.start)

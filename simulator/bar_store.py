@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
 from functools import lru_cache
 
 import numpy as np
@@ -10,6 +11,7 @@ import numpy as np
 from quant.contracts import BadTickerError, parse_tickers
 from quant.sessions import close_of, open_of
 from simulator.bars import NO_BARS, Bars, aggregate, level_minutes, only, option_minutes
+from simulator.days import Days
 from simulator.listing import Listing
 from simulator.market import SyntheticMarket
 from simulator.universe import INDEX_NAMES, INSTRUMENTS, find
@@ -31,6 +33,7 @@ class BarStore:
         self.minutes = lru_cache(maxsize=1024)(self._minutes)
         self.day = lru_cache(maxsize=40_000)(self._day)
         self.contract = lru_cache(maxsize=1024)(self._contract)
+        self._history = lru_cache(maxsize=64)(self._history_of)
 
     def knows(self, ticker: str) -> bool:
         """Whether the ticker names anything: a contract that is not listed is known to have no bars."""
@@ -52,15 +55,33 @@ class BarStore:
     def _contract(self, ticker: str, date: dt.date) -> Listing | None:
         """The one-row listing of a contract if it is listed on a date."""
         symbol = self.underlying(ticker)
-        return self.market.listings.contract(symbol, ticker, date) if symbol else None
+        found, _ = self.market.listings.contract(symbol, ticker, [date]) if symbol else (None, None)
+        return found if found is not None and len(found.ticker) else None
 
     def _minutes(self, ticker: str, date: dt.date) -> Bars:
         if not ticker.startswith("O:"):
             return level_minutes(self.market, ticker.removeprefix("I:"), date)
-        contract, symbol = self.contract(ticker, date), self.underlying(ticker)
-        if contract is None or symbol is None:
+        return self._history_of(ticker, (date,))
+
+    def _history_of(self, ticker: str, dates: tuple[dt.date, ...]) -> Bars:
+        """Minute bars of a contract in some sessions, all at once."""
+        symbol = self.underlying(ticker)
+        if symbol is None:
             return NO_BARS
-        return option_minutes(self.market, symbol, date, contract)
+        contract, listed = self.market.listings.contract(symbol, ticker, dates)
+        return option_minutes(self.market, symbol, Days.each(listed), contract) if listed else NO_BARS
+
+    def contract_until(
+        self, ticker: str, dates: Sequence[dt.date], timespan: str, instant: dt.datetime
+    ) -> Bars:
+        """What `until` gives for a contract, of many sessions together."""
+        bars = self._history(ticker, tuple(dates))
+        if dates and instant < close_of(dates[-1]):
+            bars = only(bars, bars.start <= instant.timestamp() - 60)
+        if timespan in INTRADAY:
+            return bars
+        opens = np.array([int(open_of(date).timestamp()) for date in dates], dtype=np.int64)
+        return aggregate(bars, opens[np.searchsorted(opens, bars.start, side="right") - 1])
 
     def _day(self, ticker: str, date: dt.date) -> Bars:
         """The session as one bar starting at its open."""

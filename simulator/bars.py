@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from quant.sessions import NEW_YORK
+from simulator.days import Days
 from simulator.listing import Listing
 from simulator.market import SyntheticMarket
 from simulator.noise import Floats, generator
@@ -67,13 +68,14 @@ def _share_volume(seed: int, symbol: str, date: dt.date, minutes: int) -> tuple[
     return volume, np.ceil(volume / 90.0)
 
 
-def option_minutes(market: SyntheticMarket, symbol: str, date: dt.date, contract: Listing) -> Bars:
-    """Minute bars of one contract's trades in a session; minutes without a trade have no bar."""
-    prints = tape(market, symbol, date, contract)
-    if not len(prints.size):
+def option_minutes(market: SyntheticMarket, symbol: str, days: Days, contract: Listing) -> Bars:
+    """Minute bars of one contract's trades in some sessions (row i of `contract` is it on row i of `days`); minutes
+    without a trade have no bar."""
+    found = tape(market, symbol, days, contract)
+    if not len(found.size):
         return NO_BARS
-    seconds = prints.prints.ns // 1_000_000_000
-    price, size = prints.prints.price, prints.size.astype(np.float64)
+    seconds = found.prints.ns // 1_000_000_000
+    price, size = found.prints.price, found.size.astype(np.float64)
     ones = np.ones(len(size))
     return aggregate(Bars(seconds, price, price, price, price, size, size * price, ones), seconds // 60 * 60)
 

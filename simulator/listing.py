@@ -7,7 +7,7 @@ every month-end spot since that expiration was listed.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from typing import Any, NamedTuple
 
@@ -85,19 +85,28 @@ class Listings:
         rules = INSTRUMENTS[symbol].options
         return {(one.root, one.expiration): one for one in series_on(rules, date)} if rules else {}
 
-    def contract(self, symbol: str, ticker: str, date: dt.date) -> Listing | None:
-        """The one-row listing of a contract, None unless it is listed on the date."""
+    def contract(self, symbol: str, ticker: str, dates: Sequence[dt.date]) -> tuple[Listing, list[dt.date]]:
+        """A contract on those of the dates on which it is listed, one row each, and these dates."""
         wanted = parse_tickers([ticker])
-        expiration = wanted.expiration[0].item()
-        series = self._series(symbol, date).get((str(wanted.root[0]), expiration))
-        if series is None:
-            return None
-        strikes = self._strikes(symbol, series, min(date, expiration).replace(day=1))
-        row = int(np.searchsorted(strikes, wanted.strike[0]))
-        if row == len(strikes) or strikes[row] != wanted.strike[0]:
-            return None
-        both = _assemble([(series, strikes[row : row + 1])])
-        return pick(both, np.flatnonzero(both.is_call == wanted.is_call[0]))
+        expiration, strike = wanted.expiration[0].item(), float(wanted.strike[0])
+        key = (str(wanted.root[0]), expiration)
+        found: list[tuple[Series, dt.date]] = []
+        for date in dates:
+            series = self._series(symbol, date).get(key) if date <= expiration else None
+            if series and self._has(symbol, series, min(date, expiration).replace(day=1), strike):
+                found.append((series, date))
+        if not found:
+            return join([]), []
+        both = _assemble([(found[0][0], np.array([strike]))])
+        one = np.flatnonzero(both.is_call == wanted.is_call[0])
+        listed = np.array([series.listed for series, _ in found], dtype="datetime64[D]")
+        rows = pick(both, np.repeat(one, len(found)))._replace(listed=listed)
+        return rows, [date for _, date in found]
+
+    def _has(self, symbol: str, series: Series, month: dt.date, strike: float) -> bool:
+        strikes = self._strikes(symbol, series, month)
+        row = int(np.searchsorted(strikes, strike))
+        return row < len(strikes) and bool(strikes[row] == strike)
 
     def _on(self, symbol: str, date: dt.date) -> Listing:
         """Contracts listed on a calendar date; those expiring that day still are."""

@@ -10,6 +10,7 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,12 +18,14 @@ from numpy.typing import NDArray
 from quant.black_scholes import Greeks, greeks, price
 from quant.sessions import NEW_YORK, SECONDS_PER_YEAR, close_of, open_of, previous_session, sessions
 from quant.sessions import settlement_instants as settlements
+from simulator.days import Date, Days
 from simulator.listing import Listing, Listings
 from simulator.noise import Floats
 from simulator.paths import Paths, Session
 from simulator.surface import atm_total_variance, total_variance, volatility_index
 from simulator.universe import INSTRUMENTS, VOLATILITY_INDICES, find
 
+_VARIANCE = ""  # no symbol: the short variance's path
 RATE = 0.0425  # continuous, one for all maturities
 
 
@@ -55,6 +58,16 @@ class ChainTruth:
     greeks: Greeks
 
 
+class _Strip(NamedTuple):
+    """Sessions laid end to end: where each begins in `levels`, the number of its last tick, when it opens."""
+
+    levels: Floats
+    first: NDArray[np.intp]
+    last: NDArray[np.intp]
+    opens: Floats
+    step: int
+
+
 class SyntheticMarket:
     """One seeded world. `anchors` = {symbol: (instant, level)} moves a whole path so that it meets a known
     level; a `strike_spacing` above 1 thins the chains out.
@@ -78,6 +91,8 @@ class SyntheticMarket:
             self.paths = Paths(seed, scales)
         self.listings = Listings(self.paths, strike_spacing)
         self.chain_truth_at = lru_cache(maxsize=4)(self._chain_truth_at)
+        self._closing = lru_cache(maxsize=4096)(lambda s, date: float(self.session(s, date).levels[-1]))
+        self._strip = lru_cache(maxsize=32)(self._strip_of)
 
     def exists(self, symbol: str) -> bool:
         return symbol in VOLATILITY_INDICES or find(symbol) is not None
@@ -89,6 +104,10 @@ class SyntheticMarket:
         variance = self.paths.variance_session(date)
         level = volatility_index(INSTRUMENTS["SPX"].skew, variance.levels, VOLATILITY_INDICES[symbol][1])
         return Session(date, variance.opens, variance.step, np.round(level, 2))
+
+    def close_before(self, symbol: str, date: dt.date) -> float:
+        """Level at the close of the session before a date."""
+        return self._closing(symbol, previous_session(date))
 
     def spot(self, symbol: str, instant: dt.datetime) -> float:
         """Level at an instant, the last close outside sessions."""
@@ -123,30 +142,47 @@ class SyntheticMarket:
     def state(
         self,
         symbol: str,
-        date: dt.date,
+        date: Date,
         contracts: Listing,
         seconds: Floats,
         settled: Floats | None = None,
     ) -> tuple[Floats, Floats, Floats]:
-        """Spot, years to expiry and true volatility, each contract at its own epoch second of one session.
+        """Spot, years to expiry and true volatility, each contract at its own epoch second of its session.
 
         `settled` spares a caller that asks often the search for the contracts' settlement seconds.
         """
         instrument = INSTRUMENTS[symbol]
-        session, variance = self.session(symbol, date), self.paths.variance_session(date)
-        tick = np.clip((seconds - session.opens) // session.step, 0, len(session.levels) - 1).astype(np.intp)
-        spot = session.levels[tick]
+        spot, variance = self._levels(symbol, date, seconds), self._levels(_VARIANCE, date, seconds)
         settles = settlement_seconds(contracts) if settled is None else settled
         years = (settles - seconds) / SECONDS_PER_YEAR
         live = np.maximum(years, 1e-9)
-        theta = atm_total_variance(instrument.volatility**2 * variance.levels[tick], live)
+        theta = atm_total_variance(instrument.volatility**2 * variance, live)
         forward = spot * np.exp((RATE - instrument.dividend_yield) * live)
         w = total_variance(instrument.skew, np.log(contracts.strike / forward), theta)
         return spot, years, np.where(years > 0, np.sqrt(w / live), np.nan)
 
-    def theoretical(self, symbol: str, date: dt.date, contracts: Listing, seconds: Floats) -> Floats:
-        """True price, each contract at its own epoch second of one session."""
-        return self.value(symbol, contracts, *self.state(symbol, date, contracts, seconds))
+    def _levels(self, symbol: str, date: Date, seconds: Floats) -> Floats:
+        """Levels of a path at epoch seconds, each in its own session; the short variance's under its own name."""
+        days = date if isinstance(date, Days) else Days((date,), np.zeros(len(seconds), dtype=np.intp))
+        strip = self._strip(symbol, days.sessions)
+        tick = (seconds - strip.opens[days.of]) // strip.step
+        tick = np.clip(tick, 0, strip.last[days.of]).astype(np.intp)
+        levels: Floats = strip.levels[strip.first[days.of] + tick]
+        return levels
+
+    def _strip_of(self, symbol: str, dates: tuple[dt.date, ...]) -> _Strip:
+        parts = [
+            self.paths.variance_session(date) if symbol == _VARIANCE else self.session(symbol, date)
+            for date in dates
+        ]
+        lengths = np.array([len(part.levels) for part in parts])
+        return _Strip(
+            np.concatenate([part.levels for part in parts]),
+            np.cumsum(lengths) - lengths,
+            lengths - 1,
+            np.array([part.opens for part in parts], dtype=np.float64),
+            parts[0].step,
+        )
 
     def value(
         self, symbol: str, contracts: Listing, spot: Floats, years: Floats, volatility: Floats

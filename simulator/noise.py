@@ -7,12 +7,15 @@ number whichever list it stands in.
 
 from __future__ import annotations
 
+from functools import lru_cache
 from hashlib import blake2b
 from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtri
+
+from simulator.days import Days
 
 Floats: TypeAlias = NDArray[np.float64]
 Keys: TypeAlias = NDArray[np.uint64]
@@ -32,11 +35,25 @@ def generator(*name: object) -> np.random.Generator:
 
 
 def scramble(keys: Keys, *name: object) -> Keys:
-    """Keys of the same shape, independent per name. The finalizer of splitmix64 (Steele, Lea, Flood 2014)."""
-    mixed = keys + np.uint64(seed_of(*name) & _MASK)
+    """Keys of the same shape, independent per name. The finalizer of splitmix64 (Steele, Lea, Flood 2014).
+
+    A name that ends in `Days` is another one for each row.
+    """
+    mixed = keys + _seeds(name)
     mixed = (mixed ^ (mixed >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
     mixed = (mixed ^ (mixed >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
     return mixed ^ (mixed >> np.uint64(31))
+
+
+def _seeds(name: tuple[object, ...]) -> Keys | np.uint64:
+    if name and isinstance(days := name[-1], Days):
+        return _seeds_by_day(name[:-1], days.sessions)[days.of]
+    return np.uint64(seed_of(*name) & _MASK)
+
+
+@lru_cache(maxsize=256)
+def _seeds_by_day(what: tuple[object, ...], sessions: tuple[object, ...]) -> Keys:
+    return np.array([seed_of(*what, day) for day in sessions], dtype=np.uint64)
 
 
 def uniforms(keys: Keys, *name: object) -> Floats:

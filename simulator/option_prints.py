@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from quant.sessions import close_of, open_of, previous_session
-from simulator.activity import Day, position_of, repeat_day, trade_ends, trading_day
-from simulator.listing import Listing, repeat_contract
-from simulator.market import SyntheticMarket
+from simulator.activity import Day, pick_day, position_of, trade_ends, trading_day
+from simulator.days import Date, Days, opening_hours
+from simulator.listing import Listing, pick
+from simulator.market import SyntheticMarket, settlement_seconds
 from simulator.noise import Floats, pair, uniforms
 from simulator.opra import ARCA, CBOE, TRADING_VENUES
 from simulator.quotes import Quotes, quote, tick_size
@@ -42,22 +41,30 @@ def option_rules(symbol: str) -> OptionRules:
     return rules
 
 
-def previous_close(market: SyntheticMarket, symbol: str, date: dt.date) -> float:
+def previous_close(market: SyntheticMarket, symbol: str, date: Date) -> float | Floats:
     """Level at the close of the session before a date."""
-    return float(market.session(symbol, previous_session(date)).levels[-1])
+    if isinstance(date, Days):
+        return np.array([market.close_before(symbol, day) for day in date.sessions])[date.of]
+    return market.close_before(symbol, date)
 
 
-def day_of(market: SyntheticMarket, symbol: str, date: dt.date, contracts: Listing) -> Day:
-    """What trades in the contracts on a session."""
+def day_of(market: SyntheticMarket, symbol: str, date: Date, contracts: Listing) -> Day:
+    """What trades in the contracts on a session, or each on its own."""
     return trading_day(INSTRUMENTS[symbol], contracts, previous_close(market, symbol, date), date)
 
 
 def quotes_at(
-    market: SyntheticMarket, symbol: str, date: dt.date, contracts: Listing, seconds: Floats
+    market: SyntheticMarket,
+    symbol: str,
+    date: Date,
+    contracts: Listing,
+    seconds: Floats,
+    settled: Floats | None = None,
 ) -> tuple[Floats, Quotes]:
-    """True prices and quotes, each contract at its own epoch second of one session."""
-    spot, years, _ = market.state(symbol, date, contracts, seconds)
-    value = market.theoretical(symbol, date, contracts, seconds)
+    """True prices and quotes, each contract at its own epoch second; `settled` as in `SyntheticMarket.state`."""
+    state = market.state(symbol, date, contracts, seconds, settled)
+    spot, years, _ = state
+    value = market.value(symbol, contracts, *state)
     minute = (seconds // 60).astype(np.int64)
     return value, quote(option_rules(symbol), contracts.key, minute, value, spot, years)
 
@@ -70,15 +77,16 @@ def venue(symbol: str) -> int:
 def prints_at(
     market: SyntheticMarket,
     symbol: str,
-    date: dt.date,
+    date: Date,
     contracts: Listing,
     day: Day,
     units: NDArray[np.int64],
+    settled: Floats | None = None,
 ) -> Prints:
     """The trades with which each contract's running volume reached `units` (≥ 1)."""
-    opens, closes = open_of(date).timestamp(), close_of(date).timestamp()
+    opens, closes = opening_hours(date)
     seconds = opens + position_of(day, units) * (closes - opens)
-    value, quotes = quotes_at(market, symbol, date, contracts, seconds)
+    value, quotes = quotes_at(market, symbol, date, contracts, seconds, settled)
     keys = pair(contracts.key, units)
     fate = uniforms(keys, "side", date)
     side = np.where(fate < 0.42, 1, np.where(fate < 0.84, -1, 0))
@@ -94,20 +102,29 @@ def prints_at(
 
 
 class Tape(NamedTuple):
-    """All trades of one contract in one session, ascending."""
+    """All trades of one contract, ascending; `row` says in which of the sessions asked for."""
 
     prints: Prints
     size: NDArray[np.int64]
     sequence: NDArray[np.int64]
+    row: NDArray[np.intp]
 
 
-def tape(market: SyntheticMarket, symbol: str, date: dt.date, contract: Listing) -> Tape:
-    """The trades of one contract (`contract` holds exactly one row) in one session."""
-    day = day_of(market, symbol, date, contract)
-    ends = trade_ends(day, date)
-    count = len(ends)
-    contracts = repeat_contract(contract, count)
-    prints = prints_at(market, symbol, date, contracts, repeat_day(day, count), ends)
-    # Rising within the contract, with gaps, as on the tape of all contracts.
-    sequence = (uniforms(contract.key, "sequence", date) * 1e6).astype(np.int64)[0] + ends * 7 + 3
-    return Tape(prints, np.diff(ends, prepend=0), sequence)
+def tape(market: SyntheticMarket, symbol: str, days: Days, contract: Listing) -> Tape:
+    """The trades of one contract in some sessions: row i of `contract` is it, as listed on row i of `days`."""
+    day = day_of(market, symbol, days, contract)
+    row, ends = trade_ends(day, days)
+    settled = settlement_seconds(pick(contract, np.arange(min(len(days.of), 1))))
+    prints = prints_at(
+        market,
+        symbol,
+        days.pick(row),
+        pick(contract, row),
+        pick_day(day, row),
+        ends,
+        np.full(len(row), settled[0] if len(settled) else np.nan),
+    )
+    # Rising within the contract and session, with gaps, as on the tape of all contracts.
+    start = (uniforms(contract.key, "sequence", days) * 1e6).astype(np.int64)
+    before = np.concatenate(([0], ends[:-1])) * np.concatenate(([False], row[1:] == row[:-1]))[: len(ends)]
+    return Tape(prints, ends - before[: len(ends)], start[row] + ends * 7 + 3, row)

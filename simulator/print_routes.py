@@ -13,6 +13,7 @@ from starlette.responses import Response
 from quant.sessions import NEW_YORK, close_of, new_york_date, open_of, previous_session, sessions
 from simulator.access import world_for
 from simulator.answers import answer, bad_request, not_entitled, not_found, request_id, results
+from simulator.days import Days
 from simulator.listing import repeat_contract
 from simulator.option_prints import quotes_at, tape, venue
 from simulator.paging import Page, next_url, read_page
@@ -142,7 +143,7 @@ def _tape_rows(world: World, ticker: str, date: dt.date) -> Rows:
     contract, symbol = world.bars.contract(ticker, date), world.bars.underlying(ticker)
     if contract is None or symbol is None:
         return []
-    found = tape(world.market, symbol, date, contract)
+    found = tape(world.market, symbol, Days.each([date]), contract)
     prints = found.prints
     columns = (prints.price, found.size, prints.condition, prints.exchange, prints.ns, found.sequence)
     return [

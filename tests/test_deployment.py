@@ -31,7 +31,7 @@ def command_of_make(target: str, *variables: str) -> str:
         ("web", "web", "BIND=0.0.0.0:8000"),
         ("beat", "beat", ""),
         ("consumer", "consumer", ""),
-        ("ingestion-worker", "worker", "QUEUE=default,ingest"),
+        ("ingestion-worker", "worker", "QUEUE=default,ingest,backfill"),
         ("flow-worker", "worker", "QUEUE=flow"),
         ("flower", "flower", "FLOWER_ADDRESS=0.0.0.0"),
     ],

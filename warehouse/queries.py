@@ -47,7 +47,10 @@ def run_statuses(task: str, symbol: str, since_ms: int) -> dict[int, str]:
 
 
 def median_gross_gamma(symbol: str, before_ms: int) -> float | None:
-    """Median gross gamma ($ per 1 % move) of the 20 sessions before that of `before_ms`; None without any."""
+    """Median gross gamma ($ per 1 % move) of the 20 sessions before that of `before_ms`; None without any.
+
+    Snapshots whose weights are volumes are no part of it: volume and open interest differ by a factor.
+    """
     day = sessions.new_york_date(clock.instant(before_ms))
     past = sessions.sessions(day - dt.timedelta(days=2 * MEDIAN_SESSIONS), day - dt.timedelta(days=1))
     if not past:
@@ -55,7 +58,8 @@ def median_gross_gamma(symbol: str, before_ms: int) -> float | None:
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT percentile_cont(0.5) WITHIN GROUP (ORDER BY gross_gamma::double precision)"
-            ' FROM gamma_exposure_snapshots WHERE symbol = %s AND "timestamp" >= %s AND "timestamp" < %s',
+            ' FROM gamma_exposure_snapshots WHERE symbol = %s AND "timestamp" >= %s AND "timestamp" < %s'
+            " AND oi_source = 'provider'",
             [symbol, *_session_range(past[-MEDIAN_SESSIONS], day)],
         )
         (median,) = cursor.fetchone()

@@ -58,7 +58,8 @@ POLICIES = (
     Policy(GammaExposure, "timestamp", 90),
     Policy(MarketRegimeDay, "date", 1826),
     Policy(HistoricalBar, "timestamp", 365, Q(timeframe=Timeframe.MINUTE) | Q(symbol__startswith="O:")),
-    Policy(IngestionRun, "slot", 90),
+    # By when the work was done: a run of a session long past is what keeps a backfill from asking for it again.
+    Policy(IngestionRun, "started_at", 90),
     Policy(StreamGap, "from_ms", 90),
     Policy(DeadLetter, "created_at", 90),
     Policy(FlowDay, "date", 1826),

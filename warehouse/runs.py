@@ -21,7 +21,8 @@ back. A claim that comes while the last `finish` commits waits for that row and 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import json
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
@@ -34,6 +35,19 @@ from warehouse.models import IngestionRun
 from warehouse.models.enums import RunStatus
 
 _KEY = "hashtextextended(%s || ':' || %s || ':' || %s::text, 0)"
+
+_NOTE_DONE = """
+INSERT INTO ingestion_runs AS r
+    (task, symbol, slot, status, attempts, rows, rejected, result, started_at, finished_at, duration_ms)
+SELECT %(task)s, symbol, slot, 'DONE', 1, rows, rejected::jsonb, result::jsonb, %(now)s, %(now)s, 0
+FROM unnest(%(symbols)s::text[], %(slots)s::bigint[], %(rows)s::bigint[], %(rejected)s::text[], %(results)s::text[])
+    AS piece(symbol, slot, rows, rejected, result)
+ON CONFLICT (task, symbol, slot) DO UPDATE
+SET status = 'DONE', attempts = r.attempts + 1, rows = excluded.rows, rejected = excluded.rejected,
+    result = excluded.result, error = NULL, finished_at = excluded.finished_at,
+    duration_ms = excluded.finished_at - r.started_at
+WHERE r.status <> 'DONE'
+"""
 
 
 class Refusal(StrEnum):
@@ -100,6 +114,39 @@ def finish(
     if not _end(run, RunStatus.DONE, None, **counts, **notes):
         raise RunLostError(
             f"{run.task} {run.symbol} {run.slot}: attempt {run.attempt} is no longer the last."
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """A finished piece of one task's work, for `note_done`."""
+
+    symbol: str
+    slot: int
+    rows: int
+    rejected: Mapping[str, int]
+    result: Mapping[str, Any]
+
+
+def note_done(task: str, pieces: Sequence[Done]) -> None:
+    """Marks many pieces DONE at once, inside the transaction that holds their rows.
+
+    For work that may be done twice without harm, and is then not claimed: its rows are inserted where they are absent.
+    What is DONE stays; whoever holds a claim of one of these loses it. `pieces` in one order wherever they are noted.
+    """
+    now_ms = clock.now_ms()
+    with connection.cursor() as cursor:
+        cursor.execute(
+            _NOTE_DONE,
+            {
+                "task": task,
+                "now": now_ms,
+                "symbols": [piece.symbol for piece in pieces],
+                "slots": [piece.slot for piece in pieces],
+                "rows": [piece.rows for piece in pieces],
+                "rejected": [json.dumps(piece.rejected) for piece in pieces],
+                "results": [json.dumps(piece.result) for piece in pieces],
+            },
         )
 
 

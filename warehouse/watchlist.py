@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 
 from warehouse import clock
 from warehouse.models import WatchlistEntry
@@ -31,20 +32,37 @@ def add_default_symbols(symbols: Iterable[str] | None = None) -> int:
     return sum(_add(symbol) for symbol in symbols or DEFAULT_SYMBOLS)
 
 
+def entry_of(symbol: str) -> WatchlistEntry:
+    """The symbol's entry, or the one it would be added with, unsaved."""
+    return WatchlistEntry.objects.filter(symbol=symbol).first() or WatchlistEntry(
+        symbol=symbol, **_defaults(symbol)
+    )
+
+
+def symbol_of(root: str) -> str:
+    """The underlying that an option root belongs to: SPX for SPXW, AMD for the adjusted AMD1."""
+    entries = WatchlistEntry.objects.all()
+    known = {name: entry.symbol for entry in entries for name in entry.roots}
+    known = {name: symbol for symbol, (_, roots) in _INDEXES.items() for name in roots} | known
+    plain = root.rstrip("0123456789")
+    return str(known.get(root) or known.get(plain) or plain or root)
+
+
 def _add(symbol: str) -> bool:
+    _, added = WatchlistEntry.objects.get_or_create(symbol=symbol, defaults=_defaults(symbol))
+    return added
+
+
+def _defaults(symbol: str) -> dict[str, Any]:
     reference, roots = _INDEXES.get(symbol, (None, (symbol,)))
     if symbol in _INDEXES:
         kind = UnderlyingKind.INDEX
     else:
         kind = UnderlyingKind.ETF if symbol in _FUNDS else UnderlyingKind.STOCK
-    _, added = WatchlistEntry.objects.get_or_create(
-        symbol=symbol,
-        defaults={
-            "provider_symbol": f"I:{symbol}" if kind == UnderlyingKind.INDEX else symbol,
-            "reference_symbol": reference,
-            "roots": list(roots),
-            "kind": kind,
-            "active_since_ms": clock.now_ms(),
-        },
-    )
-    return added
+    return {
+        "provider_symbol": f"I:{symbol}" if kind == UnderlyingKind.INDEX else symbol,
+        "reference_symbol": reference,
+        "roots": list(roots),
+        "kind": kind,
+        "active_since_ms": clock.now_ms(),
+    }

@@ -115,10 +115,16 @@ def test_of_equal_prints_without_numbers_only_the_missing_ones_are_stored(repair
     assert repair().filled.stored == 3
     assert [(row.sequence_number, row.conditions) for row in in_gap()] == [
         (-3, ["AUTO"]),
-        (-2, ["AUTO"]),
-        (-1, ["SLAN"]),
+        (-2, ["SLAN"]),
+        (-1, ["AUTO"]),
         (7, ["AUTO"]),
     ]
+
+
+def test_different_prints_of_a_millisecond_without_numbers_are_all_stored(repair, tells):
+    tells(past_print(sequence_number=None), past_print(sequence_number=None, price=1.05))
+    assert repair().filled.stored == 2
+    assert sorted(float(row.price) for row in in_gap()) == [1.05, 1.10]
 
 
 @pytest.mark.parametrize("number", [100, None])

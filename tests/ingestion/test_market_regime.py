@@ -14,7 +14,7 @@ from quant.sessions import close_of
 from tests.ingestion.stored import bar, store_contract
 from tests.provider.server import ok, refusal
 from warehouse import clock
-from warehouse.models import HistoricalBar, IngestionRun, MarketRegimeDay
+from warehouse.models import HistoricalBar, HistoricalGreeks, IngestionRun, MarketRegimeDay
 from warehouse.models.enums import RunStatus
 
 pytestmark = pytest.mark.database
@@ -166,6 +166,14 @@ def test_what_the_plan_does_not_hold_is_named_and_lowers_the_confidence(market, 
     assert stored["missing_inputs"] == ["vix", "breadth", "put_call", "vix3m_level"]
     # strong needs a calm VIX or wide breadth; both known votes agree, three groups are missing
     assert (stored["market_regime"], stored["confidence_score"]) == ("WEAK_UPTREND", 70.0)
+
+
+def test_a_rebuilt_snapshot_of_chosen_contracts_is_no_put_call_ratio(market, regime_of):
+    market.tell_volatility()
+    market.tell_breadth()
+    store_volumes(SESSION)
+    HistoricalGreeks.objects.update(source="backfill")
+    assert regime_of().missing == ("put_call",)
 
 
 def test_bars_that_are_late_are_waited_for_and_in_the_end_done_without(market, regime_of, at_market_time):

@@ -102,6 +102,17 @@ def test_snapshots_leave_their_first_last_lowest_highest_and_median(evening):
     }
 
 
+def test_snapshots_weighted_by_volume_are_of_another_size_and_not_summed(evening):
+    add_snapshots()
+    GammaExposure.objects.filter(gross_gamma=GammaExposure.objects.latest("timestamp").gross_gamma).update(
+        oi_source="volume_proxy"
+    )
+    left = GammaExposure.objects.filter(oi_source="provider").count()
+    roll_up(SESSION)
+    assert 0 < left < 3
+    assert GammaDay.objects.get().snapshots == left
+
+
 def everything() -> list[list[dict]]:
     return [list(model.objects.order_by("symbol", "date").values()) for model in (FlowDay, GammaDay)]
 

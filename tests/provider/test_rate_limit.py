@@ -9,7 +9,7 @@ import redis
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
-from provider.rate_limit import LocalRateLimiter, RedisRateLimiter, is_loopback, limiter_for
+from provider.rate_limit import LocalRateLimiter, RedisRateLimiter, is_loopback, limiter_for, pace_of
 from tests.provider.conftest import FakeClock
 
 NOBODY = "redis://127.0.0.1:1"
@@ -86,6 +86,16 @@ def test_loopback_is_this_machine_only(address: str, expected: bool) -> None:
     assert is_loopback(address) is expected
 
 
-def test_only_a_provider_elsewhere_is_paced() -> None:
-    assert limiter_for("http://127.0.0.1:8080", NOBODY, 5) is None
-    assert isinstance(limiter_for("https://api.massive.com", NOBODY, 5), RedisRateLimiter)
+@pytest.mark.parametrize(
+    ("address", "wanted", "pace"),
+    [
+        ("http://127.0.0.1:8080", None, None),
+        ("http://127.0.0.1:8080", 200, 200),
+        ("https://api.massive.com", None, 5),
+        ("https://api.massive.com", 50, 50),
+    ],
+)
+def test_only_a_provider_elsewhere_is_paced_unless_a_pace_is_wanted(address, wanted, pace) -> None:
+    assert pace_of(address, wanted) == pace
+    limiter = limiter_for(address, NOBODY, wanted)
+    assert limiter is None if pace is None else isinstance(limiter, RedisRateLimiter)

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from scipy.special import ndtr
 
 from quant.iv_rank import atm_curve, constant_maturity_iv, documented_iv, risk_reversal_25d, term_slope
 from tests.quant.chains import make_chain
@@ -92,6 +93,37 @@ def test_a_chain_without_quotes_is_read_at_the_strike_nearest_to_spot():
     chain = surface({30: 0.2})
     unquoted = replace(chain, bid=np.full(len(chain), np.nan), ask=np.full(len(chain), np.nan))
     assert constant_maturity_iv(unquoted) == pytest.approx(0.2)
+
+
+def unquoted_smile(forward, noise=0.0):
+    """Calls and puts every point from 90 to 110 at 30 days, without quotes; volatility 0.2 less twice the log
+    distance to the forward, which lies off the spot of 100."""
+    strike = np.repeat(np.arange(90.0, 111.0), 2)
+    is_call = np.tile([True, False], 21)
+    years = 30 / 365
+    volatility = 0.2 - 2.0 * np.log(strike / forward) * 0.1
+    volatility = volatility + noise * np.repeat(np.resize([1.0, -1.0], 21), 2)
+    deviation = volatility * np.sqrt(years)
+    d1 = np.log(forward / strike) / deviation + deviation / 2
+    carry_discount = 0.999
+    delta = carry_discount * np.where(is_call, ndtr(d1), ndtr(d1) - 1)
+    none = np.full(42, np.nan)
+    return make_chain(
+        strike, is_call, years=years, implied_volatility=volatility, delta=delta, bid=none, ask=none
+    )
+
+
+def test_a_chain_without_quotes_is_read_at_the_forward_its_deltas_tell():
+    curve = atm_curve(unquoted_smile(forward=103.1))
+    assert curve.strike.tolist() == [103.0]
+    assert curve.volatility == pytest.approx(0.2 - 0.2 * np.log(103.0 / 103.1), abs=1e-9)
+
+
+def test_single_trades_of_a_chain_without_quotes_are_read_on_the_line_through_them():
+    # five strikes within half a deviation (2.87) of the forward, one point above and below the smile in turn
+    curve = atm_curve(unquoted_smile(forward=100.0, noise=0.01))
+    assert curve.volatility[0] == pytest.approx(0.2, abs=0.0025)
+    assert abs(unquoted_smile(100.0, 0.01).implied_volatility[20] - 0.2) == pytest.approx(0.01)
 
 
 def test_an_empty_chain_has_no_volatility():

@@ -58,9 +58,8 @@ def add_print(timestamp: int, sequence_number: int = 1, **columns: Any) -> Optio
 
 
 def add_gamma(timestamp: int, symbol: str = "SPX", **columns: Any) -> GammaExposure:
-    return GammaExposure.objects.create(
-        symbol=symbol, timestamp=timestamp, oi_source="provider", method_version="test", **columns
-    )
+    plain = {"oi_source": "provider", "method_version": "test"}
+    return GammaExposure.objects.create(symbol=symbol, timestamp=timestamp, **{**plain, **columns})
 
 
 def add_iv(date: Any, symbol: str = "SPX", **columns: Any) -> IvPercentile:

@@ -75,6 +75,13 @@ def test_the_median_gross_gamma_is_that_of_the_twenty_sessions_before():
     assert queries.median_gross_gamma("SPX", ms("2026-11-20T10:00-05:00")) == 20.0
 
 
+def test_the_median_gross_gamma_leaves_out_what_is_weighted_by_volume():
+    add_gamma(ms("2026-11-18T15:00-05:00"), gross_gamma=20.0)
+    for hour in (14, 15):
+        add_gamma(ms(f"2026-11-19T{hour}:00-05:00"), gross_gamma=1e9, oi_source="volume_proxy")
+    assert queries.median_gross_gamma("SPX", ms("2026-11-20T10:00-05:00")) == 20.0
+
+
 def test_there_is_no_median_without_a_past():
     assert queries.median_gross_gamma("SPX", ms("2026-11-20T10:00-05:00")) is None
 

@@ -1,0 +1,63 @@
+"""Provider clients for many threads: one each, counted together, and all of them awake when the work is stopped."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import Counter
+from contextlib import AbstractContextManager, nullcontext
+
+from ingestion.massive import massive_client
+from provider.client import MassiveClient
+from provider.retry import RetryPolicy
+from provider.transport import Traffic
+
+# A storm of refusals is waited out: the work is long, and giving up costs a whole job.
+_PATIENT = RetryPolicy(attempts=8, deadline_seconds=300)
+
+
+class Stopped(Exception):
+    """The operator ended the work while this thread was waiting for its turn."""
+
+
+class Clients:
+    """Lends each thread a client of its own; `connect` is what functions that fetch are handed."""
+
+    def __init__(self) -> None:
+        self.stopping = threading.Event()
+        self._mine = threading.local()
+        self._all: list[MassiveClient] = []
+
+    def connect(self) -> AbstractContextManager[MassiveClient]:
+        """The calling thread's client, kept open when the block ends. Raises provider.errors.Misconfigured."""
+        client: MassiveClient | None = getattr(self._mine, "client", None)
+        if client is None:
+            client = self._mine.client = massive_client(_PATIENT, self)
+            self._all.append(client)
+        return nullcontext(client)
+
+    @property
+    def traffic(self) -> Traffic:
+        """What all of them have sent so far."""
+        all_failed: Counter[str] = Counter()
+        for client in tuple(self._all):
+            all_failed.update(dict(client.traffic.failed))  # a copy at once: its thread goes on counting
+        return Traffic(sum(client.traffic.sent for client in tuple(self._all)), all_failed)
+
+    def stop(self) -> None:
+        """Wakes every thread that waits for its turn or before another try: it leaves by `Stopped`."""
+        self.stopping.set()
+
+    def close(self) -> None:
+        """Closes the connections; no thread may use its client any more."""
+        for client in self._all:
+            client.close()
+
+    # -- the clock by which the clients wait (provider.retry.Clock) -------------------------------------------
+    @staticmethod
+    def monotonic() -> float:
+        return time.monotonic()
+
+    def sleep(self, seconds: float, /) -> None:
+        if self.stopping.wait(max(0.0, seconds)):
+            raise Stopped

@@ -1,0 +1,79 @@
+"""How pieces of work ended, asked of the ledger: the same answer whoever did them, here or on another machine."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from ingestion.backfill.jobs import End, Job, Outcome, RunKey, Stage
+from warehouse import runs
+from warehouse.models import IngestionRun
+from warehouse.models.enums import RunStatus
+
+# Reasons in the `rejected` of a FAILED run: what the provider will not give, however often it is asked.
+NOT_IN_PLAN = "not in the provider's plan"
+UNKNOWN = "unknown to the provider"
+_COLUMNS = ("task", "symbol", "slot", "status", "attempts", "rows", "rejected", "result", "error")
+_AT_ONCE = 5_000  # keys in one question
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A run as the ledger has it."""
+
+    status: str
+    attempts: int
+    rows: int
+    rejected: dict[str, int]
+    result: dict[str, Any]
+    error: str
+
+
+def rows_of(keys: Iterable[RunKey]) -> dict[RunKey, Row]:
+    """The runs there are of those asked for."""
+    by_task: defaultdict[str, list[RunKey]] = defaultdict(list)
+    for key in keys:
+        by_task[key.task].append(key)
+    found: dict[RunKey, Row] = {}
+    for task, wanted in by_task.items():
+        for start in range(0, len(wanted), _AT_ONCE):
+            found.update(_rows_of(task, wanted[start : start + _AT_ONCE]))
+    return found
+
+
+def _rows_of(task: str, wanted: Sequence[RunKey]) -> dict[RunKey, Row]:
+    some = set(wanted)
+    runs_found = IngestionRun.objects.filter(
+        task=task, symbol__in={key.symbol for key in some}, slot__in={key.slot for key in some}
+    )
+    found = {}
+    for name, symbol, slot, status, attempts, rows, rejected, result, error in runs_found.values_list(
+        *_COLUMNS
+    ):
+        key = RunKey(name, symbol, slot)
+        if key in some:
+            found[key] = Row(status, attempts, rows or 0, rejected or {}, result or {}, error or "")
+    return found
+
+
+def outcome_of(job: Job, row: Row | None) -> Outcome:
+    """How an attempt ended by what it left in the ledger."""
+    if row is None or row.status == RunStatus.STARTED:
+        return Outcome(End.FAILED, detail="another worker is at it, or it crashed")
+    if row.status == RunStatus.DONE:
+        return Outcome(End.DONE, row.rows, row.rejected)
+    if NOT_IN_PLAN in row.rejected:
+        return Outcome(End.REFUSED, rejected=row.rejected, detail=row.error)
+    # What is computed from our own tables fails for want of rows, and will until they are there: the days after it
+    # go on. A request that failed may succeed a moment later.
+    for_good = UNKNOWN in row.rejected or job.stage in (Stage.CHAINS, Stage.IV)
+    return Outcome(End.NOTHING if for_good else End.FAILED, rejected=row.rejected, detail=row.error)
+
+
+def note_failure(key: RunKey, sentence: str, reason: str = "") -> None:
+    """Notes why an attempt failed, unless somebody else is at it or has done it."""
+    with runs.claim(*key) as run:
+        if isinstance(run, runs.Run):
+            runs.fail(run, sentence, rejected={reason: 1} if reason else None)

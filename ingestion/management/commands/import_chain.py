@@ -1,0 +1,74 @@
+"""`manage.py import_chain FILE…`: option chains from files, then the IV percentile and regime of their sessions."""
+
+from __future__ import annotations
+
+from argparse import ArgumentTypeError
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from rich.console import Console
+from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
+
+from ingestion.imports import report
+from ingestion.imports.columns import SYNONYMS, UnknownLayout
+from ingestion.imports.files import size
+from ingestion.imports.importing import Importing
+
+
+class Command(BaseCommand):
+    help = "Imports option chains from CSV files: Cboe quote tables, and files with one row per contract."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("files", nargs="+", type=Path, metavar="FILE", help="CSV, plain or gzipped")
+        parser.add_argument("--symbol", help="the underlying; by default that of each contract's root")
+        parser.add_argument(
+            "--column",
+            action="append",
+            default=[],
+            type=_named,
+            metavar='NAME="HEADER"',
+            help=f"which column holds NAME, one of {', '.join(SYNONYMS)}; may be repeated",
+        )
+        parser.add_argument("--dry-run", action="store_true", help="read, check and compute; store nothing")
+
+    def handle(
+        self,
+        *,
+        files: list[Path],
+        symbol: str | None,
+        column: list[tuple[str, str]],
+        dry_run: bool,
+        **options: Any,
+    ) -> None:
+        console = Console()
+        work = Importing(symbol, dict(column), dry_run)
+        with _progress(console) as progress:
+            try:
+                for path in files:
+                    task = progress.add_task(path.name, total=size(path) or None)
+                    for done in work.file(path):
+                        progress.update(task, completed=done)
+            except UnknownLayout as error:
+                raise CommandError(f"{error}.") from None
+            finally:
+                task = progress.add_task("IV percentile, regime", total=None)
+                for _ in work.series():
+                    progress.update(task, advance=1)
+        report.show(console, work.imported, work.days)
+        for line in (*report.remarks(work.imported, work.days, work.unplaced), *work.later()):
+            console.print(line, soft_wrap=True)
+        if not dry_run and not any(found.done for found in work.imported):
+            raise CommandError("Nothing was imported.")
+
+
+def _progress(console: Console) -> Progress:
+    columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TimeRemainingColumn())
+    return Progress(*columns, console=console, transient=True, disable=not console.is_terminal)
+
+
+def _named(text: str) -> tuple[str, str]:
+    name, equals, header = text.partition("=")
+    if not equals:
+        raise ArgumentTypeError(f'a column is named as strike="Strike Price", not {text}')
+    return name.strip(), header

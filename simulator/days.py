@@ -1,0 +1,68 @@
+"""A session for each of many rows, so that months of one contract are computed in one go.
+
+What takes a date takes `Days` as well, and answers row by row what it would answer for that row's date alone.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from quant.sessions import close_of, open_of, previous_session
+
+
+@dataclass(frozen=True)
+class Days:
+    """`sessions` names each session once, ascending; `of` says which one each row belongs to, shape (n,)."""
+
+    sessions: tuple[dt.date, ...]
+    of: NDArray[np.intp]
+
+    @classmethod
+    def each(cls, sessions: Sequence[dt.date]) -> Days:
+        """One row per session."""
+        return cls(tuple(sessions), np.arange(len(sessions), dtype=np.intp))
+
+    def pick(self, rows: NDArray[Any]) -> Days:
+        return Days(self.sessions, self.of[rows])
+
+
+Date = dt.date | Days
+
+
+def day_values(date: Date) -> Any:
+    """The date as datetime64[D], one per row for `Days`."""
+    if isinstance(date, Days):
+        return np.array(date.sessions, dtype="datetime64[D]")[date.of]
+    return np.datetime64(date, "D")
+
+
+def previous_days(date: Date) -> Any:
+    """The session before, as datetime64[D], one per row for `Days`."""
+    if isinstance(date, Days):
+        return np.array([_before(day) for day in date.sessions], dtype="datetime64[D]")[date.of]
+    return np.datetime64(_before(date), "D")
+
+
+def opening_hours(date: Date) -> tuple[Any, Any]:
+    """Open and close in epoch seconds, one of each per row for `Days`."""
+    if isinstance(date, Days):
+        hours = np.array([_hours(day) for day in date.sessions]).reshape(-1, 2)[date.of]
+        return hours[:, 0], hours[:, 1]
+    return _hours(date)
+
+
+@cache
+def _before(date: dt.date) -> dt.date:
+    return previous_session(date)
+
+
+@cache
+def _hours(date: dt.date) -> tuple[float, float]:
+    return open_of(date).timestamp(), close_of(date).timestamp()

@@ -1,0 +1,99 @@
+"""A backfill against the simulator's answers: how far CPU and database hide behind the pace of requests.
+
+The simulator computes its market as it is asked, on the same cores, at a tenth of the rates measured here. So a first
+run records its answers (its time is told), and those that are measured get them from memory.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from io import StringIO
+
+import numpy as np
+from django.conf import settings
+from django.db import connection, transaction
+from rich.console import Console
+
+from config.management.commands.backfill import carry_out
+from ingestion.backfill.selection import Depth
+from ingestion.backfill.summary import Summary
+from ingestion.backfill.wish import DEFAULT_TABLES, wish
+from tests.bench.chain_ingest import simulator
+from tests.bench.measure import Measured, seconds_of
+from tests.recorder import recorder
+from warehouse import bulk
+from warehouse.models import HistoricalBar
+from warehouse.watchlist import add_default_symbols
+
+# Symbols, days, requests a second. The full size: SPX,NDX,SPY,QQQ,IWM,AAPL,NVDA,TSLA:90:200
+DEFAULT_SIZE = "SPY,AAPL:30:200"
+_TABLES = (
+    "historical_greeks, historical_bars, gamma_exposure_snapshots, iv_percentile_cache, market_regime_history,"
+    " ingestion_runs, watchlist"
+)
+_BARS = (
+    'SELECT symbol, timeframe, "timestamp", open::float8, high::float8, low::float8, close::float8, volume,'
+    " vwap::float8, transactions FROM historical_bars WHERE symbol LIKE 'O:%' ORDER BY 1, 2, 3"
+)
+
+
+def backfill_pace() -> Measured:
+    """Requests a second of a whole backfill at a limit, against that limit."""
+    symbols, days, limit = os.environ.get("BENCH_BACKFILL", DEFAULT_SIZE).split(":")
+    size = symbols.split(","), int(days)
+    settings.MASSIVE_API_KEY = "bench"
+    with simulator(0) as simulated, recorder(simulated) as base_url:
+        settings.MASSIVE_BASE_URL = base_url
+        _, recording = _run(*size, None)
+        paced, seconds = _run(*size, float(limit))
+        free, free_seconds = _run(*size, None)
+    rows = sum(stage.rows for stage in free.stages.values())
+    ceiling = _staged_copy_rows_a_second()
+    pace = paced.requests / seconds
+    return Measured(
+        value=pace,
+        unit="requests/s",
+        reference=float(limit),
+        ratio=pace / float(limit),
+        says=(
+            f"{paced.requests:,} requests in {seconds:.1f} s at {limit}/s; unlimited {free_seconds:.1f} s,"
+            f" {rows / free_seconds:,.0f} rows/s of {rows:,}, staged COPY of its bars {ceiling:,.0f} rows/s;"
+            f" {recording:.0f} s while the simulator computed the answers"
+        ),
+    )
+
+
+def _run(symbols: list[str], days: int, limit: float | None) -> tuple[Summary, float]:
+    settings.MASSIVE_REQUESTS_PER_SECOND = limit
+    with connection.cursor() as cursor:
+        cursor.execute(f"TRUNCATE {_TABLES}")
+    add_default_symbols(symbols)
+    wanted = wish(symbols, days, None, DEFAULT_TABLES, Depth(), "close")
+    shown = StringIO()
+    started = time.perf_counter()
+    summary = carry_out(wanted, Console(file=shown, width=140), dry_run=False, queue=False)
+    seconds = time.perf_counter() - started
+    assert summary is not None
+    assert not summary.unrepaired, shown.getvalue()
+    return summary, seconds
+
+
+def _staged_copy_rows_a_second() -> float:
+    """The bars of contracts once more, encoded beforehand, in one COPY into the emptied table."""
+    with connection.cursor() as cursor:
+        cursor.execute(_BARS)
+        names = [column.name for column in cursor.description]
+        values = list(zip(*cursor.fetchall(), strict=True))
+        cursor.execute("TRUNCATE historical_bars")
+    numbers = {
+        name: np.array(column, dtype=None if name in ("symbol", "timeframe", "timestamp") else np.float64)
+        for name, column in zip(names, values, strict=True)
+    }
+    encoded = bulk.encode(HistoricalBar, numbers)
+
+    def load() -> None:
+        with transaction.atomic():
+            bulk.load(HistoricalBar, encoded)
+
+    return encoded.rows / seconds_of(load)

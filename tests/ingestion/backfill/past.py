@@ -1,0 +1,83 @@
+"""A provider's past without HTTP: contract lists and bars out of the simulated market, and its truth beside them."""
+
+from __future__ import annotations
+
+from collections import Counter
+from contextlib import nullcontext
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from provider.records import Aggregate
+from provider.reference import Contract
+from provider.walk import Pages
+from quant.sessions import close_of, sessions
+from simulator.bar_store import BarStore
+from simulator.bars import aggregate, join, window_starts
+from simulator.market import SyntheticMarket
+from warehouse import clock
+
+FRIDAY = date(2026, 11, 20)
+
+
+class PastMarket:
+    """Answers what a backfill asks, and counts it: `asked` holds the tickers of bars and the weeks of lists."""
+
+    def __init__(self, seed: int = 7) -> None:
+        self.truth = SyntheticMarket(seed)
+        self.asked: Counter[str] = Counter()
+        self._bars = BarStore(self.truth)
+
+    def connect(self) -> Any:
+        return nullcontext(self)
+
+    def contracts(
+        self,
+        underlying_ticker: str,
+        as_of: date | None = None,
+        expired: bool = False,
+        expiration_date_gte: date = date.min,
+        expiration_date_lte: date = date.max,
+    ) -> Pages[Contract]:
+        self.asked[f"{underlying_ticker} {expiration_date_gte} expired={expired}"] += 1
+        today = clock.now().date()
+        listings = self.truth.listings
+        listing = (
+            listings.expired_before(underlying_ticker, today, 60)
+            if expired
+            else listings.on(underlying_ticker, today)
+        )
+        rows = [
+            Contract(ticker, "call" if is_call else "put", day, strike, shares_per_contract=100)
+            for ticker, day, is_call, strike in zip(
+                listing.ticker.tolist(),
+                listing.expiration.tolist(),
+                listing.is_call.tolist(),
+                listing.strike.tolist(),
+                strict=True,
+            )
+            if expiration_date_gte <= day <= expiration_date_lte
+        ]
+        return Pages(rows, fetched_at_ms=[clock.now_ms()])
+
+    def aggregates(
+        self, ticker: str, multiplier: int, timespan: str, first: date, last: date
+    ) -> Pages[Aggregate]:
+        self.asked[ticker] += 1
+        days = sessions(first, last)
+        if ticker.startswith("O:"):
+            minutes = self._bars.contract_until(
+                ticker, days, timespan, close_of(days[-1]) + timedelta(hours=1)
+            )
+        else:
+            minutes = join([self._bars.minutes(ticker, day) for day in days])
+        found = aggregate(minutes, window_starts(minutes.start, timespan, multiplier))
+        rows = [
+            Aggregate(int(start) * 1000, *prices, volume=volume or None, transactions=int(trades))
+            for start, *prices, volume, _, trades in zip(*(column.tolist() for column in found), strict=True)
+        ]
+        return Pages(rows, fetched_at_ms=[clock.now_ms()])
+
+    def volatility(self, symbol: str, instant: datetime) -> dict[str, float]:
+        """True volatility of every contract listed then."""
+        truth = self.truth.chain_truth(symbol, instant)
+        return dict(zip(truth.listing.ticker.tolist(), truth.volatility.tolist(), strict=True))

@@ -1,0 +1,96 @@
+"""A past session's percentile and regime rest on that day and those before it: proved by taking the future away."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from typing import Any
+
+import pytest
+from django.core.management import call_command
+
+from ingestion.bar_times import close_ms, midnight_ms
+from ingestion.bars import store
+from ingestion.coverage import Stretch
+from ingestion.imports.series import nobody
+from ingestion.iv_percentile import calculate_iv_percentile
+from ingestion.market_regime import calculate_market_regime
+from provider.records import Aggregate
+from quant import sessions
+from tests.ingestion.imports.files import eod_file, eod_rows
+from warehouse.models import GammaExposure, HistoricalBar, HistoricalGreeks, IvPercentile, MarketRegimeDay
+from warehouse.models.enums import Timeframe
+
+pytestmark = pytest.mark.database
+
+LAST = date(2026, 11, 17)
+PAST = sessions.sessions(LAST - timedelta(days=420), LAST)
+IMPORTED = PAST[-3:]
+QUARTER_HOUR_MS = 15 * 60_000
+
+
+def level(number: int) -> float:
+    """Up and down, so that each day has another answer: 0.10 to 0.30."""
+    return 0.10 + 0.02 * (number * 7 % 11)
+
+
+@pytest.fixture
+def series(spx, tmp_path) -> None:
+    """Twenty ranked sessions, three imported ones after them, and bars of SPY and VIX over all."""
+    IvPercentile.objects.bulk_create(
+        IvPercentile(symbol="SPX", date=day, current_iv=level(number), data_points=0, method_version="test")
+        for number, day in enumerate(PAST[-23:-3])
+    )
+    store_bars(
+        "SPY", Timeframe.DAY, {midnight_ms(day): 500 + 100 * level(n) + n for n, day in enumerate(PAST)}
+    )
+    store_bars(
+        "VIX",
+        Timeframe.QUARTER_HOUR,
+        {close_ms(day) - QUARTER_HOUR_MS: 100 * level(n) for n, day in enumerate(PAST[-15:])},
+    )
+    rows = [
+        row
+        for number, day in enumerate(IMPORTED)
+        for row in eod_rows(day, level(number) + 0.01, day + timedelta(days=30))
+    ]
+    call_command("import_chain", eod_file(tmp_path / "eod.csv", rows))
+
+
+def store_bars(symbol: str, frame: Timeframe, closes: dict[int, float]) -> None:
+    fetched = Stretch(close_ms(PAST[0]) - 86_400_000, close_ms(LAST))
+    bars = {
+        at: Aggregate(
+            start_ms=at, open=price, high=price + 3, low=price - 3, close=price, volume=1e6 + at % 977
+        )
+        for at, price in closes.items()
+    }
+    store(f"bars_{frame.value}", symbol, frame, fetched, bars)
+
+
+def computed(day: date) -> list[dict[str, Any]]:
+    """The session's rows, computed now from what is in the tables."""
+    assert calculate_iv_percentile("SPX", day, again=True).stored
+    assert calculate_market_regime(day, again=True, connect=nobody).stored
+    ranked = IvPercentile.objects.filter(symbol="SPX", date=day)
+    return [*ranked.values(), *MarketRegimeDay.objects.filter(date=day).values()]
+
+
+def forget_after(day: date) -> None:
+    """Everything that came later goes, whatever its source."""
+    for model in (HistoricalGreeks, GammaExposure, HistoricalBar):
+        model.objects.filter(timestamp__gt=close_ms(day)).delete()
+    for model in (IvPercentile, MarketRegimeDay):
+        model.objects.filter(date__gt=day).delete()
+
+
+def test_without_its_future_every_session_has_the_same_rows(series):
+    with_future = {day: computed(day) for day in IMPORTED}
+    answers = [
+        (ranked["iv_percentile"], regime["market_regime"], regime["vix_level"])
+        for ranked, regime in with_future.values()
+    ]
+    assert None not in [value for answer in answers for value in answer]
+    assert len({answer[0] for answer in answers}) == 3
+    for day in reversed(IMPORTED):
+        forget_after(day)
+        assert computed(day) == with_future[day]

@@ -1,0 +1,229 @@
+"""The backfill as operators meet it: killed, interrupted, spread over workers, and refused, it stores the same rows.
+
+BACKFILL_KILLS=20 kills it that often instead of a few times.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+from collections.abc import Iterator
+from contextlib import suppress
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+import httpx
+import pytest
+
+from local.processes import is_alive, wait_until
+from local.services import worker
+from tests.recorder import recorder, requests_of
+from tests.simulator.servers import simulator
+from tests.system import backfills
+from warehouse.models import IngestionRun
+from warehouse.models.enums import RunStatus
+from warehouse.watchlist import add_default_symbols
+
+pytestmark = pytest.mark.processes
+
+NOW = datetime(
+    2026, 12, 1, 22, 0, tzinfo=UTC
+)  # after the close of a Tuesday; Friday before it was a half day
+KILLS = int(os.environ.get("BACKFILL_KILLS", "4"))
+WISH = ("--symbols", "AAPL", "--days", "6", "--tables", "greeks,gamma,iv")
+SESSIONS = 3  # 27 and 30 November and 1 December; the 26th was Thanksgiving
+PACE = 60.0  # requests a second, so that there is time to be killed in
+
+
+@pytest.fixture(scope="module")
+def clock_offset_ms() -> int:
+    return (NOW - datetime.now(UTC)) // timedelta(milliseconds=1)
+
+
+@pytest.fixture(scope="module")
+def simulated(clock_offset_ms) -> Iterator[str]:
+    with simulator("--seed", "7", "--clock-offset-ms", str(clock_offset_ms)) as server:
+        yield server.base_url
+
+
+@pytest.fixture(scope="module")
+def recorded(simulated) -> Iterator[str]:
+    with recorder(simulated) as base_url:
+        yield base_url
+
+
+@pytest.fixture(scope="module")
+def environment(django_db_setup, stack, broker_url, recorded, clock_offset_ms) -> dict[str, str]:
+    from django.db import connection
+
+    return {
+        "DATABASE_URL": stack.owner_url(connection.settings_dict["NAME"]),
+        "DATABASE_ROLE": "warehouse_writer",
+        "REDIS_URL": broker_url,
+        "CLOCK_OFFSET_MS": str(clock_offset_ms),
+        "MASSIVE_BASE_URL": recorded,
+    }
+
+
+@pytest.fixture(scope="module")
+def launcher(environment, tmp_path_factory) -> Iterator[backfills.Launcher]:
+    started = backfills.Launcher({**os.environ, **environment}, tmp_path_factory.mktemp("backfill"))
+    yield started
+    started.stop()
+
+
+@pytest.fixture(scope="module")
+def undisturbed() -> dict[str, Any]:
+    """Filled by the first test that needs it."""
+    return {}
+
+
+@pytest.fixture
+def expected(warehouse, launcher, undisturbed, recorded) -> dict[str, Any]:
+    """The rows of a run that nobody disturbed and the requests it sent; the tables are empty again."""
+    add_default_symbols(["AAPL"])
+    requests_of(recorded, forget=True)
+    if not undisturbed:
+        done = launcher.run(*WISH)
+        assert done.status == 0, done.said
+        undisturbed.update(rows=backfills.tables(), requests=requests_of(recorded, forget=True))
+        backfills.empty_tables()
+    return undisturbed
+
+
+def finished() -> set[str]:
+    """Contracts, and weeks of contract lists, that the ledger knows to be there, as their requests name them."""
+    found = set()
+    for task, symbol in IngestionRun.objects.filter(status=RunStatus.DONE).values_list("task", "symbol"):
+        if task == "bars_5m":
+            found.add(f"/v2/aggs/ticker/{symbol}/")
+        elif task.startswith("list_contracts_"):
+            monday = date.fromisoformat(task.removeprefix("list_contracts_"))
+            found.add(f"expiration_date.gte={monday}")
+    return found
+
+
+def progress(recorded: str) -> int:
+    """Requests answered and sessions done so far: what a kill's moment is drawn from."""
+    done = IngestionRun.objects.filter(status=RunStatus.DONE)
+    computed = done.filter(task__regex="^(backfill_chain|calculate_iv)").count()
+    return len(requests_of(recorded)) + computed
+
+
+def test_killed_at_random_it_stores_the_same_rows_and_repeats_no_finished_request(
+    expected, launcher, recorded
+):
+    steps = len(expected["requests"]) + 2 * SESSIONS
+    draw = random.Random(KILLS)
+    finished_at: list[tuple[int, set[str]]] = []
+    for _ in range(KILLS):
+        until = progress(recorded) + draw.randrange(1, max(3, 2 * steps // KILLS))
+        process = launcher.start(*WISH, pace=PACE)
+        wait_until(lambda at=until, one=process: progress(recorded) >= at or not is_alive(one), 120)
+        with suppress(ProcessLookupError):  # it came to its end before
+            os.kill(process, signal.SIGKILL)
+        launcher.end()
+        finished_at.append((len(requests_of(recorded)), finished()))
+    done = launcher.run(*WISH)
+    assert done.status == 0, done.said
+    asked = requests_of(recorded)
+    assert finished_at[-1][1], "it was killed before anything was finished"
+    for position, known in finished_at:
+        again = [address for address in asked[position:] if any(name in address for name in known)]
+        assert again == []
+    assert set(asked) == set(expected["requests"])
+    assert backfills.tables() == expected["rows"]
+
+
+def test_run_once_more_it_asks_for_nothing_and_changes_nothing(expected, launcher, recorded):
+    first = launcher.run(*WISH)
+    requests_of(recorded, forget=True)
+    second = launcher.run(*WISH)
+    assert (first.status, second.status) == (0, 0)
+    assert requests_of(recorded) == []
+    assert "Nothing is left to do" in second.said
+    assert backfills.tables() == expected["rows"]
+
+
+def test_a_dry_run_says_what_it_takes_and_does_not_do_it(expected, launcher):
+    done = launcher.run(*WISH, "--dry-run")
+    assert done.status == 0
+    assert "66 pieces of work, 60 requests" in done.said
+    assert not any(rows for name, rows in backfills.tables().items() if name != "HistoricalBar")
+
+
+def test_the_fleet_stores_the_same_rows(expected, launcher, fleet):
+    child = fleet.start(worker("backfill"))
+    done = launcher.run(*WISH, "--queue")
+    child.kill()
+    assert done.status == 0, done.said
+    assert backfills.tables() == expected["rows"]
+
+
+def test_ctrl_c_ends_it_with_one_sentence_how_to_go_on(expected, environment, launcher, recorded, tmp_path):
+    slow = {**os.environ, **environment, "MASSIVE_REQUESTS_PER_SECOND": "5"}
+    process = backfills.start(slow, tmp_path / "said", *WISH)
+    assert wait_until(lambda: any("/O:" in address for address in requests_of(recorded)), 120)
+    process.send_signal(signal.SIGINT)
+    assert process.wait(60) == 130
+    said = (tmp_path / "said").read_text()
+    assert said.splitlines()[-1] == (
+        "CommandError: Stopped, and nothing is lost: the same command goes on where it stopped, and repeats no"
+        " finished request."
+    )
+    assert "Traceback" not in said
+    assert launcher.run(*WISH).status == 0
+    assert backfills.tables() == expected["rows"]
+
+
+def test_what_was_lost_is_counted_and_explained(expected, environment, simulated, tmp_path):
+    add_default_symbols(["GONE"])
+    storm = {"path": "/v2/aggs/ticker/O:", "kind": "status", "status": 429, "times": 12, "retry_after": "0"}
+    split = {
+        "path": "/v3/reference/options/contracts.*2026-12-14",
+        "kind": "patch",
+        "patch": {"shares_per_contract": 10},
+    }
+    for fault in (storm, split):
+        httpx.post(f"{simulated}/simulator/faults", json=fault).raise_for_status()
+    direct = backfills.Launcher({**os.environ, **environment, "MASSIVE_BASE_URL": simulated}, tmp_path)
+    done = direct.run("--symbols", "AAPL,GONE", *WISH[2:])
+    direct.stop()
+    assert done.status == 0, done.said
+    counts = counted(done.said)
+    assert counts["answered 429"] == 12
+    assert counts["adjusted"] == 1
+    assert counts["symbols without data"] == 1
+    assert counts["half days"] == 1
+    assert counts["contracts without a trade"] > 0
+    assert counts["stale"] + counts["no_trade"] > 0
+    assert "pieces not finished" not in counts
+
+
+def counted(said: str) -> dict[str, int]:
+    """The closing table, by reason."""
+    cells = [
+        [cell.strip() for cell in line.split("│")[1:-1]] for line in said.splitlines() if line.startswith("│")
+    ]
+    return {row[0]: int(row[1].replace(",", "")) for row in cells if len(row) == 3}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (("--symbols", "NOPE"), "Not on the watchlist: NOPE; add it with `manage.py seed --symbols NOPE`."),
+        (("--days", "0"), "--days is 1 to 365, because greeks are kept a year; not 0."),
+        (("--tables", "greeks,rho"), "--tables knows bars, greeks, gamma, iv, regime, flow; not rho."),
+        (("--every", "5m"), "--every is close or 15m, not 5m."),
+        (("--until", "2030-01-01"), "--until 2030-01-01 lies in the future."),
+        (("--band", "0"), "--band is above 0 and at most 100 percent, --max-dte at least 1 day."),
+    ],
+)
+def test_a_wish_that_cannot_be_is_refused_in_one_sentence(transactional_db, arguments, sentence):
+    from django.core.management import CommandError, call_command
+
+    add_default_symbols(["AAPL"])
+    with pytest.raises(CommandError) as refused:
+        call_command("backfill", *arguments)
+    assert str(refused.value) == sentence
