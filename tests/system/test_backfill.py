@@ -206,7 +206,7 @@ def counted(said: str) -> dict[str, int]:
     cells = [
         [cell.strip() for cell in line.split("│")[1:-1]] for line in said.splitlines() if line.startswith("│")
     ]
-    return {row[0]: int(row[1].replace(",", "")) for row in cells if len(row) == 3}
+    return {row[0]: int(row[1].replace(",", "")) for row in cells if len(row) == 3 and row[1]}
 
 
 @pytest.mark.parametrize(

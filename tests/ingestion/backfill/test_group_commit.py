@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from ingestion.backfill.group_commit import GroupCommit
+from local.processes import wait_until
 
 
 class Held:
@@ -33,8 +34,7 @@ def test_what_comes_while_a_commit_runs_goes_into_the_next_together():
         first = pool.submit(together.store, "first")
         assert held.begun.wait(10)
         others = [pool.submit(together.store, name) for name in ("a", "b", "c")]
-        while len(together._waiting) < 3:  # they have come and wait for their turn
-            pass
+        assert wait_until(lambda: len(together._waiting) == 3, 10)  # they have come and wait for their turn
         held.released.set()
         for stored in (first, *others):
             stored.result(10)
@@ -48,8 +48,7 @@ def test_a_bad_item_fails_its_own_thread_alone():
         first = pool.submit(together.store, "first")
         assert held.begun.wait(10)
         bad, good = pool.submit(together.store, "bad"), pool.submit(together.store, "good")
-        while len(together._waiting) < 2:
-            pass
+        assert wait_until(lambda: len(together._waiting) == 2, 10)
         held.released.set()
         first.result(10)
         outcomes = [one.exception(10) for one in (bad, good)]
