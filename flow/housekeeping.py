@@ -134,7 +134,6 @@ class Housekeeping:
     def _heartbeat(self, status: WorkerStatus) -> None:
         consumer, publisher = self._consumer, self._consumer.publisher
         self._kept_ms = consumer.safe_ms or self._kept_ms
-        stream = consumer.streams[0]
         written = self._pulse.beat(
             status,
             min(consumer.totals.prints, 2**31 - 1),
@@ -143,7 +142,7 @@ class Housekeeping:
             prints=consumer.totals.prints,
             last_print_ms=consumer.totals.last_print_ms or None,
             lag_ms=consumer.totals.lag_ms,
-            subscribed=stream.is_subscribed,
+            subscribed=any(stream.is_subscribed for stream in consumer.streams[:1]),
             batches_published=publisher.published,
             batches_replayed=publisher.replayed,
             batches_spooled=publisher.spooled,
@@ -171,9 +170,10 @@ class Housekeeping:
 
     def _trouble(self) -> str:
         """What is wrong, in an operator's words; '' while nothing is."""
-        stream, publisher = self._consumer.streams[0], self._consumer.publisher
-        if not stream.is_subscribed:
-            return f"the socket does not deliver{f' ({stream.said})' if stream.said else ''}"
+        streams, publisher = self._consumer.streams[:1], self._consumer.publisher
+        if not any(stream.is_subscribed for stream in streams):
+            said = "".join(stream.said for stream in streams)
+            return f"the socket does not deliver{f' ({said})' if said else ''}"
         if publisher.away:
             return f"Redis does not take batches, they go to the spool ({publisher.away})"
         if publisher.behind:
