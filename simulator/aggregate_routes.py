@@ -95,9 +95,8 @@ def _base(world: World, ticker: str, window: Window) -> Bars:
     )
     first, last = window.first.timestamp(), window.last.timestamp()
     if ticker.startswith("O:"):
-        whole = world.bars.contract_until(
-            ticker, [date for date in dates if open_of(date) <= instant], window.timespan, instant
-        )
+        begun = dates[:-1] if dates and open_of(dates[-1]) > instant else dates
+        whole = world.bars.contract_until(ticker, begun, window.timespan, instant)
         inside = (whole.start >= first) & (whole.start <= last)
         return only(whole, inside) if window.timespan in INTRADAY else whole
     parts: list[Bars] = []

@@ -11,7 +11,7 @@ import numpy as np
 from quant.contracts import BadTickerError, parse_tickers
 from quant.sessions import close_of, open_of
 from simulator.bars import NO_BARS, Bars, aggregate, level_minutes, only, option_minutes
-from simulator.days import Days
+from simulator.days import Days, opening_hours
 from simulator.listing import Listing
 from simulator.market import SyntheticMarket
 from simulator.universe import INDEX_NAMES, INSTRUMENTS, find
@@ -33,6 +33,7 @@ class BarStore:
         self.minutes = lru_cache(maxsize=1024)(self._minutes)
         self.day = lru_cache(maxsize=40_000)(self._day)
         self.contract = lru_cache(maxsize=1024)(self._contract)
+        self.underlying = lru_cache(maxsize=4096)(self._underlying)
         self._history = lru_cache(maxsize=64)(self._history_of)
 
     def knows(self, ticker: str) -> bool:
@@ -44,7 +45,7 @@ class BarStore:
         instrument = find(ticker)
         return instrument is not None and instrument.kind != "index"
 
-    def underlying(self, ticker: str) -> str | None:
+    def _underlying(self, ticker: str) -> str | None:
         """The underlying of a contract ticker, None when it is none or its root is unknown."""
         try:
             root = str(parse_tickers([ticker]).root[0])
@@ -76,11 +77,12 @@ class BarStore:
     ) -> Bars:
         """What `until` gives for a contract, of many sessions together."""
         bars = self._history(ticker, tuple(dates))
-        if dates and instant < close_of(dates[-1]):
+        opens, closes = opening_hours(Days.each(dates))
+        if len(dates) and instant.timestamp() < closes[-1]:
             bars = only(bars, bars.start <= instant.timestamp() - 60)
         if timespan in INTRADAY:
             return bars
-        opens = np.array([int(open_of(date).timestamp()) for date in dates], dtype=np.int64)
+        opens = opens.astype(np.int64)
         return aggregate(bars, opens[np.searchsorted(opens, bars.start, side="right") - 1])
 
     def _day(self, ticker: str, date: dt.date) -> Bars:

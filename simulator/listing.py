@@ -97,11 +97,10 @@ class Listings:
                 found.append((series, date))
         if not found:
             return join([]), []
-        both = _assemble([(found[0][0], np.array([strike]))])
-        one = np.flatnonzero(both.is_call == wanted.is_call[0])
+        keys = _keys(found[0][0], bool(wanted.is_call[0]), wanted.strike)
+        one = Listing(np.array([ticker]), *wanted, np.empty(1, dtype="datetime64[D]"), keys)
         listed = np.array([series.listed for series, _ in found], dtype="datetime64[D]")
-        rows = pick(both, np.repeat(one, len(found)))._replace(listed=listed)
-        return rows, [date for _, date in found]
+        return repeat_contract(one, len(found))._replace(listed=listed), [date for _, date in found]
 
     def _has(self, symbol: str, series: Series, month: dt.date, strike: float) -> bool:
         strikes = self._strikes(symbol, series, month)
@@ -165,9 +164,6 @@ def _assemble(parts: list[tuple[Series, Floats]]) -> Listing:
                 np.full(size, is_call),
                 strikes,
             )
-            # A contract's key is its series' key and its strike, so it is the same in every list.
-            base = np.uint64(seed_of(series.root, series.expiration, is_call))
-            key = base + np.rint(strikes * 1000).astype(np.uint64) * np.uint64(0x9E3779B97F4A7C15)
             columns.append(
                 (
                     ticker,
@@ -176,11 +172,17 @@ def _assemble(parts: list[tuple[Series, Floats]]) -> Listing:
                     np.full(size, is_call),
                     strikes,
                     np.full(size, series.listed, dtype="datetime64[D]"),
-                    key,
+                    _keys(series, is_call, strikes),
                 )
             )
     listing = join([Listing(*column) for column in columns])
     return pick(listing, np.argsort(listing.ticker))
+
+
+def _keys(series: Series, is_call: bool, strikes: Floats) -> Keys:
+    """A contract's key is its series' key and its strike, so it is the same in every list."""
+    base = np.uint64(seed_of(series.root, series.expiration, is_call))
+    return base + np.rint(strikes * 1000).astype(np.uint64) * np.uint64(0x9E3779B97F4A7C15)
 
 
 def third_friday(year: int, month: int) -> dt.date:

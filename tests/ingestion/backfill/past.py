@@ -7,12 +7,15 @@ from contextlib import nullcontext
 from datetime import date, datetime, timedelta
 from typing import Any
 
+import numpy as np
+
 from provider.records import Aggregate
 from provider.reference import Contract
 from provider.walk import Pages
 from quant.sessions import close_of, sessions
 from simulator.bar_store import BarStore
 from simulator.bars import aggregate, join, window_starts
+from simulator.listing import pick
 from simulator.market import SyntheticMarket
 from warehouse import clock
 
@@ -35,8 +38,8 @@ class PastMarket:
         underlying_ticker: str,
         as_of: date | None = None,
         expired: bool = False,
-        expiration_date_gte: date = date.min,
-        expiration_date_lte: date = date.max,
+        expiration_date_gte: date = FRIDAY,
+        expiration_date_lte: date = FRIDAY,
     ) -> Pages[Contract]:
         self.asked[f"{underlying_ticker} {expiration_date_gte} expired={expired}"] += 1
         today = clock.now().date()
@@ -46,16 +49,17 @@ class PastMarket:
             if expired
             else listings.on(underlying_ticker, today)
         )
+        ends = listing.expiration
+        listing = pick(
+            listing,
+            np.flatnonzero(
+                (ends >= np.datetime64(expiration_date_gte)) & (ends <= np.datetime64(expiration_date_lte))
+            ),
+        )
+        columns = (listing.ticker, listing.is_call, listing.expiration, listing.strike)
         rows = [
             Contract(ticker, "call" if is_call else "put", day, strike, shares_per_contract=100)
-            for ticker, day, is_call, strike in zip(
-                listing.ticker.tolist(),
-                listing.expiration.tolist(),
-                listing.is_call.tolist(),
-                listing.strike.tolist(),
-                strict=True,
-            )
-            if expiration_date_gte <= day <= expiration_date_lte
+            for ticker, is_call, day, strike in zip(*(column.tolist() for column in columns), strict=True)
         ]
         return Pages(rows, fetched_at_ms=[clock.now_ms()])
 

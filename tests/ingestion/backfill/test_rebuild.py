@@ -21,6 +21,7 @@ pytestmark = pytest.mark.database
 
 THURSDAY = date(2026, 11, 19)
 NEAR = Depth(contracts=30)
+FEW = Depth(contracts=12, max_dte=38)
 CLOSE_MS = clock.epoch_ms(close_of(FRIDAY))
 
 
@@ -109,22 +110,21 @@ def test_a_slot_recorded_live_stays_as_it_is(evening, market):
 
 def test_a_second_run_changes_nothing_and_another_depth_stands_where_it_holds_more(evening, market):
     fetch(evening, market, [FRIDAY])
-    few = Depth(contracts=12)
-    assert rebuild_session(evening, FRIDAY, few).stored
+    assert rebuild_session(evening, FRIDAY, FEW).stored
     shallow = len(rows_at())
     assert rebuild_session(evening, FRIDAY, NEAR).rows > shallow
     stored = numbers()
     again = rebuild_session(evening, FRIDAY, NEAR)
     assert (again.stored, again.detail) == (False, "already done")
     IngestionRun.objects.filter(task__startswith="backfill_chain").delete()
-    rebuild_session(evening, FRIDAY, few)
+    rebuild_session(evening, FRIDAY, FEW)
     assert numbers() == stored
     assert GammaExposure.objects.count() == 1
 
 
 def test_every_quarter_hour_knows_nothing_of_what_came_after_it(evening, market):
-    fetch(evening, market, [FRIDAY], Depth(contracts=12), "15m")
-    result = rebuild_session(evening, FRIDAY, Depth(contracts=12), "15m")
+    fetch(evening, market, [FRIDAY], FEW, "15m")
+    result = rebuild_session(evening, FRIDAY, FEW, "15m")
     noon = clock.epoch_ms(slots(FRIDAY)[10])
     known = numbers(noon)
     assert result.slots == 26  # none at the open, when nothing has traded
@@ -133,7 +133,7 @@ def test_every_quarter_hour_knows_nothing_of_what_came_after_it(evening, market)
         model.objects.all().delete()
     IngestionRun.objects.filter(task__startswith="backfill_chain").delete()
     HistoricalBar.objects.filter(timestamp__gte=noon).delete()
-    rebuild_session(evening, FRIDAY, Depth(contracts=12), "15m")
+    rebuild_session(evening, FRIDAY, FEW, "15m")
     assert numbers(noon) == known
 
 
@@ -153,8 +153,8 @@ def test_a_session_does_not_depend_on_the_sessions_after_it(evening, market):
 def test_a_half_day_is_rebuilt_at_its_own_close(evening, market, at_market_time):
     half_day = date(2026, 11, 27)
     at_market_time(close_of(half_day) + timedelta(hours=1))
-    fetch(evening, market, [half_day], Depth(contracts=12))
-    rebuild_session(evening, half_day, Depth(contracts=12))
+    fetch(evening, market, [half_day], FEW)
+    rebuild_session(evening, half_day, FEW)
     (slot_ms,) = HistoricalGreeks.objects.values_list("timestamp", flat=True).distinct()
     assert clock.instant(slot_ms) == close_of(half_day)
     assert clock.instant(slot_ms).hour == 18  # 13:00 New York
