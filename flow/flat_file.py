@@ -29,7 +29,7 @@ from warehouse.models import WatchlistEntry
 from warehouse.models.flow import TABLE
 
 COLUMNS = ("ticker", "conditions", "exchange", "price", "sip_timestamp", "size")
-BLOCK_BYTES = 16 * 2**20
+BLOCK_BYTES = 2**20  # a byte of it takes some fifty while it is split
 BATCH_PRINTS = 100_000
 NS_PER_MS = 1_000_000
 
@@ -120,6 +120,8 @@ class _Loading:
             lines = lines.select(wanted)
         fields, whole = lines.fields(layout.count)
         self._reject(WRONG_LENGTH, ~whole)
+        if not whole.any():  # as in most blocks: a file has thousands of roots
+            return
         batch = self._prints(layout, fields)
         if len(batch):
             self._waiting.append(batch)

@@ -111,6 +111,16 @@ def test_different_prints_of_a_millisecond_are_all_stored_and_only_once(written)
     assert [number for _, number, _ in rows()] == [-6, -5, -2, -1]
 
 
+@pytest.mark.parametrize("block", [60, 10_000])
+def test_a_block_may_hold_nothing_that_is_asked_for(written, monkeypatch, block):
+    monkeypatch.setattr(flat_file, "BLOCK_BYTES", block)
+    others = [line(ticker="O:AAPL261218C00250000")] * 3
+    loaded = load(written(*others, line(), *others, "O:SPXW261218C06500000,209"))
+    assert (loaded.stored, loaded.rejected["prints of other roots"]) == (1, 6)
+    assert load(written("O:SPXW261218C06500000,209", *others)).rejected.total() == 4
+    assert load(written()).lines == 0
+
+
 def test_loading_again_changes_nothing(written):
     path = written(line(), line(), line(at_ms=AT + 1))
     assert [load(path).stored, load(path).stored] == [3, 0]
