@@ -71,7 +71,8 @@ class Housekeeping:
         self._consumer, self._shard, self._topics = consumer, shard, topics
         self._quoted: set[str] = set()
         self._started = time.monotonic()
-        self._kept_ms = kept_until(shard) or 0
+        # Who has no predecessor owes what comes from now on: a consumer killed before its first word is a gap too.
+        self._kept_ms = kept_until(shard) or clock.now_ms()
         self._duties = [
             _Duty(0.0, self._record_gaps),
             _Duty(HEARTBEAT_SECONDS, lambda: self._heartbeat(self._status())),
@@ -79,6 +80,10 @@ class Housekeeping:
             _Duty(MINUTE, self._give_spots),
             _Duty(15 * MINUTE, self._choose_quotes),
         ]
+
+    def begin(self) -> None:
+        """Before the consumer starts: says what it will owe."""
+        self._attempt(lambda: self._heartbeat(WorkerStatus.STARTING))
 
     def tend(self) -> None:
         """Does what is due. A database that is away costs a try every few seconds, and nothing else."""
@@ -124,12 +129,14 @@ class Housekeeping:
 
     def _heartbeat(self, status: WorkerStatus) -> None:
         consumer, publisher = self._consumer, self._consumer.publisher
-        self._kept_ms = consumer.safe_ms or self._kept_ms
+        # In this order: a gap that opens in between moves neither, and one not in the table yet is not forgotten.
+        safe_ms = consumer.safe_ms or self._kept_ms
+        self._kept_ms = min([safe_ms, *(gap.from_ms for gap in consumer.gaps.copy())])
         metadata: dict[str, Any] = {
             "host": socket.gethostname(),
             "pid": os.getpid(),
             "symbols": self.watch.symbols,
-            "safe_ms": self._kept_ms or None,
+            "safe_ms": self._kept_ms,
             "prints": consumer.totals.prints,
             "last_print_ms": consumer.totals.last_print_ms or None,
             "lag_ms": consumer.totals.lag_ms,
@@ -144,7 +151,7 @@ class Housekeeping:
             "gaps": consumer.totals.gaps,
             "quoted_contracts": len(self._quoted),
             "connections": [stream.connections for stream in consumer.streams],
-            "complaint": consumer.streams[0].said or publisher.away or None,
+            "complaint": "".join(stream.said for stream in consumer.streams[:1]) or publisher.away or None,
             "rejected": dict(consumer.totals.rejected),
             "errors": self.errors,
             "simulated": settings.SIMULATED,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 
+import numpy as np
 import pytest
 
 from flow.average_size import AverageSizes
@@ -61,11 +62,13 @@ def test_prints_reach_the_inbox_with_what_was_known_before_them(tmp_path, redis_
         running.until(lambda: running.consumer.totals.frames >= 6)
         running.consumer.stop()
     assert running.sequences() == [1, 2]
-    assert [batch.quote_age_ms.tolist() for batch in running.batches()] == [[10.0, 11.0]]
+    ages = {n: a for b in running.batches() for n, a in zip(b.sequence_number, b.quote_age_ms, strict=True)}
+    assert ages[1] == 10.0
+    assert np.isnan(ages[2]), "a frame that could not be read may have held a newer quote"
     assert dict(running.consumer.totals.rejected) == {
         "frame is no JSON array": 1, "event T breaks its type": 1,
     }  # fmt: skip
-    assert running.consumer.safe_ms == T + 1
+    assert running.consumer.safe_ms == T, "what could not be read may have been a print"
 
 
 def test_a_stop_keeps_everything_that_was_read(tmp_path, redis_client):
