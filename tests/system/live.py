@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import signal
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -28,7 +28,8 @@ from tests.simulator import streams
 from tests.simulator.servers import Server, simulator
 from tests.system.children import Children
 from tests.system.compare import Comparison, compare
-from tests.system.conftest import BROKER, eventually
+from tests.system.conftest import BROKER
+from tests.system.conftest import eventually as within
 from tests.system.expected import symbol_of
 from warehouse.models import (
     ContractSizeDay,
@@ -47,6 +48,13 @@ PREPARATION = timedelta(seconds=35)  # from the start of the simulator to the fi
 AVERAGE_SIZE = 20  # contracts, of so many prints in the past that a few more do not move it
 SETTLED = timedelta(minutes=2)  # by which a repair may begin
 MARGIN_MS = 10_000  # beside a gap, where a repair may know more of a print than the stream told
+
+
+PATIENCE = 180.0  # seconds for any one event: a busy machine starts a process in half a minute
+
+
+def eventually(condition: Callable[[], object], seconds: float = PATIENCE) -> None:
+    within(condition, seconds)
 
 
 class Live:
@@ -71,7 +79,7 @@ class Live:
         self.ingest_chains(slot_ms)
         self.quoted = choose_contracts(self.symbols, self.now_ms())
         self.listen()
-        eventually(lambda: self.beat().get("quoted_contracts") and self.rows(), 40)
+        eventually(lambda: self.beat().get("quoted_contracts") and self.rows())
         self.since_ms = self.now_ms() // 1000 * 1000 + 2000
 
     def listen(self) -> None:
@@ -98,10 +106,10 @@ class Live:
     def rows(self) -> int:
         return OptionsFlow.objects.count()
 
-    def flows_again(self, seconds: float = 60) -> None:
+    def flows_again(self) -> None:
         """Waits until prints of a later time than now are in the table."""
         moment = self.now_ms()
-        eventually(lambda: _asked(lambda: OptionsFlow.objects.filter(timestamp__gt=moment).exists()), seconds)
+        eventually(lambda: _asked(lambda: OptionsFlow.objects.filter(timestamp__gt=moment).exists()))
 
     def kill_server(self, name: ServerName) -> None:
         """SIGKILL; its keeper starts it again."""
@@ -138,13 +146,13 @@ class Live:
         last_ms = self.now_ms()
         eventually(lambda: self._state()["sent_until_ms"] > last_ms + 1000)
         self.consumer.process.terminate()
-        self.consumer.process.wait(30)
+        self.consumer.process.wait(PATIENCE)
         stored = Heartbeat.objects.get(id="flow_consumer")
         assert stored.status == WorkerStatus.STOPPING, "the consumer did not end in order"
         eventually(lambda: not self.inbox.size() or self._swept())
         return last_ms
 
-    def repair(self, seconds: float = 120) -> None:
+    def repair(self, seconds: float = PATIENCE) -> None:
         """Sets the clock ahead, fetches the chains that name what traded, and repairs every gap."""
         self.ingester.kill()
         boundary = self._slot_before(self.now_ms()) + QUARTER // timedelta(milliseconds=1)

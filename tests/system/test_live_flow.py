@@ -19,8 +19,7 @@ from flow.inbox import Inbox
 from local.services import FLOW_QUEUE, worker
 from tests.partitions import drop_partitions
 from tests.simulator import streams
-from tests.system.conftest import eventually
-from tests.system.live import Live, running
+from tests.system.live import PATIENCE, Live, eventually, running
 from warehouse.models import DeadLetter, StreamGap
 
 pytestmark = pytest.mark.processes
@@ -120,7 +119,7 @@ def test_in_calm_and_after_every_kill_and_cut_the_table_is_the_truth_row_for_row
     live.deliver_again(storm.copies)
     eventually(lambda: Inbox(live.broker, "options").size() == 0)
     raged = time.monotonic() - began
-    live.repair(60 + SECONDS)
+    live.repair(PATIENCE + SECONDS)
     found = live.compare(last_ms, NUMBERED)
     gaps = list(StreamGap.objects.order_by("from_ms"))
     for name, value in (
