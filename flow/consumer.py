@@ -197,6 +197,7 @@ class Consumer:
 
     def _damaged(self, now_ms: int, only_trades: bool) -> None:
         """Before the events of a frame that could be read in part are taken: the rest came beside them."""
+        self._seal(now_ms)
         if not only_trades:
             self._forget_quotes()
         self._open_gap(

@@ -14,9 +14,9 @@ def record_gap(feed: str, from_ms: int, to_ms: int | None, reason: str) -> int:
     """Notes that `feed` was cut between two messages, epoch ms; returns the gap's id.
 
     `to_ms` is None while the cut lasts. Called again with the same feed and `from_ms` it moves the end
-    (never back); of a gap that was repaired already, what lies beyond its end is a gap of its own. A feed has one consumer, and that one is in one gap at
-    most: the end of a gap ends others that still last, which a killed consumer left behind. Raises ValueError
-    when the end lies before the start.
+    (never back); of a gap that was repaired already, what lies beyond its end is a gap of its own. A feed has
+    one consumer, and that one is in one gap at most: the end of a gap ends others that still last, which a
+    killed consumer left behind. Raises ValueError when the end lies before the start.
     """
     if to_ms is not None and to_ms < from_ms:
         raise ValueError(f"a gap cannot end at {to_ms}, before it began at {from_ms}")

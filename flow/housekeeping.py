@@ -82,7 +82,7 @@ class Housekeeping:
         ]
 
     def begin(self) -> None:
-        """Before the consumer starts: says what it will owe."""
+        """As soon as the consumer starts: says what it owes from now on."""
         self._attempt(lambda: self._heartbeat(WorkerStatus.STARTING))
 
     def tend(self) -> None:
@@ -151,7 +151,7 @@ class Housekeeping:
             "gaps": consumer.totals.gaps,
             "quoted_contracts": len(self._quoted),
             "connections": [stream.connections for stream in consumer.streams],
-            "complaint": "".join(stream.said for stream in consumer.streams[:1]) or publisher.away or None,
+            "complaint": consumer.streams[0].said or publisher.away or None,
             "rejected": dict(consumer.totals.rejected),
             "errors": self.errors,
             "simulated": settings.SIMULATED,

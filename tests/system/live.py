@@ -18,8 +18,8 @@ import redis
 from celery import current_app
 from django.db import OperationalError, connection
 
+from flow.housekeeping import HEARTBEAT
 from flow.inbox import Inbox
-from flow.subscription import choose_contracts
 from local.processes import wait_until
 from local.servers import Held, ServerName
 from local.services import FLOW_QUEUE, consumer, worker
@@ -77,9 +77,9 @@ class Live:
         self.worker = self.children.start(worker(FLOW_QUEUE))
         streams.run(self.server, prints_per_second=prints_per_second)
         self.ingest_chains(slot_ms)
-        self.quoted = choose_contracts(self.symbols, self.now_ms())
         self.listen()
-        eventually(lambda: self.beat().get("quoted_contracts") and self.rows())
+        eventually(lambda: 0 < self.beat().get("quoted_contracts", 0) == len(self._quoted()) and self.rows())
+        self.quoted = self._quoted()
         self.since_ms = self.now_ms() // 1000 * 1000 + 2000
 
     def listen(self) -> None:
@@ -100,11 +100,11 @@ class Live:
 
     def beat(self) -> dict[str, Any]:
         """What the consumer last said of itself."""
-        last = Heartbeat.objects.filter(id="flow_consumer").first()
+        last = Heartbeat.objects.filter(id=HEARTBEAT).first()
         return (last.metadata or {}) if last else {}
 
-    def rows(self) -> int:
-        return OptionsFlow.objects.count()
+    def rows(self, since_ms: int = 0) -> int:
+        return OptionsFlow.objects.filter(timestamp__gte=since_ms).count()
 
     def flows_again(self) -> None:
         """Waits until prints of a later time than now are in the table."""
@@ -147,7 +147,7 @@ class Live:
         eventually(lambda: self._state()["sent_until_ms"] > last_ms + 1000)
         self.consumer.process.terminate()
         self.consumer.process.wait(PATIENCE)
-        stored = Heartbeat.objects.get(id="flow_consumer")
+        stored = Heartbeat.objects.get(id=HEARTBEAT)
         assert stored.status == WorkerStatus.STOPPING, "the consumer did not end in order"
         eventually(lambda: not self.inbox.size() or self._swept())
         return last_ms
@@ -184,6 +184,11 @@ class Live:
         """Has the sweeper send again what a killed worker took along."""
         self.send("flow.tasks.sweep_inbox", 0.0, queue="default")
         return wait_until(lambda: not self.inbox.size(), 2)
+
+    def _quoted(self) -> set[str]:
+        """The contracts whose quotes the consumer asked for."""
+        wanted = [link["quoted"] for link in self._state()["connections"] if link["cluster"] == "options"]
+        return {ticker for tickers in wanted for ticker in tickers}
 
     def _state(self) -> dict[str, Any]:
         state: dict[str, Any] = self.server.get("/simulator/stream").json()

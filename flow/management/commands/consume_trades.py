@@ -80,8 +80,8 @@ class Command(BaseCommand):
         gc.freeze()
         gc.set_threshold(100_000, 50, 50)
         house.learn_sizes()
-        house.begin()
         consumer.start(streams, gap_from_ms)
+        house.begin()
         try:
             self._tend(consumer, house, stop)
             died = not consumer.is_alive()
