@@ -32,8 +32,13 @@ class Checked:
 
 
 def check(batch: PrintBatch, now_ms: int) -> Checked:
-    """Sets aside what has no readable contract, price or size, or a time that no partition may hold."""
+    """Sets aside what has no readable contract, price or size, or a time that no partition may hold.
+
+    A print that stands in the batch twice is one, the first: its size must not count twice in a cluster."""
     tickers, code = _codes(batch.contract_ticker)
+    once = _first_of_each(batch, code)
+    if len(once) < len(batch):
+        batch, code = batch.take(once), code[once]
     contracts, readable = _read(tickers)
     faults = (
         ("not an option contract ticker", ~readable[code]),
@@ -53,6 +58,16 @@ def check(batch: PrintBatch, now_ms: int) -> Checked:
     kept = batch.take(good)
     tickers, code = _codes(kept.contract_ticker)
     return Checked(kept, code, _contracts(tickers), batch.take(~good), reasons)
+
+
+def _first_of_each(batch: PrintBatch, code: NDArray[np.int64]) -> NDArray[np.intp]:
+    """The rows whose key (contract, time, sequence number) no earlier row has, in their order."""
+    order = np.lexsort((batch.sequence_number, batch.timestamp_ms, code))
+    same = np.ones(len(order), dtype=bool)
+    for column in (code, batch.timestamp_ms, batch.sequence_number):
+        same[1:] &= column[order][1:] == column[order][:-1]
+    same[:1] = False
+    return np.sort(order[~same])  # the sort is stable: the first in order is the first that came
 
 
 def _codes(tickers: NDArray[np.bytes_]) -> tuple[list[bytes], NDArray[np.int64]]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -19,18 +20,38 @@ from flow.enrich import Enricher, Spot
 from flow.frames import FrameQueue, Received
 from flow.inbox import Inbox
 from flow.publish import Limits, Publisher, Send
+from flow.rhythm import Rhythm
 from flow.rows import Contracts, Rows
 from flow.seal import Sealer, Sealing
 from flow.spool import Spool
 from flow.statistics import Totals
 from provider.stream import Delivery, Stream
-from provider.stream_messages import decode
+from provider.stream_messages import LOSSES, decode
 
 log = logging.getLogger(__name__)
 
 ROWS_AT_ONCE: Final = 1_000  # prints turned into columns together
-IDLE_SECONDS: Final = 0.05  # how often a quiet decoder looks whether a batch is due
+LOOK_SECONDS: Final = (
+    0.05  # how often the decoder looks whether a batch is due, on a quiet stream and a busy one
+)
 QUIET_MS: Final = 10_000  # without a print so long after a new subscription, a gap is taken to be over
+SOUND_MS: Final = (
+    5_000  # without an unreadable frame, until the gap of the last one ends: few gaps, not thousands
+)
+UNSOUND_MS: Final = (
+    60_000  # and yet a stream that is never sound has a gap a minute, so that they can be repaired
+)
+
+
+class _Losses(NamedTuple):
+    """How often so far something was rejected that may have been a print: by `LOSSES`."""
+
+    frames: int
+    kinds: int
+    trades: int
+
+    def only_trades(self, before: _Losses) -> bool:
+        return (self.frames, self.kinds) == (before.frames, before.kinds)
 
 
 class Gap(NamedTuple):
@@ -78,7 +99,11 @@ class Consumer:
         self.failure: BaseException | None = None  # of the decoder
         self._sealer = Sealer(sealing)
         self._now_ms, self._print_rows = now_ms, print_rows
+        self._rhythm = Rhythm()
         self._gap: Gap | None = None
+        self._gap_until_ms = self._gap_since_ms = (
+            0  # receive clock: it ends no earlier, and when it was opened
+        )
         self._subscribed_ms = 0  # since when, 0 when not
         self._stopping = False
         self._draining = threading.Event()
@@ -123,17 +148,20 @@ class Consumer:
         self._note_safe_time()
 
     def _run(self) -> None:
+        look_at = 0.0
         try:
             while True:
                 draining = self._draining.is_set()
-                items = self.frames.take(0.0 if draining else IDLE_SECONDS)
+                items = self.frames.take(0.0 if draining else LOOK_SECONDS)
                 for item in items:
                     if isinstance(item, Received):
                         self._receive(item)
                     else:
                         item()
-                if not items or len(self.enricher) >= ROWS_AT_ONCE:
+                # Not only when nothing came: a stream whose quotes never pause would hold its prints back.
+                if not items or len(self.enricher) >= ROWS_AT_ONCE or time.monotonic() >= look_at:
                     self._seal(self._now_ms())
+                    look_at = time.monotonic() + LOOK_SECONDS
                 if draining and not items:
                     self._seal(self._now_ms(), everything=True)
                     return
@@ -146,7 +174,10 @@ class Consumer:
         delivery = item.delivery
         if delivery.kind == "frame":
             self.totals.frames += 1
+            before = self._losses()
             events = decode(delivery.payload, self.totals.rejected)
+            if (losses := self._losses()) != before:
+                self._damaged(item.at_ms, losses.only_trades(before))
             for status in self.enricher.take(events, item.at_ms):
                 delivery.connection.obey(status)
             if len(self.enricher) >= ROWS_AT_ONCE:
@@ -159,17 +190,37 @@ class Consumer:
             self._seal(item.at_ms)
             self._subscribed_ms = 0
             self._forget_quotes()
-            self._open_gap(self.totals.last_print_ms or item.at_ms, delivery.payload.decode())
+            self._open_gap(self.totals.last_print_ms or item.at_ms, delivery.payload.decode(), item.at_ms)
+
+    def _losses(self) -> _Losses:
+        return _Losses(*map(self.totals.rejected.__getitem__, LOSSES))
+
+    def _damaged(self, now_ms: int, only_trades: bool) -> None:
+        """Before the events of a frame that could be read in part are taken: the rest came beside them."""
+        self._seal(now_ms)
+        if not only_trades:
+            self._forget_quotes()
+        self._open_gap(
+            self.totals.last_print_ms or self._subscribed_ms or now_ms, "a frame could not be read", now_ms
+        )
+        self._gap_until_ms = min(now_ms + SOUND_MS, self._gap_since_ms + UNSOUND_MS)
 
     def _seal(self, now_ms: int, *, everything: bool = False) -> None:
         rows = self.enricher.rows()
         if len(rows):
+            received = rows["received_at_ms"]
+            if self._rhythm.is_broken_by(int(received[0]), int(received[-1]), len(rows)) and self._is_busy():
+                self._open_gap(self.totals.last_print_ms, "prints stopped coming for a while", now_ms)
             self.totals.count(rows)
-            if self._gap and self._subscribed_ms:
+            if self._gap and self._subscribed_ms and now_ms >= self._gap_until_ms:
                 self._close_gap(int(rows["timestamp_ms"].min()))
             self._print_rows(rows)
             self._sealer.add(rows, now_ms)
-        elif self._gap and self._subscribed_ms and now_ms - self._subscribed_ms > QUIET_MS:
+        elif (
+            self._gap
+            and self._subscribed_ms
+            and now_ms > max(self._subscribed_ms + QUIET_MS, self._gap_until_ms)
+        ):
             self._close_gap(now_ms)
         for sealed in self._sealer.sealed(now_ms, everything=everything):
             self.totals.batches += 1
@@ -180,9 +231,10 @@ class Consumer:
         unsafe = [self._sealer.oldest_ms(), self.publisher.oldest_ms(), self._gap and self._gap.from_ms]
         self.safe_ms = min([time for time in unsafe if time is not None], default=self.totals.last_print_ms)
 
-    def _open_gap(self, from_ms: int, reason: str) -> None:
+    def _open_gap(self, from_ms: int, reason: str, now_ms: int = 0) -> None:
         if self._gap is None:
             self._gap = Gap(from_ms, None, reason)
+            self._gap_since_ms, self._gap_until_ms = now_ms, 0
             self.totals.gaps += 1
             self.gaps.append(self._gap)
 
@@ -202,6 +254,9 @@ class Consumer:
         """From the publisher's thread: prints that were read and could not be kept."""
         self.totals.gaps += 1
         self.gaps.append(Gap(from_ms, to_ms, reason))
+
+    def _is_busy(self) -> bool:
+        return self.streams[0].is_busy()
 
     def _forget_quotes(self) -> None:
         """What was quoted meanwhile is unknown, so the last quote known is not the last there was."""

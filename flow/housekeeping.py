@@ -80,7 +80,8 @@ class Housekeeping:
         self._quoted: set[str] = set()
         self._choose_at = 0.0  # monotonic
         self._started = time.monotonic()
-        self._kept_ms = kept_until(shard) or 0
+        # Who has no predecessor owes what comes from now on: a consumer killed before its first word is a gap too.
+        self._kept_ms = kept_until(shard) or clock.now_ms()
         self._duties = [
             _Duty(0.0, self._record_gaps),
             _Duty(HEARTBEAT_SECONDS, lambda: self._heartbeat(self._status())),
@@ -88,6 +89,10 @@ class Housekeeping:
             _Duty(MINUTE, self._give_spots),
             _Duty(0.0, self._choose_quotes_if_due),
         ]
+
+    def begin(self) -> None:
+        """As soon as the consumer starts: says what it owes from now on."""
+        self._attempt(lambda: self._heartbeat(WorkerStatus.STARTING))
 
     def tend(self) -> None:
         """Does what is due. A database that is away costs a try every few seconds, and nothing else."""
@@ -133,12 +138,14 @@ class Housekeeping:
 
     def _heartbeat(self, status: WorkerStatus) -> None:
         consumer, publisher = self._consumer, self._consumer.publisher
-        self._kept_ms = consumer.safe_ms or self._kept_ms
+        # In this order: a gap that opens in between moves neither, and one not in the table yet is not forgotten.
+        safe_ms = consumer.safe_ms or self._kept_ms
+        self._kept_ms = min([safe_ms, *(gap.from_ms for gap in consumer.gaps.copy())])
         written = self._pulse.beat(
             status,
             min(consumer.totals.prints, 2**31 - 1),
             symbols=self.watch.symbols,
-            safe_ms=self._kept_ms or None,
+            safe_ms=self._kept_ms,
             prints=consumer.totals.prints,
             last_print_ms=consumer.totals.last_print_ms or None,
             lag_ms=consumer.totals.lag_ms,

@@ -20,7 +20,8 @@ _FEEDS: Final = f"{_ROOT}:feeds"
 _NOW: Final = "local t = redis.call('TIME'); local now = t[1] * 1000 + math.floor(t[2] / 1000); "
 
 # Keys of a feed: index (id by time of arrival), due (id by when the sweeper may send it again), sweeps and
-# failures (counts by id), bytes (their sum), feeds (the set of all feeds).
+# failures (counts by id), bytes (their sum), feeds (the set of all feeds), times (id by its earliest print), puts
+# (how many batches were ever laid down: a server that comes back with fewer has forgotten some).
 _PUT: Final = (
     _NOW
     + """
@@ -28,6 +29,8 @@ redis.call('SADD', KEYS[7], ARGV[3])
 if redis.call('ZADD', KEYS[2], 'NX', now, ARGV[1]) == 0 then return 0 end
 redis.call('SET', KEYS[1], ARGV[2])
 redis.call('INCRBY', KEYS[6], #ARGV[2])
+redis.call('ZADD', KEYS[8], ARGV[4], ARGV[1])
+redis.call('INCR', KEYS[9])
 return 1
 """
 )
@@ -38,6 +41,7 @@ redis.call('DEL', KEYS[1])
 redis.call('ZREM', KEYS[3], ARGV[1])
 redis.call('HDEL', KEYS[4], ARGV[1])
 redis.call('HDEL', KEYS[5], ARGV[1])
+redis.call('ZREM', KEYS[8], ARGV[1])
 return 1
 """
 _FAILED: Final = """
@@ -70,11 +74,14 @@ class Inbox:
         self._redis: Any = redis_client
         at = f"{_ROOT}:{feed}"
         self._index, self._bytes = f"{at}:index", f"{at}:bytes"
+        self._times, self._puts = f"{at}:times", f"{at}:puts"
         self._more = [self._index, f"{at}:due", f"{at}:sweeps", f"{at}:failures", self._bytes, _FEEDS]
+        self._more += [self._times, self._puts]
 
-    def put(self, batch_id: str, payload: bytes) -> bool:
-        """Lays a batch down; False, and nothing changed, when one of that id lies here already."""
-        return bool(self._run(_PUT, batch_id, payload, self.feed))
+    def put(self, batch_id: str, payload: bytes, from_ms: int = 0) -> bool:
+        """Lays a batch down; False, and nothing changed, when one of that id lies here already. `from_ms` is the
+        exchange time of its earliest print."""
+        return bool(self._run(_PUT, batch_id, payload, self.feed, from_ms))
 
     def get(self, batch_id: str) -> bytes | None:
         """The payload, or None: its rows are committed, or it was given up."""
@@ -107,6 +114,15 @@ class Inbox:
     def size(self) -> int:
         """Batches that lie here."""
         return int(self._redis.zcard(self._index))
+
+    def earliest_ms(self) -> int | None:
+        """The exchange time of the earliest print that lies here; None when none does."""
+        first = self._redis.zrange(self._times, 0, 0, withscores=True)
+        return int(first[0][1]) if first else None
+
+    def puts(self) -> int:
+        """How many batches were laid down since this server's memory began."""
+        return int(self._redis.get(self._puts) or 0)
 
     def bytes(self) -> int:
         """Bytes of their payloads."""

@@ -157,7 +157,8 @@ def _last_quotes(quotes: list[Quote], times: Any) -> dict[str, Floats]:
         at_print: Floats = np.fromiter(chain([np.nan], numbers), np.float64)[place]
         return at_print
 
-    age = (times - np.append(0, stamps)[place]) / NS_PER_MS
+    # Of whole milliseconds, as the stream stamps both.
+    age = (times // NS_PER_MS - np.append(0, stamps)[place] // NS_PER_MS).astype(np.float64)
     return {
         "bid": column(quote.bid_price for quote in quotes),
         "ask": column(quote.ask_price for quote in quotes),

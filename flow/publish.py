@@ -23,6 +23,9 @@ Send = Callable[[str], None]  # tells a worker a batch's id; may raise anything,
 Lost = Callable[[int, int, str], None]  # from and to (exchange time, epoch ms), reason
 
 
+HELD_MS = 2_000  # longer than a print waits for its window to end
+
+
 @dataclass(frozen=True, slots=True)
 class Limits:
     """When to hold back. Seconds, batches."""
@@ -33,6 +36,7 @@ class Limits:
     retry_seconds: float = 1.0  # pause after a failure: every attempt may take a socket timeout
     look_seconds: float = 0.5  # between looks at the inbox's size
     replay_at_once: int = 20  # batches from the spool between two new ones
+    keep_seconds: float = 5.0  # a killed server may forget what it took in the last one or two
 
 
 class Publisher:
@@ -57,6 +61,9 @@ class Publisher:
         self._boot, self._sequence = uuid.uuid4().hex, 0
         self._retry_at = self._look_at = 0.0
         self._behind = False
+        self._kept: deque[tuple[float, Record]] = deque()  # what the inbox took lately, and when
+        self._puts: int | None = None  # how many batches the inbox had taken, by our own count
+        self._waits_from_ms: int | None = None  # the earliest print that lay there at the last look
         self._in_hand: deque[int] = deque()  # earliest exchange times of the batches submitted
         self._thread = threading.Thread(target=self._run, name="publisher")
 
@@ -94,6 +101,7 @@ class Publisher:
             try:
                 batch = self._batches.get(timeout=0.0 if self._can_replay() else self._limits.look_seconds)
             except queue.Empty:
+                self._is_open()
                 self._replay()
                 continue
             if batch is None:
@@ -128,9 +136,9 @@ class Publisher:
         for _ in range(self._limits.replay_at_once):
             found = self._spool.oldest() if self._can_replay() else None
             for damage in self._spool.damaged:
-                self._lost(
-                    damage.after_ms, self._now_ms(), f"{damage.bytes:,} bytes of the spool are damaged"
-                )
+                # A batch may hold prints of a window that was open when the one before it was sealed.
+                from_ms, now_ms = damage.after_ms - HELD_MS, self._now_ms()
+                self._lost(min(from_ms, now_ms), now_ms, f"{damage.bytes:,} bytes of the spool are damaged")
             self._spool.damaged.clear()
             if found is None or not self._publish(found[0]):
                 return
@@ -146,6 +154,7 @@ class Publisher:
             self._look_at = now + self._limits.look_seconds
             try:
                 self.inbox_batches, bytes_there = self._inbox.size(), self._inbox.bytes()
+                self._remind()
             except redis.RedisError as error:
                 return self._failed(error)
             # Opens again well below the limit, or it would change with every batch.
@@ -156,11 +165,39 @@ class Publisher:
             )
         return not self._behind
 
+    def _remind(self) -> None:
+        """Lays down again what a restarted server has forgotten; done twice, a batch changes nothing."""
+        puts = self._inbox.puts()
+        forgotten = (self._puts or 0) - puts
+        if forgotten > 0:
+            log.warning(
+                "the inbox has forgotten %d batches, the last %d come again", forgotten, len(self._kept)
+            )
+            times = [record.from_ms for _, record in self._kept]
+            times += [self._waits_from_ms] if self._waits_from_ms is not None else []
+            for _, record in self._kept:
+                self._inbox.put(record.batch_id, record.payload, record.from_ms)
+            self._puts = self._inbox.puts()
+            if forgotten > len(times) and times:
+                now_ms = self._now_ms()
+                self._lost(min(min(times), now_ms), now_ms, f"the inbox has forgotten {forgotten} batches")
+            return
+        self._puts = puts
+        self._waits_from_ms = self._inbox.earliest_ms()
+        until = time.monotonic() - self._limits.keep_seconds
+        while self._kept and self._kept[0][0] < until:
+            self._kept.popleft()
+
+    def _lay_down(self, record: Record) -> None:
+        if self._inbox.put(record.batch_id, record.payload, record.from_ms):
+            self._puts = (self._puts or 0) + 1
+
     def _publish(self, record: Record) -> bool:
         try:
-            self._inbox.put(record.batch_id, record.payload)
+            self._lay_down(record)
         except redis.RedisError as error:
             return self._failed(error)
+        self._kept.append((time.monotonic(), record))
         self.away = ""
         try:
             self._send(record.batch_id)

@@ -8,6 +8,7 @@ So a repair must wait until nothing of that time is still on its way through the
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import redis
 
@@ -19,12 +20,13 @@ from flow.trades import Filled, fill
 from quant import sessions
 from warehouse import clock
 from warehouse.models import Heartbeat, StreamGap
-from warehouse.models.enums import GapStatus
+from warehouse.models.enums import GapStatus, WorkerStatus
 from warehouse.queries import watched_flow
 
 SETTLE_MS = 60_000  # what a consumer received before this long may still be in its buffers
 CHAIN_WAIT_MS = 20 * 60_000  # for the chain after the gap, whose volumes name the contracts that traded
 SPOOLED = "spool_bytes"  # in a consumer's heartbeat: batches on its disk
+SILENT_MS = 60_000  # after its last word a consumer that did not say good-bye is taken to be dead
 SPOOL_FORGOTTEN_MS = 24 * 3_600_000  # a consumer unheard of for so long does not hold up repairs
 
 
@@ -63,11 +65,20 @@ def _waits_for(gap: StreamGap, inbox: Inbox) -> str:
     now_ms, to_ms = clock.now_ms(), int(gap.to_ms)
     if now_ms < to_ms + SETTLE_MS:
         return "the stream to settle"
-    if inbox.waiting((now_ms - to_ms - SETTLE_MS) / 1000):
+    # By the prints' own time: what was spooled arrives long after it was printed.
+    earliest_ms = inbox.earliest_ms()
+    if earliest_ms is not None and earliest_ms <= to_ms + SETTLE_MS:
         return "batches in the inbox"
-    beats = Heartbeat.objects.filter(last_scan__gt=now_ms - SPOOL_FORGOTTEN_MS).exclude(metadata=None)
-    if any((beat.metadata or {}).get(SPOOLED) for beat in beats):
-        return "batches in a spool"
+    for beat in Heartbeat.objects.filter(
+        last_scan__gt=now_ms - SPOOL_FORGOTTEN_MS, metadata__has_key=SPOOLED
+    ):
+        said: dict[str, Any] = beat.metadata or {}
+        if said[SPOOLED]:
+            return "batches in a spool"
+        if beat.status != WorkerStatus.STOPPING and beat.last_scan < now_ms - SILENT_MS:
+            return "a consumer that was killed, and may have left batches in its spool"
+        if said.get("frame_bytes_waiting") and said.get("safe_ms", 0) <= to_ms:
+            return "frames that are not decoded yet"
     chains = [entry.symbol for entry in watched_flow() if entry.ingest_chain]
     in_session = sessions.session_of(clock.instant(to_ms)) is not None
     if chains and in_session and now_ms < to_ms + CHAIN_WAIT_MS and not chain_since(chains, to_ms):

@@ -42,7 +42,8 @@ class Record(NamedTuple):
 
 
 class Damage(NamedTuple):
-    """A segment that could not be read to its end: the prints of its unread rest lie after `after_ms`."""
+    """A segment that could not be read to its end. The batches of its unread rest are younger than the one whose
+    earliest print is of `after_ms`."""
 
     after_ms: int
     bytes: int
@@ -50,8 +51,18 @@ class Damage(NamedTuple):
 
 @dataclass(slots=True)
 class _Segment:
+    """A file named `number-time`: the time is that of its first batch, known even where that cannot be read."""
+
     path: Path
     size: int
+
+    @property
+    def number(self) -> int:
+        return int(self.path.stem.partition("-")[0])
+
+    @property
+    def from_ms(self) -> int:
+        return int(self.path.stem.partition("-")[2])
 
 
 class Spool:
@@ -67,12 +78,12 @@ class Spool:
             os.close(self._lock)
             raise SpoolInUse(f"another consumer uses {directory}; it owns this feed") from None
         self._directory, self._max_bytes, self._segment_bytes = directory, max_bytes, segment_bytes
-        found = sorted(directory.glob(f"*{_SUFFIX}"))
+        found = sorted(directory.glob(f"[0-9]*-[0-9]*{_SUFFIX}"))
         self._segments = deque(_Segment(path, path.stat().st_size) for path in found)
-        self._next = int(found[-1].stem) + 1 if found else 1
+        self._next = self._segments[-1].number + 1 if found else 1
         self._writer: BinaryIO | None = None
         self._read_from = 0  # of the first segment
-        self._last_ms = 0  # of the last record read
+        self._last_ms = 0  # the earliest print of the last record dropped
 
     def __bool__(self) -> bool:
         """Whether a batch waits here."""
@@ -90,7 +101,7 @@ class Spool:
         if self.used_bytes() + len(whole) > self._max_bytes:
             raise SpoolFull(f"the spool holds its {self._max_bytes:,} bytes")
         try:
-            self._write(whole)
+            self._write(whole, record.from_ms)
         except OSError as error:
             self._writer = None  # a half-written record ends its segment; the next one starts anew
             raise SpoolFull(f"the spool cannot be written: {error.strerror}") from None
@@ -108,13 +119,14 @@ class Spool:
                     return record, file.tell()
             rest = self._segments[0].path.stat().st_size - self._read_from
             if rest:
-                self.damaged.append(Damage(self._last_ms, rest))
+                after_ms = self._last_ms if self._read_from else self._segments[0].from_ms
+                self.damaged.append(Damage(after_ms, rest))
             self._drop_segment()
         return None
 
     def drop(self, record: Record, end: int) -> None:
         """Forgets the first batch, which is in the inbox now."""
-        self._read_from, self._last_ms = end, record.to_ms
+        self._read_from, self._last_ms = end, record.from_ms
         if end >= self._segments[0].size:
             self._drop_segment()
 
@@ -127,11 +139,11 @@ class Spool:
             os.close(self._lock)
             self._lock = -1
 
-    def _write(self, whole: bytes) -> None:
+    def _write(self, whole: bytes, from_ms: int) -> None:
         if self._writer is None or self._segments[-1].size >= self._segment_bytes:
             if self._writer:
                 self._writer.close()
-            path = self._directory / f"{self._next:012d}{_SUFFIX}"
+            path = self._directory / f"{self._next:012d}-{from_ms}{_SUFFIX}"
             self._writer = path.open("ab", buffering=0)
             self._next += 1
             self._segments.append(_Segment(path, 0))

@@ -2,9 +2,27 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.db import connection
 
 AROUND_MS = 30 * 60_000  # a contract that printed so shortly before or after may have printed in between
+
+
+# A chain shows the market as of its fetch, or of the plan's delay before, and neither of its slot nor of one instant:
+# its first page is older than its last by as long as the fetch took.
+_CHAIN = (
+    "SELECT {pick}(h.timestamp) AS slot FROM historical_greeks h"
+    " LEFT JOIN ingestion_runs r ON r.task = 'ingest_chain' AND r.symbol = h.symbol AND r.slot = h.timestamp"
+    " WHERE h.symbol = s.symbol AND h.timestamp BETWEEN %(near)s AND %(far)s"
+    " AND h.fetched_at - coalesce(r.data_delay_ms, 0) {holds}"
+)
+_BEFORE = _CHAIN.format(pick="max", holds="<= %(from)s")
+_AFTER = _CHAIN.format(pick="min", holds="- coalesce(r.duration_ms, 0) >= %(to)s")
+
+
+# What is put into the statements below are the fragments above.
+# ruff: noqa: S608
 
 
 def contracts_around(symbols: list[str], from_ms: int, to_ms: int) -> list[tuple[str, str]]:
@@ -15,31 +33,26 @@ def contracts_around(symbols: list[str], from_ms: int, to_ms: int) -> list[tuple
             "SELECT symbol, contract_ticker FROM options_flow_history"
             " WHERE symbol = ANY(%(symbols)s) AND timestamp BETWEEN %(near)s AND %(far)s"
             " UNION SELECT a.symbol, a.contract_ticker FROM unnest(%(symbols)s::text[]) AS s (symbol)"
-            " CROSS JOIN LATERAL (SELECT max(timestamp) AS slot FROM historical_greeks h WHERE"
-            " h.symbol = s.symbol AND h.timestamp BETWEEN %(near)s AND %(from)s) before"
-            " CROSS JOIN LATERAL (SELECT min(timestamp) AS slot FROM historical_greeks h WHERE"
-            " h.symbol = s.symbol AND h.timestamp BETWEEN %(to)s AND %(far)s) after"
+            f" CROSS JOIN LATERAL ({_BEFORE}) before CROSS JOIN LATERAL ({_AFTER}) after"
             " JOIN historical_greeks a ON a.symbol = s.symbol AND a.timestamp = after.slot AND a.volume > 0"
             " LEFT JOIN historical_greeks b ON b.symbol = s.symbol AND b.timestamp = before.slot"
             " AND b.contract_ticker = a.contract_ticker"
             " WHERE a.volume > coalesce(b.volume, 0) ORDER BY 1, 2",
-            {
-                "symbols": symbols,
-                "from": from_ms,
-                "to": to_ms,
-                "near": from_ms - AROUND_MS,
-                "far": to_ms + AROUND_MS,
-            },
+            _parameters(symbols, from_ms, to_ms),
         )
         return [(symbol, ticker) for symbol, ticker in cursor.fetchall()]
 
 
 def chain_since(symbols: list[str], at_ms: int) -> bool:
-    """Whether each symbol has a chain of the half hour from `at_ms` on."""
+    """Whether each symbol has a chain that shows the half hour from `at_ms` on."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT bool_and(EXISTS (SELECT FROM historical_greeks h WHERE h.symbol = s.symbol"
-            " AND h.timestamp BETWEEN %s AND %s)) FROM unnest(%s::text[]) AS s (symbol)",
-            [at_ms, at_ms + AROUND_MS, symbols],
+            f"SELECT bool_and(({_AFTER}) IS NOT NULL) FROM unnest(%(symbols)s::text[]) AS s (symbol)",
+            _parameters(symbols, at_ms, at_ms),
         )
         return bool(cursor.fetchone()[0])
+
+
+def _parameters(symbols: list[str], from_ms: int, to_ms: int) -> dict[str, Any]:
+    near, far = from_ms - AROUND_MS, to_ms + AROUND_MS
+    return {"symbols": symbols, "from": from_ms, "to": to_ms, "near": near, "far": far}

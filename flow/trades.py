@@ -9,10 +9,11 @@ from dataclasses import dataclass, field
 
 import numpy as np
 from django.conf import settings
-from django.db import connection
+from django.db import connection, transaction
 from numpy.typing import NDArray
 
 from flow import cancels, past, store
+from flow.amend import amend
 from flow.batch import PrintBatch
 from flow.checks import Checked, check
 from flow.locks import only_one
@@ -63,10 +64,13 @@ class Filled:
         return f"{self.stored} prints of {self.contracts} contracts stored, {self.unknown} contracts unknown"
 
 
-def process_trades(batch: PrintBatch, name: str = "") -> ProcessedTrades:
+def process_trades(
+    batch: PrintBatch, name: str = "", knows_better: tuple[int, int] | None = None
+) -> ProcessedTrades:
     """Classifies a batch and stores what is large enough; processing it again changes nothing.
 
-    Not inside a transaction. Prints that no row can hold go to the dead letters, with `name` as their
+    Rows of a time in which the batch `knows_better` (from and to, epoch ms) than the stream did are amended
+    (`flow.amend`). Not inside a transaction. Prints that no row can hold go to the dead letters, with `name` as their
     origin, and are counted by reason. Raises database errors as they come.
     """
     checked = check(batch, clock.now_ms())
@@ -77,9 +81,13 @@ def process_trades(batch: PrintBatch, name: str = "") -> ProcessedTrades:
         return ProcessedTrades(len(batch), 0, 0, checked.reasons)
     symbols = underlyings(checked)
     columns = store.columns_of(checked, prints, found, rows, symbols)
-    from_ms = int(columns["timestamp"].min())
-    partitions.ensure(TABLE, from_ms, int(columns["timestamp"].max()))
-    stored = bulk.insert_rows(OptionsFlow, columns)
+    times = columns["timestamp"]
+    from_ms = int(times.min())
+    partitions.ensure(TABLE, from_ms, int(times.max()))
+    with transaction.atomic():
+        stored = bulk.insert_rows(OptionsFlow, columns)
+        if knows_better:
+            amend(*knows_better)
     touched, sweeps = cancels.touched_by(columns), unusual_sweeps(checked, found, symbols)
     return ProcessedTrades(len(batch), len(rows), stored, checked.reasons, touched, from_ms, sweeps)
 
@@ -95,25 +103,28 @@ def ingest_options_flow(symbol: str, since: int) -> Filled:
 
 
 def fill(contracts: Iterable[tuple[str, str]], from_ms: int, to_ms: int) -> Filled:
-    """Stores the prints of (symbol, contract ticker) stamped in [from_ms, to_ms] that the table lacks.
+    """Stores the prints of (symbol, contract ticker) stamped in [from_ms, to_ms] that the table lacks, and amends
+    those beside: sweeps over an edge, and prints whose quote was sent while nobody listened.
 
     Raises `provider.errors.Retryable` and `Incomplete`; what was stored until then stays.
     """
+    rules = TRADE_RULES["default"]
+    edges = (from_ms - rules.cluster_window_ms, to_ms + round(rules.quote_age_ms))
     # Whole windows at both ends, so that a sweep at the edge is seen as one.
-    margin = TRADE_RULES["default"].cluster_window_ms
+    first, last = edges[0] - rules.cluster_window_ms, edges[1] + rules.cluster_window_ms
     count = stored = unknown = 0
     with connected(settings, clock.now_ms) as client:
         for symbol, ticker in contracts:
             count += 1
             with only_one(f"contract {ticker}", wait=True):
                 try:
-                    found = past.prints_between(client, symbol, ticker, from_ms - margin, to_ms + margin)
+                    found = past.prints_between(client, symbol, ticker, first, last)
                 except NotFound:
                     continue  # it never printed
                 except Terminal:
                     unknown += 1
                     continue
-                done = process_trades(found.batch, name=f"rest:{ticker}:{from_ms}")
+                done = process_trades(found.batch, f"rest:{ticker}:{from_ms}", knows_better=edges)
             stored += done.stored
             unknown += bool(found.rejected)
             cancels.match(done.cancels)

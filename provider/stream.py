@@ -115,6 +115,8 @@ class Stream:
         while not self._stopped.is_set():
             self.connections += 1
             self._current = connection = Connection(self)
+            if self._stopped.is_set():  # by one who saw the connection before this
+                return
             connection.run()
             self.deliver(Delivery("lost", connection.reason.encode(errors="replace"), connection))
             if self._stopped.is_set():

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import math
 from collections import Counter
-from typing import Annotated
+from typing import Annotated, Final
 
 import msgspec
 
@@ -16,6 +17,11 @@ _Price = Annotated[float, msgspec.Meta(ge=0.0, le=1e9)]
 _Conditions = Annotated[list[Annotated[int, msgspec.Meta(ge=0, le=9999)]], msgspec.Meta(max_length=8)]
 
 _KNOWN = frozenset({"T", "Q", "V", "A", "status"})
+
+NO_ARRAY: Final = "frame is no JSON array"
+NO_KIND: Final = "event without a kind"
+BAD_TRADE: Final = "event T breaks its type"
+LOSSES: Final = (NO_ARRAY, NO_KIND, BAD_TRADE)  # reasons that may stand for a print
 
 
 class Trade(msgspec.Struct, tag_field="ev", tag="T", gc=False):
@@ -80,7 +86,8 @@ _kinds = msgspec.json.Decoder(_Kind)
 
 def decode(frame: bytes, rejected: Counter[str]) -> list[Event]:
     """The events of a frame in their order. Never raises: a frame that is no array of objects, an unknown
-    kind of event and an event that breaks its type are left out and counted in `rejected` by reason."""
+    kind of event and an event that breaks its type are left out and counted in `rejected` by reason. Of a frame
+    that breaks off the events before the break are kept."""
     try:
         return _frames.decode(frame)
     except (ValueError, RecursionError):
@@ -90,10 +97,10 @@ def decode(frame: bytes, rejected: Counter[str]) -> list[Event]:
 def _one_by_one(frame: bytes, rejected: Counter[str]) -> list[Event]:
     """One bad event must not take the hundred good ones of its frame with it."""
     try:
-        pieces = _pieces.decode(frame)
+        pieces: list[bytes] = list(map(bytes, _pieces.decode(frame)))
     except (ValueError, RecursionError):
-        rejected["frame is no JSON array"] += 1
-        return []
+        rejected[NO_ARRAY] += 1
+        pieces = _before_the_break(frame)
     events: list[Event] = []
     for piece in pieces:
         try:
@@ -103,10 +110,29 @@ def _one_by_one(frame: bytes, rejected: Counter[str]) -> list[Event]:
     return events
 
 
-def _reason(piece: msgspec.Raw) -> str:
+def _before_the_break(frame: bytes) -> list[bytes]:
+    """The whole objects at the start of a frame that was cut off or garbled further on."""
+    # Bytes that are no UTF-8 come out of this as they were, for the decoder of the event to refuse.
+    text = frame.decode(errors="surrogateescape")
+    pieces: list[bytes] = []
+    at = 1 if text.startswith("[") else len(text)
+    while text.startswith("{", at):
+        try:
+            end = _scan(text, at)[1]
+        except (ValueError, RecursionError):
+            break
+        pieces.append(text[at:end].encode(errors="surrogateescape"))
+        at = end + text.startswith(",", end)
+    return pieces
+
+
+_scan = json.JSONDecoder().raw_decode
+
+
+def _reason(piece: bytes) -> str:
     """From a fixed set of sentences: the counters must stay few whatever is sent."""
     try:
         kind = _kinds.decode(piece).ev
     except (ValueError, RecursionError):
-        return "event without a kind"
+        return NO_KIND
     return f"event {kind} breaks its type" if kind in _KNOWN else "event of an unknown kind"

@@ -1,16 +1,13 @@
-"""What the stream printed: the one source of the REST tape and of the truth for the seconds it ran.
+"""What the stream printed and quoted: the one source of the REST tape and of the truth for the seconds it ran.
 
-Trades go to an unnamed temporary file, some hundred bytes each, so that memory stays flat over millions; per
-second and contract only places are kept. A span is an unbroken run of seconds of one session at one rate.
+Trades and quotes go to unnamed temporary files, some hundred bytes each, so that memory stays flat over millions;
+per second and contract only places are kept. A span is an unbroken run of seconds of one session at one rate.
 """
 
 from __future__ import annotations
 
 import bisect
-import os
-import tempfile
 import threading
-import weakref
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
@@ -18,21 +15,21 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from simulator.print_blocks import REASONS, SEQUENCE_STRIDE, TRADE
+from simulator.event_file import EventFile, Place
+from simulator.print_blocks import QUOTE, REASONS, SEQUENCE_STRIDE, TRADE, Block
 from simulator.print_orders import KINDS
 from simulator.print_pool import Pool
+from simulator.streamed_volume import StreamedVolume
 
 TRUTH_FIELDS = ("ticker", *(name for name in TRADE.names or () if name != "contract"))
 _SIDES = np.array(["sell", "unknowable", "buy"], dtype=object)
 
 
-class _Place(NamedTuple):
-    """Where a second stands in the file: its trades by contract, each contract's from `starts` on."""
+class _Places(NamedTuple):
+    """Where the events of one second stand."""
 
-    row: int
-    size: int
-    contracts: NDArray[np.int32]
-    starts: NDArray[np.int32]
+    trades: Place
+    quotes: Place
 
 
 @dataclass
@@ -42,7 +39,7 @@ class Span:
     pool: Pool
     first: int
     last: int
-    places: dict[int, _Place] = field(default_factory=dict)
+    places: dict[int, _Places] = field(default_factory=dict)
 
     def row_of(self, ticker: str) -> int | None:
         """The pool's row of a contract ticker."""
@@ -55,32 +52,28 @@ class Span:
 
 
 class PrintLog:
-    """All trades of the stream since the server started. Safe to read while another thread writes."""
+    """All trades and quotes of the stream since the server started. Safe to read while another thread writes."""
 
     def __init__(self) -> None:
         self.spans: list[Span] = []
         self.sequence_numbers = True  # whether REST rows carry them
-        # Most worlds never stream: no file before the first print.
-        self._file: int | None = None
-        self._rows = 0
+        self.volume = StreamedVolume()
+        self._trades, self._quotes = EventFile(TRADE), EventFile(QUOTE)
         self._lock = threading.Lock()
 
-    def append(self, pool: Pool, second: int, trades: NDArray[Any], fresh: bool = False) -> None:
-        """Store one second's trades (array of TRADE); `fresh` begins a new span. A known second stays as is."""
+    def append(self, pool: Pool, block: Block, fresh: bool = False) -> None:
+        """Store one second's events; `fresh` begins a new span. A known second stays as is."""
         with self._lock:
+            second = block.second
             if self.span_at(second) is not None:
                 return
-            order = np.lexsort((trades["q"], trades["contract"]))
-            rows = trades[order]
-            contracts, starts = np.unique(rows["contract"], return_index=True)
-            os.pwrite(self._opened(), rows.tobytes(), self._rows * TRADE.itemsize)
-            place = _Place(self._rows, len(rows), contracts, starts.astype(np.int32))
-            self._rows += len(rows)
+            self.volume.add(pool, second, block.trades)
+            places = _Places(self._trades.write(block.trades), self._quotes.write(block.quotes))
             last = self.spans[-1] if self.spans else None
             if last is None or fresh or last.pool is not pool or last.last + 1 != second:
-                self.spans.append(Span(pool, second, second, {second: place}))
+                self.spans.append(Span(pool, second, second, {second: places}))
             else:
-                last.places[second] = place
+                last.places[second] = places
                 last.last = second
 
     def span_at(self, second: int) -> Span | None:
@@ -89,22 +82,16 @@ class PrintLog:
 
     def second(self, span: Span, second: int) -> NDArray[Any]:
         """All trades of a second, ascending by `q`."""
-        place = span.places[second]
-        rows = self._read(place.row, place.size)
+        rows = self._trades.read(span.places[second].trades)
         return rows[np.argsort(rows["q"])]
 
-    def contract(self, span: Span, ticker: str) -> NDArray[Any]:
-        """All trades of a contract in a span, ascending by `q`."""
-        row = span.row_of(ticker)
-        if row is None:
-            return np.empty(0, dtype=TRADE)
-        found = []
-        for place in list(span.places.values()):
-            at = int(np.searchsorted(place.contracts, row))
-            if at < len(place.contracts) and place.contracts[at] == row:
-                end = place.starts[at + 1] if at + 1 < len(place.starts) else place.size
-                found.append(self._read(place.row + int(place.starts[at]), int(end - place.starts[at])))
-        return np.concatenate(found) if found else np.empty(0, dtype=TRADE)
+    def trades(self, span: Span, ticker: str, first: int, last: int) -> NDArray[Any]:
+        """The trades of a contract in the seconds `first` … `last` (included) of a span, ascending by `q`."""
+        return self._of(self._trades, 0, span, ticker, first, last)
+
+    def quotes(self, span: Span, ticker: str, first: int, last: int) -> NDArray[Any]:
+        """The same of its quotes."""
+        return self._of(self._quotes, 1, span, ticker, first, last)
 
     def between(self, from_ms: int, to_ms: int, after_q: int = -1) -> Iterator[tuple[Span, NDArray[Any]]]:
         """Trades with from_ms <= ms <= to_ms, second by second; those at `from_ms` only past `after_q`."""
@@ -117,16 +104,14 @@ class PrintLog:
                 keep = (ms <= to_ms) & ((ms > from_ms) | ((ms == from_ms) & (rows["q"] > after_q)))
                 yield span, rows[keep]
 
-    def _read(self, row: int, count: int) -> NDArray[Any]:
-        data = os.pread(self._opened(), count * TRADE.itemsize, row * TRADE.itemsize)
-        return np.frombuffer(data, dtype=TRADE)
-
-    def _opened(self) -> int:
-        if self._file is None:
-            with tempfile.TemporaryFile() as file:
-                self._file = os.dup(file.fileno())
-            weakref.finalize(self, os.close, self._file)
-        return self._file
+    @staticmethod
+    def _of(file: EventFile, kind: int, span: Span, ticker: str, first: int, last: int) -> NDArray[Any]:
+        row = span.row_of(ticker)
+        if row is None:
+            return file.none
+        seconds = range(max(first, span.first), min(last, span.last) + 1)
+        found = [file.of_contract(span.places[second][kind], row) for second in seconds]
+        return np.concatenate([file.none, *found])
 
 
 def truth_columns(pool: Pool, trades: NDArray[Any]) -> dict[str, list[Any]]:
@@ -141,13 +126,11 @@ def truth_columns(pool: Pool, trades: NDArray[Any]) -> dict[str, list[Any]]:
     return {name: columns[name] if name in columns else trades[name].tolist() for name in TRUTH_FIELDS}
 
 
-def stream_rows(log: PrintLog, span: Span, ticker: str) -> list[dict[str, Any]]:
-    """Rows of the trades endpoint for a contract's prints in a span, ascending."""
-    trades = log.contract(span, ticker)
-    # The stream's milliseconds, and below them a number that keeps the order within a second.
-    within = trades["q"] % SEQUENCE_STRIDE * 1_000_000 // SEQUENCE_STRIDE
+def trade_rows(log: PrintLog, span: Span, ticker: str, first: int, last: int) -> list[dict[str, Any]]:
+    """Rows of the trades endpoint for a contract's prints in some seconds of a span, ascending."""
+    trades = log.trades(span, ticker, first, last)
     names = ("price", "size", "exchange", "condition", "q")
-    columns = (trades["ms"] * 1_000_000 + within, *(trades[name] for name in names))
+    columns = (_nanoseconds(trades), *(trades[name] for name in names))
     rows = []
     for ns, price, size, exchange, condition, q in zip(*(c.tolist() for c in columns), strict=True):
         row = {"price": price, "size": size, "exchange": exchange, "sip_timestamp": ns}
@@ -158,3 +141,32 @@ def stream_rows(log: PrintLog, span: Span, ticker: str) -> list[dict[str, Any]]:
             row["sequence_number"] = q
         rows.append(row)
     return rows
+
+
+def quote_rows(
+    log: PrintLog, span: Span, ticker: str, exchange: int, first: int, last: int
+) -> list[dict[str, Any]]:
+    """Rows of the quotes endpoint for a contract's quotes in some seconds of a span, ascending."""
+    quotes = log.quotes(span, ticker, first, last)
+    columns = (_nanoseconds(quotes), *(quotes[name] for name in ("bid", "ask", "bid_size", "ask_size", "q")))
+    return [
+        {
+            "bid_price": bid,
+            "bid_size": bid_size,
+            "bid_exchange": exchange,
+            "ask_price": ask,
+            "ask_size": ask_size,
+            "ask_exchange": exchange,
+            "sip_timestamp": ns,
+            "sequence_number": q,
+        }
+        for ns, bid, ask, bid_size, ask_size, q in zip(*(c.tolist() for c in columns), strict=True)
+    ]
+
+
+def _nanoseconds(events: NDArray[Any]) -> NDArray[np.int64]:
+    """The stream's milliseconds, and below them a number that keeps the order within a second."""
+    stamps: NDArray[np.int64] = (
+        events["ms"] * 1_000_000 + events["q"] % SEQUENCE_STRIDE * 1_000_000 // SEQUENCE_STRIDE
+    )
+    return stamps

@@ -17,7 +17,8 @@ from simulator.days import Days
 from simulator.listing import repeat_contract
 from simulator.option_prints import quotes_at, tape, venue
 from simulator.paging import Page, next_url, read_page
-from simulator.print_log import stream_rows
+from simulator.print_log import Span as Streamed
+from simulator.print_log import quote_rows, trade_rows
 from simulator.world import World
 
 _NANOSECONDS = 1_000_000_000
@@ -56,7 +57,7 @@ async def last_trade(request: Request) -> Response:
         raise not_entitled()
     end = int(world.data_instant().timestamp() * _NANOSECONDS)
     for date in _dates(world, Span(0, end), True):
-        rows = await run_in_threadpool(_trade_rows, world, ticker, date)
+        rows = await run_in_threadpool(_trade_rows, world, ticker, date, Span(0, end))
         past = [row for row in rows if row["sip_timestamp"] <= end]
         if past:
             last = past[-1]
@@ -76,7 +77,7 @@ async def _history(request: Request, world: World, read: Any) -> Response:
     span = _span(page)
     rows: Rows = []
     for date in _dates(world, span, descending):
-        part = await run_in_threadpool(read, world, request.path_params["contract"], date)
+        part = await run_in_threadpool(read, world, request.path_params["contract"], date, span)
         inside = [row for row in part if span.first <= row["sip_timestamp"] <= span.last]
         rows += inside[::-1] if descending else inside
         if len(rows) > page.offset + limit:
@@ -126,17 +127,39 @@ def _bounds(text: str) -> tuple[int, int]:
     return int(midnight.timestamp()) * _NANOSECONDS, int(following.timestamp()) * _NANOSECONDS - 1
 
 
-def _trade_rows(world: World, ticker: str, date: dt.date) -> Rows:
-    """All trades of a contract in a session, ascending: the stream's for the seconds it ran, else the tape's."""
-    spans = [span for span in world.prints.spans if span.pool.date == date]
-    rows = [
-        row
-        for row in _tape_rows(world, ticker, date)
-        if not any(span.first <= row["sip_timestamp"] // _NANOSECONDS <= span.last for span in spans)
-    ]
-    for span in spans:
-        rows += stream_rows(world.prints, span, ticker)
-    return sorted(rows, key=lambda row: int(row["sip_timestamp"])) if spans else rows
+def _trade_rows(world: World, ticker: str, date: dt.date, asked: Span) -> Rows:
+    """The trades of a contract in a session, ascending, those asked for among them: the stream's for the seconds
+    it ran, else the tape's."""
+    log, streamed = world.prints, _streamed(world, date)
+    rows = [] if _covers(streamed, date, asked) else _unstreamed(_tape_rows(world, ticker, date), streamed)
+    for span in streamed:
+        rows += trade_rows(log, span, ticker, *_seconds(asked))
+    return sorted(rows, key=_stamp) if streamed else rows
+
+
+def _streamed(world: World, date: dt.date) -> list[Streamed]:
+    return [span for span in world.prints.spans if span.pool.date == date]
+
+
+def _covers(streamed: list[Streamed], date: dt.date, asked: Span) -> bool:
+    """Whether one span holds all of the session that is asked for."""
+    first, last = _seconds(asked)
+    first = max(first, int(open_of(date).timestamp()))
+    return any(span.first <= first and last <= span.last for span in streamed)
+
+
+def _seconds(asked: Span) -> tuple[int, int]:
+    return asked.first // _NANOSECONDS, asked.last // _NANOSECONDS
+
+
+def _unstreamed(rows: Rows, streamed: list[Streamed]) -> Rows:
+    """Rows of seconds in which the stream did not run."""
+    spans = [(span.first, span.last) for span in streamed]
+    return [row for row in rows if not any(a <= _stamp(row) // _NANOSECONDS <= b for a, b in spans)]
+
+
+def _stamp(row: dict[str, Any]) -> int:
+    return int(row["sip_timestamp"])
 
 
 def _tape_rows(world: World, ticker: str, date: dt.date) -> Rows:
@@ -162,8 +185,19 @@ def _tape_rows(world: World, ticker: str, date: dt.date) -> Rows:
     ]
 
 
-def _quote_rows(world: World, ticker: str, date: dt.date) -> Rows:
-    """Quotes of a contract in a session, one every fifteen seconds, ascending."""
+def _quote_rows(world: World, ticker: str, date: dt.date, asked: Span) -> Rows:
+    """Quotes of a contract in a session, ascending: the stream's for the seconds it ran, else one every fifteen
+    seconds."""
+    symbol, streamed = world.bars.underlying(ticker), _streamed(world, date)
+    if symbol is None:
+        return []
+    rows = [] if _covers(streamed, date, asked) else _unstreamed(_plain_quotes(world, ticker, date), streamed)
+    for span in streamed:
+        rows += quote_rows(world.prints, span, ticker, venue(symbol), *_seconds(asked))
+    return sorted(rows, key=_stamp) if streamed else rows
+
+
+def _plain_quotes(world: World, ticker: str, date: dt.date) -> Rows:
     contract, symbol = world.bars.contract(ticker, date), world.bars.underlying(ticker)
     if contract is None or symbol is None:
         return []

@@ -158,8 +158,7 @@ class Stream:
     async def _deliver(self, made: Made) -> None:
         """Send a second's events when their time has come, and end with the second."""
         if made.pool is not None and made.block is not None:
-            prints, trades = self.world.prints, made.block.trades
-            await run_in_threadpool(prints.append, made.pool, made.second, trades, made.fresh)
+            await run_in_threadpool(self.world.prints.append, made.pool, made.block, made.fresh)
         end_ms = (made.second + 1) * 1000
         await self._until(made.second * 1000)
         self._send_levels(made)

@@ -101,6 +101,7 @@ def _state(stream: Stream) -> dict[str, Any]:
                 "cluster": connection.cluster,
                 "sent_events": connection.writer.sent_events,
                 "unsent_bytes": connection.writer.unsent,
+                "quoted": connection.subscriptions.quoted,
             }
             for connection in stream.connections.values()
         ],

@@ -67,6 +67,11 @@ class Subscriptions:
         tickers = self._pairs.get(topic, set())
         return "*" in tickers or ticker in tickers
 
+    @property
+    def quoted(self) -> list[str]:
+        """The contracts whose quotes are wanted."""
+        return sorted(self._pairs.get("Q", ()))
+
     def chosen(self, pool: Pool, events: Events, first: int, end: int) -> list[Any]:
         """The wanted ones of events `first` … `end` (excluded)."""
         masks = self._masks

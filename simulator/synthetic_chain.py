@@ -74,7 +74,7 @@ def _trading(market: SyntheticMarket, truth: ChainTruth) -> dict[str, NDArray[An
         "day_close": last.price,
         "day_volume": volume.astype(np.float64),
         "day_previous": older.price,
-        "day_ns": np.full(len(volume), _midnight_ns(date)),
+        "day_ns": np.full(len(volume), midnight_ns(date)),
         "trade_price": last.price,
         "trade_size": last_trade_size(day, volume, date).astype(np.float64),
         "trade_ns": last.ns,
@@ -118,9 +118,10 @@ def _older_day(market: SyntheticMarket, truth: ChainTruth) -> _OlderDay:
     _, quotes = quotes_at(market, symbol, dates[0], listing, closing)
     small = 1.0 + np.floor(4 * uniforms(listing.key, "idle size"))
     volume = np.where(age == 0, yesterday.total.astype(np.float64), small)
-    midnights = np.array([_midnight_ns(date) for date in dates], dtype=np.int64)
+    midnights = np.array([midnight_ns(date) for date in dates], dtype=np.int64)
     return _OlderDay(np.where(known, quotes.ask, np.nan), np.where(known, volume, np.nan), midnights[age])
 
 
-def _midnight_ns(date: dt.date) -> int:
+def midnight_ns(date: dt.date) -> int:
+    """The beginning of a day in New York, the stamp of its bar."""
     return int(dt.datetime.combine(date, dt.time(), NEW_YORK).timestamp()) * _NANOSECONDS

@@ -91,13 +91,16 @@ class World:
         async with self._building:
             table = self._tables.get(key)
             if table is None:
-                instant = dt.datetime.fromtimestamp(epoch_second, dt.UTC)
-                table = await run_in_threadpool(synthetic_chain, self.market, symbol, instant)
+                table = await run_in_threadpool(self._chain, symbol, epoch_second)
                 self._tables[key] = table
                 while len(self._tables) > _TABLES_KEPT:
                     self._tables.popitem(last=False)
             self._tables.move_to_end(key)
         return table
+
+    def _chain(self, symbol: str, epoch_second: int) -> ChainTable:
+        table = synthetic_chain(self.market, symbol, dt.datetime.fromtimestamp(epoch_second, dt.UTC))
+        return self.prints.volume.on(table, epoch_second)
 
     def recorded_listing(self) -> Listing:
         """The contracts of the recorded chain as a contract list."""

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import threading
 import time
 
+import numpy as np
 import pytest
 
 from flow.average_size import AverageSizes
@@ -26,7 +28,13 @@ class Running:
     """A consumer on a scripted socket and a real inbox."""
 
     def __init__(
-        self, directory, client, url: str, gap_from_ms: int | None = None, limits: Limits | None = None
+        self,
+        directory,
+        client,
+        url: str,
+        gap_from_ms: int | None = None,
+        limits: Limits | None = None,
+        second: str | None = None,
     ) -> None:
         self.inbox = Inbox(client, "options")
         self.consumer = Consumer(
@@ -34,8 +42,9 @@ class Running:
             Spool(directory, 1_000_000), lambda: T + 100, sealing=Sealing(age_ms=0, patience_ms=0),
             limits=limits or Limits(retry_seconds=0.01, look_seconds=0.01), bounds=Bounds(),
         )  # fmt: skip
-        stream = Stream(url, "key", {"T.*"}, self.consumer.deliver, lambda: True, QUICK)
-        self.consumer.start([stream], gap_from_ms)
+        urls = [url, second] if second else [url]
+        streams = [Stream(each, "key", {"T.*"}, self.consumer.deliver, lambda: True, QUICK) for each in urls]
+        self.consumer.start(streams, gap_from_ms)
 
     def batches(self) -> list[PrintBatch]:
         return [PrintBatch.decode(self.inbox.get(name) or b"") for name in self.inbox.waiting()]
@@ -63,11 +72,13 @@ def test_prints_reach_the_inbox_with_what_was_known_before_them(tmp_path, redis_
         running.until(lambda: running.consumer.totals.frames >= 6)
         running.consumer.stop()
     assert running.sequences() == [1, 2]
-    assert [batch.quote_age_ms.tolist() for batch in running.batches()] == [[10.0, 11.0]]
+    ages = {n: a for b in running.batches() for n, a in zip(b.sequence_number, b.quote_age_ms, strict=True)}
+    assert ages[1] == 10.0
+    assert np.isnan(ages[2]), "a frame that could not be read may have held a newer quote"
     assert dict(running.consumer.totals.rejected) == {
         "frame is no JSON array": 1, "event T breaks its type": 1,
     }  # fmt: skip
-    assert running.consumer.safe_ms == T + 1
+    assert running.consumer.safe_ms == T, "what could not be read may have been a print"
 
 
 def test_a_stop_keeps_everything_that_was_read(tmp_path, redis_client):
@@ -177,3 +188,84 @@ def test_a_decoder_that_dies_makes_the_consumer_dead(tmp_path, redis_client):
         running.consumer.stop()
     with pytest.raises(RuntimeError, match="on purpose"):
         raise running.consumer.failure
+
+
+def test_prints_leave_in_time_though_the_quotes_never_pause(tmp_path, redis_client):
+    quiet = threading.Event()
+
+    def quotes_without_end(peer: Peer) -> None:
+        peer.accept()
+        peer.send(trade(1, T))
+        while not quiet.wait(0.001):
+            peer.send(quote(T - 10))
+        peer.stay()
+
+    with serving(quotes_without_end) as server:
+        running = Running(tmp_path, redis_client, server.url)
+        running.until(lambda: running.sequences() == [1])
+        quiet.set()
+        running.consumer.stop()
+
+
+def test_a_frame_that_breaks_off_is_a_gap_and_its_first_prints_are_kept(tmp_path, redis_client):
+    def breaks_off(peer: Peer) -> None:
+        peer.accept()
+        peer.send(trade(1, T))
+        peer.connection.send(json.dumps([trade(2, T + 10), trade(3, T + 20)])[:-30])
+        peer.stay()
+
+    with serving(breaks_off) as server:
+        running = Running(tmp_path, redis_client, server.url)
+        running.until(lambda: running.sequences() == [1, 2])
+        running.consumer.stop()
+    (gap,) = running.consumer.gaps
+    assert (gap.to_ms, gap.reason) == (None, "a frame could not be read")
+    assert gap.from_ms in (
+        T,
+        T + 100,
+    )  # the print before it, or the subscription where that was not counted yet
+
+
+def test_the_gap_of_an_unreadable_frame_ends_when_the_stream_was_sound_for_a_while(tmp_path, redis_client):
+    frames = [[trade(1, T)], b"<html>", [trade(2, T + 10)], [trade(3, T + 20)]]
+    with serving(Peer.stay) as server:
+        running = Running(tmp_path, redis_client, server.url)
+        running.consumer.streams[0].stop()
+        running.until(lambda: running.consumer.gaps)
+        running.consumer.stop()
+    consumer = running.consumer
+    consumer._subscribed_ms, consumer._gap = T, None
+    consumer.gaps.clear()
+    for at_ms, frame in zip((T + 50, T + 60, T + 70, T + 5_060), frames, strict=True):
+        payload = frame if isinstance(frame, bytes) else json.dumps(frame).encode()
+        consumer._receive(Received(at_ms, Delivery("frame", payload, None)))
+        consumer._seal(at_ms)
+    assert [(gap.from_ms, gap.to_ms) for gap in consumer.gaps] == [(T, None), (T, T + 20)]
+
+
+def test_prices_of_a_second_connection_stand_beside_the_prints_of_the_first(tmp_path, redis_client):
+    def prints(peer: Peer) -> None:
+        peer.accept()
+        priced.wait(10)
+        peer.send(trade(1, T))
+        peer.stay()
+
+    def prices(peer: Peer) -> None:
+        peer.accept()
+        peer.send({"ev": "V", "val": 6512.25, "T": "I:SPX", "t": T - 400})
+        peer.connection.close(1000)
+
+    def priced_now() -> None:
+        if running.consumer.enricher.spots.at("SPX", T):
+            priced.set()
+
+    priced = threading.Event()
+    with serving(prints) as options, serving(prices, Peer.stay) as indices:
+        running = Running(tmp_path, redis_client, options.url, second=indices.url)
+        while not priced.wait(0.01):
+            running.consumer.frames.call(priced_now)
+        running.until(lambda: running.sequences() == [1])
+        running.consumer.stop()
+    (batch,) = running.batches()
+    assert (batch.underlying_price.tolist(), batch.underlying_age_ms.tolist()) == ([6512.25], [400.0])
+    assert not running.consumer.gaps, "prints come from the first connection alone"

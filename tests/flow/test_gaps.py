@@ -30,10 +30,28 @@ def test_the_end_of_a_gap_never_moves_back():
 def test_a_repaired_gap_is_closed_for_good(unrepairable, status):
     gap = record_gap("options", 1000, 5000, "cut")
     close_gap(gap, repaired=7, unrepairable=unrepairable)
-    record_gap("options", 1000, 9000, "told late")
+    assert record_gap("options", 1000, 4000, "told again") == gap
     row = StreamGap.objects.get(id=gap)
     assert (row.status, row.repaired, row.unrepairable, row.to_ms) == (status, 7, unrepairable, 5000)
     assert ended_gaps() == []
+
+
+def test_what_lies_beyond_a_repaired_gap_is_a_gap_of_its_own():
+    """A consumer was killed twice without having seen a print in between."""
+    gap = record_gap("options", 1000, 5000, "cut")
+    close_gap(gap, repaired=7, unrepairable=0)
+    lasting = record_gap("options", 1000, None, "cut")
+    assert record_gap("options", 1000, 9000, "cut") == lasting
+    row = StreamGap.objects.get(id=lasting)
+    assert (row.from_ms, row.to_ms, row.status) == (5000, 9000, "OPEN")
+
+
+def test_the_end_of_a_gap_ends_those_a_killed_consumer_left_behind():
+    left = record_gap("options", 3000, None, "cut")
+    other = record_gap("options 2/2", 3000, None, "cut")
+    record_gap("options", 1000, 9000, "the consumer was not running")
+    assert StreamGap.objects.get(id=left).to_ms == 9000
+    assert StreamGap.objects.get(id=other).to_ms is None
 
 
 def test_gaps_of_two_feeds_are_two():

@@ -45,7 +45,18 @@ def test_nothing_of_a_finished_batch_stays_behind(inbox, redis_client):
     assert {key.decode() for key in redis_client.scan_iter()} == {
         "warehouse:inbox:feeds",
         "warehouse:inbox:options:bytes",
+        "warehouse:inbox:options:puts",
     }
+
+
+def test_it_knows_the_earliest_print_that_lies_here_and_how_many_batches_ever_came(inbox):
+    assert (inbox.earliest_ms(), inbox.puts()) == (None, 0)
+    for number, from_ms in enumerate((30, 10, 20)):
+        inbox.put(IDS[number], b"payload", from_ms)
+    inbox.put(IDS[0], b"payload", 5)  # lies here already
+    assert (inbox.earliest_ms(), inbox.puts()) == (10, 3)
+    inbox.done(IDS[1])
+    assert (inbox.earliest_ms(), inbox.puts()) == (20, 3)
 
 
 def test_failures_are_counted_per_batch_and_not_for_one_that_is_out(inbox):

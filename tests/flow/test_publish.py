@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import socket
 import threading
 import time
@@ -43,7 +44,7 @@ class Desk:
         self.spool = Spool(directory, spool_bytes)
         self.publisher = Publisher(
             self.inbox, send or self.sent.append, self.spool, lambda *lost: self.lost.append(lost),
-            lambda: 999, limits,
+            lambda: 9_999, limits,
         )  # fmt: skip
         self.publisher.start()
 
@@ -128,7 +129,7 @@ def test_what_does_not_fit_on_the_spool_is_counted_and_its_time_is_named(tmp_pat
 
 def test_a_damaged_spool_is_said_to_be_a_loss(tmp_path, redis_client):
     gone = Desk(tmp_path, away())
-    gone.publisher.submit(batch(7))
+    gone.publisher.submit(batch(7_000))
     gone.publisher.stop()
     (segment,) = tmp_path.glob("*.spool")
     segment.write_bytes(segment.read_bytes()[:-1])
@@ -136,7 +137,7 @@ def test_a_damaged_spool_is_said_to_be_a_loss(tmp_path, redis_client):
     back = Desk(tmp_path, redis_client)
     back.until(lambda: back.lost)
     back.publisher.stop()
-    assert back.lost == [(0, 999, f"{size:,} bytes of the spool are damaged")]
+    assert back.lost == [(5_000, 9_999, f"{size:,} bytes of the spool are damaged")]
 
 
 def test_submitting_waits_while_too_many_are_waiting(tmp_path, redis_client):
@@ -159,3 +160,31 @@ def test_submitting_waits_while_too_many_are_waiting(tmp_path, redis_client):
     third.join(10)
     desk.publisher.stop()
     assert desk.stored() == [1, 2, 3]
+
+
+def test_what_a_restarted_inbox_has_forgotten_comes_again(tmp_path, redis_client):
+    """As after kill -9: the append-only file lacks the last second."""
+    desk = Desk(tmp_path, redis_client)
+    for t in (1, 2):
+        desk.publisher.submit(batch(t))
+    desk.until(lambda: desk.stored() == [1, 2])
+    second = max(desk.inbox.waiting(), key=lambda name: int(name.rsplit(":", 1)[1]))
+    desk.inbox.done(second)
+    redis_client.decr("warehouse:inbox:options:puts")
+    desk.until(lambda: desk.stored() == [1, 2])
+    desk.publisher.stop()
+    assert desk.lost == []
+
+
+def test_an_inbox_that_forgets_more_than_can_come_again_is_a_loss_from_the_earliest_print_on(
+    tmp_path, redis_client
+):
+    desk = Desk(tmp_path, redis_client, dataclasses.replace(QUICK, keep_seconds=0.0))
+    for t in (5, 7):
+        desk.publisher.submit(batch(t))
+    desk.until(lambda: desk.stored() == [5, 7] and desk.publisher.inbox_batches == 2)
+    desk.until(lambda: not desk.publisher._kept)
+    redis_client.flushdb()
+    desk.until(lambda: desk.lost)
+    desk.publisher.stop()
+    assert desk.lost == [(5, 9_999, "the inbox has forgotten 2 batches")]

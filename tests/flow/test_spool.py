@@ -91,7 +91,17 @@ def test_a_damaged_segment_is_given_up_from_there_on_and_the_others_are_read(spo
     first.write_bytes(damaged)
     again = reopened(spool, tmp_path)
     assert drained(again) == [record(0, b"p" * 40)] + [record(number, b"p" * 40) for number in (3, 4, 5)]
-    assert again.damaged == [Damage(after_ms=10, bytes=len(damaged) - size)]
+    assert again.damaged == [Damage(after_ms=0, bytes=len(damaged) - size)]
+    again.close()
+
+
+def test_a_segment_damaged_from_its_first_byte_on_still_tells_when_its_prints_were(spool, tmp_path):
+    spool.append(record(1_795_186_800_000))
+    (segment,) = tmp_path.glob("*.spool")
+    segment.write_bytes(b"\0" * segment.stat().st_size)
+    again = reopened(spool, tmp_path)
+    assert again.oldest() is None
+    assert [damage.after_ms for damage in again.damaged] == [1_795_186_800_000]
     again.close()
 
 

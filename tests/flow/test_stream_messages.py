@@ -7,12 +7,15 @@ import math
 from collections import Counter
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from flow.average_size import AverageSizes
+from flow.batch import PrintBatch
+from flow.checks import check
 from flow.enrich import Enricher
 from flow.rows import Contracts
+from flow.seal import Sealer
 from provider.stream_messages import Aggregate, Quote, Status, Trade, Value, decode
 from tests.flow.stream_server import quote, trade
 
@@ -94,25 +97,63 @@ def altered(event: dict) -> st.SearchStrategy[dict]:
     return st.dictionaries(KEYS, VALUES, max_size=3).map(lambda changes: {**event, **changes})
 
 
-FRAMES = st.binary(max_size=60) | st.lists(VALUES | altered(trade(1)) | altered(quote()), max_size=6).map(
+CUT = st.integers(0, 200)
+WHOLE = st.lists(VALUES | altered(trade(1)) | altered(quote()), max_size=6).map(
     lambda events: json.dumps(events).encode()
+)
+FRAMES = (
+    st.binary(max_size=60)
+    | WHOLE
+    | st.builds(lambda frame, cut: frame[: -cut or None], WHOLE, CUT)
+    | st.builds(lambda frame, cut, dirt: frame[:cut] + dirt + frame[cut:], WHOLE, CUT, st.binary(max_size=4))
+    | st.integers(1, 3_000).map(lambda depth: b"[" * depth)
 )
 
 
+@settings(max_examples=150)
 @given(st.lists(FRAMES, max_size=4))
 def test_whatever_is_sent_nothing_breaks_and_every_event_is_accounted_for(frames):
-    enricher = Enricher(Contracts({"SPXW": "SPX"}), AverageSizes())
+    enricher, sealer = Enricher(Contracts({"SPXW": "SPX"}), AverageSizes()), Sealer()
+    trades = 0
     for frame in frames:
         rejected: Counter[str] = Counter()
         events = decode(frame, rejected)
+        trades += sum(isinstance(event, Trade) for event in events)
         enricher.take(events, 1_795_186_800_000)
+        assert set(rejected) <= REASONS
         try:
             sent = json.loads(frame)
         except (ValueError, RecursionError):
             sent = None
-        if not isinstance(sent, list) or rejected["frame is no JSON array"]:
-            assert (events, rejected.total()) == ([], 1)
+        if rejected["frame is no JSON array"]:
+            assert rejected["frame is no JSON array"] == 1
         else:
             assert len(events) + rejected.total() == len(sent)
     rows = enricher.rows()
-    assert len(enricher.contracts.batch(rows)) == len(rows)
+    assert len(rows) + enricher.contracts.unwatched + enricher.contracts.unreadable == trades
+    sealer.add(rows, 1_795_186_800_000)
+    batches = [enricher.contracts.batch(sealed) for sealed in sealer.sealed(0, everything=True)]
+    assert sum(map(len, batches)) == len(rows)
+    assert [len(PrintBatch.decode(batch.encode())) for batch in batches] == [len(batch) for batch in batches]
+    for batch in batches:
+        check(batch, 1_795_186_800_000)
+
+
+REASONS = {"frame is no JSON array", "event without a kind", "event of an unknown kind"} | {
+    f"event {kind} breaks its type" for kind in ("T", "Q", "V", "A", "status")
+}
+
+
+@given(st.lists(st.sampled_from([trade(1), quote(), trade(2)]), max_size=5), CUT)
+def test_what_stands_before_the_break_of_a_frame_is_kept(sent, cut):
+    whole = json.dumps(sent, separators=(",", ":")).encode()
+    frame = whole[: max(1, len(whole) - 1 - cut)]
+    events, rejected = read(frame)
+    assert rejected == Counter({"frame is no JSON array": 1})
+    complete = [n for n in range(len(sent) + 1) if frame.startswith(whole_of(sent[:n]))]
+    assert [event.t for event in events] == [event["t"] for event in sent[: max(complete)]]
+
+
+def whole_of(events: list[dict]) -> bytes:
+    """The beginning of a frame up to the end of these events."""
+    return json.dumps(events, separators=(",", ":")).encode()[:-1]

@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections import Counter
 from typing import Any, NamedTuple
 
+import numpy as np
 import pytest
 
-from tests.simulator.servers import Server
+from simulator.plans import plan
+from simulator.print_blocks import Blocks
+from simulator.print_orders import CANCEL
+from simulator.print_pool import build_pool
+from simulator.synthetic_chain import midnight_ns, synthetic_chain
+from simulator.world import World
+from tests.simulator.servers import INSTANT, SEED, Server
 from tests.simulator.streams import connected, post, run, truth
 
 NAMES = {"sym": "ticker", "x": "exchange", "p": "price", "s": "size", "t": "ms", "q": "q"}
@@ -95,6 +103,48 @@ def test_rest_has_the_same_prints(streaming: Server, second: Second, numbered: b
             assert row.get("conditions") == event.get("c")
             assert row.get("sequence_number") == (event["q"] if numbered else None)
     run(streaming, rest_sequence_numbers=True)
+
+
+def test_rest_has_the_quotes_that_explain_the_prints(streaming: Server, second: Second) -> None:
+    first, last = second.begin * 1_000_000, (second.begin + 1000) * 1_000_000
+    span = {"timestamp.gte": first, "timestamp.lt": last, "order": "asc"}
+    explained = [row for row in second.truth if not row["reason"]]
+    for ticker, _ in Counter(row["ticker"] for row in explained).most_common(8):
+        quotes = streaming.get(f"/v3/quotes/{ticker}", **span).json()["results"]
+        trades = streaming.get(f"/v3/trades/{ticker}", **span).json()["results"]
+        stamp = {row["sequence_number"]: row["sip_timestamp"] for row in trades}
+        for row in (row for row in explained if row["ticker"] == ticker):
+            before = [quote for quote in quotes if quote["sip_timestamp"] < stamp[row["q"]]][-1]
+            assert (before["bid_price"], before["ask_price"]) == (row["bid"], row["ask"])
+            assert (before["bid_size"], before["ask_size"]) == (row["bid_size"], row["ask_size"])
+            assert before["sip_timestamp"] // 1_000_000 == row["quote_ms"]
+
+
+def test_the_chains_volume_counts_what_the_stream_printed() -> None:
+    world = World(SEED, plan("advanced"))
+    date = INSTANT.date()
+    pool = build_pool(world.market, date)
+    minute = int(INSTANT.timestamp())
+    blocks = Blocks(pool, 7, 200, minute + 55)
+    before = world._chain("SPY", minute).day_volume
+    for after in range(55, 60):
+        world.prints.append(pool, blocks.at(minute + after))
+    assert np.array_equal(world._chain("SPY", minute).day_volume, before, equal_nan=True)
+    plain = synthetic_chain(world.market, "SPY", dt.datetime.fromtimestamp(minute + 60, dt.UTC))
+    streamed = world._chain("SPY", minute + 60)
+    printed: Counter[str] = Counter()
+    for span, rows in world.prints.between(0, (minute + 60) * 1000):
+        for row in rows[rows["kind"] != CANCEL]:
+            printed[str(span.pool.listing.ticker[row["contract"]])] += int(row["size"])
+    grown = np.nan_to_num(streamed.day_volume) - np.nan_to_num(plain.day_volume)
+    today = plain.day_ns == midnight_ns(date)
+    wanted = np.array([printed[ticker] for ticker in plain.ticker.tolist()])
+    assert np.array_equal(grown[today], wanted[today])
+    # What traded for the first time today shows a day of today, and nothing of the day it last traded on.
+    first = ~today & (wanted > 0)
+    assert np.array_equal(streamed.day_volume[first], wanted[first])
+    assert (streamed.day_ns[first] == midnight_ns(date)).all()
+    assert wanted.sum() > 0
 
 
 def test_settings_out_of_range_or_unknown_are_refused(streaming: Server) -> None:

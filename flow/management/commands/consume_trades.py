@@ -84,10 +84,14 @@ class Command(BaseCommand):
         gc.set_threshold(100_000, 50, 50)
         house.learn_sizes()
         consumer.start(streams, gap_from_ms)
-        self._tend(consumer, house, stop)
-        died = not consumer.is_alive()
-        consumer.stop()
-        house.end()
+        house.begin()
+        try:
+            self._tend(consumer, house, stop)
+            died = not consumer.is_alive()
+        finally:
+            # Whatever ended the tending: the threads would go on without anybody to record what they lose.
+            consumer.stop()
+            house.end()
         self._tell(house.report())
         if died:
             raise CommandError(f"a thread of the consumer ended: {consumer.failure or 'see the log'}")

@@ -1,0 +1,32 @@
+"""Pauses that a stream's own pace does not explain. A socket may stay open and a part of the prints be missing:
+nothing tells so but that they stopped coming."""
+
+from __future__ import annotations
+
+from typing import Final
+
+SHORTEST_MS: Final = 3_000
+INTERVALS: Final = 30.0  # of the mean length; by chance alone a pause is so long once in 10^13
+LONGEST_MS: Final = 15 * 60_000  # longer is no loss of the stream's, but the market's night
+_KNOWN_AFTER: Final = 200  # prints; also how many the mean looks back on
+
+
+class Rhythm:
+    """The mean distance of prints by the receive clock, epoch ms."""
+
+    def __init__(self) -> None:
+        self._prints = 0
+        self._mean_ms = 0.0
+        self._last_ms = 0
+
+    def is_broken_by(self, first_ms: int, last_ms: int, prints: int) -> bool:
+        """Takes `prints` received between two instants: whether the pause before them is out of proportion."""
+        pause = first_ms - self._last_ms
+        longest = max(SHORTEST_MS, INTERVALS * self._mean_ms)
+        broken = self._prints >= _KNOWN_AFTER and longest < pause < LONGEST_MS
+        if self._last_ms and pause < LONGEST_MS:
+            weight = min(1.0, prints / min(_KNOWN_AFTER, self._prints + prints))
+            self._mean_ms += weight * (max(0, last_ms - self._last_ms) / prints - self._mean_ms)
+        self._prints += prints
+        self._last_ms = max(self._last_ms, last_ms)
+        return broken

@@ -1,0 +1,119 @@
+"""What the table should hold, told from the simulator's truth in plain Python: none of the code under test.
+
+The rules are those of the README and of the design, written out a second time on purpose.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any
+from zoneinfo import ZoneInfo
+
+NEW_YORK = ZoneInfo("America/New_York")
+SMALLEST = 10  # contracts of a print alone
+LARGE, BLOCK, LEAST_BLOCK = 2, 5, 500  # times the average size; contracts
+
+EXCHANGES = {
+    300: "AMEX", 301: "BOX", 302: "CBOE", 303: "EMERALD", 304: "EDGX", 307: "GEMX", 308: "ISE", 309: "MRX",
+    312: "MIAX", 313: "ARCA", 314: "OPRA", 315: "PEARL", 316: "NOM", 318: "SAPPHIRE", 319: "NASDAQBX",
+    320: "MEMX", 322: "C2", 323: "PHLX", 325: "BZX",
+}  # fmt: skip
+CONDITIONS = {
+    201: "CANC", 202: "OSEQ", 203: "CNCL", 204: "LATE", 205: "CNCO", 207: "CNOL", 209: "AUTO", 219: "ISOI",
+    227: "SLAN", 228: "SLAI", 229: "SLCN", 230: "SLCI", 231: "SLFT", 232: "MLET", 233: "MLAT", 234: "MLCT",
+    235: "MLFT", 236: "MESL", 237: "TLAT", 238: "MASL", 239: "MFSL", 240: "TLET", 241: "TLCT", 242: "TLFT",
+    243: "TESL", 244: "TASL", 245: "TFSL", 247: "MCTP", 248: "EXHT",
+}  # fmt: skip
+SYMBOL_OF_ROOT = {"SPXW": "SPX", "NDXP": "NDX"}
+REASONS = {
+    "no_quote": "no quote",
+    "crossed": "crossed",
+    "stale_quote": "stale quote",
+    "multi_leg": "multi leg",
+    "not_market": "not market",
+    "late": "late",
+    "cancel": "cancel",
+}
+# Of these the truth names the quote at the trade's own moment, which is not the last one sent before it.
+UNQUOTED = frozenset({"stale_quote", "cancel"})
+
+Print = Mapping[str, Any]  # one row of the truth
+
+
+def symbol_of(ticker: str) -> str:
+    root = ticker[2:-15]
+    return SYMBOL_OF_ROOT.get(root, root)
+
+
+def orders(prints: list[Print]) -> dict[int, list[Print]]:
+    """The prints of each order, the first one first: `order` is the simulator's own number."""
+    found: dict[int, list[Print]] = {}
+    for one in sorted(prints, key=lambda one: (one["ms"], one["q"])):
+        found.setdefault(one["order"], []).append(one)
+    return found
+
+
+def is_kept(one: Print, quoted: bool) -> bool:
+    """Whether a print belongs into the table; parts of an order are known as such by their quote alone."""
+    return (
+        one["size"] >= SMALLEST or one["kind"] == "cancel" or (quoted and one["kind"] in ("sweep", "split"))
+    )
+
+
+def row(one: Print, order: list[Print], quoted: bool, average_size: float) -> dict[str, Any]:
+    """The columns the truth decides. `quoted` says whether the warehouse could see the contract's quotes."""
+    ticker, size, price = one["ticker"], one["size"], Decimal(str(one["price"]))
+    side = one["side"] if quoted and one["side"] != "unknowable" else None
+    is_sweep = one["kind"] == "iso_sweep" or (quoted and one["kind"] == "sweep")
+    is_split = one["kind"] in ("package", "stock_tied") or (quoted and one["kind"] == "split")
+    is_block = size >= LEAST_BLOCK or size >= BLOCK * average_size
+    first = order[0]["q"] if one["kind"] == "sweep" else one["q"]
+    traded = dt.datetime.fromtimestamp(one["ms"] / 1000, NEW_YORK).date()
+    expiration = dt.date.fromisoformat(f"20{ticker[-15:-9]}")
+    columns: dict[str, Any] = {
+        "symbol": symbol_of(ticker),
+        "timestamp": one["ms"],
+        "contract_ticker": ticker,
+        "price": price,
+        "size": size,
+        "premium": price * size * 100,
+        "exchange": EXCHANGES[one["exchange"]],
+        "conditions": [CONDITIONS[one["condition"]]] if one["condition"] else None,
+        "strike": Decimal(ticker[-8:]) / 1000,
+        "expiration": expiration,
+        "dte": (expiration - traded).days,
+        "option_type": "call" if ticker[-9] == "C" else "put",
+        "side": side,
+        "is_sweep": is_sweep,
+        "sweep_id": first if is_sweep else None,
+        "is_block": is_block,
+        "trade_type": "SWEEP" if is_sweep else "BLOCK" if is_block else "SPLIT" if is_split
+        else "LARGE" if size >= LARGE * average_size else "REGULAR",
+        "is_cancel": one["kind"] == "cancel",
+    }  # fmt: skip
+    return columns | _against_the_quote(one, columns, quoted and one["quote_ms"] > 0)
+
+
+def _against_the_quote(one: Print, columns: dict[str, Any], quoted: bool) -> dict[str, Any]:
+    if one["reason"] in UNQUOTED:
+        return {"sentiment": "NEUTRAL"}
+    price, side = columns["price"], columns["side"]
+    bid, ask = Decimal(str(one["bid"])), Decimal(str(one["ask"]))
+    sound = quoted and one["reason"] == ""
+    taken = sound and ((side == "buy" and price >= ask) or (side == "sell" and price <= bid))
+    bullish = (side == "buy") == (columns["option_type"] == "call")
+    answer: dict[str, Any] = {
+        "bid": bid if quoted else None,
+        "ask": ask if quoted else None,
+        "quote_age_ms": one["ms"] - one["quote_ms"] if quoted else None,
+        "sentiment": ("BULLISH" if bullish else "BEARISH") if taken else "NEUTRAL",
+    }
+    if sound or not quoted:
+        margin = (ask - bid) / 10
+        beyond = sound and (price > ask + margin or price < bid - margin)
+        at_quote = sound and (price <= bid or price >= ask)
+        answer["aggressiveness"] = "AGGRESSIVE" if beyond else "PASSIVE" if at_quote else "NORMAL"
+        answer["is_above_ask"], answer["is_below_bid"] = sound and price > ask, sound and price < bid
+    return answer

@@ -1,0 +1,139 @@
+"""Every print from the socket to the table, beside the simulator's own truth: in calm, and through every fault.
+
+`make chaos` runs the storm for as long as CHAOS_SECONDS says and tells how it goes.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import sys
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+
+import pytest
+
+from flow.inbox import Inbox
+from local.services import FLOW_QUEUE, worker
+from tests.partitions import drop_partitions
+from tests.simulator import streams
+from tests.system.live import PATIENCE, Live, eventually, running
+from warehouse.models import DeadLetter, StreamGap
+
+pytestmark = pytest.mark.processes
+
+SECONDS = float(os.environ.get("CHAOS_SECONDS", "0"))  # 0: once through all faults
+RATE = int(os.environ.get("CHAOS_PRINTS_PER_SECOND", "400"))
+SYMBOLS = os.environ.get("CHAOS_SYMBOLS", "IWM NDX").split()
+SEED = int(os.environ.get("CHAOS_SEED", "7"))
+NUMBERED = os.environ.get("CHAOS_SEQUENCE_NUMBERS", "1") == "1"  # whether REST rows carry them
+CALM_ROWS = 120
+SHORT = timedelta(seconds=60)
+QUIET_SECONDS = 4.0  # longer than the stream's own pace explains
+
+
+@pytest.fixture
+def live(stack, tmp_path, transactional_db) -> Iterator[Live]:
+    with running(stack, tmp_path, SYMBOLS, timedelta(seconds=SECONDS) or SHORT) as live:
+        streams.run(live.server, rest_sequence_numbers=NUMBERED)
+        live.start(RATE)
+        yield live
+    drop_partitions()
+
+
+class Storm:
+    """Every fault once, or again and again in an order of chance; after each the prints must flow again."""
+
+    def __init__(self, live: Live, tell: Callable[[str], None]) -> None:
+        self.live, self.tell = live, tell
+        self.done: Counter[str] = Counter()
+        self.copies: dict[str, bytes] = {}
+        self.slowest = 0.0
+        self.faults: dict[str, Callable[[], None]] = {
+            "flow worker killed": self.kill_worker,
+            "other worker killed": self.kill_ingester,
+            "frames garbled, cut off and doubled": self.spoil_frames,
+            "socket cut": lambda: self.strike("cut"),
+            "consumer killed": self.kill_consumer,
+            "Valkey killed": lambda: self.live.kill_server("valkey"),
+            "PostgreSQL killed": lambda: self.live.kill_server("postgres"),
+            "socket stalled": lambda: self.strike("silent", seconds=QUIET_SECONDS),
+        }
+
+    def rage(self, seconds: float) -> None:
+        dice, until = random.Random(SEED), time.monotonic() + seconds
+        for name in self.faults:
+            self.suffer(name)
+        while time.monotonic() < until:
+            self.suffer(dice.choice(list(self.faults)))
+
+    def suffer(self, name: str) -> None:
+        began = time.monotonic()
+        self.faults[name]()
+        self.live.flows_again()
+        took = time.monotonic() - began
+        self.done[name] += 1
+        self.slowest = max(self.slowest, took)
+        self.tell(f"{name}: prints flow again after {took:.1f} s, {self.live.rows():,} rows")
+
+    def kill_worker(self) -> None:
+        self.live.worker.kill()
+        eventually(lambda: self.live.inbox.size() > 2)
+        self.copies |= self.live.batches()
+        self.live.worker = self.live.children.start(worker(FLOW_QUEUE))
+
+    def kill_ingester(self) -> None:
+        self.live.ingester.kill()
+        self.live.ingester = self.live.children.start(worker("default,ingest"))
+
+    def kill_consumer(self) -> None:
+        self.live.consumer.kill()
+        self.live.listen()
+
+    def spoil_frames(self) -> None:
+        for kind in ("garbage", "truncated", "duplicate"):
+            self.strike(kind, times=2)
+
+    def strike(self, kind: str, **details: float) -> None:
+        eventually(lambda: streams.strike(self.live.server, kind, **details)["connections"])
+
+
+def test_in_calm_and_after_every_kill_and_cut_the_table_is_the_truth_row_for_row(live, capsys):
+    def tell(line: str) -> None:
+        if SECONDS:
+            with capsys.disabled():
+                sys.stdout.write(f"{time.strftime('%H:%M:%S')} {line}\n")
+
+    eventually(lambda: live.rows(live.since_ms) > CALM_ROWS)
+    calm = live.compare(live.caught_up())
+    assert (calm.faults, calm.repaired) == ([], 0)
+    assert calm.sides > 20
+    assert calm.kinds["sweep"] + calm.kinds["split"] > 10
+
+    storm = Storm(live, tell)
+    began = time.monotonic()
+    storm.rage(SECONDS)
+    last_ms = live.settle()
+    live.deliver_again(storm.copies)
+    eventually(lambda: Inbox(live.broker, "options").size() == 0)
+    raged = time.monotonic() - began
+    live.repair(PATIENCE + SECONDS)
+    found = live.compare(last_ms, NUMBERED)
+    gaps = list(StreamGap.objects.order_by("from_ms"))
+    for name, value in (
+        ("storm and repair", f"{raged:.0f} s and {time.monotonic() - began - raged:.0f} s"),
+        ("faults", ", ".join(f"{count} x {name}" for name, count in storm.done.items())),
+        ("slowest recovery", f"{storm.slowest:.1f} s"),
+        ("batches delivered twice", f"{2 * len(storm.copies)}"),
+        ("gaps", ", ".join(f"{gap.to_ms - gap.from_ms:,} ms ({gap.repaired} repaired)" for gap in gaps)),
+        ("table", str(found)),
+        ("kinds", str(dict(found.kinds))),
+        ("without a side", str(dict(found.reasons))),
+    ):
+        tell(f"{name}: {value}")
+    assert found.faults == []
+    assert found.repaired > 0, "the storm lost nothing: it was no storm"
+    assert {gap.status for gap in gaps} == {"REPAIRED"}
+    assert not DeadLetter.objects.exists()
