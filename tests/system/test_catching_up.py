@@ -112,7 +112,7 @@ def test_what_was_away_is_named_and_everything_catches_up(market, fleet, stack, 
         fleet.start(service)
 
     def says(*sentences: str, code: int = 200) -> bool:
-        answer = httpx.get(f"http://{address}/api/health", timeout=10)
+        answer = httpx.get(f"http://{address}/api/health", timeout=60)
         details = "\n".join(answer.json()["details"])
         return answer.status_code == code and all(sentence in details for sentence in sentences)
 
