@@ -18,6 +18,7 @@ from provider.errors import ProviderError
 from provider.walk import ChainPages
 from warehouse import clock, queries, runs
 from warehouse.models import WatchlistEntry
+from warehouse.models.enums import RunStatus
 
 TASK = "ingest_chain"
 NOMINAL_DELAY_MS = 15 * 60 * 1000  # of a delayed plan whose rows carry no time
@@ -54,15 +55,18 @@ class ChainResult:
 def ingest_chain(symbol: str, slot: int, deadline: int | None = None) -> ChainResult:
     """Fetches, checks, computes and stores the chain of `symbol` at `slot`; both times epoch milliseconds.
 
-    1. Claim the slot in the ledger: done, or in another worker's hands, is no error and no work.
-    2. At or past `deadline` the slot is missed. It is asked again once the pages are in: data that came later
-       belong to another time and are thrown away.
+    1. At or past `deadline` the slot is missed; the reason of an attempt made in time stays the reason.
+    2. Claim the slot in the ledger: done, or in another worker's hands, is no error and no work. The deadline is asked
+       again once the pages are in: data that came later belong to another time and are thrown away.
     3. Fetch every page, check every row, compute what is absent.
     4. Store greeks, gamma snapshot and DONE in one transaction.
 
     A provider's error ends as FAILED with its sentence, to be tried again while the slot lasts; anything else
     is raised and leaves STARTED, which the next claim does again.
     """
+    if _is_over(deadline) and queries.run_statuses(TASK, symbol, slot).get(slot) != RunStatus.DONE:
+        runs.miss(TASK, symbol, slot, MISSED)
+        return ChainResult(symbol, slot, Outcome.FAILED, detail=MISSED)
     with runs.claim(TASK, symbol, slot) as run:
         if isinstance(run, runs.Refusal):
             return ChainResult(
@@ -93,12 +97,12 @@ class Stopwatch:
 
 
 def _work(run: runs.Run, deadline: int | None) -> ChainResult:
-    _in_time(deadline)
     entry = queries.watchlist_entry(run.symbol)
     watch = Stopwatch()
     with watch.stage("fetch"):
         pages, spot = _fetch(entry)
-    _in_time(deadline)
+    if _is_over(deadline):
+        raise Missed(MISSED)
     slot_at = clock.instant(run.slot)
     with watch.stage("check"):
         checked = check_chain(pages.rows, entry.roots, session_date(slot_at))
@@ -117,9 +121,8 @@ def _work(run: runs.Run, deadline: int | None) -> ChainResult:
     )
 
 
-def _in_time(deadline: int | None) -> None:
-    if deadline is not None and clock.now_ms() >= deadline:
-        raise Missed(MISSED)
+def _is_over(deadline: int | None) -> bool:
+    return deadline is not None and clock.now_ms() >= deadline
 
 
 def _fetch(entry: WatchlistEntry) -> tuple[ChainPages, Spot | None]:

@@ -60,7 +60,7 @@ class ScriptedProvider:
         return f"http://127.0.0.1:{self._server.server_port}"
 
     def tell(self, path: str, *answers: Answer) -> None:
-        """Answers to `path`, or to `path?query` where that is told."""
+        """Answers to `path`, or to `path?query` where that is told; those told for '' go to every other path."""
         self._answers[path].extend(answers)
 
     def forget(self) -> None:
@@ -69,7 +69,9 @@ class ScriptedProvider:
         self.requests.clear()
 
     def answer(self, target: str) -> Answer:
-        answers = self._answers.get(target) or self._answers.get(urlsplit(target).path)
+        answers = (
+            self._answers.get(target) or self._answers.get(urlsplit(target).path) or self._answers.get("")
+        )
         if not answers:
             return refusal(404, {"status": "NOT_FOUND", "message": "nothing was told for this path"})
         return answers.popleft() if len(answers) > 1 else answers[0]

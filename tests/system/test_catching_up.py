@@ -1,0 +1,169 @@
+"""An afternoon on which provider, broker and database are away in turn, and a clock that does not wait for them.
+
+Health says so in plain words; what could be caught up is, and what was missed stays a gap with its reason.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+from datetime import UTC, datetime, timedelta
+
+import httpx
+import pytest
+from django.core.management import call_command
+from django.db import connection
+
+from ingestion.chain import MISSED
+from local.services import beat, web, worker
+from tests.ingestion.market import CALL, PUT, page, row
+from tests.ports import closed_port
+from tests.provider.server import ScriptedProvider, ok, refusal
+from tests.system.conftest import eventually
+from tests.system.offset_file import OffsetFile
+from tests.system.stepped_market import SteppedMarket, offset_at, seed_quick_schedule
+from warehouse import clock
+from warehouse.models import GammaExposure, HistoricalGreeks, IngestionRun, WatchlistEntry
+from warehouse.watchlist import add_default_symbols
+
+pytestmark = pytest.mark.processes
+
+SYMBOL = "T0"
+NOON = datetime(2026, 11, 18, 19, 30, tzinfo=UTC)  # 14:30 New York
+CLOSE = datetime(2026, 11, 18, 21, 0, tzinfo=UTC)
+DATABASE_AWAY = "database: PostgreSQL does not answer: nothing can be read or stored (OperationalError)"
+REDIS_AWAY = "redis: Redis does not answer: no task reaches a worker (ConnectionError)"
+REFUSAL = f"127.0.0.1/v3/snapshot/options/{SYMBOL} answered 503."
+PROVIDER_AWAY = f"provider: {SYMBOL}: {REFUSAL}"
+BARS_FAILED = f"store_bars of {SYMBOL} for 2026-11-18 failed: 127.0.0.1/v2/aggs/"
+REGIME_FAILED = "calculate_market_regime for 2026-11-18 failed: 127.0.0.1/v2/aggs/"
+NEED_THE_PROVIDER = ("store_bars", "calculate_market_regime")
+NEED_IT_NOT = ("calculate_iv_percentile", "roll_up")
+
+
+def quarters(number: int) -> datetime:
+    """A second into the slot so many quarter hours after NOON."""
+    return NOON + number * timedelta(minutes=15) + timedelta(seconds=1)
+
+
+@pytest.fixture(scope="module")
+def offset(tmp_path_factory) -> OffsetFile:
+    file = OffsetFile(tmp_path_factory.mktemp("clock") / "offset-ms")
+    file.set(offset_at(quarters(0)))
+    return file
+
+
+@pytest.fixture(scope="module")
+def clock_offset_ms(offset) -> OffsetFile:
+    """For this process, which asks the same file as the others."""
+    return offset
+
+
+@pytest.fixture(scope="module")
+def environment(django_db_setup, stack, broker_url, scripted, offset) -> dict[str, str]:
+    return {
+        "DJANGO_SETTINGS_MODULE": "tests.system.stepped_settings",
+        "CLOCK_OFFSET_FILE": str(offset.path),
+        "DATABASE_URL": stack.owner_url(connection.settings_dict["NAME"]),
+        "REDIS_URL": broker_url,
+        "MASSIVE_BASE_URL": scripted.url,
+    }
+
+
+@pytest.fixture
+def market(warehouse, offset, broker, provider) -> SteppedMarket:
+    market = SteppedMarket(offset, broker)
+    market.step(quarters(0))
+    come_back(provider)
+    add_default_symbols([SYMBOL])
+    WatchlistEntry.objects.update(active_since_ms=clock.epoch_ms(NOON))
+    seed_quick_schedule(SYMBOL)
+    return market
+
+
+def go_away(provider: ScriptedProvider) -> None:
+    provider.forget()
+    provider.tell("", refusal(503, Retry_After="3600"))
+
+
+def come_back(provider: ScriptedProvider) -> None:
+    provider.forget()
+    provider.tell("/v1/marketstatus/now", ok({"market": "open"}))
+    provider.tell("/v1/marketstatus/upcoming", ok([]))
+    provider.tell(
+        f"/v3/snapshot/options/{SYMBOL}", ok(page(*(row(t.replace("SPXW", SYMBOL)) for t in (CALL, PUT))))
+    )
+
+
+def is_done(number: int) -> bool:
+    slot = clock.epoch_ms(quarters(number)) - 1000
+    return IngestionRun.objects.filter(task="ingest_chain", slot=slot, status="DONE").exists()
+
+
+def ended(task: str) -> tuple[str, int] | None:
+    """Status and attempts of work after the close."""
+    found = IngestionRun.objects.filter(task=task, slot=clock.epoch_ms(CLOSE))
+    return found.values_list("status", "attempts").first()
+
+
+def test_what_was_away_is_named_and_everything_catches_up(market, fleet, stack, provider):
+    address = f"127.0.0.1:{closed_port()}"
+    for service in (worker(), beat(), web(address)):
+        fleet.start(service)
+
+    def says(*sentences: str, code: int = 200) -> bool:
+        answer = httpx.get(f"http://{address}/api/health", timeout=60)
+        details = "\n".join(answer.json()["details"])
+        return answer.status_code == code and all(sentence in details for sentence in sentences)
+
+    eventually(lambda: is_done(0), 120)  # three processes start first
+
+    # The provider is away for a slot. What it sends later is not of that slot.
+    go_away(provider)
+    market.step(quarters(1))
+    eventually(lambda: says(PROVIDER_AWAY))
+    come_back(provider)
+    market.step(quarters(2))
+    eventually(lambda: is_done(2))
+    eventually(lambda: says() and not says(PROVIDER_AWAY))
+
+    # The broker is away for a slot: nobody can be told to fetch it.
+    stack.stop("valkey")
+    eventually(lambda: says(REDIS_AWAY, code=503))
+    market.step(quarters(3))
+    market.step(quarters(4))
+    stack.start("valkey")
+    eventually(lambda: is_done(4))
+
+    # The database is away for a slot.
+    connection.close()
+    stack.stop("postgres")
+    eventually(lambda: says(DATABASE_AWAY, code=503))
+    market.step(quarters(5))
+    market.step(quarters(6))
+    stack.start("postgres")
+    eventually(lambda: is_done(6))
+
+    # The provider is away again when the work after the close is due; what needs it not is done.
+    go_away(provider)
+    market.step(CLOSE + timedelta(minutes=5))
+    eventually(lambda: all(ended(task) == ("FAILED", 1) for task in NEED_THE_PROVIDER))
+    eventually(lambda: all(ended(task) == ("DONE", 1) for task in NEED_IT_NOT))
+    eventually(lambda: says(BARS_FAILED, REGIME_FAILED))
+    come_back(provider)
+    market.step(CLOSE + timedelta(minutes=10))
+    eventually(lambda: all(ended(task) == ("DONE", 2) for task in NEED_THE_PROVIDER))
+    eventually(lambda: says() and not any(map(says, (BARS_FAILED, REGIME_FAILED))))
+
+    printed = io.StringIO()
+    call_command("gaps", SYMBOL, days=1, stdout=printed)
+    lines = [re.sub(r"\(\d+ attempts\)", "(n attempts)", line) for line in printed.getvalue().splitlines()]
+    assert lines[-4:] == [
+        f"Wed 2026-11-18 14:45  {REFUSAL} (n attempts)",
+        f"Wed 2026-11-18 15:15  {MISSED}",
+        f"Wed 2026-11-18 15:45  {MISSED}",
+        "T0: 23 of 27 slots missing in 1 sessions",  # 20 of them before it was watched
+    ]
+    for model in (HistoricalGreeks, GammaExposure):
+        stored = sorted(set(model.objects.values_list("timestamp", flat=True)))
+        assert stored == [clock.epoch_ms(quarters(number)) - 1000 for number in (0, 2, 4, 6)]
