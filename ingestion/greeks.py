@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 
 from ingestion.chain_columns import ChainColumns, Floats
 from quant import black_scholes
-from quant.implied_vol import IvStatus, implied_forward, quote_status, solve
+from quant.implied_forward import forward_curve
+from quant.implied_vol import IvStatus, quote_status, solve
 
 METHOD_VERSION = "greeks-1"
 
@@ -47,7 +48,7 @@ def complete_greeks(columns: ChainColumns, years: Floats, spot: float) -> ChainG
     expiration (spot without dividend where no strike is quoted on both sides), and the greeks from the
     Black-Scholes-Merton formula at whichever volatility stands. Rho is always ours: the provider has none.
     """
-    curve = implied_forward(columns.is_call, columns.strike, columns.bid, columns.ask, years, spot)
+    curve = forward_curve(columns.is_call, columns.strike, columns.bid, columns.ask, years, spot)
     carried = np.isfinite(curve.dividend_yield)
     rate = np.where(carried, curve.rate, 0.0)
     dividend_yield = np.where(carried, curve.dividend_yield, 0.0)

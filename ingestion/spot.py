@@ -11,7 +11,7 @@ from ingestion.chain_columns import ChainColumns, Floats
 from provider.errors import Terminal
 from provider.records import ChainRow, IndexRow, UniversalRow
 from provider.walk import Pages
-from quant.implied_vol import implied_forward
+from quant.implied_forward import forward_curve
 
 MILLISECOND_NS = 1_000_000
 
@@ -69,6 +69,6 @@ def spot_in_snapshot(client: SnapshotClient, provider_symbol: str) -> Spot | Non
 
 def spot_by_parity(columns: ChainColumns, years: Floats) -> Spot:
     """The nearest expiration's forward by put-call parity: within its carry, the price the options see."""
-    curve = implied_forward(columns.is_call, columns.strike, columns.bid, columns.ask, years, np.nan)
+    curve = forward_curve(columns.is_call, columns.strike, columns.bid, columns.ask, years, np.nan)
     known = np.flatnonzero(np.isfinite(curve.settlement_forward))
     return Spot(float(curve.settlement_forward[known[0]]), "parity") if known.size else Spot(np.nan, "none")

@@ -13,6 +13,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from quant.chain import OptionChain
 from quant.iv_status import IvStatus, quote_status
 
 Floats = npt.NDArray[np.float64]
@@ -61,7 +62,15 @@ class _Synthetics(NamedTuple):
     error: Floats
 
 
-def implied_forward(
+def implied_forward(chain: OptionChain, rate: float | None = None) -> ForwardCurve:
+    """Forward, rate and dividend yield of every settlement in the chain; per-contract columns have shape (n,).
+
+    ``forward_curve`` of the chain's quotes, years and spot, which says what is done and what is NaN.
+    """
+    return forward_curve(chain.is_call, chain.strike, chain.bid, chain.ask, chain.years, chain.spot, rate)
+
+
+def forward_curve(
     is_call: npt.ArrayLike,
     strike: npt.ArrayLike,
     bid: npt.ArrayLike,

@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 
 from ingestion.chain_columns import Floats
 from quant import black_scholes
-from quant.implied_vol import IvStatus, implied_forward, solve
+from quant.implied_forward import forward_curve
+from quant.implied_vol import IvStatus, solve
 from quant.sessions import SECONDS_PER_YEAR
 
 # How an expiration's forward was found, best first.
@@ -76,7 +77,7 @@ def carry_of(terms: Terms, price: Floats, underlying: Floats, spot: float) -> Ca
     for _ in range(_PASSES):
         rate, dividend_yield = _rates(growth, rates, settled)
         moved = _at_one_moment(terms, price, underlying, spot, rate[member], dividend_yield[member])
-        curve = implied_forward(terms.is_call, terms.strike, moved, moved, terms.years, spot)
+        curve = forward_curve(terms.is_call, terms.strike, moved, moved, terms.years, spot)
         with np.errstate(invalid="ignore"):
             measured = np.log(curve.settlement_forward / spot)
         found = np.isfinite(measured)
