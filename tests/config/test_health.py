@@ -102,8 +102,8 @@ def test_nobody_at_work_is_degraded(at_market_time, client):  # noqa: F811
     at_market_time(SUNDAY)
     assert client.get("/api/health").json()["details"] == [
         "beat: no beat is leading: nothing new is scheduled",
-        "workers: no worker serves the queue default; no worker serves the queue flow; "
-        "no worker serves the queue ingest",
+        "workers: no worker serves the queue backfill; no worker serves the queue default; "
+        "no worker serves the queue flow; no worker serves the queue ingest",
     ]
 
 

@@ -31,8 +31,8 @@ def spy(at_market_time):
 
 def truth(market: SyntheticMarket, ticker: str) -> dict[int, tuple]:
     """The contract's prints by sequence number: ms, price, size."""
-    contract = market.listings.contract("SPY", ticker, SESSION)
-    assert contract is not None
+    contract, listed = market.listings.contract("SPY", ticker, [SESSION])
+    assert listed == [SESSION]
     found = tape(market, "SPY", SESSION, contract)
     prints = found.prints
     columns = (found.sequence, prints.ns // 1_000_000, prints.price, found.size)
