@@ -9,6 +9,7 @@ import pytest
 from flow.backfill import backfill_flow
 from provider.client import MassiveClient
 from quant.contracts import format_ticker
+from simulator.days import Days
 from simulator.market import SyntheticMarket
 from simulator.option_prints import tape
 from tests.partitions import drop_partitions
@@ -33,7 +34,7 @@ def truth(market: SyntheticMarket, ticker: str) -> dict[int, tuple]:
     """The contract's prints by sequence number: ms, price, size."""
     contract, listed = market.listings.contract("SPY", ticker, [SESSION])
     assert listed == [SESSION]
-    found = tape(market, "SPY", SESSION, contract)
+    found = tape(market, "SPY", Days.each(listed), contract)
     prints = found.prints
     columns = (found.sequence, prints.ns // 1_000_000, prints.price, found.size)
     return {
