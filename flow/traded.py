@@ -28,16 +28,18 @@ _AFTER = _CHAIN.format(pick="min", holds="- coalesce(r.duration_ms, 0) >= %(to)s
 def contracts_around(symbols: list[str], from_ms: int, to_ms: int) -> list[tuple[str, str]]:
     """(symbol, contract ticker) of what may have printed in the gap: prints stored shortly before or after it,
     and contracts whose day's volume grew from the last chain before it to the first after it."""
+    # The chain before and the one after are read in one pass and grouped. A join of the two falls back on comparing
+    # each contract with every other while a new day's partition has no statistics: minutes for an index.
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT symbol, contract_ticker FROM options_flow_history"
             " WHERE symbol = ANY(%(symbols)s) AND timestamp BETWEEN %(near)s AND %(far)s"
-            " UNION SELECT a.symbol, a.contract_ticker FROM unnest(%(symbols)s::text[]) AS s (symbol)"
+            " UNION SELECT h.symbol, h.contract_ticker FROM unnest(%(symbols)s::text[]) AS s (symbol)"
             f" CROSS JOIN LATERAL ({_BEFORE}) before CROSS JOIN LATERAL ({_AFTER}) after"
-            " JOIN historical_greeks a ON a.symbol = s.symbol AND a.timestamp = after.slot AND a.volume > 0"
-            " LEFT JOIN historical_greeks b ON b.symbol = s.symbol AND b.timestamp = before.slot"
-            " AND b.contract_ticker = a.contract_ticker"
-            " WHERE a.volume > coalesce(b.volume, 0) ORDER BY 1, 2",
+            " JOIN historical_greeks h ON h.symbol = s.symbol AND h.timestamp IN (before.slot, after.slot)"
+            " WHERE h.timestamp BETWEEN %(near)s AND %(far)s AND h.volume > 0 GROUP BY 1, 2"
+            " HAVING max(h.volume) FILTER (WHERE h.timestamp = after.slot)"
+            " > coalesce(max(h.volume) FILTER (WHERE h.timestamp = before.slot), 0) ORDER BY 1, 2",
             _parameters(symbols, from_ms, to_ms),
         )
         return [(symbol, ticker) for symbol, ticker in cursor.fetchall()]

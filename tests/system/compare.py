@@ -133,8 +133,10 @@ def _cancels(found: Comparison, prints: list[Print]) -> None:
 
     equal = Counter(like(one) for one in prints if one["kind"] != "cancel")
     meant = {one["cancels"]: one["q"] for one in prints if one["kind"] == "cancel" and equal[like(one)] == 1}
-    ambiguous = {like(one) for one in prints if equal[like(one)] > 1}
     by_q = {one["q"]: one for one in prints}
+    # What was printed before the first print compared is in the table too, and may be the one that is meant.
+    older = {like(one) for one in prints if one["kind"] == "cancel" and one["cancels"] not in by_q}
+    ambiguous = older | {like(one) for one in prints if equal[like(one)] > 1}
     stored = OptionsFlow.objects.filter(sequence_number__in=list(by_q), is_cancel=False)
     for number, canceled_by in stored.values_list("sequence_number", "canceled_by"):
         if like(by_q[number]) in ambiguous:

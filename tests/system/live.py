@@ -18,6 +18,7 @@ import redis
 from celery import current_app
 from django.db import OperationalError, connection
 
+from flow import cancels
 from flow.housekeeping import HEARTBEAT
 from flow.inbox import Inbox
 from local.processes import wait_until
@@ -163,10 +164,13 @@ class Live:
         self.ingest_chains(self._slot_before(self.now_ms()))
         self.send("flow.tasks.keep_flow", queue="default")
         eventually(lambda: not StreamGap.objects.filter(status=GapStatus.OPEN).exists(), seconds)
-        self.send("flow.tasks.keep_flow", queue="default")
-        eventually(lambda: not self.broker.exists("warehouse:default", "warehouse:flow"))
+
+    def match_cancels(self) -> None:
+        """The pass over the day that housekeeping makes each minute."""
+        cancels.match(cancels.days_with_cancels(self.since_ms, self.now_ms()))
 
     def compare(self, last_ms: int, numbered: bool = True) -> Comparison:
+        self.match_cancels()
         prints = [
             one
             for one in streams.truth(self.server, self.since_ms, last_ms, limit=50_000)
