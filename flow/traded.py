@@ -12,7 +12,7 @@ AROUND_MS = 30 * 60_000  # a contract that printed so shortly before or after ma
 # A chain shows the market as of its fetch, or of the plan's delay before, and neither of its slot nor of one instant:
 # its first page is older than its last by as long as the fetch took.
 _CHAIN = (
-    "SELECT {pick}(h.timestamp) AS slot FROM historical_greeks h"
+    "SELECT {pick}(h.timestamp) FROM historical_greeks h"
     " LEFT JOIN ingestion_runs r ON r.task = 'ingest_chain' AND r.symbol = h.symbol AND r.slot = h.timestamp"
     " WHERE h.symbol = s.symbol AND h.timestamp BETWEEN %(near)s AND %(far)s"
     " AND h.fetched_at - coalesce(r.data_delay_ms, 0) {holds}"
@@ -28,18 +28,20 @@ _AFTER = _CHAIN.format(pick="min", holds="- coalesce(r.duration_ms, 0) >= %(to)s
 def contracts_around(symbols: list[str], from_ms: int, to_ms: int) -> list[tuple[str, str]]:
     """(symbol, contract ticker) of what may have printed in the gap: prints stored shortly before or after it,
     and contracts whose day's volume grew from the last chain before it to the first after it."""
-    # The chain before and the one after are read in one pass and grouped. A join of the two falls back on comparing
-    # each contract with every other while a new day's partition has no statistics: minutes for an index.
+    # While a new day's partition has no statistics the planner takes a chain for one row. So that it cannot look for
+    # the two chains once for each of their contracts, or compare each contract with every other (minutes for an
+    # index), their times are settled first, and both are read in one pass.
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT symbol, contract_ticker FROM options_flow_history"
+            f"WITH shown AS MATERIALIZED (SELECT s.symbol, ({_BEFORE}) AS before, ({_AFTER}) AS after"
+            " FROM unnest(%(symbols)s::text[]) AS s (symbol))"
+            " SELECT symbol, contract_ticker FROM options_flow_history"
             " WHERE symbol = ANY(%(symbols)s) AND timestamp BETWEEN %(near)s AND %(far)s"
-            " UNION SELECT h.symbol, h.contract_ticker FROM unnest(%(symbols)s::text[]) AS s (symbol)"
-            f" CROSS JOIN LATERAL ({_BEFORE}) before CROSS JOIN LATERAL ({_AFTER}) after"
-            " JOIN historical_greeks h ON h.symbol = s.symbol AND h.timestamp IN (before.slot, after.slot)"
+            " UNION SELECT h.symbol, h.contract_ticker FROM shown"
+            " JOIN historical_greeks h ON h.symbol = shown.symbol AND h.timestamp IN (before, after)"
             " WHERE h.timestamp BETWEEN %(near)s AND %(far)s AND h.volume > 0 GROUP BY 1, 2"
-            " HAVING max(h.volume) FILTER (WHERE h.timestamp = after.slot)"
-            " > coalesce(max(h.volume) FILTER (WHERE h.timestamp = before.slot), 0) ORDER BY 1, 2",
+            " HAVING max(h.volume) FILTER (WHERE h.timestamp = after)"
+            " > coalesce(max(h.volume) FILTER (WHERE h.timestamp = before), 0) ORDER BY 1, 2",
             _parameters(symbols, from_ms, to_ms),
         )
         return [(symbol, ticker) for symbol, ticker in cursor.fetchall()]
