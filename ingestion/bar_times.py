@@ -63,10 +63,12 @@ def spans(timeframe: Timeframe, days: Sequence[date]) -> list[Span]:
             for monday in mondays
         ]
     minutes = FETCHED[timeframe][0] if timeframe in FETCHED else 60 * _HOURS[timeframe]
+    hours = [(open_ms(day), close_ms(day)) for day in days]
+    step_ms = minutes * MINUTE_MS
     return [
-        Span(start, min(start + minutes * MINUTE_MS, close_ms(day)))
-        for day in days
-        for start in range(open_ms(day), close_ms(day), minutes * MINUTE_MS)
+        Span(start, min(start + step_ms, closes))
+        for opens, closes in hours
+        for start in range(opens, closes, step_ms)
     ]
 
 

@@ -135,7 +135,7 @@ def _fetch_missing(
     task, symbol = f"bars_{frame.value}", bare(ticker)
     ended = [span.end_ms for span in spans(frame, days) if span.end_ms <= now_ms]
     wanted = Stretch(close_ms(sessions.previous_session(days[0])), max(ended, default=0))
-    gaps = coverage.missing(wanted, coverage.covered(task, symbol)) if ended else []
+    gaps = coverage.missing(wanted, coverage.covered(task, symbol, wanted)) if ended else []
     if not gaps:
         return wanted.until_ms
     with connect() as client:
@@ -176,7 +176,7 @@ def store(task: str, symbol: str, frame: Timeframe, fetched: Stretch, rows: dict
     with runs.claim(task, symbol, fetched.until_ms) as run, transaction.atomic():
         inserted = _insert(symbol, frame, rows) if rows else 0
         if isinstance(run, runs.Run):
-            start = coverage.joined_start(fetched, coverage.covered(task, symbol))
+            start = coverage.joined_start(fetched, coverage.covered(task, symbol, fetched))
             runs.finish(run, rows=inserted, result={coverage.FROM: start})
     return inserted
 

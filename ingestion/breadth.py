@@ -108,7 +108,8 @@ def fetch_grouped(
     Each session is a run of its own: an attempt that is cut short goes on where it stopped. A session the provider
     has no bars of yet stays unfetched. Raises one of provider.errors.
     """
-    known = coverage.covered(TASK, "")
+    whole = Stretch(close_ms(sessions.previous_session(days[0])), close_ms(days[-1]))
+    known = coverage.covered(TASK, "", whole)
     unfetched = [
         (day, part)
         for day in days
@@ -175,5 +176,5 @@ def _store(day: date, fetched: Stretch, bars: Sequence[Aggregate]) -> None:
     with runs.claim(TASK, "", fetched.until_ms) as run, transaction.atomic():
         inserted = bulk.insert_rows(HistoricalBar, columns) if bars else 0
         if isinstance(run, runs.Run):
-            start = coverage.joined_start(fetched, coverage.covered(TASK, ""))
+            start = coverage.joined_start(fetched, coverage.covered(TASK, "", fetched))
             runs.finish(run, rows=inserted, result={coverage.FROM: start})

@@ -23,14 +23,16 @@ class Stretch(NamedTuple):
     until_ms: int
 
 
-def covered(task: str, symbol: str) -> list[Stretch]:
-    """What has been fetched, joined where stretches touch, oldest first."""
-    return covered_by(task, [symbol]).get(symbol, [])
+def covered(task: str, symbol: str, near: Stretch | None = None) -> list[Stretch]:
+    """What has been fetched, joined where stretches touch, oldest first; with `near` only what touches that stretch."""
+    return covered_by(task, [symbol], near).get(symbol, [])
 
 
-def covered_by(task: str, symbols: Sequence[str]) -> dict[str, list[Stretch]]:
+def covered_by(task: str, symbols: Sequence[str], near: Stretch | None = None) -> dict[str, list[Stretch]]:
     """The same of many symbols at once; a symbol of which nothing was fetched is absent."""
     rows = IngestionRun.objects.filter(task=task, symbol__in=symbols, status=RunStatus.DONE)
+    if near:
+        rows = rows.filter(slot__gte=near.after_ms, **{f"result__{FROM}__lte": near.until_ms})
     known: dict[str, list[Stretch]] = {}
     for symbol, slot, result in rows.values_list("symbol", "slot", "result"):
         if result:

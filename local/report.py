@@ -17,6 +17,7 @@ from rich.panel import Panel
 from rich.table import Table
 
 from local.gamma_picture import gamma_picture, money
+from warehouse.console import console_on
 
 if TYPE_CHECKING:
     from warehouse.models import GammaExposure, IngestionRun  # models can be imported once Django is set up
@@ -142,7 +143,7 @@ def main() -> None:
     arguments = parser.parse_args()
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
     django.setup()
-    console = Console(width=None if os.isatty(1) else 160)
+    console = console_on()
     report = collect(arguments.error)
     show(report, console)
     arguments.json.write_text(json.dumps(report, indent=2), encoding="utf-8")

@@ -11,7 +11,7 @@ from __future__ import annotations
 import datetime as dt
 import warnings
 from collections.abc import Sequence
-from functools import cache
+from functools import cache, lru_cache
 from typing import NamedTuple, SupportsInt
 from zoneinfo import ZoneInfo
 
@@ -115,11 +115,13 @@ def slots_between(opens: dt.datetime, closes: dt.datetime, every_minutes: int = 
     return [*(opens + number * step for number in range(before_close)), closes]
 
 
+@lru_cache(maxsize=8192)
 def open_of(date: dt.date) -> dt.datetime:
     """The instant a session opens, UTC. Raises ValueError when the date is no session."""
     return _utc(_calendar().opens[_row_of(date)])
 
 
+@lru_cache(maxsize=8192)
 def close_of(date: dt.date) -> dt.datetime:
     """The instant a session closes, UTC. Raises ValueError when the date is no session."""
     return _utc(_calendar().closes[_row_of(date)])
@@ -212,6 +214,8 @@ def _day(date: dt.date) -> np.datetime64:
     return np.datetime64(date, "D")
 
 
+# Asked day by day wherever bars and stretches of time are laid out: a search each would cost more than the work.
+@lru_cache(maxsize=8192)
 def _find(date: dt.date) -> int | None:
     days = _calendar().day
     row = int(np.searchsorted(days, _day(date)))

@@ -80,7 +80,7 @@ def ensure_option_bars(
     if not days:
         return FetchedBars()
     wanted = Stretch(close_ms(sessions.previous_session(days[0])), min(close_ms(days[-1]), now_ms))
-    gaps = coverage.missing(wanted, coverage.covered(TASK, contract_ticker))
+    gaps = coverage.missing(wanted, coverage.covered(TASK, contract_ticker, wanted))
     if not gaps:
         return FetchedBars()
     # From the first gap to the last in one go: what lies between was fetched before, and is left alone by its key.

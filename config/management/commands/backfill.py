@@ -22,10 +22,10 @@ from ingestion.backfill.summary import Summary, picture
 from ingestion.backfill.wish import DEFAULT_TABLES, EVERY, BadWish, Table, Wish, wish
 from provider.errors import ProviderError
 from provider.rate_limit import pace_of
+from warehouse.console import console_on
 
 INTERRUPTED = 130  # the shell's exit code for a command ended by Ctrl-C
 GO_ON = "Stopped, and nothing is lost: the same command goes on where it stopped, and repeats no finished request."
-_NARROWEST = 120  # columns, where there is no terminal to ask
 
 
 class Command(BaseCommand):
@@ -78,9 +78,7 @@ class Command(BaseCommand):
         )
 
     def handle(self, *, dry_run: bool, queue: bool, flat_file: Path | None, **options: Any) -> None:
-        console = Console(file=self.stdout, soft_wrap=False)  # type: ignore[arg-type]  # OutputWrapper is a text stream in all but name
-        if not console.is_terminal:
-            console.width = _NARROWEST
+        console = console_on(self.stdout)
         try:
             wanted = _wish(options)
             if flat_file is not None:

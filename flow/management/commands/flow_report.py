@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import sys
 from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
-from rich.console import Console
 
 from flow.report import flow_report
 from flow.report_table import rendered
+from warehouse.console import console_on
 
-WIDTH = 140  # where the output is no terminal
 LONGEST = 24 * 60  # minutes
 
 
@@ -30,7 +28,7 @@ class Command(BaseCommand):
         if prints < 1:
             raise CommandError(f"--prints is at least 1, not {prints}.")
         report = flow_report(symbol.upper(), minutes, prints)
-        console = Console(width=None if sys.stdout.isatty() else WIDTH)
+        console = console_on()
         with console.capture() as captured:
             console.print(rendered(report, settings.SIMULATED))
         self.stdout.write(captured.get())

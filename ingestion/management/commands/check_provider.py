@@ -15,6 +15,7 @@ from provider.entitlements import Finding, Status, chains_work, findings
 from provider.errors import ProviderError
 from provider.rate_limit import limiter_for
 from provider.retry import RetryPolicy
+from warehouse.console import console_on
 
 _STYLES = {
     Status.YES: "green",
@@ -30,7 +31,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         report: list[Finding] = []
-        console = Console(file=self.stdout)  # type: ignore[arg-type]  # OutputWrapper is a text stream in all but name
+        console = console_on(self.stdout)
         progress = Console(stderr=True)
         try:
             with self._client() as client, progress.status("asking the provider") as status:

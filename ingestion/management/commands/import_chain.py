@@ -14,6 +14,7 @@ from ingestion.imports import report
 from ingestion.imports.columns import SYNONYMS, UnknownLayout
 from ingestion.imports.files import size
 from ingestion.imports.importing import Importing
+from warehouse.console import console_on
 
 
 class Command(BaseCommand):
@@ -41,7 +42,7 @@ class Command(BaseCommand):
         dry_run: bool,
         **options: Any,
     ) -> None:
-        console = Console()
+        console = console_on()
         work = Importing(symbol, dict(column), dry_run)
         with _progress(console) as progress:
             try:

@@ -6,13 +6,13 @@ import time
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
-from rich.console import Console
 from rich.live import Live
 from rich.table import Table
 
 from ingestion.chain import TASK
 from ingestion.due import DueChain, due_chains
 from ingestion.tasks import ingest_chain
+from warehouse.console import console_on
 from warehouse.models import IngestionRun
 from warehouse.models.enums import RunStatus
 
@@ -41,7 +41,7 @@ class Command(BaseCommand):
 
 def watch(due: list[DueChain], until: float) -> None:
     """Shows the runs until all have ended. Raises CommandError naming those that failed or did not end."""
-    console = Console()
+    console = console_on()
     told: dict[str, str] = {}
     with Live(console=console, auto_refresh=False, transient=True) as live:
         while True:
