@@ -23,6 +23,7 @@ LOCAL = Path(__file__).resolve().parents[2] / ".local"
 
 
 def benchmarks() -> dict[str, Callable[[], Measured]]:
+    from tests.bench.backfill_accuracy import backfill_accuracy
     from tests.bench.backfill_pace import backfill_pace
     from tests.bench.chain_ingest import chain_ingest
     from tests.bench.flow_end_to_end import flow_end_to_end
@@ -38,6 +39,7 @@ def benchmarks() -> dict[str, Callable[[], Measured]]:
         flow_store,
         flow_end_to_end,
         backfill_pace,
+        backfill_accuracy,
     )
     return {benchmark.__name__: benchmark for benchmark in measured}
 

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import os
 import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from io import StringIO
 
 import numpy as np
@@ -42,12 +44,10 @@ def backfill_pace() -> Measured:
     """Requests a second of a whole backfill at a limit, against that limit."""
     symbols, days, limit = os.environ.get("BENCH_BACKFILL", DEFAULT_SIZE).split(":")
     size = symbols.split(","), int(days)
-    settings.MASSIVE_API_KEY = "bench"
-    with simulator(0) as simulated, recorder(simulated) as base_url:
-        settings.MASSIVE_BASE_URL = base_url
-        _, recording = _run(*size, None)
-        paced, seconds = _run(*size, float(limit))
-        free, free_seconds = _run(*size, None)
+    with simulated_provider():
+        _, recording = run_once(*size, None)
+        paced, seconds = run_once(*size, float(limit))
+        free, free_seconds = run_once(*size, None)
     rows = sum(stage.rows for stage in free.stages.values())
     ceiling = _staged_copy_rows_a_second()
     pace = paced.requests / seconds
@@ -64,12 +64,24 @@ def backfill_pace() -> Measured:
     )
 
 
-def _run(symbols: list[str], days: int, limit: float | None) -> tuple[Summary, float]:
+@contextmanager
+def simulated_provider() -> Iterator[None]:
+    """The settings' provider is a simulator behind a recorder: the first run of a backfill waits for the one, those
+    after it for neither."""
+    with simulator(0) as simulated, recorder(simulated) as base_url:
+        settings.MASSIVE_BASE_URL, settings.MASSIVE_API_KEY = base_url, "bench"
+        yield
+
+
+def run_once(
+    symbols: list[str], days: int, limit: float | None, tables: Sequence[str] = DEFAULT_TABLES
+) -> tuple[Summary, float]:
+    """A backfill into emptied tables: its summary and its seconds."""
     settings.MASSIVE_REQUESTS_PER_SECOND = limit
     with connection.cursor() as cursor:
         cursor.execute(f"TRUNCATE {_TABLES}")
     add_default_symbols(symbols)
-    wanted = wish(symbols, days, None, DEFAULT_TABLES, Depth(), "close")
+    wanted = wish(symbols, days, None, tables, Depth(), "close")
     shown = StringIO()
     started = time.perf_counter()
     summary = carry_out(wanted, Console(file=shown, width=140), dry_run=False, queue=False)
