@@ -25,7 +25,7 @@ from warehouse.partitions import DAY_MS
 DEFAULT_ROWS = "1000000,10000000"
 SYMBOLS = ("SPX", "SPY")
 YEAR = 252  # sessions
-PRINTS_A_DAY = 110_000
+FLOW_DAYS = 80  # of the 90 that prints are kept
 _SENTINEL = int.from_bytes(b"\x01time-at", "big")
 
 
@@ -103,11 +103,12 @@ class Greeks:
 
 
 class Flow:
-    """As many prints every day, up to now: a table grows by days."""
+    """As many prints every day, up to now, that the largest size fits into the days kept: a table grows by days."""
 
     table = OptionsFlow._meta.db_table
 
-    def __init__(self, prints_a_day: int = PRINTS_A_DAY) -> None:
+    def __init__(self) -> None:
+        prints_a_day = -(-row_counts()[-1] // FLOW_DAYS)
         empty(self.table)
         self.rows = 0
         self._end_ms = clock.now_ms()
