@@ -82,7 +82,7 @@ def _series(market: SyntheticMarket, symbols: list[str]) -> tuple[Floats, str]:
         )
         errors += np.abs(ours - theirs)[np.isfinite(ours)].tolist()
         places = [iv_rank.standing(series[-1], series[:-1]).iv_percentile for series in (ours, theirs)]
-        ranks.append(f"{symbol} " + "/".join("none" if place is None else f"{place:.1f}" for place in places))
+        ranks.append(f"{symbol} " + "/".join("none" if place is None else f"{place:.3f}" for place in places))
     return np.array(errors), ", ".join(ranks)
 
 
