@@ -157,6 +157,24 @@ def test_a_sweep_over_the_edge_of_a_gap_is_seen_whole(repair, tells):
     assert [(row.sequence_number, row.sweep_id) for row in in_gap()] == [(51, 50)]
 
 
+def test_of_sweeps_beside_a_gap_those_over_the_edge_are_stored_and_those_that_may_be_a_part_are_not(
+    repair, tells
+):
+    """A print is looked at with half a second on both sides, and until five seconds after the gap."""
+    edges = (GAP[0] - 500, GAP[1] + 5_000)
+    tells(
+        past_print(edges[0] - 490, sequence_number=50, size=6),
+        past_print(edges[0] - 480, sequence_number=51, size=6, exchange=313),
+        past_print(edges[0] - 300, sequence_number=52, conditions=[232]),
+        past_print(edges[1] - 10, sequence_number=53, size=6, exchange=313),
+        past_print(edges[1] + 10, sequence_number=54, size=6),
+        quotes=(past_quote(edges[0] - 499), past_quote(edges[1] - 20)),
+    )
+    repair()
+    rows = OptionsFlow.objects.filter(source="backfill").order_by("sequence_number")
+    assert list(rows.values_list("sequence_number", "sweep_id")) == [(52, None), (53, 53), (54, 53)]
+
+
 def test_a_contract_the_provider_will_not_tell_is_counted_and_shown(repair, provider):
     provider.tell(f"/v3/trades/{CALL}", refusal(403, {"status": "NOT_AUTHORIZED", "message": "no"}))
     repair()
