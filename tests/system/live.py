@@ -69,6 +69,7 @@ class Live:
         self.broker = redis.Redis.from_url(stack.redis_url(BROKER))
         self.inbox = Inbox(self.broker, "options")
         self.restarted: Counter[str] = Counter()  # services that ended by themselves
+        self.listening_ms = 0  # since when the consumer runs
         self._running: dict[str, Child] = {}
         self._offset_ms = offset_ms
 
@@ -86,6 +87,8 @@ class Live:
         self.since_ms = self.now_ms() // 1000 * 1000 + 2000
 
     def start_service(self, name: str) -> None:
+        if name == CONSUMER:
+            self.listening_ms = self.now_ms()
         self._running[name] = self.children.start(_SERVICES[name], CLOCK_OFFSET_MS=str(self._offset_ms))
 
     def kill_service(self, name: str) -> None:
