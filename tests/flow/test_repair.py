@@ -136,6 +136,18 @@ def test_repairing_the_same_time_again_changes_nothing(repair, tells, redis_clie
     assert len(in_gap()) == 2
 
 
+def test_gaps_close_to_each_other_are_filled_in_one_go_and_each_says_what_it_got(repair, tells, provider):
+    far = gaps.record_gap("options", GAP[0] - 700_000, GAP[0] - 601_000, "cut")
+    later = gaps.record_gap("options", GAP[1] + 60_000, GAP[1] + 90_000, "silent")
+    lasting = gaps.record_gap("options", GAP[1] + 120_000, None, "cut")
+    tells(past_print(), *(past_print(GAP[1] + 70_000, sequence_number=number) for number in (101, 102)))
+    repair()
+    assert len([request for request in provider.requests if "/v3/trades/" in str(request)]) == 1
+    told = {gap.id: (gap.status, gap.repaired) for gap in StreamGap.objects.exclude(from_ms=GAP[0])}
+    assert told == {later: ("REPAIRED", 2), lasting: ("OPEN", 0), far: ("OPEN", 0)}
+    assert StreamGap.objects.get(from_ms=GAP[0]).repaired == 1
+
+
 def test_a_closed_gap_is_not_repaired_again(repair, tells, provider):
     tells(past_print())
     repair()
