@@ -37,7 +37,7 @@ KNOWN_ROWS = 60  # stored of a consumer's own: by then it knows the pace of its 
 @pytest.fixture
 def live(stack, tmp_path, transactional_db) -> Iterator[Live]:
     with running(stack, tmp_path, SYMBOLS, timedelta(seconds=SECONDS) or SHORT) as live:
-        streams.run(live.server, rest_sequence_numbers=NUMBERED)
+        streams.run(live.server, rest_sequence_numbers=NUMBERED, seed=SEED)
         live.start(RATE)
         yield live
     drop_partitions()
