@@ -5,6 +5,8 @@ QUEUE ?= default,ingest,backfill
 BIND ?= 127.0.0.1:8000
 FLOWER_ADDRESS ?= 127.0.0.1
 BENCH ?=
+CHAOS_SECONDS ?= 300
+CHAOS_SEED ?= 7
 TEST_PROCESSES ?= 2
 
 UV_VERSION := 0.13.8
@@ -22,7 +24,7 @@ FLOWER = celery -A config flower --address=$(FLOWER_ADDRESS)
 MYPY := env DATABASE_URL=postgresql://u@localhost/x REDIS_URL=redis://localhost SECRET_KEY=x $(BIN)/mypy
 
 .DEFAULT_GOAL := help
-.PHONY: help venv demo up worker beat consumer web flower migrate test lint bench soak clean
+.PHONY: help venv demo up worker beat consumer web flower migrate test lint bench soak chaos clean
 
 help: ## Show this list
 	@sed -n 's/^\([a-z]*\):[^#]*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 18
@@ -83,6 +85,9 @@ bench: venv ## Measure, as ratios within one run [BENCH=name]
 
 soak: venv ## Live flow at a steady rate for minutes: memory, lag, every row [SOAK_SECONDS=600] [SOAK_RATE=5000]
 	@exec env $(if $(SOAK_SECONDS),SOAK_SECONDS=$(SOAK_SECONDS)) $(if $(SOAK_RATE),SOAK_RATE=$(SOAK_RATE)) $(BIN)/python -m tests.bench.flow_soak
+
+chaos: venv ## Live flow through kills and cuts, then row for row [CHAOS_SECONDS=300] [CHAOS_SEED=7]
+	@exec env CHAOS_SECONDS=$(CHAOS_SECONDS) CHAOS_SEED=$(CHAOS_SEED) $(BIN)/pytest -q tests/system/test_live_flow.py
 
 clean: ## Remove .venv and caches; the data in .local stays
 	rm -rf .venv .pytest_cache .ruff_cache .mypy_cache .import_linter_cache .hypothesis

@@ -38,7 +38,12 @@ PROCESS_NAME = env.text("PROCESS_NAME", "warehouse")  # shown in pg_stat_activit
 # One clock for all processes and for SQL (`warehouse_now_ms()`): milliseconds added to the real time.
 CLOCK_OFFSET_MS = env.integer("CLOCK_OFFSET_MS", _stack.clock_offset_ms if _stack else 0)
 
-_session = {"TimeZone": "UTC", "warehouse.clock_offset_ms": str(CLOCK_OFFSET_MS)}
+_session = {
+    "TimeZone": "UTC",
+    "warehouse.clock_offset_ms": str(CLOCK_OFFSET_MS),
+    # A statement whose client was killed ends with it, and holds neither locks nor a core for minutes more.
+    "client_connection_check_interval": "2000",  # ms
+}
 if DATABASE_ROLE:
     _session["role"] = DATABASE_ROLE
 

@@ -15,12 +15,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
+import numpy as np
+
 from flow.average_size import AverageSizes
 from flow.enrich import Enricher, Spot
 from flow.frames import FrameQueue, Received
 from flow.inbox import Inbox
 from flow.publish import Limits, Publisher, Send
-from flow.rhythm import Rhythm
+from flow.rhythm import SHORTEST_MS, Rhythm
 from flow.rows import Contracts, Rows
 from flow.seal import Sealer, Sealing
 from flow.spool import Spool
@@ -207,17 +209,13 @@ class Consumer:
 
     def _seal(self, now_ms: int, *, everything: bool = False) -> None:
         rows = self.enricher.rows()
-        if len(rows):
-            received = rows["received_at_ms"]
-            if self._rhythm.is_broken_by(int(received[0]), int(received[-1]), len(rows)) and self._is_busy():
-                self._open_gap(self.totals.last_print_ms, "prints stopped coming for a while", now_ms)
-            self.totals.count(rows)
-            if self._gap and self._subscribed_ms and now_ms >= self._gap_until_ms:
-                self._close_gap(int(rows["timestamp_ms"].min()))
-            self._print_rows(rows)
-            self._sealer.add(rows, now_ms)
-        elif (
-            self._gap
+        # What came before a pause and after it may have been waiting here together.
+        pauses = np.flatnonzero(np.diff(rows["received_at_ms"]) > SHORTEST_MS) + 1
+        for together in np.split(rows, pauses) if len(rows) else ():
+            self._add(together, now_ms)
+        if (
+            not len(rows)
+            and self._gap
             and self._subscribed_ms
             and now_ms > max(self._subscribed_ms + QUIET_MS, self._gap_until_ms)
         ):
@@ -226,6 +224,18 @@ class Consumer:
             self.totals.batches += 1
             self.publisher.submit(self.contracts.batch(sealed))
         self._note_safe_time()
+
+    def _add(self, rows: Rows, now_ms: int) -> None:
+        received, last_ms = rows["received_at_ms"], self.totals.last_print_ms
+        jump_ms = int(rows["timestamp_ms"][0]) - last_ms if last_ms else 0
+        broken = self._rhythm.is_broken_by(int(received[0]), int(received[-1]), len(rows), jump_ms)
+        if broken and self._is_busy():
+            self._open_gap(last_ms, "prints stopped coming for a while", now_ms)
+        self.totals.count(rows)
+        if self._gap and self._subscribed_ms and now_ms >= self._gap_until_ms:
+            self._close_gap(int(rows["timestamp_ms"].min()))
+        self._print_rows(rows)
+        self._sealer.add(rows, now_ms)
 
     def _note_safe_time(self) -> None:
         unsafe = [self._sealer.oldest_ms(), self.publisher.oldest_ms(), self._gap and self._gap.from_ms]

@@ -8,24 +8,28 @@ from typing import Final
 SHORTEST_MS: Final = 3_000
 INTERVALS: Final = 30.0  # of the mean length; by chance alone a pause is so long once in 10^13
 LONGEST_MS: Final = 15 * 60_000  # longer is no loss of the stream's, but the market's night
-_KNOWN_AFTER: Final = 200  # prints; also how many the mean looks back on
+_LOOK_BACK: Final = 200  # prints the mean is of
+_KNOWN_AFTER: Final = 50  # prints: a wrong suspicion costs a look into the past, a missed one prints
 
 
 class Rhythm:
-    """The mean distance of prints by the receive clock, epoch ms."""
+    """The mean distance of prints by the receive clock."""
 
     def __init__(self) -> None:
         self._prints = 0
         self._mean_ms = 0.0
         self._last_ms = 0
 
-    def is_broken_by(self, first_ms: int, last_ms: int, prints: int) -> bool:
-        """Takes `prints` received between two instants: whether the pause before them is out of proportion."""
-        pause = first_ms - self._last_ms
+    def is_broken_by(self, first_ms: int, last_ms: int, prints: int, jump_ms: int = 0) -> bool:
+        """Takes `prints` received between two instants, epoch ms: whether the pause before them is out of proportion.
+
+        `jump_ms` is the same pause by the prints' own time, which a reader that was late itself does not shorten.
+        """
+        pause = max(first_ms - self._last_ms, jump_ms)
         longest = max(SHORTEST_MS, INTERVALS * self._mean_ms)
         broken = self._prints >= _KNOWN_AFTER and longest < pause < LONGEST_MS
         if self._last_ms and pause < LONGEST_MS:
-            weight = min(1.0, prints / min(_KNOWN_AFTER, self._prints + prints))
+            weight = min(1.0, prints / min(_LOOK_BACK, self._prints + prints))
             self._mean_ms += weight * (max(0, last_ms - self._last_ms) / prints - self._mean_ms)
         self._prints += prints
         self._last_ms = max(self._last_ms, last_ms)

@@ -77,6 +77,8 @@ def process_trades(
     prints, found, rows = classified(checked)
     if len(checked.bad):
         _quarantine(checked, name)
+    if knows_better:
+        rows = _known_whole(checked.good.timestamp_ms, found, rows, *knows_better)
     if not len(rows):
         return ProcessedTrades(len(batch), 0, 0, checked.reasons)
     symbols = underlyings(checked)
@@ -136,6 +138,16 @@ def classified(checked: Checked) -> tuple[Prints, Classification, NDArray[np.int
     prints = store.prints_of(checked, *_interest_and_volume(checked))
     found = classify(prints)
     return prints, found, store.kept(prints, found, settings.FLOW_MINIMUM_CONTRACTS)
+
+
+def _known_whole(
+    times: NDArray[np.int64], found: Classification, rows: NDArray[np.intp], from_ms: int, to_ms: int
+) -> NDArray[np.intp]:
+    """The `rows` without those of clusters that lie outside the time: of such a one the batch may hold a part."""
+    first = np.where(found.sweep_first >= 0, found.sweep_first, found.split_first)
+    inside = first[(times >= from_ms) & (times <= to_ms)]
+    whole: NDArray[np.intp] = rows[(first[rows] < 0) | np.isin(first[rows], inside)]
+    return whole
 
 
 def underlyings(checked: Checked) -> NDArray[np.str_]:

@@ -120,6 +120,7 @@ class Blocks:
         now = pool.quotes(traded, second)
         trades = _trades(pool, fills, now.of(place), second)
         _price_late(pool, trades, second)
+        _quote_rarely(pool, trades, second)
         first = np.unique(place, return_index=True)[1]
         quotes = _quotes(pool, traded, now, second * 1000 + fills.quoted_ms[first], second)
         _number(trades, quotes, rng, (second - pool.opens) * SEQUENCE_STRIDE)
@@ -141,10 +142,15 @@ def _trades(pool: Pool, fills: Fills, nbbo: Nbbo, second: int) -> NDArray[Any]:
     rows["ms"] = second * 1000 + fills.ms
     rows["bid"], rows["ask"] = bid, nbbo.ask
     rows["bid_size"], rows["ask_size"] = nbbo.bid_size, nbbo.ask_size
-    minute = second // 60 * 60_000
-    quoted = np.where(habit == RARELY_QUOTED, minute + fills.contract % 900, second * 1000 + fills.quoted_ms)
+    rarely = rare_quote_ms(fills.contract, second)
+    quoted = np.where(habit == RARELY_QUOTED, rarely, second * 1000 + fills.quoted_ms)
     rows["quote_ms"] = np.where(habit == UNQUOTED, 0, quoted)
     return rows
+
+
+def rare_quote_ms(contract: NDArray[Any], second: int | NDArray[np.int64]) -> NDArray[np.int64]:
+    """When rarely quoted contracts, rows of a pool, are quoted in the minute of an epoch second, epoch ms."""
+    return np.asarray(second // 60 * 60_000 + contract % 900, dtype=np.int64)
 
 
 def _prices(
@@ -185,6 +191,16 @@ def _price_late(pool: Pool, trades: NDArray[Any], second: int) -> None:
         trades["price"][late] = then.ask[place]
 
 
+def _quote_rarely(pool: Pool, trades: NDArray[Any], second: int) -> None:
+    """What is quoted at the full minute alone has that quote beside it, and not one of its own second."""
+    rare = np.flatnonzero(pool.habit[trades["contract"]] == RARELY_QUOTED)
+    if len(rare):
+        contracts, place = np.unique(trades["contract"][rare], return_inverse=True)
+        then = pool.quotes(contracts.astype(np.intp), second // 60 * 60).of(place)
+        for name in ("bid", "ask", "bid_size", "ask_size"):
+            trades[name][rare] = getattr(then, name)
+
+
 def _quotes(
     pool: Pool, traded: NDArray[np.intp], nbbo: Nbbo, ms: NDArray[np.int64], second: int
 ) -> NDArray[Any]:
@@ -195,7 +211,7 @@ def _quotes(
     if second % 60:
         return rows
     rare = np.flatnonzero(pool.habit == RARELY_QUOTED)
-    minutely = _quote_rows(pool, rare, pool.quotes(rare, second), second * 1000 + rare % 900)
+    minutely = _quote_rows(pool, rare, pool.quotes(rare, second), rare_quote_ms(rare, second))
     return np.concatenate((rows, minutely))
 
 

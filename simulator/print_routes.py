@@ -6,6 +6,7 @@ import datetime as dt
 from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
@@ -15,13 +16,17 @@ from simulator.access import world_for
 from simulator.answers import answer, bad_request, not_entitled, not_found, request_id, results
 from simulator.days import Days
 from simulator.listing import repeat_contract
+from simulator.noise import Floats
 from simulator.option_prints import quotes_at, tape, venue
 from simulator.paging import Page, next_url, read_page
+from simulator.print_blocks import rare_quote_ms
 from simulator.print_log import Span as Streamed
 from simulator.print_log import quote_rows, trade_rows
+from simulator.print_pool import RARELY_QUOTED, UNQUOTED
 from simulator.world import World
 
 _NANOSECONDS = 1_000_000_000
+_NS_PER_MS = 1_000_000
 _MOST_SESSIONS = 10
 _QUOTE_SECONDS = 15
 Rows = list[dict[str, Any]]
@@ -187,25 +192,33 @@ def _tape_rows(world: World, ticker: str, date: dt.date) -> Rows:
 
 def _quote_rows(world: World, ticker: str, date: dt.date, asked: Span) -> Rows:
     """Quotes of a contract in a session, ascending: the stream's for the seconds it ran, else one every fifteen
-    seconds."""
+    seconds; of a contract the stream seldom or never quotes, no more than it would have."""
     symbol, streamed = world.bars.underlying(ticker), _streamed(world, date)
     if symbol is None:
         return []
-    rows = [] if _covers(streamed, date, asked) else _unstreamed(_plain_quotes(world, ticker, date), streamed)
+    rows = (
+        []
+        if _covers(streamed, date, asked)
+        else _unstreamed(_plain_quotes(world, ticker, date, streamed), streamed)
+    )
     for span in streamed:
         rows += quote_rows(world.prints, span, ticker, venue(symbol), *_seconds(asked))
     return sorted(rows, key=_stamp) if streamed else rows
 
 
-def _plain_quotes(world: World, ticker: str, date: dt.date) -> Rows:
+def _plain_quotes(world: World, ticker: str, date: dt.date, streamed: list[Streamed]) -> Rows:
     contract, symbol = world.bars.contract(ticker, date), world.bars.underlying(ticker)
     if contract is None or symbol is None:
         return []
     seconds = np.arange(open_of(date).timestamp(), close_of(date).timestamp(), _QUOTE_SECONDS)
+    stamps = seconds.astype(np.int64) * _NANOSECONDS
+    row = streamed[0].row_of(ticker) if streamed else None
+    if row is not None:
+        seconds, stamps = _by_habit(streamed[0].pool.habit[row], row, seconds, stamps)
     many = repeat_contract(contract, len(seconds))
     _, found = quotes_at(world.market, symbol, date, many, seconds)
     exchange = venue(symbol)
-    columns = (found.bid, found.bid_size, found.ask, found.ask_size, seconds.astype(np.int64) * _NANOSECONDS)
+    columns = (found.bid, found.bid_size, found.ask, found.ask_size, stamps)
     return [
         {
             "bid_price": bid,
@@ -221,3 +234,15 @@ def _plain_quotes(world: World, ticker: str, date: dt.date) -> Rows:
             zip(*(column.tolist() for column in columns), strict=True)
         )
     ]
+
+
+def _by_habit(
+    habit: int, row: int, seconds: Floats, stamps: NDArray[np.int64]
+) -> tuple[Floats, NDArray[np.int64]]:
+    """Those of the seconds, and when in them (nanoseconds), in which the contract at a pool's row is quoted."""
+    if habit == UNQUOTED:
+        return seconds[:0], stamps[:0]
+    if habit == RARELY_QUOTED:
+        minutes = seconds[seconds % 60 == 0]
+        return minutes, rare_quote_ms(np.full(len(minutes), row), minutes.astype(np.int64)) * _NS_PER_MS
+    return seconds, stamps

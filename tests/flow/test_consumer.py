@@ -269,3 +269,21 @@ def test_prices_of_a_second_connection_stand_beside_the_prints_of_the_first(tmp_
     (batch,) = running.batches()
     assert (batch.underlying_price.tolist(), batch.underlying_age_ms.tolist()) == ([6512.25], [400.0])
     assert not running.consumer.gaps, "prints come from the first connection alone"
+
+
+def test_a_pause_is_a_gap_though_the_prints_before_and_after_it_waited_together(tmp_path, redis_client):
+    with serving(Peer.stay) as server:
+        running = Running(tmp_path, redis_client, server.url)
+        running.consumer.streams[0].stop()
+        running.until(lambda: running.consumer.gaps)
+        running.consumer.stop()
+    consumer = running.consumer
+    consumer._subscribed_ms, consumer._gap = T, None
+    consumer.gaps.clear()
+    for number in range(120):
+        at_ms = T + number * 20 + (4_000 if number > 99 else 0)
+        frame = json.dumps([trade(number, at_ms)]).encode()
+        consumer._receive(Received(at_ms + 5, Delivery("frame", frame, None)))
+    consumer._seal(T + 10_000)
+    ends = (T + 99 * 20, T + 100 * 20 + 4_000)
+    assert [(gap.from_ms, gap.to_ms) for gap in consumer.gaps] == [(ends[0], None), ends]

@@ -136,6 +136,18 @@ def test_repairing_the_same_time_again_changes_nothing(repair, tells, redis_clie
     assert len(in_gap()) == 2
 
 
+def test_gaps_close_to_each_other_are_filled_in_one_go_and_each_says_what_it_got(repair, tells, provider):
+    far = gaps.record_gap("options", GAP[0] - 700_000, GAP[0] - 601_000, "cut")
+    later = gaps.record_gap("options", GAP[1] + 60_000, GAP[1] + 90_000, "silent")
+    lasting = gaps.record_gap("options", GAP[1] + 120_000, None, "cut")
+    tells(past_print(), *(past_print(GAP[1] + 70_000, sequence_number=number) for number in (101, 102)))
+    repair()
+    assert len([request for request in provider.requests if "/v3/trades/" in str(request)]) == 1
+    told = {gap.id: (gap.status, gap.repaired) for gap in StreamGap.objects.exclude(from_ms=GAP[0])}
+    assert told == {later: ("REPAIRED", 2), lasting: ("OPEN", 0), far: ("OPEN", 0)}
+    assert StreamGap.objects.get(from_ms=GAP[0]).repaired == 1
+
+
 def test_a_closed_gap_is_not_repaired_again(repair, tells, provider):
     tells(past_print())
     repair()
@@ -155,6 +167,24 @@ def test_a_sweep_over_the_edge_of_a_gap_is_seen_whole(repair, tells):
     )
     repair()
     assert [(row.sequence_number, row.sweep_id) for row in in_gap()] == [(51, 50)]
+
+
+def test_of_sweeps_beside_a_gap_those_over_the_edge_are_stored_and_those_that_may_be_a_part_are_not(
+    repair, tells
+):
+    """A print is looked at with half a second on both sides, and until five seconds after the gap."""
+    edges = (GAP[0] - 500, GAP[1] + 5_000)
+    tells(
+        past_print(edges[0] - 490, sequence_number=50, size=6),
+        past_print(edges[0] - 480, sequence_number=51, size=6, exchange=313),
+        past_print(edges[0] - 300, sequence_number=52, conditions=[232]),
+        past_print(edges[1] - 10, sequence_number=53, size=6, exchange=313),
+        past_print(edges[1] + 10, sequence_number=54, size=6),
+        quotes=(past_quote(edges[0] - 499), past_quote(edges[1] - 20)),
+    )
+    repair()
+    rows = OptionsFlow.objects.filter(source="backfill").order_by("sequence_number")
+    assert list(rows.values_list("sequence_number", "sweep_id")) == [(52, None), (53, 53), (54, 53)]
 
 
 def test_a_contract_the_provider_will_not_tell_is_counted_and_shown(repair, provider):

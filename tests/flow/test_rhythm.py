@@ -33,8 +33,14 @@ def test_a_pause_is_measured_by_the_mean_distance_of_prints(every_ms, pause_ms, 
     assert rhythm.is_broken_by(last_ms + pause_ms, last_ms + pause_ms, 1) is broken
 
 
+def test_a_reader_that_was_late_itself_knows_the_pause_by_the_prints_own_time():
+    rhythm, last_ms = steady(20)
+    assert rhythm.is_broken_by(last_ms + 1_000, last_ms + 1_000, 1, jump_ms=4_000)
+    assert not rhythm.is_broken_by(last_ms + 2_000, last_ms + 2_000, 1, jump_ms=980)
+
+
 def test_a_stream_hardly_known_is_never_suspected():
-    rhythm, last_ms = steady(20, prints=100)
+    rhythm, last_ms = steady(20, prints=40)
     assert not rhythm.is_broken_by(last_ms + 60_000, last_ms + 60_000, 1)
 
 

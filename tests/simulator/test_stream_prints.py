@@ -12,7 +12,7 @@ from quant.trade_classification import classify
 from simulator.market import SyntheticMarket
 from simulator.print_blocks import KNOWN, QUOTE, REASONS, TRADE, Blocks
 from simulator.print_orders import CANCEL, ISO_SWEEP, KINDS, LATE, SPLIT, SWEEP
-from simulator.print_pool import CROSSED, Pool, build_pool
+from simulator.print_pool import CROSSED, RARELY_QUOTED, Pool, build_pool
 from simulator.synthetic_chain import synthetic_chain
 from tests.simulator.servers import INSTANT, SEED
 
@@ -82,6 +82,20 @@ def test_quotes_are_the_chains(pool: Pool, market: SyntheticMarket) -> None:
     assert len(ours) > 300
     for name in ("bid", "ask", "bid_size", "ask_size"):
         assert np.array_equal(quotes[name][ours], getattr(chain, name)[rows])
+
+
+def test_what_is_quoted_at_the_full_minute_alone_has_that_quote_beside_it(pool: Pool) -> None:
+    minute = SECOND // 60 * 60
+    blocks = Blocks(pool, SEED, RATE, minute)
+    quoted = {row["contract"]: row for row in blocks.at(minute).quotes}
+    later = blocks.at(minute + 45).trades
+    rare = later[pool.habit[later["contract"]] == RARELY_QUOTED]
+    assert len(rare) > 10
+    for trade in rare:
+        quote = quoted[trade["contract"]]
+        names = ("bid", "ask", "bid_size", "ask_size")
+        assert [trade[name] for name in names] == [quote[name] for name in names]
+        assert trade["quote_ms"] == quote["ms"]
 
 
 def test_prints_stand_at_between_or_beyond_the_quote_they_met(trades: np.ndarray) -> None:

@@ -9,10 +9,11 @@ from typing import Any, NamedTuple
 import numpy as np
 import pytest
 
+from simulator.market import SyntheticMarket
 from simulator.plans import plan
 from simulator.print_blocks import Blocks
 from simulator.print_orders import CANCEL
-from simulator.print_pool import build_pool
+from simulator.print_pool import RARELY_QUOTED, UNQUOTED, Pool, build_pool
 from simulator.synthetic_chain import midnight_ns, synthetic_chain
 from simulator.world import World
 from tests.simulator.servers import INSTANT, SEED, Server
@@ -39,7 +40,8 @@ def second(streaming: Server) -> Second:
         busy = sorted({trade["sym"] for trade in socket.trades(1500)})[:1000]
         socket.say("subscribe", ",".join(f"Q.{ticker}" for ticker in busy))
         events = (event for event in socket.events() if event["ev"] in ("T", "Q"))
-        begin = (next(events)["t"] // 1000 + 1) * 1000
+        first_quote = next(event for event in events if event["ev"] == "Q")
+        begin = (first_quote["t"] // 1000 + 1) * 1000
         found = []
         for event in events:
             if event["t"] >= begin + 1000:
@@ -49,6 +51,12 @@ def second(streaming: Server) -> Second:
     lag_ms = run(streaming)["now_ms"] - begin - 1000
     trades = [event for event in found if event["ev"] == "T"]
     return Second(begin, trades, found, truth(streaming, begin, begin + 999), lag_ms)
+
+
+@pytest.fixture(scope="module")
+def pool(market: SyntheticMarket) -> Pool:
+    """The contracts that print."""
+    return build_pool(market, INSTANT.date())
 
 
 def test_five_thousand_prints_a_second_arrive_in_time(second: Second) -> None:
@@ -120,10 +128,20 @@ def test_rest_has_the_quotes_that_explain_the_prints(streaming: Server, second: 
             assert before["sip_timestamp"] // 1_000_000 == row["quote_ms"]
 
 
-def test_the_chains_volume_counts_what_the_stream_printed() -> None:
+@pytest.mark.parametrize(("habit", "steps_ms"), [(UNQUOTED, set()), (RARELY_QUOTED, {60_000})])
+def test_before_the_stream_began_rest_quotes_no_contract_more_than_the_stream_does(
+    streaming: Server, second: Second, pool: Pool, habit: int, steps_ms: set[int]
+) -> None:
+    ticker = pool.listing.ticker[np.flatnonzero(pool.habit == habit)[0]]
+    today = {"timestamp": INSTANT.date().isoformat(), "order": "asc", "limit": 50_000}
+    rows = streaming.get(f"/v3/quotes/{ticker}", **today).json()["results"]
+    assert set(np.diff([row["sip_timestamp"] // 1_000_000 for row in rows]).tolist()) == steps_ms
+    assert (len(rows) > 100) is bool(steps_ms)
+
+
+def test_the_chains_volume_counts_what_the_stream_printed(pool: Pool) -> None:
     world = World(SEED, plan("advanced"))
     date = INSTANT.date()
-    pool = build_pool(world.market, date)
     minute = int(INSTANT.timestamp())
     blocks = Blocks(pool, 7, 200, minute + 55)
     before = world._chain("SPY", minute).day_volume

@@ -36,8 +36,7 @@ REASONS = {
     "late": "late",
     "cancel": "cancel",
 }
-# Of these the truth names the quote at the trade's own moment, which is not the last one sent before it.
-UNQUOTED = frozenset({"stale_quote", "cancel"})
+SELDOM_MS = 10_000  # a quote so old is of a contract quoted once a minute: a listener since then has none
 
 Print = Mapping[str, Any]  # one row of the truth
 
@@ -60,6 +59,10 @@ def is_kept(one: Print, quoted: bool) -> bool:
     return (
         one["size"] >= SMALLEST or one["kind"] == "cancel" or (quoted and one["kind"] in ("sweep", "split"))
     )
+
+
+def is_seldom_quoted(one: Print) -> bool:
+    return one["quote_ms"] > 0 and one["ms"] - one["quote_ms"] > SELDOM_MS
 
 
 def row(one: Print, order: list[Print], quoted: bool, average_size: float) -> dict[str, Any]:
@@ -97,7 +100,7 @@ def row(one: Print, order: list[Print], quoted: bool, average_size: float) -> di
 
 
 def _against_the_quote(one: Print, columns: dict[str, Any], quoted: bool) -> dict[str, Any]:
-    if one["reason"] in UNQUOTED:
+    if one["kind"] == "cancel":  # beside it the truth names the quote of the print it takes back
         return {"sentiment": "NEUTRAL"}
     price, side = columns["price"], columns["side"]
     bid, ask = Decimal(str(one["bid"])), Decimal(str(one["ask"]))

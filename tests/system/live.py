@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import signal
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -27,7 +28,7 @@ from local.services import FLOW_QUEUE, consumer, worker
 from quant import sessions
 from tests.simulator import streams
 from tests.simulator.servers import Server, simulator
-from tests.system.children import Children
+from tests.system.children import Child, Children
 from tests.system.compare import Comparison, compare
 from tests.system.conftest import BROKER
 from tests.system.conftest import eventually as within
@@ -49,13 +50,10 @@ PREPARATION = timedelta(seconds=35)  # from the start of the simulator to the fi
 AVERAGE_SIZE = 20  # contracts, of so many prints in the past that a few more do not move it
 SETTLED = timedelta(minutes=2)  # by which a repair may begin
 MARGIN_MS = 10_000  # beside a gap, where a repair may know more of a print than the stream told
-
+FLOW_WORKER, OTHER_WORKER, CONSUMER = "flow worker", "other worker", "consumer"
+_SERVICES = {FLOW_WORKER: worker(FLOW_QUEUE), OTHER_WORKER: worker("default,ingest"), CONSUMER: consumer()}
 
 PATIENCE = 180.0  # seconds for any one event: a busy machine starts a process in half a minute
-
-
-def eventually(condition: Callable[[], object], seconds: float = PATIENCE) -> None:
-    within(condition, seconds)
 
 
 class Live:
@@ -70,21 +68,48 @@ class Live:
         self.quoted: set[str] = set()
         self.broker = redis.Redis.from_url(stack.redis_url(BROKER))
         self.inbox = Inbox(self.broker, "options")
+        self.restarted: Counter[str] = Counter()  # services that ended by themselves
+        self.listening_ms = 0  # since when the consumer runs
+        self._running: dict[str, Child] = {}
         self._offset_ms = offset_ms
 
     def start(self, prints_per_second: int) -> None:
         slot_ms = self._slot_before(self.now_ms())
-        self.ingester = self.children.start(worker("default,ingest"))
-        self.worker = self.children.start(worker(FLOW_QUEUE))
+        self.start_service(OTHER_WORKER)
+        self.start_service(FLOW_WORKER)
         streams.run(self.server, prints_per_second=prints_per_second)
         self.ingest_chains(slot_ms)
-        self.listen()
-        eventually(lambda: 0 < self.beat().get("quoted_contracts", 0) == len(self._quoted()) and self.rows())
+        self.start_service(CONSUMER)
+        self.eventually(
+            lambda: 0 < self.beat().get("quoted_contracts", 0) == len(self._quoted()) and self.rows()
+        )
         self.quoted = self._quoted()
         self.since_ms = self.now_ms() // 1000 * 1000 + 2000
 
-    def listen(self) -> None:
-        self.consumer = self.children.start(consumer())
+    def start_service(self, name: str) -> None:
+        if name == CONSUMER:
+            self.listening_ms = self.now_ms()
+        self._running[name] = self.children.start(_SERVICES[name], CLOCK_OFFSET_MS=str(self._offset_ms))
+
+    def kill_service(self, name: str) -> None:
+        self._running.pop(name).kill()
+
+    def tend(self) -> None:
+        """Starts again what ended by itself, as the supervisor does: a worker may, when its broker is gone."""
+        for name, child in list(self._running.items()):
+            if not child.is_alive():
+                self.kill_service(name)
+                self.start_service(name)
+                self.restarted[name] += 1
+
+    def eventually(self, condition: Callable[[], object], seconds: float = PATIENCE) -> None:
+        """Waits for it, and tends the services meanwhile."""
+
+        def holds() -> object:
+            self.tend()
+            return condition()
+
+        within(holds, seconds)
 
     def now_ms(self) -> int:
         return round(datetime.now(UTC).timestamp() * 1000) + self._offset_ms
@@ -93,7 +118,7 @@ class Live:
         for symbol in self.symbols:
             self.send("ingestion.tasks.ingest_chain", symbol, slot_ms, queue="ingest")
         fetched = HistoricalGreeks.objects.filter(timestamp=slot_ms)
-        eventually(lambda: fetched.values("symbol").distinct().count() == len(self.symbols))
+        self.eventually(lambda: fetched.values("symbol").distinct().count() == len(self.symbols))
 
     def send(self, task: str, *arguments: Any, **options: Any) -> None:
         with current_app.connection_for_write(self.stack.redis_url(BROKER)) as link:
@@ -110,7 +135,7 @@ class Live:
     def flows_again(self) -> None:
         """Waits until prints of a later time than now are in the table."""
         moment = self.now_ms()
-        eventually(lambda: _asked(lambda: OptionsFlow.objects.filter(timestamp__gt=moment).exists()))
+        self.eventually(lambda: _asked(lambda: OptionsFlow.objects.filter(timestamp__gt=moment).exists()))
 
     def kill_server(self, name: ServerName) -> None:
         """SIGKILL; its keeper starts it again."""
@@ -118,7 +143,7 @@ class Live:
         killed = self.stack.pid(name)
         assert killed
         os.kill(killed, signal.SIGKILL)
-        eventually(lambda: self.stack.pid(name) not in (None, killed))
+        self.eventually(lambda: self.stack.pid(name) not in (None, killed))
 
     def batches(self) -> dict[str, bytes]:
         """Copies of what lies in the inbox."""
@@ -134,7 +159,7 @@ class Live:
     def caught_up(self) -> int:
         """Waits until all that was printed until now is stored; returns that time."""
         moment = self.now_ms()
-        eventually(
+        self.eventually(
             lambda: (
                 self.beat().get("safe_ms", 0) > moment and (self.inbox.earliest_ms() or moment + 1) > moment
             )
@@ -145,25 +170,25 @@ class Live:
         """Ends the prints, waits until all of them are stored and ends the consumer; returns the last one's time."""
         streams.run(self.server, prints_per_second=0)
         last_ms = self.now_ms()
-        eventually(lambda: self._state()["sent_until_ms"] > last_ms + 1000)
-        self.consumer.process.terminate()
-        self.consumer.process.wait(PATIENCE)
+        self.eventually(lambda: self._state()["sent_until_ms"] > last_ms + 1000)
+        listener = self._running.pop(CONSUMER)
+        listener.process.terminate()
+        listener.process.wait(PATIENCE)
         stored = Heartbeat.objects.get(id=HEARTBEAT)
         assert stored.status == WorkerStatus.STOPPING, "the consumer did not end in order"
-        eventually(lambda: not self.inbox.size() or self._swept())
+        self.eventually(lambda: not self.inbox.size() or self._swept())
         return last_ms
 
     def repair(self, seconds: float = PATIENCE) -> None:
         """Sets the clock ahead, fetches the chains that name what traded, and repairs every gap."""
-        self.ingester.kill()
+        self.kill_service(OTHER_WORKER)
         boundary = self._slot_before(self.now_ms()) + QUARTER // timedelta(milliseconds=1)
         ahead = max(boundary - self.now_ms() if boundary - self.now_ms() < 60_000 else 0, 0)
         self._offset_ms += ahead + SETTLED // timedelta(milliseconds=1)
         streams.post(self.server, "/simulator/clock", offset_ms=self._offset_ms)
-        self.ingester = self.children.start(worker("default,ingest"), CLOCK_OFFSET_MS=str(self._offset_ms))
+        self.start_service(OTHER_WORKER)
         self.ingest_chains(self._slot_before(self.now_ms()))
-        self.send("flow.tasks.keep_flow", queue="default")
-        eventually(lambda: not StreamGap.objects.filter(status=GapStatus.OPEN).exists(), seconds)
+        self.eventually(self._all_repaired, seconds)
 
     def match_cancels(self) -> None:
         """The pass over the day that housekeeping makes each minute."""
@@ -188,6 +213,11 @@ class Live:
         """Has the sweeper send again what a killed worker took along."""
         self.send("flow.tasks.sweep_inbox", 0.0, queue="default")
         return wait_until(lambda: not self.inbox.size(), 2)
+
+    def _all_repaired(self) -> bool:
+        """Has the gaps sent to their repair, again and again as the schedule does each minute."""
+        self.send("flow.tasks.keep_flow", queue="default")
+        return wait_until(lambda: not StreamGap.objects.filter(status=GapStatus.OPEN).exists(), 20)
 
     def _quoted(self) -> set[str]:
         """The contracts whose quotes the consumer asked for."""
