@@ -75,8 +75,8 @@ lint: venv ## Check style, import contracts and types
 	@echo "mypy ..." && $(MYPY)
 
 test: lint ## Check everything: lint, and the tests on PostgreSQL 18 and 16
-	@echo "tests on PostgreSQL 18 ..." && $(BIN)/pytest -q -n $(TEST_PROCESSES) --dist loadfile
-	@echo "database tests on PostgreSQL 16 ..." && POSTGRES_MAJOR=16 $(BIN)/pytest -q -n $(TEST_PROCESSES) --dist loadfile -m database
+	@echo "tests on PostgreSQL 18 ..." && $(BIN)/pytest -q -n $(TEST_PROCESSES) --dist loadfile --no-loadscope-reorder
+	@echo "database tests on PostgreSQL 16 ..." && POSTGRES_MAJOR=16 $(BIN)/pytest -q -n $(TEST_PROCESSES) --dist loadfile --no-loadscope-reorder -m database
 
 bench: venv ## Measure, as ratios within one run [BENCH=name]
 	@exec $(BIN)/python -m tests.bench $(BENCH)
