@@ -5,7 +5,7 @@ ENV PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 UV_LINK_MODE=copy
 WORKDIR /app
 
 COPY pyproject.toml uv.lock ./
-RUN pip install --no-cache-dir uv==0.13.8 && uv sync --frozen --no-default-groups --group deploy --no-cache
+RUN pip install --no-cache-dir uv==0.13.8 && uv sync --frozen --no-default-groups --group deploy --no-cache --compile-bytecode
 ENV PATH="/app/.venv/bin:$PATH"
 
 COPY . .

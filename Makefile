@@ -35,6 +35,8 @@ venv: .venv/.synced ## Create .venv and install what uv.lock pins, if that chang
 # uv trusts only the authorities it brings along; the system's own are what pip and a company's proxy go by.
 CERTIFICATES := $(wildcard /etc/ssl/certs/ca-certificates.crt /etc/pki/tls/certs/ca-bundle.crt)
 
+# Compiled once here: where Python writes no bytecode (PYTHONDONTWRITEBYTECODE, a user without the right), every process
+# would compile Django, Celery and pandas again, most of the seconds it takes to start.
 .venv/.synced: pyproject.toml uv.lock
 	@echo "Installing the pinned packages into .venv (about a minute the first time) ..."
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || \
@@ -44,7 +46,7 @@ CERTIFICATES := $(wildcard /etc/ssl/certs/ca-certificates.crt /etc/pki/tls/certs
 	@test -w "$$HOME" || export UV_CACHE_DIR=.local/uv-cache PIP_NO_CACHE_DIR=1; \
 		unset VIRTUAL_ENV; export $(if $(CERTIFICATES),UV_SYSTEM_CERTS=1) UV_PROJECT_ENVIRONMENT=.venv UV_PYTHON_DOWNLOADS=never; \
 		$(BIN)/pip install -qq --disable-pip-version-check uv==$(UV_VERSION) && \
-		$(BIN)/uv sync --frozen --quiet
+		$(BIN)/uv sync --frozen --quiet --compile-bytecode
 	@touch $@
 
 demo: venv ## Run everything here and report on it [DEMO_SECONDS=60] [CHAIN=quotes.csv]
@@ -77,8 +79,8 @@ lint: venv ## Check style, import contracts and types
 	@echo "mypy ..." && $(MYPY)
 
 test: lint ## Check everything: lint, and the tests on PostgreSQL 18 and 16
-	@echo "tests on PostgreSQL 18 ..." && $(BIN)/pytest -q -n $(TEST_PROCESSES) --dist loadfile
-	@echo "database tests on PostgreSQL 16 ..." && POSTGRES_MAJOR=16 $(BIN)/pytest -q -n $(TEST_PROCESSES) --dist loadfile -m database
+	@echo "tests on PostgreSQL 18 ..." && $(BIN)/pytest -q -n $(TEST_PROCESSES) --dist loadfile --no-loadscope-reorder
+	@echo "database tests on PostgreSQL 16 ..." && POSTGRES_MAJOR=16 $(BIN)/pytest -q -n $(TEST_PROCESSES) --dist loadfile --no-loadscope-reorder -m database
 
 bench: venv ## Measure, as ratios within one run [BENCH=name]
 	@exec $(BIN)/python -m tests.bench $(BENCH)

@@ -22,6 +22,18 @@ from local.servers import ROOT, Held, hold
 POSTGRES_MAJOR = int(os.environ.get("POSTGRES_MAJOR", "18"))
 STACK = pytest.StashKey[Held]()
 
+# With `--dist loadfile` a file is one process's, and without `--no-loadscope-reorder` one of few tests is begun late:
+# these would then run alone at the end.
+LONGEST_FIRST = (
+    "test_ten_sessions.py",
+    "test_live_flow.py",
+    "test_backfill.py",
+    "test_catching_up.py",
+    "test_outages.py",
+    "test_worker_killed.py",
+    "test_two_clones.py",
+)
+
 # What a developer's shell may hold for a real deployment must never reach a test.
 _SCRUBBED = (
     "ALERT_",
@@ -59,6 +71,12 @@ def pytest_configure(config: pytest.Config) -> None:
     import django
 
     django.setup()
+
+
+@pytest.hookimpl(trylast=True)  # after the plugins that shuffle and group
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    ranks = {name: rank for rank, name in enumerate(LONGEST_FIRST)}
+    items.sort(key=lambda item: ranks.get(item.path.name, len(ranks)))
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:

@@ -46,6 +46,8 @@ class Children:
     def __init__(self, environment: Mapping[str, str], logs: Path) -> None:
         self._environment = dict(environment)
         self._logs = logs
+        # What is killed tidies nothing up: its temporary files go with the test's own.
+        self._leaving_nothing = {"TMPDIR": str(logs), "GUNICORN_CMD_ARGS": "--no-control-socket"}
         self._started: list[Child] = []
 
     def start(self, service: Service, *, directory: Path = ROOT, **changes: str) -> Child:
@@ -65,7 +67,7 @@ class Children:
             process = processes.spawn(
                 command,
                 output=output,
-                environment={**os.environ, **self._environment, **changes},
+                environment={**os.environ, **self._environment, **changes, **self._leaving_nothing},
                 death_signal=signal.SIGKILL,
                 directory=directory,
             )

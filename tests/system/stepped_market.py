@@ -10,14 +10,15 @@ from datetime import UTC, datetime, timedelta
 
 import redis
 from django.core.management import call_command
-from django_celery_beat.models import IntervalSchedule, PeriodicTask
+from django_celery_beat.models import IntervalSchedule, PeriodicTask, PeriodicTasks
 
 from tests.system.conftest import eventually
 from tests.system.offset_file import OffsetFile
 
 QUEUES = ("warehouse:default", "warehouse:ingest")
-EVERY_MS = {"Option chains": 250, "After the close": 500, "Calendar watch": 500}  # the polls that may fetch
+FETCHING = ("Option chains", "After the close", "Calendar watch")  # the polls that may ask the provider
 SECOND = timedelta(seconds=1)
+LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +38,7 @@ class SteppedMarket:
     def settle(self) -> None:
         """Waits until beat has sent every poll that may fetch, and the workers have done what waited then."""
         before = _polls_sent()
+        poll_now(*FETCHING)
         eventually(lambda: all(sent > before[name] for name, sent in _polls_sent().items()))
         # Not until nothing waits: on a busy machine the next polls are there before the last are done.
         sent = self._waiting()
@@ -55,16 +57,19 @@ def offset_at(instant: datetime) -> int:
 
 
 def seed_quick_schedule(*symbols: str) -> None:
-    """The schedule a new warehouse starts with, its polls sent each second and oftener, without those of live flow."""
+    """The schedule a new warehouse starts with, its polls sent each second, without those of live flow."""
     call_command("seed", symbols=",".join(symbols), stdout=io.StringIO())
     PeriodicTask.objects.filter(task__startswith="flow.").delete()
+    every_second, _ = IntervalSchedule.objects.get_or_create(every=1, period=IntervalSchedule.SECONDS)
     for task in PeriodicTask.objects.all():
-        milliseconds = EVERY_MS.get(task.name, 1000)
-        task.interval, _ = IntervalSchedule.objects.get_or_create(
-            every=1000 * milliseconds, period=IntervalSchedule.MICROSECONDS
-        )
-        task.crontab, task.expire_seconds = None, 5
+        task.interval, task.crontab, task.expire_seconds = every_second, None, 5
         task.save()
+
+
+def poll_now(*names: str) -> None:
+    """Has beat send these polls when it looks at the schedule next; the turn of each second comes beside it."""
+    PeriodicTask.objects.filter(name__in=names).update(last_run_at=LONG_AGO)
+    PeriodicTasks.update_changed()
 
 
 def edit_schedule(name: str, **arguments: object) -> None:
@@ -75,4 +80,4 @@ def edit_schedule(name: str, **arguments: object) -> None:
 
 
 def _polls_sent() -> dict[str, int]:
-    return dict(PeriodicTask.objects.filter(name__in=EVERY_MS).values_list("name", "total_run_count"))
+    return dict(PeriodicTask.objects.filter(name__in=FETCHING).values_list("name", "total_run_count"))

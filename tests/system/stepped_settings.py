@@ -18,6 +18,7 @@ from config.settings import *  # noqa: F403 - the product's settings, all of the
 from tests.system.offset_file import OffsetFile
 
 CLOCK_OFFSET_MS = OffsetFile(Path(os.environ["CLOCK_OFFSET_FILE"]))
+CELERY_BEAT_MAX_LOOP_INTERVAL = 0.1  # seconds: how long a poll that is wanted at once may wait
 
 
 @receiver(connection_created)

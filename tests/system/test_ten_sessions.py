@@ -37,8 +37,8 @@ def offset(tmp_path_factory) -> OffsetFile:
 
 @pytest.fixture(scope="module")
 def provider_url(offset) -> Iterator[str]:
-    """A simulated market whose strikes lie twenty times as far apart: a chain is one page."""
-    with simulator("--strike-spacing", "20", "--clock-offset-ms", str(int(offset))) as server:
+    """A simulated market whose strikes lie sixty times as far apart: a chain is one short page."""
+    with simulator("--strike-spacing", "60", "--clock-offset-ms", str(int(offset))) as server:
         yield server.base_url
 
 
@@ -58,13 +58,14 @@ def left(fleet, offset, broker_url, provider_url, django_db_blocker) -> Iterator
     """What the ten sessions left, lived through by a worker and two beats."""
 
     def tell(offset_ms: int) -> None:
-        httpx.post(f"{provider_url}/simulator/clock", json={"offset_ms": offset_ms}).raise_for_status()
+        simulated.post("/simulator/clock", json={"offset_ms": offset_ms}).raise_for_status()
         with connection.cursor() as cursor:  # this process's own session
             cursor.execute("SELECT set_config('warehouse.clock_offset_ms', %s, false)", [str(offset_ms)])
 
     with (
         django_db_blocker.unblock(),
         override_settings(CLOCK_OFFSET_MS=offset),
+        httpx.Client(base_url=provider_url, timeout=60) as simulated,
         redis.Redis.from_url(broker_url) as broker,
     ):
         broker.flushdb()
@@ -76,7 +77,7 @@ def left(fleet, offset, broker_url, provider_url, django_db_blocker) -> Iterator
             fleet.start(service)
         market.settle()
         try:
-            yield live(market, lambda: httpx.get(f"{provider_url}/simulator/requests").json())
+            yield live(market, lambda: simulated.get("/simulator/requests").json())
         finally:
             fleet.end()
             tell(0)

@@ -6,7 +6,7 @@ It is read on the way because retention takes the first rows before the last one
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -16,7 +16,7 @@ from ingestion import freshness
 from ingestion.closing import overdue_work
 from tests.roles import run as query
 from tests.system.conftest import eventually
-from tests.system.stepped_market import SECOND, SteppedMarket
+from tests.system.stepped_market import SECOND, SteppedMarket, poll_now
 from tests.system.ten_sessions import STRETCHES, Day
 from tests.warehouse.rows import add_print
 from warehouse import clock, health
@@ -106,14 +106,16 @@ def live(market: SteppedMarket, requests: Requests) -> Left:
 def _live_through(day: Day, market: SteppedMarket, requests: Requests, left: Left) -> None:
     for slot in day.slot_times:
         market.step(slot + SECOND)
-        eventually(lambda slot=slot: _done("ingest_chain", slot) == len(SYMBOLS))
+        poll_now("Option chains")
+        eventually(lambda slot=slot: _done(["ingest_chain"], slot) == len(SYMBOLS))
         left.instants.append(slot)
         left.troubles += _troubles()
     for symbol in SYMBOLS:
         add_print(clock.epoch_ms(day.open) + 60_000, symbol=symbol)
     _pass_quietly(day.close + BEFORE_CLOSING_WORK, market, requests, left)
     market.step(day.close + dt.timedelta(minutes=5))
-    eventually(lambda: _done_after(day.close) == CLOSING_WORK)
+    poll_now("After the close")
+    eventually(lambda: _done(CLOSING_TASKS, day.close) == CLOSING_WORK)
     for instant in day.quiet:
         _pass_quietly(instant, market, requests, left)
 
@@ -121,8 +123,9 @@ def _live_through(day: Day, market: SteppedMarket, requests: Requests, left: Lef
 def _pass_quietly(instant: dt.datetime, market: SteppedMarket, requests: Requests, left: Left) -> None:
     before, asked = _written(), sum(requests().values())
     market.step(instant)
+    poll_now("Partitions and retention")
     market.settle()
-    eventually(lambda: _done("keep_retention", instant.replace(hour=0, minute=0, second=0)) == 1)
+    eventually(lambda: _done(["keep_retention"], instant.replace(hour=0, minute=0, second=0)) == 1)
     left.moments.append(Moment(instant, _written() - before, sum(requests().values()) - asked))
     left.instants.append(instant)
     left.troubles += [*_troubles(), *map(str, overdue_work(clock.now()))]
@@ -160,12 +163,9 @@ def _instants(model: type[Model]) -> list[int]:
     return sorted(set(found))
 
 
-def _done(task: str, slot: dt.datetime) -> int:
-    return IngestionRun.objects.filter(task=task, slot=clock.epoch_ms(slot), status=RunStatus.DONE).count()
-
-
-def _done_after(close: dt.datetime) -> int:
-    return sum(_done(task, close) for task in CLOSING_TASKS)
+def _done(tasks: Sequence[str], slot: dt.datetime) -> int:
+    done = IngestionRun.objects.filter(task__in=tasks, slot=clock.epoch_ms(slot), status=RunStatus.DONE)
+    return done.count()
 
 
 def _written() -> int:
