@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from typing import IO, Any, cast
 
 from rich.console import Console
@@ -12,11 +11,6 @@ WIDTH = 160  # where the output is no terminal: the library's own 80 columns cut
 
 def console_on(output: Any = None) -> Console:
     """A console on `output` (a text stream or a command's `stdout`; None is the standard output), as wide as its
-    terminal, or `WIDTH` columns where it is none. COLUMNS in the environment decides for both."""
+    terminal, or `WIDTH` columns where it is none."""
     found = Console(file=cast("IO[str] | None", output))
-    return found if found.is_terminal else Console(file=found.file, width=_wanted() or WIDTH)
-
-
-def _wanted() -> int:
-    said = os.environ.get("COLUMNS", "")
-    return int(said) if said.isdigit() else 0
+    return found if found.is_terminal else Console(file=found.file, width=WIDTH)
