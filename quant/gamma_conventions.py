@@ -30,9 +30,10 @@ class Convention:
     def weights(self, chain: OptionChain) -> Floats:
         """Return sign * size * multiplier per contract, shape (n,), NaN where no size is known."""
         size = chain.open_interest if self.size == "open_interest" else chain.volume
-        known = np.isfinite(size) & (size >= 0) & np.isfinite(chain.multiplier)
-        sign = np.where(chain.is_call, self.call_sign, self.put_sign)
-        return np.where(known, sign * np.where(known, size * chain.multiplier, 0.0), np.nan)
+        amount = size * chain.multiplier
+        amount = np.where((size >= 0) & np.isfinite(amount), amount, np.nan)
+        # Calls and puts alternate at random, and a choice between them costs four times what a product does.
+        return amount * (chain.is_call * (self.call_sign - self.put_sign) + self.put_sign)
 
 
 # Customers sell calls and buy puts, so dealers are long calls and short puts (SqueezeMetrics, Unusual
@@ -75,5 +76,5 @@ def dealer_gamma(
     gamma = chain.gamma if convention.gamma == "chain" or own_gamma is None else own_gamma
     known = live(chain) & sane(gamma)
     scale = chain.spot * chain.spot * PER_ONE_PERCENT
-    gex = convention.weights(chain) * np.where(known, gamma, 0.0) * scale
+    gex = convention.weights(chain) * gamma * scale
     return np.where(known & np.isfinite(gex), gex, np.nan)

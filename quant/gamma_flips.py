@@ -51,7 +51,7 @@ def _net_and_rounding(profile: GammaProfile, shift: Floats) -> tuple[Floats, Flo
     single = np.float32
     peak = np.max(np.abs(profile.weights), axis=1, keepdims=True, initial=np.finfo(np.float64).tiny)
     weights = profile.weights / peak
-    steepest = np.sqrt(-profile.exponents[:, 0].astype(single))
+    steepest = np.sqrt(-profile.exponents[0].astype(single))
     largest = steepest * single(np.max(np.abs(shift), initial=0.0)) + single(np.sqrt(_DEEPEST))
     both = np.empty((2 * len(weights), weights.shape[1]), single)
     both[: len(weights)] = weights
@@ -85,8 +85,11 @@ def _refine(
     if not len(row):
         return np.empty(0)
     root = low + (high - low) * at_low / (at_low - at_high)
+    # The exponent a x^2 + b x + c has the derivative 2 a x + b.
+    a, b, _ = profile.exponents
+    terms = np.concatenate([profile.weights, profile.weights * a, profile.weights * b])
     for _ in range(_REFINEMENTS):
-        value, slope = _value_and_slope(profile, row, root)
+        value, slope = _value_and_slope(profile, terms, row, root)
         below = np.sign(value) == np.sign(at_low)
         low, high = np.where(below, root, low), np.where(below, high, root)
         with np.errstate(divide="ignore", invalid="ignore"):
@@ -98,13 +101,13 @@ def _refine(
     return root
 
 
-def _value_and_slope(profile: GammaProfile, row: NDArray[np.intp], shift: Floats) -> tuple[Floats, Floats]:
-    """Each root's own profile over the price, and its derivative by the shift; both of shape (r,)."""
-    sums = np.zeros((3, len(profile.weights), len(row)))
+def _value_and_slope(
+    profile: GammaProfile, terms: Floats, row: NDArray[np.intp], shift: Floats
+) -> tuple[Floats, Floats]:
+    """Each root's own profile over the price, and its derivative by the shift; both of shape (r,). `terms` (3c, m) are
+    the weights alone, times a and times b."""
+    sums = np.zeros((len(terms), len(row)))
     for part, density in profile.densities(shift):
-        weights = profile.weights[:, part]
-        # The exponent a x^2 + b x + c has the derivative 2 a x + b.
-        a, b, _ = profile.exponents[part].T
-        sums += np.stack([weights, weights * a, weights * b]) @ density
-    value, by_a, by_b = sums[:, row, np.arange(len(row))]
+        sums += terms[:, part] @ density
+    value, by_a, by_b = sums.reshape(3, len(profile.weights), len(row))[:, row, np.arange(len(row))]
     return value, 2.0 * by_a * shift + by_b

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
@@ -53,10 +52,8 @@ def sensitivity(
             return {}
         return _measure(chain, group, volatility, levels, rate, dividend_yield)
 
-    # The two volatility sources share nothing, and numpy releases the interpreter lock in both.
-    with ThreadPoolExecutor(max_workers=2) as pool:
-        for part in pool.map(measure, *zip(*groups, strict=True)):
-            rows |= part
+    for group, volatility in groups:
+        rows |= measure(group, volatility)
     return {"conventions": rows, **_spread(rows)}
 
 

@@ -21,5 +21,5 @@ class Totals(NamedTuple):
 def totals(chain: OptionChain, gex: Floats) -> Totals:
     """Add up per-contract dealer gamma `gex`, shape (n,); NaN counts as nothing."""
     known = np.where(np.isfinite(gex), gex, 0.0)
-    call, put = float(known[chain.is_call].sum()), float(known[~chain.is_call].sum())
+    call, put = float((known * chain.is_call).sum()), float((known * ~chain.is_call).sum())
     return Totals(call, put, call + put, float(np.abs(known).sum()))
