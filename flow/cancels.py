@@ -23,24 +23,23 @@ _TAKES_THE_FIRST = frozenset({"CNCO", "CNOL"})
 
 _LOCK = "SELECT pg_advisory_xact_lock(hashtextextended('cancels:' || %(symbol)s || ':' || %(day)s::text, 0))"
 _CANCELS = """
-SELECT contract_ticker, "timestamp", sequence_number, price, size, exchange, is_cancel, conditions, canceled_by
+SELECT contract_ticker, "timestamp", sequence_number, price, size, exchange, is_cancel, conditions, canceled_by, id
 FROM options_flow_history
 WHERE is_cancel AND symbol = %(symbol)s AND "timestamp" >= %(since)s AND "timestamp" < %(end)s
     AND contract_ticker = ANY(%(tickers)s)
 """
 # A join with the cancels would be clearer, and is planned as a loop over them for every print.
 _LIKE_THEM = """
-SELECT contract_ticker, "timestamp", sequence_number, price, size, exchange, is_cancel, conditions, canceled_by
+SELECT contract_ticker, "timestamp", sequence_number, price, size, exchange, is_cancel, conditions, canceled_by, id
 FROM options_flow_history
 WHERE NOT is_cancel AND symbol = %(symbol)s AND "timestamp" >= %(since)s AND "timestamp" < %(end)s
     AND contract_ticker = ANY(%(tickers)s) AND price = ANY(%(prices)s) AND size = ANY(%(sizes)s)
 """
+# By id and without a join: a day that has no statistics yet is joined by reading it whole, a fifth of all the time it
+# takes to store its prints.
 _TAKE_BACK = """
-UPDATE options_flow_history p SET canceled_by = v.canceled_by
-FROM unnest(%(tickers)s::text[], %(times)s::bigint[], %(sequences)s::bigint[], %(by)s::bigint[])
-    AS v (contract_ticker, "timestamp", sequence_number, canceled_by)
-WHERE p.symbol = %(symbol)s AND p.timestamp >= %(day)s AND p.timestamp < %(end)s AND p.timestamp = v.timestamp
-    AND p.contract_ticker = v.contract_ticker AND p.sequence_number = v.sequence_number
+UPDATE options_flow_history SET canceled_by = (%(by)s::bigint[])[array_position(%(ids)s::bigint[], id)]
+WHERE id = ANY(%(ids)s::bigint[]) AND "timestamp" >= %(day)s AND "timestamp" < %(end)s
 """
 
 
@@ -62,6 +61,7 @@ class _Row(NamedTuple):
     is_cancel: bool
     conditions: list[str] | None
     canceled_by: int | None
+    id: int
 
     @property
     def key(self) -> tuple[Any, ...]:
@@ -142,12 +142,7 @@ def _match(symbol: str, day_ms: int, tickers: set[str], since_ms: int) -> int:
             row for row in prints if wanted.get(row[:3]) != row.canceled_by and row.key not in left_alone
         ]
         if changed:
-            found = {
-                "tickers": [row.contract_ticker for row in changed],
-                "times": [row.timestamp for row in changed],
-                "sequences": [row.sequence_number for row in changed],
-                "by": [wanted.get(row[:3]) for row in changed],
-            }
+            found = {"ids": [row.id for row in changed], "by": [wanted.get(row[:3]) for row in changed]}
             cursor.execute(_TAKE_BACK, values | found)
     return len(changed)
 

@@ -219,7 +219,7 @@ def _quote_rows(pool: Pool, contracts: NDArray[np.intp], nbbo: Nbbo, ms: NDArray
     rows = np.zeros(len(contracts), dtype=QUOTE)
     crossed = pool.habit[contracts] == CROSSED
     rows["ms"], rows["contract"] = ms, contracts
-    rows["bid"], rows["ask"] = np.where(crossed, nbbo.ask + nbbo.tick, nbbo.bid), nbbo.ask
+    rows["bid"], rows["ask"] = np.where(crossed, np.round(nbbo.ask + nbbo.tick, 2), nbbo.bid), nbbo.ask
     rows["bid_size"], rows["ask_size"] = nbbo.bid_size, nbbo.ask_size
     return rows
 

@@ -103,12 +103,12 @@ class Greeks:
 
 
 class Flow:
-    """As many prints every day, up to now, that the largest size fits into the days kept: a table grows by days."""
+    """As many prints every day, up to now; 0 is as many as fit the largest size into the days kept."""
 
     table = OptionsFlow._meta.db_table
 
-    def __init__(self) -> None:
-        prints_a_day = -(-row_counts()[-1] // FLOW_DAYS)
+    def __init__(self, prints_a_day: int = 0) -> None:
+        prints_a_day = prints_a_day or -(-row_counts()[-1] // FLOW_DAYS)
         empty(self.table)
         self.rows = 0
         self._end_ms = clock.now_ms()
