@@ -130,7 +130,7 @@ class Blocks:
 def _trades(pool: Pool, fills: Fills, nbbo: Nbbo, second: int) -> NDArray[Any]:
     rows = np.zeros(len(fills.order), dtype=TRADE)
     habit = pool.habit[fills.contract]
-    bid = np.where(habit == CROSSED, nbbo.ask + nbbo.tick, nbbo.bid)
+    bid = _bids(habit, nbbo)
     # A bid of nothing sells nothing.
     side = np.where(nbbo.bid > 0, fills.side, 1)
     rows["price"], side = _prices(fills.place, side, nbbo)
@@ -217,11 +217,16 @@ def _quotes(
 
 def _quote_rows(pool: Pool, contracts: NDArray[np.intp], nbbo: Nbbo, ms: NDArray[np.int64]) -> NDArray[Any]:
     rows = np.zeros(len(contracts), dtype=QUOTE)
-    crossed = pool.habit[contracts] == CROSSED
     rows["ms"], rows["contract"] = ms, contracts
-    rows["bid"], rows["ask"] = np.where(crossed, np.round(nbbo.ask + nbbo.tick, 2), nbbo.bid), nbbo.ask
+    rows["bid"], rows["ask"] = _bids(pool.habit[contracts], nbbo), nbbo.ask
     rows["bid_size"], rows["ask_size"] = nbbo.bid_size, nbbo.ask_size
     return rows
+
+
+def _bids(habit: NDArray[Any], nbbo: Nbbo) -> NDArray[np.float64]:
+    """Those of the market, a tick above the offer where a contract is quoted crossed."""
+    bids: NDArray[np.float64] = np.where(habit == CROSSED, np.round(nbbo.ask + nbbo.tick, 2), nbbo.bid)
+    return bids
 
 
 def _number(trades: NDArray[Any], quotes: NDArray[Any], rng: np.random.Generator, start: int) -> None:
