@@ -1,7 +1,8 @@
 """Tables of a chosen size, filled by COPY: what grows in a warehouse, without waiting a year for it.
 
 A chain, or a day of prints, is encoded once; each further one is the same stream with other times in it. COPY goes
-straight into the table, which its owner alone may do.
+straight into the table, which its owner alone may do. The partitions are those of all the days a warehouse keeps, at
+every size: planning looks at each of them, whatever rows they hold.
 """
 
 from __future__ import annotations
@@ -74,6 +75,7 @@ class Greeks:
 
     def __init__(self) -> None:
         empty(self.table)
+        keep_all_days(self.table)
         self.rows = 0
         self._chains = [Template.of(HistoricalGreeks, made.chain(symbol)) for symbol in SYMBOLS]
         self._slots = self._newest_first()
@@ -83,7 +85,6 @@ class Greeks:
             cursor.execute("SET synchronous_commit = off")
         while self.rows < rows:
             slot = next(self._slots)
-            partitions.ensure(self.table, slot, slot)
             for chain in self._chains:
                 chain.load(slot)
                 self.rows += len(chain.places)
@@ -110,6 +111,7 @@ class Flow:
     def __init__(self, prints_a_day: int = 0) -> None:
         prints_a_day = prints_a_day or -(-row_counts()[-1] // FLOW_DAYS)
         empty(self.table)
+        keep_all_days(self.table)
         self.rows = 0
         self._end_ms = clock.now_ms()
         self._day = Template.of(OptionsFlow, made.prints(prints_a_day))
@@ -119,7 +121,6 @@ class Flow:
         while self.rows < rows:
             prints = len(self._times)
             first_ms = self._end_ms - DAY_MS * (1 + self.rows // prints)
-            partitions.ensure(self.table, first_ms, first_ms + DAY_MS)
             self._day.load(first_ms + self._times)
             self.rows += prints
         vacuum(self.table)
@@ -134,6 +135,14 @@ def fill_small_tables() -> None:
             empty(table)
             cursor.execute(statement, {"now": now_ms, "today": today})
             vacuum(table)
+
+
+def keep_all_days(table: str) -> None:
+    """Partitions from the first day that is kept to the last that is made ahead."""
+    now_ms = clock.now_ms()
+    partitions.ensure(
+        table, partitions.retained_from_ms(table, now_ms) + DAY_MS, now_ms + partitions.AHEAD_MS
+    )
 
 
 def empty(table: str) -> None:

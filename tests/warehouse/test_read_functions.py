@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pytest
-from django.db import connection
 
 from tests.roles import run
 from tests.warehouse.rows import HOUR_MS, MINUTE_MS, add_print, ago
@@ -70,15 +69,15 @@ def test_an_empty_offset_is_none():
     assert abs(in_sql - clock.now_ms()) < 1000
 
 
-def test_the_summary_reads_the_partitions_of_its_time_alone():
+def test_the_summary_opens_no_partition_of_an_earlier_day():
     now = clock.now_ms()
-    for days in range(5):
-        partitions.ensure("options_flow_history", now - days * 24 * HOUR_MS, now)
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "EXPLAIN (ANALYZE, TIMING OFF, SUMMARY OFF) SELECT sum(premium) FROM options_flow_history"
-            " WHERE symbol = 'SPX' AND \"timestamp\" >= warehouse_now_ms() - 60::bigint * 60000"
-        )
-        plan = "\n".join(row[0] for row in cursor.fetchall())
-    assert "Subplans Removed: " in plan
-    assert "(symbol = 'SPX'::text)" in plan
+    partitions.ensure("options_flow_history", now - 5 * 24 * HOUR_MS, now + 24 * HOUR_MS)
+    run("SELECT * FROM get_flow_summary('SPX', 60)")
+    opened = run(
+        "SELECT relation::regclass::text FROM pg_locks JOIN pg_inherits ON inhrelid = relation"
+        " WHERE pid = pg_backend_pid() AND inhparent = 'options_flow_history'::regclass"
+        " AND mode = 'AccessShareLock' ORDER BY 1"
+    )
+    days = {instant.date() for instant in (clock.instant(now - HOUR_MS), clock.instant(now))}
+    days.add(clock.instant(now + 24 * HOUR_MS).date())
+    assert opened == [(f"options_flow_history_d{day:%Y%m%d}",) for day in sorted(days)]
