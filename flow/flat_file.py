@@ -6,7 +6,6 @@ later in the file would be, and is refused.
 
 from __future__ import annotations
 
-import gzip
 import zlib
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -27,6 +26,7 @@ from quant.contracts import SUFFIX_LENGTH
 from warehouse import clock, partitions, queries
 from warehouse.models import WatchlistEntry
 from warehouse.models.flow import TABLE
+from warehouse.unzipped import unzipped
 
 COLUMNS = ("ticker", "conditions", "exchange", "price", "sip_timestamp", "size")
 BLOCK_BYTES = 2**20  # a byte of it takes some fifty while it is split
@@ -73,8 +73,7 @@ def load(
     loading = _Loading(_roots(symbols))
     try:
         with path.open("rb") as raw:
-            plain: IO[bytes] = gzip.GzipFile(fileobj=raw) if _is_gzip(raw) else raw  # type: ignore[assignment]  # reads alike
-            blocks = _blocks(plain)
+            blocks = _blocks(unzipped(raw))
             layout = _Layout(next(blocks, b""))
             for block in blocks:
                 loading.block(layout, block)
@@ -244,12 +243,6 @@ def _are_lists(conditions: NDArray[np.bytes_]) -> Mask:
     ]
     answer: Mask = np.array(fits, dtype=np.bool_)[member] if len(fits) else np.zeros(0, dtype=np.bool_)
     return answer
-
-
-def _is_gzip(raw: IO[bytes]) -> bool:
-    magic = raw.read(2)
-    raw.seek(0)
-    return magic == b"\x1f\x8b"
 
 
 def _blocks(plain: IO[bytes]) -> Iterator[bytes]:

@@ -148,7 +148,12 @@ def quote_rows(
 ) -> list[dict[str, Any]]:
     """Rows of the quotes endpoint for a contract's quotes in some seconds of a span, ascending."""
     quotes = log.quotes(span, ticker, first, last)
-    columns = (_nanoseconds(quotes), *(quotes[name] for name in ("bid", "ask", "bid_size", "ask_size", "q")))
+    sides = (quotes[name] for name in ("bid", "bid_size", "ask", "ask_size"))
+    return quotes_as_rows(exchange, *sides, _nanoseconds(quotes), quotes["q"])
+
+
+def quotes_as_rows(exchange: int, *columns: NDArray[Any]) -> list[dict[str, Any]]:
+    """Rows of the quotes endpoint; `columns` are bid, its size, ask, its size, nanoseconds, sequence number."""
     return [
         {
             "bid_price": bid,
@@ -158,9 +163,9 @@ def quote_rows(
             "ask_size": ask_size,
             "ask_exchange": exchange,
             "sip_timestamp": ns,
-            "sequence_number": q,
+            "sequence_number": number,
         }
-        for ns, bid, ask, bid_size, ask_size, q in zip(*(c.tolist() for c in columns), strict=True)
+        for bid, bid_size, ask, ask_size, ns, number in zip(*(c.tolist() for c in columns), strict=True)
     ]
 
 

@@ -21,7 +21,7 @@ from simulator.option_prints import quotes_at, tape, venue
 from simulator.paging import Page, next_url, read_page
 from simulator.print_blocks import rare_quote_ms
 from simulator.print_log import Span as Streamed
-from simulator.print_log import quote_rows, trade_rows
+from simulator.print_log import quote_rows, quotes_as_rows, trade_rows
 from simulator.print_pool import RARELY_QUOTED, UNQUOTED
 from simulator.world import World
 
@@ -217,23 +217,10 @@ def _plain_quotes(world: World, ticker: str, date: dt.date, streamed: list[Strea
         seconds, stamps = _by_habit(streamed[0].pool.habit[row], row, seconds, stamps)
     many = repeat_contract(contract, len(seconds))
     _, found = quotes_at(world.market, symbol, date, many, seconds)
-    exchange = venue(symbol)
-    columns = (found.bid, found.bid_size, found.ask, found.ask_size, stamps)
-    return [
-        {
-            "bid_price": bid,
-            "bid_size": bid_size,
-            "bid_exchange": exchange,
-            "ask_price": ask,
-            "ask_size": ask_size,
-            "ask_exchange": exchange,
-            "sip_timestamp": time,
-            "sequence_number": 101 + 13 * number,
-        }
-        for number, (bid, bid_size, ask, ask_size, time) in enumerate(
-            zip(*(column.tolist() for column in columns), strict=True)
-        )
-    ]
+    numbers = 101 + 13 * np.arange(len(stamps))
+    return quotes_as_rows(
+        venue(symbol), found.bid, found.bid_size, found.ask, found.ask_size, stamps, numbers
+    )
 
 
 def _by_habit(

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import csv
-import gzip
 import io
+import zlib
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -15,6 +15,7 @@ from typing import IO
 
 from ingestion.imports.columns import UnknownLayout, recognised, require
 from ingestion.imports.quote_table import PREAMBLE_LINES, QuoteTable
+from warehouse.unzipped import unzipped
 
 WRONG_LENGTH = "wrong_number_of_fields"
 
@@ -41,15 +42,14 @@ def snapshots(path: Path, told: Mapping[str, str], symbol: str | None) -> Iterat
     with ExitStack() as opened:
         try:
             raw = opened.enter_context(path.open("rb"))
-            plain: IO[bytes] = gzip.GzipFile(fileobj=raw) if path.suffix == ".gz" else raw  # type: ignore[assignment]  # reads alike
-            text = opened.enter_context(io.TextIOWrapper(plain, encoding="utf-8-sig", newline=""))
+            text = opened.enter_context(io.TextIOWrapper(unzipped(raw), encoding="utf-8-sig", newline=""))
             for quote_date, cells, rows, cut in _read(text, told, symbol):
                 yield Snapshot(quote_date, cells, rows, cut, raw.tell())
         except UnknownLayout as error:
             raise UnknownLayout(f"{path.name}: {error}") from None
         except OSError as error:  # a damaged gzip is one too
             raise UnknownLayout(f"{path.name} cannot be read: {error.strerror or error}") from None
-        except (UnicodeDecodeError, csv.Error, EOFError):
+        except (UnicodeDecodeError, csv.Error, EOFError, zlib.error):
             raise UnknownLayout(f"{path.name} is not a text file of comma separated values") from None
 
 

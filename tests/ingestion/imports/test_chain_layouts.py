@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 from collections import Counter
 from dataclasses import replace
 from datetime import UTC, date, datetime
@@ -71,6 +72,24 @@ def test_a_file_that_is_not_sorted_by_date_is_refused(read):
         UnknownLayout, match="the rows of 2026-11-16 do not stand together; sort the file by date"
     ):
         read(header, "2026-11-16,x,1,2", "2026-11-17,x,1,2", "2026-11-16,x,1,2")
+
+
+@pytest.mark.parametrize("name", ["chain.csv.gz", "chain.csv"])
+def test_a_gzipped_file_is_known_by_its_bytes(tmp_path, name):
+    plain = eod_file(tmp_path / "plain.csv", eod_rows(DAY, 0.2, date(2026, 12, 18)))
+    path = tmp_path / name
+    path.write_bytes(gzip.compress(plain.read_bytes()))
+    (packed,), (found,) = snapshots(path, {}, None), snapshots(plain, {}, None)
+    assert packed.cells == found.cells
+
+
+def test_a_damaged_gzip_gets_a_sentence(tmp_path):
+    path = tmp_path / "chain.csv.gz"
+    whole = gzip.compress("\n".join(eod_rows(DAY, 0.2, date(2026, 12, 18))).encode())
+    for damaged in (whole[: len(whole) // 2], whole[:40] + b"\xff" * 40 + whole[80:]):
+        path.write_bytes(damaged)
+        with pytest.raises(UnknownLayout, match=r"^chain\.csv\.gz"):
+            list(snapshots(path, {}, None))
 
 
 def test_a_quote_table_without_its_date_is_refused(tmp_path):
