@@ -6,6 +6,9 @@ from collections.abc import Sequence
 from datetime import date, datetime, time, timedelta
 from typing import NamedTuple
 
+import numpy as np
+from numpy.typing import NDArray
+
 from provider.client import Timespan
 from quant.sessions import NEW_YORK, close_of, open_of, previous_session, sessions
 from warehouse import clock
@@ -28,11 +31,14 @@ SUMMED_FROM = {
 _HOURS = {Timeframe.HOUR: 1, Timeframe.FOUR_HOURS: 4}
 
 
-class Span(NamedTuple):
-    """A bar's time: `start_ms` as stored, and `end_ms`, when it is finished."""
+class Spans(NamedTuple):
+    """The times of bars, oldest first, shape (n,): `start_ms` as stored, and `end_ms`, when each is finished."""
 
-    start_ms: int
-    end_ms: int
+    start_ms: NDArray[np.int64]
+    end_ms: NDArray[np.int64]
+
+    def pick(self, rows: NDArray[np.bool_]) -> Spans:
+        return Spans(self.start_ms[rows], self.end_ms[rows])
 
 
 def midnight_ms(day: date) -> int:
@@ -48,28 +54,29 @@ def close_ms(day: date) -> int:
     return clock.epoch_ms(close_of(day))
 
 
-def spans(timeframe: Timeframe, days: Sequence[date]) -> list[Span]:
-    """Every bar of the given sessions, oldest first.
+def spans(timeframe: Timeframe, days: Sequence[date]) -> Spans:
+    """Every bar of the given sessions.
 
     Hours count from the open, so the last one of a session may be shorter; a day ends at the session's close, a
     week (stamped Monday, midnight) at the close of its last session.
     """
     if timeframe == Timeframe.DAY:
-        return [Span(midnight_ms(day), close_ms(day)) for day in days]
+        return _spans([midnight_ms(day) for day in days], [close_ms(day) for day in days])
     if timeframe == Timeframe.WEEK:
         mondays = sorted({day - timedelta(days=day.weekday()) for day in days})
-        return [
-            Span(midnight_ms(monday), close_ms(previous_session(monday + timedelta(days=7))))
-            for monday in mondays
-        ]
+        ends = [close_ms(previous_session(monday + timedelta(days=7))) for monday in mondays]
+        return _spans([midnight_ms(monday) for monday in mondays], ends)
     minutes = FETCHED[timeframe][0] if timeframe in FETCHED else 60 * _HOURS[timeframe]
-    hours = [(open_ms(day), close_ms(day)) for day in days]
+    opens, closes = _spans([open_ms(day) for day in days], [close_ms(day) for day in days])
     step_ms = minutes * MINUTE_MS
-    return [
-        Span(start, min(start + step_ms, closes))
-        for opens, closes in hours
-        for start in range(opens, closes, step_ms)
-    ]
+    bars = -((opens - closes) // step_ms)
+    place = np.arange(bars.sum()) - np.repeat(np.cumsum(bars) - bars, bars)
+    starts = np.repeat(opens, bars) + step_ms * place
+    return Spans(starts, np.minimum(starts + step_ms, np.repeat(closes, bars)))
+
+
+def _spans(starts: Sequence[int], ends: Sequence[int]) -> Spans:
+    return Spans(np.array(starts, dtype=np.int64), np.array(ends, dtype=np.int64))
 
 
 def whole_weeks(first: date, last: date) -> list[date]:

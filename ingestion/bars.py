@@ -11,6 +11,8 @@ from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import date
+from functools import partial
+from operator import attrgetter
 from typing import Any, Protocol
 
 import numpy as np
@@ -21,7 +23,7 @@ from ingestion import coverage
 from ingestion.bar_times import (
     FETCHED,
     SUMMED_FROM,
-    Span,
+    Spans,
     close_ms,
     midnight_ms,
     open_ms,
@@ -32,17 +34,14 @@ from ingestion.chain_columns import Floats
 from ingestion.coverage import Stretch
 from ingestion.massive import massive_client
 from ingestion.slots import session_date
-from provider.errors import NotEntitled, NotFound, ProviderError
 from provider.records import Aggregate
 from provider.symbols import bare
 from provider.walk import Pages
 from quant import sessions
-from warehouse import bulk, clock, partitions, queries, runs
+from warehouse import bulk, clock, partitions, runs
 from warehouse.models import HistoricalBar
 from warehouse.models.enums import Timeframe
 
-STORE_TASK = "store_bars"
-NOT_FINISHED = "the provider has not finished the session's bar yet"
 PLAN_DELAY_MS = 15 * 60 * 1000
 _TABLE = HistoricalBar._meta.db_table
 
@@ -113,15 +112,36 @@ def historical_bars(
     now_ms = clock.now_ms()
     days = [day for day in days if open_ms(day) < now_ms]
     symbol, wanted = bare(ticker), spans(frame, days)
-    if not wanted:
+    if not days:
         return _read(symbol, frame, 0, -1)
     known_ms = _fetch_missing(ticker, SUMMED_FROM.get(frame, frame), days, now_ms, connect)
-    finished = [span for span in wanted if span.end_ms <= known_ms]
-    bars = _read(symbol, frame, wanted[0].start_ms, wanted[-1].start_ms)
-    if frame in SUMMED_FROM and len(bars) < len(finished):
-        _sum_up(symbol, frame, finished)
-        bars = _read(symbol, frame, wanted[0].start_ms, wanted[-1].start_ms)
+    bounds = int(wanted.start_ms[0]), int(wanted.start_ms[-1])
+    bars = _read(symbol, frame, *bounds)
+    if frame in SUMMED_FROM:
+        finished = wanted.pick(wanted.end_ms <= known_ms)
+        if len(bars) < len(finished.start_ms):
+            _sum_up(symbol, frame, finished)
+            bars = _read(symbol, frame, *bounds)
     return bars
+
+
+def ensure_bars(
+    ticker: str,
+    frame: Timeframe,
+    first: date,
+    last: date,
+    connect: Callable[[], AbstractContextManager[BarsClient]] = massive_client,
+) -> None:
+    """The same without reading them, of the bars the provider gives (`FETCHED`). Raises likewise."""
+    now_ms = clock.now_ms()
+    days = [day for day in sessions.sessions(first, last) if open_ms(day) < now_ms]
+    if days:
+        _fetch_missing(ticker, frame, days, now_ms, connect)
+
+
+def task_of(frame: Timeframe) -> str:
+    """Under which name the ledger knows what was fetched of such bars."""
+    return f"bars_{frame.value}"
 
 
 def _fetch_missing(
@@ -132,10 +152,10 @@ def _fetch_missing(
     connect: Callable[[], AbstractContextManager[BarsClient]],
 ) -> int:
     """Stores what the ledger does not know to be there; returns until when the bars are known, epoch ms."""
-    task, symbol = f"bars_{frame.value}", bare(ticker)
-    ended = [span.end_ms for span in spans(frame, days) if span.end_ms <= now_ms]
-    wanted = Stretch(close_ms(sessions.previous_session(days[0])), max(ended, default=0))
-    gaps = coverage.missing(wanted, coverage.covered(task, symbol, wanted)) if ended else []
+    task, symbol = task_of(frame), bare(ticker)
+    ends = spans(frame, days).end_ms
+    wanted = Stretch(close_ms(sessions.previous_session(days[0])), int(ends[ends <= now_ms].max(initial=0)))
+    gaps = coverage.missing(wanted, coverage.covered(task, symbol, wanted)) if wanted.until_ms else []
     if not gaps:
         return wanted.until_ms
     with connect() as client:
@@ -153,21 +173,25 @@ def _fetch(client: BarsClient, task: str, ticker: str, frame: Timeframe, gap: St
         first = sessions.next_session(first)
     pages = client.aggregates(ticker, *FETCHED[frame], first, last)
     seen_ms = min(pages.fetched_at_ms, default=gap.after_ms) - (PLAN_DELAY_MS if pages.status_delayed else 0)
-    inside = {
-        span.start_ms: span
-        for span in spans(frame, sessions.sessions(first, last))
-        if gap.after_ms < span.end_ms <= min(gap.until_ms, seen_ms)
-    }
-    if not inside:
+    every = spans(frame, sessions.sessions(first, last))
+    inside = every.pick((every.end_ms > gap.after_ms) & (every.end_ms <= min(gap.until_ms, seen_ms)))
+    if not len(inside.end_ms):
         return gap.after_ms
-    rows = {_start_ms(row, frame): row for row in pages.rows}
-    known = Stretch(gap.after_ms, max(span.end_ms for span in inside.values()))
-    store(task, bare(ticker), frame, known, {at_ms: rows[at_ms] for at_ms in inside if at_ms in rows})
+    known = Stretch(gap.after_ms, int(inside.end_ms.max()))
+    store(task, bare(ticker), frame, known, _of_spans(pages.rows, frame, inside))
     return known.until_ms
 
 
+def _of_spans(rows: Sequence[Aggregate], frame: Timeframe, wanted: Spans) -> dict[int, Aggregate]:
+    """Bars by their start, those of the wanted times, oldest first; of two with one start the later in the answer."""
+    start_ms = _day_ms if frame == Timeframe.DAY else attrgetter("start_ms")
+    starts = map(start_ms, rows)
+    by_start = dict(zip(starts, rows, strict=True))
+    return {at_ms: by_start[at_ms] for at_ms in wanted.start_ms.tolist() if at_ms in by_start}
+
+
 def store(task: str, symbol: str, frame: Timeframe, fetched: Stretch, rows: dict[int, Aggregate]) -> int:
-    """Stores bars by their start and notes that the stretch is fetched; returns how many were new.
+    """Stores bars by their start, oldest first, and notes that the stretch is fetched; returns how many were new.
 
     Where another worker notes the same stretch, the rows are inserted all the same: whoever reads next finds them.
     """
@@ -182,40 +206,37 @@ def store(task: str, symbol: str, frame: Timeframe, fetched: Stretch, rows: dict
 
 
 def _insert(symbol: str, frame: Timeframe, rows: dict[int, Aggregate]) -> int:
-    bars = [rows[at_ms] for at_ms in sorted(rows)]
     return bulk.insert_rows(
         HistoricalBar,
-        columns_of(bars)
-        | {
-            "symbol": symbol,
-            "timeframe": frame.value,
-            "timestamp": np.array(sorted(rows), dtype=np.int64),
-        },
+        columns_of(list(rows.values()))
+        | {"symbol": symbol, "timeframe": frame.value, "timestamp": np.array(list(rows), dtype=np.int64)},
     )
 
 
 def columns_of(bars: Sequence[Aggregate]) -> dict[str, Any]:
-    """The columns of historical_bars that the provider fills, one position per bar."""
-    optional = ("volume", "vwap", "transactions")
-    return {
-        name: np.array([getattr(bar, name) for bar in bars]) for name in ("open", "high", "low", "close")
-    } | {
-        name: np.array([np.nan if (n := getattr(bar, name)) is None else n for bar in bars])
-        for name in optional
-    }
+    """The columns of historical_bars that the provider fills, one position per bar; NaN where it has no number."""
+    return {name: np.fromiter(map(number, bars), np.float64, len(bars)) for name, number in _NUMBERS.items()}
 
 
-def _start_ms(bar: Aggregate, frame: Timeframe) -> int:
-    """Daily bars are stamped at midnight or at the close, by endpoint: only their date counts."""
-    if frame == Timeframe.DAY:
-        return midnight_ms(session_date(clock.instant(bar.start_ms)))
-    return bar.start_ms
+def _number_or_nan(bar: Aggregate, name: str) -> float:
+    number = getattr(bar, name)
+    return np.nan if number is None else number
 
 
-def _sum_up(symbol: str, frame: Timeframe, finished: Sequence[Span]) -> None:
+_NUMBERS: dict[str, Callable[[Aggregate], float]] = {
+    name: attrgetter(name) for name in ("open", "high", "low", "close")
+} | {name: partial(_number_or_nan, name=name) for name in ("volume", "vwap", "transactions")}
+
+
+def _day_ms(bar: Aggregate) -> int:
+    """Midnight. Daily bars are stamped at midnight or at the close, by endpoint: only their date counts."""
+    return midnight_ms(session_date(clock.instant(bar.start_ms)))
+
+
+def _sum_up(symbol: str, frame: Timeframe, finished: Spans) -> None:
     base = SUMMED_FROM[frame]
-    first, last = finished[0].start_ms, finished[-1].end_ms
-    partitions.ensure(_TABLE, first, finished[-1].start_ms)
+    first, last = int(finished.start_ms[0]), int(finished.end_ms[-1])
+    partitions.ensure(_TABLE, first, int(finished.start_ms[-1]))
     with connection.cursor() as cursor:
         cursor.execute(
             _SUM_UP,
@@ -223,8 +244,8 @@ def _sum_up(symbol: str, frame: Timeframe, finished: Sequence[Span]) -> None:
                 "timeframe": frame.value,
                 "base": base.value,
                 "symbol": symbol,
-                "starts": [span.start_ms for span in finished],
-                "ends": [span.end_ms for span in finished],
+                "starts": finished.start_ms.tolist(),
+                "ends": finished.end_ms.tolist(),
                 "first": first,
                 "last": last,
             },
@@ -236,50 +257,6 @@ def _read(symbol: str, frame: Timeframe, first_ms: int, last_ms: int) -> Bars:
         cursor.execute(_READ, [symbol, frame.value, first_ms, last_ms])
         rows = cursor.fetchall()
     starts, *columns = zip(*rows, strict=True) if rows else ((),) * 8
-    floats = [np.array([np.nan if n is None else n for n in column], dtype=np.float64) for column in columns]
+    # None becomes NaN
+    floats = [np.array(column, dtype=np.float64) for column in columns]
     return Bars(np.array(starts, dtype=np.int64), *floats)
-
-
-@dataclass(frozen=True, slots=True)
-class SessionBars:
-    """How many bars of a session stand in the table; `detail` says why where they were not fetched."""
-
-    symbol: str
-    session: date
-    minutes: int = 0
-    days: int = 0
-    detail: str = ""
-
-    def __str__(self) -> str:
-        held = self.detail or f"{self.minutes} minute bars, {self.days} daily"
-        return f"{self.symbol} {self.session}: {held}"
-
-
-def store_session_bars(
-    symbol: str,
-    session: date,
-    connect: Callable[[], AbstractContextManager[BarsClient]] = massive_client,
-) -> SessionBars:
-    """Fetches a watched symbol's minute and daily bars of a closed session, once.
-
-    A provider that fails, or has not finished the session's daily bar, fails the run, to be tried again; a plan
-    without this data ends it.
-    """
-    with runs.claim(STORE_TASK, symbol, close_ms(session)) as run:
-        if isinstance(run, runs.Refusal):
-            return SessionBars(symbol, session, detail=str(run))
-        ticker = queries.watchlist_entry(symbol).provider_symbol
-        try:
-            days = len(historical_bars(ticker, Timeframe.DAY, session, session, connect))
-            minutes = len(historical_bars(ticker, Timeframe.MINUTE, session, session, connect))
-        except (NotEntitled, NotFound) as error:
-            runs.finish(run, rows=0, result={"refused": str(error)})
-            return SessionBars(symbol, session, detail=str(error))
-        except ProviderError as error:
-            runs.fail(run, str(error))
-            return SessionBars(symbol, session, detail=str(error))
-        if not days:
-            runs.fail(run, NOT_FINISHED)
-            return SessionBars(symbol, session, detail=NOT_FINISHED)
-        runs.finish(run, rows=days + minutes)
-    return SessionBars(symbol, session, minutes, days)

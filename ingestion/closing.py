@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from ingestion import bars, chain, iv_percentile, market_regime, rollups
+from ingestion import chain, iv_percentile, market_regime, rollups, session_bars
 from ingestion.slots import CLOSING_SLOT_OPEN_FOR, session_date
 from quant import sessions
 from warehouse import clock, market_days, queries
@@ -92,7 +92,7 @@ def _kinds(entries: Sequence[WatchlistEntry]) -> list[_Kind]:
     everyone_since_ms = min(entry.active_since_ms for entry in entries)
     of_symbols = [(str(entry.symbol), entry.active_since_ms) for entry in entries]
     return [
-        *(_Kind(bars.STORE_TASK, symbol, since_ms) for symbol, since_ms in of_symbols),
+        *(_Kind(session_bars.STORE_TASK, symbol, since_ms) for symbol, since_ms in of_symbols),
         *(
             _Kind(iv_percentile.TASK, symbol, since_ms, frozenset({symbol}))
             for symbol, since_ms in of_symbols
@@ -131,7 +131,7 @@ def _closed_sessions(closed_by: datetime) -> list[date]:
 
 def _runs(oldest: date) -> dict[tuple[str, str], dict[int, IngestionRun]]:
     since_ms = clock.epoch_ms(sessions.close_of(oldest))
-    tasks = (bars.STORE_TASK, iv_percentile.TASK, market_regime.TASK, rollups.TASK)
+    tasks = (session_bars.STORE_TASK, iv_percentile.TASK, market_regime.TASK, rollups.TASK)
     found: dict[tuple[str, str], dict[int, IngestionRun]] = {}
     for run in IngestionRun.objects.filter(task__in=tasks, slot__gte=since_ms):
         found.setdefault((run.task, run.symbol), {})[run.slot] = run

@@ -50,7 +50,7 @@ def _joined(known: list[Stretch]) -> list[Stretch]:
     return joined
 
 
-def missing(wanted: Stretch, known: list[Stretch]) -> list[Stretch]:
+def missing(wanted: Stretch, known: Sequence[Stretch]) -> list[Stretch]:
     """The parts of `wanted` outside `known` (joined, oldest first), oldest first."""
     gaps, after_ms = [], wanted.after_ms
     for stretch in known:

@@ -8,13 +8,13 @@ from typing import Any
 from celery import shared_task
 
 from ingestion import (
-    bars,
     calendar_watch,
     chain,
     closing,
     iv_percentile,
     market_regime,
     rollups,
+    session_bars,
     upkeep,
     watch,
 )
@@ -82,7 +82,7 @@ def calculate_market_regime(session: str, breadth_sessions: int = YEAR_SESSIONS)
 @shared_task(acks_late=False, time_limit=14 * MINUTE, soft_time_limit=13 * MINUTE)
 def store_bars(symbol: str, session: str) -> str:
     """A session's minute and daily bars of one underlying."""
-    return str(bars.store_session_bars(symbol, date.fromisoformat(session)))
+    return str(session_bars.store_session_bars(symbol, date.fromisoformat(session)))
 
 
 @shared_task(acks_late=False, time_limit=14 * MINUTE, soft_time_limit=13 * MINUTE)
@@ -118,7 +118,7 @@ def watch_health() -> str:
 
 
 _CLOSING: dict[str, tuple[Any, str]] = {
-    bars.STORE_TASK: (store_bars, FETCHING),
+    session_bars.STORE_TASK: (store_bars, FETCHING),
     iv_percentile.TASK: (calculate_iv_percentile, COMPUTING),
     market_regime.TASK: (calculate_market_regime, FETCHING),
     rollups.TASK: (roll_up, COMPUTING),

@@ -1,50 +1,82 @@
-"""Many threads, one commit: what came in while the last commit ran goes into the next one together.
+"""Many answers, one commit: what comes within a moment is stored together.
 
-A commit costs a dozen statements whatever it holds. With a commit each, contracts would cost the database more than the
-provider allows them time.
+A commit costs a dozen statements whatever it holds, and contracts one by one cost the database more than twice the time
+of twenty at once.
 """
 
 from __future__ import annotations
 
+import queue
 import threading
 from collections.abc import Callable, Sequence
-from typing import Generic, TypeVar
+from concurrent.futures import Future
+from types import TracebackType
+from typing import Generic, Self, TypeVar
+
+from django.db import DatabaseError, connection
+
+from ingestion.backfill.fetchers import BUSY_PAUSE_SECONDS
+from ingestion.backfill.queues import drain
+
+GATHER_SECONDS = 0.1
 
 Item = TypeVar("Item")
-
-
-class _Waiting(Generic[Item]):
-    """An item of one thread, until it is stored."""
-
-    def __init__(self, item: Item) -> None:
-        self.item = item
-        self.is_stored = False
+_Waiting = tuple[Item, Future[None]]
 
 
 class GroupCommit(Generic[Item]):
-    """`store(item)` returns when `commit` has stored it, with others or alone. Whichever waiting thread gets the turn
-    stores for all, by its own database connection."""
+    """Stores items by `commit`, in a thread with a database connection of its own; as a context manager, whose end
+    stores what waits."""
 
-    def __init__(self, commit: Callable[[Sequence[Item]], object]) -> None:
-        self._commit = commit
-        self._turn, self._list = threading.Lock(), threading.Lock()
-        self._waiting: list[_Waiting[Item]] = []
+    def __init__(
+        self, commit: Callable[[Sequence[Item]], object], gather_seconds: float = GATHER_SECONDS
+    ) -> None:
+        self._commit, self._gather_seconds = commit, gather_seconds
+        self._waiting: queue.SimpleQueue[_Waiting[Item] | None] = queue.SimpleQueue()
+        self._closing = threading.Event()
+        self._thread = threading.Thread(target=self._serve, name="group-commit")
 
-    def store(self, item: Item) -> None:
-        """Raises what `commit` raised of a group with this item; those of it that wait then try in a group of their
-        own, so that one bad item does not fail the others."""
-        mine = _Waiting(item)
-        with self._list:
-            self._waiting.append(mine)
-        with self._turn:
-            if mine.is_stored:
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._closing.set()
+        self._waiting.put(None)
+        self._thread.join()
+
+    def store(self, item: Item) -> Future[None]:
+        """Ends when the item is stored, or with what `commit` raised of it alone."""
+        stored: Future[None] = Future()
+        self._waiting.put((item, stored))
+        return stored
+
+    def _serve(self) -> None:
+        try:
+            while (first := self._waiting.get()) is not None:
+                self._closing.wait(self._gather_seconds)
+                found = [first, *drain(self._waiting)]
+                self._store([waiting for waiting in found if waiting is not None])
+                if None in found:
+                    return
+        finally:
+            connection.close()
+
+    def _store(self, group: Sequence[_Waiting[Item]]) -> None:
+        try:
+            self._commit([item for item, _ in group])
+        except Exception as error:
+            if isinstance(error, DatabaseError):
+                connection.close()  # the next commit begins on a new one
+            if len(group) == 1:
+                group[0][1].set_exception(error)
                 return
-            with self._list:
-                group, self._waiting = self._waiting, []
-            if mine not in group:  # it was in one that failed
-                with self._list:
-                    self._waiting = [*group, *self._waiting]
-                group = [mine]
-            self._commit([one.item for one in group])
-            for one in group:
-                one.is_stored = True
+            if isinstance(error, DatabaseError):
+                self._closing.wait(BUSY_PAUSE_SECONDS)
+            for waiting in group:  # one bad item must not fail the others
+                self._store([waiting])
+        else:
+            for _, stored in group:
+                stored.set_result(None)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
+from concurrent.futures import Future
 from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
@@ -14,6 +15,7 @@ class Stage(StrEnum):
     """Kinds of work, in the order in which one rests on the other."""
 
     STOCKS = "daily bars of all stocks"
+    BARS = "bars of underlyings"
     CONTRACTS = "bars of contracts"
     FLOW = "prints of contracts"
     CHAINS = "greeks and gamma"
@@ -23,7 +25,7 @@ class Stage(StrEnum):
     @property
     def fetches(self) -> bool:
         """Whether it waits for the provider; the others compute from our own tables."""
-        return self in (Stage.STOCKS, Stage.CONTRACTS, Stage.FLOW)
+        return self in (Stage.STOCKS, Stage.BARS, Stage.CONTRACTS, Stage.FLOW)
 
 
 class RunKey(NamedTuple):
@@ -68,3 +70,12 @@ class Outcome:
     rows: int = 0
     rejected: Mapping[str, int] = field(default_factory=Counter)
     detail: str = ""
+
+
+# A job handed out: a sentence why it left no end in the ledger, or None.
+Ended = Future[str | None]
+
+
+def one_line(error: Exception) -> str:
+    """What an error says, without its line breaks."""
+    return " ".join(str(error).split())

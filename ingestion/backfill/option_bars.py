@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from ingestion import coverage
 from ingestion.bar_times import FETCHED, MINUTE_MS, close_ms, open_ms
-from ingestion.bars import BarsClient, columns_of, historical_bars
+from ingestion.bars import BarsClient, columns_of, historical_bars, task_of
 from ingestion.coverage import Stretch
 from ingestion.massive import massive_client
 from provider.errors import NotFound
@@ -33,7 +33,7 @@ from warehouse.models.enums import Timeframe
 
 FRAME = Timeframe.FIVE_MINUTES
 FRAME_MS = FETCHED[FRAME][0] * MINUTE_MS
-TASK = f"bars_{FRAME.value}"
+TASK = task_of(FRAME)
 PLAN_DELAY_MS = 15 * MINUTE_MS
 _TABLE = HistoricalBar._meta.db_table
 
@@ -51,13 +51,20 @@ class FetchedBars:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """One contract's bars as they are to be kept, oldest first, and the stretch that is known with them."""
+    """One contract's bars as they are to be kept, oldest first, and the stretch that is known with them; `requests`
+    were sent for it."""
 
     ticker: str
     known: Stretch
     start_ms: NDArray[np.int64]
     bars: Sequence[Aggregate]
     rejected: Counter[str]
+    requests: int
+
+    @property
+    def is_known(self) -> bool:
+        """Whether the provider has seen any of the stretch; else there is nothing to keep, not even that."""
+        return self.known.until_ms > self.known.after_ms
 
 
 def ensure_option_bars(
@@ -65,24 +72,40 @@ def ensure_option_bars(
     first: date,
     last: date,
     connect: Callable[[], AbstractContextManager[BarsClient]] = massive_client,
-    store: Callable[[Answer], object] = lambda answer: store_together([answer]),
 ) -> FetchedBars:
     """Has the bars of one contract for the sessions from `first` to `last` in historical_bars.
 
     What the ledger knows costs no request; the rest is one, whatever its length. Rows and the note that they are
-    fetched are committed together, by `store`. Raises one of provider.errors where the provider fails,
-    OutOfRangeError for dates the table does not retain. Safe in several threads, each with its own database
-    connection; not inside a transaction.
+    fetched are committed together. Raises one of provider.errors where the provider fails, OutOfRangeError for dates
+    the table does not retain. Not inside a transaction.
     """
-    days = sessions.sessions(first, last)
+    known = coverage.covered(TASK, contract_ticker)
+    answer = fetch_option_bars(contract_ticker, first, last, known, connect)
+    if answer is None:
+        return FetchedBars()
+    if not answer.is_known:
+        return FetchedBars(answer.requests)
+    store_together([answer])
+    return FetchedBars(answer.requests, len(answer.bars), answer.rejected, empty=not answer.bars)
+
+
+def fetch_option_bars(
+    contract_ticker: str,
+    first: date,
+    last: date,
+    known: Sequence[Stretch],
+    connect: Callable[[], AbstractContextManager[BarsClient]] = massive_client,
+) -> Answer | None:
+    """The bars of one contract that are not `known`, for `store_together`; None where all are. Asks the provider alone,
+    and raises one of provider.errors where it fails."""
     now_ms = clock.now_ms()
-    days = [day for day in days if open_ms(day) < now_ms]
+    days = [day for day in sessions.sessions(first, last) if open_ms(day) < now_ms]
     if not days:
-        return FetchedBars()
+        return None
     wanted = Stretch(close_ms(sessions.previous_session(days[0])), min(close_ms(days[-1]), now_ms))
-    gaps = coverage.missing(wanted, coverage.covered(TASK, contract_ticker, wanted))
+    gaps = coverage.missing(wanted, known)
     if not gaps:
-        return FetchedBars()
+        return None
     # From the first gap to the last in one go: what lies between was fetched before, and is left alone by its key.
     gap = Stretch(gaps[0].after_ms, gaps[-1].until_ms)
     with connect() as client:
@@ -90,11 +113,7 @@ def ensure_option_bars(
             pages = client.aggregates(contract_ticker, *FETCHED[FRAME], *_days_of(gap, days))
         except NotFound:  # listed once and forgotten since: as good as one that never traded
             pages = Pages(rejected=Counter(not_found=1), fetched_at_ms=[now_ms])
-    answer = _checked(contract_ticker, gap, days, pages)
-    if answer is None:
-        return FetchedBars(pages.pages)
-    store(answer)
-    return FetchedBars(pages.pages, len(answer.bars), answer.rejected, empty=not answer.bars)
+    return _checked(contract_ticker, gap, days, pages)
 
 
 def ensure_underlying_bars(
@@ -140,21 +159,19 @@ def store_together(answers: Sequence[Answer]) -> None:
         if rows:
             tickers = np.repeat(np.array([answer.ticker for answer in answers]), lengths)
             columns = columns_of(rows) | {"symbol": tickers, "timeframe": FRAME.value, "timestamp": starts}
-            bulk.insert_rows(HistoricalBar, columns)
+            bulk.insert_rows(HistoricalBar, columns, counted=False)
         runs.note_done(TASK, done)
 
 
-def _checked(ticker: str, gap: Stretch, days: Sequence[date], pages: Pages[Aggregate]) -> Answer | None:
-    """What of an answer is to be kept; None where the provider has not seen the first of the sessions yet."""
+def _checked(ticker: str, gap: Stretch, days: Sequence[date], pages: Pages[Aggregate]) -> Answer:
+    """What of an answer is to be kept. The provider may not have seen the newest sessions, or any, yet."""
     seen_ms = min(pages.fetched_at_ms, default=gap.after_ms) - (PLAN_DELAY_MS if pages.status_delayed else 0)
     known = Stretch(gap.after_ms, min(gap.until_ms, seen_ms))
-    if known.until_ms <= known.after_ms:
-        return None
     starts = np.array([bar.start_ms for bar in pages.rows], dtype=np.int64)
     keep, rejected = _check(starts, pages.rows, days, known.until_ms)
     rejected.update(pages.rejected)
     kept = [bar for bar, stays in zip(pages.rows, keep.tolist(), strict=True) if stays]
-    return Answer(ticker, known, starts[keep], kept, rejected)
+    return Answer(ticker, known, starts[keep], kept, rejected, pages.pages)
 
 
 def _check(

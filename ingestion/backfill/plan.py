@@ -15,13 +15,16 @@ from ingestion.backfill.rebuild import BACKFILL_TASK
 from ingestion.backfill.selection import Selected
 from ingestion.backfill.wish import Table, Wish
 from ingestion.bar_times import close_ms
+from ingestion.bars import task_of
 from ingestion.breadth import TASK as STOCKS_TASK
 from ingestion.breadth import year_before
 from ingestion.coverage import Stretch
 from ingestion.iv_percentile import TASK as IV_TASK
 from ingestion.market_regime import TASK as REGIME_TASK
+from provider.symbols import bare
 from quant import sessions
-from warehouse.models.enums import RunStatus
+from warehouse.models import WatchlistEntry
+from warehouse.models.enums import RunStatus, Timeframe
 
 _MINUTES_A_SESSION, _MINUTES_A_PAGE = 390, 50_000
 _ByDay = dict[tuple[str, date], RunKey]
@@ -30,11 +33,13 @@ _ByDay = dict[tuple[str, date], RunKey]
 @dataclass(slots=True)
 class Plan:
     """`jobs` are to be done, `done` counts the pieces that were finished before. `keys` names all the work in the
-    ledger by stage; `rows_at_most` and `bars_at_most` bound what the jobs will store."""
+    ledger by stage, `fetched` what of contracts' bars it has already; `rows_at_most` and `bars_at_most` bound what the
+    jobs will store."""
 
     jobs: list[Job] = field(default_factory=list)
     done: Counter[Stage] = field(default_factory=Counter)
     keys: dict[Stage, list[RunKey]] = field(default_factory=lambda: {stage: [] for stage in Stage})
+    fetched: dict[str, list[Stretch]] = field(default_factory=dict)
     rows_at_most: int = 0
     bars_at_most: int = 0
 
@@ -47,18 +52,40 @@ def plan(wish: Wish, preparation: Preparation) -> Plan:
     """All the work of a wish but its prints. Asks the ledger alone."""
     found = Plan()
     chains: _ByDay = {}
+    refused = {prepared.symbol for prepared in preparation.symbols if prepared.refused}
+    known = [entry for entry in wish.entries if entry.symbol not in refused]
+    if Table.BARS in wish.tables:
+        for entry in known:
+            _bars(found, wish, entry)
     if wish.rebuilds:
         for prepared in preparation.symbols:
             if prepared.choice is not None:
                 fetched = _contracts(found, prepared.symbol, prepared.choice)
                 chains |= _chains(found, wish, prepared.symbol, prepared.choice.selected, fetched)
     if Table.IV in wish.tables:
-        refused = {prepared.symbol for prepared in preparation.symbols if prepared.refused}
-        symbols = [str(entry.symbol) for entry in wish.entries if entry.symbol not in refused]
-        _iv(found, wish, symbols, chains)
+        _iv(found, wish, [str(entry.symbol) for entry in known], chains)
     if Table.REGIME in wish.tables:
         _regime(found, wish, chains)
     return found
+
+
+def _bars(found: Plan, wish: Wish, entry: WatchlistEntry) -> None:
+    """The underlying's daily and minute bars, each as one stretch."""
+    first, last = wish.sessions[0], wish.sessions[-1]
+    wanted = Stretch(close_ms(sessions.previous_session(first)), close_ms(last))
+    for frame, bars_a_session in ((Timeframe.DAY, 1), (Timeframe.MINUTE, _MINUTES_A_SESSION)):
+        task, symbol = task_of(frame), bare(entry.provider_symbol)
+        gaps = coverage.missing(wanted, coverage.covered(task, symbol))
+        run = RunKey(task, symbol, gaps[-1].until_ms if gaps else wanted.until_ms)
+        found.keys[Stage.BARS].append(run)
+        if not gaps:
+            found.done[Stage.BARS] += 1
+            continue
+        bars = len(wish.sessions) * bars_a_session
+        arguments = (str(entry.provider_symbol), frame.value, first.isoformat(), last.isoformat())
+        requests = -(-bars // _MINUTES_A_PAGE)
+        found.rows_at_most += bars
+        found.jobs.append(Job(Stage.BARS, str(entry.symbol), first, run, arguments, requests=requests))
 
 
 def _contracts(found: Plan, symbol: str, choice: Choice) -> dict[int, RunKey]:
@@ -66,6 +93,7 @@ def _contracts(found: Plan, symbol: str, choice: Choice) -> dict[int, RunKey]:
     selected = choice.selected
     rows, tickers = selected.rows.tolist(), choice.listed.ticker[selected.rows].tolist()
     known = coverage.covered_by(option_bars.TASK, tickers)
+    found.fetched |= known
     missing: dict[int, RunKey] = {}
     for row, ticker, first, last in zip(rows, tickers, selected.first, selected.last, strict=True):
         wanted = Stretch(close_ms(sessions.previous_session(first)), close_ms(last))

@@ -15,12 +15,13 @@ import numpy as np
 from django.db import connection
 
 from ingestion.backfill.clients import Clients
-from ingestion.backfill.listing import Listed, listed_contracts
+from ingestion.backfill.listed import Listed
+from ingestion.backfill.listing import listed_contracts
 from ingestion.backfill.option_bars import FRAME, FRAME_MS
 from ingestion.backfill.selection import Selected, select
 from ingestion.backfill.stages import Connect
 from ingestion.backfill.wish import Table, Wish
-from ingestion.bars import historical_bars
+from ingestion.bars import ensure_bars, historical_bars
 from ingestion.breadth import year_before
 from ingestion.regime_inputs import NOT_THERE, VIX_RISE_SESSIONS
 from quant import sessions
@@ -42,8 +43,7 @@ class Choice(NamedTuple):
 
     def tickers(self, day: date) -> list[str]:
         """What one session wants, in ticker order."""
-        found: list[str] = self.listed.ticker[self.selected.by_session[day]].tolist()
-        return found
+        return sorted(self.listed.ticker[self.selected.by_session[day]].tolist())
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,9 +106,6 @@ def _prepared(wish: Wish, entry: WatchlistEntry, connect: Connect) -> Prepared:
 
 def _asked(wish: Wish, entry: WatchlistEntry, connect: Connect) -> Prepared:
     symbol, (first, last) = str(entry.symbol), (wish.sessions[0], wish.sessions[-1])
-    if Table.BARS in wish.tables:
-        for frame in (Timeframe.DAY, Timeframe.MINUTE):
-            historical_bars(entry.provider_symbol, frame, first, last, connect)
     if not wish.rebuilds and Table.FLOW not in wish.tables:
         return Prepared(symbol)
     bars = historical_bars(entry.provider_symbol, FRAME, first, last, connect)
@@ -141,7 +138,7 @@ def _regime_series(days: Sequence[date]) -> list[tuple[str, Timeframe, tuple[dat
 def _series(ticker: str, frame: Timeframe, days: tuple[date, date], connect: Connect) -> str:
     """Fetches one series; its name where the plan has none."""
     try:
-        historical_bars(ticker, frame, *days, connect)
+        ensure_bars(ticker, frame, *days, connect)
     except NOT_THERE:
         return ticker
     return ""

@@ -16,7 +16,8 @@ from django.db import connection, transaction
 from numpy.typing import NDArray
 
 from ingestion.backfill.gamma import rebuilt_gamma, recorded_open_interest, with_weights
-from ingestion.backfill.listing import Listed, NotListedError, remembered_contracts
+from ingestion.backfill.listed import Listed
+from ingestion.backfill.listing import Lists, NotListedError
 from ingestion.backfill.option_bars import TASK as BARS_TASK
 from ingestion.backfill.selection import Depth, series_of, wanted_at
 from ingestion.backfill.slot_chain import METHOD_VERSION, RebuiltSlot, rebuild_slot
@@ -65,14 +66,17 @@ class NotRebuiltError(Exception):
     """A slot that is not stored, and why. It leaves no run: the next call looks at it again."""
 
 
-def rebuild_session(symbol: str, session: date, depth: Depth, every: Every = "close") -> Rebuilt:
+def rebuild_session(
+    symbol: str, session: date, depth: Depth, every: Every = "close", lists: Lists | None = None
+) -> Rebuilt:
     """Rebuilds the slot of a session's close, or every quarter hour that has one behind it, from stored bars.
 
     Reads the contracts that were listed, their bars and the underlying's (`listed_contracts`, `ensure_option_bars`,
     `ensure_underlying_bars` put them there), none that ended after its slot. Contracts left out are counted: expired,
     no_trade (none in the session so far), stale (the last one over a quarter hour old), no_underlying. A slot of which
     not every wanted contract was asked for is not stored. Done once per depth; of two depths the one with more rows
-    stands. Raises ValueError for a date without a session. Not inside a transaction.
+    stands. `lists` may have been read for other sessions before. Raises ValueError for a date without a session. Not
+    inside a transaction.
     """
     done = Rebuilt(symbol, session)
     closed = sessions.close_of(session)
@@ -89,7 +93,8 @@ def rebuild_session(symbol: str, session: date, depth: Depth, every: Every = "cl
     details = Counter({str(runs.Refusal.DONE): len(slots) - len(left)})
     if left:
         try:
-            day = _Day(symbol, session, depth, remembered_contracts(symbol, session, depth.max_dte))
+            listed = (lists or Lists()).remembered_contracts(symbol, session, depth.max_dte)
+            day = _Day(symbol, session, depth, listed)
         except NotListedError as error:
             done.detail = str(error)
             return done

@@ -9,15 +9,16 @@ from rich.console import Console
 
 from ingestion.backfill.board import Board
 from ingestion.backfill.clients import Clients
+from ingestion.backfill.computers import Computers
 from ingestion.backfill.fleet import Fleet, Message
-from ingestion.backfill.jobs import End, Job, Stage
+from ingestion.backfill.here import Here
+from ingestion.backfill.jobs import End, Stage
 from ingestion.backfill.plan import Plan
 from ingestion.backfill.prepare import Preparation
 from ingestion.backfill.progress import Progress
 from ingestion.backfill.ranks import rank_again
-from ingestion.backfill.stages import Perform, attempt, contracts_together
+from ingestion.backfill.stages import Perform, remembering, together
 from ingestion.backfill.summary import Summary, summarise
-from ingestion.backfill.threads import Threads
 from ingestion.backfill.wish import Table, Wish
 from ingestion.backfill.work import Hands, work
 
@@ -31,17 +32,11 @@ def run(
     tasks: Mapping[Stage, Message] | None,
     console: Console,
 ) -> Summary:
-    """Does the plan's jobs: by `tasks` over the fleet where they are given, else in threads by `perform`.
+    """Does the plan's jobs: by `tasks` over the fleet where they are given, else here by `perform`.
 
     Raises KeyboardInterrupt after the work in hand has ended, and what a job raised that nobody foresaw.
     """
     board = Board(plan.jobs)
-    if tasks is None:
-        perform = {**perform, Stage.CONTRACTS: contracts_together()}
-
-    def do(job: Job) -> None:
-        attempt(perform[job.stage], job.run, job.arguments, clients.connect)
-
     with ExitStack() as stack:
         traffic = None if tasks else lambda: clients.traffic
         progress = stack.enter_context(Progress(console, plan.jobs, traffic))
@@ -49,8 +44,9 @@ def run(
         if tasks:
             hands = Fleet(tasks, lambda text: console.print(text, soft_wrap=True))
         else:
-            hands = Threads(clients, do)
-            stack.callback(hands.close)
+            computers = stack.enter_context(Computers(remembering))  # before there are threads
+            ways = {**perform, **stack.enter_context(together(plan.fetched))}
+            hands = stack.enter_context(Here(clients, ways, computers))
         work(board, hands, progress)
     if Table.IV in wish.tables:
         for entry in wish.entries:

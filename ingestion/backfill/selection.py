@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from ingestion.backfill.listing import Listed
+from ingestion.backfill.listed import Listed
 from ingestion.chain_columns import Floats
 from quant.chain import DAYS_PER_YEAR
 from quant.sessions import close_of, next_session, years_to_expiry

@@ -9,7 +9,7 @@ from datetime import datetime
 import numpy as np
 from numpy.typing import NDArray
 
-from ingestion.backfill.listing import Listed
+from ingestion.backfill.listed import Listed
 from ingestion.backfill.trades import SlotTrades
 from ingestion.backfill.volatility import Terms, carry_of, volatilities
 from ingestion.chain_columns import ChainColumns

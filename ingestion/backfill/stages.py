@@ -2,35 +2,44 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import Future
+from contextlib import AbstractContextManager, contextmanager
 from datetime import date
+from functools import partial
 from typing import Any, NoReturn
 
 from ingestion.backfill import ledger
 from ingestion.backfill.group_commit import GroupCommit
 from ingestion.backfill.jobs import RunKey, Stage
-from ingestion.backfill.option_bars import ensure_option_bars, store_together
+from ingestion.backfill.listing import Lists
+from ingestion.backfill.option_bars import ensure_option_bars, fetch_option_bars, store_together
 from ingestion.backfill.rebuild import Every, rebuild_session
 from ingestion.backfill.selection import Depth
+from ingestion.bars import ensure_bars
 from ingestion.breadth import fetch_grouped
+from ingestion.coverage import Stretch
 from ingestion.iv_percentile import calculate_iv_percentile
 from ingestion.market_regime import calculate_market_regime
 from provider.client import MassiveClient
 from provider.errors import Misconfigured, NotEntitled, NotFound, ProviderError, Unauthorized
 from warehouse import runs
+from warehouse.models.enums import Timeframe
 
 Connect = Callable[[], AbstractContextManager[MassiveClient]]
-Perform = Callable[..., object]  # the job's arguments, then `connect`
+Perform = Callable[..., Future[None] | None]  # of the job's arguments, then `connect`
 
 
-def attempt(perform: Perform, run: RunKey, arguments: tuple[Any, ...], connect: Connect) -> None:
-    """Does one piece of work once. How it ended is in the ledger afterwards: DONE, or FAILED with one sentence.
+def attempt(
+    perform: Perform, run: RunKey, arguments: tuple[Any, ...], connect: Connect
+) -> Future[None] | None:
+    """Does one piece of work once. How it ended is in the ledger afterwards: DONE, or FAILED with one sentence. Where
+    it ends together with others, a future says when.
 
     Raises a database's errors, and what is no answer of the provider. Not inside a transaction.
     """
     try:
-        perform(*arguments, connect)
+        return perform(*arguments, connect)
     except (Misconfigured, Unauthorized, NotEntitled) as error:
         ledger.note_failure(run, str(error), ledger.NOT_IN_PLAN)
     except NotFound as error:
@@ -39,21 +48,29 @@ def attempt(perform: Perform, run: RunKey, arguments: tuple[Any, ...], connect: 
         ledger.note_failure(run, str(error))
     except runs.RunLostError:
         pass  # another worker has it, and the ledger will say how that ends
+    return None
 
 
 def _contracts(ticker: str, first: str, last: str, connect: Connect) -> None:
     ensure_option_bars(ticker, date.fromisoformat(first), date.fromisoformat(last), connect)
 
 
-def contracts_together() -> Perform:
-    """For many threads of one process: they share their commits."""
-    together = GroupCommit(store_together)
+@contextmanager
+def together(known: Mapping[str, list[Stretch]]) -> Iterator[Mapping[Stage, Perform]]:
+    """For many threads of one process: they share their commits. `known` says of each contract what its plan found
+    fetched already."""
 
-    def contracts(ticker: str, first: str, last: str, connect: Connect) -> None:
+    def contracts(ticker: str, first: str, last: str, connect: Connect) -> Future[None] | None:
         days = date.fromisoformat(first), date.fromisoformat(last)
-        ensure_option_bars(ticker, *days, connect, together.store)
+        answer = fetch_option_bars(ticker, *days, known.get(ticker, []), connect)
+        return bars.store(answer) if answer is not None and answer.is_known else None
 
-    return contracts
+    with GroupCommit(store_together) as bars:
+        yield {Stage.CONTRACTS: contracts}
+
+
+def _bars(ticker: str, frame: str, first: str, last: str, connect: Connect) -> None:
+    ensure_bars(ticker, Timeframe(frame), date.fromisoformat(first), date.fromisoformat(last), connect)
 
 
 def _stocks(day: str, connect: Connect) -> None:
@@ -69,9 +86,11 @@ def _chains(
     max_dte: int,
     contracts: int,
     connect: Connect,
+    *,
+    lists: Lists | None = None,
 ) -> None:
     depth = Depth(bool(full), band_pct, max_dte, contracts)
-    rebuild_session(symbol, date.fromisoformat(session), depth, every)
+    rebuild_session(symbol, date.fromisoformat(session), depth, every, lists)
 
 
 def _iv(symbol: str, session: str, connect: Connect) -> None:
@@ -90,8 +109,14 @@ def _everything_was_asked_for() -> NoReturn:
 
 PERFORM: Mapping[Stage, Perform] = {
     Stage.STOCKS: _stocks,
+    Stage.BARS: _bars,
     Stage.CONTRACTS: _contracts,
     Stage.CHAINS: _chains,
     Stage.IV: _iv,
     Stage.REGIME: _regime,
 }
+
+
+def remembering() -> Mapping[Stage, Perform]:
+    """For one thread that computes session after session: what one has read serves the next."""
+    return {**PERFORM, Stage.CHAINS: partial(_chains, lists=Lists())}

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from ingestion.bars import historical_bars, store_session_bars
+from ingestion.bars import historical_bars
+from ingestion.session_bars import store_session_bars
 from provider.errors import NotEntitled, ProviderError
 from quant.sessions import close_of, open_of
 from tests.ingestion.stored import bar
