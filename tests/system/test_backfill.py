@@ -11,6 +11,7 @@ import signal
 from collections.abc import Iterator
 from contextlib import suppress
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -104,6 +105,13 @@ def finished() -> set[str]:
     return found
 
 
+def children_of(process: int) -> list[int]:
+    """The processes that a backfill computes in."""
+    with suppress(FileNotFoundError):  # it has ended
+        return [int(one) for one in Path(f"/proc/{process}/task/{process}/children").read_text().split()]
+    return []
+
+
 def progress(recorded: str) -> int:
     """Requests answered and sessions done so far: what a kill's moment is drawn from."""
     done = IngestionRun.objects.filter(status=RunStatus.DONE)
@@ -121,9 +129,11 @@ def test_killed_at_random_it_stores_the_same_rows_and_repeats_no_finished_reques
         until = progress(recorded) + draw.randrange(1, max(3, 2 * steps // KILLS))
         process = launcher.start(*WISH, pace=PACE)
         wait_until(lambda at=until, one=process: progress(recorded) >= at or not is_alive(one), 120)
+        computing = children_of(process)
         with suppress(ProcessLookupError):  # it came to its end before
             os.kill(process, signal.SIGKILL)
         launcher.end()
+        assert wait_until(lambda those=computing: not any(map(is_alive, those)), 10)
         finished_at.append((len(requests_of(recorded)), finished()))
     done = launcher.run(*WISH)
     assert done.status == 0, done.said
@@ -133,6 +143,22 @@ def test_killed_at_random_it_stores_the_same_rows_and_repeats_no_finished_reques
         again = [address for address in asked[position:] if any(name in address for name in known)]
         assert again == []
     assert set(asked) == set(expected["requests"])
+    assert backfills.tables() == expected["rows"]
+
+
+def test_a_computing_process_that_is_killed_ends_it_with_one_sentence(
+    expected, environment, launcher, recorded, tmp_path
+):
+    slow = {**os.environ, **environment, "MASSIVE_REQUESTS_PER_SECOND": "5"}
+    process = backfills.start(slow, tmp_path / "said", *WISH)
+    assert wait_until(lambda: children_of(process.pid), 120)
+    os.kill(children_of(process.pid)[0], signal.SIGKILL)
+    assert process.wait(60) == 1
+    assert (tmp_path / "said").read_text().splitlines()[-1] == (
+        "CommandError: A process that computes was killed, perhaps for want of memory; nothing that was done is lost."
+        " Run the same command again."
+    )
+    assert launcher.run(*WISH).status == 0
     assert backfills.tables() == expected["rows"]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from concurrent.futures.process import BrokenProcessPool
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -26,6 +27,11 @@ from warehouse.console import console_on
 
 INTERRUPTED = 130  # the shell's exit code for a command ended by Ctrl-C
 GO_ON = "Stopped, and nothing is lost: the same command goes on where it stopped, and repeats no finished request."
+
+LOST = (
+    "A process that computes was killed, perhaps for want of memory; nothing that was done is lost. Run the same"
+    " command again."
+)
 
 
 class Command(BaseCommand):
@@ -89,6 +95,8 @@ class Command(BaseCommand):
             raise CommandError(str(error)) from None
         except ProviderError as error:
             raise CommandError(f"{error} What was answered is kept; run the same command again.") from None
+        except BrokenProcessPool:
+            raise CommandError(LOST) from None
         except KeyboardInterrupt:
             raise CommandError(GO_ON, returncode=INTERRUPTED) from None
         if summary is not None and summary.unrepaired:
