@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date, datetime, time, timedelta
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -41,16 +42,21 @@ class Spans(NamedTuple):
         return Spans(self.start_ms[rows], self.end_ms[rows])
 
 
+@lru_cache(maxsize=4096)
 def midnight_ms(day: date) -> int:
     """Midnight New York, the start of a daily bar."""
     return clock.epoch_ms(datetime.combine(day, time(tzinfo=NEW_YORK)))
 
 
+@lru_cache(maxsize=4096)
 def open_ms(day: date) -> int:
+    """When a session opens. Raises ValueError for a date without one."""
     return clock.epoch_ms(open_of(day))
 
 
+@lru_cache(maxsize=4096)
 def close_ms(day: date) -> int:
+    """When a session closes. Raises ValueError for a date without one."""
     return clock.epoch_ms(close_of(day))
 
 

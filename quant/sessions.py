@@ -132,11 +132,13 @@ def index_close_of(date: dt.date) -> dt.datetime:
     return _utc(_calendar().index_closes[_row_of(date)])
 
 
+@lru_cache(maxsize=8192)
 def previous_session(date: dt.date) -> dt.date:
     """The last session before the date, which itself need not be one."""
     return _day_at(int(np.searchsorted(_calendar().day, _day(date), side="left")) - 1)
 
 
+@lru_cache(maxsize=8192)
 def next_session(date: dt.date) -> dt.date:
     """The first session after the date, which itself need not be one."""
     return _day_at(int(np.searchsorted(_calendar().day, _day(date), side="right")))

@@ -13,6 +13,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import suppress
 from multiprocessing import connection as pipes
 from multiprocessing import get_context, parent_process
 from types import TracebackType
@@ -32,8 +33,7 @@ class Computers:
     without other threads."""
 
     def __init__(self, performs: Callable[[], Mapping[Stage, Perform]]) -> None:
-        # One core is left to the fetching and the database.
-        self._processes = max(1, min(MOST_PROCESSES, len(os.sched_getaffinity(0)) - 1))
+        self._processes = min(MOST_PROCESSES, len(os.sched_getaffinity(0)))
         connection.close()  # a child's end would end it for us too
         self._pool = ProcessPoolExecutor(
             self._processes, get_context("fork"), initializer=_begin, initargs=(performs,)
@@ -64,6 +64,7 @@ _performs: dict[Stage, Perform] = {}
 
 def _begin(performs: Callable[[], Mapping[Stage, Perform]]) -> None:
     _performs.update(performs())
+    _connect()
     signal.signal(
         signal.SIGINT, signal.SIG_IGN
     )  # Ctrl-C reaches all; the parent ends us after the work in hand
@@ -87,8 +88,16 @@ def _do(stage: Stage, run: RunKey, arguments: tuple[Any, ...]) -> str | None:
     except DatabaseError as error:
         connection.close()  # the next job begins on a new one
         time.sleep(BUSY_PAUSE_SECONDS)
+        _connect()
         return one_line(error)
     return None
+
+
+def _connect() -> None:
+    """A session whose commits do not wait for the disk. Rows and the note that they are done are one commit: where the
+    database's machine loses the last of them, it loses both, and the next backfill computes them again."""
+    with suppress(DatabaseError), connection.cursor() as cursor:
+        cursor.execute("SET synchronous_commit = off")
 
 
 def _nobody_to_ask() -> NoReturn:

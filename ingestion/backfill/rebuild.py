@@ -175,9 +175,11 @@ class _Day:
         """Takes away what another depth stored of the slot; False where that holds more."""
         with connection.cursor() as cursor:
             cursor.execute(_COUNT, [self.symbol, run.slot])
-            if cursor.fetchone()[0] > rows:
+            (stored,) = cursor.fetchone()
+            if stored > rows:
                 return False
-            cursor.execute(_FORGET, [self.symbol, run.slot])
+            if stored:
+                cursor.execute(_FORGET, [self.symbol, run.slot])
         GammaExposure.objects.filter(symbol=self.symbol, timestamp=run.slot).delete()
         return True
 
