@@ -15,7 +15,7 @@ from ingestion.backfill.plan import Plan
 from ingestion.backfill.prepare import Preparation
 from ingestion.backfill.progress import Progress
 from ingestion.backfill.ranks import rank_again
-from ingestion.backfill.stages import Perform, attempt, contracts_together
+from ingestion.backfill.stages import Perform, attempt, in_one_process
 from ingestion.backfill.summary import Summary, summarise
 from ingestion.backfill.threads import Threads
 from ingestion.backfill.wish import Table, Wish
@@ -37,7 +37,7 @@ def run(
     """
     board = Board(plan.jobs)
     if tasks is None:
-        perform = {**perform, Stage.CONTRACTS: contracts_together()}
+        perform = {**perform, **in_one_process()}
 
     def do(job: Job) -> None:
         attempt(perform[job.stage], job.run, job.arguments, clients.connect)

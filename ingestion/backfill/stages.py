@@ -13,7 +13,7 @@ from ingestion.backfill.jobs import RunKey, Stage
 from ingestion.backfill.option_bars import ensure_option_bars, store_together
 from ingestion.backfill.rebuild import Every, rebuild_session
 from ingestion.backfill.selection import Depth
-from ingestion.breadth import fetch_grouped
+from ingestion.breadth import breadth_in_turn, fetch_day, fetch_grouped, store_days
 from ingestion.iv_percentile import calculate_iv_percentile
 from ingestion.market_regime import calculate_market_regime
 from provider.client import MassiveClient
@@ -60,6 +60,16 @@ def _stocks(day: str, connect: Connect) -> None:
     fetch_grouped([date.fromisoformat(day)], connect)
 
 
+def stocks_together() -> Perform:
+    """The same for days. The plan has asked the ledger for them a moment ago."""
+    together = GroupCommit(store_days)
+
+    def stocks(day: str, connect: Connect) -> None:
+        fetch_day(date.fromisoformat(day), connect, together.store)
+
+    return stocks
+
+
 def _chains(
     symbol: str,
     session: str,
@@ -82,6 +92,17 @@ def _regime(session: str, connect: Connect) -> None:
     calculate_market_regime(date.fromisoformat(session), connect=_everything_was_asked_for)
 
 
+def regimes_in_turn() -> Perform:
+    """For one process that computes all sessions, oldest first: it reads a year of stocks once."""
+    counted = breadth_in_turn()
+
+    def regime(session: str, connect: Connect) -> None:
+        day = date.fromisoformat(session)
+        calculate_market_regime(day, connect=_everything_was_asked_for, count=counted)
+
+    return regime
+
+
 def _everything_was_asked_for() -> NoReturn:
     """In place of a client: bars that the preparation did not get are not to be had, and are not asked for again by
     each of the sessions."""
@@ -95,3 +116,12 @@ PERFORM: Mapping[Stage, Perform] = {
     Stage.IV: _iv,
     Stage.REGIME: _regime,
 }
+
+
+def in_one_process() -> Mapping[Stage, Perform]:
+    """What is done in another way where one process has all the work: with memory from one piece to the next."""
+    return {
+        Stage.STOCKS: stocks_together(),
+        Stage.CONTRACTS: contracts_together(),
+        Stage.REGIME: regimes_in_turn(),
+    }
