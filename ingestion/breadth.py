@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from typing import Protocol
 
 import numpy as np
@@ -65,10 +65,7 @@ class Breadth:
 
 def year_before(session: date) -> list[date]:
     """The 252 sessions that end with this one, oldest first."""
-    days = [session]
-    while len(days) < YEAR_SESSIONS:
-        days.append(sessions.previous_session(days[-1]))
-    return days[::-1]
+    return sessions.sessions(session - timedelta(days=400), session)[-YEAR_SESSIONS:]
 
 
 def fetch_grouped(
@@ -143,17 +140,24 @@ def breadth(session: date) -> Breadth:
     return count(stock_year(year_before(session)))
 
 
-def breadth_in_turn() -> Callable[[date], Breadth]:
-    """`breadth` for one session after another: each reads what the one before it has not. Safe in several threads,
-    and quick where the sessions come in order."""
-    latest: StockYear | None = None
+class BreadthInTurn:
+    """`breadth` for one session after another: each reads what the one before it has not.
 
-    def counted(session: date) -> Breadth:
-        nonlocal latest
-        year = latest = stock_year(year_before(session), latest)
+    Safe in several threads; sessions out of order are counted as well, each from a year that is read anew.
+    """
+
+    def __init__(self) -> None:
+        self._latest: StockYear | None = None
+
+    def __call__(self, session: date) -> Breadth:
+        year = self._latest = stock_year(year_before(session), self._latest)
         return count(year)
 
-    return counted
+    def unread(self, session: date) -> int:
+        """How many of the sessions that end with this one are to be read: all of a year, or the last alone."""
+        latest = self._latest
+        follows = latest is not None and latest.session == sessions.previous_session(session)
+        return 1 if follows else YEAR_SESSIONS
 
 
 def count(year: StockYear) -> Breadth:

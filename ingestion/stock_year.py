@@ -21,6 +21,7 @@ from warehouse.columnar import read_columns
 
 YEAR_SESSIONS, MEAN_SESSIONS = 252, 50
 _SESSIONS_OF = {"high": YEAR_SESSIONS, "low": YEAR_SESSIONS, "close": MEAN_SESSIONS, "volume": MEAN_SESSIONS}
+_READ_TOGETHER = (("high", "low"), ("close", "volume"))
 
 # The stocks of a day, by walking the key from one symbol to the next: the partition holds minute bars too, hundreds to
 # a symbol, and the contracts (O:...) are stepped over in one stride.
@@ -93,17 +94,15 @@ def _of_a_day(day: date) -> tuple[Sequence[str], Mapping[str, Floats]]:
     return symbols, {name: np.array(n, dtype=np.float64) for name, n in zip(_SESSIONS_OF, bars, strict=True)}
 
 
-def _before(symbols: Sequence[str], days: Sequence[date]) -> dict[str, Floats]:
-    """The bars of some issues, each column of its own sessions but the last; shape (sessions - 1, symbols)."""
-    columns: dict[str, Floats] = {}
-    for names in (("high", "low"), ("close", "volume")):
-        starts = np.array([midnight_ms(day) for day in days[1 - _SESSIONS_OF[names[0]] :]], dtype=np.float64)
-        columns |= {name: np.full((len(starts), len(symbols)), np.nan) for name in names}
-        if not symbols:
-            continue
+def _before(symbols: list[str], days: Sequence[date]) -> dict[str, Floats]:
+    """The bars of some issues on the sessions before the last, each column of as many as are kept of it; shape
+    (sessions - 1, symbols)."""
+    columns = {name: np.full((n - 1, len(symbols)), np.nan) for name, n in _SESSIONS_OF.items()}
+    for names in _READ_TOGETHER if symbols else ():
+        starts = np.array([midnight_ms(day) for day in days[-len(columns[names[0]]) :]], dtype=np.float64)
         found = read_columns(
             _BEFORE.format(*names),
-            {"symbols": list(symbols), "first": int(starts[0]), "last": int(starts[-1])},
+            {"symbols": symbols, "first": int(starts[0]), "last": int(starts[-1])},
             {"issue": "integer", **dict.fromkeys(("day", *names), "double precision")},
         )
         row = np.searchsorted(starts, found["day"])

@@ -13,7 +13,7 @@ from ingestion.backfill.jobs import RunKey, Stage
 from ingestion.backfill.option_bars import ensure_option_bars, store_together
 from ingestion.backfill.rebuild import Every, rebuild_session
 from ingestion.backfill.selection import Depth
-from ingestion.breadth import breadth_in_turn, fetch_day, fetch_grouped, store_days
+from ingestion.breadth import BreadthInTurn, fetch_day, fetch_grouped, store_days
 from ingestion.iv_percentile import calculate_iv_percentile
 from ingestion.market_regime import calculate_market_regime
 from provider.client import MassiveClient
@@ -94,11 +94,11 @@ def _regime(session: str, connect: Connect) -> None:
 
 def regimes_in_turn() -> Perform:
     """For one process that computes all sessions, oldest first: it reads a year of stocks once."""
-    counted = breadth_in_turn()
+    breadth = BreadthInTurn()
 
     def regime(session: str, connect: Connect) -> None:
         day = date.fromisoformat(session)
-        calculate_market_regime(day, connect=_everything_was_asked_for, count=counted)
+        calculate_market_regime(day, False, breadth.unread(day), _everything_was_asked_for, breadth)
 
     return regime
 
