@@ -124,6 +124,23 @@ def test_the_next_session_reads_its_own_day_alone(days, django_assert_num_querie
     assert in_turn.unread(days[-1]) == 252
 
 
+def test_a_year_is_252_sessions_of_which_240_before_the_last_have_a_bar(days):
+    def store_last(symbol: str, closes: Sequence[float]) -> None:
+        on = zip(days[-len(closes) :], closes, strict=True)
+        store_day_bars(symbol, {midnight_ms(day): close for day, close in on}, volume=1e6)
+
+    store_last(
+        "PEAK", [99.0, *[10.0] * 250, 11.0, 12.0]
+    )  # the peak is in the year of the first session alone
+    store_last("ENOUGH", [10.0] * 240 + [12.0])
+    store_last("SHORT", [10.0] * 239 + [12.0])
+    saturday = SESSION - timedelta(days=4)
+    store_day_bars("PEAK", {midnight_ms(saturday): 99.0}, volume=1e6)
+    in_turn = BreadthInTurn()
+    assert [in_turn(day).new_highs for day in days[-2:]] == [0, 2]
+    assert breadth(SESSION).new_highs == 2
+
+
 def test_an_issue_that_did_not_move_stands_on_its_mean(days):
     for symbol, cents in (("A", 2010), ("B", 3333), ("C", 707), ("D", 1_234_567)):
         store_day_bars(
