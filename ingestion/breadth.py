@@ -103,7 +103,8 @@ def fetch_day(
 def store_days(fetched: Sequence[StockDay]) -> None:
     """Stores the bars of sessions and notes that they are fetched, all in one commit. Whoever fetched the same at the
     same time did so in vain, and nothing else: bars are kept once."""
-    # Two writers of the same sessions wait for each other instead of deadlocking.
+    # Oldest first: each joins the stretch of the one before it, and two writers of the same sessions wait for each
+    # other instead of deadlocking.
     fetched = sorted(fetched, key=lambda one: one.day)
     rows = [bar for one in fetched for bar in one.bars]
     starts = np.array([midnight_ms(one.day) for one in fetched], dtype=np.int64)

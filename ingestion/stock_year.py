@@ -23,28 +23,32 @@ YEAR_SESSIONS, MEAN_SESSIONS = 252, 50
 _SESSIONS_OF = {"high": YEAR_SESSIONS, "low": YEAR_SESSIONS, "close": MEAN_SESSIONS, "volume": MEAN_SESSIONS}
 _READ_TOGETHER = (("high", "low"), ("close", "volume"))
 
-# The stocks of a day, by walking the key from one symbol to the next: the partition holds minute bars too, hundreds to
-# a symbol, and the contracts (O:...) are stepped over in one stride.
+# The stocks of a day, by walking the key from one symbol to the next: a month holds minute bars too, hundreds to a
+# symbol. Once before the contracts (O:...) and once after them, because a step across them would read all their bars.
 _OF_A_DAY = """
 WITH RECURSIVE walk AS (
-    (SELECT symbol, high, low, close, volume FROM historical_bars
-     WHERE timeframe = '1d' AND "timestamp" = %(day)s ORDER BY symbol LIMIT 1)
+    SELECT bar.*, part.before FROM (VALUES ('', 'O:'), ('O;', '~')) AS part (after, before) CROSS JOIN LATERAL (
+        SELECT symbol, high, low, close, volume FROM historical_bars
+        WHERE symbol > part.after AND symbol < part.before AND timeframe = '1d' AND "timestamp" = %(day)s
+        ORDER BY symbol LIMIT 1
+    ) bar
     UNION ALL
-    SELECT next_symbol.* FROM walk w CROSS JOIN LATERAL (
-        SELECT symbol, high, low, close, volume FROM historical_bars b
-        WHERE b.timeframe = '1d' AND b."timestamp" = %(day)s
-          AND b.symbol > CASE WHEN w.symbol >= 'O:' AND w.symbol < 'O;' THEN 'O;' ELSE w.symbol END
+    SELECT bar.*, walk.before FROM walk CROSS JOIN LATERAL (
+        SELECT b.symbol, b.high, b.low, b.close, b.volume FROM historical_bars b
+        WHERE b.symbol > walk.symbol AND b.symbol < walk.before AND timeframe = '1d' AND "timestamp" = %(day)s
         ORDER BY b.symbol LIMIT 1
-    ) next_symbol
+    ) bar
 )
-SELECT symbol, high::float8, low::float8, close::float8, volume
-FROM walk WHERE NOT (symbol >= 'O:' AND symbol < 'O;')
+SELECT symbol, high::float8, low::float8, close::float8, volume FROM walk
 """
+# OFFSET 0 keeps it one look-up by key for each issue. A table that was filled a moment ago has no statistics yet, and
+# as a plain join the planner would hold every bar of a month against every issue.
 _BEFORE = """
 SELECT (issue.place - 1)::integer AS issue, b."timestamp" AS day, b.{0}, b.{1}
-FROM unnest(%(symbols)s::text[]) WITH ORDINALITY AS issue(symbol, place)
-JOIN historical_bars b ON b.symbol = issue.symbol
-WHERE b.timeframe = '1d' AND b."timestamp" BETWEEN %(first)s AND %(last)s
+FROM unnest(%(symbols)s::text[]) WITH ORDINALITY AS issue(symbol, place) CROSS JOIN LATERAL (
+    SELECT "timestamp", {0}, {1} FROM historical_bars
+    WHERE symbol = issue.symbol AND timeframe = '1d' AND "timestamp" BETWEEN %(first)s AND %(last)s OFFSET 0
+) b
 """
 
 

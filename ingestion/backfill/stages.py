@@ -61,7 +61,7 @@ def _stocks(day: str, connect: Connect) -> None:
 
 
 def stocks_together() -> Perform:
-    """The same for days. The plan has asked the ledger for them a moment ago."""
+    """The same for days of stocks; of the ledger the plan has just asked which were never fetched."""
     together = GroupCommit(store_days)
 
     def stocks(day: str, connect: Connect) -> None:
