@@ -10,17 +10,19 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from datetime import date
-from typing import Any, Protocol
+from datetime import date, timedelta
+from typing import Protocol
 
 import numpy as np
-from django.db import connection, transaction
+from django.db import transaction
+from numpy.typing import NDArray
 
 from ingestion import coverage
 from ingestion.bar_times import close_ms, midnight_ms
 from ingestion.bars import PLAN_DELAY_MS, columns_of
 from ingestion.coverage import Stretch
 from ingestion.massive import massive_client
+from ingestion.stock_year import MEAN_SESSIONS, YEAR_SESSIONS, StockYear, stock_year
 from provider.records import Aggregate
 from provider.walk import Pages
 from quant import sessions
@@ -30,55 +32,24 @@ from warehouse.models.enums import Timeframe
 
 TASK = "grouped_daily"
 LOWEST_PRICE, LOWEST_VOLUME, LARGEST = 5.0, 200_000.0, 1_000
-MEAN_SESSIONS, YEAR_SESSIONS = 50, 252
 # An issue at the edge of the thousand misses a day now and then and has a year's high all the same.
 _YEAR_BARS = 240
-
-# The stocks with a bar in a range, by walking the key from one symbol to the next: the range holds minute bars too,
-# hundreds to a symbol, and the contracts (O:...) are stepped over in one stride.
-_SYMBOLS = """
-WITH RECURSIVE walk(symbol) AS (
-    SELECT min(symbol) FROM historical_bars WHERE "timestamp" BETWEEN %(first)s AND %(last)s
-    UNION ALL
-    SELECT (
-        SELECT min(b.symbol) FROM historical_bars b
-        WHERE b."timestamp" BETWEEN %(first)s AND %(last)s
-          AND b.symbol > CASE WHEN w.symbol >= 'O:' AND w.symbol < 'O;' THEN 'O;' ELSE w.symbol END
-    ) FROM walk w WHERE w.symbol IS NOT NULL
-)
-SELECT coalesce(array_agg(symbol) FILTER (WHERE NOT (symbol >= 'O:' AND symbol < 'O;')), '{}') FROM walk
-"""
-_COUNTS = """
-SELECT count(*),
-       count(*) FILTER (WHERE close > close_before), count(*) FILTER (WHERE close < close_before),
-       count(*) FILTER (WHERE of_mean = %(mean_bars)s),
-       count(*) FILTER (WHERE of_mean = %(mean_bars)s AND close > mean),
-       count(*) FILTER (WHERE of_year >= %(year_bars)s),
-       count(*) FILTER (WHERE of_year >= %(year_bars)s AND high > year_high),
-       count(*) FILTER (WHERE of_year >= %(year_bars)s AND low < year_low)
-FROM (
-    SELECT max(close) FILTER (WHERE "timestamp" = %(today)s) AS close,
-           max(high) FILTER (WHERE "timestamp" = %(today)s) AS high,
-           min(low) FILTER (WHERE "timestamp" = %(today)s) AS low,
-           max(close) FILTER (WHERE "timestamp" = %(before)s) AS close_before,
-           max(volume) FILTER (WHERE "timestamp" = %(before)s) AS volume_before,
-           avg(close) FILTER (WHERE "timestamp" >= %(mean_from)s) AS mean,
-           count(*) FILTER (WHERE "timestamp" >= %(mean_from)s) AS of_mean,
-           max(high) FILTER (WHERE "timestamp" < %(today)s) AS year_high,
-           min(low) FILTER (WHERE "timestamp" < %(today)s) AS year_low,
-           count(*) FILTER (WHERE "timestamp" < %(today)s) AS of_year
-    FROM historical_bars
-    WHERE symbol = ANY(%(symbols)s) AND timeframe = '1d' AND "timestamp" BETWEEN %(year_from)s AND %(today)s
-    GROUP BY symbol
-) issue
-WHERE close IS NOT NULL AND close_before > %(lowest_price)s AND volume_before > %(lowest_volume)s
-"""
+_PRICE_UNIT = 1e-8  # dollars; no price has more decimals
 
 
 class GroupedClient(Protocol):
     """What of the provider's client is asked for all stocks of a day."""
 
     def grouped_daily(self, date: date) -> Pages[Aggregate]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class StockDay:
+    """The large issues' bars of one session, by ticker, and the stretch that is known with them."""
+
+    day: date
+    known: Stretch
+    bars: Sequence[Aggregate]
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,10 +65,7 @@ class Breadth:
 
 def year_before(session: date) -> list[date]:
     """The 252 sessions that end with this one, oldest first."""
-    days = [session]
-    while len(days) < YEAR_SESSIONS:
-        days.append(sessions.previous_session(days[-1]))
-    return days[::-1]
+    return sessions.sessions(session - timedelta(days=400), session)[-YEAR_SESSIONS:]
 
 
 def fetch_grouped(
@@ -110,19 +78,50 @@ def fetch_grouped(
     """
     whole = Stretch(close_ms(sessions.previous_session(days[0])), close_ms(days[-1]))
     known = coverage.covered(TASK, "", whole)
-    unfetched = [
-        (day, part)
-        for day in days
-        for part in coverage.missing(Stretch(close_ms(sessions.previous_session(day)), close_ms(day)), known)
-    ]
+    unfetched = [(day, part) for day in days for part in coverage.missing(_stretch(day), known)]
     if not unfetched:
         return
     with connect() as client:
         for day, part in unfetched:
-            pages = client.grouped_daily(day)
-            delay_ms = PLAN_DELAY_MS if pages.status_delayed else 0
-            if pages.rows and min(pages.fetched_at_ms) - delay_ms >= close_ms(day):
-                _store(day, part, large_issues(pages.rows))
+            fetched = _fetched(client, day, part)
+            if fetched is not None:
+                store_days([fetched])
+
+
+def fetch_day(
+    day: date, connect: Callable[[], AbstractContextManager[GroupedClient]] = massive_client
+) -> StockDay | None:
+    """One session, which the caller knows was never fetched, for `store_days`; None where the provider has no bars of
+    it yet. Asks the provider alone. Raises one of provider.errors."""
+    with connect() as client:
+        return _fetched(client, day, _stretch(day))
+
+
+def store_days(fetched: Sequence[StockDay]) -> None:
+    """Stores the bars of sessions and notes that they are fetched, all in one commit. Whoever fetched the same at the
+    same time did so in vain, and nothing else: bars are kept once."""
+    # Oldest first: each joins the stretch of the one before it, and two writers of the same sessions wait for each
+    # other instead of deadlocking.
+    fetched = sorted(fetched, key=lambda one: one.day)
+    rows = [bar for one in fetched for bar in one.bars]
+    starts = np.array([midnight_ms(one.day) for one in fetched], dtype=np.int64)
+    if rows:
+        partitions.ensure(HistoricalBar._meta.db_table, int(starts[0]), int(starts[-1]))
+    known = coverage.covered(TASK, "", Stretch(fetched[0].known.after_ms, fetched[-1].known.until_ms))
+    done = []
+    for one in fetched:
+        after_ms = coverage.joined_start(one.known, known)
+        known.append(Stretch(after_ms, one.known.until_ms))
+        done.append(runs.Done("", one.known.until_ms, len(one.bars), {}, {coverage.FROM: after_ms}))
+    with transaction.atomic():
+        if rows:
+            columns = columns_of(rows) | {
+                "symbol": np.array([bar.ticker for bar in rows]),
+                "timeframe": Timeframe.DAY.value,
+                "timestamp": np.repeat(starts, [len(one.bars) for one in fetched]),
+            }
+            bulk.insert_rows(HistoricalBar, columns, counted=False)
+        runs.note_done(TASK, done)
 
 
 def large_issues(rows: Sequence[Aggregate]) -> list[Aggregate]:
@@ -136,45 +135,61 @@ def large_issues(rows: Sequence[Aggregate]) -> list[Aggregate]:
 
 def breadth(session: date) -> Breadth:
     """Counts a session from the stored bars of it and of the year before it; nothing later is read."""
-    year = year_before(session)
-    today, before = midnight_ms(session), midnight_ms(year[-2])
-    with connection.cursor() as cursor:
-        cursor.execute(_SYMBOLS, {"first": today, "last": today})
-        (symbols,) = cursor.fetchone()
-        cursor.execute(
-            _COUNTS,
-            {
-                "symbols": symbols,
-                "today": today,
-                "before": before,
-                "mean_from": midnight_ms(year[-MEAN_SESSIONS]),
-                "year_from": midnight_ms(year[0]),
-                "mean_bars": MEAN_SESSIONS,
-                "year_bars": _YEAR_BARS,
-                "lowest_price": LOWEST_PRICE,
-                "lowest_volume": LOWEST_VOLUME,
-            },
-        )
-        issues, advancers, decliners, with_mean, above, with_year, highs, lows = cursor.fetchone()
+    return count(stock_year(year_before(session)))
+
+
+class BreadthInTurn:
+    """`breadth` for one session after another: each reads what the one before it has not.
+
+    Safe in several threads; sessions out of order are counted as well, each from a year that is read anew.
+    """
+
+    def __init__(self) -> None:
+        self._latest: StockYear | None = None
+
+    def __call__(self, session: date) -> Breadth:
+        year = self._latest = stock_year(year_before(session), self._latest)
+        return count(year)
+
+    def unread(self, session: date) -> int:
+        """How many of the sessions that end with this one are to be read: all of a year, or the last alone."""
+        latest = self._latest
+        follows = latest is not None and latest.session == sessions.previous_session(session)
+        return 1 if follows else YEAR_SESSIONS
+
+
+def count(year: StockYear) -> Breadth:
+    """Counts the last session of a year."""
+    close, before = year.close[-1], year.close[-2]
+    counted = np.isfinite(close) & (before > LOWEST_PRICE) & (year.volume[-2] > LOWEST_VOLUME)
+    with_mean = counted & np.isfinite(year.close).all(axis=0)
+    # Whole numbers, whose sum is exact: an issue that did not move stands on its mean and not a rounding above it.
+    units = np.rint(year.close / _PRICE_UNIT)
+    above = with_mean & (MEAN_SESSIONS * units[-1] > units.sum(axis=0))
+    with_year = counted & (np.isfinite(year.high[:-1]).sum(axis=0) >= _YEAR_BARS)
+    highs = with_year & (year.high[-1] > np.fmax.reduce(year.high[:-1]))
+    lows = with_year & (year.low[-1] < np.fmin.reduce(year.low[:-1]))
+
+    def number(of: NDArray[np.bool_], among: NDArray[np.bool_]) -> int | None:
+        return int(of.sum()) if among.any() else None
+
     return Breadth(
-        advancers=advancers if issues else None,
-        decliners=decliners if issues else None,
-        above_mean=above / with_mean if with_mean else None,
-        new_highs=highs if with_year else None,
-        new_lows=lows if with_year else None,
+        advancers=number(counted & (close > before), counted),
+        decliners=number(counted & (close < before), counted),
+        above_mean=float(above.sum() / with_mean.sum()) if with_mean.any() else None,
+        new_highs=number(highs, with_year),
+        new_lows=number(lows, with_year),
     )
 
 
-def _store(day: date, fetched: Stretch, bars: Sequence[Aggregate]) -> None:
-    columns: dict[str, Any] = columns_of(bars) | {
-        "symbol": np.array([bar.ticker for bar in bars]),
-        "timeframe": Timeframe.DAY.value,
-        "timestamp": midnight_ms(day),
-    }
-    if bars:
-        partitions.ensure(HistoricalBar._meta.db_table, midnight_ms(day), midnight_ms(day))
-    with runs.claim(TASK, "", fetched.until_ms) as run, transaction.atomic():
-        inserted = bulk.insert_rows(HistoricalBar, columns) if bars else 0
-        if isinstance(run, runs.Run):
-            start = coverage.joined_start(fetched, coverage.covered(TASK, "", fetched))
-            runs.finish(run, rows=inserted, result={coverage.FROM: start})
+def _stretch(day: date) -> Stretch:
+    return Stretch(close_ms(sessions.previous_session(day)), close_ms(day))
+
+
+def _fetched(client: GroupedClient, day: date, part: Stretch) -> StockDay | None:
+    """Asks for one session; None where the provider has not seen its end yet."""
+    pages = client.grouped_daily(day)
+    delay_ms = PLAN_DELAY_MS if pages.status_delayed else 0
+    if pages.rows and min(pages.fetched_at_ms) - delay_ms >= close_ms(day):
+        return StockDay(day, part, large_issues(pages.rows))
+    return None

@@ -69,9 +69,11 @@ class MarketDay:
     late: list[str] = field(default_factory=list)
 
 
-def gather(session: date, breadth_sessions: int, connect: Connect) -> MarketDay:
-    """Every input as of the session's close. What the plan does not hold stays NaN; other errors of the provider
-    are raised."""
+def gather(
+    session: date, breadth_sessions: int, connect: Connect, count: Callable[[date], Breadth]
+) -> MarketDay:
+    """Every input as of the session's close; its stocks are counted by `count`. What the plan does not hold stays
+    NaN; other errors of the provider are raised."""
     year = breadth_module.year_before(session)
     day = MarketDay(put_call_ratio=put_call_ratio(session))
     series = {symbol: _daily(symbol, year, day, connect) for symbol in ("SPY", "QQQ", "IWM")}
@@ -91,7 +93,7 @@ def gather(session: date, breadth_sessions: int, connect: Connect) -> MarketDay:
     day.closes["VIX3M"] = float(_levels_at_close("I:VIX3M", year[-1:], day, connect)[-1])
     _fill_from_snapshot(session, day, connect)
     day.vix = day.closes["VIX"]
-    day.breadth = _breadth(session, year[-max(breadth_sessions, 2) :], day, connect)
+    day.breadth = _breadth(session, year[-max(breadth_sessions, 2) :], day, connect, count)
     return day
 
 
@@ -187,12 +189,18 @@ def _fill_from_snapshot(session: date, day: MarketDay, connect: Connect) -> None
     day.late = [ticker for ticker in day.late if ticker not in found]
 
 
-def _breadth(session: date, wanted: Sequence[date], day: MarketDay, connect: Connect) -> Breadth:
+def _breadth(
+    session: date,
+    wanted: Sequence[date],
+    day: MarketDay,
+    connect: Connect,
+    count: Callable[[date], Breadth],
+) -> Breadth:
     try:
         breadth_module.fetch_grouped(wanted, connect)
     except NOT_THERE:
         return Breadth()
-    found = breadth_module.breadth(session)
+    found = count(session)
     if found.advancers is None:
         day.late.append("all stocks")
     return found

@@ -20,10 +20,10 @@ from ingestion import (
 )
 from ingestion.backfill import stages
 from ingestion.backfill.jobs import RunKey, Stage
-from ingestion.breadth import YEAR_SESSIONS
 from ingestion.due import due_chains
 from ingestion.massive import massive_client
 from ingestion.slots import REGULAR_WINDOW
+from ingestion.stock_year import YEAR_SESSIONS
 from warehouse import clock
 
 MINUTE = 60

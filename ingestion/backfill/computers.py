@@ -33,12 +33,14 @@ class Computers:
     without other threads."""
 
     def __init__(self, performs: Callable[[], Mapping[Stage, Perform]]) -> None:
-        self._processes = min(MOST_PROCESSES, len(os.sched_getaffinity(0)))
         connection.close()  # a child's end would end it for us too
-        self._pool = ProcessPoolExecutor(
-            self._processes, get_context("fork"), initializer=_begin, initargs=(performs,)
-        )
-        self._pool.submit(_nothing).result()  # the first of all forks all
+        self._processes = [
+            ProcessPoolExecutor(1, get_context("fork"), initializer=_begin, initargs=(performs,))
+            for _ in range(min(MOST_PROCESSES, len(os.sched_getaffinity(0))))
+        ]
+        self._inside = [0] * len(self._processes)
+        for process in self._processes:
+            process.submit(_nothing).result()  # the first job forks it
 
     def __enter__(self) -> Self:
         return self
@@ -47,15 +49,29 @@ class Computers:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         """Ends the processes after the jobs they have in hand; what waited is dropped."""
-        self._pool.shutdown(cancel_futures=True)
+        for process in self._processes:
+            process.shutdown(wait=False, cancel_futures=True)
+        for process in self._processes:
+            process.shutdown()
 
     def __len__(self) -> int:
-        return self._processes
+        return len(self._processes)
 
     def submit(self, job: Job) -> Ended:
         """The future of a sentence why the job has no end in the ledger, or None; it raises what nobody foresaw, and
-        BrokenProcessPool where a process was killed."""
-        return self._pool.submit(_do, job.stage, job.run, job.arguments)
+        BrokenProcessPool where a process was killed.
+
+        Work of the whole market is the first one's, which remembers a year of stocks; other work is the least busy
+        one's.
+        """
+        number = self._inside.index(min(self._inside)) if job.symbol else 0
+        self._inside[number] += 1
+        ended = self._processes[number].submit(_do, job.stage, job.run, job.arguments)
+        ended.add_done_callback(lambda _: self._leave(number))
+        return ended
+
+    def _leave(self, number: int) -> None:
+        self._inside[number] -= 1
 
 
 # Of a child: how it does each kind of work.

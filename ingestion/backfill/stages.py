@@ -17,7 +17,7 @@ from ingestion.backfill.option_bars import ensure_option_bars, fetch_option_bars
 from ingestion.backfill.rebuild import Every, rebuild_session
 from ingestion.backfill.selection import Depth
 from ingestion.bars import ensure_bars
-from ingestion.breadth import fetch_grouped
+from ingestion.breadth import BreadthInTurn, fetch_day, fetch_grouped, store_days
 from ingestion.coverage import Stretch
 from ingestion.iv_percentile import calculate_iv_percentile
 from ingestion.market_regime import calculate_market_regime
@@ -58,15 +58,19 @@ def _contracts(ticker: str, first: str, last: str, connect: Connect) -> None:
 @contextmanager
 def together(known: Mapping[str, list[Stretch]]) -> Iterator[Mapping[Stage, Perform]]:
     """For many threads of one process: they share their commits. `known` says of each contract what its plan found
-    fetched already."""
+    fetched already; days of stocks are those that it found were never fetched."""
 
     def contracts(ticker: str, first: str, last: str, connect: Connect) -> Future[None] | None:
         days = date.fromisoformat(first), date.fromisoformat(last)
         answer = fetch_option_bars(ticker, *days, known.get(ticker, []), connect)
         return bars.store(answer) if answer is not None and answer.is_known else None
 
-    with GroupCommit(store_together) as bars:
-        yield {Stage.CONTRACTS: contracts}
+    def stocks(day: str, connect: Connect) -> Future[None] | None:
+        fetched = fetch_day(date.fromisoformat(day), connect)
+        return days_of_stocks.store(fetched) if fetched is not None else None
+
+    with GroupCommit(store_together) as bars, GroupCommit(store_days) as days_of_stocks:
+        yield {Stage.CONTRACTS: contracts, Stage.STOCKS: stocks}
 
 
 def _bars(ticker: str, frame: str, first: str, last: str, connect: Connect) -> None:
@@ -101,6 +105,17 @@ def _regime(session: str, connect: Connect) -> None:
     calculate_market_regime(date.fromisoformat(session), connect=_everything_was_asked_for)
 
 
+def _regimes_in_turn() -> Perform:
+    """For sessions oldest first: a year of stocks is read once."""
+    breadth = BreadthInTurn()
+
+    def regime(session: str, connect: Connect) -> None:
+        day = date.fromisoformat(session)
+        calculate_market_regime(day, False, breadth.unread(day), _everything_was_asked_for, breadth)
+
+    return regime
+
+
 def _everything_was_asked_for() -> NoReturn:
     """In place of a client: bars that the preparation did not get are not to be had, and are not asked for again by
     each of the sessions."""
@@ -119,4 +134,8 @@ PERFORM: Mapping[Stage, Perform] = {
 
 def remembering() -> Mapping[Stage, Perform]:
     """For one thread that computes session after session: what one has read serves the next."""
-    return {**PERFORM, Stage.CHAINS: partial(_chains, lists=Lists())}
+    return {
+        **PERFORM,
+        Stage.CHAINS: partial(_chains, lists=Lists()),
+        Stage.REGIME: _regimes_in_turn(),
+    }
