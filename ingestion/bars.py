@@ -11,7 +11,6 @@ from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import date
-from functools import partial
 from operator import attrgetter
 from typing import Any, Protocol
 
@@ -215,17 +214,12 @@ def _insert(symbol: str, frame: Timeframe, rows: dict[int, Aggregate]) -> int:
 
 def columns_of(bars: Sequence[Aggregate]) -> dict[str, Any]:
     """The columns of historical_bars that the provider fills, one position per bar; NaN where it has no number."""
-    return {name: np.fromiter(map(number, bars), np.float64, len(bars)) for name, number in _NUMBERS.items()}
+    return {name: np.array(list(map(number, bars)), dtype=np.float64) for name, number in _NUMBERS.items()}
 
 
-def _number_or_nan(bar: Aggregate, name: str) -> float:
-    number = getattr(bar, name)
-    return np.nan if number is None else number
-
-
-_NUMBERS: dict[str, Callable[[Aggregate], float]] = {
-    name: attrgetter(name) for name in ("open", "high", "low", "close")
-} | {name: partial(_number_or_nan, name=name) for name in ("volume", "vwap", "transactions")}
+_NUMBERS = {
+    name: attrgetter(name) for name in ("open", "high", "low", "close", "volume", "vwap", "transactions")
+}
 
 
 def _day_ms(bar: Aggregate) -> int:
