@@ -35,7 +35,6 @@ DRIFT = 0.07**2 / 78
 # A trade's distance from its value, as a part of its volatility: measured from the trades themselves within bounds.
 # The usual is that of a spread of 2 points at a volatility of 25.
 USUAL_NOISE, NOISE_BOUNDS = 0.04, (0.004, 0.08)
-_PASSES = 2
 
 
 class SpotDisagreesError(Exception):
@@ -94,30 +93,23 @@ def carry_of(terms: Terms, trades: Trades, spot: float) -> Carry:
     the forwards found are farther than 15 % from spot.
     """
     settled, member = np.unique(terms.years, return_inverse=True)
-    growth = np.zeros(len(settled))  # ln(forward / spot)
-    rates = np.full(len(settled), np.nan)
-    measured = rates
-    rule = SPOT
-    for _ in range(_PASSES):
-        rate, dividend_yield = _rates(growth, rates, settled)
-        price = _prices_now(terms, trades, spot, rate[member], dividend_yield[member])
-        curve = forward_curve(terms.is_call, terms.strike, price, price, terms.years, spot)
-        with np.errstate(invalid="ignore"):
-            measured = np.log(curve.settlement_forward / spot)
-        rates = np.where(curve.rate_found, curve.settlement_rate, np.nan)
-        if np.isfinite(measured).any():
-            rule, growth = NEIGHBOURS, _filled(settled, measured)
-        else:
-            pooled = _pooled_carry(terms, price, spot, rate[member])
-            rule, growth = (
-                (POOLED, pooled * settled) if np.isfinite(pooled) else (SPOT, np.zeros(len(settled)))
-            )
+    price = _prices_now(terms, trades, spot)
+    curve = forward_curve(terms.is_call, terms.strike, price, price, terms.years, spot)
+    with np.errstate(invalid="ignore"):
+        measured = np.log(curve.settlement_forward / spot)
     found = np.isfinite(measured)
+    rule = NEIGHBOURS
+    if found.any():
+        growth = _filled(settled, measured)  # ln(forward / spot)
+    else:
+        pooled = _pooled_carry(terms, price, spot)
+        rule, growth = (POOLED, pooled * settled) if np.isfinite(pooled) else (SPOT, np.zeros(len(settled)))
     if found.any() and np.abs(np.median(growth[found])) > FARTHEST_FORWARD:
         raise SpotDisagreesError(
             f"its options are priced around {spot * np.exp(np.median(growth[found])):,.2f} while the underlying's bars"
             f" say {spot:,.2f}: they are adjusted for a later split"
         )
+    rates = np.where(curve.rate_found, curve.settlement_rate, np.nan)
     rate, dividend_yield = _rates(growth, rates, settled)
     return Carry(rate[member], dividend_yield[member], np.where(found, PARITY, rule)[member])
 
@@ -138,41 +130,34 @@ def _filled(years: Floats, measured: Floats) -> Floats:
     return np.where(known, measured, filled)
 
 
-def _pooled_carry(terms: Terms, price: Floats, spot: float, rate: Floats) -> float:
-    """Median of ln(forward / spot) per year over all strikes with prices on both sides; NaN with fewer than three."""
+def _pooled_carry(terms: Terms, price: Floats, spot: float) -> float:
+    """Median of ln(forward / spot) per year over all strikes with prices on both sides; NaN with fewer than three.
+    Near the money, where call and put cost about the same, the rate that discounts them hardly matters: it is 0."""
     pair, count = _strikes(terms)
     call, put = np.full(count, np.nan), np.full(count, np.nan)
     call[pair[terms.is_call]], put[pair[~terms.is_call]] = price[terms.is_call], price[~terms.is_call]
-    forward = terms.strike + (call - put)[pair] * np.exp(rate * terms.years)
+    forward = terms.strike + (call - put)[pair]
     usable = terms.is_call & (forward > 0)  # each strike once
     if np.count_nonzero(usable) < FEWEST_STRIKES:
         return float("nan")
     return float(np.median(np.log(forward[usable] / spot) / terms.years[usable]))
 
 
-def _prices_now(terms: Terms, trades: Trades, spot: float, rate: Floats, dividend_yield: Floats) -> Floats:
+def _prices_now(terms: Terms, trades: Trades, spot: float) -> Floats:
     """What each contract's trades would have cost at the slot, shape (n,); NaN where nothing tells.
 
-    The price at the volatility of its strike, which both sides share, and what the contract's own trades lay above
-    that in the mean. Where the carry assumed is wrong, calls lie on one side of it and puts on the other.
+    The price without any carry at the volatility of the strike, which both sides share, and what the contract's own
+    trades lay above that in the mean: so calls lie above it and puts below by what the carry is worth.
     """
-    solved = _solve(terms, trades, rate, dividend_yield)
-    of = trades.contract
+    none = np.zeros(len(terms.strike))
+    solved, of = _solve(terms, trades, none, none), trades.contract
     expected = black_scholes.price(
-        terms.is_call[of],
-        trades.underlying,
-        terms.strike[of],
-        solved.years,
-        rate[of],
-        dividend_yield[of],
-        solved.then,
+        terms.is_call[of], trades.underlying, terms.strike[of], solved.years, 0.0, 0.0, solved.then
     )
-    counted = np.bincount(of, minlength=len(terms.strike))
+    counted = np.bincount(of, minlength=len(none))
     with np.errstate(invalid="ignore"):
-        above = np.bincount(of, trades.price - expected, len(terms.strike)) / counted
-    value = black_scholes.price(
-        terms.is_call, spot, terms.strike, terms.years, rate, dividend_yield, solved.volatility
-    )
+        above = np.bincount(of, trades.price - expected, len(none)) / counted
+    value = black_scholes.price(terms.is_call, spot, terms.strike, terms.years, 0.0, 0.0, solved.volatility)
     return value + above
 
 
