@@ -36,7 +36,7 @@ pytestmark = pytest.mark.database
 SYMBOL = "AAPL"  # few strikes, far apart: a hard case
 DAYS = sessions(FRIDAY - timedelta(days=7), FRIDAY)  # six sessions
 BEFORE = sessions(FRIDAY - timedelta(days=50), DAYS[0] - timedelta(days=1))[-20:]
-# What the README states for one session: of the level, and of the percentile among 20 to 25 sessions.
+# Of the level, and of the percentile among 20 to 25 sessions, each of which counts for 0.04 to 0.05.
 LEVEL_WITHIN, PERCENTILE_WITHIN = 0.012, 0.10
 
 
