@@ -3,7 +3,7 @@
 The volatility of an expiration is the mean of call and put at the strike where both are worth nearly the
 same, which is the listed strike nearest the forward whatever rates and dividends are. A chain without quotes,
 rebuilt from trades, is read at the same strike: its forward follows from the deltas, and because a single trade
-lies half a spread from its value, the volatility is that of a straight line through the strikes around. Between
+lies half a spread from its value, the volatility is that of a smooth curve through the strikes around. Between
 expirations total variance (volatility squared times time) is linear. Beyond the first and the last, the
 nearest volatility stands while it is no farther away than half the term asked for; then nothing does.
 """
@@ -25,10 +25,18 @@ _DOCUMENTED_DAYS = (30, 45)
 _DOCUMENTED_MIDDLE = 37.5
 _NEAR_DAYS, _FAR_DAYS = 30.0, 60.0
 _WING_DELTA = 0.25
-# Strikes of unquoted chains are taken together within this many standard deviations of the forward: there the smile
-# is a line to a few hundredths of a point.
-_LINE_REACH = 0.5
-_FEWEST_ON_A_LINE = 3
+# Strikes of unquoted chains are taken together within this many standard deviations of the forward, where the smile is
+# a parabola: a straight line lies more than a point too high amid a stock's strikes, which are few and far apart.
+_SMILE_REACH = 0.75
+_FEWEST_ON_A_SMILE = 3
+# The parabola's bend is held towards 0 as if known to a tenth of the level at one deviation, where a strike is known to
+# a hundredth: strikes too near each other to show a bend give a line, and those far apart their own.
+_BEND_PENALTY = (0.01 / 0.1) ** 2
+# Strikes that lie farther out than this many deviations of their own (Huber) count by their side alone.
+_FAR_OUT = 1.5
+_REWEIGHTINGS = 5
+_MEDIAN_TO_DEVIATION = 1.4826
+_ROUNDING = 1e-12
 
 
 class AtmCurve(NamedTuple):
@@ -78,10 +86,9 @@ def atm_curve(chain: OptionChain) -> AtmCurve:
     for place in np.flatnonzero(unquoted[best]).tolist():
         alike = np.flatnonzero(unquoted & (chain.years[call] == years[place]))
         distance = np.log(chain.strike[call][alike] / forward[best[place]])
-        reach = _LINE_REACH * read[place] * np.sqrt(years[place])
-        read[place] = _on_a_line(
-            distance, volatility[alike], reach, int(np.flatnonzero(alike == best[place])[0])
-        )
+        deviation = read[place] * np.sqrt(years[place])
+        strike = int(np.flatnonzero(alike == best[place])[0])
+        read[place] = _on_the_smile(distance / deviation, volatility[alike], strike)
     return AtmCurve(years, chain.days_to_expiry[call[best]], chain.strike[call[best]], read)
 
 
@@ -102,13 +109,29 @@ def _forward_of_deltas(
     return medians[member] if len(settlements) else forward
 
 
-def _on_a_line(distance: Floats, volatility: Floats, reach: float, strike: int) -> float:
-    """Volatility at one of the strikes, on the line through those within reach; its own where they are too few."""
-    near = np.abs(distance) <= reach
-    if np.count_nonzero(near) < _FEWEST_ON_A_LINE:
-        return float(volatility[strike])
-    slope, level = np.polyfit(distance[near], volatility[near], 1)
-    return float(level + slope * distance[strike])
+def _on_the_smile(distance: Floats, volatility: Floats, strike: int) -> float:
+    """Volatility at one of the strikes, on a parabola through those within reach; its own where they are too few.
+
+    `distance` from the forward is in standard deviations. Strikes weigh by their vega squared, since a price that is
+    a little off puts the volatility off by so much more the smaller the vega, and outliers weigh less.
+    """
+    near = np.abs(distance) <= _SMILE_REACH
+    own = float(volatility[strike])
+    if np.count_nonzero(near) < _FEWEST_ON_A_SMILE:
+        return own
+    at, ratio = distance[near], volatility[near] / own
+    powers = np.stack([np.ones(len(at)), at, at * at])
+    penalty = np.diag([0.0, 0.0, _BEND_PENALTY])
+    vega: Floats = np.exp(-0.5 * at * at)
+    trust: Floats = np.ones(len(at))
+    bend: Floats = np.zeros(3)
+    for _ in range(_REWEIGHTINGS):
+        weighted = powers * (vega * vega * trust)
+        bend = np.asarray(np.linalg.solve(weighted @ powers.T + penalty, weighted @ ratio), dtype=np.float64)
+        away = vega * np.abs(ratio - bend @ powers)
+        usual = max(_FAR_OUT * _MEDIAN_TO_DEVIATION * float(np.median(away)), _ROUNDING)
+        trust = usual / np.maximum(away, usual)
+    return own * float(bend @ distance[strike] ** np.arange(3))
 
 
 def at_maturity(years: Floats, volatility: Floats, days: float, reach: float = 0.5) -> float:

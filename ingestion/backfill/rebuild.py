@@ -73,7 +73,7 @@ def rebuild_session(
 
     Reads the contracts that were listed, their bars and the underlying's (`listed_contracts`, `ensure_option_bars`,
     `ensure_underlying_bars` put them there), none that ended after its slot. Contracts left out are counted: expired,
-    no_trade (none in the session so far), stale (the last one over a quarter hour old), no_underlying. A slot of which
+    no_trade (none in the session so far), stale (the last one over two hours old), no_underlying. A slot of which
     not every wanted contract was asked for is not stored. Done once per depth; of two depths the one with more rows
     stands. `lists` may have been read for other sessions before. Raises ValueError for a date without a session. Not
     inside a transaction.

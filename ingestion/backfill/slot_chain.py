@@ -19,13 +19,13 @@ from ingestion.spot import Spot
 from quant import black_scholes
 from quant.sessions import years_to_expiry
 
-METHOD_VERSION = "backfill-1"
+METHOD_VERSION = "backfill-2"
 
 
 @dataclass(frozen=True, slots=True)
 class RebuiltSlot:
-    """The chain, how many of its contracts have which forward (parity, neighbours, spot), and how many have their
-    volatility from the other side of their strike."""
+    """The chain, how many of its contracts have which forward (parity, neighbours, pooled, spot), and how many have
+    their volatility from the other side of their strike alone."""
 
     chain: ComputedChain
     forwards: dict[str, int]
@@ -35,7 +35,7 @@ class RebuiltSlot:
 def rebuild_slot(listed: Listed, trades: SlotTrades, slot_at: datetime) -> RebuiltSlot:
     """Volatilities and greeks of the listed contracts at a slot; contract i of `listed` is contract i of `trades`.
 
-    A contract stays when it traded in the quarter hour before the slot, or the other side of its strike did and gives
+    A contract stays when it traded in the two hours before the slot, or the other side of its strike did and gives
     it a volatility; the others are counted in `rejected`: expired, no_trade, stale, no_underlying. `last` is its own
     trade, bid, ask and open interest are NaN. Raises SpotDisagreesError.
     """
@@ -43,11 +43,11 @@ def rebuild_slot(listed: Listed, trades: SlotTrades, slot_at: datetime) -> Rebui
     alive = years > 0
     rejected = Counter(expired=int(np.count_nonzero(~alive)))
     terms = Terms(listed.is_call[alive], listed.strike[alive], years[alive])
-    price, underlying, age = (c[alive] for c in (trades.price, trades.underlying, trades.age_ms))
-    carry = carry_of(terms, price, underlying, trades.spot)
-    found = volatilities(terms, price, underlying, age, carry)
+    made = trades.trades.among(alive)
+    carry = carry_of(terms, made, trades.spot)
+    found = volatilities(terms, made, carry)
 
-    kept = np.isfinite(price) | np.isfinite(found.volatility)
+    kept = np.isfinite(trades.last[alive]) | np.isfinite(found.volatility)
     stays = np.zeros(len(listed), dtype=np.bool_)
     stays[alive] = kept
     rejected += trades.refused.among(alive & ~stays)
@@ -100,7 +100,7 @@ def _columns(listed: Listed, trades: SlotTrades, stays: NDArray[np.bool_]) -> Ch
         multiplier=listed.multiplier,
         bid=unknown,
         ask=unknown,
-        last=trades.price[stays],
+        last=trades.last[stays],
         volume=trades.volume[stays],
         open_interest=unknown,
         delta=unknown,

@@ -38,7 +38,7 @@ EXPLAINED = {
     "outside_session": "bars from before the open or after the close: left out",
     "unfinished": "bars not over when they were asked for: left out",
     "zero_volume": "bars without a trade in them: left out",
-    "stale": "contracts whose last trade was over a quarter of an hour old at the slot: left out",
+    "stale": "contracts whose last trade was over two hours old at the slot: left out",
     "not_found": "contracts the provider has forgotten: no bars, nothing made up",
     "no_trade": "contracts that had not traded in the session by the slot: left out",
     "expired": "contracts settled at or before the slot: left out",

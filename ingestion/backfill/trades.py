@@ -1,4 +1,4 @@
-"""The trades behind one slot: for each contract the newest bar that ended in the quarter hour before it."""
+"""The trades behind one slot: of each contract those that closed its newest bars of the session so far."""
 
 from __future__ import annotations
 
@@ -15,7 +15,11 @@ from ingestion.backfill.option_bars import FRAME, FRAME_MS
 from ingestion.bar_times import MINUTE_MS, close_ms, open_ms
 from ingestion.chain_columns import Floats
 
-FRESH_MS = 15 * MINUTE_MS
+# A single trade lies half a spread from its value, so that several are taken together. Eight bars are forty minutes
+# of a contract that always trades, and the whole day of one that hardly does.
+NEWEST_BARS = 8
+# What all strikes moved since is known (quant.common_drift); what one moved by itself is not, and grows with its age.
+FRESH_MS = 120 * MINUTE_MS
 
 _BARS = (
     'SELECT symbol, "timestamp", open::float8, close::float8, volume, transactions FROM historical_bars'
@@ -35,9 +39,25 @@ class BarColumns(NamedTuple):
     transactions: Floats
 
 
+class Trades(NamedTuple):
+    """Trades of one session before a slot, columns of shape (m,), by contract, then newest first. `contract` is the
+    place of the contract, `underlying` the underlying's price at the trade, `age_ms` its age at the slot."""
+
+    contract: NDArray[np.intp]
+    price: Floats
+    underlying: Floats
+    age_ms: Floats
+
+    def among(self, contracts: NDArray[np.bool_]) -> Trades:
+        """Those of some contracts, which are numbered anew in the same order."""
+        stays = contracts[self.contract]
+        number = np.cumsum(contracts) - 1
+        return Trades(number[self.contract[stays]], *(column[stays] for column in self[1:]))
+
+
 class Refusals(NamedTuple):
     """Why a contract has no trade for a slot, masks of shape (n,), each contract under one at most: none in the
-    session so far; the last one more than a quarter hour old; none of the underlying's at its stamp."""
+    session so far; the last one more than two hours old; none of the underlying's at its stamp."""
 
     no_trade: NDArray[np.bool_]
     stale: NDArray[np.bool_]
@@ -50,14 +70,13 @@ class Refusals(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class SlotTrades:
-    """One slot of n contracts: `spot` the underlying at the slot; of each contract's last trade, all (n,) and NaN
-    where it has none: `price`, `underlying` when it traded, `age_ms` before the slot. `volume` is the session's so
-    far, 0 where nothing traded."""
+    """One slot of n contracts: `spot` the underlying at the slot, `trades` the newest of each contract. Of shape (n,):
+    `last` the price of the contract's last trade, NaN where there is none that is fresh; `volume` the session's so
+    far, 0 where nothing traded; and why there is none."""
 
     spot: float
-    price: Floats
-    underlying: Floats
-    age_ms: Floats
+    trades: Trades
+    last: Floats
     volume: Floats
     refused: Refusals
 
@@ -81,31 +100,36 @@ def trades_at(bars: BarColumns, underlying: BarColumns, contracts: int, slot_ms:
     underlying's opening to its closing price is the price it was made at, for a Brownian path in the mean.
     """
     bars, underlying = (_until(columns, slot_ms) for columns in (bars, underlying))
-    spot = price_at(underlying, slot_ms)
     volume = np.bincount(bars.contract, np.nan_to_num(bars.volume), contracts).astype(np.float64)
+    after = np.searchsorted(bars.contract, np.arange(contracts), side="right")  # ascending by contract
+    newest_first = np.flatnonzero(after[bars.contract] - np.arange(len(bars.contract)) <= NEWEST_BARS)[::-1]
+    chosen = newest_first[np.argsort(bars.contract[newest_first], kind="stable")]
 
-    newest = np.flatnonzero(np.append(bars.contract[1:] != bars.contract[:-1], True)[: len(bars.contract)])
-    fresh = newest[bars.start_ms[newest] >= slot_ms - FRESH_MS]
+    contract, start = bars.contract[chosen], bars.start_ms[chosen]
+    count = np.maximum(np.nan_to_num(bars.transactions[chosen], nan=1.0), 1.0)
+    part = count / (count + 1.0)
+    at_trade = _underlying_at(underlying, start, part)
+    age = slot_ms - start - part * FRAME_MS
+    is_fresh = start >= slot_ms - FRESH_MS
+    usable = np.isfinite(at_trade)
+    trades = Trades(contract[usable], bars.close[chosen][usable], at_trade[usable], age[usable])
+
     traded, has_fresh = np.zeros(contracts, dtype=np.bool_), np.zeros(contracts, dtype=np.bool_)
-    traded[bars.contract[newest]] = True
-    has_fresh[bars.contract[fresh]] = True
+    traded[contract], has_fresh[contract[is_fresh]] = True, True
+    last = np.full(contracts, np.nan)
+    oldest_first = np.flatnonzero(is_fresh & usable)[::-1]  # of several the one written last stays
+    last[contract[oldest_first]] = bars.close[chosen][oldest_first]
+    refused = Refusals(~traded, traded & ~has_fresh, has_fresh & np.isnan(last))
+    return SlotTrades(price_at(underlying, slot_ms), trades, last, volume, refused)
 
-    count = np.nan_to_num(bars.transactions[fresh], nan=1.0)
-    part = np.maximum(count, 1.0) / (np.maximum(count, 1.0) + 1.0)
-    match = np.searchsorted(underlying.start_ms, bars.start_ms[fresh])
-    match = np.minimum(match, max(len(underlying.start_ms) - 1, 0))
-    matched = np.full(len(fresh), np.nan)
-    if len(underlying.start_ms):
-        same = underlying.start_ms[match] == bars.start_ms[fresh]
-        begun, ended = underlying.open[match], underlying.close[match]
-        matched = np.where(same, begun + part * (ended - begun), np.nan)
-    price, at_trade, age = (np.full(contracts, np.nan) for _ in range(3))
-    good = fresh[np.isfinite(matched)]
-    price[bars.contract[good]] = bars.close[good]
-    at_trade[bars.contract[fresh]] = matched
-    age[bars.contract[good]] = (slot_ms - bars.start_ms[fresh] - part * FRAME_MS)[np.isfinite(matched)]
-    refused = Refusals(~traded, traded & ~has_fresh, has_fresh & np.isnan(price))
-    return SlotTrades(spot, price, at_trade, age, volume, refused)
+
+def _underlying_at(underlying: BarColumns, start_ms: NDArray[np.int64], part: Floats) -> Floats:
+    """The underlying's price at a part of its bars that begin at some stamps; NaN where there is none."""
+    if not len(underlying.start_ms):
+        return np.full(len(start_ms), np.nan)
+    match = np.minimum(np.searchsorted(underlying.start_ms, start_ms), len(underlying.start_ms) - 1)
+    begun, ended = underlying.open[match], underlying.close[match]
+    return np.where(underlying.start_ms[match] == start_ms, begun + part * (ended - begun), np.nan)
 
 
 def price_at(underlying: BarColumns, slot_ms: int) -> float:

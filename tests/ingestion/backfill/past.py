@@ -12,6 +12,8 @@ import numpy as np
 from provider.records import Aggregate
 from provider.reference import Contract
 from provider.walk import Pages
+from quant.chain import OptionChain
+from quant.iv_rank import constant_maturity_iv
 from quant.sessions import close_of, sessions
 from simulator.bar_store import BarStore
 from simulator.bars import aggregate, join, window_starts
@@ -85,3 +87,26 @@ class PastMarket:
         """True volatility of every contract listed then."""
         truth = self.truth.chain_truth(symbol, instant)
         return dict(zip(truth.listing.ticker.tolist(), truth.volatility.tolist(), strict=True))
+
+    def level(self, symbol: str, session: date) -> float:
+        """The 30-day level a live chain of the whole market gives at the close, without the width of its quotes."""
+        truth = self.truth.chain_truth(symbol, close_of(session))
+        unread = np.full(len(truth.listing.ticker), np.nan)
+        chain = OptionChain(
+            root=truth.listing.root,
+            expiration=truth.listing.expiration,
+            is_call=truth.listing.is_call,
+            strike=truth.listing.strike,
+            years=truth.years,
+            bid=truth.price,
+            ask=truth.price,
+            last=unread,
+            volume=unread,
+            open_interest=unread,
+            multiplier=unread,
+            delta=truth.greeks.delta,
+            gamma=truth.greeks.gamma,
+            implied_volatility=truth.volatility,
+            spot=truth.spot,
+        )
+        return constant_maturity_iv(chain)

@@ -56,16 +56,16 @@ def test_a_rebuilt_chain_is_the_markets_own_within_the_width_of_its_quotes(eveni
     assert len(rows) + result.rejected.total() == 30
     assert len(rows) >= 24
     error = np.array([row["implied_volatility"] - truth[ticker] for ticker, row in rows.items()])
-    # half a spread at the money is 0.2 points of volatility, and a trade is up to a quarter hour old
-    assert np.median(np.abs(error)) < 0.004
-    assert np.abs(error).max() < 0.02
+    # half a spread at the money is 0.2 points of volatility, and of each strike some trades are taken together
+    assert np.median(np.abs(error)) < 0.0025
+    assert np.abs(error).max() < 0.01
     row = rows[next(ticker for ticker in rows if "C" in ticker[6:])]
     assert (row["source"], row["greeks_source"], row["iv_status"]) == ("backfill", "computed", "ok")
     assert (row["bid"], row["ask"], row["open_interest"], row["method_version"]) == (
         None,
         None,
         None,
-        "backfill-1",
+        "backfill-2",
     )
     assert float(row["underlying_price"]) == pytest.approx(
         market.truth.spot(evening, close_of(FRIDAY)), rel=1e-3

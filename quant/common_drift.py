@@ -1,0 +1,111 @@
+"""What several quantities are worth now, known from rough observations of different ages, when they move together.
+
+Each observation is the quantity's present level, less what all of them have moved since, plus noise of its own:
+y = level + moved(age) + noise, with `moved` a random walk that is 0 now. All levels and the whole walk are found at
+once, as the most likely ones (linear mixed model; the walk is its random effect). A quantity that was seen long ago
+is so brought up to date by the move that the others show, and repeated sightings of one average.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from quant.chain import Floats
+
+# Beyond so many deviations an observation counts by its sign and no longer by its size (Huber's weights).
+_FAR_OUT = 2.0
+_ROUNDS = 2
+_QUARTILE_TO_DEVIATION = 1.0 / 1.1503  # of a normal deviate's size, its upper quartile
+_FEWEST_DIFFERENCES = 8
+
+
+class Levels(NamedTuple):
+    """`level` of each quantity now, shape (n,), NaN where it was never observed; `moved` at the age of each
+    observation, known or not, shape (m,): what was added to the present level then."""
+
+    level: Floats
+    moved: Floats
+
+
+def levels_now(
+    member: NDArray[np.intp],
+    value: Floats,
+    weight: Floats,
+    age: NDArray[np.int64],
+    count: int,
+    noise: float,
+    drift: float,
+) -> Levels:
+    """Present levels of `count` quantities from m observations; NaN values are left out.
+
+    Observation i is of quantity `member[i]`, `age[i]` ≥ 0 steps old; its noise has the variance `noise`² / `weight[i]`,
+    and the common walk gains the variance `drift` a step, half of it in the step that is not over.
+    """
+    known = np.flatnonzero(np.isfinite(value) & (weight > 0))
+    level = np.full(count, np.nan)
+    if not len(known):
+        return Levels(level, np.zeros(len(value)))
+    seen, of = np.unique(member[known], return_inverse=True)
+    steps, at = np.unique(age[known], return_inverse=True)
+    centre = float(np.median(value[known]))  # keeps digits where levels are far from 0
+    y, shape = value[known] - centre, (len(seen), len(steps))
+    precision = weight[known] / noise**2
+    walk, trust = _walk(steps, drift), _trust(y - _medians(of, y)[of], precision)
+    for _ in range(_ROUNDS):
+        w = precision * trust
+        by_pair = _sums(of * shape[1] + at, w, shape[0] * shape[1]).reshape(shape)
+        of_series, of_step = by_pair.sum(axis=1), by_pair.sum(axis=0)
+        # The levels are eliminated first: what is left to solve is as small as the walk has steps.
+        shared = by_pair / of_series[:, None]
+        told, heard = _sums(of, w * y, shape[0]), _sums(at, w * y, shape[1])
+        system = walk + np.diag(of_step) - by_pair.T @ shared
+        path = np.linalg.solve(system, heard - shared.T @ told)
+        found = (told - by_pair @ path) / of_series
+        trust = _trust(y - found[of] - path[at], precision)
+    level[seen] = found + centre
+    return Levels(level, np.interp(age, steps, path))
+
+
+def noise_of(
+    member: NDArray[np.intp], value: Floats, age: NDArray[Any], usual: float, bounds: tuple[float, float]
+) -> float:
+    """Standard deviation of one observation's noise, from the differences of each quantity's successive observations.
+
+    By the upper quartile of their sizes, so that a few wrong ones count for little; not by the median, because what
+    jumps between a bid and an ask differs by all or nothing. `usual` where there are fewer than eight differences.
+    """
+    known = np.flatnonzero(np.isfinite(value))
+    order = known[np.lexsort((age[known], member[known]))]
+    differences = np.diff(value[order])[np.diff(member[order]) == 0]
+    if len(differences) < _FEWEST_DIFFERENCES:
+        return usual
+    one = _QUARTILE_TO_DEVIATION * float(np.quantile(np.abs(differences), 0.75)) / np.sqrt(2.0)
+    return float(np.clip(one, *bounds))
+
+
+def _trust(away: Floats, precision: Floats) -> Floats:
+    return np.asarray(_FAR_OUT / np.maximum(np.abs(away) * np.sqrt(precision), _FAR_OUT), dtype=np.float64)
+
+
+def _medians(of: NDArray[np.intp], value: Floats) -> Floats:
+    """The middle observation of each quantity, the larger of two: a start that outliers cannot lead astray."""
+    order = np.lexsort((value, of))
+    counted = np.bincount(of)
+    middle: Floats = value[order][np.cumsum(counted) - counted + counted // 2]
+    return middle
+
+
+def _walk(steps: NDArray[np.int64], drift: float) -> Floats:
+    """Precision matrix of a random walk that begins at 0 now, at ascending ages in steps."""
+    stiffness = 1.0 / (drift * np.diff(steps.astype(np.float64), prepend=-0.5))
+    matrix = np.diag(stiffness + np.append(stiffness[1:], 0.0))
+    rows = np.arange(len(steps) - 1)
+    matrix[rows, rows + 1] = matrix[rows + 1, rows] = -stiffness[1:]
+    return matrix
+
+
+def _sums(places: NDArray[np.intp], amounts: Floats, count: int) -> Floats:
+    return np.bincount(places, amounts, count).astype(np.float64)

@@ -1,0 +1,140 @@
+"""The series that ranks are made of: computed again by a backfill it is the live one to the last byte, and rebuilt from
+bars alone it lies within stated bounds of it."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from functools import cache
+from typing import Any
+
+import numpy as np
+import pytest
+from django.db import connection
+
+from ingestion.backfill.plan import plan
+from ingestion.backfill.prepare import Preparation, Prepared
+from ingestion.backfill.ranks import rank_again
+from ingestion.backfill.rebuild import rebuild_session
+from ingestion.backfill.selection import Depth
+from ingestion.backfill.stages import PERFORM, attempt
+from ingestion.backfill.wish import wish
+from ingestion.chain import Outcome, ingest_chain
+from ingestion.iv_percentile import calculate_iv_percentile
+from quant.sessions import close_of, sessions
+from simulator.chain_rows import as_json, chain_rows
+from simulator.plans import plan as subscription
+from simulator.synthetic_chain import synthetic_chain
+from tests.ingestion.backfill.past import FRIDAY, PastMarket
+from tests.ingestion.backfill.test_rebuild import fetch
+from tests.provider.server import ok
+from warehouse import clock
+from warehouse.models import GammaExposure, HistoricalGreeks, IngestionRun, IvPercentile
+from warehouse.watchlist import add_default_symbols
+
+pytestmark = pytest.mark.database
+
+SYMBOL = "AAPL"  # few strikes, far apart: a hard case
+DAYS = sessions(FRIDAY - timedelta(days=7), FRIDAY)  # six sessions
+BEFORE = sessions(FRIDAY - timedelta(days=50), DAYS[0] - timedelta(days=1))[-20:]
+# Of the level, and of the percentile among 20 to 25 sessions, each of which counts for 0.04 to 0.05.
+LEVEL_WITHIN, PERCENTILE_WITHIN = 0.012, 0.10
+
+
+@cache
+def page(market: PastMarket, day: date) -> dict[str, Any]:
+    """The chain at a session's close as the provider sends it, up to 70 days out."""
+    table = synthetic_chain(market.truth, SYMBOL, close_of(day))
+    near = np.flatnonzero(table.expiration <= np.datetime64(day) + 70)
+    rows = chain_rows(table, near, subscription("advanced"))
+    return {"status": "OK", "results": [as_json(row) for row in rows]}
+
+
+@cache
+def level_before(market: PastMarket, day: date) -> float:
+    return market.level(SYMBOL, day)
+
+
+@pytest.fixture
+def live(evening, market, provider, at_market_time) -> list[tuple[Any, ...]]:
+    """Six sessions' closing chains ingested and ranked as they closed, among twenty known before them; the rows."""
+    add_default_symbols([SYMBOL])
+    IvPercentile.objects.bulk_create(
+        IvPercentile(
+            symbol=SYMBOL,
+            date=day,
+            current_iv=level_before(market, day),
+            data_points=0,
+            method_version="test",
+        )
+        for day in BEFORE
+    )
+    for day in DAYS:
+        provider.tell(f"/v3/snapshot/options/{SYMBOL}", ok(page(market, day)))
+    for day in DAYS:
+        at_market_time(close_of(day))
+        assert ingest_chain(SYMBOL, clock.epoch_ms(close_of(day))).outcome is Outcome.DONE
+        at_market_time(close_of(day) + timedelta(minutes=5))
+        assert calculate_iv_percentile(SYMBOL, day).iv_percentile is not None
+    at_market_time(close_of(FRIDAY) + timedelta(hours=1))
+    return as_text()
+
+
+def as_text() -> list[tuple[Any, ...]]:
+    """The ranks of the six sessions as the database writes them, without the row's number."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT (to_jsonb(t) - 'id')::text FROM iv_percentile_cache t WHERE date >= %s ORDER BY date",
+            [DAYS[0]],
+        )
+        return cursor.fetchall()
+
+
+def forget(*models: Any) -> None:
+    """Takes away the ranks of the six sessions, and all rows of the models with the ledger's lines."""
+    IvPercentile.objects.filter(date__gte=DAYS[0]).delete()
+    IngestionRun.objects.filter(task="calculate_iv_percentile").delete()
+    for model in models:
+        model.objects.all().delete()
+
+
+def backfill_ranks(days: int, market: PastMarket) -> int:
+    """A backfill of ranks alone, without a provider; how many sessions were ranked."""
+    wanted = wish([SYMBOL], days, None, ["iv"], Depth(), "close")
+    jobs = plan(wanted, Preparation([Prepared(SYMBOL)])).jobs
+    for job in jobs:
+        attempt(PERFORM[job.stage], job.run, job.arguments, market.connect)
+    rank_again(SYMBOL, wanted.sessions[0])
+    return len(jobs)
+
+
+@pytest.mark.parametrize("days", [(8,), (2, 8)], ids=["oldest first", "the last two sessions, then all"])
+def test_ranks_of_stored_chains_computed_again_are_the_live_ones_to_the_last_byte(live, market, days):
+    assert len(live) == len(DAYS) == 6
+    forget()
+    assert as_text() == []
+    assert sum(backfill_ranks(each, market) for each in days) == len(DAYS)
+    assert as_text() == live
+
+
+def test_the_series_rebuilt_from_bars_alone_lies_within_its_stated_bounds_of_the_live_one(live, market):
+    recorded = by_day()
+    forget(HistoricalGreeks, GammaExposure, IngestionRun)
+    fetch(SYMBOL, market, DAYS, Depth())
+    for day in DAYS:
+        assert rebuild_session(SYMBOL, day, Depth()).stored
+    backfill_ranks(8, market)
+    rebuilt = by_day()
+    assert list(rebuilt) == list(recorded) == DAYS
+    level, percentile = (
+        np.array([getattr(rebuilt[day], name) - getattr(recorded[day], name) for day in DAYS])
+        for name in ("current_iv", "iv_percentile")
+    )
+    assert 0 < np.abs(level).max() < LEVEL_WITHIN
+    assert np.abs(percentile).max() < PERCENTILE_WITHIN
+    # on Friday the percentile is 0.48 live and 0.56 rebuilt, on either side of ELEVATED
+    same = [rebuilt[day].iv_regime == recorded[day].iv_regime for day in DAYS]
+    assert same == [True] * 5 + [False]
+
+
+def by_day() -> dict[date, IvPercentile]:
+    return {row.date: row for row in IvPercentile.objects.filter(date__gte=DAYS[0]).order_by("date")}
