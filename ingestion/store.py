@@ -77,7 +77,7 @@ def store_chain(
         with watch.stage("store"):
             rows = bulk.insert_rows(HistoricalGreeks, columns)
             gamma = measured.result()
-            gamma_row(run, gamma, OpenInterestSource.PROVIDER).save(force_insert=True)
+            gamma_row(run.symbol, run.slot, gamma, OpenInterestSource.PROVIDER).save(force_insert=True)
         runs.finish(
             run,
             contracts=len(pages.rows) + pages.rejected.total(),
@@ -184,5 +184,7 @@ def gamma_columns(gamma: GammaSnapshot) -> dict[str, Any]:
     return {name: getattr(gamma, name) for name in GAMMA_COLUMNS} | {"flip_points": list(gamma.flip_points)}
 
 
-def gamma_row(run: runs.Run, gamma: GammaSnapshot, oi_source: OpenInterestSource) -> GammaExposure:
-    return GammaExposure(symbol=run.symbol, timestamp=run.slot, oi_source=oi_source, **gamma_columns(gamma))
+def gamma_row(
+    symbol: str, slot_ms: int, gamma: GammaSnapshot, oi_source: OpenInterestSource
+) -> GammaExposure:
+    return GammaExposure(symbol=symbol, timestamp=slot_ms, oi_source=oi_source, **gamma_columns(gamma))

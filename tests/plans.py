@@ -14,7 +14,8 @@ LARGE = ("historical_greeks", "options_flow_history")
 
 @dataclass(frozen=True)
 class Scan:
-    """One table or partition of the large tables that was read: by which node, and what fell to its filter."""
+    """One table or partition of the large tables that was read: by which node, and how many rows of it, those that
+    fell to its filter among them."""
 
     node: str
     relation: str
@@ -22,7 +23,8 @@ class Scan:
 
     @property
     def sequential(self) -> bool:
-        return self.node == "Seq Scan"
+        """Whether rows were walked; an empty partition is read this way and no other."""
+        return self.node == "Seq Scan" and self.rows > 0
 
 
 def scans(sql: str) -> list[Scan]:
@@ -33,7 +35,11 @@ def scans(sql: str) -> list[Scan]:
         ((found,),) = cursor.fetchall()
     plan = found if isinstance(found, list) else json.loads(found)
     return [
-        Scan(node["Node Type"], node["Relation Name"], node["Actual Rows"])
+        Scan(
+            node["Node Type"],
+            node["Relation Name"],
+            node["Actual Rows"] + node.get("Rows Removed by Filter", 0),
+        )
         for node in _nodes(plan[0]["Plan"])
         if node.get("Relation Name", "").startswith(LARGE) and node["Actual Loops"]
     ]

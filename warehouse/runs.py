@@ -38,13 +38,13 @@ _KEY = "hashtextextended(%s || ':' || %s || ':' || %s::text, 0)"
 
 _NOTE_DONE = """
 INSERT INTO ingestion_runs AS r
-    (task, symbol, slot, status, attempts, rows, rejected, result, started_at, finished_at, duration_ms)
-SELECT %(task)s, symbol, slot, 'DONE', 1, rows, rejected::jsonb, result::jsonb, %(now)s, %(now)s, 0
-FROM unnest(%(symbols)s::text[], %(slots)s::bigint[], %(rows)s::bigint[], %(rejected)s::text[], %(results)s::text[])
-    AS piece(symbol, slot, rows, rejected, result)
+    (task, symbol, slot, status, attempts, contracts, rows, rejected, result, started_at, finished_at, duration_ms)
+SELECT %(task)s, symbol, slot, 'DONE', 1, contracts, rows, rejected::jsonb, result::jsonb, %(now)s, %(now)s, 0
+FROM unnest(%(symbols)s::text[], %(slots)s::bigint[], %(contracts)s::integer[], %(rows)s::bigint[],
+    %(rejected)s::text[], %(results)s::text[]) AS piece(symbol, slot, contracts, rows, rejected, result)
 ON CONFLICT (task, symbol, slot) DO UPDATE
-SET status = 'DONE', attempts = r.attempts + 1, rows = excluded.rows, rejected = excluded.rejected,
-    result = excluded.result, error = NULL, finished_at = excluded.finished_at,
+SET status = 'DONE', attempts = r.attempts + 1, contracts = excluded.contracts, rows = excluded.rows,
+    rejected = excluded.rejected, result = excluded.result, error = NULL, finished_at = excluded.finished_at,
     duration_ms = excluded.finished_at - r.started_at
 WHERE r.status <> 'DONE'
 """
@@ -126,6 +126,7 @@ class Done:
     rows: int
     rejected: Mapping[str, int]
     result: Mapping[str, Any]
+    contracts: int | None = None
 
 
 def note_done(task: str, pieces: Sequence[Done]) -> None:
@@ -143,6 +144,7 @@ def note_done(task: str, pieces: Sequence[Done]) -> None:
                 "now": now_ms,
                 "symbols": [piece.symbol for piece in pieces],
                 "slots": [piece.slot for piece in pieces],
+                "contracts": [piece.contracts for piece in pieces],
                 "rows": [piece.rows for piece in pieces],
                 "rejected": [json.dumps(piece.rejected) for piece in pieces],
                 "results": [json.dumps(piece.result) for piece in pieces],

@@ -11,9 +11,11 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Callable, Mapping
-from concurrent.futures import ProcessPoolExecutor
+from collections.abc import Callable
+from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from contextlib import suppress
+from functools import partial
 from multiprocessing import connection as pipes
 from multiprocessing import get_context, parent_process
 from types import TracebackType
@@ -23,24 +25,21 @@ from django.db import DatabaseError, connection
 
 from ingestion.backfill.fetchers import BUSY_PAUSE_SECONDS
 from ingestion.backfill.jobs import Ended, Job, RunKey, Stage, one_line
-from ingestion.backfill.stages import Perform, attempt
+from ingestion.backfill.stages import Ways, attempt
 
 MOST_PROCESSES = 4
 
+_Piece = tuple[Stage, RunKey, tuple[Any, ...]]
+
 
 class Computers:
-    """Performs jobs by what `performs` gives, which each process asks once. A context manager, to be begun in a process
-    without other threads."""
+    """Performs jobs in the ways that `ways` gives, which each process asks once. A context manager, to be begun in a
+    process without other threads."""
 
-    def __init__(self, performs: Callable[[], Mapping[Stage, Perform]]) -> None:
+    def __init__(self, ways: Callable[[], Ways]) -> None:
         connection.close()  # a child's end would end it for us too
-        self._processes = [
-            ProcessPoolExecutor(1, get_context("fork"), initializer=_begin, initargs=(performs,))
-            for _ in range(min(MOST_PROCESSES, len(os.sched_getaffinity(0))))
-        ]
-        self._inside = [0] * len(self._processes)
-        for process in self._processes:
-            process.submit(_nothing).result()  # the first job forks it
+        count = min(MOST_PROCESSES, len(os.sched_getaffinity(0)))
+        self._processes = [_Process(ways) for _ in range(count)]
 
     def __enter__(self) -> Self:
         return self
@@ -50,9 +49,9 @@ class Computers:
     ) -> None:
         """Ends the processes after the jobs they have in hand; what waited is dropped."""
         for process in self._processes:
-            process.shutdown(wait=False, cancel_futures=True)
+            process.drop()
         for process in self._processes:
-            process.shutdown()
+            process.join()
 
     def __len__(self) -> int:
         return len(self._processes)
@@ -64,22 +63,70 @@ class Computers:
         Work of the whole market is the first one's, which remembers a year of stocks; other work is the least busy
         one's.
         """
-        number = self._inside.index(min(self._inside)) if job.symbol else 0
-        self._inside[number] += 1
-        ended = self._processes[number].submit(_do, job.stage, job.run, job.arguments)
-        ended.add_done_callback(lambda _: self._leave(number))
+        process = min(self._processes, key=len) if job.symbol else self._processes[0]
+        return process.submit(job)
+
+
+class _Process:
+    """One process, which is given all that waits for it at once."""
+
+    def __init__(self, ways: Callable[[], Ways]) -> None:
+        self._pool = ProcessPoolExecutor(1, get_context("fork"), initializer=_begin, initargs=(ways,))
+        self._lock = threading.Lock()
+        self._waiting: list[tuple[Job, Ended]] = []
+        self._in_hand: list[tuple[Job, Ended]] = []
+        self._pool.submit(_do, []).result()  # the first call forks it
+
+    def __len__(self) -> int:
+        return len(self._waiting) + len(self._in_hand)
+
+    def submit(self, job: Job) -> Ended:
+        ended = Ended()
+        with self._lock:
+            self._waiting.append((job, ended))
+        self._hand_over()
         return ended
 
-    def _leave(self, number: int) -> None:
-        self._inside[number] -= 1
+    def drop(self) -> None:
+        with self._lock:
+            self._waiting.clear()
+        self._pool.shutdown(wait=False)
+
+    def join(self) -> None:
+        self._pool.shutdown()
+
+    def _hand_over(self) -> None:
+        with self._lock:
+            if self._in_hand or not self._waiting:
+                return
+            self._in_hand, self._waiting = self._waiting, []
+            pieces = [(job.stage, job.run, job.arguments) for job, _ in self._in_hand]
+            try:
+                answer = self._pool.submit(_do, pieces)
+            except BrokenProcessPool as error:
+                answer = Future()
+                answer.set_exception(error)
+        answer.add_done_callback(self._take_back)
+
+    def _take_back(self, answer: Future[list[str | None]]) -> None:
+        with self._lock:
+            in_hand, self._in_hand = self._in_hand, []
+        error = answer.exception()
+        if error is not None:
+            for _, ended in in_hand:
+                ended.set_exception(error)
+        else:
+            for (_, ended), sentence in zip(in_hand, answer.result(), strict=True):
+                ended.set_result(sentence)
+        self._hand_over()
 
 
 # Of a child: how it does each kind of work.
-_performs: dict[Stage, Perform] = {}
+_ways: list[Ways] = []
 
 
-def _begin(performs: Callable[[], Mapping[Stage, Perform]]) -> None:
-    _performs.update(performs())
+def _begin(ways: Callable[[], Ways]) -> None:
+    _ways.append(ways())
     _connect()
     signal.signal(
         signal.SIGINT, signal.SIG_IGN
@@ -94,15 +141,26 @@ def _end_with_parent() -> None:
     os._exit(1)
 
 
-def _nothing() -> None:
-    pass
+def _do(pieces: list[_Piece]) -> list[str | None]:
+    """A sentence for each piece of work, in order, why it has no end in the ledger, or None."""
+    (ways,) = _ways
+    said: dict[RunKey, str | None] = {}
+    for stage in dict.fromkeys(stage for stage, _, _ in pieces):
+        of_stage = [piece for piece in pieces if piece[0] is stage]
+        if stage in ways.many:
+            sentence = _tried(partial(ways.many[stage], [arguments for _, _, arguments in of_stage]))
+            said.update((run, sentence) for _, run, _ in of_stage)
+        else:
+            for _, run, arguments in of_stage:
+                said[run] = _tried(partial(attempt, ways.one[stage], run, arguments, _nobody_to_ask))
+    return [said[run] for _, run, _ in pieces]
 
 
-def _do(stage: Stage, run: RunKey, arguments: tuple[Any, ...]) -> str | None:
+def _tried(work: Callable[[], object]) -> str | None:
     try:
-        attempt(_performs[stage], run, arguments, _nobody_to_ask)
+        work()
     except DatabaseError as error:
-        connection.close()  # the next job begins on a new one
+        connection.close()  # the next work begins on a new one
         time.sleep(BUSY_PAUSE_SECONDS)
         _connect()
         return one_line(error)

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import date
 
 import numpy as np
 from django.db import connection
 from numpy.typing import NDArray
 
-from ingestion.bar_times import open_ms
 from ingestion.chain_columns import Floats
 from ingestion.compute import ComputedChain
 from ingestion.gamma_exposure import gamma_of_chain
@@ -17,28 +15,22 @@ from quant.gamma_exposure import GammaSnapshot
 from warehouse import queries
 from warehouse.models.enums import OpenInterestSource
 
-_RECORDED_AT = (
-    'SELECT max("timestamp") FROM historical_greeks'
-    ' WHERE symbol = %s AND "timestamp" BETWEEN %s AND %s AND open_interest IS NOT NULL'
-)
 _RECORDED = (
     "SELECT contract_ticker, open_interest FROM historical_greeks"
     ' WHERE symbol = %s AND "timestamp" = %s AND contract_ticker = ANY(%s) AND open_interest IS NOT NULL'
 )
 
 
-def recorded_open_interest(symbol: str, session: date, slot_ms: int, tickers: NDArray[np.str_]) -> Floats:
-    """What snapshots of the session up to the slot say, in contracts, shape (n,); NaN where they say nothing.
+def recorded_open_interest(symbol: str, at_ms: int | None, tickers: NDArray[np.str_]) -> Floats:
+    """What the snapshot at `at_ms` says, in contracts, shape (n,); NaN where it says nothing, or there is none.
 
     Open interest is that of the end of the session before and stands all day, so that any snapshot of the day tells.
     """
-    found: dict[str, float] = {}
+    if at_ms is None:
+        return np.full(len(tickers), np.nan)
     with connection.cursor() as cursor:
-        cursor.execute(_RECORDED_AT, [symbol, open_ms(session), slot_ms])
-        (at_ms,) = cursor.fetchone()
-        if at_ms is not None:
-            cursor.execute(_RECORDED, [symbol, at_ms, tickers.tolist()])
-            found = dict(cursor.fetchall())
+        cursor.execute(_RECORDED, [symbol, at_ms, tickers.tolist()])
+        found = dict(cursor.fetchall())
     return np.array([found.get(ticker, np.nan) for ticker in tickers.tolist()], dtype=np.float64)
 
 

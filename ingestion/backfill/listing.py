@@ -6,7 +6,7 @@ is known as of its asking, and asked again when a later session wants it, becaus
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import date, timedelta
 from typing import NamedTuple
@@ -22,6 +22,7 @@ from warehouse import clock, runs
 from warehouse.models import IngestionRun
 from warehouse.models.enums import RunStatus
 
+_LIST_TASK = "list_contracts_"
 _WEEK = timedelta(days=7)
 _MOST_WEEKS = 256  # a week of SPX takes 0.7 MB
 
@@ -37,7 +38,7 @@ class Week(NamedTuple):
 
     @property
     def task(self) -> str:
-        return f"list_contracts_{self.monday:%G-W%V}"
+        return f"{_LIST_TASK}{self.monday:%G-W%V}"
 
     @property
     def sunday(self) -> date:
@@ -53,6 +54,7 @@ class Lists:
 
     def __init__(self) -> None:
         self._read: dict[tuple[str, str, int], Listed] = {}
+        self._newest: dict[str, dict[str, int]] = {}  # slot of the newest list by task, of each symbol
 
     def remembered_contracts(self, symbol: str, session: date, max_dte: int) -> Listed:
         """Contracts that may have traded in a session, up to `max_dte` days from expiration, from the ledger alone.
@@ -60,7 +62,10 @@ class Lists:
         Raises NotListedError where a week was never asked for.
         """
         weeks = list(_weeks(session, session + timedelta(days=max_dte)))
-        slots = _known(symbol, weeks, session)
+        slots = _known(self._newest.get(symbol, {}), weeks, session)
+        if len(slots) < len(weeks):
+            self._newest[symbol] = _newest(symbol)
+            slots = _known(self._newest[symbol], weeks, session)
         for week in weeks:
             if week not in slots:
                 raise NotListedError(
@@ -97,7 +102,7 @@ def listed_contracts(
     """
     until = last + timedelta(days=max_dte)
     weeks, requests = list(_weeks(first, until)), 0
-    slots = _known(symbol, weeks, min(last, _last_closed()))
+    slots = _known(_newest(symbol), weeks, min(last, _last_closed()))
     lists = Lists()
     known = {week: lists.of_week(symbol, week, slot) for week, slot in slots.items()}
     missing = [week for week in weeks if week not in slots]
@@ -116,12 +121,15 @@ def _weeks(first: date, last: date) -> Iterator[Week]:
         monday += _WEEK
 
 
-def _known(symbol: str, weeks: Sequence[Week], until: date) -> dict[Week, int]:
-    """The weeks whose list the ledger holds as of `until` or later, each with the slot of the newest."""
+def _newest(symbol: str) -> dict[str, int]:
     found = IngestionRun.objects.filter(
-        task__in=[week.task for week in weeks], symbol=symbol, status=RunStatus.DONE
+        task__startswith=_LIST_TASK, symbol=symbol, status=RunStatus.DONE
     ).order_by("slot")
-    newest = dict(found.values_list("task", "slot"))
+    return dict(found.values_list("task", "slot"))
+
+
+def _known(newest: Mapping[str, int], weeks: Sequence[Week], until: date) -> dict[Week, int]:
+    """The weeks whose list is known as of `until` or later, each with the slot of the newest."""
     return {
         week: newest[week.task]
         for week in weeks

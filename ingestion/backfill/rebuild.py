@@ -6,42 +6,37 @@ Asks the provider for nothing. A slot that was recorded live stays as it is.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Literal
 
 import numpy as np
-from django.db import connection, transaction
-from numpy.typing import NDArray
+from django.db import connection
 
-from ingestion.backfill.gamma import rebuilt_gamma, recorded_open_interest, with_weights
+from ingestion.backfill import ledger
+from ingestion.backfill.jobs import RunKey
 from ingestion.backfill.listed import Listed
 from ingestion.backfill.listing import Lists, NotListedError
 from ingestion.backfill.option_bars import TASK as BARS_TASK
 from ingestion.backfill.selection import Depth, series_of, wanted_at
-from ingestion.backfill.slot_chain import METHOD_VERSION, RebuiltSlot, rebuild_slot
+from ingestion.backfill.slot_chain import rebuild_slot
+from ingestion.backfill.slots_storing import TABLE, SlotOfSymbol, store_slots, stored_at
 from ingestion.backfill.trades import price_at, read_bars, trades_at
 from ingestion.backfill.volatility import SpotDisagreesError
 from ingestion.bar_times import close_ms, open_ms
-from ingestion.coverage import FROM
 from ingestion.slots import CLOSING_SLOT_OPEN_FOR, Slot, slots_of
-from ingestion.store import gamma_row, greeks_rows, summary
 from quant import sessions
-from warehouse import bulk, clock, partitions, queries, runs
-from warehouse.models import GammaExposure, HistoricalGreeks, IngestionRun
-from warehouse.models.enums import RunStatus, Source
+from warehouse import clock, partitions
+from warehouse.models.enums import RunStatus
 
 BACKFILL_TASK = "backfill_chain"
 Every = Literal["close", "15m"]
-_TABLE = HistoricalGreeks._meta.db_table
 
-_OTHERS = (
-    "SELECT EXISTS (SELECT FROM historical_greeks"
-    " WHERE symbol = %s AND \"timestamp\" = %s AND source <> 'backfill')"
-)
-_COUNT = 'SELECT count(*) FROM historical_greeks WHERE symbol = %s AND "timestamp" = %s'
-_FORGET = "DELETE FROM historical_greeks WHERE symbol = %s AND \"timestamp\" = %s AND source = 'backfill'"
+_FETCHED = """
+SELECT DISTINCT symbol FROM ingestion_runs
+WHERE task = %s AND symbol = ANY(%s) AND status = 'DONE' AND slot >= %s AND (result ->> 'from_ms')::bigint <= %s
+"""
 
 
 @dataclass(slots=True)
@@ -57,19 +52,28 @@ class Rebuilt:
     stored: bool = False
     detail: str = ""
 
+    def add(self, rows: int, rejected: Mapping[str, int]) -> None:
+        """One slot more."""
+        self.slots, self.rows, self.stored = self.slots + 1, self.rows + rows, True
+        self.rejected.update(rejected)
+
     def __str__(self) -> str:
         held = f"{self.slots} slots, {self.rows:,} rows" if self.stored else "nothing stored"
         return f"{self.symbol} {self.session}: {held}{f' ({self.detail})' if self.detail else ''}"
 
 
-class NotRebuiltError(Exception):
-    """A slot that is not stored, and why. It leaves no run: the next call looks at it again."""
-
-
 def rebuild_session(
     symbol: str, session: date, depth: Depth, every: Every = "close", lists: Lists | None = None
 ) -> Rebuilt:
-    """Rebuilds the slot of a session's close, or every quarter hour that has one behind it, from stored bars.
+    """`rebuild_sessions` of one symbol."""
+    return rebuild_sessions([symbol], session, depth, every, lists)[0]
+
+
+def rebuild_sessions(
+    symbols: Sequence[str], session: date, depth: Depth, every: Every = "close", lists: Lists | None = None
+) -> list[Rebuilt]:
+    """Rebuilds a session of some symbols from stored bars: the slot of its close, or every quarter hour that has one
+    behind it. All symbols of a slot are stored together.
 
     Reads the contracts that were listed, their bars and the underlying's (`listed_contracts`, `ensure_option_bars`,
     `ensure_underlying_bars` put them there), none that ended after its slot. Contracts left out are counted: expired,
@@ -78,110 +82,95 @@ def rebuild_session(
     stands. `lists` may have been read for other sessions before. Raises ValueError for a date without a session. Not
     inside a transaction.
     """
-    done = Rebuilt(symbol, session)
-    closed = sessions.close_of(session)
-    slots = wanted_slots(session, every)
-    if clock.now() < closed + CLOSING_SLOT_OPEN_FOR:
-        done.detail = "the session is not over"
-        return done
-    if not partitions.inside(_TABLE, np.array([slots[0].at_ms]), clock.now_ms()).all():
-        done.detail = "older than the table keeps"
-        return done
-    task = f"{BACKFILL_TASK}_{depth}"
-    statuses = queries.run_statuses(task, symbol, slots[0].at_ms)
-    left = [slot for slot in slots if statuses.get(slot.at_ms) != RunStatus.DONE]
-    details = Counter({str(runs.Refusal.DONE): len(slots) - len(left)})
-    if left:
-        try:
-            listed = (lists or Lists()).remembered_contracts(symbol, session, depth.max_dte)
-            day = _Day(symbol, session, depth, listed)
-        except NotListedError as error:
-            done.detail = str(error)
-            return done
-        for slot in left:
-            try:
-                rows, rejected = day.rebuild(task, slot)
-            except (NotRebuiltError, SpotDisagreesError) as reason:
-                details[str(reason)] += 1
-                continue
-            done.slots, done.rows, done.stored = done.slots + 1, done.rows + rows, True
-            done.rejected.update(rejected)
-    done.detail = "; ".join(f"{text} ({n} slots)" if n > 1 else text for text, n in (+details).items())
-    return done
+    done = {symbol: Rebuilt(symbol, session) for symbol in symbols}
+    slots, task = wanted_slots(session, every), f"{BACKFILL_TASK}_{depth}"
+    if clock.now() < sessions.close_of(session) + CLOSING_SLOT_OPEN_FOR:
+        return [_left(one, "the session is not over") for one in done.values()]
+    if not partitions.inside(TABLE, np.array([slots[0].at_ms]), clock.now_ms()).all():
+        return [_left(one, "older than the table keeps") for one in done.values()]
+    known = ledger.rows_of(RunKey(task, symbol, slot.at_ms) for symbol in symbols for slot in slots)
+    finished = {(key.symbol, key.slot) for key, row in known.items() if row.status == RunStatus.DONE}
+    reasons = {symbol: Counter[str]() for symbol in symbols}
+    for symbol, _ in finished:
+        reasons[symbol]["already done"] += 1
+    left = [symbol for symbol in symbols if reasons[symbol]["already done"] < len(slots)]
+    day = _Day(left, session, depth, lists or Lists())
+    for symbol, reason in day.unlisted.items():
+        reasons[symbol][reason] += 1
+    for slot in slots:
+        due = [symbol for symbol in day.listed if (symbol, slot.at_ms) not in finished]
+        computed, refused = day.rebuild(due, slot)
+        for symbol, reason in refused.items():
+            reasons[symbol][reason] += 1
+        rows = store_slots(task, str(depth), slot, computed) if computed else {}
+        for one in computed:
+            done[one.symbol].add(rows[one.symbol], one.rebuilt.chain.rejected)
+    for symbol, counts in reasons.items():
+        texts = (f"{text} ({n} slots)" if n > 1 else text for text, n in counts.items())
+        done[symbol].detail = "; ".join(texts)
+    return list(done.values())
+
+
+def _left(one: Rebuilt, reason: str) -> Rebuilt:
+    one.detail = reason
+    return one
 
 
 class _Day:
-    """A session's contracts and the underlying's bars, read once for all its slots."""
+    """A session's contracts and the underlyings' bars, read once for all its slots. `listed` by symbol; `unlisted` says
+    why the others have none."""
 
-    def __init__(self, symbol: str, session: date, depth: Depth, listed: Listed) -> None:
-        self.symbol, self.session, self.depth = symbol, session, depth
-        self.listed, self.series = listed, series_of(listed)
-        self.underlying = read_bars([symbol], session)
+    def __init__(self, symbols: Sequence[str], session: date, depth: Depth, lists: Lists) -> None:
+        self.session, self.depth = session, depth
+        self.listed: dict[str, Listed] = {}
+        self.unlisted: dict[str, str] = {}
+        for symbol in symbols:
+            try:
+                self.listed[symbol] = lists.remembered_contracts(symbol, session, depth.max_dte)
+            except NotListedError as error:
+                self.unlisted[symbol] = str(error)
+        self.series = {symbol: series_of(listed) for symbol, listed in self.listed.items()}
+        bars = read_bars(list(self.listed), session)
+        self.underlying = {symbol: bars.of(range(n, n + 1)) for n, symbol in enumerate(self.listed)}
 
-    def rebuild(self, task: str, slot: Slot) -> tuple[int, Counter[str]]:
-        """Computes and stores one slot; the rows, and the contracts left out by reason."""
-        spot = price_at(self.underlying, slot.at_ms)
-        if np.isnan(spot):
-            raise NotRebuiltError("the underlying has no bar that ends at the slot")
-        if _recorded(self.symbol, slot.at_ms):
-            raise NotRebuiltError("recorded when it was due")
-        rows = wanted_at(self.listed, self.series, self.session, spot, self.depth)
-        wanted = self.listed.pick(rows)
-        missing = int(np.count_nonzero(~_fetched(wanted.ticker, self.session)))
-        if missing:
-            raise NotRebuiltError(f"the bars of {missing} of {len(wanted)} contracts were not asked for yet")
-        trades = trades_at(
-            read_bars(wanted.ticker.tolist(), self.session), self.underlying, len(wanted), slot.at_ms
+    def rebuild(self, symbols: Sequence[str], slot: Slot) -> tuple[list[SlotOfSymbol], dict[str, str]]:
+        """Computes a slot; why not, by symbol, where it cannot be."""
+        stored = stored_at(symbols, slot)
+        refused: dict[str, str] = {}
+        wanted: dict[str, Listed] = {}
+        for symbol in symbols:
+            spot = price_at(self.underlying[symbol], slot.at_ms)
+            if np.isnan(spot):
+                refused[symbol] = "the underlying has no bar that ends at the slot"
+            elif stored[symbol].is_recorded:
+                refused[symbol] = "recorded when it was due"
+            else:
+                listed = self.listed[symbol]
+                rows = wanted_at(listed, self.series[symbol], self.session, spot, self.depth)
+                wanted[symbol] = listed.pick(rows)
+        fetched = _fetched(
+            [ticker for each in wanted.values() for ticker in each.ticker.tolist()], self.session
         )
-        rebuilt = rebuild_slot(wanted, trades, slot.at)
-        with runs.claim(task, self.symbol, slot.at_ms) as run:
-            if isinstance(run, runs.Refusal):
-                raise NotRebuiltError(str(run))
-            return self._store(run, rebuilt, len(wanted)), rebuilt.chain.rejected
-
-    def _store(self, run: runs.Run, rebuilt: RebuiltSlot, contracts: int) -> int:
-        chain = rebuilt.chain
-        count = len(chain.columns)
-        recorded = recorded_open_interest(self.symbol, self.session, run.slot, chain.columns.ticker)
-        weighted, oi_source = with_weights(chain, recorded)
-        everything = np.ones(count, dtype=np.bool_)
-        rows = {
-            **greeks_rows(self.symbol, chain, everything, clock.now_ms(), Source.BACKFILL, METHOD_VERSION),
-            "open_interest": recorded,
-        }
-        gamma = rebuilt_gamma(self.symbol, run.slot, weighted, oi_source)
-        partitions.ensure(_TABLE, run.slot, run.slot)
-        with transaction.atomic():
-            inserted = 0
-            if count and self._make_room(run, count):
-                inserted = bulk.insert_rows(HistoricalGreeks, rows)
-                gamma_row(run, gamma, oi_source).save(force_insert=True)
-            runs.finish(
-                run,
-                contracts=contracts,
-                rows=inserted,
-                rejected=chain.rejected,
-                result=summary(weighted, gamma)
-                | {
-                    "depth": str(self.depth),
-                    "forwards": rebuilt.forwards,
-                    "from_other_side": rebuilt.from_other_side,
-                    "oi_source": oi_source.value,
-                },
-            )
-        return inserted
-
-    def _make_room(self, run: runs.Run, rows: int) -> bool:
-        """Takes away what another depth stored of the slot; False where that holds more."""
-        with connection.cursor() as cursor:
-            cursor.execute(_COUNT, [self.symbol, run.slot])
-            (stored,) = cursor.fetchone()
-            if stored > rows:
-                return False
-            if stored:
-                cursor.execute(_FORGET, [self.symbol, run.slot])
-        GammaExposure.objects.filter(symbol=self.symbol, timestamp=run.slot).delete()
-        return True
+        for symbol, each in tuple(wanted.items()):
+            missing = len(set(each.ticker.tolist()) - fetched)
+            if missing:
+                refused[symbol] = f"the bars of {missing} of {len(each)} contracts were not asked for yet"
+                del wanted[symbol]
+        computed = []
+        bars = read_bars(
+            [ticker for each in wanted.values() for ticker in each.ticker.tolist()], self.session
+        )
+        first = 0
+        for symbol, each in wanted.items():
+            own, first = bars.of(range(first, first + len(each))), first + len(each)
+            trades = trades_at(own, self.underlying[symbol], len(each), slot.at_ms)
+            try:
+                rebuilt = rebuild_slot(each, trades, slot.at)
+            except SpotDisagreesError as error:
+                refused[symbol] = str(error)
+                continue
+            computed.append(SlotOfSymbol(symbol, len(each), rebuilt, stored[symbol].interest_at_ms))
+        return computed, refused
 
 
 def wanted_slots(session: date, every: Every) -> list[Slot]:
@@ -199,20 +188,8 @@ def wanted_prices(symbol: str, days: Sequence[date], every: Every) -> dict[date,
     return prices
 
 
-def _recorded(symbol: str, slot_ms: int) -> bool:
+def _fetched(tickers: list[str], session: date) -> set[str]:
+    """Of some contracts those whose bars of the session the ledger knows to be there."""
     with connection.cursor() as cursor:
-        cursor.execute(_OTHERS, [symbol, slot_ms])
-        return bool(cursor.fetchone()[0])
-
-
-def _fetched(tickers: NDArray[np.str_], session: date) -> NDArray[np.bool_]:
-    """Which contracts' bars of the session the ledger knows to be there, shape (n,)."""
-    found = IngestionRun.objects.filter(
-        task=BARS_TASK, symbol__in=tickers.tolist(), status=RunStatus.DONE, slot__gte=close_ms(session)
-    )
-    covered = {
-        ticker
-        for ticker, result in found.values_list("symbol", "result")
-        if result and result[FROM] <= open_ms(session)
-    }
-    return np.array([ticker in covered for ticker in tickers.tolist()], dtype=np.bool_)
+        cursor.execute(_FETCHED, [BARS_TASK, tickers, close_ms(session), open_ms(session)])
+        return {ticker for (ticker,) in cursor.fetchall()}

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import AbstractContextManager, contextmanager
 from datetime import date
-from functools import partial
-from typing import Any, NoReturn
+from typing import Any, NamedTuple, NoReturn
 
 from ingestion.backfill import ledger
 from ingestion.backfill.group_commit import GroupCommit
 from ingestion.backfill.jobs import RunKey, Stage
 from ingestion.backfill.listing import Lists
 from ingestion.backfill.option_bars import ensure_option_bars, fetch_option_bars, store_together
-from ingestion.backfill.rebuild import Every, rebuild_session
+from ingestion.backfill.rebuild import Every, rebuild_sessions
 from ingestion.backfill.selection import Depth
 from ingestion.bars import ensure_bars
 from ingestion.breadth import BreadthInTurn, fetch_day, fetch_grouped, store_days
@@ -81,20 +80,13 @@ def _stocks(day: str, connect: Connect) -> None:
     fetch_grouped([date.fromisoformat(day)], connect)
 
 
-def _chains(
-    symbol: str,
-    session: str,
-    every: Every,
-    full: int,
-    band_pct: float,
-    max_dte: int,
-    contracts: int,
-    connect: Connect,
-    *,
-    lists: Lists | None = None,
-) -> None:
-    depth = Depth(bool(full), band_pct, max_dte, contracts)
-    rebuild_session(symbol, date.fromisoformat(session), depth, every, lists)
+def _chains(symbol: str, session: str, every: Every, *depth_and_connect: Any) -> None:
+    *depth, _ = depth_and_connect
+    rebuild_sessions([symbol], date.fromisoformat(session), _depth(*depth), every)
+
+
+def _depth(full: int, band_pct: float, max_dte: int, contracts: int) -> Depth:
+    return Depth(bool(full), band_pct, max_dte, contracts)
 
 
 def _iv(symbol: str, session: str, connect: Connect) -> None:
@@ -132,10 +124,23 @@ PERFORM: Mapping[Stage, Perform] = {
 }
 
 
-def remembering() -> Mapping[Stage, Perform]:
+class Ways(NamedTuple):
+    """How each kind of work is done: piece by piece, and of some kinds, in place of that, many pieces at once, of which
+    each is given by its arguments."""
+
+    one: Mapping[Stage, Perform]
+    many: Mapping[Stage, Callable[[Sequence[tuple[Any, ...]]], None]]
+
+
+def remembering() -> Ways:
     """For one thread that computes session after session: what one has read serves the next."""
-    return {
-        **PERFORM,
-        Stage.CHAINS: partial(_chains, lists=Lists()),
-        Stage.REGIME: _regimes_in_turn(),
-    }
+    lists = Lists()
+
+    def chains(pieces: Sequence[tuple[Any, ...]]) -> None:
+        by_session: dict[tuple[Any, ...], list[str]] = {}
+        for symbol, *session in pieces:
+            by_session.setdefault(tuple(session), []).append(symbol)
+        for (session, every, *depth), symbols in by_session.items():
+            rebuild_sessions(symbols, date.fromisoformat(session), _depth(*depth), every, lists)
+
+    return Ways({**PERFORM, Stage.REGIME: _regimes_in_turn()}, {Stage.CHAINS: chains})

@@ -8,12 +8,12 @@ from datetime import date
 from typing import NamedTuple
 
 import numpy as np
-from django.db import connection
 from numpy.typing import NDArray
 
 from ingestion.backfill.option_bars import FRAME, FRAME_MS
 from ingestion.bar_times import MINUTE_MS, close_ms, open_ms
 from ingestion.chain_columns import Floats
+from warehouse.columnar import read_columns
 
 # A single trade lies half a spread from its value, so that several are taken together. Eight bars are forty minutes
 # of a contract that always trades, and the whole day of one that hardly does.
@@ -21,9 +21,16 @@ NEWEST_BARS = 8
 # What all strikes moved since is known (quant.common_drift); what one moved by itself is not, and grows with its age.
 FRESH_MS = 120 * MINUTE_MS
 
-_BARS = (
-    'SELECT symbol, "timestamp", open::float8, close::float8, volume, transactions FROM historical_bars'
-    ' WHERE symbol = ANY(%s) AND timeframe = %s AND "timestamp" >= %s AND "timestamp" < %s ORDER BY 1, 2'
+# OFFSET 0 keeps it one look-up by key for each ticker, also where the table has no statistics yet.
+_BARS = """
+SELECT (w.place - 1)::integer AS contract, b."timestamp" AS start_ms, b.open, b.close, b.volume, b.transactions
+FROM unnest(%(tickers)s::text[]) WITH ORDINALITY AS w (symbol, place) CROSS JOIN LATERAL (
+    SELECT "timestamp", open, close, volume, transactions FROM historical_bars
+    WHERE symbol = w.symbol AND timeframe = %(frame)s AND "timestamp" >= %(opens)s AND "timestamp" < %(closes)s OFFSET 0
+) b
+"""
+_KINDS = {"contract": "integer"} | dict.fromkeys(
+    ("start_ms", "open", "close", "volume", "transactions"), "double precision"
 )
 
 
@@ -37,6 +44,18 @@ class BarColumns(NamedTuple):
     close: Floats
     volume: Floats
     transactions: Floats
+
+    def of(self, contracts: range) -> BarColumns:
+        """Those of some neighbouring contracts, which are numbered anew from 0."""
+        rows = slice(*np.searchsorted(self.contract, (contracts.start, contracts.stop)))
+        return BarColumns(
+            self.contract[rows] - contracts.start,
+            self.start_ms[rows],
+            self.open[rows],
+            self.close[rows],
+            self.volume[rows],
+            self.transactions[rows],
+        )
 
 
 class Trades(NamedTuple):
@@ -83,14 +102,11 @@ class SlotTrades:
 
 def read_bars(tickers: list[str], session: date) -> BarColumns:
     """The stored bars of some tickers in one session."""
-    place = {ticker: number for number, ticker in enumerate(tickers)}
-    with connection.cursor() as cursor:
-        cursor.execute(_BARS, [tickers, FRAME.value, open_ms(session), close_ms(session)])
-        rows = [(place[row[0]], *row[1:]) for row in cursor.fetchall()]
-    rows.sort()
-    contract, start, *numbers = zip(*rows, strict=True) if rows else ((),) * 6
-    floats = [np.array([np.nan if n is None else n for n in column], dtype=np.float64) for column in numbers]
-    return BarColumns(np.array(contract, dtype=np.intp), np.array(start, dtype=np.int64), *floats)
+    bounds = {"opens": open_ms(session), "closes": close_ms(session)}
+    read = read_columns(_BARS, {"tickers": tickers, "frame": FRAME.value, **bounds}, _KINDS)
+    order = np.lexsort((read["start_ms"], read["contract"]))
+    ordered = {name: column[order] for name, column in read.items()}
+    return BarColumns(**ordered | {"start_ms": ordered["start_ms"].astype(np.int64)})
 
 
 def trades_at(bars: BarColumns, underlying: BarColumns, contracts: int, slot_ms: int) -> SlotTrades:

@@ -144,7 +144,7 @@ def _store(run: runs.Run, entry: WatchlistEntry, chain: ComputedChain, told: Imp
         rows = bulk.insert_rows(HistoricalGreeks, columns)
         # The ledger forgets after 90 days, the rows stay for a year: what was imported before is there already.
         if not GammaExposure.objects.filter(symbol=run.symbol, timestamp=run.slot).exists():
-            gamma_row(run, gamma, weight).save(force_insert=True)
+            gamma_row(run.symbol, run.slot, gamma, weight).save(force_insert=True)
         runs.finish(
             run,
             contracts=told.contracts,
