@@ -84,7 +84,8 @@ def calculate_iv_percentile(symbol: str, session: date, again: bool = False) -> 
 def measure(symbol: str, session: date) -> tuple[dict[str, Any], dict[str, Any]]:
     """The row's columns, and what the ledger remembers beside them. Reads rows alone. Raises NoSnapshot."""
     slot, chain = last_chain(symbol, session)
-    current = iv_rank.constant_maturity_iv(chain, MATURITY_DAYS)
+    curve = iv_rank.atm_curve(chain)
+    current = iv_rank.constant_maturity_iv(curve, MATURITY_DAYS)
     days, series = _series_before(symbol, session)
     ramp = iv_rank.iv_ramp(days, series, np.datetime64(session, "D"), current)
     standing = iv_rank.standing(current, series, ramp)
@@ -100,7 +101,7 @@ def measure(symbol: str, session: date) -> tuple[dict[str, Any], dict[str, Any]]
         "data_points": standing.data_points,
         "is_provisional": standing.is_provisional,
         "risk_reversal_25d": finite(iv_rank.risk_reversal_25d(chain)),
-        "term_slope": finite(iv_rank.term_slope(chain)),
+        "term_slope": finite(iv_rank.term_slope(curve)),
         "expected_move": finite(float(iv_rank.expected_move(chain.spot, current, MATURITY_DAYS))),
         "method_version": standing.method_version,
     }
@@ -108,7 +109,7 @@ def measure(symbol: str, session: date) -> tuple[dict[str, Any], dict[str, Any]]
         "slot": slot,
         "contracts": len(chain),
         "gaps": standing.gaps,
-        "documented_iv": finite(iv_rank.documented_iv(chain)),
+        "documented_iv": finite(iv_rank.documented_iv(curve)),
         "ramp_expansion_pct": ramp.expansion_pct,
     }
     return columns, note

@@ -68,11 +68,7 @@ def measurable(chain: OptionChain) -> Bools:
 def atm_curve(chain: OptionChain) -> AtmCurve:
     """Return at-the-money volatility by settlement; settlements without a measurable pair are not in it."""
     chain = chain.select(measurable(chain))
-    order = np.lexsort((chain.is_call, chain.strike, chain.years))
-    put, call = order[:-1], order[1:]
-    pair = (chain.years[put] == chain.years[call]) & (chain.strike[put] == chain.strike[call])
-    pair &= ~chain.is_call[put] & chain.is_call[call]
-    put, call = put[pair], call[pair]
+    put, call = _pairs(chain)
     mid = 0.5 * (chain.bid + chain.ask)
     gap = np.abs(mid[call] - mid[put])
     unquoted = np.isnan(gap)
@@ -90,6 +86,15 @@ def atm_curve(chain: OptionChain) -> AtmCurve:
         strike = int(np.flatnonzero(alike == best[place])[0])
         read[place] = _on_the_smile(distance / deviation, volatility[alike], strike)
     return AtmCurve(years, chain.days_to_expiry[call[best]], chain.strike[call[best]], read)
+
+
+def _pairs(chain: OptionChain) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Put and call of every strike that has both, by settlement and strike."""
+    order = np.lexsort((chain.is_call, chain.strike, chain.years))
+    put, call = order[:-1], order[1:]
+    pair = (chain.years[put] == chain.years[call]) & (chain.strike[put] == chain.strike[call])
+    pair &= ~chain.is_call[put] & chain.is_call[call]
+    return put[pair], call[pair]
 
 
 def _forward_of_deltas(
@@ -150,19 +155,24 @@ def at_maturity(years: Floats, volatility: Floats, days: float, reach: float = 0
     return float(np.sqrt(np.interp(nearest, at, vol * vol * at) / nearest))
 
 
-def constant_maturity_iv(chain: OptionChain, days: float = _NEAR_DAYS) -> float:
-    """Return at-the-money volatility at `days` calendar days, a fraction; NaN where none is near."""
-    curve = atm_curve(chain)
+def _curve_of(chain: OptionChain | AtmCurve) -> AtmCurve:
+    return chain if isinstance(chain, AtmCurve) else atm_curve(chain)
+
+
+def constant_maturity_iv(chain: OptionChain | AtmCurve, days: float = _NEAR_DAYS) -> float:
+    """Return at-the-money volatility at `days` calendar days, a fraction; NaN where none is near. Of a chain, or of
+    its curve where that was made already."""
+    curve = _curve_of(chain)
     return at_maturity(curve.years, curve.volatility, days)
 
 
-def documented_iv(chain: OptionChain) -> float:
-    """Return "ATM, 30 to 45 days": the warehouse's current volatility, a fraction or NaN.
+def documented_iv(chain: OptionChain | AtmCurve) -> float:
+    """Return "ATM, 30 to 45 days" of a chain or its curve: the warehouse's current volatility, a fraction or NaN.
 
     Two or more expirations of 30 to 45 days: their curve at 37.5 days, or the nearest of them when all
     lie on one side of it. One: its own volatility. None: the 30-day volatility of the whole curve.
     """
-    curve = atm_curve(chain)
+    curve = _curve_of(chain)
     low, high = _DOCUMENTED_DAYS
     inside = (curve.days >= low) & (curve.days <= high)
     if not inside.any():
@@ -202,9 +212,10 @@ def _wing(chain: OptionChain, rows: NDArray[np.bool_]) -> float:
     return float(np.interp(_WING_DELTA, delta[order], volatility, left=np.nan, right=np.nan))
 
 
-def term_slope(chain: OptionChain, near: float = _NEAR_DAYS, far: float = _FAR_DAYS) -> float:
-    """Return the rise of at-the-money volatility from `near` to `far` days, per 30 days; NaN if unknown."""
-    curve = atm_curve(chain)
+def term_slope(chain: OptionChain | AtmCurve, near: float = _NEAR_DAYS, far: float = _FAR_DAYS) -> float:
+    """Return the rise of at-the-money volatility of a chain or its curve from `near` to `far` days, per 30 days; NaN
+    if unknown."""
+    curve = _curve_of(chain)
     near_iv, far_iv = (at_maturity(curve.years, curve.volatility, days) for days in (near, far))
     return (far_iv - near_iv) * 30.0 / (far - near)
 
@@ -218,7 +229,8 @@ def still_needed(chain: OptionChain, settlements: Floats, is_read: Bools, reach:
     nearest that have a wing. Where none is read yet on a side, its nearest `reach` unread ones are asked for.
     """
     years, put, call = _wings(chain)
-    at_the_money = np.isin(settlements, atm_curve(chain).years)
+    sound = chain.select(measurable(chain))
+    at_the_money = np.isin(settlements, sound.years[_pairs(sound)[0]])
     resting_on = [(days, at_the_money) for days in (_NEAR_DAYS, _DOCUMENTED_MIDDLE, _FAR_DAYS)]
     resting_on += [(_NEAR_DAYS, np.isin(settlements, years[np.isfinite(wing)])) for wing in (put, call)]
     needed = np.zeros(len(settlements), dtype=np.bool_)

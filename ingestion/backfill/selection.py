@@ -99,10 +99,11 @@ class Series(NamedTuple):
 
 
 def series_of(listed: Listed) -> Series:
-    """Which contracts settle together; worked out once for many questions to `wanted_at`."""
-    columns = np.rec.fromarrays([listed.root, listed.expiration.astype(np.int64)])
-    _, first, of = np.unique(columns, return_index=True, return_inverse=True)
-    return Series(listed.root[first], listed.expiration[first], of)
+    """Which contracts settle together; worked out once for many questions to `wanted_at`. In a list they stand
+    together."""
+    first = np.ones(len(listed), dtype=np.bool_)
+    first[1:] = (listed.root[1:] != listed.root[:-1]) | (listed.expiration[1:] != listed.expiration[:-1])
+    return Series(listed.root[first], listed.expiration[first], np.cumsum(first) - 1)
 
 
 def wanted_at(listed: Listed, series: Series, session: date, price: float, depth: Depth) -> NDArray[np.intp]:
