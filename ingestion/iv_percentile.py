@@ -67,17 +67,22 @@ def calculate_iv_percentile(symbol: str, session: date, again: bool = False) -> 
                 runs.fail(run, str(error))
             return IvPercentileResult(symbol, session, False, detail=str(error))
         with transaction.atomic():
-            row, _ = IvPercentile.objects.update_or_create(symbol=symbol, date=session, defaults=columns)
+            IvPercentile.objects.bulk_create(
+                [IvPercentile(symbol=symbol, date=session, **columns)],
+                update_conflicts=True,
+                unique_fields=["symbol", "date"],
+                update_fields=list(columns),
+            )
             if isinstance(run, runs.Run):
                 runs.finish(run, contracts=note["contracts"], rows=1, result=note)
     return IvPercentileResult(
         symbol,
         session,
         True,
-        current_iv=row.current_iv,
-        iv_percentile=row.iv_percentile,
-        iv_regime=row.iv_regime,
-        data_points=row.data_points,
+        current_iv=columns["current_iv"],
+        iv_percentile=columns["iv_percentile"],
+        iv_regime=columns["iv_regime"],
+        data_points=columns["data_points"],
     )
 
 

@@ -86,7 +86,12 @@ def calculate_market_regime(
         regime = _classify(session, day)
         columns = _columns(day, regime)
         with transaction.atomic():
-            MarketRegimeDay.objects.update_or_create(date=session, defaults=columns)
+            MarketRegimeDay.objects.bulk_create(
+                [MarketRegimeDay(date=session, **columns)],
+                update_conflicts=True,
+                unique_fields=["date"],
+                update_fields=list(columns),
+            )
             if isinstance(run, runs.Run):
                 runs.finish(run, rows=1, result={"missing": columns["missing_inputs"]})
     return MarketRegimeResult(

@@ -84,9 +84,13 @@ def load(model: type[models.Model], encoded: Encoded, *, counted: bool = True) -
     values = ", ".join(
         _quoted(n) + (f"::{kinds[n]}" if kinds[n] in _STAGED_AS_TEXT else "") for n in encoded.columns
     )
-    with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute(f"CREATE TEMPORARY TABLE IF NOT EXISTS {staging} ({shape}) ON COMMIT DELETE ROWS")
-        cursor.execute(f"SELECT EXISTS (SELECT FROM pg_temp.{staging})")
+    # In a caller's transaction a failure is the caller's: a savepoint would cost two more questions.
+    with transaction.atomic(savepoint=False), connection.cursor() as cursor:
+        cursor.execute(
+            f"CREATE TEMPORARY TABLE IF NOT EXISTS {staging} ({shape}) ON COMMIT DELETE ROWS;"
+            f" SELECT EXISTS (SELECT FROM pg_temp.{staging})"
+        )
+        cursor.nextset()  # of the two answers the second
         if cursor.fetchone() == (True,):  # an earlier load of this transaction
             cursor.execute(f"TRUNCATE pg_temp.{staging}")
         with cursor.copy(f"COPY pg_temp.{staging} ({names}) FROM STDIN (FORMAT binary)") as copy:

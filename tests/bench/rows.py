@@ -74,7 +74,6 @@ def prints(count: int) -> dict[str, Any]:
     kind = random.choice(["SWEEP", "BLOCK", "SPLIT", "LARGE", "REGULAR"], count)
     strike = 5500.0 + 10.0 * random.integers(0, STRIKES, count)
     return {
-        # In the order of their times, which is the order of rows here: the key's other columns must not change it.
         "sequence_number": np.arange(count),
         "symbol": symbol,
         "contract_ticker": format_ticker("SPXW", "2027-12-17", True, strike),

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from quant import sessions
 from tests.bench import rows as made
-from warehouse import bulk, clock, partitions
+from warehouse import bulk, clock, copy_format, partitions
 from warehouse.models import HistoricalGreeks, OptionsFlow
 from warehouse.partitions import DAY_MS
 
@@ -28,6 +28,7 @@ SYMBOLS = ("SPX", "SPY")
 YEAR = 252  # sessions
 FLOW_DAYS = 80  # of the 90 that prints are kept
 _SENTINEL = int.from_bytes(b"\x01time-at", "big")
+_BEFORE_TIME = 2 + 4  # bytes of a row: the number of its fields, and the length of the first, its time
 
 
 def row_counts() -> list[int]:
@@ -46,16 +47,28 @@ class Template:
 
     @classmethod
     def of(cls, model: type[models.Model], columns: dict[str, Any]) -> Template:
-        encoded = bulk.encode(model, columns | {"timestamp": _SENTINEL})
-        stream, mark, found = b"".join(encoded.stream), _SENTINEL.to_bytes(8, "big"), []
-        at = stream.find(mark)
-        while at >= 0:
-            found.append(at)
-            at = stream.find(mark, at + 8)
-        assert len(found) == encoded.rows
+        """Rows in the order of `columns`, although they are encoded in that of the key: a table is filled as time goes,
+        not symbol by symbol."""
+        encoded = bulk.encode(model, {"timestamp": _SENTINEL} | columns)
+        stream = b"".join(encoded.stream)
+        places = _places(stream)
+        assert len(places) == encoded.rows
+        if np.ndim(columns["symbol"]):
+            begins = places - _BEFORE_TIME
+            rows = np.split(
+                np.frombuffer(stream, np.uint8), [*begins, len(stream) - len(copy_format.TRAILER)]
+            )
+            in_key_order = np.argsort(columns["symbol"], kind="stable")
+            ordered = [rows[1 + n] for n in np.argsort(in_key_order).tolist()]
+            stream = np.concatenate([rows[0], *ordered, rows[-1]]).tobytes()
+            places = _places(stream)
         names = ", ".join(f'"{name}"' for name in encoded.columns)
-        places = np.array(found)[:, np.newaxis] + np.arange(8)
-        return cls(model._meta.db_table, names, np.frombuffer(stream, np.uint8).copy(), places)
+        return cls(
+            model._meta.db_table,
+            names,
+            np.frombuffer(stream, np.uint8).copy(),
+            places[:, np.newaxis] + np.arange(8),
+        )
 
     def load(self, times: int | NDArray[np.int64]) -> None:
         """Adds the rows at `times`, one for all or one each."""
@@ -66,6 +79,16 @@ class Template:
             cursor.copy(f"COPY {self.table} ({self.columns}) FROM STDIN (FORMAT binary)") as copy,
         ):
             copy.write(memoryview(self.stream))
+
+
+def _places(stream: bytes) -> NDArray[np.intp]:
+    """Where the times of rows stand, first to last."""
+    mark, found = _SENTINEL.to_bytes(8, "big"), []
+    at = stream.find(mark)
+    while at >= 0:
+        found.append(at)
+        at = stream.find(mark, at + len(mark))
+    return np.array(found)
 
 
 class Greeks:
@@ -104,7 +127,8 @@ class Greeks:
 
 
 class Flow:
-    """As many prints every day, up to now; 0 is as many as fit the largest size into the days kept."""
+    """As many prints every day, up to now by the real clock, which the documents ask by; 0 is as many as fit the
+    largest size into the days kept."""
 
     table = OptionsFlow._meta.db_table
 
@@ -113,7 +137,7 @@ class Flow:
         empty(self.table)
         keep_all_days(self.table)
         self.rows = 0
-        self._end_ms = clock.now_ms()
+        self._end_ms = clock.epoch_ms(datetime.now(UTC))
         self._day = Template.of(OptionsFlow, made.prints(prints_a_day))
         self._times = made.times_of_day(prints_a_day)
 

@@ -125,7 +125,7 @@ def test_no_rows_are_no_error():
 
 def test_a_row_the_table_refuses_leaves_nothing_behind():
     columns = greeks(ago(0), iv_status=np.array(["ok", "unheard of", "ok"]))
-    with pytest.raises(DatabaseError, match="iv_status_known"):
+    with pytest.raises(DatabaseError, match="iv_status_known"), transaction.atomic():
         bulk.insert_rows(HistoricalGreeks, columns)
     assert run("SELECT count(*) FROM historical_greeks") == [(0,)]
 
