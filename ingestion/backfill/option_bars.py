@@ -20,14 +20,14 @@ from numpy.typing import NDArray
 
 from ingestion import coverage
 from ingestion.bar_times import FETCHED, MINUTE_MS, close_ms, open_ms
-from ingestion.bars import BarsClient, columns_of, historical_bars, task_of
+from ingestion.bars import BarsClient, columns_of, task_of
 from ingestion.coverage import Stretch
 from ingestion.massive import massive_client
 from provider.errors import NotFound
 from provider.records import Aggregate
 from provider.walk import Pages
 from quant import sessions
-from warehouse import bulk, clock, partitions, queries, runs
+from warehouse import bulk, clock, partitions, runs
 from warehouse.models import HistoricalBar
 from warehouse.models.enums import Timeframe
 
@@ -114,17 +114,6 @@ def fetch_option_bars(
         except NotFound:  # listed once and forgotten since: as good as one that never traded
             pages = Pages(rejected=Counter(not_found=1), fetched_at_ms=[now_ms])
     return _checked(contract_ticker, gap, days, pages)
-
-
-def ensure_underlying_bars(
-    symbol: str,
-    first: date,
-    last: date,
-    connect: Callable[[], AbstractContextManager[BarsClient]] = massive_client,
-) -> int:
-    """The same for the underlying, on the same stamps; how many bars there are now. Raises as `historical_bars`."""
-    ticker = queries.watchlist_entry(symbol).provider_symbol
-    return len(historical_bars(ticker, FRAME, first, last, connect))
 
 
 def _days_of(gap: Stretch, days: Sequence[date]) -> tuple[date, date]:

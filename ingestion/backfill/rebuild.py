@@ -62,13 +62,6 @@ class Rebuilt:
         return f"{self.symbol} {self.session}: {held}{f' ({self.detail})' if self.detail else ''}"
 
 
-def rebuild_session(
-    symbol: str, session: date, depth: Depth, every: Every = "close", lists: Lists | None = None
-) -> Rebuilt:
-    """`rebuild_sessions` of one symbol."""
-    return rebuild_sessions([symbol], session, depth, every, lists)[0]
-
-
 def rebuild_sessions(
     symbols: Sequence[str], session: date, depth: Depth, every: Every = "close", lists: Lists | None = None
 ) -> list[Rebuilt]:
@@ -76,7 +69,7 @@ def rebuild_sessions(
     behind it. All symbols of a slot are stored together.
 
     Reads the contracts that were listed, their bars and the underlying's (`listed_contracts`, `ensure_option_bars`,
-    `ensure_underlying_bars` put them there), none that ended after its slot. Contracts left out are counted: expired,
+    `historical_bars` put them there), none that ended after its slot. Contracts left out are counted: expired,
     no_trade (none in the session so far), stale (the last one over two hours old), no_underlying. A slot of which
     not every wanted contract was asked for is not stored. Done once per depth; of two depths the one with more rows
     stands. `lists` may have been read for other sessions before. Raises ValueError for a date without a session. Not
@@ -177,15 +170,6 @@ def wanted_slots(session: date, every: Every) -> list[Slot]:
     """The slots to rebuild. Nothing has traded before the first one of a session, its open."""
     slots = slots_of(session)
     return slots[-1:] if every == "close" else slots[1:]
-
-
-def wanted_prices(symbol: str, days: Sequence[date], every: Every) -> dict[date, list[float]]:
-    """The underlying's stored price at each slot to rebuild, by session, NaN where there is none: for `select`."""
-    prices = {}
-    for session in days:
-        underlying = read_bars([symbol], session)
-        prices[session] = [price_at(underlying, slot.at_ms) for slot in wanted_slots(session, every)]
-    return prices
 
 
 def _fetched(tickers: list[str], session: date) -> set[str]:

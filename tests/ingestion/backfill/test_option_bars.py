@@ -8,7 +8,8 @@ from datetime import date
 import pytest
 from django.db import connection
 
-from ingestion.backfill.option_bars import ensure_option_bars, ensure_underlying_bars
+from ingestion.backfill.option_bars import FRAME, ensure_option_bars
+from ingestion.bars import historical_bars
 from provider.errors import ProviderError
 from quant.sessions import close_of, open_of
 from tests.ingestion.backfill.past import FRIDAY
@@ -120,6 +121,6 @@ def test_several_threads_store_different_contracts_side_by_side(evening, provide
 
 
 def test_the_underlyings_bars_stand_on_the_same_stamps(evening, market):
-    assert ensure_underlying_bars(evening, FRIDAY, FRIDAY, market.connect) == 78
-    assert ensure_underlying_bars(evening, FRIDAY, FRIDAY, market.connect) == 78
+    for _ in range(2):
+        assert len(historical_bars("I:SPX", FRAME, FRIDAY, FRIDAY, market.connect)) == 78
     assert dict(market.asked) == {"I:SPX": 1}

@@ -8,11 +8,12 @@ import numpy as np
 import pytest
 
 from ingestion.backfill.listing import listed_contracts
-from ingestion.backfill.option_bars import ensure_option_bars, ensure_underlying_bars
-from ingestion.backfill.rebuild import rebuild_session, wanted_prices
-from ingestion.backfill.selection import Depth, select
+from ingestion.backfill.option_bars import FRAME
+from ingestion.backfill.selection import Depth
+from ingestion.bars import historical_bars
 from quant.sessions import close_of, slots
-from tests.ingestion.backfill.past import FRIDAY, PastMarket
+from tests.ingestion.backfill.past import FRIDAY
+from tests.ingestion.backfill.rebuilding import NEAR, fetch, rebuild
 from tests.ingestion.stored import store_contract
 from warehouse import clock
 from warehouse.models import GammaExposure, HistoricalBar, HistoricalGreeks, IngestionRun
@@ -20,19 +21,8 @@ from warehouse.models import GammaExposure, HistoricalBar, HistoricalGreeks, Ing
 pytestmark = pytest.mark.database
 
 THURSDAY = date(2026, 11, 19)
-NEAR = Depth(contracts=30)
 FEW = Depth(contracts=12, max_dte=38)
 CLOSE_MS = clock.epoch_ms(close_of(FRIDAY))
-
-
-def fetch(
-    symbol: str, market: PastMarket, days: list[date], depth: Depth = NEAR, every: str = "close"
-) -> None:
-    listed = listed_contracts(symbol, days[0], days[-1], depth.max_dte, market.connect)
-    ensure_underlying_bars(symbol, days[0], days[-1], market.connect)
-    chosen = select(listed, wanted_prices(symbol, days, every), days, depth)
-    for row, first, last in zip(chosen.rows.tolist(), chosen.first, chosen.last, strict=True):
-        ensure_option_bars(str(listed.ticker[row]), first, last, market.connect)
 
 
 def rows_at(slot_ms: int = CLOSE_MS) -> dict[str, dict]:
@@ -50,7 +40,7 @@ def numbers(slot_ms: int = CLOSE_MS) -> dict[str, tuple]:
 
 def test_a_rebuilt_chain_is_the_markets_own_within_the_width_of_its_quotes(evening, market):
     fetch(evening, market, [FRIDAY])
-    result = rebuild_session(evening, FRIDAY, NEAR)
+    result = rebuild(evening, FRIDAY, NEAR)
     rows, truth = rows_at(), market.volatility(evening, close_of(FRIDAY))
     assert (result.stored, result.slots, result.rows) == (True, 1, len(rows))
     assert len(rows) + result.rejected.total() == 30
@@ -74,7 +64,7 @@ def test_a_rebuilt_chain_is_the_markets_own_within_the_width_of_its_quotes(eveni
 
 def test_gamma_is_weighted_by_volume_and_says_so(evening, market):
     fetch(evening, market, [FRIDAY])
-    rebuild_session(evening, FRIDAY, NEAR)
+    rebuild(evening, FRIDAY, NEAR)
     snapshot, rows = GammaExposure.objects.get(), rows_at().values()
     assert (snapshot.oi_source, snapshot.put_call_oi_ratio, snapshot.oi_by_strike) == (
         "volume_proxy",
@@ -92,7 +82,7 @@ def test_open_interest_we_recorded_that_day_is_the_weight(evening, market):
     store_contract(earlier, date(2026, 12, 18), 0.15, strike=6500.0, open_interest=1234, symbol=evening)
     ticker = HistoricalBar.objects.filter(symbol__startswith="O:").values_list("symbol", flat=True).first()
     HistoricalGreeks.objects.filter(timestamp=earlier).update(contract_ticker=ticker)
-    rebuild_session(evening, FRIDAY, NEAR)
+    rebuild(evening, FRIDAY, NEAR)
     snapshot = GammaExposure.objects.get()
     assert snapshot.oi_source == "provider"
     assert sum(side["call"] + side["put"] for side in snapshot.oi_by_strike.values()) == 1234
@@ -102,7 +92,7 @@ def test_open_interest_we_recorded_that_day_is_the_weight(evening, market):
 def test_a_slot_recorded_live_stays_as_it_is(evening, market):
     fetch(evening, market, [FRIDAY])
     store_contract(CLOSE_MS, date(2026, 12, 18), 0.15, symbol=evening)
-    result = rebuild_session(evening, FRIDAY, NEAR)
+    result = rebuild(evening, FRIDAY, NEAR)
     assert (result.stored, result.detail) == (False, "recorded when it was due")
     assert [row["source"] for row in rows_at().values()] == ["live"]
     assert not GammaExposure.objects.exists()
@@ -110,21 +100,21 @@ def test_a_slot_recorded_live_stays_as_it_is(evening, market):
 
 def test_a_second_run_changes_nothing_and_another_depth_stands_where_it_holds_more(evening, market):
     fetch(evening, market, [FRIDAY])
-    assert rebuild_session(evening, FRIDAY, FEW).stored
+    assert rebuild(evening, FRIDAY, FEW).stored
     shallow = len(rows_at())
-    assert rebuild_session(evening, FRIDAY, NEAR).rows > shallow
+    assert rebuild(evening, FRIDAY, NEAR).rows > shallow
     stored = numbers()
-    again = rebuild_session(evening, FRIDAY, NEAR)
+    again = rebuild(evening, FRIDAY, NEAR)
     assert (again.stored, again.detail) == (False, "already done")
     IngestionRun.objects.filter(task__startswith="backfill_chain").delete()
-    rebuild_session(evening, FRIDAY, FEW)
+    rebuild(evening, FRIDAY, FEW)
     assert numbers() == stored
     assert GammaExposure.objects.count() == 1
 
 
 def test_every_quarter_hour_knows_nothing_of_what_came_after_it(evening, market):
     fetch(evening, market, [FRIDAY], FEW, "15m")
-    result = rebuild_session(evening, FRIDAY, FEW, "15m")
+    result = rebuild(evening, FRIDAY, FEW, "15m")
     noon = clock.epoch_ms(slots(FRIDAY)[10])
     known = numbers(noon)
     assert result.slots == 26  # none at the open, when nothing has traded
@@ -133,20 +123,20 @@ def test_every_quarter_hour_knows_nothing_of_what_came_after_it(evening, market)
         model.objects.all().delete()
     IngestionRun.objects.filter(task__startswith="backfill_chain").delete()
     HistoricalBar.objects.filter(timestamp__gte=noon).delete()
-    rebuild_session(evening, FRIDAY, FEW, "15m")
+    rebuild(evening, FRIDAY, FEW, "15m")
     assert numbers(noon) == known
 
 
 def test_a_session_does_not_depend_on_the_sessions_after_it(evening, market):
     fetch(evening, market, [THURSDAY])
-    rebuild_session(evening, THURSDAY, NEAR)
+    rebuild(evening, THURSDAY, NEAR)
     slot_ms = clock.epoch_ms(close_of(THURSDAY))
     alone = numbers(slot_ms)
     HistoricalGreeks.objects.all().delete()
     GammaExposure.objects.all().delete()
     IngestionRun.objects.filter(task__startswith="backfill_chain").delete()
     fetch(evening, market, [THURSDAY, FRIDAY])
-    rebuild_session(evening, THURSDAY, NEAR)
+    rebuild(evening, THURSDAY, NEAR)
     assert numbers(slot_ms) == alone
 
 
@@ -154,7 +144,7 @@ def test_a_half_day_is_rebuilt_at_its_own_close(evening, market, at_market_time)
     half_day = date(2026, 11, 27)
     at_market_time(close_of(half_day) + timedelta(hours=1))
     fetch(evening, market, [half_day], FEW)
-    rebuild_session(evening, half_day, FEW)
+    rebuild(evening, half_day, FEW)
     (slot_ms,) = HistoricalGreeks.objects.values_list("timestamp", flat=True).distinct()
     assert clock.instant(slot_ms) == close_of(half_day)
     assert clock.instant(slot_ms).hour == 18  # 13:00 New York
@@ -162,12 +152,12 @@ def test_a_half_day_is_rebuilt_at_its_own_close(evening, market, at_market_time)
 
 def test_what_is_not_there_yet_is_said_and_leaves_no_run(evening, market, at_market_time):
     def said() -> str:
-        return rebuild_session(evening, FRIDAY, NEAR).detail
+        return rebuild(evening, FRIDAY, NEAR).detail
 
     assert "were not listed yet" in said()
     listed = listed_contracts(evening, FRIDAY, FRIDAY, NEAR.max_dte, market.connect)
     assert said() == "the underlying has no bar that ends at the slot"
-    ensure_underlying_bars(evening, FRIDAY, FRIDAY, market.connect)
+    historical_bars("I:SPX", FRAME, FRIDAY, FRIDAY, market.connect)
     assert said() == "the bars of 30 of 30 contracts were not asked for yet"
     assert len(listed) > 30
     at_market_time(close_of(FRIDAY) + timedelta(minutes=14))

@@ -14,7 +14,6 @@ from django.db import connection
 from ingestion.backfill.plan import plan
 from ingestion.backfill.prepare import Preparation, Prepared
 from ingestion.backfill.ranks import rank_again
-from ingestion.backfill.rebuild import rebuild_session
 from ingestion.backfill.selection import Depth
 from ingestion.backfill.stages import PERFORM, attempt
 from ingestion.backfill.wish import wish
@@ -25,7 +24,7 @@ from simulator.chain_rows import as_json, chain_rows
 from simulator.plans import plan as subscription
 from simulator.synthetic_chain import synthetic_chain
 from tests.ingestion.backfill.past import FRIDAY, PastMarket
-from tests.ingestion.backfill.test_rebuild import fetch
+from tests.ingestion.backfill.rebuilding import fetch, rebuild
 from tests.provider.server import ok
 from warehouse import clock
 from warehouse.models import GammaExposure, HistoricalGreeks, IngestionRun, IvPercentile
@@ -121,7 +120,7 @@ def test_the_series_rebuilt_from_bars_alone_lies_within_its_stated_bounds_of_the
     forget(HistoricalGreeks, GammaExposure, IngestionRun)
     fetch(SYMBOL, market, DAYS, Depth())
     for day in DAYS:
-        assert rebuild_session(SYMBOL, day, Depth()).stored
+        assert rebuild(SYMBOL, day, Depth()).stored
     backfill_ranks(8, market)
     rebuilt = by_day()
     assert list(rebuilt) == list(recorded) == DAYS
