@@ -86,7 +86,7 @@ def test_a_partition_has_the_key_index_and_checks_of_its_parent(at):
     assert found == [("c", 6), ("p", 1)]
     assert run(
         "SELECT count(*) FROM pg_index WHERE indrelid = 'options_flow_history_d20261120'::regclass"
-    ) == [(5,)]
+    ) == [(6,)]
 
 
 @pytest.mark.django_db

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
+from typing import Any
 
 import numpy as np
 import pytest
+from django.db.models import Model
 
 from ingestion.backfill.listing import listed_contracts
 from ingestion.backfill.option_bars import FRAME
+from ingestion.backfill.rebuild import rebuild_sessions
 from ingestion.backfill.selection import Depth
 from ingestion.bars import historical_bars
 from quant.sessions import close_of, slots
@@ -17,6 +20,7 @@ from tests.ingestion.backfill.rebuilding import NEAR, fetch, rebuild
 from tests.ingestion.stored import store_contract
 from warehouse import clock
 from warehouse.models import GammaExposure, HistoricalBar, HistoricalGreeks, IngestionRun
+from warehouse.watchlist import add_default_symbols
 
 pytestmark = pytest.mark.database
 
@@ -29,6 +33,12 @@ def rows_at(slot_ms: int = CLOSE_MS) -> dict[str, dict]:
     return {
         row.pop("contract_ticker"): row for row in HistoricalGreeks.objects.filter(timestamp=slot_ms).values()
     }
+
+
+def everything(model: type[Model]) -> list[dict[str, Any]]:
+    """All rows of a table without what differs from one run to the next."""
+    rows = model._default_manager.order_by("symbol", "id").values()
+    return [{name: v for name, v in row.items() if name not in ("id", "fetched_at")} for row in rows]
 
 
 def numbers(slot_ms: int = CLOSE_MS) -> dict[str, tuple]:
@@ -110,6 +120,24 @@ def test_a_second_run_changes_nothing_and_another_depth_stands_where_it_holds_mo
     rebuild(evening, FRIDAY, FEW)
     assert numbers() == stored
     assert GammaExposure.objects.count() == 1
+
+
+def test_symbols_rebuilt_together_are_those_rebuilt_alone(evening, market):
+    add_default_symbols(["AAPL", "SPY"])
+    for symbol in ("AAPL", evening):
+        fetch(symbol, market, [FRIDAY], FEW)
+    alone = [rebuild(symbol, FRIDAY, FEW) for symbol in ("AAPL", evening)]
+    rows, gamma = everything(HistoricalGreeks), everything(GammaExposure)
+    for model in (HistoricalGreeks, GammaExposure):
+        model.objects.all().delete()
+    IngestionRun.objects.filter(task__startswith="backfill_chain").delete()
+    together = rebuild_sessions(["AAPL", "SPY", evening], FRIDAY, FEW)
+    assert [together[0], together[2]] == alone
+    assert (together[1].stored, together[1].slots) == (False, 0)
+    assert "were not listed yet" in together[1].detail
+    assert (everything(HistoricalGreeks), everything(GammaExposure)) == (rows, gamma)
+    done = IngestionRun.objects.filter(task__startswith="backfill_chain").order_by("symbol")
+    assert list(done.values_list("symbol", "rows")) == [(one.symbol, one.rows) for one in alone]
 
 
 def test_every_quarter_hour_knows_nothing_of_what_came_after_it(evening, market):
