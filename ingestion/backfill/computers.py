@@ -128,9 +128,8 @@ _ways: list[Ways] = []
 def _begin(ways: Callable[[], Ways]) -> None:
     _ways.append(ways())
     _connect()
-    signal.signal(
-        signal.SIGINT, signal.SIG_IGN
-    )  # Ctrl-C reaches all; the parent ends us after the work in hand
+    # Ctrl-C reaches all; the parent ends us after the work in hand.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_end_with_parent, daemon=True).start()
 
 

@@ -74,8 +74,7 @@ class Here:
         return self._fetchers if fetches else self._computers
 
     def _return(self, job: Job, ended: Ended) -> None:
-        if not ended.cancelled():
-            self._returned.put((job, ended))
+        self._returned.put((job, ended))
 
     def _collect(self, seconds: float) -> list[_Returned]:
         try:

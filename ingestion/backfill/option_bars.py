@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from ingestion import coverage
 from ingestion.bar_times import FETCHED, MINUTE_MS, close_ms, open_ms
-from ingestion.bars import BarsClient, columns_of, task_of
+from ingestion.bars import PLAN_DELAY_MS, BarsClient, columns_of, task_of
 from ingestion.coverage import Stretch
 from ingestion.massive import massive_client
 from provider.errors import NotFound
@@ -34,7 +34,6 @@ from warehouse.models.enums import Timeframe
 FRAME = Timeframe.FIVE_MINUTES
 FRAME_MS = FETCHED[FRAME][0] * MINUTE_MS
 TASK = task_of(FRAME)
-PLAN_DELAY_MS = 15 * MINUTE_MS
 _TABLE = HistoricalBar._meta.db_table
 
 
