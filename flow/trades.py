@@ -87,7 +87,7 @@ def process_trades(
     from_ms = int(times.min())
     partitions.ensure(TABLE, from_ms, int(times.max()))
     with transaction.atomic():
-        stored = bulk.insert_rows(OptionsFlow, columns)
+        stored = bulk.insert_rows(OptionsFlow, columns, likely_new=knows_better is None)
         if knows_better:
             amend(*knows_better)
     touched, sweeps = cancels.touched_by(columns), unusual_sweeps(checked, found, symbols)

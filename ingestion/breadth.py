@@ -120,7 +120,7 @@ def store_days(fetched: Sequence[StockDay]) -> None:
                 "timeframe": Timeframe.DAY.value,
                 "timestamp": np.repeat(starts, [len(one.bars) for one in fetched]),
             }
-            bulk.insert_rows(HistoricalBar, columns, counted=False)
+            bulk.insert_rows(HistoricalBar, columns)
         runs.note_done(TASK, done)
 
 

@@ -1,8 +1,9 @@
 """Numpy columns into a table, each row at most once.
 
-Binary COPY into a temporary staging table that the connection keeps, then INSERT ... SELECT ... ON CONFLICT
-DO NOTHING. COPY straight into a table with row-level security is refused, and one duplicate would fail the
-whole batch.
+Binary COPY into a temporary staging table that the connection keeps, then INSERT ... SELECT. COPY straight into a table
+with row-level security is refused. ON CONFLICT DO NOTHING looks every row up before it inserts it and writes each
+twice to its log: that doubles the cost of the insert, and rows are nearly always new. So the batch is inserted as if it
+were new first, and only where one of its rows is there already once more with ON CONFLICT.
 """
 
 from __future__ import annotations
@@ -12,7 +13,9 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from django.db import connection, models, transaction
+from django.db import IntegrityError, connection, models, transaction
+from django.db.backends.utils import CursorWrapper
+from psycopg.errors import UniqueViolation
 
 from warehouse import copy_format
 
@@ -31,18 +34,17 @@ class Encoded:
     stream: Iterable[bytes]
 
 
-def insert_rows(model: type[models.Model], columns: Mapping[str, Any], *, counted: bool = True) -> int:
-    """Inserts the rows whose key is not stored yet; returns how many those were, or 0 where they are not `counted`:
-    counting takes a quarter of the insert.
+def insert_rows(model: type[models.Model], columns: Mapping[str, Any], *, likely_new: bool = True) -> int:
+    """Inserts the rows whose key is not stored yet; returns how many those were.
 
-    `columns` maps column names to arrays of one length, or to a scalar that holds for every row. NULL is NaN,
-    NaT, an empty text or a masked entry; an omitted column takes its default. text[] is given as array
-    literals, jsonb as text. Runs in the caller's transaction, or in one of its own. The partitions must be
-    there (`warehouse.partitions.ensure`, before the transaction). Raises ValueError for a value its column
-    cannot hold.
+    Not `likely_new` are rows of which some are expected to be stored: trying them as new would be in vain. `columns`
+    maps column names to arrays of one length, or to a scalar that holds for every row. NULL is NaN, NaT, an empty text
+    or a masked entry; an omitted column takes its default. text[] is given as array literals, jsonb as text. Runs in
+    the caller's transaction, or in one of its own. The partitions must be there (`warehouse.partitions.ensure`, before
+    the transaction). Raises ValueError for a value its column cannot hold.
     """
     # Piece by piece: the server reads one while we make the next.
-    return load(model, _encoding(model, columns), counted=counted)
+    return load(model, _encoding(model, columns), likely_new=likely_new)
 
 
 def encode(model: type[models.Model], columns: Mapping[str, Any]) -> Encoded:
@@ -71,12 +73,8 @@ def _encoding(model: type[models.Model], columns: Mapping[str, Any]) -> Encoded:
     return Encoded(tuple(columns), rows, copy_format.chunks(fields, rows))
 
 
-def load(model: type[models.Model], encoded: Encoded, *, counted: bool = True) -> int:
-    """Loads an encoded stream; returns the rows really inserted, or 0 where they are not `counted`.
-
-    They are counted by RETURNING: the command's own count is that of the rows sent where the table is
-    distributed.
-    """
+def load(model: type[models.Model], encoded: Encoded, *, likely_new: bool = True) -> int:
+    """Loads an encoded stream as `insert_rows` does; returns the rows really inserted."""
     table, kinds = model._meta.db_table, _kinds(model)
     staging = f"staging_{table}"
     shape = ", ".join(f"{_quoted(name)} {_staged_type(kind)}" for name, kind in kinds.items())
@@ -84,6 +82,7 @@ def load(model: type[models.Model], encoded: Encoded, *, counted: bool = True) -
     values = ", ".join(
         _quoted(n) + (f"::{kinds[n]}" if kinds[n] in _STAGED_AS_TEXT else "") for n in encoded.columns
     )
+    insert = f"INSERT INTO {table} ({names}) SELECT {values} FROM pg_temp.{staging}"
     # In a caller's transaction a failure is the caller's: a savepoint would cost two more questions.
     with transaction.atomic(savepoint=False), connection.cursor() as cursor:
         cursor.execute(
@@ -96,14 +95,25 @@ def load(model: type[models.Model], encoded: Encoded, *, counted: bool = True) -
         with cursor.copy(f"COPY pg_temp.{staging} ({names}) FROM STDIN (FORMAT binary)") as copy:
             for piece in encoded.stream:
                 copy.write(piece)
-        insert = (
-            f"INSERT INTO {table} ({names}) SELECT {values} FROM pg_temp.{staging} ON CONFLICT DO NOTHING"
+        if likely_new and _inserted_whole(cursor, insert):
+            return encoded.rows
+        # Counted by RETURNING: the command's own count is that of the rows sent where the table is distributed.
+        cursor.execute(
+            f"WITH inserted AS ({insert} ON CONFLICT DO NOTHING RETURNING 1) SELECT count(*) FROM inserted"
         )
-        if not counted:
-            cursor.execute(insert)
-            return 0
-        cursor.execute(f"WITH inserted AS ({insert} RETURNING 1) SELECT count(*) FROM inserted")
         return int(cursor.fetchone()[0])
+
+
+def _inserted_whole(cursor: CursorWrapper, insert: str) -> bool:
+    """Whether none of the rows was there, and all are now; else nothing has happened. One question to the server."""
+    try:
+        cursor.execute(f"SAVEPOINT whole; {insert}; RELEASE SAVEPOINT whole")
+    except IntegrityError as error:
+        if not isinstance(error.__cause__, UniqueViolation):
+            raise
+        cursor.execute("ROLLBACK TO SAVEPOINT whole; RELEASE SAVEPOINT whole")
+        return False
+    return True
 
 
 def _kinds(model: type[models.Model]) -> dict[str, str]:

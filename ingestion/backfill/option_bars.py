@@ -147,7 +147,7 @@ def store_together(answers: Sequence[Answer]) -> None:
         if rows:
             tickers = np.repeat(np.array([answer.ticker for answer in answers]), lengths)
             columns = columns_of(rows) | {"symbol": tickers, "timeframe": FRAME.value, "timestamp": starts}
-            bulk.insert_rows(HistoricalBar, columns, counted=False)
+            bulk.insert_rows(HistoricalBar, columns)
         runs.note_done(TASK, done)
 
 

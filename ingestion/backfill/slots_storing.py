@@ -78,7 +78,7 @@ def store_slots(task: str, depth: str, slot: Slot, computed: Sequence[SlotOfSymb
         stay = _make_room({symbol: one.rows for symbol, one in made.items()}, slot.at_ms)
         kept = [one for symbol, one in made.items() if symbol in stay]
         if kept:
-            bulk.insert_rows(HistoricalGreeks, _stacked([one.greeks for one in kept]), counted=False)
+            bulk.insert_rows(HistoricalGreeks, _stacked([one.greeks for one in kept]))
             GammaExposure.objects.bulk_create([one.gamma for one in kept], ignore_conflicts=True)
         rows = {symbol: one.rows if symbol in stay else 0 for symbol, one in made.items()}
         runs.note_done(

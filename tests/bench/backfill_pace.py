@@ -14,7 +14,7 @@ from io import StringIO
 
 import numpy as np
 from django.conf import settings
-from django.db import connection, transaction
+from django.db import connection
 from rich.console import Console
 
 from config.management.commands.backfill import carry_out
@@ -22,7 +22,7 @@ from ingestion.backfill.selection import Depth
 from ingestion.backfill.summary import Summary
 from ingestion.backfill.wish import DEFAULT_TABLES, wish
 from tests.bench.chain_ingest import simulator
-from tests.bench.measure import Measured, seconds_of
+from tests.bench.measure import Measured, seconds_of, staged_copy
 from tests.recorder import recorder
 from warehouse import bulk
 from warehouse.models import HistoricalBar
@@ -103,9 +103,4 @@ def _staged_copy_rows_a_second() -> float:
         for name, column in zip(names, values, strict=True)
     }
     encoded = bulk.encode(HistoricalBar, numbers)
-
-    def load() -> None:
-        with transaction.atomic():
-            bulk.load(HistoricalBar, encoded)
-
-    return encoded.rows / seconds_of(load)
+    return encoded.rows / seconds_of(lambda: staged_copy(HistoricalBar, encoded))

@@ -8,9 +8,9 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 import httpx
-from django.db import transaction
 
 from ingestion.chain import TASK, Stopwatch
 from ingestion.chain_columns import check_chain
@@ -20,7 +20,7 @@ from ingestion.spot import spot_in_chain
 from ingestion.store import band_of, greeks_rows, store_chain
 from provider.walk import chain_of
 from quant import sessions
-from tests.bench.measure import Measured, seconds_of
+from tests.bench.measure import Measured, seconds_of, staged_copy
 from warehouse import bulk, clock, partitions, queries, runs
 from warehouse.models import HistoricalGreeks
 from warehouse.watchlist import add_default_symbols
@@ -90,12 +90,7 @@ def chain_ingest() -> Measured:
         encoded = bulk.encode(
             HistoricalGreeks, greeks_rows("bench", chain, band_of(entry, chain), clock.now_ms())
         )
-
-        def load(encoded: bulk.Encoded = encoded) -> None:
-            with transaction.atomic():
-                bulk.load(HistoricalGreeks, encoded)
-
-        ceiling.append(seconds_of(load))
+        ceiling.append(seconds_of(partial(staged_copy, HistoricalGreeks, encoded)))
     rows, best = len(chain.columns), min(ours)
     spent = ", ".join(f"{stage} {milliseconds:.0f}" for stage, milliseconds in stages[best].items())
     return Measured(

@@ -7,19 +7,19 @@ import time
 from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import Any
 from unittest.mock import patch
 
 import numpy as np
 from django.conf import settings
-from django.db import transaction
 
 from flow import tasks, trades
 from flow.batch import PrintBatch
 from flow.checks import check
 from flow.inbox import Inbox
 from quant.contracts import format_ticker
-from tests.bench.measure import Measured, seconds_of
+from tests.bench.measure import Measured, seconds_of, staged_copy
 from warehouse import bulk, clock, partitions
 from warehouse.models import OptionsFlow
 from warehouse.models.flow import TABLE
@@ -102,12 +102,7 @@ def measured_size(prints: int, day_ms: int) -> tuple[float, float, dict[str, flo
         checked = check(later, clock.now_ms())
         columns = trades.store.columns_of(checked, *trades.classified(checked), trades.underlyings(checked))
         encoded = bulk.encode(OptionsFlow, columns)
-
-        def load(encoded: bulk.Encoded = encoded) -> None:
-            with transaction.atomic():
-                bulk.load(OptionsFlow, encoded)
-
-        ceiling.append(seconds_of(load))
+        ceiling.append(seconds_of(partial(staged_copy, OptionsFlow, encoded)))
     return min(ours), min(ceiling), stages[min(ours)]
 
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import time
+from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
+from typing import Any
 
 import numpy as np
 import pytest
-from django.db import DatabaseError, transaction
+from django.db import DatabaseError, connection, transaction
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -102,6 +105,43 @@ def test_rows_that_are_there_or_come_twice_are_counted_once():
     assert bulk.insert_rows(HistoricalGreeks, greeks(at)) == 1
     assert bulk.insert_rows(HistoricalGreeks, greeks(at)) == 0
     assert run("SELECT count(*) FROM historical_greeks") == [(3,)]
+
+
+@pytest.mark.parametrize("likely_new", [True, False])
+def test_a_batch_of_old_and_new_rows_takes_nothing_back_of_its_transaction(likely_new):
+    at = ago(0)
+    old = greeks(
+        at, contract_ticker=np.array([TICKERS[2], TICKERS[2], TICKERS[2]]), volume=np.array([5, 6, 7])
+    )
+    with transaction.atomic():
+        assert bulk.insert_rows(HistoricalGreeks, old) == 1
+        assert bulk.insert_rows(HistoricalGreeks, greeks(at, volume=1), likely_new=likely_new) == 2
+    assert run("SELECT contract_ticker, volume FROM historical_greeks ORDER BY contract_ticker") == [
+        (TICKERS[2], 5),
+        (TICKERS[0], 1),
+        (TICKERS[1], 1),
+    ]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_writers_of_the_same_rows_at_one_time_store_them_once():
+    columns = greeks(ago(0))
+    with ThreadPoolExecutor(1) as pool:
+        with transaction.atomic():
+            assert bulk.insert_rows(HistoricalGreeks, columns) == 3
+            second = pool.submit(_insert_and_close, columns)
+            until = time.monotonic() + 10
+            while not run("SELECT 1 FROM pg_locks WHERE NOT granted"):
+                assert time.monotonic() < until
+        assert second.result() == 0
+    assert run("SELECT count(*) FROM historical_greeks") == [(3,)]
+
+
+def _insert_and_close(columns: dict[str, Any]) -> int:
+    try:
+        return bulk.insert_rows(HistoricalGreeks, columns)
+    finally:
+        connection.close()
 
 
 def test_two_batches_in_one_transaction_do_not_mix():
