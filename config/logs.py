@@ -69,8 +69,8 @@ def configuration(form: str, level: str, service: str, secrets: Iterable[str]) -
         "formatters": {"line": formatter},
         "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
         "root": {"handlers": ["stderr"], "level": level},
-        # httpx logs every request line; the provider client counts requests itself.
-        "loggers": {"httpx": {"level": "WARNING"}, "httpcore": {"level": "WARNING"}},
+        # They log every request line; the provider client counts requests itself.
+        "loggers": {name: {"level": "WARNING"} for name in ("urllib3", "httpx", "httpcore")},
     }
 
 

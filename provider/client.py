@@ -11,8 +11,6 @@ from collections.abc import Callable, Sequence
 from typing import Literal, Self, TypeVar, Unpack
 from urllib.parse import quote
 
-import httpx
-
 from provider import pages
 from provider.errors import BadPage, RepeatedPage
 from provider.filters import ContractFilters, Day, between, contract_params
@@ -206,7 +204,7 @@ class MassiveClient:
         url = self._transport.url(path, params)
         return self._decoded(url, self._transport.get(url), decode)
 
-    def _decoded(self, url: httpx.URL, body: bytes, decode: Callable[[bytes], Answer]) -> Answer:
+    def _decoded(self, url: str, body: bytes, decode: Callable[[bytes], Answer]) -> Answer:
         try:
             return decode(body)
         except BadPage as error:
@@ -222,7 +220,7 @@ class MassiveClient:
         url = self._transport.url(path, params)
         seen: set[str] = set()
         while True:
-            seen.add(str(url))
+            seen.add(url)
             asked = time.perf_counter()
             body = self._transport.get(url)
             waited, fetched_at_ms = time.perf_counter() - asked, self._now_ms()
@@ -231,7 +229,7 @@ class MassiveClient:
             if page.next_url is None:
                 return gathered
             following = self._transport.following(url, page.next_url)
-            if str(following) in seen or len(seen) >= _MOST_PAGES:
+            if following in seen or len(seen) >= _MOST_PAGES:
                 raise RepeatedPage(self._transport.sentence(url, "links to pages without end"))
             url = following
 

@@ -1,7 +1,7 @@
 """GET over HTTP/1.1 with the key in a header: one origin, no redirects, bounded waits, named errors.
 
 The key leaves this module in one place only, the `Authorization` header of a request to the configured
-origin. httpx's exceptions hold the request, and with it the key; therefore none of them may stay attached to
+origin. urllib3's exceptions hold the connection, and what hangs on it; therefore none of them may stay attached to
 ours as cause or context, and every sentence is swept for the key in case the provider echoes it.
 """
 
@@ -13,9 +13,14 @@ import ssl
 import time
 from collections import Counter
 from dataclasses import dataclass, field
-from typing import Self
+from functools import cache
+from typing import NamedTuple, Self
+from urllib.parse import urlencode, urljoin, urlsplit
+from urllib.request import getproxies, proxy_bypass
 
-import httpx
+import certifi
+import urllib3
+from urllib3.exceptions import DecodeError, HTTPError, NewConnectionError, ProtocolError, TimeoutError
 
 from provider.errors import (
     BadPage,
@@ -29,7 +34,8 @@ from provider.rate_limit import Limiter, is_loopback
 from provider.retry import Clock, RetryPolicy, call
 from provider.statuses import error_for
 
-_USER_AGENT = "options-warehouse"
+_HEADERS = {"Accept": "application/json", "Accept-Encoding": "gzip", "User-Agent": "options-warehouse"}
+_PIECE = 2**16  # bytes
 _LONGEST_BODY = 256 * 2**20  # bytes; the largest page, 50,000 trades, is about 8 MB
 _HOST = re.compile(r"[\w.:-]+")
 _SHORTEST_SECRET = 8  # characters
@@ -64,16 +70,7 @@ class Transport:
         self._retry = retry
         self._clock = clock
         self.traffic = Traffic()
-        self._http = httpx.Client(
-            headers={"Accept": "application/json", "Accept-Encoding": "gzip", "User-Agent": _USER_AGENT},
-            timeout=timeout_seconds,
-            follow_redirects=False,
-            # Loading certificates takes 40 ms. Without TLS none are needed; an empty context trusts nobody.
-            verify=self.base.scheme == "https" or ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT),
-            # Proxies and certificates of the environment are for the outer world, not for this machine.
-            trust_env=not is_loopback(base_url),
-            limits=httpx.Limits(max_connections=1, keepalive_expiry=30),
-        )
+        self._http = _connections(base_url, self.base)
 
     def __enter__(self) -> Self:
         return self
@@ -85,35 +82,29 @@ class Transport:
         return f"{type(self).__name__}({self.base.host!r})"
 
     def close(self) -> None:
-        self._http.close()
+        self._http.clear()
 
-    def url(self, path: str, params: dict[str, str]) -> httpx.URL:
+    def url(self, path: str, params: dict[str, str]) -> str:
         """The address of a first page. `path` is what follows the host."""
-        base_path = self.base.path.rstrip("/")
-        return self.base.copy_with(
-            path=base_path + path, query=str(httpx.QueryParams(params)).encode() or None
-        )
+        return f"{self.base.address}{path}{'?' if params else ''}{urlencode(params)}"
 
-    def following(self, current: httpx.URL, link: str) -> httpx.URL:
+    def following(self, current: str, link: str) -> str:
         """The address of the page after `current`, verbatim. Raises `ForeignPage` for another origin."""
         try:
-            following = current.join(link)
-        except httpx.InvalidURL:
-            following = httpx.URL()
-        if (following.scheme, following.host, following.port, following.userinfo) != (
-            self.base.scheme,
-            self.base.host,
-            self.base.port,
-            b"",
-        ):
+            following = urljoin(current, link)
+            # urljoin takes control characters out of a link without a word
+            is_ours = link.isprintable() and _origin(following.partition("?")[0])[:3] == self.base[:3]
+        except (ValueError, Misconfigured):
+            is_ours = False
+        if not is_ours:
             raise ForeignPage(self.sentence(current, "links to a next page at another origin"))
-        return following
+        return following.partition("#")[0]
 
-    def get(self, url: httpx.URL) -> bytes:
+    def get(self, url: str) -> bytes:
         """The body of a 200. Anything else is a `ProviderError`, after the retries that make sense."""
         return call(lambda: self._attempt(url), self._retry, self._clock)
 
-    def _attempt(self, url: httpx.URL) -> bytes:
+    def _attempt(self, url: str) -> bytes:
         if self._limiter is not None:
             self._limiter.acquire()
         self.traffic.sent += 1
@@ -122,68 +113,114 @@ class Transport:
             return self._receive(url)
         except ProviderError as error:
             failure = error
-        except httpx.TimeoutException:
+        except NewConnectionError as error:  # a TimeoutError too, whatever the reason
+            failure = ConnectionFailed(f"cannot be reached ({error.__cause__ or error})")
+        except TimeoutError:
             failure = TimedOut(f"did not answer within {self._timeout:g} seconds")
-        except httpx.DecodingError:
+        except DecodeError:
             failure = BadPage("the answer's compression is broken")
-        except httpx.RemoteProtocolError:
+        except ProtocolError:
             failure = ConnectionFailed("cut the connection before the answer was whole")
-        except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError) as error:
+        except HTTPError as error:
             failure = ConnectionFailed(f"cannot be reached ({error})")
-        # Outside the handler, or Python would attach httpx's exception, and with it the request, as context.
+        # Outside the handler, or Python would attach urllib3's exception, and with it the connection, as context.
         self.traffic.failed[type(failure).__name__] += 1
         failure.args = (self.sentence(url, str(failure)),)
         raise failure
 
-    def _receive(self, url: httpx.URL) -> bytes:
-        request = self._http.build_request("GET", url, headers={"Authorization": f"Bearer {self._key}"})
-        response = self._http.send(request, stream=True)
+    def _receive(self, url: str) -> bytes:
+        response = self._http.urlopen(
+            "GET",
+            url,
+            # Not a variable: a report of an error may show those of its frames.
+            headers={**_HEADERS, "Authorization": f"Bearer {self._key}"},
+            timeout=self._timeout,
+            redirect=False,
+            retries=False,
+            preload_content=False,
+        )
         try:
             body = self._body(response)
+        except BaseException:
+            response.close()  # what is left of the answer would be taken for the next one
+            raise
         finally:
-            response.close()
-        if response.status_code != 200:
+            response.release_conn()
+        if response.status != 200:
             body = body.replace(self._key.encode(), b"[key]")
             now = datetime.datetime.now(datetime.UTC)
-            raise error_for(response.status_code, body, response.headers.get("Retry-After"), now)
+            raise error_for(response.status, body, response.headers.get("Retry-After"), now)
         return body
 
-    def _body(self, response: httpx.Response) -> bytes:
-        # httpx times each read; a server that sends a byte now and then would hold us for ever.
+    def _body(self, response: urllib3.BaseHTTPResponse) -> bytes:
+        # Each read is timed; a server that sends a byte now and then would hold us for ever.
         deadline = self._clock.monotonic() + _PATIENCE * self._timeout
-        chunks, size = [], 0
-        for chunk in response.iter_bytes():
-            chunks.append(chunk)
-            size += len(chunk)
+        pieces, size = [], 0
+        while piece := response.read1(_PIECE, decode_content=True):
+            pieces.append(piece)
+            size += len(piece)
             if self._clock.monotonic() > deadline:
                 raise TimedOut(f"did not finish its answer within {_PATIENCE * self._timeout:g} seconds")
             if size > _LONGEST_BODY:
                 raise BadPage("the answer is longer than any page")
-        return b"".join(chunks)
+        return b"".join(pieces)
 
-    def sentence(self, url: httpx.URL, text: str) -> str:
+    def sentence(self, url: str, text: str) -> str:
         """`text` said about the request for `url`, on one line, without the query and without the key."""
-        path = url.raw_path.partition(b"?")[0].decode("ascii")
-        sentence = f"{self.base.host}{path} {text}".rstrip(".") + "."
+        sentence = f"{self.base.host}{urlsplit(url).path} {text}".rstrip(".") + "."
         # A word as short as that is no secret, and sweeping it would garble the sentence.
         return sentence if len(self._key) < _SHORTEST_SECRET else sentence.replace(self._key, "[key]")
 
 
-def _origin(base_url: str) -> httpx.URL:
+class _Origin(NamedTuple):
+    """Whom we ask: `host` as it is spelled in sentences, `address` what every path is put behind."""
+
+    scheme: str
+    host: str
+    port: int | None
+    address: str
+
+
+def _origin(base_url: str) -> _Origin:
     try:
-        base = httpx.URL(base_url)
-    except (httpx.InvalidURL, TypeError):
-        base = httpx.URL()
-    named = base.scheme in ("http", "https") and _HOST.fullmatch(base.host)
-    if not named or base.userinfo or base.query:
+        parts = urlsplit(base_url)
+        port = parts.port or {"http": 80, "https": 443}.get(parts.scheme)
+        named = parts.hostname and _HOST.fullmatch(parts.hostname) and "@" not in parts.netloc
+        good = parts.scheme in ("http", "https") and named and not parts.query
+    except (ValueError, AttributeError, TypeError):
+        good = False
+    if not good:
         raise Misconfigured("The provider's address must look like https://api.massive.com.")
-    return base
+    return _Origin(
+        parts.scheme, parts.hostname or "", port, f"{parts.scheme}://{parts.netloc}{parts.path.rstrip('/')}"
+    )
+
+
+def _connections(base_url: str, base: _Origin) -> urllib3.PoolManager:
+    """One connection, kept; through a proxy where the environment names one, which is for the outer world, not for
+    this machine."""
+    proxy = None
+    if not is_loopback(base_url) and not proxy_bypass(base.host):
+        proxy = getproxies().get(base.scheme)
+    trust = _trust() if base.scheme == "https" else None
+    if proxy is None:
+        return urllib3.PoolManager(1, maxsize=1, ssl_context=trust)
+    return urllib3.ProxyManager(proxy, 1, maxsize=1, ssl_context=trust)
+
+
+@cache
+def _trust() -> ssl.SSLContext:
+    """The system's certificates, or those that SSL_CERT_FILE names, and those browsers know: not every system has some.
+    Read once, it takes 40 ms."""
+    context = ssl.create_default_context()
+    context.load_verify_locations(certifi.where())
+    return context
 
 
 def _usable(api_key: str) -> str:
     if not api_key:
         raise Misconfigured("There is no provider key: set MASSIVE_API_KEY.")
-    # httpx and h11 quote a header they cannot send, key and all: such a key must never reach them.
+    # http.client quotes a header it cannot send, key and all: such a key must never reach it.
     if not (api_key.isascii() and api_key.isprintable()) or " " in api_key:
         raise Misconfigured("The provider key holds characters that no key has: check MASSIVE_API_KEY.")
     return api_key
