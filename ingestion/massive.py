@@ -8,13 +8,17 @@ from django.conf import settings
 
 from provider.client import MassiveClient
 from provider.connect import connected
+from provider.rate_limit import Limiter
 from provider.retry import Clock, RetryPolicy
 from warehouse import clock
 
 
-def massive_client(retry: RetryPolicy | None = None, waiting: Clock = time) -> MassiveClient:
+def massive_client(
+    retry: RetryPolicy | None = None, waiting: Clock = time, pace: Limiter | None = None
+) -> MassiveClient:
     """A client for one thread; use it as a context manager. Raises Misconfigured at once without a key.
 
-    `waiting` is the clock by which it paces itself and pauses before it tries again.
+    `waiting` is the clock by which it paces itself and pauses before it tries again, `pace` one that it shares with
+    other clients (`provider.connect.pace_for`).
     """
-    return connected(settings, clock.now_ms, retry, waiting)
+    return connected(settings, clock.now_ms, retry, waiting, pace)

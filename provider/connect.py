@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Protocol
 
 from provider.client import MassiveClient
-from provider.rate_limit import limiter_for
+from provider.rate_limit import Limiter, limiter_for
 from provider.retry import Clock, RetryPolicy
 
 
@@ -20,19 +20,30 @@ class Settings(Protocol):
     REDIS_URL: str  # of the server that keeps the pace
 
 
+def pace_for(settings: Settings, waiting: Clock = time, ahead_seconds: float = 0.0) -> Limiter | None:
+    """The pace that all processes share, None where there is none; `ahead_seconds` as RedisRateLimiter has it."""
+    return limiter_for(
+        settings.MASSIVE_BASE_URL,
+        settings.REDIS_URL,
+        settings.MASSIVE_REQUESTS_PER_SECOND,
+        waiting,
+        ahead_seconds,
+    )
+
+
 def connected(
     settings: Settings,
     now_ms: Callable[[], int],
     retry: RetryPolicy | None = None,
     waiting: Clock = time,
+    pace: Limiter | None = None,
 ) -> MassiveClient:
     """A client for one thread; use it as a context manager. Raises Misconfigured at once without a key.
 
-    `waiting` is the clock by which it paces itself and pauses before it tries again.
+    `waiting` is the clock by which it paces itself and pauses before it tries again, `pace` a `pace_for` that some
+    clients share; without one the client has its own.
     """
-    pace = limiter_for(
-        settings.MASSIVE_BASE_URL, settings.REDIS_URL, settings.MASSIVE_REQUESTS_PER_SECOND, waiting
-    )
+    pace = pace or pace_for(settings, waiting)
     return MassiveClient(
         settings.MASSIVE_BASE_URL, settings.MASSIVE_API_KEY, pace, retry=retry, clock=waiting, now_ms=now_ms
     )

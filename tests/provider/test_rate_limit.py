@@ -38,6 +38,35 @@ def test_the_booking_is_forgotten_when_it_has_passed(redis_client: redis.Redis) 
     assert 9_000 < redis_client.pttl("pace") <= 10_000
 
 
+class Still(FakeClock):
+    """Threads that wait side by side: nobody's sleep is another's."""
+
+    def sleep(self, seconds: float) -> None:
+        self.slept.append(seconds)
+
+
+def test_threads_book_ahead_together_and_others_come_behind_them(redis_client: redis.Redis) -> None:
+    ours = RedisRateLimiter(redis_client, 0.1, clock=Still(), ahead_seconds=30)
+    other = RedisRateLimiter(redis_client, 0.1, clock=Still())
+    assert [round(limiter.acquire()) for limiter in (ours, other, ours, ours, ours, other)] == [
+        *(0, 30),  # ours are 0, 10 and 20
+        *(10, 20),
+        *(40, 70),  # ours are 40, 50 and 60
+    ]
+
+
+def test_a_booking_that_nobody_takes_lapses(redis_client: redis.Redis) -> None:
+    clock = Still()
+    limiter = RedisRateLimiter(redis_client, 0.1, key="pace", clock=clock, ahead_seconds=30)
+    limiter.acquire()
+    booked = float(redis_client.get("pace"))
+    clock.now += 45  # 10 has lapsed, 20 has not
+    assert limiter.acquire() == 0
+    assert float(redis_client.get("pace")) == booked
+    limiter.acquire()
+    assert float(redis_client.get("pace")) == booked + 30e6
+
+
 def test_without_redis_the_process_keeps_the_pace_alone() -> None:
     clock = FakeClock()
     away = redis.Redis.from_url(NOBODY, retry=Retry(NoBackoff(), 0))
