@@ -9,10 +9,12 @@ bars are, as stretches in the ledger, so that whoever asks for these bars later 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import date
+from functools import lru_cache
+from typing import NamedTuple
 
 import numpy as np
 from django.db import transaction
@@ -21,6 +23,7 @@ from numpy.typing import NDArray
 from ingestion import coverage
 from ingestion.bar_times import FETCHED, MINUTE_MS, close_ms, open_ms
 from ingestion.bars import PLAN_DELAY_MS, BarsClient, columns_of, task_of
+from ingestion.chain_columns import Floats
 from ingestion.coverage import Stretch
 from ingestion.massive import massive_client
 from provider.errors import NotFound
@@ -50,15 +53,18 @@ class FetchedBars:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """One contract's bars as they are to be kept, oldest first, and the stretch that is known with them; `requests`
-    were sent for it."""
+    """One contract's bars as they are to be kept, oldest first: columns of historical_bars, their starts in epoch ms.
+    `known` is the stretch that is known with them; `requests` were sent for it."""
 
     ticker: str
     known: Stretch
     start_ms: NDArray[np.int64]
-    bars: Sequence[Aggregate]
+    numbers: Mapping[str, Floats]
     rejected: Counter[str]
     requests: int
+
+    def __len__(self) -> int:
+        return len(self.start_ms)
 
     @property
     def is_known(self) -> bool:
@@ -85,7 +91,7 @@ def ensure_option_bars(
     if not answer.is_known:
         return FetchedBars(answer.requests)
     store_together([answer])
-    return FetchedBars(answer.requests, len(answer.bars), answer.rejected, empty=not answer.bars)
+    return FetchedBars(answer.requests, len(answer), answer.rejected, empty=not len(answer))
 
 
 def fetch_option_bars(
@@ -98,10 +104,10 @@ def fetch_option_bars(
     """The bars of one contract that are not `known`, for `store_together`; None where all are. Asks the provider alone,
     and raises one of provider.errors where it fails."""
     now_ms = clock.now_ms()
-    days = [day for day in sessions.sessions(first, last) if open_ms(day) < now_ms]
-    if not days:
+    hours = _hours(first, last).begun_by(now_ms)
+    if not hours.days:
         return None
-    wanted = Stretch(close_ms(sessions.previous_session(days[0])), min(close_ms(days[-1]), now_ms))
+    wanted = Stretch(close_ms(sessions.previous_session(hours.days[0])), min(int(hours.closes[-1]), now_ms))
     gaps = coverage.missing(wanted, known)
     if not gaps:
         return None
@@ -109,16 +115,34 @@ def fetch_option_bars(
     gap = Stretch(gaps[0].after_ms, gaps[-1].until_ms)
     with connect() as client:
         try:
-            pages = client.aggregates(contract_ticker, *FETCHED[FRAME], *_days_of(gap, days))
+            pages = client.aggregates(contract_ticker, *FETCHED[FRAME], *hours.reaching_into(gap))
         except NotFound:  # listed once and forgotten since: as good as one that never traded
             pages = Pages(rejected=Counter(not_found=1), fetched_at_ms=[now_ms])
-    return _checked(contract_ticker, gap, days, pages)
+    return _checked(contract_ticker, gap, hours, pages)
 
 
-def _days_of(gap: Stretch, days: Sequence[date]) -> tuple[date, date]:
-    """The first and the last session that reaches into the stretch."""
-    inside = [day for day in days if close_ms(day) > gap.after_ms and open_ms(day) < gap.until_ms]
-    return inside[0], inside[-1]
+class _Hours(NamedTuple):
+    """Sessions, oldest first, and when they open and close; epoch ms, shape (n,)."""
+
+    days: Sequence[date]
+    opens: NDArray[np.int64]
+    closes: NDArray[np.int64]
+
+    def begun_by(self, now_ms: int) -> _Hours:
+        count = int(np.searchsorted(self.opens, now_ms))
+        return _Hours(self.days[:count], self.opens[:count], self.closes[:count])
+
+    def reaching_into(self, gap: Stretch) -> tuple[date, date]:
+        """The first and the last session that reaches into the stretch."""
+        inside = np.flatnonzero((self.closes > gap.after_ms) & (self.opens < gap.until_ms))
+        return self.days[inside[0]], self.days[inside[-1]]
+
+
+@lru_cache(maxsize=4096)  # thousands of contracts, the same few hundred ranges
+def _hours(first: date, last: date) -> _Hours:
+    days = sessions.sessions(first, last)
+    opens = np.array([open_ms(day) for day in days], dtype=np.int64)
+    return _Hours(days, opens, np.array([close_ms(day) for day in days], dtype=np.int64))
 
 
 def store_together(answers: Sequence[Answer]) -> None:
@@ -127,52 +151,52 @@ def store_together(answers: Sequence[Answer]) -> None:
     answers = sorted(
         answers, key=lambda answer: answer.ticker
     )  # two writers of the same wait instead of deadlocking
-    lengths = [len(answer.start_ms) for answer in answers]
     starts = np.concatenate([answer.start_ms for answer in answers])
-    rows = [bar for answer in answers for bar in answer.bars]
-    if rows:
+    if len(starts):
         partitions.ensure(_TABLE, int(starts.min()), int(starts.max()))
     known = coverage.covered_by(TASK, [answer.ticker for answer in answers])
     done = [
         runs.Done(
             answer.ticker,
             answer.known.until_ms,
-            rows=length,
+            rows=len(answer),
             rejected=answer.rejected,
             result={coverage.FROM: coverage.joined_start(answer.known, known.get(answer.ticker, []))},
         )
-        for answer, length in zip(answers, lengths, strict=True)
+        for answer in answers
     ]
     with transaction.atomic():
-        if rows:
-            tickers = np.repeat(np.array([answer.ticker for answer in answers]), lengths)
-            columns = columns_of(rows) | {"symbol": tickers, "timeframe": FRAME.value, "timestamp": starts}
-            bulk.insert_rows(HistoricalBar, columns)
+        if len(starts):
+            tickers = np.repeat([answer.ticker for answer in answers], [len(answer) for answer in answers])
+            numbers = {
+                name: np.concatenate([answer.numbers[name] for answer in answers])
+                for name in answers[0].numbers
+            }
+            key = {"symbol": tickers, "timeframe": FRAME.value, "timestamp": starts}
+            bulk.insert_rows(HistoricalBar, numbers | key)
         runs.note_done(TASK, done)
 
 
-def _checked(ticker: str, gap: Stretch, days: Sequence[date], pages: Pages[Aggregate]) -> Answer:
+def _checked(ticker: str, gap: Stretch, hours: _Hours, pages: Pages[Aggregate]) -> Answer:
     """What of an answer is to be kept. The provider may not have seen the newest sessions, or any, yet."""
     seen_ms = min(pages.fetched_at_ms, default=gap.after_ms) - (PLAN_DELAY_MS if pages.status_delayed else 0)
     known = Stretch(gap.after_ms, min(gap.until_ms, seen_ms))
     starts = np.array([bar.start_ms for bar in pages.rows], dtype=np.int64)
-    keep, rejected = _check(starts, pages.rows, days, known.until_ms)
+    numbers = columns_of(pages.rows)  # at once: soon the bars would no longer be in the processor's cache
+    keep, rejected = _check(starts, numbers["volume"], hours, known.until_ms)
     rejected.update(pages.rejected)
-    kept = [bar for bar, stays in zip(pages.rows, keep.tolist(), strict=True) if stays]
+    kept = {name: column[keep] for name, column in numbers.items()}
     return Answer(ticker, known, starts[keep], kept, rejected, pages.pages)
 
 
 def _check(
-    starts: NDArray[np.int64], bars: Sequence[Aggregate], days: Sequence[date], until_ms: int
+    starts: NDArray[np.int64], volume: Floats, hours: _Hours, until_ms: int
 ) -> tuple[NDArray[np.bool_], Counter[str]]:
     """Which bars count: of a session, finished, with a trade in them."""
-    opens = np.array([open_ms(day) for day in days], dtype=np.int64)
-    closes = np.array([close_ms(day) for day in days], dtype=np.int64)
-    place = np.maximum(np.searchsorted(opens, starts, side="right") - 1, 0)
-    volume = np.array([np.nan if bar.volume is None else bar.volume for bar in bars], dtype=np.float64)
+    place = np.maximum(np.searchsorted(hours.opens, starts, side="right") - 1, 0)
     reasons = {
         # index options trade a quarter of an hour longer, some through the night
-        "outside_session": (starts < opens[place]) | (starts >= closes[place]),
+        "outside_session": (starts < hours.opens[place]) | (starts >= hours.closes[place]),
         "unfinished": starts + FRAME_MS > until_ms,
         "zero_volume": ~(volume > 0),
     }
