@@ -6,6 +6,7 @@ is known as of its asking, and asked again when a later session wants it, becaus
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import date, timedelta
@@ -50,10 +51,12 @@ class Week(NamedTuple):
 
 
 class Lists:
-    """The ledger's lists, each read once: for whoever asks for one session after the other. Of one thread."""
+    """The ledger's lists, each read once: for whoever asks for one session after the other. Threads may share one, each
+    with symbols of its own."""
 
     def __init__(self) -> None:
         self._read: dict[tuple[str, str, int], Listed] = {}
+        self._changing = threading.Lock()
         self._newest: dict[str, dict[str, int]] = {}  # slot of the newest list by task, of each symbol
 
     def remembered_contracts(self, symbol: str, session: date, max_dte: int) -> Listed:
@@ -76,16 +79,21 @@ class Lists:
 
     def of_week(self, symbol: str, week: Week, slot: int) -> Listed:
         """The list of one week that the ledger has under `slot` (epoch ms)."""
-        key = (week.task, symbol, slot)
-        if key not in self._read:
+        if (known := self._read.get((week.task, symbol, slot))) is not None:
+            return known
+        # What is DONE stays as it is: reading it again would give the same.
+        kept = IngestionRun.objects.values_list("result", flat=True).get(
+            task=week.task, symbol=symbol, slot=slot
+        )
+        return self.note(symbol, week, slot, listed(kept))
+
+    def note(self, symbol: str, week: Week, slot: int, found: Listed) -> Listed:
+        """Keeps what the ledger has under `slot`, in place of reading it; `found` itself."""
+        with self._changing:
             while len(self._read) >= _MOST_WEEKS:
                 self._read.pop(next(iter(self._read)))
-            # What is DONE stays as it is: reading it again would give the same.
-            kept = IngestionRun.objects.values_list("result", flat=True).get(
-                task=week.task, symbol=symbol, slot=slot
-            )
-            self._read[key] = listed(kept)
-        return self._read[key]
+            self._read[week.task, symbol, slot] = found
+        return found
 
 
 def listed_contracts(
@@ -94,22 +102,23 @@ def listed_contracts(
     last: date,
     max_dte: int,
     connect: Callable[[], AbstractContextManager[MassiveClient]] = massive_client,
+    lists: Lists | None = None,
 ) -> Listed:
     """Contracts that may have traded in the sessions from `first` to `last`, up to `max_dte` days from expiration.
 
-    Weeks the ledger knows cost no request; a kill costs the week in work. Raises one of provider.errors where the
-    provider fails. Not inside a transaction.
+    Weeks the ledger knows cost no request; a kill costs the week in work. `lists` remembers them afterwards. Raises
+    one of provider.errors where the provider fails. Not inside a transaction.
     """
     until = last + timedelta(days=max_dte)
     weeks, requests = list(_weeks(first, until)), 0
     slots = _known(_newest(symbol), weeks, min(last, _last_closed()))
-    lists = Lists()
+    lists = lists or Lists()
     known = {week: lists.of_week(symbol, week, slot) for week, slot in slots.items()}
     missing = [week for week in weeks if week not in slots]
     if missing:
         with connect() as client:
             for week in missing:
-                known[week], asked = _ask(client, symbol, week)
+                known[week], asked = _ask(client, symbol, week, lists)
                 requests += asked
     return joined([known[week] for week in weeks], first, until, requests)
 
@@ -137,8 +146,8 @@ def _known(newest: Mapping[str, int], weeks: Sequence[Week], until: date) -> dic
     }
 
 
-def _ask(client: MassiveClient, symbol: str, week: Week) -> tuple[Listed, int]:
-    """Asks for one week and has the ledger remember it; the answer and the requests it took."""
+def _ask(client: MassiveClient, symbol: str, week: Week, lists: Lists) -> tuple[Listed, int]:
+    """Asks for one week and has the ledger and `lists` remember it; the answer and the requests it took."""
     today = session_date(clock.now())
     rows: dict[str, Contract] = {}
     asked = 0
@@ -157,10 +166,12 @@ def _ask(client: MassiveClient, symbol: str, week: Week) -> tuple[Listed, int]:
             asked += pages.pages
             rows |= {row.ticker: row for row in pages.rows}
     answer = standard(list(rows.values()))
+    found = listed(answer)
     with runs.claim(week.task, symbol, week.known_ms(_last_closed())) as run:
         if isinstance(run, runs.Run):
             runs.finish(run, contracts=len(rows), rejected=answer["rejected"], result=answer)
-    return listed(answer), asked
+            lists.note(symbol, week, run.slot, found)
+    return found, asked
 
 
 def _last_session(day: date) -> date:

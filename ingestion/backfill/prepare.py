@@ -16,7 +16,7 @@ from django.db import connection
 
 from ingestion.backfill.clients import Clients
 from ingestion.backfill.listed import Listed
-from ingestion.backfill.listing import listed_contracts
+from ingestion.backfill.listing import Lists, listed_contracts
 from ingestion.backfill.option_bars import FRAME, FRAME_MS
 from ingestion.backfill.selection import Selected, select
 from ingestion.backfill.stages import Connect
@@ -59,10 +59,11 @@ class Prepared:
 
 @dataclass(slots=True)
 class Preparation:
-    """Every symbol, and what the regime will do without."""
+    """Every symbol, what the regime will do without, and the contract lists that were read on the way."""
 
     symbols: list[Prepared] = field(default_factory=list)
     missing: list[str] = field(default_factory=list)
+    lists: Lists = field(default_factory=Lists)
 
 
 def prepare(wish: Wish, clients: Clients, say: Callable[[str], None]) -> Preparation:
@@ -70,7 +71,9 @@ def prepare(wish: Wish, clients: Clients, say: Callable[[str], None]) -> Prepara
     fails; what was answered until then is remembered."""
     found, connect = Preparation(), clients.connect
     with ThreadPoolExecutor(FETCHERS, thread_name_prefix="prepare") as pool:
-        symbols = [pool.submit(_closing, _prepared, wish, entry, connect) for entry in wish.entries]
+        symbols = [
+            pool.submit(_closing, _prepared, wish, entry, connect, found.lists) for entry in wish.entries
+        ]
         series: list[Future[str]] = []
         if Table.REGIME in wish.tables:
             series = [
@@ -97,14 +100,14 @@ def _closing(work: Callable[..., _Found], *arguments: object) -> _Found:
         connection.close()
 
 
-def _prepared(wish: Wish, entry: WatchlistEntry, connect: Connect) -> Prepared:
+def _prepared(wish: Wish, entry: WatchlistEntry, connect: Connect, lists: Lists) -> Prepared:
     try:
-        return _asked(wish, entry, connect)
+        return _asked(wish, entry, connect, lists)
     except NOT_THERE as error:
         return Prepared(str(entry.symbol), refused=str(error))
 
 
-def _asked(wish: Wish, entry: WatchlistEntry, connect: Connect) -> Prepared:
+def _asked(wish: Wish, entry: WatchlistEntry, connect: Connect, lists: Lists) -> Prepared:
     symbol, (first, last) = str(entry.symbol), (wish.sessions[0], wish.sessions[-1])
     if not wish.rebuilds and Table.FLOW not in wish.tables:
         return Prepared(symbol)
@@ -113,7 +116,7 @@ def _asked(wish: Wish, entry: WatchlistEntry, connect: Connect) -> Prepared:
     without = tuple(day for day, levels in prices.items() if not np.isfinite(levels).any())
     if len(without) == len(wish.sessions):
         return Prepared(symbol, without_bars=without, refused=f"{symbol} did not trade in these sessions.")
-    listed = listed_contracts(symbol, first, last, wish.depth.max_dte, connect)
+    listed = listed_contracts(symbol, first, last, wish.depth.max_dte, connect, lists)
     return Prepared(symbol, Choice(listed, select(listed, prices, wish.sessions, wish.depth)), without)
 
 

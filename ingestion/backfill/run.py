@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import ExitStack
+from functools import partial
 
 from rich.console import Console
 
@@ -44,7 +45,9 @@ def run(
         if tasks:
             hands = Fleet(tasks, lambda text: console.print(text, soft_wrap=True))
         else:
-            computers = stack.enter_context(Computers(remembering))  # before there are threads
+            computers = stack.enter_context(
+                Computers(partial(remembering, preparation.lists))
+            )  # before there are threads
             ways = {**perform, **stack.enter_context(together(plan.fetched))}
             hands = stack.enter_context(Here(clients, ways, computers))
         work(board, hands, progress)

@@ -132,9 +132,9 @@ class Ways(NamedTuple):
     many: Mapping[Stage, Callable[[Sequence[tuple[Any, ...]]], None]]
 
 
-def remembering() -> Ways:
-    """For one thread that computes session after session: what one has read serves the next."""
-    lists = Lists()
+def remembering(lists: Lists) -> Ways:
+    """For one thread that computes session after session: what one has read serves the next, as do the `lists` that
+    were read before."""
 
     def chains(pieces: Sequence[tuple[Any, ...]]) -> None:
         by_session: dict[tuple[Any, ...], list[str]] = {}

@@ -54,6 +54,16 @@ def test_a_session_reads_what_was_listed_from_the_ledger_alone(evening, market):
         Lists().remembered_contracts(evening, FRIDAY, 60)
 
 
+def test_lists_that_were_asked_for_here_are_not_read_again(evening, market, django_assert_num_queries):
+    lists = Lists()
+    listed_contracts(evening, FRIDAY, FRIDAY, 30, market.connect, lists)
+    with django_assert_num_queries(1):  # which of them are the newest
+        ours = lists.remembered_contracts(evening, FRIDAY, 20)
+    read = Lists().remembered_contracts(evening, FRIDAY, 20)
+    for name in ("ticker", "root", "expiration", "is_call", "strike", "multiplier"):
+        assert getattr(ours, name).tolist() == getattr(read, name).tolist()
+
+
 def test_a_week_that_goes_on_is_asked_for_again_when_a_later_session_wants_it(
     evening, market, at_market_time
 ):

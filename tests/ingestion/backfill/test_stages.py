@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from ingestion.backfill.jobs import Stage
+from ingestion.backfill.listing import Lists
 from ingestion.backfill.stages import PERFORM, remembering, together
 from ingestion.bar_times import close_ms, midnight_ms
 from ingestion.breadth import StockDay, store_days
@@ -46,7 +47,7 @@ def test_regimes_in_turn_are_those_of_each_session_alone(days, connect):
         rows = MarketRegimeDay.objects.order_by("date").values()
         return [{name: value for name, value in row.items() if name != "id"} for row in rows]
 
-    found = regimes(remembering().one[Stage.REGIME])
+    found = regimes(remembering(Lists()).one[Stage.REGIME])
     assert found == regimes(PERFORM[Stage.REGIME])
     counts = [(row["advancers"], row["decliners"], row["new_highs"], row["new_lows"]) for row in found]
     assert counts == [(1, 1, 1, 1), (1, 1, 1, 1), (0, 2, 0, 2)]
