@@ -6,13 +6,14 @@ chains only the session's last snapshot is read, and of that what its measures r
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from django.db import transaction
+from numpy.typing import NDArray
 
 from ingestion.chain_columns import Floats
 from ingestion.compute import finite
@@ -25,6 +26,13 @@ TASK = "calculate_iv_percentile"
 MATURITY_DAYS = 30.0
 # 252 sessions lie within 366 calendar days; a few more cost nothing and a closed exchange may ask for them.
 _WINDOW = timedelta(days=380)
+
+
+class Levels(NamedTuple):
+    """Sessions, oldest first, and a symbol's volatility in them; shape (n,)."""
+
+    days: NDArray[np.datetime64]
+    volatility: Floats
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,12 +75,7 @@ def calculate_iv_percentile(symbol: str, session: date, again: bool = False) -> 
                 runs.fail(run, str(error))
             return IvPercentileResult(symbol, session, False, detail=str(error))
         with transaction.atomic():
-            IvPercentile.objects.bulk_create(
-                [IvPercentile(symbol=symbol, date=session, **columns)],
-                update_conflicts=True,
-                unique_fields=["symbol", "date"],
-                update_fields=list(columns),
-            )
+            store(session, {symbol: columns})
             if isinstance(run, runs.Run):
                 runs.finish(run, contracts=note["contracts"], rows=1, result=note)
     return IvPercentileResult(
@@ -86,12 +89,26 @@ def calculate_iv_percentile(symbol: str, session: date, again: bool = False) -> 
     )
 
 
-def measure(symbol: str, session: date) -> tuple[dict[str, Any], dict[str, Any]]:
-    """The row's columns, and what the ledger remembers beside them. Reads rows alone. Raises NoSnapshot."""
+def store(session: date, measured: Mapping[str, Mapping[str, Any]]) -> None:
+    """Writes a session's rows by symbol, over those that are there."""
+    if measured:
+        IvPercentile.objects.bulk_create(
+            [IvPercentile(symbol=symbol, date=session, **columns) for symbol, columns in measured.items()],
+            update_conflicts=True,
+            unique_fields=["symbol", "date"],
+            update_fields=list(next(iter(measured.values()))),
+        )
+
+
+def measure(
+    symbol: str, session: date, before: Levels | None = None
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The row's columns, and what the ledger remembers beside them. Reads rows alone; `before` is the symbol's of
+    `levels_before` where that was read already. Raises NoSnapshot."""
     slot, chain = last_chain(symbol, session)
     curve = iv_rank.atm_curve(chain)
     current = iv_rank.constant_maturity_iv(curve, MATURITY_DAYS)
-    days, series = _series_before(symbol, session)
+    days, series = before or levels_before([symbol], session)[symbol]
     ramp = iv_rank.iv_ramp(days, series, np.datetime64(session, "D"), current)
     standing = iv_rank.standing(current, series, ramp)
     columns = {
@@ -120,14 +137,20 @@ def measure(symbol: str, session: date) -> tuple[dict[str, Any], dict[str, Any]]
     return columns, note
 
 
-def _series_before(symbol: str, session: date) -> tuple[np.ndarray[Any, Any], Floats]:
-    """The last 252 sessions before this one, oldest first, and their volatility: NaN where none is stored."""
+def levels_before(symbols: Sequence[str], session: date) -> dict[str, Levels]:
+    """By symbol the last 252 sessions before this one and their volatility: NaN where none is stored."""
     past = sessions.sessions(session - _WINDOW, session - timedelta(days=1))[-iv_rank.WINDOW_SESSIONS :]
-    rows = IvPercentile.objects.filter(symbol=symbol, date__gte=past[0], date__lt=session)
-    stored = dict(rows.values_list("date", "current_iv"))
-    first = min(stored, default=session)  # sessions before the first row are no gaps: nobody watched then
-    past = [day for day in past if day >= first]
-    return np.array(past, dtype="datetime64[D]"), _floats(stored.get(day) for day in past)
+    rows = IvPercentile.objects.filter(symbol__in=symbols, date__gte=past[0], date__lt=session)
+    stored: dict[str, dict[date, float | None]] = {symbol: {} for symbol in symbols}
+    for symbol, day, level in rows.values_list("symbol", "date", "current_iv"):
+        stored[symbol][day] = level
+    return {symbol: _levels(past, levels) for symbol, levels in stored.items()}
+
+
+def _levels(past: Sequence[date], stored: Mapping[date, float | None]) -> Levels:
+    first = min(stored, default=None)  # sessions before the first row are no gaps: nobody watched then
+    days = [day for day in past if first is not None and day >= first]
+    return Levels(np.array(days, dtype="datetime64[D]"), _floats(stored.get(day) for day in days))
 
 
 def _floats(values: Iterable[float | None]) -> Floats:

@@ -58,13 +58,18 @@ class Computers:
 
     def submit(self, job: Job) -> Ended:
         """The future of a sentence why the job has no end in the ledger, or None; it raises what nobody foresaw, and
-        BrokenProcessPool where a process was killed.
+        BrokenProcessPool where a process was killed. The job begins after the next `hand_over`.
 
         Work of the whole market is the first one's, which remembers a year of stocks; other work is the least busy
         one's.
         """
         process = min(self._processes, key=len) if job.symbol else self._processes[0]
         return process.submit(job)
+
+    def hand_over(self) -> None:
+        """Has the idle processes begin all that was submitted to them; the others will when they are through."""
+        for process in self._processes:
+            process.hand_over()
 
 
 class _Process:
@@ -84,7 +89,6 @@ class _Process:
         ended = Ended()
         with self._lock:
             self._waiting.append((job, ended))
-        self._hand_over()
         return ended
 
     def drop(self) -> None:
@@ -95,7 +99,7 @@ class _Process:
     def join(self) -> None:
         self._pool.shutdown()
 
-    def _hand_over(self) -> None:
+    def hand_over(self) -> None:
         with self._lock:
             if self._in_hand or not self._waiting:
                 return
@@ -118,7 +122,7 @@ class _Process:
         else:
             for (_, ended), sentence in zip(in_hand, answer.result(), strict=True):
                 ended.set_result(sentence)
-        self._hand_over()
+        self.hand_over()
 
 
 # Of a child: how it does each kind of work.

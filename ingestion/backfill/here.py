@@ -59,6 +59,7 @@ class Here:
 
         Raises what a job raised that nobody foresaw, and a provider's refusal of the key.
         """
+        self._computers.hand_over()
         returned = [(job, ended.result()) for job, ended in self._collect(seconds)]
         for job, _ in returned:
             self._inside[job.stage.fetches] -= 1

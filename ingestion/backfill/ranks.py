@@ -1,13 +1,42 @@
-"""Ranks made before their year was filled: what a backfill leaves to be said anew."""
+"""Ranks of the past: those of many symbols together, and those made before their year was filled."""
 
 from __future__ import annotations
 
 import bisect
+from collections.abc import Sequence
 from datetime import date
 
-from ingestion.iv_percentile import calculate_iv_percentile
+from django.db import transaction
+
+from ingestion.backfill import ledger
+from ingestion.backfill.jobs import RunKey
+from ingestion.bar_times import close_ms
+from ingestion.iv_percentile import TASK, calculate_iv_percentile, levels_before, measure, store
+from ingestion.last_chain import NoSnapshot
 from quant import iv_rank, sessions
+from warehouse import runs
 from warehouse.models import IvPercentile
+
+
+def rank_session(symbols: Sequence[str], session: date) -> None:
+    """Ranks a session of some symbols as `calculate_iv_percentile` does each: rows and DONE in one commit.
+
+    Nobody claims a session: whoever ranks it at the same time comes to the same rows. One without a chain is FAILED.
+    Not inside a transaction.
+    """
+    symbols, slot = sorted(symbols), close_ms(session)
+    before = levels_before(symbols, session)
+    columns, done = {}, []
+    for symbol in symbols:
+        try:
+            columns[symbol], note = measure(symbol, session, before[symbol])
+        except NoSnapshot as error:
+            ledger.note_failure(RunKey(TASK, symbol, slot), str(error))
+        else:
+            done.append(runs.Done(symbol, slot, 1, {}, note, note["contracts"]))
+    with transaction.atomic():
+        store(session, columns)
+        runs.note_done(TASK, done)
 
 
 def rank_again(symbol: str, since: date) -> int:

@@ -13,6 +13,7 @@ from ingestion.backfill.group_commit import GroupCommit
 from ingestion.backfill.jobs import RunKey, Stage
 from ingestion.backfill.listing import Lists
 from ingestion.backfill.option_bars import ensure_option_bars, fetch_option_bars, store_together
+from ingestion.backfill.ranks import rank_session
 from ingestion.backfill.rebuild import Every, rebuild_sessions
 from ingestion.backfill.selection import Depth
 from ingestion.bars import ensure_bars
@@ -137,10 +138,19 @@ def remembering(lists: Lists) -> Ways:
     were read before."""
 
     def chains(pieces: Sequence[tuple[Any, ...]]) -> None:
-        by_session: dict[tuple[Any, ...], list[str]] = {}
-        for symbol, *session in pieces:
-            by_session.setdefault(tuple(session), []).append(symbol)
-        for (session, every, *depth), symbols in by_session.items():
+        for (session, every, *depth), symbols in _symbols_by_rest(pieces).items():
             rebuild_sessions(symbols, date.fromisoformat(session), _depth(*depth), every, lists)
 
-    return Ways({**PERFORM, Stage.REGIME: _regimes_in_turn()}, {Stage.CHAINS: chains})
+    def ranks(pieces: Sequence[tuple[Any, ...]]) -> None:
+        for (session,), symbols in _symbols_by_rest(pieces).items():
+            rank_session(symbols, date.fromisoformat(session))
+
+    return Ways({**PERFORM, Stage.REGIME: _regimes_in_turn()}, {Stage.CHAINS: chains, Stage.IV: ranks})
+
+
+def _symbols_by_rest(pieces: Sequence[tuple[Any, ...]]) -> dict[tuple[Any, ...], list[str]]:
+    """The symbols, which come first in each piece, of those that are alike in all the rest."""
+    found: dict[tuple[Any, ...], list[str]] = {}
+    for symbol, *rest in pieces:
+        found.setdefault(tuple(rest), []).append(symbol)
+    return found
