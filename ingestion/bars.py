@@ -38,16 +38,19 @@ from provider.symbols import bare
 from provider.walk import Pages
 from quant import sessions
 from warehouse import bulk, clock, partitions, runs
+from warehouse.columnar import read_columns
 from warehouse.models import HistoricalBar
 from warehouse.models.enums import Timeframe
 
 PLAN_DELAY_MS = 15 * 60 * 1000
 _TABLE = HistoricalBar._meta.db_table
 
-_READ = (
-    'SELECT "timestamp", open::float8, high::float8, low::float8, close::float8, volume, vwap::float8, transactions'
-    ' FROM historical_bars WHERE symbol = %s AND timeframe = %s AND "timestamp" BETWEEN %s AND %s ORDER BY 1'
-)
+_READ = """
+SELECT "timestamp", open, high, low, close, volume, vwap, transactions FROM historical_bars
+WHERE symbol = %(symbol)s AND timeframe = %(timeframe)s AND "timestamp" BETWEEN %(first)s AND %(last)s
+"""
+_NUMBERS = ("open", "high", "low", "close", "volume", "vwap", "transactions")
+_KINDS = dict.fromkeys(("timestamp", *_NUMBERS), "double precision")  # epoch ms are whole up to 2 ** 53
 # Each wanted bar (its start and end) with the shorter bars in it. The outer bounds repeat what the join says: with
 # them the planner leaves other partitions alone.
 _SUM_UP = """
@@ -214,12 +217,7 @@ def _insert(symbol: str, frame: Timeframe, rows: dict[int, Aggregate]) -> int:
 
 def columns_of(bars: Sequence[Aggregate]) -> dict[str, Any]:
     """The columns of historical_bars that the provider fills, one position per bar; NaN where it has no number."""
-    return {name: np.array(list(map(number, bars)), dtype=np.float64) for name, number in _NUMBERS.items()}
-
-
-_NUMBERS = {
-    name: attrgetter(name) for name in ("open", "high", "low", "close", "volume", "vwap", "transactions")
-}
+    return {name: np.array(list(map(attrgetter(name), bars)), dtype=np.float64) for name in _NUMBERS}
 
 
 def _day_ms(bar: Aggregate) -> int:
@@ -247,10 +245,8 @@ def _sum_up(symbol: str, frame: Timeframe, finished: Spans) -> None:
 
 
 def _read(symbol: str, frame: Timeframe, first_ms: int, last_ms: int) -> Bars:
-    with connection.cursor() as cursor:
-        cursor.execute(_READ, [symbol, frame.value, first_ms, last_ms])
-        rows = cursor.fetchall()
-    starts, *columns = zip(*rows, strict=True) if rows else ((),) * 8
-    # None becomes NaN
-    floats = [np.array(column, dtype=np.float64) for column in columns]
-    return Bars(np.array(starts, dtype=np.int64), *floats)
+    wanted = {"symbol": symbol, "timeframe": frame.value, "first": first_ms, "last": last_ms}
+    read = read_columns(_READ, wanted, _KINDS)
+    order = np.argsort(read["timestamp"])
+    starts, *numbers = (read[name][order] for name in _KINDS)
+    return Bars(starts.astype(np.int64), *numbers)

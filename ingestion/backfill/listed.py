@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from datetime import date
 from typing import Any
 
@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from ingestion.chain_columns import Floats
 from provider.reference import Contract
-from quant.contracts import BadTickerError, format_ticker, parse_tickers
+from quant.contracts import BadTickerError, Contracts, format_ticker, parse_tickers
 
 STANDARD_SHARES = 100.0
 _SIDES = {True: "C", False: "P"}
@@ -60,12 +60,10 @@ def joined(weeks: Sequence[Listed], first: date, last: date, requests: int = 0) 
     return Listed(**columns, rejected=rejected, requests=requests)
 
 
-def standard(rows: list[Contract]) -> dict[str, Any]:
-    """The standard contracts of an answer, written tightly: a week of SPX has five thousand.
-
-    {"series": {root: {day: {C or P: strikes}}}, "rejected": {reason: count}}
-    """
+def standard(rows: Sequence[Contract]) -> Listed:
+    """The standard contracts of an answer, each once."""
     rejected: Counter[str] = Counter()
+    rows = list({row.ticker: row for row in rows}.values())
     try:
         terms = parse_tickers([row.ticker for row in rows])
     except BadTickerError as error:
@@ -73,32 +71,42 @@ def standard(rows: list[Contract]) -> dict[str, Any]:
         rejected["bad_ticker"] = len(bad)
         rows = [row for index, row in enumerate(rows) if index not in bad]
         terms = parse_tickers([row.ticker for row in rows])
+    adjusted = _are_adjusted(terms.root, rows)
+    if adjusted.any():
+        rejected["adjusted"] = int(np.count_nonzero(adjusted))
+    return _listed(Contracts._make(column[~adjusted] for column in terms), rejected)
+
+
+def _are_adjusted(root: NDArray[np.str_], rows: Sequence[Contract]) -> NDArray[np.bool_]:
+    """Which contracts deliver something else than 100 shares: after a split or a merger their root has a digit, their
+    size differs, or other things are delivered with them."""
+    renamed = [name for name in np.unique(root).tolist() if name[-1:].isdigit()]
+    shares = np.array([row.shares_per_contract for row in rows], dtype=np.float64)
+    others = np.array([bool(row.additional_underlyings) for row in rows], dtype=np.bool_)
+    adjusted: NDArray[np.bool_] = np.isin(root, renamed) | others
+    adjusted |= np.isfinite(shares) & (shares != STANDARD_SHARES)
+    return adjusted
+
+
+def kept(contracts: Listed) -> dict[str, Any]:
+    """A week of contracts, written tightly: SPX has five thousand.
+
+    {"series": {root: {day: {C or P: strikes}}}, "rejected": {reason: count}}
+    """
+    terms = (contracts.root, contracts.expiration, contracts.is_call)
+    begins = np.ones(len(contracts), dtype=np.bool_)
+    begins[1:] = np.logical_or.reduce([column[1:] != column[:-1] for column in terms])
+    first = np.flatnonzero(begins)
     series: dict[str, dict[str, dict[str, list[float]]]] = {}
-    columns = (
-        terms.root.tolist(),
-        terms.expiration.astype("U10").tolist(),
-        terms.is_call,
-        terms.strike.tolist(),
-    )
-    for row, root, day, is_call, strike in zip(rows, *columns, strict=True):
-        if is_adjusted(root, row):
-            rejected["adjusted"] += 1
-            continue
-        sides = series.setdefault(root, {}).setdefault(day, {})
-        sides.setdefault(_SIDES[bool(is_call)], []).append(strike)
-    return {"series": series, "rejected": dict(rejected)}
-
-
-def is_adjusted(root: str, contract: Contract) -> bool:
-    """Whether a contract delivers something else than 100 shares: after a split or a merger its root has a digit,
-    its size differs, or other things are delivered with it."""
-    shares = contract.shares_per_contract
-    other_size = shares is not None and shares != STANDARD_SHARES
-    return root[-1:].isdigit() or other_size or bool(contract.additional_underlyings)
+    columns = (contracts.root[first], contracts.expiration[first].astype("U10"), contracts.is_call[first])
+    strikes = np.split(contracts.strike, first[1:])
+    for root, day, is_call, held in zip(*(column.tolist() for column in columns), strikes, strict=False):
+        series.setdefault(root, {}).setdefault(day, {})[_SIDES[is_call]] = held.tolist()
+    return {"series": series, "rejected": dict(contracts.rejected)}
 
 
 def listed(kept: Mapping[str, Any] | None) -> Listed:
-    """What `standard` kept; empty where that is nothing."""
+    """What `kept` wrote; empty where that is nothing."""
     kept = kept or {"series": {}, "rejected": {}}
     roots: list[str] = []
     days: list[str] = []
@@ -112,10 +120,16 @@ def listed(kept: Mapping[str, Any] | None) -> Listed:
                 roots += [root] * len(held)
                 days += [day] * len(held)
                 calls += [is_call] * len(held)
-    root_column, expiration = np.array(roots, dtype="U6"), np.array(days, dtype="datetime64[D]")
-    is_calls, strike = np.array(calls, dtype=np.bool_), np.array(strikes, dtype=np.float64)
-    ticker = format_ticker(root_column, expiration, is_calls, strike) if roots else np.array([], dtype="U21")
-    multiplier = np.full(len(strike), STANDARD_SHARES)
-    whole = Listed(ticker, root_column, expiration, is_calls, strike, multiplier)
-    ordered = {name: getattr(whole, name)[np.argsort(ticker)] for name in _ARRAYS}
-    return Listed(**ordered, rejected=Counter(kept["rejected"]))
+    terms = Contracts(
+        np.array(roots, dtype="U6"),
+        np.array(days, dtype="datetime64[D]"),
+        np.array(calls, dtype=np.bool_),
+        np.array(strikes, dtype=np.float64),
+    )
+    return _listed(terms, Counter(kept["rejected"]))
+
+
+def _listed(terms: Contracts, rejected: Counter[str]) -> Listed:
+    ticker = format_ticker(*terms) if len(terms.root) else np.array([], dtype="U21")
+    whole = Listed(ticker, *terms, np.full(len(ticker), STANDARD_SHARES))
+    return replace(whole.pick(np.argsort(ticker)), rejected=rejected)

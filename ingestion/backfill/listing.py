@@ -12,7 +12,7 @@ from contextlib import AbstractContextManager
 from datetime import date, timedelta
 from typing import NamedTuple
 
-from ingestion.backfill.listed import Listed, joined, listed, standard
+from ingestion.backfill.listed import Listed, joined, kept, listed, standard
 from ingestion.bar_times import close_ms
 from ingestion.massive import massive_client
 from ingestion.slots import session_date
@@ -82,10 +82,10 @@ class Lists:
         if (known := self._read.get((week.task, symbol, slot))) is not None:
             return known
         # What is DONE stays as it is: reading it again would give the same.
-        kept = IngestionRun.objects.values_list("result", flat=True).get(
+        result = IngestionRun.objects.values_list("result", flat=True).get(
             task=week.task, symbol=symbol, slot=slot
         )
-        return self.note(symbol, week, slot, listed(kept))
+        return self.note(symbol, week, slot, listed(result))
 
     def note(self, symbol: str, week: Week, slot: int, found: Listed) -> Listed:
         """Keeps what the ledger has under `slot`, in place of reading it; `found` itself."""
@@ -149,7 +149,7 @@ def _known(newest: Mapping[str, int], weeks: Sequence[Week], until: date) -> dic
 def _ask(client: MassiveClient, symbol: str, week: Week, lists: Lists) -> tuple[Listed, int]:
     """Asks for one week and has the ledger and `lists` remember it; the answer and the requests it took."""
     today = session_date(clock.now())
-    rows: dict[str, Contract] = {}
+    rows: list[Contract] = []
     asked = 0
     # Around the day of expiration a contract may stand in either list; the others need one question only.
     for expired, possible in (
@@ -164,14 +164,12 @@ def _ask(client: MassiveClient, symbol: str, week: Week, lists: Lists) -> tuple[
                 expiration_date_lte=week.sunday,
             )
             asked += pages.pages
-            rows |= {row.ticker: row for row in pages.rows}
-    answer = standard(list(rows.values()))
-    found = listed(answer)
-    with runs.claim(week.task, symbol, week.known_ms(_last_closed())) as run:
-        if isinstance(run, runs.Run):
-            runs.finish(run, contracts=len(rows), rejected=answer["rejected"], result=answer)
-            lists.note(symbol, week, run.slot, found)
-    return found, asked
+            rows += pages.rows
+    found, slot = standard(rows), week.known_ms(_last_closed())
+    result = kept(found)
+    # Not claimed: whoever asks at the same time notes the same, and the first to do so is kept.
+    runs.note_done(week.task, [runs.Done(symbol, slot, 0, result["rejected"], result, len(rows))])
+    return lists.note(symbol, week, slot, found), asked
 
 
 def _last_session(day: date) -> date:

@@ -163,16 +163,21 @@ def _regime(found: Plan, wish: Wish, chains: _ByDay) -> None:
     """Every session's regime after all its chains, the daily bars of all stocks, and the regime before."""
     stocks: dict[date, RunKey] = {}
     known = coverage.covered(STOCKS_TASK, "")
-    for day in sessions.sessions(year_before(wish.sessions[0])[0], wish.sessions[-1]):
+    first = wish.sessions[0]
+    days = sessions.sessions(year_before(first)[0], wish.sessions[-1])
+    past = len(days) - len(wish.sessions)
+    for place, day in enumerate(days):
         gaps = coverage.missing(Stretch(close_ms(sessions.previous_session(day)), close_ms(day)), known)
         run = stocks[day] = RunKey(STOCKS_TASK, "", close_ms(day))
         found.keys[Stage.STOCKS].append(run)
         if gaps:
-            found.jobs.append(Job(Stage.STOCKS, "", day, run, (day.isoformat(),), requests=1))
+            # The year before serves the regime alone. Among the contracts of the first quarter of the sessions, not
+            # before them, it leaves no processor without work.
+            turn = max(day, wish.sessions[min(place, past) * len(wish.sessions) // (4 * past)])
+            found.jobs.append(Job(Stage.STOCKS, "", turn, run, (day.isoformat(),), requests=1))
         else:
             found.done[Stage.STOCKS] += 1
     keys = {day: RunKey(REGIME_TASK, "", close_ms(day)) for day in wish.sessions}
-    first = wish.sessions[0]
     after = {
         day: [stocks[day], *(run for (_, at), run in chains.items() if at == day)] for day in wish.sessions
     }

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -91,11 +92,15 @@ def select(
 
 
 class Series(NamedTuple):
-    """The expirations in a list, one root each: shape (s,). `of` says which one each contract belongs to."""
+    """The expirations in a list, one root each: shape (s,). The contracts of one stand from `begins` up to the next
+    one's; `begins` is of shape (s + 1,)."""
 
     root: NDArray[np.str_]
     expiration: NDArray[np.datetime64]
-    of: NDArray[np.intp]
+    begins: NDArray[np.intp]
+
+    def rows(self, number: int) -> NDArray[np.intp]:
+        return np.arange(self.begins[number], self.begins[number + 1])
 
 
 def series_of(listed: Listed) -> Series:
@@ -103,21 +108,26 @@ def series_of(listed: Listed) -> Series:
     together."""
     first = np.ones(len(listed), dtype=np.bool_)
     first[1:] = (listed.root[1:] != listed.root[:-1]) | (listed.expiration[1:] != listed.expiration[:-1])
-    return Series(listed.root[first], listed.expiration[first], np.cumsum(first) - 1)
+    begins = np.append(np.flatnonzero(first), len(listed))
+    return Series(listed.root[first], listed.expiration[first], begins)
 
 
 def wanted_at(listed: Listed, series: Series, session: date, price: float, depth: Depth) -> NDArray[np.intp]:
     """Rows of the list wanted at one price of the underlying, ascending."""
     days = (series.expiration - np.datetime64(session, "D")).astype(np.int64)
     alive = (days >= 0) & (days <= depth.max_dte)
-    inside = 100.0 * np.abs(listed.strike - price) <= depth.band_pct * price
-    if depth.full:
-        return np.flatnonzero(alive[series.of] & inside)
-    chosen = _expirations(series, alive, session)
+
+    def in_band(number: int) -> NDArray[np.intp]:
+        rows = series.rows(number)
+        return rows[100.0 * np.abs(listed.strike[rows] - price) <= depth.band_pct * price]
+
     found = [np.empty(0, dtype=np.intp)]
+    if depth.full:
+        return np.concatenate(found + [in_band(number) for number in np.flatnonzero(alive).tolist()])
+    chosen = _expirations(series, alive, session)
     left = depth.contracts
     for position, number in enumerate(chosen):
-        rows = np.flatnonzero((series.of == number) & inside)
+        rows = in_band(number)
         share = left // (len(chosen) - position)
         nearest = _nearest(np.unique(listed.strike[rows]), price, max(share // 2, 1))
         kept = rows[np.isin(listed.strike[rows], nearest)]
@@ -162,6 +172,7 @@ def _expirations(series: Series, alive: NDArray[np.bool_], session: date) -> lis
     return [int(known[place]) for place in sorted(chosen)]
 
 
+@lru_cache(maxsize=4096)
 def _is_listed_early(expiration: date) -> bool:
     """Whether it is the last session of its week or its month."""
     following = next_session(expiration)
