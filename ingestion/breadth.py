@@ -120,7 +120,8 @@ def store_days(fetched: Sequence[StockDay]) -> None:
                 "timeframe": Timeframe.DAY.value,
                 "timestamp": np.repeat(starts, [len(one.bars) for one in fetched]),
             }
-            bulk.insert_rows(HistoricalBar, columns)
+            # Not new are those of the symbols whose daily bars are fetched for themselves: SPY, AAPL.
+            bulk.insert_rows(HistoricalBar, columns, likely_new=False)
         runs.note_done(TASK, done)
 
 

@@ -21,7 +21,7 @@ from ingestion.backfill.stages import Perform, attempt
 
 # Jobs that end within this time are looked up in the ledger by one question.
 GATHER_SECONDS = 0.05
-_AHEAD = 8  # jobs handed out for each that is worked on: some wait for their commit, and nobody for us
+_AHEAD = 16  # jobs handed out for each that is worked on: some wait for their commit, and nobody for us
 
 _Returned = tuple[Job, Ended]
 
