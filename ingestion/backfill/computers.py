@@ -39,7 +39,7 @@ class Computers:
     def __init__(self, ways: Callable[[], Ways]) -> None:
         connection.close()  # a child's end would end it for us too
         count = min(MOST_PROCESSES, len(os.sched_getaffinity(0)))
-        self._processes = [_Process(ways) for _ in range(count)]
+        self._market, *self._others = self._processes = [_Process(ways) for _ in range(1 + count)]
 
     def __enter__(self) -> Self:
         return self
@@ -60,10 +60,10 @@ class Computers:
         """The future of a sentence why the job has no end in the ledger, or None; it raises what nobody foresaw, and
         BrokenProcessPool where a process was killed. The job begins after the next `hand_over`.
 
-        Work of the whole market is the first one's, which remembers a year of stocks; other work is the least busy
-        one's.
+        Work of the whole market has a process of its own, which remembers a year of stocks: each session waits for the
+        one before, and would wait for others' chains each time. Other work is the least busy one's.
         """
-        process = min(self._processes, key=len) if job.symbol else self._processes[0]
+        process = min(self._others, key=len) if job.symbol else self._market
         return process.submit(job)
 
     def hand_over(self) -> None:

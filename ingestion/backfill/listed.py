@@ -74,7 +74,9 @@ def standard(rows: Sequence[Contract]) -> Listed:
     adjusted = _are_adjusted(terms.root, rows)
     if adjusted.any():
         rejected["adjusted"] = int(np.count_nonzero(adjusted))
-    return _listed(Contracts._make(column[~adjusted] for column in terms), rejected)
+    given = np.array([row.ticker for row in rows], dtype=np.str_)
+    ticker = np.where(np.strings.startswith(given, "O:"), given, np.strings.add("O:", given))
+    return _listed(ticker[~adjusted], Contracts._make(column[~adjusted] for column in terms), rejected)
 
 
 def _are_adjusted(root: NDArray[np.str_], rows: Sequence[Contract]) -> NDArray[np.bool_]:
@@ -126,10 +128,10 @@ def listed(kept: Mapping[str, Any] | None) -> Listed:
         np.array(calls, dtype=np.bool_),
         np.array(strikes, dtype=np.float64),
     )
-    return _listed(terms, Counter(kept["rejected"]))
+    ticker = format_ticker(*terms) if roots else np.array([], dtype="U21")
+    return _listed(ticker, terms, Counter(kept["rejected"]))
 
 
-def _listed(terms: Contracts, rejected: Counter[str]) -> Listed:
-    ticker = format_ticker(*terms) if len(terms.root) else np.array([], dtype="U21")
+def _listed(ticker: NDArray[np.str_], terms: Contracts, rejected: Counter[str]) -> Listed:
     whole = Listed(ticker, *terms, np.full(len(ticker), STANDARD_SHARES))
     return replace(whole.pick(np.argsort(ticker)), rejected=rejected)

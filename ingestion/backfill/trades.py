@@ -21,10 +21,11 @@ NEWEST_BARS = 8
 # What all strikes moved since is known (quant.common_drift); what one moved by itself is not, and grows with its age.
 FRESH_MS = 120 * MINUTE_MS
 
-# OFFSET 0 keeps it one look-up by key for each ticker, also where the table has no statistics yet.
+# OFFSET 0 keeps it one look-up by key for each ticker, also where the table has no statistics yet. Hundreds of tickers
+# are sent as one text: of a list the driver writes each for itself.
 _BARS = """
 SELECT (w.place - 1)::integer AS contract, b."timestamp" AS start_ms, b.open, b.close, b.volume, b.transactions
-FROM unnest(%(tickers)s::text[]) WITH ORDINALITY AS w (symbol, place) CROSS JOIN LATERAL (
+FROM unnest(string_to_array(%(tickers)s, ',')) WITH ORDINALITY AS w (symbol, place) CROSS JOIN LATERAL (
     SELECT "timestamp", open, close, volume, transactions FROM historical_bars
     WHERE symbol = w.symbol AND timeframe = %(frame)s AND "timestamp" >= %(opens)s AND "timestamp" < %(closes)s OFFSET 0
 ) b
@@ -103,7 +104,7 @@ class SlotTrades:
 def read_bars(tickers: list[str], session: date) -> BarColumns:
     """The stored bars of some tickers in one session."""
     bounds = {"opens": open_ms(session), "closes": close_ms(session)}
-    read = read_columns(_BARS, {"tickers": tickers, "frame": FRAME.value, **bounds}, _KINDS)
+    read = read_columns(_BARS, {"tickers": ",".join(tickers), "frame": FRAME.value, **bounds}, _KINDS)
     order = np.lexsort((read["start_ms"], read["contract"]))
     ordered = {name: column[order] for name, column in read.items()}
     return BarColumns(**ordered | {"start_ms": ordered["start_ms"].astype(np.int64)})

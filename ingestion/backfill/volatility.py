@@ -8,6 +8,7 @@ together (`quant.common_drift`). Pure functions, no database.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -41,13 +42,21 @@ class SpotDisagreesError(Exception):
     """Calls and puts are priced around another underlying price than the bars give."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Terms:
     """n contracts alive at a slot: `years` to settlement from the slot, strikes in the underlying's unit."""
 
     is_call: NDArray[np.bool_]
     strike: Floats
     years: Floats
+
+    @cached_property
+    def pairs(self) -> tuple[NDArray[np.intp], int]:
+        """The place of each contract's strike and settlement among all, shape (n,), and how many there are."""
+        _, settlement = np.unique(self.years, return_inverse=True)
+        _, strike = np.unique(self.strike, return_inverse=True)
+        found, pair = np.unique(settlement * len(self.strike) + strike, return_inverse=True)
+        return pair, len(found)
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +142,7 @@ def _filled(years: Floats, measured: Floats) -> Floats:
 def _pooled_carry(terms: Terms, price: Floats, spot: float) -> float:
     """Median of ln(forward / spot) per year over all strikes with prices on both sides; NaN with fewer than three.
     Near the money, where call and put cost about the same, the rate that discounts them hardly matters: it is 0."""
-    pair, count = _strikes(terms)
+    pair, count = terms.pairs
     call, put = np.full(count, np.nan), np.full(count, np.nan)
     call[pair[terms.is_call]], put[pair[~terms.is_call]] = price[terms.is_call], price[~terms.is_call]
     forward = terms.strike + (call - put)[pair]
@@ -170,7 +179,7 @@ def volatilities(terms: Terms, trades: Trades, carry: Carry) -> Volatilities:
     """
     solved = _solve(terms, trades, carry.rate, carry.dividend_yield)
     telling = solved.weight > 0
-    pair, count = _strikes(terms)
+    pair, count = terms.pairs
     age = np.full(count, np.inf)
     np.minimum.at(age, pair[trades.contract[telling]], trades.age_ms[telling])
     volatility = np.where(age[pair] <= FRESH_MS, solved.volatility, np.nan)
@@ -189,7 +198,7 @@ def _solve(terms: Terms, trades: Trades, rate: Floats, dividend_yield: Floats) -
     solved = solve(is_call, trades.price, underlying, strike, years, rate[of], dividend_yield[of])
     forward = underlying * np.exp((rate - dividend_yield)[of] * years)
     weight = _weights(is_call, trades.price, forward / strike, strike, solved.volatility * np.sqrt(years))
-    pair, count = _strikes(terms)
+    pair, count = terms.pairs
     age = np.floor_divide(trades.age_ms, STEP_MS).astype(np.int64)
     with np.errstate(invalid="ignore"):
         level = np.where(weight > 0, np.log(solved.volatility), np.nan)
@@ -214,11 +223,3 @@ def _weights(
         vega = np.exp(-0.5 * (np.log(moneyness) / deviation) ** 2)
     weight = np.where(part >= 1.0 - MOST_INTRINSIC, (part * vega) ** 2, 0.0)
     return np.nan_to_num(weight, nan=0.0)
-
-
-def _strikes(terms: Terms) -> tuple[NDArray[np.intp], int]:
-    """The place of each contract's strike and settlement among all, shape (n,), and how many there are."""
-    _, settlement = np.unique(terms.years, return_inverse=True)
-    _, strike = np.unique(terms.strike, return_inverse=True)
-    found, pair = np.unique(settlement * len(terms.strike) + strike, return_inverse=True)
-    return pair, len(found)
