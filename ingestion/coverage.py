@@ -8,12 +8,16 @@ the newest run then speaks for all before it, and the ledger may forget the olde
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from warehouse.models import IngestionRun
-from warehouse.models.enums import RunStatus
+from django.db import connection
 
 FROM = "from_ms"
+_ALL = """
+SELECT symbol, (result ->> 'from_ms')::bigint, slot FROM ingestion_runs
+WHERE task = %(task)s AND symbol = ANY(%(symbols)s) AND status = 'DONE' AND result ? 'from_ms'
+"""
+_NEAR = _ALL + " AND slot >= %(after_ms)s AND (result ->> 'from_ms')::bigint <= %(until_ms)s"
 
 
 class Stretch(NamedTuple):
@@ -30,13 +34,14 @@ def covered(task: str, symbol: str, near: Stretch | None = None) -> list[Stretch
 
 def covered_by(task: str, symbols: Sequence[str], near: Stretch | None = None) -> dict[str, list[Stretch]]:
     """The same of many symbols at once; a symbol of which nothing was fetched is absent."""
-    rows = IngestionRun.objects.filter(task=task, symbol__in=symbols, status=RunStatus.DONE)
+    wanted: dict[str, Any] = {"task": task, "symbols": list(symbols)}
     if near:
-        rows = rows.filter(slot__gte=near.after_ms, **{f"result__{FROM}__lte": near.until_ms})
+        wanted |= near._asdict()
     known: dict[str, list[Stretch]] = {}
-    for symbol, slot, result in rows.values_list("symbol", "slot", "result"):
-        if result:
-            known.setdefault(symbol, []).append(Stretch(result[FROM], slot))
+    with connection.cursor() as cursor:
+        cursor.execute(_NEAR if near else _ALL, wanted)
+        for symbol, after_ms, until_ms in cursor.fetchall():
+            known.setdefault(symbol, []).append(Stretch(after_ms, until_ms))
     return {symbol: _joined(stretches) for symbol, stretches in known.items()}
 
 

@@ -41,17 +41,24 @@ _INDEX_COLUMNS = {
 # each contract counts with the later of the last two snapshots it is in. A rebuilt snapshot holds chosen contracts
 # near the money and says nothing about the chain's volume.
 _VOLUMES = """
-SELECT coalesce(sum(volume) FILTER (WHERE option_type = 'put'), 0),
-       coalesce(sum(volume) FILTER (WHERE option_type = 'call'), 0)
-FROM (
+SELECT coalesce(sum(seen.volume) FILTER (WHERE seen.option_type = 'put'), 0),
+       coalesce(sum(seen.volume) FILTER (WHERE seen.option_type = 'call'), 0)
+FROM unnest(%(symbols)s::text[]) AS watched (symbol)
+CROSS JOIN LATERAL (
+    SELECT max("timestamp") AS at_ms FROM historical_greeks
+    WHERE symbol = watched.symbol AND "timestamp" BETWEEN %(opens)s AND %(closes)s
+) AS last
+CROSS JOIN LATERAL (
+    SELECT max("timestamp") AS at_ms FROM historical_greeks
+    WHERE symbol = watched.symbol AND "timestamp" BETWEEN %(opens)s AND %(closes)s AND "timestamp" < last.at_ms
+) AS before
+CROSS JOIN LATERAL (
     SELECT DISTINCT ON (contract_ticker) option_type, volume FROM historical_greeks
-    WHERE symbol = %s AND "timestamp" = ANY(%s) AND source <> 'backfill' ORDER BY contract_ticker, "timestamp" DESC
-) last_seen
+    WHERE symbol = watched.symbol AND "timestamp" BETWEEN %(opens)s AND %(closes)s
+      AND "timestamp" IN (last.at_ms, before.at_ms) AND source <> 'backfill'
+    ORDER BY contract_ticker, "timestamp" DESC
+) AS seen
 """
-_LAST_SLOT = (
-    'SELECT max("timestamp") FROM historical_greeks'
-    ' WHERE symbol = %s AND "timestamp" >= %s AND "timestamp" < %s'
-)
 
 
 @dataclass(slots=True)
@@ -99,30 +106,11 @@ def gather(
 
 def put_call_ratio(session: date) -> float:
     """Put over call volume of the watched chains together, from the session's last snapshots; NaN without calls."""
-    puts = calls = 0
-    for entry in queries.watched_chains():
-        slots = _last_slots(str(entry.symbol), session)
-        if slots:
-            with connection.cursor() as cursor:
-                cursor.execute(_VOLUMES, [entry.symbol, slots])
-                found = cursor.fetchone()
-            puts, calls = puts + found[0], calls + found[1]
-    return puts / calls if calls else math.nan
-
-
-def _last_slots(symbol: str, session: date) -> list[int]:
-    """The session's last two stored slots, epoch ms, latest first."""
-    slots: list[int] = []
-    before_ms = close_ms(session) + 1
+    symbols = [str(entry.symbol) for entry in queries.watched_chains()]
     with connection.cursor() as cursor:
-        for _ in range(2):
-            cursor.execute(_LAST_SLOT, [symbol, open_ms(session), before_ms])
-            (slot,) = cursor.fetchone()
-            if slot is None:
-                break
-            slots.append(slot)
-            before_ms = slot
-    return slots
+        cursor.execute(_VOLUMES, {"symbols": symbols, "opens": open_ms(session), "closes": close_ms(session)})
+        puts, calls = cursor.fetchone()
+    return puts / calls if calls else math.nan
 
 
 def _daily(ticker: str, days: Sequence[date], day: MarketDay, connect: Connect) -> Bars:
