@@ -1,6 +1,6 @@
-"""Which contracts of an underlying there were: asked of the provider once, a week of expirations at a time.
+"""Which contracts of an underlying there were: asked of the provider once, some weeks of expirations at a time.
 
-The ledger remembers the answer in the DONE run of that week. A week that is over is known for good; one that is not
+The ledger remembers the answer in a DONE run of each week. A week that is over is known for good; one that is not
 is known as of its asking, and asked again when a later session wants it, because strikes are added until the end.
 """
 
@@ -26,6 +26,8 @@ from warehouse.models.enums import RunStatus
 _LIST_TASK = "list_contracts_"
 _WEEK = timedelta(days=7)
 _MOST_WEEKS = 256  # a week of SPX takes 0.7 MB
+# Asked for together: a page has room for more than a week of most symbols. A kill costs the question in work.
+_WEEKS_A_QUESTION = 8
 
 
 class NotListedError(Exception):
@@ -106,7 +108,7 @@ def listed_contracts(
 ) -> Listed:
     """Contracts that may have traded in the sessions from `first` to `last`, up to `max_dte` days from expiration.
 
-    Weeks the ledger knows cost no request; a kill costs the week in work. `lists` remembers them afterwards. Raises
+    Weeks the ledger knows cost no request. `lists` remembers them afterwards. Raises
     one of provider.errors where the provider fails. Not inside a transaction.
     """
     until = last + timedelta(days=max_dte)
@@ -117,8 +119,9 @@ def listed_contracts(
     missing = [week for week in weeks if week not in slots]
     if missing:
         with connect() as client:
-            for week in missing:
-                known[week], asked = _ask(client, symbol, week, lists)
+            for question in _questions(missing):
+                found, asked = _ask(client, symbol, question, lists)
+                known |= found
                 requests += asked
     return joined([known[week] for week in weeks], first, until, requests)
 
@@ -146,30 +149,57 @@ def _known(newest: Mapping[str, int], weeks: Sequence[Week], until: date) -> dic
     }
 
 
-def _ask(client: MassiveClient, symbol: str, week: Week, lists: Lists) -> tuple[Listed, int]:
-    """Asks for one week and has the ledger and `lists` remember it; the answer and the requests it took."""
+class _Question(NamedTuple):
+    """Weeks that follow each other, and in which of the provider's two lists their contracts may stand."""
+
+    weeks: list[Week]
+    expired: tuple[bool, ...]
+
+
+def _questions(weeks: Sequence[Week]) -> list[_Question]:
+    """As few as the provider's lists allow, in order."""
     today = session_date(clock.now())
-    rows: list[Contract] = []
+    found: list[_Question] = []
+    for week in weeks:
+        # Around the day of expiration a contract may stand in either list; the others need one question only.
+        possible = ((True, week.monday <= today), (False, week.sunday >= today - timedelta(days=1)))
+        expired = tuple(which for which, is_possible in possible if is_possible)
+        last = found[-1] if found else _Question([], ())
+        follows = bool(last.weeks) and week.monday - last.weeks[-1].monday == _WEEK
+        if follows and expired == last.expired and len(last.weeks) < _WEEKS_A_QUESTION:
+            last.weeks.append(week)
+        else:
+            found.append(_Question([week], expired))
+    return found
+
+
+def _ask(
+    client: MassiveClient, symbol: str, question: _Question, lists: Lists
+) -> tuple[dict[Week, Listed], int]:
+    """Asks for some weeks and has the ledger and `lists` remember them; the answer and the requests it took."""
+    first, last = question.weeks[0], question.weeks[-1]
+    rows: dict[Week, list[Contract]] = {week: [] for week in question.weeks}
     asked = 0
-    # Around the day of expiration a contract may stand in either list; the others need one question only.
-    for expired, possible in (
-        (True, week.monday <= today),
-        (False, week.sunday >= today - timedelta(days=1)),
-    ):
-        if possible:
-            pages = client.contracts(
-                symbol,
-                expired=expired,
-                expiration_date_gte=week.monday,
-                expiration_date_lte=week.sunday,
-            )
-            asked += pages.pages
-            rows += pages.rows
+    for expired in question.expired:
+        pages = client.contracts(
+            symbol,
+            expired=expired,
+            expiration_date_gte=first.monday,
+            expiration_date_lte=last.sunday,
+        )
+        asked += pages.pages
+        for row in pages.rows:
+            place = (row.expiration_date - first.monday).days // 7
+            rows[question.weeks[min(max(place, 0), len(rows) - 1)]].append(row)
+    return {week: _note(symbol, week, of_week, lists) for week, of_week in rows.items()}, asked
+
+
+def _note(symbol: str, week: Week, rows: list[Contract], lists: Lists) -> Listed:
     found, slot = standard(rows), week.known_ms(_last_closed())
     result = kept(found)
     # Not claimed: whoever asks at the same time notes the same, and the first to do so is kept.
     runs.note_done(week.task, [runs.Done(symbol, slot, 0, result["rejected"], result, len(rows))])
-    return lists.note(symbol, week, slot, found), asked
+    return lists.note(symbol, week, slot, found)
 
 
 def _last_session(day: date) -> date:
