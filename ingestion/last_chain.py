@@ -59,6 +59,7 @@ CROSS JOIN LATERAL (
 _KINDS = {"place": "integer", "is_call": "boolean"} | dict.fromkeys(
     ("strike", "bid", "ask", "delta", "implied_volatility"), "double precision"
 )
+_FEW = 4  # expirations, of which two or three are needed at least
 _NOTHING: dict[str, NDArray[Any]] = {
     name: np.empty(0, np.bool_ if kind == "boolean" else np.int64) for name, kind in _KINDS.items()
 }
@@ -103,17 +104,25 @@ def _listing(tickers: list[str], slot: int) -> _Listing:
 
 
 def _needed_chain(symbol: str, slot: int, spot: float, listed: _Listing) -> OptionChain:
-    """First what lies nearest to the maturities, then farther and farther where that has no volatility."""
-    settlements = np.unique(listed.years[listed.years > 0])
+    """First what lies nearest to the maturities, then farther and farther where that has no volatility. Of a few
+    expirations, as rebuilt chains have them, all at once."""
+
+    def read(wanted: NDArray[np.bool_]) -> OptionChain:
+        places = np.flatnonzero(wanted)
+        parameters = {"wanted": listed.name[places].tolist(), "symbol": symbol, "slot": slot}
+        found = read_columns(_CONTRACTS, parameters, _KINDS)
+        return _chain(listed, spot, found | {"place": places[found["place"] - 1]})
+
+    alive = listed.years > 0
+    settlements = np.unique(listed.years[alive])
+    if 0 < len(settlements) <= _FEW:
+        return read(alive)
     is_read = np.zeros(len(settlements), dtype=np.bool_)
     chain, reach = _chain(listed, spot, _NOTHING), 1
     while (needed := still_needed(chain, settlements, is_read, reach)).any():
         is_read |= needed
         reach *= 2
-        wanted = np.flatnonzero(np.isin(listed.years, settlements[is_read]))
-        parameters = {"wanted": listed.name[wanted].tolist(), "symbol": symbol, "slot": slot}
-        found = read_columns(_CONTRACTS, parameters, _KINDS)
-        chain = _chain(listed, spot, found | {"place": wanted[found["place"] - 1]})
+        chain = read(np.isin(listed.years, settlements[is_read]))
     return chain
 
 

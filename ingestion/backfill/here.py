@@ -22,7 +22,7 @@ from ingestion.backfill.stages import Perform, attempt
 # Jobs that end together, by one commit or in one process, are looked up in the ledger by one question. Longer, and
 # each session that waits for the one before it would wait for us.
 GATHER_SECONDS = 0.01
-_AHEAD = 16  # jobs handed out for each that is worked on: some wait for their commit, and nobody for us
+_AHEAD = 32  # jobs handed out for each that is worked on: some wait for their commit, and nobody for us
 
 _Returned = tuple[Job, Ended]
 

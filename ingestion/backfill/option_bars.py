@@ -200,9 +200,11 @@ def _check(
         "unfinished": starts + FRAME_MS > until_ms,
         "zero_volume": ~(volume > 0),
     }
-    keep = np.ones(len(starts), dtype=np.bool_)
+    keep = ~np.logical_or.reduce(list(reasons.values()))
     rejected: Counter[str] = Counter()
-    for reason, applies in reasons.items():
-        rejected[reason] = int(np.count_nonzero(keep & applies))
-        keep &= ~applies
+    if not keep.all():
+        left = np.ones(len(starts), dtype=np.bool_)
+        for reason, applies in reasons.items():
+            rejected[reason] = int(np.count_nonzero(left & applies))
+            left &= ~applies
     return keep, +rejected

@@ -171,9 +171,9 @@ def _regime(found: Plan, wish: Wish, chains: _ByDay) -> None:
         run = stocks[day] = RunKey(STOCKS_TASK, "", close_ms(day))
         found.keys[Stage.STOCKS].append(run)
         if gaps:
-            # The year before serves the regime alone. Among the contracts of the first quarter of the sessions, not
+            # The year before serves the regime alone. Among the contracts of the first half of the sessions, not
             # before them, it leaves no processor without work.
-            turn = max(day, wish.sessions[min(place, past) * len(wish.sessions) // (4 * past)])
+            turn = max(day, wish.sessions[min(place, past) * len(wish.sessions) // (2 * past)])
             found.jobs.append(Job(Stage.STOCKS, "", turn, run, (day.isoformat(),), requests=1))
         else:
             found.done[Stage.STOCKS] += 1

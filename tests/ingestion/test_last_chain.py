@@ -123,6 +123,15 @@ def test_the_measures_are_those_of_the_whole_chain(seed):
     np.testing.assert_array_equal(measured(read), measured(whole), strict=True)
 
 
+@pytest.mark.parametrize("settlements", range(1, 6))
+def test_so_are_those_of_a_chain_of_few_expirations(settlements):
+    whole = random_chain(settlements)
+    few = np.random.default_rng(settlements).choice(np.unique(whole.years), settlements, replace=False)
+    whole = whole.select(np.flatnonzero(np.isin(whole.years, few)))
+    store(whole)
+    np.testing.assert_array_equal(measured(last_chain("SPX", SESSION)[1]), measured(whole), strict=True)
+
+
 def test_most_of_a_long_chain_is_not_read():
     whole = random_chain(1, expirations=60)
     store(whole)
