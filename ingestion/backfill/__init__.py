@@ -2,7 +2,7 @@
 
 What is to be done:
 wish, selection    the sessions, tables and depth asked for; the contracts nearest the money at a session's own price
-listing, listed    which contracts there were, asked once per week of expirations
+listing, listed    which contracts there were, asked once, eight weeks of expirations at a time
 prepare, plan      what must be known first; then every piece of work that is not done, and what it rests on
 estimate           what that costs, said before it begins
 
@@ -19,7 +19,7 @@ trades             the bars behind one slot, those too old or empty left out and
 volatility         carry by put-call parity, implied volatility from the trades of both sides of a strike
 slot_chain, gamma  the chain with greeks, and dealer gamma by recorded open interest or by volume
 rebuild            a session of some symbols, out of our own tables; slots_storing commits it
-ranks              IV ranks made before their year was filled, made again
+ranks              IV ranks of a session's symbols, and those made before their year was filled, made again
 
 Nothing here knows a price from after the slot it computes. The provider has no past quotes below its dearest plan
 and no past open interest at all: bids and offers stay NULL, and gamma is weighted by volume unless we recorded the
