@@ -207,7 +207,7 @@ def test_what_was_lost_is_counted_and_explained(expected, environment, simulated
     add_default_symbols(["GONE"])
     storm = {"path": "/v2/aggs/ticker/O:", "kind": "status", "status": 429, "times": 12, "retry_after": "0"}
     split = {
-        "path": "/v3/reference/options/contracts.*2026-12-14",
+        "path": "/v3/reference/options/contracts.*AAPL",
         "kind": "patch",
         "patch": {"shares_per_contract": 10},
     }
