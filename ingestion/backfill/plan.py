@@ -55,8 +55,8 @@ def plan(wish: Wish, preparation: Preparation) -> Plan:
     refused = {prepared.symbol for prepared in preparation.symbols if prepared.refused}
     known = [entry for entry in wish.entries if entry.symbol not in refused]
     if Table.BARS in wish.tables:
-        for entry in known:
-            _bars(found, wish, entry)
+        for place, entry in enumerate(known):
+            _bars(found, wish, entry, _turn(wish, place, len(known)))
     if wish.rebuilds:
         for prepared in preparation.symbols:
             if prepared.choice is not None:
@@ -69,7 +69,13 @@ def plan(wish: Wish, preparation: Preparation) -> Plan:
     return found
 
 
-def _bars(found: Plan, wish: Wish, entry: WatchlistEntry) -> None:
+def _turn(wish: Wish, place: int, count: int) -> date:
+    """When it is the turn of work that no chain waits for: among the contracts of the first half of the sessions, not
+    before them, it leaves no processor without work."""
+    return wish.sessions[place * len(wish.sessions) // (2 * count)]
+
+
+def _bars(found: Plan, wish: Wish, entry: WatchlistEntry, turn: date) -> None:
     """The underlying's daily and minute bars, each as one stretch."""
     first, last = wish.sessions[0], wish.sessions[-1]
     wanted = Stretch(close_ms(sessions.previous_session(first)), close_ms(last))
@@ -85,7 +91,7 @@ def _bars(found: Plan, wish: Wish, entry: WatchlistEntry) -> None:
         arguments = (str(entry.provider_symbol), frame.value, first.isoformat(), last.isoformat())
         requests = -(-bars // _MINUTES_A_PAGE)
         found.rows_at_most += bars
-        found.jobs.append(Job(Stage.BARS, str(entry.symbol), first, run, arguments, requests=requests))
+        found.jobs.append(Job(Stage.BARS, str(entry.symbol), turn, run, arguments, requests=requests))
 
 
 def _contracts(found: Plan, symbol: str, choice: Choice) -> dict[int, RunKey]:
@@ -171,9 +177,7 @@ def _regime(found: Plan, wish: Wish, chains: _ByDay) -> None:
         run = stocks[day] = RunKey(STOCKS_TASK, "", close_ms(day))
         found.keys[Stage.STOCKS].append(run)
         if gaps:
-            # The year before serves the regime alone. Among the contracts of the first half of the sessions, not
-            # before them, it leaves no processor without work.
-            turn = max(day, wish.sessions[min(place, past) * len(wish.sessions) // (2 * past)])
+            turn = day if place >= past else _turn(wish, place, past)
             found.jobs.append(Job(Stage.STOCKS, "", turn, run, (day.isoformat(),), requests=1))
         else:
             found.done[Stage.STOCKS] += 1
