@@ -6,10 +6,9 @@ import heapq
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable
 
-from ingestion.backfill.jobs import End, Job, Outcome, RunKey, Stage
+from ingestion.backfill.jobs import PLACES, End, Job, Outcome, RunKey
 
 MOST_ATTEMPTS = 3
-_ORDER = {stage: place for place, stage in enumerate(Stage)}
 _Ready = list[tuple[tuple[object, ...], Job]]
 
 
@@ -67,7 +66,7 @@ class Board:
         return len(self.outcomes) + len(self._left) == len(self.jobs)
 
     def _offer(self, job: Job) -> None:
-        place = (self._attempts[job.run], job.day, _ORDER[job.stage], *job.run)
+        place = (self._attempts[job.run], job.day, PLACES[job.stage], *job.run)
         heapq.heappush(self._ready[job.stage.fetches], (place, job))
 
     def _leave(self, run: RunKey) -> None:

@@ -24,14 +24,13 @@ from typing import Any, NoReturn, Self
 from django.db import DatabaseError, connection
 
 from ingestion.backfill.fetchers import BUSY_PAUSE_SECONDS
-from ingestion.backfill.jobs import Ended, Job, RunKey, Stage, one_line
+from ingestion.backfill.jobs import PLACES, Ended, Job, RunKey, Stage, one_line
 from ingestion.backfill.stages import Ways, attempt
 
 MOST_PROCESSES = 4
 # What a process is given comes back together: with more, the ranks that wait for one chain would wait for thirty.
 _MOST_AT_ONCE = 16
 
-_PLACES = {stage: place for place, stage in enumerate(Stage)}
 _Piece = tuple[Stage, RunKey, tuple[Any, ...]]
 
 
@@ -76,7 +75,7 @@ class Computers:
 
 
 def _later_stages_first(waiting: tuple[Job, Ended]) -> int:
-    return -_PLACES[waiting[0].stage]
+    return -PLACES[waiting[0].stage]
 
 
 class _Process:

@@ -28,6 +28,10 @@ class Stage(StrEnum):
         return self in (Stage.STOCKS, Stage.BARS, Stage.CONTRACTS, Stage.FLOW)
 
 
+# Where a stage stands in that order.
+PLACES = {stage: place for place, stage in enumerate(Stage)}
+
+
 class RunKey(NamedTuple):
     """Where the ledger keeps a piece of work; `slot` in epoch ms."""
 

@@ -45,9 +45,8 @@ def run(
         if tasks:
             hands = Fleet(tasks, lambda text: console.print(text, soft_wrap=True))
         else:
-            computers = stack.enter_context(
-                Computers(partial(remembering, preparation.lists))
-            )  # before there are threads
+            # Before there are threads.
+            computers = stack.enter_context(Computers(partial(remembering, preparation.lists)))
             ways = {**perform, **stack.enter_context(together(plan.fetched))}
             hands = stack.enter_context(Here(clients, ways, computers))
         work(board, hands, progress)
