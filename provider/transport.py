@@ -15,7 +15,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from functools import cache
 from typing import NamedTuple, Self
-from urllib.parse import urlencode, urljoin, urlsplit
+from urllib.parse import unquote, urlencode, urljoin, urlsplit
 from urllib.request import getproxies, proxy_bypass
 
 import certifi
@@ -207,13 +207,16 @@ def _origin(base_url: str) -> _Origin:
 def _connections(base_url: str, base: _Origin) -> urllib3.PoolManager:
     """One connection, kept; through a proxy where the environment names one, which is for the outer world, not for
     this machine."""
-    proxy = None
-    if not is_loopback(base_url) and not proxy_bypass(base.host):
-        proxy = getproxies().get(base.scheme)
     trust = _trust() if base.scheme == "https" else None
-    if proxy is None:
+    named = {} if is_loopback(base_url) or proxy_bypass(base.host) else getproxies()
+    proxy = named.get(base.scheme) or named.get("all")
+    if not proxy:
         return urllib3.PoolManager(1, maxsize=1, ssl_context=trust)
-    return urllib3.ProxyManager(proxy, 1, maxsize=1, ssl_context=trust)
+    address = proxy if "://" in proxy else f"http://{proxy}"
+    # urllib3 leaves a name and a password of the address alone: they are sent as a header.
+    user = urlsplit(address).netloc.rpartition("@")[0]
+    headers = urllib3.make_headers(proxy_basic_auth=unquote(user)) if user else None
+    return urllib3.ProxyManager(address, 1, maxsize=1, proxy_headers=headers, ssl_context=trust)
 
 
 @cache

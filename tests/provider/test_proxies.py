@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Callable
 
 import pytest
@@ -25,6 +26,16 @@ def environment(monkeypatch: pytest.MonkeyPatch, provider: ScriptedProvider) -> 
 def test_the_proxy_is_asked(provider: ScriptedProvider, make_client: Callable[..., MassiveClient]) -> None:
     assert make_client(base_url="http://massive.test").market_status().market == "open"
     assert provider.requests[0].headers["Host"] == "massive.test"
+
+
+def test_a_proxy_for_all_is_told_its_name_and_password(
+    environment: pytest.MonkeyPatch, provider: ScriptedProvider, make_client: Callable[..., MassiveClient]
+) -> None:
+    environment.delenv("http_proxy")
+    environment.setenv("all_proxy", f"desk:p%40ss@{provider.url.removeprefix('http://')}")
+    assert make_client(base_url="http://massive.test").market_status().market == "open"
+    told = base64.b64encode(b"desk:p@ss").decode()
+    assert provider.requests[0].headers["proxy-authorization"] == f"Basic {told}"
 
 
 def test_it_is_not_asked_for_a_host_that_needs_none(
