@@ -6,6 +6,7 @@ import threading
 import time
 from collections import Counter
 from contextlib import AbstractContextManager, nullcontext
+from typing import Protocol
 
 from django.conf import settings
 
@@ -19,21 +20,31 @@ from provider.transport import Traffic
 _PATIENT = RetryPolicy(attempts=8, deadline_seconds=300)
 
 # Requests are booked for so long at once: at 200 a second a question to Redis for ten instead of for each.
-_AHEAD_SECONDS = 0.05
+AHEAD_SECONDS = 0.05
 
 
 class Stopped(Exception):
     """The operator ended the work while this thread was waiting for its turn."""
 
 
-class Clients:
-    """Lends each thread a client of its own; `connect` is what functions that fetch are handed."""
+class Stop(Protocol):
+    """An event, of threads or of processes, by which the work is stopped."""
 
-    def __init__(self) -> None:
-        self.stopping = threading.Event()
+    def set(self) -> None: ...
+
+    def wait(self, timeout: float) -> bool: ...
+
+
+class Clients:
+    """Lends each thread a client of its own; `connect` is what functions that fetch are handed. `stopping` may be one
+    that processes share; `ahead_seconds` as RedisRateLimiter has it."""
+
+    def __init__(self, stopping: Stop | None = None, ahead_seconds: float = AHEAD_SECONDS) -> None:
+        self.stopping = stopping or threading.Event()
         self._mine = threading.local()
         self._all: list[MassiveClient] = []
-        self._pace = pace_for(settings, self, _AHEAD_SECONDS)
+        self._elsewhere = Traffic()
+        self._pace = pace_for(settings, self, ahead_seconds)
 
     def connect(self) -> AbstractContextManager[MassiveClient]:
         """The calling thread's client, kept open when the block ends. Raises provider.errors.Misconfigured."""
@@ -45,11 +56,17 @@ class Clients:
 
     @property
     def traffic(self) -> Traffic:
-        """What all of them have sent so far."""
-        all_failed: Counter[str] = Counter()
+        """What all of them have sent so far, and what was sent elsewhere."""
+        sent, failed = self._elsewhere.sent, Counter(self._elsewhere.failed)
         for client in tuple(self._all):
-            all_failed.update(dict(client.traffic.failed))  # a copy at once: its thread goes on counting
-        return Traffic(sum(client.traffic.sent for client in tuple(self._all)), all_failed)
+            sent += client.traffic.sent
+            failed.update(dict(client.traffic.failed))  # a copy at once: its thread goes on counting
+        return Traffic(sent, failed)
+
+    def add(self, elsewhere: Traffic) -> None:
+        """Counts what another process has sent for us."""
+        self._elsewhere.sent += elsewhere.sent
+        self._elsewhere.failed.update(elsewhere.failed)
 
     def stop(self) -> None:
         """Wakes every thread that waits for its turn or before another try: it leaves by `Stopped`."""

@@ -1,29 +1,23 @@
-"""Work that computes from our own tables, done in processes of their own.
-
-In threads it would take turns with the fetching for the one interpreter, and both would wait. The processes are forked,
-so that they know the settings and the market's clock of this one, and before this one has threads, so that none of them
-is forked in the middle of something.
-"""
+"""Work that computes from our own tables, done in processes of their own: in threads it would take turns with the
+fetching for the one interpreter, and both would wait."""
 
 from __future__ import annotations
 
 import os
-import signal
 import threading
 import time
 from collections.abc import Callable
-from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures import Future
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import suppress
 from functools import partial
-from multiprocessing import connection as pipes
-from multiprocessing import get_context, parent_process
 from types import TracebackType
 from typing import Any, NoReturn, Self
 
 from django.db import DatabaseError, connection
 
 from ingestion.backfill.fetchers import BUSY_PAUSE_SECONDS
+from ingestion.backfill.forks import forked
 from ingestion.backfill.jobs import PLACES, Ended, Job, RunKey, Stage, one_line
 from ingestion.backfill.stages import Ways, attempt
 
@@ -39,7 +33,6 @@ class Computers:
     process without other threads."""
 
     def __init__(self, ways: Callable[[], Ways]) -> None:
-        connection.close()  # a child's end would end it for us too
         count = min(MOST_PROCESSES, len(os.sched_getaffinity(0)))
         self._market, *self._others = self._processes = [_Process(ways) for _ in range(1 + count)]
 
@@ -82,11 +75,10 @@ class _Process:
     """One process, which is given some of what waits for it at once: first what others in turn wait for."""
 
     def __init__(self, ways: Callable[[], Ways]) -> None:
-        self._pool = ProcessPoolExecutor(1, get_context("fork"), initializer=_begin, initargs=(ways,))
+        self._pool = forked(1, partial(_begin, ways))
         self._lock = threading.Lock()
         self._waiting: list[tuple[Job, Ended]] = []
         self._in_hand: list[tuple[Job, Ended]] = []
-        self._pool.submit(_do, []).result()  # the first call forks it
 
     def __len__(self) -> int:
         return len(self._waiting) + len(self._in_hand)
@@ -139,16 +131,6 @@ _ways: list[Ways] = []
 def _begin(ways: Callable[[], Ways]) -> None:
     _ways.append(ways())
     _connect()
-    # Ctrl-C reaches all; the parent ends us after the work in hand.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    threading.Thread(target=_end_with_parent, daemon=True).start()
-
-
-def _end_with_parent() -> None:
-    """A parent that was killed closes nothing: we would wait for its next job for ever."""
-    if (parent := parent_process()) is not None:
-        pipes.wait([parent.sentinel])
-    os._exit(1)
 
 
 def _do(pieces: list[_Piece]) -> list[str | None]:

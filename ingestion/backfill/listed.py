@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
-from datetime import date
 from typing import Any
 
 import numpy as np
@@ -25,7 +24,7 @@ class Listed:
     dollars or index points.
 
     `rejected` counts those left out: bad_ticker, adjusted (a root with a digit, or a deliverable other than 100
-    shares: its strike is not comparable with the underlying's price). `requests` were sent to the provider.
+    shares: its strike is not comparable with the underlying's price).
     """
 
     ticker: NDArray[np.str_]
@@ -35,7 +34,6 @@ class Listed:
     strike: Floats
     multiplier: Floats
     rejected: Counter[str] = field(default_factory=Counter)
-    requests: int = 0
 
     def __len__(self) -> int:
         return len(self.ticker)
@@ -45,19 +43,13 @@ class Listed:
         return Listed(**{name: getattr(self, name)[rows] for name in _ARRAYS})
 
 
-_ARRAYS = [f.name for f in fields(Listed) if f.name not in ("rejected", "requests")]
+_ARRAYS = [f.name for f in fields(Listed) if f.name != "rejected"]
 
 
-def joined(weeks: Sequence[Listed], first: date, last: date, requests: int = 0) -> Listed:
-    """The contracts of some weeks that expire from `first` to `last`, and all that was left out of those weeks."""
-    bounds = np.datetime64(first, "D"), np.datetime64(last, "D")
-    inside = [(week.expiration >= bounds[0]) & (week.expiration <= bounds[1]) for week in weeks]
-    columns = {
-        name: np.concatenate([getattr(week, name)[rows] for week, rows in zip(weeks, inside, strict=True)])
-        for name in _ARRAYS
-    }
-    rejected = sum((week.rejected for week in weeks), Counter[str]())
-    return Listed(**columns, rejected=rejected, requests=requests)
+def joined(weeks: Sequence[Listed]) -> Listed:
+    """The contracts of some weeks, and all that was left out of those weeks."""
+    columns = {name: np.concatenate([getattr(week, name) for week in weeks]) for name in _ARRAYS}
+    return Listed(**columns, rejected=sum((week.rejected for week in weeks), Counter[str]()))
 
 
 def standard(rows: Sequence[Contract]) -> Listed:
@@ -103,7 +95,9 @@ def kept(contracts: Listed) -> dict[str, Any]:
     columns = (contracts.root[first], contracts.expiration[first].astype("U10"), contracts.is_call[first])
     strikes = np.split(contracts.strike, first[1:])
     for root, day, is_call, held in zip(*(column.tolist() for column in columns), strikes, strict=False):
-        series.setdefault(root, {}).setdefault(day, {})[_SIDES[is_call]] = held.tolist()
+        # Without a point and a zero behind it a list is a quarter shorter.
+        tight = held.astype(np.int64) if (held == np.floor(held)).all() else held
+        series.setdefault(root, {}).setdefault(day, {})[_SIDES[is_call]] = tight.tolist()
     return {"series": series, "rejected": dict(contracts.rejected)}
 
 

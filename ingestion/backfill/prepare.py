@@ -6,17 +6,19 @@ Some ten requests per symbol, remembered like all others: the plan that rests on
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import date
+from functools import partial
+from multiprocessing import get_context
 from typing import NamedTuple, TypeVar
 
 import numpy as np
-from django.db import connection
 
-from ingestion.backfill.clients import Clients
+from ingestion.backfill.clients import Clients, Stop
+from ingestion.backfill.forks import forked
 from ingestion.backfill.listed import Listed
-from ingestion.backfill.listing import Lists, listed_contracts
+from ingestion.backfill.listing import listed_contracts
+from ingestion.backfill.lists import Lists, Remembered
 from ingestion.backfill.option_bars import FRAME, FRAME_MS
 from ingestion.backfill.selection import Selected, select
 from ingestion.backfill.stages import Connect
@@ -24,22 +26,27 @@ from ingestion.backfill.wish import Table, Wish
 from ingestion.bars import ensure_bars, historical_bars
 from ingestion.breadth import year_before
 from ingestion.regime_inputs import NOT_THERE, VIX_RISE_SESSIONS
+from provider.transport import Traffic
 from quant import sessions
 from warehouse.models import WatchlistEntry
 from warehouse.models.enums import Timeframe
 
-FETCHERS = 8
+_Found = TypeVar("_Found")
+PROCESSES = 8  # they wait for the provider most of the time
 _YEAR_OF_DAYS = ("SPY", "QQQ", "IWM")
 _LEVELS = ("I:NDX", "I:RUT")
 _VOLATILITIES = ("I:VIX", "I:VIX3M")
-_Found = TypeVar("_Found")
 
 
 class Choice(NamedTuple):
     """The contracts there were, and those of them that the sessions want."""
 
-    listed: Listed
+    known: Remembered
     selected: Selected
+
+    @property
+    def listed(self) -> Listed:
+        return self.known.listed
 
     def tickers(self, day: date) -> list[str]:
         """What one session wants, in ticker order."""
@@ -59,55 +66,77 @@ class Prepared:
 
 @dataclass(slots=True)
 class Preparation:
-    """Every symbol, what the regime will do without, and the contract lists that were read on the way."""
+    """Every symbol, and what the regime will do without."""
 
     symbols: list[Prepared] = field(default_factory=list)
     missing: list[str] = field(default_factory=list)
-    lists: Lists = field(default_factory=Lists)
+
+    def lists(self) -> Lists:
+        """The contract lists that were read on the way."""
+        found = Lists()
+        for prepared in self.symbols:
+            if prepared.choice is not None:
+                found.hold(prepared.symbol, prepared.choice.known)
+        return found
 
 
 def prepare(wish: Wish, clients: Clients, say: Callable[[str], None]) -> Preparation:
-    """Asks for what the plan rests on, some symbols at a time. Raises one of provider.errors where the provider
-    fails; what was answered until then is remembered."""
-    found, connect = Preparation(), clients.connect
-    with ThreadPoolExecutor(FETCHERS, thread_name_prefix="prepare") as pool:
-        symbols = [
-            pool.submit(_closing, _prepared, wish, entry, connect, found.lists) for entry in wish.entries
+    """Asks for what the plan rests on, some symbols at a time, in processes of their own: reading lists of hundreds of
+    thousands of contracts keeps a processor busy. Call it in a process without other threads.
+
+    Raises one of provider.errors where the provider fails; what was answered until then is remembered.
+    """
+    found, stopping = Preparation(), get_context("fork").Event()
+    pool = forked(PROCESSES, partial(_begin, stopping))
+    try:
+        symbols = [pool.submit(_counted, _prepared, wish, entry) for entry in wish.entries]
+        series = [
+            pool.submit(_counted, _series, ticker, frame, days)
+            for ticker, frame, days in (_regime_series(wish.sessions) if Table.REGIME in wish.tables else ())
         ]
-        series: list[Future[str]] = []
-        if Table.REGIME in wish.tables:
-            series = [
-                pool.submit(_closing, _series, ticker, frame, days, connect)
-                for ticker, frame, days in _regime_series(wish.sessions)
-            ]
-        try:
-            for number, prepared in enumerate(symbols, 1):
-                found.symbols.append(prepared.result())
-                say(f"prepared {number} of {len(symbols)} symbols")
-            found.missing = [ticker for one in series if (ticker := one.result())]
-        except BaseException:
-            clients.stop()
-            pool.shutdown(wait=False, cancel_futures=True)
-            raise
+        for number, one in enumerate(symbols, 1):
+            prepared, traffic = one.result()
+            clients.add(traffic)
+            found.symbols.append(prepared)
+            say(f"prepared {number} of {len(symbols)} symbols")
+        for other in series:
+            ticker, traffic = other.result()
+            clients.add(traffic)
+            found.missing += [ticker] if ticker else []
+    except BaseException:
+        stopping.set()
+        raise
+    finally:
+        pool.shutdown(cancel_futures=True)
     return found
 
 
-def _closing(work: Callable[..., _Found], *arguments: object) -> _Found:
-    """The pool's threads end with it, and their database sessions must not outlive them."""
+# Of a child: by what it is stopped.
+_stopping: list[Stop] = []
+
+
+def _begin(stopping: Stop) -> None:
+    _stopping.append(stopping)
+
+
+def _counted(work: Callable[..., _Found], *arguments: object) -> tuple[_Found, Traffic]:
+    """What the work of one piece found with a client of its own, and what that sent."""
+    (stopping,) = _stopping
+    clients = Clients(stopping, ahead_seconds=0.0)  # one request at a time: bookings ahead would lapse
     try:
-        return work(*arguments)
+        return work(*arguments, clients.connect), clients.traffic
     finally:
-        connection.close()
+        clients.close()
 
 
-def _prepared(wish: Wish, entry: WatchlistEntry, connect: Connect, lists: Lists) -> Prepared:
+def _prepared(wish: Wish, entry: WatchlistEntry, connect: Connect) -> Prepared:
     try:
-        return _asked(wish, entry, connect, lists)
+        return _asked(wish, entry, connect)
     except NOT_THERE as error:
         return Prepared(str(entry.symbol), refused=str(error))
 
 
-def _asked(wish: Wish, entry: WatchlistEntry, connect: Connect, lists: Lists) -> Prepared:
+def _asked(wish: Wish, entry: WatchlistEntry, connect: Connect) -> Prepared:
     symbol, (first, last) = str(entry.symbol), (wish.sessions[0], wish.sessions[-1])
     if not wish.rebuilds and Table.FLOW not in wish.tables:
         return Prepared(symbol)
@@ -116,8 +145,9 @@ def _asked(wish: Wish, entry: WatchlistEntry, connect: Connect, lists: Lists) ->
     without = tuple(day for day, levels in prices.items() if not np.isfinite(levels).any())
     if len(without) == len(wish.sessions):
         return Prepared(symbol, without_bars=without, refused=f"{symbol} did not trade in these sessions.")
-    listed = listed_contracts(symbol, first, last, wish.depth.max_dte, connect, lists)
-    return Prepared(symbol, Choice(listed, select(listed, prices, wish.sessions, wish.depth)), without)
+    known = listed_contracts(symbol, first, last, wish.depth.max_dte, connect)
+    selected = select(known.listed, prices, wish.sessions, wish.depth)
+    return Prepared(symbol, Choice(known, selected), without)
 
 
 def _prices(closes: dict[int, float], wish: Wish) -> dict[date, list[float]]:

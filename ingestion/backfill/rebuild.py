@@ -17,9 +17,9 @@ from django.db import connection
 from ingestion.backfill import ledger
 from ingestion.backfill.jobs import RunKey
 from ingestion.backfill.listed import Listed
-from ingestion.backfill.listing import Lists, NotListedError
+from ingestion.backfill.lists import Lists, NotListedError, Remembered
 from ingestion.backfill.option_bars import TASK as BARS_TASK
-from ingestion.backfill.selection import Depth, series_of, wanted_at
+from ingestion.backfill.selection import Depth, wanted_at
 from ingestion.backfill.slot_chain import rebuild_slot
 from ingestion.backfill.slots_storing import TABLE, SlotOfSymbol, store_slots, stored_at
 from ingestion.backfill.trades import price_at, read_bars, trades_at
@@ -115,14 +115,13 @@ class _Day:
 
     def __init__(self, symbols: Sequence[str], session: date, depth: Depth, lists: Lists) -> None:
         self.session, self.depth = session, depth
-        self.listed: dict[str, Listed] = {}
+        self.listed: dict[str, Remembered] = {}
         self.unlisted: dict[str, str] = {}
         for symbol in symbols:
             try:
                 self.listed[symbol] = lists.remembered_contracts(symbol, session, depth.max_dte)
             except NotListedError as error:
                 self.unlisted[symbol] = str(error)
-        self.series = {symbol: series_of(listed) for symbol, listed in self.listed.items()}
         bars = read_bars(list(self.listed), session)
         self.underlying = {symbol: bars.of(range(n, n + 1)) for n, symbol in enumerate(self.listed)}
 
@@ -138,9 +137,8 @@ class _Day:
             elif stored[symbol].is_recorded:
                 refused[symbol] = "recorded when it was due"
             else:
-                listed = self.listed[symbol]
-                rows = wanted_at(listed, self.series[symbol], self.session, spot, self.depth)
-                wanted[symbol] = listed.pick(rows)
+                _, listed, series = self.listed[symbol]
+                wanted[symbol] = listed.pick(wanted_at(listed, series, self.session, spot, self.depth))
         fetched = _fetched(
             [ticker for each in wanted.values() for ticker in each.ticker.tolist()], self.session
         )

@@ -46,7 +46,7 @@ def run(
             hands = Fleet(tasks, lambda text: console.print(text, soft_wrap=True))
         else:
             # Before there are threads.
-            computers = stack.enter_context(Computers(partial(remembering, preparation.lists)))
+            computers = stack.enter_context(Computers(partial(remembering, preparation.lists())))
             ways = {**perform, **stack.enter_context(together(plan.fetched))}
             hands = stack.enter_context(Here(clients, ways, computers))
         work(board, hands, progress)

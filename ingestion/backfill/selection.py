@@ -59,6 +59,27 @@ class Selected:
     last: tuple[date, ...]
 
 
+class Series(NamedTuple):
+    """The expirations in a list, one root each: shape (s,). The contracts of one stand from `begins` up to the next
+    one's; `begins` is of shape (s + 1,)."""
+
+    root: NDArray[np.str_]
+    expiration: NDArray[np.datetime64]
+    begins: NDArray[np.intp]
+
+    def rows(self, number: int) -> NDArray[np.intp]:
+        return np.arange(self.begins[number], self.begins[number + 1])
+
+
+def series_of(listed: Listed) -> Series:
+    """Which contracts settle together; worked out once for many questions to `wanted_at`. In a list they stand
+    together."""
+    first = np.ones(len(listed), dtype=np.bool_)
+    first[1:] = (listed.root[1:] != listed.root[:-1]) | (listed.expiration[1:] != listed.expiration[:-1])
+    begins = np.append(np.flatnonzero(first), len(listed))
+    return Series(listed.root[first], listed.expiration[first], begins)
+
+
 def select(
     listed: Listed,
     prices: Mapping[date, float | Sequence[float]],
@@ -89,27 +110,6 @@ def select(
         tuple(first[row] for row in every),
         tuple(last[row] for row in every),
     )
-
-
-class Series(NamedTuple):
-    """The expirations in a list, one root each: shape (s,). The contracts of one stand from `begins` up to the next
-    one's; `begins` is of shape (s + 1,)."""
-
-    root: NDArray[np.str_]
-    expiration: NDArray[np.datetime64]
-    begins: NDArray[np.intp]
-
-    def rows(self, number: int) -> NDArray[np.intp]:
-        return np.arange(self.begins[number], self.begins[number + 1])
-
-
-def series_of(listed: Listed) -> Series:
-    """Which contracts settle together; worked out once for many questions to `wanted_at`. In a list they stand
-    together."""
-    first = np.ones(len(listed), dtype=np.bool_)
-    first[1:] = (listed.root[1:] != listed.root[:-1]) | (listed.expiration[1:] != listed.expiration[:-1])
-    begins = np.append(np.flatnonzero(first), len(listed))
-    return Series(listed.root[first], listed.expiration[first], begins)
 
 
 def wanted_at(listed: Listed, series: Series, session: date, price: float, depth: Depth) -> NDArray[np.intp]:

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple, NoReturn
 from ingestion.backfill import ledger
 from ingestion.backfill.group_commit import GroupCommit
 from ingestion.backfill.jobs import RunKey, Stage
-from ingestion.backfill.listing import Lists
+from ingestion.backfill.lists import Lists
 from ingestion.backfill.option_bars import ensure_option_bars, fetch_option_bars, store_together
 from ingestion.backfill.ranks import rank_session
 from ingestion.backfill.rebuild import Every, rebuild_sessions

@@ -21,7 +21,7 @@ def fetch(
     symbol: str, market: PastMarket, days: list[date], depth: Depth = NEAR, every: Every = "close"
 ) -> None:
     """Has everything in the tables that rebuilding some sessions reads."""
-    listed = listed_contracts(symbol, days[0], days[-1], depth.max_dte, market.connect)
+    listed = listed_contracts(symbol, days[0], days[-1], depth.max_dte, market.connect).listed
     ticker = queries.watchlist_entry(symbol).provider_symbol
     historical_bars(ticker, FRAME, days[0], days[-1], market.connect)
     chosen = select(listed, _prices(symbol, days, every), days, depth)

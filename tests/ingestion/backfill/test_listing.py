@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from ingestion.backfill.listing import Lists, NotListedError, listed_contracts
+from ingestion.backfill.listing import listed_contracts
+from ingestion.backfill.lists import Lists, NotListedError
 from provider.errors import ProviderError
 from quant.sessions import close_of
 from tests.ingestion.backfill.past import FRIDAY
@@ -35,37 +36,45 @@ def page(*rows: dict[str, Any]) -> dict[str, Any]:
 
 
 def test_a_list_is_asked_for_once(evening, market):
-    first = listed_contracts(evening, FRIDAY, FRIDAY, 30, market.connect)
-    again = listed_contracts(evening, FRIDAY, FRIDAY, 30, market.connect)
+    first = listed_contracts(evening, FRIDAY, FRIDAY, 30, market.connect).listed
+    again = listed_contracts(evening, FRIDAY, FRIDAY, 30, market.connect).listed
     # this week's contracts stand in either list, those of the four weeks after it among the living
     assert dict(market.asked) == {
         "SPX 2026-11-16 expired=True": 1,
         "SPX 2026-11-16 expired=False": 1,
         "SPX 2026-11-23 expired=False": 1,
     }
-    assert (first.requests, again.requests) == (3, 0)
     assert len(first) > 1000
     assert first.ticker.tolist() == again.ticker.tolist()
-    assert (str(first.expiration.min()), str(first.expiration.max())) == ("2026-11-20", "2026-12-18")
+    assert (str(first.expiration.min()), str(first.expiration.max())) == ("2026-11-16", "2026-12-18")
     for name in ("root", "is_call", "strike", "multiplier"):
         assert getattr(first, name).tolist() == getattr(again, name).tolist()
 
 
 def test_a_session_reads_what_was_listed_from_the_ledger_alone(evening, market):
     listed_contracts(evening, FRIDAY, FRIDAY, 30, market.connect)
-    assert len(Lists().remembered_contracts(evening, FRIDAY, 20)) > 0
+    assert len(Lists().remembered_contracts(evening, FRIDAY, 20).listed) > 0
     with pytest.raises(NotListedError, match="were not listed yet"):
         Lists().remembered_contracts(evening, FRIDAY, 60)
 
 
 def test_lists_that_were_asked_for_here_are_not_read_again(evening, market, django_assert_num_queries):
     lists = Lists()
-    listed_contracts(evening, FRIDAY, FRIDAY, 30, market.connect, lists)
-    with django_assert_num_queries(1):  # which of them are the newest
-        ours = lists.remembered_contracts(evening, FRIDAY, 20)
-    read = Lists().remembered_contracts(evening, FRIDAY, 20)
+    lists.hold(evening, listed_contracts(evening, FRIDAY, FRIDAY, 30, market.connect))
+    with django_assert_num_queries(0):
+        ours = lists.remembered_contracts(evening, FRIDAY, 30)
+    read = Lists().remembered_contracts(evening, FRIDAY, 30)
+    assert ours.slots == read.slots
     for name in ("ticker", "root", "expiration", "is_call", "strike", "multiplier"):
-        assert getattr(ours, name).tolist() == getattr(read, name).tolist()
+        assert getattr(ours.listed, name).tolist() == getattr(read.listed, name).tolist()
+
+
+def test_a_later_session_reads_the_weeks_that_it_needs_beside_those(evening, market):
+    lists = Lists()
+    lists.hold(evening, listed_contracts(evening, FRIDAY, FRIDAY, 6, market.connect))
+    listed_contracts(evening, FRIDAY, FRIDAY, 30, market.connect)
+    later = lists.remembered_contracts(evening, FRIDAY, 30)
+    assert str(later.listed.expiration.max()) == "2026-12-18"
 
 
 def test_a_week_that_goes_on_is_asked_for_again_when_a_later_session_wants_it(
@@ -90,17 +99,17 @@ def test_adjusted_and_broken_contracts_are_counted_and_left_out(evening, provide
         contract("O:TOOLONGROOT261204C00190000"),
     )
     provider.tell(PATH, ok(living))
-    found = listed_contracts("AMD", at, at, 0, connect)
+    found = listed_contracts("AMD", at, at, 0, connect).listed
     assert found.ticker.tolist() == ["O:AMD261204C00190000"]
     assert dict(found.rejected) == {"adjusted": 3, "bad_ticker": 1}
     run = IngestionRun.objects.get()
     assert (run.contracts, run.rejected) == (5, {"adjusted": 3, "bad_ticker": 1})
-    assert dict(listed_contracts("AMD", at, at, 0, connect).rejected) == {"adjusted": 3, "bad_ticker": 1}
+    assert dict(listed_contracts("AMD", at, at, 0, connect).listed.rejected) == {"adjusted": 3, "bad_ticker": 1}
 
 
 def test_a_symbol_without_contracts_has_an_empty_list(evening, provider, connect):
     provider.tell(PATH, ok(page()))
-    assert len(listed_contracts("GONE", FRIDAY, FRIDAY, 7, connect)) == 0
+    assert len(listed_contracts("GONE", FRIDAY, FRIDAY, 7, connect).listed) == 0
 
 
 def test_a_provider_that_fails_leaves_the_questions_answered_before_it(evening, provider, connect):
@@ -112,5 +121,5 @@ def test_a_provider_that_fails_leaves_the_questions_answered_before_it(evening, 
     assert IngestionRun.objects.count() == 8
     before = len(provider.requests)
     provider.tell(PATH, ok(page(contract("O:AMD270129C00190000"))))
-    assert len(listed_contracts("AMD", first, last + timedelta(days=2), 0, connect)) == 2
+    assert len(listed_contracts("AMD", first, last + timedelta(days=2), 0, connect).listed) == 2
     assert all("gte=2027-01-25" in request.query for request in provider.requests[before:])

@@ -183,7 +183,7 @@ def test_what_is_not_there_yet_is_said_and_leaves_no_run(evening, market, at_mar
         return rebuild(evening, FRIDAY, NEAR).detail
 
     assert "were not listed yet" in said()
-    listed = listed_contracts(evening, FRIDAY, FRIDAY, NEAR.max_dte, market.connect)
+    listed = listed_contracts(evening, FRIDAY, FRIDAY, NEAR.max_dte, market.connect).listed
     assert said() == "the underlying has no bar that ends at the slot"
     historical_bars("I:SPX", FRAME, FRIDAY, FRIDAY, market.connect)
     assert said() == "the bars of 30 of 30 contracts were not asked for yet"

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from ingestion.backfill.jobs import Stage
-from ingestion.backfill.listing import Lists
+from ingestion.backfill.lists import Lists
 from ingestion.backfill.stages import PERFORM, remembering, together
 from ingestion.bar_times import close_ms, midnight_ms
 from ingestion.breadth import StockDay, store_days
