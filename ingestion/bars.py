@@ -11,7 +11,6 @@ from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import date
-from operator import attrgetter
 from typing import Any, Protocol
 
 import numpy as np
@@ -184,35 +183,37 @@ def _fetch(client: BarsClient, task: str, ticker: str, frame: Timeframe, gap: St
     return known.until_ms
 
 
-def _of_spans(rows: Sequence[Aggregate], frame: Timeframe, wanted: Spans) -> dict[int, Aggregate]:
-    """Bars by their start, those of the wanted times, oldest first; of two with one start the later in the answer."""
-    start_ms = _day_ms if frame == Timeframe.DAY else attrgetter("start_ms")
-    starts = map(start_ms, rows)
-    by_start = dict(zip(starts, rows, strict=True))
-    return {at_ms: by_start[at_ms] for at_ms in wanted.start_ms.tolist() if at_ms in by_start}
+def _of_spans(rows: Sequence[Aggregate], frame: Timeframe, wanted: Spans) -> Bars:
+    """Bars of the wanted times; of two with one start the later in the answer."""
+    # Daily bars are stamped at midnight or at the close, by endpoint: only their date counts.
+    stamps = (midnight_ms(session_date(clock.instant(row.start_ms))) for row in rows)
+    starts = stamps if frame == Timeframe.DAY else (row.start_ms for row in rows)
+    start_ms = np.fromiter(starts, np.int64, len(rows))
+    order = np.argsort(start_ms, kind="stable")
+    ordered = start_ms[order]
+    is_last = np.append(ordered[1:] != ordered[:-1], True)[: len(rows)]
+    kept = order[is_last & np.isin(ordered, wanted.start_ms)]
+    return Bars(start_ms[kept], **{name: column[kept] for name, column in columns_of(rows).items()})
 
 
-def store(task: str, symbol: str, frame: Timeframe, fetched: Stretch, rows: dict[int, Aggregate]) -> int:
-    """Stores bars by their start, oldest first, and notes that the stretch is fetched; returns how many were new.
+def store(task: str, symbol: str, frame: Timeframe, fetched: Stretch, bars: Bars) -> int:
+    """Stores bars and notes that the stretch is fetched; returns how many were new.
 
     Where another worker notes the same stretch, the rows are inserted all the same: whoever reads next finds them.
     """
-    if rows:
-        partitions.ensure(_TABLE, min(rows), max(rows))
+    if len(bars):
+        partitions.ensure(_TABLE, int(bars.start_ms[0]), int(bars.start_ms[-1]))
     with runs.claim(task, symbol, fetched.until_ms) as run, transaction.atomic():
-        inserted = _insert(symbol, frame, rows) if rows else 0
+        inserted = _insert(symbol, frame, bars) if len(bars) else 0
         if isinstance(run, runs.Run):
             start = coverage.joined_start(fetched, coverage.covered(task, symbol, fetched))
             runs.finish(run, rows=inserted, result={coverage.FROM: start})
     return inserted
 
 
-def _insert(symbol: str, frame: Timeframe, rows: dict[int, Aggregate]) -> int:
-    return bulk.insert_rows(
-        HistoricalBar,
-        columns_of(list(rows.values()))
-        | {"symbol": symbol, "timeframe": frame.value, "timestamp": np.array(list(rows), dtype=np.int64)},
-    )
+def _insert(symbol: str, frame: Timeframe, bars: Bars) -> int:
+    key = {"symbol": symbol, "timeframe": frame.value, "timestamp": bars.start_ms}
+    return bulk.insert_rows(HistoricalBar, key | {name: getattr(bars, name) for name in _NUMBERS})
 
 
 def columns_of(bars: Sequence[Aggregate]) -> dict[str, Any]:
@@ -221,11 +222,6 @@ def columns_of(bars: Sequence[Aggregate]) -> dict[str, Any]:
     rows = [(bar.open, bar.high, bar.low, bar.close, bar.volume, bar.vwap, bar.transactions) for bar in bars]
     columns = zip(*rows, strict=True) if rows else ((),) * len(_NUMBERS)
     return {name: np.array(column, dtype=np.float64) for name, column in zip(_NUMBERS, columns, strict=True)}
-
-
-def _day_ms(bar: Aggregate) -> int:
-    """Midnight. Daily bars are stamped at midnight or at the close, by endpoint: only their date counts."""
-    return midnight_ms(session_date(clock.instant(bar.start_ms)))
 
 
 def _sum_up(symbol: str, frame: Timeframe, finished: Spans) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
 
 from django.db import connection
 
@@ -19,8 +18,7 @@ UNKNOWN = "unknown to the provider"
 _AT_ONCE = 5_000  # keys in one question
 # Asked of the key once for each: OFFSET 0 keeps the planner from reading the table for many.
 _ROWS = """
-SELECT r.task, r.symbol, r.slot, r.status, r.attempts, r.rows, coalesce(r.rejected, '{}')::text,
-       coalesce(r.result, '{}')::text, r.error
+SELECT r.task, r.symbol, r.slot, r.status, r.attempts, r.rows, coalesce(r.rejected, '{}')::text, r.error
 FROM unnest(%s::text[], %s::text[], %s::bigint[]) AS w (task, symbol, slot) CROSS JOIN LATERAL (
     SELECT * FROM ingestion_runs WHERE task = w.task AND symbol = w.symbol AND slot = w.slot OFFSET 0
 ) r
@@ -35,7 +33,6 @@ class Row:
     attempts: int
     rows: int
     rejected: dict[str, int]
-    result: dict[str, Any]
     error: str
 
 
@@ -46,9 +43,9 @@ def rows_of(keys: Iterable[RunKey]) -> dict[RunKey, Row]:
     with connection.cursor() as cursor:
         for start in range(0, len(wanted), _AT_ONCE):
             cursor.execute(_ROWS, list(map(list, zip(*wanted[start : start + _AT_ONCE], strict=True))))
-            for task, symbol, slot, status, attempts, rows, rejected, result, error in cursor.fetchall():
+            for task, symbol, slot, status, attempts, rows, rejected, error in cursor.fetchall():
                 found[RunKey(task, symbol, slot)] = Row(
-                    status, attempts, rows or 0, json.loads(rejected), json.loads(result), error or ""
+                    status, attempts, rows or 0, json.loads(rejected), error or ""
                 )
     return found
 

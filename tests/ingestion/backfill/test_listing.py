@@ -104,7 +104,10 @@ def test_adjusted_and_broken_contracts_are_counted_and_left_out(evening, provide
     assert dict(found.rejected) == {"adjusted": 3, "bad_ticker": 1}
     run = IngestionRun.objects.get()
     assert (run.contracts, run.rejected) == (5, {"adjusted": 3, "bad_ticker": 1})
-    assert dict(listed_contracts("AMD", at, at, 0, connect).listed.rejected) == {"adjusted": 3, "bad_ticker": 1}
+    assert dict(listed_contracts("AMD", at, at, 0, connect).listed.rejected) == {
+        "adjusted": 3,
+        "bad_ticker": 1,
+    }
 
 
 def test_a_symbol_without_contracts_has_an_empty_list(evening, provider, connect):

@@ -5,16 +5,16 @@ from __future__ import annotations
 from datetime import date, timedelta
 from typing import Any
 
+import numpy as np
 import pytest
 from django.core.management import call_command
 
 from ingestion.bar_times import close_ms, midnight_ms
-from ingestion.bars import store
+from ingestion.bars import Bars, store
 from ingestion.coverage import Stretch
 from ingestion.imports.series import nobody
 from ingestion.iv_percentile import calculate_iv_percentile
 from ingestion.market_regime import calculate_market_regime
-from provider.records import Aggregate
 from quant import sessions
 from tests.ingestion.imports.files import eod_file, eod_rows
 from warehouse.models import GammaExposure, HistoricalBar, HistoricalGreeks, IvPercentile, MarketRegimeDay
@@ -58,12 +58,10 @@ def series(spx, tmp_path) -> None:
 
 def store_bars(symbol: str, frame: Timeframe, closes: dict[int, float]) -> None:
     fetched = Stretch(close_ms(PAST[0]) - 86_400_000, close_ms(LAST))
-    bars = {
-        at: Aggregate(
-            start_ms=at, open=price, high=price + 3, low=price - 3, close=price, volume=1e6 + at % 977
-        )
-        for at, price in closes.items()
-    }
+    start_ms = np.array(sorted(closes), dtype=np.int64)
+    close = np.array([closes[at] for at in start_ms.tolist()])
+    unknown = np.full(len(close), np.nan)
+    bars = Bars(start_ms, close, close + 3, close - 3, close, 1e6 + start_ms % 977, unknown, unknown)
     store(f"bars_{frame.value}", symbol, frame, fetched, bars)
 
 
