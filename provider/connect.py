@@ -20,14 +20,14 @@ class Settings(Protocol):
     REDIS_URL: str  # of the server that keeps the pace
 
 
-def pace_for(settings: Settings, waiting: Clock = time, ahead_seconds: float = 0.0) -> Limiter | None:
-    """The pace that all processes share, None where there is none; `ahead_seconds` as RedisRateLimiter has it."""
+def pace_for(settings: Settings, waiting: Clock = time, slack_seconds: float = 0.0) -> Limiter | None:
+    """The pace that all processes share, None where there is none; `slack_seconds` as RedisRateLimiter has it."""
     return limiter_for(
         settings.MASSIVE_BASE_URL,
         settings.REDIS_URL,
         settings.MASSIVE_REQUESTS_PER_SECOND,
         waiting,
-        ahead_seconds,
+        slack_seconds,
     )
 
 

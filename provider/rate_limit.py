@@ -3,7 +3,8 @@
 The script is the generic cell rate algorithm. Its only state is the instant at which the next request is
 free; each caller books that instant, moves it on by one interval, and sleeps until its booking. Callers are
 thus served in the order in which they asked, each sleeps once, and none polls. The time is the server's, so
-that the clocks of the workers do not matter. Whoever asks for many threads books some instants at once.
+that the clocks of the workers do not matter. Whoever asks for many threads books some instants at once, and may book
+some of the past: what a short stall left unsent is made up for.
 
 With Redis away a process keeps the same pace by itself. Stopping would lose the slot for every symbol, while
 several processes at 5 requests a second each stay far below the 100 that the provider asks paying users to
@@ -29,13 +30,14 @@ from provider.retry import Clock
 logger = logging.getLogger(__name__)
 
 # KEYS[1] holds the instant of the next free request, ARGV[1] the microseconds between two of them, ARGV[2] how many to
-# book. The answer is how many microseconds to wait for the first.
+# book, ARGV[3] how long after its instant a request may still be booked. The answer is how many microseconds to wait
+# for the first, negative where its instant has passed.
 _BOOK = """
 local time = redis.call('TIME')
 local now = time[1] * 1000000 + time[2]
-local free = math.max(now, tonumber(redis.call('GET', KEYS[1]) or 0))
+local free = math.max(now - ARGV[3], tonumber(redis.call('GET', KEYS[1]) or 0))
 local next_free = free + ARGV[1] * ARGV[2]
-redis.call('SET', KEYS[1], string.format('%.0f', next_free), 'PX', math.ceil((next_free - now) / 1000))
+redis.call('SET', KEYS[1], string.format('%.0f', next_free), 'PX', math.ceil((next_free - now + ARGV[3]) / 1000))
 return free - now
 """
 _AWAY_SECONDS = 5.0
@@ -71,9 +73,9 @@ class LocalRateLimiter:
 class RedisRateLimiter:
     """At most `requests_per_second`, evenly spaced, among all processes that share `key` in one Redis.
 
-    For the threads of a process that together send hundreds of requests a second, bookings are made for `ahead_seconds`
-    at once, which costs one question for all of them. One that is not taken within that time after its instant lapses,
-    so that those left over do not become a burst: for a single thread, which takes one at a time, leave it at 0.
+    For the threads of a process that together send hundreds of requests a second, instants of `slack_seconds` are
+    booked at once, which costs one question for all of them, and as many that have just passed: a stall so short costs
+    nothing. Any t seconds see at most `requests_per_second` times t + 2 `slack_seconds`.
     """
 
     def __init__(
@@ -82,12 +84,12 @@ class RedisRateLimiter:
         requests_per_second: float,
         key: str = "warehouse:massive:next_request",
         clock: Clock = time,
-        ahead_seconds: float = 0.0,
+        slack_seconds: float = 0.0,
     ) -> None:
         self._book = client.register_script(_BOOK)
         self._interval_us = round(1_000_000 / requests_per_second)
-        self._together = max(1, int(requests_per_second * ahead_seconds))
-        self._ahead_seconds = ahead_seconds
+        self._together = max(1, int(requests_per_second * slack_seconds))
+        self._slack_us = round(1_000_000 * slack_seconds)
         self._key = key
         self._clock = clock
         self._alone = LocalRateLimiter(requests_per_second, clock)
@@ -106,13 +108,12 @@ class RedisRateLimiter:
     def _wait(self) -> float | None:
         """Seconds until the request that is now booked; None while Redis is away."""
         now = self._clock.monotonic()
-        while self._booked and self._booked[0] < now - self._ahead_seconds:
-            self._booked.popleft()
         if not self._booked:
             if now < self._ask_again:
                 return None
             try:
-                wait_us = int(self._book(keys=[self._key], args=[self._interval_us, self._together]))
+                asked = [self._interval_us, self._together, self._slack_us]
+                wait_us = int(self._book(keys=[self._key], args=asked))
             except redis.RedisError as error:
                 # Asked again only after a while: a server that hangs would cost its timeout on every request.
                 logger.warning("the shared rate limit is away (%s); this process keeps the pace alone", error)
@@ -147,7 +148,7 @@ def limiter_for(
     redis_url: str,
     requests_per_second: float | None,
     clock: Clock = time,
-    ahead_seconds: float = 0.0,
+    slack_seconds: float = 0.0,
 ) -> Limiter | None:
     """The shared limit for a provider by `pace_of`; None where there is none."""
     pace = pace_of(base_url, requests_per_second)
@@ -156,4 +157,4 @@ def limiter_for(
     client = redis.Redis.from_url(
         redis_url, socket_timeout=2, socket_connect_timeout=2, retry=Retry(NoBackoff(), 0)
     )
-    return RedisRateLimiter(client, pace, clock=clock, ahead_seconds=ahead_seconds)
+    return RedisRateLimiter(client, pace, clock=clock, slack_seconds=slack_seconds)

@@ -19,8 +19,9 @@ from provider.transport import Traffic
 # A storm of refusals is waited out: the work is long, and giving up costs a whole job.
 _PATIENT = RetryPolicy(attempts=8, deadline_seconds=300)
 
-# Requests are booked for so long at once: at 200 a second a question to Redis for ten instead of for each.
-AHEAD_SECONDS = 0.05
+# A stall of the interpreter as long as that, while it reads a large answer, is made up for. At 200 a second it also
+# makes one question to Redis of forty.
+_SLACK_SECONDS = 0.2
 
 
 class Stopped(Exception):
@@ -37,14 +38,14 @@ class Stop(Protocol):
 
 class Clients:
     """Lends each thread a client of its own; `connect` is what functions that fetch are handed. `stopping` may be one
-    that processes share; `ahead_seconds` as RedisRateLimiter has it."""
+    that processes share; `slack_seconds` as RedisRateLimiter has it."""
 
-    def __init__(self, stopping: Stop | None = None, ahead_seconds: float = AHEAD_SECONDS) -> None:
+    def __init__(self, stopping: Stop | None = None, slack_seconds: float = _SLACK_SECONDS) -> None:
         self.stopping = stopping or threading.Event()
         self._mine = threading.local()
         self._all: list[MassiveClient] = []
         self._elsewhere = Traffic()
-        self._pace = pace_for(settings, self, ahead_seconds)
+        self._pace = pace_for(settings, self, slack_seconds)
 
     def connect(self) -> AbstractContextManager[MassiveClient]:
         """The calling thread's client, kept open when the block ends. Raises provider.errors.Misconfigured."""

@@ -122,7 +122,7 @@ def _begin(stopping: Stop) -> None:
 def _counted(work: Callable[..., _Found], *arguments: object) -> tuple[_Found, Traffic]:
     """What the work of one piece found with a client of its own, and what that sent."""
     (stopping,) = _stopping
-    clients = Clients(stopping, ahead_seconds=0.0)  # one request at a time: bookings ahead would lapse
+    clients = Clients(stopping, slack_seconds=0.0)  # one request at a time: bookings ahead would be left over
     try:
         return work(*arguments, clients.connect), clients.traffic
     finally:

@@ -45,9 +45,16 @@ class Still(FakeClock):
         self.slept.append(seconds)
 
 
+def passed(redis_client: redis.Redis, seconds: float) -> None:
+    """So long ago the next request was free."""
+    at, microseconds = redis_client.time()
+    redis_client.set("pace", round((at - seconds) * 1e6 + microseconds))
+
+
 def test_threads_book_ahead_together_and_others_come_behind_them(redis_client: redis.Redis) -> None:
-    ours = RedisRateLimiter(redis_client, 0.1, clock=Still(), ahead_seconds=30)
-    other = RedisRateLimiter(redis_client, 0.1, clock=Still())
+    passed(redis_client, 0)
+    ours = RedisRateLimiter(redis_client, 0.1, key="pace", clock=Still(), slack_seconds=30)
+    other = RedisRateLimiter(redis_client, 0.1, key="pace", clock=Still())
     assert [round(limiter.acquire()) for limiter in (ours, other, ours, ours, ours, other)] == [
         *(0, 30),  # ours are 0, 10 and 20
         *(10, 20),
@@ -55,16 +62,27 @@ def test_threads_book_ahead_together_and_others_come_behind_them(redis_client: r
     ]
 
 
-def test_a_booking_that_nobody_takes_lapses(redis_client: redis.Redis) -> None:
-    clock = Still()
-    limiter = RedisRateLimiter(redis_client, 0.1, key="pace", clock=clock, ahead_seconds=30)
-    limiter.acquire()
-    booked = float(redis_client.get("pace"))
-    clock.now += 45  # 10 has lapsed, 20 has not
-    assert limiter.acquire() == 0
-    assert float(redis_client.get("pace")) == booked
-    limiter.acquire()
-    assert float(redis_client.get("pace")) == booked + 30e6
+@pytest.mark.parametrize(
+    ("stall", "waits"), [(15, [0, 0, 5, 15]), (30, [0, 0, 0, 0, 10]), (1000, [0, 0, 0, 0, 10])]
+)
+def test_a_stall_is_made_up_for_as_far_as_the_slack_goes(
+    redis_client: redis.Redis, stall: float, waits: list[int]
+) -> None:
+    passed(redis_client, stall)
+    limiter = RedisRateLimiter(redis_client, 0.1, key="pace", clock=Still(), slack_seconds=30)
+    assert [round(limiter.acquire()) for _ in waits] == waits
+
+
+def test_without_slack_nothing_is_made_up_for(redis_client: redis.Redis) -> None:
+    passed(redis_client, 15)
+    limiter = RedisRateLimiter(redis_client, 0.1, key="pace", clock=Still())
+    assert [round(limiter.acquire()) for _ in range(3)] == [0, 10, 20]
+
+
+def test_a_stall_is_remembered_as_long_as_it_may_be_made_up_for(redis_client: redis.Redis) -> None:
+    passed(redis_client, 0)
+    RedisRateLimiter(redis_client, 0.1, key="pace", clock=Still(), slack_seconds=30).acquire()
+    assert 59_000 < redis_client.pttl("pace") <= 60_000  # booked until 30 seconds from now, and 30 more
 
 
 def test_without_redis_the_process_keeps_the_pace_alone() -> None:
