@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
@@ -58,10 +58,11 @@ def plan(wish: Wish, preparation: Preparation) -> Plan:
         for place, entry in enumerate(known):
             _bars(found, wish, entry, _turn(wish, place, len(known)))
     if wish.rebuilds:
+        slots = {day: [slot.at_ms for slot in wish.slots(day)] for day in wish.sessions}
         for prepared in preparation.symbols:
             if prepared.choice is not None:
-                fetched = _contracts(found, prepared.symbol, prepared.choice)
-                chains |= _chains(found, wish, prepared.symbol, prepared.choice.selected, fetched)
+                fetched = _contracts(found, wish, prepared.symbol, prepared.choice)
+                chains |= _chains(found, wish, slots, prepared.symbol, prepared.choice.selected, fetched)
     if Table.IV in wish.tables:
         _iv(found, wish, [str(entry.symbol) for entry in known], chains)
     if Table.REGIME in wish.tables:
@@ -94,13 +95,14 @@ def _bars(found: Plan, wish: Wish, entry: WatchlistEntry, turn: date) -> None:
         found.jobs.append(Job(Stage.BARS, str(entry.symbol), turn, run, arguments, requests=requests))
 
 
-def _contracts(found: Plan, symbol: str, choice: Choice) -> dict[int, RunKey]:
+def _contracts(found: Plan, wish: Wish, symbol: str, choice: Choice) -> dict[int, RunKey]:
     """The bars of every wanted contract; those not fetched yet by their row in the list."""
     selected = choice.selected
     rows, tickers = selected.rows.tolist(), choice.listed.ticker[selected.rows].tolist()
     known = coverage.covered_by(option_bars.TASK, tickers)
     found.fetched |= known
     missing: dict[int, RunKey] = {}
+    places = {day: place for place, day in enumerate(wish.sessions)}
     for row, ticker, first, last in zip(rows, tickers, selected.first, selected.last, strict=True):
         wanted = Stretch(close_ms(sessions.previous_session(first)), close_ms(last))
         gaps = coverage.missing(wanted, known.get(ticker, []))
@@ -109,7 +111,7 @@ def _contracts(found: Plan, symbol: str, choice: Choice) -> dict[int, RunKey]:
             found.done[Stage.CONTRACTS] += 1
             continue
         run = missing[row] = RunKey(option_bars.TASK, ticker, gaps[-1].until_ms)
-        days = len(sessions.sessions(first, last))
+        days = places[last] - places[first] + 1
         found.keys[Stage.CONTRACTS].append(run)
         found.bars_at_most += days * _MINUTES_A_SESSION * bar_times.MINUTE_MS // option_bars.FRAME_MS
         found.jobs.append(
@@ -125,7 +127,14 @@ def _contracts(found: Plan, symbol: str, choice: Choice) -> dict[int, RunKey]:
     return missing
 
 
-def _chains(found: Plan, wish: Wish, symbol: str, selected: Selected, fetched: dict[int, RunKey]) -> _ByDay:
+def _chains(
+    found: Plan,
+    wish: Wish,
+    slots_ms: Mapping[date, Sequence[int]],
+    symbol: str,
+    selected: Selected,
+    fetched: Mapping[int, RunKey],
+) -> _ByDay:
     """The sessions to rebuild from those bars; the run that ends each, by symbol and day."""
     ends: _ByDay = {}
     depth = wish.depth
@@ -133,7 +142,7 @@ def _chains(found: Plan, wish: Wish, symbol: str, selected: Selected, fetched: d
         f"{BACKFILL_TASK}_{depth}",
         (int(depth.full), depth.band_pct, depth.max_dte, depth.contracts),
     )
-    keys = {day: [RunKey(task, symbol, slot.at_ms) for slot in wish.slots(day)] for day in wish.sessions}
+    keys = {day: [RunKey(task, symbol, at_ms) for at_ms in slots] for day, slots in slots_ms.items()}
     rows = ledger.rows_of(key for slots in keys.values() for key in slots)
     for day, slots in keys.items():
         ends[symbol, day] = slots[-1]
