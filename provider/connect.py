@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Protocol
 
 from provider.client import MassiveClient
-from provider.rate_limit import Limiter, limiter_for
+from provider.rate_limit import EVENLY, Booking, Limiter, limiter_for
 from provider.retry import Clock, RetryPolicy
 
 
@@ -20,14 +20,14 @@ class Settings(Protocol):
     REDIS_URL: str  # of the server that keeps the pace
 
 
-def pace_for(settings: Settings, waiting: Clock = time, slack_seconds: float = 0.0) -> Limiter | None:
-    """The pace that all processes share, None where there is none; `slack_seconds` as RedisRateLimiter has it."""
+def pace_for(settings: Settings, waiting: Clock = time, booking: Booking = EVENLY) -> Limiter | None:
+    """The pace that all processes share, None where there is none; `booking` as RedisRateLimiter has it."""
     return limiter_for(
         settings.MASSIVE_BASE_URL,
         settings.REDIS_URL,
         settings.MASSIVE_REQUESTS_PER_SECOND,
         waiting,
-        slack_seconds,
+        booking,
     )
 
 

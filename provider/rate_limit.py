@@ -18,7 +18,7 @@ import logging
 import threading
 import time
 from collections import deque
-from typing import Protocol
+from typing import NamedTuple, Protocol
 from urllib.parse import urlsplit
 
 import redis
@@ -42,6 +42,18 @@ return free - now
 """
 _AWAY_SECONDS = 5.0
 REQUESTS_PER_SECOND = 5.0  # where nobody said how many
+
+
+class Booking(NamedTuple):
+    """How instants are booked that are still free `late_seconds` after they have passed, so that a stall as short costs
+    nothing; and those of `ahead_seconds` at once, which is one question for many threads of a process. Any t seconds
+    see at most the pace times t + `late_seconds` + `ahead_seconds`."""
+
+    late_seconds: float = 0.0
+    ahead_seconds: float = 0.0
+
+
+EVENLY = Booking()
 
 
 class Limiter(Protocol):
@@ -71,12 +83,8 @@ class LocalRateLimiter:
 
 
 class RedisRateLimiter:
-    """At most `requests_per_second`, evenly spaced, among all processes that share `key` in one Redis.
-
-    For the threads of a process that together send hundreds of requests a second, instants of `slack_seconds` are
-    booked at once, which costs one question for all of them, and as many that have just passed: a stall so short costs
-    nothing. Any t seconds see at most `requests_per_second` times t + 2 `slack_seconds`.
-    """
+    """At most `requests_per_second`, evenly spaced but for what `booking` allows, among all processes that share `key`
+    in one Redis."""
 
     def __init__(
         self,
@@ -84,12 +92,12 @@ class RedisRateLimiter:
         requests_per_second: float,
         key: str = "warehouse:massive:next_request",
         clock: Clock = time,
-        slack_seconds: float = 0.0,
+        booking: Booking = EVENLY,
     ) -> None:
         self._book = client.register_script(_BOOK)
         self._interval_us = round(1_000_000 / requests_per_second)
-        self._together = max(1, int(requests_per_second * slack_seconds))
-        self._slack_us = round(1_000_000 * slack_seconds)
+        self._together = max(1, int(requests_per_second * booking.ahead_seconds))
+        self._late_us = round(1_000_000 * booking.late_seconds)
         self._key = key
         self._clock = clock
         self._alone = LocalRateLimiter(requests_per_second, clock)
@@ -112,7 +120,7 @@ class RedisRateLimiter:
             if now < self._ask_again:
                 return None
             try:
-                asked = [self._interval_us, self._together, self._slack_us]
+                asked = [self._interval_us, self._together, self._late_us]
                 wait_us = int(self._book(keys=[self._key], args=asked))
             except redis.RedisError as error:
                 # Asked again only after a while: a server that hangs would cost its timeout on every request.
@@ -148,7 +156,7 @@ def limiter_for(
     redis_url: str,
     requests_per_second: float | None,
     clock: Clock = time,
-    slack_seconds: float = 0.0,
+    booking: Booking = EVENLY,
 ) -> Limiter | None:
     """The shared limit for a provider by `pace_of`; None where there is none."""
     pace = pace_of(base_url, requests_per_second)
@@ -157,4 +165,4 @@ def limiter_for(
     client = redis.Redis.from_url(
         redis_url, socket_timeout=2, socket_connect_timeout=2, retry=Retry(NoBackoff(), 0)
     )
-    return RedisRateLimiter(client, pace, clock=clock, slack_seconds=slack_seconds)
+    return RedisRateLimiter(client, pace, clock=clock, booking=booking)

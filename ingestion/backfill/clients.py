@@ -13,15 +13,17 @@ from django.conf import settings
 from ingestion.massive import massive_client
 from provider.client import MassiveClient
 from provider.connect import pace_for
+from provider.rate_limit import Booking
 from provider.retry import RetryPolicy
 from provider.transport import Traffic
 
 # A storm of refusals is waited out: the work is long, and giving up costs a whole job.
 _PATIENT = RetryPolicy(attempts=8, deadline_seconds=300)
 
-# A stall of the interpreter as long as that, while it reads a large answer, is made up for. At 200 a second it also
-# makes one question to Redis of forty.
-_SLACK_SECONDS = 0.2
+# A stall as long as that is made up for: an interpreter that reads a large answer holds up all its threads.
+_STALL_SECONDS = 0.2
+# Of many threads, which at 200 requests a second ask Redis once for forty, and of one that asks for itself.
+MANY_THREADS, ONE_THREAD = Booking(_STALL_SECONDS, _STALL_SECONDS), Booking(_STALL_SECONDS)
 
 
 class Stopped(Exception):
@@ -38,14 +40,14 @@ class Stop(Protocol):
 
 class Clients:
     """Lends each thread a client of its own; `connect` is what functions that fetch are handed. `stopping` may be one
-    that processes share; `slack_seconds` as RedisRateLimiter has it."""
+    that processes share; `booking` as RedisRateLimiter has it."""
 
-    def __init__(self, stopping: Stop | None = None, slack_seconds: float = _SLACK_SECONDS) -> None:
+    def __init__(self, stopping: Stop | None = None, booking: Booking = MANY_THREADS) -> None:
         self.stopping = stopping or threading.Event()
         self._mine = threading.local()
         self._all: list[MassiveClient] = []
         self._elsewhere = Traffic()
-        self._pace = pace_for(settings, self, slack_seconds)
+        self._pace = pace_for(settings, self, booking)
 
     def connect(self) -> AbstractContextManager[MassiveClient]:
         """The calling thread's client, kept open when the block ends. Raises provider.errors.Misconfigured."""

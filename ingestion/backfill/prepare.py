@@ -14,7 +14,7 @@ from typing import NamedTuple, TypeVar
 
 import numpy as np
 
-from ingestion.backfill.clients import Clients, Stop
+from ingestion.backfill.clients import ONE_THREAD, Clients, Stop
 from ingestion.backfill.forks import forked
 from ingestion.backfill.listed import Listed
 from ingestion.backfill.listing import listed_contracts
@@ -122,7 +122,7 @@ def _begin(stopping: Stop) -> None:
 def _counted(work: Callable[..., _Found], *arguments: object) -> tuple[_Found, Traffic]:
     """What the work of one piece found with a client of its own, and what that sent."""
     (stopping,) = _stopping
-    clients = Clients(stopping, slack_seconds=0.0)  # one request at a time: bookings ahead would be left over
+    clients = Clients(stopping, ONE_THREAD)
     try:
         return work(*arguments, clients.connect), clients.traffic
     finally:

@@ -9,7 +9,7 @@ import redis
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
-from provider.rate_limit import LocalRateLimiter, RedisRateLimiter, is_loopback, limiter_for, pace_of
+from provider.rate_limit import Booking, LocalRateLimiter, RedisRateLimiter, is_loopback, limiter_for, pace_of
 from tests.provider.conftest import FakeClock
 
 NOBODY = "redis://127.0.0.1:1"
@@ -53,7 +53,7 @@ def passed(redis_client: redis.Redis, seconds: float) -> None:
 
 def test_threads_book_ahead_together_and_others_come_behind_them(redis_client: redis.Redis) -> None:
     passed(redis_client, 0)
-    ours = RedisRateLimiter(redis_client, 0.1, key="pace", clock=Still(), slack_seconds=30)
+    ours = RedisRateLimiter(redis_client, 0.1, key="pace", clock=Still(), booking=Booking(ahead_seconds=30))
     other = RedisRateLimiter(redis_client, 0.1, key="pace", clock=Still())
     assert [round(limiter.acquire()) for limiter in (ours, other, ours, ours, ours, other)] == [
         *(0, 30),  # ours are 0, 10 and 20
@@ -62,18 +62,19 @@ def test_threads_book_ahead_together_and_others_come_behind_them(redis_client: r
     ]
 
 
+@pytest.mark.parametrize("ahead", [0, 30])
 @pytest.mark.parametrize(
     ("stall", "waits"), [(15, [0, 0, 5, 15]), (30, [0, 0, 0, 0, 10]), (1000, [0, 0, 0, 0, 10])]
 )
-def test_a_stall_is_made_up_for_as_far_as_the_slack_goes(
-    redis_client: redis.Redis, stall: float, waits: list[int]
+def test_a_stall_is_made_up_for_as_far_as_that_is_allowed(
+    redis_client: redis.Redis, stall: float, waits: list[int], ahead: float
 ) -> None:
     passed(redis_client, stall)
-    limiter = RedisRateLimiter(redis_client, 0.1, key="pace", clock=Still(), slack_seconds=30)
+    limiter = RedisRateLimiter(redis_client, 0.1, key="pace", clock=Still(), booking=Booking(30, ahead))
     assert [round(limiter.acquire()) for _ in waits] == waits
 
 
-def test_without_slack_nothing_is_made_up_for(redis_client: redis.Redis) -> None:
+def test_otherwise_nothing_is_made_up_for(redis_client: redis.Redis) -> None:
     passed(redis_client, 15)
     limiter = RedisRateLimiter(redis_client, 0.1, key="pace", clock=Still())
     assert [round(limiter.acquire()) for _ in range(3)] == [0, 10, 20]
@@ -81,7 +82,7 @@ def test_without_slack_nothing_is_made_up_for(redis_client: redis.Redis) -> None
 
 def test_a_stall_is_remembered_as_long_as_it_may_be_made_up_for(redis_client: redis.Redis) -> None:
     passed(redis_client, 0)
-    RedisRateLimiter(redis_client, 0.1, key="pace", clock=Still(), slack_seconds=30).acquire()
+    RedisRateLimiter(redis_client, 0.1, key="pace", clock=Still(), booking=Booking(30, 30)).acquire()
     assert 59_000 < redis_client.pttl("pace") <= 60_000  # booked until 30 seconds from now, and 30 more
 
 
