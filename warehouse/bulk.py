@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -116,6 +117,7 @@ def _inserted_whole(cursor: CursorWrapper, insert: str) -> bool:
     return True
 
 
+@cache  # asked at each load, and slow to work out
 def _kinds(model: type[models.Model]) -> dict[str, str]:
     """SQL type of every column but the identity."""
     fields = [field for field in model._meta.concrete_fields if not isinstance(field, models.AutoField)]

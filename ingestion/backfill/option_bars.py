@@ -185,8 +185,9 @@ def _checked(ticker: str, gap: Stretch, hours: _Hours, pages: Pages[Aggregate]) 
     numbers = columns_of(pages.rows)  # at once: soon the bars would no longer be in the processor's cache
     keep, rejected = _check(starts, numbers["volume"], hours, known.until_ms)
     rejected.update(pages.rejected)
-    kept = {name: column[keep] for name, column in numbers.items()}
-    return Answer(ticker, known, starts[keep], kept, rejected, pages.pages)
+    if not keep.all():
+        starts, numbers = starts[keep], {name: column[keep] for name, column in numbers.items()}
+    return Answer(ticker, known, starts, numbers, rejected, pages.pages)
 
 
 def _check(
@@ -200,7 +201,7 @@ def _check(
         "unfinished": starts + FRAME_MS > until_ms,
         "zero_volume": ~(volume > 0),
     }
-    keep = ~np.logical_or.reduce(list(reasons.values()))
+    keep = ~(reasons["outside_session"] | reasons["unfinished"] | reasons["zero_volume"])
     rejected: Counter[str] = Counter()
     if not keep.all():
         left = np.ones(len(starts), dtype=np.bool_)
