@@ -26,7 +26,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any, NamedTuple
+from typing import Any
 
 from django.db import DatabaseError, connection
 
@@ -39,9 +39,9 @@ _KEY = "hashtextextended(%s || ':' || %s || ':' || %s::text, 0)"
 _NOTE_DONE = """
 INSERT INTO ingestion_runs AS r
     (task, symbol, slot, status, attempts, contracts, rows, rejected, result, started_at, finished_at, duration_ms)
-SELECT %(task)s, symbol, slot, 'DONE', 1, contracts, rows, rejected, result, %(now)s, %(now)s, 0
-FROM jsonb_to_recordset(%(pieces)s::jsonb)
-    AS piece(symbol text, slot bigint, contracts integer, rows bigint, rejected jsonb, result jsonb)
+SELECT %(task)s, symbol, slot, 'DONE', 1, contracts, rows, rejected::jsonb, result::jsonb, %(now)s, %(now)s, 0
+FROM unnest(%(symbols)s::text[], %(slots)s::bigint[], %(contracts)s::integer[], %(rows)s::bigint[],
+    %(rejected)s::text[], %(results)s::text[]) AS piece(symbol, slot, contracts, rows, rejected, result)
 ON CONFLICT (task, symbol, slot) DO UPDATE
 SET status = 'DONE', attempts = r.attempts + 1, contracts = excluded.contracts, rows = excluded.rows,
     rejected = excluded.rejected, result = excluded.result, error = NULL, finished_at = excluded.finished_at,
@@ -117,7 +117,8 @@ def finish(
         )
 
 
-class Done(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Done:
     """A finished piece of one task's work, for `note_done`."""
 
     symbol: str
@@ -138,7 +139,16 @@ def note_done(task: str, pieces: Sequence[Done]) -> None:
     with connection.cursor() as cursor:
         cursor.execute(
             _NOTE_DONE,
-            {"task": task, "now": now_ms, "pieces": json.dumps([piece._asdict() for piece in pieces])},
+            {
+                "task": task,
+                "now": now_ms,
+                "symbols": [piece.symbol for piece in pieces],
+                "slots": [piece.slot for piece in pieces],
+                "contracts": [piece.contracts for piece in pieces],
+                "rows": [piece.rows for piece in pieces],
+                "rejected": [json.dumps(piece.rejected) for piece in pieces],
+                "results": [json.dumps(piece.result) for piece in pieces],
+            },
         )
 
 
