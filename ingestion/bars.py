@@ -92,6 +92,11 @@ class Bars:
     def __len__(self) -> int:
         return len(self.start_ms)
 
+    def between(self, first_ms: int, until_ms: int) -> Bars:
+        """Those that begin at `first_ms` or later and before `until_ms`; epoch ms."""
+        rows = slice(*np.searchsorted(self.start_ms, (first_ms, until_ms)))
+        return Bars(self.start_ms[rows], **{name: getattr(self, name)[rows] for name in _NUMBERS})
+
 
 def historical_bars(
     ticker: str,

@@ -10,10 +10,9 @@ from typing import Any
 
 from django.db import transaction
 
-from ingestion.breadth import Breadth, breadth
 from ingestion.compute import finite
 from ingestion.massive import massive_client
-from ingestion.regime_inputs import MarketDay, gather
+from ingestion.regime_inputs import EACH_ANEW, MarketDay, Readers, gather
 from ingestion.stock_year import YEAR_SESSIONS
 from provider.client import MassiveClient
 from provider.errors import ProviderError
@@ -58,7 +57,7 @@ def calculate_market_regime(
     again: bool = False,
     breadth_sessions: int = YEAR_SESSIONS,
     connect: Callable[[], AbstractContextManager[MassiveClient]] = massive_client,
-    count: Callable[[date], Breadth] = breadth,
+    readers: Readers = EACH_ANEW,
 ) -> MarketRegimeResult:
     """Names the regime of a session and stores it with its inputs.
 
@@ -67,16 +66,16 @@ def calculate_market_regime(
     that fails for now, or is late, fails the run, to be tried again.
 
     Breadth asks for the bars of all stocks of the last `breadth_sessions` that were never fetched: 2 count what rose
-    and fell, 50 the stocks above their mean, 252 the year's highs and lows; then `count` counts them. Done once per
-    session; `again` updates a row that is there, from the stored past it had. Raises ValueError for a date without a
-    session.
+    and fell, 50 the stocks above their mean, 252 the year's highs and lows. `readers` may remember what they read for
+    sessions before. Done once per session; `again` updates a row that is there, from the stored past it had. Raises
+    ValueError for a date without a session.
     """
     closed = sessions.close_of(session)
     with runs.claim(TASK, "", clock.epoch_ms(closed)) as run:
         if run is runs.Refusal.BUSY or (run is runs.Refusal.DONE and not again):
             return MarketRegimeResult(session, False, detail=str(run))
         try:
-            day = gather(session, 2 if again else breadth_sessions, connect, count)
+            day = gather(session, 2 if again else breadth_sessions, connect, readers)
             if day.late and clock.now() < closed + PATIENCE:
                 raise NotYet(f"the session's bars of {', '.join(day.late)} are not finished yet")
         except (ProviderError, NotYet) as error:

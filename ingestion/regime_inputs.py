@@ -25,6 +25,7 @@ from warehouse.models import MarketRegimeDay
 from warehouse.models.enums import Timeframe
 
 Connect = Callable[[], AbstractContextManager[MassiveClient]]
+ReadBars = Callable[[str, str, date, date, Connect], Bars]
 
 NOT_THERE = (NotEntitled, NotFound)  # the answers that say: do without it
 QUARTER_HOUR_MS = 15 * 60 * 1000
@@ -61,6 +62,17 @@ CROSS JOIN LATERAL (
 """
 
 
+@dataclass(frozen=True, slots=True)
+class Readers:
+    """How bars are read and stocks are counted: for each session anew, or by what remembers for sessions in turn."""
+
+    bars: ReadBars = historical_bars
+    breadth: Callable[[date], Breadth] = breadth_module.breadth
+
+
+EACH_ANEW = Readers()
+
+
 @dataclass(slots=True)
 class MarketDay:
     """A session's inputs, NaN where unknown. `late` names what the provider should have and has not yet."""
@@ -76,31 +88,29 @@ class MarketDay:
     late: list[str] = field(default_factory=list)
 
 
-def gather(
-    session: date, breadth_sessions: int, connect: Connect, count: Callable[[date], Breadth]
-) -> MarketDay:
-    """Every input as of the session's close; its stocks are counted by `count`. What the plan does not hold stays
-    NaN; other errors of the provider are raised."""
+def gather(session: date, breadth_sessions: int, connect: Connect, readers: Readers) -> MarketDay:
+    """Every input as of the session's close. What the plan does not hold stays NaN; other errors of the provider are
+    raised."""
     year = breadth_module.year_before(session)
     day = MarketDay(put_call_ratio=put_call_ratio(session))
-    series = {symbol: _daily(symbol, year, day, connect) for symbol in ("SPY", "QQQ", "IWM")}
+    bars = _Series(readers.bars, connect, day.late)
+    series = {symbol: bars.daily(symbol, year) for symbol in ("SPY", "QQQ", "IWM")}
     spy = series["SPY"]
     if _closes(spy, year[-1:])[0] > 0:
         day.spy = IndexBars.from_bars(spy.high, spy.low, spy.close, spy.volume)
-    spy_closes, qqq_closes, iwm_closes = (_closes(bars, year) for bars in series.values())
+    spy_closes, qqq_closes, iwm_closes = (_closes(one, year) for one in series.values())
     day.correlation_spy_qqq = indicators.correlation(spy_closes, qqq_closes)
     day.correlation_spy_iwm = indicators.correlation(spy_closes, iwm_closes)
     day.closes = {"QQQ": float(qqq_closes[-1]), "IWM": float(iwm_closes[-1])}
     for symbol in ("NDX", "RUT"):
-        bars = _daily(f"I:{symbol}", year[-1:], day, connect)
-        day.closes[symbol] = float(_closes(bars, year[-1:])[0])
-    vix = _levels_at_close("I:VIX", year[-1 - VIX_RISE_SESSIONS :], day, connect)
+        day.closes[symbol] = float(_closes(bars.daily(f"I:{symbol}", year[-1:]), year[-1:])[0])
+    vix = bars.levels_at_close("I:VIX", year[-1 - VIX_RISE_SESSIONS :])
     day.vix_5_sessions_ago = float(vix[0])
     day.closes["VIX"] = float(vix[-1])
-    day.closes["VIX3M"] = float(_levels_at_close("I:VIX3M", year[-1:], day, connect)[-1])
+    day.closes["VIX3M"] = float(bars.levels_at_close("I:VIX3M", year[-1:])[-1])
     _fill_from_snapshot(session, day, connect)
     day.vix = day.closes["VIX"]
-    day.breadth = _breadth(session, year[-max(breadth_sessions, 2) :], day, connect, count)
+    day.breadth = _breadth(session, year[-max(breadth_sessions, 2) :], day, connect, readers.breadth)
     return day
 
 
@@ -113,32 +123,35 @@ def put_call_ratio(session: date) -> float:
     return puts / calls if calls else math.nan
 
 
-def _daily(ticker: str, days: Sequence[date], day: MarketDay, connect: Connect) -> Bars:
-    return _bars(ticker, Timeframe.DAY, days, midnight_ms(days[-1]), day, connect)
+@dataclass(frozen=True, slots=True)
+class _Series:
+    """Bars as of a session's close; `late` is told of each series whose last bar is not there."""
 
+    read: ReadBars
+    connect: Connect
+    late: list[str]
 
-def _bars(
-    ticker: str, frame: Timeframe, days: Sequence[date], last_ms: int, day: MarketDay, connect: Connect
-) -> Bars:
-    """Bars of the sessions, none where the plan has none; late where the one that starts at `last_ms` is not there."""
-    try:
-        bars = historical_bars(ticker, frame, days[0], days[-1], connect)
-    except NOT_THERE:
-        return Bars(np.empty(0, dtype=np.int64), *(np.empty(0) for _ in range(7)))
-    if last_ms not in bars.start_ms:
-        day.late.append(ticker)
-    return bars
+    def daily(self, ticker: str, days: Sequence[date]) -> Bars:
+        return self._bars(ticker, Timeframe.DAY, days, midnight_ms(days[-1]))
 
+    def levels_at_close(self, ticker: str, days: Sequence[date]) -> Floats:
+        """The index at the close of each session, NaN where unknown.
 
-def _levels_at_close(ticker: str, days: Sequence[date], day: MarketDay, connect: Connect) -> Floats:
-    """The index at the close of each session, NaN where unknown.
+        Volatility indices are computed for a quarter of an hour after the session, so their daily bars are not finished
+        at its close: the quarter-hour that ends with it is.
+        """
+        starts = [close_ms(session) - QUARTER_HOUR_MS for session in days]
+        return _at(self._bars(ticker, Timeframe.QUARTER_HOUR, days, starts[-1]), starts)
 
-    Volatility indices are computed for a quarter of an hour after the session, so their daily bars are not finished
-    at its close: the quarter-hour that ends with it is.
-    """
-    starts = [close_ms(session) - QUARTER_HOUR_MS for session in days]
-    bars = _bars(ticker, Timeframe.QUARTER_HOUR, days, starts[-1], day, connect)
-    return _at(bars, starts)
+    def _bars(self, ticker: str, frame: Timeframe, days: Sequence[date], last_ms: int) -> Bars:
+        """None where the plan has none; late where the one that starts at `last_ms` is not there."""
+        try:
+            bars = self.read(ticker, frame, days[0], days[-1], self.connect)
+        except NOT_THERE:
+            return Bars(np.empty(0, dtype=np.int64), *(np.empty(0) for _ in range(7)))
+        if last_ms not in bars.start_ms:
+            self.late.append(ticker)
+        return bars
 
 
 def _closes(bars: Bars, days: Sequence[date]) -> Floats:

@@ -46,7 +46,9 @@ def run(
             hands = Fleet(tasks, lambda text: console.print(text, soft_wrap=True))
         else:
             # Before there are threads.
-            computers = stack.enter_context(Computers(partial(remembering, preparation.lists())))
+            computers = stack.enter_context(
+                Computers(partial(remembering, preparation.lists(), wish.sessions[-1]))
+            )
             ways = {**perform, **stack.enter_context(together(plan.fetched))}
             hands = stack.enter_context(Here(clients, ways, computers))
         work(board, hands, progress)

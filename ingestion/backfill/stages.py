@@ -17,10 +17,12 @@ from ingestion.backfill.ranks import rank_session
 from ingestion.backfill.rebuild import Every, rebuild_sessions
 from ingestion.backfill.selection import Depth
 from ingestion.bars import ensure_bars
+from ingestion.bars_in_turn import BarsInTurn
 from ingestion.breadth import BreadthInTurn, fetch_day, fetch_grouped, store_days
 from ingestion.coverage import Stretch
 from ingestion.iv_percentile import calculate_iv_percentile
 from ingestion.market_regime import calculate_market_regime
+from ingestion.regime_inputs import Readers
 from provider.client import MassiveClient
 from provider.errors import Misconfigured, NotEntitled, NotFound, ProviderError, Unauthorized
 from warehouse import runs
@@ -98,13 +100,14 @@ def _regime(session: str, connect: Connect) -> None:
     calculate_market_regime(date.fromisoformat(session), connect=_everything_was_asked_for)
 
 
-def _regimes_in_turn() -> Perform:
-    """For sessions oldest first: a year of stocks is read once."""
+def _regimes_in_turn(last: date) -> Perform:
+    """For sessions oldest first, up to `last`: a year of stocks is read once, and so are the series of indices."""
     breadth = BreadthInTurn()
+    readers = Readers(BarsInTurn(last), breadth)
 
     def regime(session: str, connect: Connect) -> None:
         day = date.fromisoformat(session)
-        calculate_market_regime(day, False, breadth.unread(day), _everything_was_asked_for, breadth)
+        calculate_market_regime(day, False, breadth.unread(day), _everything_was_asked_for, readers)
 
     return regime
 
@@ -133,9 +136,9 @@ class Ways(NamedTuple):
     many: Mapping[Stage, Callable[[Sequence[tuple[Any, ...]]], None]]
 
 
-def remembering(lists: Lists) -> Ways:
-    """For one thread that computes session after session: what one has read serves the next, as do the `lists` that
-    were read before."""
+def remembering(lists: Lists, last: date) -> Ways:
+    """For one thread that computes session after session, up to `last`: what one has read serves the next, as do the
+    `lists` that were read before."""
 
     def chains(pieces: Sequence[tuple[Any, ...]]) -> None:
         for (session, every, *depth), symbols in _symbols_by_rest(pieces).items():
@@ -145,7 +148,7 @@ def remembering(lists: Lists) -> Ways:
         for (session,), symbols in _symbols_by_rest(pieces).items():
             rank_session(symbols, date.fromisoformat(session))
 
-    return Ways({**PERFORM, Stage.REGIME: _regimes_in_turn()}, {Stage.CHAINS: chains, Stage.IV: ranks})
+    return Ways({**PERFORM, Stage.REGIME: _regimes_in_turn(last)}, {Stage.CHAINS: chains, Stage.IV: ranks})
 
 
 def _symbols_by_rest(pieces: Sequence[tuple[Any, ...]]) -> dict[tuple[Any, ...], list[str]]:

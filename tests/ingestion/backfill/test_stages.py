@@ -47,7 +47,7 @@ def test_regimes_in_turn_are_those_of_each_session_alone(days, connect):
         rows = MarketRegimeDay.objects.order_by("date").values()
         return [{name: value for name, value in row.items() if name != "id"} for row in rows]
 
-    found = regimes(remembering(Lists()).one[Stage.REGIME])
+    found = regimes(remembering(Lists(), days[-1]).one[Stage.REGIME])
     assert found == regimes(PERFORM[Stage.REGIME])
     counts = [(row["advancers"], row["decliners"], row["new_highs"], row["new_lows"]) for row in found]
     assert counts == [(1, 1, 1, 1), (1, 1, 1, 1), (0, 2, 0, 2)]
