@@ -30,7 +30,7 @@ class Stopped(Exception):
     """The operator ended the work while this thread was waiting for its turn."""
 
 
-class Stop(Protocol):
+class Stopping(Protocol):
     """An event, of threads or of processes, by which the work is stopped."""
 
     def set(self) -> None: ...
@@ -42,7 +42,7 @@ class Clients:
     """Lends each thread a client of its own; `connect` is what functions that fetch are handed. `stopping` may be one
     that processes share; `booking` as RedisRateLimiter has it."""
 
-    def __init__(self, stopping: Stop | None = None, booking: Booking = MANY_THREADS) -> None:
+    def __init__(self, stopping: Stopping | None = None, booking: Booking = MANY_THREADS) -> None:
         self.stopping = stopping or threading.Event()
         self._mine = threading.local()
         self._all: list[MassiveClient] = []

@@ -28,6 +28,27 @@ def forked(count: int, begin: Callable[[], None]) -> ProcessPoolExecutor:
     return pool
 
 
+class Stop:
+    """What tells forked processes to stop: a pipe that this one closes, on purpose or by its end.
+
+    Not an Event of multiprocessing: its `set` waits for ever for a process that was killed while it waited.
+    """
+
+    def __init__(self) -> None:
+        self._reader, self._writer = get_context("fork").Pipe(duplex=False)
+
+    def leave_to_parent(self) -> None:
+        """Called in each process that was forked, so that the parent's is the last end of the pipe."""
+        self._writer.close()
+
+    def set(self) -> None:
+        self._writer.close()
+
+    def wait(self, timeout: float) -> bool:
+        """Whether it was set, within some seconds."""
+        return self._reader.poll(timeout)
+
+
 def _begin(begin: Callable[[], None]) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_end_with_parent, daemon=True).start()

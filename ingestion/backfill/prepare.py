@@ -9,13 +9,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from functools import partial
-from multiprocessing import get_context
 from typing import NamedTuple, TypeVar
 
 import numpy as np
 
-from ingestion.backfill.clients import ONE_THREAD, Clients, Stop
-from ingestion.backfill.forks import forked
+from ingestion.backfill.clients import ONE_THREAD, Clients
+from ingestion.backfill.forks import Stop, forked
 from ingestion.backfill.listed import Listed
 from ingestion.backfill.listing import listed_contracts
 from ingestion.backfill.lists import Lists, Remembered
@@ -86,7 +85,7 @@ def prepare(wish: Wish, clients: Clients, say: Callable[[str], None]) -> Prepara
 
     Raises one of provider.errors where the provider fails; what was answered until then is remembered.
     """
-    found, stopping = Preparation(), get_context("fork").Event()
+    found, stopping = Preparation(), Stop()
     pool = forked(PROCESSES, partial(_begin, stopping))
     try:
         symbols = [pool.submit(_counted, _prepared, wish, entry) for entry in wish.entries]
@@ -103,10 +102,8 @@ def prepare(wish: Wish, clients: Clients, say: Callable[[str], None]) -> Prepara
             ticker, traffic = other.result()
             clients.add(traffic)
             found.missing += [ticker] if ticker else []
-    except BaseException:
-        stopping.set()
-        raise
     finally:
+        stopping.set()
         pool.shutdown(cancel_futures=True)
     return found
 
@@ -116,6 +113,7 @@ _stopping: list[Stop] = []
 
 
 def _begin(stopping: Stop) -> None:
+    stopping.leave_to_parent()
     _stopping.append(stopping)
 
 

@@ -146,13 +146,22 @@ def test_killed_at_random_it_stores_the_same_rows_and_repeats_no_finished_reques
     assert backfills.tables() == expected["rows"]
 
 
-def test_a_computing_process_that_is_killed_ends_it_with_one_sentence(
-    expected, environment, launcher, recorded, tmp_path
+# What a backfill has asked for when it prepares, and when it works.
+MOMENTS = pytest.mark.parametrize(
+    "asked", ["/v3/reference/options/contracts", "/O:"], ids=["preparing", "at work"]
+)
+
+
+@MOMENTS
+def test_processes_of_its_own_that_are_killed_end_it_with_one_sentence(
+    expected, environment, launcher, recorded, tmp_path, asked
 ):
     slow = {**os.environ, **environment, "MASSIVE_REQUESTS_PER_SECOND": "5"}
     process = backfills.start(slow, tmp_path / "said", *WISH)
-    assert wait_until(lambda: children_of(process.pid), 120)
-    os.kill(children_of(process.pid)[0], signal.SIGKILL)
+    assert wait_until(lambda: any(asked in address for address in requests_of(recorded)), 120)
+    for child in children_of(process.pid):
+        with suppress(ProcessLookupError):  # it ended with the others
+            os.kill(child, signal.SIGKILL)
     assert process.wait(60) == 1
     assert (tmp_path / "said").read_text().splitlines()[-1] == (
         "CommandError: A process that computes was killed, perhaps for want of memory; nothing that was done is lost."
@@ -187,12 +196,17 @@ def test_the_fleet_stores_the_same_rows(expected, launcher, fleet):
     assert backfills.tables() == expected["rows"]
 
 
-def test_ctrl_c_ends_it_with_one_sentence_how_to_go_on(expected, environment, launcher, recorded, tmp_path):
+@MOMENTS
+def test_ctrl_c_ends_it_with_one_sentence_how_to_go_on(
+    expected, environment, launcher, recorded, tmp_path, asked
+):
     slow = {**os.environ, **environment, "MASSIVE_REQUESTS_PER_SECOND": "5"}
     process = backfills.start(slow, tmp_path / "said", *WISH)
-    assert wait_until(lambda: any("/O:" in address for address in requests_of(recorded)), 120)
+    assert wait_until(lambda: any(asked in address for address in requests_of(recorded)), 120)
+    children = children_of(process.pid)
     process.send_signal(signal.SIGINT)
     assert process.wait(60) == 130
+    assert wait_until(lambda: not any(map(is_alive, children)), 10)
     said = (tmp_path / "said").read_text()
     assert said.splitlines()[-1] == (
         "CommandError: Stopped, and nothing is lost: the same command goes on where it stopped, and repeats no"
