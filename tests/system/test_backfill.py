@@ -35,6 +35,7 @@ KILLS = int(os.environ.get("BACKFILL_KILLS", "4"))
 WISH = ("--symbols", "AAPL", "--days", "6", "--tables", "greeks,gamma,iv")
 SESSIONS = 3  # 27 and 30 November and 1 December; the 26th was Thanksgiving
 PACE = 60.0  # requests a second, so that there is time to be killed in
+SLOW_PACE = 15.0  # so that it can be met at one moment
 
 
 @pytest.fixture(scope="module")
@@ -156,7 +157,7 @@ MOMENTS = pytest.mark.parametrize(
 def test_processes_of_its_own_that_are_killed_end_it_with_one_sentence(
     expected, environment, launcher, recorded, tmp_path, asked
 ):
-    slow = {**os.environ, **environment, "MASSIVE_REQUESTS_PER_SECOND": "5"}
+    slow = {**os.environ, **environment, "MASSIVE_REQUESTS_PER_SECOND": str(SLOW_PACE)}
     process = backfills.start(slow, tmp_path / "said", *WISH)
     assert wait_until(lambda: any(asked in address for address in requests_of(recorded)), 120)
     for child in children_of(process.pid):
@@ -200,7 +201,7 @@ def test_the_fleet_stores_the_same_rows(expected, launcher, fleet):
 def test_ctrl_c_ends_it_with_one_sentence_how_to_go_on(
     expected, environment, launcher, recorded, tmp_path, asked
 ):
-    slow = {**os.environ, **environment, "MASSIVE_REQUESTS_PER_SECOND": "5"}
+    slow = {**os.environ, **environment, "MASSIVE_REQUESTS_PER_SECOND": str(SLOW_PACE)}
     process = backfills.start(slow, tmp_path / "said", *WISH)
     assert wait_until(lambda: any(asked in address for address in requests_of(recorded)), 120)
     children = children_of(process.pid)
