@@ -3,14 +3,11 @@ planned over all months of a year."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from contextlib import AbstractContextManager
 from datetime import date
 
 from ingestion.bar_times import close_ms, midnight_ms
-from ingestion.bars import Bars, BarsClient, historical_bars
-from ingestion.massive import massive_client
-from provider.errors import NotEntitled, NotFound
+from ingestion.bars import Bars, historical_bars
+from ingestion.regime_inputs import NOT_THERE, Connect
 
 
 class BarsInTurn:
@@ -21,21 +18,14 @@ class BarsInTurn:
         self._last = last
         self._read: dict[tuple[str, str], tuple[date, Bars]] = {}
 
-    def __call__(
-        self,
-        ticker: str,
-        timeframe: str,
-        first: date,
-        last: date,
-        connect: Callable[[], AbstractContextManager[BarsClient]] = massive_client,
-    ) -> Bars:
+    def __call__(self, ticker: str, timeframe: str, first: date, last: date, connect: Connect) -> Bars:
         if last > self._last:
             return historical_bars(ticker, timeframe, first, last, connect)
         since, bars = self._read.get((ticker, timeframe), (date.max, None))
         if bars is None or first < since:
             try:
                 bars = historical_bars(ticker, timeframe, first, self._last, connect)
-            except (NotEntitled, NotFound):  # of the last sessions perhaps, and not of these
+            except NOT_THERE:  # of the last sessions perhaps, and not of these
                 return historical_bars(ticker, timeframe, first, last, connect)
             self._read[ticker, timeframe] = first, bars
         return bars.between(midnight_ms(first), close_ms(last))

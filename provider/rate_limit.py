@@ -46,8 +46,8 @@ REQUESTS_PER_SECOND = 5.0  # where nobody said how many
 
 class Booking(NamedTuple):
     """How instants are booked that are still free `late_seconds` after they have passed, so that a stall as short costs
-    nothing; and those of `ahead_seconds` at once, which is one question for many threads of a process. Any t seconds
-    see at most the pace times t + `late_seconds` + `ahead_seconds`."""
+    nothing; and those of `ahead_seconds` at once, which is one question for many threads of a process. Where one
+    process asks, any t seconds see at most the pace times t + `late_seconds` + `ahead_seconds`."""
 
     late_seconds: float = 0.0
     ahead_seconds: float = 0.0

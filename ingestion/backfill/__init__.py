@@ -3,12 +3,14 @@
 What is to be done:
 wish, selection    the sessions, tables and depth asked for; the contracts nearest the money at a session's own price
 listing, listed    which contracts there were, asked once, eight weeks of expirations at a time
+lists              what the ledger remembers of that, week by week
 prepare, plan      what must be known first; then every piece of work that is not done, and what it rests on
 estimate           what that costs, said before it begins
 
 Who does it:
 work, board        the loop, and which piece may be done next
 here               this machine: fetchers are threads, computers are processes; group_commit stores for many
+clients            a provider client for each thread, one pace for all; forks begins processes that end with us
 fleet              the Celery workers instead
 stages             how each kind of work is done, whoever does it; its end is in the ledger
 progress, summary  what the operator sees

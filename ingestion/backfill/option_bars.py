@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import date
-from functools import lru_cache
+from functools import lru_cache, reduce
 from typing import NamedTuple
 
 import numpy as np
@@ -201,7 +201,7 @@ def _check(
         "unfinished": starts + FRAME_MS > until_ms,
         "zero_volume": ~(volume > 0),
     }
-    keep = ~(reasons["outside_session"] | reasons["unfinished"] | reasons["zero_volume"])
+    keep = ~reduce(np.logical_or, reasons.values())
     rejected: Counter[str] = Counter()
     if not keep.all():
         left = np.ones(len(starts), dtype=np.bool_)
