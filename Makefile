@@ -50,10 +50,10 @@ CERTIFICATES := $(wildcard /etc/ssl/certs/ca-certificates.crt /etc/pki/tls/certs
 	@touch $@
 
 demo: venv ## Run everything here and report on it [DEMO_SECONDS=60] [CHAIN=quotes.csv]
-	@exec $(BIN)/python -m local.demo
+	@exec $(BIN)/python -m local.launch.demo
 
 up: venv ## Run everything here until Ctrl-C
-	@exec $(BIN)/python -m local.up
+	@exec $(BIN)/python -m local.launch.up
 
 worker: venv ## Add a worker, to the stack here or to DATABASE_URL and REDIS_URL [QUEUE=default,ingest,backfill]
 	@exec env DATABASE_ROLE=warehouse_writer PROCESS_NAME=worker $(BIN)/$(WORKER)

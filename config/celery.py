@@ -16,6 +16,7 @@ from django.db import close_old_connections
 
 from config import logs
 from quant import sessions
+from warehouse.task_names import RENAMED
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
@@ -39,13 +40,22 @@ warnings.filterwarnings(
 app = Celery("warehouse")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
-app.steps["consumer"].add("config.heart:Heart")  # by name: it needs the models, which are not ready yet
+app.steps["consumer"].add(
+    "config.heartbeat_step:Heart"
+)  # by name: it needs the models, which are not ready yet
 
 
 @worker_init.connect
 def _read_the_calendar_before_forking(**kwargs: object) -> None:
     """Two seconds, of pandas mostly, that every child would otherwise spend on its first chain."""
     sessions.is_open(sessions.market_now(0))
+
+
+@worker_init.connect
+def _accept_former_task_names(**kwargs: object) -> None:
+    """Messages that were sent before a task was renamed may still be in the queue."""
+    for before, after in RENAMED.items():
+        app.tasks[before] = app.tasks[after]
 
 
 @setup_logging.connect

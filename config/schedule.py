@@ -9,6 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+from warehouse.task_names import CeleryTask
+
 
 @dataclass(frozen=True, slots=True)
 class Scheduled:
@@ -26,7 +28,7 @@ class Scheduled:
 SCHEDULE = (
     Scheduled(
         name="Option chains",
-        task="ingestion.tasks.ingest_due",
+        task=CeleryTask.INGEST_DUE,
         minute="*",
         expire_seconds=50,
         queue="default",
@@ -38,7 +40,7 @@ SCHEDULE = (
     ),
     Scheduled(
         name="After the close",
-        task="ingestion.tasks.close_due",
+        task=CeleryTask.CLOSE_DUE,
         minute="*",
         expire_seconds=50,
         queue="default",
@@ -52,7 +54,7 @@ SCHEDULE = (
     ),
     Scheduled(
         name="Partitions and retention",
-        task="ingestion.tasks.keep_partitions",
+        task=CeleryTask.KEEP_PARTITIONS,
         minute="7",
         expire_seconds=3000,
         queue="default",
@@ -63,7 +65,7 @@ SCHEDULE = (
     ),
     Scheduled(
         name="Calendar watch",
-        task="ingestion.tasks.watch_calendar",
+        task=CeleryTask.WATCH_CALENDAR,
         minute="*/10",
         expire_seconds=500,
         queue="default",
@@ -74,7 +76,7 @@ SCHEDULE = (
     ),
     Scheduled(
         name="Health and alerts",
-        task="ingestion.tasks.watch_health",
+        task=CeleryTask.WATCH_HEALTH,
         minute="*",
         expire_seconds=50,
         queue="default",
@@ -85,18 +87,18 @@ SCHEDULE = (
     ),
     Scheduled(
         name="Batches left behind",
-        task="flow.tasks.sweep_inbox",
+        task=CeleryTask.SWEEP_INBOX,
         minute="*",
         expire_seconds=50,
         queue="default",
-        description="Every minute: sends batches of prints again whose message was lost with a worker.",
+        description="Every minute: sends batches of trades again whose message was lost with a worker.",
     ),
     Scheduled(
         name="Cancels and gaps",
-        task="flow.tasks.keep_flow",
+        task=CeleryTask.KEEP_FLOW,
         minute="*/5",
         expire_seconds=290,
         queue="default",
-        description="Every five minutes: matches cancels with their prints and repairs gaps of the stream.",
+        description="Every five minutes: matches cancels with their trades and repairs gaps of the stream.",
     ),
 )

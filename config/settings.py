@@ -12,7 +12,8 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from config import env, logs
-from local.stack import running
+from local.launch.stack import running
+from warehouse.task_names import CeleryTask
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 LOCAL_DIR = BASE_DIR / ".local"
@@ -90,7 +91,7 @@ ALERT_WEBHOOK_URL = env.secret("ALERT_WEBHOOK_URL")
 # -- live trades ----------------------------------------------------------------------------------------
 FLOW_MINIMUM_CONTRACTS = env.integer(
     "FLOW_MINIMUM_CONTRACTS", 10
-)  # smaller prints outside clusters are not kept
+)  # smaller trades outside clusters are not kept
 
 # -- Django --------------------------------------------------------------------------------------------
 SECRET_KEY = env.secret("SECRET_KEY", _stack.secret_key if _stack else "")
@@ -114,6 +115,8 @@ INSTALLED_APPS = [
     "warehouse",
     "ingestion",
     "flow",
+    "monitoring",
+    "web",
     "config",
 ]
 MIDDLEWARE = [
@@ -196,11 +199,11 @@ CELERY_TASK_TIME_LIMIT = 120
 CELERY_TASK_SOFT_TIME_LIMIT = 90
 CELERY_TASK_DEFAULT_QUEUE = "default"
 CELERY_TASK_ROUTES = {
-    "ingestion.tasks.ingest_chain": {"queue": "ingest"},
+    CeleryTask.INGEST_CHAIN: {"queue": "ingest"},
     # A queue of its own: thousands of pieces of the past must not keep the present waiting.
-    "ingestion.tasks.backfill": {"queue": "backfill"},
-    "flow.tasks.backfill_prints": {"queue": "backfill"},
-    "flow.tasks.store_trades": {"queue": "flow"},
+    CeleryTask.BACKFILL: {"queue": "backfill"},
+    CeleryTask.BACKFILL_TRADES: {"queue": "backfill"},
+    CeleryTask.STORE_TRADES: {"queue": "flow"},
 }
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_MAX_TASKS_PER_CHILD = 5000

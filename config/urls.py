@@ -6,8 +6,8 @@ from django.contrib import admin
 from django.urls import path
 from django.views.generic import RedirectView
 
-from config.health import show_health, show_live
-from config.metrics import show_metrics
+from web.health import show_health, show_live
+from web.metrics import show_metrics
 
 urlpatterns = [
     path("", RedirectView.as_view(pattern_name="admin:index")),

@@ -8,7 +8,7 @@ from decimal import Decimal
 from django.db import connection
 from django.db.models import Q
 
-from flow.sides import reasons
+from flow.storing.side_reasons import reasons
 from warehouse import clock
 from warehouse.models import OptionsFlow, StreamGap
 
@@ -29,7 +29,7 @@ class Summary:
 
 @dataclass(frozen=True, slots=True)
 class Bucket:
-    """Five minutes from epoch ms `start_ms`: dollars of bullish and of bearish prints."""
+    """Five minutes from epoch ms `start_ms`: dollars of bullish and of bearish trades."""
 
     start_ms: int
     bullish: Decimal
@@ -43,13 +43,13 @@ class Report:
     now_ms: int
     summary: Summary
     buckets: list[Bucket]
-    tape: list[OptionsFlow]  # the newest prints, newest first
+    tape: list[OptionsFlow]  # the newest trades, newest first
     sides: list[str]  # of each: buy, sell, or why neither
     gaps: list[StreamGap]  # of any feed that reach into the window: what came in them may be missing
 
 
-def flow_report(symbol: str, minutes: int, prints: int = 20) -> Report:
-    """The flow of the last `minutes` by the market's clock, with at most `prints` of the tape."""
+def flow_report(symbol: str, minutes: int, trades: int = 20) -> Report:
+    """The flow of the last `minutes` by the market's clock, with at most `trades` of the tape."""
     now_ms = clock.now_ms()
     with connection.cursor() as cursor:
         cursor.execute(
@@ -60,7 +60,7 @@ def flow_report(symbol: str, minutes: int, prints: int = 20) -> Report:
         summary = Summary(*cursor.fetchone())
     since = now_ms - minutes * MINUTE_MS
     tape = OptionsFlow.objects.filter(symbol=symbol, timestamp__gte=since, timestamp__lte=now_ms)
-    newest = list(tape.order_by("-timestamp", "-contract_ticker", "-sequence_number")[:prints])
+    newest = list(tape.order_by("-timestamp", "-contract_ticker", "-sequence_number")[:trades])
     missed = StreamGap.objects.filter(Q(to_ms__gte=since) | Q(to_ms=None), from_ms__lte=now_ms)
     return Report(
         symbol,
@@ -75,7 +75,7 @@ def flow_report(symbol: str, minutes: int, prints: int = 20) -> Report:
 
 
 def _buckets(symbol: str, from_ms: int, to_ms: int) -> list[Bucket]:
-    """Every five minutes of the range, those without prints too, the oldest first."""
+    """Every five minutes of the range, those without trades too, the oldest first."""
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT timestamp - timestamp %% %s, sentiment, sum(premium) FROM options_flow_history"

@@ -29,7 +29,7 @@ def rendered(report: Report, simulated: bool) -> RenderableType:
     )
     head += "".join(f"{_gap(gap)}\n" for gap in report.gaps)
     if not report.tape:
-        return Text(f"{head}No prints were stored in this time.")
+        return Text(f"{head}No trades were stored in this time.")
     return Group(Text(head), _picture(report.buckets), _tape(report))
 
 
@@ -57,8 +57,8 @@ def _gap(gap: StreamGap) -> str:
     end = "now" if gap.to_ms is None else _time(gap.to_ms)
     state = {
         GapStatus.OPEN: "not repaired yet",
-        GapStatus.REPAIRED: f"{gap.repaired} prints were fetched later",
-        GapStatus.UNREPAIRABLE: f"{gap.repaired} prints were fetched later, {gap.unrepairable} contracts stay unknown",
+        GapStatus.REPAIRED: f"{gap.repaired} trades were fetched later",
+        GapStatus.UNREPAIRABLE: f"{gap.repaired} trades were fetched later, {gap.unrepairable} contracts stay unknown",
     }[GapStatus(gap.status)]
     return f"gap of {gap.feed} from {_time(gap.from_ms)} to {end} ({gap.reason}): {state}"
 

@@ -12,20 +12,22 @@ from django.conf import settings
 from django.db import DataError, Error, IntegrityError
 from kombu.exceptions import OperationalError as BrokerError
 
-from flow import cancels, gaps, repair
-from flow.backfill import backfill_flow
-from flow.batch import PrintBatch
-from flow.inbox import Inbox, inbox_of, inboxes
-from flow.trades import ProcessedTrades, process_trades
-from provider.connect import connected
+from flow.delivery.batch import TradeBatch
+from flow.delivery.inbox import Inbox, inbox_of, inboxes
+from flow.history import gaps, repair
+from flow.history.backfill import backfill_flow
+from flow.storing import cancels
+from flow.storing.process_trades import ProcessedTrades, process_trades
+from provider.connection import connected
 from warehouse import alerts, clock
 from warehouse.models import DeadLetter
+from warehouse.task_names import CeleryTask
 
 MINUTE = 60
 MOST_ATTEMPTS = 5
 SWEEP_AFTER_SECONDS = 30.0  # much longer than a batch takes when workers keep up
 NEWS_MS = 30 * 60_000  # longer than the delay of a delayed plan
-MATCH_BACK_MS = 26 * 3_600_000  # a whole day of prints, and the hours in which it is repaired
+MATCH_BACK_MS = 26 * 3_600_000  # a whole day of trades, and the hours in which it is repaired
 # What is wrong with the servers, the time or the worker, and not with the payload.
 _ENVIRONMENT = (redis.RedisError, BrokerError, SoftTimeLimitExceeded, MemoryError, OSError)
 
@@ -47,7 +49,7 @@ def store_trades(batch_id: str) -> str:
     if payload is None:
         return f"{batch_id} is done already"
     try:
-        done = process_trades(PrintBatch.decode(payload), name=batch_id)
+        done = process_trades(TradeBatch.decode(payload), name=batch_id)
     except Exception as error:
         if not is_the_payloads_fault(error):
             raise
@@ -60,17 +62,17 @@ def store_trades(batch_id: str) -> str:
 
 
 def _tell(done: ProcessedTrades) -> None:
-    """An alert on unusual sweeps: on new rows alone, and not on prints that come hours late from a spool."""
+    """An alert on unusual sweeps: on new rows alone, and not on trades that come hours late from a spool."""
     since = clock.now_ms() - NEWS_MS
     if done.stored:
         alerts.unusual_activity(sweep for sweep in done.sweeps if sweep.timestamp >= since)
 
 
 @shared_task(acks_late=False, time_limit=14 * MINUTE, soft_time_limit=13 * MINUTE)
-def backfill_prints(
+def backfill_trades(
     stage: str, task: str, symbol: str, slot: int, underlying: str, session: str, *contracts: str
 ) -> str:
-    """Past prints of some contracts of a session, as part of a backfill. Acknowledged early: the ledger recovers it."""
+    """Past trades of some contracts of a session, as part of a backfill. Acknowledged early: the ledger recovers it."""
     return str(
         backfill_flow(
             underlying, date.fromisoformat(session), contracts, partial(connected, settings, clock.now_ms)
@@ -118,7 +120,7 @@ def sweep_inbox(older_than_seconds: float = SWEEP_AFTER_SECONDS) -> str:
     client = broker(settings.REDIS_URL)
     found = list(inboxes(client))
     prefix = settings.CELERY_BROKER_TRANSPORT_OPTIONS["global_keyprefix"]
-    queue = settings.CELERY_TASK_ROUTES["flow.tasks.store_trades"]["queue"]
+    queue = settings.CELERY_TASK_ROUTES[CeleryTask.STORE_TRADES]["queue"]
     queued = int(client.llen(f"{prefix}{queue}"))
     waiting = sum(inbox.size() for inbox in found)
     if queued > waiting:
@@ -138,7 +140,7 @@ def keep_flow() -> str:
     waiting = gaps.ended_gaps()
     for gap_id in waiting:
         repair_gap.apply_async((gap_id,), expires=MINUTE)
-    return f"{changed} prints changed by {len(days)} contracts with cancels, {len(waiting)} gaps to repair"
+    return f"{changed} trades changed by {len(days)} contracts with cancels, {len(waiting)} gaps to repair"
 
 
 @shared_task(acks_late=False, time_limit=14 * MINUTE, soft_time_limit=13 * MINUTE)

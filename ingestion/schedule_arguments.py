@@ -6,8 +6,8 @@ from collections.abc import Callable
 from datetime import date
 from typing import TypeGuard
 
-from ingestion.slots import REGULAR_WINDOW, slots_of
-from ingestion.stock_year import YEAR_SESSIONS
+from ingestion.bars.daily_bars_window import YEAR_SESSIONS
+from ingestion.chains.slots import REGULAR_WINDOW, slots_of
 
 _FULL_DAY = date(2026, 11, 18)
 

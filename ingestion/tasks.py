@@ -7,24 +7,18 @@ from typing import Any
 
 from celery import shared_task
 
-from ingestion import (
-    calendar_watch,
-    chain,
-    closing,
-    iv_percentile,
-    market_regime,
-    rollups,
-    session_bars,
-    upkeep,
-    watch,
-)
-from ingestion.backfill import stages
-from ingestion.backfill.jobs import RunKey, Stage
-from ingestion.due import due_chains
-from ingestion.massive import massive_client
-from ingestion.slots import REGULAR_WINDOW
-from ingestion.stock_year import YEAR_SESSIONS
+from ingestion import maintenance
+from ingestion.backfill.engine import handlers
+from ingestion.backfill.engine.jobs import RunKey, Stage
+from ingestion.bars import session_bars
+from ingestion.bars.daily_bars_window import YEAR_SESSIONS
+from ingestion.chains import ingest
+from ingestion.chains.due import due_chains
+from ingestion.chains.slots import REGULAR_WINDOW
+from ingestion.daily import calendar_watch, closing, iv_percentile, market_regime, rollups
+from ingestion.provider_client import massive_client
 from warehouse import clock
+from warehouse.task_names import RunTask
 
 MINUTE = 60
 # Work that waits for the provider has a queue of its own: the polls must not wait behind it.
@@ -35,7 +29,7 @@ MESSAGE_LIFE = 55  # seconds: shorter than the poll, so that a queue nobody serv
 @shared_task(acks_late=False, time_limit=14 * MINUTE, soft_time_limit=13 * MINUTE)
 def ingest_chain(symbol: str, slot: int, deadline: int | None = None) -> str:
     """One chain. Acknowledged early: a run may outlast the broker's patience, and the ledger recovers it."""
-    return str(chain.ingest_chain(symbol, slot, deadline))
+    return str(ingest.ingest_chain(symbol, slot, deadline))
 
 
 @shared_task
@@ -58,7 +52,7 @@ def close_due(
         arguments: dict[str, str | int] = {"session": session}
         if work.symbol:
             arguments["symbol"] = work.symbol
-        if work.task == market_regime.TASK:
+        if work.task == RunTask.CALCULATE_MARKET_REGIME:
             arguments["breadth_sessions"] = breadth_sessions
         task, queue = _CLOSING[work.task]
         task.apply_async(kwargs=arguments, queue=queue, expires=MESSAGE_LIFE)
@@ -89,20 +83,20 @@ def store_bars(symbol: str, session: str) -> str:
 def backfill(stage: str, task: str, symbol: str, slot: int, *arguments: str | int | float) -> str:
     """One piece of a backfill, named by its run. Acknowledged early: the ledger recovers it."""
     run = RunKey(task, symbol, slot)
-    stages.attempt(stages.PERFORM[Stage[stage]], run, arguments, massive_client)
+    handlers.attempt(handlers.PERFORM[Stage[stage]], run, arguments, massive_client)
     return f"{Stage[stage]}: {symbol} {slot}"
 
 
 @shared_task
 def roll_up(session: str) -> str:
-    """A session's prints and gamma snapshots, summed."""
+    """A session's trades and gamma snapshots, summed."""
     return str(rollups.roll_up(date.fromisoformat(session)))
 
 
 @shared_task
 def keep_partitions() -> str:
     """Makes the partitions of the coming week; once a day sums up, drops and deletes what is past retention."""
-    return upkeep.keep_tables(clock.now_ms())
+    return maintenance.keep_tables(clock.now_ms())
 
 
 @shared_task
@@ -111,15 +105,9 @@ def watch_calendar() -> str:
     return calendar_watch.watch_calendar()
 
 
-@shared_task
-def watch_health() -> str:
-    """Tells operators of what is stale, failed or silent."""
-    return f"{watch.alert_on_trouble()} alerts sent"
-
-
 _CLOSING: dict[str, tuple[Any, str]] = {
-    session_bars.STORE_TASK: (store_bars, FETCHING),
-    iv_percentile.TASK: (calculate_iv_percentile, COMPUTING),
-    market_regime.TASK: (calculate_market_regime, FETCHING),
-    rollups.TASK: (roll_up, COMPUTING),
+    RunTask.STORE_BARS: (store_bars, FETCHING),
+    RunTask.CALCULATE_IV_PERCENTILE: (calculate_iv_percentile, COMPUTING),
+    RunTask.CALCULATE_MARKET_REGIME: (calculate_market_regime, FETCHING),
+    RunTask.ROLL_UP: (roll_up, COMPUTING),
 }

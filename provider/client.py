@@ -11,17 +11,17 @@ from collections.abc import Callable, Sequence
 from typing import Literal, Self, TypeVar, Unpack
 from urllib.parse import quote
 
-from provider import pages
+from provider import decoding
+from provider.decoding import Page
 from provider.errors import BadPage, RepeatedPage
 from provider.filters import ContractFilters, Day, between, contract_params
-from provider.pages import Page
+from provider.pagination import ChainPages, Pages
 from provider.rate_limit import Limiter
 from provider.records import Aggregate, ChainRow, IndexRow, LastTrade, Quote, Trade, UniversalRow
 from provider.reference import Condition, Contract, Exchange, Holiday, MarketStatus
 from provider.retry import Clock, RetryPolicy
 from provider.symbols import bare
 from provider.transport import Traffic, Transport
-from provider.walk import ChainPages, Pages
 
 Row = TypeVar("Row")
 Answer = TypeVar("Answer")
@@ -81,22 +81,24 @@ class MassiveClient:
         """The chain as it stands now: `I:SPX` or `SPY`. There is no way to ask for a past one."""
         chain = ChainPages()
         params = {"limit": str(_SNAPSHOT_PAGE), **contract_params(filters)}
-        self._walk(f"/v3/snapshot/options/{_part(provider_symbol)}", params, pages.decode_chain_page, chain)
+        self._walk(
+            f"/v3/snapshot/options/{_part(provider_symbol)}", params, decoding.decode_chain_page, chain
+        )
         chain.drop_repeated()
         return chain
 
     def contract(self, provider_symbol: str, contract_ticker: str) -> ChainRow:
         """One contract of a chain. `NotFound` when it is unknown or expired."""
         path = f"/v3/snapshot/options/{_part(provider_symbol)}/{_part(contract_ticker)}"
-        return self.one(path, {}, pages.decode_contract_snapshot)
+        return self.one(path, {}, decoding.decode_contract_snapshot)
 
     def indices_snapshot(self, tickers: Sequence[str]) -> Pages[IndexRow]:
         """Index values for `I:…` tickers; one unknown or not in the plan comes as a row with `error`."""
-        return self._by_ticker("/v3/snapshot/indices", tickers, pages.decode_index_page)
+        return self._by_ticker("/v3/snapshot/indices", tickers, decoding.decode_index_page)
 
     def universal_snapshot(self, tickers: Sequence[str]) -> Pages[UniversalRow]:
         """Chosen tickers of any class, 250 a request: the cheap way to refresh a few contracts."""
-        return self._by_ticker("/v3/snapshot", tickers, pages.decode_universal_page)
+        return self._by_ticker("/v3/snapshot", tickers, decoding.decode_universal_page)
 
     # -- contracts ---------------------------------------------------------------------------------------
     def contracts(
@@ -115,13 +117,13 @@ class MassiveClient:
         }
         if as_of is not None:
             params["as_of"] = str(as_of)
-        return self._walk("/v3/reference/options/contracts", params, pages.decode_contract_page, Pages())
+        return self._walk("/v3/reference/options/contracts", params, decoding.decode_contract_page, Pages())
 
     def listed_contract(self, contract_ticker: str, as_of: Day | None = None) -> Contract:
         """One contract's terms, living or expired. `NotFound` when there never was one."""
         params = {} if as_of is None else {"as_of": str(as_of)}
         path = f"/v3/reference/options/contracts/{_part(contract_ticker)}"
-        return self.one(path, params, pages.decode_contract)
+        return self.one(path, params, decoding.decode_contract)
 
     # -- bars --------------------------------------------------------------------------------------------
     def aggregates(
@@ -143,27 +145,29 @@ class MassiveClient:
             "sort": "asc",
             "limit": str(_HISTORY_PAGE),
         }
-        return self._walk(path, params, pages.decode_aggregate_page, Pages())
+        return self._walk(path, params, decoding.decode_aggregate_page, Pages())
 
     def grouped_daily(self, date: Day, adjusted: bool = True) -> Pages[Aggregate]:
         """One daily bar per US stock; none on a day without a session."""
         params = {"adjusted": "true" if adjusted else "false"}
         path = f"/v2/aggs/grouped/locale/us/market/stocks/{date}"
-        return self._walk(path, params, pages.decode_aggregate_page, Pages())
+        return self._walk(path, params, decoding.decode_aggregate_page, Pages())
 
     def previous_close(self, ticker: str) -> Aggregate | None:
         """The last complete daily bar, which for an illiquid contract is days old; None without any."""
-        found = self._walk(f"/v2/aggs/ticker/{_part(ticker)}/prev", {}, pages.decode_aggregate_page, Pages())
+        found = self._walk(
+            f"/v2/aggs/ticker/{_part(ticker)}/prev", {}, decoding.decode_aggregate_page, Pages()
+        )
         return found.rows[-1] if found.rows else None
 
-    # -- prints and quotes -------------------------------------------------------------------------------
+    # -- trades and quotes -------------------------------------------------------------------------------
     def trades(self, contract_ticker: str, after_ns: int, before_ns: int) -> Pages[Trade]:
-        """Prints with `after_ns` <= `sip_timestamp` <= `before_ns`, oldest first."""
+        """Trades with `after_ns` <= `sip_timestamp` <= `before_ns`, oldest first."""
         path = f"/v3/trades/{_part(contract_ticker)}"
         return self._walk(
             path,
             {**between(after_ns, before_ns), "limit": str(_HISTORY_PAGE)},
-            pages.decode_trade_page,
+            decoding.decode_trade_page,
             Pages(),
         )
 
@@ -173,30 +177,30 @@ class MassiveClient:
         return self._walk(
             path,
             {**between(after_ns, before_ns), "limit": str(_HISTORY_PAGE)},
-            pages.decode_quote_page,
+            decoding.decode_quote_page,
             Pages(),
         )
 
     def last_trade(self, ticker: str) -> LastTrade:
-        """The newest print. `NotFound` when there is none."""
-        return self.one(f"/v2/last/trade/{_part(ticker)}", {}, pages.decode_last_trade)
+        """The newest trade. `NotFound` when there is none."""
+        return self.one(f"/v2/last/trade/{_part(ticker)}", {}, decoding.decode_last_trade)
 
     # -- the market --------------------------------------------------------------------------------------
     def market_status(self) -> MarketStatus:
         """What is open now, by the provider's clock."""
-        return self.one("/v1/marketstatus/now", {}, pages.decode_market_status)
+        return self.one("/v1/marketstatus/now", {}, decoding.decode_market_status)
 
     def upcoming(self) -> list[Holiday]:
         """Coming holidays and early closes, one row per exchange and date."""
-        return self.one("/v1/marketstatus/upcoming", {}, pages.decode_holidays).rows
+        return self.one("/v1/marketstatus/upcoming", {}, decoding.decode_holidays).rows
 
     def conditions(self, asset_class: str = "options") -> Pages[Condition]:
         params = {"asset_class": asset_class, "limit": str(_REFERENCE_PAGE)}
-        return self._walk("/v3/reference/conditions", params, pages.decode_condition_page, Pages())
+        return self._walk("/v3/reference/conditions", params, decoding.decode_condition_page, Pages())
 
     def exchanges(self, asset_class: str = "options") -> Pages[Exchange]:
         params = {"asset_class": asset_class}
-        return self._walk("/v3/reference/exchanges", params, pages.decode_exchange_page, Pages())
+        return self._walk("/v3/reference/exchanges", params, decoding.decode_exchange_page, Pages())
 
     # -- how -----------------------------------------------------------------------------------------------
     def one(self, path: str, params: dict[str, str], decode: Callable[[bytes], Answer]) -> Answer:

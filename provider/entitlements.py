@@ -13,10 +13,10 @@ from enum import StrEnum
 from functools import partial
 from typing import NamedTuple, TypeVar
 
-from provider import pages
+from provider import decoding
 from provider.client import MassiveClient
+from provider.decoding import Page
 from provider.errors import ConnectionFailed, NotEntitled, NotFound, ProviderError, Unauthorized
-from provider.pages import Page
 from provider.records import ChainRow
 
 Row = TypeVar("Row")
@@ -116,7 +116,7 @@ def _chain(client: MassiveClient, symbol: str, today: list[datetime.date], kept:
     params = {"limit": "250"}
     if today:
         params["expiration_date.gte"] = str(today[0] + datetime.timedelta(days=7))
-    page = client.one(f"/v3/snapshot/options/{symbol}", params, pages.decode_chain_page)
+    page = client.one(f"/v3/snapshot/options/{symbol}", params, decoding.decode_chain_page)
     kept += page.rows
     status, detail = _counted(len(page.rows))
     misfits = page.rejected.total()
@@ -131,7 +131,7 @@ def _fields(symbol: str, sample: list[ChainRow]) -> Iterator[Finding]:
 
 
 def _busiest(rows: list[ChainRow]) -> str | None:
-    """The ticker with the most volume: the likeliest to have prints, bars and quotes."""
+    """The ticker with the most volume: the likeliest to have trades, bars and quotes."""
     busiest = max(rows, key=lambda row: (row.day and row.day.volume) or 0.0, default=None)
     return None if busiest is None else busiest.details.ticker
 
@@ -139,20 +139,20 @@ def _busiest(rows: list[ChainRow]) -> str | None:
 def _others(
     client: MassiveClient, contract: str | None, today: list[datetime.date]
 ) -> Iterator[tuple[str, Callable[[], Outcome]]]:
-    bars = pages.decode_aggregate_page
+    bars = decoding.decode_aggregate_page
     options = {"asset_class": "options"}
     listing = "/v3/reference/options/contracts"
     asked = {"underlying_ticker": STOCK, **_FEW}
-    yield "contract list", partial(_sample, client, listing, asked, pages.decode_contract_page)
+    yield "contract list", partial(_sample, client, listing, asked, decoding.decode_contract_page)
     if contract is not None:
         yield "option bars", partial(_sample, client, f"/v2/aggs/ticker/{contract}/prev", {}, bars)
         yield (
             "option trades",
-            partial(_sample, client, f"/v3/trades/{contract}", _FEW, pages.decode_trade_page),
+            partial(_sample, client, f"/v3/trades/{contract}", _FEW, decoding.decode_trade_page),
         )
         yield (
             "option quotes",
-            partial(_sample, client, f"/v3/quotes/{contract}", _FEW, pages.decode_quote_page),
+            partial(_sample, client, f"/v3/quotes/{contract}", _FEW, decoding.decode_quote_page),
         )
         yield "universal snapshot", partial(_row_of, client, "/v3/snapshot", contract)
     yield "stock bars", partial(_sample, client, f"/v2/aggs/ticker/{STOCK}/prev", {}, bars)
@@ -163,11 +163,11 @@ def _others(
         yield "grouped daily bars", partial(_sample, client, grouped, {}, bars)
     yield (
         "conditions",
-        partial(_sample, client, "/v3/reference/conditions", options, pages.decode_condition_page),
+        partial(_sample, client, "/v3/reference/conditions", options, decoding.decode_condition_page),
     )
     yield (
         "exchanges",
-        partial(_sample, client, "/v3/reference/exchanges", options, pages.decode_exchange_page),
+        partial(_sample, client, "/v3/reference/exchanges", options, decoding.decode_exchange_page),
     )
 
 
@@ -179,7 +179,7 @@ def _sample(
 
 def _row_of(client: MassiveClient, path: str, ticker: str) -> Outcome:
     """Snapshots of many tickers answer 200 whatever the plan; the refusal stands in the ticker's row."""
-    page = client.one(path, {"ticker.any_of": ticker, **_FEW}, pages.decode_universal_page)
+    page = client.one(path, {"ticker.any_of": ticker, **_FEW}, decoding.decode_universal_page)
     if not page.rows:
         return Status.NO_DATA, f"no row for {ticker}"
     row = page.rows[0]

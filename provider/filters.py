@@ -1,4 +1,4 @@
-"""Query parameters that narrow a list: contracts by their terms, prints and quotes by time."""
+"""Query parameters that narrow a list: contracts by their terms, trades and quotes by time."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class ContractFilters(TypedDict, total=False):
 
 
 def between(after_ns: int, before_ns: int) -> dict[str, str]:
-    """Prints or quotes from `after_ns` to `before_ns`, both included, oldest first."""
+    """Trades or quotes from `after_ns` to `before_ns`, both included, oldest first."""
     return {
         "timestamp.gte": str(after_ns),
         "timestamp.lte": str(before_ns),

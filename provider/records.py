@@ -195,7 +195,7 @@ class Aggregate(Struct, frozen=True, gc=False):
 
 
 class Trade(Struct, frozen=True, gc=False):
-    """One historical print of an option. Prints of past sessions have only millisecond precision."""
+    """One historical trade of an option. Trades of past sessions have only millisecond precision."""
 
     price: float
     size: float  # contracts
@@ -221,7 +221,7 @@ class Quote(Struct, frozen=True, gc=False):
 
 
 class LastTrade(Struct, frozen=True, gc=False):
-    """The newest print of one ticker."""
+    """The newest trade of one ticker."""
 
     price: float = field(name="p")
     sip_timestamp: Int64 = field(name="t")  # ns

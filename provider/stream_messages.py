@@ -21,11 +21,11 @@ _KNOWN = frozenset({"T", "Q", "V", "A", "status"})
 NO_ARRAY: Final = "frame is no JSON array"
 NO_KIND: Final = "event without a kind"
 BAD_TRADE: Final = "event T breaks its type"
-LOSSES: Final = (NO_ARRAY, NO_KIND, BAD_TRADE)  # reasons that may stand for a print
+LOSSES: Final = (NO_ARRAY, NO_KIND, BAD_TRADE)  # reasons that may stand for a trade
 
 
 class Trade(msgspec.Struct, tag_field="ev", tag="T", gc=False):
-    """An option print. `t` is the exchange's time in epoch ms, `q` rises per contract within a session."""
+    """An option trade. `t` is the exchange's time in epoch ms, `q` rises per contract within a session."""
 
     sym: str
     p: _Price  # dollars per share

@@ -155,17 +155,17 @@ LEVEL_BAND = 0.20
 
 @dataclass(frozen=True, slots=True)
 class TradeRules:
-    """What makes a print large, a block, part of a sweep, aggressive; sizes in contracts, times in ms."""
+    """What makes a trade large, a block, part of a sweep, aggressive; sizes in contracts, times in ms."""
 
     block_size: float = 500.0
     block_multiple: float = 5.0  # of the running average size
     large_multiple: float = 2.0
     average_size: float = 100.0  # where no running average is known
     aggressive_spread: float = 0.10  # beyond the quote by more than this part of the spread
-    cluster_window_ms: int = 500  # from the first print of a cluster, not from the previous one
+    cluster_window_ms: int = 500  # from the first trade of a cluster, not from the previous one
     cluster_size: float = 10.0  # contracts of a cluster together
     quote_age_ms: float = 5_000.0  # an older quote says nothing
-    unusual_size: float = 100.0  # of a print in a contract whose day's volume exceeds its open interest
+    unusual_size: float = 100.0  # of a trade in a contract whose day's volume exceeds its open interest
     # "documented" takes document 4 to the letter: words as conditions, strictly outside the quote, no
     # clusters, no SPLIT, every quote good.
     literal: bool = False

@@ -15,11 +15,11 @@ from pathlib import Path
 import uvicorn
 
 from quant.sessions import market_now
-from simulator.app import build
-from simulator.plans import plan
-from simulator.recorded import NotAQuoteTable, Recording, read
-from simulator.stream import Stream
-from simulator.stream_connection import protocol_of
+from simulator.recorded.quote_table import NotAQuoteTable, Recording, read
+from simulator.rest.app import build
+from simulator.rest.plans import plan
+from simulator.stream.connection import protocol_of
+from simulator.stream.stream import Stream
 from simulator.world import World, recording_offset_ms
 
 _PR_SET_PDEATHSIG = 1

@@ -12,23 +12,23 @@ from starlette.concurrency import run_in_threadpool
 from quant.contracts import parse_tickers
 from quant.sessions import close_of as session_close
 from quant.sessions import is_open, market_now, previous_session, sessions
-from simulator.bar_store import BarStore
-from simulator.chain_table import ChainTable
-from simulator.listing import Listing
-from simulator.market import SyntheticMarket
-from simulator.plans import Plan
-from simulator.print_log import PrintLog
-from simulator.recorded import Recording
-from simulator.recorded_chain import recorded_chain
-from simulator.synthetic_chain import synthetic_chain
-from simulator.universe import INSTRUMENTS
+from simulator.market.bar_store import BarStore
+from simulator.market.chain_table import ChainTable
+from simulator.market.listing import Listing
+from simulator.market.market import SyntheticMarket
+from simulator.market.synthetic_chain import synthetic_chain
+from simulator.market.universe import INSTRUMENTS
+from simulator.recorded.chain import recorded_chain
+from simulator.recorded.quote_table import Recording
+from simulator.rest.plans import Plan
+from simulator.stream.trade_log import TradeLog
 
 _TABLES_KEPT = 16
 
 
 class World:
     """The state behind the endpoints. Only `clock_offset_ms` ever changes, through the control endpoint, and
-    `prints` grows while the stream runs."""
+    `trades` grows while the stream runs."""
 
     def __init__(
         self,
@@ -48,7 +48,7 @@ class World:
             anchors[recording.symbol] = (recording.stamp, recording.spot)
         self.market = SyntheticMarket(seed, anchors, strike_spacing)
         self.bars = BarStore(self.market)
-        self.prints = PrintLog()
+        self.trade_log = TradeLog()
         self._tables: OrderedDict[tuple[str, int], ChainTable] = OrderedDict()
         self._building = asyncio.Lock()
 
@@ -100,7 +100,7 @@ class World:
 
     def _chain(self, symbol: str, epoch_second: int) -> ChainTable:
         table = synthetic_chain(self.market, symbol, dt.datetime.fromtimestamp(epoch_second, dt.UTC))
-        return self.prints.volume.on(table, epoch_second)
+        return self.trade_log.volume.on(table, epoch_second)
 
     def recorded_listing(self) -> Listing:
         """The contracts of the recorded chain as a contract list."""

@@ -15,9 +15,9 @@ from pathlib import Path
 import pytest
 import redis
 
-from local.binaries import LocalError
-from local.locks import FileLock
-from local.servers import ROOT, Held, hold
+from local.servers.binaries import LocalError
+from local.servers.hold import ROOT, Held, hold
+from local.servers.locks import FileLock
 
 POSTGRES_MAJOR = int(os.environ.get("POSTGRES_MAJOR", "18"))
 STACK = pytest.StashKey[Held]()

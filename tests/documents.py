@@ -1,6 +1,6 @@
-"""Every SELECT that the project's documents print, word for word, by what it asks for.
+"""Every SELECT that the project's documents trade, word for word, by what it asks for.
 
-One is mended: as printed, `MAX(date)::text::bigint` is no SQL, because a date's text is no number.
+One is mended: as traded, `MAX(date)::text::bigint` is no SQL, because a date's text is no number.
 """
 
 from __future__ import annotations
@@ -119,7 +119,7 @@ WHERE timestamp > EXTRACT(EPOCH FROM NOW() - INTERVAL '24 hours')::BIGINT * 1000
 ORDER BY premium DESC
 LIMIT 20;
 """
-PRINTS_OF_FIVE_MINUTES = """
+TRADES_OF_FIVE_MINUTES = """
 SELECT COUNT(*), symbol FROM options_flow_history
 WHERE timestamp > EXTRACT(EPOCH FROM NOW() - INTERVAL '5 minutes')::BIGINT * 1000 GROUP BY symbol;
 """
@@ -138,5 +138,5 @@ QUERIES = {
     "flow_of_an_hour": FLOW_OF_AN_HOUR,
     "flow_of_four_hours": FLOW_OF_FOUR_HOURS,
     "largest_premiums": LARGEST_PREMIUMS,
-    "prints_of_five_minutes": PRINTS_OF_FIVE_MINUTES,
+    "trades_of_five_minutes": TRADES_OF_FIVE_MINUTES,
 }

@@ -18,7 +18,7 @@ from pathlib import Path
 
 import httpx
 
-from local.processes import end_with_parent
+from local.servers.processes import end_with_parent
 
 ROOT = Path(__file__).resolve().parents[1]
 _LOG = "/recorder/log"

@@ -26,7 +26,7 @@ logger = logging.getLogger(__name__)
 
 LONGEST = 2000  # characters, Discord's limit
 UNUSUAL_PREMIUM = Decimal(100_000)  # dollars
-MOST_PRINTS = 5
+MOST_TRADES = 5
 _TIMEOUT_SECONDS = 5.0
 _AWAY_KEY = "warehouse:alerts:webhook_away"
 _AWAY_SECONDS = 50  # shorter than the minute between two looks for trouble
@@ -50,8 +50,8 @@ class Kind(Enum):
         self.counted = counted
 
 
-class Print(Protocol):
-    """A stored print or sweep, as far as an alert speaks of it; a row of `options_flow_history` is one."""
+class Trade(Protocol):
+    """A stored trade or sweep, as far as an alert speaks of it; a row of `options_flow_history` is one."""
 
     @property
     def symbol(self) -> str: ...
@@ -86,14 +86,14 @@ def send(kind: Kind, text: str, subject: str = "") -> bool:
         return posted
 
 
-def unusual_activity(prints: Iterable[Print], least_premium: Decimal = UNUSUAL_PREMIUM) -> bool:
-    """One alert on the sweeps of at least `least_premium` dollars among `prints`; call it after they are stored.
+def unusual_activity(trades: Iterable[Trade], least_premium: Decimal = UNUSUAL_PREMIUM) -> bool:
+    """One alert on the sweeps of at least `least_premium` dollars among `trades`; call it after they are stored.
 
     True when one was posted; at most one a minute goes out, the largest sweeps first.
     """
     sweeps = [
         found
-        for found in prints
+        for found in trades
         if found.trade_type == TradeType.SWEEP
         and found.premium is not None
         and found.premium >= least_premium
@@ -101,13 +101,13 @@ def unusual_activity(prints: Iterable[Print], least_premium: Decimal = UNUSUAL_P
     if not sweeps:
         return False
     sweeps.sort(key=lambda found: found.premium or 0, reverse=True)
-    lines = [_sentence(found) for found in sweeps[:MOST_PRINTS]]
-    if len(sweeps) > MOST_PRINTS:
-        lines.append(f"and {len(sweeps) - MOST_PRINTS} more sweeps of ${least_premium:,.0f} or more")
+    lines = [_sentence(found) for found in sweeps[:MOST_TRADES]]
+    if len(sweeps) > MOST_TRADES:
+        lines.append(f"and {len(sweeps) - MOST_TRADES} more sweeps of ${least_premium:,.0f} or more")
     return send(Kind.UNUSUAL_ACTIVITY, "\n".join(lines))
 
 
-def _sentence(found: Print) -> str:
+def _sentence(found: Trade) -> str:
     terms = parse_tickers([found.contract_ticker])
     side = "call" if terms.is_call[0] else "put"
     return (

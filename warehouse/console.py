@@ -1,4 +1,4 @@
-"""Where commands print their tables."""
+"""Where commands trade their tables."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """The sessions that take place: the exchange calendar's, except where the provider overruled it for a day.
 
 The calendar is a library, released before the day: it knows holidays, and no day of mourning declared last
-night. `ingestion.calendar_watch` notes such days; whoever asks when to fetch asks here.
+night. `ingestion.daily.calendar_watch` notes such days; whoever asks when to fetch asks here.
 """
 
 from __future__ import annotations

@@ -11,9 +11,9 @@ from django.db import connection
 from quant import sessions
 from warehouse import clock
 from warehouse.models import GammaExposure, IngestionRun, WatchlistEntry
+from warehouse.task_names import RunTask
 
 MEDIAN_SESSIONS = 20
-CHAIN_TASK = "ingest_chain"
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +81,11 @@ def latest_chains() -> list[LatestChain]:
     """The newest chain of every watched symbol that was attempted at all."""
     chains = []
     for entry in watched_chains():
-        run = IngestionRun.objects.filter(task=CHAIN_TASK, symbol=entry.symbol).order_by("-slot").first()
+        run = (
+            IngestionRun.objects.filter(task=RunTask.INGEST_CHAIN, symbol=entry.symbol)
+            .order_by("-slot")
+            .first()
+        )
         if run is not None:
             gamma = GammaExposure.objects.filter(symbol=entry.symbol, timestamp=run.slot).first()
             chains.append(LatestChain(str(entry.symbol), run, gamma))

@@ -2,7 +2,7 @@
 
 Partitioned tables lose whole partitions (`warehouse.partitions`); the small ones lose rows in chunks, so that
 no transaction holds many locks and vacuum keeps pace. Whoever calls this sums the raw rows up first
-(`ingestion.rollups.keep_retention`).
+(`ingestion.daily.rollups.keep_retention`).
 """
 
 from __future__ import annotations

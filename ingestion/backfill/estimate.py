@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from ingestion.backfill.jobs import Stage
+from ingestion.backfill.backfill_request import Wish
+from ingestion.backfill.engine.jobs import Stage
 from ingestion.backfill.plan import Plan
-from ingestion.backfill.wish import Wish
 
 LONG = timedelta(hours=1)
 
@@ -34,10 +34,10 @@ def describe(wish: Wish, plan: Plan, pace: float | None) -> list[str]:
     lines.append(
         f"{len(plan.jobs):,} pieces of work, {plan.requests:,} requests, {_time(plan, pace)}, {rows}{before}."
     )
-    prints = sum(job.stage is Stage.FLOW for job in plan.jobs)
-    if prints:
+    trades = sum(job.stage is Stage.FLOW for job in plan.jobs)
+    if trades:
         lines.append(
-            "Prints are asked for contract by contract and session by session: they take the most of it."
+            "Trades are asked for contract by contract and session by session: they take the most of it."
         )
     return lines
 

@@ -7,24 +7,23 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
-from ingestion import bar_times, coverage
-from ingestion.backfill import ledger, option_bars
-from ingestion.backfill.jobs import Job, RunKey, Stage
+from ingestion import fetched_ranges
+from ingestion.backfill.backfill_request import Table, Wish
+from ingestion.backfill.engine import job_results
+from ingestion.backfill.engine.jobs import Job, RunKey, Stage
 from ingestion.backfill.prepare import Choice, Preparation
-from ingestion.backfill.rebuild import BACKFILL_TASK
+from ingestion.backfill.rebuild import option_bars
 from ingestion.backfill.selection import Selected
-from ingestion.backfill.wish import Table, Wish
-from ingestion.bar_times import close_ms
-from ingestion.bars import task_of
-from ingestion.breadth import TASK as STOCKS_TASK
-from ingestion.breadth import year_before
-from ingestion.coverage import Stretch
-from ingestion.iv_percentile import TASK as IV_TASK
-from ingestion.market_regime import TASK as REGIME_TASK
+from ingestion.bars import bar_times
+from ingestion.bars.bar_times import close_ms
+from ingestion.bars.breadth import year_before
+from ingestion.bars.historical_bars import task_of
+from ingestion.fetched_ranges import Stretch
 from provider.symbols import bare
 from quant import sessions
 from warehouse.models import WatchlistEntry
 from warehouse.models.enums import RunStatus, Timeframe
+from warehouse.task_names import RunTask
 
 _MINUTES_A_SESSION, _MINUTES_A_PAGE = 390, 50_000
 _ByDay = dict[tuple[str, date], RunKey]
@@ -49,7 +48,7 @@ class Plan:
 
 
 def plan(wish: Wish, preparation: Preparation) -> Plan:
-    """All the work of a wish but its prints. Asks the ledger alone."""
+    """All the work of a wish but its trades. Asks the ledger alone."""
     found = Plan()
     chains: _ByDay = {}
     refused = {prepared.symbol for prepared in preparation.symbols if prepared.refused}
@@ -82,7 +81,7 @@ def _bars(found: Plan, wish: Wish, entry: WatchlistEntry, turn: date) -> None:
     wanted = Stretch(close_ms(sessions.previous_session(first)), close_ms(last))
     for frame, bars_a_session in ((Timeframe.DAY, 1), (Timeframe.MINUTE, _MINUTES_A_SESSION)):
         task, symbol = task_of(frame), bare(entry.provider_symbol)
-        gaps = coverage.missing(wanted, coverage.covered(task, symbol))
+        gaps = fetched_ranges.missing(wanted, fetched_ranges.covered(task, symbol))
         run = RunKey(task, symbol, gaps[-1].until_ms if gaps else wanted.until_ms)
         found.keys[Stage.BARS].append(run)
         if not gaps:
@@ -99,13 +98,13 @@ def _contracts(found: Plan, wish: Wish, symbol: str, choice: Choice) -> dict[int
     """The bars of every wanted contract; those not fetched yet by their row in the list."""
     selected = choice.selected
     rows, tickers = selected.rows.tolist(), choice.listed.ticker[selected.rows].tolist()
-    known = coverage.covered_by(option_bars.TASK, tickers)
+    known = fetched_ranges.covered_by(option_bars.TASK, tickers)
     found.fetched |= known
     missing: dict[int, RunKey] = {}
     places = {day: place for place, day in enumerate(wish.sessions)}
     for row, ticker, first, last in zip(rows, tickers, selected.first, selected.last, strict=True):
         wanted = Stretch(close_ms(sessions.previous_session(first)), close_ms(last))
-        gaps = coverage.missing(wanted, known.get(ticker, []))
+        gaps = fetched_ranges.missing(wanted, known.get(ticker, []))
         if not gaps:
             found.keys[Stage.CONTRACTS].append(RunKey(option_bars.TASK, ticker, known[ticker][-1].until_ms))
             found.done[Stage.CONTRACTS] += 1
@@ -139,11 +138,11 @@ def _chains(
     ends: _ByDay = {}
     depth = wish.depth
     task, numbers = (
-        f"{BACKFILL_TASK}_{depth}",
+        f"{RunTask.BACKFILL_CHAIN}_{depth}",
         (int(depth.full), depth.band_pct, depth.max_dte, depth.contracts),
     )
     keys = {day: [RunKey(task, symbol, at_ms) for at_ms in slots] for day, slots in slots_ms.items()}
-    rows = ledger.rows_of(key for slots in keys.values() for key in slots)
+    rows = job_results.rows_of(key for slots in keys.values() for key in slots)
     for day, slots in keys.items():
         ends[symbol, day] = slots[-1]
         unfinished = [key for key in slots if key not in rows or rows[key].status != RunStatus.DONE]
@@ -164,7 +163,7 @@ def _chains(
 def _iv(found: Plan, wish: Wish, symbols: Sequence[str], chains: _ByDay) -> None:
     """Every session's rank after its chain and after the rank of the session before."""
     for symbol in symbols:
-        keys = {day: RunKey(IV_TASK, symbol, close_ms(day)) for day in wish.sessions}
+        keys = {day: RunKey(RunTask.CALCULATE_IV_PERCENTILE, symbol, close_ms(day)) for day in wish.sessions}
         _in_turn(
             found,
             Stage.IV,
@@ -177,20 +176,20 @@ def _iv(found: Plan, wish: Wish, symbols: Sequence[str], chains: _ByDay) -> None
 def _regime(found: Plan, wish: Wish, chains: _ByDay) -> None:
     """Every session's regime after all its chains, the daily bars of all stocks, and the regime before."""
     stocks: dict[date, RunKey] = {}
-    known = coverage.covered(STOCKS_TASK, "")
+    known = fetched_ranges.covered(RunTask.GROUPED_DAILY, "")
     first = wish.sessions[0]
     days = sessions.sessions(year_before(first)[0], wish.sessions[-1])
     past = len(days) - len(wish.sessions)
     for place, day in enumerate(days):
-        gaps = coverage.missing(Stretch(close_ms(sessions.previous_session(day)), close_ms(day)), known)
-        run = stocks[day] = RunKey(STOCKS_TASK, "", close_ms(day))
+        gaps = fetched_ranges.missing(Stretch(close_ms(sessions.previous_session(day)), close_ms(day)), known)
+        run = stocks[day] = RunKey(RunTask.GROUPED_DAILY, "", close_ms(day))
         found.keys[Stage.STOCKS].append(run)
         if gaps:
             turn = day if place >= past else _turn(wish, place, past)
             found.jobs.append(Job(Stage.STOCKS, "", turn, run, (day.isoformat(),), requests=1))
         else:
             found.done[Stage.STOCKS] += 1
-    keys = {day: RunKey(REGIME_TASK, "", close_ms(day)) for day in wish.sessions}
+    keys = {day: RunKey(RunTask.CALCULATE_MARKET_REGIME, "", close_ms(day)) for day in wish.sessions}
     after = {
         day: [stocks[day], *(run for (_, at), run in chains.items() if at == day)] for day in wish.sessions
     }
@@ -202,7 +201,7 @@ def _in_turn(
     found: Plan, stage: Stage, symbol: str, keys: dict[date, RunKey], after: dict[date, list[RunKey]]
 ) -> None:
     """One job a session, each after the one before it, because a day's numbers rest on the rows before it."""
-    rows = ledger.rows_of(keys.values())
+    rows = job_results.rows_of(keys.values())
     before: tuple[RunKey, ...] = ()
     for day, run in keys.items():
         found.keys[stage].append(run)

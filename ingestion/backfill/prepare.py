@@ -13,18 +13,18 @@ from typing import NamedTuple, TypeVar
 
 import numpy as np
 
-from ingestion.backfill.clients import ONE_THREAD, Clients
-from ingestion.backfill.forks import Stop, forked
-from ingestion.backfill.listed import Listed
-from ingestion.backfill.listing import listed_contracts
-from ingestion.backfill.lists import Lists, Remembered
-from ingestion.backfill.option_bars import FRAME, FRAME_MS
+from ingestion.backfill.backfill_request import Table, Wish
+from ingestion.backfill.contracts.cache import Lists, Remembered
+from ingestion.backfill.contracts.fetch import listed_contracts
+from ingestion.backfill.contracts.table import Listed
+from ingestion.backfill.engine.clients import ONE_THREAD, Clients
+from ingestion.backfill.engine.forked import Stop, forked
+from ingestion.backfill.engine.handlers import Connect
+from ingestion.backfill.rebuild.option_bars import FRAME, FRAME_MS
 from ingestion.backfill.selection import Selected, select
-from ingestion.backfill.stages import Connect
-from ingestion.backfill.wish import Table, Wish
-from ingestion.bars import ensure_bars, historical_bars
-from ingestion.breadth import year_before
-from ingestion.regime_inputs import NOT_THERE, VIX_RISE_SESSIONS
+from ingestion.bars.breadth import year_before
+from ingestion.bars.historical_bars import ensure_bars, historical_bars
+from ingestion.daily.regime_inputs import NOT_THERE, VIX_RISE_SESSIONS
 from provider.transport import Traffic
 from quant import sessions
 from warehouse.models import WatchlistEntry

@@ -15,7 +15,7 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from ingestion.backfill.jobs import End, Job, Outcome
+from ingestion.backfill.engine.jobs import End, Job, Outcome
 from provider.transport import Traffic
 
 LINE_EVERY_SECONDS = 15.0

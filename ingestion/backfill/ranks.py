@@ -8,14 +8,16 @@ from datetime import date
 
 from django.db import transaction
 
-from ingestion.backfill import ledger
-from ingestion.backfill.jobs import RunKey
-from ingestion.bar_times import close_ms
-from ingestion.iv_percentile import TASK, calculate_iv_percentile, levels_before, measure, store
-from ingestion.last_chain import NoSnapshot
-from quant import iv_rank, sessions
+from ingestion.backfill.engine import job_results
+from ingestion.backfill.engine.jobs import RunKey
+from ingestion.bars.bar_times import close_ms
+from ingestion.chains.closing_chain import NoSnapshot
+from ingestion.daily.iv_percentile import calculate_iv_percentile, levels_before, measure, store
+from quant import sessions
+from quant.volatility import iv_rank
 from warehouse import runs
 from warehouse.models import IvPercentile
+from warehouse.task_names import RunTask
 
 
 def rank_session(symbols: Sequence[str], session: date) -> None:
@@ -31,12 +33,12 @@ def rank_session(symbols: Sequence[str], session: date) -> None:
         try:
             columns[symbol], note = measure(symbol, session, before[symbol])
         except NoSnapshot as error:
-            ledger.note_failure(RunKey(TASK, symbol, slot), str(error))
+            job_results.note_failure(RunKey(RunTask.CALCULATE_IV_PERCENTILE, symbol, slot), str(error))
         else:
             done.append(runs.Done(symbol, slot, 1, {}, note, note["contracts"]))
     with transaction.atomic():
         store(session, columns)
-        runs.note_done(TASK, done)
+        runs.note_done(RunTask.CALCULATE_IV_PERCENTILE, done)
 
 
 def rank_again(symbol: str, since: date) -> int:

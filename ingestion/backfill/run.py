@@ -8,20 +8,20 @@ from functools import partial
 
 from rich.console import Console
 
-from ingestion.backfill.board import Board
-from ingestion.backfill.clients import Clients
-from ingestion.backfill.computers import Computers
-from ingestion.backfill.fleet import Fleet, Message
-from ingestion.backfill.here import Here
-from ingestion.backfill.jobs import End, Stage
+from ingestion.backfill.backfill_request import Table, Wish
+from ingestion.backfill.engine.celery_engine import Fleet, Message
+from ingestion.backfill.engine.clients import Clients
+from ingestion.backfill.engine.handlers import Perform, remembering, together
+from ingestion.backfill.engine.job_loop import Hands, work
+from ingestion.backfill.engine.job_queue import Board
+from ingestion.backfill.engine.jobs import End, Stage
+from ingestion.backfill.engine.local_engine import Here
+from ingestion.backfill.engine.process_pool import Computers
 from ingestion.backfill.plan import Plan
 from ingestion.backfill.prepare import Preparation
 from ingestion.backfill.progress import Progress
 from ingestion.backfill.ranks import rank_again
-from ingestion.backfill.stages import Perform, remembering, together
 from ingestion.backfill.summary import Summary, summarise
-from ingestion.backfill.wish import Table, Wish
-from ingestion.backfill.work import Hands, work
 
 
 def run(

@@ -11,8 +11,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from ingestion.backfill.listed import Listed
-from ingestion.chain_columns import Floats
+from ingestion.backfill.contracts.table import Listed
+from ingestion.chains.chain_columns import Floats
 from quant.chain import DAYS_PER_YEAR
 from quant.sessions import close_of, next_session, years_to_expiry
 

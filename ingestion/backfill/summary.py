@@ -11,8 +11,8 @@ from datetime import date
 from rich.table import Table as Picture
 from rich.text import Text
 
-from ingestion.backfill import ledger
-from ingestion.backfill.jobs import RunKey, Stage
+from ingestion.backfill.engine import job_results
+from ingestion.backfill.engine.jobs import RunKey, Stage
 from ingestion.backfill.plan import Plan
 from ingestion.backfill.prepare import Preparation
 from provider.transport import Traffic
@@ -45,8 +45,8 @@ EXPLAINED = {
     "no_underlying": "contracts that traded when the underlying had no bar: left out",
     "not_fetched": "contracts whose bars could not be had: left out",
     "regime without": "series the plan does not hold: the regime names them as missing",
-    ledger.NOT_IN_PLAN: "the provider's plan does not hold them",
-    ledger.UNKNOWN: "the provider does not know them",
+    job_results.NOT_IN_PLAN: "the provider's plan does not hold them",
+    job_results.UNKNOWN: "the provider does not know them",
     UNREPAIRED: "failed for now, or rest on what failed: run the same command again",
 }
 
@@ -109,7 +109,7 @@ def is_half(day: date) -> bool:
 
 
 def _stage(found: Summary, stage: Stage, keys: Sequence[RunKey]) -> StageSum:
-    rows = ledger.rows_of(keys)
+    rows = job_results.rows_of(keys)
     total = StageSum(pieces=len(keys))
     for row in rows.values():
         found.counted.update(row.rejected)
@@ -117,7 +117,10 @@ def _stage(found: Summary, stage: Stage, keys: Sequence[RunKey]) -> StageSum:
             total.done += 1
             total.rows += row.rows
             found.counted[EMPTY] += stage is Stage.CONTRACTS and not row.rows
-        elif row.status == RunStatus.FAILED and not set(row.rejected) & {ledger.NOT_IN_PLAN, ledger.UNKNOWN}:
+        elif row.status == RunStatus.FAILED and not set(row.rejected) & {
+            job_results.NOT_IN_PLAN,
+            job_results.UNKNOWN,
+        }:
             found.said[row.error] += 1
     if stage is Stage.STOCKS:  # a day whose bars an earlier stretch holds has no run of its own
         total.done += total.pieces - len(rows)

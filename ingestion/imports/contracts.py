@@ -9,9 +9,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from ingestion.chain_columns import ChainColumns, Checked, Floats, check_columns
+from ingestion.chains.chain_columns import ChainColumns, Checked, Floats, check_columns
+from ingestion.chains.spot import Spot
 from ingestion.imports import cells
-from ingestion.spot import Spot
 from quant.contracts import BadTickerError, Contracts, format_ticker, parse_tickers
 
 SHARES_PER_CONTRACT = 100.0

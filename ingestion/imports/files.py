@@ -15,7 +15,7 @@ from typing import IO
 
 from ingestion.imports.columns import UnknownLayout, recognised, require
 from ingestion.imports.quote_table import PREAMBLE_LINES, QuoteTable
-from warehouse.unzipped import unzipped
+from warehouse.gzip_files import unzipped
 
 WRONG_LENGTH = "wrong_number_of_fields"
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from contextlib import AbstractContextManager
 from datetime import date
 
-from ingestion.iv_percentile import IvPercentileResult, calculate_iv_percentile
-from ingestion.market_regime import PATIENCE, calculate_market_regime
+from ingestion.daily.iv_percentile import IvPercentileResult, calculate_iv_percentile
+from ingestion.daily.market_regime import PATIENCE, calculate_market_regime
 from provider.client import MassiveClient
 from provider.errors import NotEntitled
 from quant import sessions

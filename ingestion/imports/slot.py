@@ -11,21 +11,22 @@ from types import MappingProxyType
 import numpy as np
 from django.db import transaction
 
-from ingestion.chain_columns import Checked
-from ingestion.compute import ComputedChain, NothingToStore, compute_chain
-from ingestion.gamma_exposure import gamma_of_chain
+from ingestion.chains.chain_columns import Checked
+from ingestion.chains.compute import ComputedChain, NothingToStore, compute_chain
+from ingestion.chains.gamma_exposure import gamma_of_chain
+from ingestion.chains.slots import NEW_YORK
+from ingestion.chains.spot import Spot
+from ingestion.chains.store import band_of, gamma_row, greeks_rows, summary
 from ingestion.imports import cells
 from ingestion.imports.units import in_our_units
-from ingestion.slots import NEW_YORK
-from ingestion.spot import Spot
-from ingestion.store import band_of, gamma_row, greeks_rows, summary
 from quant import sessions
-from quant.gamma_exposure import GammaSnapshot
-from warehouse import bulk, clock, partitions, queries, runs
+from quant.gamma.exposure import GammaSnapshot
+from warehouse import clock, partitions, queries, runs
+from warehouse.loading import bulk
 from warehouse.models import GammaExposure, HistoricalGreeks, WatchlistEntry
 from warehouse.models.enums import OpenInterestSource, Source
+from warehouse.task_names import RunTask
 
-TASK = "import_chain"
 OUTSIDE_RETENTION = "outside retention"
 NOT_YET = "later than the market's clock"
 TAKEN = "the slot has rows that were not imported; they stay"
@@ -105,7 +106,7 @@ def import_slot(
         return replace(told, detail=NOT_YET if slot > now_ms else OUTSIDE_RETENTION)
     if dry_run:
         return _computed(told, checked, spot, at, None)[0]
-    with runs.claim(TASK, symbol, slot) as run:
+    with runs.claim(RunTask.IMPORT_CHAIN, symbol, slot) as run:
         if isinstance(run, runs.Refusal):
             return replace(told, done=run is runs.Refusal.DONE, detail=str(run))
         if _others(symbol, slot):

@@ -15,9 +15,9 @@ from types import MappingProxyType
 
 import numpy as np
 
-from ingestion.chain_columns import ChainColumns, Checked, Floats
-from ingestion.greeks import complete_greeks
-from ingestion.spot import Spot, spot_by_parity
+from ingestion.chains.chain_columns import ChainColumns, Checked, Floats
+from ingestion.chains.greeks import complete_greeks
+from ingestion.chains.spot import Spot, spot_by_parity
 from quant.sessions import SECONDS_PER_YEAR, years_to_expiry
 
 _VOLATILITY = MappingProxyType({"fraction": 1.0, "percent": 100.0})

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 from rich.table import Table
 
-from local.servers import hold
+from local.servers.hold import hold
 from tests.bench.measure import Measured
 
 if TYPE_CHECKING:
@@ -80,7 +80,7 @@ def main(wanted: str) -> int:
                 results[name] = run()
         by_size = {name: benchmark for name, benchmark in sized().items() if wanted in ("", name)}
         if by_size:
-            results |= at_each_size(by_size, console.print)
+            results |= at_each_size(by_size, console.trade)
     if not results:
         named = ", ".join([*benchmarks(), *sized()])
         console.print(f"no benchmark is named {wanted!r}; there are: {named}")

@@ -11,10 +11,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ingestion.backfill.wish import Table
-from quant import iv_rank
+from ingestion.backfill.backfill_request import Table
 from quant.chain import Floats
-from quant.iv_rank import IvStanding
+from quant.volatility import iv_rank
+from quant.volatility.iv_rank import IvStanding
 from tests.bench.backfill_pace import run_once, simulated_provider
 from tests.bench.measure import Measured
 from tests.ingestion.backfill.past import PastMarket

@@ -18,13 +18,13 @@ from django.db import connection
 from rich.console import Console
 
 from config.management.commands.backfill import carry_out
+from ingestion.backfill.backfill_request import DEFAULT_TABLES, wish
 from ingestion.backfill.selection import Depth
 from ingestion.backfill.summary import Summary
-from ingestion.backfill.wish import DEFAULT_TABLES, wish
 from tests.bench.chain_ingest import simulator
 from tests.bench.measure import Measured, seconds_of, staged_copy
 from tests.recorder import recorder
-from warehouse import bulk
+from warehouse.loading import bulk
 from warehouse.models import HistoricalBar
 from warehouse.watchlist import add_default_symbols
 

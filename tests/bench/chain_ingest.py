@@ -12,17 +12,19 @@ from functools import partial
 
 import httpx
 
-from ingestion.chain import TASK, Stopwatch
-from ingestion.chain_columns import check_chain
-from ingestion.compute import compute_chain
-from ingestion.slots import session_date
-from ingestion.spot import spot_in_chain
-from ingestion.store import band_of, greeks_rows, store_chain
-from provider.walk import chain_of
+from ingestion.chains.chain_columns import check_chain
+from ingestion.chains.compute import compute_chain
+from ingestion.chains.ingest import Stopwatch
+from ingestion.chains.slots import session_date
+from ingestion.chains.spot import spot_in_chain
+from ingestion.chains.store import band_of, greeks_rows, store_chain
+from provider.pagination import chain_of
 from quant import sessions
 from tests.bench.measure import Measured, seconds_of, staged_copy
-from warehouse import bulk, clock, partitions, queries, runs
+from warehouse import clock, partitions, queries, runs
+from warehouse.loading import bulk
 from warehouse.models import HistoricalGreeks
+from warehouse.task_names import RunTask
 from warehouse.watchlist import add_default_symbols
 
 REPEATS = 5
@@ -70,7 +72,7 @@ def chain_ingest() -> Measured:
         watch = Stopwatch()
 
         def ingest(at: datetime = at, watch: Stopwatch = watch) -> None:
-            with runs.claim(TASK, f"bench-{clock.now_ms()}", clock.epoch_ms(at)) as run:
+            with runs.claim(RunTask.INGEST_CHAIN, f"bench-{clock.now_ms()}", clock.epoch_ms(at)) as run:
                 assert isinstance(run, runs.Run)
                 with watch.stage("decode"):
                     pages = chain_of(bodies, clock.now_ms())

@@ -1,4 +1,4 @@
-"""Prints from a real socket to rows committed: consumer, queue, workers, PostgreSQL, each a process of its own."""
+"""Trades from a real socket to rows committed: consumer, queue, workers, PostgreSQL, each a process of its own."""
 
 from __future__ import annotations
 
@@ -14,68 +14,70 @@ from pathlib import Path
 from django.conf import settings
 from django.db import connection
 
-from flow import tasks, trades
-from flow.average_size import AverageSizes
-from flow.batch import PrintBatch
-from flow.checks import check
-from flow.enrich import Enricher
-from flow.inbox import Inbox
-from flow.rows import Contracts
-from flow.seal import Sealer
-from flow.subscription import Shard, watch
-from local import processes
-from local.services import CONSUMER
+from flow import tasks
+from flow.delivery.batch import TradeBatch
+from flow.delivery.inbox import Inbox
+from flow.storing import process_trades
+from flow.storing.checks import check
+from flow.stream.average_size import AverageSizes
+from flow.stream.batching import Sealer
+from flow.stream.enrich import Enricher
+from flow.stream.rows import Contracts
+from flow.stream.subscription import Shard, watch
+from local.launch.services import CONSUMER
+from local.servers import processes
 from provider.stream_messages import decode
 from quant import sessions
 from tests.bench import flow_processes as real
 from tests.bench.flow_store import stopwatch
 from tests.bench.frame_server import Rendered, render
 from tests.bench.measure import Measured, staged_copy
-from warehouse import bulk, clock, partitions
+from warehouse import clock, partitions
+from warehouse.loading import bulk
 from warehouse.models import Heartbeat, OptionsFlow
 from warehouse.models.flow import TABLE
 from warehouse.watchlist import add_default_symbols
 
-PRINTS_PER_SECOND, SECONDS = 5_000, 40  # of the market's time; they are sent as fast as they are taken
+TRADES_PER_SECOND, SECONDS = 5_000, 40  # of the market's time; they are sent as fast as they are taken
 PATIENCE_SECONDS = 300
 FEED = "bench"
 
 
 def flow_end_to_end() -> Measured:
-    """Prints per second with one worker process; the reference is the staged COPY of the same rows, encoded."""
+    """Trades per second with one worker process; the reference is the staged COPY of the same rows, encoded."""
     session = sessions.previous_session(datetime.now(UTC).date())
-    rendered = render(session, PRINTS_PER_SECOND, SECONDS)
-    settings.FLOW_MINIMUM_CONTRACTS = 1  # every print is stored, as in the worker below
+    rendered = render(session, TRADES_PER_SECOND, SECONDS)
+    settings.FLOW_MINIMUM_CONTRACTS = 1  # every trade is stored, as in the worker below
     add_default_symbols()
     partitions.ensure(TABLE, rendered.first_ms, rendered.first_ms)
     real.empty_tables()
     batches, spent = _stages(rendered)
     ceiling = _ceiling(batches)
-    with real.frame_server(session, PRINTS_PER_SECOND, SECONDS) as server:
+    with real.frame_server(session, TRADES_PER_SECOND, SECONDS) as server:
         one, cost = _seconds(server, workers=1)
         two, _ = _seconds(server, workers=2)
-    count = rendered.prints
+    count = rendered.trades
     stages = ", ".join(f"{name} {1e6 * seconds / count:.1f}" for name, seconds in spent.items())
     shares = ", ".join(f"{name} {1e6 * seconds / count:.1f}" for name, seconds in cost.items())
     return Measured(
         value=count / one,
-        unit="prints/s",
+        unit="trades/s",
         reference=ceiling,
         ratio=count / one / ceiling,
-        says=f"{count:,} prints, {rendered.quotes:,} quotes; two workers {count / two:,.0f}/s, "
-        f"{count / two / ceiling:.2f}; µs a print by process: {shares}; by stage: {stages}",
+        says=f"{count:,} trades, {rendered.quotes:,} quotes; two workers {count / two:,.0f}/s, "
+        f"{count / two / ceiling:.2f}; µs a trade by process: {shares}; by stage: {stages}",
     )
 
 
-def _stages(rendered: Rendered) -> tuple[list[PrintBatch], dict[str, float]]:
-    """Seconds by stage of all prints through the same code in this one process, and the batches."""
+def _stages(rendered: Rendered) -> tuple[list[TradeBatch], dict[str, float]]:
+    """Seconds by stage of all trades through the same code in this one process, and the batches."""
     watched = watch(Shard())
     contracts, sizes = Contracts(watched.symbol_of_root), AverageSizes()
     enricher, sealer = Enricher(contracts, sizes), Sealer()
     inbox = Inbox(tasks.broker(settings.REDIS_URL), FEED)
     gc.freeze()  # as the consumer does
     spent: dict[str, float] = defaultdict(float)
-    batches: list[PrintBatch] = []
+    batches: list[TradeBatch] = []
 
     @contextmanager
     def stage(name: str) -> Iterator[None]:
@@ -112,12 +114,14 @@ def _stages(rendered: Rendered) -> tuple[list[PrintBatch], dict[str, float]]:
     return batches, spent
 
 
-def _ceiling(batches: list[PrintBatch]) -> float:
+def _ceiling(batches: list[TradeBatch]) -> float:
     """Rows per second of the staged COPY alone, of the rows of all batches, encoded beforehand."""
     rows, encoded = 0, []
     for batch in batches:
         checked = check(batch, clock.now_ms())
-        columns = trades.store.columns_of(checked, *trades.classified(checked), trades.underlyings(checked))
+        columns = process_trades.store.columns_of(
+            checked, *process_trades.classified(checked), process_trades.underlyings(checked)
+        )
         encoded.append(bulk.encode(OptionsFlow, columns))
         rows += encoded[-1].rows
     real.empty_tables()
@@ -149,7 +153,7 @@ def _seconds(server: real.FrameServer, workers: int) -> tuple[float, dict[str, f
                     "Valkey": [broker], "frame server": [server.pid],
                 }  # fmt: skip
                 before = {name: sum(map(real.cpu_seconds, pids)) for name, pids in groups.items()}
-                _wait(lambda: _stored(server.prints) >= server.prints, "the prints do not arrive")
+                _wait(lambda: _stored(server.trades) >= server.trades, "the trades do not arrive")
                 seconds = time.monotonic() - began
                 groups["PostgreSQL"] = sorted({*groups["PostgreSQL"], *real.database_pids()})
                 after = {name: sum(map(real.cpu_seconds, pids)) for name, pids in groups.items()}

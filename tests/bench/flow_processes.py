@@ -17,8 +17,9 @@ from django.conf import settings
 from django.db import connection
 
 from flow.tasks import broker
-from local import processes, services
-from local.servers import ROOT
+from local.launch import services
+from local.servers import processes
+from local.servers.hold import ROOT
 from warehouse.models import Heartbeat, StreamGap
 from warehouse.models.flow import TABLE
 
@@ -27,12 +28,12 @@ PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
 
 
 class FrameServer:
-    """`tests.bench.frame_server` as a process; `prints` is what each client gets from it."""
+    """`tests.bench.frame_server` as a process; `trades` is what each client gets from it."""
 
     def __init__(self, process: subprocess.Popen[str]) -> None:
         self.pid, self._process = process.pid, process
         told = self._told()
-        self.url, self.prints = str(told["url"]), int(told["prints"])
+        self.url, self.trades = str(told["url"]), int(told["trades"])
 
     def began(self) -> float:
         """When it began to send to the next client (monotonic seconds); waits for that."""
@@ -44,9 +45,9 @@ class FrameServer:
 
 
 @contextmanager
-def frame_server(session: date, prints_per_second: int, seconds: int) -> Iterator[FrameServer]:
+def frame_server(session: date, trades_per_second: int, seconds: int) -> Iterator[FrameServer]:
     command = [sys.executable, "-m", "tests.bench.frame_server", "--session", session.isoformat()]
-    command += ["--prints-per-second", str(prints_per_second), "--seconds", str(seconds)]
+    command += ["--trades-per-second", str(trades_per_second), "--seconds", str(seconds)]
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
         try:
             yield FrameServer(process)
@@ -106,7 +107,7 @@ def database_pids() -> list[int]:
 
 
 def empty_tables() -> None:
-    """Prints, heartbeats, gaps, and all that Valkey holds."""
+    """Trades, heartbeats, gaps, and all that Valkey holds."""
     with connection.cursor() as cursor:
         cursor.execute(f"TRUNCATE {TABLE} RESTART IDENTITY")
     Heartbeat.objects.all().delete()

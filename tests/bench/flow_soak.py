@@ -1,6 +1,6 @@
-"""`python -m tests.bench.flow_soak`: live flow at a steady rate for minutes: is memory flat, is every print there?
+"""`python -m tests.bench.flow_soak`: live flow at a steady rate for minutes: is memory flat, is every trade there?
 
-`SOAK_SECONDS` (600) at `SOAK_RATE` prints a second (5,000), each print stored whatever its size, with the quotes of
+`SOAK_SECONDS` (600) at `SOAK_RATE` trades a second (5,000), each trade stored whatever its size, with the quotes of
 the contracts the consumer chose; simulator, consumer, workers, PostgreSQL and Valkey are processes of their own.
 """
 
@@ -23,15 +23,15 @@ import httpx
 import numpy as np
 from rich.console import Console
 
-from local import processes
-from local.servers import ROOT, hold
-from local.services import CONSUMER
+from local.launch.services import CONSUMER
+from local.servers import processes
+from local.servers.hold import ROOT, hold
 
 LOCAL = ROOT / ".local"
 SAMPLE_SECONDS = 5.0
 PATIENCE_SECONDS = 180
 PAGE = 50_000
-QUOTED = 900  # of the thousand contracts that may be quoted, before the prints begin
+QUOTED = 900  # of the thousand contracts that may be quoted, before the trades begin
 AFTER_OPEN = timedelta(hours=1)
 
 
@@ -58,12 +58,12 @@ class Simulator:
             base_url=self.base_url, headers={"Authorization": "Bearer soak"}, timeout=60
         )
 
-    def run(self, prints_per_second: int) -> None:
-        told = {"prints_per_second": prints_per_second, "buffer_bytes": 1 << 30}
+    def run(self, trades_per_second: int) -> None:
+        told = {"trades_per_second": trades_per_second, "buffer_bytes": 1 << 30}
         self._client.post("/simulator/stream", json=told).raise_for_status()
 
-    def printed(self) -> int:
-        """Trades printed since the start, counted page by page in the simulator's own record."""
+    def traded(self) -> int:
+        """Trades traded since the start, counted page by page in the simulator's own record."""
         count, following = 0, {"from_ms": 0}
         while following is not None:
             asked = {**following, "limit": PAGE}
@@ -106,7 +106,7 @@ def main() -> int:
 
 
 def soak(market: Simulator, seconds: float, rate: int) -> int:
-    """Runs it and prints what was seen; 0 when every print is there once."""
+    """Runs it and prints what was seen; 0 when every trade is there once."""
     from tests.bench.flow_processes import empty_tables, service, worker_command
     from warehouse.models import Heartbeat, OptionsFlow, StreamGap
     from warehouse.watchlist import add_default_symbols
@@ -124,16 +124,16 @@ def soak(market: Simulator, seconds: float, rate: int) -> int:
                 listener = Heartbeat.objects.filter(id="flow_listener")
                 quoted = listener.filter(metadata__subscribed=True, metadata__quoted_contracts__gte=QUOTED)
                 wait(quoted.exists, "the consumer does not subscribe")
-                console.print(f"{rate:,} prints a second for {seconds:,.0f} s, {_about(listener)}")
+                console.print(f"{rate:,} trades a second for {seconds:,.0f} s, {_about(listener)}")
                 market.run(rate)
                 samples = watch(console, seconds, consumer, worker)
                 market.run(0)
                 time.sleep(3)  # the simulator's second that is under way, and the one made ahead
-                printed = market.printed()
+                traded = market.traded()
                 drain()
     stored, gaps = OptionsFlow.objects.count(), StreamGap.objects.count()
-    conclude(console, samples, stored, printed, gaps)
-    return 0 if stored == printed else 1
+    conclude(console, samples, stored, traded, gaps)
+    return 0 if stored == traded else 1
 
 
 def watch(console: Console, seconds: float, consumer: int, worker: int) -> list[Sample]:
@@ -151,7 +151,7 @@ def sample(second: float, consumer: int, worker: int) -> Sample:
     from django.conf import settings
     from django.db import connection
 
-    from flow.inbox import Inbox
+    from flow.delivery.inbox import Inbox
     from flow.tasks import broker
     from tests.bench.flow_processes import resident_bytes
     from warehouse.models import Heartbeat
@@ -176,7 +176,7 @@ def line(seen: Sample) -> str:
     )
 
 
-def conclude(console: Console, samples: list[Sample], stored: int, printed: int, gaps: int) -> None:
+def conclude(console: Console, samples: list[Sample], stored: int, traded: int, gaps: int) -> None:
     third = max(1, len(samples) // 3)
     for name in ("consumer", "workers"):
         sizes = [getattr(one, name) / 1e6 for one in samples]
@@ -192,15 +192,15 @@ def conclude(console: Console, samples: list[Sample], stored: int, printed: int,
         f"oldest {max(one.oldest_seconds for one in samples):.1f} s; spool at most "
         f"{max(one.spool for one in samples) / 1e6:,.0f} MB"
     )
-    verdict = "every print is there" if stored == printed else "PRINTS ARE MISSING OR TOO MANY"
-    console.print(f"{stored:,} rows of {printed:,} prints, {gaps} gaps: {verdict}")
+    verdict = "every trade is there" if stored == traded else "TRADES ARE MISSING OR TOO MANY"
+    console.print(f"{stored:,} rows of {traded:,} trades, {gaps} gaps: {verdict}")
 
 
 def drain() -> None:
     """Waits for the inbox to empty, as long as it becomes less."""
     from django.conf import settings
 
-    from flow.inbox import Inbox
+    from flow.delivery.inbox import Inbox
     from flow.tasks import broker
 
     inbox = Inbox(broker(settings.REDIS_URL), "options")

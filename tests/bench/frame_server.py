@@ -1,7 +1,7 @@
 """`python -m tests.bench.frame_server`: some seconds of the simulated market, rendered before, served at full speed.
 
-A simulator that makes its prints while they are measured takes a share of the processor that no provider's
-server would take from us: 13 to 19 µs a print, where consumer, worker and PostgreSQL together take about 50. This
+A simulator that makes its trades while they are measured takes a share of the processor that no provider's
+server would take from us: 13 to 19 µs a trade, where consumer, worker and PostgreSQL together take about 50. This
 one makes the same events with the same code first, and then only sends bytes.
 """
 
@@ -16,11 +16,11 @@ from dataclasses import dataclass
 from datetime import date
 
 from quant.sessions import open_of
-from simulator.market import SyntheticMarket
-from simulator.print_blocks import Blocks
-from simulator.print_pool import build_pool
-from simulator.stream_events import block_events, encode, frames, status
-from simulator.websocket import TEXT, Reader, accept, frame
+from simulator.market.market import SyntheticMarket
+from simulator.stream.events import block_events, encode, frames, status
+from simulator.stream.trade_blocks import Blocks
+from simulator.stream.trade_pool import build_pool
+from simulator.stream.websocket import TEXT, Reader, accept, frame
 
 SEED = 7
 AFTER_OPEN_SECONDS = 7_200
@@ -31,23 +31,23 @@ class Rendered:
     """Frames of events in their order, and what stands in them."""
 
     frames: list[bytes]
-    prints: int
+    trades: int
     quotes: int
     first_ms: int
 
 
-def render(session: date, prints_per_second: int, seconds: int) -> Rendered:
+def render(session: date, trades_per_second: int, seconds: int) -> Rendered:
     """Events of market seconds at a rate; every traded contract is quoted once a second, before it trades."""
     pool = build_pool(SyntheticMarket(SEED), session)
     first = int(open_of(session).timestamp()) + AFTER_OPEN_SECONDS
-    blocks = Blocks(pool, SEED, prints_per_second, first)
+    blocks = Blocks(pool, SEED, trades_per_second, first)
     made: list[bytes] = []
-    prints = quotes = 0
+    trades = quotes = 0
     for second in range(first, first + seconds):
         block = blocks.at(second)
-        prints, quotes = prints + len(block.trades), quotes + len(block.quotes)
+        trades, quotes = trades + len(block.trades), quotes + len(block.quotes)
         made += frames(block_events(pool, block, with_quotes=True).messages.tolist())
-    return Rendered(made, prints, quotes, first * 1000)
+    return Rendered(made, trades, quotes, first * 1000)
 
 
 def serve(listener: socket.socket, wire: list[bytes]) -> None:
@@ -91,13 +91,13 @@ def _said(kind: str, message: str) -> bytes:
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m tests.bench.frame_server", description=__doc__)
     parser.add_argument("--session", type=date.fromisoformat, required=True)
-    parser.add_argument("--prints-per-second", type=int, required=True, help="of the market's time")
+    parser.add_argument("--trades-per-second", type=int, required=True, help="of the market's time")
     parser.add_argument("--seconds", type=int, required=True)
     arguments = parser.parse_args()
-    rendered = render(arguments.session, arguments.prints_per_second, arguments.seconds)
+    rendered = render(arguments.session, arguments.trades_per_second, arguments.seconds)
     listener = socket.create_server(("127.0.0.1", 0))
     port = listener.getsockname()[1]
-    _tell(url=f"ws://127.0.0.1:{port}", prints=rendered.prints)
+    _tell(url=f"ws://127.0.0.1:{port}", trades=rendered.trades)
     serve(listener, [frame(payload) for payload in rendered.frames])
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from quant.chain import OptionChain
-from quant.gamma_exposure import snapshot
-from quant.gamma_sensitivity import sensitivity
+from quant.gamma.exposure import snapshot
+from quant.gamma.sensitivity import sensitivity
 from tests.bench.measure import Measured, seconds_of
 
 CONTRACTS, LEVELS = 20_000, 60

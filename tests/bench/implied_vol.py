@@ -15,8 +15,8 @@ import QuantLib
 from numpy.typing import NDArray
 from vollib.black_scholes_merton.implied_volatility import implied_volatility as vollib_implied_volatility
 
-from quant import black_scholes
-from quant.implied_vol import solve
+from quant.pricing import black_scholes
+from quant.pricing.implied_vol import solve
 from tests.bench.measure import Measured, seconds_of
 
 CONTRACTS = 100_000

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from ingestion.iv_percentile import calculate_iv_percentile
+from ingestion.daily.iv_percentile import calculate_iv_percentile
 from quant import sessions
 from tests.bench.measure import best_ms
 from tests.bench.sized import Timed

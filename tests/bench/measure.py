@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from django.db import models, transaction
 
-from warehouse import bulk
+from warehouse.loading import bulk
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""The rows that fill the measured tables: a chain of the size of SPX's, a day of prints, a year of daily rows."""
+"""The rows that fill the measured tables: a chain of the size of SPX's, a day of trades, a year of daily rows."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from quant import black_scholes
 from quant.contracts import format_ticker
+from quant.pricing import black_scholes
 from warehouse.partitions import DAY_MS
 
 SPOT = 6500.0
@@ -66,8 +66,8 @@ def times_of_day(count: int) -> NDArray[np.int64]:
     return np.arange(count, dtype=np.int64) * DAY_MS // count
 
 
-def prints(count: int) -> dict[str, Any]:
-    """Columns of a day of prints in five underlyings, all but their time."""
+def trades(count: int) -> dict[str, Any]:
+    """Columns of a day of trades in five underlyings, all but their time."""
     random = np.random.default_rng(SEED)
     symbol = random.choice(["SPX", "NDX", "SPY", "QQQ", "IWM"], count, p=[0.4, 0.1, 0.3, 0.15, 0.05])
     size, price = random.integers(1, 400, count), np.round(random.uniform(0.5, 80, count), 2)

@@ -1,6 +1,6 @@
 """Tables of a chosen size, filled by COPY: what grows in a warehouse, without waiting a year for it.
 
-A chain, or a day of prints, is encoded once; each further one is the same stream with other times in it. COPY goes
+A chain, or a day of trades, is encoded once; each further one is the same stream with other times in it. COPY goes
 straight into the table, which its owner alone may do. The partitions are those of all the days a warehouse keeps, at
 every size: planning looks at each of them, whatever rows they hold.
 """
@@ -19,14 +19,15 @@ from numpy.typing import NDArray
 
 from quant import sessions
 from tests.bench import rows as made
-from warehouse import bulk, clock, copy_format, partitions
+from warehouse import clock, partitions
+from warehouse.loading import bulk, copy_format
 from warehouse.models import HistoricalGreeks, OptionsFlow
 from warehouse.partitions import DAY_MS
 
 DEFAULT_ROWS = "1000000,10000000"
 SYMBOLS = ("SPX", "SPY")
 YEAR = 252  # sessions
-FLOW_DAYS = 80  # of the 90 that prints are kept
+FLOW_DAYS = 80  # of the 90 that trades are kept
 _SENTINEL = int.from_bytes(b"\x01time-at", "big")
 _BEFORE_TIME = 2 + 4  # bytes of a row: the number of its fields, and the length of the first, its time
 
@@ -127,26 +128,26 @@ class Greeks:
 
 
 class Flow:
-    """As many prints every day, up to now by the real clock, which the documents ask by; 0 is as many as fit the
+    """As many trades every day, up to now by the real clock, which the documents ask by; 0 is as many as fit the
     largest size into the days kept."""
 
     table = OptionsFlow._meta.db_table
 
-    def __init__(self, prints_a_day: int = 0) -> None:
-        prints_a_day = prints_a_day or -(-row_counts()[-1] // FLOW_DAYS)
+    def __init__(self, trades_a_day: int = 0) -> None:
+        trades_a_day = trades_a_day or -(-row_counts()[-1] // FLOW_DAYS)
         empty(self.table)
         keep_all_days(self.table)
         self.rows = 0
         self._end_ms = clock.epoch_ms(datetime.now(UTC))
-        self._day = Template.of(OptionsFlow, made.prints(prints_a_day))
-        self._times = made.times_of_day(prints_a_day)
+        self._day = Template.of(OptionsFlow, made.trades(trades_a_day))
+        self._times = made.times_of_day(trades_a_day)
 
     def grow(self, rows: int) -> None:
         while self.rows < rows:
-            prints = len(self._times)
-            first_ms = self._end_ms - DAY_MS * (1 + self.rows // prints)
+            trades = len(self._times)
+            first_ms = self._end_ms - DAY_MS * (1 + self.rows // trades)
             self._day.load(first_ms + self._times)
-            self.rows += prints
+            self.rows += trades
         vacuum(self.table)
 
 

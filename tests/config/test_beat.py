@@ -13,7 +13,7 @@ from django_celery_beat.models import CrontabSchedule, IntervalSchedule, Periodi
 from django_celery_beat.schedulers import SCHEDULE_SYNC_MAX_INTERVAL, DatabaseScheduler
 
 from config.beat import LEADER_NAME, STANDBY_POLL_SECONDS, LeaderScheduler
-from local.processes import wait_until
+from local.servers.processes import wait_until
 
 QUEUE = "ticks"
 LONG_AGO = datetime(2026, 1, 5, tzinfo=UTC)

@@ -6,7 +6,7 @@ import psycopg
 import pytest
 from django.db import connection
 
-from local.processes import wait_until
+from local.servers.processes import wait_until
 
 pytestmark = pytest.mark.database
 

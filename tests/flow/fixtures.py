@@ -13,7 +13,7 @@ from tests.partitions import drop_partitions
 @pytest.fixture
 def at_noon(at_market_time) -> Iterator[None]:
     """The market's clock a second past NOON; SPX is watched."""
-    from tests.flow.prints import NOON
+    from tests.flow.trades import NOON
     from warehouse.watchlist import add_default_symbols
 
     at_market_time(NOON)
@@ -25,7 +25,7 @@ def at_noon(at_market_time) -> Iterator[None]:
 @pytest.fixture
 def put_batch(redis_client) -> Callable[..., str]:
     """Lays a batch, or bytes, into the inbox of the feed `options`; returns its id."""
-    from flow.inbox import Inbox
+    from flow.delivery.inbox import Inbox
 
     numbers = count(1)
 

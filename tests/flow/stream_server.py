@@ -13,7 +13,7 @@ from typing import Any
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.server import Server, ServerConnection, serve
 
-from provider.stream import Delivery, Stream, Timing
+from provider.stream_client import Delivery, Stream, Timing
 from provider.stream_messages import Status, decode
 
 QUICK = Timing(

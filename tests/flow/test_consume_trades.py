@@ -12,9 +12,9 @@ import time
 import pytest
 from django.db import connection
 
-from flow.batch import PrintBatch
-from flow.inbox import Inbox
-from local.servers import ROOT
+from flow.delivery.batch import TradeBatch
+from flow.delivery.inbox import Inbox
+from local.servers.hold import ROOT
 from tests.flow.stream_server import Peer, quote, serving, trade
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.processes]
@@ -50,7 +50,7 @@ def start(stack, tmp_path, redis_client):
         process.stdout.close()
 
 
-def test_it_publishes_prints_and_ends_in_order_on_sigterm(start, redis_client):
+def test_it_publishes_trades_and_ends_in_order_on_sigterm(start, redis_client):
     from warehouse.models import ContractSizeDay, Heartbeat
 
     now = time.time_ns() // 1_000_000
@@ -73,11 +73,11 @@ def test_it_publishes_prints_and_ends_in_order_on_sigterm(start, redis_client):
     assert lines[-1] == "[FlowListener] 📈 SPX 6500C 250 @ $12.40 ($310K premium)\n"
     assert "  Trades processed: 1\n" in said
     inbox = Inbox(redis_client, "options")
-    (batch,) = [PrintBatch.decode(inbox.get(name)) for name in inbox.waiting()]
+    (batch,) = [TradeBatch.decode(inbox.get(name)) for name in inbox.waiting()]
     assert (batch.sequence_number.tolist(), batch.quote_age_ms.tolist()) == ([1], [10.0])
     (message,) = redis_client.lrange("warehouse:flow", 0, -1)
     assert json.loads(message)["headers"]["task"] == "flow.tasks.store_trades"
     beat = Heartbeat.objects.get(id="flow_listener")
-    assert (beat.status, beat.metadata["safe_ms"], beat.metadata["prints"]) == ("stopping", now, 1)
+    assert (beat.status, beat.metadata["safe_ms"], beat.metadata["trades"]) == ("stopping", now, 1)
     size = ContractSizeDay.objects.get(symbol="SPX")
     assert (size.trades, size.contracts) == (1, 250)

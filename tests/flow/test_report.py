@@ -1,4 +1,4 @@
-"""`manage.py flow_report`: the sums of the summary function, five-minute bars and the newest prints."""
+"""`manage.py flow_report`: the sums of the summary function, five-minute bars and the newest trades."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from io import StringIO
 import pytest
 from django.core.management import CommandError, call_command
 
-from flow import gaps
-from flow.cancels import DAY_MS, ContractDay, match
+from flow.history import gaps
 from flow.report import flow_report
-from flow.trades import process_trades
-from tests.flow.prints import CALL, NOON_MS, PUT, make_batch
+from flow.storing.cancels import DAY_MS, ContractDay, match
+from flow.storing.process_trades import process_trades
+from tests.flow.trades import CALL, NOON_MS, PUT, make_batch
 
 pytestmark = [pytest.mark.database, pytest.mark.usefixtures("at_noon")]
 
@@ -22,7 +22,7 @@ BOUGHT, SOLD, ISO, CANCELED = {"price": 1.10}, {"price": 1.00}, {"condition": 21
 
 @pytest.fixture
 def a_day() -> None:
-    """A bought call sweep of $11,000, a bought put of $22,000 seven minutes before, a cancel with its print."""
+    """A bought call sweep of $11,000, a bought put of $22,000 seven minutes before, a cancel with its trade."""
     process_trades(
         make_batch(
             {**BOUGHT, "contract_ticker": PUT, "size": 200, "timestamp_ms": NOON_MS - 7 * MINUTE},
@@ -35,7 +35,7 @@ def a_day() -> None:
     match([ContractDay("SPX", CALL, NOON_MS - NOON_MS % DAY_MS)])
 
 
-def printed(*arguments: str) -> str:
+def traded(*arguments: str) -> str:
     out = StringIO()
     call_command("flow_report", *arguments, stdout=out)
     return out.getvalue()
@@ -56,12 +56,12 @@ def test_the_numbers_are_those_of_the_window_without_cancels(a_day):
 
 
 def test_the_tape_is_as_long_as_asked(a_day):
-    assert [row.sequence_number for row in flow_report("SPX", 15, prints=2).tape] == [4, 3]
+    assert [row.sequence_number for row in flow_report("SPX", 15, trades=2).tape] == [4, 3]
 
 
 def test_the_command_shows_summary_picture_and_tape(a_day, settings):
     settings.SIMULATED = True
-    lines = printed("spx", "--minutes", "15").splitlines()
+    lines = traded("spx", "--minutes", "15").splitlines()
     assert lines[0] == "SPX, the last 15 minutes to 12:00:01 New York  SIMULATED"
     assert lines[1] == "premium $33,000, sweeps 1 (1 bullish, 0 bearish): BULLISH"
     text = "\n".join(lines)
@@ -78,16 +78,16 @@ def test_a_gap_in_the_window_is_named_with_what_became_of_it(a_day):
     mended = gaps.record_gap("options", NOON_MS - 9 * MINUTE, NOON_MS - 8 * MINUTE, "connection lost")
     gaps.close_gap(mended, repaired=7, unrepairable=2)
     gaps.record_gap("options 2/2", NOON_MS - MINUTE, None, "silent")
-    named = [line for line in printed("SPX", "--minutes", "15").splitlines() if line.startswith("gap")]
+    named = [line for line in traded("SPX", "--minutes", "15").splitlines() if line.startswith("gap")]
     assert named == [
-        "gap of options from 11:51:00 to 11:52:00 (connection lost): 7 prints were fetched later,"
+        "gap of options from 11:51:00 to 11:52:00 (connection lost): 7 trades were fetched later,"
         " 2 contracts stay unknown",
         "gap of options 2/2 from 11:59:00 to now (silent): not repaired yet",
     ]
 
 
 @pytest.mark.parametrize(
-    ("print_", "side"),
+    ("trade_", "side"),
     [
         ({"price": 1.10}, "buy"),
         ({"price": 1.00}, "sell"),
@@ -103,16 +103,16 @@ def test_a_gap_in_the_window_is_named_with_what_became_of_it(a_day):
         ({"condition": 209, "conditions": "209,232"}, "multi leg"),
     ],
 )
-def test_the_tape_names_the_side_or_why_there_is_none(print_, side):
-    process_trades(make_batch({"timestamp_ms": NOON_MS - 1, **print_}))
+def test_the_tape_names_the_side_or_why_there_is_none(trade_, side):
+    process_trades(make_batch({"timestamp_ms": NOON_MS - 1, **trade_}))
     assert flow_report("SPX", 15).sides == [side]
 
 
-def test_a_symbol_without_prints_gets_one_sentence():
-    assert "No prints were stored in this time." in printed("QQQ")
+def test_a_symbol_without_trades_gets_one_sentence():
+    assert "No trades were stored in this time." in traded("QQQ")
 
 
-@pytest.mark.parametrize("arguments", [("--minutes", "0"), ("--minutes", "1441"), ("--prints", "0")])
+@pytest.mark.parametrize("arguments", [("--minutes", "0"), ("--minutes", "1441"), ("--trades", "0")])
 def test_a_window_or_a_tape_that_makes_no_sense_is_refused(arguments):
     with pytest.raises(CommandError, match=f"{arguments[0]} is"):
-        printed("SPX", *arguments)
+        traded("SPX", *arguments)

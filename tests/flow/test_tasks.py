@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 from kombu.exceptions import OperationalError as BrokerError
 
 from flow import tasks
-from flow.batch import PrintBatch
-from flow.inbox import Inbox
-from tests.flow.prints import CALL, NOON_MS, PUT, make_batch
+from flow.delivery.batch import TradeBatch
+from flow.delivery.inbox import Inbox
+from tests.flow.trades import CALL, NOON_MS, PUT, make_batch
 from tests.roles import run
 from warehouse.models import DeadLetter, OptionsFlow
 
@@ -46,7 +46,7 @@ def table() -> list[tuple]:
 
 def test_a_batch_leaves_the_inbox_when_its_rows_are_committed(put_batch, inbox):
     batch_id = put_batch(make_batch({}, {}))
-    assert tasks.store_trades(batch_id) == f"{batch_id}: 2 prints: 2 kept, 2 new"
+    assert tasks.store_trades(batch_id) == f"{batch_id}: 2 trades: 2 kept, 2 new"
     assert (OptionsFlow.objects.count(), inbox.size()) == (2, 0)
 
 
@@ -65,7 +65,7 @@ def test_a_payload_that_cannot_be_read_is_a_dead_letter_after_five_attempts(put_
     assert "dead letter" in tasks.store_trades(batch_id)
     letter = DeadLetter.objects.get()
     assert (letter.batch_id, bytes(letter.payload), letter.attempts) == (batch_id, b"not a batch", 5)
-    assert letter.error == "BadPayload: 11 bytes are too few for a batch of prints"
+    assert letter.error == "BadPayload: 11 bytes are too few for a batch of trades"
     assert inbox.size() == 0
 
 
@@ -148,7 +148,7 @@ def test_messages_of_flow_go_to_the_queue_the_sweeper_looks_at(redis_client):
     assert redis_client.llen("warehouse:flow") == 1
 
 
-# One sweep over two batches' contracts, a cancel, a cancelled print, small prints and a repeated one.
+# One sweep over two batches' contracts, a cancel, a cancelled trade, small trades and a repeated one.
 HISTORY = [
     make_batch(
         {"price": 1.10, "size": 6, "exchange": 302},
@@ -184,7 +184,7 @@ def test_any_order_and_any_repetition_give_the_same_table(put_batch, redis_clien
     assert _after(shuffled, put_batch) == expected
 
 
-def _after(batches: list[PrintBatch], put_batch) -> list[tuple]:
+def _after(batches: list[TradeBatch], put_batch) -> list[tuple]:
     with connection.cursor() as cursor:
         cursor.execute("TRUNCATE options_flow_history")
     for batch in batches:
@@ -192,7 +192,7 @@ def _after(batches: list[PrintBatch], put_batch) -> list[tuple]:
     return table()
 
 
-cluster_prints = st.lists(
+cluster_trades = st.lists(
     st.fixed_dictionaries(
         {
             "contract_ticker": st.sampled_from([CALL, PUT]),
@@ -208,11 +208,11 @@ cluster_prints = st.lists(
 
 
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(cluster_prints)
+@given(cluster_trades)
 def test_batches_that_do_not_split_a_window_store_what_one_batch_of_all_would(put_batch, rows):
     """A batch may end where nothing happens for longer than a window, and where no price waits for the next."""
     rows = sorted(
-        ({**row, "bid_size": 5.0} for row in rows),  # depth decides at the mid, so no later print is asked
+        ({**row, "bid_size": 5.0} for row in rows),  # depth decides at the mid, so no later trade is asked
         key=lambda row: row["timestamp_ms"],
     )
     whole = make_batch(*rows)

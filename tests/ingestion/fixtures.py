@@ -48,13 +48,13 @@ def connect(provider) -> Callable[[], MassiveClient]:
 @pytest.fixture
 def spx(at_market_time, provider, monkeypatch) -> Iterator[str]:
     """SPX on the watchlist a second after SLOT; the client's retries cost no time."""
-    from ingestion import chain
+    from ingestion.chains import ingest
     from tests.ingestion.market import SLOT
     from warehouse.watchlist import add_default_symbols
 
     at_market_time(SLOT)
     add_default_symbols(["SPX"])
-    monkeypatch.setattr(chain, "massive_client", client_of(provider))
+    monkeypatch.setattr(ingest, "massive_client", client_of(provider))
     yield "SPX"
     drop_partitions()
 

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from local.account import remove_abandoned, server_account
-from local.processes import is_alive
-from local.record import read_keeper
-from local.servers import ROOT, Held, hold
+from local.servers.account import remove_abandoned, server_account
+from local.servers.hold import ROOT, Held, hold
+from local.servers.processes import is_alive
+from local.servers.state_files import read_keeper
 from tests.ingestion.fixtures import at_market_time, provider, spx
 from tests.local.processes import eventually
 
@@ -21,7 +21,7 @@ __all__ = ["at_market_time", "provider", "spx"]
 HOLDER = """
 import sys
 from pathlib import Path
-from local.servers import hold
+from local.servers.hold import hold
 held = hold(Path(sys.argv[1]), fast=True)
 print("held", flush=True)
 sys.stdin.read()

@@ -6,7 +6,7 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 
-from local.processes import wait_until
+from local.servers.processes import wait_until
 
 
 def eventually(condition: Callable[[], object], seconds: float = 15) -> None:

@@ -9,15 +9,15 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from provider import pages
+from provider import decoding
 from provider.errors import BadPage, ProviderError
+from provider.pagination import chain_of
 from provider.statuses import error_for
-from provider.walk import chain_of
 from tests.provider.conftest import contract
 from tests.provider.test_recorded_answers import recorded
 from tests.provider.test_retry import NOW
 
-DECODERS = [decode for name, decode in vars(pages).items() if name.startswith("decode_")]
+DECODERS = [decode for name, decode in vars(decoding).items() if name.startswith("decode_")]
 GOOD = recorded("options_chain_snapshot__AAPL")
 LITERALS = [
     b"NaN",
@@ -66,7 +66,7 @@ def test_any_bytes(body: bytes) -> None:
 def test_a_mutated_page(start: int, length: int, literal: bytes) -> None:
     body = GOOD[:start] + literal + GOOD[start + length :]
     try:
-        page = pages.decode_chain_page(body)
+        page = decoding.decode_chain_page(body)
     except BadPage:
         return
     assert len(page.rows) + page.rejected.total() == 1

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from provider import pages
+from provider import decoding
 from provider.records import Aggregate, Details, Greeks, Quote
 
 FOLDER = Path(__file__).parent.parent / "data" / "massive"
@@ -20,24 +20,24 @@ def recorded(name: str) -> bytes:
 @pytest.mark.parametrize(
     ("name", "decode", "rows", "linked"),
     [
-        ("options_chain_snapshot__AAPL", pages.decode_chain_page, 1, False),
-        ("indices_snapshot__SPX_APx_APy", pages.decode_index_page, 3, False),
-        ("universal_snapshot__NCLH_etc", pages.decode_universal_page, 3, False),
-        ("aggs__AAPL_1day_20050401_20050404", pages.decode_aggregate_page, 2, False),
-        ("aggs_prev__AAPL", pages.decode_aggregate_page, 1, False),
-        ("aggs_grouped__stocks_20050404", pages.decode_aggregate_page, 1, False),
-        ("option_contracts__page1", pages.decode_contract_page, 10, True),
-        ("option_contracts__page2", pages.decode_contract_page, 10, False),
-        ("trades__AAPL_limit2", pages.decode_trade_page, 2, False),
-        ("quotes__AAPL_page1", pages.decode_quote_page, 10, True),
-        ("conditions__stocks", pages.decode_condition_page, 10, False),
-        ("exchanges__stocks", pages.decode_exchange_page, 24, False),
-        ("marketstatus_upcoming", pages.decode_holidays, 14, False),
-        ("spec__v3_trades_optionsTicker__200", pages.decode_trade_page, 2, True),
-        ("spec__v3_quotes_optionsTicker__200", pages.decode_quote_page, 2, True),
+        ("options_chain_snapshot__AAPL", decoding.decode_chain_page, 1, False),
+        ("indices_snapshot__SPX_APx_APy", decoding.decode_index_page, 3, False),
+        ("universal_snapshot__NCLH_etc", decoding.decode_universal_page, 3, False),
+        ("aggs__AAPL_1day_20050401_20050404", decoding.decode_aggregate_page, 2, False),
+        ("aggs_prev__AAPL", decoding.decode_aggregate_page, 1, False),
+        ("aggs_grouped__stocks_20050404", decoding.decode_aggregate_page, 1, False),
+        ("option_contracts__page1", decoding.decode_contract_page, 10, True),
+        ("option_contracts__page2", decoding.decode_contract_page, 10, False),
+        ("trades__AAPL_limit2", decoding.decode_trade_page, 2, False),
+        ("quotes__AAPL_page1", decoding.decode_quote_page, 10, True),
+        ("conditions__stocks", decoding.decode_condition_page, 10, False),
+        ("exchanges__stocks", decoding.decode_exchange_page, 24, False),
+        ("marketstatus_upcoming", decoding.decode_holidays, 14, False),
+        ("spec__v3_trades_optionsTicker__200", decoding.decode_trade_page, 2, True),
+        ("spec__v3_quotes_optionsTicker__200", decoding.decode_quote_page, 2, True),
     ],
 )
-def test_every_row_is_read(name: str, decode: pages.PageDecoder[object], rows: int, linked: bool) -> None:
+def test_every_row_is_read(name: str, decode: decoding.PageDecoder[object], rows: int, linked: bool) -> None:
     page = decode(recorded(name))
     assert len(page.rows) == rows
     assert page.rejected == {}
@@ -45,7 +45,7 @@ def test_every_row_is_read(name: str, decode: pages.PageDecoder[object], rows: i
 
 
 def test_a_chain_row() -> None:
-    (row,) = pages.decode_chain_page(recorded("options_chain_snapshot__AAPL")).rows
+    (row,) = decoding.decode_chain_page(recorded("options_chain_snapshot__AAPL")).rows
     assert row.details == Details(
         ticker="O:AAPL230616C00150000",
         contract_type="call",
@@ -73,12 +73,12 @@ def test_a_chain_row() -> None:
 
 
 def test_a_contract_snapshot_holds_its_row_as_an_object() -> None:
-    row = pages.decode_contract_snapshot(recorded("option_contract_snapshot__AAPL230616C150"))
+    row = decoding.decode_contract_snapshot(recorded("option_contract_snapshot__AAPL230616C150"))
     assert (row.details.ticker, row.fmv) == ("O:AAPL230616C00150000", 29.2)
 
 
 def test_refused_tickers_stand_beside_the_others() -> None:
-    rows = pages.decode_index_page(recorded("indices_snapshot__SPX_APx_APy")).rows
+    rows = decoding.decode_index_page(recorded("indices_snapshot__SPX_APx_APy")).rows
     assert [(row.ticker, row.value, row.error) for row in rows] == [
         ("SPX", 3822.39, None),
         ("APx", None, "NOT_FOUND"),
@@ -87,7 +87,7 @@ def test_refused_tickers_stand_beside_the_others() -> None:
 
 
 def test_a_universal_snapshot_mixes_asset_classes() -> None:
-    option, stock, unknown = pages.decode_universal_page(recorded("universal_snapshot__NCLH_etc")).rows
+    option, stock, unknown = decoding.decode_universal_page(recorded("universal_snapshot__NCLH_etc")).rows
     assert option.details is not None
     assert (option.ticker, option.details.strike_price) == ("O:NCLH221014C00005000", 5.0)
     assert (stock.type, stock.details, stock.greeks) == ("stocks", None, None)
@@ -95,7 +95,7 @@ def test_a_universal_snapshot_mixes_asset_classes() -> None:
 
 
 def test_a_previous_close_bar() -> None:
-    (bar,) = pages.decode_aggregate_page(recorded("aggs_prev__AAPL")).rows
+    (bar,) = decoding.decode_aggregate_page(recorded("aggs_prev__AAPL")).rows
     assert bar == Aggregate(
         start_ms=1651003200000,  # 16:00 New York of 2022-04-26
         open=162.25,
@@ -110,13 +110,13 @@ def test_a_previous_close_bar() -> None:
 
 
 def test_a_listed_contract() -> None:
-    contract = pages.decode_contract(recorded("option_contract__EVRI240119C2_5"))
+    contract = decoding.decode_contract(recorded("option_contract__EVRI240119C2_5"))
     assert (contract.ticker, contract.strike_price) == ("O:EVRI240119C00002500", 2.5)
     assert (contract.primary_exchange, contract.expiration_date) == ("BATO", datetime.date(2024, 1, 19))
 
 
-def test_prints_with_and_without_conditions() -> None:
-    trades = pages.decode_trade_page(recorded("spec__v3_trades_optionsTicker__200")).rows
+def test_trades_with_and_without_conditions() -> None:
+    trades = decoding.decode_trade_page(recorded("spec__v3_trades_optionsTicker__200")).rows
     assert [(trade.price, trade.conditions, trade.sequence_number) for trade in trades] == [
         (6.91, None, 1),
         (7.2, (209,), 2),
@@ -124,7 +124,7 @@ def test_prints_with_and_without_conditions() -> None:
 
 
 def test_a_quote() -> None:
-    quote = pages.decode_quote_page(recorded("spec__v3_quotes_optionsTicker__200")).rows[0]
+    quote = decoding.decode_quote_page(recorded("spec__v3_quotes_optionsTicker__200")).rows[0]
     assert quote == Quote(
         sip_timestamp=1645119125346243600,
         bid_price=277.5,
@@ -145,19 +145,19 @@ def test_a_quote() -> None:
     ],
 )
 def test_a_last_trade(name: str, ticker: str, price: float, sequence_number: int) -> None:
-    trade = pages.decode_last_trade(recorded(name))
+    trade = decoding.decode_last_trade(recorded(name))
     assert (trade.ticker, trade.price, trade.sequence_number) == (ticker, price, sequence_number)
 
 
 def test_the_market_s_status_and_the_provider_s_clock() -> None:
-    status = pages.decode_market_status(recorded("marketstatus_now"))
+    status = decoding.decode_market_status(recorded("marketstatus_now"))
     assert (status.market, status.after_hours) == ("extended-hours", True)
     assert status.server_time == datetime.datetime(2022, 4, 28, 20, 48, 8, tzinfo=datetime.UTC)
     assert status.exchanges == {"nyse": "extended-hours", "nasdaq": "extended-hours", "otc": "extended-hours"}
 
 
 def test_an_early_close_names_its_hours() -> None:
-    holidays = pages.decode_holidays(recorded("marketstatus_upcoming")).rows
+    holidays = decoding.decode_holidays(recorded("marketstatus_upcoming")).rows
     early = {holiday.date: holiday.close for holiday in holidays if holiday.status == "early-close"}
     assert early == {datetime.date(2022, 11, 25): datetime.datetime(2022, 11, 25, 18, tzinfo=datetime.UTC)}
     assert holidays[0].close is None

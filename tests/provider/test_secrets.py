@@ -38,7 +38,7 @@ def chained(error: BaseException) -> Iterator[BaseException]:
 
 
 def shown(error: BaseException) -> str:
-    """All that an error report could print: messages, arguments, and the variables of every frame."""
+    """All that an error report could trade: messages, arguments, and the variables of every frame."""
     whole = traceback.TracebackException.from_exception(error, capture_locals=True)
     lines = [line for line in whole.format() if "tests/provider" not in line]
     return "".join(lines) + repr([(found, vars(found)) for found in chained(error)])

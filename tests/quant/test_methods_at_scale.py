@@ -6,14 +6,14 @@ from dataclasses import replace
 
 import numpy as np
 
-from quant.gamma_exposure import snapshot
-from quant.iv_rank import constant_maturity_iv, iv_percentile, iv_rank, risk_reversal_25d
-from quant.max_pain import max_pain
-from quant.realized_vol import yang_zhang
-from quant.trade_classification import classify
-from quant.variance_index import thirty_day_index
+from quant.gamma.exposure import snapshot
+from quant.gamma.max_pain import max_pain
+from quant.trades.classification import classify
+from quant.volatility.iv_rank import constant_maturity_iv, iv_percentile, iv_rank, risk_reversal_25d
+from quant.volatility.realized_vol import yang_zhang
+from quant.volatility.variance_index import thirty_day_index
 from tests.quant.chains import random_chain
-from tests.quant.prints import make_prints
+from tests.quant.trades.examples import make_trades
 
 MILLION = 1_000_000
 
@@ -26,8 +26,8 @@ def test_a_million_contracts_have_a_gamma_exposure():
     assert answer.gamma_wall_resistance == small.gamma_wall_resistance
 
 
-def test_a_million_prints_are_classified():
-    batch = make_prints({}, {"price": 1.1, "exchange": 303}, {"conditions": 219})
+def test_a_million_trades_are_classified():
+    batch = make_trades({}, {"price": 1.1, "exchange": 303}, {"conditions": 219})
     repeated = np.arange(MILLION) % 3
     many = replace(batch, **{name: getattr(batch, name)[repeated] for name in batch.__slots__})
     many = replace(many, timestamp=many.timestamp + np.arange(MILLION), sequence_number=np.arange(MILLION))
@@ -61,9 +61,9 @@ def test_hostile_chains_have_answers():
         measure(chain)
 
 
-def test_hostile_prints_have_answers():
+def test_hostile_trades_have_answers():
     numbers = np.random.default_rng(7)
-    batch = make_prints(*[{"timestamp": 1_763_994_600_000 + 50 * row} for row in range(300)])
+    batch = make_trades(*[{"timestamp": 1_763_994_600_000 + 50 * row} for row in range(300)])
     columns = (
         "price",
         "size",

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 from massive import RESTClient
 
-from simulator.market import SyntheticMarket
+from simulator.market.market import SyntheticMarket
 from tests.simulator.servers import SEED, Server, offset_ms, simulator
 from tests.simulator.streams import run
 
@@ -20,9 +20,9 @@ def server() -> Iterator[Server]:
 
 @pytest.fixture(scope="session")
 def streaming() -> Iterator[Server]:
-    """A simulator whose stream runs at 5,000 prints a second; REST answers differ from `server`'s while it does."""
+    """A simulator whose stream runs at 5,000 trades a second; REST answers differ from `server`'s while it does."""
     with simulator("--seed", str(SEED), "--clock-offset-ms", str(offset_ms())) as server:
-        run(server, prints_per_second=5000)
+        run(server, trades_per_second=5000)
         yield server
 
 

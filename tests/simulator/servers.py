@@ -14,7 +14,7 @@ from pathlib import Path
 
 import httpx
 
-from simulator.app import build
+from simulator.rest.app import build
 from simulator.world import World
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -77,7 +77,7 @@ def connected(server: Server, cluster: str = "options", key: str = "any key") ->
 
 
 def truth(server: Server, from_ms: int, to_ms: int, limit: int = 20_000) -> list[dict[str, Any]]:
-    """The truth of all prints in a range, page by page."""
+    """The truth of all trades in a range, page by page."""
     rows: list[dict[str, Any]] = []
     following: dict[str, int] | None = {"from_ms": from_ms}
     while following is not None:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from local.servers import ROOT
+from local.servers.hold import ROOT
 
 # Rows differ in these from one run to the next, and in nothing else.
 _BY_CHANCE = {"id", "fetched_at"}

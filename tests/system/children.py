@@ -10,9 +10,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from local import processes
-from local.servers import ROOT
-from local.services import Service
+from local.launch.services import Service
+from local.servers import processes
+from local.servers.hold import ROOT
 
 
 @dataclass(frozen=True, slots=True)

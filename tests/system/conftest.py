@@ -12,8 +12,8 @@ import pytest
 import redis
 from django.db import connection
 
-from local.processes import wait_until
-from local.servers import Held
+from local.servers.hold import Held
+from local.servers.processes import wait_until
 from tests.partitions import drop_partitions
 from tests.provider.server import ScriptedProvider
 from tests.system.children import Children

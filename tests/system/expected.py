@@ -12,7 +12,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 NEW_YORK = ZoneInfo("America/New_York")
-SMALLEST = 10  # contracts of a print alone
+SMALLEST = 10  # contracts of a trade alone
 LARGE, BLOCK, LEAST_BLOCK = 2, 5, 500  # times the average size; contracts
 
 EXCHANGES = {
@@ -38,7 +38,7 @@ REASONS = {
 }
 SELDOM_MS = 10_000  # a quote so old is of a contract quoted once a minute: a listener since then has none
 
-Print = Mapping[str, Any]  # one row of the truth
+Trade = Mapping[str, Any]  # one row of the truth
 
 
 def symbol_of(ticker: str) -> str:
@@ -46,26 +46,26 @@ def symbol_of(ticker: str) -> str:
     return SYMBOL_OF_ROOT.get(root, root)
 
 
-def orders(prints: list[Print]) -> dict[int, list[Print]]:
-    """The prints of each order, the first one first: `order` is the simulator's own number."""
-    found: dict[int, list[Print]] = {}
-    for one in sorted(prints, key=lambda one: (one["ms"], one["q"])):
+def orders(trades: list[Trade]) -> dict[int, list[Trade]]:
+    """The trades of each order, the first one first: `order` is the simulator's own number."""
+    found: dict[int, list[Trade]] = {}
+    for one in sorted(trades, key=lambda one: (one["ms"], one["q"])):
         found.setdefault(one["order"], []).append(one)
     return found
 
 
-def is_kept(one: Print, quoted: bool) -> bool:
-    """Whether a print belongs into the table; parts of an order are known as such by their quote alone."""
+def is_kept(one: Trade, quoted: bool) -> bool:
+    """Whether a trade belongs into the table; parts of an order are known as such by their quote alone."""
     return (
         one["size"] >= SMALLEST or one["kind"] == "cancel" or (quoted and one["kind"] in ("sweep", "split"))
     )
 
 
-def is_seldom_quoted(one: Print) -> bool:
+def is_seldom_quoted(one: Trade) -> bool:
     return one["quote_ms"] > 0 and one["ms"] - one["quote_ms"] > SELDOM_MS
 
 
-def row(one: Print, order: list[Print], quoted: bool, average_size: float) -> dict[str, Any]:
+def row(one: Trade, order: list[Trade], quoted: bool, average_size: float) -> dict[str, Any]:
     """The columns the truth decides. `quoted` says whether the warehouse could see the contract's quotes."""
     ticker, size, price = one["ticker"], one["size"], Decimal(str(one["price"]))
     side = one["side"] if quoted and one["side"] != "unknowable" else None
@@ -99,8 +99,8 @@ def row(one: Print, order: list[Print], quoted: bool, average_size: float) -> di
     return columns | _against_the_quote(one, columns, quoted and one["quote_ms"] > 0)
 
 
-def _against_the_quote(one: Print, columns: dict[str, Any], quoted: bool) -> dict[str, Any]:
-    if one["kind"] == "cancel":  # beside it the truth names the quote of the print it takes back
+def _against_the_quote(one: Trade, columns: dict[str, Any], quoted: bool) -> dict[str, Any]:
+    if one["kind"] == "cancel":  # beside it the truth names the quote of the trade it takes back
         return {"sentiment": "NEUTRAL"}
     price, side = columns["price"], columns["side"]
     bid, ask = Decimal(str(one["bid"])), Decimal(str(one["ask"]))

@@ -1,4 +1,4 @@
-"""The whole way of a print as real processes: simulator, consumer, workers, PostgreSQL and Valkey.
+"""The whole way of a trade as real processes: simulator, consumer, workers, PostgreSQL and Valkey.
 
 The market is a session at noon. What was lost on the way is repaired afterwards by workers whose clock is a few
 minutes later, so that no test waits for the minutes a repair waits.
@@ -19,12 +19,12 @@ import redis
 from celery import current_app
 from django.db import OperationalError, connection
 
-from flow import cancels
-from flow.housekeeping import HEARTBEAT
-from flow.inbox import Inbox
-from local.processes import wait_until
-from local.servers import Held, ServerName
-from local.services import FLOW_QUEUE, consumer, worker
+from flow.delivery.inbox import Inbox
+from flow.storing import cancels
+from flow.stream.housekeeping import HEARTBEAT
+from local.launch.services import FLOW_QUEUE, consumer, worker
+from local.servers.hold import Held, ServerName
+from local.servers.processes import wait_until
 from quant import sessions
 from tests.simulator import streams
 from tests.simulator.servers import Server, simulator
@@ -46,10 +46,10 @@ from warehouse.watchlist import add_default_symbols
 
 SESSION = datetime(2026, 11, 18, 17, 0, tzinfo=UTC)  # Wednesday, 12:00 New York
 QUARTER = timedelta(minutes=15)
-PREPARATION = timedelta(seconds=35)  # from the start of the simulator to the first print compared
-AVERAGE_SIZE = 20  # contracts, of so many prints in the past that a few more do not move it
+PREPARATION = timedelta(seconds=35)  # from the start of the simulator to the first trade compared
+AVERAGE_SIZE = 20  # contracts, of so many trades in the past that a few more do not move it
 SETTLED = timedelta(minutes=2)  # by which a repair may begin
-MARGIN_MS = 10_000  # beside a gap, where a repair may know more of a print than the stream told
+MARGIN_MS = 10_000  # beside a gap, where a repair may know more of a trade than the stream told
 FLOW_WORKER, OTHER_WORKER, CONSUMER = "flow worker", "other worker", "consumer"
 _SERVICES = {FLOW_WORKER: worker(FLOW_QUEUE), OTHER_WORKER: worker("default,ingest"), CONSUMER: consumer()}
 
@@ -57,7 +57,7 @@ PATIENCE = 180.0  # seconds for any one event: a busy machine starts a process i
 
 
 class Live:
-    """A running system. Prints flow from `start` on; the truth is compared from `since_ms` on."""
+    """A running system. Trades flow from `start` on; the truth is compared from `since_ms` on."""
 
     def __init__(
         self, server: Server, children: Children, stack: Held, symbols: list[str], offset_ms: int
@@ -73,11 +73,11 @@ class Live:
         self._running: dict[str, Child] = {}
         self._offset_ms = offset_ms
 
-    def start(self, prints_per_second: int) -> None:
+    def start(self, trades_per_second: int) -> None:
         slot_ms = self._slot_before(self.now_ms())
         self.start_service(OTHER_WORKER)
         self.start_service(FLOW_WORKER)
-        streams.run(self.server, prints_per_second=prints_per_second)
+        streams.run(self.server, trades_per_second=trades_per_second)
         self.ingest_chains(slot_ms)
         self.start_service(CONSUMER)
         self.eventually(
@@ -133,7 +133,7 @@ class Live:
         return OptionsFlow.objects.filter(timestamp__gte=since_ms).count()
 
     def flows_again(self) -> None:
-        """Waits until prints of a later time than now are in the table."""
+        """Waits until trades of a later time than now are in the table."""
         moment = self.now_ms()
         self.eventually(lambda: _asked(lambda: OptionsFlow.objects.filter(timestamp__gt=moment).exists()))
 
@@ -157,7 +157,7 @@ class Live:
                 self.send("flow.tasks.store_trades", given, queue=FLOW_QUEUE)
 
     def caught_up(self) -> int:
-        """Waits until all that was printed until now is stored; returns that time."""
+        """Waits until all that was traded until now is stored; returns that time."""
         moment = self.now_ms()
         self.eventually(
             lambda: (
@@ -167,8 +167,8 @@ class Live:
         return moment
 
     def settle(self) -> int:
-        """Ends the prints, waits until all of them are stored and ends the consumer; returns the last one's time."""
-        streams.run(self.server, prints_per_second=0)
+        """Ends the trades, waits until all of them are stored and ends the consumer; returns the last one's time."""
+        streams.run(self.server, trades_per_second=0)
         last_ms = self.now_ms()
         self.eventually(lambda: self._state()["sent_until_ms"] > last_ms + 1000)
         listener = self._running.pop(CONSUMER)
@@ -196,14 +196,14 @@ class Live:
 
     def compare(self, last_ms: int, numbered: bool = True) -> Comparison:
         self.match_cancels()
-        prints = [
+        trades = [
             one
             for one in streams.truth(self.server, self.since_ms, last_ms, limit=50_000)
             if symbol_of(one["ticker"]) in self.symbols
         ]
         gaps = list(StreamGap.objects.exclude(to_ms=None).values_list("from_ms", "to_ms"))
         return compare(
-            prints,
+            trades,
             self.quoted,
             lambda ms: any(a - MARGIN_MS <= ms <= b + MARGIN_MS for a, b in gaps),
             numbered,
@@ -244,7 +244,7 @@ def _asked(question: Any) -> bool:
 
 @contextmanager
 def running(stack: Held, directory: Path, symbols: list[str], lasting: timedelta) -> Iterator[Live]:
-    """A system whose prints, lasting so long, end as a chain becomes due. Everything is ended afterwards."""
+    """A system whose trades, lasting so long, end as a chain becomes due. Everything is ended afterwards."""
     begins = SESSION + QUARTER - (lasting + PREPARATION) % QUARTER
     offset_ms = (begins - datetime.now(UTC)) // timedelta(milliseconds=1)
     add_default_symbols(symbols)

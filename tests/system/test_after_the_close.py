@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from local.services import worker
+from local.launch.services import worker
 from tests.ingestion.stored import store_pair
 from tests.partitions import drop_partitions
 from tests.system.conftest import eventually

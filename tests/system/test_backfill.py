@@ -17,8 +17,8 @@ from typing import Any
 import httpx
 import pytest
 
-from local.processes import is_alive, wait_until
-from local.services import worker
+from local.launch.services import worker
+from local.servers.processes import is_alive, wait_until
 from tests.recorder import recorder, requests_of
 from tests.simulator.servers import simulator
 from tests.system import backfills

@@ -14,7 +14,7 @@ from django.db import connection
 from django_celery_beat.models import IntervalSchedule, PeriodicTask
 
 from config.beat import LEADER_NAME
-from local.services import beat
+from local.launch.services import beat
 from tests.system.conftest import eventually
 
 pytestmark = pytest.mark.processes

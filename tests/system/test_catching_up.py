@@ -14,8 +14,8 @@ import pytest
 from django.core.management import call_command
 from django.db import connection
 
-from ingestion.chain import MISSED
-from local.services import beat, web, worker
+from ingestion.chains.ingest import MISSED
+from local.launch.services import beat, web, worker
 from tests.ingestion.market import CALL, PUT, page, row
 from tests.ports import closed_port
 from tests.provider.server import ScriptedProvider, ok, refusal
@@ -166,9 +166,9 @@ def test_what_was_away_is_named_and_everything_catches_up(market, fleet, stack, 
     eventually(lambda: all(ended(task) == ("DONE", 2) for task in NEED_THE_PROVIDER))
     eventually(lambda: says() and not any(map(says, (BARS_FAILED, REGIME_FAILED))))
 
-    printed = io.StringIO()
-    call_command("gaps", SYMBOL, days=1, stdout=printed)
-    lines = [re.sub(r"\(\d+ attempts\)", "(n attempts)", line) for line in printed.getvalue().splitlines()]
+    traded = io.StringIO()
+    call_command("gaps", SYMBOL, days=1, stdout=traded)
+    lines = [re.sub(r"\(\d+ attempts\)", "(n attempts)", line) for line in traded.getvalue().splitlines()]
     assert lines[-4:] == [
         f"Wed 2026-11-18 14:45  {REFUSAL} (n attempts)",
         f"Wed 2026-11-18 15:15  {MISSED}",

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from flow.inbox import Inbox
-from local.services import worker
-from tests.flow.prints import CALL, NOON_MS, make_batch
+from flow.delivery.inbox import Inbox
+from local.launch.services import worker
+from tests.flow.trades import CALL, NOON_MS, make_batch
 from tests.partitions import drop_partitions
 from tests.system.conftest import eventually
 from warehouse.models import OptionsFlow
@@ -33,7 +33,7 @@ def send_flow(broker_url):
     return put
 
 
-def test_a_print_and_its_cancel_go_through_a_real_worker(inbox, fleet, send_flow):
+def test_a_trade_and_its_cancel_go_through_a_real_worker(inbox, fleet, send_flow):
     """The first batch's message comes; the second's was lost, and the sweeper sends it."""
     fleet.start(worker("default,flow"))
     inbox.put("options:boot:1", make_batch({"timestamp_ms": NOON_MS}).encode())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from local.services import worker
+from local.launch.services import worker
 from tests.system.conftest import eventually
 from warehouse.models import Heartbeat
 

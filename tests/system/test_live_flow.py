@@ -1,4 +1,4 @@
-"""Every print from the socket to the table, beside the simulator's own truth: in calm, and through every fault.
+"""Every trade from the socket to the table, beside the simulator's own truth: in calm, and through every fault.
 
 `make chaos` runs the storm for as long as CHAOS_SECONDS says and tells how it goes.
 """
@@ -15,7 +15,7 @@ from datetime import timedelta
 
 import pytest
 
-from flow.inbox import Inbox
+from flow.delivery.inbox import Inbox
 from tests.partitions import drop_partitions
 from tests.simulator import streams
 from tests.system.live import CONSUMER, FLOW_WORKER, OTHER_WORKER, PATIENCE, Live, running
@@ -24,14 +24,14 @@ from warehouse.models import DeadLetter, StreamGap
 pytestmark = pytest.mark.processes
 
 SECONDS = float(os.environ.get("CHAOS_SECONDS", "0"))  # 0: once through all faults
-RATE = int(os.environ.get("CHAOS_PRINTS_PER_SECOND", "400"))
+RATE = int(os.environ.get("CHAOS_TRADES_PER_SECOND", "400"))
 SYMBOLS = os.environ.get("CHAOS_SYMBOLS", "IWM NDX").split()
 SEED = int(os.environ.get("CHAOS_SEED", "7"))
 NUMBERED = os.environ.get("CHAOS_SEQUENCE_NUMBERS", "1") == "1"  # whether REST rows carry them
 CALM_ROWS = 120
 SHORT = timedelta(seconds=60)
 QUIET_SECONDS = 6.0  # longer than the stream's own pace explains, even where the machine is late with it
-KNOWN_ROWS = 60  # stored of a consumer's own: by then it knows the pace of its prints
+KNOWN_ROWS = 60  # stored of a consumer's own: by then it knows the pace of its trades
 
 
 @pytest.fixture
@@ -44,7 +44,7 @@ def live(stack, tmp_path, transactional_db) -> Iterator[Live]:
 
 
 class Storm:
-    """Every fault once, or again and again in an order of chance; after each the prints must flow again."""
+    """Every fault once, or again and again in an order of chance; after each the trades must flow again."""
 
     def __init__(self, live: Live, tell: Callable[[str], None]) -> None:
         self.live, self.tell = live, tell
@@ -76,7 +76,7 @@ class Storm:
         took = time.monotonic() - began
         self.done[name] += 1
         self.slowest = max(self.slowest, took)
-        self.tell(f"{name}: prints flow again after {took:.1f} s, {self.live.rows():,} rows")
+        self.tell(f"{name}: trades flow again after {took:.1f} s, {self.live.rows():,} rows")
 
     def kill_worker(self) -> None:
         self.live.kill_service(FLOW_WORKER)

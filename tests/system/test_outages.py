@@ -12,7 +12,7 @@ import pytest
 from django.db import connection
 from django_celery_beat.models import IntervalSchedule, PeriodicTask
 
-from local.services import beat, worker
+from local.launch.services import beat, worker
 from tests.ingestion.market import SLOT_MS
 from tests.system.chains import watch
 from tests.system.children import Child

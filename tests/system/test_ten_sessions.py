@@ -15,7 +15,7 @@ from django.core.management import call_command
 from django.db import connection
 from django.test import override_settings
 
-from local.services import beat, worker
+from local.launch.services import beat, worker
 from tests.partitions import drop_partitions
 from tests.simulator.servers import simulator
 from tests.system.offset_file import OffsetFile
@@ -150,7 +150,7 @@ def test_retention_is_carried_out_once_on_each_day_that_came(left):
 
 def test_partitions_are_made_a_week_ahead_and_dropped_past_retention(left):
     """At the end of each stretch: the first and the last partition of each table, and how many there are."""
-    greeks, prints, bars = (
+    greeks, trades, bars = (
         [(found[table][0], found[table][-1], len(found[table])) for found in left.partitions]
         for table in ("historical_greeks", "options_flow_history", "historical_bars")
     )
@@ -161,7 +161,7 @@ def test_partitions_are_made_a_week_ahead_and_dropped_past_retention(left):
         ("w20260302", "w20261207", 9),  # the first stretch is past its year
         ("w20260302", "w20261228", 11),
     ]
-    assert prints == [
+    assert trades == [
         ("d20251031", "d20251111", 12),
         ("d20260306", "d20260317", 12),
         ("d20260702", "d20260714", 13),
@@ -179,9 +179,9 @@ def test_partitions_are_made_a_week_ahead_and_dropped_past_retention(left):
 
 
 def test_the_daily_sums_outlive_the_raw_rows(left):
-    """Prints and snapshots are kept 90 days, chains a year: by Christmas 2026 what is left is of the last stretches."""
+    """Trades and snapshots are kept 90 days, chains a year: by Christmas 2026 what is left is of the last stretches."""
     last = [clock.epoch_ms(slot) for stretch in STRETCHES[3:] for day in stretch for slot in day.slot_times]
-    assert left.prints_left == [
+    assert left.trades_left == [
         clock.epoch_ms(day.open) + 60_000 for stretch in STRETCHES[3:] for day in stretch
     ]
     assert left.gamma_left == last

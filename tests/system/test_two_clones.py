@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from local.servers import ROOT
-from local.services import worker
+from local.launch.services import worker
+from local.servers.hold import ROOT
 from tests.ingestion.market import SLOT_MS
 from tests.system.chains import watch
 from tests.system.conftest import eventually

@@ -8,8 +8,8 @@ from datetime import timedelta
 
 import pytest
 
-from ingestion.chain import MISSED
-from local.services import worker
+from ingestion.chains.ingest import MISSED
+from local.launch.services import worker
 from tests.ingestion.market import CALL, CHAIN_PATH, PUT, SLOT_MS, page, row
 from tests.provider.server import Answer, ok
 from tests.system.children import Child

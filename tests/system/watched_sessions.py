@@ -12,15 +12,15 @@ from typing import NamedTuple
 
 from django.db.models import Max, Model
 
-from ingestion import freshness
-from ingestion.closing import overdue_work
+from ingestion.daily.closing import overdue_work
+from monitoring import freshness, table_checks
+from monitoring.checks import Health
 from tests.roles import run as query
 from tests.system.conftest import eventually
 from tests.system.stepped_market import SECOND, SteppedMarket, poll_now
 from tests.system.ten_sessions import STRETCHES, Day
-from tests.warehouse.rows import add_print
-from warehouse import clock, health
-from warehouse.checks import Health
+from tests.warehouse.rows import add_trade
+from warehouse import clock
 from warehouse.models import (
     FlowDay,
     GammaDay,
@@ -82,7 +82,7 @@ class Left:
     flow_days: list[tuple[dt.date, str]] = field(default_factory=list)
     gamma_days: list[tuple[dt.date, str]] = field(default_factory=list)
     exceptions: int = 0
-    prints_left: list[int] = field(default_factory=list)
+    trades_left: list[int] = field(default_factory=list)
     gamma_left: list[int] = field(default_factory=list)
     greeks_left: list[int] = field(default_factory=list)
 
@@ -111,7 +111,7 @@ def _live_through(day: Day, market: SteppedMarket, requests: Requests, left: Lef
         left.instants.append(slot)
         left.troubles += _troubles()
     for symbol in SYMBOLS:
-        add_print(clock.epoch_ms(day.open) + 60_000, symbol=symbol)
+        add_trade(clock.epoch_ms(day.open) + 60_000, symbol=symbol)
     _pass_quietly(day.close + BEFORE_CLOSING_WORK, market, requests, left)
     market.step(day.close + dt.timedelta(minutes=5))
     poll_now("After the close")
@@ -153,7 +153,7 @@ def _read_the_end(left: Left) -> None:
     left.flow_days = list(FlowDay.objects.order_by("date", "symbol").values_list("date", "symbol"))
     left.gamma_days = list(GammaDay.objects.order_by("date", "symbol").values_list("date", "symbol"))
     left.exceptions = SessionException.objects.count()
-    left.prints_left = _instants(OptionsFlow)
+    left.trades_left = _instants(OptionsFlow)
     left.gamma_left = _instants(GammaExposure)
     left.greeks_left = _instants(HistoricalGreeks)
 
@@ -180,6 +180,6 @@ def _troubles() -> list[str]:
     checks = (
         freshness.check_chains(now),
         freshness.check_provider(now),
-        health.check_jobs(clock.epoch_ms(now)),
+        table_checks.check_jobs(clock.epoch_ms(now)),
     )
     return [f"{now}: {check.detail}" for check in checks if check.health is not Health.OK]

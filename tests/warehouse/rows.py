@@ -33,7 +33,7 @@ def add_greeks(timestamp: int, ticker: str = "O:SPX251219C06475000", **columns: 
     )
 
 
-def add_print(timestamp: int, sequence_number: int = 1, **columns: Any) -> OptionsFlow:
+def add_trade(timestamp: int, sequence_number: int = 1, **columns: Any) -> OptionsFlow:
     partitions.ensure("options_flow_history", timestamp, timestamp)
     defaults: dict[str, Any] = {
         "symbol": "SPX",

@@ -14,7 +14,7 @@ from warehouse.alerts import Kind
 
 
 @dataclass
-class Print:
+class Trade:
     symbol: str = "SPX"
     contract_ticker: str = "O:SPXW251219C06475000"
     trade_type: str | None = "SWEEP"
@@ -53,9 +53,9 @@ def test_one_kind_and_subject_is_told_once_per_period(webhook, redis_client):
 
 def test_events_held_back_are_counted_in_the_next_alert(webhook, redis_client):
     for _ in range(4):
-        alerts.unusual_activity([Print()])
+        alerts.unusual_activity([Trade()])
     redis_client.delete("warehouse:alerts:unusual_activity:")
-    alerts.unusual_activity([Print()])
+    alerts.unusual_activity([Trade()])
     assert webhook.texts == [
         "SPX sweep, BULLISH: 1,200 x 2025-12-19 6475 call, $250,000",
         "SPX sweep, BULLISH: 1,200 x 2025-12-19 6475 call, $250,000 (and 3 more since the last alert of this kind)",
@@ -64,12 +64,12 @@ def test_events_held_back_are_counted_in_the_next_alert(webhook, redis_client):
 
 def test_only_sweeps_of_a_hundred_thousand_dollars_are_unusual_the_largest_first(webhook):
     quiet = [
-        Print(premium=Decimal("99999.99")),
-        Print(premium=None),
-        Print(trade_type="BLOCK", premium=Decimal(900_000)),
+        Trade(premium=Decimal("99999.99")),
+        Trade(premium=None),
+        Trade(trade_type="BLOCK", premium=Decimal(900_000)),
     ]
     assert not alerts.unusual_activity(quiet)
-    loud = [Print(premium=Decimal(100_000 + number), size=number) for number in range(7)]
+    loud = [Trade(premium=Decimal(100_000 + number), size=number) for number in range(7)]
     assert alerts.unusual_activity([*quiet, *loud])
     lines = webhook.texts[0].split("\n")
     assert [line.split(": ")[1].split(" x ")[0] for line in lines[:-1]] == ["6", "5", "4", "3", "2"]

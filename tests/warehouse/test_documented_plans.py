@@ -27,17 +27,17 @@ FLOW = {
     "flow_of_an_hour": 60,
     "flow_of_four_hours": 240,
     "largest_premiums": 24 * 60,
-    "prints_of_five_minutes": 5,
+    "trades_of_five_minutes": 5,
 }
 # They name no symbol, with which the key begins: PostgreSQL 18 skips from symbol to symbol, its elders walk the day.
-NAME_NO_SYMBOL = {"flow_of_four_hours", "prints_of_five_minutes"}
+NAME_NO_SYMBOL = {"flow_of_four_hours", "trades_of_five_minutes"}
 
 
 def test_the_documents_queries_read_by_key_and_only_the_time_they_ask_for():
     fill_small_tables()
     try:
         Greeks().grow(80_000)
-        Flow(prints_a_day=30_000).grow(90_000)
+        Flow(trades_a_day=30_000).grow(90_000)
         small = {
             name
             for (name,) in run(

@@ -1,4 +1,4 @@
-"""Every SELECT the project's documents print, word for word, on a few rows whose answers are known.
+"""Every SELECT the project's documents trade, word for word, on a few rows whose answers are known.
 
 The documents ask by NOW(), so the rows are laid around the real clock.
 """
@@ -13,7 +13,7 @@ from django.db import connection
 
 from tests import documents
 from tests.roles import as_role, run
-from tests.warehouse.rows import HOUR_MS, MINUTE_MS, add_gamma, add_greeks, add_iv, add_print, add_regime, ago
+from tests.warehouse.rows import HOUR_MS, MINUTE_MS, add_gamma, add_greeks, add_iv, add_regime, add_trade, ago
 
 pytestmark = [pytest.mark.database, pytest.mark.django_db]
 
@@ -30,19 +30,19 @@ def read(sql: str) -> list[dict[str, object]]:
 
 
 @pytest.fixture
-def prints():
-    """Prints of the last five minutes, half hour, two hours and five hours, and one of another symbol."""
+def trades():
+    """Trades of the last five minutes, half hour, two hours and five hours, and one of another symbol."""
     return {
-        "now": add_print(ago(2 * MINUTE_MS), 1, premium=500_000, is_sweep=True, is_block=True, size=100),
-        "four": add_print(
+        "now": add_trade(ago(2 * MINUTE_MS), 1, premium=500_000, is_sweep=True, is_block=True, size=100),
+        "four": add_trade(
             ago(4 * MINUTE_MS), 2, premium=20_000, sentiment="BEARISH", size=10, trade_type="SPLIT"
         ),
-        "half": add_print(
+        "half": add_trade(
             ago(30 * MINUTE_MS), 3, premium=900_000, is_sweep=True, size=40, trade_type="SWEEP"
         ),
-        "two": add_print(ago(90 * MINUTE_MS), 4, premium=70_000, size=30, trade_type="LARGE"),
-        "five": add_print(ago(5 * HOUR_MS), 5, premium=5_000_000, is_sweep=True, size=500),
-        "ndx": add_print(ago(3 * MINUTE_MS), 6, symbol="NDX", premium=1_000, size=11, trade_type="REGULAR"),
+        "two": add_trade(ago(90 * MINUTE_MS), 4, premium=70_000, size=30, trade_type="LARGE"),
+        "five": add_trade(ago(5 * HOUR_MS), 5, premium=5_000_000, is_sweep=True, size=500),
+        "ndx": add_trade(ago(3 * MINUTE_MS), 6, symbol="NDX", premium=1_000, size=11, trade_type="REGULAR"),
     }
 
 
@@ -63,7 +63,7 @@ def test_52_weeks_of_greeks():
     assert [row["id"] for row in found] == [newest.id, older.id]
 
 
-def test_flow_summary_and_the_columns_of_the_documents_record(prints):
+def test_flow_summary_and_the_columns_of_the_documents_record(trades):
     assert read(documents.FLOW_SUMMARY) == [
         {
             "symbol": "SPX",
@@ -76,7 +76,7 @@ def test_flow_summary_and_the_columns_of_the_documents_record(prints):
     ]
 
 
-def test_sweeps_of_the_last_day(prints):
+def test_sweeps_of_the_last_day(trades):
     found = read(documents.SWEEPS_OF_A_DAY)
     assert [row["sequence_number"] for row in found] == [5, 3, 1]
 
@@ -145,7 +145,7 @@ def test_distribution_of_vix_regimes():
 
 
 def test_warehouse_metrics_with_the_date_as_epoch_ms():
-    """As printed, `MAX(date)::text::bigint` is no SQL: a date's text is no number."""
+    """As traded, `MAX(date)::text::bigint` is no SQL: a date's text is no number."""
     at = ago(HOUR_MS)
     add_greeks(at)
     add_greeks(at, ticker="O:SPX251219P06475000")
@@ -159,7 +159,7 @@ def test_warehouse_metrics_with_the_date_as_epoch_ms():
     }
 
 
-def test_flow_of_the_last_hour(prints):
+def test_flow_of_the_last_hour(trades):
     found = read(documents.FLOW_OF_AN_HOUR)
     ticker = "O:SPX251219C06475000"
     assert [tuple(row.values())[1:] for row in found] == [
@@ -169,7 +169,7 @@ def test_flow_of_the_last_hour(prints):
     ]
 
 
-def test_flow_of_four_hours_by_sentiment(prints):
+def test_flow_of_four_hours_by_sentiment(trades):
     found = read(documents.FLOW_OF_FOUR_HOURS)
     assert [tuple(row.values()) for row in found] == [
         ("SPX", "BULLISH", 3, 170, 1_470_000, 2, 1),
@@ -178,13 +178,13 @@ def test_flow_of_four_hours_by_sentiment(prints):
     ]
 
 
-def test_twenty_largest_premiums_of_the_day(prints):
+def test_twenty_largest_premiums_of_the_day(trades):
     found = read(documents.LARGEST_PREMIUMS)
     assert [row["premium"] for row in found] == [5_000_000, 900_000, 500_000, 70_000, 20_000, 1_000]
 
 
-def test_prints_of_five_minutes_by_symbol(prints):
-    found = read(documents.PRINTS_OF_FIVE_MINUTES)
+def test_trades_of_five_minutes_by_symbol(trades):
+    found = read(documents.TRADES_OF_FIVE_MINUTES)
     assert {row["symbol"]: row["count"] for row in found} == {"SPX": 2, "NDX": 1}
 
 

@@ -7,13 +7,14 @@ import socket
 
 import pytest
 
+from monitoring import table_checks
+from monitoring.checks import Health
 from tests.ports import closed_port
-from warehouse import clock, health, heartbeats
-from warehouse.checks import Health
-from warehouse.connect import separate_connection
+from warehouse import clock, heartbeats
 from warehouse.heartbeats import FORGOTTEN_AFTER_MS, SILENT_AFTER_MS, Pulse, signs
 from warehouse.models import Heartbeat
 from warehouse.models.enums import WorkerStatus
+from warehouse.separate_connection import separate_connection
 
 pytestmark = pytest.mark.database
 
@@ -88,7 +89,7 @@ def test_a_database_that_is_away_costs_the_beat_and_nothing_else(monkeypatch):
 def test_every_queue_needs_a_living_worker():
     add_sign("worker@a:1", queues=["default"])
     add_sign("worker@b:2", SILENT_AFTER_MS + 1000, queues=["ingest"])
-    check = health.check_workers(now_signs(), ["default", "ingest"])
+    check = table_checks.check_workers(now_signs(), ["default", "ingest"])
     assert check.health is Health.DEGRADED
     assert check.detail.startswith("no worker serves the queue ingest; worker@b:2 has been silent for 61 s")
     assert check.figures == {"alive": 1, "queues": ["default"]}
@@ -98,21 +99,21 @@ def test_every_queue_needs_a_living_worker():
 def test_a_worker_that_said_goodbye_is_no_alarm():
     add_sign("worker@a:1", queues=["default"])
     add_sign("worker@b:2", SILENT_AFTER_MS + 1000, status="stopping", queues=["default"])
-    assert health.check_workers(now_signs(), ["default"]).health is Health.OK
+    assert table_checks.check_workers(now_signs(), ["default"]).health is Health.OK
 
 
 @pytest.mark.django_db
 def test_a_standby_beat_does_not_lead():
     add_sign("beat@a:1", leads=False)
-    assert health.check_beat(now_signs()).detail == "no beat is leading: nothing new is scheduled"
+    assert table_checks.check_beat(now_signs()).detail == "no beat is leading: nothing new is scheduled"
     add_sign("beat@b:1", leads=True)
-    assert health.check_beat(now_signs()).detail == "beat@b:1 leads"
+    assert table_checks.check_beat(now_signs()).detail == "beat@b:1 leads"
 
 
 @pytest.mark.django_db
 @pytest.mark.parametrize(("age_ms", "expected"), [(119_000, Health.OK), (121_000, Health.DEGRADED)])
 def test_a_scanner_is_healthy_while_its_last_scan_is_two_minutes_old_at_most(age_ms, expected):
     add_sign("composite_scanner", age_ms)
-    check = health.check_listeners(now_signs())
+    check = table_checks.check_listeners(now_signs())
     assert check.health is expected
     assert check.figures["listeners"]["composite_scanner"]["age_seconds"] == age_ms // 1000

@@ -11,10 +11,10 @@ import pytest
 from django.core.management import call_command
 from django.db import DatabaseError, OperationalError, connection, transaction
 
-from ingestion.rollups import roll_up_flow
+from ingestion.daily.rollups import roll_up_flow
 from tests.partitions import drop_partitions
 from tests.roles import as_role, run
-from tests.warehouse.rows import add_print
+from tests.warehouse.rows import add_trade
 from warehouse import clock, partitions
 from warehouse.models import FlowDay
 from warehouse.partitions import DAY_MS, SPECS, OutOfRangeError
@@ -77,7 +77,7 @@ def test_the_writer_has_missing_partitions_made_and_existing_ones_left(at):
 
 @pytest.mark.django_db
 def test_a_partition_has_the_key_index_and_checks_of_its_parent(at):
-    add_print(at("2026-11-20T18:00"))
+    add_trade(at("2026-11-20T18:00"))
     found = run(
         "SELECT contype::text, count(*) FROM pg_constraint"
         " WHERE conrelid = 'options_flow_history_d20261120'::regclass AND contype IN ('c', 'p')"
@@ -136,7 +136,7 @@ def test_the_plan_makes_a_week_ahead_and_drops_what_is_wholly_past_retention(at)
 
 @pytest.mark.django_db
 def test_a_partition_that_still_holds_retained_times_is_never_dropped(at):
-    add_print(at("2026-06-01T12:00"))
+    add_trade(at("2026-06-01T12:00"))
     at("2026-08-30T23:59")  # the last minutes of 1 June are 90 days old, not more
     with as_role("warehouse_writer"):
         assert run("SELECT cleanup_old_flow()") == [(0,)]
@@ -149,14 +149,14 @@ def test_a_partition_that_still_holds_retained_times_is_never_dropped(at):
 
 
 @pytest.mark.django_db
-def test_a_day_of_prints_is_dropped_by_nobody_before_each_symbol_has_its_sum(at):
-    add_print(at("2026-06-01T12:00"))
+def test_a_day_of_trades_is_dropped_by_nobody_before_each_symbol_has_its_sum(at):
+    add_trade(at("2026-06-01T12:00"))
     roll_up_flow(dt.date(2026, 6, 1))
-    add_print(at("2026-06-01T12:00"), symbol="SPY")
-    add_print(at("2026-06-01T12:00"), symbol="QQQ", is_cancel=True)  # no trade, so it has no sum
+    add_trade(at("2026-06-01T12:00"), symbol="SPY")
+    add_trade(at("2026-06-01T12:00"), symbol="QQQ", is_cancel=True)  # no trade, so it has no sum
     at("2026-09-01T00:00")
     sentence = (
-        "options_flow_history_d20260601 holds prints that are not summed up in flow_daily;"
+        "options_flow_history_d20260601 holds trades that are not summed up in flow_daily;"
         " manage.py retention --apply does both"
     )
     with pytest.raises(OperationalError, match=sentence), transaction.atomic():
@@ -176,9 +176,9 @@ def test_nothing_but_a_partition_is_dropped(name):
 @pytest.mark.django_db
 def test_the_command_prints_its_plan_and_applies_it_on_demand(at):
     at("2026-11-20T18:00")
-    printed = StringIO()
-    call_command("partitions", stdout=printed)
-    lines = printed.getvalue().splitlines()
+    traded = StringIO()
+    call_command("partitions", stdout=traded)
+    lines = traded.getvalue().splitlines()
     assert lines[0] == "create historical_bars_m202611  [2026-11-01, 2026-12-01)"
     assert lines[-1] == "11 planned; --apply carries them out"
     assert run("SELECT * FROM warehouse_partitions()") == []

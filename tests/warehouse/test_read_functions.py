@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.roles import run
-from tests.warehouse.rows import HOUR_MS, MINUTE_MS, add_print, ago
+from tests.warehouse.rows import HOUR_MS, MINUTE_MS, add_trade, ago
 from warehouse import clock, partitions
 
 pytestmark = [pytest.mark.database, pytest.mark.django_db]
@@ -36,20 +36,20 @@ def test_functions_answer_on_empty_tables():
 def test_the_bias_needs_half_as_many_sweeps_again(bullish, bearish, bias):
     for number in range(bullish + bearish):
         sentiment = "BULLISH" if number < bullish else "BEARISH"
-        add_print(ago(MINUTE_MS), number, is_sweep=True, sentiment=sentiment)
-    add_print(ago(MINUTE_MS), 100, is_sweep=True, sentiment="NEUTRAL")
+        add_trade(ago(MINUTE_MS), number, is_sweep=True, sentiment=sentiment)
+    add_trade(ago(MINUTE_MS), 100, is_sweep=True, sentiment="NEUTRAL")
     assert run(BIAS) == [(bias,)]
 
 
-def test_a_cancel_and_the_print_it_takes_back_count_for_nothing():
-    add_print(ago(MINUTE_MS), 1, premium=100, is_sweep=True)
-    add_print(ago(MINUTE_MS), 2, premium=5_000, is_sweep=True, canceled_by=3)
-    add_print(ago(MINUTE_MS), 3, premium=5_000, is_sweep=True, is_cancel=True)
+def test_a_cancel_and_the_trade_it_takes_back_count_for_nothing():
+    add_trade(ago(MINUTE_MS), 1, premium=100, is_sweep=True)
+    add_trade(ago(MINUTE_MS), 2, premium=5_000, is_sweep=True, canceled_by=3)
+    add_trade(ago(MINUTE_MS), 3, premium=5_000, is_sweep=True, is_cancel=True)
     assert run("SELECT * FROM get_flow_summary('SPX', 60)") == [("SPX", 1, 1, 0, 100, "BULLISH")]
 
 
 def test_the_summary_follows_the_markets_clock():
-    add_print(ago(3 * HOUR_MS), 1, premium=100)
+    add_trade(ago(3 * HOUR_MS), 1, premium=100)
     assert run("SELECT total_premium FROM get_flow_summary('SPX', 60)") == [(0,)]
     run("SELECT set_config('warehouse.clock_offset_ms', %s, true)", str(-2 * HOUR_MS - 30 * MINUTE_MS))
     assert run("SELECT total_premium FROM get_flow_summary('SPX', 60)") == [(100,)]

@@ -10,7 +10,7 @@ from django.core.management import call_command
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from ingestion.rollups import roll_up_gamma
+from ingestion.daily.rollups import roll_up_gamma
 from tests.roles import as_role, run
 from tests.warehouse.rows import add_gamma, add_iv, add_regime
 from warehouse import clock, partitions, retention
@@ -96,9 +96,9 @@ def test_cleanups_by_hand_keep_as_long_as_the_policies():
 
 def test_the_command_counts_first_and_deletes_on_demand():
     add_gamma(clock.now_ms() - 91 * DAY_MS)
-    printed = StringIO()
-    call_command("retention", stdout=printed)
-    assert "gamma_exposure_snapshots              1 rows past retention (kept 90 days)" in printed.getvalue()
+    traded = StringIO()
+    call_command("retention", stdout=traded)
+    assert "gamma_exposure_snapshots              1 rows past retention (kept 90 days)" in traded.getvalue()
     call_command("retention", apply=True, stdout=StringIO())
     assert run("SELECT count(*) FROM gamma_exposure_snapshots") == [(0,)]
 

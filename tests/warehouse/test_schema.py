@@ -11,7 +11,7 @@ from django.core.management import call_command
 from django.db import IntegrityError, connection, models, transaction
 
 from tests.roles import run
-from tests.warehouse.rows import add_gamma, add_greeks, add_iv, add_print, ago
+from tests.warehouse.rows import add_gamma, add_greeks, add_iv, add_trade, ago
 from warehouse.models import IngestionRun, WatchlistEntry
 
 pytestmark = [pytest.mark.database, pytest.mark.django_db]
@@ -99,8 +99,8 @@ def _refused_by(constraint, add):
         ("source", "guess"),
     ],
 )
-def test_a_print_holds_no_unknown_value(column, value):
-    _refused_by(f"options_flow_history_{column}_known", lambda: add_print(ago(0), **{column: value}))
+def test_a_trade_holds_no_unknown_value(column, value):
+    _refused_by(f"options_flow_history_{column}_known", lambda: add_trade(ago(0), **{column: value}))
 
 
 @pytest.mark.parametrize(
@@ -152,7 +152,7 @@ def test_a_run_is_there_once_per_task_symbol_and_slot():
 
 
 def test_money_keeps_the_digits_it_came_with():
-    row = add_print(ago(0), price=0.05, premium=32.0 * 150 * 100, bid=0.1 + 0.2, underlying_price="6451.1234")
+    row = add_trade(ago(0), price=0.05, premium=32.0 * 150 * 100, bid=0.1 + 0.2, underlying_price="6451.1234")
     stored = run(
         "SELECT price::text, premium::text, bid::text, underlying_price::text FROM options_flow_history"
     )

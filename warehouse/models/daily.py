@@ -9,28 +9,28 @@ from warehouse.models.enums import DealerPositioning
 
 
 class FlowDay(models.Model):
-    """Grain: one underlying, one session of prints, no cancels. Key: (symbol, date). Kept five years."""
+    """Grain: one underlying, one session of trades, no cancels. Key: (symbol, date). Kept five years."""
 
     id = columns.row_id()
     symbol = columns.underlying()
     date = columns.day("session")
-    trades = columns.big_count("prints; prints", null=False)
-    contracts = columns.big_count("size of all prints; contracts", null=False)
-    call_contracts = columns.big_count("size of call prints; contracts", null=False)
-    put_contracts = columns.big_count("size of put prints; contracts", null=False)
-    premium = columns.money("premium of all prints; dollars", null=False)
-    bullish_premium = columns.money("premium of BULLISH prints; dollars", null=False)
-    bearish_premium = columns.money("premium of BEARISH prints; dollars", null=False)
-    sweeps = columns.big_count("sweeps; prints", null=False)
-    bullish_sweeps = columns.big_count("BULLISH sweeps; prints", null=False)
-    bearish_sweeps = columns.big_count("BEARISH sweeps; prints", null=False)
-    blocks = columns.big_count("blocks; prints", null=False)
-    unusual = columns.big_count("prints flagged as unusual; prints", null=False)
+    trades = columns.big_count("trades; trades", null=False)
+    contracts = columns.big_count("size of all trades; contracts", null=False)
+    call_contracts = columns.big_count("size of call trades; contracts", null=False)
+    put_contracts = columns.big_count("size of put trades; contracts", null=False)
+    premium = columns.money("premium of all trades; dollars", null=False)
+    bullish_premium = columns.money("premium of BULLISH trades; dollars", null=False)
+    bearish_premium = columns.money("premium of BEARISH trades; dollars", null=False)
+    sweeps = columns.big_count("sweeps; trades", null=False)
+    bullish_sweeps = columns.big_count("BULLISH sweeps; trades", null=False)
+    bearish_sweeps = columns.big_count("BEARISH sweeps; trades", null=False)
+    blocks = columns.big_count("blocks; trades", null=False)
+    unusual = columns.big_count("trades flagged as unusual; trades", null=False)
     method_version = columns.method_version()
 
     class Meta:
         db_table = "flow_daily"
-        db_table_comment = "Sums of a session's prints per underlying, cancels left out."
+        db_table_comment = "Sums of a session's trades per underlying, cancels left out."
         verbose_name, verbose_name_plural = "daily flow", "daily flow"
         constraints = [columns.unique("flow_daily", "symbol", "date")]
 
@@ -75,21 +75,21 @@ class GammaDay(models.Model):
 
 
 class ContractSizeDay(models.Model):
-    """Grain: one underlying, one session of all prints seen. Key: (symbol, date). Kept 90 days.
+    """Grain: one underlying, one session of all trades seen. Key: (symbol, date). Kept 90 days.
 
-    The store behind the mean size of 20 sessions that blocks and large prints are measured against;
-    prints too small to be stored count too.
+    The store behind the mean size of 20 sessions that blocks and large trades are measured against;
+    trades too small to be stored count too.
     """
 
     id = columns.row_id()
     symbol = columns.underlying()
     date = columns.day("session")
-    trades = columns.big_count("prints seen; prints", null=False)
-    contracts = columns.big_count("size of the prints seen; contracts", null=False)
+    trades = columns.big_count("trades seen; trades", null=False)
+    contracts = columns.big_count("size of the trades seen; contracts", null=False)
 
     class Meta:
         db_table = "contract_size_daily"
-        db_table_comment = "Prints and contracts seen per underlying and session."
+        db_table_comment = "Trades and contracts seen per underlying and session."
         verbose_name, verbose_name_plural = "daily contract size", "daily contract sizes"
         constraints = [columns.unique("contract_size_daily", "symbol", "date")]
 

@@ -11,7 +11,7 @@ class OptionType(TextChoices):
 
 
 class Source(TextChoices):
-    """How a row came: with its own slot or print, rebuilt later from the provider's past, or from a file."""
+    """How a row came: with its own slot or trade, rebuilt later from the provider's past, or from a file."""
 
     LIVE = "live"
     BACKFILL = "backfill"

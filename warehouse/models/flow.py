@@ -11,16 +11,16 @@ TABLE = "options_flow_history"
 
 
 class OptionsFlow(models.Model):
-    """Grain: one print. Key: (symbol, timestamp, contract_ticker, sequence_number), the primary key of the
+    """Grain: one trade. Key: (symbol, timestamp, contract_ticker, sequence_number), the primary key of the
     database.
 
-    Written by the flow workers through `warehouse.bulk`. Daily partitions (UTC), kept 90 days. A cancel is a
-    row of its own that sums leave out; the print it takes back names it in `canceled_by`.
+    Written by the flow workers through `warehouse.loading.bulk`. Daily partitions (UTC), kept 90 days. A cancel is a
+    row of its own that sums leave out; the trade it takes back names it in `canceled_by`.
     """
 
     id = columns.row_id()
     symbol = columns.underlying()
-    timestamp = columns.epoch_ms("exchange time of the print")
+    timestamp = columns.epoch_ms("exchange time of the trade")
     contract_ticker = columns.key("contract ticker, O:SPXW251219C06475000; no unit")
     sequence_number = columns.big_count(
         "provider's number of the message; negative ordinal where it sent none; no unit", null=False
@@ -28,8 +28,8 @@ class OptionsFlow(models.Model):
     price = columns.money("price; dollars per share", null=False)
     size = columns.count("size; contracts", null=False)
     premium = columns.money("price x size x 100; dollars", null=False)
-    trade_type = columns.choice(TradeType, "class of the print", null=False)
-    sentiment = columns.choice(Sentiment, "direction the print bets on", null=False)
+    trade_type = columns.choice(TradeType, "class of the trade", null=False)
+    sentiment = columns.choice(Sentiment, "direction the trade bets on", null=False)
     aggressiveness = columns.choice(Aggressiveness, "place of the price against the quote", null=False)
     is_sweep = columns.flag("intermarket sweep, by condition or by pattern")
     is_block = columns.flag("block by size")
@@ -39,29 +39,29 @@ class OptionsFlow(models.Model):
     strike = columns.money("strike price; dollars, index points for an index", null=False)
     expiration = columns.day("expiration day")
     option_type = columns.choice(OptionType, "call or put", null=False)
-    dte = columns.count("calendar days from the print's New York date to expiration; days", null=False)
-    underlying_price = columns.money("underlying at the print; dollars or index points")
-    underlying_age_ms = columns.count("age of underlying_price at the print; milliseconds")
-    bid = columns.money("best bid before the print; dollars per share")
-    ask = columns.money("best offer before the print; dollars per share")
-    quote_age_ms = columns.count("age of bid and ask at the print, null without a quote; milliseconds")
-    average_size = columns.real("mean size of the underlying's prints over 20 sessions; contracts")
+    dte = columns.count("calendar days from the trade's New York date to expiration; days", null=False)
+    underlying_price = columns.money("underlying at the trade; dollars or index points")
+    underlying_age_ms = columns.count("age of underlying_price at the trade; milliseconds")
+    bid = columns.money("best bid before the trade; dollars per share")
+    ask = columns.money("best offer before the trade; dollars per share")
+    quote_age_ms = columns.count("age of bid and ask at the trade, null without a quote; milliseconds")
+    average_size = columns.real("mean size of the underlying's trades over 20 sessions; contracts")
     side = columns.choice(Side, "who took liquidity, null where no fresh quote decides")
-    sweep_id = columns.big_count("sequence_number of the sweep's first print; no unit")
-    exchange = columns.text("exchange of the print; no unit")
+    sweep_id = columns.big_count("sequence_number of the sweep's first trade; no unit")
+    exchange = columns.text("exchange of the trade; no unit")
     conditions = columns.texts(
         "trade conditions, OPRA mnemonics or provider ids; no unit", null=True, blank=True
     )
-    is_cancel = columns.flag("the row takes back an earlier print")
-    canceled_by = columns.big_count("sequence_number of the cancel that takes the print back; no unit")
+    is_cancel = columns.flag("the row takes back an earlier trade")
+    canceled_by = columns.big_count("sequence_number of the cancel that takes the trade back; no unit")
     source = columns.choice(Source, "how the row came", null=False)
-    received_at = columns.epoch_ms("when the print reached the consumer")
+    received_at = columns.epoch_ms("when the trade reached the consumer")
     method_version = columns.method_version()
 
     class Meta:
         db_table = TABLE
-        db_table_comment = "Every stored print with its quote and classification; sums leave out is_cancel."
-        verbose_name, verbose_name_plural = "print", "options flow history"
+        db_table_comment = "Every stored trade with its quote and classification; sums leave out is_cancel."
+        verbose_name, verbose_name_plural = "trade", "options flow history"
         constraints = [
             columns.unique(TABLE, "symbol", "timestamp", "contract_ticker", "sequence_number"),
             columns.one_of(TABLE, "trade_type", TradeType),

@@ -14,7 +14,7 @@ class HistoricalGreeks(models.Model):
     """Grain: one contract at one slot. Key: (symbol, timestamp, contract_ticker), the primary key of the
     database.
 
-    Written by chain ingestion and backfill through `warehouse.bulk`. Weekly partitions from Monday 00:00 UTC,
+    Written by chain ingestion and backfill through `warehouse.loading.bulk`. Weekly partitions from Monday 00:00 UTC,
     kept one year. `id` is the primary key for Django alone: its admin refuses composite keys.
     """
 

@@ -37,8 +37,8 @@ class StreamGap(models.Model):
     to_ms = columns.epoch_ms("first message seen after the gap, null while it lasts", null=True, blank=True)
     reason = columns.text("what cut the feed; no unit", null=False)
     status = columns.choice(GapStatus, "state of the repair", null=False)
-    repaired = columns.count("prints the repair stored; prints", null=False, default=0)
-    unrepairable = columns.count("contracts whose prints stay unknown; contracts", null=False, default=0)
+    repaired = columns.count("trades the repair stored; trades", null=False, default=0)
+    unrepairable = columns.count("contracts whose trades stay unknown; contracts", null=False, default=0)
 
     class Meta:
         db_table = "stream_gap"
@@ -64,7 +64,7 @@ class DeadLetter(models.Model):
 
     class Meta:
         db_table = "dead_letter"
-        db_table_comment = "Batches of prints whose payload could not be stored."
+        db_table_comment = "Batches of trades whose payload could not be stored."
         verbose_name = "dead letter"
 
     def __str__(self) -> str:

@@ -1,6 +1,6 @@
 -- Retention by hand, as the documents have it. Partitioned tables lose whole partitions and return their number,
--- the others lose rows and return theirs. Prints and gamma snapshots go only once their day is summed up.
--- `manage.py retention` sums up first and deletes in chunks, with a plan printed before.
+-- the others lose rows and return theirs. Trades and gamma snapshots go only once their day is summed up.
+-- `manage.py retention` sums up first and deletes in chunks, with a plan shown before.
 
 CREATE OR REPLACE FUNCTION warehouse_drop_expired(p_table text) RETURNS bigint
 LANGUAGE plpgsql

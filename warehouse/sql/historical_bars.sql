@@ -20,16 +20,3 @@ CREATE TABLE historical_bars (
 
 -- The admin's list (ORDER BY id DESC) and its page of one row (WHERE id = ...).
 CREATE INDEX historical_bars_id_idx ON historical_bars (id);
-
-COMMENT ON TABLE historical_bars IS 'Bars of underlyings and option contracts in seven timeframes.';
-COMMENT ON COLUMN historical_bars.id IS 'row number in order of arrival; no unit';
-COMMENT ON COLUMN historical_bars.symbol IS 'underlying (SPX) or contract ticker (O:SPXW251219C06475000); no unit';
-COMMENT ON COLUMN historical_bars.timeframe IS 'length of the bar; one of 1m, 5m, 15m, 1h, 4h, 1d, 1w';
-COMMENT ON COLUMN historical_bars."timestamp" IS 'start of the bar; it is known only at its end; epoch milliseconds UTC';
-COMMENT ON COLUMN historical_bars."open" IS 'first price; dollars or index points';
-COMMENT ON COLUMN historical_bars.high IS 'highest price; dollars or index points';
-COMMENT ON COLUMN historical_bars.low IS 'lowest price; dollars or index points';
-COMMENT ON COLUMN historical_bars."close" IS 'last price; dollars or index points';
-COMMENT ON COLUMN historical_bars.volume IS 'volume, null for an index; shares or contracts';
-COMMENT ON COLUMN historical_bars.vwap IS 'volume-weighted average price; dollars';
-COMMENT ON COLUMN historical_bars.transactions IS 'trades in the bar; trades';

@@ -118,7 +118,7 @@ BEGIN
 END
 $$;
 
--- Drops one partition that lies wholly past retention, and no other table. A day of prints goes only once each of its
+-- Drops one partition that lies wholly past retention, and no other table. A day of trades goes only once each of its
 -- symbols has its row in flow_daily, whoever asks: the sums are kept for years and cannot be made afterwards. Waits one second for its lock: a DROP
 -- that queues behind a long reader makes every later reader queue behind itself. The caller tries again.
 CREATE OR REPLACE FUNCTION warehouse_drop_partition(p_partition text) RETURNS void
@@ -148,7 +148,7 @@ BEGIN
             p_partition
         ) INTO v_unsummed USING (to_timestamp(v_found.from_ms / 1000) AT TIME ZONE 'UTC')::date;
         IF v_unsummed THEN
-            RAISE EXCEPTION '% holds prints that are not summed up in flow_daily; manage.py retention --apply does both',
+            RAISE EXCEPTION '% holds trades that are not summed up in flow_daily; manage.py retention --apply does both',
                 p_partition USING ERRCODE = 'object_not_in_prerequisite_state';
         END IF;
     END IF;

@@ -12,15 +12,15 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from rich.console import Console
 
-from config.backfill import add_prints, load_flat_file, perform, tasks
-from ingestion.backfill.clients import Clients
+from config.backfill import add_trades, load_flat_file, perform, tasks
+from ingestion.backfill.backfill_request import DEFAULT_TABLES, EVERY, BadWish, Table, Wish, wish
+from ingestion.backfill.engine.clients import Clients
 from ingestion.backfill.estimate import describe
 from ingestion.backfill.plan import plan
 from ingestion.backfill.prepare import prepare
 from ingestion.backfill.run import run
 from ingestion.backfill.selection import Depth
 from ingestion.backfill.summary import Summary, picture
-from ingestion.backfill.wish import DEFAULT_TABLES, EVERY, BadWish, Table, Wish, wish
 from provider.errors import ProviderError
 from provider.rate_limit import pace_of
 from warehouse.console import console_on
@@ -80,7 +80,7 @@ class Command(BaseCommand):
             "--flat-file",
             type=Path,
             metavar="FILE",
-            help="prints from a trades file (csv.gz) instead of the provider",
+            help="trades from a trades file (csv.gz) instead of the provider",
         )
 
     def handle(self, *, dry_run: bool, queue: bool, flat_file: Path | None, **options: Any) -> None:
@@ -113,7 +113,7 @@ def carry_out(wanted: Wish, console: Console, *, dry_run: bool, queue: bool) -> 
         preparation = prepare(wanted, clients, lambda text: console.print(text))
         work = plan(wanted, preparation)
         if Table.FLOW in wanted.tables:
-            add_prints(work, preparation)
+            add_trades(work, preparation)
         pace = pace_of(settings.MASSIVE_BASE_URL, settings.MASSIVE_REQUESTS_PER_SECOND)
         for line in describe(wanted, work, pace):
             console.print(line, soft_wrap=True, highlight=False)

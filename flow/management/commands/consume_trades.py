@@ -18,24 +18,24 @@ from django.db import Error, connection
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
-from flow import statistics, subscription
-from flow.average_size import AverageSizes
-from flow.consumer import Consumer
-from flow.first_quotes import FirstQuotes
-from flow.housekeeping import Housekeeping, feed_of, kept_until
-from flow.inbox import Inbox
-from flow.rows import Contracts, Rows
-from flow.spool import Spool, SpoolInUse
-from flow.subscription import Shard, Watch
-from provider.connect import connected
-from provider.stream import Stream
+from flow.delivery.inbox import Inbox
+from flow.delivery.spool import Spool, SpoolInUse
+from flow.stream import statistics, subscription
+from flow.stream.average_size import AverageSizes
+from flow.stream.consumer import Consumer
+from flow.stream.first_quotes import FirstQuotes
+from flow.stream.housekeeping import Housekeeping, feed_of, kept_until
+from flow.stream.rows import Contracts, Rows
+from flow.stream.subscription import Shard, Watch
+from provider.connection import connected
+from provider.stream_client import Stream
 from quant import sessions
 from warehouse import clock
+from warehouse.task_names import CeleryTask
 
 TICK_SECONDS: Final = 0.5
 STATISTICS_SECONDS: Final = 300.0
 LINES_PER_SECOND: Final = 5  # of trades on the screen; the table has them all
-TASK: Final = "flow.tasks.store_trades"
 
 
 class Command(BaseCommand):
@@ -49,7 +49,7 @@ class Command(BaseCommand):
             "--trades",
             choices=("all", "chosen"),
             default="all",
-            help="all: every print, filtered here; chosen: only of the contracts whose quotes are watched",
+            help="all: every trade, filtered here; chosen: only of the contracts whose quotes are watched",
         )
         parser.add_argument(
             "--underlyings",
@@ -118,7 +118,7 @@ class Command(BaseCommand):
 
 
 class _Screen:
-    """Trade lines as the prints come, so few that they can be read."""
+    """Trade lines as the trades come, so few that they can be read."""
 
     def __init__(self, command: BaseCommand, contracts: Contracts) -> None:
         self.contracts = contracts
@@ -170,7 +170,9 @@ def _consumer(shard: Shard, screen: _Screen) -> Consumer:
         screen.contracts,
         AverageSizes(),
         Inbox(client, feed),
-        lambda batch_id: current_app.send_task(TASK, (batch_id,), queue="flow", retry=False),
+        lambda batch_id: current_app.send_task(
+            CeleryTask.STORE_TRADES, (batch_id,), queue="flow", retry=False
+        ),
         spool,
         clock.now_ms,
         screen.show,
@@ -196,8 +198,8 @@ def _streams(consumer: Consumer, watch: Watch, trades: str, underlyings: list[st
 
 
 def _topics(trades: str, quoted: set[str]) -> set[str]:
-    prints = {"T.*"} if trades == "all" else {f"T.{ticker}" for ticker in quoted}
-    return prints | {f"Q.{ticker}" for ticker in quoted}
+    topics = {"T.*"} if trades == "all" else {f"T.{ticker}" for ticker in quoted}
+    return topics | {f"Q.{ticker}" for ticker in quoted}
 
 
 def _is_open() -> bool:

@@ -7,8 +7,8 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from ingestion.iv_percentile import calculate_iv_percentile
-from ingestion.session_range import add_session_arguments, closed_sessions
+from ingestion.daily.iv_percentile import calculate_iv_percentile
+from ingestion.daily.session_range import add_session_arguments, closed_sessions
 from warehouse import queries
 
 

@@ -7,8 +7,8 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from ingestion.market_regime import calculate_market_regime
-from ingestion.session_range import add_session_arguments, closed_sessions
+from ingestion.daily.market_regime import calculate_market_regime
+from ingestion.daily.session_range import add_session_arguments, closed_sessions
 
 
 class Command(BaseCommand):

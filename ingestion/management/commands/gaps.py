@@ -6,8 +6,8 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from ingestion.gaps import missing_slots
-from ingestion.slots import NEW_YORK
+from ingestion.chains.gaps import missing_slots
+from ingestion.chains.slots import NEW_YORK
 from warehouse import clock
 from warehouse.models import WatchlistEntry
 

@@ -9,12 +9,12 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from rich.live import Live
 from rich.table import Table
 
-from ingestion.chain import TASK
-from ingestion.due import DueChain, due_chains
+from ingestion.chains.due import DueChain, due_chains
 from ingestion.tasks import ingest_chain
 from warehouse.console import console_on
 from warehouse.models import IngestionRun
 from warehouse.models.enums import RunStatus
+from warehouse.task_names import RunTask
 
 LOOK_EVERY = 0.25  # seconds
 _ENDED = (RunStatus.DONE, RunStatus.FAILED)
@@ -65,7 +65,7 @@ def watch(due: list[DueChain], until: float) -> None:
 def _runs(due: list[DueChain]) -> dict[str, IngestionRun]:
     slots = {wanted.slot for wanted in due}
     symbols = {wanted.symbol for wanted in due}
-    found = IngestionRun.objects.filter(task=TASK, symbol__in=symbols, slot__in=slots)
+    found = IngestionRun.objects.filter(task=RunTask.INGEST_CHAIN, symbol__in=symbols, slot__in=slots)
     return {run.symbol: run for run in found}
 
 

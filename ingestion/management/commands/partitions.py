@@ -6,12 +6,12 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
 
-from ingestion.rollups import sum_up_expired
+from ingestion.daily.rollups import sum_up_expired
 from warehouse import clock, partitions
 
 
 class Command(BaseCommand):
-    help = "Prints which partitions to create and drop; with --apply, does it."
+    help = "Trades which partitions to create and drop; with --apply, does it."
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--apply", action="store_true", help="carry the plan out")

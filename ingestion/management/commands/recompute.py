@@ -7,8 +7,8 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from ingestion.recompute import recompute
-from ingestion.session_range import add_session_arguments, closed_sessions
+from ingestion.audit import recompute
+from ingestion.daily.session_range import add_session_arguments, closed_sessions
 
 
 class Command(BaseCommand):

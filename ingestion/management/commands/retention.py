@@ -6,7 +6,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
 
-from ingestion.rollups import keep_retention
+from ingestion.daily.rollups import keep_retention
 from warehouse import clock, partitions, retention
 
 

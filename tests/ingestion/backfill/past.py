@@ -9,16 +9,16 @@ from typing import Any
 
 import numpy as np
 
+from provider.pagination import Pages
 from provider.records import Aggregate
 from provider.reference import Contract
-from provider.walk import Pages
 from quant.chain import OptionChain
-from quant.iv_rank import constant_maturity_iv
 from quant.sessions import close_of, sessions
-from simulator.bar_store import BarStore
-from simulator.bars import aggregate, join, window_starts
-from simulator.listing import pick
-from simulator.market import SyntheticMarket
+from quant.volatility.iv_rank import constant_maturity_iv
+from simulator.market.bar_store import BarStore
+from simulator.market.bars import aggregate, join, window_starts
+from simulator.market.listing import pick
+from simulator.market.market import SyntheticMarket
 from warehouse import clock
 
 FRIDAY = date(2026, 11, 20)

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date
 
-from ingestion.backfill.listing import listed_contracts
-from ingestion.backfill.option_bars import FRAME, ensure_option_bars
-from ingestion.backfill.rebuild import Every, Rebuilt, rebuild_sessions, wanted_slots
+from ingestion.backfill.contracts.fetch import listed_contracts
+from ingestion.backfill.rebuild.last_trades import price_at, read_bars
+from ingestion.backfill.rebuild.option_bars import FRAME, ensure_option_bars
+from ingestion.backfill.rebuild.sessions import Every, Rebuilt, rebuild_sessions, wanted_slots
 from ingestion.backfill.selection import Depth, select
-from ingestion.backfill.trades import price_at, read_bars
-from ingestion.bars import historical_bars
+from ingestion.bars.historical_bars import historical_bars
 from tests.ingestion.backfill.past import PastMarket
 from warehouse import queries
 

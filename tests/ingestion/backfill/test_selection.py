@@ -7,7 +7,7 @@ from datetime import date, timedelta
 import numpy as np
 import pytest
 
-from ingestion.backfill.listed import Listed
+from ingestion.backfill.contracts.table import Listed
 from ingestion.backfill.selection import Depth, select
 from quant.contracts import format_ticker
 

@@ -11,18 +11,18 @@ import numpy as np
 import pytest
 from django.db import connection
 
+from ingestion.backfill.backfill_request import wish
+from ingestion.backfill.engine.handlers import PERFORM, attempt
 from ingestion.backfill.plan import plan
 from ingestion.backfill.prepare import Preparation, Prepared
 from ingestion.backfill.ranks import rank_again
 from ingestion.backfill.selection import Depth
-from ingestion.backfill.stages import PERFORM, attempt
-from ingestion.backfill.wish import wish
-from ingestion.chain import Outcome, ingest_chain
-from ingestion.iv_percentile import calculate_iv_percentile
+from ingestion.chains.ingest import Outcome, ingest_chain
+from ingestion.daily.iv_percentile import calculate_iv_percentile
 from quant.sessions import close_of, sessions
-from simulator.chain_rows import as_json, chain_rows
-from simulator.plans import plan as subscription
-from simulator.synthetic_chain import synthetic_chain
+from simulator.market.synthetic_chain import synthetic_chain
+from simulator.rest.chain_rows import as_json, chain_rows
+from simulator.rest.plans import plan as subscription
 from tests.ingestion.backfill.past import FRIDAY, PastMarket
 from tests.ingestion.backfill.rebuilding import fetch, rebuild
 from tests.provider.server import ok

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import numpy as np
 
-from quant import black_scholes
 from quant.contracts import format_ticker
+from quant.pricing import black_scholes
 from quant.sessions import close_of, years_to_expiry
 
 EOD_HEADER = (

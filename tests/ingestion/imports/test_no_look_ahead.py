@@ -9,12 +9,12 @@ import numpy as np
 import pytest
 from django.core.management import call_command
 
-from ingestion.bar_times import close_ms, midnight_ms
-from ingestion.bars import Bars, store
-from ingestion.coverage import Stretch
+from ingestion.bars.bar_times import close_ms, midnight_ms
+from ingestion.bars.historical_bars import Bars, store
+from ingestion.daily.iv_percentile import calculate_iv_percentile
+from ingestion.daily.market_regime import calculate_market_regime
+from ingestion.fetched_ranges import Stretch
 from ingestion.imports.series import nobody
-from ingestion.iv_percentile import calculate_iv_percentile
-from ingestion.market_regime import calculate_market_regime
 from quant import sessions
 from tests.ingestion.imports.files import eod_file, eod_rows
 from warehouse.models import GammaExposure, HistoricalBar, HistoricalGreeks, IvPercentile, MarketRegimeDay

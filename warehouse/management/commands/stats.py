@@ -8,8 +8,8 @@ from django.conf import settings
 from django.core.management.base import BaseCommand
 
 from quant.sessions import NEW_YORK
-from warehouse import clock, statistics
-from warehouse.statistics import Statistics, TableSize
+from warehouse import clock, table_statistics
+from warehouse.table_statistics import Statistics, TableSize
 
 RULE = "=" * 61
 
@@ -18,9 +18,9 @@ class Command(BaseCommand):
     help = "Prints the ingestion statistics and the size of the warehouse's tables."
 
     def handle(self, **options: Any) -> None:
-        self.stdout.write("\n".join(_block(statistics.collect(clock.now_ms()))))
+        self.stdout.write("\n".join(_block(table_statistics.collect(clock.now_ms()))))
         self.stdout.write("")
-        self.stdout.write("\n".join(_table(statistics.table_sizes())))
+        self.stdout.write("\n".join(_table(table_statistics.table_sizes())))
 
 
 def _block(found: Statistics) -> list[str]:
@@ -34,7 +34,7 @@ def _block(found: Statistics) -> list[str]:
         f"Uptime: {uptime}",
         f"Cycles Completed: {found.cycles_completed:,}",
         f"Greeks Ingestions: {found.greeks_ingestions:,}",
-        f"Flow Ingestions: {found.flow_prints:,} prints",
+        f"Flow Ingestions: {found.flow_trades:,} trades",
         f"IV Calculations: {found.iv_calculations:,}",
         f"Gamma Snapshots: {found.gamma_snapshots:,}",
         f"Regime Calculations: {found.regime_calculations:,}",

@@ -1,0 +1,1 @@
+"""How batches of trades reach the workers: inbox in Redis, spool on disk."""

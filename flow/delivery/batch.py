@@ -1,0 +1,200 @@
+"""A batch of trades as it travels from the consumer to a worker: columns, and their compact payload.
+
+The payload is a fixed header, then one zlib stream of raw little-endian columns. Contract tickers stand in it
+once each, with a number per trade; conditions beyond a trade's first are rare and are listed by position.
+"""
+
+from __future__ import annotations
+
+import struct
+import zlib
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from typing import Any, Final, Literal, get_args
+
+import numpy as np
+from numpy.typing import NDArray
+
+Source = Literal["stream", "rest"]
+
+MOST_TRADES: Final = 1_000_000  # far beyond any batch: bounds what a forged header can make a worker allocate
+_MAGIC: Final = b"PRNT"
+_VERSION: Final = 1
+_HEADER: Final = struct.Struct(
+    "<4sBBxxIII"
+)  # magic, version, source; trades, bytes of tickers, of conditions
+_FASTEST: Final = 1
+_SOURCES: Final[tuple[Source, ...]] = get_args(Source)
+
+# What each column is in memory and in the payload, in this order.
+_COLUMNS: Final[dict[str, str]] = {
+    "timestamp_ms": "<i8",
+    "sequence_number": "<i8",
+    "price": "<f8",
+    "size": "<i8",
+    "exchange": "<i4",
+    "condition": "<i4",
+    "bid": "<f8",
+    "ask": "<f8",
+    "bid_size": "<f8",
+    "ask_size": "<f8",
+    "quote_age_ms": "<f8",
+    "underlying_price": "<f8",
+    "underlying_age_ms": "<f8",
+    "average_size": "<f8",
+    "received_at_ms": "<i8",
+}
+_ROW_BYTES: Final = 4 + sum(np.dtype(kind).itemsize for kind in _COLUMNS.values())
+
+_EMPTY: Final[dict[str, NDArray[Any]]] = {
+    name: np.empty(0, dtype=kind) for name, kind in _COLUMNS.items()
+} | {name: np.empty(0, dtype="S1") for name in ("contract_ticker", "conditions")}
+
+Text = NDArray[np.bytes_]
+Whole = NDArray[np.int64]
+Real = NDArray[np.float64]
+Small = NDArray[np.int32]
+
+
+class BadPayload(ValueError):
+    """Bytes that are no batch of trades of a version this code reads. Reading them again will not help."""
+
+
+@dataclass(frozen=True, slots=True)
+class TradeBatch:
+    """Trades in order of arrival, one position each. Instants are epoch ms UTC; NaN is unknown.
+
+    Raises ValueError when the columns differ in length or cannot hold what they are given.
+    """
+
+    contract_ticker: Text
+    timestamp_ms: Whole  # exchange time
+    sequence_number: Whole  # negative where the provider sent none
+    price: Real  # dollars per share
+    size: Whole  # contracts
+    exchange: Small
+    condition: Small  # the first; 0 is none
+    conditions: Text  # all ids, comma-joined, where there are several; else empty
+    bid: Real  # the last quote before the trade
+    ask: Real
+    bid_size: Real  # contracts
+    ask_size: Real
+    quote_age_ms: Real
+    underlying_price: Real
+    underlying_age_ms: Real
+    average_size: Real  # of the underlying's trades, contracts
+    received_at_ms: Whole
+    source: Source = "stream"
+
+    def __post_init__(self) -> None:
+        for name, kind in _COLUMNS.items():
+            object.__setattr__(self, name, _column(name, kind, getattr(self, name)))
+        for name in ("contract_ticker", "conditions"):
+            object.__setattr__(self, name, np.asarray(getattr(self, name), dtype=np.bytes_))
+        lengths = {field.name: len(getattr(self, field.name)) for field in fields(self)[:-1]}
+        if len(set(lengths.values())) > 1:
+            raise ValueError(f"the columns of a batch must be equally long: {lengths}")
+        if self.source not in _SOURCES:
+            raise ValueError(f"a batch comes from {' or '.join(_SOURCES)}, not from {self.source!r}")
+
+    def __len__(self) -> int:
+        return len(self.timestamp_ms)
+
+    def take(self, rows: NDArray[Any]) -> TradeBatch:
+        """The trades at `rows`: positions, or a mask of shape (n,)."""
+        return TradeBatch(
+            **{f.name: getattr(self, f.name)[rows] for f in fields(self)[:-1]}, source=self.source
+        )
+
+    @classmethod
+    def joined(cls, batches: Sequence[TradeBatch], source: Source = "rest") -> TradeBatch:
+        """The trades of all batches, one after the other."""
+        columns = {
+            f.name: np.concatenate([_EMPTY[f.name], *(getattr(batch, f.name) for batch in batches)])
+            for f in fields(cls)[:-1]
+        }
+        return cls(**columns, source=source)
+
+    def encode(self) -> bytes:
+        """The payload. `decode` gives back an equal batch. Raises ValueError for a ticker with a line break."""
+        tickers = self.contract_ticker.tolist()
+        number = {ticker: position for position, ticker in enumerate(dict.fromkeys(tickers))}
+        codes = np.array([number[ticker] for ticker in tickers], dtype="<i4")
+        several = np.flatnonzero(self.conditions != b"").tolist()
+        names = b"\n".join(number)
+        if names.count(b"\n") >= max(len(number), 1):
+            raise ValueError("a contract ticker has no line break")
+        extra = b"\n".join(b"%d:%s" % (row, self.conditions[row]) for row in several)
+        body = b"".join(
+            (codes.tobytes(), *(getattr(self, name).tobytes() for name in _COLUMNS), names, extra)
+        )
+        header = _HEADER.pack(
+            _MAGIC, _VERSION, _SOURCES.index(self.source), len(self), len(names), len(extra)
+        )
+        return header + zlib.compress(body, _FASTEST)
+
+    @classmethod
+    def decode(cls, payload: bytes) -> TradeBatch:
+        """The batch of a payload. Raises BadPayload for anything `encode` did not write."""
+        source, trades, name_bytes, extra_bytes = _header(payload)
+        body = _inflate(payload, trades * _ROW_BYTES + name_bytes + extra_bytes)
+        codes, at = np.frombuffer(body, "<i4", trades), 4 * trades
+        columns: dict[str, Any] = {}
+        for name, kind in _COLUMNS.items():
+            columns[name] = np.frombuffer(body, kind, trades, at)
+            at += columns[name].nbytes
+        names = np.array(body[at : at + name_bytes].split(b"\n"), dtype=np.bytes_)
+        if trades and not (codes.min() >= 0 and codes.max() < len(names)):
+            raise BadPayload("a trade names a contract that the payload does not hold")
+        return cls(
+            contract_ticker=names[codes],
+            conditions=_conditions(body[at + name_bytes :], trades),
+            source=source,
+            **columns,
+        )
+
+
+def _column(name: str, kind: str, values: Any) -> NDArray[Any]:
+    array = np.asarray(values)
+    if array.ndim != 1:
+        raise ValueError(f"column {name} of a batch has one entry per trade, not the shape {array.shape}")
+    if array.dtype != kind:
+        if array.size and not np.can_cast(array.dtype, kind, "same_kind"):
+            raise ValueError(f"column {name} of a batch cannot hold {array.dtype}")
+        array = array.astype(kind)
+    return array
+
+
+def _header(payload: bytes) -> tuple[Source, int, int, int]:
+    if len(payload) < _HEADER.size:
+        raise BadPayload(f"{len(payload)} bytes are too few for a batch of trades")
+    magic, version, source, trades, names, extra = _HEADER.unpack_from(payload)
+    if magic != _MAGIC or version != _VERSION or source >= len(_SOURCES):
+        raise BadPayload(f"no batch of trades of version {_VERSION}")
+    if trades > MOST_TRADES or names > 32 * MOST_TRADES or extra > 32 * MOST_TRADES:
+        raise BadPayload(f"a batch of {trades} trades is beyond the limit of {MOST_TRADES}")
+    return _SOURCES[source], trades, names, extra
+
+
+def _inflate(payload: bytes, size: int) -> bytes:
+    inflater = zlib.decompressobj()
+    try:
+        # One byte more than announced is enough to see that there is more, whatever it would swell to.
+        body = inflater.decompress(memoryview(payload)[_HEADER.size :], size + 1)
+    except zlib.error as error:
+        raise BadPayload(f"the payload is damaged: {error}") from None
+    if len(body) != size or not inflater.eof or inflater.unused_data:
+        raise BadPayload("the payload is cut off or longer than it says")
+    return body
+
+
+def _conditions(listed: bytes, trades: int) -> Text:
+    """The column of further conditions from its list of `row:ids`."""
+    column = [b""] * trades
+    try:
+        for entry in listed.split(b"\n") if listed else ():
+            row, ids = entry.split(b":")
+            column[int(row)] = ids
+    except (ValueError, IndexError):
+        raise BadPayload("the list of conditions is damaged") from None
+    return np.array(column, dtype=np.bytes_)

@@ -1,0 +1,173 @@
+"""Trades of a past session from the provider's trades, contract by contract: each asked for once."""
+
+from __future__ import annotations
+
+import datetime as dt
+import time
+from collections import Counter, deque
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, ExitStack
+from dataclasses import dataclass, field
+
+from django.db import transaction
+
+from flow.delivery.batch import TradeBatch
+from flow.history import rest_trades, underlying_state
+from flow.history.rest_trades import Past
+from flow.history.underlying_state import DAY_MS, Surroundings
+from flow.storing import cancels
+from flow.storing.locks import only_one
+from flow.storing.process_trades import process_trades
+from provider.client import MassiveClient
+from provider.errors import Incomplete, NotEntitled, NotFound, ProviderError, Terminal, Unauthorized
+from quant import sessions
+from warehouse import clock, partitions, runs
+from warehouse.models import IngestionRun, OptionsFlow
+from warehouse.models.enums import RunStatus
+from warehouse.models.flow import TABLE
+from warehouse.task_names import RunTask
+
+OUTSIDE_RETENTION = "contracts of a session outside retention"
+NOT_IN_PLAN = "contracts whose trades the plan does not hold"
+NOT_TOLD = "contracts the provider would not tell"
+UNREADABLE = "unreadable trades"
+# Contracts are stored together until one of these is reached. The time bounds what a kill throws away.
+MOST_TRADES = 20_000
+MOST_CONTRACTS = 50
+LONGEST_SECONDS = 1.0
+
+Connect = Callable[[], AbstractContextManager[MassiveClient]]
+
+
+@dataclass(frozen=True, slots=True)
+class BackfilledFlow:
+    """What became of a session's chosen contracts."""
+
+    symbol: str
+    session: dt.date
+    contracts: int = 0  # asked for now, and answered
+    finished_before: int = 0
+    busy: int = 0  # in another process's hands
+    trades: int = 0
+    filtered: int = 0  # too small for the table, and part of no sweep or split
+    stored: int = 0  # trades the table lacked
+    rejected: Counter[str] = field(default_factory=Counter)  # by reason, which names what is counted
+
+    def __str__(self) -> str:
+        rejected = "".join(f", {count} {reason}" for reason, count in sorted(self.rejected.items()))
+        return (
+            f"{self.symbol} {self.session}: {self.trades} trades of {self.contracts} contracts, {self.stored} new,"
+            f" {self.filtered} too small{rejected}"
+        )
+
+
+def backfill_flow(
+    symbol: str, session: dt.date, contracts: Sequence[str], connect: Connect
+) -> BackfilledFlow:
+    """Stores the trades of a session that the table lacks, of chosen contract tickers of one underlying.
+
+    They are classified as the stream's are: against the last quote before each, the price of the underlying as the
+    stored bars and snapshots of the session have it, and the mean size of the sessions before. A contract and
+    session that was answered is DONE in the ledger and never asked for again. May be called from several threads,
+    each with a database connection of its own; not inside a transaction. Raises ValueError for a date without a
+    session, and of `provider.errors` Retryable, Misconfigured and Unauthorized: what was stored until then stays.
+    """
+    midnight = clock.epoch_ms(dt.datetime.combine(session, dt.time(tzinfo=dt.UTC)))
+    work = _Work(symbol, session, clock.epoch_ms(sessions.close_of(session)), midnight)
+    if midnight < partitions.retained_from_ms(TABLE, clock.now_ms()):
+        return BackfilledFlow(symbol, session, rejected=Counter({OUTSIDE_RETENTION: len(contracts)}))
+    done = IngestionRun.objects.filter(
+        task=RunTask.BACKFILL_FLOW, symbol__in=list(contracts), slot=work.slot, status=RunStatus.DONE
+    )
+    finished = set(done.values_list("symbol", flat=True))
+    work.counts["finished_before"] = len(finished)
+    waiting = deque(sorted(set(contracts) - finished))
+    if waiting:
+        day = (midnight, midnight + DAY_MS - 1)
+        work.known = underlying_state.of_session(symbol, session, *day)
+        flat = OptionsFlow.objects.filter(symbol=symbol, timestamp__range=day, sequence_number__lt=0)
+        work.all_named = not flat.exists()
+        with connect() as client:
+            while waiting:
+                work.some(client, waiting)
+    return work.result()
+
+
+class _Work:
+    """One call's contracts in groups: asked for one by one, stored together."""
+
+    def __init__(self, symbol: str, session: dt.date, slot: int, midnight: int) -> None:
+        self.symbol, self.session, self.slot, self.midnight = symbol, session, slot, midnight
+        self.known: Surroundings | None = None
+        self.all_named = True
+        self.counts: Counter[str] = Counter()
+        self.rejected: Counter[str] = Counter()
+
+    def result(self) -> BackfilledFlow:
+        return BackfilledFlow(self.symbol, self.session, **self.counts, rejected=+self.rejected)
+
+    def some(self, client: MassiveClient, waiting: deque[str]) -> None:
+        """Takes contracts from `waiting` until there is a group of them, and stores what came of each.
+
+        The locks are held from the look at the table to the commit: who repairs a gap counts the same trades. An
+        error of the provider leaves after what came before it is stored.
+        """
+        answers: list[tuple[runs.Run, Past]] = []
+        until = time.monotonic() + LONGEST_SECONDS
+        with ExitStack() as held:
+            try:
+                while waiting and time.monotonic() < until and not _enough(answers):
+                    ticker = waiting.popleft()
+                    held.enter_context(only_one(f"contract {ticker}", wait=True))
+                    run = held.enter_context(runs.claim(RunTask.BACKFILL_FLOW, ticker, self.slot))
+                    if isinstance(run, runs.Refusal):
+                        self.counts["busy" if run is runs.Refusal.BUSY else "finished_before"] += 1
+                    elif (found := self._ask(client, run, waiting)) is not None:
+                        answers.append((run, found))
+            finally:
+                if answers:
+                    self._store(answers)
+
+    def _ask(self, client: MassiveClient, run: runs.Run, waiting: deque[str]) -> Past | None:
+        try:
+            return rest_trades.trades_between(
+                *(client, self.symbol, run.symbol, self.midnight, self.midnight + DAY_MS - 1),
+                known=self.known,
+                all_named=self.all_named,
+            )
+        except NotFound:
+            return Past(TradeBatch.joined([]), 0)  # it never traded
+        except NotEntitled as error:
+            runs.fail(run, str(error))
+            self.rejected[NOT_IN_PLAN] += 1 + len(waiting)
+            waiting.clear()  # the plan does not hold the others either
+        except (Terminal, Incomplete) as error:
+            runs.fail(run, str(error))
+            if isinstance(error, Unauthorized):
+                raise
+            self.rejected[NOT_TOLD] += 1
+        except ProviderError as error:
+            runs.fail(run, str(error))
+            raise
+        return None
+
+    def _store(self, answers: list[tuple[runs.Run, Past]]) -> None:
+        batch = TradeBatch.joined([found.batch for _, found in answers])
+        done = process_trades(batch, name=f"rest:{self.symbol}:{self.session}")
+        cancels.match(done.cancels)
+        with transaction.atomic():
+            for run, found in answers:
+                rejected = Counter({UNREADABLE: found.rejected} if found.rejected else {})
+                self.rejected += rejected
+                runs.finish(run, rejected=rejected, result={"trades": len(found.batch)})
+        self.rejected += done.quarantined
+        self.counts += Counter(
+            contracts=len(answers),
+            trades=done.trades,
+            stored=done.stored,
+            filtered=done.trades - done.kept - done.quarantined.total(),
+        )
+
+
+def _enough(answers: list[tuple[runs.Run, Past]]) -> bool:
+    return len(answers) >= MOST_CONTRACTS or sum(len(found.batch) for _, found in answers) >= MOST_TRADES

@@ -1,0 +1,52 @@
+"""Times a feed was not listened to: noted by the consumer, closed by the repair."""
+
+from __future__ import annotations
+
+from django.db import connection
+
+from warehouse.models import StreamGap
+from warehouse.models.enums import GapStatus
+
+REASON_LENGTH = 500
+
+
+def record_gap(feed: str, from_ms: int, to_ms: int | None, reason: str) -> int:
+    """Notes that `feed` was cut between two messages, epoch ms; returns the gap's id.
+
+    `to_ms` is None while the cut lasts. Called again with the same feed and `from_ms` it moves the end
+    (never back); of a gap that was repaired already, what lies beyond its end is a gap of its own. A feed has
+    one consumer, and that one is in one gap at most: the end of a gap ends others that still last, which a
+    killed consumer left behind. Raises ValueError when the end lies before the start.
+    """
+    if to_ms is not None and to_ms < from_ms:
+        raise ValueError(f"a gap cannot end at {to_ms}, before it began at {from_ms}")
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO stream_gap AS g (feed, from_ms, to_ms, reason, status, repaired, unrepairable)"
+            " VALUES (%s, %s, %s, %s, 'OPEN', 0, 0) ON CONFLICT (feed, from_ms) DO UPDATE"
+            " SET to_ms = CASE WHEN g.status = 'OPEN' THEN greatest(g.to_ms, excluded.to_ms) ELSE g.to_ms END"
+            " RETURNING id, CASE WHEN g.status <> 'OPEN' THEN g.to_ms END",
+            [feed, from_ms, to_ms, reason[:REASON_LENGTH]],
+        )
+        gap_id, repaired_until_ms = cursor.fetchone()
+        if repaired_until_ms is not None and (to_ms is None or to_ms > repaired_until_ms):
+            return record_gap(feed, max(repaired_until_ms, from_ms + 1), to_ms, reason)
+        if to_ms is not None:
+            cursor.execute(
+                "UPDATE stream_gap SET to_ms = greatest(from_ms, %s)"
+                " WHERE feed = %s AND to_ms IS NULL AND status = 'OPEN'",
+                [to_ms, feed],
+            )
+    return int(gap_id)
+
+
+def ended_gaps() -> list[int]:
+    """Ids of gaps that have an end and await their repair, the oldest first."""
+    found = StreamGap.objects.filter(status=GapStatus.OPEN, to_ms__isnull=False).order_by("from_ms")
+    return list(found.values_list("id", flat=True))
+
+
+def close_gap(gap_id: int, repaired: int, unrepairable: int) -> None:
+    """Ends a repair: how many trades it stored, and of how many contracts the trades stay unknown."""
+    status = GapStatus.UNREPAIRABLE if unrepairable else GapStatus.REPAIRED
+    StreamGap.objects.filter(id=gap_id).update(status=status, repaired=repaired, unrepairable=unrepairable)

@@ -1,0 +1,177 @@
+"""Trades of one contract from the provider's past, dressed as the stream would have brought them."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable
+from decimal import Decimal
+from itertools import chain
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from flow.delivery.batch import TradeBatch
+from flow.history import underlying_state
+from flow.history.underlying_state import Surroundings
+from flow.storing.exchanges import condition_names, exchange_ids, exchange_names
+from provider.client import MassiveClient
+from provider.errors import Terminal
+from provider.records import Quote, Trade
+from quant.chain import Floats
+from warehouse import clock
+from warehouse.models import OptionsFlow
+
+NS_PER_MS = 1_000_000
+QUOTE_BACK_MS = 60_000  # a quote older than this says nothing of a trade anyway
+
+
+class Likeness(NamedTuple):
+    """What two trades of one contract have in common when nothing tells them apart."""
+
+    timestamp: int
+    price: Decimal
+    size: float
+    exchange: str
+    conditions: tuple[str, ...]
+
+
+class Past(NamedTuple):
+    """Trades of a contract; `rejected` counts rows of the answer that could not be read."""
+
+    batch: TradeBatch
+    rejected: int
+
+
+def trades_between(
+    client: MassiveClient,
+    symbol: str,
+    contract_ticker: str,
+    from_ms: int,
+    to_ms: int,
+    known: Surroundings | None = None,
+    all_named: bool = False,
+) -> Past:
+    """Every trade stamped in [from_ms, to_ms], with the quote before it where the plan tells quotes.
+
+    What is `known` of the underlying is by default what the last stored trade before `from_ms` knew. A trade
+    without a sequence number takes the one of its like in the table, so that storing it again changes
+    nothing; where the table has fewer of them, the others take negative numbers, free in their
+    millisecond. `all_named` says that no trade in the table is without one. Raises the errors of `provider.errors`.
+    """
+    until = (to_ms + 1) * NS_PER_MS - 1
+    found = client.trades(contract_ticker, from_ms * NS_PER_MS, until)
+    trades = found.rows
+    times = np.array([trade.sip_timestamp for trade in trades], dtype=np.int64)
+    stamps = times // NS_PER_MS
+    quotes = _quotes(client, contract_ticker, stamps) if trades else []
+    known = known or underlying_state.before(symbol, from_ms)
+    spot, spot_age = known.price_at(stamps)
+    batch = TradeBatch(
+        contract_ticker=_repeated(contract_ticker, trades, np.bytes_),
+        timestamp_ms=stamps,
+        sequence_number=np.array(_numbers(symbol, contract_ticker, trades, all_named), dtype=np.int64),
+        price=np.array([trade.price for trade in trades], dtype=np.float64),
+        # No trade of a fraction of a contract exists: 0 is set aside by the checks.
+        size=np.array([trade.size if trade.size.is_integer() else 0 for trade in trades]).astype(np.int64),
+        exchange=exchange_ids([trade.exchange or 0 for trade in trades]).astype(np.int32),
+        condition=np.array([(trade.conditions or (0,))[0] for trade in trades], dtype=np.int32),
+        conditions=np.array([_several(trade) for trade in trades], dtype=np.bytes_),
+        **_last_quotes(quotes, times),
+        underlying_price=spot,
+        underlying_age_ms=spot_age,
+        average_size=_repeated(known.average_size, trades, np.float64),
+        received_at_ms=_repeated(clock.now_ms(), trades, np.int64),
+        source="rest",
+    )
+    return Past(batch, sum(found.rejected.values()))
+
+
+def _numbers(symbol: str, contract_ticker: str, trades: list[Trade], all_named: bool) -> list[int]:
+    """A sequence number for every trade. One with a number may stand in the table without it, from a flat file."""
+    wanted = [trade for trade in trades if trade.sequence_number is None] if all_named else trades
+    stored = _stored(symbol, contract_ticker, wanted) if wanted else {}
+    lowest: Counter[int] = Counter()  # by millisecond, of which a number is taken once whatever the likeness
+    for likeness, known in stored.items():
+        lowest[likeness.timestamp] = min(lowest[likeness.timestamp], *known)
+    numbers = []
+    for trade in trades:
+        known = stored.get(likeness_of(trade), []) if stored else []
+        if trade.sequence_number is not None:
+            nameless = [place for place, number in enumerate(known) if number < 0]
+            listed = trade.sequence_number in known or not nameless
+            numbers.append(trade.sequence_number if listed else known.pop(nameless[0]))
+        elif known:
+            numbers.append(known.pop(0))
+        else:
+            at_ms = trade.sip_timestamp // NS_PER_MS
+            lowest[at_ms] -= 1
+            numbers.append(lowest[at_ms])
+    return numbers
+
+
+def likeness_of(trade: Trade) -> Likeness:
+    """A trade of the past as the table would spell it."""
+    name = exchange_names(exchange_ids([trade.exchange or 0]))[0]
+    conditions = tuple(condition_names(list(trade.conditions or ())))
+    at_ms = trade.sip_timestamp // NS_PER_MS
+    return Likeness(at_ms, Decimal(repr(trade.price)), trade.size, str(name), conditions)
+
+
+def _stored(symbol: str, contract_ticker: str, trades: list[Trade]) -> dict[Likeness, list[int]]:
+    """Sequence numbers in the table by likeness, over the time of these trades."""
+    times = [trade.sip_timestamp // NS_PER_MS for trade in trades]
+    rows = OptionsFlow.objects.filter(
+        symbol=symbol,
+        timestamp__gte=min(times),
+        timestamp__lte=max(times),
+        contract_ticker=contract_ticker,
+    ).order_by("timestamp", "sequence_number")
+    stored = defaultdict(list)
+    for at, price, size, exchange, conditions, number in rows.values_list(
+        "timestamp", "price", "size", "exchange", "conditions", "sequence_number"
+    ):
+        stored[Likeness(at, price, size, exchange or "", tuple(conditions or ()))].append(number)
+    return stored
+
+
+def _quotes(client: MassiveClient, contract_ticker: str, stamps: NDArray[np.int64]) -> list[Quote]:
+    """Quotes from a minute before the first trade to the last; none where the plan does not tell them."""
+    first_ns, until_ns = (
+        (int(stamps.min()) - QUOTE_BACK_MS) * NS_PER_MS,
+        int(stamps.max() + 1) * NS_PER_MS - 1,
+    )
+    try:
+        return client.quotes(contract_ticker, first_ns, until_ns).rows
+    except Terminal:
+        return []
+
+
+def _last_quotes(quotes: list[Quote], times: Any) -> dict[str, Floats]:
+    """Columns of the last quote before each trade; NaN where there is none."""
+    stamps = np.array([quote.sip_timestamp for quote in quotes], dtype=np.int64)
+    place = np.searchsorted(stamps, times, side="left")  # 0 is before the first: the row of NaN put there
+
+    def column(values: Iterable[float | None]) -> Floats:
+        numbers = (np.nan if value is None else value for value in values)
+        at_trade: Floats = np.fromiter(chain([np.nan], numbers), np.float64)[place]
+        return at_trade
+
+    # Of whole milliseconds, as the stream stamps both.
+    age = (times // NS_PER_MS - np.append(0, stamps)[place] // NS_PER_MS).astype(np.float64)
+    return {
+        "bid": column(quote.bid_price for quote in quotes),
+        "ask": column(quote.ask_price for quote in quotes),
+        "bid_size": column(quote.bid_size for quote in quotes),
+        "ask_size": column(quote.ask_size for quote in quotes),
+        "quote_age_ms": np.where(place > 0, age, np.nan),
+    }
+
+
+def _several(trade: Trade) -> bytes:
+    ids = trade.conditions or ()
+    return ",".join(map(str, ids)).encode() if len(ids) > 1 else b""
+
+
+def _repeated(value: Any, trades: list[Trade], kind: Any) -> Any:
+    return np.array([value] * len(trades), dtype=kind)

@@ -1,0 +1,86 @@
+"""What was known of an underlying at past trades: its price over time, and the mean size of its trades."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import NamedTuple
+
+import numpy as np
+from django.db import connection
+from numpy.typing import NDArray
+
+from flow.stream import average_size
+from quant.chain import Floats
+from warehouse.models.enums import Timeframe
+
+DAY_MS = 86_400_000
+_MINUTE_MS = 60_000
+# Bars short enough for their close to be called a price of the moment, and their lengths.
+_LENGTHS = {Timeframe.MINUTE: 1, Timeframe.FIVE_MINUTES: 5, Timeframe.QUARTER_HOUR: 15}
+
+_PRICES = """
+SELECT b."timestamp" + l.length AS at_ms, b.close::double precision
+FROM unnest(%(frames)s::text[], %(lengths)s::bigint[]) AS l (timeframe, length)
+JOIN historical_bars b ON b.symbol = %(symbol)s AND b.timeframe = l.timeframe
+    AND b."timestamp" BETWEEN %(first)s AND %(last)s
+UNION ALL
+SELECT g."timestamp", g.underlying_price::double precision FROM gamma_exposure_snapshots g
+WHERE g.symbol = %(symbol)s AND g."timestamp" BETWEEN %(first)s AND %(last)s AND g.underlying_price IS NOT NULL
+ORDER BY 1
+"""
+
+
+class Surroundings(NamedTuple):
+    """`spot` (m,) are the underlying's prices as of `spot_at_ms` (m,), ascending; `average_size` in contracts, NaN
+    where unknown."""
+
+    average_size: float
+    spot_at_ms: Floats
+    spot: Floats
+
+    def price_at(self, times_ms: NDArray[np.int64]) -> tuple[Floats, Floats]:
+        """The last price known at each instant and its age in ms, both (n,); NaN before the first."""
+        place = np.searchsorted(
+            self.spot_at_ms, times_ms, side="right"
+        )  # 0: the row of NaN put before the first
+        return (
+            np.append(np.nan, self.spot)[place],
+            times_ms - np.append(np.nan, self.spot_at_ms)[place],
+        )
+
+
+def before(symbol: str, at_ms: int) -> Surroundings:
+    """As the last trade stored in the 24 hours until `at_ms` had them."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT average_size, underlying_price::double precision, timestamp - underlying_age_ms"
+            " FROM options_flow_history WHERE symbol = %s AND timestamp BETWEEN %s AND %s"
+            " ORDER BY timestamp DESC LIMIT 1",
+            [symbol, at_ms - DAY_MS, at_ms],
+        )
+        average, spot, spot_at = cursor.fetchone() or (None, None, None)
+    known = [] if spot is None or spot_at is None else [(float(spot_at), float(spot))]
+    return _surroundings(np.nan if average is None else float(average), known)
+
+
+def of_session(symbol: str, session: dt.date, first_ms: int, last_ms: int) -> Surroundings:
+    """Of a session stamped in [first_ms, last_ms], from its bars and snapshots and the sessions before it: nothing
+    that was not known when its trades were made."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            _PRICES,
+            {
+                "symbol": symbol,
+                "frames": [frame.value for frame in _LENGTHS],
+                "lengths": [minutes * _MINUTE_MS for minutes in _LENGTHS.values()],
+                "first": first_ms,
+                "last": last_ms,
+            },
+        )
+        known = cursor.fetchall()
+    return _surroundings(average_size.mean_before(symbol, session), known)
+
+
+def _surroundings(average: float, known: list[tuple[float, float]]) -> Surroundings:
+    at_ms, spot = np.array(known, dtype=np.float64).reshape(-1, 2).T
+    return Surroundings(average, at_ms, spot)

@@ -1,0 +1,1 @@
+"""Batches of trades into `options_flow_history`: checked, classified, loaded, cancels matched."""

@@ -1,0 +1,181 @@
+"""Cancels to the trades they take back.
+
+A cancel repeats contract, price, size and exchange of its trade and refers to it in no other way. The pass looks
+at all stored rows of one contract and day that a cancel resembles and assigns anew, so the result depends on the
+rows alone: in whatever order they came, and however often it runs.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from typing import Any, NamedTuple
+
+import numpy as np
+from django.db import connection, transaction
+
+from warehouse.models import OptionsFlow
+
+DAY_MS = 86_400_000
+LOOK_BACK_MS = 10_000  # of the pass after a batch: most cancels follow their trade at once, and see `match`
+# The opening or only trade is the first of its kind; any other cancel takes the newest that is left.
+_TAKES_THE_FIRST = frozenset({"CNCO", "CNOL"})
+
+_LOCK = "SELECT pg_advisory_xact_lock(hashtextextended('cancels:' || %(symbol)s || ':' || %(day)s::text, 0))"
+_CANCELS = """
+SELECT contract_ticker, "timestamp", sequence_number, price, size, exchange, is_cancel, conditions, canceled_by, id
+FROM options_flow_history
+WHERE is_cancel AND symbol = %(symbol)s AND "timestamp" >= %(since)s AND "timestamp" < %(end)s
+    AND contract_ticker = ANY(%(tickers)s)
+"""
+# A join with the cancels would be clearer, and is planned as a loop over them for every trade.
+_LIKE_THEM = """
+SELECT contract_ticker, "timestamp", sequence_number, price, size, exchange, is_cancel, conditions, canceled_by, id
+FROM options_flow_history
+WHERE NOT is_cancel AND symbol = %(symbol)s AND "timestamp" >= %(since)s AND "timestamp" < %(end)s
+    AND contract_ticker = ANY(%(tickers)s) AND price = ANY(%(prices)s) AND size = ANY(%(sizes)s)
+"""
+# By id and without a join: a day that has no statistics yet is joined by reading it whole, a fifth of all the time it
+# takes to store its trades.
+_TAKE_BACK = """
+UPDATE options_flow_history SET canceled_by = (%(by)s::bigint[])[array_position(%(ids)s::bigint[], id)]
+WHERE id = ANY(%(ids)s::bigint[]) AND "timestamp" >= %(day)s AND "timestamp" < %(end)s
+"""
+
+
+class ContractDay(NamedTuple):
+    """The rows of one matching pass: a contract on a day of UTC, which holds a whole trading session."""
+
+    symbol: str
+    contract_ticker: str
+    day_ms: int  # its start, epoch ms
+
+
+class _Row(NamedTuple):
+    contract_ticker: str
+    timestamp: int
+    sequence_number: int
+    price: Any
+    size: int
+    exchange: str | None
+    is_cancel: bool
+    conditions: list[str] | None
+    canceled_by: int | None
+    id: int
+
+    @property
+    def key(self) -> tuple[Any, ...]:
+        return self.contract_ticker, self.price, self.size, self.exchange
+
+    @property
+    def takes_the_first(self) -> bool:
+        return bool(_TAKES_THE_FIRST.intersection(self.conditions or ()))
+
+
+def touched_by(columns: Mapping[str, Any]) -> tuple[ContractDay, ...]:
+    """Which passes the rows just stored call for: cancels among them, or trades that a stored cancel resembles
+    and follows.
+
+    `columns` are those of the insert. Call it after their commit: of two writers that store a trade and its
+    cancel at the same time, the later one then sees both.
+    """
+    canceling = np.asarray(columns["is_cancel"])
+    days = _days(columns, np.flatnonzero(canceling))
+    first, last = int(columns["timestamp"].min()), int(columns["timestamp"].max())
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT contract_ticker, price::double precision, size, coalesce(exchange, '')"
+            " FROM options_flow_history"
+            " WHERE is_cancel AND symbol = ANY(%s) AND timestamp >= %s AND timestamp < %s",
+            [np.unique(columns["symbol"]).tolist(), first, last - last % DAY_MS + DAY_MS],
+        )
+        cancels = set(cursor.fetchall())
+    if not cancels:
+        return ()
+    tickers = np.array(sorted({ticker.encode() for ticker, *_ in cancels}))
+    rows = np.flatnonzero(np.isin(columns["contract_ticker"], tickers) & ~canceling)
+    keys = zip(
+        columns["contract_ticker"][rows].astype(np.str_).tolist(),
+        *(columns[name][rows].tolist() for name in ("price", "size", "exchange")),
+        strict=True,
+    )
+    alike = [row for row, key in zip(rows.tolist(), keys, strict=True) if key in cancels]
+    return tuple(sorted(days | _days(columns, alike)))
+
+
+def match(days: Iterable[ContractDay], since_ms: int = 0) -> int:
+    """Fills `canceled_by` of the trades of contracts and days; returns how many rows changed.
+
+    With `since_ms` (epoch ms) nothing older is looked at, which finds the same for the trades since then: a cancel
+    takes the newest that is left. What a pass over the whole day alone can tell is left to it: older trades, and
+    those like an opening trade that is taken back.
+    """
+    tickers: dict[tuple[str, int], set[str]] = defaultdict(set)
+    for day in days:
+        tickers[day.symbol, day.day_ms].add(day.contract_ticker)
+    with transaction.atomic():
+        # In one order, so that two workers wait for each other's days instead of deadlocking.
+        return sum(_match(*day, tickers[day], since_ms) for day in sorted(tickers))
+
+
+def _match(symbol: str, day_ms: int, tickers: set[str], since_ms: int) -> int:
+    values: dict[str, Any] = {
+        "symbol": symbol,
+        "day": day_ms,
+        "end": day_ms + DAY_MS,
+        "tickers": sorted(tickers),
+    }
+    values["since"] = max(since_ms, day_ms)
+    with connection.cursor() as cursor:
+        cursor.execute(_LOCK, values)
+        cursor.execute(_CANCELS, values)
+        cancels = [_Row(*row) for row in cursor.fetchall()]
+        if not cancels:
+            return 0
+        alike = {"prices": [row.price for row in cancels], "sizes": [row.size for row in cancels]}
+        cursor.execute(_LIKE_THEM, values | alike)
+        trades = [_Row(*row) for row in cursor.fetchall()]
+        rows = sorted(trades + cancels, key=lambda row: (row.timestamp, row.sequence_number))
+        left_alone = {row.key for row in cancels if row.takes_the_first and since_ms > day_ms}
+        wanted = _assign(rows)
+        changed = [
+            row for row in trades if wanted.get(row[:3]) != row.canceled_by and row.key not in left_alone
+        ]
+        if changed:
+            found = {"ids": [row.id for row in changed], "by": [wanted.get(row[:3]) for row in changed]}
+            cursor.execute(_TAKE_BACK, values | found)
+    return len(changed)
+
+
+def days_with_cancels(from_ms: int, to_ms: int) -> list[ContractDay]:
+    """Every contract and day with a cancel stamped in [from_ms, to_ms)."""
+    found = OptionsFlow.objects.filter(is_cancel=True, timestamp__gte=from_ms, timestamp__lt=to_ms)
+    rows = found.values_list("symbol", "contract_ticker", "timestamp")
+    return sorted({ContractDay(symbol, ticker, at - at % DAY_MS) for symbol, ticker, at in rows})
+
+
+def _assign(rows: list[_Row]) -> dict[tuple[str, int, int], int]:
+    """The cancel's sequence number for the contract, time and sequence number of each trade taken back; rows come
+    by time and sequence number."""
+    standing: dict[tuple[Any, ...], list[_Row]] = defaultdict(list)
+    taken: dict[tuple[str, int, int], int] = {}
+    for row in rows:
+        trades = standing[row.key]
+        if not row.is_cancel:
+            trades.append(row)
+        elif trades:
+            taken[trades.pop(0 if row.takes_the_first else -1)[:3]] = row.sequence_number
+    return taken
+
+
+def _days(columns: Mapping[str, Any], rows: Any) -> set[ContractDay]:
+    times = np.asarray(columns["timestamp"])[rows]
+    return {
+        ContractDay(*row)
+        for row in zip(
+            columns["symbol"][rows].tolist(),
+            columns["contract_ticker"][rows].astype(np.str_).tolist(),
+            (times - times % DAY_MS).tolist(),
+            strict=True,
+        )
+    }

@@ -1,0 +1,59 @@
+"""Names of the option exchanges and trade conditions as the table holds them: 302 is CBOE, 219 is ISOI.
+
+The provider numbers participants 300 + the place of OPRA's letter in the alphabet. Old trades carry the
+letter's ASCII code instead. One name stands for one id, so that names compare as ids do.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from quant.trades.conditions import MNEMONICS, condition_ids
+
+FIRST = 300
+
+EXCHANGES = {
+    300: "AMEX",
+    301: "BOX",
+    302: "CBOE",
+    303: "EMERALD",
+    304: "EDGX",
+    307: "GEMX",
+    308: "ISE",
+    309: "MRX",
+    312: "MIAX",
+    313: "ARCA",
+    314: "OPRA",
+    315: "PEARL",
+    316: "NOM",
+    318: "SAPPHIRE",
+    319: "NASDAQBX",
+    320: "MEMX",
+    322: "C2",
+    323: "PHLX",
+    325: "BZX",
+}
+
+
+def exchange_ids(codes: ArrayLike) -> NDArray[np.int64]:
+    """Participant ids of shape (n,), with the ASCII codes of old trades (65 to 90) brought to today's."""
+    ids = np.asarray(codes, dtype=np.int64)
+    return np.where((ids >= ord("A")) & (ids <= ord("Z")), ids - ord("A") + FIRST, ids)
+
+
+def exchange_names(ids: NDArray[np.int64]) -> NDArray[np.str_]:
+    """Names of shape (n,); an id without one is written as its number, 0 as nothing."""
+    distinct, member = np.unique(ids, return_inverse=True)
+    names = [EXCHANGES.get(number, str(number)) if number else "" for number in distinct.tolist()]
+    return np.array(names, dtype=np.str_)[member]
+
+
+def condition_names(ids: list[int]) -> list[str]:
+    """Mnemonics of one trade's conditions in their order; an id without one is written as its number."""
+    return [MNEMONICS.get(number, str(number)) for number in ids if number]
+
+
+def condition_numbers(names: list[str]) -> list[int]:
+    """Ids of a row's conditions: the inverse of `condition_names`."""
+    return [int(name) if name.isdigit() else condition_ids([name])[0] for name in names]

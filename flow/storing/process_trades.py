@@ -1,0 +1,207 @@
+"""Trades into the table: checked, classified and stored, each at most once."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+import numpy as np
+from django.conf import settings
+from django.db import connection, transaction
+from numpy.typing import NDArray
+
+from flow.delivery.batch import TradeBatch
+from flow.history import rest_trades
+from flow.history.active_contracts import contracts_around
+from flow.storing import cancels, store
+from flow.storing.checks import Checked, check
+from flow.storing.locks import only_one
+from flow.storing.repair_update import amend
+from flow.storing.sweeps import Sweep, unusual_sweeps
+from provider.connection import connected
+from provider.errors import NotFound, Terminal
+from quant.chain import Floats
+from quant.thresholds import TRADE_RULES
+from quant.trades.classification import Classification, classify
+from quant.trades.trade_values import Trades
+from warehouse import clock, partitions
+from warehouse.loading import bulk
+from warehouse.models import DeadLetter, OptionsFlow, WatchlistEntry
+from warehouse.models.flow import TABLE
+
+# Volume and open interest come from the chain at least this long before the trade, so that a batch finds the
+# same chain whenever it is processed: the chain of the last minutes may still be on its way.
+_SNAPSHOT_AGE_MS = 15 * 60_000
+_SNAPSHOT_REACH_MS = 12 * 3_600_000
+
+
+@dataclass(frozen=True, slots=True)
+class ProcessedTrades:
+    """What became of a batch. `stored` counts new rows, `kept` those that belong into the table."""
+
+    trades: int
+    kept: int
+    stored: int
+    quarantined: Counter[str] = field(default_factory=Counter)
+    cancels: tuple[cancels.ContractDay, ...] = ()  # contracts and days whose cancels should be matched
+    from_ms: int = 0  # the earliest kept trade's time
+    sweeps: tuple[Sweep, ...] = ()  # the unusual ones
+
+    def __str__(self) -> str:
+        set_aside = "".join(f", {count} {reason}" for reason, count in sorted(self.quarantined.items()))
+        return f"{self.trades} trades: {self.kept} kept, {self.stored} new{set_aside}"
+
+
+@dataclass(frozen=True, slots=True)
+class Filled:
+    """What a look into the provider's past brought."""
+
+    contracts: int
+    stored: int  # trades the table lacked
+    unknown: int  # contracts whose trades the provider would not tell, or told in part unreadably
+
+    def __str__(self) -> str:
+        return f"{self.stored} trades of {self.contracts} contracts stored, {self.unknown} contracts unknown"
+
+
+def process_trades(
+    batch: TradeBatch, name: str = "", knows_better: tuple[int, int] | None = None
+) -> ProcessedTrades:
+    """Classifies a batch and stores what is large enough; processing it again changes nothing.
+
+    Rows of a time in which the batch `knows_better` (from and to, epoch ms) than the stream did are amended
+    (`flow.storing.repair_update`). Not inside a transaction. Trades that no row can hold go to the dead letters,
+    with `name` as their origin, and are counted by reason. Raises database errors as they come.
+    """
+    checked = check(batch, clock.now_ms())
+    trades, found, rows = classified(checked)
+    if len(checked.bad):
+        _quarantine(checked, name)
+    if knows_better:
+        rows = _known_whole(checked.good.timestamp_ms, found, rows, *knows_better)
+    if not len(rows):
+        return ProcessedTrades(len(batch), 0, 0, checked.reasons)
+    symbols = underlyings(checked)
+    columns = store.columns_of(checked, trades, found, rows, symbols)
+    times = columns["timestamp"]
+    from_ms = int(times.min())
+    partitions.ensure(TABLE, from_ms, int(times.max()))
+    with transaction.atomic():
+        stored = bulk.insert_rows(OptionsFlow, columns, likely_new=knows_better is None)
+        if knows_better:
+            amend(*knows_better)
+    touched, sweeps = cancels.touched_by(columns), unusual_sweeps(checked, found, symbols)
+    return ProcessedTrades(len(batch), len(rows), stored, checked.reasons, touched, from_ms, sweeps)
+
+
+def ingest_options_flow(symbol: str, since: int) -> Filled:
+    """Stores the trades of an underlying from epoch ms `since` until now that the table lacks, from the
+    provider's past: those of the contracts that are known to have traded.
+
+    For a stretch that no consumer listened to. Raises `provider.errors`.
+    """
+    now_ms = clock.now_ms()
+    return fill(contracts_around([symbol], since, now_ms), since, now_ms)
+
+
+def fill(contracts: Iterable[tuple[str, str]], from_ms: int, to_ms: int) -> Filled:
+    """Stores the trades of (symbol, contract ticker) stamped in [from_ms, to_ms] that the table lacks, and amends
+    those beside: sweeps over an edge, and trades whose quote was sent while nobody listened.
+
+    Raises `provider.errors.Retryable` and `Incomplete`; what was stored until then stays.
+    """
+    rules = TRADE_RULES["default"]
+    edges = (from_ms - rules.cluster_window_ms, to_ms + round(rules.quote_age_ms))
+    # Whole windows at both ends, so that a sweep at the edge is seen as one.
+    first, last = edges[0] - rules.cluster_window_ms, edges[1] + rules.cluster_window_ms
+    count = stored = unknown = 0
+    with connected(settings, clock.now_ms) as client:
+        for symbol, ticker in contracts:
+            count += 1
+            with only_one(f"contract {ticker}", wait=True):
+                try:
+                    found = rest_trades.trades_between(client, symbol, ticker, first, last)
+                except NotFound:
+                    continue  # it never traded
+                except Terminal:
+                    unknown += 1
+                    continue
+                done = process_trades(found.batch, f"rest:{ticker}:{from_ms}", knows_better=edges)
+            stored += done.stored
+            unknown += bool(found.rejected)
+            cancels.match(done.cancels)
+    return Filled(count, stored, unknown)
+
+
+def classified(checked: Checked) -> tuple[Trades, Classification, NDArray[np.intp]]:
+    """The good trades, their classes, and which of them belong into the table."""
+    trades = store.trades_of(checked, *_interest_and_volume(checked))
+    found = classify(trades)
+    return trades, found, store.kept(trades, found, settings.FLOW_MINIMUM_CONTRACTS)
+
+
+def _known_whole(
+    times: NDArray[np.int64], found: Classification, rows: NDArray[np.intp], from_ms: int, to_ms: int
+) -> NDArray[np.intp]:
+    """The `rows` without those of clusters that lie outside the time: of such a one the batch may hold a part."""
+    first = np.where(found.sweep_first >= 0, found.sweep_first, found.split_first)
+    inside = first[(times >= from_ms) & (times <= to_ms)]
+    whole: NDArray[np.intp] = rows[(first[rows] < 0) | np.isin(first[rows], inside)]
+    return whole
+
+
+def underlyings(checked: Checked) -> NDArray[np.str_]:
+    """The underlying of each contract: the watchlist's symbol of its root, else the root itself."""
+    known = {root: entry.symbol for entry in WatchlistEntry.objects.all() for root in entry.roots}
+    return np.array([known.get(root, root) for root in checked.contracts.root.tolist()], dtype=np.str_)
+
+
+def _interest_and_volume(checked: Checked) -> tuple[Floats, Floats]:
+    """Open interest and the day's volume of each trade's contract, (n,), NaN where unknown or not asked for.
+
+    Only a trade of some size can be unusual by them, and few are: the others are not looked up. A batch of a whole
+    session finds the chain of each quarter of an hour.
+    """
+    batch = checked.good
+    interest, volume = (np.full(len(batch), np.nan) for _ in range(2))
+    large = np.flatnonzero(batch.size >= TRADE_RULES["default"].unusual_size)
+    quarters = batch.timestamp_ms[large] // _SNAPSHOT_AGE_MS
+    for quarter in np.unique(quarters).tolist():
+        rows = large[quarters == quarter]
+        tickers = batch.contract_ticker[rows].astype(np.str_).tolist()
+        before = int(batch.timestamp_ms[rows].min()) - _SNAPSHOT_AGE_MS
+        known = _contracts_before(before, underlyings(checked).tolist(), tickers)
+        for row, ticker in zip(rows.tolist(), tickers, strict=True):
+            found = known.get(ticker)
+            if found and None not in found:
+                interest[row], volume[row] = found
+    return interest, volume
+
+
+def _contracts_before(
+    at_ms: int, symbols: list[str], tickers: list[str]
+) -> dict[str, tuple[float | None, float | None]]:
+    """Open interest and volume of contracts in the last chain at or before an instant."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT g.contract_ticker, g.open_interest, g.volume FROM unnest(%s::text[]) AS s (symbol)"
+            " CROSS JOIN LATERAL (SELECT max(h.timestamp) AS slot FROM historical_greeks h"
+            " WHERE h.symbol = s.symbol AND h.timestamp BETWEEN %s AND %s) l"
+            " JOIN historical_greeks g ON g.symbol = s.symbol AND g.timestamp = l.slot"
+            " AND g.contract_ticker = ANY(%s)",
+            [sorted(set(symbols)), at_ms - _SNAPSHOT_REACH_MS, at_ms, sorted(set(tickers))],
+        )
+        return {ticker: (interest, traded) for ticker, interest, traded in cursor.fetchall()}
+
+
+def _quarantine(checked: Checked, name: str) -> None:
+    """Keeps what cannot be a row, payload and all, where the operator sees it."""
+    payload = checked.bad.encode()
+    digest = hashlib.sha256(payload).hexdigest()[:16]
+    reasons = ", ".join(f"{count} {reason}" for reason, count in sorted(checked.reasons.items()))
+    DeadLetter.objects.get_or_create(
+        batch_id=f"{name or 'trades'}:quarantine:{digest}",
+        defaults={"payload": payload, "error": reasons, "attempts": 1, "created_at": clock.now_ms()},
+    )

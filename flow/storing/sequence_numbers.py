@@ -1,0 +1,103 @@
+"""Sequence numbers for trades that came without one, a whole batch of contracts at once.
+
+What `flow.history.rest_trades` does for one contract's answer: a trade takes the number of an equal trade in the
+table, and where the table has fewer of them, a negative number that is free in its millisecond.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from django.db import connection
+from numpy.typing import NDArray
+
+from flow.delivery.batch import TradeBatch
+from flow.storing.exchanges import exchange_ids, exchange_names
+from flow.storing.store import condition_literals
+
+_STORED = """
+SELECT contract_ticker, "timestamp", price::float8, size, coalesce(exchange, ''), coalesce(conditions::text, ''),
+       sequence_number
+FROM options_flow_history
+WHERE symbol = ANY(%s) AND "timestamp" BETWEEN %s AND %s AND contract_ticker = ANY(%s)
+ORDER BY "timestamp", sequence_number
+"""
+
+
+def numbered(batch: TradeBatch, symbols: Sequence[str]) -> TradeBatch:
+    """The batch, of contracts on `symbols`, with sequence numbers. It must hold all trades of a contract's
+    millisecond, and nobody else may store trades without numbers of these contracts meanwhile."""
+    if not len(batch):
+        return batch
+    tickers, code = np.unique(batch.contract_ticker, return_inverse=True)
+    exchange = exchange_names(exchange_ids(batch.exchange))
+    conditions = condition_literals(batch)
+    ordinal = _ordinals(
+        code,
+        batch.timestamp_ms,
+        batch.price,
+        batch.size,
+        np.unique(exchange, return_inverse=True)[1],
+        np.unique(conditions, return_inverse=True)[1],
+    )
+    number = -_ordinals(code, batch.timestamp_ms)
+    known = _stored(batch, symbols, tickers)
+    moments: dict[tuple[str, int], int] = {}  # with the lowest number taken in each
+    for (ticker, at, *_), taken in known.items():
+        moments[ticker, at] = min(moments.get((ticker, at), 0), *taken)
+    names = tickers.astype(np.str_).tolist()
+    places = zip(code.tolist(), batch.timestamp_ms.tolist(), strict=True)
+    for row in [row for row, (of, at) in enumerate(places) if (names[of], at) in moments] if known else []:
+        alike = known.get(
+            (
+                names[code[row]],
+                int(batch.timestamp_ms[row]),
+                float(batch.price[row]),
+                int(batch.size[row]),
+                str(exchange[row]),
+                str(conditions[row]),
+            ),
+            [],
+        )
+        if ordinal[row] <= len(alike):
+            number[row] = alike[ordinal[row] - 1]
+        else:
+            number[row] += moments[names[code[row]], int(batch.timestamp_ms[row])]
+    return replace(batch, sequence_number=number)
+
+
+def _ordinals(*columns: NDArray[Any]) -> NDArray[np.int64]:
+    """The place of each row among those equal to it in every column, from 1, in order of appearance; shape (n,)."""
+    order = np.lexsort(columns[::-1])
+    fresh = np.zeros(len(order), dtype=np.bool_)
+    fresh[0] = True
+    for column in columns:
+        fresh[1:] |= column[order][1:] != column[order][:-1]
+    starts = np.flatnonzero(fresh)
+    ordinal = np.empty(len(order), dtype=np.int64)
+    ordinal[order] = np.arange(len(order)) - np.repeat(starts, np.diff(np.append(starts, len(order)))) + 1
+    return ordinal
+
+
+def _stored(
+    batch: TradeBatch, symbols: Sequence[str], tickers: NDArray[np.bytes_]
+) -> dict[tuple[Any, ...], list[int]]:
+    """Sequence numbers in the table by likeness: contract, ms, price, size, exchange, conditions."""
+    found = defaultdict(list)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            _STORED,
+            [
+                list(symbols),
+                int(batch.timestamp_ms.min()),
+                int(batch.timestamp_ms.max()),
+                tickers.astype(np.str_).tolist(),
+            ],
+        )
+        for *likeness, sequence in cursor.fetchall():
+            found[tuple(likeness)].append(sequence)
+    return found

@@ -1,0 +1,61 @@
+"""Why a stored trade has no side: from the quote and conditions in its row, by the rules that classified it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from flow.storing.exchanges import condition_numbers
+from quant.thresholds import TRADE_RULES
+from quant.trades.conditions import flags
+from quant.trades.side import SIDES, classify_side
+from quant.trades.trade_values import Trades
+from warehouse.models import OptionsFlow
+
+
+def reasons(rows: Sequence[OptionsFlow]) -> list[str]:
+    """For each trade the reason for no side, in words: "stale quote". Of use where `side` is null.
+
+    Each is looked at alone, so at the middle of the quote it is "mid" whatever the neighbours say.
+    """
+    if not rows:
+        return []
+    trades = _alone(rows)
+    side = classify_side(trades, flags(trades.conditions), TRADE_RULES["default"])
+    return [SIDES[code].split("_", 1)[1].replace("_", " ").lower() for code in side.tolist()]
+
+
+def _alone(rows: Sequence[OptionsFlow]) -> Trades:
+    """The rows as trades of as many contracts, so that none is a neighbour of another."""
+    unknown = np.full(len(rows), np.nan)
+    listed = [condition_numbers(row.conditions or []) for row in rows]
+    conditions = np.zeros((len(rows), max(1, *map(len, listed))), dtype=np.int64)
+    for place, ids in enumerate(listed):
+        conditions[place, : len(ids)] = ids
+    order = np.arange(len(rows))
+
+    def numbers(name: str) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
+        values = (getattr(row, name) for row in rows)
+        return np.array([np.nan if value is None else float(value) for value in values])
+
+    return Trades(
+        contract=order,
+        is_call=np.array([row.option_type == "call" for row in rows]),
+        timestamp=np.array([row.timestamp for row in rows]),
+        sequence_number=order,
+        exchange=order,
+        conditions=conditions,
+        price=numbers("price"),
+        size=numbers("size"),
+        bid=numbers("bid"),
+        ask=numbers("ask"),
+        bid_size=unknown,
+        ask_size=unknown,
+        quote_age_ms=numbers("quote_age_ms"),
+        average_size=unknown,
+        large_size=unknown,
+        day_volume=unknown,
+        open_interest=unknown,
+        multiplier=unknown,
+    )

@@ -1,0 +1,171 @@
+"""Classified trades as rows of `options_flow_history`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from flow.delivery.batch import TradeBatch
+from flow.storing.checks import LARGEST_PRICE, Checked
+from flow.storing.exchanges import condition_names, exchange_ids, exchange_names
+from quant import sessions
+from quant.chain import Bools, Floats
+from quant.trades.classification import METHOD_VERSION, Classification
+from quant.trades.trade_values import Trades
+from warehouse import clock
+from warehouse.models.enums import OptionType, Side, Source
+
+MULTIPLIER = 100.0  # shares per contract
+UNUSUAL_SWEEP_PREMIUM = 100_000.0  # dollars, of a whole sweep
+_HOUR_MS = 3_600_000
+_LONGEST_AGE_MS = 2**31 - 1
+_SOURCES = {"stream": Source.LIVE, "rest": Source.BACKFILL}
+
+
+def trades_of(checked: Checked, open_interest: Floats, day_volume: Floats) -> Trades:
+    """The batch as the classification wants it; open interest and volume of each trade's contract, (n,).
+
+    `large_size` stays unknown: no document asks for the rule behind it, and nothing here holds the distribution it
+    is a percentile of. The table lacks the small trades, `contract_size_daily` has sums alone.
+    """
+    batch = checked.good
+    unknown = np.full(len(batch), np.nan)
+    return Trades(
+        contract=checked.code,
+        is_call=checked.contracts.is_call[checked.code],
+        timestamp=batch.timestamp_ms,
+        sequence_number=batch.sequence_number,
+        exchange=exchange_ids(batch.exchange),
+        conditions=_condition_ids(batch),
+        price=batch.price,
+        size=batch.size.astype(np.float64),
+        bid=_price(batch.bid),
+        ask=_price(batch.ask),
+        bid_size=batch.bid_size,
+        ask_size=batch.ask_size,
+        quote_age_ms=batch.quote_age_ms,
+        average_size=batch.average_size,
+        large_size=unknown,
+        day_volume=day_volume,
+        open_interest=open_interest,
+        multiplier=np.full(len(batch), MULTIPLIER),
+    )
+
+
+def kept(trades: Trades, found: Classification, minimum_size: float) -> NDArray[np.intp]:
+    """Rows worth storing: large enough alone or as part of a sweep or split, and every cancel.
+
+    A cancel carries the size of the trade it takes back, which may be stored for its cluster's sake.
+    """
+    clustered = (found.sweep_first >= 0) | (found.split_first >= 0)
+    return np.flatnonzero((trades.size >= minimum_size) | clustered | found.is_cancel)
+
+
+def is_unusual(found: Classification) -> Bools:
+    """The classification's own rule, or a part of a sweep of more than 100,000 dollars; shape (n,)."""
+    clustered = np.flatnonzero(found.sweep_first >= 0)
+    premium = found.premium.copy()
+    together = np.bincount(found.sweep_first[clustered], premium[clustered], minlength=len(premium))
+    premium[clustered] = together[found.sweep_first[clustered]]
+    flagged: Bools = found.is_unusual_volume | (found.is_sweep & (premium > UNUSUAL_SWEEP_PREMIUM))
+    return flagged
+
+
+def columns_of(
+    checked: Checked,
+    trades: Trades,
+    found: Classification,
+    rows: NDArray[np.intp],
+    symbols: NDArray[np.str_],
+) -> dict[str, Any]:
+    """Columns of `options_flow_history` for the trades at `rows`; `symbols` (contracts,) are underlyings."""
+    batch, code = checked.good, checked.code[rows]
+    sequence = batch.sequence_number
+    sweep_first = np.where(found.sweep_first >= 0, found.sweep_first, np.arange(len(batch)))
+    direction = found.direction[rows]
+    expiration = checked.contracts.expiration[code]
+    traded = _new_york_days(batch.timestamp_ms[rows])
+    return {
+        "symbol": symbols[code],
+        "timestamp": batch.timestamp_ms[rows],
+        "contract_ticker": batch.contract_ticker[rows],
+        "sequence_number": sequence[rows],
+        "price": batch.price[rows],
+        "size": batch.size[rows],
+        # Four decimals are more than a price in hundredths of a cent, times 100, can have.
+        "premium": np.round(found.premium[rows], 4),
+        "trade_type": found.trade_type[rows],
+        "sentiment": found.sentiment[rows],
+        "aggressiveness": found.aggressiveness[rows],
+        "is_sweep": found.is_sweep[rows],
+        "is_block": found.is_block[rows],
+        "is_above_ask": found.is_above_ask[rows],
+        "is_below_bid": found.is_below_bid[rows],
+        "is_unusual_volume": is_unusual(found)[rows],
+        "strike": checked.contracts.strike[code],
+        "expiration": expiration,
+        "option_type": np.where(trades.is_call[rows], OptionType.CALL.value, OptionType.PUT.value),
+        "dte": (expiration - traded).astype(np.int64),
+        "underlying_price": _price(batch.underlying_price[rows]),
+        "underlying_age_ms": _age(batch.underlying_age_ms[rows]),
+        "bid": trades.bid[rows],
+        "ask": trades.ask[rows],
+        "quote_age_ms": _age(batch.quote_age_ms[rows]),
+        "average_size": np.where(np.isinf(batch.average_size[rows]), np.nan, batch.average_size[rows]),
+        "side": np.array(["", Side.BUY.value, Side.SELL.value])[direction],  # -1 is the last
+        "sweep_id": np.ma.masked_array(sequence[sweep_first][rows], ~found.is_sweep[rows]),
+        "exchange": exchange_names(trades.exchange[rows]),
+        "conditions": _literals(trades.conditions[rows]),
+        "is_cancel": found.is_cancel[rows],
+        "source": _SOURCES[batch.source].value,
+        "received_at": batch.received_at_ms[rows],
+        "method_version": METHOD_VERSION,
+    }
+
+
+def _condition_ids(batch: TradeBatch) -> NDArray[np.int64]:
+    """Conditions of shape (n,), or (n, k) where a trade has several."""
+    several = np.flatnonzero(batch.conditions != b"")
+    ids = batch.condition.astype(np.int64)
+    if not len(several):
+        return ids
+    listed = [list(map(int, batch.conditions[row].split(b","))) for row in several]
+    table = np.zeros((len(batch), max(map(len, listed))), dtype=np.int64)
+    table[:, 0] = ids
+    for row, some in zip(several, listed, strict=True):
+        table[row, : len(some)] = some
+    return table
+
+
+def condition_literals(batch: TradeBatch) -> NDArray[np.str_]:
+    """The conditions of a batch as the table spells them, PostgreSQL array literals; empty without any; (n,)."""
+    return _literals(_condition_ids(batch))
+
+
+def _literals(ids: NDArray[np.int64]) -> NDArray[np.str_]:
+    """PostgreSQL array literals of shape (n,), empty where a trade has no condition."""
+    distinct, member = np.unique(ids, axis=0, return_inverse=True)
+    literals = []
+    for row in distinct.reshape(len(distinct), -1).tolist():
+        names = condition_names(row)
+        literals.append("{" + ",".join(names) + "}" if names else "")
+    return np.array(literals, dtype=np.str_)[member.reshape(-1)]
+
+
+def _new_york_days(timestamps: NDArray[np.int64]) -> NDArray[np.datetime64]:
+    """Days in New York: its offset from UTC is whole hours, so an hour has one."""
+    hours, member = np.unique(timestamps // _HOUR_MS, return_inverse=True)
+    days = [sessions.new_york_date(clock.instant(hour * _HOUR_MS)) for hour in hours.tolist()]
+    return np.array(days, dtype="datetime64[D]")[member]
+
+
+def _price(values: Floats) -> Floats:
+    """Unknown where no price can be."""
+    return np.where(np.abs(values) <= LARGEST_PRICE, values, np.nan)
+
+
+def _age(values: Floats) -> Floats:
+    """Whole milliseconds; an endless age is none."""
+    return np.where(np.isinf(values), np.nan, np.clip(np.rint(values), -_LONGEST_AGE_MS, _LONGEST_AGE_MS))

@@ -1,0 +1,47 @@
+"""Unusual sweeps among the trades of a batch, each as a whole: what an alert tells."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from flow.storing.checks import Checked
+from flow.storing.store import UNUSUAL_SWEEP_PREMIUM
+from quant.trades.classification import Classification
+
+
+@dataclass(frozen=True, slots=True)
+class Sweep:
+    """One order swept over exchanges, or one trade that says so by its condition; named as a row's columns are."""
+
+    symbol: str
+    contract_ticker: str
+    trade_type: str
+    sentiment: str  # of its first trade
+    premium: Decimal  # dollars, of all its trades
+    size: int  # contracts, of all its trades
+    timestamp: int  # of its first trade, epoch ms
+
+
+def unusual_sweeps(checked: Checked, found: Classification, symbols: NDArray[np.str_]) -> tuple[Sweep, ...]:
+    """Sweeps of more than 100,000 dollars; `symbols` (contracts,) are underlyings."""
+    rows = np.flatnonzero(found.is_sweep)
+    first = np.where(found.sweep_first[rows] >= 0, found.sweep_first[rows], rows)
+    count = len(checked.good)
+    premium = np.bincount(first, found.premium[rows], minlength=count)
+    size = np.bincount(first, checked.good.size[rows].astype(np.float64), minlength=count)
+    return tuple(
+        Sweep(
+            symbol=str(symbols[checked.code[row]]),
+            contract_ticker=checked.good.contract_ticker[row].decode(),
+            trade_type=str(found.trade_type[row]),
+            sentiment=str(found.sentiment[row]),
+            premium=Decimal(f"{premium[row]:.2f}"),
+            size=int(size[row]),
+            timestamp=int(checked.good.timestamp_ms[row]),
+        )
+        for row in np.flatnonzero(premium > UNUSUAL_SWEEP_PREMIUM).tolist()
+    )

@@ -1,0 +1,1 @@
+"""The consumer process: socket, quotes, enrichment, batches."""

@@ -1,0 +1,122 @@
+"""The mean size of an underlying's trades over 20 sessions, which blocks and large trades are measured against.
+
+Every trade counts but cancels, the small ones that are never stored too: so it cannot be asked of the table of
+trades, and has one of its own, `contract_size_daily`, to which each consumer adds what it has seen.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import threading
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+from django.db import connection
+from numpy.typing import NDArray
+
+from flow.stream.rows import Rows
+from quant import sessions
+from quant.trades.conditions import IS_CANCEL
+
+SESSIONS = 20  # before today's
+
+
+class AverageSizes:
+    """The running average by symbol number: 20 stored sessions and today's trades so far.
+
+    One thread takes rows while another saves.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._before = np.zeros((2, 0))  # trades, contracts
+        self._unsaved = np.zeros((2, 0))
+
+    def learn(self, totals: Sequence[tuple[float, float]]) -> None:
+        """Starts from the trades and contracts of each symbol number, today's stored ones included."""
+        with self._lock:
+            self._before = np.array(totals, dtype=np.float64).reshape(-1, 2).T
+
+    def take(self, rows: Rows) -> NDArray[np.float64]:
+        """Counts rows in and returns the average before them, shape (n,); NaN for a symbol never seen.
+
+        All rows of one call stand against the same average: it moves by far less than a contract meanwhile.
+        """
+        with self._lock:
+            return self._take(rows)
+
+    def _take(self, rows: Rows) -> NDArray[np.float64]:
+        count = max(int(rows["underlying"].max(initial=-1)) + 1, self._before.shape[1])
+        self._before, self._unsaved = _wide(self._before, count), _wide(self._unsaved, count)
+        trades, contracts = self._before + self._unsaved
+        average = np.divide(contracts, trades, out=np.full(count, np.nan), where=trades > 0)
+        counted = rows["condition_bits"] & IS_CANCEL == 0
+        seen = rows["underlying"][counted]
+        self._unsaved[0] += np.bincount(seen, minlength=count)
+        self._unsaved[1] += np.bincount(seen, rows["size"][counted], minlength=count)
+        answer: NDArray[np.float64] = average[rows["underlying"]]
+        return answer
+
+    def unsaved(self) -> NDArray[np.float64]:
+        """Trades and contracts by symbol number since the last `saved`, shape (2, symbols)."""
+        with self._lock:
+            return self._unsaved.copy()
+
+    def saved(self, added: NDArray[np.float64]) -> None:
+        """What `unsaved` gave is in the table now."""
+        with self._lock:
+            added = _wide(added, self._unsaved.shape[1])
+            self._unsaved -= added
+            self._before = _wide(self._before, added.shape[1]) + added
+
+
+def stored(symbols: Iterable[str], today: dt.date) -> list[tuple[float, float]]:
+    """Trades and contracts of each symbol over the 20 sessions before `today` and `today` itself."""
+    found = _sums(_first_of_window(today), today)
+    return [found.get(symbol, (0.0, 0.0)) for symbol in symbols]
+
+
+def mean_before(symbol: str, session: dt.date) -> float:
+    """The mean size over the 20 sessions before this one, contracts; NaN where none is stored."""
+    trades, contracts = _sums(_first_of_window(session), session - dt.timedelta(days=1)).get(
+        symbol, (0.0, 0.0)
+    )
+    return contracts / trades if trades else float("nan")
+
+
+def _first_of_window(today: dt.date) -> dt.date:
+    first = today
+    for _ in range(SESSIONS):
+        first = sessions.previous_session(first)
+    return first
+
+
+def _sums(first: dt.date, last: dt.date) -> dict[str, tuple[float, float]]:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT symbol, sum(trades)::double precision, sum(contracts)::double precision"
+            " FROM contract_size_daily WHERE date BETWEEN %s AND %s GROUP BY symbol",
+            [first, last],
+        )
+        return {symbol: (trades, contracts) for symbol, trades, contracts in cursor.fetchall()}
+
+
+def add(symbols: Sequence[str], today: dt.date, added: NDArray[np.float64]) -> None:
+    """Adds trades and contracts, shape (2, symbols), to the day's rows: several consumers share them."""
+    entries = [
+        (symbol, today, int(trades), int(contracts))
+        for symbol, (trades, contracts) in zip(symbols, added.T.tolist(), strict=False)
+        if trades
+    ]
+    with connection.cursor() as cursor:
+        cursor.executemany(
+            "INSERT INTO contract_size_daily AS day (symbol, date, trades, contracts) VALUES (%s, %s, %s, %s)"
+            " ON CONFLICT (symbol, date) DO UPDATE SET trades = day.trades + excluded.trades,"
+            " contracts = day.contracts + excluded.contracts",
+            entries,
+        )
+
+
+def _wide(table: NDArray[np.float64], count: int) -> NDArray[np.float64]:
+    """The table with columns for `count` symbols; new ones hold zeros."""
+    return np.pad(table, ((0, 0), (0, max(0, count - table.shape[1]))))

@@ -1,0 +1,273 @@
+"""The stream consumer: socket threads, one decoder, one publisher, and the operator's thread that keeps house.
+
+    socket -> FrameQueue -> decoder: quotes, enrichment, sealing -> Publisher: inbox or spool
+
+The decoder's thread owns enricher and sealer alone; others change them through `FrameQueue.call`.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final, NamedTuple
+
+import numpy as np
+
+from flow.delivery.inbox import Inbox
+from flow.delivery.publisher import Limits, Publisher, Send
+from flow.delivery.spool import Spool
+from flow.stream.average_size import AverageSizes
+from flow.stream.batching import Sealer, Sealing
+from flow.stream.enrich import Enricher, Spot
+from flow.stream.frame_queue import FrameQueue, Received
+from flow.stream.rows import Contracts, Rows
+from flow.stream.stall_detector import SHORTEST_MS, Rhythm
+from flow.stream.statistics import Totals
+from provider.stream_client import Delivery, Stream
+from provider.stream_messages import LOSSES, decode
+
+log = logging.getLogger(__name__)
+
+ROWS_AT_ONCE: Final = 1_000  # trades turned into columns together
+LOOK_SECONDS: Final = (
+    0.05  # how often the decoder looks whether a batch is due, on a quiet stream and a busy one
+)
+QUIET_MS: Final = 10_000  # without a trade so long after a new subscription, a gap is taken to be over
+SOUND_MS: Final = (
+    5_000  # without an unreadable frame, until the gap of the last one ends: few gaps, not thousands
+)
+UNSOUND_MS: Final = (
+    60_000  # and yet a stream that is never sound has a gap a minute, so that they can be repaired
+)
+
+
+class _Losses(NamedTuple):
+    """How often so far something was rejected that may have been a trade: by `LOSSES`."""
+
+    frames: int
+    kinds: int
+    trades: int
+
+    def only_trades(self, before: _Losses) -> bool:
+        return (self.frames, self.kinds) == (before.frames, before.kinds)
+
+
+class Gap(NamedTuple):
+    """Exchange times between which trades may be missing, epoch ms; no end while it lasts."""
+
+    from_ms: int
+    to_ms: int | None
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """What keeps memory flat. Bytes, seconds."""
+
+    frame_bytes: int = 64 * 2**20
+    frame_wait_seconds: float = 1.0
+
+
+class Consumer:
+    """From `start` to `stop`. `trade_rows` is called on the decoder's thread with every set of new trades."""
+
+    def __init__(
+        self,
+        contracts: Contracts,
+        sizes: AverageSizes,
+        inbox: Inbox,
+        send: Send,
+        spool: Spool,
+        now_ms: Callable[[], int],
+        trade_rows: Callable[[Rows], None] = lambda rows: None,
+        *,
+        sealing: Sealing | None = None,
+        limits: Limits | None = None,
+        bounds: Bounds | None = None,
+    ) -> None:
+        bounds = bounds or Bounds()
+        self.contracts, self.sizes = contracts, sizes
+        self.totals = Totals()
+        self.gaps: deque[Gap] = deque()  # to be recorded by the owner, oldest first
+        self.streams: list[Stream] = []
+        self.frames = FrameQueue(bounds.frame_bytes, bounds.frame_wait_seconds, self._dropped)
+        self.publisher = Publisher(inbox, send, spool, self._lost, now_ms, limits)
+        self.enricher = Enricher(contracts, sizes)
+        self.safe_ms = 0  # every trade received before this exchange time is in the inbox or on the spool
+        self.failure: BaseException | None = None  # of the decoder
+        self._sealer = Sealer(sealing)
+        self._now_ms, self._trade_rows = now_ms, trade_rows
+        self._rhythm = Rhythm()
+        self._gap: Gap | None = None
+        self._gap_until_ms = self._gap_since_ms = (
+            0  # receive clock: it ends no earlier, and when it was opened
+        )
+        self._subscribed_ms = 0  # since when, 0 when not
+        self._stopping = False
+        self._draining = threading.Event()
+        self._decoder = threading.Thread(target=self._run, name="decoder")
+
+    def start(self, streams: list[Stream], gap_from_ms: int | None = None) -> None:
+        """Starts the threads; the first stream is the one trades come from. `gap_from_ms` is the last time of
+        which an earlier consumer is known to have kept everything."""
+        if gap_from_ms is not None:
+            self._open_gap(gap_from_ms, "the consumer was not running")
+        self.streams = streams
+        self.publisher.start()
+        self._decoder.start()
+        for stream in streams:
+            stream.start()
+
+    def deliver(self, delivery: Delivery) -> None:
+        """For the streams' threads."""
+        self.frames.put(Received(self._now_ms(), delivery))
+
+    def price(self, symbol: str, price: float, as_of_ms: int) -> None:
+        """An underlying's price from elsewhere, for symbols whose prices no stream brings."""
+        self.frames.call(lambda: self.enricher.price(symbol, Spot(price, as_of_ms)))
+
+    def is_alive(self) -> bool:
+        workers = self._decoder.is_alive() and self.publisher.is_alive()
+        return workers and all(stream.is_alive() for stream in self.streams)
+
+    def tend(self) -> None:
+        """To be called about every second, by the owner."""
+        for stream in self.streams:
+            stream.tend()
+
+    def stop(self) -> None:
+        """Drains: stops reading, decodes and seals what was read, publishes or spools all of it."""
+        self._stopping = True  # what ends from here on is no cut
+        for stream in self.streams:
+            stream.stop()
+        self._draining.set()
+        self._decoder.join()
+        self.publisher.stop()
+        self._note_safe_time()
+
+    def _run(self) -> None:
+        look_at = 0.0
+        try:
+            while True:
+                draining = self._draining.is_set()
+                items = self.frames.take(0.0 if draining else LOOK_SECONDS)
+                for item in items:
+                    if isinstance(item, Received):
+                        self._receive(item)
+                    else:
+                        item()
+                # Not only when nothing came: a stream whose quotes never pause would hold its trades back.
+                if not items or len(self.enricher) >= ROWS_AT_ONCE or time.monotonic() >= look_at:
+                    self._seal(self._now_ms())
+                    look_at = time.monotonic() + LOOK_SECONDS
+                if draining and not items:
+                    self._seal(self._now_ms(), everything=True)
+                    return
+        except BaseException as error:
+            # Without its decoder the process is deaf: the owner ends it, and its successor records the gap.
+            log.exception("the decoder stopped")
+            self.failure = error
+
+    def _receive(self, item: Received) -> None:
+        delivery = item.delivery
+        if delivery.kind == "frame":
+            self.totals.frames += 1
+            before = self._losses()
+            events = decode(delivery.payload, self.totals.rejected)
+            if (losses := self._losses()) != before:
+                self._damaged(item.at_ms, losses.only_trades(before))
+            for status in self.enricher.take(events, item.at_ms):
+                delivery.connection.obey(status)
+            if len(self.enricher) >= ROWS_AT_ONCE:
+                self._seal(item.at_ms)
+        elif delivery.connection.stream is not self.streams[0]:
+            return  # underlying prices come again by themselves
+        elif delivery.kind == "subscribed":
+            self._subscribed_ms = item.at_ms
+        elif not self._stopping:
+            self._seal(item.at_ms)
+            self._subscribed_ms = 0
+            self._forget_quotes()
+            self._open_gap(self.totals.last_trade_ms or item.at_ms, delivery.payload.decode(), item.at_ms)
+
+    def _losses(self) -> _Losses:
+        return _Losses(*map(self.totals.rejected.__getitem__, LOSSES))
+
+    def _damaged(self, now_ms: int, only_trades: bool) -> None:
+        """Before the events of a frame that could be read in part are taken: the rest came beside them."""
+        self._seal(now_ms)
+        if not only_trades:
+            self._forget_quotes()
+        self._open_gap(
+            self.totals.last_trade_ms or self._subscribed_ms or now_ms, "a frame could not be read", now_ms
+        )
+        self._gap_until_ms = min(now_ms + SOUND_MS, self._gap_since_ms + UNSOUND_MS)
+
+    def _seal(self, now_ms: int, *, everything: bool = False) -> None:
+        rows = self.enricher.rows()
+        # What came before a pause and after it may have been waiting here together.
+        pauses = np.flatnonzero(np.diff(rows["received_at_ms"]) > SHORTEST_MS) + 1
+        for together in np.split(rows, pauses) if len(rows) else ():
+            self._add(together, now_ms)
+        if (
+            not len(rows)
+            and self._gap
+            and self._subscribed_ms
+            and now_ms > max(self._subscribed_ms + QUIET_MS, self._gap_until_ms)
+        ):
+            self._close_gap(now_ms)
+        for sealed in self._sealer.sealed(now_ms, everything=everything):
+            self.totals.batches += 1
+            self.publisher.submit(self.contracts.batch(sealed))
+        self._note_safe_time()
+
+    def _add(self, rows: Rows, now_ms: int) -> None:
+        received, last_ms = rows["received_at_ms"], self.totals.last_trade_ms
+        jump_ms = int(rows["timestamp_ms"][0]) - last_ms if last_ms else 0
+        broken = self._rhythm.is_broken_by(int(received[0]), int(received[-1]), len(rows), jump_ms)
+        if broken and self._is_busy():
+            self._open_gap(last_ms, "trades stopped coming for a while", now_ms)
+        self.totals.count(rows)
+        if self._gap and self._subscribed_ms and now_ms >= self._gap_until_ms:
+            self._close_gap(int(rows["timestamp_ms"].min()))
+        self._trade_rows(rows)
+        self._sealer.add(rows, now_ms)
+
+    def _note_safe_time(self) -> None:
+        unsafe = [self._sealer.oldest_ms(), self.publisher.oldest_ms(), self._gap and self._gap.from_ms]
+        self.safe_ms = min([time for time in unsafe if time is not None], default=self.totals.last_trade_ms)
+
+    def _open_gap(self, from_ms: int, reason: str, now_ms: int = 0) -> None:
+        if self._gap is None:
+            self._gap = Gap(from_ms, None, reason)
+            self._gap_since_ms, self._gap_until_ms = now_ms, 0
+            self.totals.gaps += 1
+            self.gaps.append(self._gap)
+
+    def _close_gap(self, to_ms: int) -> None:
+        if self._gap:
+            self.gaps.append(self._gap._replace(to_ms=max(to_ms, self._gap.from_ms)))
+            self._gap = None
+
+    def _dropped(self, frames: int) -> None:
+        self._seal(self._now_ms())
+        self._forget_quotes()
+        self._open_gap(
+            self.totals.last_trade_ms or self._now_ms(), f"{frames} frames dropped: decoding was behind"
+        )
+
+    def _lost(self, from_ms: int, to_ms: int, reason: str) -> None:
+        """From the publisher's thread: trades that were read and could not be kept."""
+        self.totals.gaps += 1
+        self.gaps.append(Gap(from_ms, to_ms, reason))
+
+    def _is_busy(self) -> bool:
+        return self.streams[0].is_busy()
+
+    def _forget_quotes(self) -> None:
+        """What was quoted meanwhile is unknown, so the last quote known is not the last there was."""
+        self.enricher.quotes.clear()

@@ -1,0 +1,117 @@
+"""From the socket's events to enriched trades: quote, underlying price and average size as of each trade."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+import numpy as np
+
+from flow.stream.average_size import AverageSizes
+from flow.stream.quotes import LastBefore
+from flow.stream.rows import ROW, Contracts, Rows
+from provider.stream_messages import Aggregate, Event, Quote, Status, Trade, Value
+from quant.trades import conditions
+
+_NO_QUOTE = Quote(sym="", t=-1)
+
+
+class Spot(NamedTuple):
+    """An underlying's price as of `t`, epoch ms."""
+
+    price: float
+    t: int
+
+
+_NO_SPOT = Spot(float("nan"), -1)
+
+
+class Enricher:
+    """Takes events in order of arrival and gives back trades with what was known before each of them."""
+
+    def __init__(self, contracts: Contracts, sizes: AverageSizes) -> None:
+        self.contracts = contracts
+        self.sizes = sizes
+        self.quotes: LastBefore[Quote] = LastBefore()
+        self.spots: LastBefore[Spot] = LastBefore()  # by symbol
+        self.last_trade_ms = 0  # exchange time, the latest seen
+        self._trades: list[Trade] = []
+        self._numbers: list[tuple[int, int]] = []
+        self._beside: list[Quote] = []
+        self._spot: list[Spot] = []
+        self._received: list[int] = []
+
+    def __len__(self) -> int:
+        return len(self._trades)
+
+    def take(self, events: Iterable[Event], received_ms: int) -> list[Status]:
+        """Takes the events of a frame; returns its control messages, which are the connection's business."""
+        said = []
+        quotes = self.quotes
+        for event in events:
+            if isinstance(event, Quote):
+                quotes.update(event.sym, event)
+            elif isinstance(event, Trade):
+                self._trade(event, received_ms)
+            elif isinstance(event, Value):
+                self.price(event.sym.removeprefix("I:"), Spot(event.val, event.t))
+            elif isinstance(event, Aggregate):
+                self.price(event.sym, Spot(event.c, event.e))
+            else:
+                said.append(event)
+        return said
+
+    def price(self, symbol: str, spot: Spot) -> None:
+        """A price of an underlying, from the second connection or from the last snapshot."""
+        self.spots.update(symbol, spot)
+
+    def rows(self) -> Rows:
+        """The trades taken since the last call, in order of arrival, enriched."""
+        trades, beside, spot = self._trades, self._beside, self._spot
+        rows = np.empty(len(trades), ROW)
+        if not trades:
+            return rows
+        numbers = np.array(self._numbers, dtype="i4")
+        rows["contract"], rows["underlying"] = numbers.T
+        rows["timestamp_ms"] = traded = np.array([trade.t for trade in trades])
+        rows["sequence_number"] = [trade.q for trade in trades]
+        rows["price"] = [trade.p for trade in trades]
+        rows["size"] = [trade.s for trade in trades]
+        rows["exchange"] = [trade.x for trade in trades]
+        rows["received_at_ms"] = self._received
+        _conditions(rows, trades)
+        quoted = np.array([quote.t for quote in beside])
+        known = np.where(quoted >= 0, 1.0, np.nan)
+        rows["bid"] = [quote.bp for quote in beside]
+        rows["ask"] = [quote.ap for quote in beside]
+        rows["bid_size"] = known * [quote.bs for quote in beside]
+        rows["ask_size"] = known * [quote.as_ for quote in beside]
+        rows["quote_age_ms"] = known * (traded - quoted)
+        rows["underlying_price"] = [entry.price for entry in spot]
+        priced = np.array([entry.t for entry in spot])
+        rows["underlying_age_ms"] = np.where(priced >= 0, traded - priced, np.nan)
+        rows["average_size"] = self.sizes.take(rows)
+        self._trades, self._numbers, self._beside, self._spot, self._received = [], [], [], [], []
+        self.last_trade_ms = max(self.last_trade_ms, int(traded.max()))
+        return rows
+
+    def _trade(self, trade: Trade, received_ms: int) -> None:
+        number = self.contracts.number(trade.sym)
+        if number is None:
+            return
+        self._trades.append(trade)
+        self._numbers.append(number)
+        self._beside.append(self.quotes.at(trade.sym, trade.t) or _NO_QUOTE)
+        self._spot.append(self.spots.at(self.contracts.symbols[number[1]], trade.t) or _NO_SPOT)
+        self._received.append(received_ms)
+
+
+def _conditions(rows: Rows, trades: list[Trade]) -> None:
+    """The first condition as a number; all of them as text only where there are several."""
+    rows["condition"] = [trade.c[0] if trade.c else 0 for trade in trades]
+    rows["conditions"] = b""
+    rows["condition_bits"] = conditions.flags(rows["condition"])
+    for row, trade in enumerate(trades):
+        if trade.c and len(trade.c) > 1:
+            rows["conditions"][row] = ",".join(map(str, trade.c)).encode()
+            rows["condition_bits"][row] = np.bitwise_or.reduce(conditions.flags(trade.c))

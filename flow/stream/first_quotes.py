@@ -1,0 +1,69 @@
+"""The contracts worth a quote while no chain of a symbol is stored yet: asked of the provider, in a thread.
+
+Without it the first trades of a new warehouse would stand beside no quote until the first slot's chain.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import logging
+import threading
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
+from typing import Final
+
+from flow.stream.subscription import ranked
+from provider.client import MassiveClient
+from provider.errors import ProviderError
+
+log = logging.getLogger(__name__)
+
+DAYS_AHEAD: Final = 7  # expirations asked for: the most traded ones, at a tenth of the whole chain's requests
+
+Connect = Callable[[], AbstractContextManager[MassiveClient]]
+
+
+class FirstQuotes:
+    """`told` fills with the contracts of each symbol asked for, the most worth a quote first."""
+
+    def __init__(self, connect: Connect) -> None:
+        self.told: dict[str, list[str]] = {}
+        self._connect = connect
+        self._thread: threading.Thread | None = None
+
+    def ask(self, provider_symbols: Mapping[str, str], today: dt.date) -> None:
+        """Begins to ask for the symbols (provider's names by symbol) not told yet, unless it is at it already."""
+        unknown = {name: asked for name, asked in provider_symbols.items() if name not in self.told}
+        if unknown and not (self._thread and self._thread.is_alive()):
+            self._thread = threading.Thread(
+                target=self._run, args=(unknown, today), name="first quotes", daemon=True
+            )
+            self._thread.start()
+
+    def join(self) -> None:
+        """Waits for what is being asked."""
+        if self._thread:
+            self._thread.join()
+
+    def _run(self, unknown: Mapping[str, str], today: dt.date) -> None:
+        try:
+            with self._connect() as client:
+                for symbol, provider_symbol in unknown.items():
+                    self.told[symbol] = nearest(client, provider_symbol, today)
+        except ProviderError as error:
+            log.warning("no quotes before the first chain is stored, asked again shortly: %s", error)
+
+
+def nearest(client: MassiveClient, provider_symbol: str, today: dt.date) -> list[str]:
+    """Contracts of the coming week by what a quote of them is worth. Raises `provider.errors`."""
+    rows = client.chain(
+        provider_symbol, expiration_date_gte=today, expiration_date_lte=today + dt.timedelta(DAYS_AHEAD)
+    ).rows
+    spots = [row.underlying_asset.spot if row.underlying_asset else None for row in rows]
+    return ranked(
+        [row.details.ticker for row in rows],
+        [row.open_interest or 0.0 for row in rows],
+        [row.details.strike_price for row in rows],
+        # A plan without the underlying tells no spot: open interest alone decides then.
+        [spot or row.details.strike_price for spot, row in zip(spots, rows, strict=True)],
+    )

@@ -1,0 +1,123 @@
+"""Enriched trades inside the consumer: one numpy record per trade, and the registry behind its contract numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from flow.delivery.batch import TradeBatch
+from quant.contracts import SUFFIX_LENGTH, names_contract
+from quant.trades.trade_values import Trades
+
+SHARES_PER_CONTRACT = 100.0
+
+Rows = NDArray[np.void]  # structured, dtype ROW, in order of arrival
+
+ROW = np.dtype(
+    [
+        ("contract", "i4"),  # number in the registry
+        ("underlying", "i4"),  # number of the symbol
+        ("timestamp_ms", "i8"),
+        ("sequence_number", "i8"),
+        ("price", "f8"),
+        ("size", "i8"),
+        ("exchange", "i4"),
+        ("condition", "i4"),
+        ("conditions", "S39"),  # eight ids of four digits and seven commas
+        ("condition_bits", "u1"),  # quant.trades.conditions.flags over all of them
+        ("bid", "f8"),
+        ("ask", "f8"),
+        ("bid_size", "f8"),
+        ("ask_size", "f8"),
+        ("quote_age_ms", "f8"),
+        ("underlying_price", "f8"),
+        ("underlying_age_ms", "f8"),
+        ("average_size", "f8"),
+        ("received_at_ms", "i8"),
+    ]
+)
+_BATCH_COLUMNS = [
+    name for name in ROW.names or () if name not in ("contract", "underlying", "condition_bits")
+]
+
+
+def as_trades(rows: Rows, is_call: NDArray[np.bool_] | None = None) -> Trades:
+    """The rows as the classification reads them. What the consumer does not know (open interest, the day's
+    volume, large sizes) is NaN; `is_call` is needed for the sentiment alone."""
+    unknown = np.full(len(rows), np.nan)
+    return Trades(
+        contract=rows["contract"].astype(np.int64),
+        is_call=np.zeros(len(rows), dtype=bool) if is_call is None else is_call,
+        timestamp=rows["timestamp_ms"],
+        sequence_number=rows["sequence_number"],
+        exchange=rows["exchange"].astype(np.int64),
+        conditions=rows["condition"].astype(np.int64),
+        price=rows["price"],
+        size=rows["size"].astype(np.float64),
+        bid=rows["bid"],
+        ask=rows["ask"],
+        bid_size=rows["bid_size"],
+        ask_size=rows["ask_size"],
+        quote_age_ms=rows["quote_age_ms"],
+        average_size=rows["average_size"],
+        large_size=unknown,
+        day_volume=unknown,
+        open_interest=unknown,
+        multiplier=np.full(len(rows), SHARES_PER_CONTRACT),
+    )
+
+
+class Contracts:
+    """Numbers for the contracts of the watched roots, given at first sight; everything else is turned away.
+
+    `roots` maps an option root to its symbol. A ticker that a worker could not parse must not get into a batch:
+    it would take the whole batch to the dead letters.
+    """
+
+    def __init__(self, roots: Mapping[str, str]) -> None:
+        self.unwatched = 0
+        self.unreadable = 0
+        self.symbols: list[str] = []
+        self._symbol_of_root: dict[str, int] = {}
+        self._tickers: list[bytes] = []
+        self._known: dict[str, tuple[int, int]] = {}
+        self.watch(roots)
+
+    def watch(self, roots: Mapping[str, str]) -> None:
+        """Replaces the watched roots; the numbers given so far stay."""
+        self.symbols += [symbol for symbol in sorted(set(roots.values())) if symbol not in self.symbols]
+        self._symbol_of_root = {root: self.symbols.index(symbol) for root, symbol in roots.items()}
+        self._known = {ticker: pair for ticker, pair in self._known.items() if _root(ticker) in roots}
+
+    def number(self, ticker: str) -> tuple[int, int] | None:
+        """The numbers of a contract and of its symbol; None, and counted, for one that is not watched."""
+        return self._known.get(ticker) or self._meet(ticker)
+
+    def tickers(self, rows: Rows) -> NDArray[np.bytes_]:
+        """The contract tickers of rows, shape (n,)."""
+        numbers, member = np.unique(rows["contract"], return_inverse=True)
+        found = np.array([self._tickers[number] for number in numbers.tolist()], dtype=np.bytes_)
+        return found[member]
+
+    def batch(self, rows: Rows) -> TradeBatch:
+        columns: dict[str, Any] = {name: rows[name] for name in _BATCH_COLUMNS}
+        return TradeBatch(contract_ticker=self.tickers(rows), source="stream", **columns)
+
+    def _meet(self, ticker: str) -> tuple[int, int] | None:
+        symbol = self._symbol_of_root.get(_root(ticker))
+        if symbol is None:
+            self.unwatched += 1
+            return None
+        if not (ticker.startswith("O:") and names_contract(ticker)):
+            self.unreadable += 1
+            return None
+        self._known[ticker] = pair = (len(self._tickers), symbol)
+        self._tickers.append(ticker.encode())
+        return pair
+
+
+def _root(ticker: str) -> str:
+    return ticker[2:-SUFFIX_LENGTH]

@@ -1,0 +1,112 @@
+"""Every figure once more from the stored rows, held against the stored figure: nothing is changed.
+
+The stored row is deleted, made again and compared as text inside a transaction that is rolled back, so that both have
+been through the same columns of the same database.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from django.db import connection, models, transaction
+
+from ingestion.chains.closing_chain import NoSnapshot
+from ingestion.chains.gamma_exposure import gamma_of_chain
+from ingestion.chains.store import gamma_columns
+from ingestion.chains.stored_chain import NotWhole, stored_chain
+from ingestion.daily.iv_percentile import measure
+from ingestion.daily.rollups import roll_up_flow, roll_up_gamma
+from quant import sessions
+from warehouse import clock
+from warehouse.models import FlowDay, GammaDay, GammaExposure, IvPercentile
+
+GONE = "the rows it was summed from are gone"
+
+
+@dataclass(frozen=True, slots=True)
+class Recomputed:
+    """One stored row: the columns that came out otherwise, or `impossible`, why it cannot be computed again."""
+
+    figure: str
+    differing: tuple[str, ...] = ()
+    impossible: str = ""
+
+    def __str__(self) -> str:
+        if self.impossible:
+            return f"{self.figure}: cannot be computed again: {self.impossible}"
+        return f"{self.figure}: {'differs in ' + ', '.join(self.differing) if self.differing else 'equal'}"
+
+
+def recompute(symbol: str, session: date) -> Iterator[Recomputed]:
+    """Every stored row of a symbol's session: its gamma snapshots, its volatility, its daily sums.
+
+    The market's regime is none of a symbol's; `calculate_market_regime` computes that again. Raises ValueError for
+    a date without a session.
+    """
+    bounds = clock.epoch_ms(sessions.open_of(session)), clock.epoch_ms(sessions.close_of(session))
+    slots = GammaExposure.objects.filter(symbol=symbol, timestamp__range=bounds).order_by("timestamp")
+    for slot in slots.values_list("timestamp", flat=True):
+        yield recompute_gamma(symbol, slot)
+    by_day: list[tuple[type[models.Model], Callable[[], object]]] = [
+        (IvPercentile, lambda: _rank(symbol, session)),
+        (GammaDay, lambda: roll_up_gamma(session)),
+        (FlowDay, lambda: roll_up_flow(session)),
+    ]
+    for model, make in by_day:
+        key = {"symbol": symbol, "date": session}
+        if model._default_manager.filter(**key).exists():
+            yield _compared(f"{model._meta.db_table} of {session}", model, key, make)
+
+
+def recompute_gamma(symbol: str, slot: int) -> Recomputed:
+    """The gamma snapshot of a slot, epoch ms, from the slot's rows in historical_greeks. Raises
+    GammaExposure.DoesNotExist where no snapshot is stored."""
+    stored = GammaExposure.objects.get(symbol=symbol, timestamp=slot)
+    at = clock.instant(slot).astimezone(sessions.NEW_YORK)
+
+    def make() -> None:
+        found = stored_chain(symbol, slot)
+        columns = gamma_columns(gamma_of_chain(found.chain, found.median_gross))
+        GammaExposure.objects.create(symbol=symbol, timestamp=slot, oi_source=stored.oi_source, **columns)
+
+    key = {"symbol": symbol, "timestamp": slot}
+    return _compared(f"gamma of {at:%Y-%m-%d %H:%M}", GammaExposure, key, make)
+
+
+def _rank(symbol: str, session: date) -> None:
+    columns, _ = measure(symbol, session)
+    IvPercentile.objects.create(symbol=symbol, date=session, **columns)
+
+
+def _compared(
+    figure: str, model: type[models.Model], key: dict[str, Any], make: Callable[[], object]
+) -> Recomputed:
+    with transaction.atomic():
+        before = _as_text(model, key)
+        model._default_manager.filter(**key).delete()
+        try:
+            make()
+        except (NotWhole, NoSnapshot) as error:
+            return Recomputed(figure, impossible=str(error))
+        else:
+            after = _as_text(model, key)
+        finally:
+            transaction.set_rollback(True)
+    if not after:
+        return Recomputed(figure, impossible=GONE)
+    return Recomputed(figure, tuple(name for name in before if before[name] != after[name]))
+
+
+def _as_text(model: type[models.Model], key: dict[str, Any]) -> dict[str, str | None]:
+    """The row's columns as the database writes them, but its row number; empty where there is no row."""
+    names = [str(field.column) for field in model._meta.concrete_fields if not field.primary_key]
+    columns = ", ".join(f"{connection.ops.quote_name(name)}::text" for name in names)
+    where = " AND ".join(f"{connection.ops.quote_name(name)} = %s" for name in key)
+    with connection.cursor() as cursor:
+        # Every name is a column of the model.
+        cursor.execute(f"SELECT {columns} FROM {model._meta.db_table} WHERE {where}", list(key.values()))  # noqa: S608
+        row = cursor.fetchone()
+    return dict(zip(names, row, strict=True)) if row else {}

@@ -1,0 +1,1 @@
+"""Which contracts were listed at a past session."""

@@ -1,0 +1,1 @@
+"""How backfill jobs are executed: job queue, threads, processes, Celery."""

@@ -1,0 +1,1 @@
+"""Past chains rebuilt from bars of option contracts."""

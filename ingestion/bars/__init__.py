@@ -1,0 +1,1 @@
+"""Bars of underlyings and stocks from the provider."""

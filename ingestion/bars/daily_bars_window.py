@@ -1,0 +1,116 @@
+"""A year of daily bars of all issues as arrays, carried from one session to the next.
+
+A session that is counted after the one before it reads its own day alone: the days before it were read already.
+They do not change: a daily bar is inserted where there is none and never updated, and all stocks of a day are stored
+in one commit. Only a watched symbol's own bar, stored by another process after its day was read here, is not seen,
+as it would not be seen by a reader who had been a moment faster.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+import numpy as np
+from django.db import connection
+
+from ingestion.bars.bar_times import midnight_ms
+from ingestion.chains.chain_columns import Floats
+from warehouse.column_queries import read_columns
+
+YEAR_SESSIONS, MEAN_SESSIONS = 252, 50
+_SESSIONS_OF = {"high": YEAR_SESSIONS, "low": YEAR_SESSIONS, "close": MEAN_SESSIONS, "volume": MEAN_SESSIONS}
+_READ_TOGETHER = (("high", "low"), ("close", "volume"))
+
+# The stocks of a day, by walking the key from one symbol to the next: a month holds minute bars too, hundreds to a
+# symbol. Once before the contracts (O:...) and once after them, because a step across them would read all their bars.
+_OF_A_DAY = """
+WITH RECURSIVE walk AS (
+    SELECT bar.*, part.before FROM (VALUES ('', 'O:'), ('O;', '~')) AS part (after, before) CROSS JOIN LATERAL (
+        SELECT symbol, high, low, close, volume FROM historical_bars
+        WHERE symbol > part.after AND symbol < part.before AND timeframe = '1d' AND "timestamp" = %(day)s
+        ORDER BY symbol LIMIT 1
+    ) bar
+    UNION ALL
+    SELECT bar.*, walk.before FROM walk CROSS JOIN LATERAL (
+        SELECT b.symbol, b.high, b.low, b.close, b.volume FROM historical_bars b
+        WHERE b.symbol > walk.symbol AND b.symbol < walk.before AND timeframe = '1d' AND "timestamp" = %(day)s
+        ORDER BY b.symbol LIMIT 1
+    ) bar
+)
+SELECT symbol, high::float8, low::float8, close::float8, volume FROM walk
+"""
+# OFFSET 0 keeps it one look-up by key for each issue. A table that was filled a moment ago has no statistics yet, and
+# as a plain join the planner would hold every bar of a month against every issue.
+_BEFORE = """
+SELECT (issue.place - 1)::integer AS issue, b."timestamp" AS day, b.{0}, b.{1}
+FROM unnest(%(symbols)s::text[]) WITH ORDINALITY AS issue(symbol, place) CROSS JOIN LATERAL (
+    SELECT "timestamp", {0}, {1} FROM historical_bars
+    WHERE symbol = issue.symbol AND timeframe = '1d' AND "timestamp" BETWEEN %(first)s AND %(last)s OFFSET 0
+) b
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class StockYear:
+    """Daily bars up to `session`, oldest first, NaN where there is none: `high` and `low` of 252 sessions, `close`
+    and `volume` of 50, each of shape (sessions, issues). Every issue with a bar of `session` is there with all of its
+    bars before it; of some 1,000 issues a year takes 5 MB."""
+
+    session: date
+    symbols: tuple[str, ...]
+    high: Floats
+    low: Floats
+    close: Floats
+    volume: Floats
+
+
+def stock_year(days: Sequence[date], before: StockYear | None = None) -> StockYear:
+    """Reads the year that ends with the last of `days` (252 consecutive sessions, oldest first), and nothing later.
+
+    Where `before` is the year that ends with the session before it, only what that one has not is read.
+    """
+    symbols, today = _of_a_day(days[-1])
+    if before is None or before.session != days[-2]:
+        before = StockYear(days[-2], (), **{name: np.empty((n, 0)) for name, n in _SESSIONS_OF.items()})
+    # Issues come and go at the edge of the thousand: one that has been away for long is read anew when it comes back.
+    recent = np.flatnonzero(np.isfinite(before.close).any(axis=0))
+    kept = [before.symbols[n] for n in recent.tolist()]
+    new = sorted(set(symbols).difference(kept))
+    past = _before(new, days[:-1])
+    place = {symbol: n for n, symbol in enumerate([*kept, *new])}
+    places = [place[symbol] for symbol in symbols]
+    columns: dict[str, Floats] = {}
+    for name, n in _SESSIONS_OF.items():
+        columns[name] = column = np.full((n, len(place)), np.nan)
+        column[:-1, : len(kept)] = getattr(before, name)[1:, recent]
+        column[:-1, len(kept) :] = past[name]
+        column[-1, places] = today[name]
+    return StockYear(days[-1], tuple(place), **columns)
+
+
+def _of_a_day(day: date) -> tuple[Sequence[str], Mapping[str, Floats]]:
+    with connection.cursor() as cursor:
+        cursor.execute(_OF_A_DAY, {"day": midnight_ms(day)})
+        rows = cursor.fetchall()
+    symbols, *bars = zip(*rows, strict=True) if rows else ((),) * (1 + len(_SESSIONS_OF))
+    return symbols, {name: np.array(n, dtype=np.float64) for name, n in zip(_SESSIONS_OF, bars, strict=True)}
+
+
+def _before(symbols: list[str], days: Sequence[date]) -> dict[str, Floats]:
+    """The bars of some issues on the sessions before the last, each column of as many as are kept of it; shape
+    (sessions - 1, symbols)."""
+    columns = {name: np.full((n - 1, len(symbols)), np.nan) for name, n in _SESSIONS_OF.items()}
+    for names in _READ_TOGETHER if symbols else ():
+        starts = np.array([midnight_ms(day) for day in days[-len(columns[names[0]]) :]], dtype=np.float64)
+        found = read_columns(
+            _BEFORE.format(*names),
+            {"symbols": symbols, "first": int(starts[0]), "last": int(starts[-1])},
+            {"issue": "integer", **dict.fromkeys(("day", *names), "double precision")},
+        )
+        row = np.searchsorted(starts, found["day"])
+        at_start = starts[row] == found["day"]
+        for name in names:
+            columns[name][row[at_start], found["issue"][at_start]] = found[name][at_start]
+    return columns

@@ -1,0 +1,262 @@
+"""Bars through one door: from the table, and from the provider only what the table was never given.
+
+Bars are those of the exchange's sessions, trading before and after left out, and only finished ones are stored:
+a bar on a delayed plan is finished when the provider has seen its end, fifteen minutes later. Stock prices are
+adjusted for splits as of the time they were fetched.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from datetime import date
+from typing import Any, Protocol
+
+import numpy as np
+from django.db import connection, transaction
+from numpy.typing import NDArray
+
+from ingestion import fetched_ranges
+from ingestion.bars.bar_times import (
+    FETCHED,
+    SUMMED_FROM,
+    Spans,
+    close_ms,
+    midnight_ms,
+    open_ms,
+    spans,
+    whole_weeks,
+)
+from ingestion.chains.chain_columns import Floats
+from ingestion.chains.slots import session_date
+from ingestion.fetched_ranges import Stretch
+from ingestion.provider_client import massive_client
+from provider.pagination import Pages
+from provider.records import Aggregate
+from provider.symbols import bare
+from quant import sessions
+from warehouse import clock, partitions, runs
+from warehouse.column_queries import read_columns
+from warehouse.loading import bulk
+from warehouse.models import HistoricalBar
+from warehouse.models.enums import Timeframe
+from warehouse.task_names import RunTask
+
+PLAN_DELAY_MS = 15 * 60 * 1000
+_TABLE = HistoricalBar._meta.db_table
+
+_READ = """
+SELECT "timestamp", open, high, low, close, volume, vwap, transactions FROM historical_bars
+WHERE symbol = %(symbol)s AND timeframe = %(timeframe)s AND "timestamp" BETWEEN %(first)s AND %(last)s
+"""
+_NUMBERS = ("open", "high", "low", "close", "volume", "vwap", "transactions")
+_KINDS = dict.fromkeys(("timestamp", *_NUMBERS), "double precision")  # epoch ms are whole up to 2 ** 53
+# Each wanted bar (its start and end) with the shorter bars in it. The outer bounds repeat what the join says: with
+# them the planner leaves other partitions alone.
+_SUM_UP = """
+INSERT INTO historical_bars (symbol, timeframe, "timestamp", open, high, low, close, volume, vwap, transactions)
+SELECT b.symbol, %(timeframe)s, s.start_ms,
+       (array_agg(b.open ORDER BY b."timestamp"))[1], max(b.high), min(b.low),
+       (array_agg(b.close ORDER BY b."timestamp" DESC))[1], sum(b.volume),
+       round(sum(b.vwap * b.volume::numeric) / nullif(sum(b.volume) FILTER (WHERE b.vwap IS NOT NULL), 0)::numeric, 6),
+       sum(b.transactions)
+FROM unnest(%(starts)s::bigint[], %(ends)s::bigint[]) AS s(start_ms, end_ms)
+JOIN historical_bars b ON b."timestamp" >= s.start_ms AND b."timestamp" < s.end_ms
+WHERE b.symbol = %(symbol)s AND b.timeframe = %(base)s AND b."timestamp" BETWEEN %(first)s AND %(last)s
+GROUP BY b.symbol, s.start_ms
+ON CONFLICT DO NOTHING
+"""
+
+
+class BarsClient(Protocol):
+    """What of the provider's client is asked for bars."""
+
+    def aggregates(
+        self, ticker: str, multiplier: int, timespan: Any, first: Any, last: Any
+    ) -> Pages[Aggregate]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Bars:
+    """Finished bars, oldest first, all of shape (n,): starts in epoch ms, prices in dollars or index points, NaN
+    where the provider has no number (volumes of indices)."""
+
+    start_ms: NDArray[np.int64]
+    open: Floats
+    high: Floats
+    low: Floats
+    close: Floats
+    volume: Floats
+    vwap: Floats
+    transactions: Floats
+
+    def __len__(self) -> int:
+        return len(self.start_ms)
+
+    def between(self, first_ms: int, until_ms: int) -> Bars:
+        """Those that begin at `first_ms` or later and before `until_ms`; epoch ms."""
+        rows = slice(*np.searchsorted(self.start_ms, (first_ms, until_ms)))
+        return Bars(self.start_ms[rows], **{name: getattr(self, name)[rows] for name in _NUMBERS})
+
+
+def historical_bars(
+    ticker: str,
+    timeframe: str,
+    first: date,
+    last: date,
+    connect: Callable[[], AbstractContextManager[BarsClient]] = massive_client,
+) -> Bars:
+    """Finished bars of the sessions from `first` to `last`, both included; weeks are those the dates touch.
+
+    `ticker` is the provider's: SPY, I:SPX, O:SPXW251219C06475000; the table knows it without the I:. Longer bars
+    are summed in the database from those the provider gives. Raises ValueError for an unknown timeframe, one of
+    provider.errors where the provider fails, OutOfRangeError for dates the table does not retain. Not inside a
+    transaction.
+    """
+    frame = Timeframe(timeframe)
+    weekly = frame == Timeframe.WEEK
+    days = whole_weeks(first, last) if weekly else sessions.sessions(first, last)
+    now_ms = clock.now_ms()
+    days = [day for day in days if open_ms(day) < now_ms]
+    symbol, wanted = bare(ticker), spans(frame, days)
+    if not days:
+        return _read(symbol, frame, 0, -1)
+    known_ms = _fetch_missing(ticker, SUMMED_FROM.get(frame, frame), days, now_ms, connect)
+    bounds = int(wanted.start_ms[0]), int(wanted.start_ms[-1])
+    bars = _read(symbol, frame, *bounds)
+    if frame in SUMMED_FROM:
+        finished = wanted.pick(wanted.end_ms <= known_ms)
+        if len(bars) < len(finished.start_ms):
+            _sum_up(symbol, frame, finished)
+            bars = _read(symbol, frame, *bounds)
+    return bars
+
+
+def ensure_bars(
+    ticker: str,
+    frame: Timeframe,
+    first: date,
+    last: date,
+    connect: Callable[[], AbstractContextManager[BarsClient]] = massive_client,
+) -> None:
+    """The same without reading them, of the bars the provider gives (`FETCHED`). Raises likewise."""
+    now_ms = clock.now_ms()
+    days = [day for day in sessions.sessions(first, last) if open_ms(day) < now_ms]
+    if days:
+        _fetch_missing(ticker, frame, days, now_ms, connect)
+
+
+def task_of(frame: Timeframe) -> str:
+    """Under which name the ledger knows what was fetched of such bars."""
+    return f"{RunTask.BARS}_{frame.value}"
+
+
+def _fetch_missing(
+    ticker: str,
+    frame: Timeframe,
+    days: Sequence[date],
+    now_ms: int,
+    connect: Callable[[], AbstractContextManager[BarsClient]],
+) -> int:
+    """Stores what the ledger does not know to be there; returns until when the bars are known, epoch ms."""
+    task, symbol = task_of(frame), bare(ticker)
+    ends = spans(frame, days).end_ms
+    wanted = Stretch(close_ms(sessions.previous_session(days[0])), int(ends[ends <= now_ms].max(initial=0)))
+    gaps = (
+        fetched_ranges.missing(wanted, fetched_ranges.covered(task, symbol, wanted))
+        if wanted.until_ms
+        else []
+    )
+    if not gaps:
+        return wanted.until_ms
+    with connect() as client:
+        for gap in gaps:
+            known_ms = _fetch(client, task, ticker, frame, gap)
+            if known_ms < gap.until_ms:  # the provider has not seen the rest yet
+                return known_ms
+    return wanted.until_ms
+
+
+def _fetch(client: BarsClient, task: str, ticker: str, frame: Timeframe, gap: Stretch) -> int:
+    """Fetches one stretch and stores its finished bars; returns until when they are known."""
+    first, last = (session_date(clock.instant(at_ms)) for at_ms in (gap.after_ms, gap.until_ms))
+    if clock.epoch_ms(sessions.close_of(first)) <= gap.after_ms:
+        first = sessions.next_session(first)
+    pages = client.aggregates(ticker, *FETCHED[frame], first, last)
+    seen_ms = min(pages.fetched_at_ms, default=gap.after_ms) - (PLAN_DELAY_MS if pages.status_delayed else 0)
+    every = spans(frame, sessions.sessions(first, last))
+    inside = every.pick((every.end_ms > gap.after_ms) & (every.end_ms <= min(gap.until_ms, seen_ms)))
+    if not len(inside.end_ms):
+        return gap.after_ms
+    known = Stretch(gap.after_ms, int(inside.end_ms.max()))
+    store(task, bare(ticker), frame, known, _of_spans(pages.rows, frame, inside))
+    return known.until_ms
+
+
+def _of_spans(rows: Sequence[Aggregate], frame: Timeframe, wanted: Spans) -> Bars:
+    """Bars of the wanted times; of two with one start the later in the answer."""
+    # Daily bars are stamped at midnight or at the close, by endpoint: only their date counts.
+    stamps = (midnight_ms(session_date(clock.instant(row.start_ms))) for row in rows)
+    starts = stamps if frame == Timeframe.DAY else (row.start_ms for row in rows)
+    start_ms = np.fromiter(starts, np.int64, len(rows))
+    order = np.argsort(start_ms, kind="stable")
+    ordered = start_ms[order]
+    is_last = np.append(ordered[1:] != ordered[:-1], True)[: len(rows)]
+    kept = order[is_last & np.isin(ordered, wanted.start_ms)]
+    return Bars(start_ms[kept], **{name: column[kept] for name, column in columns_of(rows).items()})
+
+
+def store(task: str, symbol: str, frame: Timeframe, fetched: Stretch, bars: Bars) -> int:
+    """Stores bars and notes that the stretch is fetched; returns how many were new.
+
+    Where another worker notes the same stretch, the rows are inserted all the same: whoever reads next finds them.
+    """
+    if len(bars):
+        partitions.ensure(_TABLE, int(bars.start_ms[0]), int(bars.start_ms[-1]))
+    with runs.claim(task, symbol, fetched.until_ms) as run, transaction.atomic():
+        inserted = _insert(symbol, frame, bars) if len(bars) else 0
+        if isinstance(run, runs.Run):
+            start = fetched_ranges.joined_start(fetched, fetched_ranges.covered(task, symbol, fetched))
+            runs.finish(run, rows=inserted, result={fetched_ranges.FROM: start})
+    return inserted
+
+
+def _insert(symbol: str, frame: Timeframe, bars: Bars) -> int:
+    key = {"symbol": symbol, "timeframe": frame.value, "timestamp": bars.start_ms}
+    return bulk.insert_rows(HistoricalBar, key | {name: getattr(bars, name) for name in _NUMBERS})
+
+
+def columns_of(bars: Sequence[Aggregate]) -> dict[str, Any]:
+    """The columns of historical_bars that the provider fills, one position per bar; NaN where it has no number."""
+    # Once over the bars instead of once for each column: half the time.
+    rows = [(bar.open, bar.high, bar.low, bar.close, bar.volume, bar.vwap, bar.transactions) for bar in bars]
+    columns = zip(*rows, strict=True) if rows else ((),) * len(_NUMBERS)
+    return {name: np.array(column, dtype=np.float64) for name, column in zip(_NUMBERS, columns, strict=True)}
+
+
+def _sum_up(symbol: str, frame: Timeframe, finished: Spans) -> None:
+    base = SUMMED_FROM[frame]
+    first, last = int(finished.start_ms[0]), int(finished.end_ms[-1])
+    partitions.ensure(_TABLE, first, int(finished.start_ms[-1]))
+    with connection.cursor() as cursor:
+        cursor.execute(
+            _SUM_UP,
+            {
+                "timeframe": frame.value,
+                "base": base.value,
+                "symbol": symbol,
+                "starts": finished.start_ms.tolist(),
+                "ends": finished.end_ms.tolist(),
+                "first": first,
+                "last": last,
+            },
+        )
+
+
+def _read(symbol: str, frame: Timeframe, first_ms: int, last_ms: int) -> Bars:
+    wanted = {"symbol": symbol, "timeframe": frame.value, "first": first_ms, "last": last_ms}
+    read = read_columns(_READ, wanted, _KINDS)
+    order = np.argsort(read["timestamp"])
+    starts, *numbers = (read[name][order] for name in _KINDS)
+    return Bars(starts.astype(np.int64), *numbers)

@@ -1,0 +1,63 @@
+"""A watched symbol's bars of one closed session, fetched as the session ends."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from datetime import date
+
+from ingestion.bars.bar_times import close_ms
+from ingestion.bars.historical_bars import BarsClient, historical_bars
+from ingestion.provider_client import massive_client
+from provider.errors import NotEntitled, NotFound, ProviderError
+from warehouse import queries, runs
+from warehouse.models.enums import Timeframe
+from warehouse.task_names import RunTask
+
+NOT_FINISHED = "the provider has not finished the session's bar yet"
+
+
+@dataclass(frozen=True, slots=True)
+class SessionBars:
+    """How many bars of a session stand in the table; `detail` says why where they were not fetched."""
+
+    symbol: str
+    session: date
+    minutes: int = 0
+    days: int = 0
+    detail: str = ""
+
+    def __str__(self) -> str:
+        held = self.detail or f"{self.minutes} minute bars, {self.days} daily"
+        return f"{self.symbol} {self.session}: {held}"
+
+
+def store_session_bars(
+    symbol: str,
+    session: date,
+    connect: Callable[[], AbstractContextManager[BarsClient]] = massive_client,
+) -> SessionBars:
+    """Fetches a watched symbol's minute and daily bars of a closed session, once.
+
+    A provider that fails, or has not finished the session's daily bar, fails the run, to be tried again; a plan
+    without this data ends it.
+    """
+    with runs.claim(RunTask.STORE_BARS, symbol, close_ms(session)) as run:
+        if isinstance(run, runs.Refusal):
+            return SessionBars(symbol, session, detail=str(run))
+        ticker = queries.watchlist_entry(symbol).provider_symbol
+        try:
+            days = len(historical_bars(ticker, Timeframe.DAY, session, session, connect))
+            minutes = len(historical_bars(ticker, Timeframe.MINUTE, session, session, connect))
+        except (NotEntitled, NotFound) as error:
+            runs.finish(run, rows=0, result={"refused": str(error)})
+            return SessionBars(symbol, session, detail=str(error))
+        except ProviderError as error:
+            runs.fail(run, str(error))
+            return SessionBars(symbol, session, detail=str(error))
+        if not days:
+            runs.fail(run, NOT_FINISHED)
+            return SessionBars(symbol, session, detail=NOT_FINISHED)
+        runs.finish(run, rows=days + minutes)
+    return SessionBars(symbol, session, minutes, days)

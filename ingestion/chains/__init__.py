@@ -1,0 +1,1 @@
+"""Option chains of live slots: fetched, checked, computed, stored."""

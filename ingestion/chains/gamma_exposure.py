@@ -1,0 +1,54 @@
+"""Dealer gamma of a whole chain, as one row per slot."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ingestion.chains.compute import ComputedChain
+from quant.chain import OptionChain
+from quant.gamma.exposure import GammaSnapshot, dealer_gamma, snapshot, totals
+
+
+def gamma_of_chain(chain: ComputedChain, median_gross: float | None) -> GammaSnapshot:
+    """The snapshot under every convention, own gamma beside the provider's.
+
+    `median_gross` is the gross gamma's median over the last 20 sessions, in dollars per 1 % move.
+    """
+    return snapshot(
+        option_chain(chain),
+        own_gamma=chain.greeks.own_gamma,
+        own_iv=chain.greeks.own_implied_volatility,
+        median_gross=median_gross,
+    )
+
+
+def option_chain(chain: ComputedChain) -> OptionChain:
+    columns, greeks = chain.columns, chain.greeks
+    return OptionChain(
+        root=columns.root,
+        expiration=columns.expiration,
+        is_call=columns.is_call,
+        strike=columns.strike,
+        years=greeks.years,
+        bid=columns.bid,
+        ask=columns.ask,
+        last=columns.last,
+        volume=columns.volume,
+        open_interest=columns.open_interest,
+        multiplier=columns.multiplier,
+        delta=greeks.delta,
+        gamma=greeks.gamma,
+        implied_volatility=greeks.implied_volatility,
+        spot=chain.spot.price,
+    )
+
+
+def provider_part(chain: ComputedChain) -> dict[str, float]:
+    """Call, put and net gamma over the contracts whose gamma the provider sent, dollars per 1 % move.
+
+    What the contracts with a computed gamma add is the difference to the snapshot's own sums.
+    """
+    columns = option_chain(chain)
+    exposure = np.where(chain.greeks.gamma_is_provider, dealer_gamma(columns), 0.0)
+    sums = totals(columns, exposure)
+    return {"call_gamma": sums.call_gamma, "put_gamma": sums.put_gamma, "total_gamma": sums.total_gamma}

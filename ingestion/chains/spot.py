@@ -1,0 +1,74 @@
+"""The underlying's price for a chain: from the chain itself, else from a snapshot, else from parity."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+
+from ingestion.chains.chain_columns import ChainColumns, Floats
+from provider.errors import Terminal
+from provider.pagination import Pages
+from provider.records import ChainRow, IndexRow, UniversalRow
+from quant.pricing.implied_forward import forward_curve
+
+MILLISECOND_NS = 1_000_000
+
+
+class SnapshotClient(Protocol):
+    """What of the provider's client is asked for a price."""
+
+    def indices_snapshot(self, tickers: list[str]) -> Pages[IndexRow]: ...
+    def universal_snapshot(self, tickers: list[str]) -> Pages[UniversalRow]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Spot:
+    """`price` in dollars or index points, NaN when nobody knows; `source` is chain, snapshot, parity or none.
+
+    `updated_ms` is the epoch millisecond the provider stamped the price with, None where it stamped none.
+    """
+
+    price: float
+    source: str
+    updated_ms: int | None = None
+
+
+def spot_in_chain(rows: list[ChainRow]) -> Spot | None:
+    """The newest price of the underlying among the rows: pages of one walk are taken at different moments."""
+    assets = [row.underlying_asset for row in rows if row.underlying_asset is not None]
+    priced = [asset for asset in assets if asset.price is not None or asset.value is not None]
+    if not priced:
+        return None
+    newest = priced[int(np.argmax([asset.last_updated or 0 for asset in priced]))]
+    if newest.spot is None or newest.spot <= 0:
+        return None
+    return Spot(newest.spot, "chain", newest.last_updated // MILLISECOND_NS if newest.last_updated else None)
+
+
+def spot_in_snapshot(client: SnapshotClient, provider_symbol: str) -> Spot | None:
+    """The provider's own snapshot of the underlying, where the plan includes its asset class."""
+    row: IndexRow | UniversalRow | None
+    try:
+        if provider_symbol.startswith("I:"):
+            row = next(iter(client.indices_snapshot([provider_symbol]).rows), None)
+        else:
+            row = next(iter(client.universal_snapshot([provider_symbol]).rows), None)
+    except Terminal:
+        return None  # not in the plan: the chain is still worth storing
+    if row is None or row.error:
+        return None
+    session = row.session
+    price = row.value or (session and (getattr(session, "price", None) or session.close))
+    if not price or price <= 0:
+        return None
+    updated = row.last_updated
+    return Spot(float(price), "snapshot", updated // MILLISECOND_NS if updated else None)
+
+
+def spot_by_parity(columns: ChainColumns, years: Floats) -> Spot:
+    """The nearest expiration's forward by put-call parity: within its carry, the price the options see."""
+    curve = forward_curve(columns.is_call, columns.strike, columns.bid, columns.ask, years, np.nan)
+    known = np.flatnonzero(np.isfinite(curve.settlement_forward))
+    return Spot(float(curve.settlement_forward[known[0]]), "parity") if known.size else Spot(np.nan, "none")

@@ -1,0 +1,1 @@
+"""Work after the close: IV percentile, market regime, roll-ups."""

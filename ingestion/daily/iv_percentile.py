@@ -1,0 +1,158 @@
+"""Where a symbol's implied volatility of a session stands in its own year.
+
+The year is read from `iv_percentile_cache`, one row per session: 252 rows whatever the size of the chains. Of the
+chains only the session's last snapshot is read (`ingestion.chains.closing_chain`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any, NamedTuple
+
+import numpy as np
+from django.db import transaction
+from numpy.typing import NDArray
+
+from ingestion.chains.chain_columns import Floats
+from ingestion.chains.closing_chain import NoSnapshot, last_chain
+from ingestion.chains.compute import finite
+from quant import sessions
+from quant.volatility import iv_rank
+from warehouse import clock, runs
+from warehouse.models import IvPercentile
+from warehouse.task_names import RunTask
+
+MATURITY_DAYS = 30.0
+# 252 sessions lie within 366 calendar days; a few more cost nothing and a closed exchange may ask for them.
+_WINDOW = timedelta(days=380)
+
+
+class Levels(NamedTuple):
+    """Sessions, oldest first, and a symbol's volatility in them; shape (n,)."""
+
+    days: NDArray[np.datetime64]
+    volatility: Floats
+
+
+@dataclass(frozen=True, slots=True)
+class IvPercentileResult:
+    """What one session's ranking came to. `stored` is false where another run had or has the work; `detail` says so,
+    or why it failed."""
+
+    symbol: str
+    date: date
+    stored: bool
+    current_iv: float | None = None
+    iv_percentile: float | None = None
+    iv_regime: str | None = None
+    data_points: int = 0
+    detail: str = ""
+
+    def __str__(self) -> str:
+        if not self.stored:
+            return f"{self.symbol} {self.date}: {self.detail}"
+        ranked = "unranked" if self.iv_percentile is None else f"percentile {self.iv_percentile:.3f}"
+        level = "unknown" if self.current_iv is None else f"{self.current_iv:.4f}"
+        return f"{self.symbol} {self.date}: IV {level}, {ranked} of {self.data_points} sessions"
+
+
+def calculate_iv_percentile(symbol: str, session: date, again: bool = False) -> IvPercentileResult:
+    """Ranks the session's volatility in the 252 sessions before it and stores the row.
+
+    Reads the last snapshot at or before the session's close and rows of earlier sessions only, so that any past
+    date may be computed at any time with the same answer. Done once per session; `again` computes and updates a
+    row that is there. Raises ValueError for a date without a session.
+    """
+    closed = sessions.close_of(session)
+    with runs.claim(RunTask.CALCULATE_IV_PERCENTILE, symbol, clock.epoch_ms(closed)) as run:
+        if run is runs.Refusal.BUSY or (run is runs.Refusal.DONE and not again):
+            return IvPercentileResult(symbol, session, False, detail=str(run))
+        try:
+            columns, note = measure(symbol, session)
+        except NoSnapshot as error:
+            if isinstance(run, runs.Run):
+                runs.fail(run, str(error))
+            return IvPercentileResult(symbol, session, False, detail=str(error))
+        with transaction.atomic():
+            store(session, {symbol: columns})
+            if isinstance(run, runs.Run):
+                runs.finish(run, contracts=note["contracts"], rows=1, result=note)
+    return IvPercentileResult(
+        symbol,
+        session,
+        True,
+        current_iv=columns["current_iv"],
+        iv_percentile=columns["iv_percentile"],
+        iv_regime=columns["iv_regime"],
+        data_points=columns["data_points"],
+    )
+
+
+def store(session: date, measured: Mapping[str, Mapping[str, Any]]) -> None:
+    """Writes a session's rows by symbol, over those that are there."""
+    if measured:
+        IvPercentile.objects.bulk_create(
+            [IvPercentile(symbol=symbol, date=session, **columns) for symbol, columns in measured.items()],
+            update_conflicts=True,
+            unique_fields=["symbol", "date"],
+            update_fields=list(next(iter(measured.values()))),
+        )
+
+
+def measure(
+    symbol: str, session: date, before: Levels | None = None
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The row's columns, and what the ledger remembers beside them. Reads rows alone; `before` is the symbol's of
+    `levels_before` where that was read already. Raises NoSnapshot."""
+    slot, chain = last_chain(symbol, session)
+    curve = iv_rank.atm_curve(chain)
+    current = iv_rank.constant_maturity_iv(curve, MATURITY_DAYS)
+    days, series = before or levels_before([symbol], session)[symbol]
+    ramp = iv_rank.iv_ramp(days, series, np.datetime64(session, "D"), current)
+    standing = iv_rank.standing(current, series, ramp)
+    columns = {
+        "current_iv": standing.current_iv,
+        "iv_rank": standing.iv_rank,
+        "iv_percentile": standing.iv_percentile,
+        "iv_regime": standing.iv_regime,
+        "iv_52w_high": standing.iv_52w_high,
+        "iv_52w_low": standing.iv_52w_low,
+        "iv_trend": standing.iv_trend,
+        "recommendation": standing.recommendation,
+        "data_points": standing.data_points,
+        "is_provisional": standing.is_provisional,
+        "risk_reversal_25d": finite(iv_rank.risk_reversal_25d(chain)),
+        "term_slope": finite(iv_rank.term_slope(curve)),
+        "expected_move": finite(float(iv_rank.expected_move(chain.spot, current, MATURITY_DAYS))),
+        "method_version": standing.method_version,
+    }
+    note = {
+        "slot": slot,
+        "contracts": len(chain),
+        "gaps": standing.gaps,
+        "documented_iv": finite(iv_rank.documented_iv(curve)),
+        "ramp_expansion_pct": ramp.expansion_pct,
+    }
+    return columns, note
+
+
+def levels_before(symbols: Sequence[str], session: date) -> dict[str, Levels]:
+    """By symbol the last 252 sessions before this one and their volatility: NaN where none is stored."""
+    past = sessions.sessions(session - _WINDOW, session - timedelta(days=1))[-iv_rank.WINDOW_SESSIONS :]
+    rows = IvPercentile.objects.filter(symbol__in=symbols, date__gte=past[0], date__lt=session)
+    stored: dict[str, dict[date, float | None]] = {symbol: {} for symbol in symbols}
+    for symbol, day, level in rows.values_list("symbol", "date", "current_iv"):
+        stored[symbol][day] = level
+    return {symbol: _levels(past, levels) for symbol, levels in stored.items()}
+
+
+def _levels(past: Sequence[date], stored: Mapping[date, float | None]) -> Levels:
+    first = min(stored, default=None)  # sessions before the first row are no gaps: nobody watched then
+    days = [day for day in past if first is not None and day >= first]
+    return Levels(np.array(days, dtype="datetime64[D]"), _floats(stored.get(day) for day in days))
+
+
+def _floats(values: Iterable[float | None]) -> Floats:
+    return np.array([np.nan if value is None else value for value in values], dtype=np.float64)

@@ -1,0 +1,174 @@
+"""The market's regime of a session, once it has closed: ten kinds by ordered rules, with every input beside it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any
+
+from django.db import transaction
+
+from ingestion.bars.daily_bars_window import YEAR_SESSIONS
+from ingestion.chains.compute import finite
+from ingestion.daily.regime_inputs import EACH_ANEW, MarketDay, Readers, gather
+from ingestion.provider_client import massive_client
+from provider.client import MassiveClient
+from provider.errors import ProviderError
+from quant import sessions
+from quant.market import market_regime
+from quant.market.market_regime import MarketInputs, MarketRegime
+from quant.volatility.term_structure import term_structure
+from warehouse import clock, runs
+from warehouse.models import MarketRegimeDay
+from warehouse.task_names import RunTask
+
+PATIENCE = timedelta(hours=3)  # after the close; later a bar that is not there is missing
+_NAMED_WHEN_MISSING = ("vix3m_level", "ndx_close", "rut_close", "qqq_close", "iwm_close")
+
+
+class NotYet(Exception):
+    """The provider has not finished the session's bars; try again soon."""
+
+
+@dataclass(frozen=True, slots=True)
+class MarketRegimeResult:
+    """What one session came to. `stored` is false where another run had or has the work; `detail` says so, or why
+    it failed."""
+
+    date: date
+    stored: bool
+    market_regime: str | None = None
+    vix_regime: str | None = None
+    breadth_regime: str | None = None
+    confidence: float = 0.0
+    missing: tuple[str, ...] = ()
+    detail: str = ""
+
+    def __str__(self) -> str:
+        if not self.stored:
+            return f"market regime of {self.date}: {self.detail}"
+        without = f", without {', '.join(self.missing)}" if self.missing else ""
+        return f"market regime of {self.date}: {self.market_regime} at {self.confidence:.0f} of 100{without}"
+
+
+def calculate_market_regime(
+    session: date,
+    again: bool = False,
+    breadth_sessions: int = YEAR_SESSIONS,
+    connect: Callable[[], AbstractContextManager[MassiveClient]] = massive_client,
+    readers: Readers = EACH_ANEW,
+) -> MarketRegimeResult:
+    """Names the regime of a session and stores it with its inputs.
+
+    Reads bars, chains and rows up to the session's close and none later, so that a past date may be computed at any
+    time. An input the plan does not hold, or that nobody has, is null, named and lowers the confidence; a provider
+    that fails for now, or is late, fails the run, to be tried again.
+
+    Breadth asks for the bars of all stocks of the last `breadth_sessions` that were never fetched: 2 count what rose
+    and fell, 50 the stocks above their mean, 252 the year's highs and lows. `readers` may remember what they read for
+    sessions before. Done once per session; `again` updates a row that is there, from the stored past it had. Raises
+    ValueError for a date without a session.
+    """
+    closed = sessions.close_of(session)
+    with runs.claim(RunTask.CALCULATE_MARKET_REGIME, "", clock.epoch_ms(closed)) as run:
+        if run is runs.Refusal.BUSY or (run is runs.Refusal.DONE and not again):
+            return MarketRegimeResult(session, False, detail=str(run))
+        try:
+            day = gather(session, 2 if again else breadth_sessions, connect, readers)
+            if day.late and clock.now() < closed + PATIENCE:
+                raise NotYet(f"the session's bars of {', '.join(day.late)} are not finished yet")
+        except (ProviderError, NotYet) as error:
+            if isinstance(run, runs.Run):
+                runs.fail(run, str(error))
+            return MarketRegimeResult(session, False, detail=str(error))
+        regime = _classify(session, day)
+        columns = _columns(day, regime)
+        with transaction.atomic():
+            MarketRegimeDay.objects.bulk_create(
+                [MarketRegimeDay(date=session, **columns)],
+                update_conflicts=True,
+                unique_fields=["date"],
+                update_fields=list(columns),
+            )
+            if isinstance(run, runs.Run):
+                runs.finish(run, rows=1, result={"missing": columns["missing_inputs"]})
+    return MarketRegimeResult(
+        session,
+        True,
+        market_regime=regime.market_regime,
+        vix_regime=regime.vix_regime,
+        breadth_regime=regime.breadth_regime,
+        confidence=regime.confidence,
+        missing=tuple(columns["missing_inputs"]),
+    )
+
+
+def _classify(session: date, day: MarketDay) -> MarketRegime:
+    """By the session's inputs and what the session before it was called, which a trembling VIX must leave first."""
+    before = MarketRegimeDay.objects.filter(date=sessions.previous_session(session)).first()
+    nan = float("nan")
+
+    def known(number: float | None) -> float:
+        return nan if number is None else number
+
+    breadth = day.breadth
+    return market_regime.market_regime(
+        MarketInputs(
+            bars=day.spy,
+            vix=day.vix,
+            vix_5_sessions_ago=day.vix_5_sessions_ago,
+            previous_vix_regime=before.vix_regime if before else None,
+            previous_market_regime=before.market_regime if before else None,
+            advancers=known(breadth.advancers),
+            decliners=known(breadth.decliners),
+            pct_above_50d=100.0 * known(breadth.above_mean),
+            new_highs=known(breadth.new_highs),
+            new_lows=known(breadth.new_lows),
+            put_call_ratio=day.put_call_ratio,
+            correlations=(day.correlation_spy_qqq, day.correlation_spy_iwm),
+        )
+    )
+
+
+def _columns(day: MarketDay, regime: MarketRegime) -> dict[str, Any]:
+    vix, vix3m = finite(day.vix), finite(day.closes["VIX3M"])
+    term = term_structure(vix, vix3m)
+    bars, breadth = day.spy, day.breadth
+    columns: dict[str, Any] = {
+        "vix_level": vix,
+        "vix_regime": regime.vix_regime,
+        "breadth_regime": regime.breadth_regime,
+        "market_regime": regime.market_regime,
+        "confidence_score": regime.confidence,
+        "spy_close": finite(bars.close),
+        "ndx_close": finite(day.closes["NDX"]),
+        "rut_close": finite(day.closes["RUT"]),
+        "qqq_close": finite(day.closes["QQQ"]),
+        "iwm_close": finite(day.closes["IWM"]),
+        "vix3m_level": vix3m,
+        "term_spread": term.spread_pct,
+        "term_structure": term.regime,
+        "put_call_ratio_total": finite(day.put_call_ratio),
+        "advancers": breadth.advancers,
+        "decliners": breadth.decliners,
+        "new_highs": breadth.new_highs,
+        "new_lows": breadth.new_lows,
+        "above_50d": breadth.above_mean,
+        "correlation_spy_qqq": finite(day.correlation_spy_qqq),
+        "correlation_spy_iwm": finite(day.correlation_spy_iwm),
+        "spy_sma20": finite(bars.sma20),
+        "spy_sma50": finite(bars.sma50),
+        "spy_sma200": finite(bars.sma200),
+        "spy_adx14": finite(bars.adx),
+        "spy_chop14": finite(bars.chop),
+        "spy_atr14": finite(bars.atr),
+        "spy_rsi14": finite(bars.rsi),
+        "spy_return_1d": finite(bars.return1),
+        "spy_return_20d": finite(bars.return20),
+        "spy_volume_ratio": finite(bars.volume_ratio),
+        "method_version": regime.method_version,
+    }
+    absent = [name for name in _NAMED_WHEN_MISSING if columns[name] is None]
+    return columns | {"missing_inputs": [*regime.missing, *absent]}

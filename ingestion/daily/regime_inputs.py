@@ -1,0 +1,207 @@
+"""What the market regime is computed from, gathered as of one session's close."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+
+import numpy as np
+from django.db import connection
+
+from ingestion.bars import breadth as breadth_module
+from ingestion.bars.bar_times import close_ms, midnight_ms, open_ms
+from ingestion.bars.breadth import Breadth
+from ingestion.bars.historical_bars import Bars, historical_bars
+from ingestion.chains.chain_columns import Floats
+from provider.client import MassiveClient
+from provider.errors import NotEntitled, NotFound
+from quant.market import indicators
+from quant.market.market_regime import IndexBars
+from warehouse import clock, queries
+from warehouse.models import MarketRegimeDay
+from warehouse.models.enums import Timeframe
+
+Connect = Callable[[], AbstractContextManager[MassiveClient]]
+ReadBars = Callable[[str, str, date, date, Connect], Bars]
+
+NOT_THERE = (NotEntitled, NotFound)  # the answers that say: do without it
+QUARTER_HOUR_MS = 15 * 60 * 1000
+VIX_RISE_SESSIONS = 5
+SNAPSHOT_WITHIN = timedelta(minutes=30)  # of the close; a later snapshot may be of another time
+_INDEX_COLUMNS = {
+    "VIX": "vix_level",
+    "VIX3M": "vix3m_level",
+    "NDX": "ndx_close",
+    "RUT": "rut_close",
+}
+
+# The contracts that settle at the close are not in the snapshot of the close any more, and are the day's busiest:
+# each contract counts with the later of the last two snapshots it is in. A rebuilt snapshot holds chosen contracts
+# near the money and says nothing about the chain's volume.
+_VOLUMES = """
+SELECT coalesce(sum(seen.volume) FILTER (WHERE seen.option_type = 'put'), 0),
+       coalesce(sum(seen.volume) FILTER (WHERE seen.option_type = 'call'), 0)
+FROM unnest(%(symbols)s::text[]) AS watched (symbol)
+CROSS JOIN LATERAL (
+    SELECT max("timestamp") AS at_ms FROM historical_greeks
+    WHERE symbol = watched.symbol AND "timestamp" BETWEEN %(opens)s AND %(closes)s
+) AS last
+CROSS JOIN LATERAL (
+    SELECT max("timestamp") AS at_ms FROM historical_greeks
+    WHERE symbol = watched.symbol AND "timestamp" BETWEEN %(opens)s AND %(closes)s AND "timestamp" < last.at_ms
+) AS before
+CROSS JOIN LATERAL (
+    SELECT DISTINCT ON (contract_ticker) option_type, volume FROM historical_greeks
+    WHERE symbol = watched.symbol AND "timestamp" BETWEEN %(opens)s AND %(closes)s
+      AND "timestamp" IN (last.at_ms, before.at_ms) AND source <> 'backfill'
+    ORDER BY contract_ticker, "timestamp" DESC
+) AS seen
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Readers:
+    """How bars are read and stocks are counted: for each session anew, or by what remembers for sessions in turn."""
+
+    bars: ReadBars = historical_bars
+    breadth: Callable[[date], Breadth] = breadth_module.breadth
+
+
+EACH_ANEW = Readers()
+
+
+@dataclass(slots=True)
+class MarketDay:
+    """A session's inputs, NaN where unknown. `late` names what the provider should have and has not yet."""
+
+    spy: IndexBars = field(default_factory=IndexBars)
+    closes: dict[str, float] = field(default_factory=dict)
+    vix: float = math.nan
+    vix_5_sessions_ago: float = math.nan
+    breadth: Breadth = field(default_factory=Breadth)
+    put_call_ratio: float = math.nan
+    correlation_spy_qqq: float = math.nan
+    correlation_spy_iwm: float = math.nan
+    late: list[str] = field(default_factory=list)
+
+
+def gather(session: date, breadth_sessions: int, connect: Connect, readers: Readers) -> MarketDay:
+    """Every input as of the session's close. What the plan does not hold stays NaN; other errors of the provider are
+    raised."""
+    year = breadth_module.year_before(session)
+    day = MarketDay(put_call_ratio=put_call_ratio(session))
+    bars = _Series(readers.bars, connect, day.late)
+    series = {symbol: bars.daily(symbol, year) for symbol in ("SPY", "QQQ", "IWM")}
+    spy = series["SPY"]
+    if _closes(spy, year[-1:])[0] > 0:
+        day.spy = IndexBars.from_bars(spy.high, spy.low, spy.close, spy.volume)
+    spy_closes, qqq_closes, iwm_closes = (_closes(one, year) for one in series.values())
+    day.correlation_spy_qqq = indicators.correlation(spy_closes, qqq_closes)
+    day.correlation_spy_iwm = indicators.correlation(spy_closes, iwm_closes)
+    day.closes = {"QQQ": float(qqq_closes[-1]), "IWM": float(iwm_closes[-1])}
+    for symbol in ("NDX", "RUT"):
+        day.closes[symbol] = float(_closes(bars.daily(f"I:{symbol}", year[-1:]), year[-1:])[0])
+    vix = bars.levels_at_close("I:VIX", year[-1 - VIX_RISE_SESSIONS :])
+    day.vix_5_sessions_ago = float(vix[0])
+    day.closes["VIX"] = float(vix[-1])
+    day.closes["VIX3M"] = float(bars.levels_at_close("I:VIX3M", year[-1:])[-1])
+    _fill_from_snapshot(session, day, connect)
+    day.vix = day.closes["VIX"]
+    day.breadth = _breadth(session, year[-max(breadth_sessions, 2) :], day, connect, readers.breadth)
+    return day
+
+
+def put_call_ratio(session: date) -> float:
+    """Put over call volume of the watched chains together, from the session's last snapshots; NaN without calls."""
+    symbols = [str(entry.symbol) for entry in queries.watched_chains()]
+    with connection.cursor() as cursor:
+        cursor.execute(_VOLUMES, {"symbols": symbols, "opens": open_ms(session), "closes": close_ms(session)})
+        puts, calls = cursor.fetchone()
+    return puts / calls if calls else math.nan
+
+
+@dataclass(frozen=True, slots=True)
+class _Series:
+    """Bars as of a session's close; `late` is told of each series whose last bar is not there."""
+
+    read: ReadBars
+    connect: Connect
+    late: list[str]
+
+    def daily(self, ticker: str, days: Sequence[date]) -> Bars:
+        return self._bars(ticker, Timeframe.DAY, days, midnight_ms(days[-1]))
+
+    def levels_at_close(self, ticker: str, days: Sequence[date]) -> Floats:
+        """The index at the close of each session, NaN where unknown.
+
+        Volatility indices are computed for a quarter of an hour after the session, so their daily bars are not finished
+        at its close: the quarter-hour that ends with it is.
+        """
+        starts = [close_ms(session) - QUARTER_HOUR_MS for session in days]
+        return _at(self._bars(ticker, Timeframe.QUARTER_HOUR, days, starts[-1]), starts)
+
+    def _bars(self, ticker: str, frame: Timeframe, days: Sequence[date], last_ms: int) -> Bars:
+        """None where the plan has none; late where the one that starts at `last_ms` is not there."""
+        try:
+            bars = self.read(ticker, frame, days[0], days[-1], self.connect)
+        except NOT_THERE:
+            return Bars(np.empty(0, dtype=np.int64), *(np.empty(0) for _ in range(7)))
+        if last_ms not in bars.start_ms:
+            self.late.append(ticker)
+        return bars
+
+
+def _closes(bars: Bars, days: Sequence[date]) -> Floats:
+    """Closes of daily bars by session, NaN where there is none; shape (days,)."""
+    return _at(bars, [midnight_ms(session) for session in days])
+
+
+def _at(bars: Bars, starts: Sequence[int]) -> Floats:
+    by_start = dict(zip(bars.start_ms.tolist(), bars.close.tolist(), strict=True))
+    return np.array([by_start.get(start, np.nan) for start in starts], dtype=np.float64)
+
+
+def _fill_from_snapshot(session: date, day: MarketDay, connect: Connect) -> None:
+    """Index levels that no bar gives: those of the session's own row where there is one, else the snapshot's.
+
+    A snapshot knows only the present, so it counts shortly after the session's close alone, and not delayed.
+    """
+    unknown = [symbol for symbol in _INDEX_COLUMNS if math.isnan(day.closes[symbol])]
+    row = MarketRegimeDay.objects.filter(date=session).values(*_INDEX_COLUMNS.values()).first() or {}
+    for symbol in unknown:
+        if (kept := row.get(_INDEX_COLUMNS[symbol])) is not None:
+            day.closes[symbol] = float(kept)
+    unknown = [symbol for symbol in unknown if math.isnan(day.closes[symbol])]
+    since_close = clock.now_ms() - close_ms(session)
+    if not unknown or not 0 <= since_close <= SNAPSHOT_WITHIN / timedelta(milliseconds=1):
+        return
+    try:
+        with connect() as client:
+            rows = client.indices_snapshot([f"I:{symbol}" for symbol in unknown]).rows
+    except NOT_THERE:
+        return
+    for index in rows:
+        if index.value and not index.error and index.timeframe != "DELAYED":
+            day.closes[index.ticker.removeprefix("I:")] = index.value
+    found = [f"I:{symbol}" for symbol in unknown if not math.isnan(day.closes[symbol])]
+    day.late = [ticker for ticker in day.late if ticker not in found]
+
+
+def _breadth(
+    session: date,
+    wanted: Sequence[date],
+    day: MarketDay,
+    connect: Connect,
+    count: Callable[[date], Breadth],
+) -> Breadth:
+    try:
+        breadth_module.fetch_grouped(wanted, connect)
+    except NOT_THERE:
+        return Breadth()
+    found = count(session)
+    if found.advancers is None:
+        day.late.append("all stocks")
+    return found

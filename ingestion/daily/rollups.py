@@ -1,0 +1,163 @@
+"""Flow and gamma of a session summed to one row per symbol, which outlives the raw rows. Sums are made in SQL."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+
+from django.db import connection, transaction
+
+from quant import sessions
+from warehouse import clock, partitions, retention, runs
+from warehouse.models import GammaExposure, OptionsFlow
+from warehouse.task_names import RunTask
+
+FLOW_VERSION, GAMMA_VERSION = "flow-daily-1", "gamma-daily-1"
+
+# Cancels and the trades they take back are no trades.
+_FLOW = """
+INSERT INTO flow_daily (
+    symbol, date, trades, contracts, call_contracts, put_contracts, premium, bullish_premium, bearish_premium,
+    sweeps, bullish_sweeps, bearish_sweeps, blocks, unusual, method_version
+)
+SELECT f.symbol, %s, count(*), sum(f.size),
+       coalesce(sum(f.size) FILTER (WHERE f.option_type = 'call'), 0),
+       coalesce(sum(f.size) FILTER (WHERE f.option_type = 'put'), 0),
+       sum(f.premium),
+       coalesce(sum(f.premium) FILTER (WHERE f.sentiment = 'BULLISH'), 0),
+       coalesce(sum(f.premium) FILTER (WHERE f.sentiment = 'BEARISH'), 0),
+       count(*) FILTER (WHERE f.is_sweep),
+       count(*) FILTER (WHERE f.is_sweep AND f.sentiment = 'BULLISH'),
+       count(*) FILTER (WHERE f.is_sweep AND f.sentiment = 'BEARISH'),
+       count(*) FILTER (WHERE f.is_block),
+       count(*) FILTER (WHERE f.is_unusual_volume),
+       %s
+FROM options_flow_history f
+WHERE f."timestamp" >= %s AND f."timestamp" < %s AND NOT f.is_cancel AND f.canceled_by IS NULL
+GROUP BY f.symbol
+ON CONFLICT (symbol, date) DO UPDATE SET
+    trades = excluded.trades, contracts = excluded.contracts, call_contracts = excluded.call_contracts,
+    put_contracts = excluded.put_contracts, premium = excluded.premium,
+    bullish_premium = excluded.bullish_premium, bearish_premium = excluded.bearish_premium,
+    sweeps = excluded.sweeps, bullish_sweeps = excluded.bullish_sweeps, bearish_sweeps = excluded.bearish_sweeps,
+    blocks = excluded.blocks, unusual = excluded.unusual, method_version = excluded.method_version
+"""
+
+# Retention deletes snapshots by the hour, so that a session may be half gone: a row of fewer snapshots never
+# replaces one of more. Snapshots rebuilt with volumes for weights are of another size and do not count.
+_GAMMA = """
+INSERT INTO gamma_daily (
+    symbol, date, snapshots, total_gamma_open, total_gamma_close, total_gamma_low, total_gamma_high,
+    gross_gamma_median, underlying_close, gamma_flip_close, gamma_wall_resistance, gamma_wall_support,
+    dealer_positioning, method_version
+)
+SELECT d.symbol, %s, d.snapshots, first.total_gamma, last.total_gamma, d.low, d.high, d.median,
+       last.underlying_price, last.gamma_flip, last.gamma_wall_resistance, last.gamma_wall_support,
+       last.dealer_positioning, %s
+FROM (
+    SELECT g.symbol, count(*) AS snapshots, min(g."timestamp") AS first_at, max(g."timestamp") AS last_at,
+           min(g.total_gamma) AS low, max(g.total_gamma) AS high,
+           (percentile_cont(0.5) WITHIN GROUP (ORDER BY g.gross_gamma::double precision))::numeric AS median
+    FROM gamma_exposure_snapshots g
+    WHERE g."timestamp" >= %s AND g."timestamp" < %s AND g.oi_source = 'provider'
+    GROUP BY g.symbol
+) d
+JOIN gamma_exposure_snapshots first ON first.symbol = d.symbol AND first."timestamp" = d.first_at
+JOIN gamma_exposure_snapshots last ON last.symbol = d.symbol AND last."timestamp" = d.last_at
+ON CONFLICT (symbol, date) DO UPDATE SET
+    snapshots = excluded.snapshots, total_gamma_open = excluded.total_gamma_open,
+    total_gamma_close = excluded.total_gamma_close, total_gamma_low = excluded.total_gamma_low,
+    total_gamma_high = excluded.total_gamma_high, gross_gamma_median = excluded.gross_gamma_median,
+    underlying_close = excluded.underlying_close, gamma_flip_close = excluded.gamma_flip_close,
+    gamma_wall_resistance = excluded.gamma_wall_resistance, gamma_wall_support = excluded.gamma_wall_support,
+    dealer_positioning = excluded.dealer_positioning, method_version = excluded.method_version
+WHERE gamma_daily.snapshots <= excluded.snapshots
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class RollUpResult:
+    """Rows written for one session; `detail` says why there are none where another run had the work."""
+
+    session: date
+    flow_rows: int = 0
+    gamma_rows: int = 0
+    detail: str = ""
+
+    def __str__(self) -> str:
+        if self.detail:
+            return f"roll-up of {self.session}: {self.detail}"
+        return f"roll-up of {self.session}: {self.flow_rows} symbols of flow, {self.gamma_rows} of gamma"
+
+
+def roll_up(session: date, again: bool = False) -> RollUpResult:
+    """Sums a session's trades and gamma snapshots per symbol. Once per session; `again` sums anew and updates.
+
+    Raises ValueError for a date without a session.
+    """
+    with runs.claim(RunTask.ROLL_UP, "", clock.epoch_ms(sessions.close_of(session))) as run:
+        if run is runs.Refusal.BUSY or (run is runs.Refusal.DONE and not again):
+            return RollUpResult(session, detail=str(run))
+        with transaction.atomic():
+            result = RollUpResult(session, roll_up_flow(session), roll_up_gamma(session))
+            if isinstance(run, runs.Run):
+                runs.finish(run, rows=result.flow_rows + result.gamma_rows)
+    return result
+
+
+def roll_up_flow(session: date) -> int:
+    """Rows written to flow_daily."""
+    return _run(_FLOW, session, FLOW_VERSION)
+
+
+def roll_up_gamma(session: date) -> int:
+    """Rows written to gamma_daily."""
+    return _run(_GAMMA, session, GAMMA_VERSION)
+
+
+@dataclass(frozen=True, slots=True)
+class RetentionResult:
+    """What one round of retention did: partitions made and dropped, daily rows written, small tables' rows deleted."""
+
+    partition_changes: int
+    rolled_up: int
+    deleted: int
+
+    def __str__(self) -> str:
+        return f"{self.partition_changes} partition changes, {self.rolled_up} daily sums, {self.deleted} rows deleted"
+
+
+def keep_retention(now_ms: int) -> RetentionResult:
+    """Makes the partitions of the coming week; sums up what is past retention once more, then drops and deletes it.
+
+    Trades that were repaired after the close are in that last sum.
+    """
+    plan = partitions.plan(now_ms)
+    rolled_up = sum_up_expired(plan, now_ms)
+    partitions.apply(plan)
+    deleted = sum(retention.delete_all_expired(now_ms).values())
+    return RetentionResult(len(plan), rolled_up, deleted)
+
+
+def sum_up_expired(plan: Sequence[partitions.Action], now_ms: int) -> int:
+    """Sums the days of trades that `plan` drops and of gamma snapshots past retention; returns the daily rows."""
+    flow_days = {
+        clock.instant(action.from_ms).date()
+        for action in plan
+        if action.verb == "drop" and action.table == OptionsFlow._meta.db_table
+    }
+    (policy,) = (policy for policy in retention.POLICIES if policy.model is GammaExposure)
+    snapshots = GammaExposure.objects.filter(timestamp__lt=policy.cutoff(now_ms))
+    gamma_days = {clock.instant(at_ms).date() for at_ms in snapshots.values_list("timestamp", flat=True)}
+    return sum(map(roll_up_flow, sorted(flow_days))) + sum(map(roll_up_gamma, sorted(gamma_days)))
+
+
+def _run(sql: str, session: date, version: str) -> int:
+    # The UTC day holds the whole session, evening trading in index options before it included, and is one
+    # partition of the trades: what is summed is what will be dropped.
+    midnight = datetime.combine(session, time(tzinfo=UTC))
+    bounds = (clock.epoch_ms(midnight), clock.epoch_ms(midnight + timedelta(days=1)))
+    with connection.cursor() as cursor:
+        cursor.execute(sql, [session, version, *bounds])
+        return int(cursor.rowcount)

@@ -1,0 +1,68 @@
+"""The environment of the services: what the operator set, and what the stack of this clone adds to it."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from pathlib import Path
+
+from local.launch.stack import Stack
+from local.servers.binaries import LocalError
+
+
+def given(name: str) -> str:
+    """A variable the operator set, directly or as the path in NAME_FILE; empty when neither is set."""
+    return os.environ.get(name, "").strip() or os.environ.get(f"{name}_FILE", "").strip()
+
+
+def own_servers() -> tuple[str, str] | None:
+    """The operator's own DATABASE_URL and REDIS_URL, or None to use the embedded servers."""
+    if bool(given("DATABASE_URL")) != bool(given("REDIS_URL")):
+        raise LocalError("Set both DATABASE_URL and REDIS_URL, or neither to use the embedded servers.")
+    if not given("DATABASE_URL"):
+        return None
+    return _value("DATABASE_URL"), _value("REDIS_URL")
+
+
+def secret_key(directory: Path) -> str:
+    """The operator's SECRET_KEY, else one made once for this clone: admin sessions survive a restart."""
+    if given("SECRET_KEY"):
+        return _value("SECRET_KEY")
+    path = directory / "secret_key"
+    if not path.exists():
+        path.touch(mode=0o600)
+        path.write_text(secrets.token_urlsafe(50), encoding="utf-8")
+    return path.read_text(encoding="utf-8")
+
+
+def of(stack: Stack, process: str, role: str) -> dict[str, str]:
+    """The environment of one process that takes on the database role `role` (empty: the login itself)."""
+    told = {
+        "DATABASE_URL": stack.database_url,
+        "REDIS_URL": stack.redis_url,
+        "SECRET_KEY": stack.secret_key,
+        "CLOCK_OFFSET_MS": str(stack.clock_offset_ms),
+        "SIMULATED": "true" if stack.simulated else "false",
+        "MASSIVE_BASE_URL": stack.massive_base_url,
+        "MASSIVE_STREAM_URL": stack.massive_stream_url,
+        "DATABASE_ROLE": role,
+        "PROCESS_NAME": process,
+        "PYTHONUNBUFFERED": "1",
+        # Its socket would lie in the home directory, where the gunicorn of a second clone meets it.
+        "GUNICORN_CMD_ARGS": "--no-control-socket",
+    }
+    if stack.simulated:
+        told["MASSIVE_API_KEY"] = "simulated"
+    # A NAME_FILE of the operator would win over what we say.
+    kept = {name: value for name, value in os.environ.items() if name.removesuffix("_FILE") not in told}
+    return kept | told
+
+
+def _value(name: str) -> str:
+    path = os.environ.get(f"{name}_FILE", "").strip()
+    if not path:
+        return os.environ[name].strip()
+    try:
+        return Path(path).read_text(encoding="utf-8").strip()
+    except OSError as error:
+        raise LocalError(f"{name}_FILE names {path}, which cannot be read ({error.strerror}).") from None

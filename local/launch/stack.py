@@ -1,0 +1,48 @@
+"""What runs in this clone: `.local/stack.json`, written by the supervisor, read by every entry point."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from local.servers.locks import FileLock
+from local.servers.state_files import write_private
+
+# Held by the supervisor as long as it lives, so that a description it could not remove is not believed.
+LOCK = "supervisor.lock"
+
+
+@dataclass(frozen=True, slots=True)
+class Stack:
+    """Addresses and secrets of the running stack; its file is readable by the owner only."""
+
+    database_url: str
+    redis_url: str
+    massive_base_url: str
+    massive_stream_url: str
+    clock_offset_ms: int
+    simulated: bool
+    secret_key: str
+
+
+def running(directory: Path) -> Stack | None:
+    """The stack described in `directory`/stack.json, or None when none is running there."""
+    try:
+        described = json.loads((directory / "stack.json").read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return None
+    lock = FileLock(directory / LOCK)
+    abandoned = lock.try_shared()
+    lock.release()
+    return None if abandoned else Stack(**described)
+
+
+def describe(directory: Path, stack: Stack) -> None:
+    """Writes `stack` for the other entry points, whole or not at all, readable by the owner only."""
+    write_private(directory / "stack.json", asdict(stack))
+
+
+def withdraw(directory: Path) -> None:
+    """Removes the description: from now on no entry point finds the stack."""
+    (directory / "stack.json").unlink(missing_ok=True)

@@ -1,0 +1,25 @@
+"""`make up`: the embedded servers and every service on them, until Ctrl-C."""
+
+from __future__ import annotations
+
+import sys
+
+from local.launch.console import Stages
+from local.launch.stages import Warehouse, supervised
+from local.servers import databases
+
+
+def up(stages: Stages) -> None:
+    warehouse = Warehouse(stages, databases.SIMULATED)
+    try:
+        warehouse.start()
+        warehouse.wait_for_web()
+        market = "SIMULATED market data" if warehouse.simulated else "market data from Massive.com"
+        stages.say(f"\n{warehouse.web_url}/admin/   {market}; Ctrl-C stops everything")
+        warehouse.serve()
+    finally:
+        warehouse.stop()
+
+
+if __name__ == "__main__":
+    sys.exit(supervised(up, "Options warehouse: starting everything on this machine"))

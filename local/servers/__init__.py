@@ -1,0 +1,1 @@
+"""The embedded PostgreSQL and Valkey and the process that keeps them."""

@@ -1,0 +1,1 @@
+"""Health checks, freshness, overdue work and the rules for alerts."""

@@ -1,0 +1,38 @@
+"""What is worth a message to the operators: stale chains, jobs that failed or never ran, silent workers, days the
+calendar is wrong."""
+
+from __future__ import annotations
+
+from ingestion.chains.slots import session_date
+from monitoring import overdue, table_checks
+from monitoring.checks import Check, Health
+from monitoring.freshness import check_chains
+from warehouse import alerts, clock, heartbeats, market_days
+from warehouse.alerts import Kind
+
+
+def alert_on_trouble() -> int:
+    """Sends what is due of the alerts; returns how many were posted."""
+    now, now_ms = clock.now(), clock.now_ms()
+    sent = [_alert(Kind.STALE_FEED, check) for check in (check_chains(now), table_checks.check_flow(now_ms))]
+    signs = heartbeats.signs(now_ms)
+    sent += [
+        alerts.send(Kind.SILENT_WORKER, f"{sign.id} has been silent for {sign.age_ms // 1000} s", sign.id)
+        for sign in signs
+        if sign.silent
+    ]
+    # Once per run, not per kind: two jobs of one night are two messages.
+    sent += [
+        alerts.send(Kind.FAILED_JOB, table_checks.describe_job(run), f"{run.task}:{run.symbol}:{run.slot}")
+        for run in table_checks.failed_jobs(now_ms)
+    ]
+    sent += [alerts.send(Kind.OVERDUE_JOB, one.sentence, one.subject) for one in overdue.overdue(now, signs)]
+    sent += [
+        alerts.send(Kind.CALENDAR, exception.reason, str(exception.date))
+        for exception in market_days.exceptions_from(session_date(now))
+    ]
+    return sum(sent)
+
+
+def _alert(kind: Kind, check: Check) -> bool:
+    return check.health is not Health.OK and alerts.send(kind, check.detail, check.name)

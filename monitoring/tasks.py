@@ -1,0 +1,13 @@
+"""Celery tasks of monitoring."""
+
+from __future__ import annotations
+
+from celery import shared_task
+
+from monitoring import alert_rules
+
+
+@shared_task
+def watch_health() -> str:
+    """Send the alerts that are due: stale chains, failed or overdue jobs, silent workers."""
+    return f"{alert_rules.alert_on_trouble()} alerts sent"

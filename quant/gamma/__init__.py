@@ -1,0 +1,1 @@
+"""Dealer gamma exposure of a chain."""

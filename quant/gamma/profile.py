@@ -1,0 +1,126 @@
+"""Dealer gamma as a function of the underlying's price.
+
+Each contract's gamma is evaluated again by Black-Scholes-Merton at every shifted spot, its own
+volatility held (sticky strike). The conventions differ only in their weights, so the costly part, one
+exponential per contract and level, is shared by all of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from quant.chain import Bools, Floats, OptionChain
+from quant.gamma.conventions import PER_ONE_PERCENT, live
+
+Reals: TypeAlias = NDArray[np.floating[Any]]  # of single or double precision
+
+_SQRT_2PI = float(np.sqrt(2.0 * np.pi))
+# Exponents per block: they stay in the cache, and their products stay below the size at which OpenBLAS
+# wakes its threads, whose waiting doubles the processor time (42 against 20 ms for a chain of 20,000).
+_BLOCK = 16_384
+# A product with a single column wakes them far earlier.
+_FEWEST = 8
+# exp() of a number that underflows takes ten times as long, and e^-700 of a dollar is no dollar.
+_LOWEST_EXPONENT = {np.dtype(np.float64): -700.0, np.dtype(np.float32): -80.0}
+# vol * sqrt(T) from 0.1 % over a fraction of a second to 1,000 % over decades; beyond is no volatility.
+_DEVIATIONS = (1e-8, 100.0)
+
+
+@dataclass(frozen=True, slots=True)
+class GammaProfile:
+    """Contracts ready to be repriced under c weightings at once; built by `reprice`."""
+
+    usable: Bools  # which contracts of the chain take part, shape (n,)
+    exponents: Floats  # -d1^2 / 2 as a polynomial in log(S / spot), highest power first, shape (3, m)
+    weights: Floats  # weight * exp(-qT) * 0.01 / (vol sqrt(2 pi T)), shape (c, m)
+    spot: float
+
+    def net(self, prices: Floats) -> Floats:
+        """Return the summed dealer gamma at each of (p,) prices, dollars per 1 % move, shape (c, p)."""
+        total = np.zeros((len(self.weights), len(prices)))
+        for part, density in self.densities(np.log(prices / self.spot)):
+            total += self.weights[:, part] @ density
+        return total * prices
+
+    def densities(self, shift: Reals) -> Iterator[tuple[slice, Reals]]:
+        """Yield part after part of the contracts: which they are, and exp(-d1^2 / 2) of each at each of (p,) shifts
+        log(S / spot), shape (part, p), in the precision of `shift`. The array is used again for the next part."""
+        powers = np.stack([shift * shift, shift, np.ones_like(shift)])
+        exponents = self.exponents.astype(shift.dtype, copy=False)
+        step = max(_BLOCK // max(len(shift), _FEWEST), 1)
+        density = np.empty((step, len(shift)), shift.dtype)
+        lowest = np.full_like(
+            density, _LOWEST_EXPONENT[shift.dtype]
+        )  # numpy compares two arrays thrice as fast
+        contracts = exponents.shape[1]
+        for start in range(0, contracts, step):
+            part = slice(start, min(start + step, contracts))
+            now = density[: part.stop - start]
+            np.matmul(exponents[:, part].T, powers, out=now)
+            np.maximum(now, lowest[: len(now)], out=now)
+            yield part, np.exp(now, out=now)
+
+
+@np.errstate(over="ignore", invalid="ignore")
+def reprice(
+    chain: OptionChain,
+    weights: Floats,
+    volatility: Floats,
+    rate: float = 0.0,
+    dividend_yield: float = 0.0,
+) -> GammaProfile:
+    """Prepare a chain for repricing under `volatility`, shape (n,), a fraction.
+
+    `weights` (c, n) is sign * size * multiplier for each of c conventions, NaN counting as 0. Contracts
+    that are settled or without a volatility are left out and show in `usable`. Rates are per year,
+    continuously compounded. Dollar gamma per 1 % is exp(-qT) phi(d1) / (S vol sqrt(T)) * S^2 * 0.01, and -d1^2 / 2
+    is a polynomial of second degree in log(S / spot).
+    """
+    weights = np.where(np.isnan(weights), 0.0, weights)
+    # A third of a listed chain has neither open interest nor volume; repricing it would be for nothing.
+    deviation = volatility * np.sqrt(np.where(live(chain), chain.years, np.nan))
+    usable = (deviation > _DEVIATIONS[0]) & (deviation < _DEVIATIONS[1]) & weights.any(axis=0)
+    usable &= np.isfinite(chain.strike) & (chain.strike > 0) & np.isfinite(chain.spot)
+    taken = np.flatnonzero(usable)
+    years, strike, deviation = chain.years[taken], chain.strike[taken], deviation[taken]
+    drift = np.log(chain.spot / strike) + (rate - dividend_yield) * years + 0.5 * deviation * deviation
+    exponents = np.empty((3, len(taken)))
+    exponents[0] = -0.5 / (deviation * deviation)
+    exponents[1] = 2.0 * drift * exponents[0]
+    exponents[2] = drift * drift * exponents[0]
+    scale = PER_ONE_PERCENT / _SQRT_2PI * np.exp(-dividend_yield * years) / deviation
+    weights = np.take(weights, taken, axis=1, mode="clip")
+    weights *= scale
+    return GammaProfile(usable, exponents, weights, chain.spot)
+
+
+def complete_volatility(chain: OptionChain, volatility: Floats) -> Floats:
+    """Return `volatility` with gaps filled from the contract across: same settlement, same strike.
+
+    By put-call parity call and put of one strike share one volatility, and the deep-in-the-money side
+    often has none because its mid lies below intrinsic value. Where both lack it, NaN stays. A strike
+    listed under two roots with the same settlement instant counts as one.
+    """
+    known = np.isfinite(volatility) & (volatility > 0)
+    volatility = np.where(known, volatility, np.nan)
+    if known.all() or not known.any():
+        return volatility
+    order = np.lexsort((~known, chain.strike, chain.years))
+    strike, years, ordered = chain.strike[order], chain.years[order], volatility[order]
+    new_group = np.ones(len(order), dtype=bool)
+    new_group[1:] = (strike[1:] != strike[:-1]) | (years[1:] != years[:-1])
+    # Within a group the known ones stand first, so the first of the group is the one to borrow from.
+    first = np.maximum.accumulate(np.where(new_group, np.arange(len(order)), 0))
+    filled = np.empty_like(ordered)
+    filled[order] = np.where(np.isnan(ordered), ordered[first], ordered)
+    return filled
+
+
+def price_grid(spot: float, band: float, levels: int) -> Floats:
+    """Return `levels` equally spaced prices from spot * (1 - band) to spot * (1 + band), both included."""
+    return spot * np.linspace(1.0 - band, 1.0 + band, levels)

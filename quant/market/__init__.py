@@ -1,0 +1,1 @@
+"""Indicators and the market regime of a session."""

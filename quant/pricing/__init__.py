@@ -1,0 +1,1 @@
+"""Prices, greeks, implied volatility and forwards of European options."""

@@ -1,0 +1,1 @@
+"""Option trades: columns, conditions, side, clusters, classification."""

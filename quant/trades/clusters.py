@@ -1,0 +1,74 @@
+"""Trades that belong to one order: swept over several exchanges, or split on one.
+
+A window opens with the first trade of a contract and side, holds what follows within its length, and
+closes; the next trade opens the next. Windows are never chained from trade to trade, so a busy contract
+does not grow into one endless cluster, and a batch that holds a whole window finds the same clusters as
+any other batch that does.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from quant.chain import Bools, Floats
+
+Rows = NDArray[np.intp]
+
+
+class Clusters(NamedTuple):
+    """For each trade the row of its cluster's first trade, -1 outside any; both of shape (n,)."""
+
+    sweep: Rows  # two or more exchanges
+    split: Rows  # two or more trades on one exchange
+
+
+def find_clusters(
+    group: NDArray[np.int64],
+    timestamp: NDArray[np.int64],
+    sequence: NDArray[np.int64],
+    exchange: NDArray[np.int64],
+    size: Floats,
+    member: Bools,
+    window_ms: int,
+    minimum_size: float,
+) -> Clusters:
+    """Find the clusters among the trades that `member` marks; all arrays have shape (n,).
+
+    `group` numbers contract and side together, `timestamp` is epoch ms, a window holds first <= t <=
+    first + `window_ms`, and a cluster must come to `minimum_size` contracts.
+    """
+    sweep = np.full(len(group), -1, dtype=np.intp)
+    split = sweep.copy()
+    rows = np.flatnonzero(member)
+    if len(rows) < 2:
+        return Clusters(sweep, split)
+    rows = rows[np.lexsort((sequence[rows], timestamp[rows], group[rows]))]
+    starts = _window_starts(group[rows], timestamp[rows], window_ms)
+    venue = exchange[rows]
+    several = np.minimum.reduceat(venue, starts) != np.maximum.reduceat(venue, starts)
+    lengths = np.diff(np.append(starts, len(rows)))
+    enough = (lengths > 1) & (np.add.reduceat(size[rows], starts) >= minimum_size)
+    first = rows[starts]
+    sweep[rows] = np.repeat(np.where(enough & several, first, -1), lengths)
+    split[rows] = np.repeat(np.where(enough & ~several, first, -1), lengths)
+    return Clusters(sweep, split)
+
+
+def _window_starts(group: NDArray[np.int64], timestamp: NDArray[np.int64], window_ms: int) -> Rows:
+    """Return where each tumbling window begins in trades sorted by group and time."""
+    fresh = np.ones(len(group), dtype=bool)
+    fresh[1:] = (group[1:] != group[:-1]) | (timestamp[1:] - timestamp[:-1] > window_ms)
+    # A trade later than a window's length after the one before it opens a window whatever went before,
+    # so the batch falls into runs, and only a run longer than a window must be walked.
+    runs = np.flatnonzero(fresh)
+    ends = np.append(runs[1:], len(group))
+    for run in np.flatnonzero(timestamp[ends - 1] - timestamp[runs] > window_ms):
+        times = timestamp[runs[run] : ends[run]]
+        at = 0
+        while at < len(times):
+            fresh[runs[run] + at] = True
+            at = int(np.searchsorted(times, times[at] + window_ms, side="right"))
+    return np.flatnonzero(fresh)

@@ -1,0 +1,1 @@
+"""Volatility of chains and bars: constant maturity, ranks, realised, term structure, variance index."""

@@ -1,0 +1,1 @@
+"""The synthetic market: prices, contracts, chains, bars and trades."""

@@ -1,0 +1,145 @@
+"""Aggregate bars of indices, funds, stocks and option contracts, all cut from the same paths and trades.
+
+Base bars are the minutes of a session; every longer bar is exactly the aggregate of its base bars.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from quant.sessions import NEW_YORK
+from simulator.market.days import Days
+from simulator.market.keyed_random import Floats, generator
+from simulator.market.listing import Listing
+from simulator.market.market import SyntheticMarket
+from simulator.market.option_trades import tape
+from simulator.market.universe import find
+
+_MINUTE = 60
+
+
+class Bars(NamedTuple):
+    """Columns of equal length; `start` in epoch seconds, `volume` and `trades` 0 for indices."""
+
+    start: NDArray[np.int64]
+    open: Floats
+    high: Floats
+    low: Floats
+    close: Floats
+    volume: Floats
+    value: Floats  # traded value: volume x price, so that averages add up
+    trades: Floats
+
+
+NO_BARS = Bars(np.empty(0, dtype=np.int64), *(np.empty(0) for _ in range(7)))
+
+
+def level_minutes(market: SyntheticMarket, symbol: str, date: dt.date) -> Bars:
+    """Minute bars of a session from the symbol's path. The closing tick belongs to the last minute."""
+    session = market.session(symbol, date)
+    per_minute = max(_MINUTE // session.step, 1)
+    inner = session.levels[:-1].reshape(-1, per_minute)
+    closing = np.full(len(inner), session.levels[-1])
+    # A path known by the minute only would give flat bars: each bar then reaches to the next tick.
+    following = np.append(inner[1:, 0], session.levels[-1]) if per_minute == 1 else inner[:, -1]
+    last = np.arange(len(inner)) == len(inner) - 1
+    close = np.where(last, closing, following)
+    start = session.opens + _MINUTE * np.arange(len(inner), dtype=np.int64)
+    high, low = np.maximum(inner.max(axis=1), close), np.minimum(inner.min(axis=1), close)
+    volume, trades = _share_volume(market.seed, symbol, date, len(inner))
+    value = volume * np.round((inner[:, 0] + high + low + close) / 4.0, 4)
+    return Bars(start, inner[:, 0], high, low, close, volume, value, trades)
+
+
+def _share_volume(seed: int, symbol: str, date: dt.date, minutes: int) -> tuple[Floats, Floats]:
+    """Shares and trades of each minute of a session: busy at both ends, none for indices."""
+    instrument = find(symbol)
+    if instrument is None or not instrument.shares:
+        return np.zeros(minutes), np.zeros(minutes)
+    rng = generator(seed, "shares", symbol, date)
+    position = (np.arange(minutes) + 0.5) / minutes
+    busy = 1.0 + 2.0 * (2.0 * position - 1.0) ** 2
+    day = instrument.shares * float(np.exp(0.25 * rng.standard_normal()))
+    volume = np.ceil(day * busy / busy.sum() * np.exp(0.35 * rng.standard_normal(minutes)))
+    return volume, np.ceil(volume / 90.0)
+
+
+def option_minutes(market: SyntheticMarket, symbol: str, days: Days, contract: Listing) -> Bars:
+    """Minute bars of one contract's trades in some sessions (row i of `contract` is it on row i of `days`); minutes
+    without a trade have no bar."""
+    found = tape(market, symbol, days, contract)
+    if not len(found.size):
+        return NO_BARS
+    seconds = found.trades.ns // 1_000_000_000
+    price, size = found.trades.price, found.size.astype(np.float64)
+    ones = np.ones(len(size))
+    return aggregate(Bars(seconds, price, price, price, price, size, size * price, ones), seconds // 60 * 60)
+
+
+def aggregate(bars: Bars, window: NDArray[np.int64]) -> Bars:
+    """Bars joined per window start (`window` ascending, one per bar)."""
+    if not len(window):
+        return NO_BARS
+    start, first = np.unique(window, return_index=True)
+    last = np.append(first[1:], len(window)) - 1
+    return Bars(
+        start,
+        bars.open[first],
+        np.maximum.reduceat(bars.high, first),
+        np.minimum.reduceat(bars.low, first),
+        bars.close[last],
+        np.add.reduceat(bars.volume, first),
+        np.add.reduceat(bars.value, first),
+        np.add.reduceat(bars.trades, first),
+    )
+
+
+def only(bars: Bars, kept: NDArray[np.bool_] | slice) -> Bars:
+    """Some of the bars."""
+    return Bars(bars.start[kept], *(column[kept] for column in bars[1:]))
+
+
+def join(parts: list[Bars]) -> Bars:
+    """Bars of several sessions one after the other."""
+    return Bars(*(np.concatenate(column) for column in zip(*parts, strict=True))) if parts else NO_BARS
+
+
+def window_starts(start: NDArray[np.int64], timespan: str, multiplier: int) -> NDArray[np.int64]:
+    """Start of the window that each bar falls in, epoch seconds.
+
+    Windows count from midnight New York within a day, days from the first bar's day; weeks begin on Sunday,
+    months, quarters and years on their first day.
+    """
+    seconds = {"minute": 60, "hour": 3600}.get(timespan)
+    days, midnight = _midnights(start)
+    if seconds is not None:
+        width = seconds * multiplier
+        return np.asarray(midnight + (start - midnight) // width * width, dtype=np.int64)
+    if timespan == "day":
+        ordinal = np.unique(days, return_inverse=True)[1]
+        first = np.unique(days)[ordinal // multiplier * multiplier]
+    elif timespan == "week":
+        # Day 0 of the epoch was a Thursday.
+        weeks = (days.astype(np.int64) + 4) // 7
+        first = ((weeks - weeks % multiplier) * 7 - 4).astype("datetime64[D]")
+    else:
+        width = {"month": 1, "quarter": 3, "year": 12}[timespan] * multiplier
+        months = days.astype("datetime64[M]").astype(np.int64)
+        first = (months // width * width).astype("datetime64[M]").astype("datetime64[D]")
+    return _midnight_seconds(first)
+
+
+def _midnights(start: NDArray[np.int64]) -> tuple[NDArray[np.datetime64], NDArray[np.int64]]:
+    """New York day and its midnight (epoch seconds) of each instant; sessions lie well inside a UTC day."""
+    days = start.astype("datetime64[s]").astype("datetime64[D]")
+    return days, _midnight_seconds(days)
+
+
+def _midnight_seconds(days: NDArray[np.datetime64]) -> NDArray[np.int64]:
+    unique, inverse = np.unique(days, return_inverse=True)
+    seconds = [int(dt.datetime.combine(day, dt.time(), NEW_YORK).timestamp()) for day in unique.tolist()]
+    return np.array(seconds, dtype=np.int64)[inverse]

@@ -1,0 +1,130 @@
+"""Option trades and quotes of a day, from the same closed forms as the chain."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simulator.market.days import Date, Days, opening_hours
+from simulator.market.keyed_random import Floats, pair, uniforms
+from simulator.market.listing import Listing, pick
+from simulator.market.market import SyntheticMarket, settlement_seconds
+from simulator.market.opra import ARCA, CBOE, TRADING_VENUES
+from simulator.market.quotes import Quotes, quote, tick_size
+from simulator.market.universe import INSTRUMENTS, OptionRules
+from simulator.market.volume_model import Day, pick_day, position_of, trade_ends, trading_day
+
+_NANOSECONDS = 1_000_000_000
+# Plain electronic executions are most of the tape; then sweeps, auctions and multi-leg trades.
+_CONDITIONS = np.array([209, 219, 227, 232, 233, 231])
+_CONDITION_SHARES = np.cumsum([0.55, 0.10, 0.12, 0.15, 0.06, 0.02])
+
+
+class Trades(NamedTuple):
+    """Trades, one per element: price in dollars, nanoseconds since the epoch, aggressor 1 (buyer), -1
+    (seller) or 0 (in the middle)."""
+
+    price: Floats
+    ns: NDArray[np.int64]
+    side: NDArray[np.int64]
+    condition: NDArray[np.int64]
+    exchange: NDArray[np.int64]
+
+
+def option_rules(symbol: str) -> OptionRules:
+    """Rules of an underlying that has options; KeyError otherwise."""
+    rules = INSTRUMENTS[symbol].options
+    if rules is None:
+        raise KeyError(symbol)
+    return rules
+
+
+def previous_close(market: SyntheticMarket, symbol: str, date: Date) -> float | Floats:
+    """Level at the close of the session before a date."""
+    if isinstance(date, Days):
+        return np.array([market.close_before(symbol, day) for day in date.sessions])[date.of]
+    return market.close_before(symbol, date)
+
+
+def day_of(market: SyntheticMarket, symbol: str, date: Date, contracts: Listing) -> Day:
+    """What trades in the contracts on a session, or each on its own."""
+    return trading_day(INSTRUMENTS[symbol], contracts, previous_close(market, symbol, date), date)
+
+
+def quotes_at(
+    market: SyntheticMarket,
+    symbol: str,
+    date: Date,
+    contracts: Listing,
+    seconds: Floats,
+    settled: Floats | None = None,
+) -> tuple[Floats, Quotes]:
+    """True prices and quotes, each contract at its own epoch second; `settled` as in `SyntheticMarket.state`."""
+    state = market.state(symbol, date, contracts, seconds, settled)
+    spot, years, _ = state
+    value = market.value(symbol, contracts, *state)
+    minute = (seconds // 60).astype(np.int64)
+    return value, quote(option_rules(symbol), contracts.key, minute, value, spot, years)
+
+
+def venue(symbol: str) -> int:
+    """The exchange whose quotes are shown: Cboe for index options, which trade there alone, else Arca."""
+    return CBOE if INSTRUMENTS[symbol].kind == "index" else ARCA
+
+
+def trades_at(
+    market: SyntheticMarket,
+    symbol: str,
+    date: Date,
+    contracts: Listing,
+    day: Day,
+    units: NDArray[np.int64],
+    settled: Floats | None = None,
+) -> Trades:
+    """The trades with which each contract's running volume reached `units` (≥ 1)."""
+    opens, closes = opening_hours(date)
+    seconds = opens + position_of(day, units) * (closes - opens)
+    value, quotes = quotes_at(market, symbol, date, contracts, seconds, settled)
+    keys = pair(contracts.key, units)
+    fate = uniforms(keys, "side", date)
+    side = np.where(fate < 0.42, 1, np.where(fate < 0.84, -1, 0))
+    tick = tick_size(option_rules(symbol), value)
+    middle = np.clip(np.rint(value / tick) * tick, quotes.bid, quotes.ask)
+    price = np.where(side > 0, quotes.ask, np.where((side < 0) & (quotes.bid > 0), quotes.bid, middle))
+    venues = [CBOE] if INSTRUMENTS[symbol].kind == "index" else TRADING_VENUES
+    exchange = np.array(venues)[(uniforms(keys, "venue", date) * len(venues)).astype(np.intp)]
+    chosen = np.searchsorted(_CONDITION_SHARES, uniforms(keys, "condition", date))
+    condition = _CONDITIONS[np.minimum(chosen, len(_CONDITIONS) - 1)]
+    price = np.asarray(np.round(np.maximum(price, tick), 2), dtype=np.float64)
+    return Trades(price, (seconds * _NANOSECONDS).astype(np.int64), side, condition, exchange)
+
+
+class Tape(NamedTuple):
+    """All trades of one contract, ascending; `row` says in which of the sessions asked for."""
+
+    trades: Trades
+    size: NDArray[np.int64]
+    sequence: NDArray[np.int64]
+    row: NDArray[np.intp]
+
+
+def tape(market: SyntheticMarket, symbol: str, days: Days, contract: Listing) -> Tape:
+    """The trades of one contract in some sessions: row i of `contract` is it, as listed on row i of `days`."""
+    day = day_of(market, symbol, days, contract)
+    row, ends = trade_ends(day, days)
+    settled = settlement_seconds(pick(contract, np.arange(min(len(days.of), 1))))
+    trades = trades_at(
+        market,
+        symbol,
+        days.pick(row),
+        pick(contract, row),
+        pick_day(day, row),
+        ends,
+        np.full(len(row), settled[0] if len(settled) else np.nan),
+    )
+    # Rising within the contract and session, with gaps, as on the tape of all contracts.
+    start = (uniforms(contract.key, "sequence", days) * 1e6).astype(np.int64)
+    before = np.concatenate(([0], ends[:-1])) * np.concatenate(([False], row[1:] == row[:-1]))[: len(ends)]
+    return Tape(trades, ends - before[: len(ends)], start[row] + ends * 7 + 3, row)

@@ -1,0 +1,164 @@
+"""Price paths: every symbol's level at every tick of every session, from common factors.
+
+A weekday carries one standard normal number per factor, split into an overnight step (a quarter of the
+variance) and an intraday one. Inside the session a factor moves as a Brownian bridge to its intraday number,
+busier at both ends of the day. Levels are mean reverting, so that any date has a plausible one. Holidays move
+the level like other weekdays, but nobody sees the path until the next open.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+from functools import lru_cache
+from itertools import accumulate
+
+import numpy as np
+
+from quant.sessions import close_of, open_of
+from simulator.market.keyed_random import Floats, generator
+from simulator.market.universe import Instrument, find
+
+TICK_SECONDS = 5
+FIRST_DAY = np.datetime64("2010-01-01", "D")
+WEEKDAYS = 8_400  # to the year 2042
+
+_OVERNIGHT, _INTRADAY = 0.25**0.5, 0.75**0.5
+_LEVEL_MEMORY = 0.5 ** (1 / 250)  # half of a deviation from the long-run level is gone after a year
+_VARIANCE_MEMORY = 0.96
+_VARIANCE_LOADINGS = {"market": -0.135, "variance": 0.065}
+BASE_VARIANCE = 0.15**2
+_REALISED_TO_IMPLIED = 0.85
+_BREADTH_TICK_SECONDS = 60
+
+
+@dataclass(frozen=True)
+class Session:
+    """Levels of one session: tick i is the level at `opens` + i x `step` seconds (epoch seconds); the last
+    tick is the closing one."""
+
+    date: dt.date
+    opens: int
+    step: int
+    levels: Floats
+
+    def tick(self, epoch_seconds: float) -> int:
+        """Number of the tick in force at an instant, held at both ends of the session."""
+        return int(min(max((epoch_seconds - self.opens) // self.step, 0), len(self.levels) - 1))
+
+
+def weekday_number(date: dt.date) -> int:
+    """Weekdays since the first day of the simulated world."""
+    return int(np.busday_count(FIRST_DAY, np.datetime64(date, "D")))
+
+
+def bridge(rng: np.random.Generator, ticks: int, end: float) -> Floats:
+    """A path of ticks + 1 points from 0 to `end`, whose increments are larger at both ends of the day."""
+    position = (np.arange(ticks) + 0.5) / ticks
+    weight = 1.0 + 2.0 * (2.0 * position - 1.0) ** 4
+    share = np.concatenate(([0.0], np.cumsum(weight) / weight.sum()))
+    walk = np.concatenate(([0.0], np.cumsum(rng.standard_normal(ticks) * np.sqrt(weight / weight.sum()))))
+    path: Floats = walk + share * (end - walk[-1])
+    return path
+
+
+class Paths:
+    """Paths of one seeded world. Answers depend on (seed, symbol, date) alone; caches are bounded."""
+
+    def __init__(self, seed: int, scales: dict[str, float] | None = None) -> None:
+        self.seed = seed
+        self._scales = scales or {}
+        self.daily = lru_cache(maxsize=64)(self._daily)
+        self.daily_levels = lru_cache(maxsize=400)(self._daily_levels)
+        self.variance_closes = lru_cache(maxsize=1)(self._variance_closes)
+        self.factor_session = lru_cache(maxsize=96)(self._factor_session)
+        self.session = lru_cache(maxsize=64)(self._session)
+        self.variance_session = lru_cache(maxsize=16)(self._variance_session)
+
+    def _daily(self, factor: str) -> tuple[Floats, Floats]:
+        """Overnight and intraday steps of a factor for every weekday."""
+        numbers = generator(self.seed, "factor", factor).standard_normal((2, WEEKDAYS))
+        return numbers[0] * _OVERNIGHT, numbers[1] * _INTRADAY
+
+    def _factor_session(self, factor: str, date: dt.date, ticks: int) -> Floats:
+        end = float(self.daily(factor)[1][weekday_number(date)])
+        return bridge(generator(self.seed, "path", factor, date, ticks), ticks, end)
+
+    def _variance_closes(self) -> tuple[Floats, Floats]:
+        """Log deviation of the short variance from its base at the open and the close of every weekday."""
+        return self._reverting(_VARIANCE_LOADINGS, _VARIANCE_MEMORY, np.ones(WEEKDAYS))
+
+    def _reverting(self, loadings: dict[str, float], memory: float, scale: Floats) -> tuple[Floats, Floats]:
+        """A mean-reverting sum of factors at the open and the close of every weekday."""
+        overnight, intraday = np.zeros(WEEKDAYS), np.zeros(WEEKDAYS)
+        for factor, loading in loadings.items():
+            night, day = self.daily(factor)
+            overnight += loading * scale * night
+            intraday += loading * scale * day
+        steps = (overnight + intraday).tolist()
+        closes = np.array(list(accumulate(steps, lambda state, step: memory * state + step)))
+        return closes - intraday, closes
+
+    def _variance_session(self, date: dt.date) -> Session:
+        opens, seconds = _hours(date)
+        ticks = seconds // TICK_SECONDS
+        log = np.full(ticks + 1, self.variance_closes()[0][weekday_number(date)])
+        for factor, loading in _VARIANCE_LOADINGS.items():
+            log += loading * self.factor_session(factor, date, ticks)
+        return Session(date, opens, TICK_SECONDS, BASE_VARIANCE * np.exp(log))
+
+    def _day_volatility(self) -> Floats:
+        """Standard deviation of the market factor's daily return, from the variance at the previous close."""
+        previous = np.concatenate(([0.0], self.variance_closes()[1][:-1]))
+        return _REALISED_TO_IMPLIED * np.sqrt(BASE_VARIANCE * np.exp(previous) / 252.0)
+
+    def _daily_levels(self, symbol: str) -> tuple[Floats, Floats]:
+        """Log deviation from the long-run level, of the symbol alone, at open and close of every weekday."""
+        return self._reverting(_loadings(_instrument(symbol)), _LEVEL_MEMORY, self._day_volatility())
+
+    def weekday_closes(self, symbol: str) -> Floats:
+        """Closing level of every weekday since the first day (holidays included), not rounded."""
+        instrument = _instrument(symbol)
+        log = self.daily_levels(symbol)[1]
+        if instrument.tracks:
+            log = log + self.daily_levels(instrument.tracks)[1]
+        levels: Floats = self._scale(instrument) * np.exp(log)
+        return levels
+
+    def _scale(self, instrument: Instrument) -> float:
+        return instrument.level * self._scales.get(instrument.tracks or instrument.symbol, 1.0)
+
+    def _session(self, symbol: str, date: dt.date) -> Session:
+        """Levels of one session in dollars or index points, to the cent."""
+        instrument = _instrument(symbol)
+        opens, seconds = _hours(date)
+        step = TICK_SECONDS if instrument.options else _BREADTH_TICK_SECONDS
+        log = self._log_path(instrument, date, seconds // step)
+        if instrument.tracks:
+            log = log + self._log_path(_instrument(instrument.tracks), date, seconds // step)
+        return Session(date, opens, step, np.round(self._scale(instrument) * np.exp(log), 2))
+
+    def _log_path(self, instrument: Instrument, date: dt.date, ticks: int) -> Floats:
+        day = weekday_number(date)
+        volatility = self._day_volatility()[day]
+        log: Floats = np.full(ticks + 1, self.daily_levels(instrument.symbol)[0][day])
+        for factor, loading in _loadings(instrument).items():
+            log += volatility * loading * self.factor_session(factor, date, ticks)
+        return log
+
+
+def _instrument(symbol: str) -> Instrument:
+    instrument = find(symbol)
+    if instrument is None:
+        raise KeyError(symbol)
+    return instrument
+
+
+def _loadings(instrument: Instrument) -> dict[str, float]:
+    own = {f"own:{instrument.symbol}": instrument.own} if instrument.own else {}
+    return instrument.loadings | own
+
+
+def _hours(date: dt.date) -> tuple[int, int]:
+    opens = int(open_of(date).timestamp())
+    return opens, int(close_of(date).timestamp()) - opens

@@ -1,0 +1,1 @@
+"""A recorded option chain served in place of the synthetic one."""

@@ -1,0 +1,1 @@
+"""The provider's REST interface over the simulated market."""

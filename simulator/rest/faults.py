@@ -1,0 +1,180 @@
+"""Faults on demand and a record of requests, for tests of clients: an ASGI layer around the application.
+
+`POST /simulator/faults` takes {"path": regular expression, "kind": …, "times": n, "skip": n} and more:
+
+    status          answers `status` (429, 500, …) with an optional `retry_after` and `body`
+    timeout         answers nothing for `seconds`
+    truncate        cuts the body in the middle
+    not-json        answers an HTML page with status 200
+    no-results      leaves the key `results` out
+    end-early       leaves `next_url` out, so that the rest of a walk is missing
+    missing-page    answers 404 to the page
+    foreign-next-url  points `next_url` to another host
+    nan             writes NaN where the first row has its open interest
+    patch           merges the object `patch` into the first row
+
+`path` is searched in the path with its query, `skip` lets the first matches pass, `times` is how often it
+strikes. `DELETE /simulator/faults` forgets them, `GET /simulator/requests` counts requests per path,
+`POST /simulator/clock` takes {"offset_ms": n}. The stream has faults of its own, see
+simulator.stream.control. Only loopback reaches the server at all.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections import Counter
+from typing import Any
+
+import msgspec
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from simulator.rest.responses import answer, not_found, refusal_answer
+from simulator.world import World
+
+_CONTROL = "/simulator/"
+_STREAM = "/simulator/stream"
+
+
+class Fault(msgspec.Struct, forbid_unknown_fields=True):
+    """One fault; `times` and `skip` count down as it is met."""
+
+    path: str
+    kind: str
+    times: int = 1
+    skip: int = 0
+    status: int = 500
+    retry_after: str | None = None
+    body: str = ""
+    seconds: float = 60.0
+    patch: dict[str, Any] = {}
+
+
+class Faults:
+    """The layer: control endpoints, counts, and the faults in front of the application."""
+
+    def __init__(self, app: Starlette, world: World) -> None:
+        self._app: ASGIApp = app
+        self._world = world
+        self._faults: list[Fault] = []
+        self._requests: Counter[str] = Counter()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        path = scope["path"]
+        if path.startswith(_STREAM):
+            await self._app(scope, receive, send)
+            return
+        if path.startswith(_CONTROL):
+            response = await self._control(Request(scope, receive))
+            await response(scope, receive, send)
+            return
+        self._requests[path] += 1
+        query = scope["query_string"].decode("latin-1")
+        fault = self._strike(f"{path}?{query}" if query else path)
+        if fault is None:
+            await self._app(scope, receive, send)
+        else:
+            await self._answer_with(fault, scope, receive, send)
+
+    async def _control(self, request: Request) -> Response:
+        route = (request.method, request.url.path.removeprefix(_CONTROL))
+        try:
+            if route == ("POST", "faults"):
+                fault = msgspec.json.decode(await request.body(), type=Fault)
+                if fault.kind not in (*_WHOLE_ANSWERS, *_CHANGES):
+                    return answer({"error": f"no such fault: {fault.kind}"}, 400)
+                re.compile(fault.path)
+                self._faults.append(fault)
+            elif route == ("DELETE", "faults"):
+                self._faults.clear()
+            elif route == ("GET", "requests"):
+                return answer(dict(self._requests))
+            elif route == ("POST", "clock"):
+                self._world.clock_offset_ms = int(msgspec.json.decode(await request.body())["offset_ms"])
+            else:
+                return answer({"error": f"no such control: {request.method} {request.url.path}"}, 404)
+        except (msgspec.MsgspecError, re.error, KeyError, TypeError, ValueError) as error:
+            return answer({"error": str(error)}, 400)
+        return answer({"faults": len(self._faults), "clock_offset_ms": self._world.clock_offset_ms})
+
+    def _strike(self, address: str) -> Fault | None:
+        """The first armed fault whose path matches, counted down."""
+        for fault in self._faults:
+            if fault.times <= 0 or not re.search(fault.path, address):
+                continue
+            if fault.skip > 0:
+                fault.skip -= 1
+                continue
+            fault.times -= 1
+            return fault
+        return None
+
+    async def _answer_with(self, fault: Fault, scope: Scope, receive: Receive, send: Send) -> None:
+        if fault.kind in _WHOLE_ANSWERS:
+            if fault.kind == "timeout":
+                await asyncio.sleep(fault.seconds)
+            await _whole_answer(fault)(scope, receive, send)
+            return
+        status, body = await self._taken(scope, receive)
+        changed = _changed(fault, body) if status == 200 else body
+        await Response(changed, status, media_type="application/json")(scope, receive, send)
+
+    async def _taken(self, scope: Scope, receive: Receive) -> tuple[int, bytes]:
+        """The application's answer, kept back."""
+        status, parts = 200, []
+
+        async def take(message: Message) -> None:
+            nonlocal status
+            status = message.get("status", status)
+            parts.append(message.get("body", b""))
+
+        await self._app(scope, receive, take)
+        return status, b"".join(parts)
+
+
+_WHOLE_ANSWERS = ("status", "timeout", "not-json", "missing-page")
+_CHANGES = ("truncate", "no-results", "end-early", "foreign-next-url", "nan", "patch")
+
+
+def _whole_answer(fault: Fault) -> Response:
+    if fault.kind == "missing-page":
+        return refusal_answer(not_found())
+    if fault.kind == "not-json":
+        return Response("<html><body>Service is being updated</body></html>", 200, media_type="text/html")
+    status = 504 if fault.kind == "timeout" else fault.status
+    headers = {"Retry-After": fault.retry_after} if fault.retry_after is not None else {}
+    return Response(fault.body, status, headers, media_type="application/json")
+
+
+def _changed(fault: Fault, body: bytes) -> bytes:
+    if fault.kind == "truncate":
+        return body[: len(body) // 2]
+    content = msgspec.json.decode(body)
+    rows = content.get("results")
+    first = rows[0] if isinstance(rows, list) and rows else rows if isinstance(rows, dict) else {}
+    if fault.kind == "no-results":
+        content.pop("results", None)
+    elif fault.kind == "end-early":
+        content.pop("next_url", None)
+    elif fault.kind == "foreign-next-url":
+        content["next_url"] = "http://192.0.2.1/v3/snapshot/options/I:SPX?cursor=YXA9MQ"
+    elif fault.kind == "patch":
+        _merge(first, fault.patch)
+    else:
+        first["open_interest"] = "not a number"
+        return msgspec.json.encode(content).replace(b'"not a number"', b"NaN")
+    return msgspec.json.encode(content)
+
+
+def _merge(target: dict[str, Any], patch: dict[str, Any]) -> None:
+    for name, value in patch.items():
+        if isinstance(value, dict) and isinstance(target.get(name), dict):
+            _merge(target[name], value)
+        else:
+            target[name] = value

@@ -1,0 +1,120 @@
+"""Contract lists and single contracts, as of any day."""
+
+from __future__ import annotations
+
+import datetime as dt
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import Response
+
+from quant.sessions import new_york_date
+from simulator.market.listing import Listing, join, pick
+from simulator.market.universe import INDEX_NAMES, INSTRUMENTS
+from simulator.rest.access import world_for
+from simulator.rest.paging import Page, calendar_date, day, next_url, number, read_page, within
+from simulator.rest.responses import not_found, results
+from simulator.world import World
+
+# How far back `expired=true` reaches; the provider goes back to 2014.
+_EXPIRED_DAYS = 400
+
+
+async def contracts(request: Request) -> Response:
+    """GET /v3/reference/options/contracts: live ones as of a day, or those that ended before it."""
+    world = world_for(request)
+    page = read_page(request, int(world.now().timestamp()))
+    limit = page.limit(10, 1000)
+    listing, underlying = await run_in_threadpool(_listed, world, page)
+    chosen = _selected(page, listing, underlying)
+    end = page.offset + limit
+    rows = [_row(listing, underlying, int(i)) for i in chosen[page.offset : end]]
+    return results(rows, next_url=next_url(request, page, end) if end < len(chosen) else None)
+
+
+async def contract(request: Request) -> Response:
+    """GET /v3/reference/options/contracts/{ticker}"""
+    world = world_for(request)
+    page = read_page(request, int(world.now().timestamp()))
+    ticker = request.path_params["contract"]
+    listing, underlying = await run_in_threadpool(_listed, world, page)
+    found = np.flatnonzero(listing.ticker == ticker)
+    if not len(found):
+        raise not_found()
+    return results(_row(listing, underlying, int(found[0])))
+
+
+def _listed(world: World, page: Page) -> tuple[Listing, NDArray[np.str_]]:
+    """Contracts on the list a request means, with the underlying of each."""
+    today = new_york_date(dt.datetime.fromtimestamp(page.instant, dt.UTC))
+    date = calendar_date(page.parameters["as_of"], "as_of") if page.parameters.get("as_of") else today
+    expired = page.choice("expired", "false", "true") == "true"
+    wanted = page.parameters.get("underlying_ticker")
+    symbols = (wanted,) if wanted else tuple(INSTRUMENTS)
+    return _listing_of(world, symbols, date, expired)
+
+
+@lru_cache(maxsize=8)
+def _listing_of(
+    world: World, symbols: tuple[str, ...], date: dt.date, expired: bool
+) -> tuple[Listing, NDArray[np.str_]]:
+    parts = []
+    for symbol in symbols:
+        if world.recorded is not None and symbol == world.recorded.symbol and not expired:
+            part = world.recorded_listing()
+        elif symbol not in INSTRUMENTS:
+            continue
+        elif expired:
+            part = world.market.listings.expired_before(symbol, date, _EXPIRED_DAYS)
+        else:
+            part = world.market.listings.on(symbol, date)
+        parts.append((part, symbol))
+    listing = join([part for part, _ in parts])
+    lengths = [len(part.ticker) for part, _ in parts]
+    underlying = np.repeat(np.array([symbol for _, symbol in parts], dtype="U6"), lengths)
+    order = np.argsort(listing.ticker, kind="stable")
+    return pick(listing, order), underlying[order]
+
+
+def _selected(page: Page, listing: Listing, underlying: NDArray[np.str_]) -> NDArray[np.intp]:
+    parameters = page.parameters
+    page.choice("contract_type", "", "call", "put")
+    keep = np.ones(len(listing.ticker), dtype=np.bool_)
+    keep = within(parameters, "strike_price", listing.strike, number, keep)
+    keep = within(parameters, "expiration_date", listing.expiration, day, keep)
+    keep = within(parameters, "underlying_ticker", underlying, lambda text, _: text, keep)
+    keep = within(parameters, "ticker", listing.ticker, lambda text, _: text, keep)
+    if parameters.get("contract_type"):
+        keep &= listing.is_call == (parameters["contract_type"] == "call")
+    chosen = np.flatnonzero(keep)
+    sort = page.choice("sort", "ticker", "underlying_ticker", "expiration_date", "strike_price")
+    keys: dict[str, NDArray[Any]] = {
+        "ticker": listing.ticker,
+        "underlying_ticker": underlying,
+        "expiration_date": listing.expiration,
+        "strike_price": listing.strike,
+    }
+    if sort != "ticker":
+        chosen = chosen[np.argsort(keys[sort][chosen], kind="stable")]
+    return chosen[::-1] if page.choice("order", "asc", "desc") == "desc" else chosen
+
+
+def _row(listing: Listing, underlying: NDArray[np.str_], row: int) -> dict[str, Any]:
+    symbol, is_call, strike = str(underlying[row]), bool(listing.is_call[row]), float(listing.strike[row])
+    style = "european" if symbol in INDEX_NAMES else "american"
+    return {
+        # ISO 10962: option, call or put, European or American, stocks or index, physical or cash, standard.
+        "cfi": f"O{'C' if is_call else 'P'}{'EICS' if style == 'european' else 'ASPS'}",
+        "contract_type": "call" if is_call else "put",
+        "exercise_style": style,
+        "expiration_date": str(listing.expiration[row]),
+        "primary_exchange": "XCBO" if style == "european" else "BATO",
+        "shares_per_contract": 100,
+        "strike_price": int(strike) if strike.is_integer() else strike,
+        "ticker": str(listing.ticker[row]),
+        "underlying_ticker": symbol,
+    }

@@ -1,0 +1,1 @@
+"""The provider's WebSocket stream of the simulated market."""

@@ -1,0 +1,249 @@
+"""One second of the stream: quotes, then the trades they explain, and the truth about every trade.
+
+A block is a function of (seed, session, second, settings) alone. Cancels repeat trades of three seconds before,
+when the stream ran then as well.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simulator.market.keyed_random import generator
+from simulator.stream.trade_orders import (
+    CANCEL,
+    COMPRESSION,
+    INSIDE,
+    LATE,
+    MIDDLE,
+    PACKAGE,
+    STOCK_TIED,
+    THROUGH,
+    Fills,
+    draw,
+)
+from simulator.stream.trade_pool import CROSSED, RARELY_QUOTED, UNQUOTED, Nbbo, Pool
+
+REASONS = ("", "no_quote", "crossed", "stale_quote", "multi_leg", "not_market", "late", "cancel")
+KNOWN, NO_QUOTE, CROSSED_QUOTE, STALE_QUOTE, MULTI_LEG, NOT_MARKET, LATE_TRADE, CANCELED = range(8)
+
+TRADE = np.dtype(
+    [
+        ("ms", "i8"),  # epoch milliseconds
+        ("q", "i8"),
+        ("contract", "i4"),  # row of the session's pool
+        ("price", "f8"),
+        ("size", "i4"),
+        ("exchange", "i2"),
+        ("condition", "i2"),  # 0: sent without conditions
+        ("kind", "i1"),
+        ("side", "i1"),  # 1 bought, -1 sold, 0 cannot be known, for the reason beside it
+        ("reason", "i1"),
+        ("alone", "?"),  # no other order of the contract begins within half a second
+        ("withheld", "?"),  # kept from the stream by a gap on demand
+        ("order", "i8"),
+        ("bid", "f8"),
+        ("ask", "f8"),
+        ("bid_size", "i4"),
+        ("ask_size", "i4"),
+        ("quote_ms", "i8"),  # time of the quote sent before it, 0 where none was
+        ("cancels", "i8"),  # q of the trade it takes back, else 0
+    ]
+)
+QUOTE = np.dtype(
+    [
+        ("ms", "i8"),
+        ("q", "i8"),
+        ("contract", "i4"),
+        ("bid", "f8"),
+        ("ask", "f8"),
+        ("bid_size", "i4"),
+        ("ask_size", "i4"),
+    ]
+)
+# Numbers of one second: events take up to six each from below, cancels three each from above.
+SEQUENCE_STRIDE = 2_000_000
+_FIRST_CANCEL = 1_900_000
+_CANCEL_AFTER, _CANCEL_SHARE = 3, 0.004
+_CANCEL_CONDITIONS = np.array([201, 201, 201, 201, 201, 203, 203, 205, 207])
+_LATE_SECONDS = 30
+_BURST_FACTOR = 5
+MOST_TRADES = 100_000  # in one second; more would not fit into its sequence numbers
+_KEPT = 5
+
+
+class Block(NamedTuple):
+    """Trades and quotes of one second, each ascending by `q` and so by time: arrays of TRADE and QUOTE."""
+
+    second: int
+    trades: NDArray[Any]
+    quotes: NDArray[Any]
+
+
+class Blocks:
+    """Blocks of one pool at one rate (trades per second), from `first` (epoch second) on.
+
+    Every `burst_seconds`-th second, if any, has five times as many trades.
+    """
+
+    def __init__(self, pool: Pool, seed: int, rate: int, first: int, burst_seconds: int = 0) -> None:
+        self.pool, self.first = pool, max(first, pool.opens)
+        self._name, self._rate, self._burst_seconds = ("prints", seed, pool.date), rate, burst_seconds
+        self._recent: OrderedDict[int, Block] = OrderedDict()
+
+    def at(self, second: int) -> Block:
+        """The block of an epoch second."""
+        base = self._base(second)
+        if second - _CANCEL_AFTER < self.first:
+            return base._replace(trades=base.trades.copy())
+        earlier = self._base(second - _CANCEL_AFTER).trades
+        canceled = _cancels(earlier, generator(*self._name, second, "cancels"), second, self.pool.opens)
+        return Block(second, np.concatenate((base.trades, canceled)), base.quotes)
+
+    def _base(self, second: int) -> Block:
+        block = self._recent.get(second)
+        if block is None:
+            block = self._recent[second] = self._make(second)
+            while len(self._recent) > _KEPT:
+                self._recent.popitem(last=False)
+        return block
+
+    def _make(self, second: int) -> Block:
+        pool, rng = self.pool, generator(*self._name, second)
+        burst = self._burst_seconds and second % self._burst_seconds == 0
+        wanted = min(self._rate * _BURST_FACTOR, MOST_TRADES) if burst else self._rate
+        fills = draw(rng, pool, second, wanted)
+        traded, place = np.unique(fills.contract, return_inverse=True)
+        now = pool.quotes(traded, second)
+        trades = _trades(pool, fills, now.of(place), second)
+        _price_late(pool, trades, second)
+        _quote_rarely(pool, trades, second)
+        first = np.unique(place, return_index=True)[1]
+        quotes = _quotes(pool, traded, now, second * 1000 + fills.quoted_ms[first], second)
+        _number(trades, quotes, rng, (second - pool.opens) * SEQUENCE_STRIDE)
+        return Block(second, trades[np.argsort(trades["q"])], quotes[np.argsort(quotes["q"])])
+
+
+def _trades(pool: Pool, fills: Fills, nbbo: Nbbo, second: int) -> NDArray[Any]:
+    rows = np.zeros(len(fills.order), dtype=TRADE)
+    habit = pool.habit[fills.contract]
+    bid = _bids(habit, nbbo)
+    # A bid of nothing sells nothing.
+    side = np.where(nbbo.bid > 0, fills.side, 1)
+    rows["price"], side = _prices(fills.place, side, nbbo)
+    rows["reason"] = reason = _reasons(fills.kind, habit)
+    rows["side"] = np.where(reason == KNOWN, side, 0)
+    for name in ("contract", "size", "exchange", "condition", "kind", "alone"):
+        rows[name] = getattr(fills, name)
+    rows["order"] = second * 1_000_000 + fills.order
+    rows["ms"] = second * 1000 + fills.ms
+    rows["bid"], rows["ask"] = bid, nbbo.ask
+    rows["bid_size"], rows["ask_size"] = nbbo.bid_size, nbbo.ask_size
+    rarely = rare_quote_ms(fills.contract, second)
+    quoted = np.where(habit == RARELY_QUOTED, rarely, second * 1000 + fills.quoted_ms)
+    rows["quote_ms"] = np.where(habit == UNQUOTED, 0, quoted)
+    return rows
+
+
+def rare_quote_ms(contract: NDArray[Any], second: int | NDArray[np.int64]) -> NDArray[np.int64]:
+    """When rarely quoted contracts, rows of a pool, are quoted in the minute of an epoch second, epoch ms."""
+    return np.asarray(second // 60 * 60_000 + contract % 900, dtype=np.int64)
+
+
+def _prices(
+    place: NDArray[np.int64], side: NDArray[np.int64], nbbo: Nbbo
+) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+    """Prices by their place and side; at the very middle the side is that of the deeper quote's taker."""
+    middle = 0.5 * (nbbo.bid + nbbo.ask)
+    touch = np.where(side > 0, nbbo.ask, nbbo.bid)
+    beyond = np.where(side < 0, np.maximum(nbbo.bid - nbbo.tick, 0.01), nbbo.ask + nbbo.tick)
+    inner = touch - side * nbbo.tick
+    price = np.where(place == THROUGH, beyond, touch)
+    price = np.where((place == INSIDE) & (side * (inner - middle) > 1e-6), inner, price)
+    whole_cents = np.abs(middle * 100 - np.rint(middle * 100)) < 1e-6
+    at_middle = (place == MIDDLE) & whole_cents & (nbbo.bid > 0) & (nbbo.bid_size != nbbo.ask_size)
+    price = np.where(at_middle, middle, price)
+    side = np.where(at_middle, np.where(nbbo.ask_size > nbbo.bid_size, 1, -1), side)
+    return np.asarray(np.round(price, 2), dtype=np.float64), side
+
+
+def _reasons(kind: NDArray[np.int64], habit: NDArray[np.int8]) -> NDArray[np.int8]:
+    """Why a side cannot be known, the strongest reason last."""
+    reason = np.zeros(len(kind), dtype=np.int8)
+    reason[habit == UNQUOTED] = NO_QUOTE
+    reason[habit == CROSSED] = CROSSED_QUOTE
+    reason[habit == RARELY_QUOTED] = STALE_QUOTE
+    reason[(kind == PACKAGE) | (kind == STOCK_TIED)] = MULTI_LEG
+    reason[kind == COMPRESSION] = NOT_MARKET
+    reason[kind == LATE] = LATE_TRADE
+    return reason
+
+
+def _price_late(pool: Pool, trades: NDArray[Any], second: int) -> None:
+    """Late trades carry the price of half a minute ago, which today's quote does not explain."""
+    late = np.flatnonzero(trades["kind"] == LATE)
+    if len(late):
+        contracts, place = np.unique(trades["contract"][late], return_inverse=True)
+        then = pool.quotes(contracts.astype(np.intp), max(second - _LATE_SECONDS, pool.opens))
+        trades["price"][late] = then.ask[place]
+
+
+def _quote_rarely(pool: Pool, trades: NDArray[Any], second: int) -> None:
+    """What is quoted at the full minute alone has that quote beside it, and not one of its own second."""
+    rare = np.flatnonzero(pool.habit[trades["contract"]] == RARELY_QUOTED)
+    if len(rare):
+        contracts, place = np.unique(trades["contract"][rare], return_inverse=True)
+        then = pool.quotes(contracts.astype(np.intp), second // 60 * 60).of(place)
+        for name in ("bid", "ask", "bid_size", "ask_size"):
+            trades[name][rare] = getattr(then, name)
+
+
+def _quotes(
+    pool: Pool, traded: NDArray[np.intp], nbbo: Nbbo, ms: NDArray[np.int64], second: int
+) -> NDArray[Any]:
+    """One quote of each traded contract, and at the full minute those of the rarely quoted ones."""
+    habit = pool.habit[traded]
+    sent = (habit != UNQUOTED) & (habit != RARELY_QUOTED)
+    rows = _quote_rows(pool, traded[sent], nbbo.of(sent), ms[sent])
+    if second % 60:
+        return rows
+    rare = np.flatnonzero(pool.habit == RARELY_QUOTED)
+    minutely = _quote_rows(pool, rare, pool.quotes(rare, second), rare_quote_ms(rare, second))
+    return np.concatenate((rows, minutely))
+
+
+def _quote_rows(pool: Pool, contracts: NDArray[np.intp], nbbo: Nbbo, ms: NDArray[np.int64]) -> NDArray[Any]:
+    rows = np.zeros(len(contracts), dtype=QUOTE)
+    rows["ms"], rows["contract"] = ms, contracts
+    rows["bid"], rows["ask"] = _bids(pool.habit[contracts], nbbo), nbbo.ask
+    rows["bid_size"], rows["ask_size"] = nbbo.bid_size, nbbo.ask_size
+    return rows
+
+
+def _bids(habit: NDArray[Any], nbbo: Nbbo) -> NDArray[np.float64]:
+    """Those of the market, a tick above the offer where a contract is quoted crossed."""
+    bids: NDArray[np.float64] = np.where(habit == CROSSED, np.round(nbbo.ask + nbbo.tick, 2), nbbo.bid)
+    return bids
+
+
+def _number(trades: NDArray[Any], quotes: NDArray[Any], rng: np.random.Generator, start: int) -> None:
+    """One rising count over all events of the second, with gaps; quotes before trades of the same moment."""
+    ms = np.concatenate((quotes["ms"], trades["ms"]))
+    order = np.argsort(ms, kind="stable")
+    numbers = np.empty(len(ms), dtype=np.int64)
+    numbers[order] = start + np.cumsum(rng.integers(1, 7, len(ms)))
+    quotes["q"], trades["q"] = numbers[: len(quotes)], numbers[len(quotes) :]
+
+
+def _cancels(earlier: NDArray[Any], rng: np.random.Generator, second: int, opens: int) -> NDArray[Any]:
+    rows = earlier[rng.random(len(earlier)) < _CANCEL_SHARE].copy()
+    rows["cancels"] = rows["q"]
+    rows["ms"] = second * 1000 + 999
+    rows["q"] = (second - opens) * SEQUENCE_STRIDE + _FIRST_CANCEL + 3 * np.arange(len(rows))
+    rows["condition"] = rng.choice(_CANCEL_CONDITIONS, len(rows))
+    rows["kind"], rows["side"], rows["reason"], rows["alone"] = CANCEL, 0, CANCELED, True
+    rows["order"] = second * 1_000_000 + 900_000 + np.arange(len(rows))
+    return rows

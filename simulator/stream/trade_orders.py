@@ -1,0 +1,163 @@
+"""Orders of one second: who trades what, how, in how many trades. Prices come later, from the quotes.
+
+An order is one trade, or several: a sweep takes several exchanges within a fifth of a second, a split fills
+on one exchange. Every contract trades in one half of each second, at most one order a second while there are
+contracts enough, so that two orders of a contract begin more than half a second apart and cannot be taken
+for one. Where the rate is too high for that, `alone` is false.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simulator.market.opra import CBOE, TRADING_VENUES
+from simulator.stream.trade_pool import NORMAL, RARELY_QUOTED, Pool
+
+KINDS = (
+    "regular",
+    "large",
+    "block",
+    "iso_sweep",
+    "sweep",
+    "split",
+    "package",
+    "stock_tied",
+    "late",
+    "compression",
+    "extended",
+    "cancel",
+)
+REGULAR, LARGE, BLOCK, ISO_SWEEP, SWEEP, SPLIT, PACKAGE, STOCK_TIED, LATE, COMPRESSION, EXTENDED, CANCEL = (
+    range(len(KINDS))
+)
+AT_QUOTE, THROUGH, INSIDE, MIDDLE = range(4)
+
+_SHARES = np.cumsum([0.700, 0.035, 0.008, 0.060, 0.045, 0.030, 0.090, 0.010, 0.012, 0.004, 0.006])
+_PLACE_SHARES = np.cumsum([0.66, 0.10, 0.14, 0.10])
+_CONDITIONS = {
+    REGULAR: (209, 209, 209, 209, 209, 227, 231, 0),
+    LARGE: (209, 227),
+    BLOCK: (209, 229, 231),
+    ISO_SWEEP: (219, 219, 219, 228, 230),
+    SWEEP: (209,),
+    SPLIT: (209,),
+    PACKAGE: (232, 232, 233, 234, 235, 236, 238, 239),
+    STOCK_TIED: (237, 240, 241, 242, 243, 244, 245),
+    LATE: (202, 204),
+    COMPRESSION: (247,),
+    EXTENDED: (248,),
+}
+_FILLED_SECOND = 0.4
+_HALF, _EARLIEST, _LONGEST_GAP = 500, 20, 50
+
+Integers = NDArray[np.int64]
+
+
+class Fills(NamedTuple):
+    """Trades of one second, grouped by order; `ms` counts from the second's beginning, `quoted_ms` is when
+    the contract is quoted, always earlier. `place` is where the price stands, `condition` 0 means none."""
+
+    order: Integers
+    contract: NDArray[np.intp]
+    kind: Integers
+    side: Integers
+    place: Integers
+    ms: Integers
+    quoted_ms: Integers
+    size: Integers
+    exchange: Integers
+    condition: Integers
+    alone: NDArray[np.bool_]
+
+
+def draw(rng: np.random.Generator, pool: Pool, second: int, trades: int) -> Fills:
+    """As many trades as asked for, as orders."""
+    contract = _contracts(rng, pool, second, trades)
+    kind = np.minimum(np.searchsorted(_SHARES, rng.random(trades)), EXTENDED)
+    clustered = (kind == SWEEP) | (kind == SPLIT)
+    # Index options trade on one exchange, and without a quote nobody can tell that trades share a side.
+    kind[pool.is_index[contract] & (kind == SWEEP)] = SPLIT
+    kind[pool.is_index[contract] & (kind == ISO_SWEEP)] = REGULAR
+    kind[clustered & (pool.habit[contract] != NORMAL)] = REGULAR
+    clustered = (kind == SWEEP) | (kind == SPLIT)
+    legs = np.where(clustered, rng.integers(2, 6, trades), 1)
+    whole = int(np.searchsorted(np.cumsum(legs), trades, side="right"))
+    # The order that does not fit is cut off; single trades make up for it.
+    singles = trades - int(legs[:whole].sum())
+    legs[whole : whole + singles] = 1
+    kind[whole : whole + singles] = REGULAR
+    used = whole + singles
+    return _fill(rng, pool, contract[:used], kind[:used], legs[:used])
+
+
+def _contracts(rng: np.random.Generator, pool: Pool, second: int, count: int) -> NDArray[np.intp]:
+    """Contracts by weight: different ones while the pool lasts. Rarely quoted ones rest after their quote."""
+    resting = (pool.habit == RARELY_QUOTED) & (second % 60 < 30)
+    weight = np.where(resting, -np.inf, pool.weight)
+    if count <= _FILLED_SECOND * len(weight):
+        # The largest of log weight + Gumbel noise are a weighted draw without replacement (Vieira 2014).
+        noisy = weight + rng.gumbel(size=len(weight))
+        return np.asarray(np.argsort(-noisy, kind="stable")[:count], dtype=np.intp)
+    share = np.cumsum(np.exp(weight - weight.max()))
+    return np.asarray(np.searchsorted(share, rng.random(count) * share[-1], side="right"), dtype=np.intp)
+
+
+def _fill(
+    rng: np.random.Generator, pool: Pool, contract: NDArray[np.intp], kind: Integers, legs: Integers
+) -> Fills:
+    orders, order = len(contract), np.repeat(np.arange(len(contract)), legs)
+    count = len(order)
+    first = np.cumsum(legs) - legs
+    leg = np.arange(count) - first[order]
+    # A leg's delay after its order's first trade: the gaps so far.
+    gap = np.where(leg == 0, 0, rng.integers(0, _LONGEST_GAP, count))
+    run = np.cumsum(gap)
+    delay = run - run[first][order]
+    span = delay[first + legs - 1]
+    start = rng.integers(_EARLIEST, _HALF - span)
+    earliest = np.full(len(pool.weight), _HALF)
+    np.minimum.at(earliest, contract, start)
+    quoted = (rng.random(len(pool.weight)) * earliest).astype(np.int64)
+    half = np.where(pool.late_half[contract], _HALF, 0)
+    seen = np.bincount(contract, minlength=len(pool.weight))
+    place = np.minimum(np.searchsorted(_PLACE_SHARES, rng.random(orders)), MIDDLE)
+    return Fills(
+        order=order,
+        contract=contract[order],
+        kind=kind[order],
+        side=rng.choice(np.array([-1, 1]), orders)[order],
+        place=place[order],
+        ms=(half + start)[order] + delay,
+        quoted_ms=(half + quoted[contract])[order],
+        size=_sizes(rng, kind[order]),
+        exchange=_exchanges(rng, pool, contract, kind)[order, np.minimum(leg, 4)],
+        condition=_conditions(rng, kind)[order],
+        alone=(seen[contract] == 1)[order],
+    )
+
+
+def _sizes(rng: np.random.Generator, kind: Integers) -> Integers:
+    size = np.minimum(rng.geometric(1 / 6, len(kind)), 30)
+    size = np.where(kind == LARGE, rng.integers(60, 80, len(kind)), size)
+    size = np.where((kind == BLOCK) | (kind == COMPRESSION), rng.integers(500, 1500, len(kind)), size)
+    # Two trades of a cluster already come to ten contracts, the least that counts as one.
+    return np.where((kind == SWEEP) | (kind == SPLIT), rng.integers(5, 25, len(kind)), size)
+
+
+def _exchanges(rng: np.random.Generator, pool: Pool, contract: NDArray[np.intp], kind: Integers) -> Integers:
+    """Exchange of each leg, shape (orders, 5): neighbours differ for sweeps, are one for all else."""
+    base = rng.integers(0, len(TRADING_VENUES), len(kind))
+    steps = np.where((kind == SWEEP)[:, None], np.arange(5), 0)
+    venues = np.array(TRADING_VENUES)[(base[:, None] + steps) % len(TRADING_VENUES)]
+    return np.where(pool.is_index[contract][:, None], CBOE, venues)
+
+
+def _conditions(rng: np.random.Generator, kind: Integers) -> Integers:
+    draw, condition = rng.random(len(kind)), np.zeros(len(kind), dtype=np.int64)
+    for one, choices in _CONDITIONS.items():
+        rows = kind == one
+        condition[rows] = np.array(choices)[(draw[rows] * len(choices)).astype(np.intp)]
+    return condition

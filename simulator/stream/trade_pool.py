@@ -1,0 +1,120 @@
+"""The contracts that trade on the stream in one session: the busiest near ones of the index and fund options.
+
+A few contracts have habits, so that a reader meets what cannot be known: some are never quoted, some are
+quoted at the full minute and trade half a minute later, some are quoted crossed.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from quant.sessions import close_of, open_of
+from simulator.market.keyed_random import Floats, uniforms
+from simulator.market.listing import Listing, join, pick
+from simulator.market.market import SyntheticMarket, settlement_seconds
+from simulator.market.option_trades import day_of, option_rules
+from simulator.market.quotes import quote, tick_size
+from simulator.market.universe import INSTRUMENTS
+
+SYMBOLS = ("SPX", "NDX", "SPY", "QQQ", "IWM")
+NORMAL, UNQUOTED, RARELY_QUOTED, CROSSED = range(4)
+_HABIT_SHARES = np.cumsum([0.965, 0.02, 0.01, 0.005])
+_BUSIEST = 4000
+_NEAR_DAYS = 60
+
+Rows = NDArray[np.intp]
+
+
+class Nbbo(NamedTuple):
+    """Quotes of some rows at one second: dollars, contracts, and the tick at the true price."""
+
+    bid: Floats
+    ask: Floats
+    bid_size: NDArray[np.int64]
+    ask_size: NDArray[np.int64]
+    tick: Floats
+
+    def of(self, rows: NDArray[Any]) -> Nbbo:
+        """Chosen rows, by number or by mask."""
+        return Nbbo(self.bid[rows], self.ask[rows], self.bid_size[rows], self.ask_size[rows], self.tick[rows])
+
+
+class Pool(NamedTuple):
+    """The contracts of one session, one per row; `spans` says which rows are whose.
+
+    `weight` is the logarithm of the day's volume, `late_half` tells the contracts that trade in the second
+    half of every second, `opens` and `closes` are epoch seconds.
+    """
+
+    market: SyntheticMarket
+    date: dt.date
+    opens: int
+    closes: int
+    spans: dict[str, slice]
+    listing: Listing
+    settled: Floats
+    weight: Floats
+    is_index: NDArray[np.bool_]
+    habit: NDArray[np.int8]
+    late_half: NDArray[np.bool_]
+
+    def quotes(self, rows: Rows, second: int) -> Nbbo:
+        """The chain's quotes of ascending rows at an epoch second."""
+        parts = [
+            self._quotes_of(symbol, rows[(rows >= span.start) & (rows < span.stop)], second)
+            for symbol, span in self.spans.items()
+        ]
+        return Nbbo(*(np.concatenate(column) for column in zip(*parts, strict=True)))
+
+    def _quotes_of(self, symbol: str, rows: Rows, second: int) -> Nbbo:
+        contracts, seconds = pick(self.listing, rows), np.full(len(rows), float(second))
+        state = self.market.state(symbol, self.date, contracts, seconds, self.settled[rows])
+        spot, years, _ = state
+        value = self.market.value(symbol, contracts, *state)
+        rules = option_rules(symbol)
+        minute = np.full(len(rows), second // 60, dtype=np.int64)
+        found = quote(rules, contracts.key, minute, value, spot, years)
+        return Nbbo(*found, tick_size(rules, value))
+
+
+def build_pool(market: SyntheticMarket, date: dt.date, without: str | None = None) -> Pool:
+    """The contracts that trade in a session; `without` leaves one symbol out."""
+    opens, closes = int(open_of(date).timestamp()), int(close_of(date).timestamp())
+    listings, weights, spans, start = [], [], {}, 0
+    for symbol in SYMBOLS:
+        if symbol == without:
+            continue
+        near, volume = _busiest(market, symbol, date, closes)
+        listings.append(near)
+        weights.append(volume)
+        spans[symbol] = slice(start, start + len(volume))
+        start += len(volume)
+    listing = join(listings)
+    chosen = np.searchsorted(_HABIT_SHARES, uniforms(listing.key, "habit"))
+    kinds = [np.full(span.stop - span.start, INSTRUMENTS[s].kind == "index") for s, span in spans.items()]
+    return Pool(
+        market,
+        date,
+        opens,
+        closes,
+        spans,
+        listing,
+        settlement_seconds(listing),
+        np.log(np.concatenate(weights)),
+        np.concatenate(kinds),
+        np.minimum(chosen, CROSSED).astype(np.int8),
+        uniforms(listing.key, "half") < 0.5,
+    )
+
+
+def _busiest(market: SyntheticMarket, symbol: str, date: dt.date, closes: int) -> tuple[Listing, Floats]:
+    listing = market.listings.on(symbol, date)
+    near = listing.expiration <= np.datetime64(date, "D") + _NEAR_DAYS
+    listing = pick(listing, np.flatnonzero(near & (settlement_seconds(listing) >= closes)))
+    volume = day_of(market, symbol, date, listing).total
+    rows = np.sort(np.argsort(-volume, kind="stable")[:_BUSIEST])
+    return pick(listing, rows), volume[rows].astype(np.float64) + 0.5

@@ -1,0 +1,111 @@
+"""Batches on disk: in order, whole, and never more than allowed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from flow.delivery.spool import Damage, Record, Spool, SpoolFull, SpoolInUse
+
+ROOM = 1_000_000
+
+
+def record(number: int, payload: bytes = b"trades") -> Record:
+    return Record(f"options:boot:{number}", payload, number, number + 10)
+
+
+def drained(spool: Spool) -> list[Record]:
+    found = []
+    while entry := spool.oldest():
+        found.append(entry[0])
+        spool.drop(*entry)
+    return found
+
+
+@pytest.fixture
+def spool(tmp_path):
+    made = Spool(tmp_path, ROOM, segment_bytes=200)
+    yield made
+    made.close()
+
+
+def reopened(spool: Spool, directory: Path) -> Spool:
+    spool.close()
+    return Spool(directory, ROOM, segment_bytes=200)
+
+
+def test_what_was_stored_comes_back_in_order_over_many_segments(spool, tmp_path):
+    stored = [record(number) for number in range(20)]
+    for each in stored:
+        spool.append(each)
+    assert len(list(tmp_path.glob("*.spool"))) > 3
+    assert drained(spool) == stored
+    assert (bool(spool), spool.used_bytes(), list(tmp_path.glob("*.spool"))) == (False, 0, [])
+
+
+def test_it_outlives_the_process(spool, tmp_path):
+    spool.append(record(1))
+    again = reopened(spool, tmp_path)
+    again.append(record(2))
+    assert drained(again) == [record(1), record(2)]
+    again.close()
+
+
+def test_a_batch_not_yet_dropped_comes_again_after_a_crash(spool, tmp_path):
+    spool.append(record(1))
+    assert spool.oldest()[0] == record(1)
+    again = reopened(spool, tmp_path)
+    assert again.oldest()[0] == record(1)
+    again.close()
+
+
+def test_it_takes_no_more_bytes_than_it_may(tmp_path):
+    spool = Spool(tmp_path, 150)
+    spool.append(record(1))
+    with pytest.raises(SpoolFull, match="holds its 150 bytes"):
+        spool.append(record(2, b"x" * 100))
+    assert drained(spool) == [record(1)]
+    spool.append(record(3))
+    spool.close()
+
+
+def test_one_feed_has_one_consumer(spool, tmp_path):
+    with pytest.raises(SpoolInUse, match="another consumer"):
+        Spool(tmp_path, ROOM)
+
+
+@pytest.mark.parametrize("harm", ["cut", "flip", "length"])
+def test_a_damaged_segment_is_given_up_from_there_on_and_the_others_are_read(spool, tmp_path, harm):
+    for number in range(6):
+        spool.append(record(number, b"p" * 40))
+    first = min(tmp_path.glob("*.spool"))
+    whole = first.read_bytes()
+    size = len(whole) // 3  # three records in a segment of 200 bytes and more
+    second = whole[size : 2 * size]
+    damaged = {
+        "cut": whole[: size + 20],
+        "flip": whole[:size] + second[:-1] + bytes([second[-1] ^ 1]) + whole[2 * size :],
+        "length": whole[:size] + second[:10] + b"\xff" * 4 + second[14:] + whole[2 * size :],
+    }[harm]
+    first.write_bytes(damaged)
+    again = reopened(spool, tmp_path)
+    assert drained(again) == [record(0, b"p" * 40)] + [record(number, b"p" * 40) for number in (3, 4, 5)]
+    assert again.damaged == [Damage(after_ms=0, bytes=len(damaged) - size)]
+    again.close()
+
+
+def test_a_segment_damaged_from_its_first_byte_on_still_tells_when_its_trades_were(spool, tmp_path):
+    spool.append(record(1_795_186_800_000))
+    (segment,) = tmp_path.glob("*.spool")
+    segment.write_bytes(b"\0" * segment.stat().st_size)
+    again = reopened(spool, tmp_path)
+    assert again.oldest() is None
+    assert [damage.after_ms for damage in again.damaged] == [1_795_186_800_000]
+    again.close()
+
+
+def test_a_disk_that_refuses_is_a_full_spool(spool, tmp_path):
+    tmp_path.rename(tmp_path.with_name("elsewhere"))
+    with pytest.raises(SpoolFull, match="cannot be written: No such file or directory"):
+        spool.append(record(1))

@@ -1,0 +1,177 @@
+"""A flat file of trades becomes rows: each trade once, whichever way it came before, every bad line counted."""
+
+from __future__ import annotations
+
+import gzip
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from flow.history import flat_file
+from flow.history.backfill import backfill_flow
+from flow.history.flat_file import NoFlatFile, load
+from flow.storing.process_trades import process_trades
+from tests.flow.history.test_repair import page, rest_trade
+from tests.flow.trades import CALL, NOON_MS, PUT, make_batch
+from tests.ingestion.fixtures import client_of
+from warehouse.models import DeadLetter, OptionsFlow
+
+pytestmark = [pytest.mark.database, pytest.mark.usefixtures("at_noon")]
+
+AT = NOON_MS - 24 * 3_600_000
+HEADER = "ticker,conditions,correction,exchange,participant_timestamp,price,sip_timestamp,size"
+
+
+def line(
+    ticker: str = CALL,
+    at_ms: int = AT,
+    price: str = "1.10",
+    size: str = "25",
+    conditions: str = "209",
+    exchange: str = "302",
+) -> str:
+    return f"{ticker},{conditions},,{exchange},{at_ms}000000,{price},{at_ms}000000,{size}"
+
+
+@pytest.fixture
+def written(tmp_path):
+    def write(*lines: str, header: str = HEADER, end: str = "\n") -> Path:
+        path = tmp_path / "trades.csv.gz"
+        path.write_bytes(gzip.compress((end.join((header, *lines)) + end).encode()))
+        return path
+
+    return write
+
+
+def rows() -> list[tuple]:
+    found = OptionsFlow.objects.order_by("contract_ticker", "timestamp", "sequence_number")
+    return list(found.values_list("contract_ticker", "sequence_number", "size"))
+
+
+def test_a_line_becomes_a_row(written):
+    loaded = load(written(line(conditions='"219,232"', price="45.5", exchange="313")))
+    assert str(loaded) == "1 lines: 1 trades, 1 new, 0 too small"
+    row = OptionsFlow.objects.get()
+    assert (row.symbol, row.contract_ticker, row.timestamp, row.sequence_number) == ("SPX", CALL, AT, -1)
+    assert (float(row.price), row.size, float(row.premium)) == (45.5, 25, 113_750)
+    assert (row.conditions, row.exchange, row.source) == (["ISOI", "MLET"], "ARCA", "backfill")
+    assert (row.side, row.bid) == (None, None)
+
+
+def test_what_is_no_trade_of_the_asked_roots_is_counted_by_reason(written):
+    lines = [
+        line(),
+        line(size="3"),
+        line(ticker="O:SPY261218C00650000"),
+        line(ticker="O:SPXX61218C06500000"),
+        line(price="much"),
+        line(price="1.1.0"),
+        line(size="-4"),
+        line(exchange=""),
+        line(conditions="a"),
+        line().replace(f"{AT}000000,25", ",25"),
+        line(at_ms=AT - 100 * 86_400_000),
+        line(price="2000000000"),
+        line(ticker="O:SPXW261318C06500000"),
+        "O:SPXW261218C06500000,209,302",
+        "",
+    ]
+    loaded = load(written(*lines), ["SPX"])
+    assert (loaded.lines, loaded.stored, loaded.filtered) == (14, 2, 1)
+    assert loaded.rejected == {
+        "trades of other roots": 1,
+        "lines whose price is no number": 2,
+        "lines whose size is no number": 1,
+        "lines whose conditions are no numbers": 1,
+        "trades outside retention": 2,
+        "not a price": 1,
+        "not an option contract ticker": 2,
+        "lines with another number of fields": 1,
+    }
+    assert DeadLetter.objects.count() == 1
+
+
+@pytest.mark.parametrize("batch", [1, 2, 100])
+@pytest.mark.parametrize("block", [1, 150, 10_000])
+def test_neither_blocks_nor_batches_change_what_is_stored(written, monkeypatch, batch, block):
+    monkeypatch.setattr(flat_file, "BLOCK_BYTES", block)
+    monkeypatch.setattr(flat_file, "BATCH_TRADES", batch)
+    lines = [*[line()] * 12, line(PUT, size="30"), line(PUT, AT + 9, size="11")]
+    loaded = load(written(*lines))
+    assert (loaded.lines, loaded.stored) == (14, 14)
+    assert rows() == [*((CALL, -n, 25) for n in range(12, 0, -1)), (PUT, -1, 30), (PUT, -1, 11)]
+
+
+def test_different_trades_of_a_millisecond_are_all_stored_and_only_once(written):
+    lines = [line(), line(price="1.05"), line(exchange="313"), line()]
+    assert load(written(*lines[:2])).stored == 2
+    assert load(written(*lines)).stored == 2
+    assert load(written(*lines[::-1])).stored == 0
+    assert [number for _, number, _ in rows()] == [-6, -5, -2, -1]
+
+
+@pytest.mark.parametrize("block", [60, 10_000])
+def test_a_block_may_hold_nothing_that_is_asked_for(written, monkeypatch, block):
+    monkeypatch.setattr(flat_file, "BLOCK_BYTES", block)
+    others = [line(ticker="O:AAPL261218C00250000")] * 3
+    loaded = load(written(*others, line(), *others, "O:SPXW261218C06500000,209"))
+    assert (loaded.stored, loaded.rejected["trades of other roots"]) == (1, 6)
+    assert load(written("O:SPXW261218C06500000,209", *others)).rejected.total() == 4
+    assert load(written()).lines == 0
+
+
+def test_loading_again_changes_nothing(written):
+    path = written(line(), line(), line(at_ms=AT + 1))
+    assert [load(path).stored, load(path).stored] == [3, 0]
+    assert len(rows()) == 3
+
+
+def test_of_trades_the_stream_brought_only_the_missing_ones_are_stored(written):
+    live = {"timestamp_ms": AT, "size": 25, "price": 1.10}
+    process_trades(make_batch(live | {"sequence_number": 7}, live | {"sequence_number": 9, "condition": 227}))
+    loaded = load(written(line(), line(), line(conditions="227"), line(conditions="219")))
+    assert loaded.stored == 2
+    assert [number for _, number, _ in rows()] == [-4, -2, 7, 9]
+
+
+def test_a_trade_of_the_file_that_the_past_tells_with_a_number_is_not_doubled(written, provider):
+    load(written(line(), line(at_ms=AT + 5)))
+    provider.tell(f"/v3/trades/{CALL}", page(rest_trade(AT), rest_trade(AT + 7, sequence_number=101)))
+    provider.tell(f"/v3/quotes/{CALL}", page())
+    assert backfill_flow("SPX", date(2026, 11, 17), [CALL], client_of(provider)).stored == 1
+    assert [number for _, number, _ in rows()] == [-1, -1, 101]
+
+
+def test_a_file_of_another_layout_gets_one_sentence(written):
+    sentence = "trades.csv.gz: no flat file of trades, it has no column price, sip_timestamp, size."
+    with pytest.raises(NoFlatFile, match=f"^{sentence}$"):
+        load(written("O:X,1", header="ticker,volume,conditions,exchange"))
+
+
+def test_a_file_not_sorted_by_contract_is_refused_instead_of_cutting_its_sweeps(written, monkeypatch):
+    monkeypatch.setattr(flat_file, "BATCH_TRADES", 1)
+    monkeypatch.setattr(flat_file, "BLOCK_BYTES", 60)
+    with pytest.raises(
+        NoFlatFile, match=f"the trades of {CALL} do not stand together; sort the file by ticker"
+    ):
+        load(written(line(), line(PUT), line(PUT), line()))
+
+
+def test_a_damaged_file_keeps_what_came_before(written, monkeypatch):
+    monkeypatch.setattr(flat_file, "BLOCK_BYTES", 1000)
+    monkeypatch.setattr(flat_file, "BATCH_TRADES", 1)
+    path = written(
+        *[line(at_ms=AT + n) for n in range(50)], *[line(PUT, AT + 131 * n * n) for n in range(90)]
+    )
+    path.write_bytes(path.read_bytes()[:-20])
+    with pytest.raises(NoFlatFile, match=r"trades.csv.gz cannot be read to its end"):
+        load(path)
+    assert {ticker for ticker, *_ in rows()} == {CALL}
+
+
+def test_progress_tells_bytes_and_counts(written):
+    told = []
+    path = written(line(), line(PUT))
+    load(path, progress=lambda read, loaded: told.append((read, loaded.lines)))
+    assert told[-1] == (path.stat().st_size, 2)

@@ -1,0 +1,63 @@
+"""Gaps of a feed are noted once, closed once, and never moved after their repair."""
+
+from __future__ import annotations
+
+import pytest
+
+from flow.history.gaps import close_gap, ended_gaps, record_gap
+from warehouse.models import StreamGap
+
+pytestmark = [pytest.mark.django_db, pytest.mark.database]
+
+
+def test_a_gap_is_noted_while_it_lasts_and_gets_its_end_later():
+    gap = record_gap("options", 1000, None, "cut")
+    assert ended_gaps() == []
+    assert record_gap("options", 1000, 5000, "reconnected") == gap
+    assert ended_gaps() == [gap]
+    row = StreamGap.objects.get(id=gap)
+    assert (row.from_ms, row.to_ms, row.reason, row.status) == (1000, 5000, "cut", "OPEN")
+
+
+def test_the_end_of_a_gap_never_moves_back():
+    gap = record_gap("options", 1000, 5000, "cut")
+    record_gap("options", 1000, 4000, "told late")
+    record_gap("options", 1000, None, "told again")
+    assert StreamGap.objects.get(id=gap).to_ms == 5000
+
+
+@pytest.mark.parametrize(("unrepairable", "status"), [(0, "REPAIRED"), (2, "UNREPAIRABLE")])
+def test_a_repaired_gap_is_closed_for_good(unrepairable, status):
+    gap = record_gap("options", 1000, 5000, "cut")
+    close_gap(gap, repaired=7, unrepairable=unrepairable)
+    assert record_gap("options", 1000, 4000, "told again") == gap
+    row = StreamGap.objects.get(id=gap)
+    assert (row.status, row.repaired, row.unrepairable, row.to_ms) == (status, 7, unrepairable, 5000)
+    assert ended_gaps() == []
+
+
+def test_what_lies_beyond_a_repaired_gap_is_a_gap_of_its_own():
+    """A consumer was killed twice without having seen a trade in between."""
+    gap = record_gap("options", 1000, 5000, "cut")
+    close_gap(gap, repaired=7, unrepairable=0)
+    lasting = record_gap("options", 1000, None, "cut")
+    assert record_gap("options", 1000, 9000, "cut") == lasting
+    row = StreamGap.objects.get(id=lasting)
+    assert (row.from_ms, row.to_ms, row.status) == (5000, 9000, "OPEN")
+
+
+def test_the_end_of_a_gap_ends_those_a_killed_consumer_left_behind():
+    left = record_gap("options", 3000, None, "cut")
+    other = record_gap("options 2/2", 3000, None, "cut")
+    record_gap("options", 1000, 9000, "the consumer was not running")
+    assert StreamGap.objects.get(id=left).to_ms == 9000
+    assert StreamGap.objects.get(id=other).to_ms is None
+
+
+def test_gaps_of_two_feeds_are_two():
+    assert record_gap("options 1/2", 1000, 2000, "cut") != record_gap("options 2/2", 1000, 2000, "cut")
+
+
+def test_a_gap_does_not_end_before_it_begins():
+    with pytest.raises(ValueError, match="before it began"):
+        record_gap("options", 1000, 999, "cut")

@@ -1,0 +1,258 @@
+"""A gap is filled from the provider's past with the trades the table lacks, each once, by whichever way it came."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from flow.delivery.inbox import Inbox
+from flow.history import gaps
+from flow.history.repair import SPOOLED, repair_gap
+from flow.storing.process_trades import ingest_options_flow, process_trades
+from provider.errors import Incomplete
+from tests.flow.trades import CALL, NOON, NOON_MS, PUT, make_batch
+from tests.provider.server import ok, refusal
+from tests.warehouse.rows import add_greeks
+from warehouse.models import Heartbeat, OptionsFlow, StreamGap, WatchlistEntry
+
+pytestmark = [pytest.mark.database, pytest.mark.usefixtures("at_noon", "repairable")]
+
+GAP = (NOON_MS - 300_000, NOON_MS - 240_000)  # a minute, five minutes ago
+IN_GAP = GAP[0] + 30_000
+
+
+@pytest.fixture
+def repairable(at_noon, provider, settings) -> None:
+    """No chains, so that no repair waits for one; one contract traded before the gap."""
+    settings.MASSIVE_BASE_URL = provider.url
+    WatchlistEntry.objects.update(ingest_chain=False)
+    process_trades(make_batch({"timestamp_ms": GAP[0] - 1000}))
+
+
+@pytest.fixture
+def repair(redis_client):
+    gap = gaps.record_gap("options", *GAP, "cut")
+    return lambda: repair_gap(gap, redis_client)
+
+
+def rest_trade(at_ms: int = IN_GAP, **changes: Any) -> dict[str, Any]:
+    document = {
+        "price": 1.10,
+        "size": 25,
+        "sip_timestamp": at_ms * 1_000_000,
+        "exchange": 302,
+        "conditions": [209],
+        "sequence_number": 100,
+    } | changes
+    return {name: value for name, value in document.items() if value is not None}
+
+
+def past_quote(at_ms: int, **changes: Any) -> dict[str, Any]:
+    return {
+        "sip_timestamp": at_ms * 1_000_000,
+        "bid_price": 1.00,
+        "ask_price": 1.10,
+        "bid_size": 10,
+        "ask_size": 10,
+    } | changes
+
+
+def page(*rows: dict[str, Any]) -> Any:
+    return ok({"status": "OK", "request_id": "0" * 32, "results": list(rows)})
+
+
+@pytest.fixture
+def tells(provider):
+    """Tells the provider a contract's trades and quotes."""
+
+    def tell(*trades: dict[str, Any], quotes: tuple[dict[str, Any], ...] = (), ticker: str = CALL) -> None:
+        provider.tell(f"/v3/trades/{ticker}", page(*trades))
+        provider.tell(f"/v3/quotes/{ticker}", page(*quotes))
+
+    return tell
+
+
+def in_gap() -> list[OptionsFlow]:
+    rows = OptionsFlow.objects.filter(timestamp__gte=GAP[0], timestamp__lte=GAP[1])
+    return list(rows.order_by("timestamp", "sequence_number"))
+
+
+def test_a_missed_trade_is_stored_as_the_stream_would_have_brought_it(repair, tells):
+    tells(rest_trade(), quotes=(past_quote(IN_GAP - 20), past_quote(IN_GAP, ask_price=9.0)))
+    assert str(repair()) == "1 trades of 1 contracts stored, 0 contracts unknown"
+    (row,) = in_gap()
+    assert (row.source, row.sequence_number, row.side, row.sentiment) == ("backfill", 100, "buy", "BULLISH")
+    assert (float(row.bid), float(row.ask), row.quote_age_ms) == (1.00, 1.10, 20)
+    # The average size and the underlying are those of the trade before, and the age says how old.
+    assert (row.average_size, float(row.underlying_price)) == (20.0, 6500.25)
+    assert row.underlying_age_ms == 31_000 + 12
+    gap = StreamGap.objects.get()
+    assert (gap.status, gap.repaired, gap.unrepairable) == ("REPAIRED", 1, 0)
+
+
+def test_a_plan_without_quotes_leaves_the_side_unknown(repair, provider):
+    provider.tell(f"/v3/trades/{CALL}", page(rest_trade()))
+    provider.tell(f"/v3/quotes/{CALL}", refusal(403, {"status": "NOT_AUTHORIZED", "message": "no"}))
+    repair()
+    (row,) = in_gap()
+    assert (row.side, row.bid, row.quote_age_ms, row.sentiment) == (None, None, None, "NEUTRAL")
+
+
+def test_a_trade_that_came_by_both_ways_is_one_row(repair, tells):
+    process_trades(make_batch({"sequence_number": 100, "timestamp_ms": IN_GAP, "size": 25, "price": 1.10}))
+    tells(rest_trade())
+    assert repair().filled.stored == 0
+    assert [row.source for row in in_gap()] == ["live"]
+
+
+def test_of_equal_trades_without_numbers_only_the_missing_ones_are_stored(repair, tells):
+    process_trades(make_batch({"sequence_number": 7, "timestamp_ms": IN_GAP, "size": 25, "price": 1.10}))
+    nameless = rest_trade(sequence_number=None)
+    other_condition = rest_trade(sequence_number=None, conditions=[227])
+    tells(nameless, nameless, other_condition, nameless)
+    assert repair().filled.stored == 3
+    assert [(row.sequence_number, row.conditions) for row in in_gap()] == [
+        (-3, ["AUTO"]),
+        (-2, ["SLAN"]),
+        (-1, ["AUTO"]),
+        (7, ["AUTO"]),
+    ]
+
+
+def test_different_trades_of_a_millisecond_without_numbers_are_all_stored(repair, tells):
+    tells(rest_trade(sequence_number=None), rest_trade(sequence_number=None, price=1.05))
+    assert repair().filled.stored == 2
+    assert sorted(float(row.price) for row in in_gap()) == [1.05, 1.10]
+
+
+@pytest.mark.parametrize("number", [100, None])
+def test_repairing_the_same_time_again_changes_nothing(repair, tells, redis_client, number):
+    tells(rest_trade(sequence_number=number), rest_trade(IN_GAP + 1, sequence_number=number))
+    assert repair().filled.stored == 2
+    again = gaps.record_gap("options 2/2", *GAP, "cut")
+    assert repair_gap(again, redis_client).filled.stored == 0
+    assert len(in_gap()) == 2
+
+
+def test_gaps_close_to_each_other_are_filled_in_one_go_and_each_says_what_it_got(repair, tells, provider):
+    far = gaps.record_gap("options", GAP[0] - 700_000, GAP[0] - 601_000, "cut")
+    later = gaps.record_gap("options", GAP[1] + 60_000, GAP[1] + 90_000, "silent")
+    lasting = gaps.record_gap("options", GAP[1] + 120_000, None, "cut")
+    tells(rest_trade(), *(rest_trade(GAP[1] + 70_000, sequence_number=number) for number in (101, 102)))
+    repair()
+    assert len([request for request in provider.requests if "/v3/trades/" in str(request)]) == 1
+    told = {gap.id: (gap.status, gap.repaired) for gap in StreamGap.objects.exclude(from_ms=GAP[0])}
+    assert told == {later: ("REPAIRED", 2), lasting: ("OPEN", 0), far: ("OPEN", 0)}
+    assert StreamGap.objects.get(from_ms=GAP[0]).repaired == 1
+
+
+def test_a_closed_gap_is_not_repaired_again(repair, tells, provider):
+    tells(rest_trade())
+    repair()
+    asked = len(provider.requests)
+    assert "the gap is closed" in str(repair())
+    assert len(provider.requests) == asked
+
+
+def test_a_sweep_over_the_edge_of_a_gap_is_seen_whole(repair, tells):
+    """6 contracts came by the stream just before the cut, 6 were missed on another exchange."""
+    before = {"sequence_number": 50, "timestamp_ms": GAP[0] - 100, "size": 12, "price": 1.10}
+    process_trades(make_batch(before))
+    tells(
+        rest_trade(GAP[0] - 100, sequence_number=50, size=12),
+        rest_trade(GAP[0] + 100, sequence_number=51, size=6, exchange=313),
+        quotes=(past_quote(GAP[0] - 150),),
+    )
+    repair()
+    assert [(row.sequence_number, row.sweep_id) for row in in_gap()] == [(51, 50)]
+
+
+def test_of_sweeps_beside_a_gap_those_over_the_edge_are_stored_and_those_that_may_be_a_part_are_not(
+    repair, tells
+):
+    """A trade is looked at with half a second on both sides, and until five seconds after the gap."""
+    edges = (GAP[0] - 500, GAP[1] + 5_000)
+    tells(
+        rest_trade(edges[0] - 490, sequence_number=50, size=6),
+        rest_trade(edges[0] - 480, sequence_number=51, size=6, exchange=313),
+        rest_trade(edges[0] - 300, sequence_number=52, conditions=[232]),
+        rest_trade(edges[1] - 10, sequence_number=53, size=6, exchange=313),
+        rest_trade(edges[1] + 10, sequence_number=54, size=6),
+        quotes=(past_quote(edges[0] - 499), past_quote(edges[1] - 20)),
+    )
+    repair()
+    rows = OptionsFlow.objects.filter(source="backfill").order_by("sequence_number")
+    assert list(rows.values_list("sequence_number", "sweep_id")) == [(52, None), (53, 53), (54, 53)]
+
+
+def test_a_contract_the_provider_will_not_tell_is_counted_and_shown(repair, provider):
+    provider.tell(f"/v3/trades/{CALL}", refusal(403, {"status": "NOT_AUTHORIZED", "message": "no"}))
+    repair()
+    gap = StreamGap.objects.get()
+    assert (gap.status, gap.repaired, gap.unrepairable) == ("UNREPAIRABLE", 0, 1)
+
+
+def test_an_answer_that_is_cut_off_leaves_the_gap_open(repair, provider):
+    provider.tell(f"/v3/trades/{CALL}", ok({"status": "OK"}))
+    with pytest.raises(Incomplete):
+        repair()
+    assert StreamGap.objects.get().status == "OPEN"
+
+
+def test_contracts_whose_volume_grew_over_the_gap_are_asked_for(repair, tells, provider):
+    for slot, volume in ((GAP[0] - 60_000, 5), (GAP[1] + 60_000, 9)):
+        add_greeks(slot, PUT, volume=volume)
+        add_greeks(slot, "O:SPXW261218P06000000", volume=5)
+    tells()
+    tells(rest_trade(), ticker=PUT)
+    assert repair().filled.contracts == 2
+    assert [row.contract_ticker for row in in_gap()] == [PUT]
+
+
+def test_a_repair_waits_for_the_inbox(repair, tells, redis_client, put_batch, at_market_time):
+    tells(rest_trade())
+    batch_id = put_batch(make_batch({}))
+    redis_client.zadd("warehouse:inbox:options:index", {batch_id: 1})  # it has lain there since 1970
+    assert str(repair()) == "the repair waits for batches in the inbox"
+    Inbox(redis_client, "options").done(batch_id)
+    assert repair().filled.stored == 1
+
+
+def test_a_repair_waits_for_a_spool(repair, tells):
+    tells(rest_trade())
+    beat = Heartbeat.objects.create(
+        id="flow_listener", last_scan=NOON_MS, status="healthy", metadata={SPOOLED: 3}
+    )
+    assert str(repair()) == "the repair waits for batches in a spool"
+    beat.metadata = {SPOOLED: 0}
+    beat.save()
+    assert repair().filled.stored == 1
+
+
+def test_a_consumer_that_is_gone_for_a_day_holds_up_no_repair(repair, tells):
+    tells(rest_trade())
+    Heartbeat.objects.create(
+        id="flow_listener", last_scan=NOON_MS - 86_400_000, status="healthy", metadata={SPOOLED: 3}
+    )
+    assert repair().filled.stored == 1
+
+
+def test_a_repair_waits_for_the_stream_to_settle(repair, at_market_time):
+    at_market_time(NOON - timedelta(seconds=239))
+    assert str(repair()) == "the repair waits for the stream to settle"
+
+
+def test_a_repair_waits_for_the_chain_after_the_gap_but_not_for_ever(repair, tells, at_market_time):
+    WatchlistEntry.objects.update(ingest_chain=True)
+    tells(rest_trade())
+    assert str(repair()) == "the repair waits for the chain after it"
+    at_market_time(NOON + timedelta(minutes=17))
+    assert repair().filled.stored == 1
+
+
+def test_the_flow_of_a_symbol_since_a_time_is_told_by_the_same_way(tells):
+    tells(rest_trade())
+    assert ingest_options_flow("SPX", GAP[0] - 1000).stored == 1
+    assert ingest_options_flow("SPX", GAP[0] - 1000).stored == 0

@@ -1,0 +1,139 @@
+"""A cancel finds the trade it takes back by what the two have in common, the same one however often it is asked."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from flow.storing import cancels
+from flow.storing.cancels import ContractDay
+from flow.storing.process_trades import process_trades
+from tests.flow.trades import CALL, NOON_MS, PUT, make_batch
+from tests.roles import run
+from warehouse.models import OptionsFlow
+
+pytestmark = [pytest.mark.database, pytest.mark.usefixtures("at_noon")]
+
+DAY_MS = NOON_MS - NOON_MS % cancels.DAY_MS
+CANC, CNCL, CNCO, CNOL = 201, 203, 205, 207
+
+
+def store(*rows: dict) -> tuple[ContractDay, ...]:
+    """One trade per row, a second apart."""
+    return process_trades(
+        make_batch(*({"timestamp_ms": NOON_MS + 1000 * second} | row for second, row in enumerate(rows)))
+    ).cancels
+
+
+def canceled() -> dict[int, int]:
+    """Sequence number of each cancelled trade, and of the cancel that takes it back."""
+    rows = OptionsFlow.objects.exclude(canceled_by=None).values_list("sequence_number", "canceled_by")
+    return dict(rows)
+
+
+def match(ticker: str = CALL) -> int:
+    return cancels.match([ContractDay("SPX", ticker, DAY_MS)])
+
+
+@pytest.mark.parametrize(("condition", "taken"), [(CANC, 2), (CNCL, 2), (CNCO, 1), (CNOL, 1)])
+def test_the_opening_trade_is_the_first_of_its_kind_and_any_other_the_newest(condition, taken):
+    store({}, {}, {"condition": condition})
+    assert match() == 1
+    assert canceled() == {taken: 3}
+
+
+@pytest.mark.parametrize(
+    "other", [{"price": 1.06}, {"size": 11}, {"exchange": 313}, {"contract_ticker": PUT}], ids=str
+)
+def test_a_trade_that_differs_is_left_alone(other):
+    store(other, {"condition": CNCL})
+    assert match() == 0
+    assert canceled() == {}
+
+
+def test_a_trade_after_the_cancel_is_left_alone():
+    store({"condition": CNCL}, {})
+    assert match() == 0
+
+
+def test_two_cancels_take_two_trades():
+    store({}, {}, {"condition": CNCL}, {"condition": CNCL})
+    assert match() == 2
+    assert canceled() == {2: 3, 1: 4}
+
+
+def test_a_second_pass_changes_nothing():
+    store({}, {}, {"condition": CNCL})
+    match()
+    assert match() == 0
+
+
+def test_a_late_trade_takes_the_place_of_the_one_cancelled_before_it_was_known():
+    store({"sequence_number": 1}, {"sequence_number": 9, "timestamp_ms": NOON_MS + 5000, "condition": CNCL})
+    match()
+    assert canceled() == {1: 9}
+    store({"sequence_number": 5, "timestamp_ms": NOON_MS + 3000})
+    assert match() == 2
+    assert canceled() == {5: 9}
+
+
+def test_a_pass_is_called_for_by_a_cancel_and_by_a_trade_like_it_and_before_it():
+    day = ContractDay("SPX", CALL, DAY_MS)
+    assert store({}) == ()
+    assert store({"sequence_number": 2, "condition": CNCL}) == (day,)
+    assert store({"sequence_number": 3}) == (day,)
+    assert store({"sequence_number": 4, "price": 1.06}) == ()
+    assert store({"sequence_number": 5, "contract_ticker": PUT}) == ()
+    assert store({"sequence_number": 6, "timestamp_ms": NOON_MS + 1}) == ()
+    assert store({"sequence_number": 7, "timestamp_ms": NOON_MS - cancels.DAY_MS}) == ()
+    assert cancels.days_with_cancels(NOON_MS, NOON_MS + 1) == [day]
+    assert cancels.days_with_cancels(NOON_MS + 1, NOON_MS + 2) == []
+
+
+@pytest.mark.parametrize(("condition", "at_once"), [(CNCL, {2: 3}), (CNCO, {})])
+def test_a_pass_over_the_last_moments_leaves_an_opening_trade_to_that_over_the_day(condition, at_once):
+    days = store({"timestamp_ms": NOON_MS - 60_000}, {}, {"condition": condition})
+    cancels.match(days, NOON_MS - 30_000)
+    assert canceled() == at_once
+    cancels.match(days)
+    assert canceled() == {1 if condition == CNCO else 2: 3}
+
+
+def test_a_trade_older_than_the_last_moments_is_found_by_the_pass_over_the_day():
+    days = store({"timestamp_ms": NOON_MS - 60_000}, {"condition": CNCL})
+    assert cancels.match(days, NOON_MS - 30_000) == 0
+    assert cancels.match(days) == 1
+
+
+def test_trades_without_an_exchange_are_alike_too():
+    store({"exchange": 0}, {"exchange": 0, "condition": CNCL})
+    assert match() == 1
+
+
+def test_the_summary_leaves_out_cancels_and_what_they_take_back():
+    store({"timestamp_ms": NOON_MS - 2}, {"timestamp_ms": NOON_MS - 1, "condition": CNCL}, {"size": 20})
+    match()
+    (summary,) = run("SELECT total_premium FROM get_flow_summary('SPX', 60)")
+    assert summary == (2100,)  # 1.05 x 20 x 100
+
+
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    kinds=st.lists(st.sampled_from([209, CANC, CNCL, CNCO]), min_size=2, max_size=7),
+    data=st.data(),
+)
+def test_passes_in_between_and_any_order_of_arrival_end_in_the_same_assignment(kinds, data):
+    rows = [
+        {"sequence_number": place, "timestamp_ms": NOON_MS + place, "condition": kind}
+        for place, kind in enumerate(kinds, 1)
+    ]
+    run("TRUNCATE options_flow_history")
+    process_trades(make_batch(*rows))
+    match()
+    expected = canceled()
+    run("TRUNCATE options_flow_history")
+    for row in data.draw(st.permutations(rows)):
+        process_trades(make_batch(row))
+        match()
+    assert canceled() == expected

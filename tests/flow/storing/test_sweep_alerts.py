@@ -1,0 +1,77 @@
+"""A flow worker tells the operators of unusual sweeps when their rows are new, one message a minute."""
+
+from __future__ import annotations
+
+import pytest
+
+from flow import tasks
+from flow.storing.process_trades import process_trades
+from tests.flow.trades import NOON_MS, make_batch
+from tests.webhook import Webhook
+
+pytestmark = pytest.mark.usefixtures("at_noon")
+
+ISO = 219
+# 500 contracts at 1.10: 55,000 dollars each.
+LEG = {"size": 500, "price": 1.10}
+TOLD = "SPX sweep, BULLISH: 1,000 x 2026-12-18 6500 call, $110,000"
+
+
+@pytest.fixture
+def webhook(redis_client, settings):
+    server = Webhook()
+    settings.ALERT_WEBHOOK_URL = server.url
+    yield server
+    server.stop()
+
+
+def swept(at_ms: int = NOON_MS, first: int = 1):
+    """One order over two exchanges, its trades a moment apart."""
+    return make_batch(
+        LEG | {"sequence_number": first, "exchange": 302, "timestamp_ms": at_ms},
+        LEG | {"sequence_number": first + 1, "exchange": 313, "timestamp_ms": at_ms + 20},
+    )
+
+
+def test_a_sweep_is_told_as_a_whole(put_batch, webhook):
+    tasks.store_trades(put_batch(swept()))
+    assert webhook.texts == [TOLD]
+
+
+def test_the_same_batch_again_is_not_told_again(put_batch, webhook, redis_client):
+    tasks.store_trades(put_batch(swept()))
+    redis_client.delete("warehouse:alerts:unusual_activity:")  # its minute is over
+    tasks.store_trades(put_batch(swept()))
+    assert webhook.texts == [TOLD]
+
+
+def test_sweeps_within_a_minute_of_the_last_alert_are_counted_in_the_next(put_batch, webhook, redis_client):
+    for place in range(3):
+        tasks.store_trades(put_batch(swept(NOON_MS - 5_000 * place, first=10 * place + 1)))
+    redis_client.delete("warehouse:alerts:unusual_activity:")
+    tasks.store_trades(put_batch(swept(NOON_MS - 60_000, first=90)))
+    assert webhook.texts == [TOLD, f"{TOLD} (and 2 more since the last alert of this kind)"]
+
+
+@pytest.mark.parametrize(
+    "batch",
+    [
+        make_batch({"size": 900, "price": 1.10, "condition": ISO}),  # 99,000 dollars
+        make_batch({"size": 2_000, "price": 1.10}),  # a block
+        swept(NOON_MS - 3_600_000),  # an hour late, from a spool
+    ],
+    ids=["small", "no sweep", "late"],
+)
+def test_nothing_else_is_told(put_batch, webhook, batch):
+    tasks.store_trades(put_batch(batch))
+    assert webhook.texts == []
+
+
+def test_a_repair_tells_nothing(webhook):
+    process_trades(swept())
+    assert webhook.texts == []
+
+
+def test_a_webhook_that_is_away_fails_no_batch(put_batch, webhook):
+    webhook.status = 500
+    assert "2 new" in tasks.store_trades(put_batch(swept()))

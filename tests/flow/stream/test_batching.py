@@ -1,0 +1,116 @@
+"""Batches are sealed by size or age, and no sweep window is cut."""
+
+from __future__ import annotations
+
+import numpy as np
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from flow.stream.batching import Sealer, Sealing
+from flow.stream.rows import ROW, Rows, as_trades
+from quant.trades.classification import classify
+
+T = 1_795_186_800_000
+
+
+def rows(*trades: tuple) -> Rows:
+    """Trades of (contract, ms after T, exchange, price), quoted 1.00 at 1.10, received as they were traded."""
+    made = np.zeros(len(trades), ROW)
+    for row, (contract, after, exchange, price) in zip(made, trades, strict=True):
+        row["contract"], row["exchange"], row["price"] = contract, exchange, price
+        row["timestamp_ms"] = row["received_at_ms"] = T + after
+    made["size"], made["sequence_number"] = 20, range(len(trades))
+    made["bid"], made["ask"], made["quote_age_ms"] = 1.0, 1.1, 10.0
+    made["bid_size"] = made["ask_size"] = 5.0
+    made["average_size"] = np.nan
+    return made
+
+
+def after(batch: Rows) -> list[int]:
+    return (batch["timestamp_ms"] - T).tolist()
+
+
+def test_a_lone_trade_leaves_when_its_window_is_over_and_not_before():
+    sealer = Sealer(Sealing(age_ms=100, lateness_ms=0, patience_ms=0))
+    sealer.add(rows((1, 0, 302, 1.1)), T)
+    assert sealer.sealed(T + 499) == []
+    assert [after(batch) for batch in sealer.sealed(T + 600)] == [[0]]
+
+
+def test_a_later_trade_tells_that_a_window_is_over():
+    sealer = Sealer(Sealing(trades=3, lateness_ms=0))
+    sealer.add(rows((1, 0, 302, 1.1), (1, 400, 303, 1.1), (2, 501, 302, 1.1)), T)
+    assert [after(batch) for batch in sealer.sealed(T)] == [[0, 400]]
+    assert sealer.oldest_ms() == T + 501
+
+
+def test_the_two_sides_of_a_contract_have_windows_of_their_own():
+    sealer = Sealer(Sealing(trades=3, lateness_ms=0))
+    sealer.add(rows((1, 0, 302, 1.1), (1, 300, 302, 1.0), (2, 501, 302, 1.1)), T)
+    assert [after(batch) for batch in sealer.sealed(T)] == [[0]]
+
+
+def test_a_trade_without_a_side_waits_for_nothing():
+    sealer = Sealer(Sealing(trades=2))
+    unquoted = rows((1, 0, 302, 1.1), (1, 1, 302, 1.1))
+    unquoted["bid"] = unquoted["ask"] = unquoted["quote_age_ms"] = np.nan
+    sealer.add(unquoted, T)
+    assert [after(batch) for batch in sealer.sealed(T)] == [[0, 1]]
+
+
+def test_nothing_is_sealed_before_size_or_age_is_reached():
+    sealer = Sealer(Sealing(trades=10, age_ms=250))
+    sealer.add(rows((1, 0, 302, 1.05)), T)
+    assert sealer.sealed(T + 249) == []
+    assert len(sealer.sealed(T + 250)) == 1
+
+
+def test_at_the_end_everything_leaves():
+    sealer = Sealer()
+    sealer.add(rows((1, 0, 302, 1.1)), T)
+    assert [after(batch) for batch in sealer.sealed(T, everything=True)] == [[0]]
+    assert (len(sealer), sealer.oldest_ms()) == (0, None)
+
+
+def test_large_batches_are_cut_between_contracts():
+    sealer = Sealer(Sealing(trades=4))
+    sealer.add(rows(*[(number % 3, number, 302, 1.1) for number in range(12)]), T)
+    batches = sealer.sealed(T, everything=True)
+    contracts = [set(batch["contract"].tolist()) for batch in batches]
+    assert sum(map(len, batches)) == 12
+    assert sum(map(len, contracts)) == len(set.union(*contracts))
+    assert all(after(batch) == sorted(after(batch)) for batch in batches)
+
+
+TRADE = st.tuples(
+    st.integers(1, 2), st.integers(0, 120), st.sampled_from([302, 303]), st.sampled_from([1.0, 1.1])
+)
+
+
+@settings(max_examples=60)
+@given(st.lists(TRADE, min_size=1, max_size=60), st.integers(1, 12))
+def test_the_sweeps_found_in_the_batches_are_those_of_the_whole_stream(steps, at_once):
+    clock, trades = 0, []
+    for contract, step, exchange, price in steps:
+        clock += step
+        trades.append((contract, clock, exchange, price))
+    whole = rows(*trades)
+    sealer = Sealer(Sealing(trades=1, age_ms=1, lateness_ms=0, patience_ms=10_000))
+    batches = []
+    for start in range(0, len(whole), at_once):
+        piece = whole[start : start + at_once]
+        now = int(piece["received_at_ms"].max())
+        sealer.add(piece, now)
+        batches += sealer.sealed(now)
+    batches += sealer.sealed(T + clock, everything=True)
+
+    def sweeps(batch: Rows) -> set[tuple[int, int]]:
+        found = classify(as_trades(batch))
+        sequence = batch["sequence_number"]
+        return {
+            (int(sequence[row]), int(sequence[found.sweep_first[row]]))
+            for row in np.flatnonzero(found.sweep_first >= 0)
+        }
+
+    assert set().union(*map(sweeps, batches)) == sweeps(whole)
+    assert sorted(np.concatenate(batches)["sequence_number"].tolist()) == list(range(len(whole)))

@@ -1,0 +1,128 @@
+"""Contract lists are asked for once per week of expirations; what is not a standard contract is counted."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from typing import Any
+
+import pytest
+
+from ingestion.backfill.contracts.cache import Lists, NotListedError
+from ingestion.backfill.contracts.fetch import listed_contracts
+from provider.errors import ProviderError
+from quant.sessions import close_of
+from tests.ingestion.backfill.past import FRIDAY
+from tests.provider.server import ok, refusal
+from warehouse.models import IngestionRun
+
+pytestmark = pytest.mark.database
+
+PATH = "/v3/reference/options/contracts"
+
+
+def contract(ticker: str, **changes: Any) -> dict[str, Any]:
+    day = f"20{ticker[-15:-13]}-{ticker[-13:-11]}-{ticker[-11:-9]}"
+    return {
+        "ticker": ticker,
+        "contract_type": "call",
+        "expiration_date": day,
+        "strike_price": 6500,
+        "shares_per_contract": 100,
+    } | changes
+
+
+def page(*rows: dict[str, Any]) -> dict[str, Any]:
+    return {"status": "OK", "request_id": "0" * 32, "results": list(rows)}
+
+
+def test_a_list_is_asked_for_once(evening, market):
+    first = listed_contracts(evening, FRIDAY, FRIDAY, 30, market.connect).listed
+    again = listed_contracts(evening, FRIDAY, FRIDAY, 30, market.connect).listed
+    # this week's contracts stand in either list, those of the four weeks after it among the living
+    assert dict(market.asked) == {
+        "SPX 2026-11-16 expired=True": 1,
+        "SPX 2026-11-16 expired=False": 1,
+        "SPX 2026-11-23 expired=False": 1,
+    }
+    assert len(first) > 1000
+    assert first.ticker.tolist() == again.ticker.tolist()
+    assert (str(first.expiration.min()), str(first.expiration.max())) == ("2026-11-16", "2026-12-18")
+    for name in ("root", "is_call", "strike", "multiplier"):
+        assert getattr(first, name).tolist() == getattr(again, name).tolist()
+
+
+def test_a_session_reads_what_was_listed_from_the_ledger_alone(evening, market):
+    listed_contracts(evening, FRIDAY, FRIDAY, 30, market.connect)
+    assert len(Lists().remembered_contracts(evening, FRIDAY, 20).listed) > 0
+    with pytest.raises(NotListedError, match="were not listed yet"):
+        Lists().remembered_contracts(evening, FRIDAY, 60)
+
+
+def test_lists_that_were_asked_for_here_are_not_read_again(evening, market, django_assert_num_queries):
+    lists = Lists()
+    lists.hold(evening, listed_contracts(evening, FRIDAY, FRIDAY, 30, market.connect))
+    with django_assert_num_queries(0):
+        ours = lists.remembered_contracts(evening, FRIDAY, 30)
+    read = Lists().remembered_contracts(evening, FRIDAY, 30)
+    assert ours.slots == read.slots
+    for name in ("ticker", "root", "expiration", "is_call", "strike", "multiplier"):
+        assert getattr(ours.listed, name).tolist() == getattr(read.listed, name).tolist()
+
+
+def test_a_later_session_reads_the_weeks_that_it_needs_beside_those(evening, market):
+    lists = Lists()
+    lists.hold(evening, listed_contracts(evening, FRIDAY, FRIDAY, 6, market.connect))
+    listed_contracts(evening, FRIDAY, FRIDAY, 30, market.connect)
+    later = lists.remembered_contracts(evening, FRIDAY, 30)
+    assert str(later.listed.expiration.max()) == "2026-12-18"
+
+
+def test_a_week_that_goes_on_is_asked_for_again_when_a_later_session_wants_it(
+    evening, market, at_market_time
+):
+    listed_contracts(evening, FRIDAY, FRIDAY, 4, market.connect)
+    market.asked.clear()
+    monday = FRIDAY + timedelta(days=3)
+    at_market_time(close_of(monday) + timedelta(hours=1))
+    listed_contracts(evening, FRIDAY, monday, 1, market.connect)
+    # the week that ended on Friday is known for good; the new one has contracts of Monday in either list
+    assert dict(market.asked) == {f"SPX {monday} expired=True": 1, f"SPX {monday} expired=False": 1}
+
+
+def test_adjusted_and_broken_contracts_are_counted_and_left_out(evening, provider, connect):
+    at = date(2026, 12, 4)
+    living = page(
+        contract("O:AMD261204C00190000"),
+        contract("O:AMD1261204C00190000"),
+        contract("O:AMD261204C00195000", shares_per_contract=150),
+        contract("O:AMD261204C00200000", additional_underlyings=[{"type": "currency", "amount": 3.5}]),
+        contract("O:TOOLONGROOT261204C00190000"),
+    )
+    provider.tell(PATH, ok(living))
+    found = listed_contracts("AMD", at, at, 0, connect).listed
+    assert found.ticker.tolist() == ["O:AMD261204C00190000"]
+    assert dict(found.rejected) == {"adjusted": 3, "bad_ticker": 1}
+    run = IngestionRun.objects.get()
+    assert (run.contracts, run.rejected) == (5, {"adjusted": 3, "bad_ticker": 1})
+    assert dict(listed_contracts("AMD", at, at, 0, connect).listed.rejected) == {
+        "adjusted": 3,
+        "bad_ticker": 1,
+    }
+
+
+def test_a_symbol_without_contracts_has_an_empty_list(evening, provider, connect):
+    provider.tell(PATH, ok(page()))
+    assert len(listed_contracts("GONE", FRIDAY, FRIDAY, 7, connect).listed) == 0
+
+
+def test_a_provider_that_fails_leaves_the_questions_answered_before_it(evening, provider, connect):
+    first = date(2026, 12, 2)
+    last = first + timedelta(weeks=8)  # of nine weeks eight are asked for together
+    provider.tell(PATH, ok(page(contract("O:AMD261204C00190000"))), refusal(500), refusal(500))
+    with pytest.raises(ProviderError):
+        listed_contracts("AMD", first, last, 0, connect)
+    assert IngestionRun.objects.count() == 8
+    before = len(provider.requests)
+    provider.tell(PATH, ok(page(contract("O:AMD270129C00190000"))))
+    assert len(listed_contracts("AMD", first, last + timedelta(days=2), 0, connect).listed) == 2
+    assert all("gte=2027-01-25" in request.query for request in provider.requests[before:])

@@ -1,0 +1,78 @@
+"""Bars read once for many sessions are those that each session would have read."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from typing import NoReturn
+
+import numpy as np
+import pytest
+
+from ingestion.bars.bar_cache import BarsInTurn
+from ingestion.bars.bar_times import close_ms, midnight_ms
+from ingestion.bars.historical_bars import Bars, historical_bars, store, task_of
+from ingestion.fetched_ranges import Stretch
+from provider.errors import NotFound
+from quant.sessions import close_of, previous_session, sessions
+from warehouse.models.enums import Timeframe
+
+pytestmark = pytest.mark.database
+
+LAST = date(2026, 11, 18)
+DAYS = sessions(LAST - timedelta(days=40), LAST)
+WINDOW = 10
+
+
+@pytest.fixture(autouse=True)
+def fetched(spx, at_market_time) -> None:
+    """Daily bars of all sessions but the last two, of which the provider has none."""
+    at_market_time(close_of(LAST) + timedelta(hours=1))
+    known = DAYS[:-2]
+    price = 500.0 + np.arange(len(known))
+    bars = Bars(
+        np.array([midnight_ms(day) for day in known]), price, price + 2, price - 1, price, *[price] * 3
+    )
+    stretch = Stretch(close_ms(previous_session(DAYS[0])), close_ms(known[-1]))
+    store(task_of(Timeframe.DAY), "SPY", Timeframe.DAY, stretch, bars)
+
+
+def nobody() -> NoReturn:
+    raise NotFound("not among the bars that were fetched.")
+
+
+def columns(bars: Bars) -> list[list[float]]:
+    return [getattr(bars, name).tolist() for name in ("start_ms", "open", "high", "low", "close", "volume")]
+
+
+def windows(days: list[date]) -> list[tuple[date, date]]:
+    return list(zip(days, days[WINDOW - 1 :], strict=False))
+
+
+def test_each_window_holds_what_it_would_alone_and_the_series_is_read_once(django_assert_max_num_queries):
+    known = DAYS[:-2]
+    alone = [columns(historical_bars("SPY", "1d", *window, nobody)) for window in windows(known)]
+    read = BarsInTurn(known[-1])
+    with django_assert_max_num_queries(2):  # what was fetched, and the bars
+        found = [columns(read("SPY", "1d", *window, nobody)) for window in windows(known)]
+    assert found == alone
+    assert [len(starts) for starts, *_ in found] == [WINDOW] * len(found)
+    assert found[3][4][0] == 503.0
+
+
+def test_a_window_before_those_read_is_read_as_well():
+    known = DAYS[:-2]
+    read = BarsInTurn(known[-1])
+    read("SPY", "1d", known[5], known[8], nobody)
+    earlier = read("SPY", "1d", known[0], known[3], nobody)
+    assert earlier.close.tolist() == [500.0, 501.0, 502.0, 503.0]
+
+
+def test_sessions_that_were_not_fetched_are_refused_and_those_before_them_are_not():
+    read = BarsInTurn(LAST)
+    assert read("SPY", "1d", DAYS[-5], DAYS[-3], nobody).close.tolist() == [
+        500.0 + len(DAYS) - 5,
+        501.0 + len(DAYS) - 5,
+        502.0 + len(DAYS) - 5,
+    ]
+    with pytest.raises(NotFound):
+        read("SPY", "1d", DAYS[-5], LAST, nobody)

@@ -1,0 +1,150 @@
+"""Sessions counted one after another come to what each of them is by itself, and read the past once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date, timedelta
+from fractions import Fraction
+from typing import NamedTuple
+
+import numpy as np
+import pytest
+
+from ingestion.bars.bar_times import midnight_ms
+from ingestion.bars.breadth import Breadth, BreadthInTurn, breadth, year_before
+from quant.sessions import close_of, sessions
+from tests.ingestion.stored import store_day_bars
+from warehouse import partitions
+from warehouse.loading import bulk
+from warehouse.models import HistoricalBar
+
+pytestmark = pytest.mark.database
+
+SESSION = date(2026, 11, 18)
+COUNTED = 56  # an issue may be away for more than the 50 sessions of the mean and come back
+
+
+class DayBar(NamedTuple):
+    high: float
+    low: float
+    close: float
+    volume: float
+
+
+Market = Mapping[str, Mapping[date, DayBar]]
+
+
+@pytest.fixture
+def days(spx, at_market_time) -> list[date]:
+    """A year of sessions before the counted ones, and those."""
+    at_market_time(close_of(SESSION) + timedelta(minutes=5))
+    return sessions(date(2025, 1, 2), SESSION)[1 - 252 - COUNTED :]
+
+
+def random_market(days: Sequence[date]) -> Market:
+    """Prices in cents that walk from both sides of five dollars, volumes around 200,000 or none, and holes: missing
+    days, young issues, and one that goes as the counting has begun and comes back near its end."""
+    rng = np.random.default_rng(20261118)
+    market: dict[str, dict[date, DayBar]] = {}
+    for number in range(24):
+        cents = np.maximum(300 + 60 * number + np.cumsum(rng.integers(-6, 7, len(days))), 100)
+        there = rng.random(len(days)) > (0.0, 0.02, 0.06)[number % 3]
+        there[: (0, 0, 40, 200)[number % 4]] = False
+        volumes = rng.choice([2e5, 2.1e5, 1e6, np.nan], len(days), p=[0.05, 0.45, 0.45, 0.05])
+        market[f"S{number:02}"] = {
+            day: DayBar(int(c + 3) / 100, int(c - 3) / 100, int(c) / 100, float(volume))
+            for day, c, volume, is_there in zip(days, cents, volumes, there, strict=True)
+            if is_there
+        }
+    away = days[1 - COUNTED : -3]
+    market["S06"] = {day: bar for day, bar in market["S06"].items() if day not in away}
+    return market
+
+
+def store(market: Market, days: Sequence[date]) -> None:
+    bars = [(symbol, day, market[symbol][day]) for symbol in market for day in days if day in market[symbol]]
+    symbols, on, prices = zip(*bars, strict=True)
+    high, low, close, volume = np.array(prices).T
+    starts = np.array([midnight_ms(day) for day in on])
+    partitions.ensure("historical_bars", int(starts.min()), int(starts.max()))
+    columns = {"open": close, "high": high, "low": low, "close": close, "volume": volume}
+    bulk.insert_rows(
+        HistoricalBar, columns | {"symbol": np.array(symbols), "timeframe": "1d", "timestamp": starts}
+    )
+
+
+def counted_by_hand(market: Market, days: Sequence[date]) -> Breadth:
+    """The last of 252 days, issue by issue, in fractions of a dollar that are exact."""
+    *past, session = days
+    up = down = means = above = years = highs = lows = counted = 0
+    for bars in market.values():
+        before, today = bars.get(past[-1]), bars.get(session)
+        if before is None or today is None or not (before.close > 5 and before.volume > 200_000):
+            continue
+        counted += 1
+        up, down = up + (today.close > before.close), down + (today.close < before.close)
+        closes = [Fraction(str(bars[day].close)) for day in days[-50:] if day in bars]
+        if len(closes) == 50:
+            means, above = means + 1, above + (closes[-1] > sum(closes) / 50)
+        year = [bars[day] for day in past if day in bars]
+        if len(year) >= 240:
+            years += 1
+            highs += today.high > max(bar.high for bar in year)
+            lows += today.low < min(bar.low for bar in year)
+    if not counted:
+        return Breadth()
+    return Breadth(
+        up, down, above / means if means else None, highs if years else None, lows if years else None
+    )
+
+
+def test_sessions_in_turn_are_counted_as_by_hand_each_from_what_was_stored_by_then(days):
+    market = random_market(days)
+    store(market, days[:-COUNTED])
+    in_turn, seen = BreadthInTurn(), []
+    for number in range(len(days) - COUNTED, len(days)):
+        store(market, days[number : number + 1])
+        seen.append(in_turn(days[number]))
+        assert seen[-1] == counted_by_hand(market, days[number - 251 : number + 1]), days[number]
+    for name in Breadth.__slots__:
+        assert len({getattr(found, name) for found in seen}) > 1, name  # each of them was put to the test
+    # Now that the later bars are there as well: out of order, and alone.
+    for place in (-20, -1, -2):
+        assert in_turn(days[place]) == breadth(days[place]) == seen[place]
+
+
+def test_the_next_session_reads_its_own_day_alone(days, django_assert_num_queries):
+    for n, symbol in enumerate("ABC"):
+        store_day_bars(symbol, {midnight_ms(day): 10.0 + n for day in days[-5:]}, volume=1e6)
+    in_turn = BreadthInTurn()
+    assert in_turn.unread(days[-2]) == 252
+    in_turn(days[-2])
+    assert in_turn.unread(days[-1]) == 1
+    with django_assert_num_queries(1):
+        in_turn(days[-1])
+    assert in_turn.unread(days[-1]) == 252
+
+
+def test_a_year_is_252_sessions_of_which_240_before_the_last_have_a_bar(days):
+    def store_last(symbol: str, closes: Sequence[float]) -> None:
+        on = zip(days[-len(closes) :], closes, strict=True)
+        store_day_bars(symbol, {midnight_ms(day): close for day, close in on}, volume=1e6)
+
+    store_last(
+        "PEAK", [99.0, *[10.0] * 250, 11.0, 12.0]
+    )  # the peak is in the year of the first session alone
+    store_last("ENOUGH", [10.0] * 240 + [12.0])
+    store_last("SHORT", [10.0] * 239 + [12.0])
+    saturday = SESSION - timedelta(days=4)
+    store_day_bars("PEAK", {midnight_ms(saturday): 99.0}, volume=1e6)
+    in_turn = BreadthInTurn()
+    assert [in_turn(day).new_highs for day in days[-2:]] == [0, 2]
+    assert breadth(SESSION).new_highs == 2
+
+
+def test_an_issue_that_did_not_move_stands_on_its_mean(days):
+    for symbol, cents in (("A", 2010), ("B", 3333), ("C", 707), ("D", 1_234_567)):
+        store_day_bars(
+            symbol, {midnight_ms(day): cents / 100 for day in year_before(SESSION)[-50:]}, volume=1e6
+        )
+    assert breadth(SESSION).above_mean == 0

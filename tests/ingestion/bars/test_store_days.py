@@ -1,0 +1,119 @@
+"""Days of stocks that were fetched together are stored in one commit, and each is noted as fetched."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date, timedelta
+
+import pytest
+from django.db import DatabaseError
+
+from ingestion import fetched_ranges
+from ingestion.bars.bar_times import close_ms, midnight_ms
+from ingestion.bars.breadth import StockDay, fetch_day, fetch_grouped, store_days, year_before
+from ingestion.fetched_ranges import Stretch
+from provider.records import Aggregate
+from quant.sessions import close_of, previous_session
+from tests.ingestion.stored import store_day_bars
+from tests.provider.server import ok
+from warehouse import runs
+from warehouse.models import HistoricalBar, IngestionRun
+from warehouse.models.enums import RunStatus
+from warehouse.task_names import RunTask
+
+pytestmark = pytest.mark.database
+
+SESSION = date(2026, 11, 18)
+GROUPED = "/v2/aggs/grouped/locale/us/market/stocks/"
+
+
+@pytest.fixture
+def days(spx, at_market_time) -> list[date]:
+    """Four sessions, the last one just closed; the second is the last of October."""
+    at_market_time(close_of(SESSION) + timedelta(minutes=5))
+    return [day for day in year_before(SESSION) if day.month in (10, 11)][-15:-11]
+
+
+def stretch(first: date, last: date) -> Stretch:
+    return Stretch(close_ms(previous_session(first)), close_ms(last))
+
+
+def fetched(day: date, *tickers: str, close: float = 9.0) -> StockDay:
+    bars = [Aggregate(0, close, close, close, close, 1e6, ticker=ticker) for ticker in tickers]
+    return StockDay(day, stretch(day, day), bars)
+
+
+def stored() -> list[tuple[int, str, float]]:
+    bars = HistoricalBar.objects.filter(timeframe="1d").order_by("timestamp", "symbol")
+    return [
+        (at, symbol, float(close)) for at, symbol, close in bars.values_list("timestamp", "symbol", "close")
+    ]
+
+
+def noted() -> list[tuple[int, str, int]]:
+    rows = IngestionRun.objects.filter(task=RunTask.GROUPED_DAILY, symbol="").order_by("slot")
+    return list(rows.values_list("slot", "status", "rows"))
+
+
+def test_days_in_any_order_are_stored_and_known_as_one_stretch(days):
+    store_days([fetched(days[3], "A", "C"), fetched(days[1]), fetched(days[0], "A"), fetched(days[2], "B")])
+    first, _, third, fourth = map(midnight_ms, days)
+    assert stored() == [(first, "A", 9), (third, "B", 9), (fourth, "A", 9), (fourth, "C", 9)]
+    assert noted() == [(close_ms(day), RunStatus.DONE, n) for day, n in zip(days, (1, 0, 1, 2), strict=True)]
+    # The newest run speaks for all of them: the ledger may forget the others.
+    IngestionRun.objects.filter(task=RunTask.GROUPED_DAILY, slot__lt=close_ms(days[3])).delete()
+    assert fetched_ranges.covered(RunTask.GROUPED_DAILY, "") == [stretch(days[0], days[3])]
+
+
+def test_a_day_prolongs_what_was_known_before_it(days):
+    store_days([fetched(days[0], "A")])
+    store_days([fetched(days[3], "A"), fetched(days[1], "A")])
+    IngestionRun.objects.filter(task=RunTask.GROUPED_DAILY, slot=close_ms(days[0])).delete()
+    assert fetched_ranges.covered(RunTask.GROUPED_DAILY, "") == [
+        stretch(days[0], days[1]),
+        stretch(days[3], days[3]),
+    ]
+
+
+def test_a_bar_that_is_stored_stays_and_a_day_that_is_done_stays_done(days):
+    store_day_bars("A", {midnight_ms(days[0]): 8.0})
+    for close in (9.0, 10.0):
+        store_days([fetched(days[0], "A", "B", close=close)])
+    assert stored() == [(midnight_ms(days[0]), "A", 8), (midnight_ms(days[0]), "B", 9)]
+    assert noted() == [(close_ms(days[0]), RunStatus.DONE, 2)]
+
+
+def test_a_day_whose_attempt_failed_before_is_done_then(days):
+    with runs.claim(RunTask.GROUPED_DAILY, "", close_ms(days[0])) as run:
+        assert isinstance(run, runs.Run)
+        runs.fail(run, "the provider was away")
+    store_days([fetched(days[0], "A")])
+    assert noted() == [(close_ms(days[0]), RunStatus.DONE, 1)]
+
+
+def test_bars_are_not_stored_without_the_note_that_they_are_fetched(days, monkeypatch):
+    def broken(task: str, pieces: Sequence[runs.Done]) -> None:
+        raise DatabaseError("away")
+
+    monkeypatch.setattr(runs, "note_done", broken)
+    with pytest.raises(DatabaseError):
+        store_days([fetched(days[0], "A")])
+    assert stored() == []
+
+
+def test_a_day_fetched_for_a_plan_is_known_once_stored_to_whoever_asks_the_ledger(days, provider, connect):
+    row = {"T": "A", "t": midnight_ms(days[0]), "o": 9, "h": 9, "l": 9, "c": 9, "v": 1e6}
+    answer = ok({"status": "OK", "request_id": "0" * 32, "results": [row]})
+    provider.tell(f"{GROUPED}{days[0]}", answer)
+    found = fetch_day(days[0], connect)
+    assert found is not None
+    assert (found.day, found.known) == (days[0], stretch(days[0], days[0]))
+    assert [bar.ticker for bar in found.bars] == ["A"]
+    store_days([found])
+    fetch_grouped([days[0]], connect)
+    assert len(provider.requests) == 1
+
+
+def test_of_a_session_the_provider_has_no_bars_of_yet_nothing_is_known(days, provider, connect):
+    provider.tell(f"{GROUPED}{SESSION}", ok({"status": "OK", "request_id": "0" * 32, "resultsCount": 0}))
+    assert fetch_day(SESSION, connect) is None

@@ -1,0 +1,71 @@
+"""Slots: 27 on a full day, each open until the next, and none outside sessions."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+
+import pytest
+
+from ingestion.chains.slots import due, over, parse_window, session_date, slots_of
+
+FULL_DAY = date(2026, 11, 18)  # 09:30 New York is 14:30 UTC
+EARLY_CLOSE = date(2026, 11, 27)  # 13:00
+SATURDAY = date(2026, 11, 21)
+
+
+def utc(hour, minute, second=0):
+    return datetime(2026, 11, 18, hour, minute, second, tzinfo=UTC)
+
+
+def test_a_full_day_has_27_slots_and_an_early_close_15():
+    assert len(slots_of(FULL_DAY)) == 27
+    assert len(slots_of(EARLY_CLOSE)) == 15
+    assert slots_of(SATURDAY) == []
+
+
+def test_a_slot_is_open_until_the_next_one_and_the_closing_one_for_15_minutes():
+    slots = slots_of(FULL_DAY)
+    assert (slots[0].at, slots[0].deadline) == (utc(14, 30), utc(14, 45))
+    assert (slots[-1].at, slots[-1].deadline) == (utc(21, 0), utc(21, 15))
+
+
+@pytest.mark.parametrize(
+    ("now", "expected"),
+    [
+        (utc(14, 29, 59), None),
+        (utc(14, 30), utc(14, 30)),
+        (utc(14, 44, 59), utc(14, 30)),
+        (utc(14, 45), utc(14, 45)),
+        (utc(21, 14, 59), utc(21, 0)),
+        (utc(21, 15), None),
+    ],
+)
+def test_the_slot_that_is_due(now, expected):
+    slot = due(slots_of(FULL_DAY), now)
+    assert (slot and slot.at) == expected
+
+
+def test_slots_that_are_over_begin_where_the_symbol_became_watched():
+    past = over(slots_of(FULL_DAY), now=utc(15, 20), since=utc(14, 40))
+    assert [slot.at for slot in past] == [utc(14, 45), utc(15, 0)]
+
+
+def test_operators_choose_the_distance_and_the_window():
+    slots = slots_of(FULL_DAY, every_minutes=30, window="10:00-11:00")
+    assert [slot.at for slot in slots] == [utc(15, 0), utc(15, 30), utc(16, 0)]
+    assert slots[-1].deadline == utc(16, 30)
+
+
+@pytest.mark.parametrize("window", ["", "9-16", "16:00-09:30", "09:30"])
+def test_a_window_nobody_can_read_is_refused_in_one_sentence(window):
+    with pytest.raises(ValueError, match="window must look like 09:30-16:00"):
+        parse_window(window)
+
+
+def test_a_distance_of_no_minutes_is_refused():
+    with pytest.raises(ValueError, match="every_minutes must be between 1 and 390"):
+        slots_of(FULL_DAY, every_minutes=0)
+
+
+def test_the_session_of_an_evening_instant_is_the_new_york_date():
+    assert session_date(datetime(2026, 11, 19, 3, 0, tzinfo=UTC)) == FULL_DAY

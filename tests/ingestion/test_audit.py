@@ -1,0 +1,237 @@
+"""Every stored figure of a day comes out of the stored rows again, equal to the last digit."""
+
+from __future__ import annotations
+
+import io
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+import numpy as np
+import pytest
+from django.core.management import CommandError, call_command
+from django.db import connection
+
+from ingestion.audit import recompute
+from ingestion.chains.ingest import Outcome, ingest_chain
+from ingestion.daily.iv_percentile import calculate_iv_percentile
+from ingestion.daily.market_regime import calculate_market_regime
+from ingestion.daily.rollups import roll_up
+from quant.contracts import format_ticker
+from quant.pricing import black_scholes
+from quant.sessions import close_of
+from tests.ingestion.daily.test_market_regime import Market
+from tests.ingestion.market import CHAIN_PATH, page, row
+from tests.provider.server import ok
+from tests.warehouse.rows import add_trade
+from warehouse import clock
+from warehouse.models import (
+    FlowDay,
+    GammaDay,
+    GammaExposure,
+    HistoricalGreeks,
+    IngestionRun,
+    IvPercentile,
+    MarketRegimeDay,
+    OptionsFlow,
+    WatchlistEntry,
+)
+
+pytestmark = pytest.mark.database
+
+TUESDAY, WEDNESDAY = date(2026, 11, 17), date(2026, 11, 18)
+SLOTS = [
+    (TUESDAY, 15),
+    (TUESDAY, 0),
+    (WEDNESDAY, 75),
+    (WEDNESDAY, 15),
+    (WEDNESDAY, 0),
+]  # minutes before the close
+WITHOUT_SPOT = 3
+FIGURES = (GammaExposure, IvPercentile, GammaDay, FlowDay, MarketRegimeDay)
+
+
+def chain_at(slot: datetime, seed: int, with_spot: bool = True) -> dict[str, Any]:
+    """A chain of six expirations with everything a provider does: no greeks, no quotes, wide quotes, an adjusted
+    contract, a gamma without a volatility; and without the underlying, so that spot comes by parity."""
+    random = np.random.default_rng(seed)
+    spot = round(6500 + random.normal(0, 20), 2)
+    rows = []
+    for days in (0, 7, 23, 30, 44, 65):
+        for strike in range(6000, 7001, 100):
+            for is_call in (True, False):
+                ticker = str(
+                    format_ticker("SPXW", slot.date() + timedelta(days=days), is_call, float(strike))
+                )
+                terms = (
+                    is_call,
+                    spot,
+                    float(strike),
+                    (days + 0.1) / 365,
+                    0.03,
+                    0.01,
+                    0.15 + 0.01 * random.random(),
+                )
+                mid, greeks = float(black_scholes.price(*terms)), black_scholes.greeks(*terms)
+                half = round(0.05 + 0.01 * mid, 2)
+                kind = random.choice(
+                    ["whole", "no greeks", "no quote", "no volatility", "adjusted"], p=[0.6, *[0.1] * 4]
+                )
+                changes: dict[str, Any] = {
+                    "last_quote": {"bid": max(round(mid - half, 2), 0.0), "ask": round(mid + half, 2)},
+                    "implied_volatility": round(terms[-1], 6),
+                    "greeks": {"delta": float(greeks.delta), "gamma": float(greeks.gamma)},
+                    "open_interest": int(random.integers(0, 9000)),
+                    "day": {"volume": int(random.integers(0, 900)), "close": round(mid, 2)},
+                }
+                changes |= {
+                    "whole": {},
+                    "no greeks": {"greeks": None, "implied_volatility": None},
+                    "no quote": {"last_quote": None},
+                    "no volatility": {"implied_volatility": 0},
+                    "adjusted": {},
+                }[str(kind)]
+                document = row(ticker, **changes)
+                document["underlying_asset"]["value"] = spot
+                if not with_spot:
+                    del document["underlying_asset"]
+                if kind == "adjusted":
+                    document["details"]["shares_per_contract"] = 10
+                rows.append(document)
+    return page(*rows)
+
+
+@pytest.fixture
+def days(spx, provider, at_market_time) -> str:
+    """Chains of two sessions, trades of the second, and all that is computed from them after the close."""
+    slots = [close_of(day) - timedelta(minutes=before) for day, before in SLOTS]
+    for number, slot in enumerate(slots):
+        provider.tell(CHAIN_PATH, ok(chain_at(slot, number, with_spot=number != WITHOUT_SPOT)))
+    for slot in slots:
+        at_market_time(slot)
+        assert ingest_chain(spx, clock.epoch_ms(slot)).outcome is Outcome.DONE
+    for number in range(20):
+        add_trade(
+            clock.epoch_ms(datetime(2026, 11, 18, 16, number, tzinfo=UTC)),
+            number,
+            size=number + 1,
+            is_sweep=number % 3 == 0,
+        )
+    at_market_time(close_of(WEDNESDAY) + timedelta(minutes=5))
+    market = Market(provider, WEDNESDAY)
+    market.tell_volatility()
+    market.tell_breadth()
+    for session in (TUESDAY, WEDNESDAY):
+        assert calculate_iv_percentile(spx, session).stored
+        roll_up(session)
+    return spx
+
+
+def as_text() -> dict[str, list[tuple[Any, ...]]]:
+    """Every figure as the database writes it."""
+    found = {}
+    with connection.cursor() as cursor:
+        for model in FIGURES:
+            cursor.execute(f"SELECT t::text FROM {model._meta.db_table} t ORDER BY id")
+            found[model.__name__] = cursor.fetchall()
+    return found
+
+
+def command(*arguments: str) -> list[str]:
+    output = io.StringIO()
+    call_command(*arguments, stdout=output)
+    return output.getvalue().splitlines()
+
+
+def test_computing_the_days_again_leaves_every_row_as_it_was(days, connect, monkeypatch):
+    monkeypatch.setattr("ingestion.daily.market_regime.massive_client", connect)
+    assert calculate_market_regime(WEDNESDAY, breadth_sessions=2, connect=connect).stored
+    before = as_text()
+    assert {name: len(rows) for name, rows in before.items()} == {
+        "GammaExposure": 5,
+        "IvPercentile": 2,
+        "GammaDay": 2,
+        "FlowDay": 1,
+        "MarketRegimeDay": 1,
+    }
+    assert calculate_market_regime(WEDNESDAY, again=True, connect=connect).stored
+    command("calculate_iv", "SPX", "--date", str(TUESDAY), "--to", str(WEDNESDAY))
+    for session in (WEDNESDAY, TUESDAY):
+        roll_up(session, again=True)
+    assert as_text() == before
+
+
+def test_every_figure_is_equal_to_what_its_rows_give_and_nothing_is_changed(days):
+    before = as_text()
+    assert command("recompute", "SPX", "--date", str(TUESDAY), "--to", str(WEDNESDAY)) == [
+        "gamma of 2026-11-17 15:45: equal",
+        "gamma of 2026-11-17 16:00: equal",
+        "iv_percentile_cache of 2026-11-17: equal",
+        "gamma_daily of 2026-11-17: equal",
+        "gamma of 2026-11-18 14:45: equal",
+        "gamma of 2026-11-18 15:45: equal",
+        "gamma of 2026-11-18 16:00: equal",
+        "iv_percentile_cache of 2026-11-18: equal",
+        "gamma_daily of 2026-11-18: equal",
+        "flow_daily of 2026-11-18: equal",
+        "SPX: all 10 rows are equal to the last digit",
+    ]
+    assert as_text() == before
+
+
+def test_a_row_that_does_not_follow_is_named_with_its_columns(days):
+    slot = clock.epoch_ms(close_of(WEDNESDAY))
+    GammaExposure.objects.filter(timestamp=slot).update(call_wall=1)
+    OptionsFlow.objects.filter(sequence_number=3).update(is_cancel=True)
+    with pytest.raises(CommandError, match="2 of 6 rows differ from what they are computed from"):
+        command("recompute", "SPX", "--date", str(WEDNESDAY))
+    assert {str(found) for found in recompute("SPX", WEDNESDAY) if found.differing} == {
+        "gamma of 2026-11-18 16:00: differs in call_wall",
+        "flow_daily of 2026-11-18: differs in trades, contracts, call_contracts, premium, bullish_premium,"
+        " sweeps, bullish_sweeps",
+    }
+
+
+def test_the_days_hold_what_makes_recomputing_hard(days):
+    """Spot by parity, adjusted contracts, gammas of either source, and numbers nobody could give."""
+    parity = IngestionRun.objects.get(slot=clock.epoch_ms(close_of(WEDNESDAY)) - 15 * 60_000)
+    assert parity.result["spot_source"] == "parity"
+    assert set(parity.result["multipliers"].values()) == {10}
+    stored = HistoricalGreeks.objects.filter(timestamp=parity.slot)
+    assert set(stored.values_list("greeks_source", flat=True)) == {"provider", "computed", None}
+    assert GammaExposure.objects.get(timestamp=parity.slot).sensitivity["conventions"]["own_gamma"]
+
+
+def test_a_quote_that_was_changed_shows_in_the_second_opinion(days):
+    slot = clock.epoch_ms(close_of(WEDNESDAY))
+    quoted = HistoricalGreeks.objects.filter(timestamp=slot, iv_status="ok", strike=6500, dte=30, bid__gt=0)
+    assert quoted.update(bid=1) > 0
+    differing = {found.figure: found.differing for found in recompute("SPX", WEDNESDAY) if found.differing}
+    assert "sensitivity" in differing["gamma of 2026-11-18 16:00"]
+
+
+def test_a_band_of_strikes_is_no_whole_chain(spx, provider, at_market_time):
+    WatchlistEntry.objects.update(strike_band_pct=5)
+    slot = close_of(WEDNESDAY)
+    at_market_time(slot)
+    provider.tell(CHAIN_PATH, ok(chain_at(slot, 1)))
+    ingest_chain(spx, clock.epoch_ms(slot))
+    (found,) = recompute("SPX", WEDNESDAY)
+    assert str(found).endswith("of the 110 contracts it was measured on are stored")
+    at_market_time(slot + timedelta(minutes=5))
+    with pytest.raises(CommandError, match="Nothing of SPX could be computed again"):
+        command("recompute", "SPX", "--date", str(WEDNESDAY))
+
+
+def test_what_retention_took_is_said_to_be_gone(days):
+    OptionsFlow.objects.all().delete()
+    HistoricalGreeks.objects.all().delete()
+    IngestionRun.objects.filter(slot=clock.epoch_ms(close_of(WEDNESDAY))).delete()
+    impossible = {found.figure: found.impossible for found in recompute("SPX", WEDNESDAY)}
+    assert impossible == {
+        "gamma of 2026-11-18 14:45": "0 of the 132 contracts it was measured on are stored",
+        "gamma of 2026-11-18 15:45": "0 of the 132 contracts it was measured on are stored",
+        "gamma of 2026-11-18 16:00": "the ledger's run, kept 90 days, is gone",
+        "iv_percentile_cache of 2026-11-18": "no chain of SPX is stored for the session of 2026-11-18",
+        "gamma_daily of 2026-11-18": "",
+        "flow_daily of 2026-11-18": "the rows it was summed from are gone",
+    }

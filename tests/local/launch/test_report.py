@@ -1,0 +1,53 @@
+"""The report says what the warehouse holds: the newest chain of every symbol, in the shape programs read."""
+
+from __future__ import annotations
+
+from io import StringIO
+
+import pytest
+from rich.console import Console
+
+from local.launch.gamma_picture import gamma_picture, money
+from tests.ingestion.market import CALL_GAMMA, CHAIN_PATH, PUT_GAMMA, SLOT_MS, two_contracts
+from tests.provider.server import ok
+
+
+def test_money_is_short_and_signed():
+    assert [money(value) for value in (-1.08e9, 35_200_000.0, 410_000.0, 12.0, None)] == [
+        "-$1.08bn",
+        "$35.20M",
+        "$410.00k",
+        "$12",
+        "-",
+    ]
+
+
+def test_the_picture_names_the_levels_beside_their_band():
+    picture = gamma_picture({6500.0: 5.0, 6400.0: -2.5}, 6510.0, {"flip": 6420.0, "support": None}).plain
+    lines = {line.split()[0]: line for line in picture.splitlines()}
+    assert "◀ spot" in lines["6,500.0"]
+    assert "◀ flip" in lines["6,400.0"]
+    assert lines["6,500.0"].count("█") == 2 * lines["6,400.0"].count("█") == 24
+
+
+@pytest.mark.database
+def test_the_report_holds_the_figures_of_the_newest_chain(spx, provider):
+    from ingestion.chains.ingest import ingest_chain
+    from local.launch.report import collect, show
+
+    provider.tell(CHAIN_PATH, ok(two_contracts()))
+    ingest_chain(spx, SLOT_MS)
+    report = collect([])
+    figures = report["symbols"]["SPX"]
+    assert report["errors"] == []
+    assert report["tables"]["historical_greeks"] == 2
+    assert (figures["contracts"], figures["rejected"], figures["spot"]) == (2, 0, 6500.0)
+    assert (figures["provider_greeks"], figures["computed_greeks"], figures["no_greeks"]) == (2, 0, 0)
+    assert figures["call_gamma"] == pytest.approx(CALL_GAMMA, rel=1e-12)
+    assert figures["put_gamma"] == pytest.approx(PUT_GAMMA, rel=1e-12)
+    assert figures["total_gamma_provider_greeks"] == pytest.approx(CALL_GAMMA + PUT_GAMMA, rel=1e-12)
+    assert set(figures["milliseconds"]) == {"fetch", "check", "compute", "gamma", "store"}
+
+    traded = StringIO()
+    show(report, Console(width=160, file=traded))
+    assert "SHORT_GAMMA" in traded.getvalue()

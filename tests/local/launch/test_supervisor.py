@@ -1,0 +1,152 @@
+"""The supervisor: services come back when they die and are gone when it is, however it went."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from local.launch.services import Service
+from local.launch.supervisor import ServiceError, Supervisor
+from local.servers.hold import ROOT
+from local.servers.processes import is_alive
+from tests.local.processes import eventually
+
+# A service with a child in its session, as a Celery worker has; both write their ids, and its end, to a file.
+SERVICE = """
+import os, signal, subprocess, sys, time
+child = subprocess.Popen(["sleep", "600"])
+def end(*_):
+    with open(sys.argv[1], "a") as file: file.write(f"end {sys.argv[2]}\\n")
+    child.terminate(); child.wait(); sys.exit(0)
+signal.signal(signal.SIGTERM, end)
+with open(sys.argv[1], "a") as file: file.write(f"start {os.getpid()} {child.pid}\\n")
+signal.pause()
+"""
+
+# The supervisor itself in a process of its own, to be killed.
+SUPERVISOR = """
+import json, os, signal, sys
+from pathlib import Path
+from local.launch.services import Service
+from local.launch.supervisor import Interrupted, Supervisor
+supervisor = Supervisor(Path(sys.argv[1]), print)
+supervisor.obey(signal.SIGINT, signal.SIGTERM)
+for name, command in json.loads(sys.argv[2]).items():
+    supervisor.start(Service(name, tuple(command)), dict(os.environ))
+print("up", flush=True)
+try:
+    while True:
+        supervisor.tend()
+except Interrupted:
+    supervisor.stop()
+"""
+
+
+def _service(tmp_path: Path, name: str) -> list[str]:
+    return ["python", "-c", SERVICE, str(tmp_path / "events"), name]
+
+
+def _events(tmp_path: Path) -> list[str]:
+    path = tmp_path / "events"
+    return path.read_text().splitlines() if path.exists() else []
+
+
+def _started(tmp_path: Path) -> list[int]:
+    """Ids of all services and their children, in the order of their starts."""
+    return [int(pid) for event in _events(tmp_path) if event.startswith("start") for pid in event.split()[1:]]
+
+
+@pytest.fixture
+def supervisor(tmp_path: Path) -> Iterator[Supervisor]:
+    supervisor = Supervisor(tmp_path / "logs", lambda sentence: None)
+    yield supervisor
+    supervisor.stop()
+
+
+@pytest.fixture
+def supervising(tmp_path: Path) -> Iterator[subprocess.Popen[str]]:
+    """A supervisor process with the services `first` and `second`, both up."""
+    table = {name: _service(tmp_path, name) for name in ("first", "second")}
+    process = subprocess.Popen(
+        [sys.executable, "-c", SUPERVISOR, str(tmp_path / "logs"), json.dumps(table)],
+        stdout=subprocess.PIPE,
+        text=True,
+        cwd=ROOT,
+    )
+    assert process.stdout.readline() == "up\n"
+    eventually(lambda: len(_started(tmp_path)) == 4)
+    yield process
+    process.kill()
+    process.communicate()
+
+
+def _tend_until(supervisor: Supervisor, condition: object) -> None:
+    deadline = time.monotonic() + 15
+    while not condition():
+        assert time.monotonic() < deadline
+        supervisor.tend()
+
+
+def test_a_killed_service_is_started_again_and_its_children_are_not_left(
+    supervisor: Supervisor, tmp_path: Path
+) -> None:
+    supervisor.start(Service("worker", tuple(_service(tmp_path, "worker"))), os.environ)
+    eventually(lambda: len(_started(tmp_path)) == 2)
+    head, child = _started(tmp_path)
+    os.kill(head, signal.SIGKILL)
+    _tend_until(supervisor, lambda: len(_started(tmp_path)) == 4)
+    assert not is_alive(child)
+    assert all(map(is_alive, _started(tmp_path)[2:]))
+
+
+def test_services_are_stopped_in_order_the_last_started_first(
+    supervising: subprocess.Popen[str], tmp_path: Path
+) -> None:
+    supervising.send_signal(signal.SIGINT)
+    supervising.wait(15)
+    assert _events(tmp_path)[2:] == ["end second", "end first"]
+    assert not any(map(is_alive, _started(tmp_path)))
+
+
+def test_a_killed_supervisor_leaves_nothing(supervising: subprocess.Popen[str], tmp_path: Path) -> None:
+    supervising.kill()
+    eventually(lambda: not any(map(is_alive, _started(tmp_path))))
+
+
+def test_children_of_a_service_that_was_killed_with_the_supervisor_are_found(
+    supervising: subprocess.Popen[str], tmp_path: Path
+) -> None:
+    # Nobody above the children is left: only the guard knows them.
+    os.kill(_started(tmp_path)[0], signal.SIGKILL)
+    supervising.kill()
+    eventually(lambda: not any(map(is_alive, _started(tmp_path))))
+
+
+def test_a_step_that_fails_names_its_last_line_and_its_log(supervisor: Supervisor, tmp_path: Path) -> None:
+    command = ["python", "-c", "print('so far so good', flush=True); raise SystemExit('the disk is full')"]
+    with pytest.raises(
+        ServiceError, match=r"^migrate failed: the disk is full; all of it is in .*migrate\.log"
+    ):
+        supervisor.run("migrate", command, os.environ)
+
+
+def test_waiting_for_a_service_that_ends_says_so(supervisor: Supervisor) -> None:
+    running = supervisor.start(
+        Service("web", ("python", "-c", "raise SystemExit('port in use')")), os.environ
+    )
+    with pytest.raises(ServiceError, match=r"^web ended: port in use"):
+        supervisor.wait_for(running, lambda: False, 15)
+
+
+def test_a_step_leaves_no_process_of_its_own(supervisor: Supervisor, tmp_path: Path) -> None:
+    script = "import subprocess; print(subprocess.Popen(['sleep', '600']).pid)"
+    supervisor.run("seed", ["python", "-c", script], os.environ)
+    assert not is_alive(int((tmp_path / "logs" / "seed.log").read_text()))

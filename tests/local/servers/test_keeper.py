@@ -1,0 +1,148 @@
+"""The keeper: servers live exactly as long as somebody holds them, whoever dies, and however."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import psycopg
+import pytest
+import redis
+
+from local.servers.hold import Held, hold
+from local.servers.processes import is_alive
+from local.servers.state_files import read_keeper
+from tests.local.processes import eventually
+
+Holder = Callable[[Path], "subprocess.Popen[str]"]
+
+
+def _pids(directory: Path) -> list[int]:
+    keeper = read_keeper(directory)
+    assert keeper
+    assert None not in (keeper.postgres, keeper.valkey)
+    return [keeper.pid, keeper.postgres, keeper.valkey]
+
+
+def _written(held: Held) -> None:
+    with psycopg.connect(held.owner_url()) as connection:
+        connection.execute("CREATE TABLE kept AS SELECT 42 AS answer")
+    with redis.Redis.from_url(held.redis_url()) as client:
+        client.set("kept", "42")
+
+
+def _read(held: Held) -> tuple[int, bytes]:
+    with psycopg.connect(held.owner_url()) as connection, redis.Redis.from_url(held.redis_url()) as client:
+        return connection.execute("SELECT answer FROM kept").fetchone()[0], client.get("kept")
+
+
+def test_the_servers_are_stopped_in_order_once_the_last_holder_lets_go(
+    directory: Path, start_holder: Holder
+) -> None:
+    first, second = start_holder(directory), start_holder(directory)
+    assert (first.stdout.readline(), second.stdout.readline()) == ("held\n", "held\n")
+    pids = _pids(directory)
+
+    first.communicate("")
+    assert all(map(is_alive, pids)), "one holder is left"
+    second.communicate("")
+    assert not any(map(is_alive, pids)), "release returns only when all have ended"
+    assert "database system is shut down" in (directory / "postgres.log").read_text()
+
+
+def test_a_holder_that_is_killed_lets_go_as_well(directory: Path, start_holder: Holder) -> None:
+    holder = start_holder(directory)
+    holder.stdout.readline()
+    pids = _pids(directory)
+    holder.kill()
+    eventually(lambda: not any(map(is_alive, pids)))
+
+
+def test_a_program_started_by_a_holder_does_not_hold(directory: Path) -> None:
+    held = hold(directory, fast=True)
+    pids = _pids(directory)
+    child = subprocess.Popen(["sleep", "60"], close_fds=False)
+    try:
+        held.release()
+        assert not any(map(is_alive, pids))
+    finally:
+        child.kill()
+        child.wait()
+
+
+@pytest.mark.parametrize("server", ["postgres", "valkey"])
+def test_a_killed_server_comes_back_with_its_data_at_its_address(held: Held, server: str) -> None:
+    _written(held)
+    killed = held.pid(server)
+    os.kill(killed, signal.SIGKILL)
+    eventually(lambda: held.pid(server) not in (None, killed))
+    assert _read(held) == (42, b"42")
+
+
+def test_a_server_stays_stopped_until_it_is_started(held: Held) -> None:
+    address = held.owner_url()
+    held.stop("postgres")
+    with pytest.raises(psycopg.OperationalError):
+        psycopg.connect(address)
+    held.start("postgres")
+    psycopg.connect(address).close()
+
+
+def test_servers_end_when_their_keeper_is_killed_and_the_next_holder_takes_over(held: Held) -> None:
+    _written(held)
+    keeper, *servers = _pids(held.directory)
+    os.kill(keeper, signal.SIGKILL)
+    eventually(lambda: not any(map(is_alive, servers)))
+    assert held.lost_keeper()
+
+    with hold(held.directory, fast=True) as successor:
+        assert successor.owner_url() == held.owner_url()
+        assert _read(successor) == (42, b"42")
+
+
+def test_many_may_start_at_once_and_share_one_keeper(directory: Path, start_holder: Holder) -> None:
+    holders = [start_holder(directory) for _ in range(5)]
+    assert [holder.stdout.readline() for holder in holders] == ["held\n"] * 5
+    keeper, *_ = _pids(directory)
+    assert len({read_keeper(directory).pid, keeper}) == 1
+    for holder in holders:
+        holder.communicate("")
+    assert not is_alive(keeper)
+
+
+def test_what_a_power_cut_leaves_is_started_from(directory: Path, start_holder: Holder) -> None:
+    holder = start_holder(directory)
+    holder.stdout.readline()
+    with hold(directory, fast=True) as held:
+        _written(held)
+    pids, data = _pids(directory), Path(read_keeper(directory).data)
+    for pid in pids:
+        os.kill(pid, signal.SIGKILL)
+    holder.kill()
+    eventually(lambda: not any(map(is_alive, pids)))
+    # The process ids in the files left behind now belong to a stranger: this test.
+    pid_file = data / "postgres18" / "postmaster.pid"
+    lines = pid_file.read_text().splitlines()
+    pid_file.write_text("\n".join([str(os.getpid()), *lines[1:]]) + "\n")
+
+    with hold(directory, fast=True) as held:
+        assert _read(held) == (42, b"42")
+
+
+def test_lost_passwords_are_made_anew(directory: Path) -> None:
+    with hold(directory) as held:
+        _written(held)
+    (directory / "servers.json").unlink()
+    with hold(directory) as held:
+        assert _read(held) == (42, b"42")
+
+
+def test_two_directories_run_side_by_side(held: Held, stack: Held) -> None:
+    urls = [held.owner_url(), stack.owner_url(), held.redis_url(), stack.redis_url()]
+    ports = [url.rpartition("@")[2].split("/")[0] for url in urls]
+    assert len(set(ports)) == 4
+    _written(held)
+    assert _read(held) == (42, b"42")

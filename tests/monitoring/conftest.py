@@ -1,0 +1,7 @@
+"""What every test of monitoring may ask for."""
+
+from __future__ import annotations
+
+from tests.ingestion.fixtures import at_market_time, connect, provider, spx
+
+__all__ = ["at_market_time", "connect", "provider", "spx"]

@@ -1,0 +1,242 @@
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from quant.gamma.exposure import (
+    CUSTOMERS_LONG,
+    NAIVE,
+    OWN_GAMMA,
+    VOLUME_WEIGHTED,
+    GammaSnapshot,
+    dealer_gamma,
+    exposure_by_strike,
+    put_call_ratio,
+    snapshot,
+    totals,
+)
+from tests.quant.chains import make_chain, random_chain
+
+# Spot 100, so one contract of gamma 0.02 and 100 open is 0.02 * 100 * 100 * 100^2 * 0.01 = 20,000 $ per 1 %.
+TWO_STRIKES = make_chain(
+    [105, 105, 95, 95],
+    [True, False, True, False],
+    gamma=[0.02, 0.02, 0.01, 0.03],
+    open_interest=[100, 50, 10, 200],
+    volume=[5, 7, 0, 1],
+)
+
+
+def test_two_strikes_by_hand():
+    gex = dealer_gamma(TWO_STRIKES)
+    assert gex.tolist() == pytest.approx([20_000, -10_000, 1_000, -60_000], rel=1e-14)
+    table = exposure_by_strike(TWO_STRIKES, gex)
+    assert table.strike.tolist() == [95, 105]
+    assert table.call.tolist() == pytest.approx([1_000, 20_000])
+    assert table.put.tolist() == pytest.approx([-60_000, -10_000])
+    assert table.net.tolist() == pytest.approx([-59_000, 10_000])
+    assert table.call_open_interest.tolist() == [10, 100]
+    assert table.put_open_interest.tolist() == [200, 50]
+    assert totals(TWO_STRIKES, gex) == pytest.approx((21_000, -70_000, -49_000, 91_000))
+
+
+def test_a_published_example_of_dollar_gamma_in_its_true_size():
+    # tapeboard.com works 0.038 * 62,000 * 100 * 520^2 * 0.01 and trades 6.37 million; it is 637 million.
+    chain = make_chain([520], [True], spot=520.0, gamma=0.038, open_interest=62_000)
+    assert dealer_gamma(chain)[0] == pytest.approx(637_062_400)
+
+
+def test_each_convention_signs_and_sizes_as_it_says():
+    assert dealer_gamma(TWO_STRIKES, CUSTOMERS_LONG).tolist() == pytest.approx(
+        [-20_000, -10_000, -1_000, -60_000]
+    )
+    assert dealer_gamma(TWO_STRIKES, VOLUME_WEIGHTED).tolist() == pytest.approx([1_000, -1_400, 0, -300])
+    own = np.array([0.04, 0.0, np.nan, -1.0])
+    gex = dealer_gamma(TWO_STRIKES, OWN_GAMMA, own)
+    assert gex[:2].tolist() == pytest.approx([40_000, 0])
+    assert np.isnan(gex[2:]).all()
+    with pytest.raises(ValueError, match="needs own_gamma"):
+        dealer_gamma(TWO_STRIKES, OWN_GAMMA)
+
+
+def test_a_snapshot_carries_the_numbers_of_the_table():
+    result = snapshot(TWO_STRIKES)
+    assert result.total_gamma == result.dealer_net_gamma == pytest.approx(-49_000)
+    assert (result.call_gamma, result.put_gamma) == pytest.approx((21_000, -70_000))
+    assert result.gross_gamma == pytest.approx(91_000)
+    assert (result.dealer_positioning, result.positioning_strength) == ("SHORT_GAMMA", "STRONG")
+    assert result.expected_behavior == "TRENDING"
+    assert (result.gamma_wall_resistance, result.gamma_wall_support) == (105, 95)
+    assert (result.call_wall, result.put_wall) == (105, 95)
+    assert result.distance_to_resistance_pct == pytest.approx(5)
+    assert result.distance_to_support_pct == pytest.approx(5)
+    assert result.put_call_oi_ratio == pytest.approx(250 / 110)
+    assert result.put_call_volume_ratio == pytest.approx(8 / 5)
+    assert result.gamma_by_strike["105"] == {"call": 20_000, "put": -10_000, "net": 10_000}
+    assert result.oi_by_strike["95"] == {"call": 10, "put": 200}
+    assert result.contracts_used == result.contracts == 4
+
+
+def test_half_point_strikes_are_written_as_readers_expect_them():
+    chain = make_chain([6477.5, 6480.0], [True, True], spot=6470.0)
+    assert list(snapshot(chain).gamma_by_strike) == ["6477.5", "6480"]
+
+
+def test_every_contract_out_of_the_sums_is_counted_under_its_reason():
+    chain = make_chain(
+        [100] * 6,
+        [True] * 6,
+        years=[0.1, 0.0, 0.1, 0.1, 0.1, np.nan],
+        gamma=[0.02, 0.02, np.nan, -0.1, 0.02, 0.02],
+        open_interest=[100, 100, 100, 100, np.nan, 100],
+    )
+    result = snapshot(chain)
+    assert result.rejected == {
+        "no_underlying": 0,
+        "expired": 2,
+        "no_gamma": 1,
+        "insane_gamma": 1,
+        "no_open_interest": 1,
+    }
+    assert result.contracts_used == 1
+    assert result.total_gamma == pytest.approx(20_000)
+
+
+def test_a_settled_contract_is_out_of_walls_ratios_and_open_interest():
+    chain = make_chain([100, 110], [True, False], years=[-0.001, 0.1])
+    result = snapshot(chain)
+    assert list(result.oi_by_strike) == ["110"]
+    assert result.put_call_oi_ratio is None
+
+
+def test_zero_days_share_is_the_gross_that_expires_today():
+    # 14:30 of the day of expiration, and the same hour of the day before.
+    chain = make_chain([100, 100], [True, False], years=[1.5 / 24 / 365, 25.5 / 24 / 365])
+    assert snapshot(chain).zero_dte_share == pytest.approx(0.5)
+    assert chain.days_to_expiry.tolist() == [0, 1]
+
+
+@pytest.mark.parametrize(
+    ("hours", "days"),
+    [
+        pytest.param(6.5, 0, id="afternoon settlement, at the open"),
+        pytest.param(0.01, 0, id="at the bell"),
+        pytest.param(17.25, 1, id="tomorrow's morning settlement, at 16:15"),
+        pytest.param(11.0, 0, id="afternoon settlement, before the market opens"),
+        pytest.param(13.0, 1, id="tomorrow's morning settlement, in the evening"),
+        pytest.param(24.0, 1, id="tomorrow, at the close"),
+        pytest.param(30.5, 1, id="tomorrow, at the open"),
+        pytest.param(71.0, 3, id="Friday's close to Monday, an hour lost to daylight saving"),
+        pytest.param(69.0, 3, id="Friday's close to Monday 13:00"),
+    ],
+)
+def test_days_to_expiry_follow_from_the_time_left(hours, days):
+    assert make_chain([100], [True], years=hours / 24 / 365).days_to_expiry[0] == days
+
+
+def test_ratios_without_calls_are_unknown():
+    puts = make_chain([100, 90], [False, False])
+    assert put_call_ratio(puts, puts.open_interest) is None
+    assert put_call_ratio(TWO_STRIKES, np.zeros(4)) is None
+
+
+EMPTY = make_chain([], [])
+UNKNOWN_SPOT = make_chain([95, 105], [True, False], spot=np.nan)
+
+
+@pytest.mark.parametrize(
+    "chain",
+    [
+        pytest.param(EMPTY, id="empty"),
+        pytest.param(UNKNOWN_SPOT, id="no spot"),
+        pytest.param(make_chain([95, 105], [True, False], years=0.0), id="all settled"),
+        pytest.param(make_chain([95, 105], [True, False], gamma=np.inf), id="insane gamma"),
+        pytest.param(make_chain([95, 105], [True, False], open_interest=0.0), id="nothing open"),
+    ],
+)
+def test_a_chain_that_says_nothing_gives_none_and_no_warning(chain):
+    result: GammaSnapshot = snapshot(chain, own_gamma=chain.gamma, own_iv=chain.implied_volatility)
+    assert result.total_gamma is result.gross_gamma is result.dealer_positioning is None
+    assert result.positioning_strength is result.expected_behavior is None
+    assert result.gamma_wall_resistance is result.gamma_wall_support is result.gamma_flip is None
+    assert result.flip_points == ()
+    json.dumps(result.sensitivity, allow_nan=False)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_the_snapshot_and_its_sensitivity_tell_one_number_to_the_last_digit(seed):
+    result = snapshot(random_chain(3000, seed))
+    naive = result.sensitivity["conventions"]["naive"]
+    assert (naive["net"], naive["gross"]) == (result.total_gamma, result.gross_gamma)
+
+
+def test_sensitivity_is_plain_json_and_spreads_over_the_conventions():
+    table = snapshot(TWO_STRIKES, own_gamma=TWO_STRIKES.gamma * 2).sensitivity
+    assert json.loads(json.dumps(table, allow_nan=False)) == table
+    nets = {name: row["net"] for name, row in table["conventions"].items()}
+    assert nets == pytest.approx(
+        {"naive": -49_000, "customers_long": -91_000, "volume_weighted": -700, "own_gamma": -98_000}
+    )
+    assert table["net"]["low"] == pytest.approx(-98_000)
+    assert table["net"]["high"] == pytest.approx(-700)
+    assert table["net"]["spread_of_gross"] == pytest.approx(97_300 / 91_000)
+    assert table["signs_agree"] is True
+
+
+def test_a_convention_without_data_is_null():
+    table = snapshot(replace(TWO_STRIKES, volume=np.zeros(4))).sensitivity
+    assert table["conventions"]["volume_weighted"] is None
+    assert table["conventions"]["own_gamma"] is None
+
+
+def test_own_volatility_moves_the_own_flip_alone():
+    chain = make_chain([110, 90], [True, False], implied_volatility=0.2)
+    own_iv = np.array([0.2, 0.4])
+    rows = snapshot(chain, own_gamma=chain.gamma, own_iv=own_iv).sensitivity["conventions"]
+    assert rows["naive"]["flip"] == snapshot(chain).gamma_flip
+    assert abs(rows["own_gamma"]["flip"] - rows["naive"]["flip"]) > 0.5
+
+
+@settings(max_examples=30, deadline=None)
+@given(seed=st.integers(0, 10_000), factor=st.floats(0.1, 1000))
+def test_exposure_scales_linearly_in_open_interest(seed, factor):
+    chain = random_chain(60, seed)
+    scaled = snapshot(replace(chain, open_interest=chain.open_interest * factor))
+    plain = snapshot(chain)
+    assert scaled.gross_gamma == pytest.approx(plain.gross_gamma * factor, rel=1e-12)
+    assert scaled.total_gamma == pytest.approx(plain.total_gamma * factor, rel=1e-12, abs=1e-9)
+    assert scaled.gamma_wall_resistance == plain.gamma_wall_resistance
+    assert scaled.flip_points == pytest.approx(plain.flip_points, rel=1e-9)
+
+
+@settings(max_examples=30, deadline=None)
+@given(seed=st.integers(0, 10_000))
+def test_the_order_of_contracts_changes_nothing(seed):
+    chain = random_chain(60, seed)
+    mixed = chain.select(np.random.default_rng(seed).permutation(len(chain)))
+    one, other = snapshot(chain), snapshot(mixed)
+    assert other.total_gamma == pytest.approx(one.total_gamma, rel=1e-9, abs=1e-6)
+    assert other.gamma_by_strike.keys() == one.gamma_by_strike.keys()
+    assert other.flip_points == pytest.approx(one.flip_points, rel=1e-9)
+    for name in ("gamma_wall_resistance", "gamma_wall_support", "call_wall", "put_wall", "expected_behavior"):
+        assert getattr(other, name) == getattr(one, name)
+
+
+def test_columns_of_different_length_are_refused_by_name():
+    with pytest.raises(ValueError, match="equally long"):
+        replace(TWO_STRIKES, gamma=np.ones(3))
+
+
+@pytest.mark.parametrize("spot", [0.0, -1.0, np.inf])
+def test_a_spot_that_cannot_be_is_refused(spot):
+    with pytest.raises(ValueError, match="spot must be a positive number"):
+        replace(TWO_STRIKES, spot=spot)
+
+
+def test_naive_is_the_default_convention():
+    assert dealer_gamma(TWO_STRIKES).tolist() == dealer_gamma(TWO_STRIKES, NAIVE).tolist()

@@ -1,0 +1,232 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from quant.market.market_regime import (
+    MARKET_REGIMES,
+    IndexBars,
+    MarketInputs,
+    breadth_regime,
+    correlation_regime,
+    market_regime,
+    put_call_regime,
+    vix_regime,
+)
+
+# A market that fits no rule but the last: every case below changes only what its rule reads.
+CHOPPY = IndexBars(
+    close=100.0,
+    sma20=100.0,
+    sma50=100.0,
+    sma50_before=100.0,
+    sma200=100.0,
+    adx=22.0,
+    chop=50.0,
+    atr=1.0,
+    rsi=50.0,
+    prior_high=104.0,
+    prior_low=96.0,
+    range20=8.0,
+    return1=0.0,
+    return20=0.0,
+    volume_ratio=1.0,
+)
+UP = {"close": 103.0, "sma50_before": 99.0, "sma200": 95.0}
+DOWN = {"close": 97.0, "sma50_before": 101.0, "sma200": 105.0}
+WORST = {"advancers": 100, "decliners": 900, "pct_above_50d": 5}
+BEST = {"advancers": 900, "decliners": 100, "pct_above_50d": 90}
+
+
+def regime(bars, **inputs):
+    return market_regime(MarketInputs(bars=replace(CHOPPY, **bars), **({"vix": 18.0} | inputs))).market_regime
+
+
+@pytest.mark.parametrize(
+    ("bars", "inputs", "expected"),
+    [
+        pytest.param({"return1": -0.02}, {"vix": 40, **WORST}, "CAPITULATION", id="VIX 40"),
+        pytest.param({"return1": -0.02}, {"vix": 39.9, **WORST}, "CHOPPY", id="VIX below 40"),
+        pytest.param(
+            {"return1": -0.03},
+            {"vix": 30, "vix_5_sessions_ago": 20, **WORST},
+            "CAPITULATION",
+            id="VIX up 50 % to 30",
+        ),
+        pytest.param(
+            {"return1": -0.03},
+            {"vix": 30, "vix_5_sessions_ago": 22, **WORST},
+            "CHOPPY",
+            id="VIX up 36 % to 30",
+        ),
+        pytest.param({"return1": -0.019}, {"vix": 45, **WORST}, "CHOPPY", id="no fall that day"),
+        pytest.param(
+            {}, {"vix": 45, "put_call_ratio": 1.2, **WORST}, "CAPITULATION", id="put buyers in a panic"
+        ),
+        pytest.param({"return1": -0.05}, {"vix": 45}, "CHOPPY", id="breadth unknown"),
+        pytest.param(
+            {"rsi": 71, "close": 103, "sma20": 100}, {"vix": 12.9, **BEST}, "EUPHORIA", id="euphoria"
+        ),
+        pytest.param(
+            {"rsi": 71, "close": 103, "sma20": 100},
+            {"vix": 12, "put_call_ratio": 0.6},
+            "EUPHORIA",
+            id="call buyers",
+        ),
+        pytest.param({"rsi": 70, "close": 103, "sma20": 100}, {"vix": 12, **BEST}, "CHOPPY", id="RSI 70"),
+        pytest.param(
+            {"rsi": 71, "close": 102, "sma20": 100}, {"vix": 12, **BEST}, "CHOPPY", id="within 2 ATR"
+        ),
+        pytest.param({"rsi": 71, "close": 103, "sma20": 100}, {"vix": 13, **BEST}, "CHOPPY", id="VIX 13"),
+        pytest.param(
+            {"close": 105, "return1": 0.01, "volume_ratio": 1.2},
+            {"previous_market_regime": "RANGE_BOUND"},
+            "BREAKOUT",
+            id="breakout",
+        ),
+        pytest.param(
+            {"close": 95, "return1": -0.01, "volume_ratio": 1.2},
+            {"previous_market_regime": "WEAK_UPTREND"},
+            "BREAKDOWN",
+            id="breakdown",
+        ),
+        pytest.param(
+            {"close": 105, "return1": 0.01, "volume_ratio": 1.19},
+            {"previous_market_regime": "CHOPPY"},
+            "CHOPPY",
+            id="no volume",
+        ),
+        pytest.param(
+            {"close": 105, "return1": 0.01, "volume_ratio": 1.5},
+            {"previous_market_regime": "STRONG_UPTREND"},
+            "CHOPPY",
+            id="out of a trend is no breakout",
+        ),
+        pytest.param({"adx": 25, **UP}, {"vix": 19.9}, "STRONG_UPTREND", id="calm trend"),
+        pytest.param({"adx": 25, **UP}, {"vix": 25, **BEST}, "STRONG_UPTREND", id="broad trend"),
+        pytest.param({"adx": 25, **UP}, {"vix": 20}, "WEAK_UPTREND", id="neither calm nor broad"),
+        pytest.param({"adx": 24.9, **UP}, {}, "WEAK_UPTREND", id="ADX below 25"),
+        pytest.param({"adx": 19.9, **UP}, {}, "CHOPPY", id="ADX below 20"),
+        pytest.param({"adx": 30, **UP, "sma200": 101}, {}, "WEAK_UPTREND", id="under the 200-day mean"),
+        pytest.param({"adx": 30, **UP, "sma200": np.nan}, {}, "WEAK_UPTREND", id="no 200-day mean yet"),
+        pytest.param({"adx": 30, **UP, "sma50_before": 101}, {}, "CHOPPY", id="above a falling mean"),
+        pytest.param({"adx": 25, **DOWN}, {"vix": 20}, "STRONG_DOWNTREND", id="nervous fall"),
+        pytest.param({"adx": 25, **DOWN}, {"vix": 15, **WORST}, "STRONG_DOWNTREND", id="broad fall"),
+        pytest.param({"adx": 25, **DOWN}, {"vix": 15}, "WEAK_DOWNTREND", id="quiet fall"),
+        pytest.param({"adx": 19.9, "chop": 61.9}, {}, "RANGE_BOUND", id="sideways"),
+        pytest.param({"adx": 19.9, "chop": 61.8}, {}, "CHOPPY", id="not sideways enough"),
+        pytest.param({"adx": 19.9, "range20": 3.9}, {}, "RANGE_BOUND", id="narrow"),
+        pytest.param({"adx": 20, "chop": 70}, {}, "CHOPPY", id="ADX 20"),
+    ],
+)
+def test_the_first_rule_that_applies_names_the_regime(bars, inputs, expected):
+    assert regime(bars, **inputs) == expected
+    assert expected in MARKET_REGIMES
+
+
+def test_full_agreement_with_every_input_is_full_confidence():
+    bars = replace(CHOPPY, adx=30, return20=0.05, **UP)
+    answer = market_regime(
+        MarketInputs(bars=bars, vix=14, put_call_ratio=0.75, correlations=(0.9, 0.85), **BEST)
+    )
+    assert (answer.market_regime, answer.confidence, answer.missing) == ("STRONG_UPTREND", 100.0, ())
+    assert (answer.vix_regime, answer.breadth_regime) == ("LOW", "EXTREMELY_BULLISH")
+    assert (answer.put_call_regime, answer.correlation_regime) == ("GREED", "HIGH")
+
+
+def test_each_missing_group_is_named_and_costs_ten_points():
+    bars = replace(CHOPPY, adx=30, return20=0.05, **UP)
+    answer = market_regime(MarketInputs(bars=bars, vix=14))
+    assert answer.missing == ("breadth", "put_call", "correlation")
+    assert answer.confidence == 70.0
+
+
+def test_disagreement_lowers_the_confidence():
+    bars = replace(CHOPPY, adx=30, return20=-0.05, **UP)
+    answer = market_regime(MarketInputs(bars=bars, vix=19, put_call_ratio=1.1, correlations=(0.6,), **WORST))
+    # The index alone agrees; its month, VIX, breadth and put/call do not.
+    assert (answer.market_regime, answer.confidence) == ("STRONG_UPTREND", 52.0)
+
+
+def test_without_bars_there_is_no_regime_but_the_rest_stands():
+    answer = market_regime(MarketInputs(vix=35, put_call_ratio=1.0))
+    assert (answer.market_regime, answer.confidence) == (None, 0.0)
+    assert (answer.vix_regime, answer.put_call_regime) == ("HIGH", "FEAR")
+    assert answer.missing == ("bars", "breadth", "correlation")
+
+
+@pytest.mark.parametrize(
+    ("ratio", "name"),
+    [
+        (0.69, "EXTREME_GREED"),
+        (0.7, "GREED"),
+        (0.8, "NEUTRAL"),
+        (1.0, "FEAR"),
+        (1.2, "EXTREME_FEAR"),
+        (np.nan, None),
+    ],
+)
+def test_put_call(ratio, name):
+    assert put_call_regime(ratio) == name
+
+
+def test_vix_keeps_its_name_near_a_limit():
+    assert vix_regime(20.3) == "ELEVATED"
+    assert vix_regime(20.3, previous="NORMAL") == "NORMAL"
+    assert vix_regime(20.5, previous="NORMAL") == "ELEVATED"
+    assert vix_regime(np.nan, previous="NORMAL") is None
+
+
+@pytest.mark.parametrize(
+    ("inputs", "name"),
+    [
+        ({"advancers": 300, "decliners": 100}, "EXTREMELY_BULLISH"),
+        ({"advancers": 299, "decliners": 100}, "BULLISH"),
+        ({"advancers": 300, "decliners": 100, "new_highs": 20, "new_lows": 10}, "BULLISH"),
+        ({"advancers": 300, "decliners": 100, "new_highs": 21, "new_lows": 10}, "EXTREMELY_BULLISH"),
+        ({"advancers": 150, "decliners": 100}, "BULLISH"),
+        ({"advancers": 67, "decliners": 100}, "NEUTRAL"),
+        ({"advancers": 33, "decliners": 100}, "BEARISH"),
+        ({"advancers": 32, "decliners": 100}, "EXTREMELY_BEARISH"),
+        ({"advancers": 500, "decliners": 0}, "EXTREMELY_BULLISH"),
+        ({"advancers": 0, "decliners": 0}, None),
+        ({"advancers": 500}, None),
+        ({"pct_above_50d": 80}, "EXTREMELY_BULLISH"),
+        ({"pct_above_50d": 79}, "BULLISH"),
+        ({"pct_above_50d": 40}, "NEUTRAL"),
+        ({"pct_above_50d": 19}, "EXTREMELY_BEARISH"),
+        ({"advancers": 300, "decliners": 100, "pct_above_50d": 70}, "BULLISH"),  # 1.5 goes to the calmer side
+        ({"advancers": 32, "decliners": 100, "pct_above_50d": 30}, "BEARISH"),
+        ({"advancers": 32, "decliners": 100, "pct_above_50d": 90}, "NEUTRAL"),
+        ({}, None),
+    ],
+)
+def test_breadth_is_the_mean_of_its_votes(inputs, name):
+    assert breadth_regime(**inputs) == name
+
+
+def test_correlation_is_the_mean_of_the_known_pairs():
+    assert correlation_regime((0.9, np.nan, 0.6)) == "NORMAL"
+    assert correlation_regime((0.96, 0.94)) == "EXTREMELY_HIGH"
+    assert correlation_regime((np.nan,)) is correlation_regime(()) is None
+
+
+def test_a_year_that_only_rises_is_a_strong_uptrend():
+    close = 100 * 1.002 ** np.arange(252)
+    bars = IndexBars.from_bars(close * 1.001, close * 0.999, close, np.full(252, 1e6))
+    assert bars.return1 == pytest.approx(0.002)
+    assert bars.prior_high == pytest.approx(close[-2] * 1.001)
+    assert bars.sma50 == pytest.approx(close[-50:].mean())
+    assert market_regime(MarketInputs(bars=bars, vix=14)).market_regime == "STRONG_UPTREND"
+    fallen = IndexBars.from_bars(close[::-1] * 1.001, close[::-1] * 0.999, close[::-1], np.full(252, 1e6))
+    assert market_regime(MarketInputs(bars=fallen, vix=24)).market_regime == "STRONG_DOWNTREND"
+
+
+def test_short_histories_leave_what_they_cannot_say_unknown():
+    for count in (0, 1, 20):
+        close = np.linspace(100, 101, count)
+        bars = IndexBars.from_bars(close, close, close, close)
+        assert np.isnan([bars.sma50, bars.adx, bars.prior_high]).all()
+        assert market_regime(MarketInputs(bars=bars)).market_regime is None

@@ -1,0 +1,198 @@
+"""The trades of a second: the same every time, explained by the chain's quotes, and told apart as they are meant."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import numpy as np
+import pytest
+
+from quant.trades.classification import classify
+from quant.trades.trade_values import Trades
+from simulator.market.market import SyntheticMarket
+from simulator.market.synthetic_chain import synthetic_chain
+from simulator.stream.trade_blocks import KNOWN, QUOTE, REASONS, TRADE, Blocks
+from simulator.stream.trade_orders import CANCEL, ISO_SWEEP, KINDS, LATE, SPLIT, SWEEP
+from simulator.stream.trade_pool import CROSSED, RARELY_QUOTED, Pool, build_pool
+from tests.simulator.servers import INSTANT, SEED
+
+SECOND = int(INSTANT.timestamp()) + 40
+RATE = 4000
+REASON_SIDES = {
+    "no_quote": "NONE_NO_QUOTE",
+    "crossed": "NONE_CROSSED",
+    "stale_quote": "NONE_STALE_QUOTE",
+    "multi_leg": "NONE_MULTI_LEG",
+    "not_market": "NONE_NOT_MARKET",
+    "late": "NONE_LATE",
+    "cancel": "NONE_CANCEL",
+}
+
+
+@pytest.fixture(scope="module")
+def pool(market: SyntheticMarket) -> Pool:
+    return build_pool(market, INSTANT.date())
+
+
+@pytest.fixture(scope="module")
+def trades(pool: Pool) -> np.ndarray:
+    """Ten seconds of trades."""
+    blocks = Blocks(pool, SEED, RATE, SECOND)
+    return np.concatenate([blocks.at(SECOND + second).trades for second in range(10)])
+
+
+def test_a_second_is_the_same_whatever_was_asked_before(pool: Pool) -> None:
+    walked = Blocks(pool, SEED, RATE, SECOND)
+    for second in range(6):
+        walked.at(SECOND + second)
+    again = Blocks(build_pool(SyntheticMarket(SEED), INSTANT.date()), SEED, RATE, SECOND)
+    other = Blocks(pool, SEED + 1, RATE, SECOND)
+
+    here, there = walked.at(SECOND + 6), again.at(SECOND + 6)
+    assert here.trades.tobytes() == there.trades.tobytes()
+    assert here.quotes.tobytes() == there.quotes.tobytes()
+    assert here.trades.tobytes() != other.at(SECOND + 6).trades.tobytes()
+
+
+def test_sequence_numbers_rise_with_gaps_and_quotes_come_before_their_trades(pool: Pool) -> None:
+    block = Blocks(pool, SEED, RATE, SECOND).at(SECOND)
+    following = Blocks(pool, SEED, RATE, SECOND).at(SECOND + 1)
+
+    q = np.sort(np.concatenate((block.trades["q"], block.quotes["q"])))
+    assert np.all(np.diff(q) > 0)
+    assert np.diff(q).max() > 1
+    assert following.quotes["q"].min() > q.max()
+    known = block.trades[block.trades["reason"] == KNOWN]
+    last = dict(zip(block.quotes["contract"].tolist(), block.quotes, strict=True))
+    for trade in known:
+        quote = last[int(trade["contract"])]
+        assert quote["ms"] == trade["quote_ms"] < trade["ms"]
+        assert quote["q"] < trade["q"]
+        assert (quote["bid"], quote["ask"]) == (trade["bid"], trade["ask"])
+
+
+def test_quotes_are_the_chains(pool: Pool, market: SyntheticMarket) -> None:
+    second = int(INSTANT.timestamp())
+    chain = synthetic_chain(market, "SPY", dt.datetime.fromtimestamp(second, dt.UTC))
+    quotes = Blocks(pool, SEED, RATE, second).at(second).quotes
+    tickers = pool.listing.ticker[quotes["contract"]]
+    ours = np.flatnonzero(np.isin(tickers, chain.ticker) & (pool.habit[quotes["contract"]] != CROSSED))
+    rows = np.searchsorted(chain.ticker, tickers[ours])
+
+    assert len(ours) > 300
+    for name in ("bid", "ask", "bid_size", "ask_size"):
+        assert np.array_equal(quotes[name][ours], getattr(chain, name)[rows])
+
+
+def test_what_is_quoted_at_the_full_minute_alone_has_that_quote_beside_it(pool: Pool) -> None:
+    minute = SECOND // 60 * 60
+    blocks = Blocks(pool, SEED, RATE, minute)
+    quoted = {row["contract"]: row for row in blocks.at(minute).quotes}
+    later = blocks.at(minute + 45).trades
+    rare = later[pool.habit[later["contract"]] == RARELY_QUOTED]
+    assert len(rare) > 10
+    for trade in rare:
+        quote = quoted[trade["contract"]]
+        names = ("bid", "ask", "bid_size", "ask_size")
+        assert [trade[name] for name in names] == [quote[name] for name in names]
+        assert trade["quote_ms"] == quote["ms"]
+
+
+def test_trades_stand_at_between_or_beyond_the_quote_they_met(trades: np.ndarray) -> None:
+    known = trades[(trades["reason"] == KNOWN)]
+    bought = known[known["side"] > 0]
+    at, beyond = np.isclose(bought["price"], bought["ask"]), bought["price"] > bought["ask"] + 1e-9
+
+    assert np.all(bought["price"] > 0.5 * (bought["bid"] + bought["ask"]) - 1e-9)
+    assert 0.6 < at.mean() < 0.9
+    assert 0.05 < beyond.mean() < 0.15
+    assert set(known["side"].tolist()) == {1, -1}
+    assert set(trades["kind"].tolist()) == set(range(len(KINDS)))
+    assert set(trades["reason"].tolist()) == set(range(len(REASONS)))
+
+
+def test_sweeps_take_several_exchanges_and_splits_one(trades: np.ndarray) -> None:
+    for kind, several in ((SWEEP, True), (SPLIT, False)):
+        rows = trades[trades["kind"] == kind]
+        for order in np.unique(rows["order"]):
+            fills = rows[rows["order"] == order]
+            assert len(fills) >= 2
+            assert (len(np.unique(fills["exchange"])) > 1) is several
+            assert np.ptp(fills["ms"]) < 500
+            assert fills["size"].sum() >= 10
+            assert len(np.unique(fills["contract"])) == len(np.unique(fills["side"])) == 1
+    iso = trades[trades["kind"] == ISO_SWEEP]["condition"]
+    assert set(iso.tolist()) == {219, 228, 230}
+
+
+def test_cancels_repeat_an_earlier_trade(trades: np.ndarray) -> None:
+    canceled = trades[trades["kind"] == CANCEL]
+    by_q = dict(zip(trades["q"].tolist(), trades, strict=True))
+
+    assert len(canceled) > 20
+    assert set(canceled["condition"].tolist()) <= {201, 203, 205, 207}
+    for row in canceled:
+        meant = by_q[int(row["cancels"])]
+        assert meant["ms"] < row["ms"]
+        for name in ("contract", "price", "size", "exchange"):
+            assert meant[name] == row[name]
+    assert set(trades[trades["kind"] == LATE]["condition"].tolist()) == {202, 204}
+
+
+def test_the_classification_finds_every_sweep_split_and_side(pool: Pool, trades: np.ndarray) -> None:
+    assert trades["alone"].all()
+    found = classify(_as_trades(pool, trades))
+    kind, known = trades["kind"], trades["reason"] == KNOWN
+
+    assert np.array_equal(found.direction[known], trades["side"][known])
+    assert np.array_equal(found.sweep_first >= 0, kind == SWEEP)
+    assert np.array_equal(found.split_first >= 0, kind == SPLIT)
+    assert np.array_equal(found.is_cancel, kind == CANCEL)
+    reasons = np.array(REASONS)[trades["reason"]]
+    for reason, side in REASON_SIDES.items():
+        assert set(found.side[reasons == reason]) == {side}
+
+
+def _as_trades(pool: Pool, trades: np.ndarray) -> Trades:
+    unquoted = trades["quote_ms"] == 0
+    count, contract = len(trades), trades["contract"].astype(np.int64)
+    return Trades(
+        contract=contract,
+        is_call=pool.listing.is_call[contract],
+        timestamp=trades["ms"],
+        sequence_number=trades["q"],
+        exchange=trades["exchange"].astype(np.int64),
+        conditions=trades["condition"].astype(np.int64),
+        price=trades["price"],
+        size=trades["size"].astype(float),
+        bid=np.where(unquoted, np.nan, trades["bid"]),
+        ask=np.where(unquoted, np.nan, trades["ask"]),
+        bid_size=trades["bid_size"].astype(float),
+        ask_size=trades["ask_size"].astype(float),
+        quote_age_ms=(trades["ms"] - trades["quote_ms"]).astype(float),
+        average_size=np.full(count, 20.0),
+        large_size=np.full(count, 100.0),
+        day_volume=np.zeros(count),
+        open_interest=np.zeros(count),
+        multiplier=np.full(count, 100.0),
+    )
+
+
+def test_a_burst_is_five_times_a_second(pool: Pool) -> None:
+    blocks = Blocks(pool, SEED, 300, SECOND, burst_seconds=10)
+
+    assert SECOND % 10 == 0
+    assert [len(blocks.at(SECOND + second).trades) for second in (0, 1)] == [1500, 300]
+
+
+def test_a_crowded_second_says_which_orders_stand_alone(pool: Pool) -> None:
+    trades = Blocks(pool, SEED, 30_000, SECOND).at(SECOND).trades
+    orders = {}
+    for row in trades:
+        orders.setdefault(int(row["contract"]), set()).add(int(row["order"]))
+
+    assert len(trades) == 30_000
+    assert 0 < trades["alone"].mean() < 1
+    assert all(bool(row["alone"]) is (len(orders[int(row["contract"])]) == 1) for row in trades)
+    assert TRADE.itemsize < 128
+    assert QUOTE.itemsize < 64

@@ -1,0 +1,236 @@
+"""The admin: every table is browsable without being counted; market data stay, operators edit the rest."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from django.contrib.auth.models import Permission, User
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+
+from tests.roles import as_role, run
+from tests.warehouse.rows import add_gamma, add_greeks, add_iv, add_regime, add_trade, ago
+from warehouse import clock, partitions, watchlist
+from warehouse.loading import bulk
+from warehouse.models import (
+    DeadLetter,
+    Heartbeat,
+    HistoricalGreeks,
+    IngestionRun,
+    StreamGap,
+    WatchlistEntry,
+)
+from web.admin.base import EstimatedPaginator
+
+pytestmark = [pytest.mark.database, pytest.mark.django_db]
+
+READ_ONLY = [
+    "historicalgreeks",
+    "optionsflow",
+    "historicalbar",
+    "gammaexposure",
+    "ivpercentile",
+    "marketregimeday",
+    "flowday",
+    "gammaday",
+    "contractsizeday",
+    "ingestionrun",
+    "heartbeat",
+    "streamgap",
+    "deadletter",
+]
+
+
+@pytest.fixture
+def superuser(client):
+    client.force_login(User.objects.create_superuser("root"))
+    return client
+
+
+@pytest.fixture
+def onlooker(client):
+    """A member of staff who may see everything and change nothing."""
+    user = User.objects.create_user("onlooker", is_staff=True)
+    user.user_permissions.set(Permission.objects.filter(codename__startswith="view_"))
+    client.force_login(user)
+    return client
+
+
+@pytest.fixture
+def rows():
+    """One row in each table that has a list of its own columns."""
+    watchlist.add_default_symbols(["SPX"])
+    at = ago(60_000)
+    return {
+        "historicalgreeks": add_greeks(at, bid=45.5),
+        "optionsflow": add_trade(at),
+        "gammaexposure": add_gamma(at, total_gamma=-1.5e9, gamma_by_strike={"6475": {"net": 1}}),
+        "ivpercentile": add_iv("2026-11-20", iv_percentile=0.68),
+        "marketregimeday": add_regime("2026-11-20"),
+        "ingestionrun": IngestionRun.objects.create(
+            task="t", symbol="SPX", slot=at, status="DONE", started_at=at
+        ),
+        "heartbeat": Heartbeat.objects.create(id="flow_listener", last_scan=at, status="healthy"),
+        "streamgap": StreamGap.objects.create(feed="options", from_ms=at, reason="cut", status="OPEN"),
+        "deadletter": DeadLetter.objects.create(
+            batch_id="b", payload=b"x", error="e", attempts=5, created_at=at
+        ),
+    }
+
+
+def listing(model: str) -> str:
+    return reverse(f"admin:warehouse_{model}_changelist")
+
+
+@pytest.mark.parametrize("model", [*READ_ONLY, "watchlistentry"])
+@pytest.mark.parametrize("asked", ["", "?q=SPX&symbol=SPX&recent=24"])
+def test_a_list_counts_no_table_and_reads_a_page_at_most(superuser, rows, model, asked):
+    if asked and model in {"heartbeat", "streamgap", "deadletter", "marketregimeday", "watchlistentry"}:
+        asked = ""
+    with CaptureQueriesContext(connection) as queries:
+        page = superuser.get(listing(model) + asked, follow=True)
+    assert page.status_code == 200
+    statements = [query["sql"] for query in queries]
+    assert not [sql for sql in statements if re.search(r"count\(|distinct", sql, re.IGNORECASE)]
+    assert len(statements) < 12
+
+
+@pytest.mark.parametrize("model", [*READ_ONLY, "watchlistentry"])
+def test_an_onlooker_sees_every_list_and_changes_nothing(onlooker, rows, model):
+    assert onlooker.get(listing(model)).status_code == 200
+    assert onlooker.get(reverse(f"admin:warehouse_{model}_add")).status_code == 403
+    if model in rows:
+        key = rows[model].pk
+        assert onlooker.get(reverse(f"admin:warehouse_{model}_change", args=[key])).status_code == 200
+        assert onlooker.post(reverse(f"admin:warehouse_{model}_change", args=[key]), {}).status_code == 403
+        assert onlooker.post(reverse(f"admin:warehouse_{model}_delete", args=[key]), {}).status_code == 403
+
+
+@pytest.mark.parametrize("model", READ_ONLY)
+def test_not_even_a_superuser_changes_market_data(superuser, rows, model):
+    assert superuser.get(reverse(f"admin:warehouse_{model}_add")).status_code == 403
+    if model in rows:
+        key = rows[model].pk
+        assert superuser.post(reverse(f"admin:warehouse_{model}_change", args=[key]), {}).status_code == 403
+        assert superuser.post(reverse(f"admin:warehouse_{model}_delete", args=[key]), {}).status_code == 403
+
+
+def test_the_page_of_a_gamma_snapshot_draws_its_strikes_with_the_levels(superuser, db):
+    snapshot = add_gamma(
+        ago(0),
+        underlying_price=6500,
+        gamma_flip=6420,
+        gamma_by_strike={
+            "6500": {"call": 9.0, "put": -1.0, "net": 8e6},
+            "6400": {"call": 1, "put": -5, "net": -4e6},
+        },
+    )
+    page = superuser.get(reverse("admin:warehouse_gammaexposure_change", args=[snapshot.pk])).content.decode()
+    assert page.count("#dc2626") == 1
+    assert "8.0M  ◀ spot" in page
+    assert "-4.0M  ◀ flip" in page
+
+
+def test_the_page_of_a_row_says_units(superuser, rows):
+    page = superuser.get(
+        reverse("admin:warehouse_historicalgreeks_change", args=[rows["historicalgreeks"].pk])
+    ).content.decode()
+    assert "change of the premium per point of volatility (0.01); dollars per share" in page
+    assert "implied volatility per year; fraction, 0.18 is 18 percent" in page
+
+
+def test_the_newest_rows_come_first_and_a_search_is_exact(superuser):
+    at = ago(60_000)
+    for number, symbol in enumerate(["SPX", "NDX", "SPXW"]):
+        add_greeks(at, ticker=f"O:{number}", symbol=symbol)
+    page = superuser.get(listing("historicalgreeks"))
+    assert [row.symbol for row in page.context["cl"].result_list] == ["SPXW", "NDX", "SPX"]
+    page = superuser.get(listing("historicalgreeks") + "?q=SPX")
+    assert [row.symbol for row in page.context["cl"].result_list] == ["SPX"]
+
+
+def test_the_list_works_as_the_web_role(superuser, rows):
+    with as_role("warehouse_web"):
+        for model in [*READ_ONLY, "watchlistentry"]:
+            assert superuser.get(listing(model)).status_code == 200
+
+
+def test_small_results_are_counted_exactly_and_large_ones_estimated(monkeypatch):
+    now = clock.now_ms()
+    partitions.ensure("historical_greeks", now, now)
+    bulk.insert_rows(
+        HistoricalGreeks,
+        {
+            "symbol": "SPX",
+            "timestamp": now,
+            "contract_ticker": [f"O:{number:06d}" for number in range(3_000)],
+            "option_type": "call",
+            "strike": 1,
+            "expiration": "2026-12-18",
+            "dte": 1,
+            "iv_status": "ok",
+            "source": "live",
+            "fetched_at": now,
+            "method_version": "test",
+        },
+    )
+    paginator = EstimatedPaginator(HistoricalGreeks.objects.order_by("-id"), 50)
+    assert paginator.count == 3_000
+    monkeypatch.setattr("web.admin.base.EXACT_ROWS", 100)
+    run("ANALYZE historical_greeks")
+    estimated = EstimatedPaginator(HistoricalGreeks.objects.order_by("-id"), 50)
+    assert 2_700 <= estimated.count <= 3_300
+
+
+ENTRY = {
+    "symbol": "RUT",
+    "provider_symbol": "I:RUT",
+    "reference_symbol": "IWM",
+    "roots": "RUT,RUTW",
+    "kind": "index",
+    "strike_band_pct": "",
+    "ingest_chain": "on",
+}
+
+
+def test_an_operator_adds_a_symbol_and_gaps_count_from_then_on(superuser):
+    before = clock.now_ms()
+    added = superuser.post(
+        reverse("admin:warehouse_watchlistentry_add"), {**ENTRY, "symbol": "rut", "roots": "rut, rutw"}
+    )
+    assert added.status_code == 302, added.context["adminform"].form.errors
+    entry = WatchlistEntry.objects.get()
+    assert (entry.symbol, entry.roots, entry.strike_band_pct) == ("RUT", ["RUT", "RUTW"], None)
+    assert (entry.ingest_chain, entry.ingest_flow) == (True, False)
+    assert before <= entry.active_since_ms <= clock.now_ms()
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "complaint"),
+    [
+        ("symbol", "I:RUT", "Write the bare symbol"),
+        ("provider_symbol", "RUT", "begins with I: for an index"),
+        ("kind", "etf", "begins with I: for an index"),
+        ("roots", "", "This field is required"),
+        ("roots", "RUT,RU TW", "A root is letters and digits, such as SPXW; not RU TW"),
+        ("roots", "RUT,RUT", "Name every root once"),
+        ("strike_band_pct", "0", "a percentage of spot above 0 and up to 100"),
+        ("strike_band_pct", "120", "a percentage of spot above 0 and up to 100"),
+    ],
+)
+def test_a_wrong_entry_is_refused_in_plain_words(superuser, field, value, complaint):
+    page = superuser.post(reverse("admin:warehouse_watchlistentry_add"), {**ENTRY, field: value})
+    assert page.status_code == 200
+    assert complaint in page.content.decode()
+    assert WatchlistEntry.objects.count() == 0
+
+
+def test_an_operator_edits_an_entry_but_not_its_symbol(superuser):
+    watchlist.add_default_symbols(["RUT"])
+    since = WatchlistEntry.objects.get().active_since_ms
+    changed = {**ENTRY, "symbol": "NDX", "strike_band_pct": "10"}
+    superuser.post(reverse("admin:warehouse_watchlistentry_change", args=["RUT"]), changed)
+    entry = WatchlistEntry.objects.get()
+    assert (entry.symbol, entry.strike_band_pct, entry.active_since_ms) == ("RUT", 10.0, since)

@@ -1,7 +1,0 @@
-"""The admin: market data to look at, the watchlist and the schedules to edit."""
-
-from __future__ import annotations
-
-from warehouse.admin import market_data, operations, schedules, watchlist
-
-__all__ = ["market_data", "operations", "schedules", "watchlist"]

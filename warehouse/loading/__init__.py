@@ -1,0 +1,1 @@
+"""Bulk loading: numpy columns to PostgreSQL by binary COPY."""

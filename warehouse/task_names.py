@@ -1,0 +1,46 @@
+"""Names of tasks: those in the ledger `ingestion_runs`, and those of Celery messages and schedules."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class RunTask(StrEnum):
+    """Values of `ingestion_runs.task`. A prefix is followed by what distinguishes the runs of that kind."""
+
+    INGEST_CHAIN = "ingest_chain"
+    IMPORT_CHAIN = "import_chain"
+    BACKFILL_CHAIN = "backfill_chain"  # prefix: depth
+    BACKFILL_FLOW = "backfill_flow"
+    LIST_CONTRACTS = "list_contracts"  # prefix: ISO week of the expirations
+    BARS = "bars"  # prefix: timeframe
+    GROUPED_DAILY = "grouped_daily"
+    STORE_BARS = "store_bars"
+    CALCULATE_IV_PERCENTILE = "calculate_iv_percentile"
+    CALCULATE_MARKET_REGIME = "calculate_market_regime"
+    ROLL_UP = "roll_up"
+    KEEP_RETENTION = "keep_retention"
+    WATCH_CALENDAR = "watch_calendar"
+
+
+class CeleryTask(StrEnum):
+    """Names under which Celery tasks are sent, routed and scheduled."""
+
+    INGEST_CHAIN = "ingestion.tasks.ingest_chain"
+    INGEST_DUE = "ingestion.tasks.ingest_due"
+    CLOSE_DUE = "ingestion.tasks.close_due"
+    KEEP_PARTITIONS = "ingestion.tasks.keep_partitions"
+    WATCH_CALENDAR = "ingestion.tasks.watch_calendar"
+    BACKFILL = "ingestion.tasks.backfill"
+    STORE_TRADES = "flow.tasks.store_trades"
+    SWEEP_INBOX = "flow.tasks.sweep_inbox"
+    KEEP_FLOW = "flow.tasks.keep_flow"
+    BACKFILL_TRADES = "flow.tasks.backfill_trades"
+    WATCH_HEALTH = "monitoring.tasks.watch_health"
+
+
+# Names used before a task was renamed or moved. Messages that still wait under them are executed.
+RENAMED = {
+    "flow.tasks.backfill_prints": CeleryTask.BACKFILL_TRADES,
+    "ingestion.tasks.watch_health": CeleryTask.WATCH_HEALTH,
+}

@@ -1,0 +1,1 @@
+"""Everything served over HTTP: the admin, health and metrics endpoints."""

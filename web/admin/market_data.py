@@ -1,0 +1,156 @@
+"""Lists of market data. Filters and searches are those an index serves; anything else belongs in SQL."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from django.contrib import admin
+from django.http import HttpRequest
+
+from warehouse.models import (
+    ContractSizeDay,
+    FlowDay,
+    GammaDay,
+    GammaExposure,
+    HistoricalBar,
+    HistoricalGreeks,
+    IvPercentile,
+    MarketRegimeDay,
+    OptionsFlow,
+)
+from web.admin.base import ReadOnlyAdmin, RecentFilter, SymbolFilter, new_york
+from web.charts.gamma_picture import gamma_picture
+
+
+class TimedAdmin(ReadOnlyAdmin):
+    search_fields = ("symbol__exact",)  # "=symbol" would compare UPPER(symbol), which no index serves
+    search_help_text = "symbol, exactly: SPX"
+    list_filter: ClassVar[tuple[Any, ...]] = (SymbolFilter, RecentFilter)
+
+    @admin.display(description="time, New York")
+    def at(self, row: Any) -> str:
+        return new_york(row.timestamp)
+
+
+class DailyAdmin(ReadOnlyAdmin):
+    search_fields: ClassVar[tuple[str, ...]] = ("symbol__exact",)
+    search_help_text: ClassVar[str | None] = "symbol, exactly: SPX"
+    list_filter: ClassVar[tuple[Any, ...]] = (SymbolFilter,)
+
+
+@admin.register(HistoricalGreeks)
+class HistoricalGreeksAdmin(TimedAdmin):
+    list_display = (
+        "contract_ticker",
+        "at",
+        "underlying_price",
+        "bid",
+        "ask",
+        "implied_volatility",
+        "iv_status",
+        "delta",
+        "gamma",
+        "open_interest",
+        "greeks_source",
+    )
+
+
+@admin.register(OptionsFlow)
+class OptionsFlowAdmin(TimedAdmin):
+    list_display = (
+        "contract_ticker",
+        "at",
+        "size",
+        "price",
+        "premium",
+        "trade_type",
+        "sentiment",
+        "aggressiveness",
+        "side",
+        "is_cancel",
+    )
+
+
+@admin.register(HistoricalBar)
+class HistoricalBarAdmin(TimedAdmin):
+    list_display = ("symbol", "timeframe", "at", "open", "high", "low", "close", "volume")
+
+
+@admin.register(GammaExposure)
+class GammaExposureAdmin(TimedAdmin):
+    heavy = ("gamma_by_strike", "oi_by_strike", "sensitivity", "flip_points")
+    exclude = ("gamma_by_strike", "oi_by_strike")  # hundreds of strikes: the picture shows them, SQL has them
+    readonly_fields = ("picture",)
+    list_display = (
+        "symbol",
+        "at",
+        "underlying_price",
+        "total_gamma",
+        "dealer_positioning",
+        "expected_behavior",
+        "gamma_wall_resistance",
+        "gamma_wall_support",
+        "gamma_flip",
+    )
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> list[Any]:
+        return ["picture", *(name for name in super().get_fields(request, obj) if name != "picture")]
+
+    @admin.display(description="net gamma by strike, $ per 1 % move")
+    def picture(self, row: GammaExposure) -> str:
+        return gamma_picture(row)
+
+
+@admin.register(IvPercentile)
+class IvPercentileAdmin(DailyAdmin):
+    list_display = (
+        "symbol",
+        "date",
+        "current_iv",
+        "iv_rank",
+        "iv_percentile",
+        "iv_regime",
+        "iv_trend",
+        "recommendation",
+        "data_points",
+        "is_provisional",
+    )
+
+
+@admin.register(MarketRegimeDay)
+class MarketRegimeDayAdmin(DailyAdmin):
+    search_fields = ()
+    search_help_text = None
+    list_filter = ()
+    list_display = ("date", "market_regime", "confidence_score", "vix_level", "vix_regime", "breadth_regime")
+
+
+@admin.register(FlowDay)
+class FlowDayAdmin(DailyAdmin):
+    list_display = (
+        "symbol",
+        "date",
+        "trades",
+        "premium",
+        "sweeps",
+        "bullish_sweeps",
+        "bearish_sweeps",
+        "blocks",
+    )
+
+
+@admin.register(GammaDay)
+class GammaDayAdmin(DailyAdmin):
+    list_display = (
+        "symbol",
+        "date",
+        "snapshots",
+        "total_gamma_close",
+        "dealer_positioning",
+        "gamma_flip_close",
+    )
+
+
+@admin.register(ContractSizeDay)
+class ContractSizeDayAdmin(DailyAdmin):
+    list_display = ("symbol", "date", "trades", "contracts")

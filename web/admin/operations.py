@@ -1,0 +1,75 @@
+"""The ledger, the workers' signs of life, and what could not be done."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin
+
+from warehouse.models import DeadLetter, Heartbeat, IngestionRun, SessionException, StreamGap
+from web.admin.base import ReadOnlyAdmin, RecentFilter, SymbolFilter, new_york
+
+
+class RecentSlotFilter(RecentFilter):
+    column = "slot"
+
+
+@admin.register(IngestionRun)
+class IngestionRunAdmin(ReadOnlyAdmin):
+    search_fields = ("symbol__exact",)
+    search_help_text = "symbol, exactly: SPX"
+    list_filter = (("status", admin.ChoicesFieldListFilter), SymbolFilter, RecentSlotFilter)
+    list_display = ("task", "symbol", "at", "status", "contracts", "rows", "duration_ms", "attempts", "error")
+
+    @admin.display(description="slot, New York")
+    def at(self, row: Any) -> str:
+        return new_york(row.slot)
+
+
+@admin.register(Heartbeat)
+class HeartbeatAdmin(ReadOnlyAdmin):
+    ordering = ("-last_scan",)
+    list_display = ("id", "at", "status", "signals_detected")
+
+    @admin.display(description="last scan, New York")
+    def at(self, row: Any) -> str:
+        return new_york(row.last_scan)
+
+
+@admin.register(StreamGap)
+class StreamGapAdmin(ReadOnlyAdmin):
+    list_filter = (("status", admin.ChoicesFieldListFilter),)
+    list_display = ("feed", "from_at", "to_at", "reason", "status", "repaired", "unrepairable")
+
+    @admin.display(description="from, New York")
+    def from_at(self, row: Any) -> str:
+        return new_york(row.from_ms)
+
+    @admin.display(description="to, New York")
+    def to_at(self, row: Any) -> str:
+        return new_york(row.to_ms)
+
+
+@admin.register(DeadLetter)
+class DeadLetterAdmin(ReadOnlyAdmin):
+    ordering = ("-created_at",)
+    heavy = ("payload",)
+    list_display = ("batch_id", "at", "attempts", "error")
+
+    @admin.display(description="given up, New York")
+    def at(self, row: Any) -> str:
+        return new_york(row.created_at)
+
+
+@admin.register(SessionException)
+class SessionExceptionAdmin(ReadOnlyAdmin):
+    ordering = ("-date",)
+    list_display = ("date", "opens_at", "closes_at", "reason")
+
+    @admin.display(description="opens, New York")
+    def opens_at(self, row: Any) -> str:
+        return new_york(row.opens_ms)
+
+    @admin.display(description="closes, New York")
+    def closes_at(self, row: Any) -> str:
+        return new_york(row.closes_ms)

@@ -1,0 +1,53 @@
+"""The page of a schedule entry: what cannot be meant is refused there, and not at each poll in a worker's log."""
+
+from __future__ import annotations
+
+import inspect
+import json
+from typing import Any
+
+from celery import current_app
+from django.contrib import admin
+from django_celery_beat.admin import PeriodicTaskAdmin, PeriodicTaskForm
+from django_celery_beat.models import PeriodicTask
+
+from ingestion.schedule_arguments import CHECKS
+from web.admin.base import ModelAdmin
+
+
+class ScheduleForm(PeriodicTaskForm):
+    """Holds the arguments against the task's own, and the cadence and window against what a session can have."""
+
+    def clean(self) -> dict[str, Any]:
+        data: dict[str, Any] = super().clean()
+        if "kwargs" in data and data.get("enabled"):
+            try:
+                check_arguments(data["task"], json.loads(data["kwargs"]))
+            except ValueError as error:
+                self.add_error("kwargs", str(error))
+        return data
+
+
+class SchedulePage(PeriodicTaskAdmin, ModelAdmin):
+    form = ScheduleForm
+    date_hierarchy = None
+
+
+def check_arguments(task: str, arguments: object) -> None:
+    """Raises ValueError, in one sentence, for arguments the task would fail on. A task not known here is not judged."""
+    if not isinstance(arguments, dict):
+        raise ValueError('Write the arguments as an object, such as {"every_minutes": 15}.')
+    found = current_app.tasks.get(task)
+    if found is None:
+        return
+    known = [name for name in inspect.signature(found.run).parameters if name != "self"]
+    unknown = sorted(set(arguments) - set(known))
+    if unknown:
+        takes = f"it takes {', '.join(known)}" if known else "it takes none"
+        raise ValueError(f"{task} has no argument {', '.join(unknown)}; {takes}.")
+    if task in CHECKS:
+        CHECKS[task](**arguments)
+
+
+admin.site.unregister(PeriodicTask)
+admin.site.register(PeriodicTask, SchedulePage)

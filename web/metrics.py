@@ -1,0 +1,200 @@
+"""`/metrics` for Prometheus: read from the tables and Redis at scrape time, by the web process alone.
+
+Workers fork and live on many machines; counting in the tables they write anyway needs no shared directory and
+loses nothing with a process. Every query is bounded by the watchlist, the partitions or a few days of ledger.
+Instants are `…_timestamp_seconds`, so that an alert writes `time() - x`; the clock is the market's.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Iterator
+
+from django.conf import settings
+from django.db import connection, connections
+from django.db.models import Count, Max, Sum
+from django.http import HttpRequest, HttpResponse
+from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
+from prometheus_client.core import GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
+
+from monitoring import table_checks
+from monitoring.freshness import newest_stored
+from monitoring.timeout_probe import Cached, Probe
+from warehouse import clock, heartbeats
+from warehouse.models import DeadLetter, IngestionRun, StreamGap
+from warehouse.models.enums import GapStatus, RunStatus
+from warehouse.partitions import DAY_MS
+from web.health import PATIENCE_SECONDS, inbox_sizes, queue_lengths, quick_redis
+
+CACHE_SECONDS = 5.0
+LEDGER_DAYS = 7  # of runs that a scrape looks at
+# Name, key in the consumer's heartbeat, what its value is divided by, text.
+LISTENERS = (
+    ("app_flow_subscribed", "subscribed", 1, "Whether the socket delivers."),
+    ("app_flow_lag_seconds", "lag_ms", 1000, "From the exchange to the consumer, of the last trades."),
+    ("app_flow_prints", "trades", 1, "Trades since the consumer started."),
+    (
+        "app_flow_prints_dropped",
+        "trades_dropped",
+        1,
+        "Trades that neither the inbox nor the spool could take.",
+    ),
+    ("app_flow_frames_dropped", "frames_dropped", 1, "Frames dropped because decoding was behind."),
+    ("app_flow_frame_bytes", "frame_bytes_waiting", 1, "Bytes received and not decoded yet."),
+    ("app_flow_spool_bytes", "spool_bytes", 1, "Bytes of batches on the consumer's disk."),
+    ("app_flow_quoted_contracts", "quoted_contracts", 1, "Contracts whose quotes are watched."),
+)
+
+
+def gauge(name: str, text: str, label: str, values: Iterable[tuple[str, float]]) -> GaugeMetricFamily:
+    family = GaugeMetricFamily(name, text, labels=[label])
+    for of, value in values:
+        family.add_metric([of], value)
+    return family
+
+
+def from_tables() -> list[Metric]:
+    """Everything the tables know, on a connection of this thread's own."""
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("SET statement_timeout = 2000")
+        now_ms = clock.now_ms()
+        return [*_signs(now_ms), *_listeners(now_ms), *_ledger(now_ms), *_flow(), *_storage(now_ms)]
+    finally:
+        connections.close_all()
+
+
+def from_redis() -> list[Metric]:
+    with quick_redis() as client:
+        lengths, waiting = queue_lengths(client), inbox_sizes(client)
+    batches = ((feed, found.batches) for feed, found in waiting.items())
+    sizes = ((feed, found.bytes) for feed, found in waiting.items())
+    ages = ((feed, found.oldest_seconds) for feed, found in waiting.items())
+    return [
+        gauge("app_queue_messages", "Messages that wait for a worker.", "queue", lengths.items()),
+        gauge("app_inbox_batches", "Batches of trades that wait to be stored.", "feed", batches),
+        gauge("app_inbox_bytes", "Bytes of the batches that wait.", "feed", sizes),
+        gauge("app_inbox_oldest_seconds", "How long the oldest batch has waited.", "feed", ages),
+    ]
+
+
+def _signs(now_ms: int) -> Iterator[Metric]:
+    signs = heartbeats.signs(now_ms)
+    living = [sign for sign in signs if sign.alive]
+    yield gauge(
+        "app_heartbeat_timestamp_seconds",
+        "Last sign of life of each process.",
+        "process",
+        ((sign.id, sign.last_scan / 1000) for sign in signs),
+    )
+    kinds = sorted({sign.kind for sign in signs} | {"beat", "worker"})
+    counts = ((kind, sum(sign.kind == kind for sign in living)) for kind in kinds)
+    yield gauge("app_processes_alive", "Processes that gave a sign of life lately.", "kind", counts)
+    ticks = [sign.last_scan for sign in living if sign.kind == "beat" and sign.metadata.get("leads")]
+    if ticks:
+        yield GaugeMetricFamily(
+            "app_beat_last_tick_timestamp_seconds", "Last tick of the leading beat.", max(ticks) / 1000
+        )
+
+
+def _listeners(now_ms: int) -> Iterator[Metric]:
+    """What the consumers of live trades told of themselves in their last sign of life."""
+    told = [sign for sign in heartbeats.signs(now_ms) if sign.id.startswith("flow_listener")]
+    for name, key, scale, text in LISTENERS:
+        known = ((sign.id, sign.metadata.get(key)) for sign in told)
+        values = ((process, float(value) / scale) for process, value in known if value is not None)
+        yield gauge(name, text, "process", values)
+
+
+def _ledger(now_ms: int) -> Iterator[Metric]:
+    since = now_ms - LEDGER_DAYS * DAY_MS
+    recent = IngestionRun.objects.filter(slot__gte=since)
+    ended = recent.filter(status=RunStatus.DONE).values_list("task").annotate(Max("finished_at"))
+    yield gauge(
+        "app_task_last_success_timestamp_seconds",
+        "End of the last run that was done.",
+        "task",
+        ((task, at / 1000) for task, at in ended.order_by("task")),
+    )
+    runs = GaugeMetricFamily(
+        "app_runs_24h", "Runs for periods of the last 24 hours.", labels=["task", "status"]
+    )
+    of_today = recent.filter(slot__gte=now_ms - DAY_MS).values_list("task", "status").annotate(Count("id"))
+    for task, status, count in of_today.order_by("task", "status"):
+        runs.add_metric([task, status], count)
+    yield runs
+    stored = newest_stored(since)
+    yield gauge(
+        "app_chain_last_slot_timestamp_seconds",
+        "Newest slot whose chain is stored.",
+        "symbol",
+        ((symbol, slot / 1000) for symbol, slot in sorted(stored.items())),
+    )
+
+
+def _flow() -> Iterator[Metric]:
+    gaps = StreamGap.objects
+    waiting = gaps.filter(status=GapStatus.OPEN).count()
+    yield GaugeMetricFamily("app_gap_open", "Holes in the live feed that wait for repair.", waiting)
+    # Over the 90 days that gaps are kept: retention may lower it, so it is no counter.
+    repaired = gaps.aggregate(total=Sum("repaired"))["total"] or 0
+    yield GaugeMetricFamily(
+        "app_gap_repaired_prints", "Trades that repairs stored, as far as kept.", repaired
+    )
+    letters = DeadLetter.objects.count()
+    yield GaugeMetricFamily("app_dead_letters", "Batches given up, as far as kept.", letters)
+
+
+def _storage(now_ms: int) -> Iterator[Metric]:
+    ahead = table_checks.partition_days_ahead(now_ms)
+    yield gauge("app_partition_days_ahead", "Days to the end of the last partition.", "table", ahead.items())
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT parent, sum(estimated_rows), sum(bytes) FROM warehouse_partitions() GROUP BY parent ORDER BY 1"
+        )
+        sizes = cursor.fetchall()
+    rows = ((table, float(count)) for table, count, _ in sizes)
+    yield gauge("app_table_estimated_rows", "Rows by the planner's statistics.", "table", rows)
+    stored = ((table, float(count)) for table, _, count in sizes)
+    yield gauge("app_table_bytes", "Size with indexes.", "table", stored)
+
+
+_PROBES: dict[str, Probe[list[Metric]]] = {"database": Probe(from_tables), "redis": Probe(from_redis)}
+
+
+class Warehouse(Collector):
+    """Collects within a second; a server that is away costs its own figures and shows in `app_up`."""
+
+    def describe(self) -> Iterable[Metric]:
+        """Nothing: the registry would else collect once more only to learn the names."""
+        return []
+
+    def collect(self) -> Iterable[Metric]:
+        until = time.monotonic() + PATIENCE_SECONDS
+        for probe in _PROBES.values():
+            probe.begin()
+        found: list[Metric] = []
+        up: list[tuple[str, float]] = []
+        for name, probe in _PROBES.items():
+            try:
+                found += probe.answer(until - time.monotonic())
+                up.append((name, 1.0))
+            except Exception:  # whatever the driver says, the figure is the answer
+                up.append((name, 0.0))
+        info = GaugeMetricFamily("app_build_info", "The running version.", labels=["version", "simulated"])
+        info.add_metric([settings.VERSION, str(settings.SIMULATED).lower()], 1)
+        return [info, gauge("app_up", "Whether the server answered this scrape.", "server", up), *found]
+
+
+def _page() -> bytes:
+    registry = CollectorRegistry()
+    registry.register(Warehouse())
+    return generate_latest(registry)
+
+
+current = Cached(_page, CACHE_SECONDS)
+
+
+def show_metrics(request: HttpRequest) -> HttpResponse:
+    return HttpResponse(current(), content_type=CONTENT_TYPE_LATEST)
