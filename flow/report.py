@@ -9,10 +9,10 @@ from django.db import connection
 from django.db.models import Q
 
 from flow.storing.side_reasons import reasons
+from quant.sessions import MINUTE_MS
 from warehouse import clock
 from warehouse.models import OptionsFlow, StreamGap
 
-MINUTE_MS = 60_000
 BUCKET_MS = 5 * MINUTE_MS
 
 

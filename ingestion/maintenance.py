@@ -7,6 +7,7 @@ from dataclasses import asdict
 from django.db import OperationalError
 
 from ingestion.daily.rollups import keep_retention
+from quant.sessions import DAY_MS
 from warehouse import partitions, runs
 from warehouse.task_names import RunTask
 
@@ -18,9 +19,9 @@ def keep_tables(now_ms: int) -> str:
     do not let go fails the run with that sentence, to be tried again at the next call; anything else is raised.
     """
     missing = [action for action in partitions.plan(now_ms) if action.verb == "create"]
-    partitions.apply(missing)
+    partitions.apply(missing, now_ms)
     made = f"{len(missing)} partitions made"
-    with runs.claim(RunTask.KEEP_RETENTION, "", now_ms - now_ms % partitions.DAY_MS) as run:
+    with runs.claim(RunTask.KEEP_RETENTION, "", now_ms - now_ms % DAY_MS) as run:
         if isinstance(run, runs.Refusal):
             return f"{made}; retention: {run}"
         try:

@@ -3,10 +3,10 @@ calendar is wrong."""
 
 from __future__ import annotations
 
-from ingestion.chains.slots import session_date
 from monitoring import overdue, table_checks
 from monitoring.checks import Check, Health
 from monitoring.freshness import check_chains
+from quant.sessions import new_york_date
 from warehouse import alerts, clock, heartbeats, market_days
 from warehouse.alerts import Kind
 
@@ -29,7 +29,7 @@ def alert_on_trouble() -> int:
     sent += [alerts.send(Kind.OVERDUE_JOB, one.sentence, one.subject) for one in overdue.overdue(now, signs)]
     sent += [
         alerts.send(Kind.CALENDAR, exception.reason, str(exception.date))
-        for exception in market_days.exceptions_from(session_date(now))
+        for exception in market_days.exceptions_from(new_york_date(now))
     ]
     return sum(sent)
 

@@ -12,8 +12,9 @@ from django.db.models import Max
 
 from ingestion.chains.cadence import configured
 from ingestion.chains.ingest import MISSED
-from ingestion.chains.slots import NEW_YORK, Slot, session_date, slots_within
+from ingestion.chains.slots import Slot, slots_within
 from monitoring.checks import Check, Health, judged
+from quant.sessions import NEW_YORK, new_york_date
 from warehouse import clock, market_days, queries
 from warehouse.models import IngestionRun
 from warehouse.models.enums import RunStatus
@@ -72,7 +73,7 @@ def expected_slot(slots: Sequence[Slot], now: datetime, allowed: timedelta) -> S
 def todays_slots(now: datetime) -> list[Slot]:
     """The slots of the session of `now`'s New York date, by the operators' cadence."""
     cadence = configured()
-    today = session_date(now)
+    today = new_york_date(now)
     return [
         slot
         for hours in market_days.hours(today, today).values()

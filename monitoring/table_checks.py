@@ -8,11 +8,11 @@ from datetime import timedelta
 from django.db import connection
 
 from monitoring.checks import Check, judged
+from quant.sessions import DAY_MS
 from warehouse import clock
 from warehouse.heartbeats import Sign
 from warehouse.models import DeadLetter, IngestionRun, StreamGap
 from warehouse.models.enums import GapStatus, RunStatus
-from warehouse.partitions import DAY_MS
 from warehouse.task_names import RunTask
 
 LEAST_DAYS_AHEAD = 2

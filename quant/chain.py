@@ -59,6 +59,34 @@ class OptionChain:
             raise ValueError(f"the spot must be a positive number, or NaN when unknown: {spot}")
         object.__setattr__(self, "spot", spot)
 
+    @classmethod
+    def of(
+        cls,
+        *,
+        root: NDArray[np.str_],
+        expiration: NDArray[np.datetime64],
+        is_call: Bools,
+        strike: Floats,
+        years: Floats,
+        spot: float,
+        **known: Floats,
+    ) -> OptionChain:
+        """Return a chain with the numbers that are known, each of shape (n,); the others are NaN.
+
+        Raises TypeError for an unknown column, and ValueError as the class does.
+        """
+        absent = {name: np.full(len(strike), np.nan) for name in _NUMBERS if name not in known}
+        return cls(
+            root=root,
+            expiration=expiration,
+            is_call=is_call,
+            strike=strike,
+            years=years,
+            spot=spot,
+            **absent,
+            **known,
+        )
+
     def __len__(self) -> int:
         return len(self.strike)
 
@@ -79,3 +107,4 @@ class OptionChain:
 
 
 COLUMNS = tuple(field.name for field in fields(OptionChain) if field.name != "spot")
+_NUMBERS = COLUMNS[5:]  # what may be absent: all but the terms of the contract

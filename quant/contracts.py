@@ -17,6 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 ROOT_LENGTH = 6
+SHARES_PER_CONTRACT = 100.0  # deliverable of a standard contract
 SUFFIX_LENGTH = 15
 _LONGEST = len("O:") + ROOT_LENGTH + SUFFIX_LENGTH
 _LARGEST_THOUSANDTHS = 99_999_999

@@ -42,10 +42,10 @@ def overrule(day: dt.date, actual: Hours | None, reason: str) -> bool:
         "opens_ms": clock.epoch_ms(actual.opens) if actual else None,
         "closes_ms": clock.epoch_ms(actual.closes) if actual else None,
     }
-    if SessionException.objects.filter(date=day, **told).update(noted_at=clock.now_ms()):
+    if SessionException.objects.filter(date=day, **told).update(noted_at=clock.DATABASE_NOW_MS):
         return False
     SessionException.objects.update_or_create(
-        date=day, defaults={**told, "reason": reason, "noted_at": clock.now_ms()}
+        date=day, defaults={**told, "reason": reason, "noted_at": clock.DATABASE_NOW_MS}
     )
     return True
 

@@ -15,9 +15,9 @@ from django.db import OperationalError, connection
 from numpy.typing import NDArray
 from psycopg.errors import LockNotAvailable
 
+from quant.sessions import DAY_MS
 from warehouse import clock
 
-DAY_MS = 86_400_000
 AHEAD_MS = (
     7 * DAY_MS
 )  # planned ahead; a writer may be a day further, so that plans at any hour of a day suffice
@@ -83,16 +83,30 @@ def inside(table: str, timestamps: NDArray[np.int64], now_ms: int) -> NDArray[np
 
 
 def ensure(table: str, first_ms: int, last_ms: int) -> None:
-    """Makes sure that partitions for [first_ms, last_ms] exist. Call it before the transaction that inserts:
-    a partition made inside stays invisible to other writers, who wait for it, until that transaction ends. Asked
-    every time: where nothing is missing it takes no lock, and a memory of what exists would outlive a drop.
+    """Create the partitions for [first_ms, last_ms] (epoch ms) that do not exist yet.
 
-    Raises OutOfRangeError, and does nothing, where `inside` is false for an end of the range.
+    Call it before the transaction that inserts: a partition created inside a transaction stays invisible to other
+    writers until that transaction ends, and they wait for it. Nothing is cached, because another process may drop a
+    partition; where none is missing, no lock is taken.
+
+    Raises OutOfRangeError, and creates nothing, when an end of the range is past retention or more than 8 days ahead
+    by the database's clock.
     """
-    if not inside(table, np.array([first_ms, last_ms]), clock.now_ms()).all():
-        raise OutOfRangeError(table, first_ms, last_ms)
     with connection.cursor() as cursor:
-        cursor.execute("SELECT warehouse_ensure_partitions(%s, %s, %s)", [table, first_ms, last_ms])
+        cursor.execute(
+            "SELECT CASE WHEN %(first)s >= warehouse_now_ms() - %(kept)s"
+            " AND %(last)s <= warehouse_now_ms() + %(ahead)s"
+            " THEN warehouse_ensure_partitions(%(table)s, %(first)s, %(last)s) END",
+            {
+                "table": table,
+                "first": first_ms,
+                "last": last_ms,
+                "kept": SPECS[table].retention_days * DAY_MS,
+                "ahead": FARTHEST_MS,
+            },
+        )
+        if cursor.fetchone()[0] is None:
+            raise OutOfRangeError(table, first_ms, last_ms)
 
 
 def plan(now_ms: int) -> list[Action]:
@@ -114,11 +128,12 @@ def plan(now_ms: int) -> list[Action]:
     return sorted(actions, key=lambda action: (action.table, action.from_ms))
 
 
-def apply(actions: list[Action]) -> None:
-    """Carries out a plan, each action in a transaction of its own."""
+def apply(actions: list[Action], now_ms: int) -> None:
+    """Carry out a plan that was made at `now_ms`, each action in a transaction of its own."""
     for action in actions:
         if action.verb == "create":
-            ensure(action.table, max(action.from_ms, clock.now_ms()), max(action.from_ms, clock.now_ms()))
+            at_ms = max(action.from_ms, now_ms)
+            ensure(action.table, at_ms, at_ms)
         else:
             _drop(action.partition)
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from django.db import models
 from django.db.models import Q
 
-from quant.sessions import new_york_date
+from quant.sessions import DAY_MS, new_york_date
 from warehouse import clock
 from warehouse.models import (
     ContractSizeDay,
@@ -28,7 +28,6 @@ from warehouse.models import (
     StreamGap,
 )
 from warehouse.models.enums import Timeframe
-from warehouse.partitions import DAY_MS
 
 CHUNK_ROWS = 5_000
 

@@ -29,6 +29,7 @@ from enum import StrEnum
 from typing import Any
 
 from django.db import DatabaseError, connection
+from django.db.models import F
 
 from warehouse import clock
 from warehouse.models import IngestionRun
@@ -39,7 +40,8 @@ _KEY = "hashtextextended(%s || ':' || %s || ':' || %s::text, 0)"
 _NOTE_DONE = """
 INSERT INTO ingestion_runs AS r
     (task, symbol, slot, status, attempts, contracts, rows, rejected, result, started_at, finished_at, duration_ms)
-SELECT %(task)s, symbol, slot, 'DONE', 1, contracts, rows, rejected::jsonb, result::jsonb, %(now)s, %(now)s, 0
+SELECT %(task)s, symbol, slot, 'DONE', 1, contracts, rows, rejected::jsonb, result::jsonb,
+    warehouse_now_ms(), warehouse_now_ms(), 0
 FROM unnest(%(symbols)s::text[], %(slots)s::bigint[], %(contracts)s::integer[], %(rows)s::bigint[],
     %(rejected)s::text[], %(results)s::text[]) AS piece(symbol, slot, contracts, rows, rejected, result)
 ON CONFLICT (task, symbol, slot) DO UPDATE
@@ -71,7 +73,6 @@ class Run:
     symbol: str
     slot: int
     attempt: int
-    started_at: int
 
 
 @contextmanager
@@ -135,13 +136,11 @@ def note_done(task: str, pieces: Sequence[Done]) -> None:
     For work that may be done twice without harm, and is then not claimed: its rows are inserted where they are absent.
     What is DONE stays; whoever holds a claim of one of these loses it. `pieces` in one order wherever they are noted.
     """
-    now_ms = clock.now_ms()
     with connection.cursor() as cursor:
         cursor.execute(
             _NOTE_DONE,
             {
                 "task": task,
-                "now": now_ms,
                 "symbols": [piece.symbol for piece in pieces],
                 "slots": [piece.slot for piece in pieces],
                 "contracts": [piece.contracts for piece in pieces],
@@ -162,10 +161,12 @@ def miss(task: str, symbol: str, slot: int, error: str) -> bool:
     if not _lock(task, symbol, slot):
         return False
     try:
-        now_ms = clock.now_ms()
-        ended = {"status": RunStatus.FAILED, "error": error, "finished_at": now_ms}
+        ended = {"status": RunStatus.FAILED, "error": error, "finished_at": clock.DATABASE_NOW_MS}
         row, created = IngestionRun.objects.get_or_create(
-            task=task, symbol=symbol, slot=slot, defaults={**ended, "attempts": 0, "started_at": now_ms}
+            task=task,
+            symbol=symbol,
+            slot=slot,
+            defaults={**ended, "attempts": 0, "started_at": clock.DATABASE_NOW_MS},
         )
         crashed = IngestionRun.objects.filter(id=row.id, status=RunStatus.STARTED)
         return created or crashed.update(**ended) == 1
@@ -174,25 +175,27 @@ def miss(task: str, symbol: str, slot: int, error: str) -> bool:
 
 
 def _start(task: str, symbol: str, slot: int) -> Run | None:
-    now_ms = clock.now_ms()
     with connection.cursor() as cursor:
         cursor.execute(
             "INSERT INTO ingestion_runs AS r (task, symbol, slot, status, attempts, started_at)"
-            " VALUES (%s, %s, %s, 'STARTED', 1, %s)"
+            " VALUES (%s, %s, %s, 'STARTED', 1, warehouse_now_ms())"
             " ON CONFLICT (task, symbol, slot) DO UPDATE SET status = 'STARTED', attempts = r.attempts + 1,"
             " started_at = excluded.started_at, finished_at = NULL, duration_ms = NULL, error = NULL"
             " WHERE r.status <> 'DONE' RETURNING id, attempts",
-            [task, symbol, slot, now_ms],
+            [task, symbol, slot],
         )
         started = cursor.fetchone()
-    return None if started is None else Run(started[0], task, symbol, slot, started[1], now_ms)
+    return None if started is None else Run(started[0], task, symbol, slot, started[1])
 
 
 def _end(run: Run, status: RunStatus, error: str | None, **columns: Any) -> bool:
-    now_ms = clock.now_ms()
     mine = IngestionRun.objects.filter(id=run.id, attempts=run.attempt, status=RunStatus.STARTED)
     ended = mine.update(
-        status=status, error=error, finished_at=now_ms, duration_ms=now_ms - run.started_at, **columns
+        status=status,
+        error=error,
+        finished_at=clock.DATABASE_NOW_MS,
+        duration_ms=clock.DATABASE_NOW_MS - F("started_at"),
+        **columns,
     )
     return ended == 1
 

@@ -9,6 +9,7 @@ from django.apps import apps
 from django.db import connection
 from django.db.models import Q
 
+from quant.sessions import MINUTE_MS
 from warehouse import heartbeats, partitions, retention
 
 _HEAD = """\
@@ -36,7 +37,6 @@ FROM pg_attribute a
 WHERE a.attrelid = %s::regclass AND a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attnum
 """
 _KEY_NAMES = {"p": "Primary key", "u": "Unique key"}
-_MINUTE_MS = 60_000
 
 
 def render() -> str:
@@ -73,7 +73,7 @@ def _retention(table: str) -> Iterator[str]:
             rows = f"rows with {_condition(policy.only)}" if policy.only else "rows"
             yield f"{rows} are deleted after {policy.days} days, by `{policy.column}`"
     if table == "scanner_heartbeat":
-        minutes = heartbeats.FORGOTTEN_AFTER_MS // _MINUTE_MS
+        minutes = heartbeats.FORGOTTEN_AFTER_MS // MINUTE_MS
         yield f"a row `kind@host:pid` is deleted {minutes} minutes after its last heartbeat, a named one never"
 
 

@@ -11,6 +11,7 @@ from typing import Any
 from django.db import connection, models
 from django.db.models import Max
 
+from quant.sessions import DAY_MS
 from warehouse import heartbeats
 from warehouse.models import (
     GammaExposure,
@@ -21,7 +22,6 @@ from warehouse.models import (
     OptionsFlow,
 )
 from warehouse.models.enums import RunStatus
-from warehouse.partitions import DAY_MS
 from warehouse.task_names import RunTask
 
 

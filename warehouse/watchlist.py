@@ -64,5 +64,5 @@ def _defaults(symbol: str) -> dict[str, Any]:
         "reference_symbol": reference,
         "roots": list(roots),
         "kind": kind,
-        "active_since_ms": clock.now_ms(),
+        "active_since_ms": clock.DATABASE_NOW_MS,
     }

@@ -21,10 +21,10 @@ from prometheus_client.registry import Collector
 from monitoring import table_checks
 from monitoring.freshness import newest_stored
 from monitoring.timeout_probe import Cached, Probe
+from quant.sessions import DAY_MS
 from warehouse import clock, heartbeats
 from warehouse.models import DeadLetter, IngestionRun, StreamGap
 from warehouse.models.enums import GapStatus, RunStatus
-from warehouse.partitions import DAY_MS
 from web.health import PATIENCE_SECONDS, inbox_sizes, queue_lengths, quick_redis
 
 CACHE_SECONDS = 5.0

@@ -14,13 +14,14 @@ from django.db import transaction
 from flow.delivery.batch import TradeBatch
 from flow.history import rest_trades, underlying_state
 from flow.history.rest_trades import Past
-from flow.history.underlying_state import DAY_MS, Surroundings
+from flow.history.underlying_state import Surroundings
 from flow.storing import cancels
 from flow.storing.locks import only_one
 from flow.storing.process_trades import process_trades
 from provider.client import MassiveClient
 from provider.errors import Incomplete, NotEntitled, NotFound, ProviderError, Terminal, Unauthorized
 from quant import sessions
+from quant.sessions import DAY_MS
 from warehouse import clock, partitions, runs
 from warehouse.models import IngestionRun, OptionsFlow
 from warehouse.models.enums import RunStatus

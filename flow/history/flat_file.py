@@ -19,11 +19,11 @@ from numpy.typing import NDArray
 from flow.delivery.batch import TradeBatch
 from flow.history import underlying_state
 from flow.history.csv_columns import Fields, Lines, Mask
-from flow.history.underlying_state import DAY_MS
 from flow.storing import cancels
 from flow.storing.process_trades import process_trades
 from flow.storing.sequence_numbers import numbered
 from quant.contracts import SUFFIX_LENGTH
+from quant.sessions import DAY_MS
 from warehouse import clock, partitions, queries
 from warehouse.gzip_files import unzipped
 from warehouse.models import WatchlistEntry

@@ -11,10 +11,9 @@ from numpy.typing import NDArray
 
 from flow.stream import average_size
 from quant.chain import Floats
+from quant.sessions import DAY_MS, MINUTE_MS
 from warehouse.models.enums import Timeframe
 
-DAY_MS = 86_400_000
-_MINUTE_MS = 60_000
 # Bars short enough for their close to be called a price of the moment, and their lengths.
 _LENGTHS = {Timeframe.MINUTE: 1, Timeframe.FIVE_MINUTES: 5, Timeframe.QUARTER_HOUR: 15}
 
@@ -72,7 +71,7 @@ def of_session(symbol: str, session: dt.date, first_ms: int, last_ms: int) -> Su
             {
                 "symbol": symbol,
                 "frames": [frame.value for frame in _LENGTHS],
-                "lengths": [minutes * _MINUTE_MS for minutes in _LENGTHS.values()],
+                "lengths": [minutes * MINUTE_MS for minutes in _LENGTHS.values()],
                 "first": first_ms,
                 "last": last_ms,
             },

@@ -14,9 +14,9 @@ from typing import Any, NamedTuple
 import numpy as np
 from django.db import connection, transaction
 
+from quant.sessions import DAY_MS
 from warehouse.models import OptionsFlow
 
-DAY_MS = 86_400_000
 LOOK_BACK_MS = 10_000  # of the pass after a batch: most cancels follow their trade at once, and see `match`
 # The opening or only trade is the first of its kind; any other cancel takes the newest that is left.
 _TAKES_THE_FIRST = frozenset({"CNCO", "CNOL"})

@@ -28,7 +28,6 @@ def reasons(rows: Sequence[OptionsFlow]) -> list[str]:
 
 def _alone(rows: Sequence[OptionsFlow]) -> Trades:
     """The rows as trades of as many contracts, so that none is a neighbour of another."""
-    unknown = np.full(len(rows), np.nan)
     listed = [condition_numbers(row.conditions or []) for row in rows]
     conditions = np.zeros((len(rows), max(1, *map(len, listed))), dtype=np.int64)
     for place, ids in enumerate(listed):
@@ -39,7 +38,7 @@ def _alone(rows: Sequence[OptionsFlow]) -> Trades:
         values = (getattr(row, name) for row in rows)
         return np.array([np.nan if value is None else float(value) for value in values])
 
-    return Trades(
+    return Trades.of(
         contract=order,
         is_call=np.array([row.option_type == "call" for row in rows]),
         timestamp=np.array([row.timestamp for row in rows]),
@@ -50,12 +49,5 @@ def _alone(rows: Sequence[OptionsFlow]) -> Trades:
         size=numbers("size"),
         bid=numbers("bid"),
         ask=numbers("ask"),
-        bid_size=unknown,
-        ask_size=unknown,
         quote_age_ms=numbers("quote_age_ms"),
-        average_size=unknown,
-        large_size=unknown,
-        day_volume=unknown,
-        open_interest=unknown,
-        multiplier=unknown,
     )

@@ -12,14 +12,13 @@ from flow.storing.checks import LARGEST_PRICE, Checked
 from flow.storing.exchanges import condition_names, exchange_ids, exchange_names
 from quant import sessions
 from quant.chain import Bools, Floats
+from quant.contracts import SHARES_PER_CONTRACT
 from quant.trades.classification import METHOD_VERSION, Classification
 from quant.trades.trade_values import Trades
 from warehouse import clock
 from warehouse.models.enums import OptionType, Side, Source
 
-MULTIPLIER = 100.0  # shares per contract
 UNUSUAL_SWEEP_PREMIUM = 100_000.0  # dollars, of a whole sweep
-_HOUR_MS = 3_600_000
 _LONGEST_AGE_MS = 2**31 - 1
 _SOURCES = {"stream": Source.LIVE, "rest": Source.BACKFILL}
 
@@ -31,8 +30,7 @@ def trades_of(checked: Checked, open_interest: Floats, day_volume: Floats) -> Tr
     is a percentile of. The table lacks the small trades, `contract_size_daily` has sums alone.
     """
     batch = checked.good
-    unknown = np.full(len(batch), np.nan)
-    return Trades(
+    return Trades.of(
         contract=checked.code,
         is_call=checked.contracts.is_call[checked.code],
         timestamp=batch.timestamp_ms,
@@ -47,10 +45,9 @@ def trades_of(checked: Checked, open_interest: Floats, day_volume: Floats) -> Tr
         ask_size=batch.ask_size,
         quote_age_ms=batch.quote_age_ms,
         average_size=batch.average_size,
-        large_size=unknown,
         day_volume=day_volume,
         open_interest=open_interest,
-        multiplier=np.full(len(batch), MULTIPLIER),
+        multiplier=np.full(len(batch), SHARES_PER_CONTRACT),
     )
 
 
@@ -156,8 +153,8 @@ def _literals(ids: NDArray[np.int64]) -> NDArray[np.str_]:
 
 def _new_york_days(timestamps: NDArray[np.int64]) -> NDArray[np.datetime64]:
     """Days in New York: its offset from UTC is whole hours, so an hour has one."""
-    hours, member = np.unique(timestamps // _HOUR_MS, return_inverse=True)
-    days = [sessions.new_york_date(clock.instant(hour * _HOUR_MS)) for hour in hours.tolist()]
+    hours, member = np.unique(timestamps // sessions.HOUR_MS, return_inverse=True)
+    days = [sessions.new_york_date(clock.instant(hour * sessions.HOUR_MS)) for hour in hours.tolist()]
     return np.array(days, dtype="datetime64[D]")[member]
 
 

@@ -9,10 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from flow.delivery.batch import TradeBatch
-from quant.contracts import SUFFIX_LENGTH, names_contract
+from quant.contracts import SHARES_PER_CONTRACT, SUFFIX_LENGTH, names_contract
 from quant.trades.trade_values import Trades
-
-SHARES_PER_CONTRACT = 100.0
 
 Rows = NDArray[np.void]  # structured, dtype ROW, in order of arrival
 
@@ -47,10 +45,9 @@ _BATCH_COLUMNS = [
 def as_trades(rows: Rows, is_call: NDArray[np.bool_] | None = None) -> Trades:
     """The rows as the classification reads them. What the consumer does not know (open interest, the day's
     volume, large sizes) is NaN; `is_call` is needed for the sentiment alone."""
-    unknown = np.full(len(rows), np.nan)
-    return Trades(
+    return Trades.of(
         contract=rows["contract"].astype(np.int64),
-        is_call=np.zeros(len(rows), dtype=bool) if is_call is None else is_call,
+        is_call=is_call,
         timestamp=rows["timestamp_ms"],
         sequence_number=rows["sequence_number"],
         exchange=rows["exchange"].astype(np.int64),
@@ -63,9 +60,6 @@ def as_trades(rows: Rows, is_call: NDArray[np.bool_] | None = None) -> Trades:
         ask_size=rows["ask_size"],
         quote_age_ms=rows["quote_age_ms"],
         average_size=rows["average_size"],
-        large_size=unknown,
-        day_volume=unknown,
-        open_interest=unknown,
         multiplier=np.full(len(rows), SHARES_PER_CONTRACT),
     )
 

@@ -10,8 +10,9 @@ from typing import get_args
 
 from ingestion.backfill.rebuild.sessions import Every
 from ingestion.backfill.selection import Depth
-from ingestion.chains.slots import Slot, session_date, slots_of
+from ingestion.chains.slots import Slot, slots_of
 from quant import sessions
+from quant.sessions import new_york_date
 from warehouse import clock, queries
 from warehouse.models import WatchlistEntry
 
@@ -104,9 +105,9 @@ def _entries(symbols: Sequence[str]) -> tuple[WatchlistEntry, ...]:
 
 def _sessions(days: int, until: date | None) -> tuple[date, ...]:
     over = clock.now() - SETTLED_AFTER
-    last = session_date(over) if until is None else until
-    oldest = session_date(clock.now()) - timedelta(days=MOST_DAYS - 1)
-    if last > session_date(clock.now()):
+    last = new_york_date(over) if until is None else until
+    oldest = new_york_date(clock.now()) - timedelta(days=MOST_DAYS - 1)
+    if last > new_york_date(clock.now()):
         raise BadWish(f"--until {last} lies in the future.")
     first = max(last - timedelta(days=days - 1), oldest)
     found = tuple(day for day in sessions.sessions(first, last) if sessions.close_of(day) <= over)

@@ -14,13 +14,13 @@ from ingestion.backfill.engine.jobs import Job, RunKey, Stage
 from ingestion.backfill.prepare import Choice, Preparation
 from ingestion.backfill.rebuild import option_bars
 from ingestion.backfill.selection import Selected
-from ingestion.bars import bar_times
 from ingestion.bars.bar_times import close_ms
 from ingestion.bars.breadth import year_before
 from ingestion.bars.historical_bars import task_of
 from ingestion.fetched_ranges import Stretch
 from provider.symbols import bare
 from quant import sessions
+from quant.sessions import MINUTE_MS
 from warehouse.models import WatchlistEntry
 from warehouse.models.enums import RunStatus, Timeframe
 from warehouse.task_names import RunTask
@@ -112,7 +112,7 @@ def _contracts(found: Plan, wish: Wish, symbol: str, choice: Choice) -> dict[int
         run = missing[row] = RunKey(option_bars.TASK, ticker, gaps[-1].until_ms)
         days = places[last] - places[first] + 1
         found.keys[Stage.CONTRACTS].append(run)
-        found.bars_at_most += days * _MINUTES_A_SESSION * bar_times.MINUTE_MS // option_bars.FRAME_MS
+        found.bars_at_most += days * _MINUTES_A_SESSION * MINUTE_MS // option_bars.FRAME_MS
         found.jobs.append(
             Job(
                 Stage.CONTRACTS,

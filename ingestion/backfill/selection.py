@@ -12,8 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ingestion.backfill.contracts.table import Listed
-from ingestion.chains.chain_columns import Floats
-from quant.chain import DAYS_PER_YEAR
+from quant.chain import DAYS_PER_YEAR, Floats
 from quant.sessions import close_of, next_session, years_to_expiry
 
 # The documents' "at the money, 30 to 45 days", with the expiration before 30 days beside it, so that a volatility

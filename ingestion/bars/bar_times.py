@@ -11,11 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from provider.client import Timespan
-from quant.sessions import NEW_YORK, close_of, open_of, previous_session, sessions
+from quant.sessions import MINUTE_MS, NEW_YORK, close_of, open_of, previous_session, sessions
 from warehouse import clock
 from warehouse.models.enums import Timeframe
 
-MINUTE_MS = 60_000
 # Asked of the provider. The others are summed from these: the provider's hours begin at 9:00 and hold what traded
 # before the open, its weeks begin on Sunday.
 FETCHED: dict[Timeframe, tuple[int, Timespan]] = {

@@ -16,7 +16,7 @@ import numpy as np
 from django.db import connection
 
 from ingestion.bars.bar_times import midnight_ms
-from ingestion.chains.chain_columns import Floats
+from quant.chain import Floats
 from warehouse.column_queries import read_columns
 
 YEAR_SESSIONS, MEAN_SESSIONS = 252, 50

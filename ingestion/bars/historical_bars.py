@@ -28,14 +28,14 @@ from ingestion.bars.bar_times import (
     spans,
     whole_weeks,
 )
-from ingestion.chains.chain_columns import Floats
-from ingestion.chains.slots import session_date
 from ingestion.fetched_ranges import Stretch
 from ingestion.provider_client import massive_client
 from provider.pagination import Pages
 from provider.records import Aggregate
 from provider.symbols import bare
 from quant import sessions
+from quant.chain import Floats
+from quant.sessions import new_york_date
 from warehouse import clock, partitions, runs
 from warehouse.column_queries import read_columns
 from warehouse.loading import bulk
@@ -180,7 +180,7 @@ def _fetch_missing(
 
 def _fetch(client: BarsClient, task: str, ticker: str, frame: Timeframe, gap: Stretch) -> int:
     """Fetches one stretch and stores its finished bars; returns until when they are known."""
-    first, last = (session_date(clock.instant(at_ms)) for at_ms in (gap.after_ms, gap.until_ms))
+    first, last = (new_york_date(clock.instant(at_ms)) for at_ms in (gap.after_ms, gap.until_ms))
     if clock.epoch_ms(sessions.close_of(first)) <= gap.after_ms:
         first = sessions.next_session(first)
     pages = client.aggregates(ticker, *FETCHED[frame], first, last)
@@ -197,7 +197,7 @@ def _fetch(client: BarsClient, task: str, ticker: str, frame: Timeframe, gap: St
 def _of_spans(rows: Sequence[Aggregate], frame: Timeframe, wanted: Spans) -> Bars:
     """Bars of the wanted times; of two with one start the later in the answer."""
     # Daily bars are stamped at midnight or at the close, by endpoint: only their date counts.
-    stamps = (midnight_ms(session_date(clock.instant(row.start_ms))) for row in rows)
+    stamps = (midnight_ms(new_york_date(clock.instant(row.start_ms))) for row in rows)
     starts = stamps if frame == Timeframe.DAY else (row.start_ms for row in rows)
     start_ms = np.fromiter(starts, np.int64, len(rows))
     order = np.argsort(start_ms, kind="stable")

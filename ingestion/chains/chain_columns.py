@@ -16,9 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from provider.records import ChainRow, Day, Greeks, LastQuote, SnapshotTrade
+from quant.chain import Floats
 from quant.contracts import BadTickerError, parse_tickers
-
-Floats = NDArray[np.float64]
 
 _NO_DAY, _NO_GREEKS, _NO_QUOTE, _NO_TRADE = Day(), Greeks(), LastQuote(), SnapshotTrade()
 _NEW_YORK_MIDNIGHT_TO_NOON_NS = 12 * 3600 * 10**9

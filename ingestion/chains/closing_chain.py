@@ -131,16 +131,10 @@ def _chain(listed: _Listing, spot: float, columns: Mapping[str, NDArray[Any]]) -
     order = np.lexsort((columns["strike"], ~columns["is_call"], columns["place"]))
     read = {name: column[order] for name, column in columns.items()}
     place = read.pop("place")
-    unread = np.full(len(place), np.nan)
-    return OptionChain(
+    return OptionChain.of(
         root=listed.root[place],
         expiration=listed.expiration[place],
         years=listed.years[place],
-        **read,
-        last=unread,
-        volume=unread,
-        open_interest=unread,
-        multiplier=unread,
-        gamma=unread,
         spot=spot,
+        **read,
     )

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from ingestion.chains.ingest import MISSED
-from ingestion.chains.slots import REGULAR_WINDOW, Slot, due, over, session_date, slots_within
+from ingestion.chains.slots import REGULAR_WINDOW, Slot, due, over, slots_within
+from quant.sessions import new_york_date
 from warehouse import clock, market_days, queries, runs
 from warehouse.models import WatchlistEntry
 from warehouse.models.enums import RunStatus
@@ -32,7 +33,7 @@ def due_chains(every_minutes: int = 15, window: str = REGULAR_WINDOW) -> list[Du
     `every_minutes` or a `window` nobody can mean.
     """
     now = clock.now()
-    today = session_date(now)
+    today = new_york_date(now)
     days = market_days.hours(today - LOOK_BACK, today)
     slots = [slot for hours in days.values() for slot in slots_within(*hours, every_minutes, window)]
     current = due(slots, now)

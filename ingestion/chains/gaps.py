@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from ingestion.chains.cadence import configured
-from ingestion.chains.slots import session_date, slots_within
+from ingestion.chains.slots import slots_within
+from quant.sessions import new_york_date
 from warehouse import clock, market_days
 from warehouse.models import IngestionRun, WatchlistEntry
 from warehouse.models.enums import RunStatus
@@ -35,7 +36,7 @@ def missing_slots(entry: WatchlistEntry, now: datetime, days: int) -> Gaps:
 
     A slot that may still be fetched is none.
     """
-    today = session_date(now)
+    today = new_york_date(now)
     # Three calendar days for each session hold every run of holidays there has been.
     sessions = list(market_days.hours(today - timedelta(days=3 * days + 7), today).values())
     begun = [hours for hours in sessions if hours.opens <= now][-days:]

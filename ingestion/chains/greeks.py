@@ -11,7 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ingestion.chains.chain_columns import ChainColumns, Floats
+from ingestion.chains.chain_columns import ChainColumns
+from quant.chain import Floats
 from quant.pricing import black_scholes
 from quant.pricing.implied_forward import forward_curve
 from quant.pricing.implied_vol import IvStatus, quote_status, solve

@@ -10,12 +10,12 @@ from time import perf_counter
 
 from ingestion.chains.chain_columns import check_chain
 from ingestion.chains.compute import NothingToStore, compute_chain
-from ingestion.chains.slots import session_date
 from ingestion.chains.spot import Spot, spot_in_chain, spot_in_snapshot
 from ingestion.chains.store import store_chain
 from ingestion.provider_client import massive_client
 from provider.errors import ProviderError
 from provider.pagination import ChainPages
+from quant.sessions import new_york_date
 from warehouse import clock, queries, runs
 from warehouse.models import WatchlistEntry
 from warehouse.models.enums import RunStatus
@@ -108,7 +108,7 @@ def _work(run: runs.Run, deadline: int | None) -> ChainResult:
         raise Missed(MISSED)
     slot_at = clock.instant(run.slot)
     with watch.stage("check"):
-        checked = check_chain(pages.rows, entry.roots, session_date(slot_at))
+        checked = check_chain(pages.rows, entry.roots, new_york_date(slot_at))
         checked.rejected.update(pages.rejected)
     delay_ms = _delay_ms(pages, spot)
     with watch.stage("compute"):

@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
-from zoneinfo import ZoneInfo
 
 from quant import sessions
+from quant.sessions import NEW_YORK
 
-NEW_YORK = ZoneInfo("America/New_York")
 CLOSING_SLOT_OPEN_FOR = timedelta(minutes=15)
 REGULAR_WINDOW = "09:30-16:00"
 
@@ -67,11 +66,6 @@ def _checked(every_minutes: int) -> int:
     if not 1 <= every_minutes <= 390:
         raise ValueError(f"every_minutes must be between 1 and 390, not {every_minutes}.")
     return every_minutes
-
-
-def session_date(instant: datetime) -> date:
-    """The New York calendar date of an instant."""
-    return instant.astimezone(NEW_YORK).date()
 
 
 def due(slots: Sequence[Slot], now: datetime) -> Slot | None:

@@ -7,10 +7,11 @@ from typing import Protocol
 
 import numpy as np
 
-from ingestion.chains.chain_columns import ChainColumns, Floats
+from ingestion.chains.chain_columns import ChainColumns
 from provider.errors import Terminal
 from provider.pagination import Pages
 from provider.records import ChainRow, IndexRow, UniversalRow
+from quant.chain import Floats
 from quant.pricing.implied_forward import forward_curve
 
 MILLISECOND_NS = 1_000_000

@@ -14,10 +14,10 @@ from numpy.typing import NDArray
 from ingestion.chains import greeks as greeks_module
 from ingestion.chains.compute import ComputedChain, finite
 from ingestion.chains.gamma_exposure import gamma_of_chain, provider_part
-from ingestion.chains.slots import session_date
 from provider.pagination import ChainPages
 from quant.gamma.exposure import GammaSnapshot
 from quant.pricing.implied_vol import IvStatus
+from quant.sessions import new_york_date
 from warehouse import clock, partitions, queries, runs
 from warehouse.loading import bulk
 from warehouse.models import GammaExposure, HistoricalGreeks, WatchlistEntry
@@ -122,7 +122,7 @@ def greeks_rows(
         "option_type": np.where(columns.is_call, "call", "put"),
         "strike": columns.strike,
         "expiration": columns.expiration,
-        "dte": (columns.expiration - np.datetime64(session_date(chain.slot_at), "D")).astype(np.int64),
+        "dte": (columns.expiration - np.datetime64(new_york_date(chain.slot_at), "D")).astype(np.int64),
         "bid": columns.bid,
         "ask": columns.ask,
         "last": columns.last,

@@ -12,11 +12,11 @@ from dataclasses import dataclass
 
 from django.db import transaction
 
-from ingestion.chains.slots import NEW_YORK, session_date
 from ingestion.provider_client import massive_client
 from provider.errors import ProviderError
 from provider.reference import Holiday, MarketStatus
 from quant import sessions
+from quant.sessions import NEW_YORK, new_york_date
 from warehouse import clock, market_days, runs
 from warehouse.market_days import Hours
 from warehouse.task_names import RunTask
@@ -41,7 +41,7 @@ def watch_calendar() -> str:
     next poll.
     """
     now = clock.now()
-    today = session_date(now)
+    today = new_york_date(now)
     expected = market_days.calendar_hours(today)
     if expected is None or not expected.opens + INTO_THE_SESSION <= now < expected.closes:
         return "no session"

@@ -6,8 +6,9 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from ingestion.chains.slots import CLOSING_SLOT_OPEN_FOR, session_date
+from ingestion.chains.slots import CLOSING_SLOT_OPEN_FOR
 from quant import sessions
+from quant.sessions import new_york_date
 from warehouse import clock, market_days, queries
 from warehouse.models import IngestionRun, WatchlistEntry
 from warehouse.models.enums import RunStatus
@@ -123,7 +124,7 @@ def _closed_sessions(closed_by: datetime) -> list[date]:
     A day on which the provider closed the market has no work. One that only the provider calls a session has chains
     and no work either: the ledger names a session by the calendar's close.
     """
-    today = session_date(closed_by)
+    today = new_york_date(closed_by)
     took_place = market_days.hours(today - LOOK_BACK, today)
     known = sessions.sessions(today - LOOK_BACK, today)
     return [day for day in known if day in took_place and took_place[day].closes <= closed_by]

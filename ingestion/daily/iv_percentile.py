@@ -15,10 +15,10 @@ import numpy as np
 from django.db import transaction
 from numpy.typing import NDArray
 
-from ingestion.chains.chain_columns import Floats
 from ingestion.chains.closing_chain import NoSnapshot, last_chain
 from ingestion.chains.compute import finite
 from quant import sessions
+from quant.chain import Floats
 from quant.volatility import iv_rank
 from warehouse import clock, runs
 from warehouse.models import IvPercentile

@@ -15,9 +15,9 @@ from ingestion.bars import breadth as breadth_module
 from ingestion.bars.bar_times import close_ms, midnight_ms, open_ms
 from ingestion.bars.breadth import Breadth
 from ingestion.bars.historical_bars import Bars, historical_bars
-from ingestion.chains.chain_columns import Floats
 from provider.client import MassiveClient
 from provider.errors import NotEntitled, NotFound
+from quant.chain import Floats
 from quant.market import indicators
 from quant.market.market_regime import IndexBars
 from warehouse import clock, queries

@@ -135,7 +135,7 @@ def keep_retention(now_ms: int) -> RetentionResult:
     """
     plan = partitions.plan(now_ms)
     rolled_up = sum_up_expired(plan, now_ms)
-    partitions.apply(plan)
+    partitions.apply(plan, now_ms)
     deleted = sum(retention.delete_all_expired(now_ms).values())
     return RetentionResult(len(plan), rolled_up, deleted)
 

@@ -9,12 +9,12 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from ingestion.chains.chain_columns import ChainColumns, Checked, Floats, check_columns
+from ingestion.chains.chain_columns import ChainColumns, Checked, check_columns
 from ingestion.chains.spot import Spot
 from ingestion.imports import cells
-from quant.contracts import BadTickerError, Contracts, format_ticker, parse_tickers
+from quant.chain import Floats
+from quant.contracts import SHARES_PER_CONTRACT, BadTickerError, Contracts, format_ticker, parse_tickers
 
-SHARES_PER_CONTRACT = 100.0
 _NUMBERS = (
     *("bid", "ask", "last", "volume", "open_interest"),
     *("delta", "gamma", "theta", "vega", "implied_volatility"),

@@ -14,13 +14,13 @@ from django.db import transaction
 from ingestion.chains.chain_columns import Checked
 from ingestion.chains.compute import ComputedChain, NothingToStore, compute_chain
 from ingestion.chains.gamma_exposure import gamma_of_chain
-from ingestion.chains.slots import NEW_YORK
 from ingestion.chains.spot import Spot
 from ingestion.chains.store import band_of, gamma_row, greeks_rows, summary
 from ingestion.imports import cells
 from ingestion.imports.units import in_our_units
 from quant import sessions
 from quant.gamma.exposure import GammaSnapshot
+from quant.sessions import NEW_YORK
 from warehouse import clock, partitions, queries, runs
 from warehouse.loading import bulk
 from warehouse.models import GammaExposure, HistoricalGreeks, WatchlistEntry

@@ -15,9 +15,10 @@ from types import MappingProxyType
 
 import numpy as np
 
-from ingestion.chains.chain_columns import ChainColumns, Checked, Floats
+from ingestion.chains.chain_columns import ChainColumns, Checked
 from ingestion.chains.greeks import complete_greeks
 from ingestion.chains.spot import Spot, spot_by_parity
+from quant.chain import Floats
 from quant.sessions import SECONDS_PER_YEAR, years_to_expiry
 
 _VOLATILITY = MappingProxyType({"fraction": 1.0, "percent": 100.0})

@@ -22,11 +22,11 @@ import numpy as np
 import numpy.typing as npt
 from scipy.special import ndtr
 
+from quant.chain import Floats
+
 DAYS_PER_YEAR = 365.0
 PER_POINT = 0.01
 _INVERSE_ROOT_TWO_PI = 0.3989422804014327
-
-Floats = npt.NDArray[np.float64]
 
 
 class Greeks(NamedTuple):

@@ -13,10 +13,8 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from quant.chain import OptionChain
+from quant.chain import Floats, OptionChain
 from quant.pricing.iv_status import IvStatus, quote_status
-
-Floats = npt.NDArray[np.float64]
 
 FEWEST_STRIKES = 3
 # Distance from the forward within which strikes are used, as a fraction of it.

@@ -12,6 +12,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from quant.chain import Floats
 from quant.pricing.implied_forward import ForwardCurve, implied_forward
 from quant.pricing.iv_status import WIDEST_SPREAD, IvStatus, quote_status
 from quant.pricing.normalised_black import implied_deviation
@@ -26,7 +27,6 @@ __all__ = [
     "solve",
 ]
 
-Floats = npt.NDArray[np.float64]
 Statuses = npt.NDArray[np.int8]
 
 # A price in the money is its intrinsic value plus what volatility adds. Below this fraction of the larger leg

@@ -19,7 +19,8 @@ import numpy as np
 import numpy.typing as npt
 from scipy.special import erfcx, ndtri
 
-Floats = npt.NDArray[np.float64]
+from quant.chain import Floats
+
 _Step = Callable[[Floats, Floats, Floats], Floats]
 
 _ROOT_HALF = 0.7071067811865476

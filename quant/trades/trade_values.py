@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from quant.chain import Bools, Floats
+
+_ABSENT = {"is_call": False, "sequence_number": 0, "exchange": 0, "conditions": 0}
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +38,27 @@ class Trades:
     day_volume: Floats  # of the contract, this trade included
     open_interest: Floats
     multiplier: Floats
+
+    @classmethod
+    def of(
+        cls,
+        *,
+        contract: NDArray[np.int64],
+        timestamp: NDArray[np.int64],
+        price: Floats,
+        size: Floats,
+        **known: NDArray[Any] | None,
+    ) -> Trades:
+        """Return a batch with the columns that are known, each of shape (n,); the others are absent.
+
+        Absent numbers are NaN, absent flags False, and absent sequence numbers, exchanges and conditions 0. Raises
+        TypeError for an unknown column and ValueError when the columns differ in length.
+        """
+        columns: dict[str, Any] = {name: column for name, column in known.items() if column is not None}
+        for field in fields(cls):
+            if field.name not in columns:
+                columns[field.name] = np.full(len(price), _ABSENT.get(field.name, np.nan))
+        return cls(**columns | {"contract": contract, "timestamp": timestamp, "price": price, "size": size})
 
     def __post_init__(self) -> None:
         lengths = {field.name: len(getattr(self, field.name)) for field in fields(self)}

@@ -15,11 +15,11 @@ import httpx
 from ingestion.chains.chain_columns import check_chain
 from ingestion.chains.compute import compute_chain
 from ingestion.chains.ingest import Stopwatch
-from ingestion.chains.slots import session_date
 from ingestion.chains.spot import spot_in_chain
 from ingestion.chains.store import band_of, greeks_rows, store_chain
 from provider.pagination import chain_of
 from quant import sessions
+from quant.sessions import new_york_date
 from tests.bench.measure import Measured, seconds_of, staged_copy
 from warehouse import clock, partitions, queries, runs
 from warehouse.loading import bulk
@@ -57,7 +57,7 @@ def pages_of_spx(at: datetime) -> list[bytes]:
 
 def chain_ingest() -> Measured:
     """Rows per second from page bodies to commit, and of the staged COPY alone; best of five each, taken in turn."""
-    session = sessions.previous_session(session_date(datetime.now(UTC)))
+    session = sessions.previous_session(new_york_date(datetime.now(UTC)))
     slot_at = sessions.slots(session)[5]
     bodies = pages_of_spx(slot_at)
     add_default_symbols(["SPX"])

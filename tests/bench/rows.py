@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from quant.contracts import format_ticker
 from quant.pricing import black_scholes
-from warehouse.partitions import DAY_MS
+from quant.sessions import DAY_MS
 
 SPOT = 6500.0
 EXPIRATIONS = 50

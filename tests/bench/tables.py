@@ -18,11 +18,11 @@ from django.db import connection, models
 from numpy.typing import NDArray
 
 from quant import sessions
+from quant.sessions import DAY_MS
 from tests.bench import rows as made
 from warehouse import clock, partitions
 from warehouse.loading import bulk, copy_format
 from warehouse.models import HistoricalGreeks, OptionsFlow
-from warehouse.partitions import DAY_MS
 
 DEFAULT_ROWS = "1000000,10000000"
 SYMBOLS = ("SPX", "SPY")

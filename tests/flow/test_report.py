@@ -10,8 +10,9 @@ from django.core.management import CommandError, call_command
 
 from flow.history import gaps
 from flow.report import flow_report
-from flow.storing.cancels import DAY_MS, ContractDay, match
+from flow.storing.cancels import ContractDay, match
 from flow.storing.process_trades import process_trades
+from quant.sessions import DAY_MS
 from tests.flow.trades import CALL, NOON_MS, PUT, make_batch
 
 pytestmark = [pytest.mark.database, pytest.mark.usefixtures("at_noon")]

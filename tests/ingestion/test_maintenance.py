@@ -9,11 +9,11 @@ from django.db import OperationalError
 
 from ingestion import maintenance
 from ingestion.daily import rollups
+from quant.sessions import DAY_MS
 from tests.warehouse.rows import add_trade
 from warehouse import clock
 from warehouse.models import FlowDay, IngestionRun, OptionsFlow
 from warehouse.models.enums import RunStatus
-from warehouse.partitions import DAY_MS
 
 pytestmark = pytest.mark.database
 

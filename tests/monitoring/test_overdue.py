@@ -9,12 +9,11 @@ import pytest
 from monitoring.alert_rules import alert_on_trouble
 from monitoring.checks import Check, Health
 from monitoring.overdue import check_daily_work
-from quant.sessions import close_of
+from quant.sessions import DAY_MS, close_of
 from tests.webhook import Webhook
 from warehouse import clock, heartbeats, market_days, runs
 from warehouse.heartbeats import Pulse
 from warehouse.models import Heartbeat, IngestionRun, WatchlistEntry
-from warehouse.partitions import DAY_MS
 from warehouse.task_names import RunTask
 
 pytestmark = pytest.mark.database

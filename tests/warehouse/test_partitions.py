@@ -12,12 +12,13 @@ from django.core.management import call_command
 from django.db import DatabaseError, OperationalError, connection, transaction
 
 from ingestion.daily.rollups import roll_up_flow
+from quant.sessions import DAY_MS
 from tests.partitions import drop_partitions
 from tests.roles import as_role, run
 from tests.warehouse.rows import add_trade
 from warehouse import clock, partitions
 from warehouse.models import FlowDay
-from warehouse.partitions import DAY_MS, SPECS, OutOfRangeError
+from warehouse.partitions import SPECS, OutOfRangeError
 
 pytestmark = pytest.mark.database
 
@@ -115,7 +116,7 @@ def test_an_empty_range_is_refused():
 @pytest.mark.django_db
 def test_the_plan_makes_a_week_ahead_and_drops_what_is_wholly_past_retention(at):
     at("2026-06-01T12:00")
-    partitions.apply(partitions.plan(clock.now_ms()))
+    partitions.apply(partitions.plan(clock.now_ms()), clock.now_ms())
     now = at("2026-08-31T12:00")  # 91 days later: 1 June is past 90 days, 2 June is not yet
     plan = partitions.plan(now)
     assert [action.partition for action in plan if action.verb == "drop"] == [
@@ -130,7 +131,7 @@ def test_the_plan_makes_a_week_ahead_and_drops_what_is_wholly_past_retention(at)
         *[f"options_flow_history_d2026090{day}" for day in range(1, 8)],
     ]
     with as_role("warehouse_writer"):
-        partitions.apply(plan)
+        partitions.apply(plan, clock.now_ms())
     assert partitions.plan(now) == []
 
 
@@ -245,7 +246,7 @@ def test_a_drop_waits_for_no_reader_and_comes_back_later(monkeypatch, dropped_af
         reader.join()
 
     monkeypatch.setattr(partitions.time, "sleep", pause)
-    partitions.apply(drops)
+    partitions.apply(drops, clock.now_ms())
     assert pauses == [partitions.DROP_PAUSE_SECONDS]
     assert run("SELECT * FROM warehouse_partitions()") == []
 

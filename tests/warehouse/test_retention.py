@@ -11,11 +11,11 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from ingestion.daily.rollups import roll_up_gamma
+from quant.sessions import DAY_MS
 from tests.roles import as_role, run
 from tests.warehouse.rows import add_gamma, add_iv, add_regime
 from warehouse import clock, partitions, retention
 from warehouse.models import HistoricalBar, IngestionRun
-from warehouse.partitions import DAY_MS
 from warehouse.retention import POLICIES, delete_all_expired, delete_expired
 
 pytestmark = [pytest.mark.database, pytest.mark.django_db]

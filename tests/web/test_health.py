@@ -168,7 +168,7 @@ def test_the_role_of_the_web_may_ask_all_of_it(alive, monkeypatch):
 
 def test_partitions_that_run_out_are_named(alive, client):
     week_ago = clock.now_ms() - 7 * partitions.DAY_MS
-    partitions.apply(partitions.plan(week_ago))
+    partitions.apply(partitions.plan(week_ago), week_ago)
     assert client.get("/api/health").json()["details"] == []  # the hourly task had no time yet
     beat = Heartbeat.objects.get(id__startswith="beat@")
     beat.metadata["started_ms"] -= 2 * 3600 * 1000 + 1

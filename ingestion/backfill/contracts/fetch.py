@@ -20,11 +20,11 @@ from ingestion.backfill.contracts.cache import (
     weeks_of,
 )
 from ingestion.backfill.contracts.table import Listed, kept, standard
-from ingestion.chains.slots import session_date
 from ingestion.provider_client import massive_client
 from provider.client import MassiveClient
 from provider.reference import Contract
 from quant import sessions
+from quant.sessions import new_york_date
 from warehouse import clock, runs
 
 # Asked for together: a page has room for more than a week of most symbols. A kill costs the question in work.
@@ -64,7 +64,7 @@ class _Question(NamedTuple):
 
 def _questions(weeks: Sequence[Week]) -> list[_Question]:
     """As few as the provider's lists allow, in order."""
-    today = session_date(clock.now())
+    today = new_york_date(clock.now())
     found: list[_Question] = []
     for week in weeks:
         # Around the day of expiration a contract may stand in either list; the others need one question only.
@@ -109,5 +109,5 @@ def _note(symbol: str, week: Week, rows: list[Contract]) -> tuple[int, Listed]:
 
 def _last_closed() -> date:
     now = clock.now()
-    last = last_session(session_date(now))
+    last = last_session(new_york_date(now))
     return last if sessions.close_of(last) <= now else sessions.previous_session(last)

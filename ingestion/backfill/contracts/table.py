@@ -10,11 +10,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ingestion.chains.chain_columns import Floats
 from provider.reference import Contract
-from quant.contracts import BadTickerError, Contracts, format_ticker, parse_tickers
+from quant.chain import Floats
+from quant.contracts import SHARES_PER_CONTRACT, BadTickerError, Contracts, format_ticker, parse_tickers
 
-STANDARD_SHARES = 100.0
 _SIDES = {True: "C", False: "P"}
 
 
@@ -78,7 +77,7 @@ def _are_adjusted(root: NDArray[np.str_], rows: Sequence[Contract]) -> NDArray[n
     shares = np.array([row.shares_per_contract for row in rows], dtype=np.float64)
     others = np.array([bool(row.additional_underlyings) for row in rows], dtype=np.bool_)
     adjusted: NDArray[np.bool_] = np.isin(root, renamed) | others
-    adjusted |= np.isfinite(shares) & (shares != STANDARD_SHARES)
+    adjusted |= np.isfinite(shares) & (shares != SHARES_PER_CONTRACT)
     return adjusted
 
 
@@ -127,5 +126,5 @@ def listed(kept: Mapping[str, Any] | None) -> Listed:
 
 
 def _listed(ticker: NDArray[np.str_], terms: Contracts, rejected: Counter[str]) -> Listed:
-    whole = Listed(ticker, *terms, np.full(len(ticker), STANDARD_SHARES))
+    whole = Listed(ticker, *terms, np.full(len(ticker), SHARES_PER_CONTRACT))
     return replace(whole.pick(np.argsort(ticker)), rejected=rejected)

@@ -8,9 +8,9 @@ import numpy as np
 from django.db import connection
 from numpy.typing import NDArray
 
-from ingestion.chains.chain_columns import Floats
 from ingestion.chains.compute import ComputedChain
 from ingestion.chains.gamma_exposure import gamma_of_chain
+from quant.chain import Floats
 from quant.gamma.exposure import GammaSnapshot
 from warehouse import queries
 from warehouse.models.enums import OpenInterestSource

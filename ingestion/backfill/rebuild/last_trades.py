@@ -11,8 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ingestion.backfill.rebuild.option_bars import FRAME, FRAME_MS
-from ingestion.bars.bar_times import MINUTE_MS, close_ms, open_ms
-from ingestion.chains.chain_columns import Floats
+from ingestion.bars.bar_times import close_ms, open_ms
+from quant.chain import Floats
+from quant.sessions import MINUTE_MS
 from warehouse.column_queries import read_columns
 
 # A single trade lies half a spread from its value, so that several are taken together. Eight bars are forty minutes

@@ -21,15 +21,16 @@ from django.db import transaction
 from numpy.typing import NDArray
 
 from ingestion import fetched_ranges
-from ingestion.bars.bar_times import FETCHED, MINUTE_MS, close_ms, open_ms
+from ingestion.bars.bar_times import FETCHED, close_ms, open_ms
 from ingestion.bars.historical_bars import PLAN_DELAY_MS, BarsClient, columns_of, task_of
-from ingestion.chains.chain_columns import Floats
 from ingestion.fetched_ranges import Stretch
 from ingestion.provider_client import massive_client
 from provider.errors import NotFound
 from provider.pagination import Pages
 from provider.records import Aggregate
 from quant import sessions
+from quant.chain import Floats
+from quant.sessions import MINUTE_MS
 from warehouse import clock, partitions, runs
 from warehouse.loading import bulk
 from warehouse.models import HistoricalBar

@@ -15,8 +15,9 @@ from django.db import connection, transaction
 from ingestion.backfill.rebuild.gamma import rebuilt_gamma, recorded_open_interest, with_weights
 from ingestion.backfill.rebuild.slot_chain import METHOD_VERSION, RebuiltSlot
 from ingestion.bars.bar_times import open_ms
-from ingestion.chains.slots import Slot, session_date
+from ingestion.chains.slots import Slot
 from ingestion.chains.store import gamma_row, greeks_rows, summary
+from quant.sessions import new_york_date
 from warehouse import clock, partitions, runs
 from warehouse.loading import bulk
 from warehouse.models import GammaExposure, HistoricalGreeks
@@ -61,7 +62,7 @@ class SlotOfSymbol:
 
 def stored_at(symbols: Sequence[str], slot: Slot) -> dict[str, Stored]:
     """What stands in the tables at a slot, by symbol."""
-    opens = open_ms(session_date(slot.at))
+    opens = open_ms(new_york_date(slot.at))
     with connection.cursor() as cursor:
         cursor.execute(_STORED, {"symbols": list(symbols), "slot": slot.at_ms, "opens": opens})
         return {symbol: Stored(*rest) for symbol, *rest in cursor.fetchall()}

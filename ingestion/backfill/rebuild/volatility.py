@@ -14,12 +14,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ingestion.backfill.rebuild.last_trades import FRESH_MS, Trades
-from ingestion.bars.bar_times import MINUTE_MS
-from ingestion.chains.chain_columns import Floats
+from quant.chain import Floats
 from quant.pricing import black_scholes
 from quant.pricing.implied_forward import FEWEST_STRIKES, forward_curve
 from quant.pricing.implied_vol import IvStatus, solve
-from quant.sessions import SECONDS_PER_YEAR
+from quant.sessions import MINUTE_MS, SECONDS_PER_YEAR
 from quant.volatility.common_drift import levels_now, noise_of
 
 # How an expiration's forward was found, best first.

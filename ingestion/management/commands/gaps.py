@@ -7,7 +7,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from ingestion.chains.gaps import missing_slots
-from ingestion.chains.slots import NEW_YORK
+from quant.sessions import NEW_YORK
 from warehouse import clock
 from warehouse.models import WatchlistEntry
 

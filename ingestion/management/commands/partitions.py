@@ -25,7 +25,7 @@ class Command(BaseCommand):
             self.stdout.write("nothing to do")
         elif apply:
             sum_up_expired(plan, now_ms)
-            partitions.apply(plan)
+            partitions.apply(plan, now_ms)
             self.stdout.write(f"{len(plan)} done")
         else:
             self.stdout.write(f"{len(plan)} planned; --apply carries them out")

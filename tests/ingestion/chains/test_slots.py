@@ -6,7 +6,8 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from ingestion.chains.slots import due, over, parse_window, session_date, slots_of
+from ingestion.chains.slots import due, over, parse_window, slots_of
+from quant.sessions import new_york_date
 
 FULL_DAY = date(2026, 11, 18)  # 09:30 New York is 14:30 UTC
 EARLY_CLOSE = date(2026, 11, 27)  # 13:00
@@ -68,4 +69,4 @@ def test_a_distance_of_no_minutes_is_refused():
 
 
 def test_the_session_of_an_evening_instant_is_the_new_york_date():
-    assert session_date(datetime(2026, 11, 19, 3, 0, tzinfo=UTC)) == FULL_DAY
+    assert new_york_date(datetime(2026, 11, 19, 3, 0, tzinfo=UTC)) == FULL_DAY
