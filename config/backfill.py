@@ -20,6 +20,7 @@ from ingestion.backfill.prepare import Preparation
 from ingestion.bars.bar_times import close_ms
 from ingestion.tasks import backfill
 from provider.errors import NotEntitled
+from warehouse import clock
 from warehouse.models.enums import RunStatus
 from warehouse.task_names import RunTask
 
@@ -60,16 +61,16 @@ def tasks() -> Mapping[Stage, Message]:
     return {stage: backfill_trades if stage is Stage.FLOW else backfill for stage in Stage}
 
 
-def load_flat_file(path: Path, symbols: list[str]) -> str:
+def load_flat_file(path: Path, symbols: list[str], now_ms: int) -> str:
     """Loads trades of a trades file; what came of it. Raises BadWish where it cannot be read."""
     try:
-        return str(flat_file.load(path, symbols))
+        return str(flat_file.load(path, now_ms, symbols))
     except flat_file.NoFlatFile as error:
         raise BadWish(str(error)) from None
 
 
 def _trades(symbol: str, session: str, *rest: Any) -> None:
     *tickers, connect = rest
-    filled = backfill_flow(symbol, date.fromisoformat(session), tickers, connect)
+    filled = backfill_flow(symbol, date.fromisoformat(session), tickers, connect, clock.now_ms())
     if filled.rejected[NOT_IN_PLAN]:  # of one contract as of all: they need not be asked for one by one
         raise NotEntitled(f"{symbol}: the provider's plan does not hold the trades of contracts.")

@@ -10,7 +10,6 @@ from django.db.models import Q
 
 from flow.storing.side_reasons import reasons
 from quant.sessions import MINUTE_MS
-from warehouse import clock
 from warehouse.models import OptionsFlow, StreamGap
 
 BUCKET_MS = 5 * MINUTE_MS
@@ -48,9 +47,8 @@ class Report:
     gaps: list[StreamGap]  # of any feed that reach into the window: what came in them may be missing
 
 
-def flow_report(symbol: str, minutes: int, trades: int = 20) -> Report:
-    """The flow of the last `minutes` by the market's clock, with at most `trades` of the tape."""
-    now_ms = clock.now_ms()
+def flow_report(symbol: str, minutes: int, now_ms: int, trades: int = 20) -> Report:
+    """Return the flow of the `minutes` before `now_ms` (epoch ms), with at most `trades` of the newest trades."""
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT total_sweeps, bullish_sweeps, bearish_sweeps, total_premium, smart_money_bias"

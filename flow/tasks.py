@@ -18,7 +18,7 @@ from flow.history import gaps, repair
 from flow.history.backfill import backfill_flow
 from flow.storing import cancels
 from flow.storing.process_trades import ProcessedTrades, process_trades
-from provider.connection import connected
+from provider.connection import Connect, connected
 from warehouse import alerts, clock
 from warehouse.models import DeadLetter
 from warehouse.task_names import CeleryTask
@@ -49,7 +49,7 @@ def store_trades(batch_id: str) -> str:
     if payload is None:
         return f"{batch_id} is done already"
     try:
-        done = process_trades(TradeBatch.decode(payload), name=batch_id)
+        done = process_trades(TradeBatch.decode(payload), clock.now_ms(), name=batch_id)
     except Exception as error:
         if not is_the_payloads_fault(error):
             raise
@@ -75,9 +75,17 @@ def backfill_trades(
     """Past trades of some contracts of a session, as part of a backfill. Acknowledged early: the ledger recovers it."""
     return str(
         backfill_flow(
-            underlying, date.fromisoformat(session), contracts, partial(connected, settings, clock.now_ms)
+            underlying,
+            date.fromisoformat(session),
+            contracts,
+            _connect(),
+            clock.now_ms(),
         )
     )
+
+
+def _connect() -> Connect:
+    return partial(connected, settings, clock.now_ms)
 
 
 def is_the_payloads_fault(error: Exception) -> bool:
@@ -147,4 +155,4 @@ def keep_flow() -> str:
 def repair_gap(gap_id: int) -> str:
     """Fills one gap from the provider's past. Acknowledged early: it may outlast the broker's patience, and
     a gap that is still open is sent again."""
-    return str(repair.repair_gap(gap_id, broker(settings.REDIS_URL)))
+    return str(repair.repair_gap(gap_id, broker(settings.REDIS_URL), _connect(), clock.now_ms()))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from typing import Protocol
 
 from provider.client import MassiveClient
@@ -18,6 +19,9 @@ class Settings(Protocol):
     MASSIVE_API_KEY: str
     MASSIVE_REQUESTS_PER_SECOND: float
     REDIS_URL: str  # of the server that keeps the pace
+
+
+Connect = Callable[[], AbstractContextManager[MassiveClient]]  # opens a client for one thread
 
 
 def pace_for(settings: Settings, waiting: Clock = time, booking: Booking = EVENLY) -> Limiter | None:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import datetime as dt
 import time
 from collections import Counter, deque
-from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager, ExitStack
+from collections.abc import Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 
 from django.db import transaction
@@ -19,6 +19,7 @@ from flow.storing import cancels
 from flow.storing.locks import only_one
 from flow.storing.process_trades import process_trades
 from provider.client import MassiveClient
+from provider.connection import Connect
 from provider.errors import Incomplete, NotEntitled, NotFound, ProviderError, Terminal, Unauthorized
 from quant import sessions
 from quant.sessions import DAY_MS
@@ -36,8 +37,6 @@ UNREADABLE = "unreadable trades"
 MOST_TRADES = 20_000
 MOST_CONTRACTS = 50
 LONGEST_SECONDS = 1.0
-
-Connect = Callable[[], AbstractContextManager[MassiveClient]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +62,7 @@ class BackfilledFlow:
 
 
 def backfill_flow(
-    symbol: str, session: dt.date, contracts: Sequence[str], connect: Connect
+    symbol: str, session: dt.date, contracts: Sequence[str], connect: Connect, now_ms: int
 ) -> BackfilledFlow:
     """Stores the trades of a session that the table lacks, of chosen contract tickers of one underlying.
 
@@ -74,8 +73,8 @@ def backfill_flow(
     session, and of `provider.errors` Retryable, Misconfigured and Unauthorized: what was stored until then stays.
     """
     midnight = clock.epoch_ms(dt.datetime.combine(session, dt.time(tzinfo=dt.UTC)))
-    work = _Work(symbol, session, clock.epoch_ms(sessions.close_of(session)), midnight)
-    if midnight < partitions.retained_from_ms(TABLE, clock.now_ms()):
+    work = _Work(symbol, session, clock.epoch_ms(sessions.close_of(session)), midnight, now_ms)
+    if midnight < partitions.retained_from_ms(TABLE, now_ms):
         return BackfilledFlow(symbol, session, rejected=Counter({OUTSIDE_RETENTION: len(contracts)}))
     done = IngestionRun.objects.filter(
         task=RunTask.BACKFILL_FLOW, symbol__in=list(contracts), slot=work.slot, status=RunStatus.DONE
@@ -97,8 +96,9 @@ def backfill_flow(
 class _Work:
     """One call's contracts in groups: asked for one by one, stored together."""
 
-    def __init__(self, symbol: str, session: dt.date, slot: int, midnight: int) -> None:
+    def __init__(self, symbol: str, session: dt.date, slot: int, midnight: int, now_ms: int) -> None:
         self.symbol, self.session, self.slot, self.midnight = symbol, session, slot, midnight
+        self.now_ms = now_ms
         self.known: Surroundings | None = None
         self.all_named = True
         self.counts: Counter[str] = Counter()
@@ -132,7 +132,7 @@ class _Work:
     def _ask(self, client: MassiveClient, run: runs.Run, waiting: deque[str]) -> Past | None:
         try:
             return rest_trades.trades_between(
-                *(client, self.symbol, run.symbol, self.midnight, self.midnight + DAY_MS - 1),
+                *(client, self.symbol, run.symbol, self.midnight, self.midnight + DAY_MS - 1, self.now_ms),
                 known=self.known,
                 all_named=self.all_named,
             )
@@ -154,7 +154,7 @@ class _Work:
 
     def _store(self, answers: list[tuple[runs.Run, Past]]) -> None:
         batch = TradeBatch.joined([found.batch for _, found in answers])
-        done = process_trades(batch, name=f"rest:{self.symbol}:{self.session}")
+        done = process_trades(batch, self.now_ms, name=f"rest:{self.symbol}:{self.session}")
         cancels.match(done.cancels)
         with transaction.atomic():
             for run, found in answers:

@@ -61,7 +61,10 @@ class Loaded:
 
 
 def load(
-    path: Path, symbols: Sequence[str] = (), progress: Callable[[int, Loaded], None] | None = None
+    path: Path,
+    now_ms: int,
+    symbols: Sequence[str] = (),
+    progress: Callable[[int, Loaded], None] | None = None,
 ) -> Loaded:
     """Stores the trades of a `trades.csv.gz` (or plain CSV) that the table lacks, of the roots of `symbols`, by
     default all that are watched for flow.
@@ -71,7 +74,7 @@ def load(
     that of a batch. `progress` is called with the bytes read (compressed, where the file is) and the counts so far.
     Raises NoFlatFile, what was stored until then stays. Not inside a transaction.
     """
-    loading = _Loading(_roots(symbols))
+    loading = _Loading(_roots(symbols), now_ms)
     try:
         with path.open("rb") as raw:
             blocks = _blocks(unzipped(raw))
@@ -105,8 +108,8 @@ class _Layout:
 class _Loading:
     """Trades that wait for their batch, and the counts so far."""
 
-    def __init__(self, symbols: Mapping[bytes, str]) -> None:
-        self._symbols = symbols  # by root
+    def __init__(self, symbols: Mapping[bytes, str], now_ms: int) -> None:
+        self._symbols, self._now_ms = symbols, now_ms  # symbols by root
         self.counts = Loaded()
         self._waiting: list[TradeBatch] = []
         self._ended: set[bytes] = set()  # contracts whose trades are in a batch
@@ -145,7 +148,9 @@ class _Loading:
             named = min(again).decode("ascii", "replace")
             raise NoFlatFile(f"the trades of {named} do not stand together; sort the file by ticker.")
         self._ended |= tickers
-        done = process_trades(numbered(self._dressed(batch), list(self._symbols.values())), name="flat file")
+        done = process_trades(
+            numbered(self._dressed(batch), list(self._symbols.values())), self._now_ms, name="flat file"
+        )
         cancels.match(done.cancels)
         counts = self.counts
         counts.trades += done.trades
@@ -180,7 +185,7 @@ class _Loading:
             (_NOT_A["price"], has_price),
             *((_NOT_A[name], fits) for name, (_, fits) in whole.items()),
             (_BAD_CONDITIONS, _are_lists(conditions)),
-            (OUTSIDE_RETENTION, partitions.inside(TABLE, stamps, clock.now_ms())),
+            (OUTSIDE_RETENTION, partitions.inside(TABLE, stamps, self._now_ms)),
         ):
             self._reject(reason, good & ~fits)
             good &= fits
@@ -196,7 +201,7 @@ class _Loading:
             exchange=whole["exchange"][0].astype(np.int32),
             condition=np.where(good & (first != b""), first, b"0").astype(np.int32),
             conditions=np.where(several, conditions, b""),
-            received_at_ms=np.full(len(price), clock.now_ms()),
+            received_at_ms=np.full(len(price), self._now_ms),
             source="rest",
             **dict.fromkeys(_UNKNOWN, unknown),
         )

@@ -18,6 +18,7 @@ from flow.history import gaps
 from flow.history.active_contracts import chain_since, contracts_around
 from flow.storing.locks import only_one
 from flow.storing.process_trades import Filled, fill
+from provider.connection import Connect
 from quant import sessions
 from warehouse import clock
 from warehouse.models import Heartbeat, OptionsFlow, StreamGap
@@ -44,7 +45,7 @@ class Repaired:
         return str(self.filled or f"the repair waits for {self.waits_for}")
 
 
-def repair_gap(gap_id: int, redis_client: redis.Redis) -> Repaired:
+def repair_gap(gap_id: int, redis_client: redis.Redis, connect: Connect, now_ms: int) -> Repaired:
     """Stores the trades of a gap that the table lacks, and closes it; again or at once from two, the same.
 
     Gaps close to it that can be repaired by now are filled with it: the same contracts are asked for each of them.
@@ -55,14 +56,14 @@ def repair_gap(gap_id: int, redis_client: redis.Redis) -> Repaired:
         if gap is None:
             return Repaired(waits_for="nothing: the gap is closed, lasts, or is being repaired")
         inbox = Inbox(redis_client, str(gap.feed))
-        waits_for = _waits_for(gap, inbox)
+        waits_for = _waits_for(gap, inbox, now_ms)
         if waits_for:
             return Repaired(waits_for=waits_for)
-        together = [gap, *_beside(gap, inbox, held)]
+        together = [gap, *_beside(gap, inbox, held, now_ms)]
         from_ms = min(int(one.from_ms) for one in together)
         to_ms = max(int(one.to_ms) for one in together)
         symbols = [str(entry.symbol) for entry in watched_flow()]
-        done = fill(contracts_around(symbols, from_ms, to_ms), from_ms, to_ms)
+        done = fill(contracts_around(symbols, from_ms, to_ms), from_ms, to_ms, connect, now_ms)
         for one in together:
             gaps.close_gap(one.id, _from_the_past(one), done.unknown)
     return Repaired(done)
@@ -75,14 +76,14 @@ def _take(gap_id: int, held: ExitStack) -> StreamGap | None:
     return StreamGap.objects.filter(id=gap_id, status=GapStatus.OPEN, to_ms__isnull=False).first()
 
 
-def _beside(gap: StreamGap, inbox: Inbox, held: ExitStack) -> list[StreamGap]:
+def _beside(gap: StreamGap, inbox: Inbox, held: ExitStack, now_ms: int) -> list[StreamGap]:
     """Other gaps of the feed, each close to the one before."""
     from_ms, to_ms, found = int(gap.from_ms), int(gap.to_ms), []
     waiting = StreamGap.objects.filter(status=GapStatus.OPEN, feed=gap.feed, to_ms__isnull=False)
     for other in waiting.exclude(id=gap.id).order_by("from_ms"):
         first, last = min(from_ms, other.from_ms), max(to_ms, other.to_ms)
         near = other.from_ms <= to_ms + TOGETHER_MS and other.to_ms >= from_ms - TOGETHER_MS
-        if near and last - first <= LONGEST_MS and not _waits_for(other, inbox):
+        if near and last - first <= LONGEST_MS and not _waits_for(other, inbox, now_ms):
             taken = _take(other.id, held)
             if taken:
                 found.append(taken)
@@ -96,9 +97,9 @@ def _from_the_past(gap: StreamGap) -> int:
     return OptionsFlow.objects.filter(source=Source.BACKFILL, **times).count()
 
 
-def _waits_for(gap: StreamGap, inbox: Inbox) -> str:
+def _waits_for(gap: StreamGap, inbox: Inbox, now_ms: int) -> str:
     """What is still on its way, or nothing."""
-    now_ms, to_ms = clock.now_ms(), int(gap.to_ms)
+    to_ms = int(gap.to_ms)
     if now_ms < to_ms + SETTLE_MS:
         return "the stream to settle"
     # By the trades' own time: what was spooled arrives long after it was traded.

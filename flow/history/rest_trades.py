@@ -19,7 +19,6 @@ from provider.client import MassiveClient
 from provider.errors import Terminal
 from provider.records import Quote, Trade
 from quant.chain import Floats
-from warehouse import clock
 from warehouse.models import OptionsFlow
 
 NS_PER_MS = 1_000_000
@@ -49,6 +48,7 @@ def trades_between(
     contract_ticker: str,
     from_ms: int,
     to_ms: int,
+    now_ms: int,
     known: Surroundings | None = None,
     all_named: bool = False,
 ) -> Past:
@@ -81,7 +81,7 @@ def trades_between(
         underlying_price=spot,
         underlying_age_ms=spot_age,
         average_size=_repeated(known.average_size, trades, np.float64),
-        received_at_ms=_repeated(clock.now_ms(), trades, np.int64),
+        received_at_ms=_repeated(now_ms, trades, np.int64),
         source="rest",
     )
     return Past(batch, sum(found.rejected.values()))

@@ -20,13 +20,13 @@ from flow.storing.checks import Checked, check
 from flow.storing.locks import only_one
 from flow.storing.repair_update import amend
 from flow.storing.sweeps import Sweep, unusual_sweeps
-from provider.connection import connected
+from provider.connection import Connect
 from provider.errors import NotFound, Terminal
 from quant.chain import Floats
 from quant.thresholds import TRADE_RULES
 from quant.trades.classification import Classification, classify
 from quant.trades.trade_values import Trades
-from warehouse import clock, partitions
+from warehouse import partitions
 from warehouse.loading import bulk
 from warehouse.models import DeadLetter, OptionsFlow, WatchlistEntry
 from warehouse.models.flow import TABLE
@@ -67,7 +67,7 @@ class Filled:
 
 
 def process_trades(
-    batch: TradeBatch, name: str = "", knows_better: tuple[int, int] | None = None
+    batch: TradeBatch, now_ms: int, name: str = "", knows_better: tuple[int, int] | None = None
 ) -> ProcessedTrades:
     """Classifies a batch and stores what is large enough; processing it again changes nothing.
 
@@ -75,10 +75,10 @@ def process_trades(
     (`flow.storing.repair_update`). Not inside a transaction. Trades that no row can hold go to the dead letters,
     with `name` as their origin, and are counted by reason. Raises database errors as they come.
     """
-    checked = check(batch, clock.now_ms())
+    checked = check(batch, now_ms)
     trades, found, rows = classified(checked)
     if len(checked.bad):
-        _quarantine(checked, name)
+        _quarantine(checked, name, now_ms)
     if knows_better:
         rows = _known_whole(checked.good.timestamp_ms, found, rows, *knows_better)
     if not len(rows):
@@ -96,17 +96,18 @@ def process_trades(
     return ProcessedTrades(len(batch), len(rows), stored, checked.reasons, touched, from_ms, sweeps)
 
 
-def ingest_options_flow(symbol: str, since: int) -> Filled:
+def ingest_options_flow(symbol: str, since: int, connect: Connect, now_ms: int) -> Filled:
     """Stores the trades of an underlying from epoch ms `since` until now that the table lacks, from the
     provider's past: those of the contracts that are known to have traded.
 
     For a stretch that no consumer listened to. Raises `provider.errors`.
     """
-    now_ms = clock.now_ms()
-    return fill(contracts_around([symbol], since, now_ms), since, now_ms)
+    return fill(contracts_around([symbol], since, now_ms), since, now_ms, connect, now_ms)
 
 
-def fill(contracts: Iterable[tuple[str, str]], from_ms: int, to_ms: int) -> Filled:
+def fill(
+    contracts: Iterable[tuple[str, str]], from_ms: int, to_ms: int, connect: Connect, now_ms: int
+) -> Filled:
     """Stores the trades of (symbol, contract ticker) stamped in [from_ms, to_ms] that the table lacks, and amends
     those beside: sweeps over an edge, and trades whose quote was sent while nobody listened.
 
@@ -117,18 +118,18 @@ def fill(contracts: Iterable[tuple[str, str]], from_ms: int, to_ms: int) -> Fill
     # Whole windows at both ends, so that a sweep at the edge is seen as one.
     first, last = edges[0] - rules.cluster_window_ms, edges[1] + rules.cluster_window_ms
     count = stored = unknown = 0
-    with connected(settings, clock.now_ms) as client:
+    with connect() as client:
         for symbol, ticker in contracts:
             count += 1
             with only_one(f"contract {ticker}", wait=True):
                 try:
-                    found = rest_trades.trades_between(client, symbol, ticker, first, last)
+                    found = rest_trades.trades_between(client, symbol, ticker, first, last, now_ms)
                 except NotFound:
                     continue  # it never traded
                 except Terminal:
                     unknown += 1
                     continue
-                done = process_trades(found.batch, f"rest:{ticker}:{from_ms}", knows_better=edges)
+                done = process_trades(found.batch, now_ms, f"rest:{ticker}:{from_ms}", knows_better=edges)
             stored += done.stored
             unknown += bool(found.rejected)
             cancels.match(done.cancels)
@@ -196,12 +197,12 @@ def _contracts_before(
         return {ticker: (interest, traded) for ticker, interest, traded in cursor.fetchall()}
 
 
-def _quarantine(checked: Checked, name: str) -> None:
+def _quarantine(checked: Checked, name: str, now_ms: int) -> None:
     """Keeps what cannot be a row, payload and all, where the operator sees it."""
     payload = checked.bad.encode()
     digest = hashlib.sha256(payload).hexdigest()[:16]
     reasons = ", ".join(f"{count} {reason}" for reason, count in sorted(checked.reasons.items()))
     DeadLetter.objects.get_or_create(
         batch_id=f"{name or 'trades'}:quarantine:{digest}",
-        defaults={"payload": payload, "error": reasons, "attempts": 1, "created_at": clock.now_ms()},
+        defaults={"payload": payload, "error": reasons, "attempts": 1, "created_at": now_ms},
     )

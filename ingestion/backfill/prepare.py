@@ -19,12 +19,12 @@ from ingestion.backfill.contracts.fetch import listed_contracts
 from ingestion.backfill.contracts.table import Listed
 from ingestion.backfill.engine.clients import ONE_THREAD, Clients
 from ingestion.backfill.engine.forked import Stop, forked
-from ingestion.backfill.engine.handlers import Connect
 from ingestion.backfill.rebuild.option_bars import FRAME, FRAME_MS
 from ingestion.backfill.selection import Selected, select
 from ingestion.bars.breadth import year_before
 from ingestion.bars.historical_bars import ensure_bars, historical_bars
 from ingestion.daily.regime_inputs import NOT_THERE, VIX_RISE_SESSIONS
+from provider.connection import Connect
 from provider.transport import Traffic
 from quant import sessions
 from warehouse.models import WatchlistEntry

@@ -7,7 +7,8 @@ from datetime import date
 
 from ingestion.bars.bar_times import close_ms, midnight_ms
 from ingestion.bars.historical_bars import Bars, historical_bars
-from ingestion.daily.regime_inputs import NOT_THERE, Connect
+from ingestion.daily.regime_inputs import NOT_THERE
+from provider.connection import Connect
 
 
 class BarsInTurn:

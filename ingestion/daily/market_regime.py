@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
@@ -14,7 +12,7 @@ from ingestion.bars.daily_bars_window import YEAR_SESSIONS
 from ingestion.chains.compute import finite
 from ingestion.daily.regime_inputs import EACH_ANEW, MarketDay, Readers, gather
 from ingestion.provider_client import massive_client
-from provider.client import MassiveClient
+from provider.connection import Connect
 from provider.errors import ProviderError
 from quant import sessions
 from quant.market import market_regime
@@ -57,7 +55,7 @@ def calculate_market_regime(
     session: date,
     again: bool = False,
     breadth_sessions: int = YEAR_SESSIONS,
-    connect: Callable[[], AbstractContextManager[MassiveClient]] = massive_client,
+    connect: Connect = massive_client,
     readers: Readers = EACH_ANEW,
 ) -> MarketRegimeResult:
     """Names the regime of a session and stores it with its inputs.

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 
@@ -15,7 +14,7 @@ from ingestion.bars import breadth as breadth_module
 from ingestion.bars.bar_times import close_ms, midnight_ms, open_ms
 from ingestion.bars.breadth import Breadth
 from ingestion.bars.historical_bars import Bars, historical_bars
-from provider.client import MassiveClient
+from provider.connection import Connect
 from provider.errors import NotEntitled, NotFound
 from quant.chain import Floats
 from quant.market import indicators
@@ -24,7 +23,7 @@ from warehouse import clock, queries
 from warehouse.models import MarketRegimeDay
 from warehouse.models.enums import Timeframe
 
-Connect = Callable[[], AbstractContextManager[MassiveClient]]
+Connect = Connect
 ReadBars = Callable[[str, str, date, date, Connect], Bars]
 
 NOT_THERE = (NotEntitled, NotFound)  # the answers that say: do without it

@@ -11,9 +11,9 @@ from django.core.management import CommandError, call_command
 from flow.history import gaps
 from flow.report import flow_report
 from flow.storing.cancels import ContractDay, match
-from flow.storing.process_trades import process_trades
 from quant.sessions import DAY_MS
-from tests.flow.trades import CALL, NOON_MS, PUT, make_batch
+from tests.flow.trades import CALL, NOON_MS, PUT, make_batch, process
+from warehouse import clock
 
 pytestmark = [pytest.mark.database, pytest.mark.usefixtures("at_noon")]
 
@@ -24,7 +24,7 @@ BOUGHT, SOLD, ISO, CANCELED = {"price": 1.10}, {"price": 1.00}, {"condition": 21
 @pytest.fixture
 def a_day() -> None:
     """A bought call sweep of $11,000, a bought put of $22,000 seven minutes before, a cancel with its trade."""
-    process_trades(
+    process(
         make_batch(
             {**BOUGHT, "contract_ticker": PUT, "size": 200, "timestamp_ms": NOON_MS - 7 * MINUTE},
             {**BOUGHT, **ISO, "size": 100, "timestamp_ms": NOON_MS - 3},
@@ -43,7 +43,7 @@ def traded(*arguments: str) -> str:
 
 
 def test_the_numbers_are_those_of_the_window_without_cancels(a_day):
-    report = flow_report("SPX", 15)
+    report = flow_report("SPX", 15, clock.now_ms())
     summary = report.summary
     assert (summary.total_sweeps, summary.bullish_sweeps, summary.bearish_sweeps) == (1, 1, 0)
     assert (summary.total_premium, summary.smart_money_bias) == (Decimal(33_000), "BULLISH")
@@ -57,7 +57,7 @@ def test_the_numbers_are_those_of_the_window_without_cancels(a_day):
 
 
 def test_the_tape_is_as_long_as_asked(a_day):
-    assert [row.sequence_number for row in flow_report("SPX", 15, trades=2).tape] == [4, 3]
+    assert [row.sequence_number for row in flow_report("SPX", 15, clock.now_ms(), trades=2).tape] == [4, 3]
 
 
 def test_the_command_shows_summary_picture_and_tape(a_day, settings):
@@ -105,8 +105,8 @@ def test_a_gap_in_the_window_is_named_with_what_became_of_it(a_day):
     ],
 )
 def test_the_tape_names_the_side_or_why_there_is_none(trade_, side):
-    process_trades(make_batch({"timestamp_ms": NOON_MS - 1, **trade_}))
-    assert flow_report("SPX", 15).sides == [side]
+    process(make_batch({"timestamp_ms": NOON_MS - 1, **trade_}))
+    assert flow_report("SPX", 15, clock.now_ms()).sides == [side]
 
 
 def test_a_symbol_without_trades_gets_one_sentence():

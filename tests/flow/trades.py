@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from flow.delivery.batch import Source, TradeBatch
+from flow.storing.process_trades import ProcessedTrades, process_trades
 from warehouse import clock
 
 NOON = datetime(2026, 11, 18, 17, 0, tzinfo=UTC)  # Wednesday, 12:00 New York
@@ -51,3 +52,10 @@ def same(one: TradeBatch, other: TradeBatch) -> bool:
         )
         for name in columns
     )
+
+
+def process(
+    batch: TradeBatch, name: str = "", knows_better: tuple[int, int] | None = None
+) -> ProcessedTrades:
+    """`process_trades` at the market's present."""
+    return process_trades(batch, clock.now_ms(), name, knows_better)

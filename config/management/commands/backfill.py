@@ -23,6 +23,7 @@ from ingestion.backfill.selection import Depth
 from ingestion.backfill.summary import Summary, picture
 from provider.errors import ProviderError
 from provider.rate_limit import pace_of
+from warehouse import clock
 from warehouse.console import console_on
 
 INTERRUPTED = 130  # the shell's exit code for a command ended by Ctrl-C
@@ -88,7 +89,8 @@ class Command(BaseCommand):
         try:
             wanted = _wish(options)
             if flat_file is not None:
-                console.print(load_flat_file(flat_file, [str(entry.symbol) for entry in wanted.entries]))
+                symbols = [str(entry.symbol) for entry in wanted.entries]
+                console.print(load_flat_file(flat_file, symbols, clock.now_ms()))
                 return
             summary = carry_out(wanted, console, dry_run=dry_run, queue=queue)
         except BadWish as error:

@@ -9,6 +9,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from flow.report import flow_report
 from flow.report_table import rendered
+from warehouse import clock
 from warehouse.console import console_on
 
 LONGEST = 24 * 60  # minutes
@@ -27,7 +28,7 @@ class Command(BaseCommand):
             raise CommandError(f"--minutes is from 1 to {LONGEST}, not {minutes}.")
         if trades < 1:
             raise CommandError(f"--trades is at least 1, not {trades}.")
-        report = flow_report(symbol.upper(), minutes, trades)
+        report = flow_report(symbol.upper(), minutes, clock.now_ms(), trades)
         console = console_on()
         with console.capture() as captured:
             console.print(rendered(report, settings.SIMULATED))

@@ -4,8 +4,7 @@ remembered by the ledger week by week (`lists`)."""
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Sequence
 from datetime import date, timedelta
 from typing import NamedTuple
 
@@ -22,6 +21,7 @@ from ingestion.backfill.contracts.cache import (
 from ingestion.backfill.contracts.table import Listed, kept, standard
 from ingestion.provider_client import massive_client
 from provider.client import MassiveClient
+from provider.connection import Connect
 from provider.reference import Contract
 from quant import sessions
 from quant.sessions import new_york_date
@@ -36,7 +36,7 @@ def listed_contracts(
     first: date,
     last: date,
     max_dte: int,
-    connect: Callable[[], AbstractContextManager[MassiveClient]] = massive_client,
+    connect: Connect = massive_client,
 ) -> Remembered:
     """Contracts among which are all that may have traded in the sessions from `first` to `last`, up to `max_dte` days
     from expiration: those of all weeks that hold such an expiration.

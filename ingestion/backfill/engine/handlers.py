@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import contextmanager
 from datetime import date
 from typing import Any, NamedTuple, NoReturn
 
@@ -23,12 +23,11 @@ from ingestion.daily.iv_percentile import calculate_iv_percentile
 from ingestion.daily.market_regime import calculate_market_regime
 from ingestion.daily.regime_inputs import Readers
 from ingestion.fetched_ranges import Stretch
-from provider.client import MassiveClient
+from provider.connection import Connect
 from provider.errors import Misconfigured, NotEntitled, NotFound, ProviderError, Unauthorized
 from warehouse import runs
 from warehouse.models.enums import Timeframe
 
-Connect = Callable[[], AbstractContextManager[MassiveClient]]
 Perform = Callable[..., Future[None] | None]  # of the job's arguments, then `connect`
 
 

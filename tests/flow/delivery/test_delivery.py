@@ -10,8 +10,7 @@ from django.db import connection
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from flow.storing.process_trades import process_trades
-from tests.flow.trades import CALL, NOON_MS, PUT, make_batch
+from tests.flow.trades import CALL, NOON_MS, PUT, make_batch, process
 from tests.roles import run
 from warehouse.models import OptionsFlow
 
@@ -38,7 +37,7 @@ def table(batches) -> list[tuple]:
     with connection.cursor() as cursor:
         cursor.execute("TRUNCATE options_flow_history")
     for batch in batches:
-        process_trades(batch)
+        process(batch)
     return [row[1:] for row in run(EVERYTHING)]
 
 
@@ -76,5 +75,5 @@ def test_the_order_of_trades_in_a_batch_and_their_repetition_change_nothing(trad
 
 def test_a_trade_delivered_twice_does_not_become_a_split_with_itself():
     small = {"price": 1.10, "size": 6, "sequence_number": 1}
-    process_trades(make_batch(small, small))
+    process(make_batch(small, small))
     assert OptionsFlow.objects.count() == 0

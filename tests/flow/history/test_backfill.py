@@ -8,10 +8,9 @@ from typing import Any
 import pytest
 
 from flow.history.backfill import NOT_IN_PLAN, OUTSIDE_RETENTION, UNREADABLE, backfill_flow
-from flow.storing.process_trades import process_trades
 from provider.errors import Unavailable
 from tests.flow.history.test_repair import page, past_quote, rest_trade
-from tests.flow.trades import CALL, NOON_MS, PUT, make_batch
+from tests.flow.trades import CALL, NOON_MS, PUT, make_batch, process
 from tests.ingestion.fixtures import client_of
 from tests.provider.server import refusal
 from tests.warehouse.rows import add_greeks
@@ -28,7 +27,9 @@ CLOSE_MS = clock.epoch_ms(datetime(2026, 11, 17, 21, 0, tzinfo=UTC))
 
 @pytest.fixture
 def backfill(provider):
-    return lambda *contracts: backfill_flow("SPX", SESSION, contracts or (CALL,), client_of(provider))
+    return lambda *contracts: backfill_flow(
+        "SPX", SESSION, contracts or (CALL,), client_of(provider), clock.now_ms()
+    )
 
 
 @pytest.fixture
@@ -75,7 +76,7 @@ def test_an_answered_contract_is_never_asked_for_again(backfill, tells, provider
 @pytest.mark.parametrize("number", [100, None])
 def test_a_trade_that_the_stream_brought_is_not_doubled(backfill, tells, number):
     live = {"sequence_number": 100, "timestamp_ms": AT, "size": 25, "price": 1.10}
-    process_trades(make_batch(live))
+    process(make_batch(live))
     tells(rest_trade(AT, sequence_number=number), rest_trade(AT + 5, sequence_number=number and 101))
     assert backfill().stored == 1
     assert [row.source for row in rows()] == ["live", "backfill"]
@@ -141,6 +142,6 @@ def test_unusual_volume_is_that_of_the_chain_before_each_trade(backfill, tells):
 
 
 def test_a_session_outside_retention_is_not_asked_for(provider):
-    done = backfill_flow("SPX", date(2026, 7, 1), [CALL, PUT], client_of(provider))
+    done = backfill_flow("SPX", date(2026, 7, 1), [CALL, PUT], client_of(provider), clock.now_ms())
     assert done.rejected == {OUTSIDE_RETENTION: 2}
     assert provider.requests == []

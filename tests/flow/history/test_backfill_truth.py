@@ -14,6 +14,7 @@ from simulator.market.market import SyntheticMarket
 from simulator.market.option_trades import tape
 from tests.partitions import drop_partitions
 from tests.simulator.servers import INSTANT, SEED, offset_ms, simulator
+from warehouse import clock
 from warehouse.models import OptionsFlow
 from warehouse.watchlist import add_default_symbols
 
@@ -52,7 +53,9 @@ def test_every_large_trade_of_the_session_is_stored_as_it_was_made(spy):
         for away in (0, 3)
     ]
     with simulator("--seed", str(SEED), "--clock-offset-ms", str(offset_ms())) as server:
-        done = backfill_flow("SPY", SESSION, tickers, lambda: MassiveClient(server.base_url, "any-key"))
+        done = backfill_flow(
+            "SPY", SESSION, tickers, lambda: MassiveClient(server.base_url, "any-key"), clock.now_ms()
+        )
     made = {ticker: truth(market, ticker) for ticker in tickers}
     stored: dict[str, dict[int, tuple]] = {ticker: {} for ticker in tickers}
     for row in OptionsFlow.objects.all():

@@ -10,11 +10,11 @@ import pytest
 
 from flow.history import flat_file
 from flow.history.backfill import backfill_flow
-from flow.history.flat_file import NoFlatFile, load
-from flow.storing.process_trades import process_trades
+from flow.history.flat_file import Loaded, NoFlatFile, load
 from tests.flow.history.test_repair import page, rest_trade
-from tests.flow.trades import CALL, NOON_MS, PUT, make_batch
+from tests.flow.trades import CALL, NOON_MS, PUT, make_batch, process
 from tests.ingestion.fixtures import client_of
+from warehouse import clock
 from warehouse.models import DeadLetter, OptionsFlow
 
 pytestmark = [pytest.mark.database, pytest.mark.usefixtures("at_noon")]
@@ -44,13 +44,18 @@ def written(tmp_path):
     return write
 
 
+def read_file(path: Path, *arguments, **options) -> Loaded:
+    """Load the file at the market's present."""
+    return load(path, clock.now_ms(), *arguments, **options)
+
+
 def rows() -> list[tuple]:
     found = OptionsFlow.objects.order_by("contract_ticker", "timestamp", "sequence_number")
     return list(found.values_list("contract_ticker", "sequence_number", "size"))
 
 
 def test_a_line_becomes_a_row(written):
-    loaded = load(written(line(conditions='"219,232"', price="45.5", exchange="313")))
+    loaded = read_file(written(line(conditions='"219,232"', price="45.5", exchange="313")))
     assert str(loaded) == "1 lines: 1 trades, 1 new, 0 too small"
     row = OptionsFlow.objects.get()
     assert (row.symbol, row.contract_ticker, row.timestamp, row.sequence_number) == ("SPX", CALL, AT, -1)
@@ -77,7 +82,7 @@ def test_what_is_no_trade_of_the_asked_roots_is_counted_by_reason(written):
         "O:SPXW261218C06500000,209,302",
         "",
     ]
-    loaded = load(written(*lines), ["SPX"])
+    loaded = read_file(written(*lines), ["SPX"])
     assert (loaded.lines, loaded.stored, loaded.filtered) == (14, 2, 1)
     assert loaded.rejected == {
         "trades of other roots": 1,
@@ -98,16 +103,16 @@ def test_neither_blocks_nor_batches_change_what_is_stored(written, monkeypatch, 
     monkeypatch.setattr(flat_file, "BLOCK_BYTES", block)
     monkeypatch.setattr(flat_file, "BATCH_TRADES", batch)
     lines = [*[line()] * 12, line(PUT, size="30"), line(PUT, AT + 9, size="11")]
-    loaded = load(written(*lines))
+    loaded = read_file(written(*lines))
     assert (loaded.lines, loaded.stored) == (14, 14)
     assert rows() == [*((CALL, -n, 25) for n in range(12, 0, -1)), (PUT, -1, 30), (PUT, -1, 11)]
 
 
 def test_different_trades_of_a_millisecond_are_all_stored_and_only_once(written):
     lines = [line(), line(price="1.05"), line(exchange="313"), line()]
-    assert load(written(*lines[:2])).stored == 2
-    assert load(written(*lines)).stored == 2
-    assert load(written(*lines[::-1])).stored == 0
+    assert read_file(written(*lines[:2])).stored == 2
+    assert read_file(written(*lines)).stored == 2
+    assert read_file(written(*lines[::-1])).stored == 0
     assert [number for _, number, _ in rows()] == [-6, -5, -2, -1]
 
 
@@ -115,38 +120,38 @@ def test_different_trades_of_a_millisecond_are_all_stored_and_only_once(written)
 def test_a_block_may_hold_nothing_that_is_asked_for(written, monkeypatch, block):
     monkeypatch.setattr(flat_file, "BLOCK_BYTES", block)
     others = [line(ticker="O:AAPL261218C00250000")] * 3
-    loaded = load(written(*others, line(), *others, "O:SPXW261218C06500000,209"))
+    loaded = read_file(written(*others, line(), *others, "O:SPXW261218C06500000,209"))
     assert (loaded.stored, loaded.rejected["trades of other roots"]) == (1, 6)
-    assert load(written("O:SPXW261218C06500000,209", *others)).rejected.total() == 4
-    assert load(written()).lines == 0
+    assert read_file(written("O:SPXW261218C06500000,209", *others)).rejected.total() == 4
+    assert read_file(written()).lines == 0
 
 
 def test_loading_again_changes_nothing(written):
     path = written(line(), line(), line(at_ms=AT + 1))
-    assert [load(path).stored, load(path).stored] == [3, 0]
+    assert [read_file(path).stored, read_file(path).stored] == [3, 0]
     assert len(rows()) == 3
 
 
 def test_of_trades_the_stream_brought_only_the_missing_ones_are_stored(written):
     live = {"timestamp_ms": AT, "size": 25, "price": 1.10}
-    process_trades(make_batch(live | {"sequence_number": 7}, live | {"sequence_number": 9, "condition": 227}))
-    loaded = load(written(line(), line(), line(conditions="227"), line(conditions="219")))
+    process(make_batch(live | {"sequence_number": 7}, live | {"sequence_number": 9, "condition": 227}))
+    loaded = read_file(written(line(), line(), line(conditions="227"), line(conditions="219")))
     assert loaded.stored == 2
     assert [number for _, number, _ in rows()] == [-4, -2, 7, 9]
 
 
 def test_a_trade_of_the_file_that_the_past_tells_with_a_number_is_not_doubled(written, provider):
-    load(written(line(), line(at_ms=AT + 5)))
+    read_file(written(line(), line(at_ms=AT + 5)))
     provider.tell(f"/v3/trades/{CALL}", page(rest_trade(AT), rest_trade(AT + 7, sequence_number=101)))
     provider.tell(f"/v3/quotes/{CALL}", page())
-    assert backfill_flow("SPX", date(2026, 11, 17), [CALL], client_of(provider)).stored == 1
+    assert backfill_flow("SPX", date(2026, 11, 17), [CALL], client_of(provider), clock.now_ms()).stored == 1
     assert [number for _, number, _ in rows()] == [-1, -1, 101]
 
 
 def test_a_file_of_another_layout_gets_one_sentence(written):
     sentence = "trades.csv.gz: no flat file of trades, it has no column price, sip_timestamp, size."
     with pytest.raises(NoFlatFile, match=f"^{sentence}$"):
-        load(written("O:X,1", header="ticker,volume,conditions,exchange"))
+        read_file(written("O:X,1", header="ticker,volume,conditions,exchange"))
 
 
 def test_a_file_not_sorted_by_contract_is_refused_instead_of_cutting_its_sweeps(written, monkeypatch):
@@ -155,7 +160,7 @@ def test_a_file_not_sorted_by_contract_is_refused_instead_of_cutting_its_sweeps(
     with pytest.raises(
         NoFlatFile, match=f"the trades of {CALL} do not stand together; sort the file by ticker"
     ):
-        load(written(line(), line(PUT), line(PUT), line()))
+        read_file(written(line(), line(PUT), line(PUT), line()))
 
 
 def test_a_damaged_file_keeps_what_came_before(written, monkeypatch):
@@ -166,12 +171,12 @@ def test_a_damaged_file_keeps_what_came_before(written, monkeypatch):
     )
     path.write_bytes(path.read_bytes()[:-20])
     with pytest.raises(NoFlatFile, match=r"trades.csv.gz cannot be read to its end"):
-        load(path)
+        read_file(path)
     assert {ticker for ticker, *_ in rows()} == {CALL}
 
 
 def test_progress_tells_bytes_and_counts(written):
     told = []
     path = written(line(), line(PUT))
-    load(path, progress=lambda read, loaded: told.append((read, loaded.lines)))
+    read_file(path, progress=lambda read, loaded: told.append((read, loaded.lines)))
     assert told[-1] == (path.stat().st_size, 2)

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import pytest
+from django.conf import settings as django_settings
 
 from flow.delivery.inbox import Inbox
 from flow.history import gaps
 from flow.history.repair import SPOOLED, repair_gap
-from flow.storing.process_trades import ingest_options_flow, process_trades
+from flow.storing.process_trades import ingest_options_flow
+from provider.connection import Connect, connected
 from provider.errors import Incomplete
-from tests.flow.trades import CALL, NOON, NOON_MS, PUT, make_batch
+from tests.flow.trades import CALL, NOON, NOON_MS, PUT, make_batch, process
 from tests.provider.server import ok, refusal
 from tests.warehouse.rows import add_greeks
+from warehouse import clock
 from warehouse.models import Heartbeat, OptionsFlow, StreamGap, WatchlistEntry
 
 pytestmark = [pytest.mark.database, pytest.mark.usefixtures("at_noon", "repairable")]
@@ -28,13 +32,18 @@ def repairable(at_noon, provider, settings) -> None:
     """No chains, so that no repair waits for one; one contract traded before the gap."""
     settings.MASSIVE_BASE_URL = provider.url
     WatchlistEntry.objects.update(ingest_chain=False)
-    process_trades(make_batch({"timestamp_ms": GAP[0] - 1000}))
+    process(make_batch({"timestamp_ms": GAP[0] - 1000}))
 
 
 @pytest.fixture
 def repair(redis_client):
     gap = gaps.record_gap("options", *GAP, "cut")
-    return lambda: repair_gap(gap, redis_client)
+    return lambda: repair_gap(gap, redis_client, connection(), clock.now_ms())
+
+
+def connection() -> Connect:
+    """What the task opens a client with."""
+    return partial(connected, django_settings, clock.now_ms)
 
 
 def rest_trade(at_ms: int = IN_GAP, **changes: Any) -> dict[str, Any]:
@@ -101,14 +110,14 @@ def test_a_plan_without_quotes_leaves_the_side_unknown(repair, provider):
 
 
 def test_a_trade_that_came_by_both_ways_is_one_row(repair, tells):
-    process_trades(make_batch({"sequence_number": 100, "timestamp_ms": IN_GAP, "size": 25, "price": 1.10}))
+    process(make_batch({"sequence_number": 100, "timestamp_ms": IN_GAP, "size": 25, "price": 1.10}))
     tells(rest_trade())
     assert repair().filled.stored == 0
     assert [row.source for row in in_gap()] == ["live"]
 
 
 def test_of_equal_trades_without_numbers_only_the_missing_ones_are_stored(repair, tells):
-    process_trades(make_batch({"sequence_number": 7, "timestamp_ms": IN_GAP, "size": 25, "price": 1.10}))
+    process(make_batch({"sequence_number": 7, "timestamp_ms": IN_GAP, "size": 25, "price": 1.10}))
     nameless = rest_trade(sequence_number=None)
     other_condition = rest_trade(sequence_number=None, conditions=[227])
     tells(nameless, nameless, other_condition, nameless)
@@ -132,7 +141,7 @@ def test_repairing_the_same_time_again_changes_nothing(repair, tells, redis_clie
     tells(rest_trade(sequence_number=number), rest_trade(IN_GAP + 1, sequence_number=number))
     assert repair().filled.stored == 2
     again = gaps.record_gap("options 2/2", *GAP, "cut")
-    assert repair_gap(again, redis_client).filled.stored == 0
+    assert repair_gap(again, redis_client, connection(), clock.now_ms()).filled.stored == 0
     assert len(in_gap()) == 2
 
 
@@ -159,7 +168,7 @@ def test_a_closed_gap_is_not_repaired_again(repair, tells, provider):
 def test_a_sweep_over_the_edge_of_a_gap_is_seen_whole(repair, tells):
     """6 contracts came by the stream just before the cut, 6 were missed on another exchange."""
     before = {"sequence_number": 50, "timestamp_ms": GAP[0] - 100, "size": 12, "price": 1.10}
-    process_trades(make_batch(before))
+    process(make_batch(before))
     tells(
         rest_trade(GAP[0] - 100, sequence_number=50, size=12),
         rest_trade(GAP[0] + 100, sequence_number=51, size=6, exchange=313),
@@ -254,5 +263,5 @@ def test_a_repair_waits_for_the_chain_after_the_gap_but_not_for_ever(repair, tel
 
 def test_the_flow_of_a_symbol_since_a_time_is_told_by_the_same_way(tells):
     tells(rest_trade())
-    assert ingest_options_flow("SPX", GAP[0] - 1000).stored == 1
-    assert ingest_options_flow("SPX", GAP[0] - 1000).stored == 0
+    assert ingest_options_flow("SPX", GAP[0] - 1000, connection(), clock.now_ms()).stored == 1
+    assert ingest_options_flow("SPX", GAP[0] - 1000, connection(), clock.now_ms()).stored == 0

@@ -8,8 +8,7 @@ from hypothesis import strategies as st
 
 from flow.storing import cancels
 from flow.storing.cancels import ContractDay
-from flow.storing.process_trades import process_trades
-from tests.flow.trades import CALL, NOON_MS, PUT, make_batch
+from tests.flow.trades import CALL, NOON_MS, PUT, make_batch, process
 from tests.roles import run
 from warehouse.models import OptionsFlow
 
@@ -21,7 +20,7 @@ CANC, CNCL, CNCO, CNOL = 201, 203, 205, 207
 
 def store(*rows: dict) -> tuple[ContractDay, ...]:
     """One trade per row, a second apart."""
-    return process_trades(
+    return process(
         make_batch(*({"timestamp_ms": NOON_MS + 1000 * second} | row for second, row in enumerate(rows)))
     ).cancels
 
@@ -129,11 +128,11 @@ def test_passes_in_between_and_any_order_of_arrival_end_in_the_same_assignment(k
         for place, kind in enumerate(kinds, 1)
     ]
     run("TRUNCATE options_flow_history")
-    process_trades(make_batch(*rows))
+    process(make_batch(*rows))
     match()
     expected = canceled()
     run("TRUNCATE options_flow_history")
     for row in data.draw(st.permutations(rows)):
-        process_trades(make_batch(row))
+        process(make_batch(row))
         match()
     assert canceled() == expected

@@ -6,8 +6,7 @@ from typing import Any
 
 import pytest
 
-from flow.storing.process_trades import process_trades
-from tests.flow.trades import NOON_MS, make_batch
+from tests.flow.trades import NOON_MS, make_batch, process
 from warehouse.models import OptionsFlow
 
 pytestmark = [pytest.mark.database, pytest.mark.usefixtures("at_noon")]
@@ -18,7 +17,7 @@ AROUND = (NOON_MS - 1000, NOON_MS + 1000)
 
 
 def past(*rows: dict[str, Any]) -> None:
-    process_trades(make_batch(*rows, source="rest"), knows_better=AROUND)
+    process(make_batch(*rows, source="rest"), knows_better=AROUND)
 
 
 def stored(*names: str) -> list[tuple[Any, ...]]:
@@ -26,14 +25,14 @@ def stored(*names: str) -> list[tuple[Any, ...]]:
 
 
 def test_a_trade_without_a_quote_gets_the_one_that_was_sent_while_nobody_listened():
-    process_trades(make_batch({"price": 1.10, **UNQUOTED}))
+    process(make_batch({"price": 1.10, **UNQUOTED}))
     assert stored("side", "sentiment", "quote_age_ms") == [(None, "NEUTRAL", None)]
     past({"price": 1.10})
     assert stored("side", "sentiment", "quote_age_ms", "source") == [("buy", "BULLISH", 5, "live")]
 
 
 def test_a_newer_quote_counts_and_an_older_one_does_not():
-    process_trades(make_batch({"price": 1.10, "quote_age_ms": 50.0}))
+    process(make_batch({"price": 1.10, "quote_age_ms": 50.0}))
     past({"price": 1.10, "bid": 1.10, "ask": 1.20, "quote_age_ms": 20.0})
     assert stored("side", "quote_age_ms") == [("sell", 20)]
     past({"price": 1.10, "quote_age_ms": 30.0})
@@ -45,7 +44,7 @@ def test_a_part_of_a_sweep_stored_alone_becomes_one_of_its_parts():
         {"price": 1.10, "size": 12, "sequence_number": 1},
         {"price": 1.10, "size": 5, "sequence_number": 2, "exchange": 313},
     )
-    process_trades(make_batch(parts[0]))
+    process(make_batch(parts[0]))
     assert stored("trade_type", "sweep_id") == [("REGULAR", None)]
     past(*parts)
     assert stored("trade_type", "sweep_id", "source") == [("SWEEP", 1, "live"), ("SWEEP", 1, "backfill")]
@@ -56,7 +55,7 @@ def test_a_past_that_shows_a_part_of_a_sweep_takes_nothing_away():
         {"price": 1.10, "size": 12, "sequence_number": 1},
         {"price": 1.10, "size": 12, "sequence_number": 2, "exchange": 313},
     )
-    process_trades(make_batch(*parts))
+    process(make_batch(*parts))
     past(parts[1])
     past({**parts[1], **UNQUOTED})
     assert stored("trade_type", "sweep_id", "side") == [("SWEEP", 1, "buy")] * 2
@@ -64,6 +63,6 @@ def test_a_past_that_shows_a_part_of_a_sweep_takes_nothing_away():
 
 def test_rows_outside_the_time_it_knows_better_stay_as_they_are():
     late = {"price": 1.10, "timestamp_ms": AROUND[1] + 1}
-    process_trades(make_batch({**late, **UNQUOTED}))
+    process(make_batch({**late, **UNQUOTED}))
     past(late)
     assert stored("side") == [(None,)]

@@ -9,8 +9,7 @@ import numpy as np
 import pytest
 from django.db import connection
 
-from flow.storing.process_trades import process_trades
-from tests.flow.trades import CALL, NOON_MS, PUT, make_batch
+from tests.flow.trades import CALL, NOON_MS, PUT, make_batch, process
 from tests.warehouse.rows import add_greeks
 from warehouse.models import DeadLetter, OptionsFlow
 
@@ -30,7 +29,7 @@ def sequence_numbers() -> list[int]:
 
 
 def test_a_bought_call_has_every_column_filled():
-    done = process_trades(make_batch({"price": 1.10, "size": 120, "condition": ISO}))
+    done = process(make_batch({"price": 1.10, "size": 120, "condition": ISO}))
     assert (done.trades, done.kept, done.stored) == (1, 1, 1)
     row = stored()
     assert {name: getattr(row, name) for name in EXPECTED} == EXPECTED
@@ -75,7 +74,7 @@ EXPECTED = {
 
 def test_what_is_not_known_is_null():
     unknown = {"bid": NAN, "ask": NAN, "quote_age_ms": NAN, "underlying_price": NAN, "underlying_age_ms": NAN}
-    process_trades(make_batch({**unknown, "average_size": NAN, "condition": 0, "exchange": 0}))
+    process(make_batch({**unknown, "average_size": NAN, "condition": 0, "exchange": 0}))
     row = stored()
     for name in (*unknown, "average_size", "side", "sweep_id", "exchange", "conditions"):
         assert getattr(row, name) is None, name
@@ -83,45 +82,45 @@ def test_what_is_not_known_is_null():
 
 
 def test_a_premium_has_no_digits_of_its_own():
-    process_trades(make_batch({"price": 0.57, "size": 11}))  # 0.57 x 11 x 100 is 626.9999999999999 in binary
+    process(make_batch({"price": 0.57, "size": 11}))  # 0.57 x 11 x 100 is 626.9999999999999 in binary
     assert stored().premium == Decimal("627")
 
 
 def test_a_day_to_expiration_is_a_day_in_new_york():
     """03:00 UTC on 18 November is still 17 November in New York: 31 days to 18 December."""
-    process_trades(make_batch({"timestamp_ms": NOON_MS - 14 * 3_600_000}))
+    process(make_batch({"timestamp_ms": NOON_MS - 14 * 3_600_000}))
     assert stored().dte == 31
 
 
 def test_a_trade_of_a_root_that_nobody_watches_stands_under_its_root():
-    process_trades(make_batch({"contract_ticker": "O:IBM261218C00100000"}))
+    process(make_batch({"contract_ticker": "O:IBM261218C00100000"}))
     assert stored().symbol == "IBM"
 
 
 def test_unknown_exchanges_and_conditions_keep_their_numbers_and_old_letters_are_read():
-    process_trades(make_batch({"exchange": 310, "condition": 999}, {"exchange": ord("Z")}))
+    process(make_batch({"exchange": 310, "condition": 999}, {"exchange": ord("Z")}))
     assert (stored(1).exchange, stored(1).conditions) == ("310", ["999"])
     assert stored(2).exchange == "BZX"
 
 
 def test_all_conditions_of_a_trade_count():
-    process_trades(make_batch({"condition": 209, "conditions": "209,219"}))
+    process(make_batch({"condition": 209, "conditions": "209,219"}))
     assert stored().conditions == ["AUTO", "ISOI"]
     assert stored().is_sweep
 
 
 def test_small_trades_are_not_stored_and_the_limit_is_a_setting(settings):
     batch = make_batch({"size": 9}, {"size": 10}, {"size": 11})
-    process_trades(batch)
+    process(batch)
     assert sequence_numbers() == [2, 3]
     settings.FLOW_MINIMUM_CONTRACTS = 9
-    process_trades(batch)
+    process(batch)
     assert sequence_numbers() == [1, 2, 3]
 
 
 def test_the_small_parts_of_a_sweep_are_stored_under_the_number_of_its_first_trade():
     """4 + 3 + 4 contracts at the ask on three exchanges within 500 ms; a fourth trade comes too late."""
-    process_trades(
+    process(
         make_batch(
             {"size": 4, "price": 1.10, "exchange": 302},
             {"size": 3, "price": 1.10, "exchange": 313, "timestamp_ms": NOON_MS + 250},
@@ -136,31 +135,31 @@ def test_the_small_parts_of_a_sweep_are_stored_under_the_number_of_its_first_tra
 
 
 def test_two_small_trades_on_one_exchange_are_a_split_and_no_sweep():
-    process_trades(make_batch({"size": 6, "price": 1.10}, {"size": 5, "price": 1.10}))
+    process(make_batch({"size": 6, "price": 1.10}, {"size": 5, "price": 1.10}))
     assert list(OptionsFlow.objects.values_list("trade_type", "sweep_id")) == [("SPLIT", None)] * 2
 
 
 def test_a_leg_of_a_package_is_neutral():
-    process_trades(make_batch({"price": 1.10, "condition": COMPLEX}))
+    process(make_batch({"price": 1.10, "condition": COMPLEX}))
     row = stored()
     assert (row.trade_type, row.sentiment, row.side, row.conditions) == ("SPLIT", "NEUTRAL", None, ["MLET"])
 
 
 def test_a_cancel_is_a_row_however_small():
-    process_trades(make_batch({"size": 1, "condition": CANCEL}))
+    process(make_batch({"size": 1, "condition": CANCEL}))
     assert stored().is_cancel
 
 
 @pytest.mark.parametrize(("size", "unusual"), [(500, False), (501, True)])
 def test_a_sweep_of_more_than_100_000_dollars_is_unusual(size, unusual):
-    process_trades(make_batch({"price": 2.0, "size": size, "condition": ISO}))
+    process(make_batch({"price": 2.0, "size": size, "condition": ISO}))
     assert stored().is_unusual_volume is unusual
 
 
 def test_the_parts_of_a_sweep_are_weighed_together():
     """Two trades of 60,000 dollars each."""
     part = {"price": 6.0, "bid": 5.9, "ask": 6.0, "size": 100}
-    process_trades(
+    process(
         make_batch({**part, "exchange": 302}, {**part, "exchange": 313}, {**part, "contract_ticker": PUT})
     )
     assert [stored(number).is_unusual_volume for number in (1, 2, 3)] == [True, True, False]
@@ -172,7 +171,7 @@ def test_the_parts_of_a_sweep_are_weighed_together():
 def test_a_large_trade_is_unusual_where_the_day_traded_more_than_is_open(size, volume, unusual):
     chain_of_last_slot = NOON_MS - 15 * 60_000
     add_greeks(chain_of_last_slot, CALL, volume=volume, open_interest=500)
-    process_trades(make_batch({"size": size}))
+    process(make_batch({"size": size}))
     assert stored().is_unusual_volume is unusual
 
 
@@ -180,7 +179,7 @@ def test_a_chain_of_the_last_minutes_is_not_asked_for_volume():
     """It may still have been on its way when the same trade was processed first."""
     add_greeks(NOON_MS - 15 * 60_000, CALL, volume=1, open_interest=500)
     add_greeks(NOON_MS - 15 * 60_000 + 1, CALL, volume=501, open_interest=500)
-    process_trades(make_batch({"size": 100}))
+    process(make_batch({"size": 100}))
     assert not stored().is_unusual_volume
 
 
@@ -196,7 +195,7 @@ def test_trades_that_no_row_can_hold_are_kept_aside_and_the_rest_is_stored():
     )
     rows = [{**row, "contract_ticker": _bytes(row.get("contract_ticker", CALL))} for row in ({}, *bad, {})]
     batch = make_batch(*rows)
-    done = process_trades(batch, name="options:boot:1")
+    done = process(batch, name="options:boot:1")
     assert (done.kept, done.stored) == (2, 2)
     assert sequence_numbers() == [1, 9]
     assert done.quarantined == {
@@ -211,7 +210,7 @@ def test_trades_that_no_row_can_hold_are_kept_aside_and_the_rest_is_stored():
         letter.error
         == "2 not a price, 1 not a size, 2 not an option contract ticker, 2 time outside retention"
     )
-    process_trades(batch, name="options:boot:1")
+    process(batch, name="options:boot:1")
     assert DeadLetter.objects.count() == 1
 
 
@@ -221,7 +220,7 @@ def _bytes(ticker: str | bytes) -> bytes:
 
 def test_absurd_quotes_and_ages_are_unknown_and_cost_no_other_trade():
     inf = float("inf")
-    process_trades(
+    process(
         make_batch(
             {"bid": -inf, "ask": inf, "quote_age_ms": inf, "average_size": inf}, {"quote_age_ms": 1e18}
         )
@@ -231,14 +230,14 @@ def test_absurd_quotes_and_ages_are_unknown_and_cost_no_other_trade():
 
 
 def test_an_empty_batch_and_one_of_small_trades_alone_store_nothing():
-    assert process_trades(make_batch({}).take(np.arange(0))).kept == 0
-    assert process_trades(make_batch({"size": 1})).kept == 0
+    assert process(make_batch({}).take(np.arange(0))).kept == 0
+    assert process(make_batch({"size": 1})).kept == 0
     assert OptionsFlow.objects.count() == 0
 
 
 def test_the_writer_may_do_all_of_it():
     with connection.cursor() as cursor:
         cursor.execute("SET ROLE warehouse_writer")
-        process_trades(make_batch({}, {"contract_ticker": "O:NONSENSE"}))
+        process(make_batch({}, {"contract_ticker": "O:NONSENSE"}))
         cursor.execute("RESET ROLE")
     assert sequence_numbers() == [1]

@@ -5,8 +5,7 @@ from __future__ import annotations
 import pytest
 
 from flow import tasks
-from flow.storing.process_trades import process_trades
-from tests.flow.trades import NOON_MS, make_batch
+from tests.flow.trades import NOON_MS, make_batch, process
 from tests.webhook import Webhook
 
 pytestmark = pytest.mark.usefixtures("at_noon")
@@ -68,7 +67,7 @@ def test_nothing_else_is_told(put_batch, webhook, batch):
 
 
 def test_a_repair_tells_nothing(webhook):
-    process_trades(swept())
+    process(swept())
     assert webhook.texts == []
 
 
