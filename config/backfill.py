@@ -20,7 +20,6 @@ from ingestion.backfill.prepare import Preparation
 from ingestion.bars.bar_times import close_ms
 from ingestion.tasks import backfill
 from provider.errors import NotEntitled
-from warehouse import clock
 from warehouse.models.enums import RunStatus
 from warehouse.task_names import RunTask
 
@@ -70,7 +69,7 @@ def load_flat_file(path: Path, symbols: list[str], now_ms: int) -> str:
 
 
 def _trades(symbol: str, session: str, *rest: Any) -> None:
-    *tickers, connect = rest
-    filled = backfill_flow(symbol, date.fromisoformat(session), tickers, connect, clock.now_ms())
+    *tickers, connect, now_ms = rest
+    filled = backfill_flow(symbol, date.fromisoformat(session), tickers, connect, now_ms)
     if filled.rejected[NOT_IN_PLAN]:  # of one contract as of all: they need not be asked for one by one
         raise NotEntitled(f"{symbol}: the provider's plan does not hold the trades of contracts.")

@@ -27,7 +27,7 @@ GONE = "the rows it was summed from are gone"
 
 
 @dataclass(frozen=True, slots=True)
-class Recomputed:
+class Audited:
     """One stored row: the columns that came out otherwise, or `impossible`, why it cannot be computed again."""
 
     figure: str
@@ -40,7 +40,7 @@ class Recomputed:
         return f"{self.figure}: {'differs in ' + ', '.join(self.differing) if self.differing else 'equal'}"
 
 
-def recompute(symbol: str, session: date) -> Iterator[Recomputed]:
+def audit(symbol: str, session: date) -> Iterator[Audited]:
     """Every stored row of a symbol's session: its gamma snapshots, its volatility, its daily sums.
 
     The market's regime is none of a symbol's; `calculate_market_regime` computes that again. Raises ValueError for
@@ -49,7 +49,7 @@ def recompute(symbol: str, session: date) -> Iterator[Recomputed]:
     bounds = clock.epoch_ms(sessions.open_of(session)), clock.epoch_ms(sessions.close_of(session))
     slots = GammaExposure.objects.filter(symbol=symbol, timestamp__range=bounds).order_by("timestamp")
     for slot in slots.values_list("timestamp", flat=True):
-        yield recompute_gamma(symbol, slot)
+        yield audit_gamma(symbol, slot)
     by_day: list[tuple[type[models.Model], Callable[[], object]]] = [
         (IvPercentile, lambda: _rank(symbol, session)),
         (GammaDay, lambda: roll_up_gamma(session)),
@@ -61,7 +61,7 @@ def recompute(symbol: str, session: date) -> Iterator[Recomputed]:
             yield _compared(f"{model._meta.db_table} of {session}", model, key, make)
 
 
-def recompute_gamma(symbol: str, slot: int) -> Recomputed:
+def audit_gamma(symbol: str, slot: int) -> Audited:
     """The gamma snapshot of a slot, epoch ms, from the slot's rows in historical_greeks. Raises
     GammaExposure.DoesNotExist where no snapshot is stored."""
     stored = GammaExposure.objects.get(symbol=symbol, timestamp=slot)
@@ -83,21 +83,21 @@ def _rank(symbol: str, session: date) -> None:
 
 def _compared(
     figure: str, model: type[models.Model], key: dict[str, Any], make: Callable[[], object]
-) -> Recomputed:
+) -> Audited:
     with transaction.atomic():
         before = _as_text(model, key)
         model._default_manager.filter(**key).delete()
         try:
             make()
         except (NotWhole, NoSnapshot) as error:
-            return Recomputed(figure, impossible=str(error))
+            return Audited(figure, impossible=str(error))
         else:
             after = _as_text(model, key)
         finally:
             transaction.set_rollback(True)
     if not after:
-        return Recomputed(figure, impossible=GONE)
-    return Recomputed(figure, tuple(name for name in before if before[name] != after[name]))
+        return Audited(figure, impossible=GONE)
+    return Audited(figure, tuple(name for name in before if before[name] != after[name]))
 
 
 def _as_text(model: type[models.Model], key: dict[str, Any]) -> dict[str, str | None]:

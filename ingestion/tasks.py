@@ -29,13 +29,13 @@ MESSAGE_LIFE = 55  # seconds: shorter than the poll, so that a queue nobody serv
 @shared_task(acks_late=False, time_limit=14 * MINUTE, soft_time_limit=13 * MINUTE)
 def ingest_chain(symbol: str, slot: int, deadline: int | None = None) -> str:
     """One chain. Acknowledged early: a run may outlast the broker's patience, and the ledger recovers it."""
-    return str(ingest.ingest_chain(symbol, slot, deadline))
+    return str(ingest.ingest_chain(symbol, slot, clock.now_ms(), deadline))
 
 
 @shared_task
 def ingest_due(every_minutes: int = 15, window: str = REGULAR_WINDOW) -> str:
     """Enqueues every chain that is due and not done."""
-    due = due_chains(every_minutes, window)
+    due = due_chains(clock.now(), every_minutes, window)
     for wanted in due:
         ingest_chain.apply_async((wanted.symbol, wanted.slot, wanted.deadline), expires=MESSAGE_LIFE)
     return f"{len(due)} chains enqueued"
@@ -46,7 +46,7 @@ def close_due(
     minutes_after_close: int = closing.MINUTES_AFTER_CLOSE, breadth_sessions: int = YEAR_SESSIONS
 ) -> str:
     """Enqueues the closing work of sessions that is due and not done."""
-    due = closing.due_work(minutes_after_close)
+    due = closing.due_work(clock.now(), minutes_after_close)
     for work in due:
         session = work.session.isoformat()
         arguments: dict[str, str | int] = {"session": session}
@@ -69,21 +69,23 @@ def calculate_iv_percentile(symbol: str, session: str) -> str:
 def calculate_market_regime(session: str, breadth_sessions: int = YEAR_SESSIONS) -> str:
     """A session's regime. Acknowledged early: the first one fetches a year of bars of all stocks."""
     return str(
-        market_regime.calculate_market_regime(date.fromisoformat(session), breadth_sessions=breadth_sessions)
+        market_regime.calculate_market_regime(
+            date.fromisoformat(session), clock.now_ms(), breadth_sessions=breadth_sessions
+        )
     )
 
 
 @shared_task(acks_late=False, time_limit=14 * MINUTE, soft_time_limit=13 * MINUTE)
 def store_bars(symbol: str, session: str) -> str:
     """A session's minute and daily bars of one underlying."""
-    return str(session_bars.store_session_bars(symbol, date.fromisoformat(session)))
+    return str(session_bars.store_session_bars(symbol, date.fromisoformat(session), clock.now_ms()))
 
 
 @shared_task(acks_late=False, time_limit=14 * MINUTE, soft_time_limit=13 * MINUTE)
 def backfill(stage: str, task: str, symbol: str, slot: int, *arguments: str | int | float) -> str:
     """One piece of a backfill, named by its run. Acknowledged early: the ledger recovers it."""
     run = RunKey(task, symbol, slot)
-    handlers.attempt(handlers.PERFORM[Stage[stage]], run, arguments, massive_client)
+    handlers.attempt(handlers.PERFORM[Stage[stage]], run, arguments, massive_client, clock.now_ms())
     return f"{Stage[stage]}: {symbol} {slot}"
 
 
@@ -102,7 +104,7 @@ def keep_partitions() -> str:
 @shared_task
 def watch_calendar() -> str:
     """Holds the exchange calendar against the provider's, once a day."""
-    return calendar_watch.watch_calendar()
+    return calendar_watch.watch_calendar(clock.now())
 
 
 _CLOSING: dict[str, tuple[Any, str]] = {

@@ -3,6 +3,8 @@ calendar is wrong."""
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from monitoring import overdue, table_checks
 from monitoring.checks import Check, Health
 from monitoring.freshness import check_chains
@@ -11,9 +13,9 @@ from warehouse import alerts, clock, heartbeats, market_days
 from warehouse.alerts import Kind
 
 
-def alert_on_trouble() -> int:
+def alert_on_trouble(now: datetime) -> int:
     """Sends what is due of the alerts; returns how many were posted."""
-    now, now_ms = clock.now(), clock.now_ms()
+    now_ms = clock.epoch_ms(now)
     sent = [_alert(Kind.STALE_FEED, check) for check in (check_chains(now), table_checks.check_flow(now_ms))]
     signs = heartbeats.signs(now_ms)
     sent += [

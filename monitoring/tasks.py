@@ -5,9 +5,10 @@ from __future__ import annotations
 from celery import shared_task
 
 from monitoring import alert_rules
+from warehouse import clock
 
 
 @shared_task
 def watch_health() -> str:
     """Send the alerts that are due: stale chains, failed or overdue jobs, silent workers."""
-    return f"{alert_rules.alert_on_trouble()} alerts sent"
+    return f"{alert_rules.alert_on_trouble(clock.now())} alerts sent"

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import ast
 import re
 import subprocess
+from collections import Counter
 from importlib.metadata import version
 from pathlib import Path
 
@@ -12,7 +14,29 @@ import pytest
 from config import env, settings  # noqa: F401 - importing the settings is what reads the environment
 
 ROOT = Path(__file__).resolve().parent.parent
-PACKAGES = ("config", "quant", "provider", "warehouse", "ingestion", "flow", "simulator", "local", "tests")
+MOST_MODULES = 16
+
+# Time is read in the outermost layer and passed down: in tasks, commands, requests and the loops of processes.
+READS_THE_CLOCK = re.compile(
+    r"""/tasks\.py$ | /management/commands/ | ^web/ | ^config/ | ^local/ | ^simulator/ | ^tests/
+    | ^warehouse/clock\.py$           # the clock itself
+    | ^warehouse/heartbeats\.py$      # beats of the process that calls it
+    | ^flow/stream/housekeeping\.py$  # loop of the consumer process
+    | ^ingestion/provider_client\.py$ # gives each client the clock of its process
+    | ^ingestion/backfill/engine/(local_engine|process_pool)\.py$  # loops of a backfill
+    | ^provider/transport\.py$        # dates of HTTP answers
+    | ^quant/sessions\.py$            # `market_now`, which `warehouse.clock` calls
+    """,
+    re.VERBOSE,
+)
+CLOCK_CALLS = {
+    ("clock", "now"),
+    ("clock", "now_ms"),
+    ("datetime", "now"),
+    ("time", "time"),
+    ("date", "today"),
+    ("timezone", "now"),
+}
 
 
 def tracked_python_files() -> list[Path]:
@@ -53,3 +77,41 @@ def test_nothing_speaks_of_the_machine_it_was_written_on():
         and words.search(path.read_text(encoding="utf-8"))
     ]
     assert named == []
+
+
+def clock_reads(source: str) -> list[int]:
+    """Lines that read or pass on a clock of the real time."""
+    return [
+        node.lineno
+        for node in ast.walk(ast.parse(source))
+        if isinstance(node, ast.Attribute)
+        and (getattr(node.value, "id", getattr(node.value, "attr", "")), node.attr) in CLOCK_CALLS
+    ]
+
+
+def test_the_clock_is_read_in_the_outermost_layer_alone():
+    found = {
+        name: lines
+        for path in tracked_python_files()
+        if path.exists()
+        and not READS_THE_CLOCK.search(name := str(path.relative_to(ROOT)))
+        and (lines := clock_reads(path.read_text(encoding="utf-8")))
+    }
+    assert found == {}
+
+
+@pytest.mark.parametrize(
+    "source",
+    ["clock.now_ms()", "f(clock.now)", "dt.datetime.now(dt.UTC)", "time.time()", "warehouse.clock.now()"],
+)
+def test_a_read_of_the_clock_is_found(source):
+    assert clock_reads(source) == [1]
+
+
+def test_folders_hold_about_fifteen_modules():
+    folders = Counter(
+        path.parent.relative_to(ROOT)
+        for path in tracked_python_files()
+        if path.exists() and path.name != "__init__.py" and path.relative_to(ROOT).parts[0] != "tests"
+    )
+    assert {str(folder): count for folder, count in folders.items() if count > MOST_MODULES} == {}

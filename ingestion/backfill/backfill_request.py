@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import get_args
 
@@ -68,6 +68,7 @@ def wish(
     tables: Sequence[str],
     depth: Depth,
     every: str,
+    now_ms: int,
 ) -> Wish:
     """A checked wish: `symbols` (all watched chains where empty) over the `days` calendar days that end with `until`,
     or with the last session that is over for every plan. Raises BadWish."""
@@ -81,7 +82,7 @@ def wish(
         raise BadWish(f"--days is 1 to {MOST_DAYS}, because greeks are kept a year; not {days}.")
     return Wish(
         _entries(symbols),
-        _sessions(days, until),
+        _sessions(days, until, clock.instant(now_ms)),
         frozenset(Table(table) for table in tables),
         depth,
         snapshots,
@@ -103,11 +104,11 @@ def _entries(symbols: Sequence[str]) -> tuple[WatchlistEntry, ...]:
     return tuple(known[symbol] for symbol in wanted)
 
 
-def _sessions(days: int, until: date | None) -> tuple[date, ...]:
-    over = clock.now() - SETTLED_AFTER
+def _sessions(days: int, until: date | None, now: datetime) -> tuple[date, ...]:
+    over = now - SETTLED_AFTER
     last = new_york_date(over) if until is None else until
-    oldest = new_york_date(clock.now()) - timedelta(days=MOST_DAYS - 1)
-    if last > new_york_date(clock.now()):
+    oldest = new_york_date(now) - timedelta(days=MOST_DAYS - 1)
+    if last > new_york_date(now):
         raise BadWish(f"--until {last} lies in the future.")
     first = max(last - timedelta(days=days - 1), oldest)
     found = tuple(day for day in sessions.sessions(first, last) if sessions.close_of(day) <= over)

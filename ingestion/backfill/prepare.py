@@ -79,7 +79,7 @@ class Preparation:
         return found
 
 
-def prepare(wish: Wish, clients: Clients, say: Callable[[str], None]) -> Preparation:
+def prepare(wish: Wish, clients: Clients, say: Callable[[str], None], now_ms: int) -> Preparation:
     """Asks for what the plan rests on, some symbols at a time, in processes of their own: reading lists of hundreds of
     thousands of contracts keeps a processor busy. Call it in a process without other threads.
 
@@ -88,9 +88,9 @@ def prepare(wish: Wish, clients: Clients, say: Callable[[str], None]) -> Prepara
     found, stopping = Preparation(), Stop()
     pool = forked(PROCESSES, partial(_begin, stopping))
     try:
-        symbols = [pool.submit(_counted, _prepared, wish, entry) for entry in wish.entries]
+        symbols = [pool.submit(_counted, _prepared, wish, entry, now_ms) for entry in wish.entries]
         series = [
-            pool.submit(_counted, _series, ticker, frame, days)
+            pool.submit(_counted, _series, ticker, frame, days, now_ms)
             for ticker, frame, days in (_regime_series(wish.sessions) if Table.REGIME in wish.tables else ())
         ]
         for number, one in enumerate(symbols, 1):
@@ -127,23 +127,23 @@ def _counted(work: Callable[..., _Found], *arguments: object) -> tuple[_Found, T
         clients.close()
 
 
-def _prepared(wish: Wish, entry: WatchlistEntry, connect: Connect) -> Prepared:
+def _prepared(wish: Wish, entry: WatchlistEntry, now_ms: int, connect: Connect) -> Prepared:
     try:
-        return _asked(wish, entry, connect)
+        return _asked(wish, entry, now_ms, connect)
     except NOT_THERE as error:
         return Prepared(str(entry.symbol), refused=str(error))
 
 
-def _asked(wish: Wish, entry: WatchlistEntry, connect: Connect) -> Prepared:
+def _asked(wish: Wish, entry: WatchlistEntry, now_ms: int, connect: Connect) -> Prepared:
     symbol, (first, last) = str(entry.symbol), (wish.sessions[0], wish.sessions[-1])
     if not wish.rebuilds and Table.FLOW not in wish.tables:
         return Prepared(symbol)
-    bars = historical_bars(entry.provider_symbol, FRAME, first, last, connect)
+    bars = historical_bars(entry.provider_symbol, FRAME, first, last, now_ms, connect)
     prices = _prices(dict(zip(bars.start_ms.tolist(), bars.close.tolist(), strict=True)), wish)
     without = tuple(day for day, levels in prices.items() if not np.isfinite(levels).any())
     if len(without) == len(wish.sessions):
         return Prepared(symbol, without_bars=without, refused=f"{symbol} did not trade in these sessions.")
-    known = listed_contracts(symbol, first, last, wish.depth.max_dte, connect)
+    known = listed_contracts(symbol, first, last, wish.depth.max_dte, now_ms, connect)
     selected = select(known.listed, prices, wish.sessions, wish.depth)
     return Prepared(symbol, Choice(known, selected), without)
 
@@ -166,10 +166,10 @@ def _regime_series(days: Sequence[date]) -> list[tuple[str, Timeframe, tuple[dat
     ]
 
 
-def _series(ticker: str, frame: Timeframe, days: tuple[date, date], connect: Connect) -> str:
+def _series(ticker: str, frame: Timeframe, days: tuple[date, date], now_ms: int, connect: Connect) -> str:
     """Fetches one series; its name where the plan has none."""
     try:
-        ensure_bars(ticker, frame, *days, connect)
+        ensure_bars(ticker, frame, *days, now_ms, connect)
     except NOT_THERE:
         return ticker
     return ""

@@ -19,14 +19,16 @@ class BarsInTurn:
         self._last = last
         self._read: dict[tuple[str, str], tuple[date, Bars]] = {}
 
-    def __call__(self, ticker: str, timeframe: str, first: date, last: date, connect: Connect) -> Bars:
+    def __call__(
+        self, ticker: str, timeframe: str, first: date, last: date, now_ms: int, connect: Connect
+    ) -> Bars:
         if last > self._last:
-            return historical_bars(ticker, timeframe, first, last, connect)
+            return historical_bars(ticker, timeframe, first, last, now_ms, connect)
         since, bars = self._read.get((ticker, timeframe), (date.max, None))
         if bars is None or first < since:
             try:
-                bars = historical_bars(ticker, timeframe, first, self._last, connect)
+                bars = historical_bars(ticker, timeframe, first, self._last, now_ms, connect)
             except NOT_THERE:  # of the last sessions perhaps, and not of these
-                return historical_bars(ticker, timeframe, first, last, connect)
+                return historical_bars(ticker, timeframe, first, last, now_ms, connect)
             self._read[ticker, timeframe] = first, bars
         return bars.between(midnight_ms(first), close_ms(last))

@@ -105,6 +105,7 @@ def historical_bars(
     timeframe: str,
     first: date,
     last: date,
+    now_ms: int,
     connect: Callable[[], AbstractContextManager[BarsClient]] = massive_client,
 ) -> Bars:
     """Finished bars of the sessions from `first` to `last`, both included; weeks are those the dates touch.
@@ -117,7 +118,6 @@ def historical_bars(
     frame = Timeframe(timeframe)
     weekly = frame == Timeframe.WEEK
     days = whole_weeks(first, last) if weekly else sessions.sessions(first, last)
-    now_ms = clock.now_ms()
     days = [day for day in days if open_ms(day) < now_ms]
     symbol, wanted = bare(ticker), spans(frame, days)
     if not days:
@@ -138,10 +138,10 @@ def ensure_bars(
     frame: Timeframe,
     first: date,
     last: date,
+    now_ms: int,
     connect: Callable[[], AbstractContextManager[BarsClient]] = massive_client,
 ) -> None:
     """The same without reading them, of the bars the provider gives (`FETCHED`). Raises likewise."""
-    now_ms = clock.now_ms()
     days = [day for day in sessions.sessions(first, last) if open_ms(day) < now_ms]
     if days:
         _fetch_missing(ticker, frame, days, now_ms, connect)

@@ -36,6 +36,7 @@ class SessionBars:
 def store_session_bars(
     symbol: str,
     session: date,
+    now_ms: int,
     connect: Callable[[], AbstractContextManager[BarsClient]] = massive_client,
 ) -> SessionBars:
     """Fetches a watched symbol's minute and daily bars of a closed session, once.
@@ -48,8 +49,8 @@ def store_session_bars(
             return SessionBars(symbol, session, detail=str(run))
         ticker = queries.watchlist_entry(symbol).provider_symbol
         try:
-            days = len(historical_bars(ticker, Timeframe.DAY, session, session, connect))
-            minutes = len(historical_bars(ticker, Timeframe.MINUTE, session, session, connect))
+            days = len(historical_bars(ticker, Timeframe.DAY, session, session, now_ms, connect))
+            minutes = len(historical_bars(ticker, Timeframe.MINUTE, session, session, now_ms, connect))
         except (NotEntitled, NotFound) as error:
             runs.finish(run, rows=0, result={"refused": str(error)})
             return SessionBars(symbol, session, detail=str(error))

@@ -26,13 +26,12 @@ class DueChain:
     deadline: int
 
 
-def due_chains(every_minutes: int = 15, window: str = REGULAR_WINDOW) -> list[DueChain]:
+def due_chains(now: datetime, every_minutes: int = 15, window: str = REGULAR_WINDOW) -> list[DueChain]:
     """Chains of watched symbols that are due at the market's clock and not done. Records what was missed.
 
     Outside sessions nothing is due and nothing is fetched. Raises ValueError, in one sentence, for an
     `every_minutes` or a `window` nobody can mean.
     """
-    now = clock.now()
     today = new_york_date(now)
     days = market_days.hours(today - LOOK_BACK, today)
     slots = [slot for hours in days.values() for slot in slots_within(*hours, every_minutes, window)]

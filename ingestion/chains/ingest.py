@@ -52,7 +52,7 @@ class ChainResult:
         return f"{self.symbol} {at}: {self.outcome}{stored}{f' ({self.detail})' if self.detail else ''}"
 
 
-def ingest_chain(symbol: str, slot: int, deadline: int | None = None) -> ChainResult:
+def ingest_chain(symbol: str, slot: int, now_ms: int, deadline: int | None = None) -> ChainResult:
     """Fetches, checks, computes and stores the chain of `symbol` at `slot`; both times epoch milliseconds.
 
     1. At or past `deadline` the slot is missed; the reason of an attempt made in time stays the reason.
@@ -65,7 +65,8 @@ def ingest_chain(symbol: str, slot: int, deadline: int | None = None) -> ChainRe
     is raised and leaves STARTED, which the next claim does again.
     """
     if (
-        _is_over(deadline)
+        deadline is not None
+        and now_ms >= deadline
         and queries.run_statuses(RunTask.INGEST_CHAIN, symbol, slot).get(slot) != RunStatus.DONE
     ):
         runs.miss(RunTask.INGEST_CHAIN, symbol, slot, MISSED)
@@ -104,7 +105,7 @@ def _work(run: runs.Run, deadline: int | None) -> ChainResult:
     watch = Stopwatch()
     with watch.stage("fetch"):
         pages, spot = _fetch(entry)
-    if _is_over(deadline):
+    if deadline is not None and max(pages.fetched_at_ms) >= deadline:
         raise Missed(MISSED)
     slot_at = clock.instant(run.slot)
     with watch.stage("check"):
@@ -122,10 +123,6 @@ def _work(run: runs.Run, deadline: int | None) -> ChainResult:
         rows=rows,
         dealer_positioning=gamma.dealer_positioning,
     )
-
-
-def _is_over(deadline: int | None) -> bool:
-    return deadline is not None and clock.now_ms() >= deadline
 
 
 def _fetch(entry: WatchlistEntry) -> tuple[ChainPages, Spot | None]:

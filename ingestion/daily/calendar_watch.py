@@ -34,13 +34,12 @@ class Disagreement:
     reason: str
 
 
-def watch_calendar() -> str:
+def watch_calendar(now: dt.datetime) -> str:
     """Compares and notes, once per session, while the calendar has it open; returns one sentence.
 
     `monitoring.alert_rules` tells the operators. A provider that is away fails the run, which is tried again at the
     next poll.
     """
-    now = clock.now()
     today = new_york_date(now)
     expected = market_days.calendar_hours(today)
     if expected is None or not expected.opens + INTO_THE_SESSION <= now < expected.closes:

@@ -31,7 +31,7 @@ class DueWork:
     session: date
 
 
-def due_work(minutes_after_close: int = MINUTES_AFTER_CLOSE) -> list[DueWork]:
+def due_work(now: datetime, minutes_after_close: int = MINUTES_AFTER_CLOSE) -> list[DueWork]:
     """The closing work to do now at the market's clock: of each kind and symbol the oldest session not done.
 
     One session at a time, because a day's rank rests on the rows of the days before it. What failed is tried again
@@ -41,7 +41,6 @@ def due_work(minutes_after_close: int = MINUTES_AFTER_CLOSE) -> list[DueWork]:
     """
     if minutes_after_close < 0:
         raise ValueError(f"minutes_after_close must not be negative, it is {minutes_after_close}.")
-    now = clock.now()
     closed = _closed_sessions(now - timedelta(minutes=minutes_after_close))
     if not closed:
         return []

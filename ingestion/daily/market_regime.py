@@ -53,6 +53,7 @@ class MarketRegimeResult:
 
 def calculate_market_regime(
     session: date,
+    now_ms: int,
     again: bool = False,
     breadth_sessions: int = YEAR_SESSIONS,
     connect: Connect = massive_client,
@@ -74,8 +75,8 @@ def calculate_market_regime(
         if run is runs.Refusal.BUSY or (run is runs.Refusal.DONE and not again):
             return MarketRegimeResult(session, False, detail=str(run))
         try:
-            day = gather(session, 2 if again else breadth_sessions, connect, readers)
-            if day.late and clock.now() < closed + PATIENCE:
+            day = gather(session, 2 if again else breadth_sessions, connect, readers, now_ms)
+            if day.late and clock.instant(now_ms) < closed + PATIENCE:
                 raise NotYet(f"the session's bars of {', '.join(day.late)} are not finished yet")
         except (ProviderError, NotYet) as error:
             if isinstance(run, runs.Run):

@@ -19,12 +19,12 @@ from provider.errors import NotEntitled, NotFound
 from quant.chain import Floats
 from quant.market import indicators
 from quant.market.market_regime import IndexBars
-from warehouse import clock, queries
+from warehouse import queries
 from warehouse.models import MarketRegimeDay
 from warehouse.models.enums import Timeframe
 
 Connect = Connect
-ReadBars = Callable[[str, str, date, date, Connect], Bars]
+ReadBars = Callable[[str, str, date, date, int, Connect], Bars]
 
 NOT_THERE = (NotEntitled, NotFound)  # the answers that say: do without it
 QUARTER_HOUR_MS = 15 * 60 * 1000
@@ -87,12 +87,14 @@ class MarketDay:
     late: list[str] = field(default_factory=list)
 
 
-def gather(session: date, breadth_sessions: int, connect: Connect, readers: Readers) -> MarketDay:
+def gather(
+    session: date, breadth_sessions: int, connect: Connect, readers: Readers, now_ms: int
+) -> MarketDay:
     """Every input as of the session's close. What the plan does not hold stays NaN; other errors of the provider are
     raised."""
     year = breadth_module.year_before(session)
     day = MarketDay(put_call_ratio=put_call_ratio(session))
-    bars = _Series(readers.bars, connect, day.late)
+    bars = _Series(readers.bars, connect, day.late, now_ms)
     series = {symbol: bars.daily(symbol, year) for symbol in ("SPY", "QQQ", "IWM")}
     spy = series["SPY"]
     if _closes(spy, year[-1:])[0] > 0:
@@ -107,7 +109,7 @@ def gather(session: date, breadth_sessions: int, connect: Connect, readers: Read
     day.vix_5_sessions_ago = float(vix[0])
     day.closes["VIX"] = float(vix[-1])
     day.closes["VIX3M"] = float(bars.levels_at_close("I:VIX3M", year[-1:])[-1])
-    _fill_from_snapshot(session, day, connect)
+    _fill_from_snapshot(session, day, connect, now_ms)
     day.vix = day.closes["VIX"]
     day.breadth = _breadth(session, year[-max(breadth_sessions, 2) :], day, connect, readers.breadth)
     return day
@@ -129,6 +131,7 @@ class _Series:
     read: ReadBars
     connect: Connect
     late: list[str]
+    now_ms: int
 
     def daily(self, ticker: str, days: Sequence[date]) -> Bars:
         return self._bars(ticker, Timeframe.DAY, days, midnight_ms(days[-1]))
@@ -145,7 +148,7 @@ class _Series:
     def _bars(self, ticker: str, frame: Timeframe, days: Sequence[date], last_ms: int) -> Bars:
         """None where the plan has none; late where the one that starts at `last_ms` is not there."""
         try:
-            bars = self.read(ticker, frame, days[0], days[-1], self.connect)
+            bars = self.read(ticker, frame, days[0], days[-1], self.now_ms, self.connect)
         except NOT_THERE:
             return Bars(np.empty(0, dtype=np.int64), *(np.empty(0) for _ in range(7)))
         if last_ms not in bars.start_ms:
@@ -163,7 +166,7 @@ def _at(bars: Bars, starts: Sequence[int]) -> Floats:
     return np.array([by_start.get(start, np.nan) for start in starts], dtype=np.float64)
 
 
-def _fill_from_snapshot(session: date, day: MarketDay, connect: Connect) -> None:
+def _fill_from_snapshot(session: date, day: MarketDay, connect: Connect, now_ms: int) -> None:
     """Index levels that no bar gives: those of the session's own row where there is one, else the snapshot's.
 
     A snapshot knows only the present, so it counts shortly after the session's close alone, and not delayed.
@@ -174,7 +177,7 @@ def _fill_from_snapshot(session: date, day: MarketDay, connect: Connect) -> None
         if (kept := row.get(_INDEX_COLUMNS[symbol])) is not None:
             day.closes[symbol] = float(kept)
     unknown = [symbol for symbol in unknown if math.isnan(day.closes[symbol])]
-    since_close = clock.now_ms() - close_ms(session)
+    since_close = now_ms - close_ms(session)
     if not unknown or not 0 <= since_close <= SNAPSHOT_WITHIN / timedelta(milliseconds=1):
         return
     try:

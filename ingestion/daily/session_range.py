@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from argparse import ArgumentTypeError
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 
 from django.core.management.base import CommandError, CommandParser
 
 from quant import sessions
-from warehouse import clock
 
 
 def add_session_arguments(parser: CommandParser) -> None:
@@ -19,12 +18,11 @@ def add_session_arguments(parser: CommandParser) -> None:
     parser.add_argument("--to", type=_day, metavar="YYYY-MM-DD", help="with --date: every session up to this")
 
 
-def closed_sessions(first: date | None, last: date | None) -> list[date]:
+def closed_sessions(first: date | None, last: date | None, now: datetime) -> list[date]:
     """The closed sessions asked for, oldest first: a rank rests on the days before it.
 
     Raises CommandError where there is none.
     """
-    now = clock.now()
     if first is None:
         if last is not None:
             raise CommandError("--to needs --date, where the range begins.")

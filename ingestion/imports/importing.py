@@ -32,6 +32,7 @@ class Importing:
 
     symbol: str | None
     told: Mapping[str, str]
+    now_ms: int
     dry_run: bool = False
     imported: list[Imported] = field(default_factory=list)
     days: dict[tuple[str, date], Day] = field(default_factory=dict)
@@ -58,7 +59,9 @@ class Importing:
         for session, symbol in done:
             changed = symbol in first and session >= first[symbol]
             series.rank(symbol, session, again=changed)
-            self.days[symbol, session] = Day(series.stored_rank(symbol, session), series.name_regime(session))
+            self.days[symbol, session] = Day(
+                series.stored_rank(symbol, session), series.name_regime(session, self.now_ms)
+            )
             yield
 
     def later(self) -> list[str]:
@@ -90,5 +93,5 @@ class Importing:
         for symbol in sorted(set(symbols.tolist())):
             entry = entry_of(symbol)
             checked, spot = rows.of(symbols == symbol, entry.roots)
-            yield import_slot(entry, at, checked, spot, units, self.dry_run)
+            yield import_slot(entry, at, checked, spot, self.now_ms, units, self.dry_run)
             rows = rows.counted()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 
 from django.conf import settings
 from rich.console import Console
@@ -77,7 +77,10 @@ def place(row: IvPercentile | None) -> str:
 
 
 def remarks(
-    imported: Sequence[Imported], days: Mapping[tuple[str, date], Day], unplaced: Mapping[str, int]
+    imported: Sequence[Imported],
+    days: Mapping[tuple[str, date], Day],
+    unplaced: Mapping[str, int],
+    now: datetime,
 ) -> Iterator[str]:
     """What the table cannot hold: rows without a session, numbers blanked, units, inputs of the regime that nobody
     had, and what to do about old dates."""
@@ -99,13 +102,13 @@ def remarks(
             f" manage.py calculate_regime --date {min(regimes)} --to {max(regimes)} computes it anew."
         )
     if old := [found for found in imported if found.detail == OUTSIDE_RETENTION]:
-        yield how_to_reach(old)
+        yield how_to_reach(old, now)
 
 
-def how_to_reach(old: Sequence[Imported]) -> str:
+def how_to_reach(old: Sequence[Imported], now: datetime) -> str:
     """The clock at which snapshots past retention can be stored: whole days back, until just after the last."""
     contracts = sum(found.contracts for found in old)
-    real = clock.now() - timedelta(milliseconds=settings.CLOCK_OFFSET_MS)
+    real = now - timedelta(milliseconds=settings.CLOCK_OFFSET_MS)
     back = (real - clock.instant(max(found.slot for found in old))) // _DAY * _DAY
     return (
         f"{len(old)} snapshots of {contracts:,} contracts were not stored: they are older than the"

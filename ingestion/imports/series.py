@@ -24,13 +24,13 @@ def rank(symbol: str, session: date, again: bool) -> IvPercentileResult:
     return calculate_iv_percentile(symbol, session, again=again)
 
 
-def name_regime(session: date) -> MarketRegimeDay | None:
+def name_regime(session: date, now_ms: int) -> MarketRegimeDay | None:
     """The session's row, computed from what is stored where there is none yet.
 
     A session that has just closed is left to the closing work, which asks the provider for what is missing.
     """
-    if clock.now() >= sessions.close_of(session) + PATIENCE:
-        calculate_market_regime(session, connect=nobody)
+    if clock.instant(now_ms) >= sessions.close_of(session) + PATIENCE:
+        calculate_market_regime(session, now_ms, connect=nobody)
     return MarketRegimeDay.objects.filter(date=session).first()
 
 

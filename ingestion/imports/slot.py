@@ -82,6 +82,7 @@ def import_slot(
     at: datetime,
     checked: Checked,
     spot: Spot | None,
+    now_ms: int,
     units: Mapping[str, str] = MappingProxyType({}),
     dry_run: bool = False,
 ) -> Imported:
@@ -101,7 +102,6 @@ def import_slot(
         refused=checked.refused,
         units=units,
     )
-    now_ms = clock.now_ms()
     if slot > now_ms or not partitions.inside(_TABLE, np.array([slot]), now_ms).all():
         return replace(told, detail=NOT_YET if slot > now_ms else OUTSIDE_RETENTION)
     if dry_run:
@@ -116,7 +116,7 @@ def import_slot(
         if chain is None or told.gamma is None:
             runs.fail(run, told.detail, rejected=told.rejected)
             return told
-        return replace(told, rows=_store(run, entry, chain, told), done=True, detail="")
+        return replace(told, rows=_store(run, entry, chain, told, now_ms), done=True, detail="")
 
 
 def _computed(
@@ -134,9 +134,9 @@ def _computed(
     ), chain
 
 
-def _store(run: runs.Run, entry: WatchlistEntry, chain: ComputedChain, told: Imported) -> int:
+def _store(run: runs.Run, entry: WatchlistEntry, chain: ComputedChain, told: Imported, now_ms: int) -> int:
     partitions.ensure(_TABLE, run.slot, run.slot)
-    columns = greeks_rows(run.symbol, chain, band_of(entry, chain), clock.now_ms(), Source.IMPORT)
+    columns = greeks_rows(run.symbol, chain, band_of(entry, chain), now_ms, Source.IMPORT)
     weight = OpenInterestSource.VOLUME_PROXY if _no_interest(chain) else OpenInterestSource.PROVIDER
     gamma = told.gamma
     if gamma is None:

@@ -24,6 +24,7 @@ from ingestion.backfill.summary import Summary
 from tests.bench.chain_ingest import simulator
 from tests.bench.measure import Measured, seconds_of, staged_copy
 from tests.recorder import recorder
+from warehouse import clock
 from warehouse.loading import bulk
 from warehouse.models import HistoricalBar
 from warehouse.watchlist import add_default_symbols
@@ -81,7 +82,7 @@ def run_once(
     with connection.cursor() as cursor:
         cursor.execute(f"TRUNCATE {_TABLES}")
     add_default_symbols(symbols)
-    wanted = wish(symbols, days, None, tables, Depth(), "close")
+    wanted = wish(symbols, days, None, tables, Depth(), "close", clock.now_ms())
     shown = StringIO()
     started = time.perf_counter()
     summary = carry_out(wanted, Console(file=shown, width=140), dry_run=False, queue=False)

@@ -11,7 +11,7 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.db import connection
 
-from ingestion.audit import recompute
+from ingestion.audit import audit
 from ingestion.chains.ingest import Outcome, ingest_chain
 from ingestion.daily.iv_percentile import calculate_iv_percentile
 from ingestion.daily.market_regime import calculate_market_regime
@@ -108,7 +108,7 @@ def days(spx, provider, at_market_time) -> str:
         provider.tell(CHAIN_PATH, ok(chain_at(slot, number, with_spot=number != WITHOUT_SPOT)))
     for slot in slots:
         at_market_time(slot)
-        assert ingest_chain(spx, clock.epoch_ms(slot)).outcome is Outcome.DONE
+        assert ingest_chain(spx, clock.epoch_ms(slot), clock.now_ms()).outcome is Outcome.DONE
     for number in range(20):
         add_trade(
             clock.epoch_ms(datetime(2026, 11, 18, 16, number, tzinfo=UTC)),
@@ -144,7 +144,7 @@ def command(*arguments: str) -> list[str]:
 
 def test_computing_the_days_again_leaves_every_row_as_it_was(days, connect, monkeypatch):
     monkeypatch.setattr("ingestion.daily.market_regime.massive_client", connect)
-    assert calculate_market_regime(WEDNESDAY, breadth_sessions=2, connect=connect).stored
+    assert calculate_market_regime(WEDNESDAY, clock.now_ms(), breadth_sessions=2, connect=connect).stored
     before = as_text()
     assert {name: len(rows) for name, rows in before.items()} == {
         "GammaExposure": 5,
@@ -153,7 +153,7 @@ def test_computing_the_days_again_leaves_every_row_as_it_was(days, connect, monk
         "FlowDay": 1,
         "MarketRegimeDay": 1,
     }
-    assert calculate_market_regime(WEDNESDAY, again=True, connect=connect).stored
+    assert calculate_market_regime(WEDNESDAY, clock.now_ms(), again=True, connect=connect).stored
     command("calculate_iv", "SPX", "--date", str(TUESDAY), "--to", str(WEDNESDAY))
     for session in (WEDNESDAY, TUESDAY):
         roll_up(session, again=True)
@@ -162,7 +162,7 @@ def test_computing_the_days_again_leaves_every_row_as_it_was(days, connect, monk
 
 def test_every_figure_is_equal_to_what_its_rows_give_and_nothing_is_changed(days):
     before = as_text()
-    assert command("recompute", "SPX", "--date", str(TUESDAY), "--to", str(WEDNESDAY)) == [
+    assert command("audit", "SPX", "--date", str(TUESDAY), "--to", str(WEDNESDAY)) == [
         "gamma of 2026-11-17 15:45: equal",
         "gamma of 2026-11-17 16:00: equal",
         "iv_percentile_cache of 2026-11-17: equal",
@@ -183,8 +183,8 @@ def test_a_row_that_does_not_follow_is_named_with_its_columns(days):
     GammaExposure.objects.filter(timestamp=slot).update(call_wall=1)
     OptionsFlow.objects.filter(sequence_number=3).update(is_cancel=True)
     with pytest.raises(CommandError, match="2 of 6 rows differ from what they are computed from"):
-        command("recompute", "SPX", "--date", str(WEDNESDAY))
-    assert {str(found) for found in recompute("SPX", WEDNESDAY) if found.differing} == {
+        command("audit", "SPX", "--date", str(WEDNESDAY))
+    assert {str(found) for found in audit("SPX", WEDNESDAY) if found.differing} == {
         "gamma of 2026-11-18 16:00: differs in call_wall",
         "flow_daily of 2026-11-18: differs in trades, contracts, call_contracts, premium, bullish_premium,"
         " sweeps, bullish_sweeps",
@@ -205,7 +205,7 @@ def test_a_quote_that_was_changed_shows_in_the_second_opinion(days):
     slot = clock.epoch_ms(close_of(WEDNESDAY))
     quoted = HistoricalGreeks.objects.filter(timestamp=slot, iv_status="ok", strike=6500, dte=30, bid__gt=0)
     assert quoted.update(bid=1) > 0
-    differing = {found.figure: found.differing for found in recompute("SPX", WEDNESDAY) if found.differing}
+    differing = {found.figure: found.differing for found in audit("SPX", WEDNESDAY) if found.differing}
     assert "sensitivity" in differing["gamma of 2026-11-18 16:00"]
 
 
@@ -214,19 +214,19 @@ def test_a_band_of_strikes_is_no_whole_chain(spx, provider, at_market_time):
     slot = close_of(WEDNESDAY)
     at_market_time(slot)
     provider.tell(CHAIN_PATH, ok(chain_at(slot, 1)))
-    ingest_chain(spx, clock.epoch_ms(slot))
-    (found,) = recompute("SPX", WEDNESDAY)
+    ingest_chain(spx, clock.epoch_ms(slot), clock.now_ms())
+    (found,) = audit("SPX", WEDNESDAY)
     assert str(found).endswith("of the 110 contracts it was measured on are stored")
     at_market_time(slot + timedelta(minutes=5))
     with pytest.raises(CommandError, match="Nothing of SPX could be computed again"):
-        command("recompute", "SPX", "--date", str(WEDNESDAY))
+        command("audit", "SPX", "--date", str(WEDNESDAY))
 
 
 def test_what_retention_took_is_said_to_be_gone(days):
     OptionsFlow.objects.all().delete()
     HistoricalGreeks.objects.all().delete()
     IngestionRun.objects.filter(slot=clock.epoch_ms(close_of(WEDNESDAY))).delete()
-    impossible = {found.figure: found.impossible for found in recompute("SPX", WEDNESDAY)}
+    impossible = {found.figure: found.impossible for found in audit("SPX", WEDNESDAY)}
     assert impossible == {
         "gamma of 2026-11-18 14:45": "0 of the 132 contracts it was measured on are stored",
         "gamma of 2026-11-18 15:45": "0 of the 132 contracts it was measured on are stored",
@@ -235,3 +235,8 @@ def test_what_retention_took_is_said_to_be_gone(days):
         "gamma_daily of 2026-11-18": "",
         "flow_daily of 2026-11-18": "the rows it was summed from are gone",
     }
+
+
+def test_the_former_name_of_the_command_still_works(days):
+    arguments = ("SPX", "--date", str(TUESDAY))
+    assert command("recompute", *arguments) == command("audit", *arguments)

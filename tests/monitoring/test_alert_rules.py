@@ -34,8 +34,8 @@ def test_each_trouble_is_one_message(webhook):
     Heartbeat.objects.create(
         id="worker@a:1", last_scan=clock.now_ms() - 90_500, status="healthy", metadata={}
     )
-    assert alert_on_trouble() == 3
-    assert alert_on_trouble() == 0
+    assert alert_on_trouble(clock.now()) == 3
+    assert alert_on_trouble(clock.now()) == 0
     assert webhook.texts == [
         "SPX is stale: its last chain today is missing, that of 14:15 is expected",
         "worker@a:1 has been silent for 90 s",
@@ -52,7 +52,7 @@ def test_a_job_that_was_done_since_is_no_trouble(spx):
 
 def test_a_chain_may_be_two_cadences_old(spx, provider, at_market_time):
     provider.tell(CHAIN_PATH, ok(two_contracts()))
-    ingest_chain(spx, SLOT_MS)
+    ingest_chain(spx, SLOT_MS, clock.now_ms())
     WatchlistEntry.objects.update(active_since_ms=SLOT_MS)
     at_market_time(clock.instant(SLOT_MS + 2 * HALF_HOUR_MS - 60_000))
     assert check_chains(clock.now()).detail == (
@@ -64,9 +64,9 @@ def test_a_chain_may_be_two_cadences_old(spx, provider, at_market_time):
 
 def test_the_provider_is_judged_by_its_last_answer_in_the_session(spx, provider):
     provider.tell(CHAIN_PATH, refusal(403), ok(two_contracts()))
-    ingest_chain(spx, SLOT_MS)
+    ingest_chain(spx, SLOT_MS, clock.now_ms())
     failed = check_provider(SLOT)
     assert failed.health is Health.DEGRADED
     assert failed.detail.startswith("SPX: ")
-    ingest_chain(spx, SLOT_MS)
+    ingest_chain(spx, SLOT_MS, clock.now_ms())
     assert check_provider(SLOT).detail == "answered for SPX"

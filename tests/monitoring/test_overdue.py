@@ -118,12 +118,12 @@ def test_each_job_and_session_is_told_once(evening, redis_client, settings):
     webhook = Webhook()
     try:
         settings.ALERT_WEBHOOK_URL = webhook.url
-        assert alert_on_trouble() == 4
-        assert alert_on_trouble() == 0
+        assert alert_on_trouble(clock.now()) == 4
+        assert alert_on_trouble(clock.now()) == 0
         assert webhook.texts == OF_WEDNESDAY
         finish("roll_up")
         evening(CLOSE + timedelta(days=1, hours=2))
-        assert alert_on_trouble() == 2
+        assert alert_on_trouble(clock.now()) == 2
         assert webhook.texts[4:] == [
             "roll_up for 2026-11-19 is not done two hours after the close",
             "keep_retention is due once a day and was last done on 2026-11-18",

@@ -112,7 +112,7 @@ def carry_out(wanted: Wish, console: Console, *, dry_run: bool, queue: bool) -> 
     """
     clients = Clients()
     try:
-        preparation = prepare(wanted, clients, lambda text: console.print(text))
+        preparation = prepare(wanted, clients, lambda text: console.print(text), clock.now_ms())
         work = plan(wanted, preparation)
         if Table.FLOW in wanted.tables:
             add_trades(work, preparation)
@@ -136,7 +136,13 @@ def _wish(options: dict[str, Any]) -> Wish:
     except ValueError:
         raise BadWish("--band is above 0 and at most 100 percent, --max-dte at least 1 day.") from None
     return wish(
-        options["symbols"], options["days"], options["until"], options["tables"], depth, options["every"]
+        options["symbols"],
+        options["days"],
+        options["until"],
+        options["tables"],
+        depth,
+        options["every"],
+        clock.now_ms(),
     )
 
 

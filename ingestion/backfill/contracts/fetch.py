@@ -36,6 +36,7 @@ def listed_contracts(
     first: date,
     last: date,
     max_dte: int,
+    now_ms: int,
     connect: Connect = massive_client,
 ) -> Remembered:
     """Contracts among which are all that may have traded in the sessions from `first` to `last`, up to `max_dte` days
@@ -45,13 +46,13 @@ def listed_contracts(
     transaction.
     """
     weeks = list(weeks_of(first, last + timedelta(days=max_dte)))
-    slots = known_weeks(symbol, weeks, min(last, _last_closed()))
+    slots = known_weeks(symbol, weeks, min(last, _last_closed(now_ms)))
     found = read_weeks(symbol, slots)
     if missing := [week for week in weeks if week not in slots]:
         with connect() as client:
-            for question in _questions(missing):
+            for question in _questions(missing, now_ms):
                 for week, rows in _asked(client, symbol, question).items():
-                    slots[week], found[week] = _note(symbol, week, rows)
+                    slots[week], found[week] = _note(symbol, week, rows, now_ms)
     return remembered(slots, found)
 
 
@@ -62,9 +63,9 @@ class _Question(NamedTuple):
     expired: tuple[bool, ...]
 
 
-def _questions(weeks: Sequence[Week]) -> list[_Question]:
+def _questions(weeks: Sequence[Week], now_ms: int) -> list[_Question]:
     """As few as the provider's lists allow, in order."""
-    today = new_york_date(clock.now())
+    today = new_york_date(clock.instant(now_ms))
     found: list[_Question] = []
     for week in weeks:
         # Around the day of expiration a contract may stand in either list; the others need one question only.
@@ -98,16 +99,16 @@ def _asked(client: MassiveClient, symbol: str, question: _Question) -> dict[Week
     return rows
 
 
-def _note(symbol: str, week: Week, rows: list[Contract]) -> tuple[int, Listed]:
+def _note(symbol: str, week: Week, rows: list[Contract], now_ms: int) -> tuple[int, Listed]:
     """Has the ledger remember a week; under which slot, and what."""
-    found, slot = standard(rows), week.known_ms(_last_closed())
+    found, slot = standard(rows), week.known_ms(_last_closed(now_ms))
     result = kept(found)
     # Not claimed: whoever asks at the same time notes the same, and the first to do so is kept.
     runs.note_done(week.task, [runs.Done(symbol, slot, 0, result["rejected"], result, len(rows))])
     return slot, found
 
 
-def _last_closed() -> date:
-    now = clock.now()
+def _last_closed(now_ms: int) -> date:
+    now = clock.instant(now_ms)
     last = last_session(new_york_date(now))
     return last if sessions.close_of(last) <= now else sessions.previous_session(last)

@@ -28,11 +28,11 @@ from provider.errors import Misconfigured, NotEntitled, NotFound, ProviderError,
 from warehouse import runs
 from warehouse.models.enums import Timeframe
 
-Perform = Callable[..., Future[None] | None]  # of the job's arguments, then `connect`
+Perform = Callable[..., Future[None] | None]  # of the job's arguments, then `connect` and `now_ms`
 
 
 def attempt(
-    perform: Perform, run: RunKey, arguments: tuple[Any, ...], connect: Connect
+    perform: Perform, run: RunKey, arguments: tuple[Any, ...], connect: Connect, now_ms: int
 ) -> Future[None] | None:
     """Does one piece of work once. How it ended is in the ledger afterwards: DONE, or FAILED with one sentence. Where
     it ends together with others, a future says when.
@@ -40,7 +40,7 @@ def attempt(
     Raises a database's errors, and what is no answer of the provider. Not inside a transaction.
     """
     try:
-        return perform(*arguments, connect)
+        return perform(*arguments, connect, now_ms)
     except (Misconfigured, Unauthorized, NotEntitled) as error:
         job_results.note_failure(run, str(error), job_results.NOT_IN_PLAN)
     except NotFound as error:
@@ -52,8 +52,8 @@ def attempt(
     return None
 
 
-def _contracts(ticker: str, first: str, last: str, connect: Connect) -> None:
-    ensure_option_bars(ticker, date.fromisoformat(first), date.fromisoformat(last), connect)
+def _contracts(ticker: str, first: str, last: str, connect: Connect, now_ms: int) -> None:
+    ensure_option_bars(ticker, date.fromisoformat(first), date.fromisoformat(last), now_ms, connect)
 
 
 @contextmanager
@@ -61,12 +61,12 @@ def together(known: Mapping[str, list[Stretch]]) -> Iterator[Mapping[Stage, Perf
     """For many threads of one process: they share their commits. `known` says of each contract what its plan found
     fetched already; days of stocks are those that it found were never fetched."""
 
-    def contracts(ticker: str, first: str, last: str, connect: Connect) -> Future[None] | None:
+    def contracts(ticker: str, first: str, last: str, connect: Connect, now_ms: int) -> Future[None] | None:
         days = date.fromisoformat(first), date.fromisoformat(last)
-        answer = fetch_option_bars(ticker, *days, known.get(ticker, []), connect)
+        answer = fetch_option_bars(ticker, *days, known.get(ticker, []), now_ms, connect)
         return bars.store(answer) if answer is not None and answer.is_known else None
 
-    def stocks(day: str, connect: Connect) -> Future[None] | None:
+    def stocks(day: str, connect: Connect, now_ms: int) -> Future[None] | None:
         fetched = fetch_day(date.fromisoformat(day), connect)
         return days_of_stocks.store(fetched) if fetched is not None else None
 
@@ -74,29 +74,31 @@ def together(known: Mapping[str, list[Stretch]]) -> Iterator[Mapping[Stage, Perf
         yield {Stage.CONTRACTS: contracts, Stage.STOCKS: stocks}
 
 
-def _bars(ticker: str, frame: str, first: str, last: str, connect: Connect) -> None:
-    ensure_bars(ticker, Timeframe(frame), date.fromisoformat(first), date.fromisoformat(last), connect)
+def _bars(ticker: str, frame: str, first: str, last: str, connect: Connect, now_ms: int) -> None:
+    ensure_bars(
+        ticker, Timeframe(frame), date.fromisoformat(first), date.fromisoformat(last), now_ms, connect
+    )
 
 
-def _stocks(day: str, connect: Connect) -> None:
+def _stocks(day: str, connect: Connect, now_ms: int) -> None:
     fetch_grouped([date.fromisoformat(day)], connect)
 
 
-def _chains(symbol: str, session: str, every: Every, *depth_and_connect: Any) -> None:
-    *depth, _ = depth_and_connect
-    rebuild_sessions([symbol], date.fromisoformat(session), _depth(*depth), every)
+def _chains(symbol: str, session: str, every: Every, *rest: Any) -> None:
+    *depth, _, now_ms = rest
+    rebuild_sessions([symbol], date.fromisoformat(session), _depth(*depth), now_ms, every)
 
 
 def _depth(full: int, band_pct: float, max_dte: int, contracts: int) -> Depth:
     return Depth(bool(full), band_pct, max_dte, contracts)
 
 
-def _iv(symbol: str, session: str, connect: Connect) -> None:
+def _iv(symbol: str, session: str, connect: Connect, now_ms: int) -> None:
     calculate_iv_percentile(symbol, date.fromisoformat(session))
 
 
-def _regime(session: str, connect: Connect) -> None:
-    calculate_market_regime(date.fromisoformat(session), connect=_everything_was_asked_for)
+def _regime(session: str, connect: Connect, now_ms: int) -> None:
+    calculate_market_regime(date.fromisoformat(session), now_ms, connect=_everything_was_asked_for)
 
 
 def _regimes_in_turn(last: date) -> Perform:
@@ -104,9 +106,9 @@ def _regimes_in_turn(last: date) -> Perform:
     breadth = BreadthInTurn()
     readers = Readers(BarsInTurn(last), breadth)
 
-    def regime(session: str, connect: Connect) -> None:
+    def regime(session: str, connect: Connect, now_ms: int) -> None:
         day = date.fromisoformat(session)
-        calculate_market_regime(day, False, breadth.unread(day), _everything_was_asked_for, readers)
+        calculate_market_regime(day, now_ms, False, breadth.unread(day), _everything_was_asked_for, readers)
 
     return regime
 
@@ -132,18 +134,18 @@ class Ways(NamedTuple):
     each is given by its arguments."""
 
     one: Mapping[Stage, Perform]
-    many: Mapping[Stage, Callable[[Sequence[tuple[Any, ...]]], None]]
+    many: Mapping[Stage, Callable[[Sequence[tuple[Any, ...]], int], None]]
 
 
 def remembering(lists: Lists, last: date) -> Ways:
     """For one thread that computes session after session, up to `last`: what one has read serves the next, as do the
     `lists` that were read before."""
 
-    def chains(pieces: Sequence[tuple[Any, ...]]) -> None:
+    def chains(pieces: Sequence[tuple[Any, ...]], now_ms: int) -> None:
         for (session, every, *depth), symbols in _symbols_by_rest(pieces).items():
-            rebuild_sessions(symbols, date.fromisoformat(session), _depth(*depth), every, lists)
+            rebuild_sessions(symbols, date.fromisoformat(session), _depth(*depth), now_ms, every, lists)
 
-    def ranks(pieces: Sequence[tuple[Any, ...]]) -> None:
+    def ranks(pieces: Sequence[tuple[Any, ...]], now_ms: int) -> None:
         for (session,), symbols in _symbols_by_rest(pieces).items():
             rank_session(symbols, date.fromisoformat(session))
 

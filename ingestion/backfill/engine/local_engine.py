@@ -18,6 +18,7 @@ from ingestion.backfill.engine.jobs import End, Ended, Job, Outcome, Stage
 from ingestion.backfill.engine.process_pool import Computers
 from ingestion.backfill.engine.queues import drain
 from ingestion.backfill.engine.thread_pool import Fetchers
+from warehouse import clock
 
 # Jobs that end together, by one commit or in one process, are looked up in the ledger by one question. Longer, and
 # each session that waits for the one before it would wait for us.
@@ -32,7 +33,7 @@ class Here:
 
     def __init__(self, clients: Clients, ways: Mapping[Stage, Perform], computers: Computers) -> None:
         def fetch(job: Job) -> Future[None] | None:
-            return attempt(ways[job.stage], job.run, job.arguments, clients.connect)
+            return attempt(ways[job.stage], job.run, job.arguments, clients.connect, clock.now_ms())
 
         self._fetchers, self._computers = Fetchers(clients, fetch), computers
         self._returned: queue.SimpleQueue[_Returned] = queue.SimpleQueue()

@@ -20,6 +20,7 @@ from ingestion.backfill.engine.forked import forked
 from ingestion.backfill.engine.handlers import Ways, attempt
 from ingestion.backfill.engine.jobs import PLACES, Ended, Job, RunKey, Stage, one_line
 from ingestion.backfill.engine.thread_pool import BUSY_PAUSE_SECONDS
+from warehouse import clock
 
 MOST_PROCESSES = 4
 # What a process is given comes back together: with more, the ranks that wait for one chain would wait for thirty.
@@ -136,15 +137,16 @@ def _begin(ways: Callable[[], Ways]) -> None:
 def _do(pieces: list[_Piece]) -> list[str | None]:
     """A sentence for each piece of work, in order, why it has no end in the ledger, or None."""
     (ways,) = _ways
+    now_ms = clock.now_ms()
     said: dict[RunKey, str | None] = {}
     for stage in dict.fromkeys(stage for stage, _, _ in pieces):
         of_stage = [piece for piece in pieces if piece[0] is stage]
         if stage in ways.many:
-            sentence = _tried(partial(ways.many[stage], [arguments for _, _, arguments in of_stage]))
+            sentence = _tried(partial(ways.many[stage], [arguments for _, _, arguments in of_stage], now_ms))
             said.update((run, sentence) for _, run, _ in of_stage)
         else:
             for _, run, arguments in of_stage:
-                said[run] = _tried(partial(attempt, ways.one[stage], run, arguments, _nobody_to_ask))
+                said[run] = _tried(partial(attempt, ways.one[stage], run, arguments, _nobody_to_ask, now_ms))
     return [said[run] for _, run, _ in pieces]
 
 

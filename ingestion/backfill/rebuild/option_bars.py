@@ -31,7 +31,7 @@ from provider.records import Aggregate
 from quant import sessions
 from quant.chain import Floats
 from quant.sessions import MINUTE_MS
-from warehouse import clock, partitions, runs
+from warehouse import partitions, runs
 from warehouse.loading import bulk
 from warehouse.models import HistoricalBar
 from warehouse.models.enums import Timeframe
@@ -78,6 +78,7 @@ def ensure_option_bars(
     contract_ticker: str,
     first: date,
     last: date,
+    now_ms: int,
     connect: Callable[[], AbstractContextManager[BarsClient]] = massive_client,
 ) -> FetchedBars:
     """Has the bars of one contract for the sessions from `first` to `last` in historical_bars.
@@ -87,7 +88,7 @@ def ensure_option_bars(
     the table does not retain. Not inside a transaction.
     """
     known = fetched_ranges.covered(TASK, contract_ticker)
-    answer = fetch_option_bars(contract_ticker, first, last, known, connect)
+    answer = fetch_option_bars(contract_ticker, first, last, known, now_ms, connect)
     if answer is None:
         return FetchedBars()
     if not answer.is_known:
@@ -101,11 +102,11 @@ def fetch_option_bars(
     first: date,
     last: date,
     known: Sequence[Stretch],
+    now_ms: int,
     connect: Callable[[], AbstractContextManager[BarsClient]] = massive_client,
 ) -> Answer | None:
     """The bars of one contract that are not `known`, for `store_together`; None where all are. Asks the provider alone,
     and raises one of provider.errors where it fails."""
-    now_ms = clock.now_ms()
     hours = _hours(first, last).begun_by(now_ms)
     if not hours.days:
         return None

@@ -63,7 +63,12 @@ class Rebuilt:
 
 
 def rebuild_sessions(
-    symbols: Sequence[str], session: date, depth: Depth, every: Every = "close", lists: Lists | None = None
+    symbols: Sequence[str],
+    session: date,
+    depth: Depth,
+    now_ms: int,
+    every: Every = "close",
+    lists: Lists | None = None,
 ) -> list[Rebuilt]:
     """Rebuilds a session of some symbols from stored bars: the slot of its close, or every quarter hour that has one
     behind it. All symbols of a slot are stored together.
@@ -77,9 +82,9 @@ def rebuild_sessions(
     """
     done = {symbol: Rebuilt(symbol, session) for symbol in symbols}
     slots, task = wanted_slots(session, every), f"{RunTask.BACKFILL_CHAIN}_{depth}"
-    if clock.now() < sessions.close_of(session) + CLOSING_SLOT_OPEN_FOR:
+    if clock.instant(now_ms) < sessions.close_of(session) + CLOSING_SLOT_OPEN_FOR:
         return [_left(one, "the session is not over") for one in done.values()]
-    if not partitions.inside(TABLE, np.array([slots[0].at_ms]), clock.now_ms()).all():
+    if not partitions.inside(TABLE, np.array([slots[0].at_ms]), now_ms).all():
         return [_left(one, "older than the table keeps") for one in done.values()]
     known = job_results.rows_of(RunKey(task, symbol, slot.at_ms) for symbol in symbols for slot in slots)
     finished = {(key.symbol, key.slot) for key, row in known.items() if row.status == RunStatus.DONE}
@@ -95,7 +100,7 @@ def rebuild_sessions(
         computed, refused = day.rebuild(due, slot)
         for symbol, reason in refused.items():
             reasons[symbol][reason] += 1
-        rows = store_slots(task, str(depth), slot, computed) if computed else {}
+        rows = store_slots(task, str(depth), slot, computed, now_ms) if computed else {}
         for one in computed:
             done[one.symbol].add(rows[one.symbol], one.rebuilt.chain.rejected)
     for symbol, counts in reasons.items():

@@ -18,7 +18,7 @@ from ingestion.bars.bar_times import open_ms
 from ingestion.chains.slots import Slot
 from ingestion.chains.store import gamma_row, greeks_rows, summary
 from quant.sessions import new_york_date
-from warehouse import clock, partitions, runs
+from warehouse import partitions, runs
 from warehouse.loading import bulk
 from warehouse.models import GammaExposure, HistoricalGreeks
 from warehouse.models.enums import Source
@@ -68,13 +68,17 @@ def stored_at(symbols: Sequence[str], slot: Slot) -> dict[str, Stored]:
         return {symbol: Stored(*rest) for symbol, *rest in cursor.fetchall()}
 
 
-def store_slots(task: str, depth: str, slot: Slot, computed: Sequence[SlotOfSymbol]) -> dict[str, int]:
+def store_slots(
+    task: str, depth: str, slot: Slot, computed: Sequence[SlotOfSymbol], now_ms: int
+) -> dict[str, int]:
     """Stores one slot of some symbols; the rows of each.
 
     Where another depth holds more rows of a symbol's slot these stand, and its run says so by 0 rows; fewer give way.
     Not inside a transaction.
     """
-    made = {one.symbol: _made(one, slot, depth) for one in sorted(computed, key=lambda one: one.symbol)}
+    made = {
+        one.symbol: _made(one, slot, depth, now_ms) for one in sorted(computed, key=lambda one: one.symbol)
+    }
     partitions.ensure(TABLE, slot.at_ms, slot.at_ms)
     with transaction.atomic():
         stay = _make_room({symbol: one.rows for symbol, one in made.items()}, slot.at_ms)
@@ -104,13 +108,13 @@ class _Made(NamedTuple):
     result: Mapping[str, Any]
 
 
-def _made(one: SlotOfSymbol, slot: Slot, depth: str) -> _Made:
+def _made(one: SlotOfSymbol, slot: Slot, depth: str, now_ms: int) -> _Made:
     chain = one.rebuilt.chain
     count = len(chain.columns)
     recorded = recorded_open_interest(one.symbol, one.interest_at_ms, chain.columns.ticker)
     weighted, oi_source = with_weights(chain, recorded)
     everything = np.ones(count, dtype=np.bool_)
-    greeks = greeks_rows(one.symbol, chain, everything, clock.now_ms(), Source.BACKFILL, METHOD_VERSION)
+    greeks = greeks_rows(one.symbol, chain, everything, now_ms, Source.BACKFILL, METHOD_VERSION)
     gamma = rebuilt_gamma(one.symbol, slot.at_ms, weighted, oi_source)
     return _Made(
         count,

@@ -9,7 +9,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from ingestion.daily.iv_percentile import calculate_iv_percentile
 from ingestion.daily.session_range import add_session_arguments, closed_sessions
-from warehouse import queries
+from warehouse import clock, queries
 
 
 class Command(BaseCommand):
@@ -20,7 +20,7 @@ class Command(BaseCommand):
         add_session_arguments(parser)
 
     def handle(self, *, symbols: list[str], date: date | None, to: date | None, **options: Any) -> None:
-        days = closed_sessions(date, to)
+        days = closed_sessions(date, to, clock.now())
         names = symbols or [str(entry.symbol) for entry in queries.watched_chains()]
         results = [calculate_iv_percentile(name, day, again=True) for name in names for day in days]
         for result in results:

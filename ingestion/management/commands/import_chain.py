@@ -14,6 +14,7 @@ from ingestion.imports import report
 from ingestion.imports.columns import SYNONYMS, UnknownLayout
 from ingestion.imports.files import size
 from ingestion.imports.importing import Importing
+from warehouse import clock
 from warehouse.console import console_on
 
 
@@ -43,7 +44,7 @@ class Command(BaseCommand):
         **options: Any,
     ) -> None:
         console = console_on()
-        work = Importing(symbol, dict(column), dry_run)
+        work = Importing(symbol, dict(column), clock.now_ms(), dry_run)
         with _progress(console) as progress:
             try:
                 for path in files:
@@ -57,7 +58,7 @@ class Command(BaseCommand):
                 for _ in work.series():
                     progress.update(task, advance=1)
         report.show(console, work.imported, work.days)
-        for line in (*report.remarks(work.imported, work.days, work.unplaced), *work.later()):
+        for line in (*report.remarks(work.imported, work.days, work.unplaced, clock.now()), *work.later()):
             console.print(line, soft_wrap=True)
         if not dry_run and not any(found.done for found in work.imported):
             raise CommandError("Nothing was imported.")

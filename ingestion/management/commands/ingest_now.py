@@ -11,6 +11,7 @@ from rich.table import Table
 
 from ingestion.chains.due import DueChain, due_chains
 from ingestion.tasks import ingest_chain
+from warehouse import clock
 from warehouse.console import console_on
 from warehouse.models import IngestionRun
 from warehouse.models.enums import RunStatus
@@ -30,7 +31,7 @@ class Command(BaseCommand):
         parser.add_argument("--seconds", type=float, default=300.0, help="longest wait")
 
     def handle(self, *, wait: bool, seconds: float, **options: Any) -> None:
-        due = due_chains()
+        due = due_chains(clock.now())
         for wanted in due:
             ingest_chain.delay(wanted.symbol, wanted.slot, wanted.deadline)
         named = ", ".join(wanted.symbol for wanted in due) or "none is due"

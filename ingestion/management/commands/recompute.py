@@ -1,32 +1,7 @@
-"""`manage.py recompute SYMBOL [--date D [--to D]]`: holds the stored figures against the rows they came from."""
+"""`manage.py recompute`: the former name of `manage.py audit`."""
 
 from __future__ import annotations
 
-from datetime import date
-from typing import Any
+from ingestion.management.commands.audit import Command
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
-
-from ingestion.audit import recompute
-from ingestion.daily.session_range import add_session_arguments, closed_sessions
-
-
-class Command(BaseCommand):
-    help = "Computes a symbol's stored gamma, volatility and daily sums again from stored rows, and changes nothing."
-
-    def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("symbol", help="underlying, bare: SPX")
-        add_session_arguments(parser)
-
-    def handle(self, *, symbol: str, date: date | None, to: date | None, **options: Any) -> None:
-        checked = differing = 0
-        for day in closed_sessions(date, to):
-            for found in recompute(symbol.upper(), day):
-                self.stdout.write(str(found))
-                checked += not found.impossible
-                differing += bool(found.differing)
-        if differing:
-            raise CommandError(f"{differing} of {checked} rows differ from what they are computed from.")
-        if not checked:
-            raise CommandError(f"Nothing of {symbol.upper()} could be computed again.")
-        self.stdout.write(f"{symbol.upper()}: all {checked} rows are equal to the last digit")
+__all__ = ["Command"]

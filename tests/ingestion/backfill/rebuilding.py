@@ -12,7 +12,7 @@ from ingestion.backfill.rebuild.sessions import Every, Rebuilt, rebuild_sessions
 from ingestion.backfill.selection import Depth, select
 from ingestion.bars.historical_bars import historical_bars
 from tests.ingestion.backfill.past import PastMarket
-from warehouse import queries
+from warehouse import clock, queries
 
 NEAR = Depth(contracts=30)
 
@@ -21,16 +21,16 @@ def fetch(
     symbol: str, market: PastMarket, days: list[date], depth: Depth = NEAR, every: Every = "close"
 ) -> None:
     """Has everything in the tables that rebuilding some sessions reads."""
-    listed = listed_contracts(symbol, days[0], days[-1], depth.max_dte, market.connect).listed
+    listed = listed_contracts(symbol, days[0], days[-1], depth.max_dte, clock.now_ms(), market.connect).listed
     ticker = queries.watchlist_entry(symbol).provider_symbol
-    historical_bars(ticker, FRAME, days[0], days[-1], market.connect)
+    historical_bars(ticker, FRAME, days[0], days[-1], clock.now_ms(), market.connect)
     chosen = select(listed, _prices(symbol, days, every), days, depth)
     for row, first, last in zip(chosen.rows.tolist(), chosen.first, chosen.last, strict=True):
-        ensure_option_bars(str(listed.ticker[row]), first, last, market.connect)
+        ensure_option_bars(str(listed.ticker[row]), first, last, clock.now_ms(), market.connect)
 
 
 def rebuild(symbol: str, session: date, depth: Depth, every: Every = "close") -> Rebuilt:
-    (rebuilt,) = rebuild_sessions([symbol], session, depth, every)
+    (rebuilt,) = rebuild_sessions([symbol], session, depth, clock.now_ms(), every)
     return rebuilt
 
 

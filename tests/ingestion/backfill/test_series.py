@@ -71,7 +71,7 @@ def live(evening, market, provider, at_market_time) -> list[tuple[Any, ...]]:
         provider.tell(f"/v3/snapshot/options/{SYMBOL}", ok(page(market, day)))
     for day in DAYS:
         at_market_time(close_of(day))
-        assert ingest_chain(SYMBOL, clock.epoch_ms(close_of(day))).outcome is Outcome.DONE
+        assert ingest_chain(SYMBOL, clock.epoch_ms(close_of(day)), clock.now_ms()).outcome is Outcome.DONE
         at_market_time(close_of(day) + timedelta(minutes=5))
         assert calculate_iv_percentile(SYMBOL, day).iv_percentile is not None
     at_market_time(close_of(FRIDAY) + timedelta(hours=1))
@@ -98,10 +98,10 @@ def forget(*models: Any) -> None:
 
 def backfill_ranks(days: int, market: PastMarket) -> int:
     """A backfill of ranks alone, without a provider; how many sessions were ranked."""
-    wanted = wish([SYMBOL], days, None, ["iv"], Depth(), "close")
+    wanted = wish([SYMBOL], days, None, ["iv"], Depth(), "close", clock.now_ms())
     jobs = plan(wanted, Preparation([Prepared(SYMBOL)])).jobs
     for job in jobs:
-        attempt(PERFORM[job.stage], job.run, job.arguments, market.connect)
+        attempt(PERFORM[job.stage], job.run, job.arguments, market.connect, clock.now_ms())
     rank_again(SYMBOL, wanted.sessions[0])
     return len(jobs)
 

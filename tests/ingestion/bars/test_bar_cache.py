@@ -14,6 +14,7 @@ from ingestion.bars.historical_bars import Bars, historical_bars, store, task_of
 from ingestion.fetched_ranges import Stretch
 from provider.errors import NotFound
 from quant.sessions import close_of, previous_session, sessions
+from warehouse import clock
 from warehouse.models.enums import Timeframe
 
 pytestmark = pytest.mark.database
@@ -50,10 +51,12 @@ def windows(days: list[date]) -> list[tuple[date, date]]:
 
 def test_each_window_holds_what_it_would_alone_and_the_series_is_read_once(django_assert_max_num_queries):
     known = DAYS[:-2]
-    alone = [columns(historical_bars("SPY", "1d", *window, nobody)) for window in windows(known)]
+    alone = [
+        columns(historical_bars("SPY", "1d", *window, clock.now_ms(), nobody)) for window in windows(known)
+    ]
     read = BarsInTurn(known[-1])
     with django_assert_max_num_queries(2):  # what was fetched, and the bars
-        found = [columns(read("SPY", "1d", *window, nobody)) for window in windows(known)]
+        found = [columns(read("SPY", "1d", *window, clock.now_ms(), nobody)) for window in windows(known)]
     assert found == alone
     assert [len(starts) for starts, *_ in found] == [WINDOW] * len(found)
     assert found[3][4][0] == 503.0
@@ -62,17 +65,17 @@ def test_each_window_holds_what_it_would_alone_and_the_series_is_read_once(djang
 def test_a_window_before_those_read_is_read_as_well():
     known = DAYS[:-2]
     read = BarsInTurn(known[-1])
-    read("SPY", "1d", known[5], known[8], nobody)
-    earlier = read("SPY", "1d", known[0], known[3], nobody)
+    read("SPY", "1d", known[5], known[8], clock.now_ms(), nobody)
+    earlier = read("SPY", "1d", known[0], known[3], clock.now_ms(), nobody)
     assert earlier.close.tolist() == [500.0, 501.0, 502.0, 503.0]
 
 
 def test_sessions_that_were_not_fetched_are_refused_and_those_before_them_are_not():
     read = BarsInTurn(LAST)
-    assert read("SPY", "1d", DAYS[-5], DAYS[-3], nobody).close.tolist() == [
+    assert read("SPY", "1d", DAYS[-5], DAYS[-3], clock.now_ms(), nobody).close.tolist() == [
         500.0 + len(DAYS) - 5,
         501.0 + len(DAYS) - 5,
         502.0 + len(DAYS) - 5,
     ]
     with pytest.raises(NotFound):
-        read("SPY", "1d", DAYS[-5], LAST, nobody)
+        read("SPY", "1d", DAYS[-5], LAST, clock.now_ms(), nobody)

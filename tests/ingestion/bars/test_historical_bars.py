@@ -34,7 +34,7 @@ def evening(spx, at_market_time) -> None:
 
 @pytest.fixture
 def bars_of(connect):
-    return lambda *arguments: historical_bars(*arguments, connect)
+    return lambda *arguments: historical_bars(*arguments, clock.now_ms(), connect)
 
 
 def path(ticker: str, window: str, first: date, last: date) -> str:
@@ -221,22 +221,25 @@ def tell_session(provider, *days: dict[str, Any]) -> None:
 
 def test_a_closed_session_is_stored_once(evening, provider, connect):
     tell_session(provider, ok(answer(bar(MIDNIGHT_MS, 1, 1, 1, 1, None))))
-    assert str(store_session_bars("SPX", WEDNESDAY, connect)) == "SPX 2026-11-18: 1 minute bars, 1 daily"
-    assert store_session_bars("SPX", WEDNESDAY, connect).detail == "already done"
+    assert (
+        str(store_session_bars("SPX", WEDNESDAY, clock.now_ms(), connect))
+        == "SPX 2026-11-18: 1 minute bars, 1 daily"
+    )
+    assert store_session_bars("SPX", WEDNESDAY, clock.now_ms(), connect).detail == "already done"
     assert len(provider.requests) == 2
 
 
 def test_a_session_whose_bar_is_not_finished_is_tried_again(evening, provider, connect):
     late = answer(bar(MIDNIGHT_MS, 1, 1, 1, 1, None), status="DELAYED")
     tell_session(provider, ok(late), ok(answer(bar(MIDNIGHT_MS, 1, 1, 1, 1, None))))
-    store_session_bars("SPX", WEDNESDAY, connect)
+    store_session_bars("SPX", WEDNESDAY, clock.now_ms(), connect)
     assert IngestionRun.objects.get(task="store_bars").status == RunStatus.FAILED
-    assert store_session_bars("SPX", WEDNESDAY, connect).days == 1
+    assert store_session_bars("SPX", WEDNESDAY, clock.now_ms(), connect).days == 1
 
 
 def test_a_plan_without_bars_ends_the_work_with_its_reason(evening, provider, connect):
     tell_session(provider, refusal(403, {"status": "NOT_AUTHORIZED", "message": "not entitled"}))
-    store_session_bars("SPX", WEDNESDAY, connect)
+    store_session_bars("SPX", WEDNESDAY, clock.now_ms(), connect)
     run = IngestionRun.objects.get()
     assert (run.task, run.status) == ("store_bars", RunStatus.DONE)
     assert "entitled" in run.result["refused"]

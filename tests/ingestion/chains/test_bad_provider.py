@@ -9,6 +9,7 @@ import pytest
 from ingestion.chains.ingest import Outcome, ingest_chain
 from tests.ingestion.market import CALL, CHAIN_PATH, PUT, SLOT_MS, page, row, two_contracts
 from tests.provider.server import Answer, ok, refusal
+from warehouse import clock
 from warehouse.models import GammaExposure, HistoricalGreeks, IngestionRun
 from warehouse.models.enums import RunStatus
 
@@ -73,7 +74,7 @@ def nothing_is_stored():
 def test_a_bad_second_page_fails_the_slot_by_name_and_stores_nothing(spx, provider, second, named):
     provider.tell(f"{CHAIN_PATH}?cursor=two", second)
     provider.tell(CHAIN_PATH, first_page(provider))
-    result = ingest_chain(spx, SLOT_MS)
+    result = ingest_chain(spx, SLOT_MS, clock.now_ms())
     run = IngestionRun.objects.get()
     assert (result.outcome, run.status) == (Outcome.FAILED, RunStatus.FAILED)
     assert "\n" not in run.error
@@ -84,15 +85,15 @@ def test_a_bad_second_page_fails_the_slot_by_name_and_stores_nothing(spx, provid
 
 def test_a_failed_slot_is_done_by_the_next_attempt(spx, provider):
     provider.tell(CHAIN_PATH, refusal(500), refusal(500), ok(two_contracts()))
-    assert ingest_chain(spx, SLOT_MS).outcome is Outcome.FAILED
-    assert ingest_chain(spx, SLOT_MS).outcome is Outcome.DONE
+    assert ingest_chain(spx, SLOT_MS, clock.now_ms()).outcome is Outcome.FAILED
+    assert ingest_chain(spx, SLOT_MS, clock.now_ms()).outcome is Outcome.DONE
     run = IngestionRun.objects.get()
     assert (run.status, run.attempts, run.error) == (RunStatus.DONE, 2, None)
 
 
 def test_an_empty_chain_is_a_failure_and_not_a_chain_of_nothing(spx, provider):
     provider.tell(CHAIN_PATH, ok(page()))
-    ingest_chain(spx, SLOT_MS)
+    ingest_chain(spx, SLOT_MS, clock.now_ms())
     assert "the chain is empty" in IngestionRun.objects.get().error
     nothing_is_stored()
 
@@ -105,7 +106,7 @@ def test_rows_that_cannot_belong_are_counted_by_reason_and_the_rest_is_stored(sp
         row(PUT, open_interest="many"),
     ]
     provider.tell(CHAIN_PATH, ok(page(row(CALL), *bad_rows)))
-    ingest_chain(spx, SLOT_MS)
+    ingest_chain(spx, SLOT_MS, clock.now_ms())
     run = IngestionRun.objects.get()
     assert (run.status, run.contracts, run.rows) == (RunStatus.DONE, 5, 1)
     assert sum(run.rejected.values()) == 4
@@ -115,7 +116,7 @@ def test_rows_that_cannot_belong_are_counted_by_reason_and_the_rest_is_stored(sp
 
 def test_negative_prices_never_become_numbers(spx, provider):
     provider.tell(CHAIN_PATH, ok(page(row(CALL, last_quote={"bid": -1.0, "ask": 101.0}), row(PUT))))
-    ingest_chain(spx, SLOT_MS)
+    ingest_chain(spx, SLOT_MS, clock.now_ms())
     assert HistoricalGreeks.objects.get(contract_ticker=CALL).bid is None
     assert IngestionRun.objects.get().result["refused"] == {"negative_bid": 1}
 
@@ -139,7 +140,7 @@ def test_without_any_price_of_the_underlying_parity_gives_it(spx, provider):
     provider.tell(
         "/v3/snapshot/indices", refusal(403, {"status": "NOT_AUTHORIZED", "message": "not entitled"})
     )
-    ingest_chain(spx, SLOT_MS)
+    ingest_chain(spx, SLOT_MS, clock.now_ms())
     run = IngestionRun.objects.get()
     assert run.result["spot"] == pytest.approx(6530, abs=0.01)
     assert (run.result["spot_source"], run.result["computed_greeks"]) == ("parity", 6)
@@ -150,7 +151,7 @@ def test_without_a_price_and_without_parity_the_reason_stands_in_every_row(spx, 
     provider.tell(
         "/v3/snapshot/indices", refusal(403, {"status": "NOT_AUTHORIZED", "message": "not entitled"})
     )
-    ingest_chain(spx, SLOT_MS)
+    ingest_chain(spx, SLOT_MS, clock.now_ms())
     run = IngestionRun.objects.get()
     assert (run.result["spot"], run.result["spot_source"]) == (None, "none")
     assert set(HistoricalGreeks.objects.values_list("iv_status", "gamma")) == {("no_underlying", None)}

@@ -25,39 +25,39 @@ SATURDAY = datetime(2026, 11, 21, 16, 0, tzinfo=UTC)
 def test_every_watched_symbol_is_due_once_its_slot_begins(spx):
     add_default_symbols(["SPY"])
     deadline = SLOT_MS + 15 * 60 * 1000
-    assert due_chains() == [DueChain("SPX", SLOT_MS, deadline), DueChain("SPY", SLOT_MS, deadline)]
+    assert due_chains(clock.now()) == [DueChain("SPX", SLOT_MS, deadline), DueChain("SPY", SLOT_MS, deadline)]
 
 
 def test_a_symbol_whose_chains_are_switched_off_is_not_due(spx):
     WatchlistEntry.objects.update(ingest_chain=False)
-    assert due_chains() == []
+    assert due_chains(clock.now()) == []
 
 
 def test_a_slot_that_is_done_is_not_due_again(spx, provider):
     provider.tell(CHAIN_PATH, ok(two_contracts()))
-    ingest_chain(spx, SLOT_MS)
-    assert due_chains() == []
+    ingest_chain(spx, SLOT_MS, clock.now_ms())
+    assert due_chains(clock.now()) == []
 
 
 def test_a_slot_that_failed_or_crashed_is_due_as_long_as_it_lasts(spx, provider):
     provider.tell(CHAIN_PATH, refusal(500))
-    ingest_chain(spx, SLOT_MS)
-    assert [due.slot for due in due_chains()] == [SLOT_MS]
+    ingest_chain(spx, SLOT_MS, clock.now_ms())
+    assert [due.slot for due in due_chains(clock.now())] == [SLOT_MS]
     with pytest.raises(KeyboardInterrupt), runs.claim("ingest_chain", spx, SLOT_MS):
         raise KeyboardInterrupt
-    assert [due.slot for due in due_chains()] == [SLOT_MS]
+    assert [due.slot for due in due_chains(clock.now())] == [SLOT_MS]
 
 
 def test_outside_sessions_nothing_is_due_and_nothing_is_written(spx, at_market_time):
     at_market_time(SATURDAY)
     WatchlistEntry.objects.update(active_since_ms=clock.epoch_ms(SATURDAY))
-    assert due_chains() == []
+    assert due_chains(clock.now()) == []
     assert IngestionRun.objects.count() == 0
 
 
 def test_slots_that_passed_are_gaps_from_the_day_the_symbol_was_watched(spx, at_market_time):
     at_market_time(SLOT + 2 * QUARTER)
-    assert [due.slot for due in due_chains()] == [clock.epoch_ms(SLOT + 2 * QUARTER)]
+    assert [due.slot for due in due_chains(clock.now())] == [clock.epoch_ms(SLOT + 2 * QUARTER)]
     gaps = IngestionRun.objects.order_by("slot").values_list("slot", "status", "error", "rows")
     # The symbol became watched a moment after SLOT began, so SLOT itself is no gap.
     assert list(gaps) == [(clock.epoch_ms(SLOT + QUARTER), RunStatus.FAILED, MISSED, None)]
@@ -67,13 +67,13 @@ def test_a_slot_begun_as_the_symbol_became_watched_and_never_ended_is_a_gap(spx,
     with pytest.raises(KeyboardInterrupt), runs.claim("ingest_chain", spx, SLOT_MS):
         raise KeyboardInterrupt  # as a kill: the run stays STARTED
     at_market_time(SLOT + QUARTER)
-    due_chains()
+    due_chains(clock.now())
     assert IngestionRun.objects.get().error == MISSED
 
 
 def test_an_outage_over_the_close_is_reported_the_next_day(spx, at_market_time):
     at_market_time(SLOT + timedelta(days=1))
-    due_chains()
+    due_chains(clock.now())
     # 15:00 to 16:00 of the first day, 09:30 to 14:30 of the second
     assert IngestionRun.objects.filter(status=RunStatus.FAILED).count() == 5 + 21
 
@@ -82,7 +82,7 @@ def test_a_slot_in_work_is_not_called_missed(spx, at_market_time):
     WatchlistEntry.objects.update(active_since_ms=SLOT_MS)
     with runs.claim("ingest_chain", spx, SLOT_MS):
         at_market_time(SLOT + QUARTER)
-        _in_another_session(due_chains)
+        _in_another_session(lambda: due_chains(clock.now()))
         assert IngestionRun.objects.get(slot=SLOT_MS).status == RunStatus.STARTED
 
 
@@ -102,4 +102,4 @@ def _in_another_session(work):
 
 def test_a_window_nobody_can_read_is_refused_in_one_sentence(spx):
     with pytest.raises(ValueError, match="window must look like"):
-        due_chains(window="all day")
+        due_chains(clock.now(), window="all day")

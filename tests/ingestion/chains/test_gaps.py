@@ -39,7 +39,7 @@ def watched(spx):
 def test_every_missing_slot_is_named_with_its_reason(watched, provider, at_market_time):
     at_market_time(clock.instant(SLOT_MS))
     provider.tell(CHAIN_PATH, ok(two_contracts()))
-    ingest_chain("SPX", SLOT_MS)
+    ingest_chain("SPX", SLOT_MS, clock.now_ms())
     with runs.claim("ingest_chain", "SPX", SLOT_MS - QUARTER_MS) as run:
         runs.fail(run, "the provider answered 500")
     runs.miss("ingest_chain", "SPX", SLOT_MS - 2 * QUARTER_MS, MISSED)

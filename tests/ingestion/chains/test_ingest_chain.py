@@ -34,7 +34,7 @@ DEADLINE_MS = SLOT_MS + 15 * 60 * 1000
 
 def test_a_slot_is_stored_with_its_greeks_its_gamma_and_its_run(spx, provider):
     provider.tell(CHAIN_PATH, ok(two_contracts()))
-    result = ingest_chain(spx, SLOT_MS, DEADLINE_MS)
+    result = ingest_chain(spx, SLOT_MS, clock.now_ms(), DEADLINE_MS)
 
     assert (result.outcome, result.contracts_processed, result.rows) == (Outcome.DONE, 2, 2)
     call = HistoricalGreeks.objects.get(contract_ticker=CALL)
@@ -63,9 +63,9 @@ def test_a_slot_is_stored_with_its_greeks_its_gamma_and_its_run(spx, provider):
 
 def test_a_second_run_of_the_same_slot_changes_nothing_and_asks_nothing(spx, provider):
     provider.tell(CHAIN_PATH, ok(two_contracts()))
-    ingest_chain(spx, SLOT_MS, DEADLINE_MS)
+    ingest_chain(spx, SLOT_MS, clock.now_ms(), DEADLINE_MS)
     before = [list(model.objects.values()) for model in (HistoricalGreeks, GammaExposure, IngestionRun)]
-    assert ingest_chain(spx, SLOT_MS, DEADLINE_MS).outcome is Outcome.ALREADY_DONE
+    assert ingest_chain(spx, SLOT_MS, clock.now_ms(), DEADLINE_MS).outcome is Outcome.ALREADY_DONE
     assert [
         list(model.objects.values()) for model in (HistoricalGreeks, GammaExposure, IngestionRun)
     ] == before
@@ -78,7 +78,7 @@ def test_ten_at_once_store_each_row_once(spx, provider):
 
     def work():
         try:
-            outcomes.append(ingest_chain(spx, SLOT_MS, DEADLINE_MS).outcome)
+            outcomes.append(ingest_chain(spx, SLOT_MS, clock.now_ms(), DEADLINE_MS).outcome)
         finally:
             connection.close()
 
@@ -98,7 +98,7 @@ def test_a_crashed_run_is_done_again_exactly_once(spx, provider):
     with pytest.raises(KeyboardInterrupt), runs.claim("ingest_chain", spx, SLOT_MS):
         raise KeyboardInterrupt  # as a kill in the middle: STARTED stays, the lock is gone
     assert IngestionRun.objects.get().status == RunStatus.STARTED
-    assert ingest_chain(spx, SLOT_MS, DEADLINE_MS).outcome is Outcome.DONE
+    assert ingest_chain(spx, SLOT_MS, clock.now_ms(), DEADLINE_MS).outcome is Outcome.DONE
     run = IngestionRun.objects.get()
     assert (run.status, run.attempts) == (RunStatus.DONE, 2)
     assert HistoricalGreeks.objects.count() == 2
@@ -106,7 +106,7 @@ def test_a_crashed_run_is_done_again_exactly_once(spx, provider):
 
 def test_a_slot_that_is_over_is_missed_and_asks_for_nothing(spx, provider, at_market_time):
     at_market_time(SLOT + timedelta(minutes=15))
-    result = ingest_chain(spx, SLOT_MS, DEADLINE_MS)
+    result = ingest_chain(spx, SLOT_MS, clock.now_ms(), DEADLINE_MS)
     assert (result.outcome, result.detail) == (Outcome.FAILED, MISSED)
     assert IngestionRun.objects.get().error == MISSED
     assert provider.requests == []
@@ -122,7 +122,7 @@ def test_pages_that_came_after_the_slot_are_thrown_away(spx, provider, at_market
 
     fetch = ingest._fetch
     monkeypatch.setattr(ingest, "_fetch", fetch_slowly)
-    result = ingest_chain(spx, SLOT_MS, DEADLINE_MS)
+    result = ingest_chain(spx, SLOT_MS, clock.now_ms(), DEADLINE_MS)
     assert (result.outcome, result.detail) == (Outcome.FAILED, MISSED)
     assert HistoricalGreeks.objects.count() == 0
 
@@ -132,7 +132,7 @@ def test_contracts_settled_at_or_before_the_slot_are_counted_and_left_out(spx, p
     at_market_time(SLOT + timedelta(minutes=75))
     settled_now, settled_this_morning = "O:SPXW261118C06500000", "O:SPX261118C06500000"
     provider.tell(CHAIN_PATH, ok(page(row(CALL), row(settled_now), row(settled_this_morning))))
-    ingest_chain(spx, at_the_close)
+    ingest_chain(spx, at_the_close, clock.now_ms())
     assert list(HistoricalGreeks.objects.values_list("contract_ticker", flat=True)) == [CALL]
     assert IngestionRun.objects.get().rejected == {"expired": 2}
 
@@ -141,7 +141,7 @@ def test_a_strike_band_limits_what_is_stored_and_not_what_is_summed(spx, provide
     far = "O:SPXW261218C08000000"
     WatchlistEntry.objects.update(strike_band_pct=10)
     provider.tell(CHAIN_PATH, ok(page(row(CALL), row(far))))
-    ingest_chain(spx, SLOT_MS)
+    ingest_chain(spx, SLOT_MS, clock.now_ms())
     assert list(HistoricalGreeks.objects.values_list("contract_ticker", flat=True)) == [CALL]
     assert set(GammaExposure.objects.get().gamma_by_strike) == {"6500", "8000"}
 
@@ -151,7 +151,7 @@ def test_delayed_data_are_computed_for_the_time_they_are_of(spx, provider):
     stamp_ns = (SLOT_MS - 15 * 60 * 1000) * 10**6
     asset = {"ticker": "I:SPX", "value": 6500.0, "last_updated": stamp_ns, "timeframe": "DELAYED"}
     provider.tell(CHAIN_PATH, ok(page(row(CALL, last_quote=delayed, underlying_asset=asset))))
-    ingest_chain(spx, SLOT_MS)
+    ingest_chain(spx, SLOT_MS, clock.now_ms())
     delay = IngestionRun.objects.get().data_delay_ms
     assert 15 * 60 * 1000 <= delay < 16 * 60 * 1000
     assert HistoricalGreeks.objects.get().timestamp == SLOT_MS

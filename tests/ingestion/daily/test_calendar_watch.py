@@ -17,7 +17,7 @@ from tests.ingestion.market import SLOT, SLOT_MS
 from tests.provider.server import ok, refusal
 from tests.roles import as_role, run
 from tests.webhook import Webhook
-from warehouse import market_days
+from warehouse import clock, market_days
 from warehouse.models import IngestionRun, SessionException
 
 pytestmark = pytest.mark.database
@@ -102,39 +102,39 @@ def test_a_market_that_is_closed_in_the_session_ends_the_days_fetching(asked, sp
     asked.forget()
     asked.tell(STATUS, ok({"market": "closed"}))
     asked.tell(UPCOMING, sent())
-    assert [due.slot for due in due_chains()] == [SLOT_MS]
-    assert watch_calendar() == "1 disagreements, 1 of them new"
-    assert due_chains() == []
+    assert [due.slot for due in due_chains(clock.now())] == [SLOT_MS]
+    assert watch_calendar(clock.now()) == "1 disagreements, 1 of them new"
+    assert due_chains(clock.now()) == []
 
 
 def test_a_session_the_calendar_does_not_know_is_fetched(asked, spx, at_market_time):
     asked.tell(UPCOMING, sent(("2026-12-25", "closed")))  # Thanksgiving is not in it
-    watch_calendar()
+    watch_calendar(clock.now())
     at_market_time(datetime(2026, 11, 26, 15, 0, tzinfo=UTC))
-    assert [due.symbol for due in due_chains()] == ["SPX"]
+    assert [due.symbol for due in due_chains(clock.now())] == ["SPX"]
 
 
 def test_the_watch_runs_once_a_session_and_never_outside_one(asked, spx, at_market_time):
     asked.tell(UPCOMING, sent())
-    assert watch_calendar() == "0 disagreements, 0 of them new"
-    assert watch_calendar() == "already done"
+    assert watch_calendar(clock.now()) == "0 disagreements, 0 of them new"
+    assert watch_calendar(clock.now()) == "already done"
     for instant in (datetime(2026, 11, 19, 14, 31, tzinfo=UTC), datetime(2026, 11, 21, 16, tzinfo=UTC)):
         at_market_time(instant)
-        assert watch_calendar() == "no session"
+        assert watch_calendar(clock.now()) == "no session"
     assert IngestionRun.objects.filter(task="watch_calendar").count() == 1
 
 
 def test_a_provider_that_is_away_is_asked_again_at_the_next_poll(asked, spx):
     asked.tell(UPCOMING, refusal(403), sent())
-    assert watch_calendar().startswith("failed: ")
-    assert watch_calendar() == "0 disagreements, 0 of them new"
+    assert watch_calendar(clock.now()).startswith("failed: ")
+    assert watch_calendar(clock.now()) == "0 disagreements, 0 of them new"
 
 
 def test_an_exception_the_provider_makes_no_longer_is_forgotten(asked, spx):
     market_days.overrule(dt.date(2026, 11, 20), None, "was listed yesterday")
     market_days.overrule(dt.date(2026, 11, 10), None, "past")
     asked.tell(UPCOMING, sent(("2026-11-26", "closed")))
-    watch_calendar()
+    watch_calendar(clock.now())
     assert [str(row.date) for row in SessionException.objects.all()] == ["2026-11-10"]
 
 
@@ -144,8 +144,8 @@ def test_a_disagreement_is_told_once(asked, spx, redis_client, settings):
         settings.ALERT_WEBHOOK_URL = webhook.url
         market_days.overrule(dt.date(2026, 11, 19), None, "2026-11-19: a day of mourning")
         market_days.overrule(dt.date(2026, 11, 17), None, "past")
-        alert_rules.alert_on_trouble()
-        alert_rules.alert_on_trouble()
+        alert_rules.alert_on_trouble(clock.now())
+        alert_rules.alert_on_trouble(clock.now())
         assert webhook.texts == ["2026-11-19: a day of mourning"]
     finally:
         webhook.stop()

@@ -47,62 +47,62 @@ def fail(work: DueWork) -> None:
 
 
 def of(task: str) -> list[date]:
-    return [work.session for work in due_work() if work.task == task]
+    return [work.session for work in due_work(clock.now()) if work.task == task]
 
 
 def test_nothing_is_due_until_five_minutes_after_the_close(spx, at_market_time):
     at_market_time(CLOSE + timedelta(minutes=5) - 2 * SECOND)
-    assert due_work() == []
+    assert due_work(clock.now()) == []
     at_market_time(CLOSE + timedelta(minutes=5))
     add_default_symbols(["SPY"])
     WatchlistEntry.objects.filter(symbol="SPY").update(active_since_ms=clock.epoch_ms(SLOT))
     finish(DueWork("ingest_chain", "SPY", WEDNESDAY))
-    assert due_work() == all_of(WEDNESDAY, "SPX", "SPY")
+    assert due_work(clock.now()) == all_of(WEDNESDAY, "SPX", "SPY")
 
 
 def test_work_on_chains_waits_for_the_snapshot_of_the_close_as_long_as_it_may_come(spx, at_market_time):
     IngestionRun.objects.all().delete()
     at_market_time(CLOSE + timedelta(minutes=15) - 2 * SECOND)
-    assert due_work() == [DueWork("store_bars", "SPX", WEDNESDAY)]
+    assert due_work(clock.now()) == [DueWork("store_bars", "SPX", WEDNESDAY)]
     at_market_time(CLOSE + timedelta(minutes=15))
-    assert due_work() == all_of(WEDNESDAY, "SPX")
+    assert due_work(clock.now()) == all_of(WEDNESDAY, "SPX")
 
 
 def test_an_early_close_is_followed_by_its_work_at_five_past_one(spx, at_market_time):
     early = date(2026, 11, 27)  # 13:00 New York
     WatchlistEntry.objects.update(active_since_ms=clock.epoch_ms(datetime(2026, 11, 27, 15, tzinfo=UTC)))
     at_market_time(datetime(2026, 11, 27, 18, 5, tzinfo=UTC) - 2 * SECOND)
-    assert due_work() == []
+    assert due_work(clock.now()) == []
     at_market_time(datetime(2026, 11, 27, 18, 5, tzinfo=UTC))
-    assert due_work() == all_of(early, "SPX")
+    assert due_work(clock.now()) == all_of(early, "SPX")
 
 
 def test_a_holiday_has_no_work(spx, at_market_time):
     at_market_time(datetime(2026, 11, 26, 21, 30, tzinfo=UTC))
     WatchlistEntry.objects.update(active_since_ms=clock.epoch_ms(datetime(2026, 11, 26, 14, tzinfo=UTC)))
-    assert due_work() == []
+    assert due_work(clock.now()) == []
 
 
 def test_in_summer_the_same_close_is_an_hour_earlier_in_utc(spx, at_market_time):
     WatchlistEntry.objects.update(active_since_ms=clock.epoch_ms(datetime(2026, 7, 1, 15, tzinfo=UTC)))
     at_market_time(datetime(2026, 7, 1, 20, 5, tzinfo=UTC))
-    assert due_work() == all_of(date(2026, 7, 1), "SPX")
+    assert due_work(clock.now()) == all_of(date(2026, 7, 1), "SPX")
 
 
 def test_what_is_done_is_not_due_again(spx, at_market_time):
     at_market_time(CLOSE + timedelta(minutes=5))
-    for work in due_work():
+    for work in due_work(clock.now()):
         finish(work)
-    assert due_work() == []
+    assert due_work(clock.now()) == []
 
 
 def test_sessions_missed_while_down_are_caught_up_oldest_first(spx, at_market_time):
     at_market_time(CLOSE + timedelta(days=2, minutes=15))
     for expected in (WEDNESDAY, THURSDAY, FRIDAY):
-        assert due_work() == all_of(expected, "SPX")
-        for work in due_work():
+        assert due_work(clock.now()) == all_of(expected, "SPX")
+        for work in due_work(clock.now()):
             finish(work)
-    assert due_work() == []
+    assert due_work(clock.now()) == []
 
 
 def test_catching_up_is_bounded_to_two_weeks(spx, at_market_time):
@@ -114,13 +114,13 @@ def test_catching_up_is_bounded_to_two_weeks(spx, at_market_time):
 def test_a_session_that_closed_before_a_symbol_was_watched_is_not_its_own(spx, at_market_time):
     at_market_time(CLOSE + timedelta(minutes=10))
     add_default_symbols(["SPY"])
-    assert due_work() == all_of(WEDNESDAY, "SPX")
+    assert due_work(clock.now()) == all_of(WEDNESDAY, "SPX")
 
 
 def test_nothing_is_due_where_nothing_is_watched(spx, at_market_time):
     at_market_time(CLOSE + timedelta(minutes=5))
     WatchlistEntry.objects.update(ingest_chain=False)
-    assert due_work() == []
+    assert due_work(clock.now()) == []
 
 
 def test_what_failed_is_tried_again_after_a_pause_that_doubles(spx, at_market_time):
@@ -153,10 +153,10 @@ def test_a_crashed_run_is_due_at_once(spx, at_market_time):
 def test_asking_what_is_due_writes_nothing(spx, at_market_time):
     at_market_time(CLOSE + timedelta(days=2))
     before = list(IngestionRun.objects.values())
-    due_work()
+    due_work(clock.now())
     assert list(IngestionRun.objects.values()) == before
 
 
 def test_a_wait_nobody_can_mean_is_refused(spx):
     with pytest.raises(ValueError, match="must not be negative"):
-        due_work(-1)
+        due_work(clock.now(), -1)

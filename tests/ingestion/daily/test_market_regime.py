@@ -95,7 +95,7 @@ def market(spx, provider, at_market_time) -> Market:
 @pytest.fixture
 def regime_of(connect):
     def calculate(session: date = SESSION, again: bool = False):
-        return calculate_market_regime(session, again, 2, connect)
+        return calculate_market_regime(session, clock.now_ms(), again, 2, connect)
 
     return calculate
 

@@ -17,6 +17,7 @@ from ingestion.fetched_ranges import Stretch
 from ingestion.imports.series import nobody
 from quant import sessions
 from tests.ingestion.imports.files import eod_file, eod_rows
+from warehouse import clock
 from warehouse.models import GammaExposure, HistoricalBar, HistoricalGreeks, IvPercentile, MarketRegimeDay
 from warehouse.models.enums import Timeframe
 
@@ -68,7 +69,7 @@ def store_bars(symbol: str, frame: Timeframe, closes: dict[int, float]) -> None:
 def computed(day: date) -> list[dict[str, Any]]:
     """The session's rows, computed now from what is in the tables."""
     assert calculate_iv_percentile("SPX", day, again=True).stored
-    assert calculate_market_regime(day, again=True, connect=nobody).stored
+    assert calculate_market_regime(day, clock.now_ms(), again=True, connect=nobody).stored
     ranked = IvPercentile.objects.filter(symbol="SPX", date=day)
     return [*ranked.values(), *MarketRegimeDay.objects.filter(date=day).values()]
 

@@ -10,6 +10,7 @@ from rich.console import Console
 from local.launch.gamma_picture import gamma_picture, money
 from tests.ingestion.market import CALL_GAMMA, CHAIN_PATH, PUT_GAMMA, SLOT_MS, two_contracts
 from tests.provider.server import ok
+from warehouse import clock
 
 
 def test_money_is_short_and_signed():
@@ -36,7 +37,7 @@ def test_the_report_holds_the_figures_of_the_newest_chain(spx, provider):
     from local.launch.report import collect, show
 
     provider.tell(CHAIN_PATH, ok(two_contracts()))
-    ingest_chain(spx, SLOT_MS)
+    ingest_chain(spx, SLOT_MS, clock.now_ms())
     report = collect([])
     figures = report["symbols"]["SPX"]
     assert report["errors"] == []

@@ -13,6 +13,7 @@ from provider.errors import ProviderError
 from quant.sessions import close_of
 from tests.ingestion.backfill.past import FRIDAY
 from tests.provider.server import ok, refusal
+from warehouse import clock
 from warehouse.models import IngestionRun
 
 pytestmark = pytest.mark.database
@@ -36,8 +37,8 @@ def page(*rows: dict[str, Any]) -> dict[str, Any]:
 
 
 def test_a_list_is_asked_for_once(evening, market):
-    first = listed_contracts(evening, FRIDAY, FRIDAY, 30, market.connect).listed
-    again = listed_contracts(evening, FRIDAY, FRIDAY, 30, market.connect).listed
+    first = listed_contracts(evening, FRIDAY, FRIDAY, 30, clock.now_ms(), market.connect).listed
+    again = listed_contracts(evening, FRIDAY, FRIDAY, 30, clock.now_ms(), market.connect).listed
     # this week's contracts stand in either list, those of the four weeks after it among the living
     assert dict(market.asked) == {
         "SPX 2026-11-16 expired=True": 1,
@@ -52,7 +53,7 @@ def test_a_list_is_asked_for_once(evening, market):
 
 
 def test_a_session_reads_what_was_listed_from_the_ledger_alone(evening, market):
-    listed_contracts(evening, FRIDAY, FRIDAY, 30, market.connect)
+    listed_contracts(evening, FRIDAY, FRIDAY, 30, clock.now_ms(), market.connect)
     assert len(Lists().remembered_contracts(evening, FRIDAY, 20).listed) > 0
     with pytest.raises(NotListedError, match="were not listed yet"):
         Lists().remembered_contracts(evening, FRIDAY, 60)
@@ -60,7 +61,7 @@ def test_a_session_reads_what_was_listed_from_the_ledger_alone(evening, market):
 
 def test_lists_that_were_asked_for_here_are_not_read_again(evening, market, django_assert_num_queries):
     lists = Lists()
-    lists.hold(evening, listed_contracts(evening, FRIDAY, FRIDAY, 30, market.connect))
+    lists.hold(evening, listed_contracts(evening, FRIDAY, FRIDAY, 30, clock.now_ms(), market.connect))
     with django_assert_num_queries(0):
         ours = lists.remembered_contracts(evening, FRIDAY, 30)
     read = Lists().remembered_contracts(evening, FRIDAY, 30)
@@ -71,8 +72,8 @@ def test_lists_that_were_asked_for_here_are_not_read_again(evening, market, djan
 
 def test_a_later_session_reads_the_weeks_that_it_needs_beside_those(evening, market):
     lists = Lists()
-    lists.hold(evening, listed_contracts(evening, FRIDAY, FRIDAY, 6, market.connect))
-    listed_contracts(evening, FRIDAY, FRIDAY, 30, market.connect)
+    lists.hold(evening, listed_contracts(evening, FRIDAY, FRIDAY, 6, clock.now_ms(), market.connect))
+    listed_contracts(evening, FRIDAY, FRIDAY, 30, clock.now_ms(), market.connect)
     later = lists.remembered_contracts(evening, FRIDAY, 30)
     assert str(later.listed.expiration.max()) == "2026-12-18"
 
@@ -80,11 +81,11 @@ def test_a_later_session_reads_the_weeks_that_it_needs_beside_those(evening, mar
 def test_a_week_that_goes_on_is_asked_for_again_when_a_later_session_wants_it(
     evening, market, at_market_time
 ):
-    listed_contracts(evening, FRIDAY, FRIDAY, 4, market.connect)
+    listed_contracts(evening, FRIDAY, FRIDAY, 4, clock.now_ms(), market.connect)
     market.asked.clear()
     monday = FRIDAY + timedelta(days=3)
     at_market_time(close_of(monday) + timedelta(hours=1))
-    listed_contracts(evening, FRIDAY, monday, 1, market.connect)
+    listed_contracts(evening, FRIDAY, monday, 1, clock.now_ms(), market.connect)
     # the week that ended on Friday is known for good; the new one has contracts of Monday in either list
     assert dict(market.asked) == {f"SPX {monday} expired=True": 1, f"SPX {monday} expired=False": 1}
 
@@ -99,12 +100,12 @@ def test_adjusted_and_broken_contracts_are_counted_and_left_out(evening, provide
         contract("O:TOOLONGROOT261204C00190000"),
     )
     provider.tell(PATH, ok(living))
-    found = listed_contracts("AMD", at, at, 0, connect).listed
+    found = listed_contracts("AMD", at, at, 0, clock.now_ms(), connect).listed
     assert found.ticker.tolist() == ["O:AMD261204C00190000"]
     assert dict(found.rejected) == {"adjusted": 3, "bad_ticker": 1}
     run = IngestionRun.objects.get()
     assert (run.contracts, run.rejected) == (5, {"adjusted": 3, "bad_ticker": 1})
-    assert dict(listed_contracts("AMD", at, at, 0, connect).listed.rejected) == {
+    assert dict(listed_contracts("AMD", at, at, 0, clock.now_ms(), connect).listed.rejected) == {
         "adjusted": 3,
         "bad_ticker": 1,
     }
@@ -112,7 +113,7 @@ def test_adjusted_and_broken_contracts_are_counted_and_left_out(evening, provide
 
 def test_a_symbol_without_contracts_has_an_empty_list(evening, provider, connect):
     provider.tell(PATH, ok(page()))
-    assert len(listed_contracts("GONE", FRIDAY, FRIDAY, 7, connect).listed) == 0
+    assert len(listed_contracts("GONE", FRIDAY, FRIDAY, 7, clock.now_ms(), connect).listed) == 0
 
 
 def test_a_provider_that_fails_leaves_the_questions_answered_before_it(evening, provider, connect):
@@ -120,9 +121,11 @@ def test_a_provider_that_fails_leaves_the_questions_answered_before_it(evening, 
     last = first + timedelta(weeks=8)  # of nine weeks eight are asked for together
     provider.tell(PATH, ok(page(contract("O:AMD261204C00190000"))), refusal(500), refusal(500))
     with pytest.raises(ProviderError):
-        listed_contracts("AMD", first, last, 0, connect)
+        listed_contracts("AMD", first, last, 0, clock.now_ms(), connect)
     assert IngestionRun.objects.count() == 8
     before = len(provider.requests)
     provider.tell(PATH, ok(page(contract("O:AMD270129C00190000"))))
-    assert len(listed_contracts("AMD", first, last + timedelta(days=2), 0, connect).listed) == 2
+    assert (
+        len(listed_contracts("AMD", first, last + timedelta(days=2), 0, clock.now_ms(), connect).listed) == 2
+    )
     assert all("gte=2027-01-25" in request.query for request in provider.requests[before:])

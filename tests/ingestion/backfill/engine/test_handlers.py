@@ -16,6 +16,7 @@ from ingestion.fetched_ranges import Stretch
 from provider.records import Aggregate
 from quant.sessions import close_of, previous_session, sessions
 from tests.provider.server import ok
+from warehouse import clock
 from warehouse.models import HistoricalBar, IngestionRun, MarketRegimeDay
 
 pytestmark = pytest.mark.database
@@ -43,7 +44,7 @@ def test_regimes_in_turn_are_those_of_each_session_alone(days, connect):
         IngestionRun.objects.filter(task="calculate_market_regime").delete()
         MarketRegimeDay.objects.all().delete()
         for day in days[-3:]:
-            perform(day.isoformat(), connect)
+            perform(day.isoformat(), connect, clock.now_ms())
         rows = MarketRegimeDay.objects.order_by("date").values()
         return [{name: value for name, value in row.items() if name != "id"} for row in rows]
 
@@ -60,8 +61,8 @@ def test_days_of_stocks_are_stored_the_same(days, provider, connect):
         provider.tell(f"/v2/aggs/grouped/locale/us/market/stocks/{day}", answer)
     with together({}) as ways:
         for day in days[-2:]:
-            ways[Stage.STOCKS](day.isoformat(), connect)
+            ways[Stage.STOCKS](day.isoformat(), connect, clock.now_ms())
     for day in days[-2:]:
-        PERFORM[Stage.STOCKS](day.isoformat(), connect)
+        PERFORM[Stage.STOCKS](day.isoformat(), connect, clock.now_ms())
     assert len(provider.requests) == 2  # what is noted is not asked for again
     assert HistoricalBar.objects.filter(symbol="A", timeframe="1d").count() == 2

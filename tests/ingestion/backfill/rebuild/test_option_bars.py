@@ -41,9 +41,9 @@ def opens(day: date) -> int:
 def test_the_whole_range_is_one_request_and_never_another(evening, provider, connect):
     rows = [bar(opens(day), 10, 11, 9, 10.5, 7) for day in (MONDAY, FRIDAY)]
     provider.tell(path(MONDAY), ok(answer(*rows)))
-    first = ensure_option_bars(TICKER, MONDAY, FRIDAY, connect)
-    again = ensure_option_bars(TICKER, MONDAY, FRIDAY, connect)
-    part = ensure_option_bars(TICKER, THURSDAY, THURSDAY, connect)
+    first = ensure_option_bars(TICKER, MONDAY, FRIDAY, clock.now_ms(), connect)
+    again = ensure_option_bars(TICKER, MONDAY, FRIDAY, clock.now_ms(), connect)
+    part = ensure_option_bars(TICKER, THURSDAY, THURSDAY, clock.now_ms(), connect)
     assert (first.requests, first.rows, first.empty) == (1, 2, False)
     assert [(again.requests, again.rows), (part.requests, part.rows)] == [(0, 0), (0, 0)]
     assert len(provider.requests) == 1
@@ -57,9 +57,9 @@ def test_the_whole_range_is_one_request_and_never_another(evening, provider, con
 def test_a_longer_range_asks_for_what_is_missing_in_one_go(evening, provider, connect):
     provider.tell(path(FRIDAY), ok(answer(bar(opens(FRIDAY), 1, 1, 1, 1))))
     provider.tell(path(MONDAY, THURSDAY), ok(answer(bar(opens(MONDAY), 2, 2, 2, 2))))
-    ensure_option_bars(TICKER, FRIDAY, FRIDAY, connect)
-    assert ensure_option_bars(TICKER, MONDAY, FRIDAY, connect).requests == 1
-    assert ensure_option_bars(TICKER, MONDAY, FRIDAY, connect).requests == 0
+    ensure_option_bars(TICKER, FRIDAY, FRIDAY, clock.now_ms(), connect)
+    assert ensure_option_bars(TICKER, MONDAY, FRIDAY, clock.now_ms(), connect).requests == 1
+    assert ensure_option_bars(TICKER, MONDAY, FRIDAY, clock.now_ms(), connect).requests == 0
     assert HistoricalBar.objects.count() == 2
 
 
@@ -75,7 +75,7 @@ def test_bars_outside_the_session_or_without_a_trade_are_counted(evening, provid
         bar(closes, 1, 1, 1, 1, 2),  # index options trade on for a quarter of an hour
     ]
     provider.tell(path(half_day, half_day), ok(answer(*rows)))
-    found = ensure_option_bars(TICKER, half_day, half_day, connect)
+    found = ensure_option_bars(TICKER, half_day, half_day, clock.now_ms(), connect)
     assert (found.rows, dict(found.rejected)) == (1, {"outside_session": 2, "zero_volume": 2})
     assert IngestionRun.objects.get().rejected == {"outside_session": 2, "zero_volume": 2}
 
@@ -87,18 +87,18 @@ def test_bars_outside_the_session_or_without_a_trade_are_counted(evening, provid
 )
 def test_a_contract_without_bars_is_asked_for_once_too(evening, provider, connect, told, rejected):
     provider.tell(path(MONDAY), told)
-    found = ensure_option_bars(TICKER, MONDAY, FRIDAY, connect)
+    found = ensure_option_bars(TICKER, MONDAY, FRIDAY, clock.now_ms(), connect)
     assert (found.rows, found.empty, dict(found.rejected)) == (0, True, rejected)
-    assert ensure_option_bars(TICKER, MONDAY, FRIDAY, connect).requests == 0
+    assert ensure_option_bars(TICKER, MONDAY, FRIDAY, clock.now_ms(), connect).requests == 0
     assert len(provider.requests) == 1
 
 
 def test_a_provider_that_fails_leaves_the_contract_to_be_asked_again(evening, provider, connect):
     provider.tell(path(MONDAY), refusal(500), refusal(500), ok(answer()))
     with pytest.raises(ProviderError):
-        ensure_option_bars(TICKER, MONDAY, FRIDAY, connect)
+        ensure_option_bars(TICKER, MONDAY, FRIDAY, clock.now_ms(), connect)
     assert not IngestionRun.objects.exists()
-    assert ensure_option_bars(TICKER, MONDAY, FRIDAY, connect).requests == 1
+    assert ensure_option_bars(TICKER, MONDAY, FRIDAY, clock.now_ms(), connect).requests == 1
 
 
 def test_several_threads_store_different_contracts_side_by_side(evening, provider, connect):
@@ -108,7 +108,9 @@ def test_several_threads_store_different_contracts_side_by_side(evening, provide
     done = []
 
     def work(some: list[str]) -> None:
-        done.extend(ensure_option_bars(ticker, MONDAY, FRIDAY, connect).rows for ticker in some)
+        done.extend(
+            ensure_option_bars(ticker, MONDAY, FRIDAY, clock.now_ms(), connect).rows for ticker in some
+        )
         connection.close()
 
     threads = [threading.Thread(target=work, args=(tickers[part::4],)) for part in range(4)]
@@ -122,5 +124,5 @@ def test_several_threads_store_different_contracts_side_by_side(evening, provide
 
 def test_the_underlyings_bars_stand_on_the_same_stamps(evening, market):
     for _ in range(2):
-        assert len(historical_bars("I:SPX", FRAME, FRIDAY, FRIDAY, market.connect)) == 78
+        assert len(historical_bars("I:SPX", FRAME, FRIDAY, FRIDAY, clock.now_ms(), market.connect)) == 78
     assert dict(market.asked) == {"I:SPX": 1}

@@ -131,7 +131,7 @@ def test_symbols_rebuilt_together_are_those_rebuilt_alone(evening, market):
     for model in (HistoricalGreeks, GammaExposure):
         model.objects.all().delete()
     IngestionRun.objects.filter(task__startswith="backfill_chain").delete()
-    together = rebuild_sessions(["AAPL", "SPY", evening], FRIDAY, FEW)
+    together = rebuild_sessions(["AAPL", "SPY", evening], FRIDAY, FEW, clock.now_ms())
     assert [together[0], together[2]] == alone
     assert (together[1].stored, together[1].slots) == (False, 0)
     assert "were not listed yet" in together[1].detail
@@ -183,9 +183,9 @@ def test_what_is_not_there_yet_is_said_and_leaves_no_run(evening, market, at_mar
         return rebuild(evening, FRIDAY, NEAR).detail
 
     assert "were not listed yet" in said()
-    listed = listed_contracts(evening, FRIDAY, FRIDAY, NEAR.max_dte, market.connect).listed
+    listed = listed_contracts(evening, FRIDAY, FRIDAY, NEAR.max_dte, clock.now_ms(), market.connect).listed
     assert said() == "the underlying has no bar that ends at the slot"
-    historical_bars("I:SPX", FRAME, FRIDAY, FRIDAY, market.connect)
+    historical_bars("I:SPX", FRAME, FRIDAY, FRIDAY, clock.now_ms(), market.connect)
     assert said() == "the bars of 30 of 30 contracts were not asked for yet"
     assert len(listed) > 30
     at_market_time(close_of(FRIDAY) + timedelta(minutes=14))
