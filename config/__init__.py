@@ -1,4 +1,4 @@
-"""Wires the house together: settings, environment, Celery, schedules, URLs. Computes nothing."""
+"""Settings, environment, Celery application, beat scheduler, default schedule and URLs."""
 
 from __future__ import annotations
 

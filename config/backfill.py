@@ -1,4 +1,4 @@
-"""Where the backfill of chains and the backfill of trades meet: neither of their packages knows the other."""
+"""Combines the backfill of chains with the backfill of trades, whose packages do not import each other."""
 
 from __future__ import annotations
 
@@ -23,12 +23,13 @@ from provider.errors import NotEntitled
 from warehouse.models.enums import RunStatus
 from warehouse.task_names import RunTask
 
-CONTRACTS_AT_ONCE = 15  # of a session: enough to be stored together, few enough for several threads
-REQUESTS_A_CONTRACT = 2  # its trades, and the quotes before them
+# Enough to be stored together, and few enough to spread a session over several threads.
+CONTRACTS_PER_JOB = 15
+REQUESTS_PER_CONTRACT = 2  # its trades, and the quotes before them
 
 
 def add_trades(plan: Plan, preparation: Preparation) -> None:
-    """Adds to a plan the trades of every session's chosen contracts that were not asked for yet."""
+    """Add to a plan the jobs for trades of the selected contracts that were not fetched yet."""
     for prepared in preparation.symbols:
         if prepared.choice is None:
             continue
@@ -41,27 +42,28 @@ def add_trades(plan: Plan, preparation: Preparation) -> None:
             left = [key for key in keys if key not in known or known[key].status != RunStatus.DONE]
             plan.keys[Stage.FLOW] += keys
             plan.done[Stage.FLOW] += len(keys) - len(left)
-            for start in range(0, len(left), CONTRACTS_AT_ONCE):
-                some = left[start : start + CONTRACTS_AT_ONCE]
+            for start in range(0, len(left), CONTRACTS_PER_JOB):
+                some = left[start : start + CONTRACTS_PER_JOB]
                 tickers = [key.symbol for key in some]
-                run = RunKey(RunTask.BACKFILL_FLOW, tickers[-1], close_ms(day))  # they are asked for in order
+                # Contracts are fetched in this order, so the run of the last one ends the job.
+                run = RunKey(RunTask.BACKFILL_FLOW, tickers[-1], close_ms(day))
                 arguments = (prepared.symbol, day.isoformat(), *tickers)
-                requests = REQUESTS_A_CONTRACT * len(some)
+                requests = REQUESTS_PER_CONTRACT * len(some)
                 plan.jobs.append(Job(Stage.FLOW, prepared.symbol, day, run, arguments, requests=requests))
 
 
 def perform() -> Mapping[Stage, Perform]:
-    """How each kind of work is done."""
+    """Return the handler of each stage, trades included."""
     return {**PERFORM, Stage.FLOW: _trades}
 
 
 def tasks() -> Mapping[Stage, Message]:
-    """The fleet's task for each kind of work."""
+    """Return the Celery task of each stage."""
     return {stage: backfill_trades if stage is Stage.FLOW else backfill for stage in Stage}
 
 
 def load_flat_file(path: Path, symbols: list[str], now_ms: int) -> str:
-    """Loads trades of a trades file; what came of it. Raises BadWish where it cannot be read."""
+    """Load the trades of a flat file and return a summary sentence. Raises BadWish when the file cannot be read."""
     try:
         return str(flat_file.load(path, now_ms, symbols))
     except flat_file.NoFlatFile as error:
@@ -71,5 +73,5 @@ def load_flat_file(path: Path, symbols: list[str], now_ms: int) -> str:
 def _trades(symbol: str, session: str, *rest: Any) -> None:
     *tickers, connect, now_ms = rest
     filled = backfill_flow(symbol, date.fromisoformat(session), tickers, connect, now_ms)
-    if filled.rejected[NOT_IN_PLAN]:  # of one contract as of all: they need not be asked for one by one
+    if filled.rejected[NOT_IN_PLAN]:  # the plan excludes trades of all contracts alike
         raise NotEntitled(f"{symbol}: the provider's plan does not hold the trades of contracts.")

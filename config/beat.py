@@ -1,9 +1,13 @@
-"""The beat scheduler: django-celery-beat's, behind a leader lock and hardened against database outages.
+"""Beat scheduler: django-celery-beat's, with a leader lock and without its failures during database outages.
 
-The stock `DatabaseScheduler` (2.9.0) is wrong for an unattended service: two of them send every task twice; a
-database that is away during the five-minute re-read ends the process; when a task last ran is saved every
-three minutes, and after a failed save, or a re-read before it, the task is sent again; and a crontab of a
-named hour is not even loaded two hours past it, so that an outage skips it until the next day.
+`DatabaseScheduler` of django-celery-beat 2.9.0 does not fit an unattended service:
+
+- Two instances send every task twice.
+- A database that is unavailable during the five-minute re-read ends the process.
+- The last run of a task is saved every three minutes. After a failed save, or a re-read before the save, the task is
+  sent again.
+- A crontab with a fixed hour is not loaded when that hour is more than two hours away. After an outage of that length
+  the task is skipped until the next day.
 """
 
 from __future__ import annotations
@@ -25,15 +29,15 @@ from warehouse.separate_connection import separate_connection
 logger = logging.getLogger(__name__)
 
 LEADER_LOCK = "warehouse.beat.leader"
-LEADER_NAME = "warehouse-beat-leader"  # of its session in pg_stat_activity
+LEADER_NAME = "warehouse-beat-leader"  # application_name of the session in pg_stat_activity
 STANDBY_POLL_SECONDS = 2.0
 
 
 class LeaderLock:
-    """A PostgreSQL session advisory lock on a connection of its own.
+    """PostgreSQL session advisory lock on a separate connection.
 
-    PostgreSQL frees it with the connection, so a leader that is killed is replaced within one poll. It must
-    not share Django's connection, which is closed and reopened at will.
+    PostgreSQL releases the lock when the connection ends, so a killed leader is replaced within one poll. Django's
+    connection cannot be used, because Django closes and reopens it.
     """
 
     def __init__(self) -> None:
@@ -41,7 +45,7 @@ class LeaderLock:
         self.held = False
 
     def hold(self) -> bool:
-        """Takes or confirms the lock. False while another beat holds it or the database is away."""
+        """Acquire or confirm the lock; return False while another beat holds it or the database is unavailable."""
         try:
             if self._connection is None:
                 self._connection = separate_connection(LEADER_NAME)
@@ -65,13 +69,13 @@ class LeaderLock:
 
 
 class Entry(ModelEntry):
-    """One periodic task, which saves when it last ran and nothing else."""
+    """One periodic task. It saves its last run and no other column."""
 
     def save(self) -> None:
-        """Never backwards, and in one statement.
+        """Save the last run in one statement, unless the stored one is later.
 
-        Another leader may have run the task since; and the stock way, read, change, write all columns, undoes
-        what an operator saves in between.
+        Another leader may have run the task since. The method of the base class reads the row and writes all columns,
+        which overwrites edits that an operator saved in between.
         """
         ran = {"last_run_at": self.model.last_run_at, "total_run_count": self.model.total_run_count}
         older = Q(last_run_at=None) | Q(last_run_at__lt=self.model.last_run_at)
@@ -79,7 +83,7 @@ class Entry(ModelEntry):
 
 
 class LeaderScheduler(DatabaseScheduler):
-    """Ticks only while it holds the leader lock; a standby waits and takes over."""
+    """Scheduler that sends tasks only while it holds the leader lock."""
 
     Entry = Entry
 
@@ -89,30 +93,30 @@ class LeaderScheduler(DatabaseScheduler):
         super().__init__(*args, **kwargs)
 
     def tick(self, *args: Any, **kwargs: Any) -> float:
-        """Sends what is due and returns the seconds until the next look."""
+        """Send the tasks that are due and return the seconds until the next tick."""
         led_before = self._lock.held
         leads = self._lock.hold()
         self._pulse.beat_if_due(leads=leads)
         if not leads:
             return STANDBY_POLL_SECONDS
         if not led_before:
-            self._read_afresh()
+            self._reload()
         return float(super().tick(*args, **kwargs))
 
-    def _read_afresh(self) -> None:
-        """Another leader may have sent tasks meanwhile; only the table knows when each last ran.
+    def _reload(self) -> None:
+        """Read the schedule again, because another leader may have sent tasks in the meantime.
 
-        Our own unsaved runs are saved before the table is read: forgotten, they would be sent again.
+        Unsaved runs of this process are saved before the table is read; otherwise those tasks would be sent again.
         """
         logger.info("beat: leading")
         self._initial_read = True
         self._heap = None
 
     def reserve(self, entry: ModelEntry) -> ModelEntry:
-        """Notes that `entry` runs now.
+        """Record that `entry` runs now.
 
-        The stock scheduler keeps the new entry on its heap alone: a heap that is built again from a schedule
-        kept over an outage would find every task as it was before its last runs, and due.
+        The base class keeps the new entry only on its heap. After an outage the heap is rebuilt from the schedule in
+        memory, and every task would appear as it was before its last runs, and therefore due.
         """
         ran = super().reserve(entry)
         if self._schedule is not None:
@@ -120,7 +124,7 @@ class LeaderScheduler(DatabaseScheduler):
         return ran
 
     def sync(self) -> None:
-        """Saves when each task last ran; what could not be saved stays to be saved later."""
+        """Save the last run of each task; those that cannot be saved are tried again later."""
         try:
             close_old_connections()
             for name in sorted(self._dirty):
@@ -129,10 +133,10 @@ class LeaderScheduler(DatabaseScheduler):
                     entry.save()
                 self._dirty.discard(name)
         except (DatabaseError, InterfaceError) as error:
-            logger.warning("beat: could not save the schedule, will try again: %s", error)
+            logger.warning("beat: could not save the schedule, retrying later: %s", error)
 
     def all_as_schedule(self) -> dict[str, Any]:
-        """The stored schedule; the one in memory while the database is away or our own runs are unsaved."""
+        """Return the stored schedule, or the one in memory while the database is unavailable or runs are unsaved."""
         if not self._dirty:
             try:
                 return dict(super().all_as_schedule())
@@ -144,7 +148,7 @@ class LeaderScheduler(DatabaseScheduler):
         return self._schedule or {}
 
     def enabled_models(self) -> list[PeriodicTask]:
-        """Every enabled task. The stock query leaves out crontabs of an hour more than two away."""
+        """Return every enabled task; the base class omits crontabs whose hour is more than two hours away."""
         return list(PeriodicTask.objects.enabled())
 
     def close(self) -> None:

@@ -1,4 +1,4 @@
-"""The Celery application."""
+"""Celery application."""
 
 from __future__ import annotations
 
@@ -22,17 +22,19 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
 
 def _keep_healthy_connections(self: DjangoWorkerFixup, **kwargs: object) -> None:
-    """Celery closes the database connection around every task, which costs a session and 4 ms each time.
+    """Close database connections around a task only when they are too old or broken.
 
-    `close_old_connections` honours CONN_MAX_AGE and the health check instead, so a connection is reused
-    and a database that was restarted is reconnected to (celery issue 10554).
+    Celery closes the connection around every task, which costs a new session and 4 ms each time. With
+    `close_old_connections`, CONN_MAX_AGE and the connection health check apply, so that a connection is reused and a
+    restarted database is reconnected to (Celery issue 10554).
     """
     close_old_connections()
 
 
 DjangoWorkerFixup.close_database = _keep_healthy_connections
 
-# Containers and one-machine set-ups run as root knowingly; only JSON is accepted, so this one is moot.
+# Containers and single-machine installations run as root on purpose. Only JSON messages are accepted, so the risk
+# that Celery warns of (pickle messages run as root) does not exist.
 warnings.filterwarnings(
     "ignore", category=SecurityWarning, message="You're running the worker with superuser"
 )
@@ -41,34 +43,34 @@ app = Celery("warehouse")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
 app.steps["consumer"].add(
-    "config.heartbeat_step:Heart"
-)  # by name: it needs the models, which are not ready yet
+    "config.heartbeat_step:HeartbeatStep"
+)  # by name, because it imports the models, which are not loaded yet
 
 
 @worker_init.connect
 def _read_the_calendar_before_forking(**kwargs: object) -> None:
-    """Two seconds, of pandas mostly, that every child would otherwise spend on its first chain."""
+    """Load the exchange calendar once, which takes two seconds, instead of once in every pool process."""
     sessions.is_open(sessions.market_now(0))
 
 
 @worker_init.connect
 def _accept_former_task_names(**kwargs: object) -> None:
-    """Messages that were sent before a task was renamed may still be in the queue."""
+    """Register renamed tasks under their former names too, for messages that are still in the queue."""
     for before, after in RENAMED.items():
         app.tasks[before] = app.tasks[after]
 
 
 @setup_logging.connect
-def _log_as_everywhere(**kwargs: object) -> None:
-    """Celery would give its own loggers a handler and a format of their own."""
+def _configure_logging(**kwargs: object) -> None:
+    """Use the project's log format for Celery's loggers too."""
     logging.config.dictConfig(settings.LOGGING)
 
 
 @task_prerun.connect
-def _name_the_task(task_id: str, task: Any, args: Any, kwargs: Any, **rest: object) -> None:
+def _add_task_to_logs(task_id: str, task: Any, args: Any, kwargs: Any, **rest: object) -> None:
     logs.begin_task(task_id, task, args, kwargs)
 
 
 @task_postrun.connect
-def _forget_the_task(**rest: object) -> None:
+def _remove_task_from_logs(**rest: object) -> None:
     logs.end_task()

@@ -1,7 +1,7 @@
-"""Typed readers of the environment. A value that cannot be read raises; nothing falls back on a guess.
+"""Typed readers of environment variables. An invalid value ends the process with one sentence.
 
-Every variable is declared by the call that reads it, and `names()` lists them, so that a test can hold
-`.env.example` against what the settings really read.
+The call that reads a variable declares it. `names()` returns all declared variables; a test compares them with
+`.env.example`.
 """
 
 from __future__ import annotations
@@ -15,22 +15,23 @@ _read: set[str] = set()
 
 
 def names() -> frozenset[str]:
-    """Names of all variables read so far, without the `_FILE` twins of secrets."""
+    """Return the names of all variables read so far, without the `_FILE` variants of secrets."""
     return frozenset(_read)
 
 
 def refuse(sentence: str) -> NoReturn:
-    """Ends the process with one sentence for the operator instead of a traceback."""
+    """Exit with one sentence for the operator instead of a traceback."""
     raise SystemExit(f"configuration: {sentence}")
 
 
 def text(name: str, default: str = "") -> str:
+    """Return a variable without surrounding white space, or `default` when it is unset or empty."""
     _read.add(name)
     return os.environ.get(name, "").strip() or default
 
 
 def secret(name: str, default: str = "") -> str:
-    """A secret from `NAME`, or from the file named by `NAME_FILE` (as container secrets are handed over)."""
+    """Return a secret from `NAME`, or from the file named by `NAME_FILE`, as container secrets are provided."""
     path = os.environ.get(f"{name}_FILE", "").strip()
     if not path:
         return text(name, default)
@@ -42,6 +43,7 @@ def secret(name: str, default: str = "") -> str:
 
 
 def integer(name: str, default: int) -> int:
+    """Return a whole number."""
     value = text(name, str(default))
     try:
         return int(value)
@@ -50,6 +52,7 @@ def integer(name: str, default: int) -> int:
 
 
 def number(name: str, default: float) -> float:
+    """Return a number."""
     value = text(name, str(default))
     try:
         return float(value)
@@ -58,6 +61,7 @@ def number(name: str, default: float) -> float:
 
 
 def flag(name: str, default: bool) -> bool:
+    """Return a boolean, written `true` or `false` in any case."""
     value = text(name, str(default)).lower()
     if value not in ("true", "false"):
         refuse(f"{name} must be true or false, not {value!r}.")
@@ -65,11 +69,12 @@ def flag(name: str, default: bool) -> bool:
 
 
 def listing(name: str, default: str = "") -> list[str]:
+    """Return the parts of a comma-separated list."""
     return [part.strip() for part in text(name, default).split(",") if part.strip()]
 
 
 def database(url: str) -> dict[str, str | int]:
-    """NAME, USER, PASSWORD, HOST and PORT of a `postgresql://` URL, as Django spells them."""
+    """Return the NAME, USER, PASSWORD, HOST and PORT settings of Django for a `postgresql://` URL."""
     parts = urlsplit(url)
     if parts.scheme not in ("postgres", "postgresql") or not parts.path.strip("/"):
         refuse("DATABASE_URL must look like postgresql://user:password@host:5432/database.")

@@ -1,6 +1,6 @@
-"""The worker's heart: a step of the consumer in the main process, so that it beats while messages are served.
+"""Worker heartbeat: a step of Celery's consumer, which runs in the worker's main process.
 
-A worker whose pool is busy still beats; one whose event loop hangs, or that has no broker, falls silent.
+A worker whose pool is busy still writes heartbeats. A worker whose event loop hangs, or that has no broker, does not.
 """
 
 from __future__ import annotations
@@ -13,8 +13,11 @@ from warehouse.heartbeats import CADENCE_SECONDS, Pulse
 from warehouse.models.enums import WorkerStatus
 
 
-class Heart(bootsteps.StartStopStep):
-    """Beats on the consumer's timer. That timer is emptied when the broker is lost; the step starts anew then."""
+class HeartbeatStep(bootsteps.StartStopStep):
+    """Write the heartbeat on the consumer's timer.
+
+    The timer is cleared when the broker connection is lost; Celery then starts the step again.
+    """
 
     requires = ("celery.worker.consumer:Tasks",)
 

@@ -1,8 +1,7 @@
-"""Logs: one line per event on stderr, JSON or readable, with the task and symbol it belongs to.
+"""Logging: one line per event on stderr, as JSON or text, with the task and symbol it belongs to.
 
-Everything goes through the standard library's logging, ours and the libraries', and is dressed here by
-structlog's processors. Secrets are struck out of the finished line: whatever an exception, an address or a
-library put into it.
+All records pass through the standard library's logging, those of libraries too, and are formatted here by structlog's
+processors. Secrets are removed from the finished line, so that exceptions, URLs and libraries cannot log them.
 """
 
 from __future__ import annotations
@@ -15,17 +14,17 @@ from typing import Any
 import structlog
 from structlog.typing import EventDict, Processor, WrappedLogger
 
-SHORTEST_SECRET = 8  # striking out shorter ones would garble ordinary words
-STRUCK_OUT = "[secret]"
+SHORTEST_SECRET = 8  # characters; removing shorter ones would damage ordinary words
+REPLACEMENT = "[secret]"
 TASK_ARGUMENTS = ("symbol", "slot", "date", "batch_id")
 
 
 class Formatter(structlog.stdlib.ProcessorFormatter):
-    """structlog's, with every one of `secrets` struck out of what it made."""
+    """structlog's formatter, with each of `secrets` replaced in the finished line."""
 
     def __init__(self, secrets: Iterable[str], **options: Any) -> None:
         super().__init__(**options)
-        # The longest first: one secret may be a part of another.
+        # Longest first, because one secret may be part of another.
         self._secrets = sorted(
             {text for text in secrets if len(text) >= SHORTEST_SECRET}, key=len, reverse=True
         )
@@ -33,12 +32,15 @@ class Formatter(structlog.stdlib.ProcessorFormatter):
     def format(self, record: logging.LogRecord) -> str:
         line = super().format(record)
         for secret in self._secrets:
-            line = line.replace(secret, STRUCK_OUT)
+            line = line.replace(secret, REPLACEMENT)
         return line
 
 
 def configuration(form: str, level: str, service: str, secrets: Iterable[str]) -> dict[str, Any]:
-    """Django's LOGGING. `form` is json (one object per line) or text. Raises ValueError for another."""
+    """Return Django's LOGGING setting; `form` is json (one object per line) or text.
+
+    Raises ValueError for another form.
+    """
     if form not in ("json", "text"):
         raise ValueError(f"LOG_FORMAT must be json or text, not {form!r}.")
     dress: list[Processor] = [
@@ -53,7 +55,7 @@ def configuration(form: str, level: str, service: str, secrets: Iterable[str]) -
     if form == "json":
         finish += [structlog.processors.format_exc_info, structlog.processors.JSONRenderer(default=str)]
     else:
-        # The plain traceback: the default one, where rich is installed, shows the values of local variables.
+        # Where rich is installed, the default traceback shows the values of local variables, which may be secrets.
         plain = structlog.dev.plain_traceback
         finish += [structlog.dev.ConsoleRenderer(colors=False, timestamp_key="ts", exception_formatter=plain)]
     formatter = {
@@ -69,13 +71,13 @@ def configuration(form: str, level: str, service: str, secrets: Iterable[str]) -
         "formatters": {"line": formatter},
         "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
         "root": {"handlers": ["stderr"], "level": level},
-        # They log every request line; the provider client counts requests itself.
+        # These log every request; the provider client counts requests itself.
         "loggers": {name: {"level": "WARNING"} for name in ("urllib3", "httpx", "httpcore")},
     }
 
 
 def begin_task(task_id: str, task: Any, args: Iterable[Any], kwargs: Mapping[str, Any]) -> None:
-    """From now on every line of this thread names the task, and of its arguments those that say what for."""
+    """Add the task and its identifying arguments to every following log line of this thread."""
     structlog.contextvars.clear_contextvars()
     given = inspect.signature(task.run).bind_partial(*args, **kwargs).arguments
     named = {name: given[name] for name in TASK_ARGUMENTS if given.get(name) is not None}
@@ -83,11 +85,12 @@ def begin_task(task_id: str, task: Any, args: Iterable[Any], kwargs: Mapping[str
 
 
 def end_task() -> None:
+    """Stop adding the task to log lines."""
     structlog.contextvars.clear_contextvars()
 
 
 def _task_of_record(logger: WrappedLogger, method: str, event: EventDict) -> EventDict:
-    """Celery's main process speaks of tasks it does not run; it hands their id over beside the sentence."""
+    """Add the id and name of a task that Celery's main process logs about but does not run."""
     record = event.get("_record")
     about = getattr(record, "data", None)
     if isinstance(about, dict) and "id" in about and "name" in about:

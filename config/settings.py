@@ -175,7 +175,7 @@ try:
 except ValueError as error:
     env.refuse(str(error))
 
-# -- Celery (why each value is what it is: README, "Operating") ------------------------------------------
+# -- Celery (reasons for each value: docs/operations.md#celery-settings) ---------------------------------
 CELERY_BROKER_URL = REDIS_URL
 CELERY_BROKER_TRANSPORT_OPTIONS = {
     "visibility_timeout": 300,  # seconds; more than twice the longest late-acknowledged task

@@ -1,4 +1,4 @@
-"""URLs: the admin, and what watches the warehouse."""
+"""URLs of the web process: admin, health and metrics."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The WSGI entry point for gunicorn."""
+"""WSGI entry point for gunicorn."""
 
 from __future__ import annotations
 

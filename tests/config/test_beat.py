@@ -152,7 +152,7 @@ def test_a_database_outage_ends_nothing_repeats_nothing_and_loses_nothing(start,
     task = hourly()
     scheduler = start()
     scheduler._lock.hold()
-    scheduler._read_afresh()
+    scheduler._reload()
     tick_without_database(scheduler, stack)
     assert sent() == [{"name": "hourly"}]
     hourly("during the outage")

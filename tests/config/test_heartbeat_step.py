@@ -9,7 +9,7 @@ import pytest
 from kombu.asynchronous.timer import Timer
 
 from config.beat import LeaderScheduler
-from config.heartbeat_step import Heart
+from config.heartbeat_step import HeartbeatStep
 from warehouse import heartbeats
 from warehouse.models import Heartbeat
 
@@ -24,18 +24,18 @@ def consumer(transactional_db):
 
 
 def test_a_worker_tells_its_queues_and_what_it_works_on(consumer):
-    Heart(consumer).start(consumer)
+    HeartbeatStep(consumer).start(consumer)
     row = Heartbeat.objects.get()
     assert row.status == "healthy"
     told = {name: row.metadata[name] for name in ("queues", "tasks_received", "tasks_active")}
     assert told == {"queues": ["default", "ingest"], "tasks_received": 3, "tasks_active": 1}
     consumer.controller.state.active_requests.clear()
-    Heart(consumer).start(consumer)
+    HeartbeatStep(consumer).start(consumer)
     assert Heartbeat.objects.get().status == "idle"
 
 
 def test_the_heart_is_armed_once_however_often_the_broker_is_lost(consumer):
-    heart = Heart(consumer)
+    heart = HeartbeatStep(consumer)
     for _ in range(3):
         heart.start(consumer)
         armed = [entry for entry in consumer.timer.queue if not entry.entry.canceled]

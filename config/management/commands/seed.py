@@ -1,4 +1,4 @@
-"""`manage.py seed`: what a new warehouse needs before its first chain. Running it again changes nothing."""
+"""`manage.py seed`: default watchlist, beat schedule and admin user. Running it again changes nothing."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from warehouse.watchlist import add_default_symbols
 
 
 class Command(BaseCommand):
-    help = "Creates the default watchlist, the beat schedule and an admin user. Edits made since then stay."
+    help = "Creates the default watchlist, the beat schedule and an admin user. Later edits are kept."
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--symbols", default="", help="comma list; default: SPX,NDX,SPY,QQQ,IWM")
@@ -31,7 +31,7 @@ class Command(BaseCommand):
 
     @staticmethod
     def _schedule(entry: Scheduled) -> bool:
-        """Adds an entry that is not there. What an operator edited or disabled survives deploys."""
+        """Add an entry that does not exist yet, so that deployments keep what operators edited or disabled."""
         crontab, _ = CrontabSchedule.objects.get_or_create(
             minute=entry.minute,
             hour="*",
