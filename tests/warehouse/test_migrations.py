@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
+from django_celery_beat.models import CrontabSchedule, PeriodicTask
 
 from tests.roles import run
 from warehouse import sql
@@ -42,6 +43,21 @@ def test_migrations_go_back_to_nothing_and_forward_again():
     finally:
         migrate_forward()
     assert warehouse_relations() == there
+
+
+def test_stored_schedules_follow_a_task_that_was_renamed():
+    former, present = "ingestion.tasks.watch_health", "monitoring.tasks.watch_health"
+    crontab = CrontabSchedule.objects.create(minute="*")
+    try:
+        MigrationExecutor(connection).migrate([("warehouse", "0010_prints_of_some_hours")])
+        entry = PeriodicTask.objects.create(name="Health and alerts", task=former, crontab=crontab)
+        PeriodicTask.objects.create(name="other", task="flow.tasks.keep_flow", crontab=crontab)
+        migrate_forward()
+    finally:
+        migrate_forward()
+    assert set(PeriodicTask.objects.values_list("task", flat=True)) == {present, "flow.tasks.keep_flow"}
+    entry.refresh_from_db()
+    assert (entry.name, entry.crontab) == ("Health and alerts", crontab)
 
 
 def test_the_roles_are_made_once_however_many_migrations_ask():
