@@ -105,7 +105,7 @@ class Faults:
         return answer({"faults": len(self._faults), "clock_offset_ms": self._world.clock_offset_ms})
 
     def _matching_fault(self, address: str) -> Fault | None:
-        """Return the first active fault whose path matches, and decrement it."""
+        """Return the first active fault whose path matches, with its `times` decremented."""
         for fault in self._faults:
             if fault.times <= 0 or not re.search(fault.path, address):
                 continue

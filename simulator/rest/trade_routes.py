@@ -135,7 +135,7 @@ def _bounds(text: str) -> tuple[int, int]:
 def _trade_rows(world: World, ticker: str, date: dt.date, requested: Span) -> Rows:
     """Return a contract's trades in a session, ascending, including at least those in `requested`.
 
-    For the seconds in which the stream ran they are the stream's trades, otherwise the tape's.
+    For the seconds in which the stream ran they are the stream's trades, otherwise those of `option_trades.tape`.
     """
     log, streamed = world.trade_log, _streamed(world, date)
     covered = _covers(streamed, date, requested)

@@ -38,7 +38,7 @@ from warehouse.models.enums import RunStatus
 
 SYMBOLS = ("AAPL", "META")
 CLOSING_TASKS = ("store_bars", "calculate_iv_percentile", "calculate_market_regime", "roll_up")
-# Not at the end of the five minutes, because the clock runs on while a busy machine checks.
+# Close tasks are due after five minutes; the margin is for a busy machine, on which the clock runs on meanwhile.
 BEFORE_CLOSING_WORK = dt.timedelta(minutes=3)
 CLOSING_WORK = 2 * 2 + 2  # the first two for each symbol
 WRITTEN = (HistoricalGreeks, GammaExposure, HistoricalBar, IvPercentile, MarketRegimeDay, FlowDay, GammaDay)
