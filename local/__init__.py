@@ -1,1 +1,1 @@
-"""One machine, no set-up: the embedded PostgreSQL and Valkey, their keeper, and the supervisor."""
+"""The embedded stack of one machine: PostgreSQL, Valkey, their keeper process, and the supervisor of the services."""

@@ -1,1 +1,1 @@
-"""Massive: the one place that knows the provider's protocol. Knows no table."""
+"""Massive client: REST and WebSocket. The only package that implements the provider's protocol; it uses no table."""

@@ -1,7 +1,8 @@
-"""The REST client. Every list is walked to its seen end: what a method returns is whole, or it raises.
+"""REST client of Massive.
 
-Errors are those of `provider.errors`. Rows that do not fit their type are left out and counted in `rejected`.
-Dates are the exchange's (New York); instants are epoch nanoseconds or milliseconds, as the names say.
+Methods that return a list follow the page links to the last page. They return the complete list or raise an error
+of `provider.errors`. Rows that do not fit their type are left out and counted in `rejected`. Dates are New York
+dates; instants are epoch nanoseconds or milliseconds, as the argument names state.
 """
 
 from __future__ import annotations
@@ -27,18 +28,19 @@ Row = TypeVar("Row")
 Answer = TypeVar("Answer")
 Timespan = Literal["second", "minute", "hour", "day", "week", "month", "quarter", "year"]
 
-_SNAPSHOT_PAGE = 250  # the largest page of each endpoint
+_SNAPSHOT_PAGE = 250  # rows per page: the maximum of each endpoint
 _REFERENCE_PAGE = 1000
 _HISTORY_PAGE = 50_000
 _TICKERS_PER_CALL = 250
-_MOST_PAGES = 5000  # the whole of SPX is about 120
+_MOST_PAGES = 5000  # a full SPX chain has about 120
 
 
 class MassiveClient:
-    """One connection to Massive. Use it as a context manager, within one thread and one process.
+    """HTTP client of Massive. Use it as a context manager, within one thread and one process.
 
-    `limiter` is asked before every request (`provider.rate_limit.limiter_for`). `timeout_seconds` is the wait
-    for a connection and for each piece of an answer. `now_ms` stamps the pages: the warehouse's clock.
+    `limiter` is acquired before every request (`provider.rate_limit.limiter_for`). `timeout_seconds` limits the
+    connection and each read of a response. `now_ms` returns the time that is recorded for each page (the
+    warehouse clock).
     """
 
     def __init__(
@@ -69,16 +71,17 @@ class MassiveClient:
         self.close()
 
     def close(self) -> None:
+        """Close the connection."""
         self._transport.close()
 
     @property
     def traffic(self) -> Traffic:
-        """What this client has sent so far, and what failed of it."""
+        """The requests sent so far, and how many failed with which error."""
         return self._transport.traffic
 
     # -- snapshots ---------------------------------------------------------------------------------------
     def chain(self, provider_symbol: str, **filters: Unpack[ContractFilters]) -> ChainPages:
-        """The chain as it stands now: `I:SPX` or `SPY`. There is no way to ask for a past one."""
+        """Return the current chain of `I:SPX` or `SPY`. The provider has no request for a past chain."""
         chain = ChainPages()
         params = {"limit": str(_SNAPSHOT_PAGE), **contract_params(filters)}
         self._walk(
@@ -88,16 +91,19 @@ class MassiveClient:
         return chain
 
     def contract(self, provider_symbol: str, contract_ticker: str) -> ChainRow:
-        """One contract of a chain. `NotFound` when it is unknown or expired."""
+        """Return one contract of a chain. Raises `NotFound` when it is unknown or expired."""
         path = f"/v3/snapshot/options/{_part(provider_symbol)}/{_part(contract_ticker)}"
         return self.one(path, {}, decoding.decode_contract_snapshot)
 
     def indices_snapshot(self, tickers: Sequence[str]) -> Pages[IndexRow]:
-        """Index values for `I:…` tickers; one unknown or not in the plan comes as a row with `error`."""
+        """Return index values of `I:…` tickers. A ticker that is unknown or not in the plan has `error` set."""
         return self._by_ticker("/v3/snapshot/indices", tickers, decoding.decode_index_page)
 
     def universal_snapshot(self, tickers: Sequence[str]) -> Pages[UniversalRow]:
-        """Chosen tickers of any class, 250 a request: the cheap way to refresh a few contracts."""
+        """Return the snapshots of tickers of any asset class, 250 per request.
+
+        This is the cheapest way to refresh a few contracts.
+        """
         return self._by_ticker("/v3/snapshot", tickers, decoding.decode_universal_page)
 
     # -- contracts ---------------------------------------------------------------------------------------
@@ -108,7 +114,7 @@ class MassiveClient:
         expired: bool = False,
         **filters: Unpack[ContractFilters],
     ) -> Pages[Contract]:
-        """Listed contracts, as they stood on `as_of`. `expired=True` gives the expired ones *instead*."""
+        """Return the contracts listed on `as_of`. `expired=True` returns only expired contracts."""
         params = {
             "underlying_ticker": bare(underlying_ticker),
             "expired": "true" if expired else "false",
@@ -120,7 +126,7 @@ class MassiveClient:
         return self._walk("/v3/reference/options/contracts", params, decoding.decode_contract_page, Pages())
 
     def listed_contract(self, contract_ticker: str, as_of: Day | None = None) -> Contract:
-        """One contract's terms, living or expired. `NotFound` when there never was one."""
+        """Return the terms of one contract, listed or expired. Raises `NotFound` when it never existed."""
         params = {} if as_of is None else {"as_of": str(as_of)}
         path = f"/v3/reference/options/contracts/{_part(contract_ticker)}"
         return self.one(path, params, decoding.decode_contract)
@@ -135,7 +141,7 @@ class MassiveClient:
         last: Day | int,
         adjusted: bool = True,
     ) -> Pages[Aggregate]:
-        """Bars of `O:…`, `I:…` or a stock, oldest first; a window without trades has none.
+        """Return the bars of `O:…`, `I:…` or a stock, oldest first. A window without trades has no bar.
 
         `first` and `last` are inclusive: dates or epoch milliseconds.
         """
@@ -148,21 +154,21 @@ class MassiveClient:
         return self._walk(path, params, decoding.decode_aggregate_page, Pages())
 
     def grouped_daily(self, date: Day, adjusted: bool = True) -> Pages[Aggregate]:
-        """One daily bar per US stock; none on a day without a session."""
+        """Return one daily bar per US stock; no bars for a date without a session."""
         params = {"adjusted": "true" if adjusted else "false"}
         path = f"/v2/aggs/grouped/locale/us/market/stocks/{date}"
         return self._walk(path, params, decoding.decode_aggregate_page, Pages())
 
     def previous_close(self, ticker: str) -> Aggregate | None:
-        """The last complete daily bar, which for an illiquid contract is days old; None without any."""
-        found = self._walk(
+        """Return the last complete daily bar, or None. The bar of an illiquid contract can be days old."""
+        bars = self._walk(
             f"/v2/aggs/ticker/{_part(ticker)}/prev", {}, decoding.decode_aggregate_page, Pages()
         )
-        return found.rows[-1] if found.rows else None
+        return bars.rows[-1] if bars.rows else None
 
     # -- trades and quotes -------------------------------------------------------------------------------
     def trades(self, contract_ticker: str, after_ns: int, before_ns: int) -> Pages[Trade]:
-        """Trades with `after_ns` <= `sip_timestamp` <= `before_ns`, oldest first."""
+        """Return the trades with `after_ns` <= `sip_timestamp` <= `before_ns`, oldest first."""
         path = f"/v3/trades/{_part(contract_ticker)}"
         return self._walk(
             path,
@@ -172,7 +178,7 @@ class MassiveClient:
         )
 
     def quotes(self, contract_ticker: str, after_ns: int, before_ns: int) -> Pages[Quote]:
-        """Best bids and offers of the same range, oldest first."""
+        """Return the best bids and offers with `after_ns` <= `sip_timestamp` <= `before_ns`, oldest first."""
         path = f"/v3/quotes/{_part(contract_ticker)}"
         return self._walk(
             path,
@@ -182,29 +188,31 @@ class MassiveClient:
         )
 
     def last_trade(self, ticker: str) -> LastTrade:
-        """The newest trade. `NotFound` when there is none."""
+        """Return the newest trade. Raises `NotFound` when there is none."""
         return self.one(f"/v2/last/trade/{_part(ticker)}", {}, decoding.decode_last_trade)
 
     # -- the market --------------------------------------------------------------------------------------
     def market_status(self) -> MarketStatus:
-        """What is open now, by the provider's clock."""
+        """Return which markets are open now, according to the provider."""
         return self.one("/v1/marketstatus/now", {}, decoding.decode_market_status)
 
     def upcoming(self) -> list[Holiday]:
-        """Coming holidays and early closes, one row per exchange and date."""
+        """Return coming holidays and early closes, one row per exchange and date."""
         return self.one("/v1/marketstatus/upcoming", {}, decoding.decode_holidays).rows
 
     def conditions(self, asset_class: str = "options") -> Pages[Condition]:
+        """Return the trade and quote condition codes of an asset class."""
         params = {"asset_class": asset_class, "limit": str(_REFERENCE_PAGE)}
         return self._walk("/v3/reference/conditions", params, decoding.decode_condition_page, Pages())
 
     def exchanges(self, asset_class: str = "options") -> Pages[Exchange]:
+        """Return the exchanges of an asset class."""
         params = {"asset_class": asset_class}
         return self._walk("/v3/reference/exchanges", params, decoding.decode_exchange_page, Pages())
 
-    # -- how -----------------------------------------------------------------------------------------------
+    # -- requests ----------------------------------------------------------------------------------------
     def one(self, path: str, params: dict[str, str], decode: Callable[[bytes], Answer]) -> Answer:
-        """One answer, decoded; of a list only the first page, which is a sample and never the whole."""
+        """Send one request and decode its response. Of a list only the first page is returned."""
         url = self._transport.url(path, params)
         return self._decoded(url, self._transport.get(url), decode)
 
@@ -225,25 +233,26 @@ class MassiveClient:
         seen: set[str] = set()
         while True:
             seen.add(url)
-            asked = time.perf_counter()
+            sent_at = time.perf_counter()
             body = self._transport.get(url)
-            waited, fetched_at_ms = time.perf_counter() - asked, self._now_ms()
+            waited, fetched_at_ms = time.perf_counter() - sent_at, self._now_ms()
             page = self._decoded(url, body, decode)
             gathered.add(page, fetched_at_ms, waited)
             if page.next_url is None:
                 return gathered
-            following = self._transport.following(url, page.next_url)
-            if following in seen or len(seen) >= _MOST_PAGES:
-                raise RepeatedPage(self._transport.sentence(url, "links to pages without end"))
-            url = following
+            next_url = self._transport.next_page_url(url, page.next_url)
+            if next_url in seen or len(seen) >= _MOST_PAGES:
+                raise RepeatedPage(self._transport.sentence(url, "sent page links that repeat or never end"))
+            url = next_url
 
     def _by_ticker(
         self, path: str, tickers: Sequence[str], decode: Callable[[bytes], Page[Row]]
     ) -> Pages[Row]:
         gathered: Pages[Row] = Pages()
         for start in range(0, len(tickers), _TICKERS_PER_CALL):
-            some = ",".join(tickers[start : start + _TICKERS_PER_CALL])
-            self._walk(path, {"ticker.any_of": some, "limit": str(_SNAPSHOT_PAGE)}, decode, gathered)
+            tickers_of_request = ",".join(tickers[start : start + _TICKERS_PER_CALL])
+            params = {"ticker.any_of": tickers_of_request, "limit": str(_SNAPSHOT_PAGE)}
+            self._walk(path, params, decode, gathered)
         return gathered
 
 

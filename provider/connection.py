@@ -1,4 +1,4 @@
-"""The client as a process of the warehouse uses it: one pace for all of them, the warehouse's clock."""
+"""Provider clients configured from the settings, with the shared rate limit and the warehouse clock."""
 
 from __future__ import annotations
 
@@ -13,19 +13,22 @@ from provider.retry import Clock, RetryPolicy
 
 
 class Settings(Protocol):
-    """Where the provider is and how it may be asked; Django's settings are such an object."""
+    """The settings of the provider. Django's settings object satisfies this protocol."""
 
     MASSIVE_BASE_URL: str
     MASSIVE_API_KEY: str
     MASSIVE_REQUESTS_PER_SECOND: float
-    REDIS_URL: str  # of the server that keeps the pace
+    REDIS_URL: str  # the server that stores the shared rate limit
 
 
 Connect = Callable[[], AbstractContextManager[MassiveClient]]  # opens a client for one thread
 
 
 def pace_for(settings: Settings, waiting: Clock = time, booking: Booking = EVENLY) -> Limiter | None:
-    """The pace that all processes share, None where there is none; `booking` as RedisRateLimiter has it."""
+    """Return the rate limit that all processes share, or None when requests are not limited.
+
+    `booking` is passed to `RedisRateLimiter`.
+    """
     return limiter_for(
         settings.MASSIVE_BASE_URL,
         settings.REDIS_URL,
@@ -42,10 +45,10 @@ def connected(
     waiting: Clock = time,
     pace: Limiter | None = None,
 ) -> MassiveClient:
-    """A client for one thread; use it as a context manager. Raises Misconfigured at once without a key.
+    """Return a client for one thread; use it as a context manager. Raises `Misconfigured` without a key.
 
-    `waiting` is the clock by which it paces itself and pauses before it tries again, `pace` a `pace_for` that some
-    clients share; without one the client has its own.
+    `waiting` is the clock used for rate limiting and for pauses between retries. `pace` is a limiter of `pace_for`
+    that several clients share; without it the client creates its own.
     """
     pace = pace or pace_for(settings, waiting)
     return MassiveClient(

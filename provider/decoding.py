@@ -1,8 +1,8 @@
-"""From the bytes of answers to typed records: pure, so that it can be tested and timed without a network.
+"""Decoding of response bodies into typed records.
 
-A page is decoded whole in one pass. Only when some row does not fit its type is it decoded again row by row,
-so that the misfit costs itself, with a reason, and not the 249 good rows beside it. What is no JSON at all is
-no page: `BadPage`.
+The functions are pure, so that they can be tested and timed without a network. A page is decoded in one pass. Only
+when a row does not fit its type is the page decoded again row by row, so that the 249 good rows are kept and the
+bad one is counted with a reason. A body that is not JSON raises `BadPage`.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from provider.reference import Condition, Contract, Exchange, Holiday, MarketSta
 Row = TypeVar("Row")
 Object = TypeVar("Object")
 
-# A 200 that says so is a refusal all the same. OK and DELAYED are the two good answers.
+# A response with HTTP status 200 and one of these is an error. OK and DELAYED are the two normal values.
 _REFUSALS = frozenset({"ERROR", "NOT_AUTHORIZED", "NOT_FOUND"})
 _PLACE = re.compile(r" - at `\$\.?([^`]*)`$")
 _POSITION = re.compile(r"\[\d+\]")
@@ -29,7 +29,7 @@ _MISSING = re.compile(r"missing required field `(\w+)`")
 
 
 class Page(NamedTuple, Generic[Row]):
-    """The rows of one page, `next_url` (None on the last page) and how many rows did not fit, by reason."""
+    """The rows of one page, `next_url` (None on the last page) and the number of rejected rows by reason."""
 
     rows: list[Row]
     next_url: str | None
@@ -56,15 +56,15 @@ def _bad(body: bytes, error: Exception | None, what: str) -> BadPage:
     return BadPage(f"the answer is not {what}: {error}")
 
 
-# A UnicodeDecodeError and a DecodeError are both ValueErrors; what else may come is a bug and must surface.
+# UnicodeDecodeError and DecodeError are both ValueErrors; any other exception is a bug and must not be caught.
 _UNDECODABLE = (ValueError, RecursionError)
 
 
 class PageDecoder(Generic[Row]):
-    """Decodes pages `{"results": [...], "next_url": …, "status": …}` of one row type; callable and reusable.
+    """Reusable decoder of pages `{"results": [...], "next_url": …, "status": …}` of one row type.
 
-    `absent_is_empty`: aggregates leave `results` out when there is nothing (`resultsCount` 0). Elsewhere a
-    page without results is not a page.
+    With `absent_is_empty`, a page without `results` and with `resultsCount` 0 is an empty page: aggregates send
+    this when there are no bars. Otherwise a page without `results` raises `BadPage`.
     """
 
     def __init__(self, row: type[Row], *, absent_is_empty: bool = False) -> None:
@@ -73,7 +73,7 @@ class PageDecoder(Generic[Row]):
         self._absent_is_empty = absent_is_empty
 
     def __call__(self, body: bytes) -> Page[Row]:
-        """The page in `body`. Raises `BadPage`."""
+        """Return the page in `body`. Raises `BadPage`."""
         try:
             try:
                 envelope = self._typed.decode(body)
@@ -104,13 +104,13 @@ _raw_envelope = msgspec.json.Decoder(_Envelope[msgspec.Raw])
 
 
 class ListDecoder(Generic[Row]):
-    """Decodes an answer that is a bare array of rows, as one page."""
+    """Decoder of responses that are a bare array of rows, returned as one page."""
 
     def __init__(self, row: type[Row]) -> None:
         self._row = msgspec.json.Decoder(row)
 
     def __call__(self, body: bytes) -> Page[Row]:
-        """The rows in `body`. Raises `BadPage`."""
+        """Return the rows in `body`. Raises `BadPage`."""
         try:
             rows, rejected = _each(self._row, _raw_list.decode(body))
         except _UNDECODABLE as error:
@@ -124,21 +124,21 @@ _raw_list = msgspec.json.Decoder(list[msgspec.Raw])
 
 
 def object_decoder(kind: type[Object]) -> Callable[[bytes], Object]:
-    """A decoder of answers that are one flat object. The decoder raises `BadPage`."""
+    """Return a decoder of responses that are one flat object. The decoder raises `BadPage`."""
     decoder = msgspec.json.Decoder(kind)
 
     def decode(body: bytes) -> Object:
         try:
             return decoder.decode(body)
         except _UNDECODABLE as error:
-            failure = _bad(body, error, "the object asked for")
+            failure = _bad(body, error, "the expected object")
         raise failure
 
     return decode
 
 
 def single_decoder(kind: type[Object]) -> Callable[[bytes], Object]:
-    """A decoder of answers whose `results` is one object. The decoder raises `BadPage`."""
+    """Return a decoder of responses whose `results` is one object. The decoder raises `BadPage`."""
     decode = object_decoder(_Single[kind])  # type: ignore[valid-type]  # a type argument known at run time only
     return lambda body: decode(body).results
 
@@ -155,9 +155,9 @@ def _each(decoder: msgspec.json.Decoder[Row], raws: list[msgspec.Raw]) -> tuple[
 
 
 def reason(error: msgspec.ValidationError) -> str:
-    """Why a row was refused, as `missing details.ticker` or `malformed greeks.delta`.
+    """Return why a row was rejected, as `missing details.ticker` or `malformed greeks.delta`.
 
-    Without the value, so that equal misfits count together.
+    The value is left out, so that equal errors are counted together.
     """
     text = str(error)
     place = _POSITION.sub("[]", match.group(1)) if (match := _PLACE.search(text)) else ""

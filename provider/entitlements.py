@@ -1,8 +1,8 @@
-"""What a key is entitled to, found out by asking each endpoint for a little.
+"""Report of the data that a provider key is entitled to, found by one small request per endpoint.
 
-Plans differ by endpoint (403) and by what a chain row holds: the provider leaves fields out without a word,
-so the rows of a sample are looked at too. The sample is one page of contracts a week or more from expiry: the
-first page of a whole chain is today's deep calls, which have no greeks on any plan.
+Plans differ by endpoint (HTTP 403) and by the fields of a chain row: the provider omits fields without an error, so
+the rows of a sample are inspected too. The sample is one page of contracts that expire in a week or more: the
+first page of a whole chain holds deep in-the-money calls that expire today, which have no greeks on any plan.
 """
 
 from __future__ import annotations
@@ -22,10 +22,12 @@ from provider.records import ChainRow
 Row = TypeVar("Row")
 
 INDEX, STOCK = "I:SPX", "SPY"
-_FEW = {"limit": "10"}
+_SMALL_PAGE = {"limit": "10"}
 
 
 class Status(StrEnum):
+    """Result of one check."""
+
     YES = "yes"
     NOT_IN_PLAN = "not in the plan"
     NO_DATA = "no data"
@@ -33,7 +35,7 @@ class Status(StrEnum):
 
 
 class Finding(NamedTuple):
-    """One line of the report; `detail` says what came, or why nothing did."""
+    """One line of the report. `detail` describes the response or the reason for its absence."""
 
     what: str
     status: Status
@@ -41,6 +43,8 @@ class Finding(NamedTuple):
 
 
 class Field(NamedTuple):
+    """A field of a chain row whose presence depends on the plan."""
+
     what: str
     present: Callable[[ChainRow], bool]
 
@@ -59,28 +63,29 @@ _FIELDS = (
 
 
 def findings(client: MassiveClient) -> Iterator[Finding]:
-    """The report, line by line as it is found out.
+    """Yield the lines of the report as the checks complete.
 
-    Raises `Unauthorized` and `ConnectionFailed`, after which no further line could say anything else.
+    Raises `Unauthorized` and `ConnectionFailed`, because every further request would fail in the same way.
     """
     today: list[datetime.date] = []
-    yield _found("market status", partial(_market_status, client, today))
+    yield _checked("market status", partial(_market_status, client, today))
     rows: list[ChainRow] = []
     for symbol in (STOCK, INDEX):
         sample: list[ChainRow] = []
-        yield _found(chain_line(symbol), partial(_chain, client, symbol, today, sample))
+        yield _checked(chain_line(symbol), partial(_chain, client, symbol, today, sample))
         yield from _fields(symbol, sample)
         rows += sample
-    for what, ask in _others(client, _busiest(rows), today):
-        yield _found(what, ask)
+    for what, check in _others(client, _busiest(rows), today):
+        yield _checked(what, check)
 
 
 def chain_line(symbol: str) -> str:
+    """Return the name of the report line of a symbol's chain."""
     return f"chain {symbol}"
 
 
 def chains_work(report: Sequence[Finding]) -> bool:
-    """Whether any chain was served: without one there is nothing to ingest."""
+    """Return whether any chain was served. Without a chain nothing can be ingested."""
     lines = {chain_line(STOCK), chain_line(INDEX)}
     return any(line.what in lines and line.status is Status.YES for line in report)
 
@@ -88,9 +93,9 @@ def chains_work(report: Sequence[Finding]) -> bool:
 Outcome = tuple[Status, str]
 
 
-def _found(what: str, ask: Callable[[], Outcome]) -> Finding:
+def _checked(what: str, check: Callable[[], Outcome]) -> Finding:
     try:
-        return Finding(what, *ask())
+        return Finding(what, *check())
     except (Unauthorized, ConnectionFailed):
         raise
     except NotEntitled as error:
@@ -108,7 +113,7 @@ def _counted(number: int) -> Outcome:
 def _market_status(client: MassiveClient, today: list[datetime.date]) -> Outcome:
     status = client.market_status()
     if status.server_time is not None:
-        today.append(status.server_time.date())  # sent with New York's offset: the exchange's own day
+        today.append(status.server_time.date())  # sent with New York's offset, so this is the New York date
     return Status.YES, f"the market is {status.market}"
 
 
@@ -119,8 +124,8 @@ def _chain(client: MassiveClient, symbol: str, today: list[datetime.date], kept:
     page = client.one(f"/v3/snapshot/options/{symbol}", params, decoding.decode_chain_page)
     kept += page.rows
     status, detail = _counted(len(page.rows))
-    misfits = page.rejected.total()
-    return status, f"{detail}, {misfits} unreadable" if misfits else detail
+    unreadable = page.rejected.total()
+    return status, f"{detail}, {unreadable} unreadable" if unreadable else detail
 
 
 def _fields(symbol: str, sample: list[ChainRow]) -> Iterator[Finding]:
@@ -131,7 +136,7 @@ def _fields(symbol: str, sample: list[ChainRow]) -> Iterator[Finding]:
 
 
 def _busiest(rows: list[ChainRow]) -> str | None:
-    """The ticker with the most volume: the likeliest to have trades, bars and quotes."""
+    """Return the ticker with the highest volume, which most likely has trades, bars and quotes."""
     busiest = max(rows, key=lambda row: (row.day and row.day.volume) or 0.0, default=None)
     return None if busiest is None else busiest.details.ticker
 
@@ -142,17 +147,17 @@ def _others(
     bars = decoding.decode_aggregate_page
     options = {"asset_class": "options"}
     listing = "/v3/reference/options/contracts"
-    asked = {"underlying_ticker": STOCK, **_FEW}
-    yield "contract list", partial(_sample, client, listing, asked, decoding.decode_contract_page)
+    params = {"underlying_ticker": STOCK, **_SMALL_PAGE}
+    yield "contract list", partial(_sample, client, listing, params, decoding.decode_contract_page)
     if contract is not None:
         yield "option bars", partial(_sample, client, f"/v2/aggs/ticker/{contract}/prev", {}, bars)
         yield (
             "option trades",
-            partial(_sample, client, f"/v3/trades/{contract}", _FEW, decoding.decode_trade_page),
+            partial(_sample, client, f"/v3/trades/{contract}", _SMALL_PAGE, decoding.decode_trade_page),
         )
         yield (
             "option quotes",
-            partial(_sample, client, f"/v3/quotes/{contract}", _FEW, decoding.decode_quote_page),
+            partial(_sample, client, f"/v3/quotes/{contract}", _SMALL_PAGE, decoding.decode_quote_page),
         )
         yield "universal snapshot", partial(_row_of, client, "/v3/snapshot", contract)
     yield "stock bars", partial(_sample, client, f"/v2/aggs/ticker/{STOCK}/prev", {}, bars)
@@ -178,8 +183,8 @@ def _sample(
 
 
 def _row_of(client: MassiveClient, path: str, ticker: str) -> Outcome:
-    """Snapshots of many tickers answer 200 whatever the plan; the refusal stands in the ticker's row."""
-    page = client.one(path, {"ticker.any_of": ticker, **_FEW}, decoding.decode_universal_page)
+    """Check a snapshot of one ticker. Such snapshots return 200 on every plan; the row holds the refusal."""
+    page = client.one(path, {"ticker.any_of": ticker, **_SMALL_PAGE}, decoding.decode_universal_page)
     if not page.rows:
         return Status.NO_DATA, f"no row for {ticker}"
     row = page.rows[0]

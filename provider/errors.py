@@ -1,36 +1,36 @@
-"""What can go wrong with the provider, sorted by what the caller should do about it.
+"""Errors of the provider client, grouped by what the caller should do.
 
     ProviderError
-    ├── Misconfigured                              fix the settings
-    ├── Retryable                                  the client has tried several times already; come back later
+    ├── Misconfigured                              correct the settings
+    ├── Retryable                                  the client has already retried; try again later
     │   ├── RateLimited, Unavailable, TimedOut, ConnectionFailed
     ├── Terminal                                   the same request will fail again; do not repeat it
     │   ├── Unauthorized, NotEntitled, NotFound, BadRequest, UnexpectedAnswer
-    └── Incomplete                                 throw away what came; start the whole walk anew
+    └── Incomplete                                 discard the received pages; request the whole list again
         ├── BadPage, ForeignPage, RepeatedPage
 
-The groups are adjectives, not `…Error`, because they are what an `except` clause asks: is it retryable?
-A message is one sentence without a line break. It names the path asked for and never the query, the host's
-user part or the key.
+Group names are adjectives and do not end in `Error`, because an `except` clause selects by them: `except Retryable`.
+A message is one sentence without a line break. It names the requested path, and never the query, user information
+of the URL or the key.
 """
 
 from __future__ import annotations
 
 
 class ProviderError(Exception):
-    """Anything the provider client raises on purpose. Catch it at a task's edge and store its sentence."""
+    """Base class of all errors that the provider client raises. Tasks catch it and store its message."""
 
 
 class Misconfigured(ProviderError):
-    """The address or the key cannot be used at all. Tell the operator; no request was sent."""
+    """The address or the key in the settings is unusable. No request was sent."""
 
 
 class Retryable(ProviderError):
-    """The provider or the way to it failed for now. The client gave up after its own retries: try later."""
+    """The provider or the connection failed temporarily, and the client's own retries failed. Try later."""
 
 
 class RateLimited(Retryable):
-    """429: too many requests. Wait at least `retry_after` seconds (None: the provider named no time)."""
+    """429: too many requests. Wait at least `retry_after` seconds (None: the provider sent no time)."""
 
     def __init__(self, sentence: str, retry_after: float | None = None) -> None:
         super().__init__(sentence)
@@ -38,7 +38,7 @@ class RateLimited(Retryable):
 
 
 class Unavailable(Retryable):
-    """5xx, 499 or 408: the provider is in trouble. Wait at least `retry_after` seconds if it is given."""
+    """5xx, 499 or 408: the provider has a problem. Wait at least `retry_after` seconds if it is set."""
 
     def __init__(self, sentence: str, retry_after: float | None = None) -> None:
         super().__init__(sentence)
@@ -46,48 +46,48 @@ class Unavailable(Retryable):
 
 
 class TimedOut(Retryable):
-    """No answer, or no whole answer, in time. Try later; a smaller request may pass."""
+    """No response, or no complete response, in time. Try later; a smaller request may succeed."""
 
 
 class ConnectionFailed(Retryable):
-    """The host is unknown, refuses, or cut the connection in the middle of an answer. Try later."""
+    """The host is unknown, refused the connection, or closed it in the middle of a response. Try later."""
 
 
 class Terminal(ProviderError):
-    """The provider understood and says no. Repeating the request changes nothing: report it."""
+    """The provider rejected the request. The same request will be rejected again: report it."""
 
 
 class Unauthorized(Terminal):
-    """401: the key is missing or unknown. Stop everything that uses this key and tell the operator."""
+    """401: the key is missing or unknown. Stop all requests with this key and inform the operator."""
 
 
 class NotEntitled(Terminal):
-    """403: the plan does not hold this data. Do without it, or tell the operator which plan is needed."""
+    """403: the plan does not include this data. Continue without it, or report which plan is needed."""
 
 
 class NotFound(Terminal):
-    """404: no such ticker, or no data for it. Treat it as absent, not as zero."""
+    """404: the ticker does not exist or has no data. Treat the value as absent, not as zero."""
 
 
 class BadRequest(Terminal):
-    """400: a parameter could not be read. A programming error or a malformed symbol: do not repeat."""
+    """400: a parameter is invalid, because of a programming error or a malformed symbol. Do not repeat."""
 
 
 class UnexpectedAnswer(Terminal):
-    """A status that has no meaning here, redirects among them: following one would hand the key on."""
+    """An unexpected status. Redirects are included: following one would send the key to another host."""
 
 
 class Incomplete(ProviderError):
-    """A walk over pages did not come to its end. Nothing of it may be stored as if it were whole."""
+    """The list of pages could not be completed. Do not store its rows as if they were complete."""
 
 
 class BadPage(Incomplete):
-    """A 200 whose body is not the page asked for: not JSON, cut off, a NaN, or without its results."""
+    """A response with status 200 whose body is invalid: not JSON, cut off, a NaN, or without its results."""
 
 
 class ForeignPage(Incomplete):
-    """The link to the next page points to another origin. It was not followed and the key was not sent."""
+    """The link to the next page points to another origin. It was not followed, and the key was not sent."""
 
 
 class RepeatedPage(Incomplete):
-    """The links to the next page run in a circle or without end."""
+    """The links to the next page repeat, or there are more pages than any list has."""

@@ -1,4 +1,4 @@
-"""Query parameters that narrow a list: contracts by their terms, trades and quotes by time."""
+"""Query parameters that filter lists: contracts by their terms, trades and quotes by time."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ Day = datetime.date | str  # a date, or its text YYYY-MM-DD
 
 
 class ContractFilters(TypedDict, total=False):
-    """Which contracts of an underlying. `_gte` and its like are sent as the provider's `.gte`."""
+    """Filters on the contracts of an underlying. A suffix such as `_gte` is sent as the provider's `.gte`."""
 
     contract_type: Literal["call", "put"]
     expiration_date: Day
@@ -25,7 +25,7 @@ class ContractFilters(TypedDict, total=False):
 
 
 def between(after_ns: int, before_ns: int) -> dict[str, str]:
-    """Trades or quotes from `after_ns` to `before_ns`, both included, oldest first."""
+    """Return parameters that select from `after_ns` to `before_ns` inclusive (epoch ns), oldest first."""
     return {
         "timestamp.gte": str(after_ns),
         "timestamp.lte": str(before_ns),
@@ -35,8 +35,8 @@ def between(after_ns: int, before_ns: int) -> dict[str, str]:
 
 
 def contract_params(filters: ContractFilters) -> dict[str, str]:
-    """The parameters for `filters`. Raises TypeError for a name that is none."""
-    # The provider ignores a name it does not know and would answer with the whole chain.
+    """Return the query parameters of `filters`. Raises `TypeError` for an unknown name."""
+    # The provider ignores unknown parameters and would return the whole chain.
     unknown = filters.keys() - ContractFilters.__annotations__.keys()
     if unknown:
         raise TypeError(f"unknown contract filters: {', '.join(sorted(unknown))}")

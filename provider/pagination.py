@@ -1,4 +1,4 @@
-"""What a walk over pages gathers: complete or nothing."""
+"""Containers for the rows of all pages of a list."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ Row = TypeVar("Row")
 class Pages(Generic[Row]):
     """All rows of all pages, in the provider's order.
 
-    `rejected` counts rows that did not fit their type (or came twice), by reason. `fetched_at_ms` holds one
-    epoch millisecond per page: the provider stamps none, and a walk's pages lie up to minutes apart.
-    `request_seconds` is the time spent waiting for answers, pacing and retries included.
+    `rejected` counts the rows that did not fit their type or were repeated, by reason. `fetched_at_ms` holds one
+    epoch millisecond per page, because the provider sends no timestamp and the first and last page can be minutes
+    apart. `request_seconds` is the time spent on requests, including rate limiting and retries.
     """
 
     rows: list[Row] = field(default_factory=list)
@@ -30,9 +30,11 @@ class Pages(Generic[Row]):
 
     @property
     def pages(self) -> int:
+        """The number of pages."""
         return len(self.fetched_at_ms)
 
     def add(self, page: Page[Row], fetched_at_ms: int, request_seconds: float = 0.0) -> None:
+        """Append the rows of a page that was fetched at `fetched_at_ms`."""
         self.rows += page.rows
         self.rejected += page.rejected
         self.fetched_at_ms.append(fetched_at_ms)
@@ -42,11 +44,11 @@ class Pages(Generic[Row]):
 
 @dataclass(slots=True)
 class ChainPages(Pages[ChainRow]):
-    """One underlying's chain. Tickers are unique."""
+    """The chain of one underlying. Contract tickers are unique after `drop_repeated`."""
 
     @property
     def delayed(self) -> bool:
-        """Whether the option data are delayed, as the rows' own `timeframe` or the pages' status say."""
+        """Whether the option data are delayed, according to the rows' `timeframe` or the pages' status."""
         return self.status_delayed or any(
             (row.last_quote is not None and row.last_quote.timeframe == "DELAYED")
             or (row.last_trade is not None and row.last_trade.timeframe == "DELAYED")
@@ -55,16 +57,17 @@ class ChainPages(Pages[ChainRow]):
 
     @property
     def underlying_delayed(self) -> bool:
-        """Whether the underlying's price is delayed; its plan is another one than the options'."""
+        """Whether the underlying's price is delayed. Its plan is independent of the options plan."""
         return any(
             row.underlying_asset is not None and row.underlying_asset.timeframe == "DELAYED"
             for row in self.rows
         )
 
     def drop_repeated(self) -> None:
-        """Keeps the first row of each ticker; the others are counted as `repeated ticker`.
+        """Keep the first row of each contract ticker and count the others as `repeated ticker`.
 
-        Pages move while they are walked, and a contract that is summed twice is a wrong gamma.
+        Rows can move between pages while the pages are fetched, and a repeated contract would be counted twice in
+        the gamma.
         """
         by_ticker: dict[str, ChainRow] = {}
         for row in self.rows:
@@ -76,7 +79,7 @@ class ChainPages(Pages[ChainRow]):
 
 
 def chain_of(bodies: Iterable[bytes], fetched_at_ms: int = 0) -> ChainPages:
-    """A chain from the bodies of its pages, first to last, without a network. Raises `BadPage`."""
+    """Return the chain in the bodies of its pages, in order, without a network. Raises `BadPage`."""
     chain = ChainPages()
     for body in bodies:
         chain.add(decode_chain_page(body), fetched_at_ms)

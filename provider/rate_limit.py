@@ -1,14 +1,14 @@
-"""One pace for all workers: a rate limit that lives in Redis.
+"""Rate limit shared by all workers through Redis.
 
-The script is the generic cell rate algorithm. Its only state is the instant at which the next request is
-free; each caller books that instant, moves it on by one interval, and sleeps until its booking. Callers are
-thus served in the order in which they asked, each sleeps once, and none polls. The time is the server's, so
-that the clocks of the workers do not matter. Whoever asks for many threads books some instants at once, and may book
-some of the past: what a short stall left unsent is made up for.
+The Lua script is the generic cell rate algorithm. Its only state is the instant of the next free request. Each caller
+books that instant, advances it by one interval, and sleeps until its booking. Callers are therefore served in the order
+of their calls, each sleeps once, and none polls. The time is that of the Redis server, so the clocks of the workers do
+not matter. A process with many threads can book several instants at once, and can book instants that have passed, so
+that it catches up after a short stall.
 
-With Redis away a process keeps the same pace by itself. Stopping would lose the slot for every symbol, while
-several processes at 5 requests a second each stay far below the 100 that the provider asks paying users to
-keep; whoever has a smaller allowance gets 429, which the client waits out.
+When Redis is unavailable, each process limits its own requests to the same rate. Stopping would lose the slot for every
+symbol, while several processes at 5 requests per second each stay far below the 100 per second that the provider
+recommends for paid plans. With a smaller allowance the provider returns 429, and the client retries after a pause.
 """
 
 from __future__ import annotations
@@ -29,9 +29,9 @@ from provider.retry import Clock
 
 logger = logging.getLogger(__name__)
 
-# KEYS[1] holds the instant of the next free request, ARGV[1] the microseconds between two of them, ARGV[2] how many to
-# book, ARGV[3] how long after its instant a request may still be booked. The answer is how many microseconds to wait
-# for the first, negative where its instant has passed.
+# KEYS[1]: the instant of the next free request. ARGV[1]: microseconds between two requests. ARGV[2]: how many requests
+# to book. ARGV[3]: microseconds for which an instant in the past can still be booked. Returns the microseconds to wait
+# for the first request; negative when its instant has passed.
 _BOOK = """
 local time = redis.call('TIME')
 local now = time[1] * 1000000 + time[2]
@@ -40,14 +40,17 @@ local next_free = free + ARGV[1] * ARGV[2]
 redis.call('SET', KEYS[1], string.format('%.0f', next_free), 'PX', math.ceil((next_free - now + ARGV[3]) / 1000))
 return free - now
 """
-_AWAY_SECONDS = 5.0
-REQUESTS_PER_SECOND = 5.0  # where nobody said how many
+_RETRY_REDIS_SECONDS = 5.0
+REQUESTS_PER_SECOND = 5.0  # the default
 
 
 class Booking(NamedTuple):
-    """How instants are booked that are still free `late_seconds` after they have passed, so that a stall as short costs
-    nothing; and those of `ahead_seconds` at once, which is one question for many threads of a process. Where one
-    process asks, any t seconds see at most the pace times t + `late_seconds` + `ahead_seconds`."""
+    """How far from the present a process may book instants.
+
+    Instants remain free for `late_seconds` after they have passed, so that a stall of that length costs no requests.
+    The instants of the next `ahead_seconds` are booked together, which takes one Redis call for many threads. With
+    one process, any t seconds contain at most rate × (t + `late_seconds` + `ahead_seconds`) requests.
+    """
 
     late_seconds: float = 0.0
     ahead_seconds: float = 0.0
@@ -57,15 +60,15 @@ EVENLY = Booking()
 
 
 class Limiter(Protocol):
-    """What the client asks before every request."""
+    """The limiter interface that the client calls before every request."""
 
     def acquire(self) -> float:
-        """Waits until a request may be sent; returns the seconds waited."""
+        """Wait until a request may be sent. Returns the seconds waited."""
         ...
 
 
 class LocalRateLimiter:
-    """At most `requests_per_second`, evenly spaced, among the threads of this process."""
+    """Limit of `requests_per_second`, evenly spaced, for the threads of this process."""
 
     def __init__(self, requests_per_second: float, clock: Clock = time) -> None:
         self._interval = 1.0 / requests_per_second
@@ -74,6 +77,7 @@ class LocalRateLimiter:
         self._free = 0.0
 
     def acquire(self) -> float:
+        """Wait until a request may be sent. Returns the seconds waited."""
         with self._lock:
             now = self._clock.monotonic()
             booked = max(now, self._free)
@@ -83,8 +87,10 @@ class LocalRateLimiter:
 
 
 class RedisRateLimiter:
-    """At most `requests_per_second`, evenly spaced but for what `booking` allows, among all processes that share `key`
-    in one Redis."""
+    """Limit of `requests_per_second` for all processes that share `key` in one Redis.
+
+    Requests are evenly spaced, except for what `booking` allows.
+    """
 
     def __init__(
         self,
@@ -100,32 +106,33 @@ class RedisRateLimiter:
         self._late_us = round(1_000_000 * booking.late_seconds)
         self._key = key
         self._clock = clock
-        self._alone = LocalRateLimiter(requests_per_second, clock)
-        self._ask_again = 0.0
+        self._fallback = LocalRateLimiter(requests_per_second, clock)
+        self._retry_redis_at = 0.0
         self._lock = threading.Lock()
-        self._booked: deque[float] = deque()  # instants of our clock
+        self._booked: deque[float] = deque()  # instants of the local clock
 
     def acquire(self) -> float:
+        """Wait until a request may be sent. Returns the seconds waited."""
         with self._lock:
             wait = self._wait()
         if wait is None:
-            return self._alone.acquire()
+            return self._fallback.acquire()
         self._clock.sleep(wait)
         return wait
 
     def _wait(self) -> float | None:
-        """Seconds until the request that is now booked; None while Redis is away."""
+        """Book a request and return the seconds until its instant; None while Redis is unavailable."""
         now = self._clock.monotonic()
         if not self._booked:
-            if now < self._ask_again:
+            if now < self._retry_redis_at:
                 return None
             try:
-                asked = [self._interval_us, self._together, self._late_us]
-                wait_us = int(self._book(keys=[self._key], args=asked))
+                args = [self._interval_us, self._together, self._late_us]
+                wait_us = int(self._book(keys=[self._key], args=args))
             except redis.RedisError as error:
-                # Asked again only after a while: a server that hangs would cost its timeout on every request.
-                logger.warning("the shared rate limit is away (%s); this process keeps the pace alone", error)
-                self._ask_again = self._clock.monotonic() + _AWAY_SECONDS
+                # Retry Redis only after a while: a server that hangs would cost its timeout on every request.
+                logger.warning("shared rate limit unavailable (%s); limiting this process alone", error)
+                self._retry_redis_at = self._clock.monotonic() + _RETRY_REDIS_SECONDS
                 return None
             now = self._clock.monotonic()
             self._booked.extend(
@@ -135,17 +142,19 @@ class RedisRateLimiter:
 
 
 def is_loopback(base_url: str) -> bool:
-    """Whether `base_url` names this machine: `localhost`, 127.0.0.0/8 or ::1."""
+    """Return whether `base_url` is on this machine: `localhost`, 127.0.0.0/8 or ::1."""
     try:
         host = urlsplit(base_url).hostname or ""
         return host == "localhost" or ipaddress.ip_address(host).is_loopback
-    except ValueError:  # a name, or no address at all
+    except ValueError:  # a host name, or no valid address
         return False
 
 
 def pace_of(base_url: str, requests_per_second: float | None) -> float | None:
-    """Requests a second that a provider is asked: those wanted; unsaid (None) it is 5, and unlimited (None) for one
-    on loopback, which needs no courtesy."""
+    """Return the requests per second to send to a provider; None means unlimited.
+
+    Without a configured rate it is 5, and unlimited for a provider on loopback.
+    """
     if requests_per_second is None and not is_loopback(base_url):
         return REQUESTS_PER_SECOND
     return requests_per_second
@@ -158,7 +167,7 @@ def limiter_for(
     clock: Clock = time,
     booking: Booking = EVENLY,
 ) -> Limiter | None:
-    """The shared limit for a provider by `pace_of`; None where there is none."""
+    """Return the shared limiter with the rate of `pace_of`, or None when requests are not limited."""
     pace = pace_of(base_url, requests_per_second)
     if pace is None:
         return None

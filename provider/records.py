@@ -1,12 +1,12 @@
-"""Market data as it comes over the wire, typed. Names are the provider's, single letters spelled out.
+"""Typed market data of the REST API. Field names are the provider's, with single letters spelled out.
 
-What the provider may leave out is None (it omits keys rather than sending null; both are accepted). Numbers
-typed `float` may arrive as integers; unknown keys are skipped. Instants are epoch nanoseconds in UTC, except
-bars, which carry epoch milliseconds. Money is in dollars per share (index points for indices), implied
-volatility a fraction (0.25 = 25 %), theta per day, vega per volatility point.
+Fields that the provider may leave out are None (it omits keys rather than sending null; both are accepted). Numbers
+typed `float` may arrive as integers. Unknown keys are skipped. Instants are epoch nanoseconds in UTC, except those of
+bars, which are epoch milliseconds. Prices are in dollars per share (index points for indices), implied volatility is
+a fraction (0.25 = 25 %), theta is per day, vega per volatility point.
 
-The classes are invisible to the garbage collector (`gc=False`): a chain makes 150,000 of them at once, they
-cannot form cycles, and scanning them would cost more than decoding them.
+The garbage collector does not track the classes (`gc=False`): a chain creates 150,000 objects at once, they cannot
+form cycles, and scanning them would take longer than decoding them.
 """
 
 from __future__ import annotations
@@ -16,13 +16,13 @@ from typing import Annotated
 
 from msgspec import Meta, Struct, field
 
-# Bounded to what numpy and PostgreSQL hold, so that an absurd number costs one row and not the whole load.
+# Limited to the ranges of numpy and PostgreSQL, so that an out-of-range number rejects one row, not the whole load.
 Int64 = Annotated[int, Meta(ge=0, le=2**63 - 1)]
 Int32 = Annotated[int, Meta(ge=0, le=2**31 - 1)]
 
 
 class Details(Struct, frozen=True, gc=False):
-    """A contract's terms. `ticker` is the key: (expiration, strike, type) is not unique on third Fridays."""
+    """Terms of a contract. `ticker` is unique; (expiration, strike, type) is not unique on third Fridays."""
 
     ticker: str
     contract_type: str  # call, put or other
@@ -35,8 +35,8 @@ class Details(Struct, frozen=True, gc=False):
 class Day(Struct, frozen=True, gc=False):
     """The contract's latest daily bar; empty for a contract that never traded.
 
-    `last_updated` is midnight New York of the bar's day: older than today means no trade today, and then
-    `volume` is not today's.
+    `last_updated` is midnight New York of the bar's date. A date before today means that there was no trade today, and
+    `volume` is then not today's.
     """
 
     open: float | None = None
@@ -52,7 +52,7 @@ class Day(Struct, frozen=True, gc=False):
 
 
 class Greeks(Struct, frozen=True, gc=False):
-    """The provider's own greeks, per share. It never sends rho."""
+    """The provider's greeks, per share. It never sends rho."""
 
     delta: float | None = None
     gamma: float | None = None
@@ -61,6 +61,8 @@ class Greeks(Struct, frozen=True, gc=False):
 
 
 class LastQuote(Struct, frozen=True, gc=False):
+    """The newest best bid and offer of a contract."""
+
     bid: float | None = None
     ask: float | None = None
     bid_size: float | None = None  # contracts
@@ -73,7 +75,7 @@ class LastQuote(Struct, frozen=True, gc=False):
 
 
 class SnapshotTrade(Struct, frozen=True, gc=False):
-    """`last_trade` inside a snapshot."""
+    """The newest trade, as part of a snapshot."""
 
     price: float | None = None
     size: float | None = None  # contracts
@@ -84,7 +86,10 @@ class SnapshotTrade(Struct, frozen=True, gc=False):
 
 
 class UnderlyingAsset(Struct, frozen=True, gc=False):
-    """Stocks carry `price`, indices `value`; a plan without the underlying's asset class carries neither."""
+    """The underlying of a contract.
+
+    Stocks have `price`, indices `value`; both are absent when the plan does not include the asset class.
+    """
 
     ticker: str | None = None
     price: float | None = None
@@ -95,11 +100,12 @@ class UnderlyingAsset(Struct, frozen=True, gc=False):
 
     @property
     def spot(self) -> float | None:
+        """The underlying's price or index level."""
         return self.value if self.price is None else self.price
 
 
 class ChainRow(Struct, frozen=True, gc=False):
-    """One contract of a chain snapshot. `open_interest` is that of the end of the last trading day."""
+    """One contract of a chain snapshot. `open_interest` is that at the end of the previous session."""
 
     details: Details
     day: Day | None = None
@@ -115,7 +121,7 @@ class ChainRow(Struct, frozen=True, gc=False):
 
 
 class Session(Struct, frozen=True, gc=False):
-    """The session's bar so far, in index and universal snapshots."""
+    """The bar of the current session so far, in index and universal snapshots."""
 
     open: float | None = None
     high: float | None = None
@@ -129,7 +135,7 @@ class Session(Struct, frozen=True, gc=False):
 
 
 class IndexRow(Struct, frozen=True, gc=False):
-    """One index. A ticker the provider cannot or may not show comes as a row with `error` and `message`."""
+    """One index. For a ticker that is unknown or not in the plan, `error` and `message` are set."""
 
     ticker: str
     name: str | None = None
@@ -144,7 +150,7 @@ class IndexRow(Struct, frozen=True, gc=False):
 
 
 class UniversalDetails(Struct, frozen=True, gc=False):
-    """A contract's terms in a universal snapshot, where the ticker stands outside."""
+    """Terms of a contract in a universal snapshot, where the ticker is a field of the row."""
 
     contract_type: str | None = None
     expiration_date: datetime.date | None = None
@@ -180,8 +186,11 @@ class UniversalRow(Struct, frozen=True, gc=False):
 
 
 class Aggregate(Struct, frozen=True, gc=False):
-    """One bar. `start_ms` is the window's start; daily bars are stamped 00:00 New York by range requests and
-    16:00 by previous-close and grouped ones, so only its New York date compares. Indices have no volume."""
+    """One bar.
+
+    `start_ms` is the start of the window. Daily bars are stamped 00:00 New York by range requests and 16:00 by
+    previous-close and grouped requests, so compare only their New York date. Indices have no volume.
+    """
 
     start_ms: Int64 = field(name="t")
     open: float = field(name="o")
@@ -208,7 +217,7 @@ class Trade(Struct, frozen=True, gc=False):
 
 
 class Quote(Struct, frozen=True, gc=False):
-    """One historical best bid and offer. A one-sided market lacks the other side or has it at 0."""
+    """One historical best bid and offer. In a one-sided market the other side is absent or 0."""
 
     sip_timestamp: Int64  # ns
     bid_price: float | None = None

@@ -1,6 +1,6 @@
-"""Reference data as it comes over the wire, typed: contracts, market status, conditions, exchanges.
+"""Typed reference data of the REST API: contracts, market status, conditions, exchanges.
 
-The rules of `provider.records` hold: what may be left out is None, unknown keys are skipped.
+As in `provider.records`, fields that may be left out are None and unknown keys are skipped.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ Instant = Annotated[datetime.datetime, Meta(tz=True)]
 
 
 class Deliverable(Struct, frozen=True, gc=False):
-    """What an adjusted contract delivers besides its shares."""
+    """An asset that an adjusted contract delivers in addition to its shares."""
 
     type: str | None = None  # equity or currency
     underlying: str | None = None
@@ -24,7 +24,7 @@ class Deliverable(Struct, frozen=True, gc=False):
 
 
 class Contract(Struct, frozen=True, gc=False):
-    """One listed contract. `underlying_ticker` is bare (`SPX`) even for indices."""
+    """One listed contract. `underlying_ticker` has no prefix (`SPX`), for indices too."""
 
     ticker: str
     contract_type: str  # call, put or other
@@ -40,7 +40,7 @@ class Contract(Struct, frozen=True, gc=False):
 
 
 class MarketStatus(Struct, frozen=True, rename="camel"):
-    """What is open now. `server_time` is the provider's own clock."""
+    """The markets that are open now. `server_time` is the provider's clock."""
 
     market: str  # open, closed or extended-hours
     server_time: Instant | None = None
@@ -52,7 +52,7 @@ class MarketStatus(Struct, frozen=True, rename="camel"):
 
 
 class Holiday(Struct, frozen=True):
-    """One exchange's coming holiday or early close; `open` and `close` (UTC) stand on early closes only."""
+    """A coming holiday or early close of one exchange. `open` and `close` (UTC) are set on early closes only."""
 
     date: datetime.date
     exchange: str  # NYSE, NASDAQ or OTC
@@ -63,7 +63,7 @@ class Holiday(Struct, frozen=True):
 
 
 class UpdateRule(Struct, frozen=True):
-    """Which figures of a bar a trade with this condition moves."""
+    """The values of a bar that a trade with this condition updates."""
 
     updates_high_low: bool | None = None
     updates_open_close: bool | None = None
@@ -71,6 +71,8 @@ class UpdateRule(Struct, frozen=True):
 
 
 class UpdateRules(Struct, frozen=True):
+    """Update rules of consolidated bars and of bars of one exchange."""
+
     consolidated: UpdateRule | None = None
     market_center: UpdateRule | None = None
 
@@ -92,7 +94,7 @@ class Condition(Struct, frozen=True):
 
 
 class Exchange(Struct, frozen=True):
-    """One venue. Options venues have ids from 300 upward: 300 + (OPRA letter - 'A')."""
+    """One exchange. Options exchanges have ids from 300: 300 + (OPRA letter - 'A')."""
 
     id: Int32
     name: str

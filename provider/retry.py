@@ -1,4 +1,4 @@
-"""When to try again and how long to wait: pure, with randomness and time handed in."""
+"""Retry policy. Randomness and time are arguments, so that it can be tested without waiting."""
 
 from __future__ import annotations
 
@@ -15,20 +15,24 @@ Answer = TypeVar("Answer")
 
 
 class Clock(Protocol):
-    """Time as the client sees it: `monotonic` in seconds, `sleep` for seconds."""
+    """The clock that the client uses."""
 
-    def monotonic(self) -> float: ...
+    def monotonic(self) -> float:
+        """Return monotonic seconds."""
+        ...
 
-    def sleep(self, seconds: float, /) -> None: ...
+    def sleep(self, seconds: float, /) -> None:
+        """Sleep for `seconds`."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
 class RetryPolicy:
-    """At most `attempts` tries and `deadline_seconds` in all, waiting included.
+    """At most `attempts` attempts within `deadline_seconds`, waiting included.
 
-    The wait before try n + 1 is drawn between 0 and `base_seconds` x 2^n, at most `cap_seconds` (full jitter:
-    workers that failed together must not come back together). A time the provider names is honoured, plus a
-    little jitter; if it lies past the deadline, waiting would be in vain and the error is raised at once.
+    The wait before attempt n + 1 is random between 0 and `base_seconds` x 2^n, at most `cap_seconds` (full jitter:
+    workers that failed together must not retry together). A wait that the provider asked for is used instead, plus
+    some jitter. If the wait would pass the deadline, the error is raised at once.
     """
 
     attempts: int = 5
@@ -37,7 +41,7 @@ class RetryPolicy:
     deadline_seconds: float = 120.0
 
     def wait(self, failed: int, retry_after: float | None, draw: Callable[[], float]) -> float:
-        """Seconds to wait after the `failed`-th failure (from 1). `draw` gives a number in [0, 1)."""
+        """Return the seconds to wait after failure number `failed` (from 1). `draw` returns a number in [0, 1)."""
         if retry_after is not None:
             return retry_after + draw() * self.base_seconds
         return draw() * min(self.cap_seconds, self.base_seconds * 2.0**failed)
@@ -49,7 +53,7 @@ def call(
     clock: Clock,
     draw: Callable[[], float] = random.random,
 ) -> Answer:
-    """`attempt()`, tried again after each `Retryable` as `policy` says; the last error when it gives up."""
+    """Call `attempt` and repeat it after each `Retryable` according to `policy`. Raises the last error."""
     started = clock.monotonic()
     failed = 0
     while True:
@@ -66,7 +70,7 @@ def call(
 
 
 def retry_after_seconds(header: str | None, now: datetime.datetime) -> float | None:
-    """Seconds to wait from a `Retry-After` header, a number or an HTTP date; None if it names no time."""
+    """Return the seconds to wait from a `Retry-After` header, a number or an HTTP date; None if invalid."""
     if not header:
         return None
     text = header.strip()
@@ -76,6 +80,6 @@ def retry_after_seconds(header: str | None, now: datetime.datetime) -> float | N
         instant = parsedate_to_datetime(text)
     except ValueError:
         return None
-    if instant.tzinfo is None:  # "-0000" in place of GMT
+    if instant.tzinfo is None:  # "-0000" instead of GMT
         instant = instant.replace(tzinfo=datetime.UTC)
     return max(0.0, (instant - now).total_seconds())

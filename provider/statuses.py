@@ -1,4 +1,4 @@
-"""From an HTTP status that is not 200 to a named error."""
+"""Mapping from an HTTP status other than 200 to an error of `provider.errors`."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import msgspec
 from provider import errors
 from provider.retry import retry_after_seconds
 
-_TEXT_LIMIT = 200  # characters of the provider's own words kept in a sentence
+_TEXT_LIMIT = 200  # characters of the provider's message that are kept
 _TERMINAL: dict[int, type[errors.Terminal]] = {
     400: errors.BadRequest,
     401: errors.Unauthorized,
@@ -19,7 +19,7 @@ _TERMINAL: dict[int, type[errors.Terminal]] = {
 
 
 class _Refusal(msgspec.Struct):
-    """The text stands under `message` or under `error`; the provider uses both, for 403 too."""
+    """An error body. The text is in `message` or in `error`; the provider uses both, for 403 too."""
 
     message: object = None
     error: object = None
@@ -29,7 +29,7 @@ _decoder = msgspec.json.Decoder(_Refusal)
 
 
 def words(body: bytes) -> str:
-    """The provider's own words in an error body, on one line; empty when there are none (HTML, nothing)."""
+    """Return the provider's message in an error body on one line; empty when there is none (HTML, no body)."""
     try:
         refusal = _decoder.decode(body)
     except (ValueError, RecursionError):
@@ -41,7 +41,7 @@ def words(body: bytes) -> str:
 def error_for(
     status: int, body: bytes, retry_after: str | None, now: datetime.datetime
 ) -> errors.ProviderError:
-    """The error that a status other than 200 stands for. `retry_after` is the header, `now` is aware."""
+    """Return the error for a status other than 200. `retry_after` is the header; `now` is timezone-aware."""
     text = words(body)
     sentence = f"answered {status}" + (f": {text}" if text else "")
     if status == 429:

@@ -1,7 +1,8 @@
-"""The live socket of one cluster: connect, authenticate, subscribe, watch for silence, come back.
+"""WebSocket client of one cluster: connect, authenticate, subscribe, detect silence, reconnect.
 
-The socket's thread only hands frames on; whoever decodes them gives the control messages back through
-`Connection.obey`. Nothing is replayed by the provider after a cut: the owner learns of every loss by a delivery.
+The socket's thread only passes frames on. The consumer that decodes them passes control messages back through
+`Connection.obey`. The provider does not replay messages after a disconnection; every loss is reported to the
+consumer as a delivery.
 """
 
 from __future__ import annotations
@@ -23,40 +24,42 @@ from provider.stream_messages import Status
 
 log = logging.getLogger(__name__)
 
-PAIRS_PER_REQUEST: Final = 200  # keeps a subscribe message far below a frame's limit
+PAIRS_PER_REQUEST: Final = 200  # topics; keeps a subscribe message far below the frame size limit
 _REFUSALS: Final = frozenset(
     {"auth_failed", "auth_timeout", "max_connections", "slow_consumer", "force_disconnect"}
 )
-_PATIENT: Final = frozenset({"auth_failed", "max_connections"})  # coming back at once makes it worse
+_LONG_PAUSE: Final = frozenset(
+    {"auth_failed", "max_connections"}
+)  # an immediate reconnection makes these worse
 
 
 @dataclass(frozen=True, slots=True)
 class Timing:
-    """Seconds."""
+    """Timeouts and pauses of a connection, in seconds."""
 
     answer: float = 15.0  # for the handshake, and for the first acknowledgement of a subscription
-    transport: float = 15.0  # a peer that dies inside a frame is noticed by nothing else
+    transport: float = 15.0  # socket timeout; the only check that detects a peer that stops inside a frame
     ping_every: float = 20.0
     ping_answer: float = 10.0
-    silence: float = 60.0  # without any data while the market is open
+    silence: float = 60.0  # longest time without data while the market is open
     first_pause: float = 0.5
     longest_pause: float = 30.0
     patience: float = 60.0  # after max_connections and auth_failed
-    steady: float = 30.0  # a connection that delivered for so long forgives the failures before it
+    steady: float = 30.0  # a connection that was subscribed for so long resets the failure count
 
 
 class Delivery(NamedTuple):
-    """What the socket hands on, in order: frames, and when a connection began and ceased to deliver."""
+    """An event of the socket, in order: a frame, the start of a subscription, or the loss of the connection."""
 
     kind: Literal["frame", "subscribed", "lost"]
-    payload: bytes  # of a frame; the reason of a loss in UTF-8
+    payload: bytes  # the frame; for a loss, the reason in UTF-8
     connection: Connection
 
 
 class Stream:
-    """One connection after the other to one cluster, from `run` to `stop`.
+    """A sequence of connections to one cluster, from `start` to `stop`.
 
-    `deliver` is called on the socket's thread and must be quick. `is_busy` says whether data should be coming.
+    `deliver` is called on the socket's thread and must return quickly. `is_busy` returns whether data are expected.
     """
 
     def __init__(
@@ -72,7 +75,7 @@ class Stream:
         self.deliver, self.is_busy = deliver, is_busy
         self.timing = timing or Timing()
         self.connections = 0
-        self.said = ""  # the provider's last complaint
+        self.said = ""  # the provider's last error message
         self.topics = set(topics)
         self._current: Connection | None = None
         self._stopped = threading.Event()
@@ -82,31 +85,34 @@ class Stream:
 
     @property
     def is_subscribed(self) -> bool:
+        """Whether the current connection has an acknowledged subscription."""
         current = self._current
         return current is not None and current.is_subscribed
 
     def start(self) -> None:
+        """Start the thread that connects and reconnects."""
         websocket.setdefaulttimeout(self.timing.transport)
         self._thread.start()
 
     def stop(self) -> None:
-        """Closes the connection and waits until its thread has delivered the last frame."""
+        """Close the connection and wait until its thread has delivered the last frame."""
         self._stopped.set()
         if self._current:
             self._current.close("stopped")
         self._thread.join()
 
     def is_alive(self) -> bool:
+        """Return whether the thread runs."""
         return self._thread.is_alive()
 
     def want(self, topics: Iterable[str]) -> None:
-        """Replaces the topics; a connection that is logged in is told the differences alone."""
+        """Replace the topics. An authenticated connection sends only the differences."""
         self.topics = set(topics)
         if self._current and self._current.is_authenticated:
             self._current.follow(self.topics)
 
     def tend(self) -> None:
-        """To be called about every second: ends a connection that missed a deadline or fell silent."""
+        """Close a connection that missed a deadline or is silent. Call it about every second."""
         if self._current:
             self._current.tend()
 
@@ -115,7 +121,7 @@ class Stream:
         while not self._stopped.is_set():
             self.connections += 1
             self._current = connection = Connection(self)
-            if self._stopped.is_set():  # by one who saw the connection before this
+            if self._stopped.is_set():  # `stop` may have read the previous connection
                 return
             connection.run()
             self.deliver(Delivery("lost", connection.reason.encode(errors="replace"), connection))
@@ -123,24 +129,24 @@ class Stream:
                 return
             failures = 0 if connection.was_steady() else failures + 1
             pause = self._pause(connection, failures)
-            log.warning("%s: %s; again in %.1f s", self.url, connection.reason, pause)
+            log.warning("%s: %s; reconnecting in %.1f s", self.url, connection.reason, pause)
             self._stopped.wait(pause)
 
     def _pause(self, connection: Connection, failures: int) -> float:
-        """Full jitter, so that consumers cut together do not come back together."""
+        """Return the pause before the next connection; full jitter, so that consumers do not reconnect together."""
         timing = self.timing
         ceiling = min(timing.longest_pause, timing.first_pause * 2.0 ** min(failures, 16))
         pause = random.uniform(0.0, ceiling)
-        return timing.patience + pause if connection.refusal in _PATIENT else pause
+        return timing.patience + pause if connection.refusal in _LONG_PAUSE else pause
 
 
 class Connection:
-    """One socket, from the handshake to its end."""
+    """One WebSocket connection, from the handshake to its end."""
 
     def __init__(self, stream: Stream) -> None:
         self.is_authenticated = self.is_subscribed = False
         self.reason = ""  # why it ended
-        self.refusal = ""  # the provider's word for it, if it gave one
+        self.refusal = ""  # the status with which the provider ended it, if any
         self.stream = stream
         self._sent: set[str] = set()
         self._subscribed_at: float | None = None
@@ -157,12 +163,12 @@ class Connection:
         )
 
     def run(self) -> None:
-        """Returns when the connection has ended, for whatever reason; `reason` names it."""
+        """Run until the connection has ended; `reason` then holds the cause."""
         timing = self.stream.timing
         self._app.run_forever(
             ping_interval=timing.ping_every,
             ping_timeout=timing.ping_answer,
-            # In Python it costs more than all the rest, and the decoder checks UTF-8 anyway.
+            # The check in Python takes longer than all other steps, and the decoder checks UTF-8 anyway.
             skip_utf8_validation=True,
         )
         self.is_authenticated = self.is_subscribed = False
@@ -171,7 +177,7 @@ class Connection:
             self._socket.close()
 
     def obey(self, status: Status) -> None:
-        """Acts on a control message of this connection."""
+        """Act on a control message of this connection."""
         if status.status == "connected":
             self._send("auth", self.stream.api_key)
         elif status.status == "auth_success":
@@ -187,7 +193,7 @@ class Connection:
                 self.close(self.stream.said)
 
     def follow(self, topics: set[str]) -> None:
-        """Subscribes and unsubscribes the differences: a repeated subscription can end the connection."""
+        """Subscribe and unsubscribe the differences. A repeated subscription can end the connection."""
         with self._lock:
             added, dropped = sorted(topics - self._sent), sorted(self._sent - topics)
             self._sent = set(topics)
@@ -198,6 +204,7 @@ class Connection:
                 self._send(action, ",".join(changed[start : start + PAIRS_PER_REQUEST]))
 
     def tend(self) -> None:
+        """Close the connection if it missed a deadline or is silent while the market is open."""
         now = time.monotonic()
         if self._deadline is not None and now > self._deadline:
             said = f" ({self.stream.said})" if self.refusal else ""
@@ -209,18 +216,21 @@ class Connection:
                 self._last_data = now
 
     def was_steady(self) -> bool:
-        """Whether it delivered long enough to count as good; a log-in alone is none, an evicted one has that."""
+        """Return whether the connection was subscribed long enough to reset the failure count.
+
+        An authentication alone does not count: a connection that the provider evicts authenticates too.
+        """
         since = self._subscribed_at
         return since is not None and time.monotonic() - since >= self.stream.timing.steady
 
     def close(self, reason: str) -> None:
-        """Ends the connection; from any thread."""
+        """End the connection. Thread-safe."""
         self.reason = self.reason or reason
         self._deadline = None
         self._app.keep_running = False
         if self._socket:
-            # Not the library's close: that takes the descriptor away from under the thread that waits for it,
-            # which then sleeps on until its next ping.
+            # Not `close` of the library: it invalidates the descriptor on which the other thread waits, and that
+            # thread would then sleep until its next ping.
             with suppress(OSError):
                 self._socket.shutdown(socket.SHUT_RDWR)
 
@@ -241,7 +251,7 @@ class Connection:
 
     def _on_open(self, app: Any) -> None:
         self._socket = app.sock.sock
-        if self.reason:  # ended while it was still connecting, which the library forgets
+        if self.reason:  # closed while connecting; the library ignores `keep_running` then
             self.close(self.reason)
 
     def _on_message(self, app: Any, message: Any) -> None:

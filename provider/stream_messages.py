@@ -1,4 +1,4 @@
-"""What the live socket sends, typed. A frame is a JSON array of events; what cannot be read is counted by reason."""
+"""Typed WebSocket messages. A frame is a JSON array of events; unreadable events are counted by reason."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Annotated, Final
 
 import msgspec
 
-# Bounds of what the columns behind these numbers hold; a value outside is a broken event, not a market.
+# The ranges of the columns that store these numbers. An event with a value outside them is rejected.
 _Sequence = Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)]
 _Millis = Annotated[int, msgspec.Meta(ge=0, le=10**14)]
 _Small = Annotated[int, msgspec.Meta(ge=0, le=2**31 - 1)]
@@ -21,11 +21,11 @@ _KNOWN = frozenset({"T", "Q", "V", "A", "status"})
 NO_ARRAY: Final = "frame is no JSON array"
 NO_KIND: Final = "event without a kind"
 BAD_TRADE: Final = "event T breaks its type"
-LOSSES: Final = (NO_ARRAY, NO_KIND, BAD_TRADE)  # reasons that may stand for a trade
+LOSSES: Final = (NO_ARRAY, NO_KIND, BAD_TRADE)  # reasons that may conceal a lost trade
 
 
 class Trade(msgspec.Struct, tag_field="ev", tag="T", gc=False):
-    """An option trade. `t` is the exchange's time in epoch ms, `q` rises per contract within a session."""
+    """An option trade. `t` is the exchange's time (epoch ms); `q` increases per contract within a session."""
 
     sym: str
     p: _Price  # dollars per share
@@ -33,11 +33,11 @@ class Trade(msgspec.Struct, tag_field="ev", tag="T", gc=False):
     t: _Millis
     q: _Sequence
     x: _Small = 0  # exchange id
-    c: _Conditions | None = None  # condition ids; the provider leaves the key out where there are none
+    c: _Conditions | None = None  # condition ids; the provider omits the key when there are none
 
 
 class Quote(msgspec.Struct, tag_field="ev", tag="Q", gc=False, rename={"as_": "as"}):
-    """The best bid and offer of an option from `t` (epoch ms) on. A missing side is NaN, or 0 as sent."""
+    """The best bid and offer of an option from `t` (epoch ms) on. A missing side is NaN, or 0 if sent as 0."""
 
     sym: str
     t: _Millis
@@ -48,7 +48,7 @@ class Quote(msgspec.Struct, tag_field="ev", tag="Q", gc=False, rename={"as_": "a
 
 
 class Value(msgspec.Struct, tag_field="ev", tag="V", gc=False, rename={"sym": "T"}):
-    """An index's level. Its name stands under `T`, not under `sym`."""
+    """An index level. The index's name is in `T`, not in `sym`."""
 
     sym: str
     val: _Price
@@ -56,7 +56,7 @@ class Value(msgspec.Struct, tag_field="ev", tag="V", gc=False, rename={"sym": "T
 
 
 class Aggregate(msgspec.Struct, tag_field="ev", tag="A", gc=False):
-    """A second of a stock's trades; `e` is its end in epoch ms, `c` its last price."""
+    """One second of a stock's trades. `e` is its end (epoch ms), `c` its last price."""
 
     sym: str
     c: _Price
@@ -73,7 +73,7 @@ class Status(msgspec.Struct, tag_field="ev", tag="status"):
 Event = Trade | Quote | Value | Aggregate | Status
 
 _frames = msgspec.json.Decoder(list[Event])
-_pieces = msgspec.json.Decoder(list[msgspec.Raw])
+_raw_events = msgspec.json.Decoder(list[msgspec.Raw])
 _events = msgspec.json.Decoder(Event)
 
 
@@ -85,9 +85,11 @@ _kinds = msgspec.json.Decoder(_Kind)
 
 
 def decode(frame: bytes, rejected: Counter[str]) -> list[Event]:
-    """The events of a frame in their order. Never raises: a frame that is no array of objects, an unknown
-    kind of event and an event that breaks its type are left out and counted in `rejected` by reason. Of a frame
-    that breaks off the events before the break are kept."""
+    """Return the events of a frame in their order. Never raises.
+
+    A frame that is not an array of objects, an event of an unknown kind and an event that does not fit its type are
+    left out and counted in `rejected` by reason. Of a frame that is cut off, the complete events are kept.
+    """
     try:
         return _frames.decode(frame)
     except (ValueError, RecursionError):
@@ -95,44 +97,44 @@ def decode(frame: bytes, rejected: Counter[str]) -> list[Event]:
 
 
 def _one_by_one(frame: bytes, rejected: Counter[str]) -> list[Event]:
-    """One bad event must not take the hundred good ones of its frame with it."""
+    """Decode each event separately, so that one bad event does not lose the others of its frame."""
     try:
-        pieces: list[bytes] = list(map(bytes, _pieces.decode(frame)))
+        raw_events: list[bytes] = list(map(bytes, _raw_events.decode(frame)))
     except (ValueError, RecursionError):
         rejected[NO_ARRAY] += 1
-        pieces = _before_the_break(frame)
+        raw_events = _before_the_break(frame)
     events: list[Event] = []
-    for piece in pieces:
+    for raw in raw_events:
         try:
-            events.append(_events.decode(piece))
+            events.append(_events.decode(raw))
         except (ValueError, RecursionError):
-            rejected[_reason(piece)] += 1
+            rejected[_reason(raw)] += 1
     return events
 
 
 def _before_the_break(frame: bytes) -> list[bytes]:
-    """The whole objects at the start of a frame that was cut off or garbled further on."""
-    # Bytes that are no UTF-8 come out of this as they were, for the decoder of the event to refuse.
+    """Return the complete objects at the start of a frame that is cut off or corrupted later."""
+    # Bytes that are not UTF-8 are preserved, so that the decoder of the event rejects them.
     text = frame.decode(errors="surrogateescape")
-    pieces: list[bytes] = []
+    raw_events: list[bytes] = []
     at = 1 if text.startswith("[") else len(text)
     while text.startswith("{", at):
         try:
             end = _scan(text, at)[1]
         except (ValueError, RecursionError):
             break
-        pieces.append(text[at:end].encode(errors="surrogateescape"))
+        raw_events.append(text[at:end].encode(errors="surrogateescape"))
         at = end + text.startswith(",", end)
-    return pieces
+    return raw_events
 
 
 _scan = json.JSONDecoder().raw_decode
 
 
-def _reason(piece: bytes) -> str:
-    """From a fixed set of sentences: the counters must stay few whatever is sent."""
+def _reason(raw: bytes) -> str:
+    """Return why an event was rejected, one of a fixed set of texts, so that the number of counters is limited."""
     try:
-        kind = _kinds.decode(piece).ev
+        kind = _kinds.decode(raw).ev
     except (ValueError, RecursionError):
         return NO_KIND
     return f"event {kind} breaks its type" if kind in _KNOWN else "event of an unknown kind"

@@ -1,4 +1,4 @@
-"""How a symbol is spelled where. The provider writes an index `I:SPX` in some places and `SPX` in others.
+"""Spelling of symbols. The provider requires `I:SPX` for an index in some places and `SPX` in others.
 
 | place                                             | index   | stock or ETF |
 |---------------------------------------------------|---------|--------------|
@@ -6,7 +6,7 @@
 | contract list, `underlying_ticker`                | `SPX`   | `SPY`        |
 | aggregates, index and universal snapshots         | `I:SPX` | `SPY`        |
 
-The prefix in the contract list is answered with 200 and an empty list: a slip there looks like no contracts.
+With the prefix, the contract list returns 200 and an empty list, so the mistake looks like an absence of contracts.
 """
 
 from __future__ import annotations
@@ -15,14 +15,15 @@ INDEX_PREFIX = "I:"
 
 
 def index_ticker(symbol: str) -> str:
-    """`I:SPX` for `SPX` or `I:SPX`: as snapshots and aggregates want an index."""
+    """Return `I:SPX` for `SPX` or `I:SPX`: the spelling of an index in snapshots and aggregates."""
     return symbol if symbol.startswith(INDEX_PREFIX) else INDEX_PREFIX + symbol
 
 
 def is_index(provider_symbol: str) -> bool:
+    """Return whether a symbol in the provider's spelling is an index."""
     return provider_symbol.startswith(INDEX_PREFIX)
 
 
 def bare(symbol: str) -> str:
-    """`SPX` for `SPX` or `I:SPX`: as the contract list wants it."""
+    """Return `SPX` for `SPX` or `I:SPX`: the spelling in the contract list."""
     return symbol.removeprefix(INDEX_PREFIX)

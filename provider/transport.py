@@ -1,8 +1,8 @@
-"""GET over HTTP/1.1 with the key in a header: one origin, no redirects, bounded waits, named errors.
+"""HTTP/1.1 GET requests with the key in a header: one origin, no redirects, bounded waits, typed errors.
 
-The key leaves this module in one place only, the `Authorization` header of a request to the configured
-origin. urllib3's exceptions hold the connection, and what hangs on it; therefore none of them may stay attached to
-ours as cause or context, and every sentence is swept for the key in case the provider echoes it.
+The key leaves this module only in the `Authorization` header of a request to the configured origin. urllib3's
+exceptions refer to the connection and therefore to the key, so none of them may remain attached to our errors as cause
+or context. The key is removed from every error message in case the provider sends it back.
 """
 
 from __future__ import annotations
@@ -35,23 +35,23 @@ from provider.retry import Clock, RetryPolicy, call
 from provider.statuses import error_for
 
 _HEADERS = {"Accept": "application/json", "Accept-Encoding": "gzip", "User-Agent": "options-warehouse"}
-_PIECE = 2**16  # bytes
+_READ_SIZE = 2**16  # bytes
 _LONGEST_BODY = 256 * 2**20  # bytes; the largest page, 50,000 trades, is about 8 MB
 _HOST = re.compile(r"[\w.:-]+")
 _SHORTEST_SECRET = 8  # characters
-_PATIENCE = 6  # a whole answer may take this many times the wait for its first byte
+_BODY_TIMEOUT_FACTOR = 6  # a complete response may take this many times the timeout of one read
 
 
 @dataclass(slots=True)
 class Traffic:
-    """Requests sent, those sent again among them, and how the ones that failed did: names of provider.errors."""
+    """Number of requests sent, retries included, and number of failed ones by error class of provider.errors."""
 
     sent: int = 0
     failed: Counter[str] = field(default_factory=Counter)
 
 
 class Transport:
-    """Sends requests to one origin. Close it, or use it as a context manager; not shared between threads."""
+    """HTTP connection to one origin. Close it, or use it as a context manager. Not thread-safe."""
 
     def __init__(
         self,
@@ -71,7 +71,7 @@ class Transport:
         self._clock = clock
         self.traffic = Traffic()
         self._http = _connections(base_url, self.base)
-        # Without a proxy one pool is all; finding it anew takes a tenth of a request's time.
+        # Without a proxy there is one pool; looking it up for each request takes a tenth of the request's time.
         direct = not isinstance(self._http, urllib3.ProxyManager)
         self._pool = self._http.connection_from_url(self.base.address) if direct else None
 
@@ -85,17 +85,18 @@ class Transport:
         return f"{type(self).__name__}({self.base.host!r})"
 
     def close(self) -> None:
+        """Close the connection."""
         self._http.clear()
 
     def url(self, path: str, params: dict[str, str]) -> str:
-        """The address of a first page. `path` is what follows the host."""
+        """Return the URL of a first page. `path` is the part after the host."""
         return f"{self.base.address}{path}{'?' if params else ''}{urlencode(params)}"
 
-    def following(self, current: str, link: str) -> str:
-        """The address of the page after `current`, verbatim. Raises `ForeignPage` for another origin."""
+    def next_page_url(self, current: str, link: str) -> str:
+        """Return the URL of the page after `current`, unchanged. Raises `ForeignPage` for another origin."""
         try:
             parts = urlsplit(urljoin(current, link))
-            # urljoin takes control characters out of a link without a word
+            # urljoin removes control characters from a link silently
             is_ours = link.isprintable() and _origin(parts._replace(query="").geturl())[:3] == self.base[:3]
         except (ValueError, Misconfigured):
             is_ours = False
@@ -104,7 +105,7 @@ class Transport:
         return f"{self.base.origin}{parts.path or '/'}{'?' if parts.query else ''}{parts.query}"
 
     def get(self, url: str) -> bytes:
-        """The body of a 200. Anything else is a `ProviderError`, after the retries that make sense."""
+        """Return the body of a response with status 200. Raises a `ProviderError` after the retries."""
         return call(lambda: self._attempt(url), self._retry, self._clock)
 
     def _attempt(self, url: str) -> bytes:
@@ -116,27 +117,27 @@ class Transport:
             return self._receive(url)
         except ProviderError as error:
             failure = error
-        except NewConnectionError as error:  # a TimeoutError too, whatever the reason
+        except NewConnectionError as error:  # before TimeoutError, of which it is a subclass
             failure = ConnectionFailed(f"cannot be reached ({error.__cause__ or error})")
         except TimeoutError:
             failure = TimedOut(f"did not answer within {self._timeout:g} seconds")
         except DecodeError:
-            failure = BadPage("the answer's compression is broken")
+            failure = BadPage("the answer cannot be decompressed")
         except ProtocolError:
-            failure = ConnectionFailed("cut the connection before the answer was whole")
+            failure = ConnectionFailed("closed the connection before the answer was complete")
         except HTTPError as error:
             failure = ConnectionFailed(f"cannot be reached ({error})")
-        # Outside the handler, or Python would attach urllib3's exception, and with it the connection, as context.
+        # Raised outside the handler: Python would otherwise attach urllib3's exception as context.
         self.traffic.failed[type(failure).__name__] += 1
         failure.args = (self.sentence(url, str(failure)),)
         raise failure
 
     def _receive(self, url: str) -> bytes:
-        asked = self._http if self._pool is None else self._pool
-        response = asked.urlopen(
+        http = self._http if self._pool is None else self._pool
+        response = http.urlopen(
             "GET",
             url if self._pool is None else url.removeprefix(self.base.origin),
-            # Not a variable: a report of an error may show those of its frames.
+            # Not in a local variable: error reports can show local variables.
             headers={**_HEADERS, "Authorization": f"Bearer {self._key}"},
             timeout=self._timeout,
             redirect=False,
@@ -146,7 +147,7 @@ class Transport:
         try:
             body = self._body(response)
         except BaseException:
-            response.close()  # what is left of the answer would be taken for the next one
+            response.close()  # unread bytes would be taken for the next response
             raise
         finally:
             response.release_conn()
@@ -157,27 +158,28 @@ class Transport:
         return body
 
     def _body(self, response: urllib3.BaseHTTPResponse) -> bytes:
-        # Each read is timed; a server that sends a byte now and then would hold us for ever.
-        deadline = self._clock.monotonic() + _PATIENCE * self._timeout
+        # The timeout applies to each read; a server that sends a byte now and then would block without this limit.
+        deadline = self._clock.monotonic() + _BODY_TIMEOUT_FACTOR * self._timeout
         pieces, size = [], 0
-        while piece := response.read1(_PIECE, decode_content=True):
+        while piece := response.read1(_READ_SIZE, decode_content=True):
             pieces.append(piece)
             size += len(piece)
             if self._clock.monotonic() > deadline:
-                raise TimedOut(f"did not finish its answer within {_PATIENCE * self._timeout:g} seconds")
+                seconds = _BODY_TIMEOUT_FACTOR * self._timeout
+                raise TimedOut(f"did not finish its answer within {seconds:g} seconds")
             if size > _LONGEST_BODY:
                 raise BadPage("the answer is longer than any page")
         return b"".join(pieces)
 
     def sentence(self, url: str, text: str) -> str:
-        """`text` said about the request for `url`, on one line, without the query and without the key."""
+        """Return the error message `text` about the request for `url`: one line, without query and key."""
         sentence = f"{self.base.host}{urlsplit(url).path} {text}".rstrip(".") + "."
-        # A word as short as that is no secret, and sweeping it would garble the sentence.
+        # A key this short is not secret, and replacing it would garble the message.
         return sentence if len(self._key) < _SHORTEST_SECRET else sentence.replace(self._key, "[key]")
 
 
 class _Origin(NamedTuple):
-    """Whom we ask: `host` as it is spelled in sentences, `origin` and `path` what every path is put behind."""
+    """The configured origin. `host` is its name in messages; every path is appended to `origin` and `path`."""
 
     scheme: str
     host: str
@@ -187,6 +189,7 @@ class _Origin(NamedTuple):
 
     @property
     def address(self) -> str:
+        """The base URL, without a trailing slash."""
         return self.origin + self.path
 
 
@@ -205,15 +208,17 @@ def _origin(base_url: str) -> _Origin:
 
 
 def _connections(base_url: str, base: _Origin) -> urllib3.PoolManager:
-    """One connection, kept; through a proxy where the environment names one, which is for the outer world, not for
-    this machine."""
+    """Return a manager of one persistent connection.
+
+    A proxy named in the environment is used, except for a provider on this machine.
+    """
     trust = _trust() if base.scheme == "https" else None
     named = {} if is_loopback(base_url) or proxy_bypass(base.host) else getproxies()
     proxy = named.get(base.scheme) or named.get("all")
     if not proxy:
         return urllib3.PoolManager(1, maxsize=1, ssl_context=trust)
     address = proxy if "://" in proxy else f"http://{proxy}"
-    # urllib3 leaves a name and a password of the address alone: they are sent as a header.
+    # urllib3 ignores a user and password in the proxy's URL; they must be sent as a header.
     user = urlsplit(address).netloc.rpartition("@")[0]
     headers = urllib3.make_headers(proxy_basic_auth=unquote(user)) if user else None
     return urllib3.ProxyManager(address, 1, maxsize=1, proxy_headers=headers, ssl_context=trust)
@@ -221,8 +226,10 @@ def _connections(base_url: str, base: _Origin) -> urllib3.PoolManager:
 
 @cache
 def _trust() -> ssl.SSLContext:
-    """The system's certificates, or those that SSL_CERT_FILE names, and those browsers know: not every system has some.
-    Read once, it takes 40 ms."""
+    """Return the system's certificates (or those of SSL_CERT_FILE) plus certifi's, as some systems have none.
+
+    Cached, because reading them takes 40 ms.
+    """
     context = ssl.create_default_context()
     context.load_verify_locations(certifi.where())
     return context
@@ -231,7 +238,7 @@ def _trust() -> ssl.SSLContext:
 def _usable(api_key: str) -> str:
     if not api_key:
         raise Misconfigured("There is no provider key: set MASSIVE_API_KEY.")
-    # http.client quotes a header it cannot send, key and all: such a key must never reach it.
+    # http.client quotes an invalid header, and thus the key, in its error: such a key must not reach it.
     if not (api_key.isascii() and api_key.isprintable()) or " " in api_key:
-        raise Misconfigured("The provider key holds characters that no key has: check MASSIVE_API_KEY.")
+        raise Misconfigured("The provider key contains invalid characters: check MASSIVE_API_KEY.")
     return api_key

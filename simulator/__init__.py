@@ -1,1 +1,1 @@
-"""A stand-in for Massive that speaks its REST and WebSocket protocol."""
+"""Simulator of Massive: the provider's REST and WebSocket protocol on a synthetic or recorded market."""

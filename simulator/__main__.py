@@ -1,4 +1,4 @@
-"""`python -m simulator`: serve a market on 127.0.0.1 and say where, as one line of JSON."""
+"""`python -m simulator`: serve a market on 127.0.0.1 and print the addresses as one line of JSON."""
 
 from __future__ import annotations
 
@@ -27,19 +27,22 @@ _PR_SET_PDEATHSIG = 1
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m simulator", description=__doc__)
-    parser.add_argument("--port", type=int, default=0, help="0 takes a free one")
+    parser.add_argument("--port", type=int, default=0, help="0 selects a free port")
     parser.add_argument("--seed", type=int, default=7)
     parser.add_argument("--plan", choices=("basic", "starter", "developer", "advanced"), default="advanced")
-    parser.add_argument("--no-indices", action="store_true", help="an options-only subscription")
-    parser.add_argument("--clock-offset-ms", type=int, help="the market's clock minus the wall clock")
+    parser.add_argument("--no-indices", action="store_true", help="a plan without index data")
+    parser.add_argument("--clock-offset-ms", type=int, help="the market's clock minus the real time")
     parser.add_argument("--chain", type=Path, help="a recorded quote table to serve as a chain")
-    parser.add_argument("--strike-spacing", type=int, default=1, help="above 1, small chains: fewer strikes")
-    parser.add_argument("--api-key", help="the only key to accept; any non-empty one otherwise")
-    parser.add_argument("--parent-death", action="store_true", help="end when the parent process does")
+    parser.add_argument(
+        "--strike-spacing", type=int, default=1, help="multiple of the exchange's strike spacing"
+    )
+    parser.add_argument("--api-key", help="the only accepted key; without it any non-empty key is accepted")
+    parser.add_argument("--parent-death", action="store_true", help="end when the parent process ends")
     return parser.parse_args()
 
 
 def main() -> int:
+    """Serve until SIGTERM. Returns 2 when the file of `--chain` is not a quote table."""
     arguments = _arguments()
     if arguments.parent_death:
         _end_with_parent()
@@ -55,9 +58,9 @@ def main() -> int:
         offset = recording_offset_ms(recording, market_now(0)) if recording else 0
     entitled = plan(arguments.plan, not arguments.no_indices)
     world = World(arguments.seed, entitled, offset, recording, arguments.strike_spacing)
-    # The exchange calendar takes seconds to load; better now than within the first client's timeout.
+    # The exchange calendar takes seconds to load: load it before the first client waits for it.
     world.market_status()
-    # uvicorn raises the signal again once it has stopped: without this, an ordered end looks like a crash.
+    # uvicorn raises the signal again after its shutdown; without a handler the process would die by the signal.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     listener = _listen(arguments.port)
     asyncio.run(_serve(world, arguments.api_key, listener))
@@ -65,8 +68,8 @@ def main() -> int:
 
 
 def _listen(port: int) -> socket.socket:
-    # With the protocol left to its default, the event loop does not see TCP and leaves Nagle's delay on:
-    # every small answer would then wait 40 ms for the client's acknowledgement.
+    # Without an explicit protocol the event loop does not recognise TCP and leaves Nagle's algorithm on: every small
+    # response would wait 40 ms for the client's acknowledgement.
     listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     listener.bind(("127.0.0.1", port))
@@ -94,7 +97,7 @@ async def _serve(world: World, api_key: str | None, listener: socket.socket) -> 
 
 
 def _end_with_parent() -> None:
-    """Ask Linux for SIGTERM when the parent ends; a parent that ended before this call is noticed as well."""
+    """Make the kernel send SIGTERM when the parent ends. Exits if it has ended already."""
     parent = os.getppid()
     ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
     if os.getppid() != parent:

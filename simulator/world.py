@@ -1,4 +1,4 @@
-"""What one server serves: a market, perhaps a recorded chain in it, a clock and a plan."""
+"""The state of one simulator: a market, optionally a recorded chain, a clock and a plan."""
 
 from __future__ import annotations
 
@@ -27,8 +27,10 @@ _TABLES_KEPT = 16
 
 
 class World:
-    """The state behind the endpoints. Only `clock_offset_ms` ever changes, through the control endpoint, and
-    `trades` grows while the stream runs."""
+    """The state behind the endpoints.
+
+    It is constant, except that the control endpoint changes `clock_offset_ms` and the stream appends to `trade_log`.
+    """
 
     def __init__(
         self,
@@ -53,19 +55,19 @@ class World:
         self._building = asyncio.Lock()
 
     def now(self) -> dt.datetime:
-        """The present instant of this world, UTC."""
+        """Return the current instant of this world, UTC."""
         return market_now(self.clock_offset_ms)
 
     def data_instant(self) -> dt.datetime:
-        """The instant whose data the plan shows now: fifteen minutes ago on delayed plans."""
+        """Return the instant whose data the plan shows now: 15 minutes ago on delayed plans."""
         return self.now() - dt.timedelta(seconds=self.plan.delay_seconds)
 
     def chain_second(self) -> int:
-        """The instant of a chain asked for now, epoch seconds: chains are refreshed every minute."""
+        """Return the instant of a chain requested now (epoch seconds). Chains change every minute."""
         return int(self.data_instant().timestamp()) // 60 * 60
 
     def option_symbol(self, provider_ticker: str) -> str | None:
-        """The underlying of a chain path (indices by prefixed ticker only), None when there is no chain."""
+        """Return the underlying of a chain path, or None. Indices are found by prefixed ticker only."""
         if self.recorded is not None and provider_ticker == self.recorded.provider_ticker:
             return self.recorded.symbol
         symbol = provider_ticker.removeprefix("I:")
@@ -75,15 +77,15 @@ class World:
         return symbol
 
     def contract_symbol(self, ticker: str) -> str | None:
-        """The underlying whose chain a contract ticker belongs to, None when its root is unknown."""
+        """Return the underlying of a contract ticker, or None when its root is unknown."""
         if self.recorded is not None and self.recorded.find(ticker) is not None:
             return self.recorded.symbol
         return self.bars.underlying(ticker)
 
     async def chain(self, symbol: str, epoch_second: int) -> ChainTable:
-        """The chain of a symbol at an instant; the recorded one whenever it is that symbol's.
+        """Return the chain of a symbol at an instant; for the recorded symbol always the recorded chain.
 
-        Built off the event loop, once per (symbol, instant); later pages of a walk find it in memory.
+        A chain is computed once per (symbol, instant), outside the event loop; later pages use the cached one.
         """
         if self.recorded is not None and symbol == self.recorded.symbol:
             return self.recorded
@@ -103,29 +105,32 @@ class World:
         return self.trade_log.volume.on(table, epoch_second)
 
     def recorded_listing(self) -> Listing:
-        """The contracts of the recorded chain as a contract list."""
+        """Return the contracts of the recorded chain as a contract list."""
         table = self.recorded
         if table is None:
-            raise LookupError("nothing recorded is served here")
+            raise LookupError("no recorded chain is served")
         contracts = parse_tickers(table.ticker)
-        since_ever = np.full(len(table), np.datetime64("2000-01-01", "D"))
+        always = np.full(len(table), np.datetime64("2000-01-01", "D"))
         keys = np.arange(len(table), dtype=np.uint64)
-        return Listing(table.ticker, *contracts, since_ever, keys)
+        return Listing(table.ticker, *contracts, always, keys)
 
     def spot(self, symbol: str, instant: dt.datetime) -> float:
-        """Level of a symbol, the recorded one for the recorded chain's underlying."""
+        """Return the level of a symbol, the recorded one for the underlying of the recorded chain."""
         if self.recorded is not None and symbol == self.recorded.symbol:
             return self.recorded.spot
         return self.market.spot(symbol, instant)
 
     def market_status(self) -> str:
-        """open or closed, by the session calendar."""
+        """Return `open` or `closed`, according to the session calendar."""
         return "open" if is_open(self.now()) else "closed"
 
 
 def recording_offset_ms(recording: Recording, now: dt.datetime) -> int:
-    """Clock offset at which a recording is served: its own instant, or the close of the last session before
-    it when it was written outside one."""
+    """Return the clock offset at which a recording is served, in milliseconds.
+
+    The market's clock is then the recording's stamp, or the close of the session before it when the stamp is outside
+    a session.
+    """
     instant = recording.stamp
     if not is_open(instant):
         date = instant.date()

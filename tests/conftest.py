@@ -1,8 +1,7 @@
-"""Starts PostgreSQL and Valkey for the tests before Django's settings are read.
+"""Start PostgreSQL and Valkey for the tests before Django's settings are read.
 
-`POSTGRES_MAJOR=16 pytest -m database` runs on the older PostgreSQL. The servers keep their data in
-`.local/test-pg18` from one run to the next; two runs in one clone at the same time get a stack each, and so do the
-processes of `pytest -n 2`.
+`POSTGRES_MAJOR=16 pytest -m database` uses the older PostgreSQL. The servers keep their data in `.local/test-pg18`
+between runs. Simultaneous runs in one clone have separate stacks, and so have the processes of `pytest -n 2`.
 """
 
 from __future__ import annotations
@@ -22,8 +21,8 @@ from local.servers.locks import FileLock
 POSTGRES_MAJOR = int(os.environ.get("POSTGRES_MAJOR", "18"))
 STACK = pytest.StashKey[Held]()
 
-# With `--dist loadfile` a file is one process's, and without `--no-loadscope-reorder` one of few tests is begun late:
-# these would then run alone at the end.
+# With `--dist loadfile` one process runs all tests of a file, and without `--no-loadscope-reorder` files with few tests
+# start late. These files would then run alone at the end.
 LONGEST_FIRST = (
     "test_ten_sessions.py",
     "test_live_flow.py",
@@ -34,7 +33,7 @@ LONGEST_FIRST = (
     "test_two_clones.py",
 )
 
-# What a developer's shell may hold for a real deployment must never reach a test.
+# Variables of a real deployment in a developer's shell must not reach a test.
 _SCRUBBED = (
     "ALERT_",
     "LOG_",
@@ -51,7 +50,7 @@ _SCRUBBED = (
 def pytest_configure(config: pytest.Config) -> None:
     # pytest-django reads the settings right after this hook.
     if config.option.dist != "no" and not hasattr(config, "workerinput"):
-        return  # it only hands out tests to processes that come here themselves
+        return  # this process only distributes the tests; the workers call this hook themselves
     try:
         held = hold(_own_directory(), POSTGRES_MAJOR, fast=True)
     except (LocalError, PermissionError) as error:
@@ -65,7 +64,7 @@ def pytest_configure(config: pytest.Config) -> None:
         REDIS_URL=held.redis_url(),
         SECRET_KEY="only for tests",
         MASSIVE_API_KEY="only-for-tests",
-        MASSIVE_BASE_URL="http://127.0.0.1:9",  # the discard port: nothing answers
+        MASSIVE_BASE_URL="http://127.0.0.1:9",  # the discard port, where no server listens
         MASSIVE_STREAM_URL="ws://127.0.0.1:9",
     )
     import django
@@ -73,7 +72,7 @@ def pytest_configure(config: pytest.Config) -> None:
     django.setup()
 
 
-@pytest.hookimpl(trylast=True)  # after the plugins that shuffle and group
+@pytest.hookimpl(trylast=True)  # after the plugins that reorder tests
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     ranks = {name: rank for rank, name in enumerate(LONGEST_FIRST)}
     items.sort(key=lambda item: ranks.get(item.path.name, len(ranks)))
@@ -87,13 +86,13 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 
 @pytest.fixture(scope="session")
 def stack(pytestconfig: pytest.Config) -> Held:
-    """The servers of this test run: their URLs, and `stop`, `start`, `restart_postgres` to make them fail."""
+    """The servers of this test run, with their URLs and methods to stop and restart them."""
     return pytestconfig.stash[STACK]
 
 
 @pytest.fixture
 def redis_client(stack: Held) -> Iterator[redis.Redis]:
-    """A client of the database in REDIS_URL, empty before and after the test."""
+    """A client of the database in REDIS_URL, which is empty before and after the test."""
     client = redis.Redis.from_url(stack.redis_url())
     client.flushdb()
     yield client
@@ -102,11 +101,11 @@ def redis_client(stack: Held) -> Iterator[redis.Redis]:
 
 
 def _own_directory() -> Path:
-    """The first test directory of this clone that no other run is using; locked until this process ends."""
+    """Return the first test directory of this clone that no other run uses; it is locked until this process ends."""
     for number in count(1):
         suffix = "" if number == 1 else f"-{number}"
         directory = ROOT / ".local" / f"test-pg{POSTGRES_MAJOR}{suffix}"
         directory.mkdir(parents=True, exist_ok=True)
-        if FileLock(directory / "in-use").try_exclusive():  # its descriptor stays open
+        if FileLock(directory / "in-use").try_exclusive():  # held until the process ends
             return directory
     raise AssertionError("unreachable: count() does not end")

@@ -1,6 +1,6 @@
-"""Every SELECT that the project's documents trade, word for word, by what it asks for.
+"""Every SELECT printed in the original documents, verbatim, by its purpose.
 
-One is mended: as traded, `MAX(date)::text::bigint` is no SQL, because a date's text is no number.
+One is corrected: `MAX(date)::text::bigint` is not valid SQL, because the text of a date is not a number.
 """
 
 from __future__ import annotations

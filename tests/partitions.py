@@ -1,4 +1,4 @@
-"""Partitions outlive the flush that ends a transactional test; whoever made some drops them."""
+"""Removal of partitions, which are not removed by the flush after a transactional test."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from django.db import connection
 
 
 def drop_partitions() -> None:
+    """Drop all partitions of the warehouse."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT partition FROM warehouse_partitions()")
         for (name,) in cursor.fetchall():

@@ -1,4 +1,4 @@
-"""What a query's plan reads, and how."""
+"""The scans of a query's plan."""
 
 from __future__ import annotations
 
@@ -14,8 +14,7 @@ LARGE = ("historical_greeks", "options_flow_history")
 
 @dataclass(frozen=True)
 class Scan:
-    """One table or partition of the large tables that was read: by which node, and how many rows of it, those that
-    fell to its filter among them."""
+    """A scan of a partition of the large tables: plan node, partition, and rows read including filtered ones."""
 
     node: str
     relation: str
@@ -23,17 +22,19 @@ class Scan:
 
     @property
     def sequential(self) -> bool:
-        """Whether rows were walked; an empty partition is read this way and no other."""
+        """Whether rows were read sequentially. An empty partition is always read in this way and does not count."""
         return self.node == "Seq Scan" and self.rows > 0
 
 
 def scans(sql: str) -> list[Scan]:
-    """Runs the query; its scans of the large tables' partitions, those that were really made. SQL functions are
-    opened as far as the planner inlines them, which it does not for functions that set a search_path."""
+    """Run the query and return its scans of partitions of the large tables that were executed.
+
+    SQL functions are included only if the planner inlines them, which excludes functions with a search_path.
+    """
     with connection.cursor() as cursor:
         cursor.execute(f"EXPLAIN (ANALYZE, TIMING OFF, FORMAT JSON) {sql.strip().rstrip(';')}")
-        ((found,),) = cursor.fetchall()
-    plan = found if isinstance(found, list) else json.loads(found)
+        ((explained,),) = cursor.fetchall()
+    plan = explained if isinstance(explained, list) else json.loads(explained)
     return [
         Scan(
             node["Node Type"],

@@ -1,4 +1,4 @@
-"""Addresses where nothing answers."""
+"""Addresses where no server listens."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import socket
 
 
 def closed_port() -> int:
-    """A port of 127.0.0.1 that refuses connections."""
+    """Return a port of 127.0.0.1 that refuses connections."""
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         return int(taken.getsockname()[1])

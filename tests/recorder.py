@@ -1,8 +1,8 @@
-"""`python -m tests.recorder BASE_URL`: a proxy before a simulator that notes what was asked, and knows it by heart.
+"""`python -m tests.recorder BASE_URL`: a proxy of a simulator that logs requests and caches responses.
 
-An answer is asked of the simulator once and given from memory from then on: a backfill can be measured and killed
-without waiting for a market to be computed again. `GET /recorder/log` tells the requests answered so far, in order;
-`DELETE /recorder/log` forgets them, never the answers.
+Each response is fetched from the simulator once and served from memory afterwards, so that a backfill can be measured
+and killed without computing the market again. `GET /recorder/log` returns the requests served so far, in order;
+`DELETE /recorder/log` returns and clears them, and keeps the responses.
 """
 
 from __future__ import annotations
@@ -25,22 +25,23 @@ _LOG = "/recorder/log"
 
 
 class Recorder:
-    """The requests answered, and the good answers."""
+    """The served requests and the successful responses."""
 
     def __init__(self, target: str) -> None:
         self._target = target
         self._client = httpx.AsyncClient(timeout=60, limits=httpx.Limits(max_connections=2))
-        self._known: dict[str, bytes] = {}
+        self._responses: dict[str, bytes] = {}
         self._log: list[str] = []
 
     async def serve(self) -> None:
-        server = await asyncio.start_server(self._converse, "127.0.0.1", 0, backlog=128)
+        """Serve on a free port, which is printed as one line of JSON."""
+        server = await asyncio.start_server(self._serve_client, "127.0.0.1", 0, backlog=128)
         port = server.sockets[0].getsockname()[1]
         sys.stdout.write(json.dumps({"base_url": f"http://127.0.0.1:{port}"}) + "\n")
         sys.stdout.flush()
         await server.serve_forever()
 
-    async def _converse(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def _serve_client(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
             while True:
                 head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").split("\r\n")
@@ -59,13 +60,13 @@ class Recorder:
             if method == "DELETE":
                 self._log.clear()
             return _message(200, body)
-        answer = self._known.get(address)
+        answer = self._responses.get(address)
         if answer is None:
-            asked = {name: headers[name] for name in ("Host", "Authorization")}
-            response = await self._client.get(self._target + address, headers=asked)
+            sent = {name: headers[name] for name in ("Host", "Authorization")}
+            response = await self._client.get(self._target + address, headers=sent)
             answer = _message(response.status_code, response.content)
             if response.status_code == 200:
-                self._known[address] = answer
+                self._responses[address] = answer
         self._log.append(address)
         return answer
 
@@ -77,7 +78,7 @@ def _message(status: int, body: bytes) -> bytes:
 
 @contextmanager
 def recorder(target: str) -> Iterator[str]:
-    """The base URL of a recorder in front of `target`, as a process of its own."""
+    """Run a recorder in front of `target` in a separate process, and yield its base URL."""
     command = [sys.executable, "-m", "tests.recorder", target]
     with subprocess.Popen(command, stdout=subprocess.PIPE, cwd=ROOT, text=True) as process:
         assert process.stdout is not None
@@ -88,9 +89,9 @@ def recorder(target: str) -> Iterator[str]:
 
 
 def requests_of(base_url: str, *, forget: bool = False) -> list[str]:
-    """The addresses answered so far, oldest first."""
-    found: list[str] = httpx.request("DELETE" if forget else "GET", base_url + _LOG, timeout=10).json()
-    return found
+    """Return the paths served so far, oldest first; with `forget` also clear the log."""
+    paths: list[str] = httpx.request("DELETE" if forget else "GET", base_url + _LOG, timeout=10).json()
+    return paths
 
 
 if __name__ == "__main__":

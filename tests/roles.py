@@ -1,4 +1,4 @@
-"""Tests act under the roles of a deployment: reader, writer and web are not the owner of the schema."""
+"""Statements under the database roles of a deployment: reader, writer and web, which do not own the schema."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from django.db import ProgrammingError, connection, transaction
 
 @contextmanager
 def as_role(role: str) -> Iterator[None]:
-    """The test's connection takes on `role` until the block ends."""
+    """Set the role of the test's connection until the block ends."""
     with connection.cursor() as cursor:
         cursor.execute(f'SET ROLE "{role}"')
     try:
@@ -22,14 +22,14 @@ def as_role(role: str) -> Iterator[None]:
 
 
 def run(sql: str, *parameters: Any) -> list[tuple[Any, ...]]:
-    """Rows of one statement, none for a statement that has none."""
+    """Run one statement and return its rows; an empty list for a statement without rows."""
     with connection.cursor() as cursor:
         cursor.execute(sql, parameters or None)
         return list(cursor.fetchall()) if cursor.description else []
 
 
 def refused(sql: str, *parameters: Any) -> bool:
-    """Whether the database refuses the statement for want of a privilege; any other error is raised."""
+    """Return whether the database rejects the statement for a missing privilege; other errors are raised."""
     try:
         with transaction.atomic():
             run(sql, *parameters)

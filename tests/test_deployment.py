@@ -1,4 +1,4 @@
-"""The deployment runs what the Makefile runs: docker-compose.yml cannot be started here, but it can be held to it."""
+"""docker-compose.yml, which cannot be started here, is compared with the Makefile."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ APPS = {name: service for name, service in COMPOSE["services"].items() if "build
 
 
 def command_of_make(target: str, *variables: str) -> str:
-    """What `make target` would run, without running it."""
+    """Return the command of `make target`, without running it."""
     environment = {
         name: value for name, value in os.environ.items() if not name.startswith(("MAKE", "MFLAGS"))
     }
@@ -36,15 +36,15 @@ def command_of_make(target: str, *variables: str) -> str:
         ("flower", "flower", "FLOWER_ADDRESS=0.0.0.0"),
     ],
 )
-def test_a_service_runs_the_makefiles_command_in_the_makefiles_role(service, target, variable):
-    made = command_of_make(target, *filter(None, [variable]))
-    words, command = made.split(".venv/bin/")
+def test_a_service_has_the_command_and_role_of_the_makefile(service, target, variable):
+    line = command_of_make(target, *filter(None, [variable]))
+    words, command = line.split(".venv/bin/")
     role = APPS[service]["environment"].get("DATABASE_ROLE")
     assert command == APPS[service]["command"]
     assert (f"DATABASE_ROLE={role}" in words.split()) if role else ("DATABASE_ROLE" not in words)
 
 
-def test_every_queue_a_task_is_sent_to_has_a_worker():
+def test_every_queue_with_tasks_has_a_worker():
     from config.schedule import SCHEDULE
     from config.settings import CELERY_TASK_DEFAULT_QUEUE, CELERY_TASK_ROUTES
 
@@ -63,7 +63,7 @@ def test_the_image_and_the_makefile_pin_the_same_uv():
     assert f"uv=={pinned} " in (ROOT / "Dockerfile").read_text(encoding="utf-8")
 
 
-def test_what_workers_lose_power_over_is_kept_by_the_broker():
+def test_the_broker_persists_its_data_and_evicts_nothing():
     command = COMPOSE["services"]["valkey"]["command"]
     assert "--appendonly yes" in command
     assert "--maxmemory-policy noeviction" in command

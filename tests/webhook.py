@@ -1,4 +1,4 @@
-"""A webhook on loopback that keeps what is posted to it and answers as told."""
+"""A webhook on loopback that stores the posted documents and responds with a set status."""
 
 from __future__ import annotations
 

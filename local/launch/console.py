@@ -1,4 +1,4 @@
-"""What `make demo` and `make up` tell the operator: one line per stage, with its time."""
+"""Terminal output of `make demo` and `make up`: one line per stage, with its duration."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from rich.text import Text
 
 
 class Stages:
-    """Trades stages as they begin and end: a spinner in a terminal, plain lines elsewhere.
+    """Prints stages as they start and finish: a spinner in a terminal, plain lines elsewhere.
 
-    Nothing is drawn from a thread: processes are started in between, and a fork with threads can hang.
+    The spinner is not drawn by a thread, because processes are forked meanwhile, and forking with threads can hang.
     """
 
     def __init__(self, console: Console | None = None) -> None:
@@ -23,13 +23,13 @@ class Stages:
         self._live: Live | None = None
 
     @contextmanager
-    def stage(self, text: str, *, speaks: bool = False) -> Iterator[None]:
-        """A stage of the run; its line says how long it took, or that it did not come to its end.
+    def stage(self, text: str, *, writes_lines: bool = False) -> Iterator[None]:
+        """Print a stage of the run and, at its end, its duration or its failure.
 
-        A stage that `speaks` writes lines of its own, which a spinner would overwrite.
+        With `writes_lines` there is no spinner, because it would overwrite the lines that the stage prints.
         """
-        began = time.monotonic()
-        if self.console.is_terminal and not speaks:
+        started = time.monotonic()
+        if self.console.is_terminal and not writes_lines:
             self._live = Live(Spinner("dots", text), console=self.console, auto_refresh=False, transient=True)
             self._live.start(refresh=True)
         else:
@@ -39,17 +39,17 @@ class Stages:
         except BaseException:
             self._finish(Text(f"✗ {text}", style="red"))
             raise
-        self._finish(Text(f"✓ {text}  {time.monotonic() - began:.1f} s"))
+        self._finish(Text(f"✓ {text}  {time.monotonic() - started:.1f} s"))
 
     def say(self, text: str | Text) -> None:
-        """One line. A terminal that was closed is no reason to leave the services without their stop."""
+        """Print one line. A closed terminal is ignored, so that the services are still stopped."""
         try:
             self.console.print(text, soft_wrap=True)
         except OSError:
             self.console.quiet = True
 
     def tick(self) -> None:
-        """Moves the spinner."""
+        """Advance the spinner."""
         if self._live:
             self._live.refresh()
 

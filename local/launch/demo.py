@@ -1,7 +1,7 @@
-"""`make demo`: everything on this machine, one snapshot of every chain through the queue, and a report.
+"""`make demo`: run all services on this machine, ingest one snapshot of every chain, and print a report.
 
-DEMO_SECONDS ends it so long after the report; CHAIN names a recorded quote table to serve instead of the
-synthetic market.
+DEMO_SECONDS limits how long the services run after the report. CHAIN is the path of a recorded quote table that is
+served instead of the synthetic market.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from local.servers.binaries import LocalError
 
 
 def demo(stages: Stages) -> None:
+    """Run the demo. Raises `ServiceError` when a service or the ingestion fails."""
     seconds, chain = _seconds(os.environ.get("DEMO_SECONDS", "")), _chain(os.environ.get("CHAIN", ""))
     warehouse = Warehouse(stages, databases.DEMO, chain)
     try:
@@ -36,9 +37,9 @@ def demo(stages: Stages) -> None:
 
 
 def _ingest(warehouse: Warehouse, stages: Stages) -> list[str]:
-    """Ingests once; what went wrong is for the report, which shows the chains that did come in."""
+    """Ingest every chain once. Returns the errors, so that the report can still show the stored chains."""
     try:
-        with stages.stage("Ingesting every chain of the watchlist through the queue", speaks=True):
+        with stages.stage("Ingesting every chain of the watchlist through the queue", writes_lines=True):
             warehouse.run("ingest_now", ["python", "manage.py", "ingest_now", "--wait"], shown=True)
     except ServiceError as error:
         return [str(error)]
@@ -58,13 +59,13 @@ def _chain(text: str) -> str | None:
     if not text:
         return None
     if not Path(text).is_file():
-        raise LocalError(f"CHAIN names {text}, which is no file.")
+        raise LocalError(f"CHAIN must be the path of a file, not {text!r}.")
     return str(Path(text).resolve())
 
 
 def _until(seconds: float) -> str:
-    return "until Ctrl-C" if seconds == float("inf") else f"for {seconds:g} s; Ctrl-C ends it earlier"
+    return "until Ctrl-C" if seconds == float("inf") else f"for {seconds:g} s; Ctrl-C stops it earlier"
 
 
 if __name__ == "__main__":
-    sys.exit(supervised(demo, "Options warehouse: the whole system on this machine, from nothing"))
+    sys.exit(supervised(demo, "Options warehouse: all services on this machine, with an empty database"))

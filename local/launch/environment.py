@@ -1,4 +1,4 @@
-"""The environment of the services: what the operator set, and what the stack of this clone adds to it."""
+"""Environment variables of the services: those of the operator and those of this clone's stack."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from local.servers.binaries import LocalError
 
 
 def given(name: str) -> str:
-    """A variable the operator set, directly or as the path in NAME_FILE; empty when neither is set."""
+    """Return a variable the operator set, or the path in NAME_FILE; empty when neither is set."""
     return os.environ.get(name, "").strip() or os.environ.get(f"{name}_FILE", "").strip()
 
 
 def own_servers() -> tuple[str, str] | None:
-    """The operator's own DATABASE_URL and REDIS_URL, or None to use the embedded servers."""
+    """Return the operator's DATABASE_URL and REDIS_URL, or None to use the embedded servers."""
     if bool(given("DATABASE_URL")) != bool(given("REDIS_URL")):
         raise LocalError("Set both DATABASE_URL and REDIS_URL, or neither to use the embedded servers.")
     if not given("DATABASE_URL"):
@@ -25,7 +25,7 @@ def own_servers() -> tuple[str, str] | None:
 
 
 def secret_key(directory: Path) -> str:
-    """The operator's SECRET_KEY, else one made once for this clone: admin sessions survive a restart."""
+    """Return the operator's SECRET_KEY, or one stored once per clone so that admin logins survive restarts."""
     if given("SECRET_KEY"):
         return _value("SECRET_KEY")
     path = directory / "secret_key"
@@ -36,8 +36,8 @@ def secret_key(directory: Path) -> str:
 
 
 def of(stack: Stack, process: str, role: str) -> dict[str, str]:
-    """The environment of one process that takes on the database role `role` (empty: the login itself)."""
-    told = {
+    """Return the environment of one process with the database role `role` (empty: that of the login)."""
+    variables = {
         "DATABASE_URL": stack.database_url,
         "REDIS_URL": stack.redis_url,
         "SECRET_KEY": stack.secret_key,
@@ -48,14 +48,16 @@ def of(stack: Stack, process: str, role: str) -> dict[str, str]:
         "DATABASE_ROLE": role,
         "PROCESS_NAME": process,
         "PYTHONUNBUFFERED": "1",
-        # Its socket would lie in the home directory, where the gunicorn of a second clone meets it.
+        # Gunicorn's control socket would be in the home directory and conflict with that of another clone.
         "GUNICORN_CMD_ARGS": "--no-control-socket",
     }
     if stack.simulated:
-        told["MASSIVE_API_KEY"] = "simulated"
-    # A NAME_FILE of the operator would win over what we say.
-    kept = {name: value for name, value in os.environ.items() if name.removesuffix("_FILE") not in told}
-    return kept | told
+        variables["MASSIVE_API_KEY"] = "simulated"
+    # NAME_FILE takes precedence over NAME, so the operator's NAME_FILE variables are removed.
+    inherited = {
+        name: value for name, value in os.environ.items() if name.removesuffix("_FILE") not in variables
+    }
+    return inherited | variables
 
 
 def _value(name: str) -> str:
@@ -65,4 +67,4 @@ def _value(name: str) -> str:
     try:
         return Path(path).read_text(encoding="utf-8").strip()
     except OSError as error:
-        raise LocalError(f"{name}_FILE names {path}, which cannot be read ({error.strerror}).") from None
+        raise LocalError(f"{name}_FILE is {path}, which cannot be read ({error.strerror}).") from None

@@ -1,4 +1,4 @@
-"""The market's clock of a simulated stack: an offset to the real time, chosen so that there is a session."""
+"""Clock of the simulated market: an offset to the real time, chosen so that the market is in a session."""
 
 from __future__ import annotations
 
@@ -6,15 +6,16 @@ import datetime as dt
 
 from quant import sessions
 
-# Far enough behind a slot for its chain to be due.
+# Added to the slot, so that the chain of the slot is due.
 _BEHIND_SLOT = dt.timedelta(seconds=5)
 _SLOT = dt.timedelta(minutes=15)
 
 
 def offset_now(now: dt.datetime) -> int:
-    """Milliseconds to add to `now` (aware): 0 during a session, else back to the last session's last quarter.
+    """Return the milliseconds to add to `now` (timezone-aware).
 
-    That is 15:45:05 New York on a full day; from there the market's clock runs on, into the close.
+    During a session the offset is 0. Otherwise it moves the clock back to 15 minutes before the last close plus 5 s,
+    15:45:05 New York on a full session; from there the clock runs through the close.
     """
     if sessions.is_open(now):
         return 0
@@ -22,9 +23,10 @@ def offset_now(now: dt.datetime) -> int:
 
 
 def offset_for(stamp: dt.datetime, now: dt.datetime) -> int:
-    """Milliseconds to add to `now` so that it is `stamp`, the instant a chain was recorded (both aware).
+    """Return the milliseconds to add to `now` so that it equals `stamp`, the time a chain was recorded.
 
-    A stamp outside a session means the close of the last session before it: those are the quotes it shows.
+    A stamp outside a session is moved to the last close before it, which is the time of its quotes. Both arguments
+    are timezone-aware.
     """
     instant = stamp if sessions.is_open(stamp) else _last_close(stamp) + _BEHIND_SLOT
     return _milliseconds(now, instant)
@@ -37,5 +39,5 @@ def _last_close(instant: dt.datetime) -> dt.datetime:
 
 
 def _milliseconds(start: dt.datetime, end: dt.datetime) -> int:
-    # In UTC: between two instants of one zone Python subtracts the wall clocks, an hour wrong across a change.
+    # In UTC: Python subtracts wall clocks within one time zone, which is an hour wrong across a DST change.
     return round((end.astimezone(dt.UTC) - start.astimezone(dt.UTC)) / dt.timedelta(milliseconds=1))

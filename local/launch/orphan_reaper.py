@@ -1,8 +1,8 @@
-"""`python -m local.launch.orphan_reaper`: ends what the supervisor cannot end any more because it was killed itself.
+"""`python -m local.launch.orphan_reaper`: kill the services of a supervisor that was killed.
 
-Reads `add SESSION` and `drop SESSION` lines on standard input, whose other end the supervisor holds. When it
-closes, the supervisor is gone: the kernel has by then told the head of each session to end, and what is left
-of the sessions after a while (children of a head that died, a worker stuck in a task) is killed.
+It reads `add SESSION` and `drop SESSION` lines from standard input, a pipe from the supervisor. The pipe closes when
+the supervisor ends. The kernel has then signalled the first process of each session; processes of the sessions that
+remain after a while (children of a dead first process, a worker stuck in a task) are killed.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ PATIENCE_SECONDS = 10.0
 
 
 def remaining(lines: Iterable[str]) -> set[int]:
-    """Sessions that were added and not dropped when the lines end."""
+    """Return the sessions that were added and not dropped."""
     sessions: set[int] = set()
     for line in lines:
         verb, _, session = line.partition(" ")
@@ -26,12 +26,13 @@ def remaining(lines: Iterable[str]) -> set[int]:
 
 
 def main() -> None:
+    """Read standard input to its end, then end all processes of the remaining sessions."""
     sessions = remaining(sys.stdin)
 
-    def left() -> list[int]:
+    def living() -> list[int]:
         return [pid for session in sessions for pid in processes.living_in_session(session)]
 
-    processes.end(left, signal.SIGTERM, PATIENCE_SECONDS)
+    processes.end(living, signal.SIGTERM, PATIENCE_SECONDS)
 
 
 if __name__ == "__main__":

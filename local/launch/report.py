@@ -1,6 +1,6 @@
-"""What `make demo` did, read back from the warehouse: traded for people, written as JSON for programs.
+"""Report of `make demo`: read from the warehouse, printed as tables and written as JSON.
 
-Run as `python -m local.launch.report --json PATH [--web URL] [--error SENTENCE …]`, after the chains are in.
+Run as `python -m local.launch.report --json PATH [--web URL] [--error SENTENCE …]` after the chains are stored.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 def collect(errors: list[str]) -> dict[str, Any]:
-    """The report of the newest chain of every watched symbol. Needs Django to be set up."""
+    """Return the report of the newest chain of every watched symbol. Requires `django.setup()`."""
     from django.conf import settings
 
     from warehouse.queries import latest_chains, rows_per_table
@@ -85,6 +85,7 @@ def _number(value: Any) -> float | None:
 
 
 def show(report: dict[str, Any], console: Console) -> None:
+    """Print the report: rows per table, the chains, and a gamma chart per symbol."""
     market = "SIMULATED market" if report["simulated"] else "Massive.com"
     tables = Table("table", "rows", title=f"Warehouse · {market}", title_style="bold")
     for name, rows in report["tables"].items():
@@ -130,12 +131,13 @@ def _picture(symbol: str, figures: dict[str, Any]) -> Panel:
         f"{figures['expected_behavior']} · "
         f"net {money(figures['total_gamma'])} "
         f"(calls {money(figures['call_gamma'])}, "
-        f"puts {money(figures['put_gamma'])}; provider's greeks alone {money(figures['total_gamma_provider_greeks'])})"
+        f"puts {money(figures['put_gamma'])}; provider's greeks only {money(figures['total_gamma_provider_greeks'])})"
     )
     return Panel(gamma_picture(net, figures["spot"], levels), title=title, title_align="left", expand=False)
 
 
 def main() -> None:
+    """Print the report and write its JSON file."""
     parser = argparse.ArgumentParser(prog="local.launch.report")
     parser.add_argument("--json", type=Path, required=True)
     parser.add_argument("--web", default="")

@@ -1,4 +1,4 @@
-"""What runs in this clone: `.local/stack.json`, written by the supervisor, read by every entry point."""
+"""Description of the running stack in `.local/stack.json`: written by the supervisor, read by all commands."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from pathlib import Path
 from local.servers.locks import FileLock
 from local.servers.state_files import write_private
 
-# Held by the supervisor as long as it lives, so that a description it could not remove is not believed.
+# Held by the supervisor while it runs. When it is free, the file is left over from a killed supervisor.
 LOCK = "supervisor.lock"
 
 
 @dataclass(frozen=True, slots=True)
 class Stack:
-    """Addresses and secrets of the running stack; its file is readable by the owner only."""
+    """Addresses and secrets of the running stack. Only the owner can read its file."""
 
     database_url: str
     redis_url: str
@@ -27,7 +27,7 @@ class Stack:
 
 
 def running(directory: Path) -> Stack | None:
-    """The stack described in `directory`/stack.json, or None when none is running there."""
+    """Return the stack described in `directory`/stack.json, or None when none is running there."""
     try:
         described = json.loads((directory / "stack.json").read_text(encoding="utf-8"))
     except FileNotFoundError:
@@ -39,10 +39,10 @@ def running(directory: Path) -> Stack | None:
 
 
 def describe(directory: Path, stack: Stack) -> None:
-    """Writes `stack` for the other entry points, whole or not at all, readable by the owner only."""
+    """Write the description of `stack` atomically, readable by the owner only."""
     write_private(directory / "stack.json", asdict(stack))
 
 
 def withdraw(directory: Path) -> None:
-    """Removes the description: from now on no entry point finds the stack."""
+    """Remove the description, so that commands no longer use the stack."""
     (directory / "stack.json").unlink(missing_ok=True)

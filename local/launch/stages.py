@@ -1,4 +1,4 @@
-"""From nothing to a running warehouse: the stages that `make up` and `make demo` have in common."""
+"""The stages common to `make up` and `make demo`, from an empty clone to a running warehouse."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ MASSIVE_STREAM_URL = "wss://socket.massive.com"
 
 
 class Warehouse:
-    """One run of all services in this clone. `start` it, then `serve`; `stop` it whatever happened."""
+    """One run of all services of this clone. Call `start`, then `serve`, and always `stop`."""
 
     def __init__(self, stages: Stages, when_simulated: Purpose, chain: str | None = None) -> None:
         self.simulated = not environment.given("MASSIVE_API_KEY")
@@ -44,12 +44,12 @@ class Warehouse:
         self._chain = chain
         self._held: Held | None = None
         self._supervisor = Supervisor(LOCAL / "logs", stages.say, self._between)
-        self._supervisor.obey(signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+        self._supervisor.handle_signals(signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
         self._stack: Stack
         self._web: Running
 
     def start(self) -> None:
-        """Runs every stage up to a serving warehouse. Raises LocalError, ServiceError or Interrupted."""
+        """Run all stages until the services run. Raises LocalError, ServiceError or Interrupted."""
         database_url, redis_url = environment.own_servers() or self._embedded_servers()
         offset_ms, symbol = self._market_clock()
         port = ports.free_port()
@@ -67,7 +67,7 @@ class Warehouse:
         )
         with self._stages.stage("Creating the tables"):
             self.run("migrate", services.MIGRATE.split())
-        with self._stages.stage("Watchlist, schedules, admin user", speaks=True):
+        with self._stages.stage("Watchlist, schedules, admin user", writes_lines=True):
             symbols = ["--symbols", symbol] if symbol else []
             self.run("seed", ["python", "manage.py", "seed", *symbols], shown=True)
         if self.simulated:
@@ -76,24 +76,25 @@ class Warehouse:
         describe(LOCAL, self._stack)
 
     def run(self, name: str, command: list[str], *, shown: bool = False) -> None:
-        """Runs one step to its end, as the login that owns the schema. Raises ServiceError when it fails."""
+        """Run one command to its end, with the login that owns the schema. Raises ServiceError on failure."""
         self._supervisor.run(name, command, environment.of(self._stack, name, ""), shown=shown)
 
     def wait_for_web(self) -> None:
-        """Returns once the admin answers. Raises ServiceError when it does not."""
+        """Wait until the admin responds. Raises ServiceError when it does not."""
         with self._stages.stage("Waiting for the admin to answer"):
             self._supervisor.wait_for(
                 self._web, lambda: _answers(f"{self.web_url}/admin/login/"), READY_SECONDS
             )
 
     def serve(self, seconds: float = float("inf")) -> None:
-        """Tends the services for so long, or until Ctrl-C."""
+        """Supervise the services for `seconds`, or until Ctrl-C."""
         until = time.monotonic() + seconds
         with suppress(Interrupted):
             while time.monotonic() < until:
                 self._supervisor.tend()
 
     def stop(self) -> None:
+        """Stop all services and release the embedded servers."""
         with self._stages.stage("Stopping all services"):
             withdraw(LOCAL)
             self._supervisor.stop()
@@ -107,11 +108,11 @@ class Warehouse:
         return self._held.owner_url(self._purpose.database), self._held.redis_url(self._purpose.redis_number)
 
     def _market_clock(self) -> tuple[int, str]:
-        """The offset of the market's clock in milliseconds, and the symbol of a recorded chain or ''."""
+        """Return the offset of the market clock in milliseconds, and the symbol of a recorded chain or ''."""
         if not self.simulated:
             return int(os.environ.get("CLOCK_OFFSET_MS", "0")), ""
         with self._stages.stage("Setting the market's clock"):
-            # Imported here: the exchange calendars take a second, which would pass without a word.
+            # Imported inside the stage, so that its line is shown: the exchange calendars load for a second.
             from local.launch import market_clock
 
             now = dt.datetime.now(dt.UTC)
@@ -145,31 +146,31 @@ class Warehouse:
     def _between(self) -> None:
         self._stages.tick()
         if self._held and self._held.lost_keeper():
-            self._stages.say("The keeper of the servers was killed; starting them again")
+            self._stages.say("The keeper of the servers was killed; starting a new one")
             self._held.ensure()
 
 
 def supervised(run: Callable[[Stages], None], title: str) -> int:
-    """Runs `run` as the only supervisor of this clone; returns the exit code, errors are one sentence."""
+    """Call `run` as the only supervisor of this clone. Returns the exit code; errors are printed in one line."""
     stages = Stages()
     stages.say(title)
     lock = FileLock(LOCAL / LOCK)
     if "MAKELEVEL" in os.environ:
-        # Make is between us and the terminal: once it is killed, no Ctrl-C can reach us any more.
+        # When make is killed, Ctrl-C in the terminal no longer reaches this process.
         end_with_parent(signal.SIGTERM)
     try:
         LOCAL.mkdir(exist_ok=True)
-        # Patiently: `running` looks at this lock for an instant.
+        # Retried, because `running` takes this lock for an instant.
         if not wait_until(lock.try_exclusive, 0.5):
-            raise LocalError("This clone already runs `make up` or `make demo`; end that with Ctrl-C first.")
+            raise LocalError("This clone already runs `make up` or `make demo`; stop that with Ctrl-C first.")
         run(stages)
     except Interrupted:
-        return 130  # what a shell says of a command ended by Ctrl-C
+        return 130  # the exit code of a command ended by Ctrl-C
     except (LocalError, ServiceError) as error:
         stages.say(f"{error}")
         return 1
     except PermissionError as error:
-        stages.say(f"{error.filename} belongs to another user; run as that user, or in a clone of your own.")
+        stages.say(f"{error.filename} belongs to another user; run as that user, or use your own clone.")
         return 1
     finally:
         lock.release()
@@ -177,14 +178,14 @@ def supervised(run: Callable[[Stages], None], title: str) -> int:
 
 
 def _stamp(chain: str) -> tuple[str, dt.datetime]:
-    """The symbol of a recorded chain and the instant it was recorded, as the simulator reads its file."""
+    """Return the symbol of a recorded chain and the time it was recorded, as read by the simulator."""
     command = [sys.executable, "-m", "simulator.recorded.quote_table", chain, "--stamp"]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     if done.returncode:
-        said = (done.stderr or done.stdout).strip().splitlines()
-        raise LocalError(said[-1] if said else f"{chain} cannot be read as a recorded chain.")
-    told = json.loads(done.stdout)
-    return told["symbol"], dt.datetime.fromtimestamp(told["stamp_ms"] / 1000, dt.UTC)
+        output = (done.stderr or done.stdout).strip().splitlines()
+        raise LocalError(output[-1] if output else f"{chain} cannot be read as a recorded chain.")
+    described = json.loads(done.stdout)
+    return described["symbol"], dt.datetime.fromtimestamp(described["stamp_ms"] / 1000, dt.UTC)
 
 
 def _answers(url: str) -> bool:

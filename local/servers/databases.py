@@ -1,4 +1,4 @@
-"""The databases of the embedded stack: which one a run uses, and making it ready."""
+"""The databases of the embedded stack, and their preparation."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from local.servers.postgres import OWNER
 
 @dataclass(frozen=True, slots=True)
 class Purpose:
-    """A database of the stack and the number of its own Valkey database."""
+    """A PostgreSQL database of the stack and the number of its Valkey database."""
 
     database: str
     redis_number: int
@@ -23,17 +23,17 @@ class Purpose:
 
 WAREHOUSE = Purpose("warehouse", 0, fresh=False)  # real data, with a provider's key
 SIMULATED = Purpose("simulated", 1, fresh=False)  # `make up` without a key
-DEMO = Purpose("demo", 2, fresh=True)  # `make demo` without a key: its report speaks of this run alone
+DEMO = Purpose("demo", 2, fresh=True)  # `make demo` without a key: its report covers this run only
 
 
 def prepare(held: Held, purpose: Purpose) -> None:
-    """Makes sure that the databases of `purpose` exist, empty if they are to be fresh."""
+    """Create the database of `purpose` if it does not exist, and empty it if it is to be fresh."""
     name = sql.Identifier(purpose.database)
     with psycopg.connect(held.superuser_url(), autocommit=True) as connection:
         if purpose.fresh:
             connection.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(name))
-        known = connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [purpose.database])
-        if known.fetchone() is None:
+        row = connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [purpose.database])
+        if row.fetchone() is None:
             connection.execute(sql.SQL("CREATE DATABASE {} OWNER {}").format(name, sql.Identifier(OWNER)))
     if purpose.fresh:
         with redis.Redis.from_url(held.redis_url(purpose.redis_number)) as client:

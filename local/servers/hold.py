@@ -1,4 +1,4 @@
-"""Holding the embedded servers: `hold(directory)` starts them, or joins those that run there already."""
+"""Access to the embedded servers: `hold(directory)` starts them or joins running ones."""
 
 from __future__ import annotations
 
@@ -29,9 +29,9 @@ STOP_SECONDS = 60.0
 
 
 class Held:
-    """The servers of one directory, kept running for this process until `release()` or its death.
+    """Handle of the servers of one directory, which run until `release()` or the end of this process.
 
-    URLs name 127.0.0.1 and stay the same while the servers run, also across restarts of either.
+    The URLs are on 127.0.0.1 and stay the same while the servers run, also when one of them restarts.
     """
 
     def __init__(self, directory: Path, postgres_major: int, fast: bool) -> None:
@@ -39,12 +39,14 @@ class Held:
         self._postgres_major = postgres_major
         self._fast = fast
         self._holders = FileLock(directory / "holders")
-        self._holders.shared()  # waits while a keeper is stopping
+        self._holders.shared()  # blocks while a keeper is stopping
         try:
             self.ensure()
             servers = state_files.read_servers(directory)
             if servers is None or servers.postgres_major != postgres_major:
-                raise LocalError(f"{directory} is in use with another PostgreSQL than {postgres_major}.")
+                raise LocalError(
+                    f"{directory} is in use with a PostgreSQL version other than {postgres_major}."
+                )
         except BaseException:
             self._holders.release()
             raise
@@ -59,21 +61,22 @@ class Held:
         self.release()
 
     def owner_url(self, database: str = "warehouse") -> str:
-        """For migrations and operators: owns its databases, may create roles and databases, no superuser."""
+        """Return the URL of the owner, who may create roles and databases but is no superuser."""
         return self._url(OWNER, self._servers.owner_password, database)
 
     def superuser_url(self, database: str = "postgres") -> str:
+        """Return the URL of the superuser."""
         return self._url("postgres", self._servers.superuser_password, database)
 
     def redis_url(self, number: int = 0) -> str:
-        """Database `number` (0 to 15) of Valkey."""
+        """Return the URL of Valkey database `number` (0 to 15)."""
         return f"redis://:{self._servers.valkey_password}@127.0.0.1:{self._servers.valkey_port}/{number}"
 
     def environment(self, database: str) -> dict[str, str]:
-        """Variables that point the settings at `database`, which is created if it is not there yet."""
+        """Return the variables that make the settings use `database`, which is created if missing."""
         with psycopg.connect(self.superuser_url(), autocommit=True) as connection:
-            known = connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [database]).fetchone()
-            if known is None:
+            row = connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [database]).fetchone()
+            if row is None:
                 names = sql.Identifier(database), sql.Identifier(OWNER)
                 connection.execute(sql.SQL("CREATE DATABASE {} OWNER {}").format(*names))
         return {
@@ -84,38 +87,40 @@ class Held:
         }
 
     def pid(self, server: ServerName) -> int | None:
-        """Process id of a server that accepts connections, else None."""
+        """Return the process id of a server that accepts connections, else None."""
         keeper = self._keeper()
         return (keeper.postgres if server == "postgres" else keeper.valkey) if keeper else None
 
     def keeper_pid(self) -> int | None:
+        """Return the process id of the keeper, or None when none runs."""
         keeper = self._keeper()
         return keeper.pid if keeper else None
 
     def stop(self, server: ServerName) -> None:
-        """Stops one server in order and keeps it stopped until `start`."""
+        """Stop one server in order and keep it stopped until `start`."""
         state_files.stop_request(self.directory, server).touch()
         self._wait(lambda: self.pid(server) is None, f"{server} does not stop")
 
     def start(self, server: ServerName) -> None:
-        """Starts a server that `stop` stopped, on the same port, and waits until it accepts connections."""
+        """Start a stopped server on the same port and wait until it accepts connections."""
         state_files.stop_request(self.directory, server).unlink(missing_ok=True)
         self._wait(lambda: self.pid(server) is not None, f"{server} does not start")
 
     def restart_postgres(self) -> None:
+        """Stop and start PostgreSQL."""
         self.stop("postgres")
         self.start("postgres")
 
     def ensure(self) -> None:
-        """Starts a keeper if none runs, the first time as well as after one was killed; waits until ready.
+        """Start a keeper if none runs, for example after one was killed, and wait until it is ready.
 
-        Raises LocalError with one sentence when the servers cannot be started.
+        Raises LocalError when the servers cannot be started.
         """
         starting = FileLock(self.directory / "starting")
         starting.exclusive()
         try:
             if is_free(self.directory / "keeper.lock"):
-                state_files.forget_keeper(self.directory)
+                state_files.remove_keeper(self.directory)
                 self._start_keeper()
             deadline = time.monotonic() + START_SECONDS
             while not self._is_ready():
@@ -126,11 +131,11 @@ class Held:
             starting.release()
 
     def lost_keeper(self) -> bool:
-        """Whether the keeper was killed: then nothing restarts the servers until `ensure` is called."""
+        """Return whether the keeper was killed. The servers are then not restarted until `ensure` is called."""
         return is_free(self.directory / "keeper.lock")
 
     def release(self) -> None:
-        """Lets go of the servers. Where this was the last holder, returns once they are stopped."""
+        """Release the servers. The last holder waits until they have stopped."""
         keeper = self.keeper_pid()
         self._holders.release()
         wait_until(lambda: self._is_over(keeper), STOP_SECONDS)
@@ -140,7 +145,8 @@ class Held:
             return keeper is None or not is_alive(keeper)
         last, other = FileLock(self.directory / "holders"), FileLock(self.directory / "holders")
         try:
-            # Neither exclusively (we could: the keeper is about to) nor shared (we cannot: it is stopping).
+            # Over when another holder remains: then only the shared lock can be taken. Otherwise the keeper is about to
+            # stop (the exclusive lock can be taken) or is stopping (neither can, because it holds it exclusively).
             return not last.try_exclusive() and other.try_shared()
         finally:
             last.release()
@@ -162,7 +168,7 @@ class Held:
                 stderr=log,
                 cwd=ROOT,
                 start_new_session=True,
-                check=False,  # the keeper reports through its file, and its absence is noticed
+                check=False,  # the keeper reports errors in its state file; `_is_ready` detects its absence
                 env={name: value for name, value in os.environ.items() if not name.endswith("_KEY")},
             )
 
@@ -179,18 +185,18 @@ class Held:
     def _keeper(self) -> Keeper | None:
         return state_files.read_keeper(self.directory)
 
-    def _wait(self, condition: Callable[[], bool], complaint: str) -> None:
+    def _wait(self, condition: Callable[[], bool], error: str) -> None:
         if not wait_until(condition, START_SECONDS):
-            raise LocalError(f"{complaint}; see the logs in {self.directory}.")
+            raise LocalError(f"{error}; see the logs in {self.directory}.")
 
     def _url(self, user: str, password: str, database: str) -> str:
         return f"postgresql://{user}:{password}@127.0.0.1:{self._servers.postgres_port}/{database}"
 
 
 def hold(directory: Path, postgres_major: int = 18, fast: bool = False) -> Held:
-    """Starts PostgreSQL and Valkey with their data under `directory`, or joins those running there.
+    """Start PostgreSQL and Valkey with their data under `directory`, or join those running there.
 
-    Safe to call from several processes at once. `fast` gives up durability for tests. Raises LocalError.
+    Safe to call from several processes at once. `fast` disables durability for tests. Raises LocalError.
     """
     directory.mkdir(parents=True, exist_ok=True)
     return Held(directory.resolve(), postgres_major, fast)

@@ -1,4 +1,4 @@
-"""Advisory file locks: freed by the kernel when their process ends, however it ends."""
+"""Advisory file locks. The kernel releases them when their process ends, for whatever reason."""
 
 from __future__ import annotations
 
@@ -8,29 +8,32 @@ from pathlib import Path
 
 
 class FileLock:
-    """One `flock` on one file. Its descriptor is not inherited by programs this process starts."""
+    """One `flock` on one file. Programs that this process starts do not inherit the descriptor."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
         self._descriptor: int | None = None
 
     def shared(self) -> None:
-        """Waits until nobody holds the lock exclusively, then holds it shared."""
+        """Wait until no process holds the lock exclusively, then hold it shared."""
         fcntl.flock(self._open(), fcntl.LOCK_SH)
 
     def exclusive(self) -> None:
-        """Waits until nobody else holds the lock, then holds it exclusively."""
+        """Wait until no other process holds the lock, then hold it exclusively."""
         fcntl.flock(self._open(), fcntl.LOCK_EX)
 
     def try_shared(self) -> bool:
+        """Take the lock shared without waiting. Returns whether that succeeded."""
         return self._try(fcntl.LOCK_SH)
 
     def try_exclusive(self) -> bool:
+        """Take the lock exclusively without waiting. Returns whether that succeeded."""
         return self._try(fcntl.LOCK_EX)
 
     def release(self) -> None:
+        """Release the lock if it is held."""
         if self._descriptor is not None:
-            # Unlocking before closing frees the lock even where a forked child still has the descriptor.
+            # An explicit unlock releases the lock even when a forked child still has the descriptor.
             fcntl.flock(self._descriptor, fcntl.LOCK_UN)
             os.close(self._descriptor)
             self._descriptor = None
@@ -50,7 +53,7 @@ class FileLock:
 
 
 def is_free(path: Path) -> bool:
-    """Whether nobody holds the lock at `path` at this moment."""
+    """Return whether no process holds the lock at `path`."""
     lock = FileLock(path)
     free = lock.try_exclusive()
     lock.release()

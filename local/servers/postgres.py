@@ -1,4 +1,4 @@
-"""The embedded PostgreSQL: its cluster, its command line, and what its death leaves to clear away."""
+"""The embedded PostgreSQL: cluster creation, command line, and clean-up after a crash."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from local.servers.binaries import LocalError
 from local.servers.server_location import ENVIRONMENT, Place
 from local.servers.state_files import Servers
 
-OWNER = "warehouse_owner"  # the migration login: no superuser, owns the database `warehouse`
+OWNER = "warehouse_owner"  # the migration login: not a superuser, owns the database `warehouse`
 
 
 class Postgres:
-    """One cluster on 127.0.0.1, TCP only: without Unix sockets no path is too long, no folder shared."""
+    """One cluster on 127.0.0.1 over TCP. Unix sockets limit path lengths and need a shared folder."""
 
     name = "postgres"
-    stop_signal = signal.SIGINT  # "fast": open sessions are ended, the shutdown checkpoint is written
+    stop_signal = signal.SIGINT  # "fast" shutdown: connections are closed, the shutdown checkpoint is written
     stop_seconds = 30.0
 
     def __init__(self, place: Place, servers: Servers, fast: bool) -> None:
@@ -33,10 +33,11 @@ class Postgres:
 
     @property
     def port(self) -> int:
+        """The TCP port."""
         return self._servers.postgres_port
 
     def initialise(self, passwords_are_new: bool) -> None:
-        """Creates the cluster, roles and database once; sets the passwords again when they were lost."""
+        """Create the cluster, roles and database if missing; set the passwords again if they were lost."""
         if not self.data.exists():
             self._create()
         elif passwords_are_new:
@@ -47,12 +48,12 @@ class Postgres:
             )
 
     def clear(self) -> None:
-        """Ends what is left of an earlier server, so that the next one can start.
+        """End processes of an earlier server, so that the next one can start.
 
-        A server whose keeper was killed is shutting down and gets the time to. Backends outlive a killed
-        postmaster until they next wait for something, and the pid file it left may by now name a stranger,
-        which PostgreSQL takes for itself. Nothing works in the data directory once the backends are gone and
-        the keeper's lock is ours, so the file can go.
+        A server whose keeper was killed is shutting down and gets the time to finish. Backends outlive a killed
+        postmaster until their next wait. The process id in the remaining pid file may meanwhile belong to another
+        process, which PostgreSQL would take for a running server. When the backends have ended and this process has
+        the keeper's lock, no process uses the data directory and the file can be removed.
         """
         pid_file = self.data / "postmaster.pid"
         postmaster = pid_file.read_text(encoding="utf-8").split("\n")[0] if pid_file.exists() else ""
@@ -63,6 +64,7 @@ class Postgres:
         pid_file.unlink(missing_ok=True)
 
     def command(self) -> list[str | Path]:
+        """Return the command line of the server."""
         settings = {
             "listen_addresses": "127.0.0.1",
             "port": str(self.port),
@@ -70,23 +72,24 @@ class Postgres:
             "max_connections": "100",
             "shared_buffers": "256MB",
             "max_wal_size": "2GB",
-            "jit": "off",  # compiling costs more than it saves on queries of a few milliseconds
+            "jit": "off",  # compilation costs more than it saves for queries of a few milliseconds
             "password_encryption": "scram-sha-256",
             "timezone": "UTC",
             "log_timezone": "UTC",
             "log_checkpoints": "off",
         }
         if self._fast:
-            # A killed server keeps what was committed; only a machine that loses power does not.
+            # Committed data survive a killed server, but not a power failure.
             settings |= {"fsync": "off", "full_page_writes": "off"}
         arguments = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
         return [self._bin / "postgres", "-D", self.data, *arguments]
 
     def standard_input(self) -> bytes:
+        """Return the standard input of the server: none."""
         return b""
 
     def ready(self) -> bool:
-        """Whether the server accepts connections, by the status line it keeps in its pid file."""
+        """Return whether the server accepts connections, according to the status line of its pid file."""
         try:
             lines = (self.data / "postmaster.pid").read_text(encoding="utf-8").splitlines()
         except FileNotFoundError:
@@ -97,7 +100,7 @@ class Postgres:
         return processes.living_in(self.data)
 
     def _create(self) -> None:
-        # Built beside its final name: a power cut half way leaves nothing that looks like a cluster.
+        # Created under a temporary name: a power failure must not leave an incomplete cluster under the final one.
         draft = self.data.with_name(self.data.name + ".new")
         shutil.rmtree(draft, ignore_errors=True)
         self._place.make(draft)
@@ -120,16 +123,16 @@ class Postgres:
         draft.rename(self.data)
 
     def _execute(self, data: Path, *statements: str) -> None:
-        """Runs SQL in the server's single-user mode: no port, no password, no window for anybody else."""
+        """Run SQL in single-user mode, which needs no port or password and excludes other connections."""
         command: list[str | Path] = [self._bin / "postgres", "--single", "-D", data, "postgres"]
-        answer = self._run(command, "\n".join(statements))
-        if "ERROR:" in answer:
-            raise LocalError(f"The cluster could not be prepared: {answer.strip().splitlines()[0]}")
+        output = self._run(command, "\n".join(statements))
+        if "ERROR:" in output:
+            raise LocalError(f"The cluster could not be prepared: {output.strip().splitlines()[0]}")
 
-    def _run(self, command: list[str | Path], given: str = "") -> str:
+    def _run(self, command: list[str | Path], standard_input: str = "") -> str:
         done: subprocess.CompletedProcess[str] = subprocess.run(
             [str(part) for part in command],
-            input=given,
+            input=standard_input,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,

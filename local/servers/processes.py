@@ -1,4 +1,4 @@
-"""Starting processes that die with their parent, and finding the ones that outlived it."""
+"""Starting processes that end with their parent, and finding processes that outlived it."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ _libc = ctypes.CDLL(None, use_errno=True)
 
 
 def end_with_parent(death_signal: signal.Signals) -> None:
-    """Asks the kernel to send this process `death_signal` when its parent dies. Only Linux can."""
+    """Make the kernel send this process `death_signal` when its parent dies. Linux only."""
     _libc.prctl(_PR_SET_PDEATHSIG, int(death_signal), 0, 0, 0)
 
 
 def die_with_parent(death_signal: signal.Signals) -> Callable[[], None]:
-    """For `preexec_fn`: the kernel sends the new process `death_signal` when this process dies."""
+    """Return a `preexec_fn`: the kernel sends the new process `death_signal` when this process dies."""
     parent = os.getpid()
 
     def prepare() -> None:
-        # Runs in the child after its user was changed, because a change of user clears the death signal.
+        # Called in the child after the change of user, because that change clears the death signal.
         signal.pthread_sigmask(signal.SIG_SETMASK, ())
         end_with_parent(death_signal)
         if os.getppid() != parent:  # the parent died before the line above
@@ -44,10 +44,10 @@ def spawn(
     account: Mapping[str, Any] | None = None,
     stdin: int = subprocess.DEVNULL,
 ) -> subprocess.Popen[bytes]:
-    """Starts `command` in a session of its own; the kernel sends it `death_signal` when this process dies.
+    """Start `command` in its own session. The kernel sends it `death_signal` when this process dies.
 
-    Must be called from the main thread: the signal follows the death of the thread that started the child.
-    `account` holds the `user`, `group` and `extra_groups` to run as, if not our own.
+    Must be called from the main thread: the signal is sent at the end of the thread that started the child.
+    `account` holds the `user`, `group` and `extra_groups` of the child, if they differ from those of this process.
     """
     return subprocess.Popen(
         [str(part) for part in command],
@@ -63,23 +63,23 @@ def spawn(
 
 
 def living_in(directory: Path) -> list[int]:
-    """Ids of the processes whose working directory is `directory` (servers change into their data)."""
+    """Return the ids of the processes whose working directory is `directory`, which is the data folder of a server."""
     return [pid for pid in _process_ids() if _points_to(Path(f"/proc/{pid}/cwd"), directory)]
 
 
 def living_in_session(session: int) -> list[int]:
-    """Ids of the processes of a session, without the dead that wait for their parent."""
+    """Return the ids of the processes of a session, without zombies."""
     return [pid for pid in _process_ids() if is_alive(pid) and _session(pid) == session]
 
 
 def is_alive(pid: int) -> bool:
-    """Whether the process runs; one that is dead and only waits for its parent does not."""
+    """Return whether the process runs. A zombie does not."""
     fields = _stat(pid)
     return bool(fields) and fields[0] != "Z"
 
 
 def end(pids: Callable[[], list[int]], first: signal.Signals, patience_seconds: float) -> None:
-    """Sends `first` to the processes `pids()` lists, and SIGKILL to those still there after the patience."""
+    """Send `first` to the processes that `pids()` lists, and SIGKILL to those left after `patience_seconds`."""
     _signal_all(pids(), first)
     if not wait_until(lambda: not pids(), patience_seconds):
         _signal_all(pids(), signal.SIGKILL)
@@ -87,7 +87,7 @@ def end(pids: Callable[[], list[int]], first: signal.Signals, patience_seconds: 
 
 
 def wait_until(condition: Callable[[], bool], seconds: float, every: float = 0.02) -> bool:
-    """Polls `condition` until it holds or `seconds` have passed; returns whether it held."""
+    """Poll `condition` until it is true or `seconds` have passed. Returns whether it became true."""
     deadline = time.monotonic() + seconds
     while not condition():
         if time.monotonic() > deadline:
@@ -111,7 +111,7 @@ def _process_ids() -> Iterator[int]:
 def _points_to(link: Path, directory: Path) -> bool:
     try:
         return link.readlink() == directory
-    except OSError:  # gone in the meantime, a zombie, or another user's
+    except OSError:  # ended in the meantime, a zombie, or a process of another user
         return False
 
 
@@ -121,7 +121,7 @@ def _session(pid: int) -> int | None:
 
 
 def _stat(pid: int) -> list[str]:
-    """Fields of /proc/PID/stat from the state on; the name before it may itself hold spaces and brackets."""
+    """Return the fields of /proc/PID/stat after the name, which can contain spaces and brackets."""
     try:
         line = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace")
     except OSError:

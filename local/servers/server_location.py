@@ -1,4 +1,4 @@
-"""Where one stack's servers find their binaries and keep their data, and as whom they run."""
+"""Folders of one stack's binaries and data, and the user of its servers."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from local.servers.binaries import postgres_home, valkey_home
 
 _COPIES = "binaries"
 
-# The servers see no other variable of ours, least of all keys.
+# The servers inherit no other variable, in particular no keys.
 ENVIRONMENT: Mapping[str, str] = {"PATH": os.defpath, "LC_ALL": "C", "TZ": "UTC"}
 
 
@@ -31,26 +31,27 @@ class Place:
 
     @property
     def outside(self) -> bool:
-        """Whether data and binaries had to leave the stack's own directory."""
+        """Whether data and binaries are outside the stack's directory."""
         return self.data != self.directory
 
     def as_popen(self) -> dict[str, Any]:
+        """Return arguments for `subprocess` that run a program as the servers' user."""
         return self.account.as_popen() if self.account else {}
 
     def own(self, path: Path) -> None:
-        """Gives `path`, made by us, to the servers' user."""
+        """Change the owner of `path` to the servers' user."""
         if self.account:
             os.chown(path, self.account.uid, self.account.gid)
 
     def make(self, folder: Path) -> Path:
-        """An existing or new folder that only the servers' user can read."""
+        """Create `folder` if missing, readable by the servers' user only, and return it."""
         if not folder.exists():
             folder.mkdir(mode=0o700)
             self.own(folder)
         return folder
 
-    def leave(self, disposable: bool) -> None:
-        """Removes what is outside the directory and not worth keeping: copied binaries, disposable data."""
+    def clean_up(self, disposable: bool) -> None:
+        """Remove the copied binaries outside the directory, and the data there if they are disposable."""
         if self.outside and disposable:
             shutil.rmtree(self.data)
         elif self.outside:
@@ -58,7 +59,7 @@ class Place:
 
 
 def choose(directory: Path, postgres_major: int) -> Place:
-    """The place for the stack of `directory`, binaries copied where they cannot be reached."""
+    """Return the place of the stack in `directory`; copies the binaries if their user cannot reach them."""
     account = accounts.server_account()
     postgres, valkey = postgres_home(postgres_major), valkey_home()
     if account is None:
@@ -72,10 +73,10 @@ def choose(directory: Path, postgres_major: int) -> Place:
 
 
 def _copied(homes: list[Path], target: Path, account: Account) -> list[Path]:
-    """Copies of the folders `homes` of installed packages, in the same layout, belonging to `account`."""
-    shutil.rmtree(target, ignore_errors=True)  # an earlier copy may be half, or of another version
+    """Copy the folders `homes` of installed packages in the same layout, owned by `account`."""
+    shutil.rmtree(target, ignore_errors=True)  # an earlier copy may be incomplete or of another version
     site = _site_packages(homes[0])
-    # The programs find their libraries in a folder beside their package, by a path relative to themselves.
+    # The programs load libraries from a folder beside their package, by a path relative to their own.
     libraries = [folder for folder in site.glob("*.libs") if folder.stem in homes[0].parts]
     for source in (*homes, *libraries):
         shutil.copytree(source, target / source.relative_to(site), symlinks=True)

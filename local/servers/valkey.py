@@ -1,4 +1,4 @@
-"""The embedded Valkey (it speaks Redis' protocol): the broker, the inbox and the shared rate limit."""
+"""The embedded Valkey, a Redis-compatible server: Celery broker, inbox of trades and shared rate limit."""
 
 from __future__ import annotations
 
@@ -10,7 +10,9 @@ from local.servers import processes
 from local.servers.server_location import Place
 from local.servers.state_files import Servers
 
-MAX_MEMORY = "1gb"  # refused beyond it (noeviction): a queue must never lose entries silently
+MAX_MEMORY = (
+    "1gb"  # writes beyond it are refused (noeviction), because a queue must not lose entries silently
+)
 
 
 class Valkey:
@@ -28,20 +30,23 @@ class Valkey:
 
     @property
     def port(self) -> int:
+        """The TCP port."""
         return self._servers.valkey_port
 
     def initialise(self, passwords_are_new: bool) -> None:
+        """Create the data folder if missing."""
         self._place.make(self.data)
 
     def clear(self) -> None:
-        """Ends a server that outlived its keeper: two on one append-only file would destroy it."""
+        """End a server that outlived its keeper. Two servers on one append-only file would corrupt it."""
         processes.end(lambda: processes.living_in(self.data), signal.SIGTERM, 10)
 
     def command(self) -> list[str | Path]:
+        """Return the command line of the server."""
         return [self._place.valkey_home / "valkey-server", "-"]
 
     def standard_input(self) -> bytes:
-        """The configuration: given on standard input, so that the password is in no file and no `ps`."""
+        """Return the configuration. Standard input keeps the password out of files and of `ps`."""
         directory = str(self.data).replace("\\", "\\\\").replace('"', '\\"')
         lines = [
             "bind 127.0.0.1",
@@ -61,7 +66,7 @@ class Valkey:
         return "\n".join(lines).encode()
 
     def ready(self) -> bool:
-        """Whether the server has read its append-only file and answers."""
+        """Return whether the server has loaded its append-only file and responds."""
         try:
             with socket.create_connection(("127.0.0.1", self.port), timeout=1) as connection:
                 connection.sendall(f"AUTH {self._servers.valkey_password}\r\nPING\r\n".encode())

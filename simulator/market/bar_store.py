@@ -1,4 +1,4 @@
-"""Base bars by ticker and session, with what has been computed kept in bounded memory."""
+"""Base bars by ticker and session, with a bounded cache."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ INTRADAY = ("minute", "hour")
 
 
 class BarStore:
-    """Bars of one market by the provider's tickers."""
+    """Bars of one market, by the provider's tickers."""
 
     def __init__(self, market: SyntheticMarket) -> None:
         self.market = market
@@ -37,7 +37,7 @@ class BarStore:
         self._history = lru_cache(maxsize=64)(self._history_of)
 
     def knows(self, ticker: str) -> bool:
-        """Whether the ticker names anything: a contract that is not listed is known to have no bars."""
+        """Return whether the ticker exists. Contracts need a known root only; unlisted ones have no bars."""
         if ticker.startswith("I:"):
             return ticker[2:] in INDEX_NAMES
         if ticker.startswith("O:"):
@@ -46,7 +46,7 @@ class BarStore:
         return instrument is not None and instrument.kind != "index"
 
     def _underlying(self, ticker: str) -> str | None:
-        """The underlying of a contract ticker, None when it is none or its root is unknown."""
+        """Return the underlying of a contract ticker, or None when it is invalid or its root is unknown."""
         try:
             root = str(parse_tickers([ticker]).root[0])
         except BadTickerError:
@@ -54,10 +54,10 @@ class BarStore:
         return self._roots.get(root)
 
     def _contract(self, ticker: str, date: dt.date) -> Listing | None:
-        """The one-row listing of a contract if it is listed on a date."""
+        """Return the one-row listing of a contract, or None when it is not listed on the date."""
         symbol = self.underlying(ticker)
-        found, _ = self.market.listings.contract(symbol, ticker, [date]) if symbol else (None, None)
-        return found if found is not None and len(found.ticker) else None
+        listing, _ = self.market.listings.contract(symbol, ticker, [date]) if symbol else (None, None)
+        return listing if listing is not None and len(listing.ticker) else None
 
     def _minutes(self, ticker: str, date: dt.date) -> Bars:
         if not ticker.startswith("O:"):
@@ -65,7 +65,7 @@ class BarStore:
         return self._history_of(ticker, (date,))
 
     def _history_of(self, ticker: str, dates: tuple[dt.date, ...]) -> Bars:
-        """Minute bars of a contract in some sessions, all at once."""
+        """Return the minute bars of a contract in several sessions."""
         symbol = self.underlying(ticker)
         if symbol is None:
             return NO_BARS
@@ -75,7 +75,7 @@ class BarStore:
     def contract_until(
         self, ticker: str, dates: Sequence[dt.date], timespan: str, instant: dt.datetime
     ) -> Bars:
-        """What `until` gives for a contract, of many sessions together."""
+        """Return the bars of `until` for a contract in several sessions, computed together."""
         bars = self._history(ticker, tuple(dates))
         opens, closes = opening_hours(Days.each(dates))
         if len(dates) and instant.timestamp() < closes[-1]:
@@ -86,12 +86,12 @@ class BarStore:
         return aggregate(bars, opens[np.searchsorted(opens, bars.start, side="right") - 1])
 
     def _day(self, ticker: str, date: dt.date) -> Bars:
-        """The session as one bar starting at its open."""
+        """Return the session as one bar that starts at its open."""
         bars = self.minutes(ticker, date)
         return aggregate(bars, np.full(len(bars.start), int(open_of(date).timestamp()), dtype=np.int64))
 
     def until(self, ticker: str, date: dt.date, timespan: str, instant: dt.datetime) -> Bars:
-        """Base bars of a session begun at an instant: finished minutes for intraday windows, else the day."""
+        """Return the base bars of a session at an instant: complete minutes for intraday windows, else one bar."""
         if instant >= close_of(date) and timespan not in INTRADAY:
             return self.day(ticker, date)
         bars = self.minutes(ticker, date)

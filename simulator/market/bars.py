@@ -1,6 +1,6 @@
-"""Aggregate bars of indices, funds, stocks and option contracts, all cut from the same paths and trades.
+"""Aggregate bars of indices, ETFs, stocks and option contracts, computed from price paths and option trades.
 
-Base bars are the minutes of a session; every longer bar is exactly the aggregate of its base bars.
+Base bars are the minutes of a session; every longer bar is the exact aggregate of its base bars.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _MINUTE = 60
 
 
 class Bars(NamedTuple):
-    """Columns of equal length; `start` in epoch seconds, `volume` and `trades` 0 for indices."""
+    """Columns of equal length; `start` in epoch seconds, `volume` and `trades` are 0 for indices."""
 
     start: NDArray[np.int64]
     open: Floats
@@ -31,7 +31,7 @@ class Bars(NamedTuple):
     low: Floats
     close: Floats
     volume: Floats
-    value: Floats  # traded value: volume x price, so that averages add up
+    value: Floats  # volume x price, so that the VWAP of longer bars is exact
     trades: Floats
 
 
@@ -39,12 +39,12 @@ NO_BARS = Bars(np.empty(0, dtype=np.int64), *(np.empty(0) for _ in range(7)))
 
 
 def level_minutes(market: SyntheticMarket, symbol: str, date: dt.date) -> Bars:
-    """Minute bars of a session from the symbol's path. The closing tick belongs to the last minute."""
+    """Return the minute bars of a session from the symbol's path. The closing tick is in the last minute."""
     session = market.session(symbol, date)
     per_minute = max(_MINUTE // session.step, 1)
     inner = session.levels[:-1].reshape(-1, per_minute)
     closing = np.full(len(inner), session.levels[-1])
-    # A path known by the minute only would give flat bars: each bar then reaches to the next tick.
+    # With one tick per minute a bar would have no range, so each bar also includes the next tick.
     following = np.append(inner[1:, 0], session.levels[-1]) if per_minute == 1 else inner[:, -1]
     last = np.arange(len(inner)) == len(inner) - 1
     close = np.where(last, closing, following)
@@ -56,7 +56,7 @@ def level_minutes(market: SyntheticMarket, symbol: str, date: dt.date) -> Bars:
 
 
 def _share_volume(seed: int, symbol: str, date: dt.date, minutes: int) -> tuple[Floats, Floats]:
-    """Shares and trades of each minute of a session: busy at both ends, none for indices."""
+    """Return shares and trades per minute, higher at both ends of the session; zeros for indices."""
     instrument = find(symbol)
     if instrument is None or not instrument.shares:
         return np.zeros(minutes), np.zeros(minutes)
@@ -69,19 +69,21 @@ def _share_volume(seed: int, symbol: str, date: dt.date, minutes: int) -> tuple[
 
 
 def option_minutes(market: SyntheticMarket, symbol: str, days: Days, contract: Listing) -> Bars:
-    """Minute bars of one contract's trades in some sessions (row i of `contract` is it on row i of `days`); minutes
-    without a trade have no bar."""
-    found = tape(market, symbol, days, contract)
-    if not len(found.size):
+    """Return the minute bars of one contract's trades in several sessions; minutes without a trade have no bar.
+
+    Row i of `contract` is the contract as listed in the session of row i of `days`.
+    """
+    contract_tape = tape(market, symbol, days, contract)
+    if not len(contract_tape.size):
         return NO_BARS
-    seconds = found.trades.ns // 1_000_000_000
-    price, size = found.trades.price, found.size.astype(np.float64)
+    seconds = contract_tape.trades.ns // 1_000_000_000
+    price, size = contract_tape.trades.price, contract_tape.size.astype(np.float64)
     ones = np.ones(len(size))
     return aggregate(Bars(seconds, price, price, price, price, size, size * price, ones), seconds // 60 * 60)
 
 
 def aggregate(bars: Bars, window: NDArray[np.int64]) -> Bars:
-    """Bars joined per window start (`window` ascending, one per bar)."""
+    """Aggregate bars by window start (`window`: ascending, one value per bar)."""
     if not len(window):
         return NO_BARS
     start, first = np.unique(window, return_index=True)
@@ -99,20 +101,20 @@ def aggregate(bars: Bars, window: NDArray[np.int64]) -> Bars:
 
 
 def only(bars: Bars, kept: NDArray[np.bool_] | slice) -> Bars:
-    """Some of the bars."""
+    """Return a selection of the bars."""
     return Bars(bars.start[kept], *(column[kept] for column in bars[1:]))
 
 
 def join(parts: list[Bars]) -> Bars:
-    """Bars of several sessions one after the other."""
+    """Concatenate the bars of several sessions."""
     return Bars(*(np.concatenate(column) for column in zip(*parts, strict=True))) if parts else NO_BARS
 
 
 def window_starts(start: NDArray[np.int64], timespan: str, multiplier: int) -> NDArray[np.int64]:
-    """Start of the window that each bar falls in, epoch seconds.
+    """Return the start of the window that contains each bar, in epoch seconds.
 
-    Windows count from midnight New York within a day, days from the first bar's day; weeks begin on Sunday,
-    months, quarters and years on their first day.
+    Intraday windows are counted from midnight New York, windows of days from the first bar's date. Weeks start on
+    Sunday; months, quarters and years on their first date.
     """
     seconds = {"minute": 60, "hour": 3600}.get(timespan)
     days, midnight = _midnights(start)
@@ -134,7 +136,7 @@ def window_starts(start: NDArray[np.int64], timespan: str, multiplier: int) -> N
 
 
 def _midnights(start: NDArray[np.int64]) -> tuple[NDArray[np.datetime64], NDArray[np.int64]]:
-    """New York day and its midnight (epoch seconds) of each instant; sessions lie well inside a UTC day."""
+    """Return the New York date and its midnight (epoch seconds); the UTC date is the same during a session."""
     days = start.astype("datetime64[s]").astype("datetime64[D]")
     return days, _midnight_seconds(days)
 

@@ -1,6 +1,6 @@
 """One chain at one instant as columns.
 
-The synthetic market and a recorded quote table both end as this table, so that both speak the same protocol.
+The synthetic market and a recorded quote table both produce this table, so the endpoints serve both in the same way.
 """
 
 from __future__ import annotations
@@ -15,9 +15,11 @@ from simulator.market.keyed_random import Floats
 
 @dataclass(frozen=True)
 class ChainTable:
-    """Columns of equal length in the order of `ticker`. NaN means the provider gives no such number; times
-    are nanoseconds since the epoch. A row whose `day_volume` is NaN has an empty day, one whose `trade_price`
-    is NaN no last trade."""
+    """Columns of equal length, ordered by `ticker`.
+
+    NaN means that the provider omits the number. Times are epoch nanoseconds. A row with NaN `day_volume` has an empty
+    day; a row with NaN `trade_price` has no last trade.
+    """
 
     symbol: str
     provider_ticker: str
@@ -56,6 +58,6 @@ class ChainTable:
         return len(self.ticker)
 
     def find(self, ticker: str) -> int | None:
-        """Row of a contract, or None."""
+        """Return the row of a contract, or None."""
         row = int(np.searchsorted(self.ticker, ticker))
         return row if row < len(self.ticker) and self.ticker[row] == ticker else None

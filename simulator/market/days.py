@@ -1,6 +1,6 @@
-"""A session for each of many rows, so that months of one contract are computed in one go.
+"""One session per row, so that months of one contract are computed together.
 
-What takes a date takes `Days` as well, and answers row by row what it would answer for that row's date alone.
+Functions that accept a date also accept `Days`; row i of the result equals the result for the date of row i.
 """
 
 from __future__ import annotations
@@ -19,17 +19,18 @@ from quant.sessions import close_of, open_of, previous_session
 
 @dataclass(frozen=True)
 class Days:
-    """`sessions` names each session once, ascending; `of` says which one each row belongs to, shape (n,)."""
+    """`sessions` holds each session once, ascending; `of` is the index of each row's session, shape (n,)."""
 
     sessions: tuple[dt.date, ...]
     of: NDArray[np.intp]
 
     @classmethod
     def each(cls, sessions: Sequence[dt.date]) -> Days:
-        """One row per session."""
+        """Return one row per session."""
         return cls(tuple(sessions), np.arange(len(sessions), dtype=np.intp))
 
     def pick(self, rows: NDArray[Any]) -> Days:
+        """Return the given rows."""
         return Days(self.sessions, self.of[rows])
 
 
@@ -37,21 +38,21 @@ Date = dt.date | Days
 
 
 def day_values(date: Date) -> Any:
-    """The date as datetime64[D], one per row for `Days`."""
+    """Return the date as datetime64[D], one per row for `Days`."""
     if isinstance(date, Days):
         return np.array(date.sessions, dtype="datetime64[D]")[date.of]
     return np.datetime64(date, "D")
 
 
 def previous_days(date: Date) -> Any:
-    """The session before, as datetime64[D], one per row for `Days`."""
+    """Return the session before, as datetime64[D], one per row for `Days`."""
     if isinstance(date, Days):
         return np.array([_before(day) for day in date.sessions], dtype="datetime64[D]")[date.of]
     return np.datetime64(_before(date), "D")
 
 
 def opening_hours(date: Date) -> tuple[Any, Any]:
-    """Open and close in epoch seconds, one of each per row for `Days`."""
+    """Return open and close in epoch seconds, one of each per row for `Days`."""
     if isinstance(date, Days):
         hours = np.array([_hours(day) for day in date.sessions]).reshape(-1, 2)[date.of]
         return hours[:, 0], hours[:, 1]

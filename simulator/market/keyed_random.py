@@ -1,8 +1,8 @@
-"""Random numbers that depend on their names alone, so that an answer never depends on what was asked before.
+"""Random numbers that are a function of their names, so that a response never depends on earlier requests.
 
-A stream of numbers is named by (seed, what, whose, when). Whole arrays come from a generator seeded by that
-name; numbers of single contracts come from hashing the contract's own key, so that a contract keeps its
-number whichever list it stands in.
+A sequence of numbers is named by (seed, quantity, symbol, date). Whole arrays come from a generator seeded by that
+name. Numbers of single contracts are hashes of the contract's key, so that a contract has the same number in every
+list.
 """
 
 from __future__ import annotations
@@ -24,20 +24,20 @@ _MASK = (1 << 64) - 1
 
 
 def seed_of(*name: object) -> int:
-    """64-bit seed of a name; the parts are compared by their text."""
+    """Return the 64-bit seed of a name. The parts are converted to text."""
     text = "\x1f".join(str(part) for part in name)
     return int.from_bytes(blake2b(text.encode(), digest_size=8).digest(), "little")
 
 
 def generator(*name: object) -> np.random.Generator:
-    """A generator of its own for one name."""
+    """Return a random generator for one name."""
     return np.random.Generator(np.random.PCG64(seed_of(*name)))
 
 
 def scramble(keys: Keys, *name: object) -> Keys:
-    """Keys of the same shape, independent per name. The finalizer of splitmix64 (Steele, Lea, Flood 2014).
+    """Return keys of the same shape, independent per name: the finalizer of splitmix64 (Steele, Lea, Flood 2014).
 
-    A name that ends in `Days` is another one for each row.
+    A name that ends in `Days` is a different name for each row.
     """
     mixed = keys + _seeds(name)
     mixed = (mixed ^ (mixed >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
@@ -57,15 +57,15 @@ def _seeds_by_day(what: tuple[object, ...], sessions: tuple[object, ...]) -> Key
 
 
 def uniforms(keys: Keys, *name: object) -> Floats:
-    """Uniform numbers in the open interval (0, 1), one per key."""
+    """Return uniform numbers in the open interval (0, 1), one per key."""
     return ((scramble(keys, *name) >> np.uint64(11)).astype(np.float64) + 0.5) * 2.0**-53
 
 
 def normals(keys: Keys, *name: object) -> Floats:
-    """Standard normal numbers, one per key."""
+    """Return standard normal numbers, one per key."""
     return np.asarray(ndtri(uniforms(keys, *name)), dtype=np.float64)
 
 
 def pair(keys: Keys, numbers: NDArray[np.integer]) -> Keys:
-    """A key for each (key, number): one per contract and minute, say. Broadcasts."""
+    """Return a key for each (key, number), for example one per contract and minute. Broadcasts."""
     return scramble(keys ^ (numbers.astype(np.uint64) * np.uint64(0x9E3779B97F4A7C15)), "pair")

@@ -1,7 +1,7 @@
-"""Which contracts are listed on a day: expirations by rule, strikes by ladders around past month-end spots.
+"""The contracts listed on a date: expirations by rule, strikes on ladders around past month-end spots.
 
-A strike once listed stays listed until it expires, as on the exchange: the ladders of an expiration cover
-every month-end spot since that expiration was listed.
+As on the exchange, a listed strike remains listed until it expires: the ladders of an expiration cover every month-end
+spot since that expiration was listed.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ class Series(NamedTuple):
 
 
 class Listing(NamedTuple):
-    """Listed contracts in the order of their tickers; columns of equal length."""
+    """Listed contracts, ordered by ticker; columns of equal length."""
 
     ticker: NDArray[np.str_]
     root: NDArray[np.str_]
@@ -44,12 +44,12 @@ class Listing(NamedTuple):
 
 
 def repeat_contract(contract: Listing, count: int) -> Listing:
-    """The same contracts again and again, for as many trades."""
+    """Return the contracts repeated `count` times."""
     return pick(contract, np.repeat(np.arange(len(contract.ticker)), count))
 
 
 def pick(listing: Listing, chosen: NDArray[np.intp]) -> Listing:
-    """Chosen rows of a listing."""
+    """Return chosen rows of a listing."""
     return Listing(
         listing.ticker[chosen],
         listing.root[chosen],
@@ -62,7 +62,7 @@ def pick(listing: Listing, chosen: NDArray[np.intp]) -> Listing:
 
 
 def join(listings: list[Listing]) -> Listing:
-    """Several listings one after the other."""
+    """Concatenate listings."""
     if not listings:
         text, keys = np.array([], dtype="U1"), np.array([], dtype=np.uint64)
         dates = np.array([], dtype="datetime64[D]")
@@ -71,7 +71,7 @@ def join(listings: list[Listing]) -> Listing:
 
 
 class Listings:
-    """Contract lists of one seeded world; strikes lie `strike_spacing` times as far apart as on the exchange."""
+    """Contract lists of one seeded world. `strike_spacing` multiplies the exchange's distance of strikes."""
 
     def __init__(self, paths: Paths, strike_spacing: int = 1) -> None:
         self._paths = paths
@@ -86,21 +86,21 @@ class Listings:
         return {(one.root, one.expiration): one for one in series_on(rules, date)} if rules else {}
 
     def contract(self, symbol: str, ticker: str, dates: Sequence[dt.date]) -> tuple[Listing, list[dt.date]]:
-        """A contract on those of the dates on which it is listed, one row each, and these dates."""
-        wanted = parse_tickers([ticker])
-        expiration, strike = wanted.expiration[0].item(), float(wanted.strike[0])
-        key = (str(wanted.root[0]), expiration)
-        found: list[tuple[Series, dt.date]] = []
+        """Return a contract and the dates on which it is listed, out of `dates`; one row per such date."""
+        terms = parse_tickers([ticker])
+        expiration, strike = terms.expiration[0].item(), float(terms.strike[0])
+        key = (str(terms.root[0]), expiration)
+        listed_on: list[tuple[Series, dt.date]] = []
         for date in dates:
             series = self._series(symbol, date).get(key) if date <= expiration else None
             if series and self._has(symbol, series, min(date, expiration).replace(day=1), strike):
-                found.append((series, date))
-        if not found:
+                listed_on.append((series, date))
+        if not listed_on:
             return join([]), []
-        keys = _keys(found[0][0], bool(wanted.is_call[0]), wanted.strike)
-        one = Listing(np.array([ticker]), *wanted, np.empty(1, dtype="datetime64[D]"), keys)
-        listed = np.array([series.listed for series, _ in found], dtype="datetime64[D]")
-        return repeat_contract(one, len(found))._replace(listed=listed), [date for _, date in found]
+        keys = _keys(listed_on[0][0], bool(terms.is_call[0]), terms.strike)
+        one = Listing(np.array([ticker]), *terms, np.empty(1, dtype="datetime64[D]"), keys)
+        listed = np.array([series.listed for series, _ in listed_on], dtype="datetime64[D]")
+        return repeat_contract(one, len(listed_on))._replace(listed=listed), [date for _, date in listed_on]
 
     def _has(self, symbol: str, series: Series, month: dt.date, strike: float) -> bool:
         strikes = self._strikes(symbol, series, month)
@@ -108,15 +108,15 @@ class Listings:
         return row < len(strikes) and bool(strikes[row] == strike)
 
     def _on(self, symbol: str, date: dt.date) -> Listing:
-        """Contracts listed on a calendar date; those expiring that day still are."""
+        """Return the contracts listed on a calendar date, including those that expire on it."""
         return self._build(symbol, list(self._series(symbol, date).values()), date)
 
     def _expired_before(self, symbol: str, date: dt.date, days: int) -> Listing:
-        """Contracts that expired in a number of calendar days before a date, at their final strikes."""
-        found: dict[tuple[str, dt.date], Series] = {}
+        """Return the contracts that expired within `days` calendar days before a date, at their final strikes."""
+        expired: dict[tuple[str, dt.date], Series] = {}
         for day in sessions(date - dt.timedelta(days=days), date - dt.timedelta(days=1)):
-            found |= {key: one for key, one in self._series(symbol, day).items() if one.expiration == day}
-        return self._build(symbol, list(found.values()), date)
+            expired |= {key: one for key, one in self._series(symbol, day).items() if one.expiration == day}
+        return self._build(symbol, list(expired.values()), date)
 
     def _build(self, symbol: str, series: list[Series], date: dt.date) -> Listing:
         return _assemble(
@@ -130,16 +130,18 @@ class Listings:
         life = (series.expiration - series.listed).days
         strikes: set[float] = set()
         if life > _NEAR_DAYS:
-            strikes |= self._climb(
+            strikes |= self._ladder_strikes(
                 symbol, rules.far if life <= _FAR_DAYS else rules.leaps, series.listed, month
             )
         near = max(series.listed, series.expiration - dt.timedelta(days=_NEAR_DAYS))
         if near.replace(day=1) <= month:
-            strikes |= self._climb(symbol, rules.near, near, month)
+            strikes |= self._ladder_strikes(symbol, rules.near, near, month)
         return np.array(sorted(strikes))
 
-    def _climb(self, symbol: str, ladders: tuple[Ladder, ...], since: dt.date, month: dt.date) -> set[float]:
-        """Strikes of the ladders around the spots at the month ends before `since` to before `month`."""
+    def _ladder_strikes(
+        self, symbol: str, ladders: tuple[Ladder, ...], since: dt.date, month: dt.date
+    ) -> set[float]:
+        """Return the strikes of the ladders around the spots at the ends of the months before `since` … `month`."""
         months = np.arange(np.datetime64(since, "M"), np.datetime64(month, "M") + 1).astype("datetime64[D]")
         last_days = np.maximum(np.busday_count(FIRST_DAY, months) - 1, 0)
         spots = self._paths.weekday_closes(symbol)[last_days]
@@ -180,32 +182,32 @@ def _assemble(parts: list[tuple[Series, Floats]]) -> Listing:
 
 
 def _keys(series: Series, is_call: bool, strikes: Floats) -> Keys:
-    """A contract's key is its series' key and its strike, so it is the same in every list."""
+    """Return the contracts' keys, derived from series and strike, so that they are equal in every list."""
     base = np.uint64(seed_of(series.root, series.expiration, is_call))
     return base + np.rint(strikes * 1000).astype(np.uint64) * np.uint64(0x9E3779B97F4A7C15)
 
 
 def third_friday(year: int, month: int) -> dt.date:
-    """The standard monthly expiration; the session before it where that Friday is a holiday."""
+    """Return the standard monthly expiration: the third Friday, or the session before it on a holiday."""
     first = dt.date(year, month, 1)
     friday = first + dt.timedelta(days=(4 - first.weekday()) % 7 + 14)
     return friday if sessions(friday, friday) else previous_session(friday)
 
 
 def series_on(rules: OptionRules, date: dt.date) -> list[Series]:
-    """Series listed on a date, by the rules of the underlying."""
-    found: dict[tuple[str, dt.date], Series] = {}
+    """Return the series listed on a date, by the rules of the underlying."""
+    listed_series: dict[tuple[str, dt.date], Series] = {}
     for root, expiration, life_days in _candidates(rules, date):
         listed = expiration - dt.timedelta(days=life_days)
         key = (root, expiration)
-        # An expiration that two rules ask for counts as listed by the rule that listed it first.
-        if listed <= date <= expiration and (key not in found or listed < found[key].listed):
-            found[key] = Series(root, expiration, listed)
-    return [found[key] for key in sorted(found)]
+        # When two rules list the same expiration, the earlier listing date applies.
+        if listed <= date <= expiration and (key not in listed_series or listed < listed_series[key].listed):
+            listed_series[key] = Series(root, expiration, listed)
+    return [listed_series[key] for key in sorted(listed_series)]
 
 
 def _candidates(rules: OptionRules, date: dt.date) -> Iterator[tuple[str, dt.date, int]]:
-    """Root, expiration and life in calendar days of series that may be listed around a date."""
+    """Yield root, expiration and life in calendar days of the series that may be listed around a date."""
     roots = {rules.monthly_root, rules.weekly_root}
     for month_number in range(-1, rules.months + 1):
         year, month = divmod(date.year * 12 + date.month - 1 + month_number, 12)

@@ -1,8 +1,7 @@
-"""The synthetic market and its ground truth: spot, forward, rate, volatility, price and greeks at any
-instant.
+"""The synthetic market and its true values: spot, forward, rate, volatility, price and greeks at any instant.
 
-Everything is a function of (seed, symbol, instant). Outside sessions the market stands where the last session
-left it: prices are those of the close, and a contract's time to expiry is counted from there.
+Every value is a function of (seed, symbol, instant). Outside sessions the market keeps the state of the last close:
+prices are those of the close, and the time to expiration is counted from there.
 """
 
 from __future__ import annotations
@@ -25,13 +24,13 @@ from simulator.market.price_paths import Paths, Session
 from simulator.market.surface import atm_total_variance, total_variance, volatility_index
 from simulator.market.universe import INSTRUMENTS, VOLATILITY_INDICES, find
 
-_VARIANCE = ""  # no symbol: the short variance's path
+_VARIANCE = ""  # in place of a symbol: the path of the short variance
 RATE = 0.0425  # continuous, one for all maturities
 
 
 @dataclass(frozen=True)
 class Moment:
-    """Where the market stands: a session and epoch seconds inside it."""
+    """An instant of the market: a session and epoch seconds within it."""
 
     session: dt.date
     seconds: float
@@ -39,10 +38,10 @@ class Moment:
 
 @dataclass(frozen=True)
 class ChainTruth:
-    """The true state of one chain; arrays are parallel to `listing`.
+    """The true values of one chain; arrays are parallel to `listing`.
 
-    `years` counts from `moment` and is ≤ 0 for settled contracts, whose `volatility` and greeks are NaN and
-    whose price is what they paid out at the present spot. Greeks as in `quant.pricing.black_scholes`.
+    `years` counts from `moment`. It is ≤ 0 for settled contracts, whose `volatility` and greeks are NaN and whose price
+    is their payoff at the current spot. Greeks are defined as in `quant.pricing.black_scholes`.
     """
 
     symbol: str
@@ -59,7 +58,7 @@ class ChainTruth:
 
 
 class _Strip(NamedTuple):
-    """Sessions laid end to end: where each begins in `levels`, the number of its last tick, when it opens."""
+    """Concatenated sessions: the index of each one's first tick, its last tick's number, and its open."""
 
     levels: Floats
     first: NDArray[np.intp]
@@ -69,10 +68,10 @@ class _Strip(NamedTuple):
 
 
 class SyntheticMarket:
-    """One seeded world. `anchors` = {symbol: (instant, level)} moves a whole path so that it meets a known
-    level; a `strike_spacing` above 1 thins the chains out.
+    """One seeded world.
 
-    Raises KeyError for symbols that do not exist.
+    `anchors` = {symbol: (instant, level)} scales a whole path so that it has a given level at an instant. A
+    `strike_spacing` above 1 reduces the number of strikes. Raises KeyError for unknown symbols.
     """
 
     def __init__(
@@ -95,10 +94,11 @@ class SyntheticMarket:
         self._strip = lru_cache(maxsize=32)(self._strip_of)
 
     def exists(self, symbol: str) -> bool:
+        """Return whether the symbol is a volatility index or an instrument."""
         return symbol in VOLATILITY_INDICES or find(symbol) is not None
 
     def session(self, symbol: str, date: dt.date) -> Session:
-        """The path of one session; volatility indices follow the S&P 500 option surface."""
+        """Return the path of one session; volatility indices are computed from the S&P 500 option surface."""
         if symbol not in VOLATILITY_INDICES:
             return self.paths.session(symbol, date)
         variance = self.paths.variance_session(date)
@@ -106,17 +106,17 @@ class SyntheticMarket:
         return Session(date, variance.opens, variance.step, np.round(level, 2))
 
     def close_before(self, symbol: str, date: dt.date) -> float:
-        """Level at the close of the session before a date."""
+        """Return the level at the close of the session before a date."""
         return self._closing(symbol, previous_session(date))
 
     def spot(self, symbol: str, instant: dt.datetime) -> float:
-        """Level at an instant, the last close outside sessions."""
+        """Return the level at an instant; outside sessions the last close."""
         moment = moment_of(instant)
         session = self.session(symbol, moment.session)
         return float(session.levels[session.tick(moment.seconds)])
 
     def chain_truth(self, symbol: str, instant: dt.datetime) -> ChainTruth:
-        """Ground truth of every contract listed on the instant's New York date."""
+        """Return the true values of every contract listed on the instant's New York date."""
         return self.chain_truth_at(symbol, moment_of(instant), instant.astimezone(NEW_YORK).date())
 
     def _chain_truth_at(self, symbol: str, moment: Moment, listed_on: dt.date) -> ChainTruth:
@@ -147,9 +147,9 @@ class SyntheticMarket:
         seconds: Floats,
         settled: Floats | None = None,
     ) -> tuple[Floats, Floats, Floats]:
-        """Spot, years to expiry and true volatility, each contract at its own epoch second of its session.
+        """Return spot, years to expiration and true volatility, each contract at its own epoch second.
 
-        `settled` spares a caller that asks often the search for the contracts' settlement seconds.
+        `settled` are the contracts' settlement seconds, for callers that have computed them already.
         """
         instrument = INSTRUMENTS[symbol]
         spot, variance = self._levels(symbol, date, seconds), self._levels(_VARIANCE, date, seconds)
@@ -162,7 +162,7 @@ class SyntheticMarket:
         return spot, years, np.where(years > 0, np.sqrt(w / live), np.nan)
 
     def _levels(self, symbol: str, date: Date, seconds: Floats) -> Floats:
-        """Levels of a path at epoch seconds, each in its own session; the short variance's under its own name."""
+        """Return levels of a path at epoch seconds, each in its own session; `_VARIANCE` selects the variance."""
         days = date if isinstance(date, Days) else Days((date,), np.zeros(len(seconds), dtype=np.intp))
         strip = self._strip(symbol, days.sessions)
         tick = (seconds - strip.opens[days.of]) // strip.step
@@ -187,13 +187,13 @@ class SyntheticMarket:
     def value(
         self, symbol: str, contracts: Listing, spot: Floats, years: Floats, volatility: Floats
     ) -> Floats:
-        """True price of contracts in a state, the payoff once they have settled."""
+        """Return true prices of contracts in a state; the payoff of settled ones."""
         dividend_yield = INSTRUMENTS[symbol].dividend_yield
         return _value(contracts.is_call, spot, contracts.strike, years, RATE, dividend_yield, volatility)
 
 
 def moment_of(instant: dt.datetime) -> Moment:
-    """The market's position at an instant; before the open and on days off, the previous session's close."""
+    """Return the market's state at an instant; outside sessions that of the last close."""
     date = instant.astimezone(NEW_YORK).date()
     if not sessions(date, date) or instant < open_of(date):
         date = previous_session(date)
@@ -216,7 +216,7 @@ def _value(
 
 
 def settlement_seconds(contracts: Listing) -> Floats:
-    """Settlement instants as epoch seconds, worked out once per series."""
+    """Return settlement instants in epoch seconds, computed once per series."""
     if not len(contracts.root):
         return np.empty(0)
     series = np.char.add(contracts.root, contracts.expiration.astype("U10"))

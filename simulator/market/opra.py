@@ -1,7 +1,7 @@
-"""Trade conditions and exchanges of US options, numbered as the provider numbers them.
+"""Trade conditions and exchanges of US options with the provider's ids.
 
-A condition's number is 201 + its OPRA letter's place in A…Z a…v, an exchange's 300 + its participant letter's
-place in A…Z. Names after the OPRA specification; groups decide which bars a trade updates.
+A condition's id is 201 + the position of its OPRA letter in A…Z a…z, an exchange's 300 + the position of its
+participant letter in A…Z. Names are from the OPRA specification. The flags state which bar values a trade updates.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ LETTERS = ascii_uppercase + ascii_lowercase
 
 
 class Condition(NamedTuple):
-    """A trade condition; `prices` says whether a trade carrying it moves open, high, low and close."""
+    """A trade condition. `prices`: its trades update open, high, low and close; `volume`: they update the volume."""
 
     letter: str
     abbreviation: str
@@ -23,11 +23,12 @@ class Condition(NamedTuple):
 
     @property
     def number(self) -> int:
+        """The provider's id."""
         return 201 + LETTERS.index(self.letter)
 
 
 class Exchange(NamedTuple):
-    """An options exchange, or the tape's processor when `kind` is SIP."""
+    """An options exchange, or the securities information processor when `kind` is SIP."""
 
     letter: str
     name: str
@@ -36,6 +37,7 @@ class Exchange(NamedTuple):
 
     @property
     def number(self) -> int:
+        """The provider's id."""
         return 300 + ascii_uppercase.index(self.letter)
 
 
@@ -102,7 +104,7 @@ TRADING_VENUES = tuple(exchange.number for exchange in EXCHANGES if exchange.kin
 
 
 def condition_rows() -> list[dict[str, Any]]:
-    """Rows of the conditions endpoint."""
+    """Return the rows of the conditions endpoint."""
     return [
         {
             "id": condition.number,
@@ -127,7 +129,7 @@ def _updates(condition: Condition) -> dict[str, bool]:
 
 
 def exchange_rows() -> list[dict[str, Any]]:
-    """Rows of the exchanges endpoint."""
+    """Return the rows of the exchanges endpoint."""
     return [
         {
             "id": exchange.number,

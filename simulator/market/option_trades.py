@@ -1,4 +1,4 @@
-"""Option trades and quotes of a day, from the same closed forms as the chain."""
+"""Option trades and quotes of a session, from the same closed forms as the chain."""
 
 from __future__ import annotations
 
@@ -17,14 +17,16 @@ from simulator.market.universe import INSTRUMENTS, OptionRules
 from simulator.market.volume_model import Day, pick_day, position_of, trade_ends, trading_day
 
 _NANOSECONDS = 1_000_000_000
-# Plain electronic executions are most of the tape; then sweeps, auctions and multi-leg trades.
+# Most trades are plain electronic executions; then sweeps, auctions and multi-leg trades.
 _CONDITIONS = np.array([209, 219, 227, 232, 233, 231])
 _CONDITION_SHARES = np.cumsum([0.55, 0.10, 0.12, 0.15, 0.06, 0.02])
 
 
 class Trades(NamedTuple):
-    """Trades, one per element: price in dollars, nanoseconds since the epoch, aggressor 1 (buyer), -1
-    (seller) or 0 (in the middle)."""
+    """Trades, one per element.
+
+    Price in dollars, epoch nanoseconds, aggressor 1 (buyer), -1 (seller) or 0 (between bid and ask).
+    """
 
     price: Floats
     ns: NDArray[np.int64]
@@ -34,7 +36,7 @@ class Trades(NamedTuple):
 
 
 def option_rules(symbol: str) -> OptionRules:
-    """Rules of an underlying that has options; KeyError otherwise."""
+    """Return the rules of an underlying. Raises KeyError when it has no options."""
     rules = INSTRUMENTS[symbol].options
     if rules is None:
         raise KeyError(symbol)
@@ -42,14 +44,14 @@ def option_rules(symbol: str) -> OptionRules:
 
 
 def previous_close(market: SyntheticMarket, symbol: str, date: Date) -> float | Floats:
-    """Level at the close of the session before a date."""
+    """Return the level at the close of the session before a date."""
     if isinstance(date, Days):
         return np.array([market.close_before(symbol, day) for day in date.sessions])[date.of]
     return market.close_before(symbol, date)
 
 
 def day_of(market: SyntheticMarket, symbol: str, date: Date, contracts: Listing) -> Day:
-    """What trades in the contracts on a session, or each on its own."""
+    """Return the trading volume of the contracts in a session, or in each row's session."""
     return trading_day(INSTRUMENTS[symbol], contracts, previous_close(market, symbol, date), date)
 
 
@@ -61,7 +63,7 @@ def quotes_at(
     seconds: Floats,
     settled: Floats | None = None,
 ) -> tuple[Floats, Quotes]:
-    """True prices and quotes, each contract at its own epoch second; `settled` as in `SyntheticMarket.state`."""
+    """Return true prices and quotes, each contract at its own epoch second; `settled` as in `SyntheticMarket.state`."""
     state = market.state(symbol, date, contracts, seconds, settled)
     spot, years, _ = state
     value = market.value(symbol, contracts, *state)
@@ -70,7 +72,7 @@ def quotes_at(
 
 
 def venue(symbol: str) -> int:
-    """The exchange whose quotes are shown: Cboe for index options, which trade there alone, else Arca."""
+    """Return the exchange of the quotes: Cboe for index options, which trade only there, else Arca."""
     return CBOE if INSTRUMENTS[symbol].kind == "index" else ARCA
 
 
@@ -83,13 +85,13 @@ def trades_at(
     units: NDArray[np.int64],
     settled: Floats | None = None,
 ) -> Trades:
-    """The trades with which each contract's running volume reached `units` (≥ 1)."""
+    """Return the trades with which each contract's cumulative volume reached `units` (≥ 1)."""
     opens, closes = opening_hours(date)
     seconds = opens + position_of(day, units) * (closes - opens)
     value, quotes = quotes_at(market, symbol, date, contracts, seconds, settled)
     keys = pair(contracts.key, units)
-    fate = uniforms(keys, "side", date)
-    side = np.where(fate < 0.42, 1, np.where(fate < 0.84, -1, 0))
+    draw = uniforms(keys, "side", date)
+    side = np.where(draw < 0.42, 1, np.where(draw < 0.84, -1, 0))
     tick = tick_size(option_rules(symbol), value)
     middle = np.clip(np.rint(value / tick) * tick, quotes.bid, quotes.ask)
     price = np.where(side > 0, quotes.ask, np.where((side < 0) & (quotes.bid > 0), quotes.bid, middle))
@@ -102,7 +104,7 @@ def trades_at(
 
 
 class Tape(NamedTuple):
-    """All trades of one contract, ascending; `row` says in which of the sessions asked for."""
+    """All trades of one contract, ascending; `row` is the row of the requested sessions."""
 
     trades: Trades
     size: NDArray[np.int64]
@@ -111,7 +113,7 @@ class Tape(NamedTuple):
 
 
 def tape(market: SyntheticMarket, symbol: str, days: Days, contract: Listing) -> Tape:
-    """The trades of one contract in some sessions: row i of `contract` is it, as listed on row i of `days`."""
+    """Return the trades of one contract in several sessions: row i of `contract` belongs to row i of `days`."""
     day = day_of(market, symbol, days, contract)
     row, ends = trade_ends(day, days)
     settled = settlement_seconds(pick(contract, np.arange(min(len(days.of), 1))))
@@ -124,7 +126,7 @@ def tape(market: SyntheticMarket, symbol: str, days: Days, contract: Listing) ->
         ends,
         np.full(len(row), settled[0] if len(settled) else np.nan),
     )
-    # Rising within the contract and session, with gaps, as on the tape of all contracts.
+    # Increasing within contract and session, with gaps, as in the sequence numbers of all contracts together.
     start = (uniforms(contract.key, "sequence", days) * 1e6).astype(np.int64)
     before = np.concatenate(([0], ends[:-1])) * np.concatenate(([False], row[1:] == row[:-1]))[: len(ends)]
     return Tape(trades, ends - before[: len(ends)], start[row] + ends * 7 + 3, row)

@@ -1,9 +1,9 @@
-"""Price paths: every symbol's level at every tick of every session, from common factors.
+"""Price paths: the level of every symbol at every tick of every session, from common factors.
 
-A weekday carries one standard normal number per factor, split into an overnight step (a quarter of the
-variance) and an intraday one. Inside the session a factor moves as a Brownian bridge to its intraday number,
-busier at both ends of the day. Levels are mean reverting, so that any date has a plausible one. Holidays move
-the level like other weekdays, but nobody sees the path until the next open.
+Each weekday has one standard normal number per factor, divided into an overnight step (a quarter of the variance) and
+an intraday step. Within the session a factor is a Brownian bridge to its intraday step, with larger increments at both
+ends. Levels revert to a mean, so that they are plausible on any date. Holidays move the level like other weekdays, but
+the path is not visible until the next open.
 """
 
 from __future__ import annotations
@@ -21,10 +21,10 @@ from simulator.market.universe import Instrument, find
 
 TICK_SECONDS = 5
 FIRST_DAY = np.datetime64("2010-01-01", "D")
-WEEKDAYS = 8_400  # to the year 2042
+WEEKDAYS = 8_400  # until the year 2042
 
 _OVERNIGHT, _INTRADAY = 0.25**0.5, 0.75**0.5
-_LEVEL_MEMORY = 0.5 ** (1 / 250)  # half of a deviation from the long-run level is gone after a year
+_LEVEL_MEMORY = 0.5 ** (1 / 250)  # a deviation from the long-run level is halved after a year
 _VARIANCE_MEMORY = 0.96
 _VARIANCE_LOADINGS = {"market": -0.135, "variance": 0.065}
 BASE_VARIANCE = 0.15**2
@@ -34,8 +34,10 @@ _BREADTH_TICK_SECONDS = 60
 
 @dataclass(frozen=True)
 class Session:
-    """Levels of one session: tick i is the level at `opens` + i x `step` seconds (epoch seconds); the last
-    tick is the closing one."""
+    """Levels of one session.
+
+    Tick i is the level at `opens` + i x `step` seconds (epoch seconds); the last tick is the close.
+    """
 
     date: dt.date
     opens: int
@@ -43,17 +45,17 @@ class Session:
     levels: Floats
 
     def tick(self, epoch_seconds: float) -> int:
-        """Number of the tick in force at an instant, held at both ends of the session."""
+        """Return the index of the tick at an instant, limited to the first and the last tick."""
         return int(min(max((epoch_seconds - self.opens) // self.step, 0), len(self.levels) - 1))
 
 
 def weekday_number(date: dt.date) -> int:
-    """Weekdays since the first day of the simulated world."""
+    """Return the number of weekdays since the first date of the simulated world."""
     return int(np.busday_count(FIRST_DAY, np.datetime64(date, "D")))
 
 
 def bridge(rng: np.random.Generator, ticks: int, end: float) -> Floats:
-    """A path of ticks + 1 points from 0 to `end`, whose increments are larger at both ends of the day."""
+    """Return a path of ticks + 1 points from 0 to `end`, with larger increments at both ends of the session."""
     position = (np.arange(ticks) + 0.5) / ticks
     weight = 1.0 + 2.0 * (2.0 * position - 1.0) ** 4
     share = np.concatenate(([0.0], np.cumsum(weight) / weight.sum()))
@@ -63,7 +65,7 @@ def bridge(rng: np.random.Generator, ticks: int, end: float) -> Floats:
 
 
 class Paths:
-    """Paths of one seeded world. Answers depend on (seed, symbol, date) alone; caches are bounded."""
+    """Paths of one seeded world. Results depend only on (seed, symbol, date); caches are bounded."""
 
     def __init__(self, seed: int, scales: dict[str, float] | None = None) -> None:
         self.seed = seed
@@ -76,7 +78,7 @@ class Paths:
         self.variance_session = lru_cache(maxsize=16)(self._variance_session)
 
     def _daily(self, factor: str) -> tuple[Floats, Floats]:
-        """Overnight and intraday steps of a factor for every weekday."""
+        """Return overnight and intraday steps of a factor for every weekday."""
         numbers = generator(self.seed, "factor", factor).standard_normal((2, WEEKDAYS))
         return numbers[0] * _OVERNIGHT, numbers[1] * _INTRADAY
 
@@ -85,11 +87,11 @@ class Paths:
         return bridge(generator(self.seed, "path", factor, date, ticks), ticks, end)
 
     def _variance_closes(self) -> tuple[Floats, Floats]:
-        """Log deviation of the short variance from its base at the open and the close of every weekday."""
+        """Return the log deviation of the short variance from its base at open and close of every weekday."""
         return self._reverting(_VARIANCE_LOADINGS, _VARIANCE_MEMORY, np.ones(WEEKDAYS))
 
     def _reverting(self, loadings: dict[str, float], memory: float, scale: Floats) -> tuple[Floats, Floats]:
-        """A mean-reverting sum of factors at the open and the close of every weekday."""
+        """Return a mean-reverting sum of factors at the open and the close of every weekday."""
         overnight, intraday = np.zeros(WEEKDAYS), np.zeros(WEEKDAYS)
         for factor, loading in loadings.items():
             night, day = self.daily(factor)
@@ -108,16 +110,16 @@ class Paths:
         return Session(date, opens, TICK_SECONDS, BASE_VARIANCE * np.exp(log))
 
     def _day_volatility(self) -> Floats:
-        """Standard deviation of the market factor's daily return, from the variance at the previous close."""
+        """Return the standard deviation of the market factor's daily return, from the previous close's variance."""
         previous = np.concatenate(([0.0], self.variance_closes()[1][:-1]))
         return _REALISED_TO_IMPLIED * np.sqrt(BASE_VARIANCE * np.exp(previous) / 252.0)
 
     def _daily_levels(self, symbol: str) -> tuple[Floats, Floats]:
-        """Log deviation from the long-run level, of the symbol alone, at open and close of every weekday."""
+        """Return the symbol's log deviation from its long-run level at open and close of every weekday."""
         return self._reverting(_loadings(_instrument(symbol)), _LEVEL_MEMORY, self._day_volatility())
 
     def weekday_closes(self, symbol: str) -> Floats:
-        """Closing level of every weekday since the first day (holidays included), not rounded."""
+        """Return the closing level of every weekday since the first date (holidays included), not rounded."""
         instrument = _instrument(symbol)
         log = self.daily_levels(symbol)[1]
         if instrument.tracks:
@@ -129,7 +131,7 @@ class Paths:
         return instrument.level * self._scales.get(instrument.tracks or instrument.symbol, 1.0)
 
     def _session(self, symbol: str, date: dt.date) -> Session:
-        """Levels of one session in dollars or index points, to the cent."""
+        """Return the levels of one session in dollars or index points, rounded to cents."""
         instrument = _instrument(symbol)
         opens, seconds = _hours(date)
         step = TICK_SECONDS if instrument.options else _BREADTH_TICK_SECONDS

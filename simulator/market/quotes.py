@@ -1,4 +1,4 @@
-"""Bid and ask around the true price, on the exchange's tick grid: the true price always lies between them."""
+"""Bid and ask on the exchange's tick grid. The true price is always between them."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _TICK_CHANGES_AT = 3.0
 
 
 class Quotes(NamedTuple):
-    """Prices in dollars (a bid of 0 means nobody bids), sizes in contracts."""
+    """Prices in dollars (a bid of 0 means no bid), sizes in contracts."""
 
     bid: Floats
     ask: Floats
@@ -23,24 +23,23 @@ class Quotes(NamedTuple):
 
 
 def tick_size(rules: OptionRules, price: Floats) -> Floats:
-    """The quoting increment at a price."""
+    """Return the quoting increment at a price."""
     return np.where(price < _TICK_CHANGES_AT, *rules.ticks)
 
 
 def quote(
     rules: OptionRules, keys: Keys, minute: NDArray[np.int64], value: Floats, spot: Floats, years: Floats
 ) -> Quotes:
-    """Quotes of contracts in a minute (epoch minutes, one per contract) given their true prices.
+    """Return the quotes of contracts in a minute (epoch minutes, one per contract), given their true prices.
 
-    The spread grows with price, maturity and the depth in the money; it changes a little from minute to
-    minute.
+    The spread grows with price, time to expiration and depth in the money, and varies slightly between minutes.
     """
     contract_minute = pair(keys, minute)
     tick = tick_size(rules, value)
     width = uniforms(contract_minute, "width")
     half = tick * (0.5 + 0.7 * width) + value * (0.004 + 0.008 * width)
     half += 3e-5 * spot * np.sqrt(np.maximum(years, 0.0))
-    # Market makers lean: the middle is rarely the fair value.
+    # Quotes are skewed: the midpoint is rarely the fair value.
     lean = 0.6 * (uniforms(contract_minute, "lean") - 0.5)
     low, high = value - half * (1 + lean), value + half * (1 - lean)
     bid = np.floor(low / tick + 1e-9) * tick

@@ -1,9 +1,9 @@
-"""The implied-volatility surface: SSVI slices on a mean-reverting variance curve, free of static arbitrage.
+"""Implied-volatility surface: SSVI slices on a mean-reverting variance curve, free of static arbitrage.
 
 Total variance at log forward moneyness k is  w = theta/2 (1 + rho p k + sqrt((p k + rho)^2 + 1 - rho^2))
 with p(theta) = eta / sqrt(theta (1 + theta)) and eta (1 + |rho|) <= 2 (Gatheral and Jacquier 2014, theorem
 4.2 and section 4). At the money, theta(T) = L T + (v - L)(1 - exp(-a T))/a with long variance L, short
-variance v and reversion a, which rises in T whatever v is.
+variance v and reversion a; it increases in T for every v.
 """
 
 from __future__ import annotations
@@ -22,14 +22,14 @@ _DAYS_PER_YEAR = 365.0
 
 
 def atm_total_variance(short_variance: Floats | float, years: Floats | float) -> Floats:
-    """At-the-money total variance θ; `years` > 0."""
+    """Return the at-the-money total variance θ; `years` > 0."""
     short, time = np.asarray(short_variance), np.asarray(years)
     settled = -np.expm1(-REVERSION * time) / REVERSION
     return np.asarray(LONG_VARIANCE * time + (short - LONG_VARIANCE) * settled)
 
 
 def total_variance(skew: Skew, log_moneyness: Floats, theta: Floats) -> Floats:
-    """Total implied variance sigma^2 T at k = ln(strike / forward)."""
+    """Return the total implied variance sigma^2 T at k = ln(strike / forward)."""
     phi = skew.eta / np.sqrt(theta * (1.0 + theta))
     shifted = phi * log_moneyness
     root = np.sqrt((shifted + skew.rho) ** 2 + 1.0 - skew.rho**2)
@@ -37,8 +37,11 @@ def total_variance(skew: Skew, log_moneyness: Floats, theta: Floats) -> Floats:
 
 
 def variance_swap(skew: Skew, theta: Floats) -> Floats:
-    """Fair total variance of a variance swap on slices θ, shape (n,): 2 ∫ out-of-the-money price / K² dK over
-    the forward, by the trapezoid rule in k (the quantity that the Cboe volatility indices replicate)."""
+    """Return the fair total variance of variance swaps on slices θ, shape (n,).
+
+    It is 2 ∫ out-of-the-money price / K² dK, with prices over the forward, by the trapezoid rule in k. The Cboe
+    volatility indices replicate this quantity.
+    """
     reach = 14.0 * np.sqrt(theta)[:, None]
     k = np.linspace(-1.0, 1.0, 801)[None, :] * reach
     w = np.sqrt(total_variance(skew, k, theta[:, None]))
@@ -57,6 +60,6 @@ def _volatility_table(skew: Skew, days: float) -> tuple[Floats, Floats]:
 
 
 def volatility_index(skew: Skew, short_variance: Floats, days: float) -> Floats:
-    """Level in percent of the volatility index of a horizon in calendar days, given the short variance."""
+    """Return the volatility index of a horizon in calendar days, in percent, given the short variance."""
     log_variance, log_level = _volatility_table(skew, days)
     return np.asarray(np.exp(np.interp(np.log(short_variance), log_variance, log_level)))

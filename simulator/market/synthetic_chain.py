@@ -1,4 +1,4 @@
-"""The synthetic chain as the provider would show it: true prices behind quotes, trades, greeks with gaps."""
+"""The synthetic chain in the provider's form: quotes around true prices, trades, and greeks with missing values."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _NANOSECONDS = 1_000_000_000
 
 
 def synthetic_chain(market: SyntheticMarket, symbol: str, instant: dt.datetime) -> ChainTable:
-    """The chain of a symbol at an instant. KeyError when the symbol has no options."""
+    """Return the chain of a symbol at an instant. Raises KeyError when the symbol has no options."""
     rules, instrument = option_rules(symbol), INSTRUMENTS[symbol]
     truth = market.chain_truth(symbol, instant)
     listing, date, seconds = truth.listing, truth.moment.session, truth.moment.seconds
@@ -58,7 +58,7 @@ def synthetic_chain(market: SyntheticMarket, symbol: str, instant: dt.datetime) 
 
 
 def _trading(market: SyntheticMarket, truth: ChainTruth) -> dict[str, NDArray[Any]]:
-    """The day and last-trade columns. High and low are those of the first and the last trade."""
+    """Return the day and last-trade columns. High and low are those of the first and the last trade."""
     listing, date, symbol = truth.listing, truth.moment.session, truth.symbol
     day = day_of(market, symbol, date, listing)
     opens, closes = open_of(date).timestamp(), close_of(date).timestamp()
@@ -96,7 +96,7 @@ def _trading(market: SyntheticMarket, truth: ChainTruth) -> dict[str, NDArray[An
 
 
 class _OlderDay(NamedTuple):
-    """The most recent trading day before this session: NaN price and volume where a contract never traded."""
+    """The last session with trades before this one; NaN price and volume for contracts that never traded."""
 
     price: Floats
     volume: Floats
@@ -123,5 +123,5 @@ def _older_day(market: SyntheticMarket, truth: ChainTruth) -> _OlderDay:
 
 
 def midnight_ns(date: dt.date) -> int:
-    """The beginning of a day in New York, the stamp of its bar."""
+    """Return the midnight of a date in New York, the time stamp of its bar, in epoch nanoseconds."""
     return int(dt.datetime.combine(date, dt.time(), NEW_YORK).timestamp()) * _NANOSECONDS

@@ -1,6 +1,6 @@
-"""What is listed: indices, funds and stocks, with the constants that shape their prices and options.
+"""The simulated indices, ETFs and stocks, with the constants of their prices and options.
 
-Levels are long-run levels; loadings are in units of one standard deviation of the day's market factor.
+Levels are long-run levels; loadings are in standard deviations of the daily market factor.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from simulator.market.keyed_random import generator
 
 @dataclass(frozen=True)
 class Skew:
-    """SSVI constants: correlation `rho`, and `eta` with eta (1 + |rho|) <= 2, which rules out arbitrage."""
+    """SSVI constants: correlation `rho`, and `eta` with eta (1 + |rho|) <= 2, which excludes arbitrage."""
 
     rho: float
     eta: float
@@ -21,7 +21,7 @@ class Skew:
 
 @dataclass(frozen=True)
 class Ladder:
-    """Strikes every `step` between (1 - below) and (1 + above) times the spot of the listing day."""
+    """Strikes every `step` from (1 - below) to (1 + above) times the spot of the listing date."""
 
     step: float
     below: float
@@ -30,12 +30,12 @@ class Ladder:
 
 @dataclass(frozen=True)
 class OptionRules:
-    """How options on one underlying are listed and quoted.
+    """Rules for listing and quoting options on one underlying.
 
-    `weekly_root` settles at the close, `monthly_root` at the open of the third Friday where it differs.
-    `daily_sessions`, `weekly_fridays`, `months`, `leaps_years` say how far each series reaches. An expiration
-    starts with the strikes of `far` (`leaps` beyond 13 months) and gains those of `near` 26 days before its
-    end. `ticks` is the quoting grid below and from a price of 3. `open_interest` is the mean per
+    Contracts of `weekly_root` settle at the close; those of `monthly_root`, where it differs, at the open of the third
+    Friday. `daily_sessions`, `weekly_fridays`, `months` and `leaps_years` limit how far ahead each series is listed. An
+    expiration starts with the strikes of `far` (`leaps` beyond 13 months) and gains those of `near` 26 days before it
+    expires. `ticks` are the increments below a price of 3 and from there on. `open_interest` is the mean per
     near-the-money contract of a monthly expiration, with peaks at multiples of `round_strike`.
     """
 
@@ -57,10 +57,10 @@ class OptionRules:
 
 @dataclass(frozen=True)
 class Instrument:
-    """One index, fund or stock.
+    """One index, ETF or stock.
 
-    `tracks` names the parent whose path this one follows at `level` / parent's level. `volatility` scales the
-    option surface of the S&P 500; `dividend_yield` is continuous, per year.
+    `tracks` is the index whose path this instrument follows, scaled by the ratio of the `level`s. `volatility` scales
+    the option surface of the S&P 500. `dividend_yield` is continuous, per year.
     """
 
     symbol: str
@@ -78,7 +78,7 @@ class Instrument:
 
     @property
     def ticker(self) -> str:
-        """The provider's ticker: indices carry a prefix."""
+        """The provider's ticker: indices have a prefix."""
         return f"I:{self.symbol}" if self.kind == "index" else self.symbol
 
 
@@ -262,7 +262,7 @@ _OPTIONABLE = (
     _stock("AMD", "Advanced Micro Devices, Inc.", 190.0, 1.6, 2.3, 2.5, 5.0e7),
 )
 
-# Derived from the S&P 500 option surface, see simulator.market.surface; no option chain of their own.
+# Computed from the S&P 500 option surface (see simulator.market.surface); without option chains. Horizon in days.
 VOLATILITY_INDICES = {
     "VIX": ("Cboe Volatility Index", 30.0),
     "VIX3M": ("Cboe 3-Month Volatility Index", 93.0),
@@ -278,7 +278,7 @@ BREADTH_STOCKS = 300
 
 @cache
 def breadth_stocks() -> dict[str, Instrument]:
-    """Some hundred made-up stocks without options (ZAAA, ZAAB, …), so that breadth can be measured."""
+    """Return 300 fictitious stocks without options (ZAAA, ZAAB, …), from which market breadth is computed."""
     rng = generator("universe", "breadth")
     stocks = {}
     for number in range(BREADTH_STOCKS):
@@ -295,5 +295,5 @@ def breadth_stocks() -> dict[str, Instrument]:
 
 
 def find(symbol: str) -> Instrument | None:
-    """The instrument of a bare symbol, or None. Volatility indices are not instruments."""
+    """Return the instrument of a bare symbol, or None. Volatility indices are not instruments."""
     return INSTRUMENTS.get(symbol) or breadth_stocks().get(symbol)

@@ -1,9 +1,9 @@
-"""Open interest and trading: how many contracts are held, and which trades happen when.
+"""Open interest and trading volume: how many contracts are open, and when each trade happens.
 
-A contract's day is `total` contracts traded. The session's volume clock runs from 0 to 1, faster at both
-ends; unit n changes hands when total x clock + u reaches n, u being the contract's own number in (0, 1).
-Units are cut into trades by groups of four, so that time, size and running volume of every trade have a
-closed form and the chain's volume at any instant is exactly the sum of the trades traded until then.
+`total` units of a contract are traded per session. The session's volume clock runs from 0 to 1, faster at both ends.
+Unit n is traded when total x clock + u reaches n, where u in (0, 1) is a random number of the contract. Units are
+divided into trades in groups of four. Time, size and cumulative volume of every trade therefore have a closed form, and
+the chain's volume at any instant equals the sum of the trades until then.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from simulator.market.listing import Listing
 from simulator.market.universe import Instrument
 
 _POSITION = np.linspace(0.0, 1.0, 2001)
-# Integral of 1 + 2 (2p - 1)^2, over its value at 1: the share of a day's volume traded until position p.
+# Integral of 1 + 2 (2p - 1)^2, divided by its value at 1: the share of a session's volume traded until position p.
 _CLOCK = (_POSITION + ((2 * _POSITION - 1) ** 3 + 1) / 3) / (5 / 3)
 _GROUP = 4
 _MOST_GROUPS = 1000
@@ -28,7 +28,7 @@ Integers = NDArray[np.int64]
 
 
 class Day(NamedTuple):
-    """Trading days of contracts: `total` traded in groups of `group`, `lead` in (0, 1) shifting the clock."""
+    """Trading of contracts in a session: `total` units in groups of `group`; `lead` in (0, 1) shifts the clock."""
 
     key: Keys
     total: Integers
@@ -37,10 +37,10 @@ class Day(NamedTuple):
 
 
 def open_interest(instrument: Instrument, listing: Listing, reference: float | Floats, date: Date) -> Floats:
-    """Contracts open at the start of a session, whole numbers; NaN in a series' first session.
+    """Return the open contracts at the start of a session, whole numbers; NaN in the first session of a series.
 
-    `reference` is the spot at the previous close. Peaks stand at round strikes and standard monthly
-    expirations; puts are held below the spot, calls above it.
+    `reference` is the spot at the previous close. Open interest peaks at round strikes and standard monthly
+    expirations; that of puts is mostly below the spot, that of calls above it.
     """
     rules = instrument.options
     if rules is None:
@@ -76,7 +76,7 @@ def _series_weight(expiration: NDArray[np.datetime64]) -> Floats:
 
 
 def trading_day(instrument: Instrument, listing: Listing, reference: float | Floats, date: Date) -> Day:
-    """What trades in one session, given the spot at the previous close."""
+    """Return the trading volume of one session, given the spot at the previous close."""
     held = np.nan_to_num(open_interest(instrument, listing, reference, date), nan=20.0)
     left = (listing.expiration - day_values(date)).astype(np.float64)
     width = 0.012 + 0.16 * instrument.volatility * np.sqrt((left + 1) / 365)
@@ -90,30 +90,30 @@ def trading_day(instrument: Instrument, listing: Listing, reference: float | Flo
 
 
 def pick_day(day: Day, rows: NDArray[np.intp]) -> Day:
-    """Chosen rows, again and again where they are named more than once."""
+    """Return chosen rows, which may repeat."""
     return Day(day.key[rows], day.total[rows], day.group[rows], day.lead[rows])
 
 
 def clock(position: Floats | float) -> Floats:
-    """Share of the day's volume traded until a position in the session (0 = open, 1 = close)."""
+    """Return the share of the session's volume traded until a position in the session (0 = open, 1 = close)."""
     return np.asarray(np.interp(position, _POSITION, _CLOCK))
 
 
 def position_of(day: Day, units: Integers) -> Floats:
-    """Position in the session at which a running volume is reached; `units` ≥ 1."""
+    """Return the position in the session at which a cumulative volume is reached; `units` ≥ 1."""
     share = (units - day.lead) / np.maximum(day.total, 1)
     return np.asarray(np.interp(share, _CLOCK, _POSITION))
 
 
 def _cuts(day: Day, group_number: Integers, date: Date) -> Integers:
-    """Where a group of units is cut into trades: shape (n, 3), each in 1 … group - 1, ascending."""
+    """Return where a group of units is divided into trades: shape (n, 3), each in 1 … group - 1, ascending."""
     keys = pair(day.key, group_number)
     cuts = [1 + (uniforms(keys, "cut", i, date) * (day.group - 1)).astype(np.int64) for i in range(3)]
     return np.sort(np.stack(cuts, axis=-1), axis=-1)
 
 
 def volume_until(day: Day, position: float, date: Date) -> Integers:
-    """Contracts traded until a position in the session, counting whole trades."""
+    """Return the contracts traded until a position in the session, counting complete trades."""
     reached = np.minimum(np.floor(day.total * clock(position) + day.lead), day.total).astype(np.int64)
     number, rest = reached // day.group, reached % day.group
     cuts = _cuts(day, number, date)
@@ -122,12 +122,12 @@ def volume_until(day: Day, position: float, date: Date) -> Integers:
 
 
 def first_trade(day: Day, date: Date) -> Integers:
-    """Running volume after the first trade of the day, which is that trade's size; 0 where nothing trades."""
+    """Return the size of the first trade of the session; 0 where nothing trades."""
     return np.minimum(_cuts(day, np.zeros_like(day.total), date)[:, 0], day.total)
 
 
 def trade_ends(day: Day, days: Days) -> tuple[NDArray[np.intp], Integers]:
-    """Every trade of every row, ascending: its row, and the row's running volume after it."""
+    """Return every trade of every row, ascending: its row, and the row's cumulative volume after it."""
     groups = np.where(day.total > 0, day.total // day.group + 1, 0)
     row = np.repeat(np.arange(len(groups)), groups)
     number = np.arange(len(row), dtype=np.int64) - np.repeat(np.cumsum(groups) - groups, groups)
@@ -142,7 +142,7 @@ def trade_ends(day: Day, days: Days) -> tuple[NDArray[np.intp], Integers]:
 
 
 def last_trade_size(day: Day, volume: Integers, date: Date) -> Integers:
-    """Size of the trade with which a running volume was reached."""
+    """Return the size of the trade with which a cumulative volume was reached."""
     number = np.maximum(volume - 1, 0) // day.group
     within = volume - number * day.group
     cuts = _cuts(day, number, date)

@@ -1,1 +1,1 @@
-"""A recorded option chain served in place of the synthetic one."""
+"""A recorded option chain that is served instead of the synthetic one."""

@@ -1,4 +1,4 @@
-"""A recorded quote table as a chain: the file's numbers are the provider's, each on its own."""
+"""Conversion of a recorded quote table to a chain table, with the numbers of the file unchanged."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _PLAIN_EXECUTION = 209
 
 
 def recorded_chain(recording: Recording) -> ChainTable:
-    """The table of a recording. Traded zeros stay zeros; what the file has no column for is absent."""
+    """Return the table of a recording. Zeros stay zeros; values without a column in the file are absent."""
     contracts = sorted(recording.contracts, key=lambda contract: contract.ticker)
     count = len(contracts)
 

@@ -1,6 +1,6 @@
-"""Read a quote table as Cboe's delayed-quotes page exports it: calls and puts of one underlying side by side.
+"""Reader of quote tables exported from Cboe's delayed-quotes page: calls and puts of one underlying side by side.
 
-`python -m simulator.recorded.quote_table FILE --stamp` prints what a file holds as one JSON object.
+`python -m simulator.recorded.quote_table FILE --stamp` prints a summary of the file as one JSON object.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from pathlib import Path
 
 from quant.sessions import NEW_YORK
 
-# Roots whose options are written on an underlying of another name.
+# Roots whose underlying has another symbol.
 _UNDERLYINGS = {"SPXW": "SPX", "SPXPM": "SPX", "NDXP": "NDX", "RUTW": "RUT", "VIXW": "VIX", "XSPAM": "XSP"}
 _HEADER = ["Expiration Date", "Calls", "Last Sale", "Net", "Bid", "Ask", "Volume", "IV", "Delta", "Gamma"]
 _HEADER += [
@@ -41,12 +41,12 @@ _EXPIRATION_FORMATS = ("%a %b %d %Y", "%m/%d/%Y", "%Y-%m-%d", "%b %d %Y", "%B %d
 
 
 class NotAQuoteTable(ValueError):
-    """The file is no quote table; the message is one sentence for the user."""
+    """The file is not a quote table. The message is one sentence for the user."""
 
 
 @dataclass(frozen=True)
 class RecordedContract:
-    """One contract as traded: prices in dollars, volatility as a fraction, 0 where the file trades 0."""
+    """One contract as recorded: prices in dollars, volatility as a fraction. A 0 in the file remains 0."""
 
     root: str
     expiration: dt.date
@@ -64,13 +64,14 @@ class RecordedContract:
 
     @property
     def ticker(self) -> str:
+        """The contract ticker."""
         kind = "C" if self.is_call else "P"
         return f"O:{self.root}{self.expiration:%y%m%d}{kind}{round(self.strike * 1000):08d}"
 
 
 @dataclass(frozen=True)
 class Recording:
-    """A quote table: underlying, the instant written in the file (UTC), the last price, the contracts."""
+    """A quote table: underlying, time written in the file (UTC), last price of the underlying, contracts."""
 
     symbol: str
     stamp: dt.datetime
@@ -79,11 +80,12 @@ class Recording:
 
     @property
     def roots(self) -> list[str]:
+        """The option roots of the contracts, sorted."""
         return sorted({contract.root for contract in self.contracts})
 
 
 def read(path: Path) -> Recording:
-    """The recording in a file. Raises NotAQuoteTable with one clear sentence for anything else."""
+    """Return the recording in a file. Raises NotAQuoteTable with a one-sentence message for any other file."""
     try:
         text = path.read_bytes().decode("utf-8-sig")
     except OSError as error:
@@ -104,7 +106,7 @@ def read(path: Path) -> Recording:
             except ValueError as error:
                 raise NotAQuoteTable(f"{path}, line {number}: {error}") from error
     if not contracts:
-        raise NotAQuoteTable(f"{path} holds no contracts")
+        raise NotAQuoteTable(f"{path} contains no contracts")
     return Recording(_underlying(path, contracts), stamp, spot, tuple(contracts))
 
 
@@ -116,30 +118,32 @@ def _find_header(path: Path, lines: list[str]) -> int:
 
 
 def _stamp(path: Path, preamble: str) -> dt.datetime:
-    found = _DATE.search(preamble)
-    if found:
+    match = _DATE.search(preamble)
+    if match:
         for form in ("%B %d %Y %I:%M %p", "%b %d %Y %I:%M %p"):
             try:
-                local = dt.datetime.strptime(f"{found[1].replace(',', '')} {found[2]}", form)  # noqa: DTZ007 - next line
+                local = dt.datetime.strptime(f"{match[1].replace(',', '')} {match[2]}", form)  # noqa: DTZ007 - next line
             except ValueError:
                 continue
             return local.replace(tzinfo=NEW_YORK).astimezone(dt.UTC)
-    raise NotAQuoteTable(f"{path} names no date such as 'September 14, 2023 at 4:31 PM EDT' above its table")
+    raise NotAQuoteTable(
+        f"{path} contains no date such as 'September 14, 2023 at 4:31 PM EDT' above its table"
+    )
 
 
 def _spot(path: Path, preamble: str) -> float:
-    found = _LAST.search(preamble)
-    spot = _number(found[1]) if found else 0.0
+    match = _LAST.search(preamble)
+    spot = _number(match[1]) if match else 0.0
     if spot <= 0:
         raise NotAQuoteTable(
-            f"{path} names no last price of its underlying ('Last: 4505.10') above its table"
+            f"{path} contains no last price of its underlying ('Last: 4505.10') above its table"
         )
     return spot
 
 
 def _contracts(cells: list[str]) -> list[RecordedContract]:
     if len(cells) < len(_HEADER):
-        raise ValueError(f"{len(cells)} columns where a row has {len(_HEADER)}")
+        raise ValueError(f"the row has {len(cells)} columns instead of {len(_HEADER)}")
     expiration, strike = _expiration(cells[0]), _number(cells[11])
     return [
         _contract(cells[1], cells[2:11], expiration, strike, True),
@@ -150,15 +154,15 @@ def _contracts(cells: list[str]) -> list[RecordedContract]:
 def _contract(
     name: str, cells: list[str], expiration: dt.date, strike: float, is_call: bool
 ) -> RecordedContract:
-    found = _CONTRACT.fullmatch(name.strip())
-    if not found:
-        raise ValueError(f"{name!r} is no option symbol")
-    written = dt.datetime.strptime(found[2], "%y%m%d").date()  # noqa: DTZ007 - a date has no zone
-    same_kind = (found[3] == "C") == is_call
-    if written != expiration or not same_kind or int(found[4]) != round(strike * 1000):
-        raise ValueError(f"{name} does not fit its row (expires {expiration}, strike {strike:g})")
+    match = _CONTRACT.fullmatch(name.strip())
+    if not match:
+        raise ValueError(f"{name!r} is not an option symbol")
+    expiration_of_name = dt.datetime.strptime(match[2], "%y%m%d").date()  # noqa: DTZ007 - a date has no zone
+    same_kind = (match[3] == "C") == is_call
+    if expiration_of_name != expiration or not same_kind or int(match[4]) != round(strike * 1000):
+        raise ValueError(f"{name} does not match its row (expiration {expiration}, strike {strike:g})")
     numbers = [_number(cell) for cell in cells]
-    return RecordedContract(found[1], expiration, is_call, strike, *numbers)
+    return RecordedContract(match[1], expiration, is_call, strike, *numbers)
 
 
 def _expiration(text: str) -> dt.date:
@@ -167,7 +171,7 @@ def _expiration(text: str) -> dt.date:
             return dt.datetime.strptime(text.strip(), form).date()  # noqa: DTZ007 - a date has no zone
         except ValueError:
             continue
-    raise ValueError(f"{text!r} is no expiration date")
+    raise ValueError(f"{text!r} is not an expiration date")
 
 
 def _number(text: str) -> float:
@@ -175,28 +179,29 @@ def _number(text: str) -> float:
     try:
         value = float(cleaned) if cleaned else 0.0
     except ValueError:
-        raise ValueError(f"{text!r} is no number") from None
+        raise ValueError(f"{text!r} is not a number") from None
     if value in (float("inf"), float("-inf")) or value != value:
-        raise ValueError(f"{text!r} is no number")
+        raise ValueError(f"{text!r} is not a number")
     return value
 
 
 def _underlying(path: Path, contracts: list[RecordedContract]) -> str:
     symbols = {_UNDERLYINGS.get(c.root, c.root.rstrip("0123456789")) for c in contracts}
     if len(symbols) > 1:
-        raise NotAQuoteTable(f"{path} holds options on several underlyings: {', '.join(sorted(symbols))}")
+        raise NotAQuoteTable(f"{path} contains options on several underlyings: {', '.join(sorted(symbols))}")
     return symbols.pop()
 
 
 def main(arguments: list[str] | None = None) -> int:
+    """Print the summary of a quote table. Returns 2 when the file is not one."""
     parser = argparse.ArgumentParser(prog="python -m simulator.recorded.quote_table", description=__doc__)
     parser.add_argument("file", type=Path)
     parser.add_argument(
-        "--stamp", action="store_true", required=True, help="print what the file holds as JSON"
+        "--stamp", action="store_true", required=True, help="print a summary of the file as JSON"
     )
-    given = parser.parse_args(arguments)
+    options = parser.parse_args(arguments)
     try:
-        recording = read(given.file)
+        recording = read(options.file)
     except NotAQuoteTable as error:
         sys.stderr.write(f"{error}\n")
         return 2

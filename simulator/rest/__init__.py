@@ -1,1 +1,1 @@
-"""The provider's REST interface over the simulated market."""
+"""REST interface of the provider, served from the simulated market."""

@@ -1,4 +1,4 @@
-"""Who may ask: the key by bearer header or query parameter, and the world behind the request."""
+"""API key check: by bearer header or query parameter."""
 
 from __future__ import annotations
 
@@ -9,15 +9,16 @@ from simulator.world import World
 
 
 def world_for(request: Request) -> World:
-    """The world of this server, after the key has been checked. Raises the provider's 401 otherwise.
+    """Return the world of this server after checking the key. Raises the provider's 401.
 
-    Without a required key any key will do, but there must be one: a client that forgot it should notice here.
+    When the server requires no particular key, any key is accepted, but not an empty one: a client that forgets its key
+    must fail here too.
     """
     header = request.headers.get("authorization", "")
-    given = header.removeprefix("Bearer ").strip() if header.startswith("Bearer ") else ""
-    given = given or next((v for name, v in request.query_params.items() if name.lower() == "apikey"), "")
+    key = header.removeprefix("Bearer ").strip() if header.startswith("Bearer ") else ""
+    key = key or next((v for name, v in request.query_params.items() if name.lower() == "apikey"), "")
     required = request.app.state.api_key
-    if not given or (required and given != required):
+    if not key or (required and key != required):
         raise unknown_key()
     world: World = request.app.state.world
     return world

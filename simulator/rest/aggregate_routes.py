@@ -1,4 +1,4 @@
-"""Aggregate bars: ranges, the previous session, all stocks of a day, open and close of a day."""
+"""Endpoints of aggregate bars: ranges, previous session, all stocks of a date, open and close of a date."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _OLDEST = dt.date(2012, 1, 3)
 
 
 def _check(world: World, ticker: str) -> None:
-    """Entitlement first, then existence, as the provider does."""
+    """Check the plan first, then the ticker, as the provider does."""
     if ticker.startswith("I:") and not world.plan.indices:
         raise not_entitled("error")
     if not world.bars.knows(ticker):
@@ -32,29 +32,29 @@ def _check(world: World, ticker: str) -> None:
 
 
 async def bars(request: Request) -> Response:
-    """GET /v2/aggs/ticker/{ticker}/range/{multiplier}/{timespan}/{from}/{to}"""
+    """Serve GET /v2/aggs/ticker/{ticker}/range/{multiplier}/{timespan}/{from}/{to}."""
     world, path = world_for(request), request.path_params
     ticker, timespan = path["ticker"], path["timespan"]
     _check(world, ticker)
     if timespan not in _TIMESPANS or not path["multiplier"].isdigit() or int(path["multiplier"]) < 1:
-        raise bad_request(f"no such window: {path['multiplier']} {timespan}")
+        raise bad_request(f"invalid window: {path['multiplier']} {timespan}")
     page = read_page(request, int(world.data_instant().timestamp()))
     limit = page.limit(5000, 50000)
     descending = page.choice("sort", "asc", "desc") == "desc"
     first, last = _instant(path["from"], False), _instant(path["to"], True)
     window = Window(timespan, int(path["multiplier"]), first, last, limit, descending, page.instant)
-    found, base_count, more = await run_in_threadpool(_windows, world, ticker, window)
+    found, base_count, next_ms = await run_in_threadpool(_windows, world, ticker, window)
     rows = _rows(found, ticker)
     body = _envelope(world, ticker, base_count, rows[::-1] if descending else rows)
-    if more is not None:
+    if next_ms is not None:
         head = f"/v2/aggs/ticker/{ticker}/range/{path['multiplier']}/{timespan}"
-        bounds = f"{path['from']}/{more}" if descending else f"{more}/{path['to']}"
+        bounds = f"{path['from']}/{next_ms}" if descending else f"{next_ms}/{path['to']}"
         body["next_url"] = next_url(request, page, 0, f"{head}/{bounds}")
     return answer(body)
 
 
 class Window(NamedTuple):
-    """What a range request asks for; bounds inclusive, `limit` in base bars, data as known at `instant`."""
+    """A range request. Bounds are inclusive, `limit` counts base bars, data are those known at `instant`."""
 
     timespan: str
     multiplier: int
@@ -66,9 +66,9 @@ class Window(NamedTuple):
 
 
 def _windows(world: World, ticker: str, window: Window) -> tuple[Bars, int, int | None]:
-    """The bars asked for, the number of base bars in them, and where to go on (epoch ms) if there are more.
+    """Return the bars, the number of base bars in them, and the start of the next page (epoch ms) or None.
 
-    A page ends between windows: a limit inside one would cut a bar into two wrong ones.
+    A page ends between windows, because a limit within a window would divide its bar into two incorrect ones.
     """
     base = _base(world, ticker, window)
     starts = window_starts(base.start, window.timespan, window.multiplier)
@@ -88,15 +88,15 @@ def _windows(world: World, ticker: str, window: Window) -> tuple[Bars, int, int 
 
 
 def _base(world: World, ticker: str, window: Window) -> Bars:
-    """Base bars between the bounds, from the wanted end on until there are more than the limit."""
+    """Return base bars between the bounds, from the requested end on, until there are more than the limit."""
     instant = dt.datetime.fromtimestamp(window.instant, dt.UTC)
     dates = sessions(
         max(new_york_date(window.first), _OLDEST), min(new_york_date(window.last), new_york_date(instant))
     )
     first, last = window.first.timestamp(), window.last.timestamp()
     if ticker.startswith("O:"):
-        begun = dates[:-1] if dates and open_of(dates[-1]) > instant else dates
-        whole = world.bars.contract_until(ticker, begun, window.timespan, instant)
+        started = dates[:-1] if dates and open_of(dates[-1]) > instant else dates
+        whole = world.bars.contract_until(ticker, started, window.timespan, instant)
         inside = (whole.start >= first) & (whole.start <= last)
         return only(whole, inside) if window.timespan in INTRADAY else whole
     parts: list[Bars] = []
@@ -115,7 +115,7 @@ def _base(world: World, ticker: str, window: Window) -> Bars:
 
 
 def _rows(found: Bars, ticker: str) -> list[dict[str, Any]]:
-    """Bars as the provider writes them: indices have prices and times only."""
+    """Return bars in the provider's format: those of indices have prices and times only."""
     prices = zip(found.open, found.high, found.low, found.close, strict=True)
     rows: list[dict[str, Any]] = [
         {"o": float(o), "h": float(h), "l": float(low), "c": float(c), "t": int(t) * 1000}
@@ -125,7 +125,7 @@ def _rows(found: Bars, ticker: str) -> list[dict[str, Any]]:
         return rows
     average = np.round(found.value / np.maximum(found.volume, 1.0), 4)
     for row, volume, vwap, trades in zip(rows, found.volume, average, found.trades, strict=True):
-        # Whole volumes arrive now with a point, now without.
+        # The provider sends whole volumes sometimes as a float and sometimes as an integer.
         row |= {"v": float(volume) if row["t"] % 7 == 0 else int(volume), "vw": float(vwap), "n": int(trades)}
     return rows
 
@@ -144,7 +144,7 @@ def _envelope(world: World, ticker: str, base_count: int, rows: list[dict[str, A
 
 
 async def previous(request: Request) -> Response:
-    """GET /v2/aggs/ticker/{ticker}/prev: the last finished session with a bar, stamped 16:00 New York."""
+    """Serve GET /v2/aggs/ticker/{ticker}/prev: the last complete session with a bar, stamped 16:00 New York."""
     world, ticker = world_for(request), request.path_params["ticker"]
     _check(world, ticker)
     date = previous_session(new_york_date(world.data_instant()))
@@ -158,7 +158,7 @@ async def previous(request: Request) -> Response:
 
 
 async def grouped(request: Request) -> Response:
-    """GET /v2/aggs/grouped/locale/us/market/stocks/{date}: every stock's bar of a session, stamped 16:00."""
+    """Serve GET /v2/aggs/grouped/locale/us/market/stocks/{date}: each stock's bar of a session, stamped 16:00."""
     world = world_for(request)
     date = calendar_date(request.path_params["date"], "date")
     rows = await run_in_threadpool(_all_stocks, world, date)
@@ -180,7 +180,7 @@ def _all_stocks(world: World, date: dt.date) -> list[dict[str, Any]]:
 
 
 async def open_close(request: Request) -> Response:
-    """GET /v1/open-close/{ticker}/{date}: flat, 404 for a day without a bar."""
+    """Serve GET /v1/open-close/{ticker}/{date}: a flat object; 404 for a date without a bar."""
     world, ticker = world_for(request), request.path_params["ticker"]
     _check(world, ticker)
     date = calendar_date(request.path_params["date"], "date")
@@ -199,7 +199,7 @@ def _four_o_clock(date: dt.date) -> int:
 
 
 def _instant(text: str, is_end: bool) -> dt.datetime:
-    """A bound of a range: epoch milliseconds, or a New York date, whole days included."""
+    """Return a bound of a range: epoch milliseconds, or a New York date that is included completely."""
     if text.lstrip("-").isdigit():
         return dt.datetime.fromtimestamp(int(text) / 1000, dt.UTC)
     date = calendar_date(text, "date")

@@ -1,4 +1,4 @@
-"""The application: routes of the provider's REST interface over one world."""
+"""ASGI application with the routes of the provider's REST interface for one world."""
 
 from __future__ import annotations
 
@@ -48,9 +48,10 @@ async def _no_such_route(_: Request, __: Exception) -> Response:
 
 
 def build(world: World, api_key: str | None = None, stream: Stream | None = None) -> ASGIApp:
-    """The application serving a world, with its control endpoints; with `api_key` only that key is known.
+    """Return the application that serves a world, with its control endpoints.
 
-    `stream` is what the server's WebSocket side sends; the application controls it.
+    With `api_key`, only that key is accepted. `stream` is the WebSocket side of the server, which the control endpoints
+    change.
     """
     app = Starlette(
         routes=[

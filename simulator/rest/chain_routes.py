@@ -1,4 +1,4 @@
-"""Chain snapshot, one contract's snapshot, and the universal snapshot's option rows."""
+"""Endpoints of the chain snapshot and of one contract's snapshot."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ from simulator.world import World
 
 
 async def chain(request: Request) -> Response:
-    """GET /v3/snapshot/options/{underlying}"""
+    """Serve GET /v3/snapshot/options/{underlying}."""
     world = world_for(request)
     if not world.plan.snapshots:
         raise not_entitled()
     page = read_page(request, world.chain_second())
     limit = page.limit(10, 250)
-    # The provider's answer to an unknown underlying is unconfirmed; an empty list would hide a wrong symbol
-    # form.
+    # The provider's response to an unknown underlying is not documented; an empty list would hide a symbol in the
+    # wrong form.
     symbol = world.option_symbol(request.path_params["underlying"])
     if symbol is None:
         raise not_found()
@@ -37,7 +37,7 @@ async def chain(request: Request) -> Response:
 
 
 async def contract(request: Request) -> Response:
-    """GET /v3/snapshot/options/{underlying}/{contract}"""
+    """Serve GET /v3/snapshot/options/{underlying}/{contract}."""
     world = world_for(request)
     if not world.plan.snapshots:
         raise not_entitled()
@@ -62,7 +62,7 @@ def _selection(world: World, table: ChainTable, page: Page) -> NDArray[np.intp]:
 
 
 class _Identity:
-    """A table as a cache key: the same object, never an equal one (comparing columns would cost more)."""
+    """A table as a cache key, compared by identity, because comparing columns would take longer."""
 
     def __init__(self, table: ChainTable) -> None:
         self.table = table
@@ -78,7 +78,7 @@ class _Identity:
 def _select(
     identity: _Identity, wanted: tuple[tuple[str, str], ...], sort: str, order: str
 ) -> NDArray[np.intp]:
-    """Rows of a table that pass the filters, in the order asked for."""
+    """Return the rows of a table that pass the filters, in the requested order."""
     table, parameters = identity.table, dict(wanted)
     keep = np.ones(len(table), dtype=np.bool_)
     keep = within(parameters, "strike_price", table.strike, number, keep)

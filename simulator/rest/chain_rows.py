@@ -1,4 +1,4 @@
-"""Chain rows as the provider writes them: what is unknown or outside the plan is left out, never null."""
+"""Chain rows in the provider's format. Values that are unknown or not in the plan are omitted, never null."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from simulator.rest.plans import Plan
 Rows = NDArray[np.intp]
 Number = int | float
 
-# The provider writes whole numbers now as 868, now as 868.0: here every sixteenth contract has the point.
+# The provider sends whole numbers sometimes as 868 and sometimes as 868.0; here every sixteenth contract has a float.
 _ONE_IN_FLOAT = 16
 
 
@@ -35,7 +35,7 @@ class Day(Struct, omit_defaults=True, gc=False):
 
 
 class Details(Struct, gc=False):
-    """What the contract is."""
+    """The terms of the contract."""
 
     contract_type: str
     exercise_style: str
@@ -46,7 +46,7 @@ class Details(Struct, gc=False):
 
 
 class Greeks(Struct, omit_defaults=True, gc=False):
-    """The provider's greeks; there is no rho."""
+    """The provider's greeks, which do not include rho."""
 
     delta: float | UnsetType = UNSET
     gamma: float | UnsetType = UNSET
@@ -55,7 +55,7 @@ class Greeks(Struct, omit_defaults=True, gc=False):
 
 
 class LastQuote(Struct, gc=False):
-    """The standing quote."""
+    """The current quote."""
 
     bid: float
     ask: float
@@ -78,7 +78,7 @@ class LastTrade(Struct):
 
 
 class Underlying(Struct, omit_defaults=True, gc=False):
-    """The underlying: `value` for indices, `price` otherwise, neither on an options-only plan."""
+    """The underlying: `value` for indices, `price` otherwise, neither on a plan without its asset class."""
 
     ticker: str
     price: float | UnsetType = UNSET
@@ -103,7 +103,7 @@ class Row(Struct, omit_defaults=True):
 
 
 def chain_rows(table: ChainTable, chosen: Rows, plan: Plan) -> list[Row]:
-    """Snapshot rows of the chosen contracts with the keys that the plan includes."""
+    """Return the snapshot rows of the chosen contracts with the keys that the plan includes."""
     middle = np.round(0.5 * (table.bid[chosen] + table.ask[chosen]), 4)
     even = np.round(table.strike[chosen] + np.where(table.is_call[chosen], middle, -middle), 4)
     unset: list[Any] = [UNSET] * len(chosen)
@@ -123,7 +123,7 @@ def chain_rows(table: ChainTable, chosen: Rows, plan: Plan) -> list[Row]:
 
 
 def as_json(row: Row) -> dict[str, Any]:
-    """A row as plain values, for answers that rearrange it."""
+    """Return a row as a dict, for responses that rearrange it."""
     plain: dict[str, Any] = msgspec.to_builtins(row)
     return plain
 

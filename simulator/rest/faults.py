@@ -1,22 +1,22 @@
-"""Faults on demand and a record of requests, for tests of clients: an ASGI layer around the application.
+"""Injection of faults and counting of requests, for tests of clients: ASGI middleware around the application.
 
-`POST /simulator/faults` takes {"path": regular expression, "kind": …, "times": n, "skip": n} and more:
+`POST /simulator/faults` takes {"path": regular expression, "kind": …, "times": n, "skip": n} and these options:
 
-    status          answers `status` (429, 500, …) with an optional `retry_after` and `body`
-    timeout         answers nothing for `seconds`
-    truncate        cuts the body in the middle
-    not-json        answers an HTML page with status 200
-    no-results      leaves the key `results` out
-    end-early       leaves `next_url` out, so that the rest of a walk is missing
-    missing-page    answers 404 to the page
-    foreign-next-url  points `next_url` to another host
-    nan             writes NaN where the first row has its open interest
-    patch           merges the object `patch` into the first row
+    status          respond with `status` (429, 500, …) and optionally `retry_after` and `body`
+    timeout         send nothing for `seconds`
+    truncate        cut the body in the middle
+    not-json        respond with an HTML page and status 200
+    no-results      omit the key `results`
+    end-early       omit `next_url`, so that the remaining pages are missing
+    missing-page    respond with 404
+    foreign-next-url  set `next_url` to another host
+    nan             write NaN as open interest of the first row
+    patch           merge the object `patch` into the first row
 
-`path` is searched in the path with its query, `skip` lets the first matches pass, `times` is how often it
-strikes. `DELETE /simulator/faults` forgets them, `GET /simulator/requests` counts requests per path,
-`POST /simulator/clock` takes {"offset_ms": n}. The stream has faults of its own, see
-simulator.stream.control. Only loopback reaches the server at all.
+`path` is searched in the path with its query. `skip` requests pass before the fault applies to `times` requests.
+`DELETE /simulator/faults` removes all faults, `GET /simulator/requests` returns the number of requests per path,
+`POST /simulator/clock` takes {"offset_ms": n}. Faults of the stream are described in simulator.stream.control. The
+server is reachable only through loopback.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ _STREAM = "/simulator/stream"
 
 
 class Fault(msgspec.Struct, forbid_unknown_fields=True):
-    """One fault; `times` and `skip` count down as it is met."""
+    """One fault. `times` and `skip` are decremented by each matching request."""
 
     path: str
     kind: str
@@ -54,7 +54,7 @@ class Fault(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class Faults:
-    """The layer: control endpoints, counts, and the faults in front of the application."""
+    """Middleware with the control endpoints, the request counts and the faults."""
 
     def __init__(self, app: Starlette, world: World) -> None:
         self._app: ASGIApp = app
@@ -63,6 +63,7 @@ class Faults:
         self._requests: Counter[str] = Counter()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve control requests, apply a matching fault, or pass the request to the application."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
@@ -76,7 +77,7 @@ class Faults:
             return
         self._requests[path] += 1
         query = scope["query_string"].decode("latin-1")
-        fault = self._strike(f"{path}?{query}" if query else path)
+        fault = self._matching_fault(f"{path}?{query}" if query else path)
         if fault is None:
             await self._app(scope, receive, send)
         else:
@@ -88,7 +89,7 @@ class Faults:
             if route == ("POST", "faults"):
                 fault = msgspec.json.decode(await request.body(), type=Fault)
                 if fault.kind not in (*_WHOLE_ANSWERS, *_CHANGES):
-                    return answer({"error": f"no such fault: {fault.kind}"}, 400)
+                    return answer({"error": f"unknown fault: {fault.kind}"}, 400)
                 re.compile(fault.path)
                 self._faults.append(fault)
             elif route == ("DELETE", "faults"):
@@ -98,13 +99,13 @@ class Faults:
             elif route == ("POST", "clock"):
                 self._world.clock_offset_ms = int(msgspec.json.decode(await request.body())["offset_ms"])
             else:
-                return answer({"error": f"no such control: {request.method} {request.url.path}"}, 404)
+                return answer({"error": f"unknown control: {request.method} {request.url.path}"}, 404)
         except (msgspec.MsgspecError, re.error, KeyError, TypeError, ValueError) as error:
             return answer({"error": str(error)}, 400)
         return answer({"faults": len(self._faults), "clock_offset_ms": self._world.clock_offset_ms})
 
-    def _strike(self, address: str) -> Fault | None:
-        """The first armed fault whose path matches, counted down."""
+    def _matching_fault(self, address: str) -> Fault | None:
+        """Return the first active fault whose path matches, with its `times` decremented."""
         for fault in self._faults:
             if fault.times <= 0 or not re.search(fault.path, address):
                 continue
@@ -121,20 +122,20 @@ class Faults:
                 await asyncio.sleep(fault.seconds)
             await _whole_answer(fault)(scope, receive, send)
             return
-        status, body = await self._taken(scope, receive)
+        status, body = await self._captured(scope, receive)
         changed = _changed(fault, body) if status == 200 else body
         await Response(changed, status, media_type="application/json")(scope, receive, send)
 
-    async def _taken(self, scope: Scope, receive: Receive) -> tuple[int, bytes]:
-        """The application's answer, kept back."""
+    async def _captured(self, scope: Scope, receive: Receive) -> tuple[int, bytes]:
+        """Return status and body of the application's response without sending it."""
         status, parts = 200, []
 
-        async def take(message: Message) -> None:
+        async def capture(message: Message) -> None:
             nonlocal status
             status = message.get("status", status)
             parts.append(message.get("body", b""))
 
-        await self._app(scope, receive, take)
+        await self._app(scope, receive, capture)
         return status, b"".join(parts)
 
 

@@ -1,4 +1,4 @@
-"""Market status now and upcoming, option conditions and exchanges."""
+"""Endpoints of market status, coming holidays, option conditions and exchanges."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _INDEX_GROUPS = (
 
 
 async def status_now(request: Request) -> Response:
-    """GET /v1/marketstatus/now. The clock is the world's, so a client can read the time of the data's day."""
+    """Serve GET /v1/marketstatus/now with the clock of the simulated world."""
     world = world_for(request)
     now = world.now().astimezone(NEW_YORK).replace(microsecond=0)
     date = now.date()
@@ -55,7 +55,7 @@ async def status_now(request: Request) -> Response:
 
 
 async def status_upcoming(request: Request) -> Response:
-    """GET /v1/marketstatus/upcoming: a bare array of the coming year's holidays and early closes."""
+    """Serve GET /v1/marketstatus/upcoming: a bare array of holidays and early closes of the next 12 months."""
     today = world_for(request).now().astimezone(NEW_YORK).date()
     days = [today + dt.timedelta(days=number) for number in range(1, _UPCOMING_DAYS)]
     open_days = set(sessions(days[0], days[-1]))
@@ -77,7 +77,7 @@ def _utc_text(instant: dt.datetime) -> str:
 
 
 async def conditions(request: Request) -> Response:
-    """GET /v3/reference/conditions: options only."""
+    """Serve GET /v3/reference/conditions, for options only."""
     world = world_for(request)
     page = read_page(request, world.chain_second())
     rows = condition_rows() if page.parameters.get("asset_class", "options") == "options" else []
@@ -87,7 +87,7 @@ async def conditions(request: Request) -> Response:
 
 
 async def exchanges(request: Request) -> Response:
-    """GET /v3/reference/exchanges: options only, not paged."""
+    """Serve GET /v3/reference/exchanges, for options only, without pages."""
     world_for(request)
     rows = exchange_rows() if request.query_params.get("asset_class", "options") == "options" else []
     return results(rows, count=len(rows))

@@ -1,7 +1,7 @@
-"""Query parameters, filters with ranges, and cursors.
+"""Query parameters, range filters, and cursors.
 
-A cursor is the base64 text of the first request's parameters, the next row's number and the instant of the
-data, so that one walk sees one consistent snapshot and the server keeps nothing between pages.
+A cursor is the base64 text of the first request's parameters, the number of the next row and the instant of the data.
+All pages of a list therefore show the same snapshot, and the server stores nothing between pages.
 """
 
 from __future__ import annotations
@@ -32,22 +32,21 @@ _COMPARE = {
 
 @dataclass(frozen=True)
 class Page:
-    """One page request: the parameters of the walk's first request, the first row wanted and the data's
-    instant."""
+    """One page request: the first request's parameters, the page's first row, the data's instant (epoch seconds)."""
 
     parameters: Mapping[str, str]
     offset: int
     instant: int
 
     def limit(self, default: int, most: int) -> int:
-        """Rows per page. Raises a 400 refusal outside 1 … most."""
+        """Return the rows per page. Raises a 400 refusal outside 1 … `most`."""
         text = self.parameters.get("limit", str(default))
         if not text.isdigit() or not 1 <= int(text) <= most:
             raise bad_request(f"limit must be a whole number from 1 to {most}, not '{text}'")
         return int(text)
 
     def choice(self, name: str, default: str, *allowed: str) -> str:
-        """A parameter with few values. Raises a 400 refusal for others."""
+        """Return a parameter that has a fixed set of values. Raises a 400 refusal for others."""
         text = self.parameters.get(name, default)
         if text not in (default, *allowed):
             raise bad_request(f"{name} must be one of {', '.join((default, *allowed))}, not '{text}'")
@@ -55,7 +54,7 @@ class Page:
 
 
 def read_page(request: Request, instant: int) -> Page:
-    """The page a request asks for; without a cursor the first one, of data at `instant` (epoch seconds)."""
+    """Return the requested page; without a cursor the first one, of data at `instant` (epoch seconds)."""
     parameters = {name: value for name, value in request.query_params.items() if name.lower() != "apikey"}
     cursor = parameters.get("cursor")
     if cursor is None:
@@ -69,37 +68,40 @@ def read_page(request: Request, instant: int) -> Page:
 
 
 def next_url(request: Request, page: Page, offset: int, path: str | None = None) -> str:
-    """Absolute address of the page from row `offset` on, without the key."""
+    """Return the absolute URL of the page that starts at row `offset`, without the key."""
     text = urlencode({**page.parameters, "ap": offset, "as": page.instant})
     cursor = base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
     return f"{request.url.scheme}://{request.url.netloc}{path or request.url.path}?cursor={cursor}"
 
 
 def number(text: str, name: str) -> float:
+    """Parse a number. Raises a 400 refusal."""
     try:
         return float(text)
     except ValueError:
-        raise bad_request(f"{name} is no number: '{text}'") from None
+        raise bad_request(f"{name} is not a number: '{text}'") from None
 
 
 def day(text: str, name: str) -> np.datetime64:
+    """Parse a date as datetime64[D]. Raises a 400 refusal."""
     try:
         return np.datetime64(text, "D")
     except ValueError:
-        raise bad_request(f"{name} is no date (YYYY-MM-DD): '{text}'") from None
+        raise bad_request(f"{name} is not a date (YYYY-MM-DD): '{text}'") from None
 
 
 def calendar_date(text: str, name: str) -> dt.date:
+    """Parse a date. Raises a 400 refusal."""
     try:
         return dt.date.fromisoformat(text)
     except ValueError:
-        raise bad_request(f"{name} is no date (YYYY-MM-DD): '{text}'") from None
+        raise bad_request(f"{name} is not a date (YYYY-MM-DD): '{text}'") from None
 
 
 def within(
     parameters: Mapping[str, str], name: str, column: NDArray[Any], read: Any, keep: NDArray[np.bool_]
 ) -> NDArray[np.bool_]:
-    """`keep` narrowed by a parameter and its ranges; an empty value counts as not given."""
+    """Return `keep` restricted by a parameter and its range variants; empty values are ignored."""
     for suffix, compare in _COMPARE.items():
         full = f"{name}.{suffix}" if suffix else name
         if parameters.get(full):

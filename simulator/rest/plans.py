@@ -1,4 +1,4 @@
-"""What a subscription may see. A plan removes keys from answers; it never turns them into null."""
+"""Subscription plans. A plan removes keys from responses; it never sets them to null."""
 
 from __future__ import annotations
 
@@ -9,8 +9,11 @@ DELAY_SECONDS = 15 * 60
 
 @dataclass(frozen=True)
 class Plan:
-    """Entitlements of one API key. `delayed` data is fifteen minutes old; `spot` says whether chains carry
-    the underlying's price, which an options-only subscription may leave out."""
+    """Entitlements of one API key.
+
+    With `delayed`, data are 15 minutes old. `spot` states whether chains include the underlying's price, which a plan
+    with options only may lack.
+    """
 
     name: str
     snapshots: bool
@@ -22,15 +25,17 @@ class Plan:
 
     @property
     def delay_seconds(self) -> int:
+        """The age of the data in seconds."""
         return DELAY_SECONDS if self.delayed else 0
 
     @property
     def timeframe(self) -> str:
+        """The provider's name of the delay."""
         return "DELAYED" if self.delayed else "REAL-TIME"
 
 
 def plan(name: str, indices: bool = True) -> Plan:
-    """The plan of a name: basic, starter, developer or advanced, with or without an indices subscription."""
+    """Return a plan by name (basic, starter, developer or advanced), with or without index data."""
     tiers = {
         "basic": (False, False, False, True),
         "starter": (True, False, False, True),

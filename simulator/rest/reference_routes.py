@@ -1,4 +1,4 @@
-"""Contract lists and single contracts, as of any day."""
+"""Endpoints of contract lists and single contracts, as of any date."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ from simulator.rest.paging import Page, calendar_date, day, next_url, number, re
 from simulator.rest.responses import not_found, results
 from simulator.world import World
 
-# How far back `expired=true` reaches; the provider goes back to 2014.
+# Calendar days that `expired=true` covers; the provider covers the years since 2014.
 _EXPIRED_DAYS = 400
 
 
 async def contracts(request: Request) -> Response:
-    """GET /v3/reference/options/contracts: live ones as of a day, or those that ended before it."""
+    """Serve GET /v3/reference/options/contracts: contracts listed as of a date, or those expired before it."""
     world = world_for(request)
     page = read_page(request, int(world.now().timestamp()))
     limit = page.limit(10, 1000)
@@ -37,24 +37,24 @@ async def contracts(request: Request) -> Response:
 
 
 async def contract(request: Request) -> Response:
-    """GET /v3/reference/options/contracts/{ticker}"""
+    """Serve GET /v3/reference/options/contracts/{ticker}."""
     world = world_for(request)
     page = read_page(request, int(world.now().timestamp()))
     ticker = request.path_params["contract"]
     listing, underlying = await run_in_threadpool(_listed, world, page)
-    found = np.flatnonzero(listing.ticker == ticker)
-    if not len(found):
+    rows = np.flatnonzero(listing.ticker == ticker)
+    if not len(rows):
         raise not_found()
-    return results(_row(listing, underlying, int(found[0])))
+    return results(_row(listing, underlying, int(rows[0])))
 
 
 def _listed(world: World, page: Page) -> tuple[Listing, NDArray[np.str_]]:
-    """Contracts on the list a request means, with the underlying of each."""
+    """Return the requested contract list and the underlying of each contract."""
     today = new_york_date(dt.datetime.fromtimestamp(page.instant, dt.UTC))
     date = calendar_date(page.parameters["as_of"], "as_of") if page.parameters.get("as_of") else today
     expired = page.choice("expired", "false", "true") == "true"
-    wanted = page.parameters.get("underlying_ticker")
-    symbols = (wanted,) if wanted else tuple(INSTRUMENTS)
+    underlying = page.parameters.get("underlying_ticker")
+    symbols = (underlying,) if underlying else tuple(INSTRUMENTS)
     return _listing_of(world, symbols, date, expired)
 
 

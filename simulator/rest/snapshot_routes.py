@@ -1,6 +1,6 @@
-"""Snapshots of several tickers at once: indices, and the universal one.
+"""Endpoints of snapshots of several tickers: indices, and tickers of any asset class.
 
-A problem of one ticker is a row of the answer, not an error.
+An error of one ticker is a row of the response, not an error of the request.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _NOT_ENTITLED = {"error": "NOT_ENTITLED", "message": "Not entitled to this ticke
 
 
 async def indices(request: Request) -> Response:
-    """GET /v3/snapshot/indices"""
+    """Serve GET /v3/snapshot/indices."""
     world = world_for(request)
     if not world.plan.indices:
         raise not_entitled("error")
@@ -36,14 +36,14 @@ async def indices(request: Request) -> Response:
 
 
 async def universal(request: Request) -> Response:
-    """GET /v3/snapshot: options, stocks and indices by ticker."""
+    """Serve GET /v3/snapshot: options, stocks and indices by ticker."""
     world = world_for(request)
     if not world.plan.snapshots:
         raise not_entitled()
     page = read_page(request, world.chain_second())
     tickers = _tickers(page)
     if not tickers:
-        raise bad_request("ticker.any_of names no ticker")
+        raise bad_request("ticker.any_of contains no ticker")
     rows = [await _row(world, ticker, page.instant) for ticker in sorted(tickers)]
     return _paged(request, page, tickers, rows)
 
@@ -52,7 +52,9 @@ def _tickers(page: Page) -> list[str]:
     text = page.parameters.get("ticker.any_of") or page.parameters.get("ticker") or ""
     tickers = list(dict.fromkeys(ticker for ticker in text.split(",") if ticker))
     if len(tickers) > _MOST_TICKERS:
-        raise bad_request(f"ticker.any_of names {len(tickers)} tickers; at most {_MOST_TICKERS} are allowed")
+        raise bad_request(
+            f"ticker.any_of contains {len(tickers)} tickers; at most {_MOST_TICKERS} are allowed"
+        )
     return tickers
 
 
@@ -101,7 +103,7 @@ def _index_row(world: World, ticker: str) -> dict[str, Any]:
 
 
 def _session(world: World, symbol: str, ticker: str) -> dict[str, float]:
-    """Today's running bar, or the last session's when there is none yet."""
+    """Return the current session's bar so far, or the last session's bar before the open."""
     instant = world.data_instant()
     date = moment_of(instant).session
     bar = world.bars.until(ticker, date, "day", instant)
@@ -123,10 +125,10 @@ def _session(world: World, symbol: str, ticker: str) -> dict[str, float]:
 async def _option_row(world: World, ticker: str, epoch_second: int) -> dict[str, Any]:
     symbol = world.contract_symbol(ticker)
     table = await world.chain(symbol, epoch_second) if symbol else None
-    found = table.find(ticker) if table is not None else None
-    if table is None or found is None:
+    index = table.find(ticker) if table is not None else None
+    if table is None or index is None:
         return {"ticker": ticker} | _NOT_FOUND
-    row = as_json(chain_rows(table, np.array([found]), world.plan)[0])
+    row = as_json(chain_rows(table, np.array([index]), world.plan)[0])
     day, details = row.pop("day"), row["details"]
     del details["ticker"]
     session = {name: value for name, value in day.items() if name not in ("vwap", "last_updated")}

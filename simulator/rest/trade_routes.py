@@ -1,4 +1,4 @@
-"""Trades and quotes of one contract, and its last trade."""
+"""Endpoints of one contract's trades, quotes and last trade."""
 
 from __future__ import annotations
 
@@ -33,14 +33,14 @@ Rows = list[dict[str, Any]]
 
 
 class Span(NamedTuple):
-    """Nanoseconds, both ends included."""
+    """A time range in epoch nanoseconds, both ends included."""
 
     first: int
     last: int
 
 
 async def trades(request: Request) -> Response:
-    """GET /v3/trades/{contract}"""
+    """Serve GET /v3/trades/{contract}."""
     world = world_for(request)
     if not world.plan.trades:
         raise not_entitled()
@@ -48,7 +48,7 @@ async def trades(request: Request) -> Response:
 
 
 async def quotes(request: Request) -> Response:
-    """GET /v3/quotes/{contract}"""
+    """Serve GET /v3/quotes/{contract}."""
     world = world_for(request)
     if not world.plan.quotes:
         raise not_entitled()
@@ -56,7 +56,7 @@ async def quotes(request: Request) -> Response:
 
 
 async def last_trade(request: Request) -> Response:
-    """GET /v2/last/trade/{contract}"""
+    """Serve GET /v2/last/trade/{contract}."""
     world, ticker = world_for(request), request.path_params["contract"]
     if not world.plan.trades:
         raise not_entitled()
@@ -75,7 +75,7 @@ async def last_trade(request: Request) -> Response:
 
 
 async def _history(request: Request, world: World, read: Any) -> Response:
-    """Pages over sessions, newest first unless asked otherwise; the cursor carries the next row's number."""
+    """Return a page of rows over sessions, newest first by default; the cursor holds the next row's number."""
     page = read_page(request, int(world.data_instant().timestamp()))
     limit = page.limit(1000, 50000)
     descending = page.choice("order", "desc", "asc") == "desc"
@@ -94,19 +94,19 @@ async def _history(request: Request, world: World, read: Any) -> Response:
 
 
 def _dates(world: World, span: Span, descending: bool) -> list[dt.date]:
-    """Sessions touching a span, at most the latest ten: a contract's whole life would take a minute."""
+    """Return the sessions in a span, at most the latest ten: a contract's whole life would take a minute."""
     last = new_york_date(dt.datetime.fromtimestamp(span.last // _NANOSECONDS, dt.UTC))
     last = min(last, new_york_date(world.data_instant()))
-    reach = last
+    earliest = last
     for _ in range(_MOST_SESSIONS):
-        reach = previous_session(reach)
+        earliest = previous_session(earliest)
     first = new_york_date(dt.datetime.fromtimestamp(span.first // _NANOSECONDS, dt.UTC))
-    dates = sessions(max(first, reach), last)
+    dates = sessions(max(first, earliest), last)
     return dates[::-1] if descending else dates
 
 
 def _span(page: Page) -> Span:
-    """The wanted times from `timestamp` and its ranges: nanoseconds, or dates meaning days in New York."""
+    """Return the span of `timestamp` and its range variants: nanoseconds, or New York dates."""
     first, last = 0, page.instant * _NANOSECONDS + _NANOSECONDS - 1
     for name, text in page.parameters.items():
         if name.partition(".")[0] != "timestamp" or not text:
@@ -132,13 +132,16 @@ def _bounds(text: str) -> tuple[int, int]:
     return int(midnight.timestamp()) * _NANOSECONDS, int(following.timestamp()) * _NANOSECONDS - 1
 
 
-def _trade_rows(world: World, ticker: str, date: dt.date, asked: Span) -> Rows:
-    """The trades of a contract in a session, ascending, those asked for among them: the stream's for the seconds
-    it ran, else the tape's."""
+def _trade_rows(world: World, ticker: str, date: dt.date, requested: Span) -> Rows:
+    """Return a contract's trades in a session, ascending, including at least those in `requested`.
+
+    For the seconds in which the stream ran they are the stream's trades, otherwise those of `option_trades.tape`.
+    """
     log, streamed = world.trade_log, _streamed(world, date)
-    rows = [] if _covers(streamed, date, asked) else _unstreamed(_tape_rows(world, ticker, date), streamed)
+    covered = _covers(streamed, date, requested)
+    rows = [] if covered else _unstreamed(_tape_rows(world, ticker, date), streamed)
     for span in streamed:
-        rows += trade_rows(log, span, ticker, *_seconds(asked))
+        rows += trade_rows(log, span, ticker, *_seconds(requested))
     return sorted(rows, key=_stamp) if streamed else rows
 
 
@@ -146,19 +149,19 @@ def _streamed(world: World, date: dt.date) -> list[Streamed]:
     return [span for span in world.trade_log.spans if span.pool.date == date]
 
 
-def _covers(streamed: list[Streamed], date: dt.date, asked: Span) -> bool:
-    """Whether one span holds all of the session that is asked for."""
-    first, last = _seconds(asked)
+def _covers(streamed: list[Streamed], date: dt.date, requested: Span) -> bool:
+    """Return whether one span of the stream covers the requested part of the session."""
+    first, last = _seconds(requested)
     first = max(first, int(open_of(date).timestamp()))
     return any(span.first <= first and last <= span.last for span in streamed)
 
 
-def _seconds(asked: Span) -> tuple[int, int]:
-    return asked.first // _NANOSECONDS, asked.last // _NANOSECONDS
+def _seconds(requested: Span) -> tuple[int, int]:
+    return requested.first // _NANOSECONDS, requested.last // _NANOSECONDS
 
 
 def _unstreamed(rows: Rows, streamed: list[Streamed]) -> Rows:
-    """Rows of seconds in which the stream did not run."""
+    """Return the rows of seconds in which the stream did not run."""
     spans = [(span.first, span.last) for span in streamed]
     return [row for row in rows if not any(a <= _stamp(row) // _NANOSECONDS <= b for a, b in spans)]
 
@@ -171,9 +174,16 @@ def _tape_rows(world: World, ticker: str, date: dt.date) -> Rows:
     contract, symbol = world.bars.contract(ticker, date), world.bars.underlying(ticker)
     if contract is None or symbol is None:
         return []
-    found = tape(world.market, symbol, Days.each([date]), contract)
-    trades = found.trades
-    columns = (trades.price, found.size, trades.condition, trades.exchange, trades.ns, found.sequence)
+    contract_tape = tape(world.market, symbol, Days.each([date]), contract)
+    trades = contract_tape.trades
+    columns = (
+        trades.price,
+        contract_tape.size,
+        trades.condition,
+        trades.exchange,
+        trades.ns,
+        contract_tape.sequence,
+    )
     return [
         {
             "price": price,
@@ -190,19 +200,19 @@ def _tape_rows(world: World, ticker: str, date: dt.date) -> Rows:
     ]
 
 
-def _quote_rows(world: World, ticker: str, date: dt.date, asked: Span) -> Rows:
-    """Quotes of a contract in a session, ascending: the stream's for the seconds it ran, else one every fifteen
-    seconds; of a contract the stream seldom or never quotes, no more than it would have."""
+def _quote_rows(world: World, ticker: str, date: dt.date, requested: Span) -> Rows:
+    """Return a contract's quotes in a session, ascending.
+
+    For the seconds in which the stream ran they are the stream's quotes, otherwise one every 15 seconds. Contracts that
+    the stream quotes rarely or never have as few quotes outside it.
+    """
     symbol, streamed = world.bars.underlying(ticker), _streamed(world, date)
     if symbol is None:
         return []
-    rows = (
-        []
-        if _covers(streamed, date, asked)
-        else _unstreamed(_plain_quotes(world, ticker, date, streamed), streamed)
-    )
+    covered = _covers(streamed, date, requested)
+    rows = [] if covered else _unstreamed(_plain_quotes(world, ticker, date, streamed), streamed)
     for span in streamed:
-        rows += quote_rows(world.trade_log, span, ticker, venue(symbol), *_seconds(asked))
+        rows += quote_rows(world.trade_log, span, ticker, venue(symbol), *_seconds(requested))
     return sorted(rows, key=_stamp) if streamed else rows
 
 
@@ -216,17 +226,17 @@ def _plain_quotes(world: World, ticker: str, date: dt.date, streamed: list[Strea
     if row is not None:
         seconds, stamps = _by_habit(streamed[0].pool.habit[row], row, seconds, stamps)
     many = repeat_contract(contract, len(seconds))
-    _, found = quotes_at(world.market, symbol, date, many, seconds)
+    _, quoted = quotes_at(world.market, symbol, date, many, seconds)
     numbers = 101 + 13 * np.arange(len(stamps))
     return quotes_as_rows(
-        venue(symbol), found.bid, found.bid_size, found.ask, found.ask_size, stamps, numbers
+        venue(symbol), quoted.bid, quoted.bid_size, quoted.ask, quoted.ask_size, stamps, numbers
     )
 
 
 def _by_habit(
     habit: int, row: int, seconds: Floats, stamps: NDArray[np.int64]
 ) -> tuple[Floats, NDArray[np.int64]]:
-    """Those of the seconds, and when in them (nanoseconds), in which the contract at a pool's row is quoted."""
+    """Return the seconds in which the contract of a pool's row is quoted, and the quotes' nanoseconds."""
     if habit == UNQUOTED:
         return seconds[:0], stamps[:0]
     if habit == RARELY_QUOTED:

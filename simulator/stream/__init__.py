@@ -1,1 +1,1 @@
-"""The provider's WebSocket stream of the simulated market."""
+"""WebSocket stream of the provider, with trades, quotes and values of the simulated market."""

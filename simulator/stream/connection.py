@@ -1,4 +1,4 @@
-"""One connection of the stream: handshake, authentication, control messages, and how it may end."""
+"""One connection of the stream: handshake, authentication, control messages and closing."""
 
 from __future__ import annotations
 
@@ -17,24 +17,24 @@ from simulator.stream.writer import Writer
 if TYPE_CHECKING:
     from simulator.stream.stream import Stream
 
-# Acknowledgements wait this long for events to share a frame with.
+# Acknowledgements wait this long for events, to be sent in the same frame.
 _ACK_SECONDS = 0.1
 EVICTED = status("max_connections", "Maximum number of websocket connections exceeded. ")
-# Published names with texts of our own.
-SLOW_CONSUMER = status("slow_consumer", "Disconnected: too much data lies unread.")
+# The provider documents these status names; the texts are this simulator's own.
+SLOW_CONSUMER = status("slow_consumer", "Disconnected: too many bytes are unread.")
 FORCE_DISCONNECT = status("force_disconnect", "Disconnected by the server.")
 POLICY_VIOLATION, NORMAL = 1008, 1000
 
 
 class Request(msgspec.Struct):
-    """What a client sends."""
+    """A message of a client."""
 
     action: str
     params: str = ""
 
 
 class Connection(asyncio.Protocol):
-    """The protocol uvicorn hands an upgrade request to, on the transport of the HTTP connection."""
+    """Protocol of an upgraded HTTP connection; uvicorn creates one for each upgrade request."""
 
     def __init__(self, stream: Stream, neighbours: set[Any]) -> None:
         self._stream, self._neighbours = stream, neighbours
@@ -45,6 +45,7 @@ class Connection(asyncio.Protocol):
         self.cluster, self.key = "", ""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Take over the transport of the HTTP connection."""
         if not isinstance(transport, asyncio.Transport):
             raise TypeError("a stream needs a transport that reads and writes")
         self.transport = transport
@@ -52,22 +53,24 @@ class Connection(asyncio.Protocol):
         self._neighbours.add(self)
 
     def connection_lost(self, exc: Exception | None) -> None:
+        """Remove the connection from the stream."""
         self._neighbours.discard(self)
         self._stream.leave(self)
         if self._timer:
             self._timer.cancel()
 
     def shutdown(self) -> None:
-        """uvicorn's farewell when the server stops."""
+        """Close the connection; uvicorn calls this when the server stops."""
         self.end(None, [])
 
     def data_received(self, data: bytes) -> None:
+        """Process the handshake, then the messages of the client."""
         try:
             if not self._shaken:
                 self._shake(data)
                 return
             for opcode, payload in self._reader.feed(data):
-                self._hear(opcode, payload)
+                self._receive(opcode, payload)
         except websocket.BadFrame:
             self.transport.close()
 
@@ -82,13 +85,13 @@ class Connection(asyncio.Protocol):
         self.subscriptions = Subscriptions(self.cluster, self._stream.world.plan)
         self.transport.write(answer)
         self.writer.statuses([status("connected", "Connected Successfully")])
-        patience = self._stream.settings.auth_seconds
-        self._timer = asyncio.get_running_loop().call_later(patience, self._too_late)
+        timeout = self._stream.settings.auth_seconds
+        self._timer = asyncio.get_running_loop().call_later(timeout, self._auth_timeout)
 
-    def _too_late(self) -> None:
+    def _auth_timeout(self) -> None:
         self.end(NORMAL, [status("auth_timeout", "No authentication request received.")])
 
-    def _hear(self, opcode: int, payload: bytes) -> None:
+    def _receive(self, opcode: int, payload: bytes) -> None:
         if opcode == websocket.CLOSE:
             self.writer.end(int.from_bytes(payload[:2] or b"\x03\xe8", "big"), [])
         elif opcode == websocket.PING:
@@ -104,7 +107,7 @@ class Connection(asyncio.Protocol):
         if request.action == "auth":
             self._authenticate(request.params)
         elif not self.key:
-            return  # subscriptions before the authentication are lost
+            return  # subscriptions before the authentication are ignored
         elif request.action == "subscribe":
             self._acknowledge(self.subscriptions.add(request.params))
         elif request.action == "unsubscribe":
@@ -117,7 +120,7 @@ class Connection(asyncio.Protocol):
             self._timer.cancel()
         required = self._stream.api_key
         if not key or (required and key != required):
-            # The provider ends the connection without a close frame here.
+            # Here the provider ends the connection without a close frame.
             self.end(None, [status("auth_failed", "authentication failed")])
             return
         if not entitled(self._stream.world.plan, self.cluster):
@@ -138,11 +141,11 @@ class Connection(asyncio.Protocol):
             self.writer.statuses(answers)
 
     def send(self, pool: Pool, events: Events, first: int, end: int) -> None:
-        """Send the wanted ones of some option events, behind waiting acknowledgements."""
+        """Send the subscribed ones of some option events, after waiting acknowledgements."""
         self.send_messages(self.subscriptions.chosen(pool, events, first, end))
 
     def send_messages(self, messages: list[Any]) -> None:
-        """Send events; a client that leaves too much unread is told so and cut off."""
+        """Send events. A client with too many unread bytes receives a status and is disconnected."""
         if self.transport.is_closing():
             return
         if messages and self._answers and not self.writer.spoiling:
@@ -152,14 +155,14 @@ class Connection(asyncio.Protocol):
             self.end(POLICY_VIOLATION, [SLOW_CONSUMER])
 
     def end(self, code: int | None, messages: list[Any]) -> None:
-        """Say something and close, without a close frame when there is no code."""
+        """Send `messages` and close; with `code` None without a close frame."""
         self._stream.leave(self)
         if not self.transport.is_closing():
             self.writer.end(code, messages)
 
 
 def protocol_of(stream: Stream) -> type[asyncio.Protocol]:
-    """The class uvicorn makes a connection of for every upgrade request."""
+    """Return the protocol class that uvicorn instantiates for each upgrade request."""
 
     class Bound(Connection):
         def __init__(self, config: Any, server_state: ServerState, app_state: Any) -> None:

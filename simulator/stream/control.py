@@ -1,22 +1,22 @@
-"""Control of the stream, for tests and demonstrations. Only loopback reaches the server at all.
+"""Control endpoints of the stream, for tests and demonstrations. The server is reachable only through loopback.
 
-`GET /simulator/stream` tells how it runs and who listens; `POST /simulator/stream` changes the settings
-(`simulator.stream.stream.Settings`, what is left out stays) and starts it.
+`GET /simulator/stream` returns its settings, spans and connections. `POST /simulator/stream` changes the given settings
+(`simulator.stream.stream.Settings`) and starts the stream.
 
-`GET /simulator/stream/truth?from_ms=&to_ms=&limit=&after_q=` answers {"columns": {field: [...]}, "next": {"from_ms":
-…, "after_q": …} or null}: every trade traded in the range (both ends included), also those a gap withheld,
-ascending; the next page is asked for with the numbers in `next`. `to_ms` is held to what has been sent.
+`GET /simulator/stream/truth?from_ms=&to_ms=&limit=&after_q=` returns {"columns": {field: [...]}, "next": {"from_ms":
+…, "after_q": …} or null}: every trade in the range (both ends included), ascending, including those withheld by a gap.
+The values of `next` request the next page. `to_ms` is limited to the last second that has been sent.
 
-`POST /simulator/stream/faults` strikes every open connection of `cluster` at once:
+`POST /simulator/stream/faults` applies a fault to every open connection of `cluster` at once:
 
-    cut             ends the TCP connection in the middle
-    silent          sends nothing for `seconds` and loses it; with "pongs": false pings stay unanswered too
-    slow            sends at most `bytes_per_second` for `seconds`
-    garbage, truncated, duplicate, reordering   spoil the next `times` frames of events
-    gap             keeps the trades of `seconds` from the stream; REST has them
-    eviction        max_connections, then close 1008
-    slow_consumer, force_disconnect   that status, then close 1008
-    close           a normal close, 1000
+    cut             end the TCP connection without a close frame
+    silent          discard everything to be sent for `seconds`; with "pongs": false also leave pings unanswered
+    slow            send at most `bytes_per_second` for `seconds`
+    garbage, truncated, duplicate, reordering   corrupt the next `times` frames of events
+    gap             omit the trades of `seconds` from the stream; REST includes them
+    eviction        status max_connections, then close code 1008
+    slow_consumer, force_disconnect   that status, then close code 1008
+    close           close code 1000
 """
 
 from __future__ import annotations
@@ -65,7 +65,7 @@ Kind = Literal[
 
 
 class StreamFault(msgspec.Struct, forbid_unknown_fields=True):
-    """One fault; see this module's description."""
+    """One fault; see the module docstring."""
 
     kind: Kind
     cluster: Literal["options", "indices", "stocks"] = "options"
@@ -76,12 +76,12 @@ class StreamFault(msgspec.Struct, forbid_unknown_fields=True):
 
 
 async def settings(request: Request) -> Response:
-    """GET and POST /simulator/stream"""
+    """Serve GET and POST /simulator/stream."""
     stream: Stream = request.app.state.stream
     if request.method == "POST":
         try:
-            given = msgspec.json.decode(await request.body(), type=dict[str, Any])
-            stream.change(msgspec.convert(msgspec.to_builtins(stream.settings) | given, Settings))
+            changes = msgspec.json.decode(await request.body(), type=dict[str, Any])
+            stream.change(msgspec.convert(msgspec.to_builtins(stream.settings) | changes, Settings))
         except msgspec.MsgspecError as error:
             return answer({"error": str(error)}, 400)
     return answer(_state(stream))
@@ -109,23 +109,23 @@ def _state(stream: Stream) -> dict[str, Any]:
 
 
 async def faults(request: Request) -> Response:
-    """POST /simulator/stream/faults"""
+    """Serve POST /simulator/stream/faults."""
     stream: Stream = request.app.state.stream
     try:
         fault = msgspec.json.decode(await request.body(), type=StreamFault)
     except msgspec.MsgspecError as error:
         return answer({"error": str(error)}, 400)
-    struck = stream.on(fault.cluster)
-    body: dict[str, Any] = {"connections": len(struck)}
+    connections = stream.on(fault.cluster)
+    body: dict[str, Any] = {"connections": len(connections)}
     if fault.kind == "gap":
         first = stream.withhold(fault.seconds)
         body |= {"from_ms": first * 1000, "to_ms": stream.withhold_until * 1000 - 1}
-    for connection in struck:
-        _strike(connection, fault)
+    for connection in connections:
+        _apply(connection, fault)
     return answer(body)
 
 
-def _strike(connection: Connection, fault: StreamFault) -> None:
+def _apply(connection: Connection, fault: StreamFault) -> None:
     if fault.kind == "cut":
         connection.transport.abort()
     elif fault.kind == "silent":
@@ -139,13 +139,13 @@ def _strike(connection: Connection, fault: StreamFault) -> None:
 
 
 async def truth(request: Request) -> Response:
-    """GET /simulator/stream/truth"""
+    """Serve GET /simulator/stream/truth."""
     stream: Stream = request.app.state.stream
-    asked = request.query_params
+    parameters = request.query_params
     try:
-        from_ms, after_q = int(asked.get("from_ms", 0)), int(asked.get("after_q", -1))
-        to_ms = min(int(asked.get("to_ms", 1 << 60)), stream.sent_until_ms - 1)
-        limit = max(1, min(int(asked.get("limit", _USUAL_ROWS)), _MOST_ROWS))
+        from_ms, after_q = int(parameters.get("from_ms", 0)), int(parameters.get("after_q", -1))
+        to_ms = min(int(parameters.get("to_ms", 1 << 60)), stream.sent_until_ms - 1)
+        limit = max(1, min(int(parameters.get("limit", _USUAL_ROWS)), _MOST_ROWS))
     except ValueError as error:
         return answer({"error": str(error)}, 400)
     page = await run_in_threadpool(_page, stream.world.trade_log, from_ms, to_ms, after_q, limit)
@@ -153,7 +153,7 @@ async def truth(request: Request) -> Response:
 
 
 def _page(trades: TradeLog, from_ms: int, to_ms: int, after_q: int, limit: int) -> bytes:
-    """One page as JSON: some megabytes are better encoded in a thread than on the event loop."""
+    """Return one page as JSON. Called in a thread, because encoding some megabytes would block the event loop."""
     columns: dict[str, list[Any]] = {name: [] for name in TRUTH_FIELDS}
     room, following = limit, None
     for span, rows in trades.between(from_ms, to_ms, after_q):

@@ -1,4 +1,4 @@
-"""Events of many seconds in an unnamed temporary file, found again by second and contract."""
+"""Events in an unnamed temporary file, indexed by second and contract."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 
 class Place(NamedTuple):
-    """Where some events stand: by contract, each contract's from `starts` on."""
+    """Location of some events in the file, grouped by contract; `starts` are the groups' first rows."""
 
     row: int
     size: int
@@ -21,15 +21,16 @@ class Place(NamedTuple):
 
 
 class EventFile:
-    """Records of one dtype with the fields `contract` and `q`. One thread writes, any may read."""
+    """File of records of one dtype with the fields `contract` and `q`. One thread writes, any thread reads."""
 
     def __init__(self, dtype: np.dtype[Any]) -> None:
         self.none: NDArray[Any] = np.empty(0, dtype)
-        # Most worlds never stream: no file before the first event.
+        # The file is created with the first event, because most worlds never stream.
         self._file: int | None = None
         self._rows = 0
 
     def write(self, events: NDArray[Any]) -> Place:
+        """Append events and return their location."""
         rows = events[np.lexsort((events["q"], events["contract"]))]
         contracts, starts = np.unique(rows["contract"], return_index=True)
         os.pwrite(self._opened(), rows.tobytes(), self._rows * rows.itemsize)
@@ -38,11 +39,11 @@ class EventFile:
         return place
 
     def read(self, place: Place) -> NDArray[Any]:
-        """All events of a place, by contract."""
+        """Return all events of a location, grouped by contract."""
         return self._read(place.row, place.size)
 
     def of_contract(self, place: Place, contract: int) -> NDArray[Any]:
-        """One contract's events of a place, ascending by `q`."""
+        """Return one contract's events of a location, ascending by `q`."""
         at = int(np.searchsorted(place.contracts, contract))
         if at == len(place.contracts) or place.contracts[at] != contract:
             return self.none

@@ -1,4 +1,4 @@
-"""Messages of the stream as bytes: events of trades, quotes and values, and status messages."""
+"""Encoding of the stream's messages: events of trades, quotes and values, and status messages."""
 
 from __future__ import annotations
 
@@ -14,11 +14,13 @@ from simulator.stream.trade_blocks import Block
 from simulator.stream.trade_pool import Pool
 
 _encoder = msgspec.json.Encoder()
-# A few hundred events a frame; two hundred bytes each stay far below the readers' limit of 1 MB.
+# Events per frame; with 200 bytes per event a frame is far below the clients' limit of 1 MB.
 FRAME_EVENTS = 400
 
 
 class OptionTrade(msgspec.Struct, tag_field="ev", tag="T", omit_defaults=True, gc=False):
+    """Event of an option trade."""
+
     sym: str
     x: int
     p: float
@@ -29,20 +31,22 @@ class OptionTrade(msgspec.Struct, tag_field="ev", tag="T", omit_defaults=True, g
 
 
 class OptionQuote(msgspec.Struct, tag_field="ev", tag="Q", gc=False):
+    """Event of an option quote."""
+
     sym: str
     bx: int
     bp: float
     bs: int
     ax: int
     ap: float
-    # `as` is a word of the language.
+    # `as` is a Python keyword.
     ask_size: int = msgspec.field(name="as")
     t: int
     q: int
 
 
 class Events(NamedTuple):
-    """Events in the order they are sent: encodable messages, their times, their contracts' rows."""
+    """Events in the order of sending: encodable messages, their times (epoch ms), their contracts' rows."""
 
     messages: NDArray[Any]
     ms: NDArray[np.int64]
@@ -51,7 +55,7 @@ class Events(NamedTuple):
 
 
 def block_events(pool: Pool, block: Block, with_quotes: bool) -> Events:
-    """The events of a block: quotes and trades merged; a withheld trade is left out."""
+    """Return the events of a block: quotes and trades merged, without withheld trades."""
     trades = block.trades[~block.trades["withheld"]]
     quotes = block.quotes if with_quotes else block.quotes[:0]
     messages = np.empty(len(trades) + len(quotes), dtype=object)
@@ -95,10 +99,10 @@ encode = _encoder.encode
 
 
 def frames(messages: list[Any]) -> list[bytes]:
-    """Messages as JSON arrays of at most FRAME_EVENTS each."""
+    """Encode messages as JSON arrays of at most FRAME_EVENTS each."""
     return [encode(messages[start : start + FRAME_EVENTS]) for start in range(0, len(messages), FRAME_EVENTS)]
 
 
 def status(kind: str, message: str) -> dict[str, str]:
-    """A status message."""
+    """Return a status message."""
     return {"ev": "status", "status": kind, "message": message}

@@ -1,4 +1,4 @@
-"""Events of levels: index values every second, and a trade every second of the funds and stocks with options."""
+"""Events of underlyings: index values, and trades of ETFs and stocks with options, once per second."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from typing import Any, NamedTuple
 from simulator.market.market import SyntheticMarket
 from simulator.market.universe import INDEX_NAMES, INSTRUMENTS
 
-# Nasdaq among the stock exchanges, and the tape of listed funds.
+# The provider's ids of the Nasdaq exchange and of the tape of listed funds.
 _STOCK_EXCHANGE, _TAPE = 12, 2
 
 
 class LevelEvent(NamedTuple):
-    """One event of `cluster`, about `ticker`, to those who subscribed to `topic`."""
+    """One event of `cluster` and `ticker` for the subscribers of `topic`."""
 
     cluster: str
     topic: str
@@ -23,28 +23,28 @@ class LevelEvent(NamedTuple):
 
 
 class Levels:
-    """Levels of one market, second by second."""
+    """Events of one market, second by second."""
 
     def __init__(self, market: SyntheticMarket) -> None:
-        # The volatility indices' sessions are worked out anew at every call.
+        # Cached, because the market computes sessions of volatility indices at every call.
         self._session = lru_cache(maxsize=64)(market.session)
 
     def at(self, date: dt.date, second: int) -> list[LevelEvent]:
-        """All events of an epoch second of a session."""
-        ms, found = second * 1000, []
+        """Return all events of an epoch second of a session."""
+        ms, events = second * 1000, []
         for symbol in INDEX_NAMES:
             ticker = f"I:{symbol}"
-            # The ticker's key is T here, not sym.
+            # The key of the ticker is T here, not sym.
             value = {"ev": "V", "val": self._level(symbol, date, second), "T": ticker, "t": ms}
-            found.append(LevelEvent("indices", "V", ticker, value))
+            events.append(LevelEvent("indices", "V", ticker, value))
         for symbol, instrument in INSTRUMENTS.items():
             if instrument.kind == "index":
                 continue
             level = self._level(symbol, date, second)
             trade = {"ev": "T", "sym": symbol, "x": _STOCK_EXCHANGE, "i": str(second), "z": _TAPE}
             trade |= {"p": level, "s": 100, "t": ms, "q": second * 10}
-            found.append(LevelEvent("stocks", "T", symbol, trade))
-        return found
+            events.append(LevelEvent("stocks", "T", symbol, trade))
+        return events
 
     def _level(self, symbol: str, date: dt.date, second: int) -> float:
         session = self._session(symbol, date)

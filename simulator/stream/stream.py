@@ -1,7 +1,7 @@
-"""The stream: every second of the session is made in a thread, kept in the log, and sent as time passes.
+"""The stream: each second of the session is computed in a thread, stored in the log, and sent in real time.
 
-It starts with the first subscriber or the first control request, and from then on prints whether somebody
-listens or not, as a market does. While it runs, its log is the tape REST serves.
+It starts with the first subscriber or control request and then runs whether or not clients are connected, as a market
+does. For the seconds in which it ran, REST serves the trades and quotes of its log.
 """
 
 from __future__ import annotations
@@ -23,16 +23,16 @@ from simulator.stream.trade_pool import Pool, build_pool
 from simulator.world import World
 
 _STEP_SECONDS = 0.02
-# More at once would keep the event loop from answering REST.
+# A larger number would keep the event loop from serving REST.
 _MOST_AT_ONCE = 5000
 _LATEST_SECONDS = 60
 
 
 class Settings(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
-    """How the stream runs; in force from the next second that is made.
+    """Settings of the stream, applied from the next computed second on.
 
-    `buffer_bytes` may lie unread before a client counts as slow, `auth_seconds` are given to authenticate;
-    without `rest_sequence_numbers` REST rows lack theirs, as older ones of the provider do.
+    A client with more than `buffer_bytes` unread is disconnected as slow. `auth_seconds` is the time limit for
+    authentication. Without `rest_sequence_numbers`, REST rows lack sequence numbers, like older rows of the provider.
     """
 
     trades_per_second: int = 50
@@ -51,7 +51,7 @@ class Settings(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
 
 
 class Made(NamedTuple):
-    """One second ready to be sent; without option events where the market is closed."""
+    """One computed second, ready to be sent; without option events while the market is closed."""
 
     second: int
     pool: Pool | None
@@ -62,7 +62,7 @@ class Made(NamedTuple):
 
 
 class Stream:
-    """The stream of one world and its connections."""
+    """The stream of one world, with its connections."""
 
     def __init__(self, world: World, api_key: str | None) -> None:
         self.world, self.api_key = world, api_key
@@ -78,18 +78,18 @@ class Stream:
         self._made_until = 0
 
     def start(self) -> None:
-        """Begin to print; once is enough."""
+        """Start the stream if it is not running."""
         if self._running is None:
             self._running = asyncio.create_task(self._run())
 
     def change(self, settings: Settings) -> None:
-        """Other settings from the next second that is made."""
+        """Change the settings from the next computed second on."""
         self.settings = settings
         self.world.trade_log.sequence_numbers = settings.rest_sequence_numbers
         self.start()
 
     def join(self, connection: Connection) -> None:
-        """Let an authenticated connection in: it evicts the older one of the same key and cluster."""
+        """Add an authenticated connection. It evicts an older one of the same key and cluster."""
         older = self.connections.get((connection.cluster, connection.key))
         if older is not None:
             older.end(POLICY_VIOLATION, [EVICTED])
@@ -97,16 +97,19 @@ class Stream:
         self.start()
 
     def leave(self, connection: Connection) -> None:
-        """Forget a connection, unless a younger one took its place."""
-        place = (connection.cluster, connection.key)
-        if self.connections.get(place) is connection:
-            del self.connections[place]
+        """Remove a connection, unless a newer one has replaced it."""
+        key = (connection.cluster, connection.key)
+        if self.connections.get(key) is connection:
+            del self.connections[key]
 
     def on(self, cluster: str) -> list[Connection]:
-        """The authenticated connections of a cluster."""
-        return [connection for (where, _), connection in self.connections.items() if where == cluster]
+        """Return the authenticated connections of a cluster."""
+        return [
+            connection for (its_cluster, _), connection in self.connections.items() if its_cluster == cluster
+        ]
 
     def now_ms(self) -> int:
+        """Return the current time of the stream, epoch milliseconds."""
         return int(self.world.data_instant().timestamp() * 1000)
 
     async def _run(self) -> None:
@@ -115,7 +118,7 @@ class Stream:
         while True:
             made = await making
             late = self.now_ms() // 1000 - made.second > _LATEST_SECONDS
-            # A second or two behind is made up for; a clock that was set, or a long sleep, is not.
+            # A delay of a second or two is caught up; a changed clock or a long sleep skips to the present.
             if late or self.world.clock_offset_ms != offset:
                 offset, second = self.world.clock_offset_ms, self.now_ms() // 1000 + 1
                 making = asyncio.create_task(run_in_threadpool(self._make, second))
@@ -125,13 +128,13 @@ class Stream:
             await self._deliver(made)
 
     def withhold(self, seconds: float) -> int:
-        """Keep the trades of some seconds from the stream, from the next second that is made, returned."""
+        """Withhold trades for `seconds` from the next computed second on. Returns that second."""
         first = self._made_until
         self.withhold_until = first + max(1, round(seconds))
         return first
 
     def _make(self, second: int) -> Made:
-        """Make one second, in a thread."""
+        """Compute one second; runs in a thread."""
         self._made_until = second + 1
         instant = dt.datetime.fromtimestamp(second, dt.UTC)
         settings, date = self.settings, session_of(instant)
@@ -156,7 +159,7 @@ class Stream:
         return Made(second, pool, block, block_events(pool, block, settings.quotes), levels, fresh)
 
     async def _deliver(self, made: Made) -> None:
-        """Send a second's events when their time has come, and end with the second."""
+        """Send a second's events as they become due, and return at the end of the second."""
         if made.pool is not None and made.block is not None:
             await run_in_threadpool(self.world.trade_log.append, made.pool, made.block, made.fresh)
         end_ms = (made.second + 1) * 1000
@@ -175,7 +178,7 @@ class Stream:
         self.sent_until_ms = end_ms
 
     async def _until(self, ms: int) -> None:
-        """Wait for an instant of the stream, a little at a time; a clock set back is not waited for."""
+        """Wait for an instant of the stream in small steps; does not wait after the clock is set back."""
         while 0 < (left := ms - self.now_ms()) <= 2000:
             await asyncio.sleep(min(left / 1000, _STEP_SECONDS))
 

@@ -1,4 +1,4 @@
-"""What the stream's trades add to the day's volume of each contract, minute by minute as chains show it."""
+"""Volume of the stream's trades per contract and minute, which is added to the daily volume of chains."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from simulator.market.synthetic_chain import midnight_ns
 from simulator.stream.trade_orders import CANCEL
 from simulator.stream.trade_pool import Pool
 
-_MINUTES_KEPT = 30  # chains are of the current minute; those of older ones are kept by the world
+_MINUTES_KEPT = 30  # new chains are of the current minute; the world caches earlier ones
 
 
 class StreamedVolume:
-    """Contracts traded since the stream began, by row of the session's pool."""
+    """Volume per contract since the stream started, by row of the session's pool."""
 
     def __init__(self) -> None:
         self._pool: Pool | None = None
@@ -26,7 +26,7 @@ class StreamedVolume:
         self._until: OrderedDict[int, NDArray[np.int64]] = OrderedDict()  # at the start of a minute
 
     def add(self, pool: Pool, second: int, trades: NDArray[Any]) -> None:
-        """Counts the trades of one second; cancels are none. Seconds come in order."""
+        """Add the trades of one second, without cancels. Seconds must be added in order."""
         if pool is not self._pool:
             self._pool, self._now = pool, np.zeros(len(pool.weight), dtype=np.int64)
             self._until.clear()
@@ -39,7 +39,7 @@ class StreamedVolume:
         np.add.at(self._now, traded["contract"], traded["size"])
 
     def on(self, table: ChainTable, second: int) -> ChainTable:
-        """The chain of an epoch second, the start of a minute, with what was traded until then."""
+        """Return the chain of an epoch second, the start of a minute, with the volume until then added."""
         pool, part = self._pool, None
         if pool is not None and pool.opens <= second <= pool.closes:
             part = pool.spans.get(table.symbol)
@@ -49,10 +49,10 @@ class StreamedVolume:
         counted = self._until[min(later)] if later else self._now
         tickers = pool.listing.ticker[part]
         row = np.minimum(np.searchsorted(table.ticker, tickers), len(table) - 1)
-        there = table.ticker[row] == tickers
+        in_table = table.ticker[row] == tickers
         streamed = np.zeros(len(table))
-        streamed[row[there]] = counted[part][there]
-        # A contract that has no other volume today shows the day it last traded on.
+        streamed[row[in_table]] = counted[part][in_table]
+        # The table of a contract without other volume today shows the date on which it last traded.
         midnight = midnight_ns(pool.date)
         today = np.where(table.day_ns == midnight, np.nan_to_num(table.day_volume), 0.0)
         return replace(

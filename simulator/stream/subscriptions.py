@@ -1,6 +1,6 @@
-"""What one connection wants to hear, and what it is answered for asking.
+"""Subscriptions of one connection, and the responses to subscribe and unsubscribe requests.
 
-Texts of refusals beyond "not authorized" are this simulator's own: the provider's are not published.
+Texts of refusals other than "not authorized" are this simulator's own, because the provider's are not published.
 """
 
 from __future__ import annotations
@@ -27,12 +27,12 @@ Statuses = list[dict[str, str]]
 
 
 def entitled(plan: Plan, cluster: str) -> bool:
-    """Whether a plan may open a cluster at all; index and stock prices come with the indices subscription."""
+    """Return whether a plan may use a cluster. Index and stock prices require a plan with index data."""
     return plan.snapshots if cluster == "options" else plan.indices
 
 
 class Subscriptions:
-    """The pairs (topic and ticker) of one connection."""
+    """The pairs (topic, ticker) of one connection."""
 
     def __init__(self, cluster: str, plan: Plan) -> None:
         self._cluster, self._plan = cluster, plan
@@ -40,7 +40,7 @@ class Subscriptions:
         self._masks: tuple[Pool, NDArray[np.bool_], NDArray[np.bool_]] | None = None
 
     def add(self, params: str) -> Statuses:
-        """Subscribe to pairs: an answer per new pair, none for known pairs and unknown topics."""
+        """Subscribe to pairs. Returns a status per new pair; known pairs and unknown topics have none."""
         answers = []
         for topic, ticker in self._read(params):
             if ticker in self._pairs[topic]:
@@ -53,7 +53,7 @@ class Subscriptions:
         return answers
 
     def remove(self, params: str) -> Statuses:
-        """Unsubscribe from pairs: an answer per pair that was subscribed."""
+        """Unsubscribe from pairs. Returns a status per pair that was subscribed."""
         answers = []
         for topic, ticker in self._read(params):
             if ticker in self._pairs[topic]:
@@ -63,17 +63,17 @@ class Subscriptions:
         return answers
 
     def wants(self, topic: str, ticker: str) -> bool:
-        """Whether an event is wanted; for the few events of levels."""
+        """Return whether an event is subscribed; used for the few events of underlyings."""
         tickers = self._pairs.get(topic, set())
         return "*" in tickers or ticker in tickers
 
     @property
     def quoted(self) -> list[str]:
-        """The contracts whose quotes are wanted."""
+        """The contracts whose quotes are subscribed."""
         return sorted(self._pairs.get("Q", ()))
 
     def chosen(self, pool: Pool, events: Events, first: int, end: int) -> list[Any]:
-        """The wanted ones of events `first` … `end` (excluded)."""
+        """Return the subscribed ones of the events `first` … `end` (excluded)."""
         masks = self._masks
         if masks is None or masks[0] is not pool:
             masks = self._masks = (pool, self._mask(pool, "T"), self._mask(pool, "Q"))
@@ -88,9 +88,9 @@ class Subscriptions:
         return [(topic, ticker) for topic, ticker in pairs if topic in self._pairs and ticker]
 
     def _refusal(self, topic: str, ticker: str) -> dict[str, str] | None:
-        rights = {"T": self._plan.trades, "Q": self._plan.quotes, "FMV": False}
+        allowed = {"T": self._plan.trades, "Q": self._plan.quotes, "FMV": False}
         if self._cluster == "options":
-            if not rights.get(topic, True):
+            if not allowed.get(topic, True):
                 return status("error", "not authorized")
             if topic == "Q" and ticker.endswith("*"):
                 return status("error", NO_QUOTE_WILDCARD)

@@ -1,7 +1,7 @@
-"""One second of the stream: quotes, then the trades they explain, and the truth about every trade.
+"""One second of the stream: quotes, the trades at them, and the true side and kind of every trade.
 
-A block is a function of (seed, session, second, settings) alone. Cancels repeat trades of three seconds before,
-when the stream ran then as well.
+A block is a function of (seed, session, second, settings). Cancels refer to trades of three seconds before, provided
+that the stream ran then.
 """
 
 from __future__ import annotations
@@ -40,17 +40,17 @@ TRADE = np.dtype(
         ("exchange", "i2"),
         ("condition", "i2"),  # 0: sent without conditions
         ("kind", "i1"),
-        ("side", "i1"),  # 1 bought, -1 sold, 0 cannot be known, for the reason beside it
+        ("side", "i1"),  # 1 bought, -1 sold, 0 unknowable because of `reason`
         ("reason", "i1"),
-        ("alone", "?"),  # no other order of the contract begins within half a second
-        ("withheld", "?"),  # kept from the stream by a gap on demand
+        ("alone", "?"),  # no other order of the contract starts within half a second
+        ("withheld", "?"),  # omitted from the stream by a gap fault
         ("order", "i8"),
         ("bid", "f8"),
         ("ask", "f8"),
         ("bid_size", "i4"),
         ("ask_size", "i4"),
-        ("quote_ms", "i8"),  # time of the quote sent before it, 0 where none was
-        ("cancels", "i8"),  # q of the trade it takes back, else 0
+        ("quote_ms", "i8"),  # time of the quote sent before it, 0 if there was none
+        ("cancels", "i8"),  # q of the trade that it cancels, else 0
     ]
 )
 QUOTE = np.dtype(
@@ -64,19 +64,19 @@ QUOTE = np.dtype(
         ("ask_size", "i4"),
     ]
 )
-# Numbers of one second: events take up to six each from below, cancels three each from above.
+# Sequence numbers of one second: events use up to six each from 0 up, cancels three each from _FIRST_CANCEL up.
 SEQUENCE_STRIDE = 2_000_000
 _FIRST_CANCEL = 1_900_000
 _CANCEL_AFTER, _CANCEL_SHARE = 3, 0.004
 _CANCEL_CONDITIONS = np.array([201, 201, 201, 201, 201, 203, 203, 205, 207])
 _LATE_SECONDS = 30
 _BURST_FACTOR = 5
-MOST_TRADES = 100_000  # in one second; more would not fit into its sequence numbers
+MOST_TRADES = 100_000  # per second; more would exceed its range of sequence numbers
 _KEPT = 5
 
 
 class Block(NamedTuple):
-    """Trades and quotes of one second, each ascending by `q` and so by time: arrays of TRADE and QUOTE."""
+    """Trades and quotes of one second, each ascending by `q` and therefore by time: arrays of TRADE and QUOTE."""
 
     second: int
     trades: NDArray[Any]
@@ -86,7 +86,7 @@ class Block(NamedTuple):
 class Blocks:
     """Blocks of one pool at one rate (trades per second), from `first` (epoch second) on.
 
-    Every `burst_seconds`-th second, if any, has five times as many trades.
+    If `burst_seconds` is not 0, every `burst_seconds`-th second has five times as many trades.
     """
 
     def __init__(self, pool: Pool, seed: int, rate: int, first: int, burst_seconds: int = 0) -> None:
@@ -95,7 +95,7 @@ class Blocks:
         self._recent: OrderedDict[int, Block] = OrderedDict()
 
     def at(self, second: int) -> Block:
-        """The block of an epoch second."""
+        """Return the block of an epoch second."""
         base = self._base(second)
         if second - _CANCEL_AFTER < self.first:
             return base._replace(trades=base.trades.copy())
@@ -131,7 +131,7 @@ def _trades(pool: Pool, fills: Fills, nbbo: Nbbo, second: int) -> NDArray[Any]:
     rows = np.zeros(len(fills.order), dtype=TRADE)
     habit = pool.habit[fills.contract]
     bid = _bids(habit, nbbo)
-    # A bid of nothing sells nothing.
+    # Without a bid, nothing can be sold.
     side = np.where(nbbo.bid > 0, fills.side, 1)
     rows["price"], side = _prices(fills.place, side, nbbo)
     rows["reason"] = reason = _reasons(fills.kind, habit)
@@ -149,14 +149,14 @@ def _trades(pool: Pool, fills: Fills, nbbo: Nbbo, second: int) -> NDArray[Any]:
 
 
 def rare_quote_ms(contract: NDArray[Any], second: int | NDArray[np.int64]) -> NDArray[np.int64]:
-    """When rarely quoted contracts, rows of a pool, are quoted in the minute of an epoch second, epoch ms."""
+    """Return when rarely quoted contracts (rows of a pool) are quoted in the minute of an epoch second, epoch ms."""
     return np.asarray(second // 60 * 60_000 + contract % 900, dtype=np.int64)
 
 
 def _prices(
     place: NDArray[np.int64], side: NDArray[np.int64], nbbo: Nbbo
 ) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
-    """Prices by their place and side; at the very middle the side is that of the deeper quote's taker."""
+    """Return prices and sides. A trade at the exact midpoint is a buy if the ask size is larger, else a sell."""
     middle = 0.5 * (nbbo.bid + nbbo.ask)
     touch = np.where(side > 0, nbbo.ask, nbbo.bid)
     beyond = np.where(side < 0, np.maximum(nbbo.bid - nbbo.tick, 0.01), nbbo.ask + nbbo.tick)
@@ -171,7 +171,7 @@ def _prices(
 
 
 def _reasons(kind: NDArray[np.int64], habit: NDArray[np.int8]) -> NDArray[np.int8]:
-    """Why a side cannot be known, the strongest reason last."""
+    """Return why sides are unknowable; of several reasons the last one assigned applies."""
     reason = np.zeros(len(kind), dtype=np.int8)
     reason[habit == UNQUOTED] = NO_QUOTE
     reason[habit == CROSSED] = CROSSED_QUOTE
@@ -183,7 +183,7 @@ def _reasons(kind: NDArray[np.int64], habit: NDArray[np.int8]) -> NDArray[np.int
 
 
 def _price_late(pool: Pool, trades: NDArray[Any], second: int) -> None:
-    """Late trades carry the price of half a minute ago, which today's quote does not explain."""
+    """Give late trades the price of 30 seconds ago, which the current quote does not explain."""
     late = np.flatnonzero(trades["kind"] == LATE)
     if len(late):
         contracts, place = np.unique(trades["contract"][late], return_inverse=True)
@@ -192,7 +192,7 @@ def _price_late(pool: Pool, trades: NDArray[Any], second: int) -> None:
 
 
 def _quote_rarely(pool: Pool, trades: NDArray[Any], second: int) -> None:
-    """What is quoted at the full minute alone has that quote beside it, and not one of its own second."""
+    """Give trades of rarely quoted contracts the quote of the start of the minute."""
     rare = np.flatnonzero(pool.habit[trades["contract"]] == RARELY_QUOTED)
     if len(rare):
         contracts, place = np.unique(trades["contract"][rare], return_inverse=True)
@@ -204,7 +204,7 @@ def _quote_rarely(pool: Pool, trades: NDArray[Any], second: int) -> None:
 def _quotes(
     pool: Pool, traded: NDArray[np.intp], nbbo: Nbbo, ms: NDArray[np.int64], second: int
 ) -> NDArray[Any]:
-    """One quote of each traded contract, and at the full minute those of the rarely quoted ones."""
+    """Return one quote of each traded contract and, at the full minute, those of the rarely quoted contracts."""
     habit = pool.habit[traded]
     sent = (habit != UNQUOTED) & (habit != RARELY_QUOTED)
     rows = _quote_rows(pool, traded[sent], nbbo.of(sent), ms[sent])
@@ -224,13 +224,13 @@ def _quote_rows(pool: Pool, contracts: NDArray[np.intp], nbbo: Nbbo, ms: NDArray
 
 
 def _bids(habit: NDArray[Any], nbbo: Nbbo) -> NDArray[np.float64]:
-    """Those of the market, a tick above the offer where a contract is quoted crossed."""
+    """Return the market's bids; a tick above the ask for contracts with a crossed quote."""
     bids: NDArray[np.float64] = np.where(habit == CROSSED, np.round(nbbo.ask + nbbo.tick, 2), nbbo.bid)
     return bids
 
 
 def _number(trades: NDArray[Any], quotes: NDArray[Any], rng: np.random.Generator, start: int) -> None:
-    """One rising count over all events of the second, with gaps; quotes before trades of the same moment."""
+    """Assign increasing sequence numbers with gaps to all events of the second; quotes before trades at equal times."""
     ms = np.concatenate((quotes["ms"], trades["ms"]))
     order = np.argsort(ms, kind="stable")
     numbers = np.empty(len(ms), dtype=np.int64)

@@ -1,7 +1,8 @@
-"""What the stream traded and quoted: the one source of the REST tape and of the truth for the seconds it ran.
+"""Log of the stream's trades and quotes, from which REST and the truth endpoint serve the seconds in which it ran.
 
-Trades and quotes go to unnamed temporary files, some hundred bytes each, so that memory stays flat over millions;
-per second and contract only places are kept. A span is an unbroken run of seconds of one session at one rate.
+Trades and quotes are stored in unnamed temporary files, about a hundred bytes each, so that millions of them need no
+memory; only their locations per second and contract are kept. A span is an uninterrupted range of seconds of one
+session at one rate.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ _SIDES = np.array(["sell", "unknowable", "buy"], dtype=object)
 
 
 class _Places(NamedTuple):
-    """Where the events of one second stand."""
+    """Locations of the events of one second."""
 
     trades: Place
     quotes: Place
@@ -42,7 +43,7 @@ class Span:
     places: dict[int, _Places] = field(default_factory=dict)
 
     def row_of(self, ticker: str) -> int | None:
-        """The pool's row of a contract ticker."""
+        """Return the pool's row of a contract ticker, or None."""
         for part in self.pool.spans.values():
             tickers = self.pool.listing.ticker[part]
             row = int(np.searchsorted(tickers, ticker))
@@ -52,17 +53,17 @@ class Span:
 
 
 class TradeLog:
-    """All trades and quotes of the stream since the server started. Safe to read while another thread writes."""
+    """All trades and quotes of the stream since the server started. Readable while another thread writes."""
 
     def __init__(self) -> None:
         self.spans: list[Span] = []
-        self.sequence_numbers = True  # whether REST rows carry them
+        self.sequence_numbers = True  # whether REST rows include them
         self.volume = StreamedVolume()
         self._trades, self._quotes = EventFile(TRADE), EventFile(QUOTE)
         self._lock = threading.Lock()
 
     def append(self, pool: Pool, block: Block, fresh: bool = False) -> None:
-        """Store one second's events; `fresh` begins a new span. A known second stays as is."""
+        """Store one second's events; `fresh` starts a new span. A second that is stored already is ignored."""
         with self._lock:
             second = block.second
             if self.span_at(second) is not None:
@@ -77,24 +78,24 @@ class TradeLog:
                 last.last = second
 
     def span_at(self, second: int) -> Span | None:
-        """The span that holds an epoch second."""
+        """Return the span that contains an epoch second, or None."""
         return next((span for span in self.spans if span.first <= second <= span.last), None)
 
     def second(self, span: Span, second: int) -> NDArray[Any]:
-        """All trades of a second, ascending by `q`."""
+        """Return all trades of a second, ascending by `q`."""
         rows = self._trades.read(span.places[second].trades)
         return rows[np.argsort(rows["q"])]
 
     def trades(self, span: Span, ticker: str, first: int, last: int) -> NDArray[Any]:
-        """The trades of a contract in the seconds `first` … `last` (included) of a span, ascending by `q`."""
+        """Return a contract's trades in the seconds `first` … `last` (included) of a span, ascending by `q`."""
         return self._of(self._trades, 0, span, ticker, first, last)
 
     def quotes(self, span: Span, ticker: str, first: int, last: int) -> NDArray[Any]:
-        """The same of its quotes."""
+        """Return a contract's quotes in the seconds `first` … `last` (included) of a span, ascending by `q`."""
         return self._of(self._quotes, 1, span, ticker, first, last)
 
     def between(self, from_ms: int, to_ms: int, after_q: int = -1) -> Iterator[tuple[Span, NDArray[Any]]]:
-        """Trades with from_ms <= ms <= to_ms, second by second; those at `from_ms` only past `after_q`."""
+        """Yield trades with from_ms <= ms <= to_ms, second by second; those at `from_ms` only after `after_q`."""
         for span in sorted(self.spans, key=lambda one: one.first):
             seconds = sorted(span.places)
             first = bisect.bisect_left(seconds, from_ms // 1000)
@@ -110,13 +111,15 @@ class TradeLog:
         if row is None:
             return file.none
         seconds = range(max(first, span.first), min(last, span.last) + 1)
-        found = [file.of_contract(span.places[second][kind], row) for second in seconds]
-        return np.concatenate([file.none, *found])
+        parts = [file.of_contract(span.places[second][kind], row) for second in seconds]
+        return np.concatenate([file.none, *parts])
 
 
 def truth_columns(pool: Pool, trades: NDArray[Any]) -> dict[str, list[Any]]:
-    """The truth in words: columns of TRUTH_FIELDS, `kind` of KINDS, `side` buy, sell or unknowable with its
-    `reason` of REASONS."""
+    """Return columns of TRUTH_FIELDS with readable values.
+
+    `kind` is one of KINDS, `side` is buy, sell or unknowable, and `reason` is one of REASONS.
+    """
     columns: dict[str, list[Any]] = {
         "ticker": pool.listing.ticker[trades["contract"]].tolist(),
         "kind": np.array(KINDS, dtype=object)[trades["kind"]].tolist(),
@@ -127,7 +130,7 @@ def truth_columns(pool: Pool, trades: NDArray[Any]) -> dict[str, list[Any]]:
 
 
 def trade_rows(log: TradeLog, span: Span, ticker: str, first: int, last: int) -> list[dict[str, Any]]:
-    """Rows of the trades endpoint for a contract's trades in some seconds of a span, ascending."""
+    """Return rows of the trades endpoint for a contract's trades in some seconds of a span, ascending."""
     trades = log.trades(span, ticker, first, last)
     names = ("price", "size", "exchange", "condition", "q")
     columns = (_nanoseconds(trades), *(trades[name] for name in names))
@@ -146,14 +149,14 @@ def trade_rows(log: TradeLog, span: Span, ticker: str, first: int, last: int) ->
 def quote_rows(
     log: TradeLog, span: Span, ticker: str, exchange: int, first: int, last: int
 ) -> list[dict[str, Any]]:
-    """Rows of the quotes endpoint for a contract's quotes in some seconds of a span, ascending."""
+    """Return rows of the quotes endpoint for a contract's quotes in some seconds of a span, ascending."""
     quotes = log.quotes(span, ticker, first, last)
     sides = (quotes[name] for name in ("bid", "bid_size", "ask", "ask_size"))
     return quotes_as_rows(exchange, *sides, _nanoseconds(quotes), quotes["q"])
 
 
 def quotes_as_rows(exchange: int, *columns: NDArray[Any]) -> list[dict[str, Any]]:
-    """Rows of the quotes endpoint; `columns` are bid, its size, ask, its size, nanoseconds, sequence number."""
+    """Return rows of the quotes endpoint from bid, bid size, ask, ask size, nanoseconds and sequence number."""
     return [
         {
             "bid_price": bid,
@@ -170,7 +173,7 @@ def quotes_as_rows(exchange: int, *columns: NDArray[Any]) -> list[dict[str, Any]
 
 
 def _nanoseconds(events: NDArray[Any]) -> NDArray[np.int64]:
-    """The stream's milliseconds, and below them a number that keeps the order within a second."""
+    """Return epoch nanoseconds: the stream's milliseconds plus a fraction that preserves the order."""
     stamps: NDArray[np.int64] = (
         events["ms"] * 1_000_000 + events["q"] % SEQUENCE_STRIDE * 1_000_000 // SEQUENCE_STRIDE
     )

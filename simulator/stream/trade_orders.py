@@ -1,9 +1,9 @@
-"""Orders of one second: who trades what, how, in how many trades. Prices come later, from the quotes.
+"""Orders of one second: contract, kind, side, time, size and the trades that fill each order, without prices.
 
-An order is one trade, or several: a sweep takes several exchanges within a fifth of a second, a split fills
-on one exchange. Every contract trades in one half of each second, at most one order a second while there are
-contracts enough, so that two orders of a contract begin more than half a second apart and cannot be taken
-for one. Where the rate is too high for that, `alone` is false.
+An order is filled by one trade or several: a sweep trades on several exchanges within a fifth of a second, a split on
+one exchange. Every contract trades in one half of each second, with at most one order per second while there are enough
+contracts. Two orders of a contract therefore start more than half a second apart and cannot be mistaken for one. Where
+the rate is too high for that, `alone` is false.
 """
 
 from __future__ import annotations
@@ -57,8 +57,11 @@ Integers = NDArray[np.int64]
 
 
 class Fills(NamedTuple):
-    """Trades of one second, grouped by order; `ms` counts from the second's beginning, `quoted_ms` is when
-    the contract is quoted, always earlier. `place` is where the price stands, `condition` 0 means none."""
+    """Trades of one second, grouped by order.
+
+    `ms` is relative to the start of the second. `quoted_ms` is the time of the contract's quote, which is always
+    earlier. `place` is the position of the price relative to the quote. A `condition` of 0 means none.
+    """
 
     order: Integers
     contract: NDArray[np.intp]
@@ -74,18 +77,18 @@ class Fills(NamedTuple):
 
 
 def draw(rng: np.random.Generator, pool: Pool, second: int, trades: int) -> Fills:
-    """As many trades as asked for, as orders."""
+    """Return the given number of trades, grouped by order."""
     contract = _contracts(rng, pool, second, trades)
     kind = np.minimum(np.searchsorted(_SHARES, rng.random(trades)), EXTENDED)
     clustered = (kind == SWEEP) | (kind == SPLIT)
-    # Index options trade on one exchange, and without a quote nobody can tell that trades share a side.
+    # Index options trade on one exchange, and without a quote trades cannot be recognised as having one side.
     kind[pool.is_index[contract] & (kind == SWEEP)] = SPLIT
     kind[pool.is_index[contract] & (kind == ISO_SWEEP)] = REGULAR
     kind[clustered & (pool.habit[contract] != NORMAL)] = REGULAR
     clustered = (kind == SWEEP) | (kind == SPLIT)
     legs = np.where(clustered, rng.integers(2, 6, trades), 1)
     whole = int(np.searchsorted(np.cumsum(legs), trades, side="right"))
-    # The order that does not fit is cut off; single trades make up for it.
+    # The order that exceeds the number is dropped and replaced by single trades.
     singles = trades - int(legs[:whole].sum())
     legs[whole : whole + singles] = 1
     kind[whole : whole + singles] = REGULAR
@@ -94,11 +97,11 @@ def draw(rng: np.random.Generator, pool: Pool, second: int, trades: int) -> Fill
 
 
 def _contracts(rng: np.random.Generator, pool: Pool, second: int, count: int) -> NDArray[np.intp]:
-    """Contracts by weight: different ones while the pool lasts. Rarely quoted ones rest after their quote."""
+    """Return contracts drawn by weight, without repetition while possible; rarely quoted ones after second 30 only."""
     resting = (pool.habit == RARELY_QUOTED) & (second % 60 < 30)
     weight = np.where(resting, -np.inf, pool.weight)
     if count <= _FILLED_SECOND * len(weight):
-        # The largest of log weight + Gumbel noise are a weighted draw without replacement (Vieira 2014).
+        # The largest values of log weight + Gumbel noise are a weighted draw without replacement (Vieira 2014).
         noisy = weight + rng.gumbel(size=len(weight))
         return np.asarray(np.argsort(-noisy, kind="stable")[:count], dtype=np.intp)
     share = np.cumsum(np.exp(weight - weight.max()))
@@ -112,7 +115,7 @@ def _fill(
     count = len(order)
     first = np.cumsum(legs) - legs
     leg = np.arange(count) - first[order]
-    # A leg's delay after its order's first trade: the gaps so far.
+    # Delay of a leg after its order's first trade: the sum of the gaps so far.
     gap = np.where(leg == 0, 0, rng.integers(0, _LONGEST_GAP, count))
     run = np.cumsum(gap)
     delay = run - run[first][order]
@@ -143,12 +146,12 @@ def _sizes(rng: np.random.Generator, kind: Integers) -> Integers:
     size = np.minimum(rng.geometric(1 / 6, len(kind)), 30)
     size = np.where(kind == LARGE, rng.integers(60, 80, len(kind)), size)
     size = np.where((kind == BLOCK) | (kind == COMPRESSION), rng.integers(500, 1500, len(kind)), size)
-    # Two trades of a cluster already come to ten contracts, the least that counts as one.
+    # Any two trades of a sweep or split have at least ten contracts, the minimum for its detection.
     return np.where((kind == SWEEP) | (kind == SPLIT), rng.integers(5, 25, len(kind)), size)
 
 
 def _exchanges(rng: np.random.Generator, pool: Pool, contract: NDArray[np.intp], kind: Integers) -> Integers:
-    """Exchange of each leg, shape (orders, 5): neighbours differ for sweeps, are one for all else."""
+    """Return the exchange of each leg, shape (orders, 5): different ones for sweeps, one for all other orders."""
     base = rng.integers(0, len(TRADING_VENUES), len(kind))
     steps = np.where((kind == SWEEP)[:, None], np.arange(5), 0)
     venues = np.array(TRADING_VENUES)[(base[:, None] + steps) % len(TRADING_VENUES)]

@@ -1,7 +1,7 @@
-"""The contracts that trade on the stream in one session: the busiest near ones of the index and fund options.
+"""The contracts that trade on the stream in one session: the most active near-term index and ETF options.
 
-A few contracts have habits, so that a reader meets what cannot be known: some are never quoted, some are
-quoted at the full minute and trade half a minute later, some are quoted crossed.
+A few contracts have quoting habits for which a trade's side is unknowable: some are never quoted, some are quoted at
+the full minute and trade half a minute later, some have crossed quotes.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ Rows = NDArray[np.intp]
 
 
 class Nbbo(NamedTuple):
-    """Quotes of some rows at one second: dollars, contracts, and the tick at the true price."""
+    """Quotes of some rows at one second: prices in dollars, sizes in contracts, and the tick at the true price."""
 
     bid: Floats
     ask: Floats
@@ -39,15 +39,15 @@ class Nbbo(NamedTuple):
     tick: Floats
 
     def of(self, rows: NDArray[Any]) -> Nbbo:
-        """Chosen rows, by number or by mask."""
+        """Return chosen rows, by number or by mask."""
         return Nbbo(self.bid[rows], self.ask[rows], self.bid_size[rows], self.ask_size[rows], self.tick[rows])
 
 
 class Pool(NamedTuple):
-    """The contracts of one session, one per row; `spans` says which rows are whose.
+    """The contracts of one session, one per row; `spans` maps each symbol to its rows.
 
-    `weight` is the logarithm of the day's volume, `late_half` tells the contracts that trade in the second
-    half of every second, `opens` and `closes` are epoch seconds.
+    `weight` is the logarithm of the session's volume. Contracts with `late_half` trade in the second half of every
+    second. `opens` and `closes` are epoch seconds.
     """
 
     market: SyntheticMarket
@@ -63,7 +63,7 @@ class Pool(NamedTuple):
     late_half: NDArray[np.bool_]
 
     def quotes(self, rows: Rows, second: int) -> Nbbo:
-        """The chain's quotes of ascending rows at an epoch second."""
+        """Return the chain's quotes of ascending rows at an epoch second."""
         parts = [
             self._quotes_of(symbol, rows[(rows >= span.start) & (rows < span.stop)], second)
             for symbol, span in self.spans.items()
@@ -77,12 +77,12 @@ class Pool(NamedTuple):
         value = self.market.value(symbol, contracts, *state)
         rules = option_rules(symbol)
         minute = np.full(len(rows), second // 60, dtype=np.int64)
-        found = quote(rules, contracts.key, minute, value, spot, years)
-        return Nbbo(*found, tick_size(rules, value))
+        quotes = quote(rules, contracts.key, minute, value, spot, years)
+        return Nbbo(*quotes, tick_size(rules, value))
 
 
 def build_pool(market: SyntheticMarket, date: dt.date, without: str | None = None) -> Pool:
-    """The contracts that trade in a session; `without` leaves one symbol out."""
+    """Return the contracts that trade in a session; `without` excludes one symbol."""
     opens, closes = int(open_of(date).timestamp()), int(close_of(date).timestamp())
     listings, weights, spans, start = [], [], {}, 0
     for symbol in SYMBOLS:

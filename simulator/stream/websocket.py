@@ -1,7 +1,7 @@
-"""The server's side of WebSocket (RFC 6455) on a bare transport.
+"""Server side of WebSocket (RFC 6455) on a plain transport.
 
-A library would hide what a stand-in must be able to do: end the connection in the middle, stall it, see how
-much lies unsent.
+A library would hide operations that the simulator needs: aborting the connection, delaying output, and reading how many
+bytes are unsent.
 """
 
 from __future__ import annotations
@@ -17,13 +17,13 @@ _MOST_BYTES = 1 << 20
 
 
 class BadFrame(ValueError):
-    """What the client sent is no WebSocket."""
+    """The client's data violate the protocol."""
 
 
 def accept(request: bytes) -> tuple[str, bytes]:
-    """The path asked for and the answer to an upgrade request.
+    """Return the requested path and the response to an upgrade request.
 
-    Raises BadFrame when the request carries no key.
+    Raises BadFrame when the request has no key.
     """
     head, *lines = request.split(b"\r\n")
     fields = dict(line.split(b":", 1) for line in lines if b":" in line)
@@ -36,7 +36,7 @@ def accept(request: bytes) -> tuple[str, bytes]:
 
 
 def frame(payload: bytes, opcode: int = TEXT) -> bytes:
-    """One whole unmasked frame."""
+    """Return one complete unmasked frame."""
     size = len(payload)
     if size < 126:
         head = bytes((0x80 | opcode, size))
@@ -48,11 +48,12 @@ def frame(payload: bytes, opcode: int = TEXT) -> bytes:
 
 
 def close_frame(code: int) -> bytes:
+    """Return a close frame."""
     return frame(code.to_bytes(2, "big"), CLOSE)
 
 
 class Reader:
-    """Cuts a client's bytes into messages."""
+    """Parser of a client's frames."""
 
     def __init__(self) -> None:
         self._buffer = bytearray()
@@ -60,10 +61,10 @@ class Reader:
         self._opcode = TEXT
 
     def feed(self, data: bytes) -> Iterator[tuple[int, bytes]]:
-        """Whole messages (opcode, payload) as they become complete. Raises BadFrame."""
+        """Yield complete messages (opcode, payload). Raises BadFrame."""
         self._buffer += data
-        while (cut := self._cut()) is not None:
-            final, opcode, payload = cut
+        while (parsed := self._next_frame()) is not None:
+            final, opcode, payload = parsed
             if opcode >= CLOSE:
                 yield opcode, payload
                 continue
@@ -76,7 +77,7 @@ class Reader:
             if final:
                 yield self._opcode, bytes(self._message)
 
-    def _cut(self) -> tuple[bool, int, bytes] | None:
+    def _next_frame(self) -> tuple[bool, int, bytes] | None:
         buffer = self._buffer
         if len(buffer) < 2:
             return None

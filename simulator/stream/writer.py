@@ -1,7 +1,7 @@
-"""Sending to one connection: frames, back-pressure, and the faults on demand that spoil what is sent.
+"""Output of one connection: frames, back-pressure, and injected faults.
 
-Frame faults strike the next frames of events, control messages stay whole: a client tells them apart by
-what it loses.
+Frame faults apply to the next frames of events and not to control messages, so that a client can recognise the fault by
+the events that it loses.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ class Writer:
     def __init__(self, transport: asyncio.Transport) -> None:
         self._transport = transport
         self._loop = asyncio.get_running_loop()
-        # Back-pressure is judged by what lies unsent, not by the transport's own pause.
+        # Back-pressure is measured by the unsent bytes; the transport's own pausing is disabled.
         transport.set_write_buffer_limits(high=1 << 40)
         self._faults: deque[str] = deque()
         self._silent_until = 0.0
@@ -38,36 +38,37 @@ class Writer:
 
     @property
     def unsent(self) -> int:
-        """Bytes the client has not taken yet."""
+        """The number of bytes that the client has not received yet."""
         return self._held_bytes + self._transport.get_write_buffer_size()
 
     @property
     def silent(self) -> bool:
+        """Whether a `silent` fault is active."""
         return time.monotonic() < self._silent_until
 
     @property
     def spoiling(self) -> bool:
-        """Whether the next frame of events will be spoiled."""
+        """Whether the next frame of events will be corrupted."""
         return bool(self._faults)
 
     def spoil(self, kind: str, times: int) -> None:
-        """Arm one of FRAME_FAULTS for the next frames of events."""
+        """Apply one of FRAME_FAULTS to the next frames of events."""
         self._faults.extend([kind] * times)
 
     def fall_silent(self, seconds: float, pongs: bool) -> None:
-        """Send nothing for a while; what would have been sent is lost."""
+        """Discard everything to be sent for `seconds`."""
         self._silent_until, self.pongs = time.monotonic() + seconds, pongs
         self._loop.call_later(seconds, setattr, self, "pongs", True)
 
     def slow_down(self, bytes_per_second: int, seconds: float) -> None:
-        """Send at most so many bytes per second for a while."""
+        """Send at most `bytes_per_second` for `seconds`."""
         idle = not self._bytes_per_second
         self._bytes_per_second, self._slow_until = bytes_per_second, time.monotonic() + seconds
         if idle:
             self._trickle()
 
     def events(self, messages: list[Any]) -> None:
-        """Send events, a few hundred a frame."""
+        """Send events, several hundred per frame."""
         if self.silent or not messages:
             return
         self.sent_events += len(messages)
@@ -81,16 +82,17 @@ class Writer:
             self._put(self._spoiled(payload))
 
     def statuses(self, messages: list[Any]) -> None:
-        """Send control messages in frames of their own."""
+        """Send control messages in separate frames."""
         if not self.silent:
             self._put(b"".join(map(frame, frames(messages))))
 
     def pong(self, payload: bytes, opcode: int) -> None:
+        """Send the response to a ping, unless a fault suppresses it."""
         if self.pongs:
             self._put(frame(payload, opcode))
 
     def end(self, code: int | None, messages: list[Any]) -> None:
-        """Say something, close (None: without a close frame) and let what lies unsent go out first."""
+        """Send unsent data and `messages`, then close; with `code` None without a close frame."""
         rest = b"".join(self._held) + (frame(encode(messages)) if messages else b"")
         self._held.clear()
         self._held_bytes = 0
@@ -113,7 +115,7 @@ class Writer:
             self._transport.write(data)
 
     def _trickle(self) -> None:
-        """Let a step's worth of the held bytes go."""
+        """Send the bytes that the rate allows for one step."""
         if self._transport.is_closing():
             return
         over = time.monotonic() >= self._slow_until

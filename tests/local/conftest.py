@@ -1,3 +1,5 @@
+"""Fixtures of embedded stacks that a test may break."""
+
 from __future__ import annotations
 
 import shutil
@@ -40,9 +42,9 @@ def template() -> Iterator[Path]:
 
 @pytest.fixture
 def directory(template: Path) -> Iterator[Path]:
-    """A directory for one more stack; what runs in it after the test is a failure of the test."""
+    """A copy of `template` for one test. The test fails when a process still uses it afterwards."""
     path = _new_directory()
-    subprocess.run(["cp", "-a", f"{template}/.", path], check=True)  # keeps the owners, as copytree does not
+    subprocess.run(["cp", "-a", f"{template}/.", path], check=True)  # keeps the owners, unlike copytree
     yield path
     keeper = read_keeper(path)
     eventually(lambda: not keeper or not is_alive(keeper.pid), 30)
@@ -53,20 +55,20 @@ def directory(template: Path) -> Iterator[Path]:
 
 def _new_directory() -> Path:
     path = Path(tempfile.mkdtemp(prefix="stack-", dir=ROOT / ".local"))
-    path.chmod(0o755)  # mkdtemp's 0700 would keep the servers' user out
+    path.chmod(0o755)  # mkdtemp's 0700 would exclude the servers' user
     return path
 
 
 @pytest.fixture
 def held(directory: Path) -> Iterator[Held]:
-    """Servers of their own for a test that kills them."""
+    """Servers for one test, which may kill them."""
     with hold(directory, fast=True) as held:
         yield held
 
 
 @pytest.fixture
 def start_holder() -> Iterator[Callable[[Path], subprocess.Popen[str]]]:
-    """Starts processes that hold a directory's servers until their standard input is closed."""
+    """A function that starts a process which holds a directory's servers until its standard input closes."""
     started: list[subprocess.Popen[str]] = []
 
     def start(directory: Path) -> subprocess.Popen[str]:

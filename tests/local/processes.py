@@ -1,4 +1,4 @@
-"""Helpers of these tests: waiting for a condition, and looking at processes from outside."""
+"""Test helpers: wait for a condition, and find processes by their command line."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from local.servers.processes import wait_until
 
 
 def eventually(condition: Callable[[], object], seconds: float = 15) -> None:
-    """Waits for `condition`; fails the test when it does not hold in time."""
+    """Wait for `condition`; fail the test when it does not become true in time."""
     assert wait_until(lambda: bool(condition()), seconds), f"not within {seconds} s"
 
 
 def mentioning(text: str) -> list[int]:
-    """Ids of the processes, but this one, whose command line holds `text`."""
-    found = []
+    """Return the ids of the other processes whose command line contains `text`."""
+    pids = []
     for entry in Path("/proc").iterdir():
         if entry.name.isdigit() and int(entry.name) != os.getpid():
             try:
@@ -24,5 +24,5 @@ def mentioning(text: str) -> list[int]:
             except OSError:
                 continue
             if text.encode() in command:
-                found.append(int(entry.name))
-    return found
+                pids.append(int(entry.name))
+    return pids

@@ -14,7 +14,7 @@ KEY = "sentinel-3f9a-never-to-be-seen"
 
 
 class FakeClock:
-    """Time that passes only by sleeping."""
+    """A clock that advances only when `sleep` is called."""
 
     def __init__(self) -> None:
         self.now = 1000.0
@@ -42,7 +42,7 @@ def provider() -> Iterator[ScriptedProvider]:
 
 @pytest.fixture
 def make_client(provider: ScriptedProvider, clock: FakeClock) -> Iterator[Callable[..., MassiveClient]]:
-    """Clients of the scripted provider whose retries cost no time."""
+    """A factory of clients of the scripted provider; their retries take no real time."""
     made: list[MassiveClient] = []
 
     def make(base_url: str = provider.url, **options: Any) -> MassiveClient:
@@ -61,7 +61,7 @@ def client(make_client: Callable[..., MassiveClient]) -> MassiveClient:
 
 
 def contract(number: int, **more: Any) -> dict[str, Any]:
-    """The least that a chain row of the provider holds, with strike `number`."""
+    """Return a chain row with strike `number` and the fields that every row has."""
     return {
         "details": {
             "contract_type": "call",

@@ -1,4 +1,4 @@
-"""A provider that answers as it is told: a real HTTP server on loopback, scripted per path."""
+"""HTTP server on loopback that returns scripted responses per path."""
 
 from __future__ import annotations
 
@@ -20,8 +20,11 @@ class Request(NamedTuple):
 
 @dataclass
 class Answer:
-    """One answer. `cut` bytes of the body are promised but not sent; `hang` waits until the server stops;
-    `drip` sends the body byte by byte for as long as the client listens."""
+    """One response.
+
+    With `cut`, Content-Length is larger than the body by that many bytes. With `hang`, no response is sent until the
+    server stops. With `drip`, the body is sent byte by byte for as long as the client reads.
+    """
 
     body: bytes = b""
     status: int = 200
@@ -45,7 +48,7 @@ def refusal(status: int, document: Any = None, **headers: str) -> Answer:
 
 
 class ScriptedProvider:
-    """Answers each path with the answers told for it, in turn; the last one again and again."""
+    """Server that returns the responses scripted for a path in turn, and the last one repeatedly."""
 
     def __init__(self) -> None:
         self.requests: list[Request] = []
@@ -60,11 +63,11 @@ class ScriptedProvider:
         return f"http://127.0.0.1:{self._server.server_port}"
 
     def tell(self, path: str, *answers: Answer) -> None:
-        """Answers to `path`, or to `path?query` where that is told; those told for '' go to every other path."""
+        """Script the responses to `path`, or to `path?query`. The path '' matches every other path."""
         self._answers[path].extend(answers)
 
     def forget(self) -> None:
-        """Forgets every answer told and every request made."""
+        """Remove all scripted responses and recorded requests."""
         self._answers.clear()
         self.requests.clear()
 
@@ -73,7 +76,7 @@ class ScriptedProvider:
             self._answers.get(target) or self._answers.get(urlsplit(target).path) or self._answers.get("")
         )
         if not answers:
-            return refusal(404, {"status": "NOT_FOUND", "message": "nothing was told for this path"})
+            return refusal(404, {"status": "NOT_FOUND", "message": "no response scripted for this path"})
         return answers.popleft() if len(answers) > 1 else answers[0]
 
     def stop(self) -> None:

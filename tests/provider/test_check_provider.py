@@ -1,4 +1,4 @@
-"""`manage.py check_provider` against a provider of a small plan, and against none."""
+"""`manage.py check_provider` with a small plan, a bad key, no key and an unreachable provider."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ TICKER = "O:SPXW261120C00105000"
 BAR = {"t": 1, "o": 1, "h": 1, "l": 1, "c": 1}
 
 
-def tell_a_starter_plan(provider: ScriptedProvider) -> None:
-    """Delayed options without trades and quotes, free stocks, no indices."""
+def script_a_starter_plan(provider: ScriptedProvider) -> None:
+    """Script a plan with delayed options without trades and quotes, stocks, and no indices."""
     row = contract(105, greeks={"gamma": 0.01}, implied_volatility=0.2, day={"volume": 9})
     provider.tell("/v1/marketstatus/now", ok({"market": "open", "serverTime": "2026-11-16T10:00:00-05:00"}))
     provider.tell("/v3/snapshot/options/SPY", ok({"results": [contract(100), row, {}]}))
@@ -40,10 +40,8 @@ def tell_a_starter_plan(provider: ScriptedProvider) -> None:
     provider.tell("/v3/reference/exchanges", ok({"results": "none"}))
 
 
-def test_each_endpoint_and_field_is_reported_in_plain_words(
-    provider: ScriptedProvider, client: MassiveClient
-) -> None:
-    tell_a_starter_plan(provider)
+def test_each_endpoint_and_field_is_reported(provider: ScriptedProvider, client: MassiveClient) -> None:
+    script_a_starter_plan(provider)
     at = "127.0.0.1"
     refused = "answered 403: You are not entitled to this data."
     no_list = "Expected `array | null`, got `str` - at `$.results`"
@@ -75,13 +73,13 @@ def test_each_endpoint_and_field_is_reported_in_plain_words(
     ]
 
 
-def test_the_sample_skips_the_contracts_about_to_expire(
+def test_the_sample_skips_contracts_that_expire_within_a_week(
     provider: ScriptedProvider, client: MassiveClient
 ) -> None:
-    tell_a_starter_plan(provider)
+    script_a_starter_plan(provider)
     list(findings(client))
-    asked = {request.path: request.query for request in provider.requests}
-    assert asked["/v3/snapshot/options/SPY"] == "limit=250&expiration_date.gte=2026-11-23"
+    queries = {request.path: request.query for request in provider.requests}
+    assert queries["/v3/snapshot/options/SPY"] == "limit=250&expiration_date.gte=2026-11-23"
 
 
 def run(settings: Any, **values: Any) -> str:
@@ -93,7 +91,7 @@ def run(settings: Any, **values: Any) -> str:
 
 
 def test_the_command_prints_a_table(provider: ScriptedProvider, settings: Any) -> None:
-    tell_a_starter_plan(provider)
+    script_a_starter_plan(provider)
     provider.tell("/v2/aggs/ticker/I:SPX/prev", ok({"results": [BAR]}))
     lines = run(settings, MASSIVE_BASE_URL=provider.url).splitlines()
     (greeks,) = [line for line in lines if "SPY greeks" in line]
@@ -105,8 +103,8 @@ def test_the_command_prints_a_table(provider: ScriptedProvider, settings: Any) -
     assert lines[0].strip() == provider.url
 
 
-def test_simulated_data_say_so(provider: ScriptedProvider, settings: Any) -> None:
-    tell_a_starter_plan(provider)
+def test_the_header_marks_simulated_data(provider: ScriptedProvider, settings: Any) -> None:
+    script_a_starter_plan(provider)
     provider.tell("/v2/aggs/ticker/I:SPX/prev", ok({"results": [BAR]}))
     output = run(settings, MASSIVE_BASE_URL=provider.url, SIMULATED=True)
     assert output.splitlines()[0].strip() == f"{provider.url}, SIMULATED"
@@ -126,11 +124,11 @@ def test_an_unknown_key_ends_the_check_with_one_sentence(provider: ScriptedProvi
     assert len(provider.requests) == 1
 
 
-def test_a_missing_key_is_said_in_one_sentence(settings: Any) -> None:
+def test_a_missing_key_is_reported_in_one_sentence(settings: Any) -> None:
     with pytest.raises(CommandError, match=r"^There is no provider key: set MASSIVE_API_KEY\.$"):
         run(settings, MASSIVE_BASE_URL="http://127.0.0.1:1", MASSIVE_API_KEY="")
 
 
-def test_an_unreachable_host_is_said_in_one_sentence(settings: Any) -> None:
+def test_an_unreachable_host_is_reported_in_one_sentence(settings: Any) -> None:
     with pytest.raises(CommandError, match=r"^127\.0\.0\.1/v1/marketstatus/now cannot be reached \(.*\)\.$"):
         run(settings, MASSIVE_BASE_URL="http://127.0.0.1:1")

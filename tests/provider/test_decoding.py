@@ -1,4 +1,4 @@
-"""One row that does not fit costs itself and is counted; the rest of its page stays."""
+"""Decoding: a row that does not fit its type is counted and left out; the other rows are kept."""
 
 from __future__ import annotations
 
@@ -31,45 +31,45 @@ def page(*rows: Any) -> bytes:
         ([], "malformed row"),
     ],
 )
-def test_a_misfit_is_left_out_with_its_reason(row: Any, reason: str) -> None:
+def test_a_malformed_row_is_left_out_and_counted_with_its_reason(row: Any, reason: str) -> None:
     decoded = decode_chain_page(page(contract(95), row, contract(105)))
     assert [kept.details.strike_price for kept in decoded.rows] == [95, 105]
     assert decoded.rejected == {reason: 1}
 
 
-def test_a_number_too_large_for_a_float_is_a_misfit() -> None:
+def test_a_number_too_large_for_a_float_is_malformed() -> None:
     body = page(contract(95), contract(100, implied_volatility=0.25)).replace(b"0.25", b"1e999")
     decoded = decode_chain_page(body)
     assert len(decoded.rows) == 1
     assert decoded.rejected == {"malformed implied_volatility": 1}
 
 
-def test_a_date_that_does_not_exist_is_a_misfit() -> None:
+def test_a_date_that_does_not_exist_is_malformed() -> None:
     decoded = decode_chain_page(page(contract(95)).replace(b"2026-11-20", b"2026-13-20"))
     assert decoded.rejected == {"malformed details.expiration_date": 1}
 
 
-@pytest.mark.parametrize("beside", [contract(100), None], ids=["good rows", "a misfit"])
-def test_text_that_is_not_utf8_is_no_json_whatever_stands_beside_it(beside: Any) -> None:
+@pytest.mark.parametrize("beside", [contract(100), None], ids=["good row", "malformed row"])
+def test_text_that_is_not_utf8_is_a_bad_page(beside: Any) -> None:
     with pytest.raises(BadPage, match="can't decode byte 0xff"):
         decode_chain_page(page(beside, contract(95)).replace(b"O:SPXW", b"O:SPX\xff"))
 
 
-def test_equal_misfits_of_all_pages_count_together() -> None:
+def test_equal_errors_of_all_pages_are_counted_together() -> None:
     bad = contract(100, greeks={"delta": "x"})
     chain = chain_of([page(bad, contract(95)), page(bad, bad)])
     assert chain.rejected == {"malformed greeks.delta": 3}
     assert len(chain.rows) == 1
 
 
-def test_a_ticker_that_comes_twice_is_kept_once() -> None:
+def test_a_repeated_ticker_is_kept_once() -> None:
     chain = chain_of([page(contract(95), contract(100)), page(contract(100, open_interest=7), contract(105))])
     assert [row.details.strike_price for row in chain.rows] == [95, 100, 105]
     assert chain.rows[1].open_interest == 0
     assert chain.rejected == {"repeated ticker": 1}
 
 
-def test_whole_numbers_and_fractions_are_both_taken_where_numbers_are_due() -> None:
+def test_integers_and_floats_are_both_accepted_as_numbers() -> None:
     decoded = decode_chain_page(page(contract(95, open_interest=868), contract(100, open_interest=868.0)))
     assert [row.open_interest for row in decoded.rows] == [868.0, 868.0]
 
@@ -81,7 +81,7 @@ def test_nanoseconds_keep_their_last_digit() -> None:
     assert row.last_quote.last_updated == 1795186800123456789
 
 
-def test_null_is_taken_as_absent() -> None:
+def test_null_is_treated_as_absent() -> None:
     nothing = dict.fromkeys(
         ("greeks", "last_quote", "last_trade", "day", "implied_volatility", "underlying_asset")
     )
@@ -97,13 +97,13 @@ def test_null_is_taken_as_absent() -> None:
         ({"ticker": "I:SPX"}, None),
     ],
 )
-def test_the_spot_stands_under_price_or_value_or_nowhere(asset: dict[str, Any], spot: float | None) -> None:
+def test_spot_is_the_price_or_the_value_or_none(asset: dict[str, Any], spot: float | None) -> None:
     (row,) = decode_chain_page(page(contract(95, underlying_asset=asset))).rows
     assert row.underlying_asset is not None
     assert row.underlying_asset.spot == spot
 
 
-def test_a_chain_says_what_of_it_is_delayed() -> None:
+def test_delayed_options_and_delayed_underlyings_are_detected() -> None:
     delayed, real_time = {"timeframe": "DELAYED"}, {"timeframe": "REAL-TIME"}
     quotes = chain_of([page(contract(95), contract(100, last_quote=delayed, underlying_asset=real_time))])
     assert (quotes.delayed, quotes.underlying_delayed) == (True, False)
@@ -115,11 +115,11 @@ def test_a_chain_says_what_of_it_is_delayed() -> None:
     assert (status.delayed, status.underlying_delayed) == (True, False)
 
 
-def test_aggregates_without_results_are_none() -> None:
+def test_aggregates_without_results_are_an_empty_page() -> None:
     assert decode_aggregate_page(b'{"status":"OK","resultsCount":0}').rows == []
 
 
-def test_a_misfit_in_a_bare_list_is_left_out_too() -> None:
+def test_a_malformed_row_of_a_bare_list_is_left_out() -> None:
     holiday = {"date": "2026-11-26", "exchange": "NYSE", "name": "Thanksgiving", "status": "closed"}
     decoded = decode_holidays(json.dumps([holiday, {**holiday, "date": "tomorrow"}]).encode())
     assert len(decoded.rows) == 1

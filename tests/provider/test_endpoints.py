@@ -1,4 +1,4 @@
-"""What each method asks for: path and parameters, exactly."""
+"""The path and the parameters of each client method's request."""
 
 from __future__ import annotations
 
@@ -124,7 +124,7 @@ REQUESTS: list[tuple[str, Callable[[MassiveClient], Any], Any, dict[str, str]]] 
 
 
 @pytest.mark.parametrize(("path", "ask", "answer", "params"), REQUESTS, ids=[path for path, *_ in REQUESTS])
-def test_the_request_is_as_the_provider_wants_it(
+def test_the_request_has_the_expected_path_and_parameters(
     provider: ScriptedProvider,
     client: MassiveClient,
     path: str,
@@ -145,25 +145,25 @@ def test_a_base_address_may_have_a_path(
     assert make_client(base_url=f"{provider.url}/massive/").market_status().market == "open"
 
 
-def test_more_tickers_than_a_request_takes_are_split(
+def test_tickers_beyond_the_limit_are_split_into_several_requests(
     provider: ScriptedProvider, client: MassiveClient
 ) -> None:
     provider.tell("/v3/snapshot", ok({"results": [{"ticker": "A", "error": "NOT_FOUND"}]}))
     gathered = client.universal_snapshot([f"T{number}" for number in range(501)])
-    asked = [dict(parse_qsl(request.query))["ticker.any_of"].split(",") for request in provider.requests]
-    assert [len(tickers) for tickers in asked] == [250, 250, 1]
+    lists = [dict(parse_qsl(request.query))["ticker.any_of"].split(",") for request in provider.requests]
+    assert [len(tickers) for tickers in lists] == [250, 250, 1]
     assert len(gathered.rows) == 3
 
 
-def test_no_tickers_are_no_request(provider: ScriptedProvider, client: MassiveClient) -> None:
+def test_an_empty_list_of_tickers_sends_no_request(provider: ScriptedProvider, client: MassiveClient) -> None:
     assert client.indices_snapshot([]).rows == []
     assert provider.requests == []
 
 
-def test_a_filter_the_provider_would_ignore_is_refused(client: MassiveClient) -> None:
-    misspelt: Any = {"expiry": DAY}
+def test_an_unknown_filter_raises_a_type_error(client: MassiveClient) -> None:
+    unknown: Any = {"expiry": DAY}
     with pytest.raises(TypeError, match="unknown contract filters: expiry"):
-        client.chain("SPY", **misspelt)
+        client.chain("SPY", **unknown)
 
 
 def test_a_ticker_cannot_change_the_path(provider: ScriptedProvider, client: MassiveClient) -> None:
@@ -172,13 +172,13 @@ def test_a_ticker_cannot_change_the_path(provider: ScriptedProvider, client: Mas
     assert [request.path for request in provider.requests] == ["/v2/aggs/ticker/A%2F..%2FB%3Fx/prev"]
 
 
-def test_compressed_answers_are_asked_for(provider: ScriptedProvider, client: MassiveClient) -> None:
+def test_requests_accept_gzip(provider: ScriptedProvider, client: MassiveClient) -> None:
     provider.tell("/v1/marketstatus/now", ok({"market": "open"}))
     client.market_status()
     assert provider.requests[0].headers["Accept-Encoding"] == "gzip"
 
 
-def test_the_limiter_is_asked_before_every_request(
+def test_the_limiter_is_acquired_before_every_request(
     provider: ScriptedProvider, make_client: Callable[..., MassiveClient]
 ) -> None:
     requests_seen: list[int] = []

@@ -1,4 +1,4 @@
-"""Whatever bytes arrive, decoding ends in records or in `BadPage`; nothing else comes out."""
+"""Property tests: for any bytes, decoding returns records or raises `BadPage`, and nothing else."""
 
 from __future__ import annotations
 
@@ -47,12 +47,12 @@ def documents() -> st.SearchStrategy[Any]:
     )
 
 
-def test_there_are_decoders_for_every_endpoint() -> None:
+def test_every_decoder_is_included() -> None:
     assert len(DECODERS) == 14
 
 
 @given(st.binary(max_size=200))
-def test_any_bytes(body: bytes) -> None:
+def test_any_bytes_are_decoded_or_raise_bad_page(body: bytes) -> None:
     for decode in DECODERS:
         with suppress(BadPage):
             decode(body)
@@ -63,7 +63,7 @@ def test_any_bytes(body: bytes) -> None:
     st.integers(0, 40),
     st.sampled_from(LITERALS) | st.binary(max_size=4),
 )
-def test_a_mutated_page(start: int, length: int, literal: bytes) -> None:
+def test_a_mutated_page_keeps_or_counts_its_row(start: int, length: int, literal: bytes) -> None:
     body = GOOD[:start] + literal + GOOD[start + length :]
     try:
         page = decoding.decode_chain_page(body)
@@ -85,7 +85,7 @@ def test_any_rows_are_kept_or_counted(rows: list[Any]) -> None:
     st.binary(max_size=60) | documents().map(lambda document: json.dumps(document).encode()),
     st.text(),
 )
-def test_any_refusal(status: int, body: bytes, retry_after: str) -> None:
+def test_any_refusal_becomes_a_short_provider_error(status: int, body: bytes, retry_after: str) -> None:
     error = error_for(status, body, retry_after, NOW)
     assert isinstance(error, ProviderError)
     assert len(str(error)) < 300

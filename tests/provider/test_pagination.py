@@ -1,4 +1,4 @@
-"""A walk is complete or it raises: one test per way in which a chain can arrive broken."""
+"""Pagination returns a complete list or raises; one test per way in which a chain can be broken."""
 
 from __future__ import annotations
 
@@ -24,31 +24,33 @@ def other() -> Iterator[ScriptedProvider]:
     scripted.stop()
 
 
-def tell_two_pages(provider: ScriptedProvider, second: Answer) -> None:
+def script_two_pages(provider: ScriptedProvider, second: Answer) -> None:
     link = f"{provider.url}{CHAIN}?cursor=YXA9MQ"
     provider.tell(CHAIN, ok({"status": "OK", "results": [contract(100)], "next_url": link}))
     provider.tell(f"{CHAIN}?cursor=YXA9MQ", second)
 
 
-def test_all_pages_are_gathered_in_order(provider: ScriptedProvider, client: MassiveClient) -> None:
-    tell_two_pages(provider, zipped({"status": "OK", "results": [contract(105), contract(110)]}))
+def test_the_rows_of_all_pages_are_returned_in_order(
+    provider: ScriptedProvider, client: MassiveClient
+) -> None:
+    script_two_pages(provider, zipped({"status": "OK", "results": [contract(105), contract(110)]}))
     chain = client.chain("I:SPX")
     assert [row.details.strike_price for row in chain.rows] == [100, 105, 110]
     assert chain.pages == 2
     assert chain.rejected == {}
 
 
-def test_each_page_is_stamped_with_the_clock_handed_in(
+def test_each_page_is_stamped_by_the_given_clock(
     provider: ScriptedProvider, make_client: Callable[..., MassiveClient]
 ) -> None:
-    tell_two_pages(provider, ok({"results": []}))
+    script_two_pages(provider, ok({"results": []}))
     stamps = iter([1_700_000_000_000, 1_700_000_000_250])
     chain = make_client(now_ms=lambda: next(stamps)).chain("I:SPX")
     assert chain.fetched_at_ms == [1_700_000_000_000, 1_700_000_000_250]
     assert chain.request_seconds > 0
 
 
-def test_the_link_is_followed_verbatim_and_the_key_is_sent_again(
+def test_the_link_is_requested_unchanged_and_with_the_key(
     provider: ScriptedProvider, client: MassiveClient
 ) -> None:
     cursor = "cursor=YXA9JTdC~a%2Bb==&x=1,2"
@@ -66,7 +68,7 @@ def test_an_empty_page_in_the_middle_is_not_the_end(
     provider: ScriptedProvider, client: MassiveClient
 ) -> None:
     link = f"{provider.url}{CHAIN}?cursor=2"
-    tell_two_pages(provider, ok({"results": [], "next_url": link}))
+    script_two_pages(provider, ok({"results": [], "next_url": link}))
     provider.tell(f"{CHAIN}?cursor=2", ok({"results": [contract(105)]}))
     assert [row.details.strike_price for row in client.chain("I:SPX").rows] == [100, 105]
 
@@ -102,34 +104,34 @@ def test_an_empty_page_in_the_middle_is_not_the_end(
         "empty", "html", "cut off", "no results", "null", "refused", "object", "array", "NaN", "deep", "link",
     ],
 )  # fmt: skip
-def test_a_page_that_is_none_fails_the_whole_walk(
+def test_a_bad_second_page_raises(
     provider: ScriptedProvider, client: MassiveClient, body: bytes, why: str
 ) -> None:
-    tell_two_pages(provider, Answer(body))
+    script_two_pages(provider, Answer(body))
     with pytest.raises(BadPage) as caught:
         client.chain("I:SPX")
     assert str(caught.value) == f"{HOST}{CHAIN} sent a bad page: {why}."
 
 
-def test_a_broken_compression_is_a_bad_page(provider: ScriptedProvider, client: MassiveClient) -> None:
-    tell_two_pages(provider, Answer(b"\x1f\x8bnot gzip", headers={"Content-Encoding": "gzip"}))
-    with pytest.raises(BadPage, match="compression is broken"):
+def test_a_response_that_cannot_be_decompressed_is_a_bad_page(
+    provider: ScriptedProvider, client: MassiveClient
+) -> None:
+    script_two_pages(provider, Answer(b"\x1f\x8bnot gzip", headers={"Content-Encoding": "gzip"}))
+    with pytest.raises(BadPage, match="the answer cannot be decompressed"):
         client.chain("I:SPX")
 
 
-def test_a_page_cut_off_by_the_connection_fails_after_retries(
+def test_a_page_cut_off_by_the_connection_raises_after_the_retries(
     provider: ScriptedProvider, client: MassiveClient
 ) -> None:
-    tell_two_pages(provider, Answer(b'{"results":[]}', cut=10))
-    with pytest.raises(ConnectionFailed, match="cut the connection before the answer was whole"):
+    script_two_pages(provider, Answer(b'{"results":[]}', cut=10))
+    with pytest.raises(ConnectionFailed, match="closed the connection before the answer was complete"):
         client.chain("I:SPX")
     assert len(provider.requests) == 1 + 3
 
 
-def test_a_page_that_is_missing_fails_the_whole_walk(
-    provider: ScriptedProvider, client: MassiveClient
-) -> None:
-    tell_two_pages(provider, refusal(404))
+def test_a_missing_second_page_raises(provider: ScriptedProvider, client: MassiveClient) -> None:
+    script_two_pages(provider, refusal(404))
     with pytest.raises(NotFound):
         client.chain("I:SPX")
 
@@ -160,7 +162,7 @@ def test_a_link_to_another_origin_is_not_followed(
         "http://127.0.0.1:99999/",
     ],
 )
-def test_a_link_that_only_resembles_our_origin_is_not_followed(
+def test_a_link_that_only_resembles_the_origin_is_not_followed(
     provider: ScriptedProvider, client: MassiveClient, link: str
 ) -> None:
     port = provider.url.rpartition(":")[2]
@@ -170,17 +172,17 @@ def test_a_link_that_only_resembles_our_origin_is_not_followed(
     assert len(provider.requests) == 1
 
 
-def test_a_relative_link_stays_at_our_origin(provider: ScriptedProvider, client: MassiveClient) -> None:
+def test_a_relative_link_is_resolved_at_the_origin(provider: ScriptedProvider, client: MassiveClient) -> None:
     provider.tell(CHAIN, ok({"results": [contract(100)], "next_url": f"{CHAIN}?cursor=2"}))
     provider.tell(f"{CHAIN}?cursor=2", ok({"results": [contract(105)]}))
     assert len(client.chain("I:SPX").rows) == 2
 
 
-def test_a_circle_of_cursors_ends_in_an_error(provider: ScriptedProvider, client: MassiveClient) -> None:
-    tell_two_pages(provider, ok({"results": [], "next_url": f"{provider.url}{CHAIN}?cursor=YXA9MQ"}))
+def test_a_cycle_of_links_raises(provider: ScriptedProvider, client: MassiveClient) -> None:
+    script_two_pages(provider, ok({"results": [], "next_url": f"{provider.url}{CHAIN}?cursor=YXA9MQ"}))
     with pytest.raises(RepeatedPage) as caught:
         client.chain("I:SPX")
-    assert str(caught.value) == f"{HOST}{CHAIN} links to pages without end."
+    assert str(caught.value) == f"{HOST}{CHAIN} sent page links that repeat or never end."
     assert len(provider.requests) == 2
 
 

@@ -1,4 +1,4 @@
-"""A proxy that the environment names stands before the provider, and never before this machine."""
+"""A proxy named in the environment is used for the provider, and not for hosts on this machine."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from provider.errors import ConnectionFailed
 from tests.provider.server import ScriptedProvider, ok
 
 PATH = "/v1/marketstatus/now"
-NOBODY = "http://127.0.0.1:1"
+CLOSED = "http://127.0.0.1:1"
 
 
 @pytest.fixture(autouse=True)
@@ -23,25 +23,25 @@ def environment(monkeypatch: pytest.MonkeyPatch, provider: ScriptedProvider) -> 
     return monkeypatch
 
 
-def test_the_proxy_is_asked(provider: ScriptedProvider, make_client: Callable[..., MassiveClient]) -> None:
+def test_the_proxy_is_used(provider: ScriptedProvider, make_client: Callable[..., MassiveClient]) -> None:
     assert make_client(base_url="http://massive.test").market_status().market == "open"
     assert provider.requests[0].headers["Host"] == "massive.test"
 
 
-def test_a_proxy_for_all_is_told_its_name_and_password(
+def test_the_user_and_password_of_a_proxy_are_sent_as_a_header(
     environment: pytest.MonkeyPatch, provider: ScriptedProvider, make_client: Callable[..., MassiveClient]
 ) -> None:
     environment.delenv("http_proxy")
     environment.setenv("all_proxy", f"desk:p%40ss@{provider.url.removeprefix('http://')}")
     assert make_client(base_url="http://massive.test").market_status().market == "open"
-    told = base64.b64encode(b"desk:p@ss").decode()
-    assert provider.requests[0].headers["proxy-authorization"] == f"Basic {told}"
+    credentials = base64.b64encode(b"desk:p@ss").decode()
+    assert provider.requests[0].headers["proxy-authorization"] == f"Basic {credentials}"
 
 
-def test_it_is_not_asked_for_a_host_that_needs_none(
+def test_the_proxy_is_not_used_for_loopback_or_no_proxy_hosts(
     environment: pytest.MonkeyPatch, provider: ScriptedProvider, make_client: Callable[..., MassiveClient]
 ) -> None:
-    environment.setenv("http_proxy", NOBODY)
+    environment.setenv("http_proxy", CLOSED)
     assert make_client().market_status().market == "open"
     environment.setenv("http_proxy", provider.url)
     environment.setenv("no_proxy", "massive.test")

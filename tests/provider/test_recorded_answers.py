@@ -1,4 +1,4 @@
-"""The provider's own answers (origin: tests/data/massive/SOURCES.md) are read, field by field."""
+"""Decoding of recorded provider responses, field by field (origin: tests/data/massive/SOURCES.md)."""
 
 from __future__ import annotations
 
@@ -37,14 +37,16 @@ def recorded(name: str) -> bytes:
         ("spec__v3_quotes_optionsTicker__200", decoding.decode_quote_page, 2, True),
     ],
 )
-def test_every_row_is_read(name: str, decode: decoding.PageDecoder[object], rows: int, linked: bool) -> None:
+def test_every_row_is_decoded(
+    name: str, decode: decoding.PageDecoder[object], rows: int, linked: bool
+) -> None:
     page = decode(recorded(name))
     assert len(page.rows) == rows
     assert page.rejected == {}
     assert (page.next_url is not None) is linked
 
 
-def test_a_chain_row() -> None:
+def test_a_chain_row_is_decoded() -> None:
     (row,) = decoding.decode_chain_page(recorded("options_chain_snapshot__AAPL")).rows
     assert row.details == Details(
         ticker="O:AAPL230616C00150000",
@@ -72,12 +74,12 @@ def test_a_chain_row() -> None:
     assert row.underlying_asset.spot == 159.9606
 
 
-def test_a_contract_snapshot_holds_its_row_as_an_object() -> None:
+def test_a_contract_snapshot_has_its_row_as_an_object() -> None:
     row = decoding.decode_contract_snapshot(recorded("option_contract_snapshot__AAPL230616C150"))
     assert (row.details.ticker, row.fmv) == ("O:AAPL230616C00150000", 29.2)
 
 
-def test_refused_tickers_stand_beside_the_others() -> None:
+def test_refused_tickers_are_rows_with_an_error() -> None:
     rows = decoding.decode_index_page(recorded("indices_snapshot__SPX_APx_APy")).rows
     assert [(row.ticker, row.value, row.error) for row in rows] == [
         ("SPX", 3822.39, None),
@@ -94,7 +96,7 @@ def test_a_universal_snapshot_mixes_asset_classes() -> None:
     assert (unknown.error, unknown.message) == ("NOT_FOUND", "Ticker not found.")
 
 
-def test_a_previous_close_bar() -> None:
+def test_a_previous_close_bar_is_decoded() -> None:
     (bar,) = decoding.decode_aggregate_page(recorded("aggs_prev__AAPL")).rows
     assert bar == Aggregate(
         start_ms=1651003200000,  # 16:00 New York of 2022-04-26
@@ -109,13 +111,13 @@ def test_a_previous_close_bar() -> None:
     )
 
 
-def test_a_listed_contract() -> None:
+def test_a_listed_contract_is_decoded() -> None:
     contract = decoding.decode_contract(recorded("option_contract__EVRI240119C2_5"))
     assert (contract.ticker, contract.strike_price) == ("O:EVRI240119C00002500", 2.5)
     assert (contract.primary_exchange, contract.expiration_date) == ("BATO", datetime.date(2024, 1, 19))
 
 
-def test_trades_with_and_without_conditions() -> None:
+def test_trades_with_and_without_conditions_are_decoded() -> None:
     trades = decoding.decode_trade_page(recorded("spec__v3_trades_optionsTicker__200")).rows
     assert [(trade.price, trade.conditions, trade.sequence_number) for trade in trades] == [
         (6.91, None, 1),
@@ -123,7 +125,7 @@ def test_trades_with_and_without_conditions() -> None:
     ]
 
 
-def test_a_quote() -> None:
+def test_a_quote_is_decoded() -> None:
     quote = decoding.decode_quote_page(recorded("spec__v3_quotes_optionsTicker__200")).rows[0]
     assert quote == Quote(
         sip_timestamp=1645119125346243600,
@@ -144,19 +146,19 @@ def test_a_quote() -> None:
         ("spec__v2_last_trade_optionsTicker__200", "O:TSLA210903C00700000", 115.55, 1325541950),
     ],
 )
-def test_a_last_trade(name: str, ticker: str, price: float, sequence_number: int) -> None:
+def test_a_last_trade_is_decoded(name: str, ticker: str, price: float, sequence_number: int) -> None:
     trade = decoding.decode_last_trade(recorded(name))
     assert (trade.ticker, trade.price, trade.sequence_number) == (ticker, price, sequence_number)
 
 
-def test_the_market_s_status_and_the_provider_s_clock() -> None:
+def test_the_market_status_and_the_provider_clock_are_decoded() -> None:
     status = decoding.decode_market_status(recorded("marketstatus_now"))
     assert (status.market, status.after_hours) == ("extended-hours", True)
     assert status.server_time == datetime.datetime(2022, 4, 28, 20, 48, 8, tzinfo=datetime.UTC)
     assert status.exchanges == {"nyse": "extended-hours", "nasdaq": "extended-hours", "otc": "extended-hours"}
 
 
-def test_an_early_close_names_its_hours() -> None:
+def test_an_early_close_has_its_hours() -> None:
     holidays = decoding.decode_holidays(recorded("marketstatus_upcoming")).rows
     early = {holiday.date: holiday.close for holiday in holidays if holiday.status == "early-close"}
     assert early == {datetime.date(2022, 11, 25): datetime.datetime(2022, 11, 25, 18, tzinfo=datetime.UTC)}

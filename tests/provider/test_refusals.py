@@ -1,4 +1,4 @@
-"""Every status that is not 200 becomes the error whose docstring says what to do."""
+"""Each status other than 200 raises the matching error of `provider.errors`."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ UPGRADE = "You are not entitled to this data. Please upgrade your plan at https:
         (204, None, errors.UnexpectedAnswer, "answered 204."),
     ],
 )
-def test_a_refusal_is_raised_at_once_with_the_provider_s_words(
+def test_a_terminal_status_raises_at_once_with_the_provider_message(
     provider: ScriptedProvider, client: MassiveClient, status: int, body: Any, error: type, words: str
 ) -> None:
     provider.tell(PATH, refusal(status, body))
@@ -54,16 +54,14 @@ def test_a_refusal_is_raised_at_once_with_the_provider_s_words(
 
 
 @pytest.mark.parametrize("status", [408, 499, 500, 502, 503, 504])
-def test_trouble_on_the_provider_s_side_is_tried_again(
-    provider: ScriptedProvider, client: MassiveClient, status: int
-) -> None:
+def test_a_server_error_is_retried(provider: ScriptedProvider, client: MassiveClient, status: int) -> None:
     trouble = Answer(b"<html>oops</html>", status)
     provider.tell(PATH, trouble, trouble, ok({"market": "open"}))
     assert client.market_status().market == "open"
     assert len(provider.requests) == 3
 
 
-def test_trouble_that_stays_is_named_after_the_last_attempt(
+def test_a_persistent_server_error_is_raised_after_the_last_attempt(
     provider: ScriptedProvider, client: MassiveClient
 ) -> None:
     provider.tell(PATH, refusal(503))
@@ -73,7 +71,7 @@ def test_trouble_that_stays_is_named_after_the_last_attempt(
     assert len(provider.requests) == 3
 
 
-def test_a_429_waits_as_long_as_the_provider_says(
+def test_a_429_waits_for_the_time_the_provider_sends(
     provider: ScriptedProvider, client: MassiveClient, clock: FakeClock
 ) -> None:
     provider.tell(PATH, refusal(429, {"error": "too many"}, Retry_After="7"), ok({"market": "open"}))
@@ -82,7 +80,7 @@ def test_a_429_waits_as_long_as_the_provider_says(
     assert 7 <= wait <= 7.5
 
 
-def test_a_429_without_a_time_backs_off(
+def test_a_429_without_a_time_waits_with_jitter(
     provider: ScriptedProvider, client: MassiveClient, clock: FakeClock
 ) -> None:
     provider.tell(PATH, refusal(429), ok({"market": "open"}))
@@ -91,7 +89,7 @@ def test_a_429_without_a_time_backs_off(
     assert 0 <= wait <= 1
 
 
-def test_a_429_beyond_the_deadline_is_raised_at_once_with_its_time(
+def test_a_429_beyond_the_deadline_is_raised_at_once(
     provider: ScriptedProvider, client: MassiveClient, clock: FakeClock
 ) -> None:
     provider.tell(PATH, refusal(429, {"error": "too many"}, Retry_After="3600"))
@@ -101,7 +99,7 @@ def test_a_429_beyond_the_deadline_is_raised_at_once_with_its_time(
     assert clock.slept == []
 
 
-def test_a_provider_that_never_answers_is_timed_out(
+def test_a_provider_that_sends_no_response_times_out(
     provider: ScriptedProvider, make_client: Callable[..., MassiveClient]
 ) -> None:
     provider.tell(PATH, Answer(hang=True))
@@ -111,24 +109,26 @@ def test_a_provider_that_never_answers_is_timed_out(
     assert len(provider.requests) == 3
 
 
-def test_a_provider_that_drips_is_timed_out(
+def test_a_response_that_arrives_too_slowly_times_out(
     provider: ScriptedProvider, make_client: Callable[..., MassiveClient]
 ) -> None:
     provider.tell(PATH, Answer(b" " * 500, drip=True))
-    client = make_client(timeout_seconds=0.05, clock=FakeClockThatRuns(), retry=RetryPolicy(attempts=1))
+    client = make_client(timeout_seconds=0.05, clock=AdvancingClock(), retry=RetryPolicy(attempts=1))
     with pytest.raises(TimedOut, match=re.escape("did not finish its answer within 0.3 seconds.")):
         client.market_status()
 
 
-class FakeClockThatRuns(FakeClock):
-    """Every look at it is a tenth of a second later."""
+class AdvancingClock(FakeClock):
+    """A clock that advances by a tenth of a second with each reading."""
 
     def monotonic(self) -> float:
         self.now += 0.1
         return self.now
 
 
-def test_a_host_that_refuses_is_named(make_client: Callable[..., MassiveClient]) -> None:
+def test_a_refused_connection_is_reported_with_host_and_path(
+    make_client: Callable[..., MassiveClient],
+) -> None:
     client = make_client(base_url="http://127.0.0.1:1")
     with pytest.raises(ConnectionFailed, match=re.escape("127.0.0.1/v1/marketstatus/now cannot be reached")):
         client.market_status()
@@ -138,18 +138,18 @@ def test_a_host_that_refuses_is_named(make_client: Callable[..., MassiveClient])
     "address",
     ["", "api.massive.com", "ftp://x/", "https://", "http://u:p@h/", "http://h/?apiKey=x", "http://["],
 )
-def test_an_address_that_is_none_is_refused(address: str) -> None:
+def test_an_invalid_address_is_rejected(address: str) -> None:
     with pytest.raises(Misconfigured, match=re.escape("must look like https://api.massive.com.")):
         MassiveClient(address, "key")
 
 
 @pytest.mark.parametrize("key", ["two words", "line\nbreak", "schlüssel", "\x00"])
-def test_a_key_that_cannot_be_sent_is_refused_without_quoting_it(key: str) -> None:
+def test_an_invalid_key_is_rejected_without_quoting_it(key: str) -> None:
     with pytest.raises(Misconfigured) as caught:
         MassiveClient("http://127.0.0.1:1", key)
-    assert str(caught.value) == ("The provider key holds characters that no key has: check MASSIVE_API_KEY.")
+    assert str(caught.value) == "The provider key contains invalid characters: check MASSIVE_API_KEY."
 
 
-def test_a_missing_key_is_refused() -> None:
+def test_a_missing_key_is_rejected() -> None:
     with pytest.raises(Misconfigured, match="There is no provider key: set MASSIVE_API_KEY"):
         MassiveClient("http://127.0.0.1:1", "")

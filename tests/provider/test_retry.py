@@ -1,3 +1,5 @@
+"""Retries: waits, jitter, deadlines and the Retry-After header."""
+
 from __future__ import annotations
 
 import datetime
@@ -34,7 +36,7 @@ def test_jitter_covers_the_whole_wait() -> None:
     assert policy.wait(3, None, lambda: 0.25) == 1
 
 
-def test_a_named_time_is_never_shortened() -> None:
+def test_a_wait_asked_for_by_the_provider_is_never_shortened() -> None:
     policy = RetryPolicy(base_seconds=0.5)
     assert policy.wait(3, 7.0, lambda: 0.0) == 7.0
     assert policy.wait(3, 7.0, lambda: 1.0) == 7.5
@@ -47,7 +49,7 @@ def test_an_answer_after_failures_is_returned(clock: FakeClock) -> None:
     assert len(calls) == 3
 
 
-def test_the_last_failure_is_raised_when_the_attempts_are_used_up(clock: FakeClock) -> None:
+def test_the_last_error_is_raised_after_the_last_attempt(clock: FakeClock) -> None:
     calls, attempt = failing_with(TimedOut("a"), TimedOut("b"), TimedOut("c"))
     with pytest.raises(TimedOut, match="b"):
         call(attempt, RetryPolicy(attempts=2), clock)
@@ -55,7 +57,7 @@ def test_the_last_failure_is_raised_when_the_attempts_are_used_up(clock: FakeClo
     assert len(clock.slept) == 1
 
 
-def test_a_wait_past_the_deadline_is_not_begun(clock: FakeClock) -> None:
+def test_a_wait_past_the_deadline_is_not_started(clock: FakeClock) -> None:
     calls, attempt = failing_with(RateLimited("a", 40.0), RateLimited("b", 40.0), RateLimited("c", 40.0))
     with pytest.raises(RateLimited, match="c"):
         call(attempt, RetryPolicy(deadline_seconds=100, attempts=9), clock, lambda: 0.0)
@@ -63,7 +65,7 @@ def test_a_wait_past_the_deadline_is_not_begun(clock: FakeClock) -> None:
     assert len(calls) == 3
 
 
-def test_a_terminal_failure_is_not_tried_again(clock: FakeClock) -> None:
+def test_a_terminal_error_is_not_retried(clock: FakeClock) -> None:
     calls, attempt = failing_with(NotFound("a"))
     with pytest.raises(NotFound):
         call(attempt, RetryPolicy(), clock)

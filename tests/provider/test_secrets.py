@@ -1,4 +1,4 @@
-"""The key goes into one header of requests to our origin, and nowhere else, however a request fails."""
+"""The key is sent in one header to the configured origin and appears nowhere else when a request fails."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ FAILURES = {
 
 
 def chained(error: BaseException) -> Iterator[BaseException]:
-    """The error and all that is attached to it, shown in a traceback or not."""
+    """Yield the error and all exceptions attached to it, whether tracebacks show them or not."""
     yield error
     for attached in (error.__cause__, error.__context__):
         if attached is not None:
@@ -38,10 +38,10 @@ def chained(error: BaseException) -> Iterator[BaseException]:
 
 
 def shown(error: BaseException) -> str:
-    """All that an error report could trade: messages, arguments, and the variables of every frame."""
+    """Return all that an error report could show: messages, arguments, and local variables of every frame."""
     whole = traceback.TracebackException.from_exception(error, capture_locals=True)
     lines = [line for line in whole.format() if "tests/provider" not in line]
-    return "".join(lines) + repr([(found, vars(found)) for found in chained(error)])
+    return "".join(lines) + repr([(attached, vars(attached)) for attached in chained(error)])
 
 
 @pytest.fixture
@@ -71,12 +71,12 @@ def test_no_failure_shows_the_key(
     assert "\n" not in str(error)
     assert provider.requests[0].headers["Authorization"] == f"Bearer {KEY}"
     assert KEY not in caplog.text
-    if KEY.encode() not in answer.body or answer.status != 200:  # the frames of a bad page hold its body
+    if KEY.encode() not in answer.body or answer.status != 200:  # frames of a bad page have its body
         assert KEY not in shown(error)
 
 
 @pytest.mark.parametrize("answer", FAILURES.values(), ids=FAILURES.keys())
-def test_no_foreign_exception_stays_attached(
+def test_no_exception_of_a_library_stays_attached(
     failed: Callable[[Answer], ProviderError], answer: Answer
 ) -> None:
     assert {type(error).__module__ for error in chained(failed(answer))} == {"provider.errors"}
@@ -89,19 +89,21 @@ def test_a_refused_connection_shows_no_key(make_client: Callable[..., MassiveCli
     assert len(list(chained(caught.value))) == 1
 
 
-def test_the_address_of_a_request_holds_no_key(provider: ScriptedProvider, client: MassiveClient) -> None:
+def test_the_url_of_a_request_does_not_contain_the_key(
+    provider: ScriptedProvider, client: MassiveClient
+) -> None:
     provider.tell(PATH, ok({"market": "open"}))
     client.market_status()
     (request,) = provider.requests
     assert KEY not in request.path + request.query
 
 
-def test_a_key_too_short_to_be_one_leaves_sentences_readable(provider: ScriptedProvider) -> None:
+def test_a_key_too_short_to_be_secret_leaves_messages_readable(provider: ScriptedProvider) -> None:
     with MassiveClient(provider.url, "a") as client, pytest.raises(ProviderError) as caught:
         client.market_status()
     assert str(caught.value).startswith(f"127.0.0.1{PATH} answered 404")
 
 
-def test_a_client_can_be_printed(client: MassiveClient) -> None:
+def test_the_repr_of_a_client_does_not_contain_the_key(client: MassiveClient) -> None:
     assert KEY not in repr(client)
     assert KEY not in repr(vars(client))

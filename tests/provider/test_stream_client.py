@@ -1,4 +1,4 @@
-"""The socket's life: log-in, subscription, and coming back whatever ended it."""
+"""WebSocket client: authentication, subscription and reconnection after every kind of disconnection."""
 
 from __future__ import annotations
 
@@ -16,25 +16,25 @@ def stays(peer: Peer) -> None:
     peer.stay()
 
 
-def test_it_logs_in_first_and_subscribes_only_after_that():
+def test_it_authenticates_and_then_subscribes():
     with serving(stays) as server, Listener(server.url, {"T.*", f"Q.{CONTRACT}"}) as listener:
         listener.next("subscribed")
         assert server.asked.get() == {"action": "auth", "params": "the key"}
         assert server.asked.get() == {"action": "subscribe", "params": f"Q.{CONTRACT},T.*"}
 
 
-def test_changed_topics_are_told_as_differences():
+def test_changed_topics_are_sent_as_differences():
     with serving(stays) as server, Listener(server.url, {"T.*", "Q.O:A"}) as listener:
         listener.next("subscribed")
         listener.stream.want({"T.*", "Q.O:B"})
-        asked = [server.asked.get(timeout=5) for _ in range(4)]
-        assert asked[2:] == [
+        requests = [server.asked.get(timeout=5) for _ in range(4)]
+        assert requests[2:] == [
             {"action": "unsubscribe", "params": "Q.O:A"},
             {"action": "subscribe", "params": "Q.O:B"},
         ]
 
 
-def test_a_frame_is_handed_on_as_the_bytes_that_came():
+def test_a_frame_is_delivered_with_its_bytes_unchanged():
     def sends(peer: Peer) -> None:
         peer.accept()
         peer.connection.send('[{"ev":"T"}]\u00e9')
@@ -67,7 +67,7 @@ def refuses_the_handshake(peer: Peer) -> None:
 @pytest.mark.parametrize(
     "ending", [closes_normally, cuts_the_wire, drops_a_slow_consumer, refuses_the_handshake]
 )
-def test_no_end_of_a_connection_is_the_end(ending):
+def test_it_reconnects_after_any_end_of_a_connection(ending):
     with serving(ending, stays) as server, Listener(server.url, {"T.*"}) as listener:
         assert listener.next("lost").payload
         listener.next("subscribed")
@@ -75,7 +75,7 @@ def test_no_end_of_a_connection_is_the_end(ending):
 
 
 @pytest.mark.parametrize("refusal", ["max_connections", "auth_failed"])
-def test_after_an_eviction_or_a_bad_key_it_waits_long(refusal):
+def test_after_an_eviction_or_a_bad_key_it_waits_longer(refusal):
     def evicts(peer: Peer) -> None:
         peer.log_in()
         peer.status(refusal, "Maximum number of websocket connections exceeded. ")
@@ -91,7 +91,7 @@ def test_after_an_eviction_or_a_bad_key_it_waits_long(refusal):
 
 
 def tended(listener: Listener, reason: str) -> None:
-    """Tends the stream until a connection was lost for that reason."""
+    """Call `tend` until the connection is lost for `reason`."""
     lost = threading.Event()
 
     def wait() -> None:
@@ -106,24 +106,24 @@ def tended(listener: Listener, reason: str) -> None:
     assert lost.is_set()
 
 
-def test_a_subscription_nobody_acknowledges_is_given_up():
-    def is_mute(peer: Peer) -> None:
+def test_a_connection_without_a_subscription_acknowledgement_is_closed():
+    def never_acknowledges(peer: Peer) -> None:
         peer.log_in()
         peer.hear()
         peer.hear()
 
     timing = replace(QUICK, answer=0.2)
-    with serving(is_mute) as server, Listener(server.url, {"T.*"}, timing) as listener:
+    with serving(never_acknowledges) as server, Listener(server.url, {"T.*"}, timing) as listener:
         tended(listener, "no answer to the log-in or the subscription in time")
 
 
-def test_a_silent_socket_is_given_up_while_the_market_is_open():
+def test_a_silent_connection_is_closed_while_the_market_is_open():
     timing = replace(QUICK, silence=0.2)
     with serving(stays) as server, Listener(server.url, {"T.*"}, timing) as listener:
         tended(listener, "silent for 0.2 s while the market is open")
 
 
-def test_a_silent_socket_is_kept_while_the_market_is_closed():
+def test_a_silent_connection_is_kept_while_the_market_is_closed():
     timing = replace(QUICK, silence=0.01)
     with serving(stays) as server, Listener(server.url, {"T.*"}, timing, busy=False) as listener:
         connection = listener.next("subscribed").connection
@@ -131,7 +131,7 @@ def test_a_silent_socket_is_kept_while_the_market_is_closed():
         assert connection.reason == ""
 
 
-def test_a_peer_that_dies_inside_a_frame_is_noticed():
+def test_a_peer_that_stops_inside_a_frame_is_detected():
     def stops_halfway(peer: Peer) -> None:
         peer.accept()
         peer.connection.socket.sendall(b"\x81\x7e\x10\x00half a frame")
@@ -143,7 +143,7 @@ def test_a_peer_that_dies_inside_a_frame_is_noticed():
         listener.next("subscribed")
 
 
-def test_fifty_cuts_leave_no_thread_behind():
+def test_fifty_disconnections_leave_no_thread_running():
     with serving(cuts_the_wire) as server:
         with Listener(server.url, {"T.*"}, replace(QUICK, longest_pause=0.001)) as listener:
             for _ in range(50):
@@ -152,14 +152,14 @@ def test_fifty_cuts_leave_no_thread_behind():
         assert [name for name in names if name.startswith("stream") or "_send_ping" in name] == []
 
 
-def test_what_came_before_a_close_is_still_delivered():
-    def sends_and_goes(peer: Peer) -> None:
+def test_frames_sent_before_a_close_are_delivered():
+    def sends_and_closes(peer: Peer) -> None:
         peer.accept()
         for number in range(200):
             peer.send(trade(number))
         peer.connection.close(1001)
 
-    with serving(sends_and_goes, stays) as server, Listener(server.url, {"T.*"}) as listener:
+    with serving(sends_and_closes, stays) as server, Listener(server.url, {"T.*"}) as listener:
         frames = []
         while (delivery := listener.kept.get(timeout=10)).kind != "lost":
             frames += [delivery] if delivery.kind == "frame" else []

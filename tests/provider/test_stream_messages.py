@@ -1,4 +1,4 @@
-"""Frames of the socket, good and bad. The good ones are the provider's documented examples."""
+"""Decoding of WebSocket frames, valid and invalid. The valid ones are the provider's documented examples."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def read(frame: bytes | str) -> tuple[list, Counter]:
     return decode(frame.encode() if isinstance(frame, str) else frame, rejected), rejected
 
 
-def test_a_frame_may_mix_every_kind_of_event():
+def test_a_frame_may_contain_every_kind_of_event():
     frame = (
         '[{"ev":"T","sym":"O:SPXW261120C06500000","x":302,"p":12.4,"s":2,"c":[232],"t":1795186799987,"q":51234567},'
         '{"ev":"Q","sym":"O:SPXW261120C06500000","bx":302,"ax":302,"bp":12.3,"ap":12.4,"bs":40,"as":22,'
@@ -51,7 +51,7 @@ def test_conditions_may_be_absent():
     assert (event.c, rejected) == (None, Counter())
 
 
-def test_a_missing_side_of_a_quote_is_unknown():
+def test_a_missing_side_of_a_quote_is_nan():
     (event,), _ = read(json.dumps([{k: v for k, v in quote().items() if k != "bp"}]))
     assert math.isnan(event.bp)
     assert event.ap == 12.4
@@ -74,11 +74,11 @@ def test_a_missing_side_of_a_quote_is_unknown():
         (b'[{"ev":"Q","sym":"\xff","t":1}]', "event Q breaks its type"),
     ],
 )
-def test_what_cannot_be_read_is_counted_by_its_reason(frame, reason):
+def test_an_unreadable_event_is_counted_by_its_reason(frame, reason):
     assert read(frame) == ([], Counter({reason: 1}))
 
 
-def test_one_bad_event_does_not_take_the_others_of_its_frame_with_it():
+def test_one_bad_event_does_not_lose_the_others_of_its_frame():
     events, rejected = read(json.dumps([trade(1), {"ev": "T", "sym": 3}, trade(2)]))
     assert [event.q for event in events] == [1, 2]
     assert rejected == Counter({"event T breaks its type": 1})
@@ -112,8 +112,8 @@ FRAMES = (
 
 @settings(max_examples=150)
 @given(st.lists(FRAMES, max_size=4))
-@example([b'[null, ["\x80"]]'])  # broken text in an event costs that event alone
-def test_whatever_is_sent_nothing_breaks_and_every_event_is_accounted_for(frames):
+@example([b'[null, ["\x80"]]'])  # invalid UTF-8 in an event rejects that event alone
+def test_every_event_of_any_frame_is_decoded_or_counted(frames):
     enricher, sealer = Enricher(Contracts({"SPXW": "SPX"}), AverageSizes()), Sealer()
     trades = 0
     for frame in frames:
@@ -146,7 +146,7 @@ REASONS = {"frame is no JSON array", "event without a kind", "event of an unknow
 
 
 @given(st.lists(st.sampled_from([trade(1), quote(), trade(2)]), max_size=5), CUT)
-def test_what_stands_before_the_break_of_a_frame_is_kept(sent, cut):
+def test_events_before_the_end_of_a_cut_off_frame_are_kept(sent, cut):
     whole = json.dumps(sent, separators=(",", ":")).encode()
     frame = whole[: max(1, len(whole) - 1 - cut)]
     events, rejected = read(frame)
@@ -156,5 +156,5 @@ def test_what_stands_before_the_break_of_a_frame_is_kept(sent, cut):
 
 
 def whole_of(events: list[dict]) -> bytes:
-    """The beginning of a frame up to the end of these events."""
+    """Return the beginning of a frame up to the end of these events."""
     return json.dumps(events, separators=(",", ":")).encode()[:-1]

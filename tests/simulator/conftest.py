@@ -1,4 +1,4 @@
-"""One simulator for the whole run, its ground truth, and the provider's own client pointed at it."""
+"""Fixtures: one simulator for the whole test run, its true values, and the provider's official client for it."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def server() -> Iterator[Server]:
 
 @pytest.fixture(scope="session")
 def streaming() -> Iterator[Server]:
-    """A simulator whose stream runs at 5,000 trades a second; REST answers differ from `server`'s while it does."""
+    """A simulator whose stream runs at 5,000 trades a second, so its REST responses differ from those of `server`."""
     with simulator("--seed", str(SEED), "--clock-offset-ms", str(offset_ms())) as server:
         run(server, trades_per_second=5000)
         yield server
@@ -28,11 +28,11 @@ def streaming() -> Iterator[Server]:
 
 @pytest.fixture(scope="session")
 def market() -> SyntheticMarket:
-    """The ground truth of what `server` serves."""
+    """The true values behind the data that `server` serves."""
     return SyntheticMarket(SEED)
 
 
 @pytest.fixture
 def massive(server: Server) -> RESTClient:
-    """The provider's own client, pointed at the simulator."""
+    """The provider's official client, connected to the simulator."""
     return RESTClient("any key", base=server.base_url, retries=0)

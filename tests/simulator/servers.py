@@ -1,4 +1,4 @@
-"""Simulators as real processes or in this one, at an instant in the middle of a session."""
+"""Simulators in separate processes or in this one, at an instant in the middle of a session."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ SEED = 7
 
 
 def offset_ms(instant: dt.datetime = INSTANT) -> int:
-    """The clock offset at which it is that instant now."""
+    """Return the clock offset at which the current time of the simulator is `instant`."""
     return round((instant - dt.datetime.now(dt.UTC)) / dt.timedelta(milliseconds=1))
 
 
@@ -43,7 +43,7 @@ class Server:
             return client.get(path, params=parameters or None)
 
     def walk(self, path: str, **parameters: str | int) -> list[dict]:
-        """All rows of a paged endpoint."""
+        """Return all rows of a paged endpoint."""
         rows = []
         with self.client() as client:
             page = client.get(path, params=parameters).raise_for_status().json()
@@ -55,7 +55,7 @@ class Server:
 
 
 class InProcess:
-    """A world answered without a server, for tests that need many worlds or change one."""
+    """A world served without a server process, for tests that need many worlds or change one."""
 
     def __init__(self, world: World, api_key: str | None = None, key: str = "any key") -> None:
         self.world = world

@@ -1,4 +1,4 @@
-"""A plain client of the stream for tests: it hears every frame as it came."""
+"""A plain WebSocket client for tests, which returns every frame unchanged."""
 
 from __future__ import annotations
 
@@ -33,30 +33,30 @@ class Socket:
         self.raw.send(json.dumps({"action": action, "params": params}))
 
     def frame(self) -> list[dict[str, Any]]:
-        """The next frame; the connection's end raises."""
+        """Return the next frame. Raises when the connection ends."""
         return json.loads(self.raw.recv())
 
     def events(self) -> Iterator[dict[str, Any]]:
-        """Everything from now on, one object after the other."""
+        """Yield all following events and statuses one by one."""
         while True:
             yield from self.frame()
 
     def statuses(self, count: int) -> list[tuple[str, str]]:
-        """The next status messages; data between them is passed over."""
-        found: list[tuple[str, str]] = []
-        while len(found) < count:
-            found += [(e["status"], e["message"]) for e in self.frame() if e["ev"] == "status"]
-        return found
+        """Return the next status messages; other events are skipped."""
+        statuses: list[tuple[str, str]] = []
+        while len(statuses) < count:
+            statuses += [(e["status"], e["message"]) for e in self.frame() if e["ev"] == "status"]
+        return statuses
 
     def trades(self, count: int) -> list[dict[str, Any]]:
-        """At least so many trades, whole frames."""
-        found: list[dict[str, Any]] = []
-        while len(found) < count:
-            found += [event for event in self.frame() if event["ev"] == "T"]
-        return found
+        """Return at least `count` trades, in complete frames."""
+        trades: list[dict[str, Any]] = []
+        while len(trades) < count:
+            trades += [event for event in self.frame() if event["ev"] == "T"]
+        return trades
 
     def close_code(self) -> int | None:
-        """Read on to the end: the code of the close frame, None when the connection just ended."""
+        """Read to the end and return the code of the close frame; None without a close frame."""
         while True:
             try:
                 opcode, data = self.raw.recv_data(control_frame=True)
@@ -68,7 +68,7 @@ class Socket:
 
 @contextmanager
 def connected(server: Server, cluster: str = "options", key: str = "any key") -> Iterator[Socket]:
-    """A connection that has been let in."""
+    """An authenticated connection."""
     with Socket(server, cluster) as socket:
         assert socket.frame() == CONNECTED
         socket.say("auth", key)
@@ -77,7 +77,7 @@ def connected(server: Server, cluster: str = "options", key: str = "any key") ->
 
 
 def truth(server: Server, from_ms: int, to_ms: int, limit: int = 20_000) -> list[dict[str, Any]]:
-    """The truth of all trades in a range, page by page."""
+    """Return the truth rows of all trades in a range, page by page."""
     rows: list[dict[str, Any]] = []
     following: dict[str, int] | None = {"from_ms": from_ms}
     while following is not None:
@@ -89,12 +89,12 @@ def truth(server: Server, from_ms: int, to_ms: int, limit: int = 20_000) -> list
 
 
 def run(server: Server, **settings: Any) -> dict[str, Any]:
-    """Change how the stream runs; answers its state."""
+    """Change the settings of the stream and return its state."""
     return post(server, "/simulator/stream", **settings).raise_for_status().json()
 
 
 def strike(server: Server, kind: str, **details: Any) -> dict[str, Any]:
-    """A fault of the stream."""
+    """Apply a fault to the stream."""
     return post(server, "/simulator/stream/faults", kind=kind, **details).raise_for_status().json()
 
 

@@ -1,7 +1,7 @@
-"""`python -m tests.system.backfill_launcher`: forks a process per backfill, so that each of many costs no start.
+"""`python -m tests.system.backfill_launcher`: run backfills in forked processes, without interpreter start-up time.
 
-Reads one JSON object a line, {"arguments": […], "output": path, "pace": requests a second or null}; answers with the
-process's id, and when it has ended with its exit status, negative for a signal.
+It reads one JSON object per line, {"arguments": […], "output": path, "pace": requests per second or null}. It prints
+the process id and, when the process has ended, its exit status, which is negative for a signal.
 """
 
 from __future__ import annotations
@@ -18,25 +18,25 @@ from django.core.management import execute_from_command_line
 
 def main() -> None:
     django.setup()
-    from config.management.commands import backfill  # noqa: F401  # imported before the forks, once for all
+    from config.management.commands import backfill  # noqa: F401  # imported once, before the forks
     from quant import sessions
     from warehouse import clock
 
     sessions.is_open(clock.now())  # the calendar takes seconds to load
     for line in sys.stdin:
-        wanted = json.loads(line)
+        job = json.loads(line)
         pid = os.fork()
         if pid == 0:
-            _become(wanted["arguments"], wanted["output"], wanted["pace"])
-        _say(pid)
-        _say(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
+            _run_backfill(job["arguments"], job["output"], job["pace"])
+        _print(pid)
+        _print(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
 
 
-def _become(arguments: Sequence[str], output: str, pace: float | None) -> None:
-    """The command, in this process, to its end."""
-    said = os.open(output, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
-    os.dup2(said, 1)
-    os.dup2(said, 2)
+def _run_backfill(arguments: Sequence[str], output: str, pace: float | None) -> None:
+    """Run the command in this process and exit."""
+    descriptor = os.open(output, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+    os.dup2(descriptor, 1)
+    os.dup2(descriptor, 2)
     settings.MASSIVE_REQUESTS_PER_SECOND = pace
     status = 0
     try:
@@ -47,7 +47,7 @@ def _become(arguments: Sequence[str], output: str, pace: float | None) -> None:
     os._exit(status)
 
 
-def _say(number: int) -> None:
+def _print(number: int) -> None:
     sys.stdout.write(f"{number}\n")
     sys.stdout.flush()
 

@@ -1,4 +1,4 @@
-"""`manage.py backfill` as a process of its own, and what it leaves behind."""
+"""`manage.py backfill` in a separate process, and the rows that it stores."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from typing import Any
 
 from local.servers.hold import ROOT
 
-# Rows differ in these from one run to the next, and in nothing else.
-_BY_CHANCE = {"id", "fetched_at"}
+# Columns that differ between runs; all others must be equal.
+_RUN_DEPENDENT = {"id", "fetched_at"}
 
 
 def command(*arguments: str) -> list[str]:
@@ -21,42 +21,42 @@ def command(*arguments: str) -> list[str]:
 
 
 def start(environment: Mapping[str, str], output: Path, *arguments: str) -> subprocess.Popen[bytes]:
-    """Begins one as an operator does; what it says goes to a file."""
-    with output.open("ab") as said:
+    """Start a backfill as an operator does, with its output in a file."""
+    with output.open("ab") as file:
         return subprocess.Popen(
-            command(*arguments), cwd=ROOT, env=dict(environment), stdout=said, stderr=subprocess.STDOUT
+            command(*arguments), cwd=ROOT, env=dict(environment), stdout=file, stderr=subprocess.STDOUT
         )
 
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """What one said, and its exit status."""
+    """Exit status and output of a backfill."""
 
     status: int
-    said: str
+    output: str
 
 
 class Launcher:
-    """Starts backfills in one environment, one at a time, without the seconds that a new interpreter takes."""
+    """Starts backfills in one environment, one at a time, without the start-up time of an interpreter."""
 
     def __init__(self, environment: Mapping[str, str], directory: Path) -> None:
-        self._output = directory / "said"
+        self._output = directory / "output"
         self._process = subprocess.Popen(
             [sys.executable, "-m", "tests.system.backfill_launcher"],
             cwd=ROOT, env=dict(environment), stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
         )  # fmt: skip
 
     def start(self, *arguments: str, pace: float | None = None) -> int:
-        """The process id of one that has begun."""
+        """Start a backfill and return its process id."""
         self._output.write_text("")
-        wanted = {"arguments": arguments, "output": str(self._output), "pace": pace}
+        job = {"arguments": arguments, "output": str(self._output), "pace": pace}
         assert self._process.stdin
-        self._process.stdin.write(json.dumps(wanted) + "\n")
+        self._process.stdin.write(json.dumps(job) + "\n")
         self._process.stdin.flush()
         return self._number()
 
     def end(self) -> Ended:
-        """Waits for the one that was begun last."""
+        """Wait for the backfill that was started last."""
         return Ended(self._number(), self._output.read_text())
 
     def run(self, *arguments: str) -> Ended:
@@ -73,7 +73,7 @@ class Launcher:
 
 
 def tables() -> dict[str, list[dict[str, Any]]]:
-    """All rows of the tables that a backfill fills, by key."""
+    """Return all rows of the tables that a backfill fills, ordered by key."""
     from warehouse.models import GammaExposure, HistoricalBar, HistoricalGreeks, IvPercentile
 
     keys = {
@@ -84,7 +84,7 @@ def tables() -> dict[str, list[dict[str, Any]]]:
     }
     return {
         model.__name__: [
-            {name: value for name, value in row.items() if name not in _BY_CHANCE}
+            {name: value for name, value in row.items() if name not in _RUN_DEPENDENT}
             for row in model.objects.order_by(*key).values()
         ]
         for model, key in keys.items()
@@ -92,7 +92,7 @@ def tables() -> dict[str, list[dict[str, Any]]]:
 
 
 def empty_tables() -> None:
-    """As before the first backfill; the watchlist stays."""
+    """Empty the tables that a backfill fills; the watchlist is kept."""
     from django.db import connection
 
     with connection.cursor() as cursor:

@@ -1,4 +1,4 @@
-"""Stocks on the watchlist, each with a chain of two contracts at SLOT."""
+"""Chains of stocks on the watchlist."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from warehouse.watchlist import add_default_symbols
 
 
 def watch(symbols: Iterable[str], provider: ScriptedProvider) -> None:
+    """Add symbols to the watchlist, and script a chain of two contracts at SLOT for each."""
     add_default_symbols(symbols)
     for symbol in symbols:
         tickers = [ticker.replace("SPXW", symbol) for ticker in (CALL, PUT)]

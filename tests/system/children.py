@@ -1,4 +1,4 @@
-"""Real workers and beats as children of a test, each in a session of its own."""
+"""Real workers and beats as child processes of a test, each in its own session."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from local.servers.hold import ROOT
 
 @dataclass(frozen=True, slots=True)
 class Child:
-    """One started service; `process.pid` is its session too, which its pool children share."""
+    """One started service; `process.pid` is also the id of its session, which includes its pool children."""
 
     name: str
     process: subprocess.Popen[bytes]
@@ -28,36 +28,36 @@ class Child:
         return self.process.pid
 
     def pool(self) -> list[int]:
-        """Process ids of a worker's pool children."""
+        """Return the process ids of a worker's pool children."""
         return [pid for pid in processes.living_in_session(self.pid) if pid != self.pid]
 
     def is_alive(self) -> bool:
         return self.process.poll() is None
 
     def kill(self) -> None:
-        """SIGKILL to the process and its children at once, as when a machine is lost."""
+        """Send SIGKILL to the process and its children, as when a machine is lost."""
         processes.end(lambda: processes.living_in_session(self.pid), signal.SIGKILL, 5)
         self.process.wait()
 
 
 class Children:
-    """Starts services with one environment; what they write is shown where a test fails."""
+    """Starts services with one environment. Their output is printed at the end, for failed tests."""
 
     def __init__(self, environment: Mapping[str, str], logs: Path) -> None:
         self._environment = dict(environment)
         self._logs = logs
-        # What is killed tidies nothing up: its temporary files go with the test's own.
-        self._leaving_nothing = {"TMPDIR": str(logs), "GUNICORN_CMD_ARGS": "--no-control-socket"}
+        # Killed processes do not clean up, so their temporary files are in the test's directory.
+        self._temporary_files = {"TMPDIR": str(logs), "GUNICORN_CMD_ARGS": "--no-control-socket"}
         self._started: list[Child] = []
 
     def start(self, service: Service, *, directory: Path = ROOT, **changes: str) -> Child:
-        """Starts `service` as the supervisor does; `changes` are variables of the environment."""
+        """Start `service` as the supervisor does; `changes` are environment variables."""
         program = Path(sys.executable).with_name(service.command[0])
         role = {"DATABASE_ROLE": service.role, "PROCESS_NAME": service.name}
         return self.run([str(program), *service.command[1:]], directory=directory, **role, **changes)
 
     def living(self) -> Child | None:
-        """One that was started and still runs."""
+        """Return a started process that still runs, or None."""
         return next((child for child in self._started if child.is_alive()), None)
 
     def run(self, command: list[str], *, directory: Path = ROOT, **changes: str) -> Child:
@@ -67,7 +67,7 @@ class Children:
             process = processes.spawn(
                 command,
                 output=output,
-                environment={**os.environ, **self._environment, **changes, **self._leaving_nothing},
+                environment={**os.environ, **self._environment, **changes, **self._temporary_files},
                 death_signal=signal.SIGKILL,
                 directory=directory,
             )

@@ -1,6 +1,6 @@
-"""Real workers and beats on the servers of the test run, in a market that is a moment past one slot.
+"""Fixtures: real workers and beats on the servers of the test run, with the market's clock just after one slot.
 
-A worker takes seconds to start, so the tests of a module share one where they leave it alive.
+A worker takes seconds to start, so the tests of a module share one if they do not kill it.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from tests.partitions import drop_partitions
 from tests.provider.server import ScriptedProvider
 from tests.system.children import Children
 
-BROKER = 7  # the number of Valkey's database, so that these workers take nothing from other tests
+BROKER = 7  # a Valkey database of its own, so that these workers take no tasks of other tests
 
 
 @pytest.fixture(scope="module")
@@ -35,14 +35,14 @@ def scripted() -> Iterator[ScriptedProvider]:
 
 @pytest.fixture
 def provider(scripted: ScriptedProvider) -> ScriptedProvider:
-    """The provider of all these processes, with nothing told or asked yet."""
+    """The provider of all these processes, without scripted responses and recorded requests."""
     scripted.forget()
     return scripted
 
 
 @pytest.fixture(scope="module")
 def clock_offset_ms() -> int:
-    """Milliseconds that bring every process a second past SLOT."""
+    """The milliseconds that set the clock of every process to one second after SLOT."""
     from tests.ingestion.market import SLOT
 
     return (SLOT + timedelta(seconds=1) - datetime.now(UTC)) // timedelta(milliseconds=1)
@@ -50,7 +50,7 @@ def clock_offset_ms() -> int:
 
 @pytest.fixture(scope="module")
 def environment(django_db_setup, stack, broker_url, scripted, clock_offset_ms) -> dict[str, str]:
-    """Variables that point a process at the test's database, broker, provider and clock."""
+    """The variables with the test's database, broker, provider and clock."""
     return {
         "DATABASE_URL": stack.owner_url(connection.settings_dict["NAME"]),
         "REDIS_URL": broker_url,
@@ -61,7 +61,7 @@ def environment(django_db_setup, stack, broker_url, scripted, clock_offset_ms) -
 
 @pytest.fixture(scope="module")
 def fleet(environment, tmp_path_factory) -> Iterator[Children]:
-    """Processes that the tests of a module share; none outlives the module."""
+    """Processes that the tests of a module share; all are ended after the module."""
     started = Children(environment, tmp_path_factory.mktemp("fleet"))
     yield started
     started.end()
@@ -69,7 +69,7 @@ def fleet(environment, tmp_path_factory) -> Iterator[Children]:
 
 @pytest.fixture
 def warehouse(fleet, transactional_db, broker, settings, clock_offset_ms) -> Iterator[None]:
-    """Empty tables, an empty broker, and the clock of the processes in this process too."""
+    """Empty tables and an empty broker; this process has the clock of the other processes."""
     settings.CLOCK_OFFSET_MS = clock_offset_ms
     yield
     drop_partitions()
@@ -77,7 +77,7 @@ def warehouse(fleet, transactional_db, broker, settings, clock_offset_ms) -> Ite
 
 @pytest.fixture
 def children(warehouse, environment, tmp_path) -> Iterator[Children]:
-    """Processes of one test; none outlives it."""
+    """Processes of one test; all are ended after it."""
     started = Children(environment, tmp_path)
     yield started
     started.end()
@@ -92,7 +92,7 @@ def broker(broker_url: str) -> Iterator[redis.Redis]:
 
 @pytest.fixture
 def send(broker_url: str) -> Callable[..., None]:
-    """Puts a task of ingestion into a queue, as beat or another machine does."""
+    """A function that puts an ingestion task into a queue, as beat or another machine does."""
     from config.celery import app
 
     def put(task: str, *args: object, queue: str = "default") -> None:
@@ -103,5 +103,5 @@ def send(broker_url: str) -> Callable[..., None]:
 
 
 def eventually(condition: Callable[[], object], seconds: float = 60) -> None:
-    """Waits for `condition`; fails the test when it does not hold in time."""
+    """Wait for `condition`; fail the test when it does not become true in time."""
     assert wait_until(lambda: bool(condition()), seconds, every=0.05), f"not within {seconds} s"

@@ -1,6 +1,6 @@
-"""What the table should hold, told from the simulator's truth in plain Python: none of the code under test.
+"""Expected rows of the table of trades, computed from the simulator's truth without the code under test.
 
-The rules are those of the README and of the design, written out a second time on purpose.
+The rules are those of the documentation, deliberately implemented a second time.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 NEW_YORK = ZoneInfo("America/New_York")
-SMALLEST = 10  # contracts of a trade alone
+SMALLEST = 10  # contracts; the minimum of a single trade
 LARGE, BLOCK, LEAST_BLOCK = 2, 5, 500  # times the average size; contracts
 
 EXCHANGES = {
@@ -36,7 +36,7 @@ REASONS = {
     "late": "late",
     "cancel": "cancel",
 }
-SELDOM_MS = 10_000  # a quote so old is of a contract quoted once a minute: a listener since then has none
+SELDOM_MS = 10_000  # the age of a quote from which the contract is one that is quoted once a minute
 
 Trade = Mapping[str, Any]  # one row of the truth
 
@@ -47,7 +47,7 @@ def symbol_of(ticker: str) -> str:
 
 
 def orders(trades: list[Trade]) -> dict[int, list[Trade]]:
-    """The trades of each order, the first one first: `order` is the simulator's own number."""
+    """Return the trades of each order, the first one first; `order` is the simulator's order number."""
     found: dict[int, list[Trade]] = {}
     for one in sorted(trades, key=lambda one: (one["ms"], one["q"])):
         found.setdefault(one["order"], []).append(one)
@@ -55,7 +55,7 @@ def orders(trades: list[Trade]) -> dict[int, list[Trade]]:
 
 
 def is_kept(one: Trade, quoted: bool) -> bool:
-    """Whether a trade belongs into the table; parts of an order are known as such by their quote alone."""
+    """Return whether a trade is stored. Parts of an order can be recognised only with quotes."""
     return (
         one["size"] >= SMALLEST or one["kind"] == "cancel" or (quoted and one["kind"] in ("sweep", "split"))
     )
@@ -66,7 +66,7 @@ def is_seldom_quoted(one: Trade) -> bool:
 
 
 def row(one: Trade, order: list[Trade], quoted: bool, average_size: float) -> dict[str, Any]:
-    """The columns the truth decides. `quoted` says whether the warehouse could see the contract's quotes."""
+    """Return the columns that follow from the truth. `quoted`: whether the contract's quotes were received."""
     ticker, size, price = one["ticker"], one["size"], Decimal(str(one["price"]))
     side = one["side"] if quoted and one["side"] != "unknowable" else None
     is_sweep = one["kind"] == "iso_sweep" or (quoted and one["kind"] == "sweep")
@@ -100,7 +100,7 @@ def row(one: Trade, order: list[Trade], quoted: bool, average_size: float) -> di
 
 
 def _against_the_quote(one: Trade, columns: dict[str, Any], quoted: bool) -> dict[str, Any]:
-    if one["kind"] == "cancel":  # beside it the truth names the quote of the trade it takes back
+    if one["kind"] == "cancel":  # the truth holds the quote of the cancelled trade
         return {"sentiment": "NEUTRAL"}
     price, side = columns["price"], columns["side"]
     bid, ask = Decimal(str(one["bid"])), Decimal(str(one["ask"]))

@@ -1,7 +1,7 @@
-"""The whole way of a trade as real processes: simulator, consumer, workers, PostgreSQL and Valkey.
+"""The path of a trade in real processes: simulator, consumer, workers, PostgreSQL and Valkey.
 
-The market is a session at noon. What was lost on the way is repaired afterwards by workers whose clock is a few
-minutes later, so that no test waits for the minutes a repair waits.
+The market's clock is at noon in a session. Lost trades are repaired afterwards by workers whose clock is a few minutes
+later, so that no test waits for the minutes after which a repair starts.
 """
 
 from __future__ import annotations
@@ -47,17 +47,17 @@ from warehouse.watchlist import add_default_symbols
 SESSION = datetime(2026, 11, 18, 17, 0, tzinfo=UTC)  # Wednesday, 12:00 New York
 QUARTER = timedelta(minutes=15)
 PREPARATION = timedelta(seconds=35)  # from the start of the simulator to the first trade compared
-AVERAGE_SIZE = 20  # contracts, of so many trades in the past that a few more do not move it
-SETTLED = timedelta(minutes=2)  # by which a repair may begin
-MARGIN_MS = 10_000  # beside a gap, where a repair may know more of a trade than the stream told
+AVERAGE_SIZE = 20  # contracts per trade, of so many past trades that a few more do not change it
+SETTLED = timedelta(minutes=2)  # after which a repair may start
+MARGIN_MS = 10_000  # around a gap; a repair may add information to the trades of the stream there
 FLOW_WORKER, OTHER_WORKER, CONSUMER = "flow worker", "other worker", "consumer"
 _SERVICES = {FLOW_WORKER: worker(FLOW_QUEUE), OTHER_WORKER: worker("default,ingest"), CONSUMER: consumer()}
 
-PATIENCE = 180.0  # seconds for any one event: a busy machine starts a process in half a minute
+PATIENCE = 180.0  # seconds; the limit of each wait, as a busy machine takes half a minute to start a process
 
 
 class Live:
-    """A running system. Trades flow from `start` on; the truth is compared from `since_ms` on."""
+    """A running system. Trades flow after `start`; the truth is compared from `since_ms` on."""
 
     def __init__(
         self, server: Server, children: Children, stack: Held, symbols: list[str], offset_ms: int
@@ -69,7 +69,7 @@ class Live:
         self.broker = redis.Redis.from_url(stack.redis_url(BROKER))
         self.inbox = Inbox(self.broker, "options")
         self.restarted: Counter[str] = Counter()  # services that ended by themselves
-        self.listening_ms = 0  # since when the consumer runs
+        self.listening_ms = 0  # when the consumer was started
         self._running: dict[str, Child] = {}
         self._offset_ms = offset_ms
 
@@ -95,7 +95,7 @@ class Live:
         self._running.pop(name).kill()
 
     def tend(self) -> None:
-        """Starts again what ended by itself, as the supervisor does: a worker may, when its broker is gone."""
+        """Restart services that ended by themselves, as the supervisor does; workers may when the broker fails."""
         for name, child in list(self._running.items()):
             if not child.is_alive():
                 self.kill_service(name)
@@ -103,13 +103,13 @@ class Live:
                 self.restarted[name] += 1
 
     def eventually(self, condition: Callable[[], object], seconds: float = PATIENCE) -> None:
-        """Waits for it, and tends the services meanwhile."""
+        """Wait for `condition` and restart services meanwhile."""
 
-        def holds() -> object:
+        def is_true() -> object:
             self.tend()
             return condition()
 
-        within(holds, seconds)
+        within(is_true, seconds)
 
     def now_ms(self) -> int:
         return round(datetime.now(UTC).timestamp() * 1000) + self._offset_ms
@@ -125,7 +125,7 @@ class Live:
             current_app.send_task(task, arguments, connection=link, **options)
 
     def beat(self) -> dict[str, Any]:
-        """What the consumer last said of itself."""
+        """Return the metadata of the consumer's last heartbeat."""
         last = Heartbeat.objects.filter(id=HEARTBEAT).first()
         return (last.metadata or {}) if last else {}
 
@@ -133,12 +133,12 @@ class Live:
         return OptionsFlow.objects.filter(timestamp__gte=since_ms).count()
 
     def flows_again(self) -> None:
-        """Waits until trades of a later time than now are in the table."""
+        """Wait until trades later than now are in the table."""
         moment = self.now_ms()
-        self.eventually(lambda: _asked(lambda: OptionsFlow.objects.filter(timestamp__gt=moment).exists()))
+        self.eventually(lambda: _is_true(lambda: OptionsFlow.objects.filter(timestamp__gt=moment).exists()))
 
     def kill_server(self, name: ServerName) -> None:
-        """SIGKILL; its keeper starts it again."""
+        """Kill a server with SIGKILL and wait until its keeper has restarted it."""
         connection.close()
         killed = self.stack.pid(name)
         assert killed
@@ -146,18 +146,18 @@ class Live:
         self.eventually(lambda: self.stack.pid(name) not in (None, killed))
 
     def batches(self) -> dict[str, bytes]:
-        """Copies of what lies in the inbox."""
+        """Return copies of the batches in the inbox."""
         return {name: payload for name in self.inbox.waiting() if (payload := self.inbox.get(name))}
 
     def deliver_again(self, batches: dict[str, bytes]) -> None:
-        """The same batches under their own names and under others, the last one first."""
+        """Deliver the same batches under their own names and under others, the last one first."""
         for number, (name, payload) in enumerate(reversed(batches.items())):
-            for given in (f"options:again:{number}", name):
-                self.inbox.put(given, payload)
-                self.send("flow.tasks.store_trades", given, queue=FLOW_QUEUE)
+            for batch_name in (f"options:again:{number}", name):
+                self.inbox.put(batch_name, payload)
+                self.send("flow.tasks.store_trades", batch_name, queue=FLOW_QUEUE)
 
     def caught_up(self) -> int:
-        """Waits until all that was traded until now is stored; returns that time."""
+        """Wait until all trades until now are stored, and return that time."""
         moment = self.now_ms()
         self.eventually(
             lambda: (
@@ -167,7 +167,7 @@ class Live:
         return moment
 
     def settle(self) -> int:
-        """Ends the trades, waits until all of them are stored and ends the consumer; returns the last one's time."""
+        """Stop the trades, wait until all are stored, end the consumer, and return the time of the last trade."""
         streams.run(self.server, trades_per_second=0)
         last_ms = self.now_ms()
         self.eventually(lambda: self._state()["sent_until_ms"] > last_ms + 1000)
@@ -180,7 +180,7 @@ class Live:
         return last_ms
 
     def repair(self, seconds: float = PATIENCE) -> None:
-        """Sets the clock ahead, fetches the chains that name what traded, and repairs every gap."""
+        """Set the clock ahead, fetch the chains with the traded contracts, and repair every gap."""
         self.kill_service(OTHER_WORKER)
         boundary = self._slot_before(self.now_ms()) + QUARTER // timedelta(milliseconds=1)
         ahead = max(boundary - self.now_ms() if boundary - self.now_ms() < 60_000 else 0, 0)
@@ -191,7 +191,7 @@ class Live:
         self.eventually(self._all_repaired, seconds)
 
     def match_cancels(self) -> None:
-        """The pass over the day that housekeeping makes each minute."""
+        """Match cancels, as housekeeping does each minute."""
         cancels.match(cancels.days_with_cancels(self.since_ms, self.now_ms()))
 
     def compare(self, last_ms: int, numbered: bool = True) -> Comparison:
@@ -210,19 +210,19 @@ class Live:
         )
 
     def _swept(self) -> bool:
-        """Has the sweeper send again what a killed worker took along."""
+        """Send the sweeper task, which sends lost messages of a killed worker again."""
         self.send("flow.tasks.sweep_inbox", 0.0, queue="default")
         return wait_until(lambda: not self.inbox.size(), 2)
 
     def _all_repaired(self) -> bool:
-        """Has the gaps sent to their repair, again and again as the schedule does each minute."""
+        """Send the repair task, as the schedule does each minute."""
         self.send("flow.tasks.keep_flow", queue="default")
         return wait_until(lambda: not StreamGap.objects.filter(status=GapStatus.OPEN).exists(), 20)
 
     def _quoted(self) -> set[str]:
-        """The contracts whose quotes the consumer asked for."""
-        wanted = [link["quoted"] for link in self._state()["connections"] if link["cluster"] == "options"]
-        return {ticker for tickers in wanted for ticker in tickers}
+        """Return the contracts whose quotes the consumer subscribed to."""
+        quoted = [link["quoted"] for link in self._state()["connections"] if link["cluster"] == "options"]
+        return {ticker for tickers in quoted for ticker in tickers}
 
     def _state(self) -> dict[str, Any]:
         state: dict[str, Any] = self.server.get("/simulator/stream").json()
@@ -233,10 +233,10 @@ class Live:
         return ms - ms % (QUARTER // timedelta(milliseconds=1))
 
 
-def _asked(question: Any) -> bool:
-    """The answer of a database that may be away."""
+def _is_true(condition: Any) -> bool:
+    """Return the value of a condition that queries the database; False while the database is unavailable."""
     try:
-        return bool(question())
+        return bool(condition())
     except OperationalError:
         connection.close()
         return False
@@ -244,12 +244,12 @@ def _asked(question: Any) -> bool:
 
 @contextmanager
 def running(stack: Held, directory: Path, symbols: list[str], lasting: timedelta) -> Iterator[Live]:
-    """A system whose trades, lasting so long, end as a chain becomes due. Everything is ended afterwards."""
-    begins = SESSION + QUARTER - (lasting + PREPARATION) % QUARTER
-    offset_ms = (begins - datetime.now(UTC)) // timedelta(milliseconds=1)
+    """Run a system whose trades, of the duration `lasting`, end when a chain becomes due. All processes are ended."""
+    start = SESSION + QUARTER - (lasting + PREPARATION) % QUARTER
+    offset_ms = (start - datetime.now(UTC)) // timedelta(milliseconds=1)
     add_default_symbols(symbols)
     WatchlistEntry.objects.update(active_since_ms=0)
-    day = sessions.new_york_date(begins)
+    day = sessions.new_york_date(start)
     for symbol in symbols:
         past = sessions.previous_session(day)
         ContractSizeDay.objects.create(symbol=symbol, date=past, trades=10**9, contracts=AVERAGE_SIZE * 10**9)

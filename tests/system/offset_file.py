@@ -1,4 +1,4 @@
-"""A clock offset that may change while processes run."""
+"""A clock offset that can change while processes run."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 
 @dataclass(frozen=True, slots=True)
 class OffsetFile:
-    """Milliseconds added to the real time, as a file says now: `int()` of it is what `market_now` asks for."""
+    """Milliseconds added to the real time, read from a file by each `int()`, which `market_now` calls."""
 
     path: Path
 
@@ -16,7 +16,7 @@ class OffsetFile:
         return int(self.path.read_text())
 
     def set(self, milliseconds: int) -> None:
-        # Renamed into place: a reader never finds half a number.
+        # Replaced atomically, so that no reader sees an incomplete number.
         new = self.path.with_suffix(".new")
         new.write_text(str(milliseconds))
         new.replace(self.path)

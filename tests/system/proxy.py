@@ -1,4 +1,4 @@
-"""A TCP proxy whose established connections can fall silent: no byte and no FIN, as behind a lost firewall."""
+"""A TCP proxy whose connections can become silent: no data and no FIN, as behind a failed firewall."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class Proxy:
         self._thread.start()
 
     def fall_silent(self) -> int:
-        """From now on nothing passes on the connections there are, new ones work. Returns how many."""
+        """Stop forwarding on the existing connections; new ones work. Returns the number of silenced ones."""
         silenced = [end for pair in self._pairs for end in pair]
         self._silent.update(silenced)
         return len(silenced) // 2

@@ -1,7 +1,7 @@
 """Settings of processes whose clock a test moves while they run.
 
-The product's offset is one number for the life of a process. Here it is what a file says at each question, and
-every task begins by telling its database session, whose SQL clock otherwise keeps the offset it was opened with.
+In the product the offset is constant for the life of a process. Here each reading takes it from a file, and every task
+first sets it in its database session, whose SQL clock would otherwise keep the offset from the time of the connection.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ from config.settings import *  # noqa: F403 - the product's settings, all of the
 from tests.system.offset_file import OffsetFile
 
 CLOCK_OFFSET_MS = OffsetFile(Path(os.environ["CLOCK_OFFSET_FILE"]))
-CELERY_BEAT_MAX_LOOP_INTERVAL = 0.1  # seconds: how long a poll that is wanted at once may wait
+CELERY_BEAT_MAX_LOOP_INTERVAL = 0.1  # seconds; the longest delay of a poll that is due at once
 
 
 @receiver(connection_created)
-def _tell_the_session(connection: Any, **rest: object) -> None:
+def _set_session_offset(connection: Any, **rest: object) -> None:
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT set_config('warehouse.clock_offset_ms', %s, false)", [str(int(CLOCK_OFFSET_MS))]
@@ -30,8 +30,8 @@ def _tell_the_session(connection: Any, **rest: object) -> None:
 
 
 @task_prerun.connect
-def _tell_the_session_again(**rest: object) -> None:
+def _set_offset_before_task(**rest: object) -> None:
     from django.db import connection
 
     if connection.connection is not None:
-        _tell_the_session(connection)
+        _set_session_offset(connection)

@@ -1,4 +1,4 @@
-"""Ten sessions chosen for what surrounds them, written out by hand: the exchange calendar has no part in it."""
+"""Ten sessions around holidays and clock changes, written by hand and not taken from the exchange calendar."""
 
 from __future__ import annotations
 
@@ -14,8 +14,7 @@ def at(text: str) -> datetime:
 
 @dataclass(frozen=True, slots=True)
 class Day:
-    """One session: its open, UTC, and how many slots it has; then instants before the next at which nothing may
-    happen."""
+    """One session: its open (UTC), its number of slots, and instants before the next session without any activity."""
 
     open: datetime
     slots: int
@@ -38,7 +37,7 @@ def day(opens: str, slots: int, *quiet: str) -> Day:
     return Day(at(opens), slots, tuple(map(at, quiet)))
 
 
-# Between two stretches nobody watches anything: an operator has switched the chains off.
+# Between two stretches the chains are switched off, as by an operator.
 STRETCHES = (
     # New York's clocks go back on Sunday 2 November at 06:00 UTC: the session opens an hour later in UTC.
     (
@@ -55,13 +54,13 @@ STRETCHES = (
         day("2026-07-02 13:30", FULL, "2026-07-03 13:30", "2026-07-03 20:05", "2026-07-05 15:00"),
         day("2026-07-06 13:30", FULL, "2026-07-07 01:00"),
     ),
-    # Thanksgiving is Thursday 26 November, the Friday after it closes at 13:00 New York.
+    # Thanksgiving is Thursday 26 November; the Friday after it closes at 13:00 New York.
     (
         day("2026-11-25 14:30", FULL, "2026-11-26 14:30", "2026-11-26 21:05"),
         day("2026-11-27 14:30", EARLY, "2026-11-27 18:30", "2026-11-27 21:00", "2026-11-29 15:00"),
         day("2026-11-30 14:30", FULL, "2026-12-01 03:00"),
     ),
-    # Christmas Eve closes at 13:00, Christmas is a Friday.
+    # Christmas Eve closes at 13:00; Christmas is a Friday.
     (day("2026-12-24 14:30", EARLY, "2026-12-24 21:05", "2026-12-25 14:30", "2026-12-25 21:05"),),
 )
 DAYS = tuple(one for stretch in STRETCHES for one in stretch)

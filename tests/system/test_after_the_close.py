@@ -1,4 +1,4 @@
-"""Five minutes after a close a real worker does the session's work, under the writer's rights, once."""
+"""Five minutes after a close a real worker runs the close tasks once, with the rights of the writer role."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ CLOSE_MS = clock.epoch_ms(CLOSE)
 
 @pytest.fixture(scope="module")
 def clock_offset_ms() -> int:
-    """Milliseconds that bring every process to five minutes after the close."""
+    """The milliseconds that set the clock of every process to five minutes after the close."""
     return (CLOSE + timedelta(minutes=5) - datetime.now(UTC)) // timedelta(milliseconds=1)
 
 
@@ -45,7 +45,7 @@ def rows() -> list[list[dict]]:
     return [list(model.objects.order_by("pk").values()) for model in models]
 
 
-def test_the_session_is_ranked_named_and_summed_once(closed_session, fleet, provider, send):
+def test_the_close_tasks_run_once(closed_session, fleet, provider, send):
     fleet.start(worker())
     send("close_due", 5, 2)
     eventually(lambda: IngestionRun.objects.filter(status=RunStatus.DONE).count() == 5)
@@ -58,14 +58,14 @@ def test_the_session_is_ranked_named_and_summed_once(closed_session, fleet, prov
         ("store_bars", "SPX", CLOSE_MS),
     ]
     assert IvPercentile.objects.get().current_iv == pytest.approx(0.18, rel=1e-12)
-    # The provider knows no bars at all.
+    # The provider has no bars.
     assert MarketRegimeDay.objects.get().missing_inputs[:3] == ["bars", "vix", "breadth"]
     assert GammaDay.objects.get().total_gamma_close == 5
     before = rows()
     send("close_due", 5, 2)
     send("calculate_iv_percentile", "SPX", "2026-11-18")
     send("roll_up", "2026-11-18")
-    send("roll_up", "2026-11-17")  # comes after the others
+    send("roll_up", "2026-11-17")  # processed after the others
     eventually(lambda: IngestionRun.objects.filter(task="roll_up", status=RunStatus.DONE).count() == 2)
     IngestionRun.objects.filter(task="roll_up", slot__lt=CLOSE_MS).delete()
     assert rows() == before

@@ -1,6 +1,6 @@
-"""The backfill as operators meet it: killed, interrupted, spread over workers, and refused, it stores the same rows.
+"""Backfill in real processes: after kills, interrupts, failures, and in workers, it stores the same rows.
 
-BACKFILL_KILLS=20 kills it that often instead of a few times.
+BACKFILL_KILLS=20 kills it that often instead of four times.
 """
 
 from __future__ import annotations
@@ -28,14 +28,12 @@ from warehouse.watchlist import add_default_symbols
 
 pytestmark = pytest.mark.processes
 
-NOW = datetime(
-    2026, 12, 1, 22, 0, tzinfo=UTC
-)  # after the close of a Tuesday; Friday before it was a half day
+NOW = datetime(2026, 12, 1, 22, 0, tzinfo=UTC)  # a Tuesday after the close; the Friday before closed early
 KILLS = int(os.environ.get("BACKFILL_KILLS", "4"))
-WISH = ("--symbols", "AAPL", "--days", "6", "--tables", "greeks,gamma,iv")
+REQUEST = ("--symbols", "AAPL", "--days", "6", "--tables", "greeks,gamma,iv")
 SESSIONS = 3  # 27 and 30 November and 1 December; the 26th was Thanksgiving
-PACE = 60.0  # requests a second, so that there is time to be killed in
-SLOW_PACE = 15.0  # so that it can be met at one moment
+PACE = 60.0  # requests per second, slow enough to be killed meanwhile
+SLOW_PACE = 15.0  # slow enough to be interrupted at a given request
 
 
 @pytest.fixture(scope="module")
@@ -77,162 +75,160 @@ def launcher(environment, tmp_path_factory) -> Iterator[backfills.Launcher]:
 
 @pytest.fixture(scope="module")
 def undisturbed() -> dict[str, Any]:
-    """Filled by the first test that needs it."""
+    """The result of an undisturbed backfill, filled by the first test that needs it."""
     return {}
 
 
 @pytest.fixture
 def expected(warehouse, launcher, undisturbed, recorded) -> dict[str, Any]:
-    """The rows of a run that nobody disturbed and the requests it sent; the tables are empty again."""
+    """The rows of an undisturbed backfill and its requests; the tables are empty again."""
     add_default_symbols(["AAPL"])
     requests_of(recorded, forget=True)
     if not undisturbed:
-        done = launcher.run(*WISH)
-        assert done.status == 0, done.said
+        done = launcher.run(*REQUEST)
+        assert done.status == 0, done.output
         undisturbed.update(rows=backfills.tables(), requests=requests_of(recorded, forget=True))
         backfills.empty_tables()
     return undisturbed
 
 
 def finished() -> set[str]:
-    """Contracts, and weeks of contract lists, that the ledger knows to be there, as their requests name them."""
-    found = set()
+    """Return the contracts and weeks of contract lists that the ledger lists as done, as in their requests."""
+    parts = set()
     for task, symbol in IngestionRun.objects.filter(status=RunStatus.DONE).values_list("task", "symbol"):
         if task == "bars_5m":
-            found.add(f"/v2/aggs/ticker/{symbol}/")
+            parts.add(f"/v2/aggs/ticker/{symbol}/")
         elif task.startswith("list_contracts_"):
             monday = date.fromisoformat(task.removeprefix("list_contracts_"))
-            found.add(f"expiration_date.gte={monday}")
-    return found
+            parts.add(f"expiration_date.gte={monday}")
+    return parts
 
 
 def children_of(process: int) -> list[int]:
-    """The processes that a backfill computes in."""
+    """Return the process ids of a backfill's compute processes."""
     with suppress(FileNotFoundError):  # it has ended
         return [int(one) for one in Path(f"/proc/{process}/task/{process}/children").read_text().split()]
     return []
 
 
 def progress(recorded: str) -> int:
-    """Requests answered and sessions done so far: what a kill's moment is drawn from."""
+    """Return the number of served requests and finished sessions, which determines when to kill."""
     done = IngestionRun.objects.filter(status=RunStatus.DONE)
     computed = done.filter(task__regex="^(backfill_chain|calculate_iv)").count()
     return len(requests_of(recorded)) + computed
 
 
-def test_killed_at_random_it_stores_the_same_rows_and_repeats_no_finished_request(
-    expected, launcher, recorded
-):
+def test_after_random_kills_it_stores_the_same_rows_and_repeats_nothing(expected, launcher, recorded):
     steps = len(expected["requests"]) + 2 * SESSIONS
     draw = random.Random(KILLS)
     finished_at: list[tuple[int, set[str]]] = []
     for _ in range(KILLS):
         until = progress(recorded) + draw.randrange(1, max(3, 2 * steps // KILLS))
-        process = launcher.start(*WISH, pace=PACE)
+        process = launcher.start(*REQUEST, pace=PACE)
         wait_until(lambda at=until, one=process: progress(recorded) >= at or not is_alive(one), 120)
         computing = children_of(process)
-        with suppress(ProcessLookupError):  # it came to its end before
+        with suppress(ProcessLookupError):  # it has ended by itself
             os.kill(process, signal.SIGKILL)
         launcher.end()
         assert wait_until(lambda those=computing: not any(map(is_alive, those)), 10)
         finished_at.append((len(requests_of(recorded)), finished()))
-    done = launcher.run(*WISH)
-    assert done.status == 0, done.said
-    asked = requests_of(recorded)
+    done = launcher.run(*REQUEST)
+    assert done.status == 0, done.output
+    requests = requests_of(recorded)
     assert finished_at[-1][1], "it was killed before anything was finished"
     for position, known in finished_at:
-        again = [address for address in asked[position:] if any(name in address for name in known)]
+        again = [address for address in requests[position:] if any(name in address for name in known)]
         assert again == []
-    assert set(asked) == set(expected["requests"])
+    assert set(requests) == set(expected["requests"])
     assert backfills.tables() == expected["rows"]
 
 
-# What a backfill has asked for when it prepares, and when it works.
+# A request that a backfill sends while it prepares, and one that it sends while it fetches.
 MOMENTS = pytest.mark.parametrize(
-    "asked", ["/v3/reference/options/contracts", "/O:"], ids=["preparing", "at work"]
+    "sent", ["/v3/reference/options/contracts", "/O:"], ids=["preparing", "at work"]
 )
 
 
 @MOMENTS
-def test_processes_of_its_own_that_are_killed_end_it_with_one_sentence(
-    expected, environment, launcher, recorded, tmp_path, asked
+def test_killed_compute_processes_end_it_with_one_sentence(
+    expected, environment, launcher, recorded, tmp_path, sent
 ):
     slow = {**os.environ, **environment, "MASSIVE_REQUESTS_PER_SECOND": str(SLOW_PACE)}
-    process = backfills.start(slow, tmp_path / "said", *WISH)
-    assert wait_until(lambda: any(asked in address for address in requests_of(recorded)), 120)
+    process = backfills.start(slow, tmp_path / "output", *REQUEST)
+    assert wait_until(lambda: any(sent in address for address in requests_of(recorded)), 120)
     for child in children_of(process.pid):
-        with suppress(ProcessLookupError):  # it ended with the others
+        with suppress(ProcessLookupError):  # it has ended with the others
             os.kill(child, signal.SIGKILL)
     assert process.wait(60) == 1
-    assert (tmp_path / "said").read_text().splitlines()[-1] == (
+    assert (tmp_path / "output").read_text().splitlines()[-1] == (
         "CommandError: A process that computes was killed, perhaps for want of memory; nothing that was done is lost."
         " Run the same command again."
     )
-    assert launcher.run(*WISH).status == 0
+    assert launcher.run(*REQUEST).status == 0
     assert backfills.tables() == expected["rows"]
 
 
-def test_run_once_more_it_asks_for_nothing_and_changes_nothing(expected, launcher, recorded):
-    first = launcher.run(*WISH)
+def test_a_second_run_sends_no_request_and_changes_nothing(expected, launcher, recorded):
+    first = launcher.run(*REQUEST)
     requests_of(recorded, forget=True)
-    second = launcher.run(*WISH)
+    second = launcher.run(*REQUEST)
     assert (first.status, second.status) == (0, 0)
     assert requests_of(recorded) == []
-    assert "Nothing is left to do" in second.said
+    assert "Nothing is left to do" in second.output
     assert backfills.tables() == expected["rows"]
 
 
-def test_a_dry_run_says_what_it_takes_and_does_not_do_it(expected, launcher):
-    done = launcher.run(*WISH, "--dry-run")
+def test_a_dry_run_prints_the_estimate_and_stores_nothing(expected, launcher):
+    done = launcher.run(*REQUEST, "--dry-run")
     assert done.status == 0
-    assert "66 pieces of work, 60 requests" in done.said
+    assert "66 pieces of work, 60 requests" in done.output
     assert not any(rows for name, rows in backfills.tables().items() if name != "HistoricalBar")
 
 
-def test_the_fleet_stores_the_same_rows(expected, launcher, fleet):
+def test_workers_store_the_same_rows(expected, launcher, fleet):
     child = fleet.start(worker("backfill"))
-    done = launcher.run(*WISH, "--queue")
+    done = launcher.run(*REQUEST, "--queue")
     child.kill()
-    assert done.status == 0, done.said
+    assert done.status == 0, done.output
     assert backfills.tables() == expected["rows"]
 
 
 @MOMENTS
-def test_ctrl_c_ends_it_with_one_sentence_how_to_go_on(
-    expected, environment, launcher, recorded, tmp_path, asked
+def test_ctrl_c_ends_it_with_one_sentence_about_continuing(
+    expected, environment, launcher, recorded, tmp_path, sent
 ):
     slow = {**os.environ, **environment, "MASSIVE_REQUESTS_PER_SECOND": str(SLOW_PACE)}
-    process = backfills.start(slow, tmp_path / "said", *WISH)
-    assert wait_until(lambda: any(asked in address for address in requests_of(recorded)), 120)
+    process = backfills.start(slow, tmp_path / "output", *REQUEST)
+    assert wait_until(lambda: any(sent in address for address in requests_of(recorded)), 120)
     children = children_of(process.pid)
     process.send_signal(signal.SIGINT)
     assert process.wait(60) == 130
     assert wait_until(lambda: not any(map(is_alive, children)), 10)
-    said = (tmp_path / "said").read_text()
-    assert said.splitlines()[-1] == (
+    output = (tmp_path / "output").read_text()
+    assert output.splitlines()[-1] == (
         "CommandError: Stopped, and nothing is lost: the same command goes on where it stopped, and repeats no"
         " finished request."
     )
-    assert "Traceback" not in said
-    assert launcher.run(*WISH).status == 0
+    assert "Traceback" not in output
+    assert launcher.run(*REQUEST).status == 0
     assert backfills.tables() == expected["rows"]
 
 
-def test_what_was_lost_is_counted_and_explained(expected, environment, simulated, tmp_path):
+def test_missing_data_is_counted_by_reason(expected, environment, simulated, tmp_path):
     add_default_symbols(["GONE"])
-    storm = {"path": "/v2/aggs/ticker/O:", "kind": "status", "status": 429, "times": 12, "retry_after": "0"}
+    limit = {"path": "/v2/aggs/ticker/O:", "kind": "status", "status": 429, "times": 12, "retry_after": "0"}
     split = {
         "path": "/v3/reference/options/contracts.*AAPL",
         "kind": "patch",
         "patch": {"shares_per_contract": 10},
     }
-    for fault in (storm, split):
+    for fault in (limit, split):
         httpx.post(f"{simulated}/simulator/faults", json=fault).raise_for_status()
     direct = backfills.Launcher({**os.environ, **environment, "MASSIVE_BASE_URL": simulated}, tmp_path)
-    done = direct.run("--symbols", "AAPL,GONE", *WISH[2:])
+    done = direct.run("--symbols", "AAPL,GONE", *REQUEST[2:])
     direct.stop()
-    assert done.status == 0, done.said
-    counts = counted(done.said)
+    assert done.status == 0, done.output
+    counts = counted(done.output)
     assert counts["answered 429"] == 12
     assert counts["adjusted"] == 1
     assert counts["symbols without data"] == 1
@@ -242,10 +238,12 @@ def test_what_was_lost_is_counted_and_explained(expected, environment, simulated
     assert "pieces not finished" not in counts
 
 
-def counted(said: str) -> dict[str, int]:
-    """The closing table, by reason."""
+def counted(output: str) -> dict[str, int]:
+    """Return the counts of the final table, by reason."""
     cells = [
-        [cell.strip() for cell in line.split("│")[1:-1]] for line in said.splitlines() if line.startswith("│")
+        [cell.strip() for cell in line.split("│")[1:-1]]
+        for line in output.splitlines()
+        if line.startswith("│")
     ]
     return {row[0]: int(row[1].replace(",", "")) for row in cells if len(row) == 3 and row[1]}
 
@@ -261,10 +259,10 @@ def counted(said: str) -> dict[str, int]:
         (("--band", "0"), "--band is above 0 and at most 100 percent, --max-dte at least 1 day."),
     ],
 )
-def test_a_wish_that_cannot_be_is_refused_in_one_sentence(transactional_db, arguments, sentence):
+def test_an_invalid_request_is_rejected_with_one_sentence(transactional_db, arguments, sentence):
     from django.core.management import CommandError, call_command
 
     add_default_symbols(["AAPL"])
-    with pytest.raises(CommandError) as refused:
+    with pytest.raises(CommandError) as rejected:
         call_command("backfill", *arguments)
-    assert str(refused.value) == sentence
+    assert str(rejected.value) == sentence

@@ -1,6 +1,7 @@
-"""An afternoon on which provider, broker and database are away in turn, and a clock that does not wait for them.
+"""An afternoon on which provider, broker and database fail in turn while the market's clock runs on.
 
-Health says so in plain words; what could be caught up is, and what was missed stays a gap with its reason.
+The health endpoint reports each failure. Slots that are still due are fetched afterwards; missed ones remain gaps with
+their reason.
 """
 
 from __future__ import annotations
@@ -37,12 +38,12 @@ REFUSAL = f"127.0.0.1/v3/snapshot/options/{SYMBOL} answered 503."
 PROVIDER_AWAY = f"provider: {SYMBOL}: {REFUSAL}"
 BARS_FAILED = f"store_bars of {SYMBOL} for 2026-11-18 failed: 127.0.0.1/v2/aggs/"
 REGIME_FAILED = "calculate_market_regime for 2026-11-18 failed: 127.0.0.1/v2/aggs/"
-NEED_THE_PROVIDER = ("store_bars", "calculate_market_regime")
-NEED_IT_NOT = ("calculate_iv_percentile", "roll_up")
+WITH_PROVIDER = ("store_bars", "calculate_market_regime")
+WITHOUT_PROVIDER = ("calculate_iv_percentile", "roll_up")
 
 
 def quarters(number: int) -> datetime:
-    """A second into the slot so many quarter hours after NOON."""
+    """Return one second after the slot that is `number` quarter hours after NOON."""
     return NOON + number * timedelta(minutes=15) + timedelta(seconds=1)
 
 
@@ -55,7 +56,7 @@ def offset(tmp_path_factory) -> OffsetFile:
 
 @pytest.fixture(scope="module")
 def clock_offset_ms(offset) -> OffsetFile:
-    """For this process, which asks the same file as the others."""
+    """The clock of this process, read from the same file as that of the others."""
     return offset
 
 
@@ -111,69 +112,69 @@ def has_failed(number: int) -> bool:
 
 
 def ended(task: str) -> tuple[str, int] | None:
-    """Status and attempts of work after the close."""
-    found = IngestionRun.objects.filter(task=task, slot=clock.epoch_ms(CLOSE))
-    return found.values_list("status", "attempts").first()
+    """Return status and attempts of a close task."""
+    runs = IngestionRun.objects.filter(task=task, slot=clock.epoch_ms(CLOSE))
+    return runs.values_list("status", "attempts").first()
 
 
-def test_what_was_away_is_named_and_everything_catches_up(market, fleet, stack, provider):
+def test_failures_are_reported_and_due_work_is_caught_up(market, fleet, stack, provider):
     address = f"127.0.0.1:{closed_port()}"
     for service in (worker(), beat(), web(address)):
         fleet.start(service)
 
-    def says(*sentences: str, code: int = 200) -> bool:
+    def reports(*sentences: str, code: int = 200) -> bool:
         answer = httpx.get(f"http://{address}/api/health", timeout=60)
         details = "\n".join(answer.json()["details"])
         return answer.status_code == code and all(sentence in details for sentence in sentences)
 
-    eventually(lambda: is_done(0), 120)  # three processes start first
+    eventually(lambda: is_done(0), 120)  # three processes start before
 
-    # The provider is away for a slot. What it sends later is not of that slot.
+    # The provider fails for one slot. Its later chain is not a chain of that slot.
     go_away(provider)
     market.step(quarters(1))
-    eventually(lambda: says(PROVIDER_AWAY))
+    eventually(lambda: reports(PROVIDER_AWAY))
     market.step(quarters(2))
     eventually(lambda: has_failed(2))
     come_back(provider)
     eventually(lambda: is_done(2))
-    eventually(lambda: says() and not says(PROVIDER_AWAY))
+    eventually(lambda: reports() and not reports(PROVIDER_AWAY))
 
-    # The broker is away for a slot: nobody can be told to fetch it.
+    # The broker fails for one slot, so no task to fetch it can be sent.
     stack.stop("valkey")
-    eventually(lambda: says(REDIS_AWAY, code=503))
+    eventually(lambda: reports(REDIS_AWAY, code=503))
     market.step(quarters(3))
     market.step(quarters(4))
     stack.start("valkey")
     eventually(lambda: is_done(4))
 
-    # The database is away for a slot.
+    # The database fails for one slot.
     connection.close()
     stack.stop("postgres")
-    eventually(lambda: says(DATABASE_AWAY, code=503))
+    eventually(lambda: reports(DATABASE_AWAY, code=503))
     market.step(quarters(5))
     market.step(quarters(6))
     stack.start("postgres")
     eventually(lambda: is_done(6))
 
-    # The provider is away again when the work after the close is due; what needs it not is done.
+    # The provider fails again when the close tasks are due; those without provider requests are done.
     go_away(provider)
     market.step(CLOSE + timedelta(minutes=5))
-    eventually(lambda: all(ended(task) == ("FAILED", 1) for task in NEED_THE_PROVIDER))
-    eventually(lambda: all(ended(task) == ("DONE", 1) for task in NEED_IT_NOT))
-    eventually(lambda: says(BARS_FAILED, REGIME_FAILED))
+    eventually(lambda: all(ended(task) == ("FAILED", 1) for task in WITH_PROVIDER))
+    eventually(lambda: all(ended(task) == ("DONE", 1) for task in WITHOUT_PROVIDER))
+    eventually(lambda: reports(BARS_FAILED, REGIME_FAILED))
     come_back(provider)
     market.step(CLOSE + timedelta(minutes=10))
-    eventually(lambda: all(ended(task) == ("DONE", 2) for task in NEED_THE_PROVIDER))
-    eventually(lambda: says() and not any(map(says, (BARS_FAILED, REGIME_FAILED))))
+    eventually(lambda: all(ended(task) == ("DONE", 2) for task in WITH_PROVIDER))
+    eventually(lambda: reports() and not any(map(reports, (BARS_FAILED, REGIME_FAILED))))
 
-    traded = io.StringIO()
-    call_command("gaps", SYMBOL, days=1, stdout=traded)
-    lines = [re.sub(r"\(\d+ attempts\)", "(n attempts)", line) for line in traded.getvalue().splitlines()]
+    output = io.StringIO()
+    call_command("gaps", SYMBOL, days=1, stdout=output)
+    lines = [re.sub(r"\(\d+ attempts\)", "(n attempts)", line) for line in output.getvalue().splitlines()]
     assert lines[-4:] == [
         f"Wed 2026-11-18 14:45  {REFUSAL} (n attempts)",
         f"Wed 2026-11-18 15:15  {MISSED}",
         f"Wed 2026-11-18 15:45  {MISSED}",
-        "T0: 23 of 26 slots missing in 1 sessions",  # 20 before it was watched; the close may still be fetched
+        "T0: 23 of 26 slots missing in 1 sessions",  # 20 before it was watched; the close can still be fetched
     ]
     for model in (HistoricalGreeks, GammaExposure):
         stored = sorted(set(model.objects.values_list("timestamp", flat=True)))

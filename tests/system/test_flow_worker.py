@@ -1,4 +1,4 @@
-"""A real worker stores what lies in the inbox, told by its own message or by the sweeper's."""
+"""A real worker stores the batches of the inbox, whether their own message or the sweeper's arrives."""
 
 from __future__ import annotations
 
@@ -33,8 +33,8 @@ def send_flow(broker_url):
     return put
 
 
-def test_a_trade_and_its_cancel_go_through_a_real_worker(inbox, fleet, send_flow):
-    """The first batch's message comes; the second's was lost, and the sweeper sends it."""
+def test_a_trade_and_its_cancel_are_stored_by_a_real_worker(inbox, fleet, send_flow):
+    """The message of the first batch arrives; that of the second is lost and sent by the sweeper."""
     fleet.start(worker("default,flow"))
     inbox.put("options:boot:1", make_batch({"timestamp_ms": NOON_MS}).encode())
     send_flow("store_trades", "options:boot:1")

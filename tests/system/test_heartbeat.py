@@ -1,4 +1,4 @@
-"""A real worker's heart: it beats while the worker serves its queues, and says goodbye when it ends."""
+"""Heartbeats of a real worker: written while it serves its queues, and marked as stopping when it ends."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from warehouse.models import Heartbeat
 pytestmark = pytest.mark.processes
 
 
-def test_a_worker_beats_under_its_own_name_until_it_is_told_to_end(children):
+def test_a_worker_writes_heartbeats_until_it_is_terminated(children):
     child = children.start(worker("default,ingest"))
     eventually(lambda: Heartbeat.objects.filter(id__endswith=f":{child.pid}").exists())
     row = Heartbeat.objects.get()

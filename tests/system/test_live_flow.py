@@ -1,6 +1,6 @@
-"""Every trade from the socket to the table, beside the simulator's own truth: in calm, and through every fault.
+"""Every trade from the socket to the table, compared with the simulator's truth, without and with failures.
 
-`make chaos` runs the storm for as long as CHAOS_SECONDS says and tells how it goes.
+`make chaos` injects faults for CHAOS_SECONDS and prints the progress.
 """
 
 from __future__ import annotations
@@ -23,15 +23,15 @@ from warehouse.models import DeadLetter, StreamGap
 
 pytestmark = pytest.mark.processes
 
-SECONDS = float(os.environ.get("CHAOS_SECONDS", "0"))  # 0: once through all faults
+SECONDS = float(os.environ.get("CHAOS_SECONDS", "0"))  # 0: each fault once
 RATE = int(os.environ.get("CHAOS_TRADES_PER_SECOND", "400"))
 SYMBOLS = os.environ.get("CHAOS_SYMBOLS", "IWM NDX").split()
 SEED = int(os.environ.get("CHAOS_SEED", "7"))
-NUMBERED = os.environ.get("CHAOS_SEQUENCE_NUMBERS", "1") == "1"  # whether REST rows carry them
+NUMBERED = os.environ.get("CHAOS_SEQUENCE_NUMBERS", "1") == "1"  # whether REST rows have sequence numbers
 CALM_ROWS = 120
 SHORT = timedelta(seconds=60)
-QUIET_SECONDS = 6.0  # longer than the stream's own pace explains, even where the machine is late with it
-KNOWN_ROWS = 60  # stored of a consumer's own: by then it knows the pace of its trades
+QUIET_SECONDS = 6.0  # longer than any pause between trades, even on a slow machine
+KNOWN_ROWS = 60  # stored rows of a new consumer, after which it has measured the rate of its trades
 
 
 @pytest.fixture
@@ -44,10 +44,10 @@ def live(stack, tmp_path, transactional_db) -> Iterator[Live]:
 
 
 class Storm:
-    """Every fault once, or again and again in an order of chance; after each the trades must flow again."""
+    """Every fault once, then faults in random order; after each one the trades must flow again."""
 
-    def __init__(self, live: Live, tell: Callable[[str], None]) -> None:
-        self.live, self.tell = live, tell
+    def __init__(self, live: Live, report: Callable[[str], None]) -> None:
+        self.live, self.report = live, report
         self.done: Counter[str] = Counter()
         self.copies: dict[str, bytes] = {}
         self.slowest = 0.0
@@ -62,21 +62,21 @@ class Storm:
             "socket stalled": self.stall,
         }
 
-    def rage(self, seconds: float) -> None:
+    def run(self, seconds: float) -> None:
         dice, until = random.Random(SEED), time.monotonic() + seconds
         for name in self.faults:
-            self.suffer(name)
+            self.inject(name)
         while time.monotonic() < until:
-            self.suffer(dice.choice(list(self.faults)))
+            self.inject(dice.choice(list(self.faults)))
 
-    def suffer(self, name: str) -> None:
-        began = time.monotonic()
+    def inject(self, name: str) -> None:
+        started = time.monotonic()
         self.faults[name]()
         self.live.flows_again()
-        took = time.monotonic() - began
+        took = time.monotonic() - started
         self.done[name] += 1
         self.slowest = max(self.slowest, took)
-        self.tell(f"{name}: trades flow again after {took:.1f} s, {self.live.rows():,} rows")
+        self.report(f"{name}: trades flow again after {took:.1f} s, {self.live.rows():,} rows")
 
     def kill_worker(self) -> None:
         self.live.kill_service(FLOW_WORKER)
@@ -100,8 +100,8 @@ class Storm:
         self.live.eventually(lambda: streams.strike(self.live.server, kind, **details)["connections"])
 
 
-def test_in_calm_and_after_every_kill_and_cut_the_table_is_the_truth_row_for_row(live, capsys):
-    def tell(line: str) -> None:
+def test_the_table_equals_the_truth_before_and_after_all_faults(live, capsys):
+    def report(line: str) -> None:
         if SECONDS:
             with capsys.disabled():
                 sys.stdout.write(f"{time.strftime('%H:%M:%S')} {line}\n")
@@ -112,18 +112,18 @@ def test_in_calm_and_after_every_kill_and_cut_the_table_is_the_truth_row_for_row
     assert calm.sides > 20
     assert calm.kinds["sweep"] + calm.kinds["split"] > 10
 
-    storm = Storm(live, tell)
-    began = time.monotonic()
-    storm.rage(SECONDS)
+    storm = Storm(live, report)
+    started = time.monotonic()
+    storm.run(SECONDS)
     last_ms = live.settle()
     live.deliver_again(storm.copies)
     live.eventually(lambda: Inbox(live.broker, "options").size() == 0)
-    raged = time.monotonic() - began
+    duration = time.monotonic() - started
     live.repair(PATIENCE + SECONDS)
-    found = live.compare(last_ms, NUMBERED)
+    result = live.compare(last_ms, NUMBERED)
     gaps = list(StreamGap.objects.order_by("from_ms"))
     for name, value in (
-        ("storm and repair", f"{raged:.0f} s and {time.monotonic() - began - raged:.0f} s"),
+        ("faults and repair", f"{duration:.0f} s and {time.monotonic() - started - duration:.0f} s"),
         ("faults", ", ".join(f"{count} x {name}" for name, count in storm.done.items())),
         (
             "ended by themselves",
@@ -132,12 +132,12 @@ def test_in_calm_and_after_every_kill_and_cut_the_table_is_the_truth_row_for_row
         ("slowest recovery", f"{storm.slowest:.1f} s"),
         ("batches delivered twice", f"{2 * len(storm.copies)}"),
         ("gaps", ", ".join(f"{gap.to_ms - gap.from_ms:,} ms ({gap.repaired} repaired)" for gap in gaps)),
-        ("table", str(found)),
-        ("kinds", str(dict(found.kinds))),
-        ("without a side", str(dict(found.reasons))),
+        ("table", str(result)),
+        ("kinds", str(dict(result.kinds))),
+        ("without a side", str(dict(result.reasons))),
     ):
-        tell(f"{name}: {value}")
-    assert found.faults == []
-    assert found.repaired > 0, "the storm lost nothing: it was no storm"
+        report(f"{name}: {value}")
+    assert result.faults == []
+    assert result.repaired > 0, "the faults lost no trade, so nothing was tested"
     assert {gap.status for gap in gaps} == {"REPAIRED"}
     assert not DeadLetter.objects.exists()

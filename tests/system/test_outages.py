@@ -1,4 +1,4 @@
-"""Servers that go away and come back under a running worker and beat, which nobody restarts."""
+"""Outages of PostgreSQL and Valkey under a running worker and beat, which are not restarted."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ HEALED_WITHIN_SECONDS = 60
 
 @pytest.fixture(scope="module")
 def proxy(broker_url) -> Iterator[Proxy]:
-    """Between the worker and Valkey."""
+    """The proxy between the worker and Valkey."""
     between = Proxy(urlsplit(broker_url).port or 0)
     yield between
     between.stop()
@@ -38,7 +38,7 @@ def proxy(broker_url) -> Iterator[Proxy]:
 
 @pytest.fixture(scope="module")
 def running(fleet, proxy, broker_url) -> Child:
-    """The one worker of these tests."""
+    """The worker of these tests."""
     address = urlsplit(broker_url)
     through = address._replace(netloc=address.netloc.replace(f":{address.port}", f":{proxy.port}"))
     return fleet.start(worker(), REDIS_URL=through.geturl())
@@ -46,7 +46,7 @@ def running(fleet, proxy, broker_url) -> Child:
 
 @pytest.fixture
 def watching(warehouse, provider) -> None:
-    """A hundred stocks with a chain each."""
+    """A hundred stocks with one chain each."""
     watch(SYMBOLS, provider)
 
 
@@ -63,15 +63,13 @@ def is_done(symbol: str) -> bool:
 
 
 def sessions_opened(stack) -> int:
-    """Database sessions of the test's database since its statistics began; seen by a session of another."""
+    """Return the database sessions opened in the test's database so far, read from another database."""
     query = "SELECT sessions FROM pg_stat_database WHERE datname = %s"
     with psycopg.connect(stack.superuser_url()) as other:
         return other.execute(query, [connection.settings_dict["NAME"]]).fetchone()[0]
 
 
-def test_postgresql_restarts_under_worker_and_beat_and_no_chain_is_lost(
-    watching, running, children, broker, stack
-):
+def test_no_chain_is_lost_when_postgresql_restarts(watching, running, children, broker, stack):
     every, _ = IntervalSchedule.objects.get_or_create(every=1, period=IntervalSchedule.SECONDS)
     PeriodicTask.objects.create(
         name="chains", task="ingestion.tasks.ingest_due", interval=every, queue="default", expire_seconds=5
@@ -81,15 +79,15 @@ def test_postgresql_restarts_under_worker_and_beat_and_no_chain_is_lost(
     before = done()
     connection.close()
     stack.restart_postgres()
-    assert before < len(SYMBOLS)  # the restart fell into the work
+    assert before < len(SYMBOLS)  # the restart happened during the work
     eventually(lambda: done() == len(SYMBOLS))
     assert GammaExposure.objects.count() == len(SYMBOLS)
     assert (running.is_alive(), scheduler.is_alive()) == (True, True)
     scheduler.kill()
-    eventually(lambda: not broker.exists(*QUEUED))  # what it enqueued twice is nothing to do, and done
+    eventually(lambda: not broker.exists(*QUEUED))  # tasks that were enqueued twice have ended without work
 
 
-def test_a_hundred_tasks_open_a_handful_of_sessions(watching, running, send, stack):
+def test_a_hundred_tasks_open_at_most_five_sessions(watching, running, send, stack):
     ingest_one(send, "T0")
     eventually(lambda: is_done("T0"))
     before = sessions_opened(stack)
@@ -99,7 +97,7 @@ def test_a_hundred_tasks_open_a_handful_of_sessions(watching, running, send, sta
     assert sessions_opened(stack) - before <= 5
 
 
-def test_valkey_is_killed_and_the_worker_consumes_again(watching, running, send, stack):
+def test_the_worker_consumes_again_after_valkey_was_killed(watching, running, send, stack):
     ingest_one(send, "T0")
     eventually(lambda: is_done("T0"))
     killed = stack.pid("valkey")
@@ -110,11 +108,11 @@ def test_valkey_is_killed_and_the_worker_consumes_again(watching, running, send,
     assert running.is_alive()
 
 
-def test_half_open_broker_connections_heal(watching, running, send, proxy, broker):
+def test_the_worker_replaces_half_open_broker_connections(watching, running, send, proxy, broker):
     ingest_one(send, "T0")
     eventually(lambda: is_done("T0"))
     assert proxy.fall_silent() >= 1
-    # What Valkey hands to the silent connection's last request is lost, as in a crash, and enqueued again as due.
+    # The message that Valkey sends to the silent connection is lost, as in a crash, and is enqueued again.
     eventually(lambda: broker.info("clients")["blocked_clients"] == 0)
     ingest_one(send, "T1")
     eventually(lambda: is_done("T1"), HEALED_WITHIN_SECONDS)

@@ -1,6 +1,6 @@
-"""Ten sessions from beginning to end: real beats, a worker and PostgreSQL, the clock stepped slot by slot.
+"""Ten complete sessions with real beats, a worker and PostgreSQL, while the clock is moved from slot to slot.
 
-They are lived through once; each test looks at one side of what they left behind.
+They run once; each test checks one part of the results.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from tests.simulator.servers import simulator
 from tests.system.offset_file import OffsetFile
 from tests.system.stepped_market import SteppedMarket, edit_schedule, offset_at, seed_quick_schedule
 from tests.system.ten_sessions import DAYS, STRETCHES, at
-from tests.system.watched_sessions import BEFORE_CLOSING_WORK, SYMBOLS, Left, live
+from tests.system.watched_sessions import BEFORE_CLOSING_WORK, SYMBOLS, Results, run_sessions
 from warehouse import clock
 
 pytestmark = [pytest.mark.processes, pytest.mark.django_db]
@@ -29,7 +29,7 @@ pytestmark = [pytest.mark.processes, pytest.mark.django_db]
 
 @pytest.fixture(scope="module")
 def offset(tmp_path_factory) -> OffsetFile:
-    """An hour before the first session."""
+    """The clock, set to an hour before the first session."""
     file = OffsetFile(tmp_path_factory.mktemp("clock") / "offset-ms")
     file.set(offset_at(DAYS[0].open - dt.timedelta(hours=1)))
     return file
@@ -37,7 +37,7 @@ def offset(tmp_path_factory) -> OffsetFile:
 
 @pytest.fixture(scope="module")
 def provider_url(offset) -> Iterator[str]:
-    """A simulated market whose strikes lie sixty times as far apart: a chain is one short page."""
+    """A simulated market with sixty times the strike spacing, so that a chain is one short page."""
     with simulator("--strike-spacing", "60", "--clock-offset-ms", str(int(offset))) as server:
         yield server.base_url
 
@@ -54,10 +54,10 @@ def environment(django_db_setup, stack, broker_url, offset, provider_url) -> dic
 
 
 @pytest.fixture(scope="module")
-def left(fleet, offset, broker_url, provider_url, django_db_blocker) -> Iterator[Left]:
-    """What the ten sessions left, lived through by a worker and two beats."""
+def results(fleet, offset, broker_url, provider_url, django_db_blocker) -> Iterator[Results]:
+    """The results of the ten sessions, produced by a worker and two beats."""
 
-    def tell(offset_ms: int) -> None:
+    def set_clocks(offset_ms: int) -> None:
         simulated.post("/simulator/clock", json={"offset_ms": offset_ms}).raise_for_status()
         with connection.cursor() as cursor:  # this process's own session
             cursor.execute("SELECT set_config('warehouse.clock_offset_ms', %s, false)", [str(offset_ms)])
@@ -69,7 +69,7 @@ def left(fleet, offset, broker_url, provider_url, django_db_blocker) -> Iterator
         redis.Redis.from_url(broker_url) as broker,
     ):
         broker.flushdb()
-        market = SteppedMarket(offset, broker, tell)
+        market = SteppedMarket(offset, broker, set_clocks)
         market.step(DAYS[0].open - dt.timedelta(hours=1))
         seed_quick_schedule(*SYMBOLS)
         edit_schedule("After the close", breadth_sessions=2)
@@ -77,10 +77,10 @@ def left(fleet, offset, broker_url, provider_url, django_db_blocker) -> Iterator
             fleet.start(service)
         market.settle()
         try:
-            yield live(market, lambda: simulated.get("/simulator/requests").json())
+            yield run_sessions(market, lambda: simulated.get("/simulator/requests").json())
         finally:
             fleet.end()
-            tell(0)
+            set_clocks(0)
             call_command("flush", interactive=False, verbosity=0)
             drop_partitions()
 
@@ -89,35 +89,35 @@ def every_slot() -> list[int]:
     return [clock.epoch_ms(slot) for day in DAYS for slot in day.slot_times]
 
 
-def test_there_are_ten_sessions_of_which_two_close_early():
+def test_two_of_ten_sessions_close_early():
     assert [day.slots for day in DAYS] == [27, 27, 27, 27, 27, 27, 27, 15, 27, 15]
     assert len(every_slot()) == 246
     assert DAYS[7].close == at("2026-11-27 18:00")
 
 
-def test_each_symbol_has_exactly_the_slots_of_the_sessions(left):
-    assert {symbol: left.greeks[symbol] for symbol in SYMBOLS} == dict.fromkeys(SYMBOLS, every_slot())
-    assert {symbol: left.gamma[symbol] for symbol in SYMBOLS} == dict.fromkeys(SYMBOLS, every_slot())
+def test_each_symbol_has_exactly_the_slots_of_the_sessions(results):
+    assert {symbol: results.greeks[symbol] for symbol in SYMBOLS} == dict.fromkeys(SYMBOLS, every_slot())
+    assert {symbol: results.gamma[symbol] for symbol in SYMBOLS} == dict.fromkeys(SYMBOLS, every_slot())
 
 
-def test_every_chain_was_asked_for_once_and_done_at_the_first_attempt(left):
-    asked = {symbol: left.requests[f"/v3/snapshot/options/{symbol}"] for symbol in SYMBOLS}
-    assert asked == dict.fromkeys(SYMBOLS, 246)
-    done = [run for run in left.runs if run.task == "ingest_chain"]
+def test_every_chain_is_requested_once_and_done_at_the_first_attempt(results):
+    counts = {symbol: results.requests[f"/v3/snapshot/options/{symbol}"] for symbol in SYMBOLS}
+    assert counts == dict.fromkeys(SYMBOLS, 246)
+    done = [run for run in results.runs if run.task == "ingest_chain"]
     assert len(done) == 2 * 246
     assert {(run.status, run.attempts) for run in done} == {("DONE", 1)}
 
 
-def test_each_symbol_and_session_has_one_rank_and_each_session_one_regime(left):
+def test_each_session_has_one_rank_per_symbol_and_one_regime(results):
     dates = [day.date for day in DAYS]
-    assert left.ranked == [(date, symbol) for date in dates for symbol in SYMBOLS]
-    assert left.unknown_volatilities == 0
-    assert left.regimes == dates
-    assert left.flow_days == left.gamma_days == left.ranked
+    assert results.ranked == [(date, symbol) for date in dates for symbol in SYMBOLS]
+    assert results.unknown_volatilities == 0
+    assert results.regimes == dates
+    assert results.flow_days == results.gamma_days == results.ranked
 
 
-def test_the_ledger_holds_the_work_of_the_sessions_and_none_beside(left):
-    """Bars are asked for by symbol, and by the inputs of the regime; retention is a day's, not a session's."""
+def test_the_ledger_has_the_runs_of_the_sessions_and_no_others(results):
+    """The runs that fetch the inputs of the regime and those of retention are not compared."""
     work = ("store_bars", "calculate_iv_percentile", "calculate_market_regime", "roll_up", "watch_calendar")
     expected = []
     for day in DAYS:
@@ -126,39 +126,39 @@ def test_the_ledger_holds_the_work_of_the_sessions_and_none_beside(left):
             expected += [("store_bars", symbol, closes), ("calculate_iv_percentile", symbol, closes)]
         expected += [("calculate_market_regime", "", closes), ("roll_up", "", closes)]
         expected += [("watch_calendar", "", opens)]
-    done = [(run.task, run.symbol, run.slot) for run in left.runs if run.task in work]
+    done = [(run.task, run.symbol, run.slot) for run in results.runs if run.task in work]
     assert sorted(done) == sorted(expected)
-    assert {(run.status, run.attempts) for run in left.runs} == {("DONE", 1)}
-    assert left.exceptions == 0
+    assert {(run.status, run.attempts) for run in results.runs} == {("DONE", 1)}
+    assert results.exceptions == 0
 
 
-def test_nothing_is_written_and_nobody_is_asked_outside_hours(left):
+def test_no_row_is_written_and_no_request_sent_outside_hours(results):
     quiet = [instant for day in DAYS for instant in (day.close + BEFORE_CLOSING_WORK, *day.quiet)]
-    assert [moment.at for moment in left.moments] == quiet
-    assert [moment for moment in left.moments if moment.written or moment.asked] == []
+    assert [moment.at for moment in results.moments] == quiet
+    assert [moment for moment in results.moments if moment.written or moment.requests] == []
 
 
-def test_nothing_is_called_stale_failed_or_overdue_on_the_way(left):
-    assert left.troubles == []
+def test_no_check_reports_stale_failed_or_overdue_work(results):
+    assert results.troubles == []
 
 
-def test_retention_is_carried_out_once_on_each_day_that_came(left):
-    days = {instant.date() for instant in left.instants}
+def test_retention_runs_once_per_date(results):
+    days = {instant.date() for instant in results.instants}
     midnights = [clock.epoch_ms(dt.datetime.combine(day, dt.time(tzinfo=dt.UTC))) for day in sorted(days)]
-    assert sorted(run.slot for run in left.runs if run.task == "keep_retention") == midnights
+    assert sorted(run.slot for run in results.runs if run.task == "keep_retention") == midnights
 
 
-def test_partitions_are_made_a_week_ahead_and_dropped_past_retention(left):
-    """At the end of each stretch: the first and the last partition of each table, and how many there are."""
+def test_partitions_are_created_a_week_ahead_and_dropped_after_retention(results):
+    """At the end of each stretch: the first and the last partition of each table, and their number."""
     greeks, trades, bars = (
-        [(found[table][0], found[table][-1], len(found[table])) for found in left.partitions]
+        [(tables[table][0], tables[table][-1], len(tables[table])) for tables in results.partitions]
         for table in ("historical_greeks", "options_flow_history", "historical_bars")
     )
     assert greeks == [
         ("w20251027", "w20251110", 3),
         ("w20251027", "w20260316", 6),
         ("w20251027", "w20260713", 9),
-        ("w20260302", "w20261207", 9),  # the first stretch is past its year
+        ("w20260302", "w20261207", 9),  # the first stretch is more than a year ago
         ("w20260302", "w20261228", 11),
     ]
     assert trades == [
@@ -166,9 +166,9 @@ def test_partitions_are_made_a_week_ahead_and_dropped_past_retention(left):
         ("d20260306", "d20260317", 12),
         ("d20260702", "d20260714", 13),
         ("d20261125", "d20261208", 14),
-        ("d20261125", "d20270101", 14 + 9),  # a month later all are still kept
+        ("d20261125", "d20270101", 14 + 9),  # a month later all are still within retention
     ]
-    # The regime's first session has the year before it fetched.
+    # The bars of the year before the first session are fetched for its regime.
     assert bars == [
         ("m202410", "m202511", 14),
         ("m202410", "m202603", 18),
@@ -178,11 +178,11 @@ def test_partitions_are_made_a_week_ahead_and_dropped_past_retention(left):
     ]
 
 
-def test_the_daily_sums_outlive_the_raw_rows(left):
-    """Trades and snapshots are kept 90 days, chains a year: by Christmas 2026 what is left is of the last stretches."""
+def test_daily_sums_outlive_the_raw_rows(results):
+    """Trades and snapshots are kept 90 days, chains a year; at the end, those of the last stretches remain."""
     last = [clock.epoch_ms(slot) for stretch in STRETCHES[3:] for day in stretch for slot in day.slot_times]
-    assert left.trades_left == [
+    assert results.trades_left == [
         clock.epoch_ms(day.open) + 60_000 for stretch in STRETCHES[3:] for day in stretch
     ]
-    assert left.gamma_left == last
-    assert min(left.greeks_left) == clock.epoch_ms(STRETCHES[1][0].open)
+    assert results.gamma_left == last
+    assert min(results.greeks_left) == clock.epoch_ms(STRETCHES[1][0].open)

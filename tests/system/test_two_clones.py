@@ -1,4 +1,4 @@
-"""A second clone joins by two variables: its workers do what the first enqueues, and each slot is done once."""
+"""A second clone joins with two variables: its workers run tasks enqueued by the first, and each slot is done once."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ QUEUED = ("warehouse:ingest", "warehouse:unacked")
 
 @pytest.fixture
 def clone(tmp_path) -> Path:
-    """A second clone at this one's commit, on this one's virtual environment to spare the installation."""
+    """A second clone of this commit, with this clone's virtual environment to avoid the installation."""
     path = tmp_path / "second clone"
     subprocess.run(["git", "clone", "--quiet", "--no-hardlinks", ROOT, path], check=True)
     (path / ".venv").symlink_to(ROOT / ".venv")
@@ -34,18 +34,16 @@ def done() -> int:
     return IngestionRun.objects.filter(status=RunStatus.DONE).count()
 
 
-def test_the_workers_of_two_clones_share_a_queue_and_do_each_slot_once(
-    warehouse, children, clone, provider, broker, send
-):
+def test_the_workers_of_two_clones_share_a_queue(warehouse, children, clone, provider, broker, send):
     watch(SYMBOLS, provider)
-    # No package is installed: the virtual environment counts as up to date.
+    # No package is installed, because the virtual environment is treated as up to date.
     make = ["make", "--old-file=.venv/.synced", "worker", "QUEUE=ingest"]
     second = children.run(make, directory=clone, MASSIVE_API_KEY="of-the-second")
     send("ingest_chain", "T0", SLOT_MS, queue="ingest")
-    eventually(lambda: done() == 1)  # enqueued here, done there
+    eventually(lambda: done() == 1)  # enqueued by this clone, done by the second
 
     first = children.start(worker())
-    eventually(lambda: broker.info("clients")["blocked_clients"] == 2)  # both wait for work
+    eventually(lambda: broker.info("clients")["blocked_clients"] == 2)  # both wait for tasks
     for symbol in SYMBOLS * 2:
         send("ingest_chain", symbol, SLOT_MS, queue="ingest")
     eventually(lambda: done() == len(SYMBOLS) and not broker.exists(*QUEUED))

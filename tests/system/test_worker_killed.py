@@ -1,4 +1,4 @@
-"""A worker that dies in the middle of a chain, by kill -9 or for want of memory, costs an attempt and nothing else."""
+"""A worker that is killed in the middle of a chain, by an operator or the OOM killer, loses one attempt only."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ QUARTER_HOUR_MS = timedelta(minutes=15) // timedelta(milliseconds=1)
 
 @pytest.fixture
 def in_the_middle(warehouse, fleet, provider, send) -> Child:
-    """A worker that has SPX's first page and waits for the second, which only the next to ask is given."""
+    """A worker that has SPX's first page and waits for the second, which is sent only to the next request."""
     add_default_symbols(["SPX"])
     provider.tell(CHAIN_PATH, ok(page(row(CALL), next_url=f"{provider.url}{CHAIN_PATH}?cursor=two")))
     provider.tell(f"{CHAIN_PATH}?cursor=two", Answer(hang=True), ok(page(row(PUT))))
@@ -47,7 +47,7 @@ def the_chain_is_stored_once_at_the_second_attempt() -> None:
     assert GammaExposure.objects.count() == 1
 
 
-def test_a_killed_worker_that_starts_again_within_the_slot_stores_the_chain_once(in_the_middle, fleet, send):
+def test_a_restarted_worker_stores_the_chain_once(in_the_middle, fleet, send):
     in_the_middle.kill()
     fleet.start(worker())
     send("ingest_due")
@@ -55,7 +55,7 @@ def test_a_killed_worker_that_starts_again_within_the_slot_stores_the_chain_once
     the_chain_is_stored_once_at_the_second_attempt()
 
 
-def test_a_killed_pool_child_is_replaced_and_the_chain_stored_once(in_the_middle, send):
+def test_a_killed_pool_child_is_replaced_and_the_chain_is_stored_once(in_the_middle, send):
     for pid in in_the_middle.pool():
         os.kill(pid, signal.SIGKILL)
     send("ingest_due")
@@ -64,14 +64,14 @@ def test_a_killed_pool_child_is_replaced_and_the_chain_stored_once(in_the_middle
     assert in_the_middle.is_alive()
 
 
-def test_a_worker_that_comes_back_after_the_slot_leaves_a_gap(in_the_middle, children, send, clock_offset_ms):
+def test_a_worker_restarted_after_the_slot_leaves_a_gap(in_the_middle, children, send, clock_offset_ms):
     in_the_middle.kill()
     children.start(worker(), CLOCK_OFFSET_MS=str(clock_offset_ms + QUARTER_HOUR_MS))
     send("ingest_due")
     eventually(the_slot_ended)
     run = IngestionRun.objects.get(slot=SLOT_MS)
     assert (run.status, run.error, run.attempts) == (RunStatus.FAILED, MISSED, 1)
-    # It goes on with the slot that is due, and puts none of it into the gap.
+    # It continues with the slot that is due and stores none of its rows under the missed slot.
     eventually(lambda: IngestionRun.objects.filter(slot=SLOT_MS + QUARTER_HOUR_MS, status=RunStatus.DONE))
     assert not HistoricalGreeks.objects.filter(timestamp=SLOT_MS).exists()
     assert not GammaExposure.objects.filter(timestamp=SLOT_MS).exists()

@@ -1,6 +1,6 @@
-"""Living through the ten sessions, and reading what they left at the end of each stretch.
+"""Execution of the ten sessions, and collection of the results at the end of each stretch.
 
-It is read on the way because retention takes the first rows before the last ones come.
+They are collected on the way, because retention drops the first rows before the last sessions run.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ from warehouse.models.enums import RunStatus
 
 SYMBOLS = ("AAPL", "META")
 CLOSING_TASKS = ("store_bars", "calculate_iv_percentile", "calculate_market_regime", "roll_up")
-# Not the last second of the five minutes: the clock goes on while a busy machine looks.
+# Close tasks are due after five minutes; the margin is for a busy machine, on which the clock runs on meanwhile.
 BEFORE_CLOSING_WORK = dt.timedelta(minutes=3)
 CLOSING_WORK = 2 * 2 + 2  # the first two for each symbol
 WRITTEN = (HistoricalGreeks, GammaExposure, HistoricalBar, IvPercentile, MarketRegimeDay, FlowDay, GammaDay)
@@ -47,15 +47,15 @@ Requests = Callable[[], dict[str, int]]
 
 
 class Moment(NamedTuple):
-    """An instant outside hours: rows written and requests sent since the one before it."""
+    """An instant outside hours: rows written and requests sent since the previous one."""
 
     at: dt.datetime
     written: int
-    asked: int
+    requests: int
 
 
-class Ended(NamedTuple):
-    """A line of the ledger."""
+class LedgerRow(NamedTuple):
+    """A row of the ledger."""
 
     task: str
     symbol: str
@@ -65,12 +65,12 @@ class Ended(NamedTuple):
 
 
 @dataclass
-class Left:
-    """Slots are epoch milliseconds by symbol, oldest first."""
+class Results:
+    """The stored rows and observations. Slots are epoch milliseconds by symbol, oldest first."""
 
     greeks: dict[str, list[int]] = field(default_factory=dict)
     gamma: dict[str, list[int]] = field(default_factory=dict)
-    runs: set[Ended] = field(default_factory=set)
+    runs: set[LedgerRow] = field(default_factory=set)
     moments: list[Moment] = field(default_factory=list)
     instants: list[dt.datetime] = field(default_factory=list)
     troubles: list[str] = field(default_factory=list)
@@ -87,80 +87,82 @@ class Left:
     greeks_left: list[int] = field(default_factory=list)
 
 
-def live(market: SteppedMarket, requests: Requests) -> Left:
-    """Steps through every slot and quiet instant; `requests` counts what the provider was asked, by path."""
-    left = Left()
+def run_sessions(market: SteppedMarket, requests: Requests) -> Results:
+    """Move the clock through every slot and quiet instant; `requests` returns the provider's requests by path."""
+    results = Results()
     for stretch in STRETCHES:
-        go_on = stretch[0].open - dt.timedelta(hours=1)
-        WatchlistEntry.objects.update(ingest_chain=True, active_since_ms=clock.epoch_ms(go_on))
+        start = stretch[0].open - dt.timedelta(hours=1)
+        WatchlistEntry.objects.update(ingest_chain=True, active_since_ms=clock.epoch_ms(start))
         for day in stretch:
-            _live_through(day, market, requests, left)
-        _read(left)
-        # Nobody watches until the next stretch: the sessions in between are no gaps.
+            _run_session(day, market, requests, results)
+        _collect(results)
+        # Chains are switched off until the next stretch, so that the sessions in between are not gaps.
         WatchlistEntry.objects.update(ingest_chain=False)
-    _read_the_end(left)
-    left.requests = requests()
-    return left
+    _collect_final(results)
+    results.requests = requests()
+    return results
 
 
-def _live_through(day: Day, market: SteppedMarket, requests: Requests, left: Left) -> None:
+def _run_session(day: Day, market: SteppedMarket, requests: Requests, results: Results) -> None:
     for slot in day.slot_times:
         market.step(slot + SECOND)
         poll_now("Option chains")
         eventually(lambda slot=slot: _done(["ingest_chain"], slot) == len(SYMBOLS))
-        left.instants.append(slot)
-        left.troubles += _troubles()
+        results.instants.append(slot)
+        results.troubles += _troubles()
     for symbol in SYMBOLS:
         add_trade(clock.epoch_ms(day.open) + 60_000, symbol=symbol)
-    _pass_quietly(day.close + BEFORE_CLOSING_WORK, market, requests, left)
+    _run_quiet_instant(day.close + BEFORE_CLOSING_WORK, market, requests, results)
     market.step(day.close + dt.timedelta(minutes=5))
     poll_now("After the close")
     eventually(lambda: _done(CLOSING_TASKS, day.close) == CLOSING_WORK)
     for instant in day.quiet:
-        _pass_quietly(instant, market, requests, left)
+        _run_quiet_instant(instant, market, requests, results)
 
 
-def _pass_quietly(instant: dt.datetime, market: SteppedMarket, requests: Requests, left: Left) -> None:
-    before, asked = _written(), sum(requests().values())
+def _run_quiet_instant(
+    instant: dt.datetime, market: SteppedMarket, requests: Requests, results: Results
+) -> None:
+    written, sent = _written(), sum(requests().values())
     market.step(instant)
     poll_now("Partitions and retention")
     market.settle()
     eventually(lambda: _done(["keep_retention"], instant.replace(hour=0, minute=0, second=0)) == 1)
-    left.moments.append(Moment(instant, _written() - before, sum(requests().values()) - asked))
-    left.instants.append(instant)
-    left.troubles += [*_troubles(), *map(str, overdue_work(clock.now()))]
+    results.moments.append(Moment(instant, _written() - written, sum(requests().values()) - sent))
+    results.instants.append(instant)
+    results.troubles += [*_troubles(), *map(str, overdue_work(clock.now()))]
 
 
-def _read(left: Left) -> None:
-    """What retention will take until the next stretch ends."""
-    for model, slots in ((HistoricalGreeks, left.greeks), (GammaExposure, left.gamma)):
+def _collect(results: Results) -> None:
+    """Collect the rows that retention drops before the next stretch ends."""
+    for model, slots in ((HistoricalGreeks, results.greeks), (GammaExposure, results.gamma)):
         for symbol in SYMBOLS:
-            found = model.objects.filter(symbol=symbol).values_list("timestamp", flat=True).distinct()
-            slots[symbol] = sorted({*slots.get(symbol, []), *found})
+            stored = model.objects.filter(symbol=symbol).values_list("timestamp", flat=True).distinct()
+            slots[symbol] = sorted({*slots.get(symbol, []), *stored})
     columns = ("task", "symbol", "slot", "status", "attempts")
-    left.runs |= {Ended(*run) for run in IngestionRun.objects.values_list(*columns)}
+    results.runs |= {LedgerRow(*run) for run in IngestionRun.objects.values_list(*columns)}
     tables: dict[str, list[str]] = {}
     for table, partition in query("SELECT parent, partition FROM warehouse_partitions()"):
         tables.setdefault(table, []).append(partition.removeprefix(f"{table}_"))
-    left.partitions.append(tables)
+    results.partitions.append(tables)
 
 
-def _read_the_end(left: Left) -> None:
-    """What is still there after the last session."""
-    left.ranked = list(IvPercentile.objects.order_by("date", "symbol").values_list("date", "symbol"))
-    left.unknown_volatilities = IvPercentile.objects.filter(current_iv=None).count()
-    left.regimes = list(MarketRegimeDay.objects.order_by("date").values_list("date", flat=True))
-    left.flow_days = list(FlowDay.objects.order_by("date", "symbol").values_list("date", "symbol"))
-    left.gamma_days = list(GammaDay.objects.order_by("date", "symbol").values_list("date", "symbol"))
-    left.exceptions = SessionException.objects.count()
-    left.trades_left = _instants(OptionsFlow)
-    left.gamma_left = _instants(GammaExposure)
-    left.greeks_left = _instants(HistoricalGreeks)
+def _collect_final(results: Results) -> None:
+    """Collect the rows that remain after the last session."""
+    results.ranked = list(IvPercentile.objects.order_by("date", "symbol").values_list("date", "symbol"))
+    results.unknown_volatilities = IvPercentile.objects.filter(current_iv=None).count()
+    results.regimes = list(MarketRegimeDay.objects.order_by("date").values_list("date", flat=True))
+    results.flow_days = list(FlowDay.objects.order_by("date", "symbol").values_list("date", "symbol"))
+    results.gamma_days = list(GammaDay.objects.order_by("date", "symbol").values_list("date", "symbol"))
+    results.exceptions = SessionException.objects.count()
+    results.trades_left = _instants(OptionsFlow)
+    results.gamma_left = _instants(GammaExposure)
+    results.greeks_left = _instants(HistoricalGreeks)
 
 
 def _instants(model: type[Model]) -> list[int]:
-    found = model._default_manager.values_list("timestamp", flat=True).distinct()
-    return sorted(set(found))
+    instants = model._default_manager.values_list("timestamp", flat=True).distinct()
+    return sorted(set(instants))
 
 
 def _done(tasks: Sequence[str], slot: dt.datetime) -> int:
@@ -169,7 +171,7 @@ def _done(tasks: Sequence[str], slot: dt.datetime) -> int:
 
 
 def _written() -> int:
-    """Grows with every row that is written; what retention takes away does not change it."""
+    """Return a number that grows with every written row and does not change when retention drops rows."""
     ledger = IngestionRun.objects.exclude(task="keep_retention")
     newest = [rows.aggregate(newest=Max("pk"))["newest"] for rows in (ledger, *(m.objects for m in WRITTEN))]
     return sum(number or 0 for number in newest)

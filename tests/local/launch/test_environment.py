@@ -1,4 +1,4 @@
-"""What the services are told, and what an operator set before."""
+"""Environment variables of the services, with and without variables set by the operator."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ def _nothing_set(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.delenv(name, raising=False)
 
 
-def test_a_service_of_a_simulated_stack_gets_everything_by_name() -> None:
-    told = environment.of(SIMULATED, "worker", "warehouse_writer")
-    assert {name: told[name] for name in told if name in SIMULATED_VARIABLES} == SIMULATED_VARIABLES
+def test_a_service_of_a_simulated_stack_gets_all_variables() -> None:
+    variables = environment.of(SIMULATED, "worker", "warehouse_writer")
+    assert {name: variables[name] for name in variables if name in SIMULATED_VARIABLES} == SIMULATED_VARIABLES
 
 
 SIMULATED_VARIABLES = {
@@ -38,7 +38,7 @@ SIMULATED_VARIABLES = {
 }
 
 
-def test_a_secret_file_of_the_operator_does_not_win_over_the_stack(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_name_file_of_the_operator_does_not_override_the_stack(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DATABASE_URL_FILE", "/elsewhere")
     assert "DATABASE_URL_FILE" not in environment.of(SIMULATED, "worker", "")
 
@@ -51,7 +51,7 @@ def test_the_operators_own_servers_are_used(monkeypatch: pytest.MonkeyPatch, tmp
     assert environment.own_servers() == ("postgresql://own/warehouse", "redis://own")
 
 
-def test_one_server_without_the_other_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_one_server_without_the_other_is_rejected(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("REDIS_URL", "redis://own")
     with pytest.raises(LocalError, match=r"^Set both DATABASE_URL and REDIS_URL"):
         environment.own_servers()

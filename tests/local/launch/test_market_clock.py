@@ -1,4 +1,4 @@
-"""The market's clock of a simulated stack. Session hours: the New York Stock Exchange's published calendar."""
+"""Clock of the simulated market. Session hours are from the published calendar of the New York Stock Exchange."""
 
 from __future__ import annotations
 
@@ -23,19 +23,20 @@ def moved(instant: dt.datetime, offset_ms: int) -> dt.datetime:
 @pytest.mark.parametrize(
     ("now", "market"),
     [
-        ("2026-11-20T10:00:00", "2026-11-20T10:00:00"),  # in session: nothing is moved
+        ("2026-11-20T10:00:00", "2026-11-20T10:00:00"),  # in a session: unchanged
         ("2026-11-20T09:30:00", "2026-11-20T09:30:00"),
-        ("2026-11-20T16:00:00", "2026-11-20T15:45:05"),  # closed this instant
+        ("2026-11-20T16:00:00", "2026-11-20T15:45:05"),  # the instant of the close
         ("2026-11-20T23:59:59", "2026-11-20T15:45:05"),
-        ("2026-11-20T03:00:00", "2026-11-19T15:45:05"),  # before the open: the day before
+        ("2026-11-20T03:00:00", "2026-11-19T15:45:05"),  # before the open: the session before
         ("2026-11-22T12:00:00", "2026-11-20T15:45:05"),  # a Sunday
         ("2026-11-26T12:00:00", "2026-11-25T15:45:05"),  # Thanksgiving
-        ("2026-11-27T20:00:00", "2026-11-27T12:45:05"),  # the early close at 13:00 on the day after
+        (
+            "2026-11-27T20:00:00",
+            "2026-11-27T12:45:05",
+        ),  # the early close at 13:00 on the day after Thanksgiving
     ],
 )
-def test_outside_sessions_the_market_stands_in_the_last_quarter_of_the_last_one(
-    now: str, market: str
-) -> None:
+def test_outside_a_session_the_clock_is_in_the_last_quarter_of_an_hour(now: str, market: str) -> None:
     assert moved(at(now), offset_now(at(now))) == at(market)
 
 
@@ -48,6 +49,6 @@ def test_outside_sessions_the_market_stands_in_the_last_quarter_of_the_last_one(
         ("2022-06-11T20:47:00", "2022-06-10T16:00:05"),
     ],
 )
-def test_a_recorded_chain_is_served_on_its_own_day(stamp: str, market: str) -> None:
+def test_a_recorded_chain_is_served_in_its_own_session(stamp: str, market: str) -> None:
     now = at("2026-11-21T04:00:00")
     assert moved(now, offset_for(at(stamp), now)) == at(market)

@@ -1,4 +1,4 @@
-"""The report says what the warehouse holds: the newest chain of every symbol, in the shape programs read."""
+"""Report of `make demo`: the newest chain of every symbol, in the format that programs read."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tests.provider.server import ok
 from warehouse import clock
 
 
-def test_money_is_short_and_signed():
+def test_money_is_formatted_with_sign_and_unit():
     assert [money(value) for value in (-1.08e9, 35_200_000.0, 410_000.0, 12.0, None)] == [
         "-$1.08bn",
         "$35.20M",
@@ -23,7 +23,7 @@ def test_money_is_short_and_signed():
     ]
 
 
-def test_the_picture_names_the_levels_beside_their_band():
+def test_the_chart_labels_the_band_of_each_level():
     picture = gamma_picture({6500.0: 5.0, 6400.0: -2.5}, 6510.0, {"flip": 6420.0, "support": None}).plain
     lines = {line.split()[0]: line for line in picture.splitlines()}
     assert "◀ spot" in lines["6,500.0"]
@@ -32,7 +32,7 @@ def test_the_picture_names_the_levels_beside_their_band():
 
 
 @pytest.mark.database
-def test_the_report_holds_the_figures_of_the_newest_chain(spx, provider):
+def test_the_report_contains_the_values_of_the_newest_chain(spx, provider):
     from ingestion.chains.ingest import ingest_chain
     from local.launch.report import collect, show
 
@@ -49,6 +49,6 @@ def test_the_report_holds_the_figures_of_the_newest_chain(spx, provider):
     assert figures["total_gamma_provider_greeks"] == pytest.approx(CALL_GAMMA + PUT_GAMMA, rel=1e-12)
     assert set(figures["milliseconds"]) == {"fetch", "check", "compute", "gamma", "store"}
 
-    traded = StringIO()
-    show(report, Console(width=160, file=traded))
-    assert "SHORT_GAMMA" in traded.getvalue()
+    output = StringIO()
+    show(report, Console(width=160, file=output))
+    assert "SHORT_GAMMA" in output.getvalue()

@@ -1,4 +1,4 @@
-"""One command per service: the supervisor starts what the Makefile runs."""
+"""The supervisor and the Makefile start each service with the same command."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from local.launch import services
 from local.servers.hold import ROOT
 
 
-def made(target: str) -> tuple[dict[str, str], str]:
-    """Environment and command that `make TARGET` runs, without the folder of the program."""
+def command_of(target: str) -> tuple[dict[str, str], str]:
+    """Return the environment and the command of `make TARGET`, without the folder of the program."""
     done = subprocess.run(
         ["make", "--no-print-directory", "-n", "-o", ".venv/.synced", target, "QUEUE=q", "BIND=b:1"],
         cwd=ROOT,
@@ -28,11 +28,11 @@ def made(target: str) -> tuple[dict[str, str], str]:
     "service", [services.web("b:1"), services.worker("q"), services.beat(), services.consumer()]
 )
 def test_make_runs_the_supervisors_command_under_the_same_role(service: services.Service) -> None:
-    environment, command = made(service.name)
+    environment, command = command_of(service.name)
     assert command == " ".join(service.command)
     assert environment["DATABASE_ROLE"] == service.role
     assert environment["PROCESS_NAME"] == service.name
 
 
-def test_make_migrates_as_the_login_itself() -> None:
-    assert made("migrate") == ({"PROCESS_NAME": "migrate"}, services.MIGRATE)
+def test_make_migrates_without_a_database_role() -> None:
+    assert command_of("migrate") == ({"PROCESS_NAME": "migrate"}, services.MIGRATE)

@@ -1,4 +1,4 @@
-"""The supervisor: services come back when they die and are gone when it is, however it went."""
+"""Supervisor: services are restarted when they die, and ended when the supervisor ends or is killed."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from local.servers.hold import ROOT
 from local.servers.processes import is_alive
 from tests.local.processes import eventually
 
-# A service with a child in its session, as a Celery worker has; both write their ids, and its end, to a file.
+# A service with a child in its session, like a Celery worker. It writes both process ids, and its end, to a file.
 SERVICE = """
 import os, signal, subprocess, sys, time
 child = subprocess.Popen(["sleep", "600"])
@@ -31,14 +31,14 @@ with open(sys.argv[1], "a") as file: file.write(f"start {os.getpid()} {child.pid
 signal.pause()
 """
 
-# The supervisor itself in a process of its own, to be killed.
+# A supervisor in a separate process, so that it can be killed.
 SUPERVISOR = """
 import json, os, signal, sys
 from pathlib import Path
 from local.launch.services import Service
 from local.launch.supervisor import Interrupted, Supervisor
 supervisor = Supervisor(Path(sys.argv[1]), print)
-supervisor.obey(signal.SIGINT, signal.SIGTERM)
+supervisor.handle_signals(signal.SIGINT, signal.SIGTERM)
 for name, command in json.loads(sys.argv[2]).items():
     supervisor.start(Service(name, tuple(command)), dict(os.environ))
 print("up", flush=True)
@@ -60,7 +60,7 @@ def _events(tmp_path: Path) -> list[str]:
 
 
 def _started(tmp_path: Path) -> list[int]:
-    """Ids of all services and their children, in the order of their starts."""
+    """Return the process ids of all services and their children, in the order of their starts."""
     return [int(pid) for event in _events(tmp_path) if event.startswith("start") for pid in event.split()[1:]]
 
 
@@ -73,7 +73,7 @@ def supervisor(tmp_path: Path) -> Iterator[Supervisor]:
 
 @pytest.fixture
 def supervising(tmp_path: Path) -> Iterator[subprocess.Popen[str]]:
-    """A supervisor process with the services `first` and `second`, both up."""
+    """A supervisor process with two running services, `first` and `second`."""
     table = {name: _service(tmp_path, name) for name in ("first", "second")}
     process = subprocess.Popen(
         [sys.executable, "-c", SUPERVISOR, str(tmp_path / "logs"), json.dumps(table)],
@@ -95,7 +95,7 @@ def _tend_until(supervisor: Supervisor, condition: object) -> None:
         supervisor.tend()
 
 
-def test_a_killed_service_is_started_again_and_its_children_are_not_left(
+def test_a_killed_service_is_restarted_and_its_children_are_ended(
     supervisor: Supervisor, tmp_path: Path
 ) -> None:
     supervisor.start(Service("worker", tuple(_service(tmp_path, "worker"))), os.environ)
@@ -107,7 +107,7 @@ def test_a_killed_service_is_started_again_and_its_children_are_not_left(
     assert all(map(is_alive, _started(tmp_path)[2:]))
 
 
-def test_services_are_stopped_in_order_the_last_started_first(
+def test_services_are_stopped_in_reverse_order_of_their_start(
     supervising: subprocess.Popen[str], tmp_path: Path
 ) -> None:
     supervising.send_signal(signal.SIGINT)
@@ -116,29 +116,33 @@ def test_services_are_stopped_in_order_the_last_started_first(
     assert not any(map(is_alive, _started(tmp_path)))
 
 
-def test_a_killed_supervisor_leaves_nothing(supervising: subprocess.Popen[str], tmp_path: Path) -> None:
+def test_services_end_when_the_supervisor_is_killed(
+    supervising: subprocess.Popen[str], tmp_path: Path
+) -> None:
     supervising.kill()
     eventually(lambda: not any(map(is_alive, _started(tmp_path))))
 
 
-def test_children_of_a_service_that_was_killed_with_the_supervisor_are_found(
+def test_children_of_a_service_killed_with_the_supervisor_are_ended(
     supervising: subprocess.Popen[str], tmp_path: Path
 ) -> None:
-    # Nobody above the children is left: only the guard knows them.
+    # All ancestors of the children are dead; only the orphan reaper has the id of their session.
     os.kill(_started(tmp_path)[0], signal.SIGKILL)
     supervising.kill()
     eventually(lambda: not any(map(is_alive, _started(tmp_path))))
 
 
-def test_a_step_that_fails_names_its_last_line_and_its_log(supervisor: Supervisor, tmp_path: Path) -> None:
+def test_a_failed_command_is_reported_with_its_last_line_and_log(
+    supervisor: Supervisor, tmp_path: Path
+) -> None:
     command = ["python", "-c", "print('so far so good', flush=True); raise SystemExit('the disk is full')"]
     with pytest.raises(
-        ServiceError, match=r"^migrate failed: the disk is full; all of it is in .*migrate\.log"
+        ServiceError, match=r"^migrate failed: the disk is full; the whole log is in .*migrate\.log"
     ):
         supervisor.run("migrate", command, os.environ)
 
 
-def test_waiting_for_a_service_that_ends_says_so(supervisor: Supervisor) -> None:
+def test_waiting_for_a_service_that_ends_raises(supervisor: Supervisor) -> None:
     running = supervisor.start(
         Service("web", ("python", "-c", "raise SystemExit('port in use')")), os.environ
     )
@@ -146,7 +150,7 @@ def test_waiting_for_a_service_that_ends_says_so(supervisor: Supervisor) -> None
         supervisor.wait_for(running, lambda: False, 15)
 
 
-def test_a_step_leaves_no_process_of_its_own(supervisor: Supervisor, tmp_path: Path) -> None:
+def test_a_command_leaves_no_process_running(supervisor: Supervisor, tmp_path: Path) -> None:
     script = "import subprocess; print(subprocess.Popen(['sleep', '600']).pid)"
     supervisor.run("seed", ["python", "-c", script], os.environ)
     assert not is_alive(int((tmp_path / "logs" / "seed.log").read_text()))

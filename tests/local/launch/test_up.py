@@ -1,4 +1,4 @@
-"""One supervisor per clone, and what the other entry points see of it."""
+"""One supervisor per clone, and the stack description that it writes for other commands."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from local.servers.locks import FileLock
 STACK = Stack("postgresql://a", "redis://b", "http://c", "ws://c", -1, True, "secret")
 
 
-def test_a_second_supervisor_in_the_same_clone_is_refused_in_one_sentence() -> None:
+def test_a_second_supervisor_in_the_same_clone_exits_with_one_sentence() -> None:
     lock = FileLock(ROOT / ".local" / LOCK)
-    lock.try_exclusive()  # where it fails, a developer's own `make up` is the first one
+    lock.try_exclusive()  # if this fails, a developer runs `make up` here, and that process holds the lock
     try:
         environment = {name: value for name, value in os.environ.items() if not name.endswith("_URL")}
         second = subprocess.run(
@@ -30,12 +30,12 @@ def test_a_second_supervisor_in_the_same_clone_is_refused_in_one_sentence() -> N
         lock.release()
     assert second.returncode == 1
     assert second.stdout.splitlines()[1:] == [
-        "This clone already runs `make up` or `make demo`; end that with Ctrl-C first."
+        "This clone already runs `make up` or `make demo`; stop that with Ctrl-C first."
     ]
     assert second.stderr == ""
 
 
-def test_a_described_stack_is_found_while_its_supervisor_lives(tmp_path: Path) -> None:
+def test_a_described_stack_is_found_while_its_supervisor_runs(tmp_path: Path) -> None:
     lock = FileLock(tmp_path / LOCK)
     lock.exclusive()
     describe(tmp_path, STACK)
@@ -45,7 +45,7 @@ def test_a_described_stack_is_found_while_its_supervisor_lives(tmp_path: Path) -
     assert running(tmp_path) is None, "its supervisor was killed"
 
 
-def test_a_withdrawn_stack_is_not_found(tmp_path: Path) -> None:
+def test_a_removed_description_is_not_found(tmp_path: Path) -> None:
     lock = FileLock(tmp_path / LOCK)
     lock.exclusive()
     describe(tmp_path, STACK)

@@ -1,4 +1,4 @@
-"""The embedded servers as their users see them."""
+"""The embedded servers as seen by their clients."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from local.servers.state_files import read_keeper
 pytestmark = pytest.mark.database
 
 
-def test_the_login_that_owns_the_warehouse_is_no_superuser(stack: Held) -> None:
+def test_the_owner_of_the_warehouse_is_not_a_superuser(stack: Held) -> None:
     with psycopg.connect(stack.owner_url()) as connection:
         row = connection.execute(
             "SELECT rolname, rolsuper, rolcreaterole, rolcreatedb FROM pg_roles WHERE rolname = current_user"
@@ -29,7 +29,7 @@ def test_the_login_that_owns_the_warehouse_is_no_superuser(stack: Held) -> None:
     assert owner == ("warehouse_owner",)
 
 
-def test_postgres_listens_on_loopback_with_passwords_and_no_socket_file(stack: Held) -> None:
+def test_postgres_listens_only_on_loopback_and_requires_passwords(stack: Held) -> None:
     with psycopg.connect(stack.superuser_url()) as connection:
         settings = dict(
             connection.execute(
@@ -49,7 +49,7 @@ def test_postgres_listens_on_loopback_with_passwords_and_no_socket_file(stack: H
     assert methods == [("scram-sha-256",)]
 
 
-def test_a_wrong_password_is_refused_by_both_servers(stack: Held) -> None:
+def test_both_servers_reject_a_wrong_password(stack: Held) -> None:
     password = stack.owner_url().split(":")[2].split("@")[0]
     with pytest.raises(psycopg.OperationalError, match="password authentication failed"):
         psycopg.connect(stack.owner_url().replace(password, "guess"))
@@ -59,7 +59,7 @@ def test_a_wrong_password_is_refused_by_both_servers(stack: Held) -> None:
         client.ping()
 
 
-def test_valkey_keeps_what_it_accepted_and_refuses_what_does_not_fit(redis_client: redis.Redis) -> None:
+def test_valkey_persists_writes_and_rejects_writes_beyond_its_memory(redis_client: redis.Redis) -> None:
     settings = redis_client.config_get("appendonly", "maxmemory-policy", "tcp-keepalive", "maxmemory", "bind")
     assert settings == {
         "appendonly": "yes",
@@ -77,6 +77,6 @@ def test_passwords_and_data_are_readable_by_their_owner_only(stack: Held) -> Non
         assert stat.S_IMODE((data / name).stat().st_mode) == 0o700
 
 
-def test_a_postgres_that_the_wheel_does_not_hold_is_one_sentence(held: Held) -> None:
-    with pytest.raises(LocalError, match="is in use with another PostgreSQL than 17"):
+def test_joining_servers_of_another_postgres_version_raises(held: Held) -> None:
+    with pytest.raises(LocalError, match="is in use with a PostgreSQL version other than 17"):
         hold(held.directory, postgres_major=17)

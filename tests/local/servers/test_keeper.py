@@ -1,4 +1,4 @@
-"""The keeper: servers live exactly as long as somebody holds them, whoever dies, and however."""
+"""Keeper: the servers run as long as a process holds them, whichever process dies."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def _read(held: Held) -> tuple[int, bytes]:
         return connection.execute("SELECT answer FROM kept").fetchone()[0], client.get("kept")
 
 
-def test_the_servers_are_stopped_in_order_once_the_last_holder_lets_go(
+def test_the_servers_stop_in_order_when_the_last_holder_releases_them(
     directory: Path, start_holder: Holder
 ) -> None:
     first, second = start_holder(directory), start_holder(directory)
@@ -47,13 +47,13 @@ def test_the_servers_are_stopped_in_order_once_the_last_holder_lets_go(
     pids = _pids(directory)
 
     first.communicate("")
-    assert all(map(is_alive, pids)), "one holder is left"
+    assert all(map(is_alive, pids)), "one holder remains"
     second.communicate("")
-    assert not any(map(is_alive, pids)), "release returns only when all have ended"
+    assert not any(map(is_alive, pids)), "release returns only when all processes have ended"
     assert "database system is shut down" in (directory / "postgres.log").read_text()
 
 
-def test_a_holder_that_is_killed_lets_go_as_well(directory: Path, start_holder: Holder) -> None:
+def test_a_killed_holder_releases_the_servers(directory: Path, start_holder: Holder) -> None:
     holder = start_holder(directory)
     holder.stdout.readline()
     pids = _pids(directory)
@@ -61,7 +61,7 @@ def test_a_holder_that_is_killed_lets_go_as_well(directory: Path, start_holder: 
     eventually(lambda: not any(map(is_alive, pids)))
 
 
-def test_a_program_started_by_a_holder_does_not_hold(directory: Path) -> None:
+def test_a_child_of_a_holder_does_not_hold_the_servers(directory: Path) -> None:
     held = hold(directory, fast=True)
     pids = _pids(directory)
     child = subprocess.Popen(["sleep", "60"], close_fds=False)
@@ -74,7 +74,7 @@ def test_a_program_started_by_a_holder_does_not_hold(directory: Path) -> None:
 
 
 @pytest.mark.parametrize("server", ["postgres", "valkey"])
-def test_a_killed_server_comes_back_with_its_data_at_its_address(held: Held, server: str) -> None:
+def test_a_killed_server_restarts_with_its_data_and_address(held: Held, server: str) -> None:
     _written(held)
     killed = held.pid(server)
     os.kill(killed, signal.SIGKILL)
@@ -82,7 +82,7 @@ def test_a_killed_server_comes_back_with_its_data_at_its_address(held: Held, ser
     assert _read(held) == (42, b"42")
 
 
-def test_a_server_stays_stopped_until_it_is_started(held: Held) -> None:
+def test_a_stopped_server_stays_stopped_until_it_is_started(held: Held) -> None:
     address = held.owner_url()
     held.stop("postgres")
     with pytest.raises(psycopg.OperationalError):
@@ -91,7 +91,7 @@ def test_a_server_stays_stopped_until_it_is_started(held: Held) -> None:
     psycopg.connect(address).close()
 
 
-def test_servers_end_when_their_keeper_is_killed_and_the_next_holder_takes_over(held: Held) -> None:
+def test_a_new_keeper_takes_over_after_the_keeper_is_killed(held: Held) -> None:
     _written(held)
     keeper, *servers = _pids(held.directory)
     os.kill(keeper, signal.SIGKILL)
@@ -103,7 +103,7 @@ def test_servers_end_when_their_keeper_is_killed_and_the_next_holder_takes_over(
         assert _read(successor) == (42, b"42")
 
 
-def test_many_may_start_at_once_and_share_one_keeper(directory: Path, start_holder: Holder) -> None:
+def test_processes_that_start_at_once_share_one_keeper(directory: Path, start_holder: Holder) -> None:
     holders = [start_holder(directory) for _ in range(5)]
     assert [holder.stdout.readline() for holder in holders] == ["held\n"] * 5
     keeper, *_ = _pids(directory)
@@ -113,7 +113,7 @@ def test_many_may_start_at_once_and_share_one_keeper(directory: Path, start_hold
     assert not is_alive(keeper)
 
 
-def test_what_a_power_cut_leaves_is_started_from(directory: Path, start_holder: Holder) -> None:
+def test_the_servers_start_after_a_power_failure(directory: Path, start_holder: Holder) -> None:
     holder = start_holder(directory)
     holder.stdout.readline()
     with hold(directory, fast=True) as held:
@@ -123,7 +123,7 @@ def test_what_a_power_cut_leaves_is_started_from(directory: Path, start_holder: 
         os.kill(pid, signal.SIGKILL)
     holder.kill()
     eventually(lambda: not any(map(is_alive, pids)))
-    # The process ids in the files left behind now belong to a stranger: this test.
+    # The process id in the remaining pid file now belongs to another process: this test.
     pid_file = data / "postgres18" / "postmaster.pid"
     lines = pid_file.read_text().splitlines()
     pid_file.write_text("\n".join([str(os.getpid()), *lines[1:]]) + "\n")
@@ -132,7 +132,7 @@ def test_what_a_power_cut_leaves_is_started_from(directory: Path, start_holder: 
         assert _read(held) == (42, b"42")
 
 
-def test_lost_passwords_are_made_anew(directory: Path) -> None:
+def test_lost_passwords_are_created_again(directory: Path) -> None:
     with hold(directory) as held:
         _written(held)
     (directory / "servers.json").unlink()
@@ -140,7 +140,7 @@ def test_lost_passwords_are_made_anew(directory: Path) -> None:
         assert _read(held) == (42, b"42")
 
 
-def test_two_directories_run_side_by_side(held: Held, stack: Held) -> None:
+def test_two_directories_run_independently(held: Held, stack: Held) -> None:
     urls = [held.owner_url(), stack.owner_url(), held.redis_url(), stack.redis_url()]
     ports = [url.rpartition("@")[2].split("/")[0] for url in urls]
     assert len(set(ports)) == 4

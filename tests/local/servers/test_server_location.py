@@ -1,4 +1,4 @@
-"""Whose processes the servers are, and where they live when their user cannot reach the clone."""
+"""User and folders of the servers, also when that user cannot reach the clone."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ STRANGER = Account(uid=54_321, gid=54_321)
 
 @pytest.fixture
 def outside(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """Stands for /var/tmp; all may enter it and the folders above, as pytest's own tmp_path may not be."""
+    """A replacement of /var/tmp that every user may enter, unlike pytest's tmp_path."""
     folder = tmp_path / "outside"
     folder.mkdir()
     monkeypatch.setattr(accounts, "OUTSIDE", folder)
@@ -31,7 +31,7 @@ def outside(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     shutil.rmtree(folder)
 
 
-def test_servers_run_as_an_unprivileged_user_whoever_starts_them(stack: Held) -> None:
+def test_servers_run_as_an_unprivileged_user(stack: Held) -> None:
     for server in ("postgres", "valkey"):
         owner = Path(f"/proc/{stack.pid(server)}").stat().st_uid
         if os.geteuid() == 0:
@@ -40,7 +40,7 @@ def test_servers_run_as_an_unprivileged_user_whoever_starts_them(stack: Held) ->
             assert owner == os.geteuid()
 
 
-def test_a_path_is_reachable_when_every_folder_on_it_may_be_entered(tmp_path: Path) -> None:
+def test_a_path_is_reachable_when_all_its_folders_may_be_entered(tmp_path: Path) -> None:
     inner = tmp_path / "clone" / "data"
     inner.mkdir(parents=True)
     mode = stat.S_IMODE((tmp_path / "clone").stat().st_mode)
@@ -52,14 +52,14 @@ def test_a_path_is_reachable_when_every_folder_on_it_may_be_entered(tmp_path: Pa
     (tmp_path / "clone").chmod(mode)
 
 
-def test_the_folder_outside_is_private_and_goes_with_its_clone(outside: Path, tmp_path: Path) -> None:
+def test_the_outside_folder_is_private_and_removed_with_its_clone(outside: Path, tmp_path: Path) -> None:
     mine = Account(os.geteuid(), os.getegid())
     clone = tmp_path / "clone"
     clone.mkdir()
     folder = accounts.outside_folder(clone, mine)
     assert folder.parent == outside
     assert stat.S_IMODE(folder.stat().st_mode) == 0o700
-    assert accounts.outside_folder(clone, mine) == folder, "found again"
+    assert accounts.outside_folder(clone, mine) == folder, "the second call returns the same folder"
 
     accounts.remove_abandoned()
     assert folder.exists()
@@ -68,14 +68,14 @@ def test_the_folder_outside_is_private_and_goes_with_its_clone(outside: Path, tm
     assert not folder.exists()
 
 
-def test_a_folder_outside_that_others_can_open_is_refused(outside: Path, tmp_path: Path) -> None:
+def test_an_outside_folder_that_others_can_open_is_rejected(outside: Path, tmp_path: Path) -> None:
     mine = Account(os.geteuid(), os.getegid())
     accounts.outside_folder(tmp_path, mine).chmod(0o755)
-    with pytest.raises(LocalError, match="belongs to somebody else"):
+    with pytest.raises(LocalError, match="belongs to another user"):
         accounts.outside_folder(tmp_path, mine)
 
 
-def test_binaries_and_data_move_where_their_user_reaches_them(
+def test_binaries_and_data_are_stored_where_the_user_can_reach_them(
     outside: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     mine = Account(os.geteuid(), os.getegid())
@@ -92,13 +92,13 @@ def test_binaries_and_data_move_where_their_user_reaches_them(
         postgres_home(18) / "bin" / "postgres"
     ).stat().st_size
 
-    chosen.leave(disposable=False)
-    assert [path.name for path in chosen.data.iterdir()] == ["serves"], "data stay, binaries do not"
-    chosen.leave(disposable=True)
+    chosen.clean_up(disposable=False)
+    assert [path.name for path in chosen.data.iterdir()] == ["serves"], "data remain, binaries do not"
+    chosen.clean_up(disposable=True)
     assert not chosen.data.exists()
 
 
-def test_the_environment_names_a_database_that_is_there(stack: Held) -> None:
+def test_the_environment_contains_an_existing_database(stack: Held) -> None:
     environment = stack.environment("asked_for")
     with psycopg.connect(environment["DATABASE_URL"]) as connection:
         assert connection.execute("SELECT current_database()").fetchone() == ("asked_for",)

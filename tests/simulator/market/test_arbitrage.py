@@ -1,4 +1,4 @@
-"""The true prices leave nobody a free lunch, and the quotes contain them."""
+"""True prices are free of static arbitrage, and the quotes contain them."""
 
 from __future__ import annotations
 
@@ -27,9 +27,9 @@ def truth(request: pytest.FixtureRequest, market: SyntheticMarket) -> ChainTruth
 
 
 def _slices(truth: ChainTruth, is_call: bool) -> list[np.ndarray]:
-    """Row numbers of each live series, strikes ascending."""
+    """Return the row numbers of each live series, strikes ascending."""
     listing = truth.listing
-    found = []
+    slices = []
     for root in np.unique(listing.root):
         for expiration in np.unique(listing.expiration):
             rows = np.flatnonzero(
@@ -39,21 +39,21 @@ def _slices(truth: ChainTruth, is_call: bool) -> list[np.ndarray]:
                 & (truth.years > 0)
             )
             if len(rows) > 2:
-                found.append(rows[np.argsort(listing.strike[rows])])
-    return found
+                slices.append(rows[np.argsort(listing.strike[rows])])
+    return slices
 
 
-def test_no_butterfly_costs_less_than_nothing(truth: ChainTruth) -> None:
+def test_no_butterfly_has_a_negative_price(truth: ChainTruth) -> None:
     for rows in _slices(truth, True):
         strike, price = truth.listing.strike[rows], truth.price[rows]
         slope = np.diff(price) / np.diff(strike)
-        # Rounding alone: prices are good to some 1e-15 of the spot, over strikes at least a dollar apart.
+        # Rounding errors only: prices are exact to about 1e-15 of the spot, and strikes at least a dollar apart.
         assert np.all(np.diff(slope) >= -1e-13 * truth.spot)
         assert np.all(slope <= 1e-13 * truth.spot)
         assert np.all(slope >= -1.0 - 1e-13 * truth.spot)
 
 
-def test_total_variance_never_falls_with_maturity(truth: ChainTruth) -> None:
+def test_total_variance_does_not_decrease_with_maturity(truth: ChainTruth) -> None:
     years, variance = [], []
     for rows in _slices(truth, True):
         k = np.log(truth.listing.strike[rows] / truth.forward[rows])
@@ -62,11 +62,11 @@ def test_total_variance_never_falls_with_maturity(truth: ChainTruth) -> None:
         variance.append(np.interp([-0.05, -0.02, 0.0, 0.02, 0.05], k, w))
     ordered = np.array(variance)[np.argsort(years)]
 
-    # Interpolating between strikes errs by far less than this.
+    # The error of interpolating between strikes is far below this.
     assert np.all(np.diff(ordered, axis=0) >= -2e-5)
 
 
-def test_puts_and_calls_agree_on_the_forward(truth: ChainTruth) -> None:
+def test_puts_and_calls_satisfy_parity(truth: ChainTruth) -> None:
     listing = truth.listing
     for calls, puts in zip(_slices(truth, True), _slices(truth, False), strict=True):
         assert np.array_equal(listing.strike[calls], listing.strike[puts])
@@ -75,7 +75,7 @@ def test_puts_and_calls_agree_on_the_forward(truth: ChainTruth) -> None:
 
 
 @pytest.mark.parametrize("symbol", ["SPX", "SPY", "TSLA"])
-def test_quotes_contain_the_true_price_and_lie_on_the_grid(market: SyntheticMarket, symbol: str) -> None:
+def test_quotes_contain_the_true_price_and_are_on_the_tick_grid(market: SyntheticMarket, symbol: str) -> None:
     truth, table = market.chain_truth(symbol, INSTANT), synthetic_chain(market, symbol, INSTANT)
 
     assert np.all(table.bid <= truth.price + 1e-9)
@@ -87,7 +87,7 @@ def test_quotes_contain_the_true_price_and_lie_on_the_grid(market: SyntheticMark
     assert 0.01 < np.mean(table.bid == 0.0) < 0.25
 
 
-def test_the_skew_falls_and_the_volatility_index_is_that_of_the_surface(market: SyntheticMarket) -> None:
+def test_the_skew_falls_and_vix_replicates_the_surface(market: SyntheticMarket) -> None:
     truth = market.chain_truth("SPX", INSTANT)
     rows = next(rows for rows in _slices(truth, True) if abs(truth.years[rows[0]] * 365 - 36) < 3)
     volatility = np.interp(
@@ -95,7 +95,7 @@ def test_the_skew_falls_and_the_volatility_index_is_that_of_the_surface(market: 
     )
     assert volatility[0] > volatility[1] + 0.05 > volatility[2] + 0.05
 
-    # The index is the model-free one: its own replication from the series around thirty days.
+    # The model-free index, replicated from the series of about thirty days.
     strike, price = truth.listing.strike[rows], truth.price[rows]
     carry = np.exp(-truth.rate * truth.years[rows])
     puts = price - carry * (truth.forward[rows] - strike)

@@ -1,4 +1,4 @@
-"""Bars: aggregates of one another, stamped as the provider stamps them."""
+"""Bars: longer bars aggregate shorter ones, and time stamps are those of the provider."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def _joined(bars: list[dict]) -> dict:
 
 @pytest.mark.parametrize("ticker", ["I:SPX", "I:VIX", "SPY", "ZAAB", "O:SPY260320C00660000"])
 @pytest.mark.parametrize("window", ["5/minute", "15/minute", "1/hour", "1/day"])
-def test_longer_bars_are_the_aggregates_of_minutes(server: Server, ticker: str, window: str) -> None:
+def test_longer_bars_are_aggregates_of_minute_bars(server: Server, ticker: str, window: str) -> None:
     minutes, longer = _bars(server, ticker, "1/minute"), _bars(server, ticker, window)
 
     assert longer
@@ -36,12 +36,12 @@ def test_longer_bars_are_the_aggregates_of_minutes(server: Server, ticker: str, 
         assert {name: bar[name] for name in expected} == expected
 
 
-def test_index_bars_carry_prices_and_times_only(server: Server) -> None:
+def test_index_bars_have_prices_and_times_only(server: Server) -> None:
     assert {tuple(sorted(bar)) for bar in _bars(server, "I:SPX", "1/minute")} == {("c", "h", "l", "o", "t")}
     assert len(_bars(server, "I:SPX", "1/minute")) == 390
 
 
-def test_three_hundred_past_days_stamped_at_midnight_new_york(massive: RESTClient) -> None:
+def test_daily_bars_of_past_sessions_are_stamped_at_midnight(massive: RESTClient) -> None:
     bars = list(massive.list_aggs("I:VIX", 1, "day", "2024-12-01", "2026-03-11", limit=50_000))
     instants = [dt.datetime.fromtimestamp(bar.timestamp / 1000, NEW_YORK) for bar in bars]
 
@@ -50,7 +50,7 @@ def test_three_hundred_past_days_stamped_at_midnight_new_york(massive: RESTClien
     assert len(bars) > 300
 
 
-def test_the_limit_counts_base_bars_and_pages_go_on_where_the_last_ended(massive: RESTClient) -> None:
+def test_pages_of_bars_join_to_the_whole_range(massive: RESTClient) -> None:
     whole = massive.get_aggs("SPY", 15, "minute", DAY, DAY, limit=50_000)
     paged = list(massive.list_aggs("SPY", 15, "minute", DAY, DAY, limit=100))
     backwards = list(massive.list_aggs("SPY", 15, "minute", DAY, DAY, limit=100, sort="desc"))
@@ -60,22 +60,22 @@ def test_the_limit_counts_base_bars_and_pages_go_on_where_the_last_ended(massive
     assert backwards == whole[::-1]
 
 
-def test_the_next_address_of_bars_starts_later(server: Server) -> None:
+def test_the_next_url_of_bars_starts_after_the_last_bar(server: Server) -> None:
     page = server.get(f"/v2/aggs/ticker/SPY/range/1/minute/{DAY}/{DAY}", limit=60).json()
 
     assert page["queryCount"] == page["resultsCount"] == 60
-    following = page["results"][-1]["t"] + 60_000
-    assert f"/range/1/minute/{following}/{DAY}?cursor=" in page["next_url"]
+    next_start = page["results"][-1]["t"] + 60_000
+    assert f"/range/1/minute/{next_start}/{DAY}?cursor=" in page["next_url"]
 
 
-def test_no_trades_no_results(server: Server) -> None:
+def test_a_range_without_trades_has_no_results(server: Server) -> None:
     sunday = server.get("/v2/aggs/ticker/SPY/range/1/minute/2026-03-08/2026-03-08").json()
 
     assert sunday["resultsCount"] == 0
     assert "results" not in sunday
 
 
-def test_quiet_option_minutes_have_no_bar(server: Server) -> None:
+def test_option_minutes_without_trades_have_no_bar(server: Server) -> None:
     chain = server.walk("/v3/snapshot/options/SPY", expiration_date="2026-03-20", limit=250)
     quiet = next(row["details"]["ticker"] for row in chain if 20 <= row["day"].get("volume", 0) <= 60)
     bars = _bars(server, quiet, "1/minute", "2026-03-12", "2026-03-12")
@@ -84,7 +84,7 @@ def test_quiet_option_minutes_have_no_bar(server: Server) -> None:
     assert all(bar["v"] > 0 and bar["l"] <= bar["vw"] <= bar["h"] for bar in bars)
 
 
-def test_an_early_close_ends_at_one(server: Server) -> None:
+def test_bars_of_an_early_close_end_at_one(server: Server) -> None:
     bars = _bars(server, "I:SPX", "1/minute", "2025-11-28", "2025-11-28")
 
     assert len(bars) == 210
@@ -103,7 +103,7 @@ def test_previous_and_grouped_bars_are_stamped_at_four(server: Server, massive: 
     assert massive.get_daily_open_close_agg("SPY", DAY).close == day["c"]
 
 
-def test_the_running_day_ends_now(server: Server) -> None:
+def test_bars_of_the_current_session_end_now(server: Server) -> None:
     bars = _bars(server, "SPY", "1/minute", "2026-03-12", "2026-03-12")
 
     assert 115 <= len(bars) <= 125

@@ -1,4 +1,4 @@
-"""The same instant always has the same numbers, in whatever process and after whatever questions."""
+"""An instant always has the same values, in every process and after any earlier requests."""
 
 from __future__ import annotations
 
@@ -22,9 +22,7 @@ def test_another_seed_is_another_world() -> None:
     assert SyntheticMarket(SEED).spot("SPX", INSTANT) != SyntheticMarket(SEED + 1).spot("SPX", INSTANT)
 
 
-def test_another_process_serves_the_same_chain_whatever_it_was_asked_before(
-    server: Server, market: SyntheticMarket
-) -> None:
+def test_another_process_serves_the_same_chain(server: Server, market: SyntheticMarket) -> None:
     market.spot("TSLA", INSTANT - dt.timedelta(days=99))
     rows = server.walk("/v3/snapshot/options/SPY", expiration_date="2026-03-20", limit=250)
     updated = {row["underlying_asset"]["last_updated"] for row in rows}
@@ -39,7 +37,7 @@ def test_another_process_serves_the_same_chain_whatever_it_was_asked_before(
         assert row["last_quote"]["bid"] - 1e-9 <= price <= row["last_quote"]["ask"] + 1e-9
 
 
-def test_days_join_without_jumps_and_symbols_move_together(market: SyntheticMarket) -> None:
+def test_sessions_join_without_jumps_and_symbols_are_correlated(market: SyntheticMarket) -> None:
     days = sessions(dt.date(2025, 9, 2), dt.date(2026, 3, 11))
     paths = {s: [market.session(s, day).levels for day in days] for s in ("SPX", "SPY", "QQQ", "VIX")}
     gaps = [abs(b[0] / a[-1] - 1) for a, b in zip(paths["SPX"], paths["SPX"][1:], strict=False)]
@@ -52,16 +50,16 @@ def test_days_join_without_jumps_and_symbols_move_together(market: SyntheticMark
     assert 0.06 < returns["SPX"].std() * 252**0.5 < 0.3
 
 
-def test_open_interest_stands_still_in_a_session_and_moves_overnight(market: SyntheticMarket) -> None:
+def test_open_interest_is_constant_in_a_session_and_changes_overnight(market: SyntheticMarket) -> None:
     early, late = (synthetic_chain(market, "SPX", INSTANT + dt.timedelta(hours=h)) for h in (0, 3))
     tomorrow = synthetic_chain(market, "SPX", INSTANT + dt.timedelta(days=1))
-    common, here, there = np.intersect1d(early.ticker, tomorrow.ticker, return_indices=True)
+    common, first, second = np.intersect1d(early.ticker, tomorrow.ticker, return_indices=True)
 
     assert np.array_equal(early.open_interest, late.open_interest, equal_nan=True)
     today = early.day_ns == early.day_ns.max()
     assert np.all(late.day_volume[today] >= early.day_volume[today])
     assert len(common) > 15_000
-    assert np.mean(early.open_interest[here] != tomorrow.open_interest[there]) > 0.5
+    assert np.mean(early.open_interest[first] != tomorrow.open_interest[second]) > 0.5
     round_strike = early.strike % 100 == 0
     near = np.abs(early.strike / early.spot - 1) < 0.05
     assert np.nanmean(early.open_interest[near & round_strike]) > 2 * np.nanmean(
@@ -74,14 +72,14 @@ def test_open_interest_stands_still_in_a_session_and_moves_overnight(market: Syn
 
 
 def test_a_series_has_no_open_interest_in_its_first_session(market: SyntheticMarket) -> None:
-    # On a Monday: daily series begin 22 days before they expire (one of them on the Sunday), weekly ones 67.
+    # A Monday: daily series are listed 22 days before they expire (one of them on the Sunday), weekly ones 67.
     table = synthetic_chain(market, "NDX", dt.datetime(2026, 3, 16, 15, tzinfo=dt.UTC))
 
     new = np.unique(table.expiration[np.isnan(table.open_interest)])
     assert new.astype(str).tolist() == ["2026-04-06", "2026-04-07", "2026-05-22"]
 
 
-def test_volume_last_trade_and_bars_are_the_tape(market: SyntheticMarket, server: Server) -> None:
+def test_volume_last_trade_and_bars_agree_with_the_tape(market: SyntheticMarket, server: Server) -> None:
     date = dt.date(2026, 3, 12)
     table = synthetic_chain(market, "SPY", INSTANT)
     store = BarStore(market)
@@ -99,7 +97,7 @@ def test_volume_last_trade_and_bars_are_the_tape(market: SyntheticMarket, server
         assert bars.open[0] == past[0]["price"] == table.day_open[row]
 
 
-def test_ready_line_and_stop_are_quick_and_clean() -> None:
+def test_the_server_prints_one_line_and_stops_cleanly() -> None:
     command = [sys.executable, "-m", "simulator"]
     with subprocess.Popen(
         command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=ROOT, text=True

@@ -1,4 +1,4 @@
-"""The past is one: ranges of bars, single days, contract lists and chains of that day tell the same story."""
+"""Past sessions: ranges of bars, single sessions, contract lists and chains agree with each other."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from simulator.market.market import SyntheticMarket
 from simulator.market.synthetic_chain import synthetic_chain
 from tests.simulator.servers import Server
 
-# Thanksgiving week: a holiday, a half day, and the change of months in which strikes are added.
+# Thanksgiving week: a holiday, an early close, and the change of month, when strikes are added.
 FIRST, LAST = dt.date(2025, 11, 24), dt.date(2025, 12, 5)
 HALF_DAY = dt.date(2025, 11, 28)
 
 
 @pytest.fixture(scope="module")
 def traded(market: SyntheticMarket) -> list[str]:
-    """Contracts of several ages near the money: settled in the range, settled after it, listed within it."""
+    """Contracts near the money: one settled in the range, one settled after it, one listed within it."""
     table = synthetic_chain(market, "SPY", close_of(FIRST))
     near = np.abs(table.strike / table.spot - 1) < 0.004
     chosen = [
@@ -33,7 +33,7 @@ def traded(market: SyntheticMarket) -> list[str]:
     return [*chosen, str(later.ticker[new][np.argmax(np.nan_to_num(later.day_volume[new]))])]
 
 
-def test_a_range_is_its_days_one_after_the_other(market: SyntheticMarket, traded: list[str]) -> None:
+def test_bars_of_a_range_are_those_of_its_sessions(market: SyntheticMarket, traded: list[str]) -> None:
     store, days = BarStore(market), sessions(FIRST, LAST)
     for ticker in traded:
         whole = store.contract_until(ticker, days, "minute", close_of(LAST))
@@ -43,7 +43,7 @@ def test_a_range_is_its_days_one_after_the_other(market: SyntheticMarket, traded
             np.testing.assert_array_equal(column, np.concatenate(parts))
 
 
-def test_a_days_bars_end_with_the_chain_of_its_close(market: SyntheticMarket, traded: list[str]) -> None:
+def test_bars_of_a_session_agree_with_its_closing_chain(market: SyntheticMarket, traded: list[str]) -> None:
     store = BarStore(market)
     for day in (FIRST, HALF_DAY, LAST):
         table = synthetic_chain(market, "SPY", close_of(day))
@@ -57,7 +57,9 @@ def test_a_days_bars_end_with_the_chain_of_its_close(market: SyntheticMarket, tr
                 assert bars.start[-1] < close_of(day).timestamp()
 
 
-def test_past_contract_lists_hold_what_past_chains_held(server: Server, market: SyntheticMarket) -> None:
+def test_past_contract_lists_contain_the_contracts_of_past_chains(
+    server: Server, market: SyntheticMarket
+) -> None:
     chain = set(synthetic_chain(market, "IWM", close_of(dt.date(2026, 1, 7))).ticker.tolist())
     bounds = {"expiration_date.gte": "2026-01-07", "expiration_date.lte": "2026-01-30"}
     listed = server.walk(

@@ -1,4 +1,4 @@
-"""Recorded quote tables: headers of several years, numbers as traded, one sentence for the rest."""
+"""Recorded quote tables: headers of several years, numbers unchanged, one-sentence errors for other files."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def client(tmp_path_factory: pytest.TempPathFactory) -> InProcess:
     return InProcess(world)
 
 
-def test_printed_numbers_arrive_each_on_its_own(client: InProcess) -> None:
+def test_the_numbers_of_the_file_are_served_unchanged(client: InProcess) -> None:
     rows = {
         row["details"]["ticker"]: row for row in client.get("/v3/snapshot/options/I:SPX").json()["results"]
     }
@@ -74,14 +74,14 @@ def test_printed_numbers_arrive_each_on_its_own(client: InProcess) -> None:
     assert {row["underlying_asset"]["last_updated"] for row in rows.values()} == {1694723460_000_000_000}
 
 
-def test_the_rest_of_the_world_lives_on_that_day(client: InProcess) -> None:
+def test_the_other_symbols_are_served_on_the_same_date(client: InProcess) -> None:
     status = client.get("/v1/marketstatus/now").json()
     spx = client.get("/v3/snapshot/indices?ticker.any_of=I:SPX").json()["results"][0]
     bar = client.get("/v2/aggs/ticker/I:SPX/range/1/day/2023-09-14/2023-09-14").json()["results"][0]
     spy = client.get("/v3/snapshot/options/SPY?limit=1").json()["results"][0]
     contracts = client.get("/v3/reference/options/contracts?underlying_ticker=SPX").json()["results"]
 
-    # Written at 16:31, outside the session, hence at its close.
+    # The stamp is 16:31, after the session, so the clock is at its close.
     assert status["serverTime"].startswith("2023-09-14T16:00:0")
     assert spx["value"] == 4505.1001
     assert bar["c"] == 4505.1
@@ -98,7 +98,7 @@ def test_the_rest_of_the_world_lives_on_that_day(client: InProcess) -> None:
         ("", '"June 11, 2022, 8:47 PM EDT",Bid: 1,"Volume: 71,039,449"', "2022-06-12T00:47"),
     ],
 )
-def test_headers_of_several_years(tmp_path: Path, first: str, date: str, instant: str) -> None:
+def test_headers_of_several_years_are_read(tmp_path: Path, first: str, date: str, instant: str) -> None:
     names = (first, "^SPX (S&P 500 INDEX),Last: 4505.1001,Change: 1", date)
     recording = read(write(tmp_path, preamble=names))
 
@@ -106,7 +106,7 @@ def test_headers_of_several_years(tmp_path: Path, first: str, date: str, instant
     assert (recording.symbol, recording.spot, len(recording.contracts)) == ("SPX", 4505.1001, 4)
 
 
-def test_a_byte_order_mark_windows_line_ends_and_old_dates(tmp_path: Path) -> None:
+def test_a_byte_order_mark_windows_line_ends_and_old_dates_are_read(tmp_path: Path) -> None:
     rows = tuple(row.replace("Fri Sep 15 2023", "09/15/2023") for row in ROWS)
     file = write(tmp_path, preamble=("\ufeff" + PREAMBLE[1], *PREAMBLE[2:]), rows=rows, end="\r\n")
 
@@ -120,7 +120,7 @@ def test_adjusted_roots_belong_to_their_underlying(tmp_path: Path) -> None:
     assert (recording.symbol, recording.roots) == ("AMD", ["AMD", "AMD1"])
 
 
-def test_stamp_prints_what_a_file_holds(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_stamp_prints_the_summary_of_a_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main([str(write(tmp_path)), "--stamp"]) == 0
     assert json.loads(capsys.readouterr().out) == {
         "symbol": "SPX",
@@ -134,26 +134,26 @@ def test_stamp_prints_what_a_file_holds(tmp_path: Path, capsys: pytest.CaptureFi
 @pytest.mark.parametrize(
     ("preamble", "rows", "sentence"),
     [
-        (PREAMBLE, (), "holds no contracts"),
-        (PREAMBLE, (ROWS[0], "Fri Sep 15 2023,SPX"), "line 6: 2 columns where a row has 22"),
-        (PREAMBLE, (ROWS[0].replace("0.0071", "n/a"),), "line 5: 'n/a' is no number"),
-        (PREAMBLE, (ROWS[0].replace("0.0071", "nan"),), "line 5: 'nan' is no number"),
+        (PREAMBLE, (), "contains no contracts"),
+        (PREAMBLE, (ROWS[0], "Fri Sep 15 2023,SPX"), "line 6: the row has 2 columns instead of 22"),
+        (PREAMBLE, (ROWS[0].replace("0.0071", "n/a"),), "line 5: 'n/a' is not a number"),
+        (PREAMBLE, (ROWS[0].replace("0.0071", "nan"),), "line 5: 'nan' is not a number"),
         (
             PREAMBLE,
             (ROWS[0].replace("4500.00", "4510.00"),),
-            "line 5: SPX230915C04500000 does not fit its row",
+            "line 5: SPX230915C04500000 does not match its row",
         ),
         (
             PREAMBLE,
             (ROWS[0].replace("Fri Sep 15", "Smarch 13"),),
-            "line 5: 'Smarch 13 2023' is no expiration",
+            "line 5: 'Smarch 13 2023' is not an expiration",
         ),
         (PREAMBLE, (ROWS[0], ROWS[1].replace("SPXW", "QQQ")), "options on several underlyings: QQQ, SPX"),
-        (PREAMBLE[:2], ROWS, "names no date"),
-        (PREAMBLE[2:], ROWS, "names no last price"),
+        (PREAMBLE[:2], ROWS, "contains no date"),
+        (PREAMBLE[2:], ROWS, "contains no last price"),
     ],
 )
-def test_what_is_no_quote_table_gets_one_sentence(
+def test_other_files_are_rejected_with_one_sentence(
     tmp_path: Path, preamble: tuple[str, ...], rows: tuple[str, ...], sentence: str
 ) -> None:
     with pytest.raises(NotAQuoteTable) as refused:
@@ -172,7 +172,7 @@ def test_what_is_no_quote_table_gets_one_sentence(
         (b"a,b\n1,2\n", "no line begins"),
     ],
 )
-def test_the_server_refuses_other_files_with_status_two(
+def test_the_server_exits_with_status_two_for_other_files(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
@@ -185,7 +185,7 @@ def test_the_server_refuses_other_files_with_status_two(
     monkeypatch.setattr(sys, "argv", ["simulator", "--chain", str(file)])
 
     assert serve() == 2
-    traded = capsys.readouterr()
-    assert traded.out == ""
-    assert sentence in traded.err
-    assert traded.err.count("\n") == 1
+    output = capsys.readouterr()
+    assert output.out == ""
+    assert sentence in output.err
+    assert output.err.count("\n") == 1

@@ -1,4 +1,4 @@
-"""Faults on demand, for the tests of clients."""
+"""Injected faults of REST responses."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def arm(client: httpx.Client, kind: str, **more: object) -> None:
     client.post("/simulator/faults", json={"path": "options/IWM", "kind": kind} | more).raise_for_status()
 
 
-def test_a_rate_limit_with_retry_after_strikes_as_often_as_told(client: httpx.Client) -> None:
+def test_a_rate_limit_with_retry_after_applies_the_given_number_of_times(client: httpx.Client) -> None:
     arm(client, "status", status=429, retry_after="2", times=2)
     answers = [client.get(PATH) for _ in range(3)]
 
@@ -40,13 +40,13 @@ def test_a_server_error_has_no_retry_after(client: httpx.Client) -> None:
     assert "retry-after" not in answer.headers
 
 
-def test_other_paths_are_spared(client: httpx.Client) -> None:
+def test_faults_do_not_apply_to_other_paths(client: httpx.Client) -> None:
     arm(client, "status")
 
     assert client.get("/v1/marketstatus/now").status_code == 200
 
 
-def test_a_later_page_can_be_the_missing_one(client: httpx.Client) -> None:
+def test_a_later_page_can_be_missing(client: httpx.Client) -> None:
     arm(client, "missing-page", skip=1)
     page = client.get(PATH).json()
 
@@ -54,14 +54,14 @@ def test_a_later_page_can_be_the_missing_one(client: httpx.Client) -> None:
     assert client.get(page["next_url"]).status_code == 200
 
 
-def test_a_timeout_is_felt_by_the_client(client: httpx.Client) -> None:
+def test_a_timeout_sends_no_response(client: httpx.Client) -> None:
     arm(client, "timeout", seconds=1.0)
 
     with pytest.raises(httpx.ReadTimeout):
         client.get(PATH, timeout=0.05)
 
 
-def test_a_truncated_body_and_a_page_that_is_no_json(client: httpx.Client) -> None:
+def test_a_body_can_be_truncated_or_html(client: httpx.Client) -> None:
     arm(client, "truncate")
     with pytest.raises(json.JSONDecodeError):
         client.get(PATH).json()
@@ -69,7 +69,7 @@ def test_a_truncated_body_and_a_page_that_is_no_json(client: httpx.Client) -> No
     assert client.get(PATH).text.startswith("<html>")
 
 
-def test_results_or_the_rest_of_the_walk_can_be_left_out(client: httpx.Client) -> None:
+def test_results_and_next_url_can_be_omitted_or_changed(client: httpx.Client) -> None:
     arm(client, "no-results")
     assert "results" not in client.get(PATH).json()
     arm(client, "end-early")
@@ -78,7 +78,7 @@ def test_results_or_the_rest_of_the_walk_can_be_left_out(client: httpx.Client) -
     assert httpx.URL(client.get(PATH).json()["next_url"]).host == "192.0.2.1"
 
 
-def test_rows_can_carry_nan_or_anything_else(client: httpx.Client) -> None:
+def test_rows_can_contain_nan_or_other_values(client: httpx.Client) -> None:
     arm(client, "nan")
     assert '"open_interest":NaN' in client.get(PATH).text
     arm(client, "patch", patch={"last_quote": {"bid": -1.5}, "details": {"ticker": "O:ZZZ260320C00001000"}})
@@ -96,7 +96,7 @@ def test_requests_are_counted_per_path(client: httpx.Client) -> None:
     assert client.get("/simulator/requests").json()[PATH] == before + 2
 
 
-def test_the_clock_can_be_moved(client: httpx.Client) -> None:
+def test_the_clock_can_be_changed(client: httpx.Client) -> None:
     now = client.post("/simulator/clock", json={"offset_ms": 0}).json()
     moved = client.get("/v1/marketstatus/now").json()["serverTime"]
     client.post("/simulator/clock", json={"offset_ms": offset_ms()}).raise_for_status()
@@ -109,5 +109,5 @@ def test_the_clock_can_be_moved(client: httpx.Client) -> None:
 @pytest.mark.parametrize(
     "body", [{"path": "x", "kind": "nonsense"}, {"kind": "nan"}, {"path": "(", "kind": "nan"}]
 )
-def test_a_fault_that_makes_no_sense_is_refused(client: httpx.Client, body: dict) -> None:
+def test_an_invalid_fault_is_rejected(client: httpx.Client, body: dict) -> None:
     assert client.post("/simulator/faults", json=body).status_code == 400

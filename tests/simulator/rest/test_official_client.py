@@ -1,4 +1,4 @@
-"""The provider's own Python client reads the simulator: the witness that the protocol is spoken right."""
+"""The provider's official Python client reads the simulator, which shows that the protocol is correct."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import pytest
 from massive import RESTClient
 
 
-def test_it_walks_a_whole_index_chain(massive: RESTClient) -> None:
+def test_it_reads_a_whole_index_chain(massive: RESTClient) -> None:
     chain = list(massive.list_snapshot_options_chain("I:SPX", params={"limit": 250}))
 
     assert 20_000 <= len(chain) <= 25_000
@@ -26,16 +26,14 @@ def test_it_walks_a_whole_index_chain(massive: RESTClient) -> None:
     ("symbol", "fewest", "most"),
     [("I:NDX", 13_000, 20_000), ("SPY", 8_000, 12_000), ("QQQ", 8_000, 12_000), ("IWM", 4_000, 7_000)],
 )
-def test_chains_have_the_size_of_the_real_ones(
-    massive: RESTClient, symbol: str, fewest: int, most: int
-) -> None:
+def test_chains_have_the_size_of_real_ones(massive: RESTClient, symbol: str, fewest: int, most: int) -> None:
     underlying = symbol.removeprefix("I:")
     count = sum(1 for _ in massive.list_options_contracts(underlying_ticker=underlying, limit=1000))
 
     assert fewest <= count <= most
 
 
-def test_a_filtered_chain_holds_what_was_asked_for(massive: RESTClient) -> None:
+def test_a_filtered_chain_contains_only_matching_contracts(massive: RESTClient) -> None:
     filters = {
         "expiration_date": "2026-03-20",
         "strike_price.gte": 600,
@@ -53,7 +51,7 @@ def test_a_filtered_chain_holds_what_was_asked_for(massive: RESTClient) -> None:
     assert all(row.underlying_asset.price for row in chain)
 
 
-def test_both_roots_stand_on_a_third_friday(massive: RESTClient) -> None:
+def test_a_third_friday_has_contracts_of_both_roots(massive: RESTClient) -> None:
     contracts = list(
         massive.list_options_contracts(underlying_ticker="SPX", expiration_date="2026-03-20", limit=1000)
     )
@@ -64,7 +62,7 @@ def test_both_roots_stand_on_a_third_friday(massive: RESTClient) -> None:
     assert by_root["SPX"] & by_root["SPXW"]
 
 
-def test_one_contract_in_snapshot_and_reference(massive: RESTClient) -> None:
+def test_a_contract_is_equal_in_snapshot_and_reference(massive: RESTClient) -> None:
     listed = next(massive.list_options_contracts("SPX", expiration_date="2026-03-20", strike_price_gte=6000))
 
     assert massive.get_options_contract(listed.ticker) == listed
@@ -73,7 +71,7 @@ def test_one_contract_in_snapshot_and_reference(massive: RESTClient) -> None:
     assert snapshot.details.strike_price == listed.strike_price
 
 
-def test_expired_contracts_are_listed_only_when_asked_for(massive: RESTClient) -> None:
+def test_expired_contracts_are_listed_only_on_request(massive: RESTClient) -> None:
     live = list(islice(massive.list_options_contracts("IWM", expiration_date="2026-03-06"), 3))
     expired = list(
         islice(massive.list_options_contracts("IWM", expiration_date="2026-03-06", expired=True), 3)
@@ -87,7 +85,7 @@ def test_expired_contracts_are_listed_only_when_asked_for(massive: RESTClient) -
     assert len(then) == 3
 
 
-def test_index_levels_and_one_unknown_index(massive: RESTClient) -> None:
+def test_an_unknown_index_is_a_row_with_an_error(massive: RESTClient) -> None:
     rows = massive.get_snapshot_indices(["I:SPX", "I:VIX", "I:VIX3M", "I:NDX", "I:RUT", "I:NONE"])
 
     by_ticker = {row.ticker: row for row in rows}
@@ -98,7 +96,7 @@ def test_index_levels_and_one_unknown_index(massive: RESTClient) -> None:
     assert session.low <= by_ticker["I:SPX"].value <= session.high
 
 
-def test_several_tickers_of_every_kind_at_once(massive: RESTClient) -> None:
+def test_tickers_of_every_kind_are_read_together(massive: RESTClient) -> None:
     contract = next(massive.list_options_contracts("SPY", expiration_date="2026-03-20")).ticker
     rows = list(massive.list_universal_snapshots(ticker_any_of=[contract, "SPY", "I:SPX", "NONE"]))
 
@@ -110,7 +108,7 @@ def test_several_tickers_of_every_kind_at_once(massive: RESTClient) -> None:
     assert by_ticker["NONE"].error == "NOT_FOUND"
 
 
-def test_statuses_conditions_and_exchanges(massive: RESTClient) -> None:
+def test_market_status_conditions_and_exchanges_are_read(massive: RESTClient) -> None:
     now = massive.get_market_status()
     upcoming = massive.get_market_holidays()
 
@@ -125,13 +123,13 @@ def test_statuses_conditions_and_exchanges(massive: RESTClient) -> None:
     assert venues[302] == "XCBO"
 
 
-def test_trades_and_quotes_of_a_contract(massive: RESTClient) -> None:
+def test_trades_and_quotes_of_a_contract_are_read(massive: RESTClient) -> None:
     busiest = max(
         massive.list_snapshot_options_chain("SPY", params={"expiration_date": "2026-03-12", "limit": 250}),
         key=lambda row: row.day.volume or 0,
     )
     ticker = busiest.details.ticker
-    last = massive.get_last_trade(ticker)  # before the tape: the market goes on between two requests
+    last = massive.get_last_trade(ticker)  # before the trades, because the market moves between two requests
     trades = list(massive.list_trades(ticker, timestamp="2026-03-12", limit=50_000))
     quotes = list(islice(massive.list_quotes(ticker, limit=100), 100))
 

@@ -1,4 +1,4 @@
-"""A plan takes keys away and delays what it shows; what it lacks altogether is refused."""
+"""A plan removes keys from responses, delays data, and rejects requests that it does not include."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def _keys(rows: list[dict]) -> set[str]:
     return {key for row in rows for key in row}
 
 
-def test_the_advanced_plan_shows_everything_in_real_time() -> None:
+def test_the_advanced_plan_has_all_keys_in_real_time() -> None:
     rows = client("advanced").get(CHAIN).json()["results"]
 
     assert _keys(rows) == FULL | {"greeks", "implied_volatility", "last_trade", "open_interest"}
@@ -32,7 +32,7 @@ def test_the_advanced_plan_shows_everything_in_real_time() -> None:
     assert all(row["last_quote"]["bid_size"] >= 0 and "midpoint" in row["last_quote"] for row in rows)
 
 
-def test_the_developer_plan_has_trades_but_no_quotes_and_is_fifteen_minutes_late() -> None:
+def test_the_developer_plan_has_no_quotes_and_is_delayed() -> None:
     rows = client("developer").get(CHAIN).json()["results"]
     real_time = client("advanced").get(CHAIN).json()["results"]
 
@@ -56,13 +56,13 @@ def test_the_starter_plan_has_neither_trades_nor_quotes() -> None:
     }
 
 
-def test_an_options_only_subscription_names_the_underlying_without_a_price() -> None:
+def test_a_plan_without_indices_has_no_price_of_the_underlying() -> None:
     rows = client("starter", indices=False).get(CHAIN).json()["results"]
 
     assert {tuple(row["underlying_asset"].items()) for row in rows} == {(("ticker", "I:SPX"),)}
 
 
-def test_a_delayed_plan_says_so_on_bars() -> None:
+def test_bars_of_a_delayed_plan_have_the_status_delayed() -> None:
     path = "/v2/aggs/ticker/SPY/range/1/minute/2026-03-12/2026-03-12"
     delayed, now = (client(name).get(path).json() for name in ("starter", "advanced"))
 
@@ -73,7 +73,7 @@ def test_a_delayed_plan_says_so_on_bars() -> None:
 @pytest.mark.parametrize(
     ("name", "indices", "path", "key"),
     [
-        # Before the symbol is looked at: a wrong one is refused with 403 as well.
+        # The plan is checked before the symbol, so a wrong symbol is rejected with 403 too.
         ("basic", True, "/v3/snapshot/options/SPX", "message"),
         ("basic", True, "/v3/snapshot/options/I:SPX/O:NONE", "message"),
         ("basic", True, "/v3/snapshot?ticker.any_of=SPY", "message"),
@@ -84,7 +84,7 @@ def test_a_delayed_plan_says_so_on_bars() -> None:
         ("advanced", False, "/v2/aggs/ticker/I:SPX/range/1/day/2026-03-01/2026-03-12", "error"),
     ],
 )
-def test_what_a_plan_lacks_is_refused(name: str, indices: bool, path: str, key: str) -> None:
+def test_requests_outside_the_plan_are_rejected(name: str, indices: bool, path: str, key: str) -> None:
     answer = client(name, indices=indices).get(path)
 
     assert answer.status_code == 403

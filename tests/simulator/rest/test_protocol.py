@@ -1,4 +1,4 @@
-"""Keys, pages, cursors, refusals: the protocol around the data."""
+"""Keys, pages, cursors and errors of the REST protocol."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from simulator.world import World
 from tests.simulator.servers import SEED, InProcess, Server, offset_ms
 
 
-def test_a_key_is_wanted_in_the_header_or_the_query(server: Server) -> None:
+def test_a_key_is_required_in_the_header_or_the_query(server: Server) -> None:
     with server.client(key="") as client:
         refused = client.get("/v1/marketstatus/now")
         by_query = client.get("/v1/marketstatus/now?apiKey=k")
@@ -22,14 +22,14 @@ def test_a_key_is_wanted_in_the_header_or_the_query(server: Server) -> None:
     assert by_query.status_code == lower_case.status_code == 200
 
 
-def test_with_a_required_key_no_other_will_do() -> None:
+def test_with_a_required_key_other_keys_are_rejected() -> None:
     world = World(SEED, plan("advanced"), offset_ms())
 
     assert InProcess(world, api_key="right", key="wrong").get("/v1/marketstatus/now").status_code == 401
     assert InProcess(world, api_key="right", key="right").get("/v1/marketstatus/now").status_code == 200
 
 
-def test_pages_are_small_by_default_and_the_next_address_is_absolute_and_keyless(server: Server) -> None:
+def test_the_next_url_is_absolute_and_does_not_contain_the_key(server: Server) -> None:
     with server.client(key="") as client:
         page = client.get("/v3/snapshot/options/SPY?apiKey=secret&whatever=ignored").json()
 
@@ -40,7 +40,7 @@ def test_pages_are_small_by_default_and_the_next_address_is_absolute_and_keyless
     assert "secret" not in base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode()
 
 
-def test_one_walk_is_one_snapshot_while_the_clock_goes_on() -> None:
+def test_all_pages_show_the_same_snapshot_while_the_clock_advances() -> None:
     world = World(SEED, plan("advanced"), offset_ms())
     client = InProcess(world)
     seen = []
@@ -57,7 +57,7 @@ def test_one_walk_is_one_snapshot_while_the_clock_goes_on() -> None:
 
 
 @pytest.mark.parametrize("sort", ["expiration_date", "strike_price"])
-def test_sorting_both_ways(server: Server, sort: str) -> None:
+def test_rows_are_sorted_in_the_requested_order(server: Server, sort: str) -> None:
     ordered = server.get("/v3/snapshot/options/IWM", sort=sort, order="desc", limit=250).json()["results"]
     values = [row["details"][sort] for row in ordered]
 
@@ -76,7 +76,7 @@ def test_sorting_both_ways(server: Server, sort: str) -> None:
         "order=up",
     ],
 )
-def test_what_cannot_be_read_is_a_400_with_a_reason(server: Server, query: str) -> None:
+def test_an_invalid_parameter_is_a_400_with_a_reason(server: Server, query: str) -> None:
     answer = server.get(f"/v3/snapshot/options/SPY?{query}")
 
     assert answer.status_code == 400
@@ -94,7 +94,7 @@ def test_what_cannot_be_read_is_a_400_with_a_reason(server: Server, query: str) 
         ("/v1/open-close/SPY/2026-03-08", "Data not found."),
     ],
 )
-def test_what_does_not_exist_is_a_404(server: Server, path: str, message: str) -> None:
+def test_missing_data_is_a_404(server: Server, path: str, message: str) -> None:
     answer = server.get(path)
 
     assert (answer.status_code, answer.json()["message"]) == (404, message)
@@ -106,13 +106,13 @@ def test_an_unknown_route_is_plain_text(server: Server) -> None:
     assert (answer.status_code, answer.headers["content-type"]) == (404, "text/plain; charset=utf-8")
 
 
-def test_the_prefixed_index_is_unknown_to_the_contract_list(server: Server) -> None:
+def test_the_contract_list_does_not_accept_the_index_prefix(server: Server) -> None:
     answer = server.get("/v3/reference/options/contracts", underlying_ticker="I:SPX")
 
     assert (answer.status_code, answer.json()["results"]) == (200, [])
 
 
-def test_odd_rows_are_there(server: Server) -> None:
+def test_chains_include_incomplete_and_invalid_rows(server: Server) -> None:
     rows = server.walk("/v3/snapshot/options/I:NDX", limit=250)
 
     assert any(row["day"] == {} for row in rows)
@@ -123,11 +123,11 @@ def test_odd_rows_are_there(server: Server) -> None:
     assert all("rho" not in row.get("greeks", {}) for row in rows)
 
 
-def test_the_server_listens_on_loopback_and_answers_small_requests_at_once(server: Server) -> None:
+def test_the_server_listens_on_loopback_and_responds_without_delay(server: Server) -> None:
     assert httpx.URL(server.base_url).host == "127.0.0.1"
     with server.client() as client:
         client.get("/v1/marketstatus/now")
         quickest = min(client.get("/v1/marketstatus/now").elapsed.total_seconds() for _ in range(10))
 
-    # Nagle's algorithm against delayed acknowledgements would make every one of them 40 ms.
+    # With Nagle's algorithm and delayed acknowledgements every response would take 40 ms.
     assert quickest < 0.02

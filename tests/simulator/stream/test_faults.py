@@ -1,4 +1,4 @@
-"""Everything that can go wrong with a socket, on demand."""
+"""Injected faults of the stream."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ KEY = "faults"
 
 @pytest.fixture
 def socket(streaming: Server) -> Iterator[Socket]:
-    """A connection in the middle of the flow."""
+    """A connection that receives trades."""
     with connected(streaming, key=KEY) as socket:
         socket.say("subscribe", "T.*")
         socket.statuses(1)
@@ -25,7 +25,7 @@ def socket(streaming: Server) -> Iterator[Socket]:
         yield socket
 
 
-def test_a_cut_ends_without_a_word(streaming: Server, socket: Socket) -> None:
+def test_a_cut_ends_without_a_close_frame(streaming: Server, socket: Socket) -> None:
     assert strike(streaming, "cut")["connections"] == 1
 
     assert socket.close_code() is None
@@ -39,7 +39,7 @@ def test_a_cut_ends_without_a_word(streaming: Server, socket: Socket) -> None:
         ("force_disconnect", 1008, "force_disconnect"),
     ],
 )
-def test_the_server_says_why_it_closes(
+def test_the_server_sends_a_status_before_it_closes(
     streaming: Server, socket: Socket, kind: str, code: int, word: str
 ) -> None:
     strike(streaming, kind)
@@ -48,13 +48,13 @@ def test_the_server_says_why_it_closes(
     assert socket.close_code() == code
 
 
-def test_a_normal_close_says_nothing(streaming: Server, socket: Socket) -> None:
+def test_a_normal_close_sends_no_status(streaming: Server, socket: Socket) -> None:
     strike(streaming, "close")
 
     assert socket.close_code() == 1000
 
 
-def test_a_silent_socket_stays_open_and_loses_what_it_did_not_send(streaming: Server, socket: Socket) -> None:
+def test_a_silent_connection_stays_open_and_loses_events(streaming: Server, socket: Socket) -> None:
     strike(streaming, "silent", seconds=0.5)
     times = [event["t"] for event in socket.trades(6000)]
 
@@ -63,7 +63,7 @@ def test_a_silent_socket_stays_open_and_loses_what_it_did_not_send(streaming: Se
     assert len(truth(streaming, before + 1, after - 1)) > 500
 
 
-def test_a_gap_is_missing_from_the_stream_alone(streaming: Server, socket: Socket) -> None:
+def test_trades_of_a_gap_are_missing_from_the_stream_only(streaming: Server, socket: Socket) -> None:
     gap = strike(streaming, "gap", seconds=1)
     times = set()
     while not times or max(times) < gap["to_ms"] + 50:
@@ -82,7 +82,7 @@ def test_a_gap_is_missing_from_the_stream_alone(streaming: Server, socket: Socke
     )
 
 
-def test_garbage_is_a_frame_that_is_no_json_and_costs_nothing(streaming: Server, socket: Socket) -> None:
+def test_garbage_is_an_extra_frame_that_is_not_json(streaming: Server, socket: Socket) -> None:
     strike(streaming, "garbage")
     while (text := socket.raw.recv()).startswith("["):
         continue
@@ -91,7 +91,7 @@ def test_garbage_is_a_frame_that_is_no_json_and_costs_nothing(streaming: Server,
     assert socket.trades(10)
 
 
-def test_a_truncated_frame_breaks_off(streaming: Server, socket: Socket) -> None:
+def test_a_truncated_frame_is_cut_off(streaming: Server, socket: Socket) -> None:
     strike(streaming, "truncated")
     while (text := socket.raw.recv()).endswith("]"):
         continue
@@ -101,7 +101,7 @@ def test_a_truncated_frame_breaks_off(streaming: Server, socket: Socket) -> None
         json.loads(text)
 
 
-def test_a_duplicate_frame_comes_twice(streaming: Server, socket: Socket) -> None:
+def test_a_duplicate_frame_is_sent_twice(streaming: Server, socket: Socket) -> None:
     strike(streaming, "duplicate")
     before = socket.raw.recv()
     while (text := socket.raw.recv()) != before:
@@ -110,7 +110,7 @@ def test_a_duplicate_frame_comes_twice(streaming: Server, socket: Socket) -> Non
     assert '"ev":"T"' in text
 
 
-def test_reordering_turns_the_order_of_a_batch(streaming: Server, socket: Socket) -> None:
+def test_reordering_reverses_the_events_of_a_batch(streaming: Server, socket: Socket) -> None:
     strike(streaming, "reordering")
     numbers: list[int] = []
     while numbers == sorted(numbers):
@@ -119,18 +119,18 @@ def test_reordering_turns_the_order_of_a_batch(streaming: Server, socket: Socket
     assert numbers == sorted(numbers, reverse=True)
 
 
-def test_a_slow_socket_delivers_late_but_whole(streaming: Server, socket: Socket) -> None:
+def test_a_slow_connection_delivers_all_trades_late(streaming: Server, socket: Socket) -> None:
     strike(streaming, "slow", bytes_per_second=20_000, seconds=0.6)
     events = socket.trades(3000)
 
-    # The truth of a second is told when it is over.
+    # The truth of a second is available after its end.
     end = min(events[-1]["t"], run(streaming)["sent_until_ms"])
     rows = truth(streaming, events[0]["t"] + 1, end - 1)
     inner = [e["q"] for e in events if events[0]["t"] < e["t"] < end]
     assert inner == [row["q"] for row in rows]
 
 
-def test_who_leaves_too_much_unread_is_cut_off(streaming: Server, socket: Socket) -> None:
+def test_a_client_with_too_many_unread_bytes_is_disconnected(streaming: Server, socket: Socket) -> None:
     run(streaming, buffer_bytes=20_000)
     strike(streaming, "slow", bytes_per_second=1000, seconds=30)
     try:
@@ -142,14 +142,14 @@ def test_who_leaves_too_much_unread_is_cut_off(streaming: Server, socket: Socket
     assert socket.close_code() == 1008
 
 
-def test_an_unknown_fault_is_refused(streaming: Server) -> None:
+def test_an_unknown_fault_is_rejected(streaming: Server) -> None:
     answer = post(streaming, "/simulator/stream/faults", kind="earthquake")
 
     assert answer.status_code == 400
     assert "earthquake" in answer.json()["error"]
 
 
-def test_a_closed_socket_can_come_back(streaming: Server) -> None:
+def test_a_client_can_reconnect_after_a_cut(streaming: Server) -> None:
     with connected(streaming, key=KEY) as first:
         strike(streaming, "cut")
         assert first.close_code() is None
@@ -158,7 +158,7 @@ def test_a_closed_socket_can_come_back(streaming: Server) -> None:
         assert second.trades(1)
 
 
-def test_without_authentication_nothing_but_the_greeting_is_heard(streaming: Server) -> None:
+def test_an_unauthenticated_client_receives_only_the_greeting(streaming: Server) -> None:
     with Socket(streaming, "options") as socket:
         socket.frame()
         socket.say("subscribe", "T.*")

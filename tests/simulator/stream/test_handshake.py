@@ -1,4 +1,4 @@
-"""Connecting, authenticating, subscribing: the words and the manners of the provider's socket."""
+"""Connection, authentication and subscription, with the messages and close codes of the provider."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ EVICTED = ("max_connections", "Maximum number of websocket connections exceeded.
 
 @pytest.fixture(scope="module")
 def private() -> Iterator[Server]:
-    """A simulator that knows one key, of a plan without quotes and without indices."""
+    """A simulator with one accepted key and a plan without quotes and indices."""
     arguments = ("--plan", "developer", "--no-indices", "--api-key", "right")
     with simulator(*arguments, "--clock-offset-ms", str(offset_ms())) as server:
         yield server
 
 
-def test_a_wrong_key_is_refused_and_the_connection_ends_without_a_close_frame(private: Server) -> None:
+def test_a_wrong_key_is_rejected_without_a_close_frame(private: Server) -> None:
     with Socket(private, "options") as socket:
         assert socket.frame() == CONNECTED
         socket.say("auth", "wrong")
@@ -38,7 +38,7 @@ def test_a_wrong_key_is_refused_and_the_connection_ends_without_a_close_frame(pr
         assert socket.close_code() is None
 
 
-def test_who_does_not_authenticate_in_time_is_sent_away(private: Server) -> None:
+def test_a_client_that_does_not_authenticate_in_time_is_disconnected(private: Server) -> None:
     run(private, auth_seconds=0.1)
     with Socket(private, "options") as socket:
         run(private, auth_seconds=10)
@@ -47,7 +47,7 @@ def test_who_does_not_authenticate_in_time_is_sent_away(private: Server) -> None
         assert socket.close_code() == 1000
 
 
-def test_a_plan_without_the_cluster_is_refused(private: Server) -> None:
+def test_a_cluster_outside_the_plan_is_rejected(private: Server) -> None:
     with Socket(private, "indices") as socket:
         socket.frame()
         socket.say("auth", "right")
@@ -56,7 +56,7 @@ def test_a_plan_without_the_cluster_is_refused(private: Server) -> None:
         assert socket.close_code() is None
 
 
-def test_the_official_client_notices_a_wrong_key(private: Server) -> None:
+def test_the_official_client_reports_a_wrong_key(private: Server) -> None:
     feed = private.base_url.removeprefix("http://")
     client = WebSocketClient("wrong", feed=feed, market=Market.Options, secure=False)
 
@@ -64,7 +64,7 @@ def test_the_official_client_notices_a_wrong_key(private: Server) -> None:
         asyncio.run(client.connect(lambda messages: None))
 
 
-def test_a_topic_without_a_right_to_it_names_no_pair(private: Server) -> None:
+def test_the_refusal_of_a_topic_does_not_name_the_pair(private: Server) -> None:
     with connected(private, key="right") as socket:
         socket.say("subscribe", f"Q.{SPY_CALL},T.{SPY_CALL}")
 
@@ -85,7 +85,7 @@ def test_delayed_plans_send_trades_of_fifteen_minutes_ago(private: Server) -> No
     assert 899_000 < now - sent < 910_000
 
 
-def test_a_clock_that_is_set_takes_the_stream_along(private: Server) -> None:
+def test_the_stream_follows_a_changed_clock(private: Server) -> None:
     with connected(private, key="right") as socket:
         socket.say("subscribe", "T.*")
         before = socket.trades(1)[-1]
@@ -99,7 +99,7 @@ def test_a_clock_that_is_set_takes_the_stream_along(private: Server) -> None:
     assert spans[-1]["from_ms"] > spans[0]["to_ms"] + 3_000_000
 
 
-def test_pairs_are_acknowledged_together_and_only_once(streaming: Server) -> None:
+def test_pairs_are_acknowledged_together_and_once(streaming: Server) -> None:
     with connected(streaming, key="acks") as socket:
         socket.say("subscribe", f"T.{SPY_CALL},Q.{SPY_CALL}, T.O:NONE260320C00001000,X.{SPY_CALL}")
         socket.say("subscribe", f"T.{SPY_CALL},AM.{SPY_CALL}")
@@ -114,11 +114,11 @@ def test_pairs_are_acknowledged_together_and_only_once(streaming: Server) -> Non
         ]
 
 
-def test_a_frame_may_hold_acknowledgements_and_data(streaming: Server) -> None:
+def test_a_frame_may_contain_acknowledgements_and_events(streaming: Server) -> None:
     with connected(streaming, key="mixed") as socket:
         socket.say("subscribe", "T.*")
         socket.trades(1)
-        # Somewhere in the fifty frames a second an acknowledgement meets data.
+        # With fifty frames a second, some acknowledgement shares a frame with trades.
         for number in range(200):
             socket.say("subscribe", f"T.O:NONE260320C{number:08d}")
         kinds = set()
@@ -130,7 +130,7 @@ def test_a_frame_may_hold_acknowledgements_and_data(streaming: Server) -> None:
     assert kinds == {"status", "T"}
 
 
-def test_quotes_of_a_thousand_contracts_and_no_more(streaming: Server) -> None:
+def test_at_most_a_thousand_contracts_can_be_quoted(streaming: Server) -> None:
     pairs = [f"Q.O:NONE260320C{number:08d}" for number in range(1002)]
     with connected(streaming, key="quotes") as socket:
         socket.say("subscribe", ",".join(pairs) + ",Q.O:SPY*")
@@ -141,7 +141,7 @@ def test_quotes_of_a_thousand_contracts_and_no_more(streaming: Server) -> None:
     assert answers[1002][1] == "quotes must be subscribed by contract"
 
 
-def test_a_prefix_covers_both_roots_of_the_index(streaming: Server) -> None:
+def test_a_prefix_matches_both_roots_of_the_index(streaming: Server) -> None:
     with connected(streaming, key="prefix") as socket:
         socket.say("subscribe", "T.O:SPX*")
 
@@ -162,7 +162,7 @@ def test_the_older_connection_of_a_key_is_evicted(streaming: Server) -> None:
         assert younger.statuses(1)[0][0] == elsewhere.statuses(1)[0][0] == "success"
 
 
-def test_index_values_carry_their_ticker_under_capital_t(streaming: Server) -> None:
+def test_index_values_have_their_ticker_in_capital_t(streaming: Server) -> None:
     with connected(streaming, "indices", key="values") as socket:
         socket.say("subscribe", "V.I:SPX")
         value = next(event for event in socket.events() if event["ev"] == "V")
@@ -172,7 +172,7 @@ def test_index_values_carry_their_ticker_under_capital_t(streaming: Server) -> N
     assert 5000 < value["val"] < 9000
 
 
-def test_pings_are_answered_and_an_unknown_path_is_no_socket(streaming: Server) -> None:
+def test_pings_are_answered_and_an_unknown_path_is_a_404(streaming: Server) -> None:
     with connected(streaming, key="ping") as socket:
         socket.raw.ping("there?")
         assert socket.raw.recv_data(control_frame=True) == (websocket.ABNF.OPCODE_PONG, b"there?")

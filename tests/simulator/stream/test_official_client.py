@@ -1,4 +1,4 @@
-"""The provider's own WebSocket client reads the stream: the witness that it is spoken right."""
+"""The provider's official WebSocket client reads the stream, which shows that the protocol is correct."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from tests.simulator.streams import truth
 
 
 class _Enough(Exception):
-    """The test has heard what it wanted."""
+    """Raised when enough messages have arrived."""
 
 
-def _hear(server: Server, market: Market, subscriptions: list[str], kinds: dict[str, int]) -> list[Any]:
-    """Messages until so many of each kind have come, as the official client parses them."""
-    heard: list[Any] = []
+def _receive(server: Server, market: Market, subscriptions: list[str], kinds: dict[str, int]) -> list[Any]:
+    """Return messages parsed by the official client, at least the given number of each kind."""
+    received: list[Any] = []
     client = WebSocketClient(
         "official",
         feed=server.base_url.removeprefix("http://"),
@@ -29,8 +29,8 @@ def _hear(server: Server, market: Market, subscriptions: list[str], kinds: dict[
     )
 
     async def listen(messages: list[Any]) -> None:
-        heard.extend(messages)
-        if all(sum(one.event_type == kind for one in heard) >= kinds[kind] for kind in kinds):
+        received.extend(messages)
+        if all(sum(one.event_type == kind for one in received) >= kinds[kind] for kind in kinds):
             raise _Enough
 
     async def session() -> None:
@@ -41,23 +41,23 @@ def _hear(server: Server, market: Market, subscriptions: list[str], kinds: dict[
 
     with pytest.raises(_Enough):
         asyncio.run(asyncio.wait_for(session(), 10))
-    return heard
+    return received
 
 
 def test_it_reads_trades_and_quotes(streaming: Server) -> None:
-    some = _hear(streaming, Market.Options, ["T.*"], {"T": 2000})
+    some = _receive(streaming, Market.Options, ["T.*"], {"T": 2000})
     tickers = sorted({trade.symbol for trade in some})[:500]
     pairs = ["T.*", *(f"Q.{ticker}" for ticker in tickers)]
-    heard = _hear(streaming, Market.Options, pairs, {"T": 2000, "Q": 20})
+    received = _receive(streaming, Market.Options, pairs, {"T": 2000, "Q": 20})
 
-    trades = [one for one in heard if one.event_type == "T"]
-    quotes = [one for one in heard if one.event_type == "Q"]
+    trades = [one for one in received if one.event_type == "T"]
+    quotes = [one for one in received if one.event_type == "Q"]
     assert isinstance(trades[0], EquityTrade)
     first, last = trades[0].timestamp, trades[-1].timestamp
     rows = {row["q"]: row for row in truth(streaming, first, last)}
     for trade in trades:
         row = rows.get(trade.sequence_number)
-        if row is not None:  # the last second's truth is told when it is over
+        if row is not None:  # the truth of the last second is available after its end
             assert (trade.symbol, trade.price, trade.size) == (row["ticker"], row["price"], row["size"])
             assert trade.exchange == row["exchange"]
             assert (trade.conditions or [0]) == [row["condition"]]
@@ -68,15 +68,15 @@ def test_it_reads_trades_and_quotes(streaming: Server) -> None:
 
 
 def test_it_reads_index_values(streaming: Server) -> None:
-    heard = _hear(streaming, Market.Indices, ["V.I:SPX", "V.I:VIX"], {"V": 2})
+    received = _receive(streaming, Market.Indices, ["V.I:SPX", "V.I:VIX"], {"V": 2})
 
-    assert {value.ticker for value in heard} == {"I:SPX", "I:VIX"}
-    assert isinstance(heard[0], IndexValue)
-    assert all(value.value > 8 for value in heard)
+    assert {value.ticker for value in received} == {"I:SPX", "I:VIX"}
+    assert isinstance(received[0], IndexValue)
+    assert all(value.value > 8 for value in received)
 
 
-def test_it_reads_fund_trades(streaming: Server) -> None:
-    heard = _hear(streaming, Market.Stocks, ["T.SPY"], {"T": 1})
+def test_it_reads_etf_trades(streaming: Server) -> None:
+    received = _receive(streaming, Market.Stocks, ["T.SPY"], {"T": 1})
 
-    assert heard[0].symbol == "SPY"
-    assert 400 < heard[0].price < 900
+    assert received[0].symbol == "SPY"
+    assert 400 < received[0].price < 900

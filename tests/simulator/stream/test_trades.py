@@ -1,4 +1,4 @@
-"""The trades of a second: the same every time, explained by the chain's quotes, and told apart as they are meant."""
+"""Trades of a second: deterministic, consistent with the chain's quotes, and classified as intended."""
 
 from __future__ import annotations
 
@@ -41,20 +41,20 @@ def trades(pool: Pool) -> np.ndarray:
     return np.concatenate([blocks.at(SECOND + second).trades for second in range(10)])
 
 
-def test_a_second_is_the_same_whatever_was_asked_before(pool: Pool) -> None:
+def test_a_second_does_not_depend_on_earlier_requests(pool: Pool) -> None:
     walked = Blocks(pool, SEED, RATE, SECOND)
     for second in range(6):
         walked.at(SECOND + second)
     again = Blocks(build_pool(SyntheticMarket(SEED), INSTANT.date()), SEED, RATE, SECOND)
     other = Blocks(pool, SEED + 1, RATE, SECOND)
 
-    here, there = walked.at(SECOND + 6), again.at(SECOND + 6)
-    assert here.trades.tobytes() == there.trades.tobytes()
-    assert here.quotes.tobytes() == there.quotes.tobytes()
-    assert here.trades.tobytes() != other.at(SECOND + 6).trades.tobytes()
+    first, second = walked.at(SECOND + 6), again.at(SECOND + 6)
+    assert first.trades.tobytes() == second.trades.tobytes()
+    assert first.quotes.tobytes() == second.quotes.tobytes()
+    assert first.trades.tobytes() != other.at(SECOND + 6).trades.tobytes()
 
 
-def test_sequence_numbers_rise_with_gaps_and_quotes_come_before_their_trades(pool: Pool) -> None:
+def test_sequence_numbers_increase_and_quotes_precede_their_trades(pool: Pool) -> None:
     block = Blocks(pool, SEED, RATE, SECOND).at(SECOND)
     following = Blocks(pool, SEED, RATE, SECOND).at(SECOND + 1)
 
@@ -71,7 +71,7 @@ def test_sequence_numbers_rise_with_gaps_and_quotes_come_before_their_trades(poo
         assert (quote["bid"], quote["ask"]) == (trade["bid"], trade["ask"])
 
 
-def test_quotes_are_the_chains(pool: Pool, market: SyntheticMarket) -> None:
+def test_quotes_are_those_of_the_chain(pool: Pool, market: SyntheticMarket) -> None:
     second = int(INSTANT.timestamp())
     chain = synthetic_chain(market, "SPY", dt.datetime.fromtimestamp(second, dt.UTC))
     quotes = Blocks(pool, SEED, RATE, second).at(second).quotes
@@ -84,7 +84,7 @@ def test_quotes_are_the_chains(pool: Pool, market: SyntheticMarket) -> None:
         assert np.array_equal(quotes[name][ours], getattr(chain, name)[rows])
 
 
-def test_what_is_quoted_at_the_full_minute_alone_has_that_quote_beside_it(pool: Pool) -> None:
+def test_rarely_quoted_contracts_have_the_quote_of_the_full_minute(pool: Pool) -> None:
     minute = SECOND // 60 * 60
     blocks = Blocks(pool, SEED, RATE, minute)
     quoted = {row["contract"]: row for row in blocks.at(minute).quotes}
@@ -98,7 +98,7 @@ def test_what_is_quoted_at_the_full_minute_alone_has_that_quote_beside_it(pool: 
         assert trade["quote_ms"] == quote["ms"]
 
 
-def test_trades_stand_at_between_or_beyond_the_quote_they_met(trades: np.ndarray) -> None:
+def test_prices_are_at_between_or_beyond_bid_and_ask(trades: np.ndarray) -> None:
     known = trades[(trades["reason"] == KNOWN)]
     bought = known[known["side"] > 0]
     at, beyond = np.isclose(bought["price"], bought["ask"]), bought["price"] > bought["ask"] + 1e-9
@@ -111,7 +111,7 @@ def test_trades_stand_at_between_or_beyond_the_quote_they_met(trades: np.ndarray
     assert set(trades["reason"].tolist()) == set(range(len(REASONS)))
 
 
-def test_sweeps_take_several_exchanges_and_splits_one(trades: np.ndarray) -> None:
+def test_sweeps_use_several_exchanges_and_splits_one(trades: np.ndarray) -> None:
     for kind, several in ((SWEEP, True), (SPLIT, False)):
         rows = trades[trades["kind"] == kind]
         for order in np.unique(rows["order"]):
@@ -132,25 +132,25 @@ def test_cancels_repeat_an_earlier_trade(trades: np.ndarray) -> None:
     assert len(canceled) > 20
     assert set(canceled["condition"].tolist()) <= {201, 203, 205, 207}
     for row in canceled:
-        meant = by_q[int(row["cancels"])]
-        assert meant["ms"] < row["ms"]
+        original = by_q[int(row["cancels"])]
+        assert original["ms"] < row["ms"]
         for name in ("contract", "price", "size", "exchange"):
-            assert meant[name] == row[name]
+            assert original[name] == row[name]
     assert set(trades[trades["kind"] == LATE]["condition"].tolist()) == {202, 204}
 
 
 def test_the_classification_finds_every_sweep_split_and_side(pool: Pool, trades: np.ndarray) -> None:
     assert trades["alone"].all()
-    found = classify(_as_trades(pool, trades))
+    classified = classify(_as_trades(pool, trades))
     kind, known = trades["kind"], trades["reason"] == KNOWN
 
-    assert np.array_equal(found.direction[known], trades["side"][known])
-    assert np.array_equal(found.sweep_first >= 0, kind == SWEEP)
-    assert np.array_equal(found.split_first >= 0, kind == SPLIT)
-    assert np.array_equal(found.is_cancel, kind == CANCEL)
+    assert np.array_equal(classified.direction[known], trades["side"][known])
+    assert np.array_equal(classified.sweep_first >= 0, kind == SWEEP)
+    assert np.array_equal(classified.split_first >= 0, kind == SPLIT)
+    assert np.array_equal(classified.is_cancel, kind == CANCEL)
     reasons = np.array(REASONS)[trades["reason"]]
     for reason, side in REASON_SIDES.items():
-        assert set(found.side[reasons == reason]) == {side}
+        assert set(classified.side[reasons == reason]) == {side}
 
 
 def _as_trades(pool: Pool, trades: np.ndarray) -> Trades:
@@ -178,14 +178,14 @@ def _as_trades(pool: Pool, trades: np.ndarray) -> Trades:
     )
 
 
-def test_a_burst_is_five_times_a_second(pool: Pool) -> None:
+def test_a_burst_has_five_times_the_trades(pool: Pool) -> None:
     blocks = Blocks(pool, SEED, 300, SECOND, burst_seconds=10)
 
     assert SECOND % 10 == 0
     assert [len(blocks.at(SECOND + second).trades) for second in (0, 1)] == [1500, 300]
 
 
-def test_a_crowded_second_says_which_orders_stand_alone(pool: Pool) -> None:
+def test_alone_is_false_for_orders_of_a_contract_in_the_same_second(pool: Pool) -> None:
     trades = Blocks(pool, SEED, 30_000, SECOND).at(SECOND).trades
     orders = {}
     for row in trades:

@@ -1,4 +1,4 @@
-"""What is sent, what the truth says was sent, and what REST serves for the same seconds are one thing."""
+"""The stream, the truth endpoint and REST agree on the trades of the same seconds."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ NAMES = {"sym": "ticker", "x": "exchange", "p": "price", "s": "size", "t": "ms",
 
 
 class Second(NamedTuple):
-    """All that was sent in one second beginning at `begin` (epoch ms), its truth, and the lag at its end."""
+    """All events of the second that starts at `begin` (epoch ms), its truth rows, and the lag at its end."""
 
     begin: int
     trades: list[dict[str, Any]]
@@ -34,7 +34,7 @@ class Second(NamedTuple):
 
 @pytest.fixture(scope="module")
 def second(streaming: Server) -> Second:
-    """A second of all trades, and of quotes of contracts that had just traded."""
+    """A second with all trades, and the quotes of contracts that had just traded."""
     with connected(streaming, key="truth") as socket:
         socket.say("subscribe", "T.*")
         busy = sorted({trade["sym"] for trade in socket.trades(1500)})[:1000]
@@ -42,20 +42,20 @@ def second(streaming: Server) -> Second:
         events = (event for event in socket.events() if event["ev"] in ("T", "Q"))
         first_quote = next(event for event in events if event["ev"] == "Q")
         begin = (first_quote["t"] // 1000 + 1) * 1000
-        found = []
+        received = []
         for event in events:
             if event["t"] >= begin + 1000:
                 break
             if event["t"] >= begin:
-                found.append(event)
+                received.append(event)
     lag_ms = run(streaming)["now_ms"] - begin - 1000
-    trades = [event for event in found if event["ev"] == "T"]
-    return Second(begin, trades, found, truth(streaming, begin, begin + 999), lag_ms)
+    trades = [event for event in received if event["ev"] == "T"]
+    return Second(begin, trades, received, truth(streaming, begin, begin + 999), lag_ms)
 
 
 @pytest.fixture(scope="module")
 def pool(market: SyntheticMarket) -> Pool:
-    """The contracts that trade."""
+    """The contracts that trade in the session."""
     return build_pool(market, INSTANT.date())
 
 
@@ -64,7 +64,7 @@ def test_five_thousand_trades_a_second_arrive_in_time(second: Second) -> None:
     assert second.lag_ms < 5000
 
 
-def test_every_trade_is_sent_as_the_truth_says(second: Second) -> None:
+def test_every_trade_is_sent_as_in_the_truth(second: Second) -> None:
     for event, row in zip(second.trades, second.truth, strict=True):
         assert {name: event[name] for name in NAMES} == {name: row[NAMES[name]] for name in NAMES}
         assert event.get("c", [0]) == [row["condition"]]
@@ -72,13 +72,13 @@ def test_every_trade_is_sent_as_the_truth_says(second: Second) -> None:
     assert any("c" not in event for event in second.trades)
 
 
-def test_pages_of_the_truth_join_without_seams(streaming: Server, second: Second) -> None:
+def test_pages_of_the_truth_join_completely(streaming: Server, second: Second) -> None:
     assert truth(streaming, second.begin, second.begin + 999, limit=1370) == second.truth
     assert {row["side"] for row in second.truth} == {"buy", "sell", "unknowable"}
     assert all((row["side"] == "unknowable") is bool(row["reason"]) for row in second.truth)
 
 
-def test_the_quote_before_a_trade_is_the_one_the_truth_names(second: Second) -> None:
+def test_the_quote_before_a_trade_is_that_of_the_truth(second: Second) -> None:
     by_q = {row["q"]: row for row in second.truth}
     last: dict[str, dict[str, Any]] = {}
     explained = 0
@@ -95,7 +95,7 @@ def test_the_quote_before_a_trade_is_the_one_the_truth_names(second: Second) -> 
 
 
 @pytest.mark.parametrize("numbered", [True, False])
-def test_rest_has_the_same_trades(streaming: Server, second: Second, numbered: bool) -> None:
+def test_rest_serves_the_same_trades(streaming: Server, second: Second, numbered: bool) -> None:
     run(streaming, rest_sequence_numbers=numbered)
     first, last = second.begin * 1_000_000, (second.begin + 1000) * 1_000_000
     span = {"timestamp.gte": first, "timestamp.lt": last, "order": "asc"}
@@ -113,7 +113,7 @@ def test_rest_has_the_same_trades(streaming: Server, second: Second, numbered: b
     run(streaming, rest_sequence_numbers=True)
 
 
-def test_rest_has_the_quotes_that_explain_the_trades(streaming: Server, second: Second) -> None:
+def test_rest_serves_the_quotes_before_the_trades(streaming: Server, second: Second) -> None:
     first, last = second.begin * 1_000_000, (second.begin + 1000) * 1_000_000
     span = {"timestamp.gte": first, "timestamp.lt": last, "order": "asc"}
     explained = [row for row in second.truth if not row["reason"]]
@@ -129,7 +129,7 @@ def test_rest_has_the_quotes_that_explain_the_trades(streaming: Server, second: 
 
 
 @pytest.mark.parametrize(("habit", "steps_ms"), [(UNQUOTED, set()), (RARELY_QUOTED, {60_000})])
-def test_before_the_stream_began_rest_quotes_no_contract_more_than_the_stream_does(
+def test_rest_follows_quoting_habits_before_the_stream_started(
     streaming: Server, second: Second, pool: Pool, habit: int, steps_ms: set[int]
 ) -> None:
     ticker = pool.listing.ticker[np.flatnonzero(pool.habit == habit)[0]]
@@ -139,7 +139,7 @@ def test_before_the_stream_began_rest_quotes_no_contract_more_than_the_stream_do
     assert (len(rows) > 100) is bool(steps_ms)
 
 
-def test_the_chains_volume_counts_what_the_stream_traded(pool: Pool) -> None:
+def test_the_volume_of_chains_includes_the_trades_of_the_stream(pool: Pool) -> None:
     world = World(SEED, plan("advanced"))
     date = INSTANT.date()
     minute = int(INSTANT.timestamp())
@@ -158,16 +158,16 @@ def test_the_chains_volume_counts_what_the_stream_traded(pool: Pool) -> None:
     today = plain.day_ns == midnight_ns(date)
     wanted = np.array([traded[ticker] for ticker in plain.ticker.tolist()])
     assert np.array_equal(grown[today], wanted[today])
-    # What traded for the first time today shows a day of today, and nothing of the day it last traded on.
+    # Contracts without other trades today show today's date and only the volume of the stream.
     first = ~today & (wanted > 0)
     assert np.array_equal(streamed.day_volume[first], wanted[first])
     assert (streamed.day_ns[first] == midnight_ns(date)).all()
     assert wanted.sum() > 0
 
 
-def test_settings_out_of_range_or_unknown_are_refused(streaming: Server) -> None:
-    refused = post(streaming, "/simulator/stream", trades_per_second=100_001)
+def test_settings_out_of_range_or_unknown_are_rejected(streaming: Server) -> None:
+    rejected = post(streaming, "/simulator/stream", trades_per_second=100_001)
 
-    assert refused.status_code == 400
-    assert "from 0 to 100,000" in refused.json()["error"]
+    assert rejected.status_code == 400
+    assert "from 0 to 100,000" in rejected.json()["error"]
     assert post(streaming, "/simulator/stream", rate=1).status_code == 400
