@@ -1,5 +1,4 @@
-"""What is worth a message to the operators: stale chains, jobs that failed or never ran, silent workers, days the
-calendar is wrong."""
+"""Rules for alerts: stale chains, failed or overdue jobs, silent workers, and days on which the calendar is wrong."""
 
 from __future__ import annotations
 
@@ -13,17 +12,19 @@ from warehouse import alerts, clock, heartbeats, market_days
 from warehouse.alerts import Kind
 
 
-def alert_on_trouble(now: datetime) -> int:
-    """Sends what is due of the alerts; returns how many were posted."""
+def send_due_alerts(now: datetime) -> int:
+    """Send the alerts that are due at `now` (aware) and return how many were posted."""
     now_ms = clock.epoch_ms(now)
     sent = [_alert(Kind.STALE_FEED, check) for check in (check_chains(now), table_checks.check_flow(now_ms))]
     signs = heartbeats.signs(now_ms)
     sent += [
-        alerts.send(Kind.SILENT_WORKER, f"{sign.id} has been silent for {sign.age_ms // 1000} s", sign.id)
+        alerts.send(
+            Kind.SILENT_WORKER, f"{sign.id} has written no heartbeat for {sign.age_ms // 1000} s", sign.id
+        )
         for sign in signs
         if sign.silent
     ]
-    # Once per run, not per kind: two jobs of one night are two messages.
+    # One message per run, not per kind: two failed jobs of one night are two messages.
     sent += [
         alerts.send(Kind.FAILED_JOB, table_checks.describe_job(run), f"{run.task}:{run.symbol}:{run.slot}")
         for run in table_checks.failed_jobs(now_ms)

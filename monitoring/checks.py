@@ -1,4 +1,4 @@
-"""What a check of health says: a status, one plain sentence, and the figures behind it."""
+"""Result of a health check: a status, one sentence, and the numbers behind it."""
 
 from __future__ import annotations
 
@@ -9,8 +9,7 @@ from typing import Any
 
 
 class Health(StrEnum):
-    """`down` is kept for what leaves nothing to read or to write; what an operator should look at is
-    `degraded`."""
+    """Status of a service: `down` when nothing can be read or written, `degraded` when an operator should look."""
 
     OK = "ok"
     DEGRADED = "degraded"
@@ -19,7 +18,7 @@ class Health(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One service's state. `figures` are plain JSON values with their units in the names, and no secrets."""
+    """State of one service; `figures` are JSON values with their unit in the name, and contain no secrets."""
 
     name: str
     health: Health
@@ -27,17 +26,18 @@ class Check:
     figures: dict[str, Any] = field(default_factory=dict)
 
     def document(self) -> dict[str, Any]:
+        """Return the check as JSON values."""
         return {"status": self.health.value, "detail": self.detail, **self.figures}
 
 
 def worst(checks: Iterable[Check]) -> Health:
-    """The worst of them; ok for none."""
+    """Return the worst status, or ok without checks."""
     order = list(Health)
     return max((check.health for check in checks), key=order.index, default=Health.OK)
 
 
-def judged(name: str, troubles: list[str], fine: str, **figures: Any) -> Check:
-    """Degraded with all `troubles`, or ok with the sentence `fine`."""
+def check_of(name: str, troubles: list[str], fine: str, **figures: Any) -> Check:
+    """Return a degraded check that lists `troubles`, or an ok check with the sentence `fine`."""
     if troubles:
         return Check(name, Health.DEGRADED, "; ".join(troubles), figures)
     return Check(name, Health.OK, fine, figures)

@@ -1,6 +1,6 @@
-"""Whether the chains are as fresh as the market's days expect, and whether the provider answers.
+"""Health checks of option chains and of the provider.
 
-Outside sessions nothing is expected, so nothing is stale: a feed that is idle on a Sunday is healthy.
+Outside sessions no chain is expected, so none is stale.
 """
 
 from __future__ import annotations
@@ -13,23 +13,23 @@ from django.db.models import Max
 from ingestion.chains.cadence import configured
 from ingestion.chains.ingest import MISSED
 from ingestion.chains.slots import Slot, slots_within
-from monitoring.checks import Check, Health, judged
+from monitoring.checks import Check, Health, check_of
 from quant.sessions import NEW_YORK, new_york_date
 from warehouse import clock, market_days, queries
 from warehouse.models import IngestionRun
 from warehouse.models.enums import RunStatus
 from warehouse.task_names import RunTask
 
-CYCLES_ALLOWED = 2  # a chain may be two cadences old
+ALLOWED_CADENCES = 2  # age of a chain that is still fresh
 
 
 def check_chains(now: datetime) -> Check:
-    """Degraded when a watched symbol has no chain of the slot that should be stored by `now` (aware)."""
+    """Return degraded when a watched symbol lacks the chain that should be stored by `now` (aware)."""
     cadence = configured()
     slots = todays_slots(now)
-    expected = expected_slot(slots, now, timedelta(minutes=CYCLES_ALLOWED * cadence.every_minutes))
+    expected = expected_slot(slots, now, timedelta(minutes=ALLOWED_CADENCES * cadence.every_minutes))
     if expected is None:
-        return Check("chains", Health.OK, "idle: no chain is due yet or any more", {"expected_slot_ms": None})
+        return Check("chains", Health.OK, "idle: no chain is due", {"expected_slot_ms": None})
     stored = newest_stored(slots[0].at_ms)
     watched = [entry for entry in queries.watched_chains() if entry.active_since_ms <= expected.at_ms]
     stale = [entry.symbol for entry in watched if stored.get(entry.symbol, 0) < expected.at_ms]
@@ -39,7 +39,7 @@ def check_chains(now: datetime) -> Check:
         for symbol in stale
     ]
     fine = f"all {len(watched)} symbols have the chain of {_time(expected.at_ms)} or a newer one"
-    return judged(
+    return check_of(
         "chains",
         troubles,
         fine if watched else f"no symbol was watched yet at {_time(expected.at_ms)}",
@@ -49,7 +49,7 @@ def check_chains(now: datetime) -> Check:
 
 
 def check_provider(now: datetime) -> Check:
-    """Degraded while the newest attempt of today's session that reached for the provider failed."""
+    """Return degraded while the newest request for a chain in today's session failed."""
     slots = todays_slots(now)
     if not slots or not slots[0].at <= now < slots[-1].deadline:
         return Check("provider", Health.OK, "idle: the market is closed")
@@ -58,20 +58,20 @@ def check_provider(now: datetime) -> Check:
     ).exclude(error=MISSED)
     newest = attempts.order_by("-finished_at").first()
     if newest is None:
-        return Check("provider", Health.OK, "nothing was asked of it today")
+        return Check("provider", Health.OK, "no request was made today")
     troubles = [f"{newest.symbol}: {newest.error}"] if newest.status == RunStatus.FAILED else []
-    return judged("provider", troubles, f"answered for {newest.symbol}", last_attempt_ms=newest.finished_at)
+    return check_of("provider", troubles, f"answered for {newest.symbol}", last_attempt_ms=newest.finished_at)
 
 
 def expected_slot(slots: Sequence[Slot], now: datetime, allowed: timedelta) -> Slot | None:
-    """The newest slot that is `allowed` old; None before there is one and once the session is long over."""
+    """Return the newest slot older than `allowed`, or None before the first one and long after the session."""
     if not slots or now >= slots[-1].at + 2 * allowed:
         return None
     return next((slot for slot in reversed(slots) if slot.at + allowed <= now), None)
 
 
 def todays_slots(now: datetime) -> list[Slot]:
-    """The slots of the session of `now`'s New York date, by the operators' cadence."""
+    """Return the slots of the session on the New York date of `now`, at the configured cadence."""
     cadence = configured()
     today = new_york_date(now)
     return [
@@ -82,7 +82,7 @@ def todays_slots(now: datetime) -> list[Slot]:
 
 
 def newest_stored(since_ms: int) -> dict[str, int]:
-    """The newest slot done from `since_ms` on, by symbol."""
+    """Return the newest stored slot (epoch ms) of each symbol, from `since_ms` on."""
     done = IngestionRun.objects.filter(task=RunTask.INGEST_CHAIN, status=RunStatus.DONE, slot__gte=since_ms)
     return dict(done.values_list("symbol").annotate(Max("slot")))
 

@@ -1,6 +1,6 @@
-"""Daily work that should be done by now and is not, because nobody began it or whoever did never came to an end.
+"""Daily jobs that are overdue because they were never started or never ended.
 
-Work that failed has a sentence of its own in the ledger (`monitoring.table_checks.check_jobs`).
+Failed jobs are reported by `monitoring.table_checks.check_jobs`.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 
 from ingestion.daily.closing import overdue_work
 from monitoring import table_checks
-from monitoring.checks import Check, judged
+from monitoring.checks import Check, check_of
 from warehouse import clock
 from warehouse.heartbeats import Sign
 from warehouse.models import IngestionRun
@@ -19,34 +19,37 @@ from warehouse.models.enums import RunStatus
 from warehouse.task_names import RunTask
 
 _MS = timedelta(milliseconds=1)
-CATCHING_UP_MS = timedelta(hours=1) // _MS  # given to a beat that has just begun to lead
-UPKEEP_ALLOWED_MS = timedelta(hours=26) // _MS  # a day, and two more calls of an hourly task
+CATCHING_UP_MS = timedelta(hours=1) // _MS  # for a beat that has just become the leader
+MAINTENANCE_ALLOWED_MS = timedelta(hours=26) // _MS  # a day, and two more calls of an hourly task
 
 
 @dataclass(frozen=True, slots=True)
 class Overdue:
-    """One sentence, and `subject`, the same for the same piece of work however often it is asked for."""
+    """One overdue job: a sentence, and `subject`, which stays the same while the job is overdue."""
 
     subject: str
     sentence: str
 
 
 def overdue(now: datetime, signs: Sequence[Sign]) -> list[Overdue]:
-    """What is overdue at `now` (aware); nothing while the leading beat is younger than an hour, or there is none."""
+    """Return the jobs that are overdue at `now` (aware).
+
+    Returns nothing during the first hour of the leading beat, or without one.
+    """
     now_ms = clock.epoch_ms(now)
     led_for_ms = table_checks.led_for_ms(signs, now_ms)
     if led_for_ms <= CATCHING_UP_MS:
         return []
-    return [*_after_the_close(now), *_upkeep(now_ms, led_for_ms)]
+    return [*_after_the_close(now), *_maintenance(now_ms, led_for_ms)]
 
 
 def check_daily_work(now: datetime, signs: Sequence[Sign]) -> Check:
-    """Degraded while the work of a session, or retention, is overdue."""
+    """Return degraded while a job after a close, or retention, is overdue."""
     found = overdue(now, signs)
     troubles = [one.sentence for one in found[: table_checks.MOST_NAMED]]
     if len(found) > table_checks.MOST_NAMED:
-        troubles.append(f"and {len(found) - table_checks.MOST_NAMED} more pieces of work are not done")
-    return judged("daily_work", troubles, "nothing is overdue", overdue=len(found))
+        troubles.append(f"and {len(found) - table_checks.MOST_NAMED} more jobs are not done")
+    return check_of("daily_work", troubles, "nothing is overdue", overdue=len(found))
 
 
 def _after_the_close(now: datetime) -> Iterator[Overdue]:
@@ -58,10 +61,12 @@ def _after_the_close(now: datetime) -> Iterator[Overdue]:
         )
 
 
-def _upkeep(now_ms: int, led_for_ms: int) -> Iterator[Overdue]:
+def _maintenance(now_ms: int, led_for_ms: int) -> Iterator[Overdue]:
     done = IngestionRun.objects.filter(task=RunTask.KEEP_RETENTION, status=RunStatus.DONE)
     newest = done.order_by("-slot").first()
-    if led_for_ms <= table_checks.UPKEEP_DUE_MS or (newest and now_ms - newest.slot <= UPKEEP_ALLOWED_MS):
+    if led_for_ms <= table_checks.MAINTENANCE_DUE_MS or (
+        newest and now_ms - newest.slot <= MAINTENANCE_ALLOWED_MS
+    ):
         return
     last = f"was last done on {clock.instant(newest.slot):%Y-%m-%d}" if newest else "was never done"
     yield Overdue(

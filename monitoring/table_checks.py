@@ -1,4 +1,4 @@
-"""Checks of health that the tables alone can answer. Every query is bounded: a handful of rows or an index."""
+"""Health checks that read tables of the warehouse. Every query reads few rows or an index."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from datetime import timedelta
 
 from django.db import connection
 
-from monitoring.checks import Check, judged
+from monitoring.checks import Check, check_of
 from quant.sessions import DAY_MS
 from warehouse import clock
 from warehouse.heartbeats import Sign
@@ -16,36 +16,36 @@ from warehouse.models.enums import GapStatus, RunStatus
 from warehouse.task_names import RunTask
 
 LEAST_DAYS_AHEAD = 2
-UPKEEP_DUE_MS = 2 * 3600 * 1000
+MAINTENANCE_DUE_MS = 2 * 3600 * 1000
 GAP_TOO_OLD_MS = 30 * 60_000
 JOB_LOOK_BACK_MS = timedelta(hours=26) // timedelta(milliseconds=1)
 MOST_NAMED = 5
 
 
 def check_beat(signs: Sequence[Sign]) -> Check:
-    """Whether a beat leads: without one nothing new is begun."""
+    """Return degraded while no beat holds the leader lock, because nothing is scheduled then."""
     leading = _leading(signs)
     troubles = [] if leading else ["no beat is leading: nothing new is scheduled"]
     tick = max((sign.last_scan for sign in leading), default=None)
-    return judged("beat", troubles, f"{leading[0].id} leads" if leading else "", last_tick_ms=tick)
+    return check_of("beat", troubles, f"{leading[0].id} leads" if leading else "", last_tick_ms=tick)
 
 
 def check_workers(signs: Sequence[Sign], queues: Sequence[str]) -> Check:
-    """Whether every queue has a living worker, and whether one fell silent without saying goodbye."""
+    """Return degraded when a queue has no worker, or when a worker stopped writing heartbeats without shutting down."""
     workers = [sign for sign in signs if sign.kind == "worker"]
     served = {queue for sign in workers if sign.alive for queue in sign.metadata.get("queues", [])}
     troubles = [f"no worker serves the queue {queue}" for queue in queues if queue not in served]
     troubles += [_silence(sign) for sign in workers if sign.silent]
     living = sum(sign.alive for sign in workers)
-    return judged("workers", troubles, f"{living} alive", alive=living, queues=sorted(served))
+    return check_of("workers", troubles, f"{living} alive", alive=living, queues=sorted(served))
 
 
 def check_listeners(signs: Sequence[Sign]) -> Check:
-    """The processes that must run exactly once under their own name: scanner, flow listener."""
+    """Return the state of the processes with a fixed name, of which one must run: scanner and flow listener."""
     stable = [sign for sign in signs if sign.stable]
     troubles = [_silence(sign) for sign in stable if sign.silent]
     troubles += [
-        f"{sign.id} says it is degraded"
+        f"{sign.id} reports that it is degraded"
         + (f": {sign.metadata['trouble']}" if sign.metadata.get("trouble") else "")
         for sign in stable
         if sign.alive and sign.status == "degraded"
@@ -59,35 +59,37 @@ def check_listeners(signs: Sequence[Sign]) -> Check:
         }
         for sign in stable
     }
-    fine = ", ".join(sign.id for sign in stable) + " alive" if stable else "none has reported yet"
-    return judged("listeners", troubles, fine, listeners=told)
+    fine = ", ".join(sign.id for sign in stable) + " alive" if stable else "none has written a heartbeat yet"
+    return check_of("listeners", troubles, fine, listeners=told)
 
 
 def check_partitions(signs: Sequence[Sign], now_ms: int) -> Check:
-    """Whether the writers find partitions for the coming days. The task that makes them is hourly, so nothing is
-    said in the first two hours of a beat."""
+    """Return degraded when partitions for the coming days are missing.
+
+    The task that creates them runs hourly, so nothing is reported in the first two hours of a beat.
+    """
     ahead = partition_days_ahead(now_ms)
-    had_time = led_for_ms(signs, now_ms) > UPKEEP_DUE_MS
+    had_time = led_for_ms(signs, now_ms) > MAINTENANCE_DUE_MS
     troubles = [
         f"{table} has partitions for {days:.1f} days only"
         for table, days in ahead.items()
         if days < LEAST_DAYS_AHEAD and had_time
     ]
     rounded = {table: round(days, 1) for table, days in ahead.items()}
-    return judged("partitions", troubles, "made ahead", days_ahead=rounded)
+    return check_of("partitions", troubles, "created ahead", days_ahead=rounded)
 
 
 def check_jobs(now_ms: int) -> Check:
-    """Work other than chains that failed in the last 26 hours and was not done since."""
+    """Return degraded when a job other than chains failed in the last 26 hours and was not done since."""
     failed = failed_jobs(now_ms)
     troubles = [describe_job(run) for run in failed[:MOST_NAMED]]
     if len(failed) > MOST_NAMED:
         troubles.append(f"and {len(failed) - MOST_NAMED} more jobs failed")
-    return judged("jobs", troubles, "none failed in the last 26 hours", failed=len(failed))
+    return check_of("jobs", troubles, "none failed in the last 26 hours", failed=len(failed))
 
 
 def check_flow(now_ms: int) -> Check:
-    """Holes in the live feed that nobody repaired in half an hour, and batches given up today."""
+    """Return degraded for gaps of the stream that are open for half an hour, and for dead letters of the last day."""
     old = StreamGap.objects.filter(status=GapStatus.OPEN, from_ms__lt=now_ms - GAP_TOO_OLD_MS)
     gaps = StreamGap.objects.filter(status=GapStatus.OPEN).count()
     letters = DeadLetter.objects.filter(created_at__gte=now_ms - DAY_MS).count()
@@ -98,12 +100,12 @@ def check_flow(now_ms: int) -> Check:
             f"{oldest.feed} has an open gap since {clock.instant(oldest.from_ms):%Y-%m-%d %H:%M} UTC"
         )
     if letters:
-        troubles.append(f"{letters} batches were given up in the last 24 hours, see the dead letters")
-    return judged("flow", troubles, "no gap waits for its repair", open_gaps=gaps, dead_letters=letters)
+        troubles.append(f"{letters} batches could not be stored in the last 24 hours; see the dead letters")
+    return check_of("flow", troubles, "no open gap", open_gaps=gaps, dead_letters=letters)
 
 
 def failed_jobs(now_ms: int) -> list[IngestionRun]:
-    """Failed runs of the last 26 hours that are not chains, the newest first."""
+    """Return the failed runs of the last 26 hours other than chains, newest first."""
     recent = IngestionRun.objects.filter(
         status=RunStatus.FAILED, finished_at__gte=now_ms - JOB_LOOK_BACK_MS
     ).exclude(task=RunTask.INGEST_CHAIN)
@@ -111,18 +113,18 @@ def failed_jobs(now_ms: int) -> list[IngestionRun]:
 
 
 def describe_job(run: IngestionRun) -> str:
-    """One sentence on a failed run."""
+    """Return one sentence about a failed run."""
     subject = f" of {run.symbol}" if run.symbol else ""
-    return f"{run.task}{subject} for {clock.instant(run.slot):%Y-%m-%d} failed: {run.error or 'no reason was noted'}"
+    return f"{run.task}{subject} for {clock.instant(run.slot):%Y-%m-%d} failed: {run.error or 'no reason was recorded'}"
 
 
 def led_for_ms(signs: Sequence[Sign], now_ms: int) -> int:
-    """How long the beat that leads has been running; 0 without one. What it has had no time for is not overdue."""
+    """Return how long the leading beat has been running, in ms; 0 without one."""
     return now_ms - min((sign.metadata.get("started_ms", now_ms) for sign in _leading(signs)), default=now_ms)
 
 
 def partition_days_ahead(now_ms: int) -> dict[str, float]:
-    """Days from now to the end of the last partition, by table."""
+    """Return the days from now to the end of the last partition of each table."""
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT parent, max(to_ms) FROM warehouse_partitions() GROUP BY parent ORDER BY parent"
@@ -135,4 +137,4 @@ def _leading(signs: Sequence[Sign]) -> list[Sign]:
 
 
 def _silence(sign: Sign) -> str:
-    return f"{sign.id} has been silent for {sign.age_ms // 1000} s"
+    return f"{sign.id} has written no heartbeat for {sign.age_ms // 1000} s"

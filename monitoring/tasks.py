@@ -11,4 +11,4 @@ from warehouse import clock
 @shared_task
 def watch_health() -> str:
     """Send the alerts that are due: stale chains, failed or overdue jobs, silent workers."""
-    return f"{alert_rules.alert_on_trouble(clock.now())} alerts sent"
+    return f"{alert_rules.send_due_alerts(clock.now())} alerts sent"

@@ -1,7 +1,7 @@
-"""Asking servers that may hang: the question runs beside, and the answer is waited for so long and no longer.
+"""Calls with a time limit, for servers that may hang.
 
-Neither PostgreSQL's driver nor a statement timeout bounds the wait for a server that is frozen, and a health
-check that hangs with what it checks is none.
+The call runs in a thread, and the caller waits for a limited time. Neither PostgreSQL's driver nor a statement timeout
+limits the wait for a frozen server, and a health check must not hang together with the server that it checks.
 """
 
 from __future__ import annotations
@@ -15,51 +15,54 @@ T = TypeVar("T")
 
 
 class NoAnswerError(Exception):
-    """The question was not answered in time, or the one before still waits."""
+    """The call did not return in time."""
 
 
 class Probe(Generic[T]):
-    """One question, asked by one thread at a time: probes of a frozen server must not pile up."""
+    """One function, called by one thread at a time, so that calls to a frozen server do not accumulate."""
 
-    def __init__(self, question: Callable[[], T]) -> None:
-        self._question = question
-        self._running: _Asking[T] | None = None
+    def __init__(self, function: Callable[[], T]) -> None:
+        self._function = function
+        self._running: _Call[T] | None = None
 
     def begin(self) -> None:
-        """Asks, unless the last question is still under way."""
+        """Start the call, unless the previous one is still running."""
         if self._running is None or not self._running.is_alive():
-            self._running = _Asking(self._question)
+            self._running = _Call(self._function)
             self._running.start()
 
     def answer(self, seconds: float) -> T:
-        """The answer to what `begin` asked. Raises NoAnswerError when it is late, else what the question raised."""
-        asking = self._running
-        if asking is None:
+        """Return the result of the call that `begin` started, waiting at most `seconds`.
+
+        Raises NoAnswerError when it is late, and the exception of the function when it failed.
+        """
+        call = self._running
+        if call is None:
             raise NoAnswerError
-        asking.join(max(0.0, seconds))
-        if asking.is_alive():
+        call.join(max(0.0, seconds))
+        if call.is_alive():
             raise NoAnswerError
-        if asking.error is not None:
-            raise asking.error
-        return asking.results[0]
+        if call.error is not None:
+            raise call.error
+        return call.results[0]
 
 
-class _Asking(threading.Thread, Generic[T]):
-    def __init__(self, question: Callable[[], T]) -> None:
+class _Call(threading.Thread, Generic[T]):
+    def __init__(self, function: Callable[[], T]) -> None:
         super().__init__(name="health-probe", daemon=True)
-        self._ask = question
+        self._function = function
         self.results: list[T] = []
         self.error: Exception | None = None
 
     def run(self) -> None:
         try:
-            self.results.append(self._ask())
-        except Exception as error:  # handed to whoever waits
+            self.results.append(self._function())
+        except Exception as error:  # raised again in the thread that waits
             self.error = error
 
 
 class Cached(Generic[T]):
-    """The last answer, for `seconds` and all threads: whoever asks often must not load what is asked."""
+    """Result of a function, shared by all threads and kept for `seconds`."""
 
     def __init__(self, make: Callable[[], T], seconds: float) -> None:
         self._make, self._seconds = make, seconds
@@ -75,4 +78,5 @@ class Cached(Generic[T]):
             return self._kept[0]
 
     def forget(self) -> None:
+        """Discard the kept result."""
         self._kept = []

@@ -1,9 +1,8 @@
-"""`/api/health`: whether the warehouse does its work, in plain words. `/api/health/live`: whether this process
-answers.
+"""Endpoints `/api/health`, the state of the warehouse, and `/api/health/live`, which only shows that the process runs.
 
-503 is kept for a database or a broker that is away, which a reader cannot do without. A silent worker or a
-stale chain is degraded and still 200: taking the web server out of service would heal neither. Liveness asks
-nothing of others for the same reason.
+The status is 503 only when PostgreSQL or Redis is unavailable. A silent worker or a stale chain is `degraded` with
+status 200, because removing the web server from service would not help. Liveness checks no other server for the same
+reason.
 """
 
 from __future__ import annotations
@@ -22,25 +21,25 @@ from redis.retry import Retry
 
 from flow.delivery.inbox import inboxes
 from monitoring import freshness, overdue, table_checks
-from monitoring.checks import Check, Health, judged, worst
+from monitoring.checks import Check, Health, check_of, worst
 from monitoring.timeout_probe import Cached, NoAnswerError, Probe
 from quant import sessions
 from warehouse import clock, heartbeats
 
-PATIENCE_SECONDS = 0.9  # for all servers together
-CACHE_SECONDS = 3.0  # probes must not load what they watch
+TIMEOUT_SECONDS = 0.9  # for all servers together
+CACHE_SECONDS = 3.0  # frequent probes must not load the servers
 MEMORY_FRACTION = 0.6
-BEHIND_SECONDS = 60.0  # a batch of trades that waits longer: workers that keep up take a second
+BEHIND_SECONDS = 60.0  # age of the oldest batch; workers that keep up need a second
 
 
 def needed_queues() -> list[str]:
-    """Every queue a task is sent to."""
+    """Return the names of all queues that tasks are sent to."""
     routed = {route["queue"] for route in settings.CELERY_TASK_ROUTES.values()}
     return sorted(routed | {settings.CELERY_TASK_DEFAULT_QUEUE})
 
 
 def queue_lengths(client: redis.Redis) -> dict[str, int]:
-    """Messages that wait in each queue."""
+    """Return the number of waiting messages by queue."""
     prefix = settings.CELERY_BROKER_TRANSPORT_OPTIONS["global_keyprefix"]
     queues = needed_queues()
     pipe = client.pipeline(transaction=False)
@@ -51,7 +50,7 @@ def queue_lengths(client: redis.Redis) -> dict[str, int]:
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """What lies in the inbox of one feed."""
+    """Batches that wait in the inbox of one feed."""
 
     batches: int
     bytes: int
@@ -59,7 +58,7 @@ class Waiting:
 
 
 def inbox_sizes(client: redis.Redis) -> dict[str, Waiting]:
-    """What waits to be stored, by feed."""
+    """Return the waiting batches by feed."""
     return {
         inbox.feed: Waiting(inbox.size(), inbox.bytes(), inbox.oldest_age_seconds())
         for inbox in inboxes(client)
@@ -67,24 +66,24 @@ def inbox_sizes(client: redis.Redis) -> dict[str, Waiting]:
 
 
 def quick_redis() -> redis.Redis:
-    """A client that would rather fail than wait."""
+    """Return a Redis client with short timeouts and no retries."""
     return redis.Redis.from_url(
         settings.REDIS_URL,
-        socket_timeout=PATIENCE_SECONDS,
-        socket_connect_timeout=PATIENCE_SECONDS,
+        socket_timeout=TIMEOUT_SECONDS,
+        socket_connect_timeout=TIMEOUT_SECONDS,
         retry=Retry(NoBackoff(), 0),
     )
 
 
 def ask_database() -> list[Check]:
-    """Everything the tables know, on a connection of this thread's own."""
+    """Return the checks that read tables, on a database connection of the calling thread."""
     try:
         with connection.cursor() as cursor:
             cursor.execute("SET statement_timeout = 2000")
         now, now_ms = clock.now(), clock.now_ms()
         signs = heartbeats.signs(now_ms)
         return [
-            Check("database", Health.OK, "answers"),
+            Check("database", Health.OK, "available"),
             freshness.check_provider(now),
             table_checks.check_beat(signs),
             table_checks.check_workers(signs, needed_queues()),
@@ -100,7 +99,7 @@ def ask_database() -> list[Check]:
 
 
 def ask_redis() -> list[Check]:
-    """The broker: what waits in its queues, how full it is, and the trades that wait to be stored."""
+    """Return the checks of Redis: queue lengths, memory, and the trades that wait to be stored."""
     with quick_redis() as client:
         lengths = queue_lengths(client)
         waiting = inbox_sizes(client)
@@ -108,32 +107,30 @@ def ask_redis() -> list[Check]:
     used, limit = int(memory["used_memory"]), int(memory.get("maxmemory", 0))
     figures = {"queues": lengths, "used_memory_bytes": used}
     full = [f"uses {used / limit:.0%} of its memory"] if limit and used > MEMORY_FRACTION * limit else []
-    return [judged("redis", full, "answers", **figures), _judge_inboxes(waiting)]
+    return [check_of("redis", full, "available", **figures), _judge_inboxes(waiting)]
 
 
 def _judge_inboxes(waiting: dict[str, Waiting]) -> Check:
     troubles = [
         f"{found.batches} batches of the feed {feed} wait, the oldest for {found.oldest_seconds:.0f} s: "
-        "the flow workers are behind or stopped"
+        "flow workers are too slow or stopped"
         for feed, found in waiting.items()
         if found.oldest_seconds > BEHIND_SECONDS
     ]
-    return judged(
-        "inbox", troubles, "trades are stored as they come", feeds={f: asdict(w) for f, w in waiting.items()}
-    )
+    return check_of("inbox", troubles, "no batch waits", feeds={f: asdict(w) for f, w in waiting.items()})
 
 
 _PROBES = {"database": Probe(ask_database), "redis": Probe(ask_redis)}
 _AWAY = {
-    "database": "PostgreSQL does not answer: nothing can be read or stored",
-    "redis": "Redis does not answer: no task reaches a worker",
+    "database": "PostgreSQL is unavailable: nothing can be read or stored",
+    "redis": "Redis is unavailable: no task reaches a worker",
 }
 
 
 def checks() -> list[Check]:
-    """All checks, within a second whatever hangs."""
-    sessions.is_open(clock.now())  # the calendar takes two seconds to read, once, and is no server's fault
-    until = time.monotonic() + PATIENCE_SECONDS
+    """Run all checks; returns within a second, also when a server hangs."""
+    sessions.is_open(clock.now())  # loads the calendar, which takes two seconds once
+    until = time.monotonic() + TIMEOUT_SECONDS
     for probe in _PROBES.values():
         probe.begin()
     found: list[Check] = []
@@ -142,13 +139,13 @@ def checks() -> list[Check]:
             found += probe.answer(until - time.monotonic())
         except NoAnswerError:
             found.append(Check(name, Health.DOWN, f"{_AWAY[name]} (no answer in time)"))
-        except Exception as error:  # the driver's own sentence may name hosts and users
+        except Exception as error:  # the driver's message may contain hosts and users
             found.append(Check(name, Health.DOWN, f"{_AWAY[name]} ({type(error).__name__})"))
     return found
 
 
 def document(found: Sequence[Check]) -> dict[str, Any]:
-    """The answer of `/api/health`."""
+    """Return the JSON document of `/api/health`."""
     return {
         "status": worst(found).value,
         "timestamp": clock.now().isoformat(timespec="milliseconds"),
@@ -163,9 +160,11 @@ current = Cached(lambda: document(checks()), CACHE_SECONDS)
 
 
 def show_health(request: HttpRequest) -> JsonResponse:
+    """Serve `/api/health`."""
     answer = current()
     return JsonResponse(answer, status=503 if answer["status"] == Health.DOWN else 200)
 
 
 def show_live(request: HttpRequest) -> JsonResponse:
+    """Serve `/api/health/live`."""
     return JsonResponse({"status": "ok"})

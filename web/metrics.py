@@ -1,8 +1,9 @@
-"""`/metrics` for Prometheus: read from the tables and Redis at scrape time, by the web process alone.
+"""Endpoint `/metrics` for Prometheus. The web process reads tables and Redis at scrape time.
 
-Workers fork and live on many machines; counting in the tables they write anyway needs no shared directory and
-loses nothing with a process. Every query is bounded by the watchlist, the partitions or a few days of ledger.
-Instants are `…_timestamp_seconds`, so that an alert writes `time() - x`; the clock is the market's.
+Workers run in several processes and on several machines. Reading the tables that they write needs no shared directory,
+and no count is lost when a process ends. Every query is limited to the watchlist, the partitions or a few days of
+the ledger. Instants end in `_timestamp_seconds`, so that an alert is written as `time() - x`; they use the market's
+clock.
 """
 
 from __future__ import annotations
@@ -25,20 +26,20 @@ from quant.sessions import DAY_MS
 from warehouse import clock, heartbeats
 from warehouse.models import DeadLetter, IngestionRun, StreamGap
 from warehouse.models.enums import GapStatus, RunStatus
-from web.health import PATIENCE_SECONDS, inbox_sizes, queue_lengths, quick_redis
+from web.health import TIMEOUT_SECONDS, inbox_sizes, queue_lengths, quick_redis
 
 CACHE_SECONDS = 5.0
-LEDGER_DAYS = 7  # of runs that a scrape looks at
-# Name, key in the consumer's heartbeat, what its value is divided by, text.
+LEDGER_DAYS = 7  # age of the oldest runs that a scrape reads
+# Name, key in the consumer's heartbeat, divisor of its value, description.
 LISTENERS = (
-    ("app_flow_subscribed", "subscribed", 1, "Whether the socket delivers."),
-    ("app_flow_lag_seconds", "lag_ms", 1000, "From the exchange to the consumer, of the last trades."),
+    ("app_flow_subscribed", "subscribed", 1, "1 while the stream is subscribed."),
+    ("app_flow_lag_seconds", "lag_ms", 1000, "Time from the exchange to the consumer, of the last trades."),
     ("app_flow_prints", "trades", 1, "Trades since the consumer started."),
     (
         "app_flow_prints_dropped",
         "trades_dropped",
         1,
-        "Trades that neither the inbox nor the spool could take.",
+        "Trades that neither the inbox nor the spool could hold.",
     ),
     ("app_flow_frames_dropped", "frames_dropped", 1, "Frames dropped because decoding was behind."),
     ("app_flow_frame_bytes", "frame_bytes_waiting", 1, "Bytes received and not decoded yet."),
@@ -48,6 +49,7 @@ LISTENERS = (
 
 
 def gauge(name: str, text: str, label: str, values: Iterable[tuple[str, float]]) -> GaugeMetricFamily:
+    """Return a gauge with one value for each value of its label."""
     family = GaugeMetricFamily(name, text, labels=[label])
     for of, value in values:
         family.add_metric([of], value)
@@ -55,7 +57,7 @@ def gauge(name: str, text: str, label: str, values: Iterable[tuple[str, float]])
 
 
 def from_tables() -> list[Metric]:
-    """Everything the tables know, on a connection of this thread's own."""
+    """Return the metrics read from tables, on a database connection of the calling thread."""
     try:
         with connection.cursor() as cursor:
             cursor.execute("SET statement_timeout = 2000")
@@ -66,6 +68,7 @@ def from_tables() -> list[Metric]:
 
 
 def from_redis() -> list[Metric]:
+    """Return the lengths of queues and inboxes."""
     with quick_redis() as client:
         lengths, waiting = queue_lengths(client), inbox_sizes(client)
     batches = ((feed, found.batches) for feed, found in waiting.items())
@@ -84,13 +87,13 @@ def _signs(now_ms: int) -> Iterator[Metric]:
     living = [sign for sign in signs if sign.alive]
     yield gauge(
         "app_heartbeat_timestamp_seconds",
-        "Last sign of life of each process.",
+        "Last heartbeat of each process.",
         "process",
         ((sign.id, sign.last_scan / 1000) for sign in signs),
     )
     kinds = sorted({sign.kind for sign in signs} | {"beat", "worker"})
     counts = ((kind, sum(sign.kind == kind for sign in living)) for kind in kinds)
-    yield gauge("app_processes_alive", "Processes that gave a sign of life lately.", "kind", counts)
+    yield gauge("app_processes_alive", "Processes with a recent heartbeat.", "kind", counts)
     ticks = [sign.last_scan for sign in living if sign.kind == "beat" and sign.metadata.get("leads")]
     if ticks:
         yield GaugeMetricFamily(
@@ -99,7 +102,7 @@ def _signs(now_ms: int) -> Iterator[Metric]:
 
 
 def _listeners(now_ms: int) -> Iterator[Metric]:
-    """What the consumers of live trades told of themselves in their last sign of life."""
+    """Yield the numbers in the last heartbeats of the consumers of live trades."""
     told = [sign for sign in heartbeats.signs(now_ms) if sign.id.startswith("flow_listener")]
     for name, key, scale, text in LISTENERS:
         known = ((sign.id, sign.metadata.get(key)) for sign in told)
@@ -136,14 +139,14 @@ def _ledger(now_ms: int) -> Iterator[Metric]:
 def _flow() -> Iterator[Metric]:
     gaps = StreamGap.objects
     waiting = gaps.filter(status=GapStatus.OPEN).count()
-    yield GaugeMetricFamily("app_gap_open", "Holes in the live feed that wait for repair.", waiting)
-    # Over the 90 days that gaps are kept: retention may lower it, so it is no counter.
+    yield GaugeMetricFamily("app_gap_open", "Gaps of the stream that wait for repair.", waiting)
+    # A sum over the 90 days that gaps are kept. Retention may lower it, so it is a gauge.
     repaired = gaps.aggregate(total=Sum("repaired"))["total"] or 0
     yield GaugeMetricFamily(
-        "app_gap_repaired_prints", "Trades that repairs stored, as far as kept.", repaired
+        "app_gap_repaired_prints", "Trades that repairs stored, in the gaps that are kept.", repaired
     )
     letters = DeadLetter.objects.count()
-    yield GaugeMetricFamily("app_dead_letters", "Batches given up, as far as kept.", letters)
+    yield GaugeMetricFamily("app_dead_letters", "Batches that could not be stored.", letters)
 
 
 def _storage(now_ms: int) -> Iterator[Metric]:
@@ -164,14 +167,14 @@ _PROBES: dict[str, Probe[list[Metric]]] = {"database": Probe(from_tables), "redi
 
 
 class Warehouse(Collector):
-    """Collects within a second; a server that is away costs its own figures and shows in `app_up`."""
+    """Collector that ends within a second. An unavailable server lacks its metrics and shows as 0 in `app_up`."""
 
     def describe(self) -> Iterable[Metric]:
-        """Nothing: the registry would else collect once more only to learn the names."""
+        """Return nothing, because the registry would otherwise collect twice to learn the names."""
         return []
 
     def collect(self) -> Iterable[Metric]:
-        until = time.monotonic() + PATIENCE_SECONDS
+        until = time.monotonic() + TIMEOUT_SECONDS
         for probe in _PROBES.values():
             probe.begin()
         found: list[Metric] = []
@@ -180,7 +183,7 @@ class Warehouse(Collector):
             try:
                 found += probe.answer(until - time.monotonic())
                 up.append((name, 1.0))
-            except Exception:  # whatever the driver says, the figure is the answer
+            except Exception:  # reported as 0 in app_up
                 up.append((name, 0.0))
         info = GaugeMetricFamily("app_build_info", "The running version.", labels=["version", "simulated"])
         info.add_metric([settings.VERSION, str(settings.SIMULATED).lower()], 1)
@@ -197,4 +200,5 @@ current = Cached(_page, CACHE_SECONDS)
 
 
 def show_metrics(request: HttpRequest) -> HttpResponse:
+    """Serve `/metrics`."""
     return HttpResponse(current(), content_type=CONTENT_TYPE_LATEST)

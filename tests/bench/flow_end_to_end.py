@@ -39,7 +39,7 @@ from warehouse.models.flow import TABLE
 from warehouse.watchlist import add_default_symbols
 
 TRADES_PER_SECOND, SECONDS = 5_000, 40  # of the market's time; they are sent as fast as they are taken
-PATIENCE_SECONDS = 300
+TIMEOUT_SECONDS = 300
 FEED = "bench"
 
 
@@ -174,5 +174,5 @@ def _stored(expected: int) -> int:
 
 
 def _wait(holds: Callable[[], bool], complaint: str) -> None:
-    if not processes.wait_until(holds, PATIENCE_SECONDS, every=0.05):
+    if not processes.wait_until(holds, TIMEOUT_SECONDS, every=0.05):
         raise RuntimeError(complaint)

@@ -29,7 +29,7 @@ from local.servers.hold import ROOT, hold
 
 LOCAL = ROOT / ".local"
 SAMPLE_SECONDS = 5.0
-PATIENCE_SECONDS = 180
+TIMEOUT_SECONDS = 180
 PAGE = 50_000
 QUOTED = 900  # of the thousand contracts that may be quoted, before the trades begin
 AFTER_OPEN = timedelta(hours=1)
@@ -209,7 +209,7 @@ def drain() -> None:
 
 
 def wait(holds: Callable[[], object], complaint: str) -> None:
-    if not processes.wait_until(lambda: bool(holds()), PATIENCE_SECONDS, every=0.2):
+    if not processes.wait_until(lambda: bool(holds()), TIMEOUT_SECONDS, every=0.2):
         raise RuntimeError(complaint)
 
 

@@ -1,4 +1,4 @@
-"""The scheduler in this process, tick by tick: who sends, what is sent once, and what an outage does to it."""
+"""The beat scheduler in this process, tick by tick: leadership, single sending and outages."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ def tick_without_database(scheduler: LeaderScheduler, stack) -> None:
         stack.start("postgres")
 
 
-def test_of_two_schedulers_one_sends_and_the_other_waits(start, sent):
+def test_only_one_of_two_schedulers_sends(start, sent):
     hourly()
     leader, standby = start(), start()
     tick(leader)
@@ -83,7 +83,7 @@ def test_of_two_schedulers_one_sends_and_the_other_waits(start, sent):
     assert sent() == [{"name": "hourly"}]
 
 
-def test_a_standby_takes_over_where_the_leaders_session_broke_and_repeats_nothing(start, sent):
+def test_a_standby_takes_over_and_repeats_nothing(start, sent):
     hourly()
     leader, standby = start(), start()
     tick(leader)
@@ -100,7 +100,7 @@ def test_a_standby_takes_over_where_the_leaders_session_broke_and_repeats_nothin
     assert sent() == [{"name": "hourly"}, {"name": "another"}]
 
 
-def test_a_run_is_in_the_table_as_soon_as_it_is_sent(start):
+def test_a_run_is_saved_as_soon_as_it_is_sent(start):
     task = hourly()
     tick(start())
     task.refresh_from_db()
@@ -108,7 +108,7 @@ def test_a_run_is_in_the_table_as_soon_as_it_is_sent(start):
     assert task.total_run_count == 1
 
 
-def test_an_older_run_does_not_undo_what_another_leader_saved(start):
+def test_an_older_run_does_not_overwrite_a_later_one(start):
     task = hourly()
     scheduler = start()
     now = datetime.now(UTC)
@@ -118,7 +118,7 @@ def test_an_older_run_does_not_undo_what_another_leader_saved(start):
     assert (task.last_run_at, task.total_run_count) == (now, 9)
 
 
-def test_an_edited_schedule_is_obeyed_at_the_next_tick(start, sent):
+def test_an_edited_schedule_takes_effect_at_the_next_tick(start, sent):
     task = hourly()
     scheduler = start()
     tick(scheduler)
@@ -139,7 +139,7 @@ def test_the_start_of_beat_adds_nothing_to_the_schedule(start):
     assert list(PeriodicTask.objects.values_list("name", flat=True)) == ["hourly"]
 
 
-def test_an_hour_that_passed_while_beat_was_down_is_made_up_for(start, sent):
+def test_a_task_missed_while_beat_was_down_is_sent(start, sent):
     now = datetime.now(UTC)
     hours_ago = now - timedelta(hours=5)
     daily = CrontabSchedule.objects.create(minute="0", hour=str(hours_ago.hour), timezone="UTC")
@@ -148,7 +148,7 @@ def test_an_hour_that_passed_while_beat_was_down_is_made_up_for(start, sent):
     assert sent() == [{"name": "daily"}]
 
 
-def test_a_database_outage_ends_nothing_repeats_nothing_and_loses_nothing(start, sent, stack):
+def test_a_database_outage_loses_and_repeats_no_task(start, sent, stack):
     task = hourly()
     scheduler = start()
     scheduler._lock.hold()

@@ -1,4 +1,4 @@
-"""What becomes of a session whose client is gone."""
+"""A database session ends soon after its client."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The environment's readers: typed, and a value that cannot be read ends the process with one sentence."""
+"""Readers of environment variables: typed, and invalid values end the process with one sentence."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def test_a_secret_file_that_is_missing_is_named(monkeypatch):
     ],
     ids=["integer", "number", "flag"],
 )
-def test_nonsense_is_refused_in_one_sentence(monkeypatch, reader, value, sentence):
+def test_an_invalid_value_is_rejected_with_one_sentence(monkeypatch, reader, value, sentence):
     monkeypatch.setenv("SOME", value)
     with pytest.raises(SystemExit, match=sentence):
         reader()
@@ -55,6 +55,6 @@ def test_a_database_url_may_hold_escaped_characters():
     }
 
 
-def test_another_kind_of_database_url_is_refused():
+def test_a_database_url_of_another_kind_is_rejected():
     with pytest.raises(SystemExit, match="DATABASE_URL must look like postgresql://"):
         env.database("mysql://owner@db/warehouse")

@@ -1,4 +1,4 @@
-"""Workers and beat give their signs of life by themselves, also after the broker was lost."""
+"""Workers and beat write heartbeats, also after the broker was lost."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def consumer(transactional_db):
     return SimpleNamespace(timer=Timer(), controller=SimpleNamespace(state=state), app=app)
 
 
-def test_a_worker_tells_its_queues_and_what_it_works_on(consumer):
+def test_a_worker_reports_its_queues_and_active_tasks(consumer):
     HeartbeatStep(consumer).start(consumer)
     row = Heartbeat.objects.get()
     assert row.status == "healthy"
@@ -34,7 +34,7 @@ def test_a_worker_tells_its_queues_and_what_it_works_on(consumer):
     assert Heartbeat.objects.get().status == "idle"
 
 
-def test_the_heart_is_armed_once_however_often_the_broker_is_lost(consumer):
+def test_one_timer_is_active_after_the_broker_was_lost(consumer):
     heart = HeartbeatStep(consumer)
     for _ in range(3):
         heart.start(consumer)
@@ -46,7 +46,7 @@ def test_the_heart_is_armed_once_however_often_the_broker_is_lost(consumer):
     assert Heartbeat.objects.get().status == "stopping"
 
 
-def test_beat_says_whether_it_leads_and_when_it_ends(transactional_db, redis_client, monkeypatch):
+def test_beat_reports_whether_it_leads_and_that_it_stops(transactional_db, redis_client, monkeypatch):
     from config.celery import app
 
     monkeypatch.setattr(heartbeats, "CADENCE_SECONDS", 0)

@@ -1,4 +1,4 @@
-"""Log lines: the task and symbol they belong to, JSON or readable, and no secrets."""
+"""Log lines contain their task and symbol, as JSON or text, and no secrets."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def test_every_line_of_a_task_names_it_and_its_symbol(lines):
     assert {"task", "task_id", "symbol"}.isdisjoint(second)
 
 
-def test_what_celerys_main_process_says_of_a_task_names_it_too(lines):
+def test_lines_of_celerys_main_process_name_the_task(lines):
     logger, stream = lines("json")
     logger.info("received", extra={"data": {"id": "id-2", "name": "ingestion.tasks.ingest_due"}})
     line = json.loads(stream.getvalue())
@@ -65,7 +65,7 @@ def test_what_celerys_main_process_says_of_a_task_names_it_too(lines):
 
 
 @pytest.mark.parametrize("form", ["json", "text"])
-def test_secrets_are_struck_out_wherever_they_stand(lines, form):
+def test_secrets_are_removed_from_every_part_of_a_line(lines, form):
     logger, stream = lines(form)
     key = SECRET
     try:
@@ -78,7 +78,7 @@ def test_secrets_are_struck_out_wherever_they_stand(lines, form):
     assert "ValueError: https://example.test/?apiKey=[secret]" in written
 
 
-def test_a_json_event_is_one_line_whatever_it_says(lines):
+def test_a_json_event_is_one_line(lines):
     logger, stream = lines("json")
     try:
         raise KeyError("two\nlines")
@@ -87,7 +87,7 @@ def test_a_json_event_is_one_line_whatever_it_says(lines):
     assert stream.getvalue().count("\n") == 1
 
 
-def test_readable_lines_hold_time_level_event_and_task(lines):
+def test_text_lines_contain_time_level_event_and_task(lines):
     logger, stream = lines("text")
     logs.begin_task("id-3", ingest_chain, ("SPY", 5), {})
     logger.warning("slow")
@@ -97,12 +97,12 @@ def test_readable_lines_hold_time_level_event_and_task(lines):
     assert "\x1b" not in line
 
 
-def test_another_form_is_refused_in_one_sentence():
+def test_an_unknown_log_format_is_rejected():
     with pytest.raises(ValueError, match="LOG_FORMAT must be json or text, not 'xml'"):
         logs.configuration("xml", "INFO", "web", [])
 
 
-def test_the_settings_hand_over_every_secret(settings):
+def test_the_settings_pass_every_secret_to_the_formatter(settings):
     secrets = settings.LOGGING["formatters"]["line"]["secrets"]
     password = settings.DATABASES["default"]["PASSWORD"]
     assert {settings.MASSIVE_API_KEY, settings.SECRET_KEY, settings.REDIS_URL, password} <= set(secrets)

@@ -1,4 +1,4 @@
-"""Seeding starts a warehouse once; a new deploy seeds again and leaves what operators made of it."""
+"""Seeding fills a new warehouse; seeding again keeps the edits of operators."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def test_a_new_warehouse_gets_five_symbols_its_schedule_and_one_admin():
     assert (admin.username, admin.is_superuser, admin.is_staff) == ("admin", True, True)
 
 
-def test_the_symbols_to_watch_may_be_named():
+def test_the_symbols_to_watch_can_be_given():
     seed(symbols="spy, TSLA")
     assert sorted(WatchlistEntry.objects.values_list("symbol", flat=True)) == ["SPY", "TSLA"]
 
@@ -55,7 +55,7 @@ def test_seeding_again_changes_nothing():
     assert everything() == before
 
 
-def test_what_operators_edited_survives():
+def test_edits_of_operators_are_kept():
     seed()
     half_hour = IntervalSchedule.objects.create(every=30, period=IntervalSchedule.MINUTES)
     chains = PeriodicTask.objects.get(task="ingestion.tasks.ingest_due")
@@ -68,7 +68,7 @@ def test_what_operators_edited_survives():
     assert everything() == before
 
 
-def test_the_password_is_shown_once_and_stored_and_logged_nowhere(caplog):
+def test_the_password_is_shown_once_and_never_stored_or_logged(caplog):
     caplog.set_level("DEBUG")
     (line,) = [line for line in seed().splitlines() if "admin" in line]
     password = line.split()[4]

@@ -1,4 +1,4 @@
-"""What every test of monitoring may ask for."""
+"""Fixtures of the monitoring tests."""
 
 from __future__ import annotations
 

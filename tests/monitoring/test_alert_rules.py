@@ -1,4 +1,4 @@
-"""Operators are told of what is stale, failed or silent, once per trouble."""
+"""Alerts for stale chains, failed jobs and silent workers are sent once per problem."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import pytest
 
 from ingestion.chains.ingest import ingest_chain
 from monitoring import table_checks
-from monitoring.alert_rules import alert_on_trouble
+from monitoring.alert_rules import send_due_alerts
 from monitoring.checks import Health
 from monitoring.freshness import check_chains, check_provider
 from tests.ingestion.market import CHAIN_PATH, SLOT, SLOT_MS, two_contracts
@@ -27,23 +27,23 @@ def webhook(spx, redis_client, settings):
     server.stop()
 
 
-def test_each_trouble_is_one_message(webhook):
+def test_each_problem_is_sent_once(webhook):
     WatchlistEntry.objects.update(active_since_ms=0)
     with runs.claim("calculate_iv_percentile", "SPX", SLOT_MS) as run:
         runs.fail(run, "the provider sent nothing")
     Heartbeat.objects.create(
         id="worker@a:1", last_scan=clock.now_ms() - 90_500, status="healthy", metadata={}
     )
-    assert alert_on_trouble(clock.now()) == 3
-    assert alert_on_trouble(clock.now()) == 0
+    assert send_due_alerts(clock.now()) == 3
+    assert send_due_alerts(clock.now()) == 0
     assert webhook.texts == [
         "SPX is stale: its last chain today is missing, that of 14:15 is expected",
-        "worker@a:1 has been silent for 90 s",
+        "worker@a:1 has written no heartbeat for 90 s",
         "calculate_iv_percentile of SPX for 2026-11-18 failed: the provider sent nothing",
     ]
 
 
-def test_a_job_that_was_done_since_is_no_trouble(spx):
+def test_a_failed_job_that_was_done_later_is_not_reported(spx):
     for end in (lambda run: runs.fail(run, "away"), runs.finish):
         with runs.claim("calculate_market_regime", "", SLOT_MS) as run:
             end(run)
@@ -62,7 +62,7 @@ def test_a_chain_may_be_two_cadences_old(spx, provider, at_market_time):
     assert check_chains(clock.now()).health is Health.OK
 
 
-def test_the_provider_is_judged_by_its_last_answer_in_the_session(spx, provider):
+def test_the_provider_check_uses_the_last_answer_of_the_session(spx, provider):
     provider.tell(CHAIN_PATH, refusal(403), ok(two_contracts()))
     ingest_chain(spx, SLOT_MS, clock.now_ms())
     failed = check_provider(SLOT)

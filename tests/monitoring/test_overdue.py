@@ -1,4 +1,4 @@
-"""Daily work that nobody did is said by health and told once per job and session."""
+"""Overdue jobs are reported by health and sent as alerts once per job and session."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from monitoring.alert_rules import alert_on_trouble
+from monitoring.alert_rules import send_due_alerts
 from monitoring.checks import Check, Health
 from monitoring.overdue import check_daily_work
 from quant.sessions import DAY_MS, close_of
@@ -64,14 +64,14 @@ def finish(task: str, symbol: str = "", session: date = WEDNESDAY) -> None:
         runs.finish(run)
 
 
-def test_a_session_nobody_worked_on_is_overdue_two_hours_after_its_close(evening):
+def test_jobs_of_a_session_are_overdue_two_hours_after_its_close(evening):
     evening(CLOSE + timedelta(hours=2) - MINUTE)
     assert check().health is Health.OK
     evening(CLOSE + timedelta(hours=2))
     assert (check().health, check().detail) == (Health.DEGRADED, "; ".join(OF_WEDNESDAY))
 
 
-def test_what_is_done_or_has_failed_is_not_overdue_and_what_never_ended_is(evening):
+def test_done_and_failed_jobs_are_not_overdue_but_unended_ones_are(evening):
     evening(CLOSE + timedelta(hours=3))
     finish("store_bars", "SPX")
     with runs.claim("calculate_market_regime", "", clock.epoch_ms(CLOSE)) as run:
@@ -81,14 +81,14 @@ def test_what_is_done_or_has_failed_is_not_overdue_and_what_never_ended_is(eveni
     assert check().detail == f"{OF_WEDNESDAY[1]}; {OF_WEDNESDAY[3]}"
 
 
-def test_only_the_oldest_session_of_a_job_is_named(evening):
+def test_only_the_oldest_overdue_session_of_a_job_is_reported(evening):
     evening(CLOSE + timedelta(days=2, hours=3))
     assert check().figures["overdue"] == 5  # retention too, by now
     finish("roll_up")
     assert "roll_up for 2026-11-19 is not done two hours after the close" in check().detail
 
 
-def test_a_beat_that_has_just_begun_is_given_an_hour_to_catch_up(evening):
+def test_nothing_is_overdue_in_the_first_hour_of_a_beat(evening):
     evening(CLOSE + timedelta(hours=20))
     lead_since(3_590_000)
     assert check().health is Health.OK
@@ -96,7 +96,7 @@ def test_a_beat_that_has_just_begun_is_given_an_hour_to_catch_up(evening):
     assert check().detail == "; ".join(OF_WEDNESDAY)
 
 
-def test_a_day_the_provider_closed_has_no_work(evening):
+def test_a_session_closed_by_the_provider_has_no_jobs(evening):
     market_days.overrule(WEDNESDAY, None, "a day of mourning")
     evening(CLOSE + timedelta(hours=3))
     assert check().health is Health.OK
@@ -113,17 +113,17 @@ def test_retention_is_overdue_after_a_day_and_two_hours(evening):
     assert check().detail == NO_RETENTION
 
 
-def test_each_job_and_session_is_told_once(evening, redis_client, settings):
+def test_each_overdue_job_and_session_is_sent_once(evening, redis_client, settings):
     evening(CLOSE + timedelta(hours=3))
     webhook = Webhook()
     try:
         settings.ALERT_WEBHOOK_URL = webhook.url
-        assert alert_on_trouble(clock.now()) == 4
-        assert alert_on_trouble(clock.now()) == 0
+        assert send_due_alerts(clock.now()) == 4
+        assert send_due_alerts(clock.now()) == 0
         assert webhook.texts == OF_WEDNESDAY
         finish("roll_up")
         evening(CLOSE + timedelta(days=1, hours=2))
-        assert alert_on_trouble(clock.now()) == 2
+        assert send_due_alerts(clock.now()) == 2
         assert webhook.texts[4:] == [
             "roll_up for 2026-11-19 is not done two hours after the close",
             "keep_retention is due once a day and was last done on 2026-11-18",

@@ -32,8 +32,8 @@ pytestmark = pytest.mark.processes
 SYMBOL = "T0"
 NOON = datetime(2026, 11, 18, 19, 30, tzinfo=UTC)  # 14:30 New York
 CLOSE = datetime(2026, 11, 18, 21, 0, tzinfo=UTC)
-DATABASE_AWAY = "database: PostgreSQL does not answer: nothing can be read or stored (OperationalError)"
-REDIS_AWAY = "redis: Redis does not answer: no task reaches a worker (ConnectionError)"
+DATABASE_AWAY = "database: PostgreSQL is unavailable: nothing can be read or stored (OperationalError)"
+REDIS_AWAY = "redis: Redis is unavailable: no task reaches a worker (ConnectionError)"
 REFUSAL = f"127.0.0.1/v3/snapshot/options/{SYMBOL} answered 503."
 PROVIDER_AWAY = f"provider: {SYMBOL}: {REFUSAL}"
 BARS_FAILED = f"store_bars of {SYMBOL} for 2026-11-18 failed: 127.0.0.1/v2/aggs/"

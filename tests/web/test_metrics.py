@@ -1,4 +1,4 @@
-"""`/metrics` tells Prometheus what the tables and Redis hold, in its own format, and never hangs."""
+"""`/metrics` serves figures of tables and Redis in the format of Prometheus, and never hangs."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def scrape(at_market_time, redis_client, client):  # noqa: F811 - the fixture im
     drop_partitions()
 
 
-def test_a_scrape_tells_of_chains_jobs_processes_gaps_and_queues(scrape, redis_client, settings):
+def test_metrics_of_chains_jobs_processes_gaps_and_queues(scrape, redis_client, settings):
     slot = clock.epoch_ms(NOW)
     with runs.claim("ingest_chain", "SPX", slot) as run:
         runs.finish(run)
@@ -81,7 +81,7 @@ def test_a_scrape_tells_of_chains_jobs_processes_gaps_and_queues(scrape, redis_c
     assert found["app_build_info", "false", settings.VERSION] == 1
 
 
-def test_a_scrape_tells_of_live_trades(scrape, redis_client):
+def test_metrics_of_live_trades(scrape, redis_client):
     Pulse("", name="flow_listener").beat(subscribed=True, lag_ms=250, spool_bytes=4096, trades=12)
     Inbox(redis_client, "options").put("options:boot:1", b"twelve bytes")
     found = scrape()
@@ -94,7 +94,7 @@ def test_a_scrape_tells_of_live_trades(scrape, redis_client):
     assert found["app_flow_prints", "flow_listener"] == 12
 
 
-def test_servers_that_are_away_show_and_cost_their_own_figures_alone(scrape, monkeypatch, settings):
+def test_an_unavailable_server_lacks_only_its_own_metrics(scrape, monkeypatch, settings):
     settings.REDIS_URL = f"redis://127.0.0.1:{closed_port()}/0"
     found = scrape()
     assert (found["app_up", "database"], found["app_up", "redis"]) == (1, 0)

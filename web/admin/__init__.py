@@ -1,4 +1,4 @@
-"""The admin: market data to look at, the watchlist and the schedules to edit."""
+"""Admin pages: market data and operations (read-only), watchlist and schedules (editable)."""
 
 from __future__ import annotations
 

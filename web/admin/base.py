@@ -1,4 +1,4 @@
-"""What every admin page of a table of market data has in common: it shows, and changes nothing."""
+"""Base classes of the read-only admin pages."""
 
 from __future__ import annotations
 
@@ -30,10 +30,10 @@ EXACT_ROWS = 5_000
 
 
 class EstimatedPaginator(AnyPaginator):
-    """Counts small results by reading their keys, and takes the planner's word for large ones.
+    """Paginator that counts small results exactly and uses the planner's estimate for large ones.
 
-    COUNT(*) reads the whole table on every page. The planner's estimate follows the size of the files, so it
-    is there before the first ANALYZE too, and it knows the filters.
+    COUNT(*) would read the whole table on every page. The estimate follows the size of the table's files, so it exists
+    before the first ANALYZE, and it takes filters into account.
     """
 
     @cached_property
@@ -45,7 +45,7 @@ class EstimatedPaginator(AnyPaginator):
 
 
 class SymbolFilter(SimpleListFilter):
-    """The watched symbols: a filter on the field itself would read every symbol out of the table."""
+    """Filter by watched symbols. A filter on the field itself would read all symbols from the table."""
 
     title = "symbol"
     parameter_name = "symbol"
@@ -58,7 +58,7 @@ class SymbolFilter(SimpleListFilter):
 
 
 class RecentFilter(SimpleListFilter):
-    """The last hours or days by the market's clock; leaves the older partitions unread."""
+    """Filter by the last hours or days. It lets PostgreSQL skip older partitions."""
 
     title = "time"
     parameter_name = "recent"
@@ -74,17 +74,15 @@ class RecentFilter(SimpleListFilter):
 
 
 class ReadOnlyAdmin(ModelAdmin):
-    """A list in order of arrival, newest first, and a page per row that says the unit of every column."""
+    """Read-only list in order of arrival, newest first; the page of a row shows the unit of every column."""
 
     paginator = EstimatedPaginator
     show_full_result_count = False
     list_per_page = 50
-    sortable_by: ClassVar[
-        tuple[str, ...]
-    ] = ()  # any other order than the list's own would sort the whole table
+    sortable_by: ClassVar[tuple[str, ...]] = ()  # another order would sort the whole table
     ordering: ClassVar[tuple[str, ...]] = ("-id",)
     actions = None
-    heavy: ClassVar[tuple[str, ...]] = ()  # columns the list does not read
+    heavy: ClassVar[tuple[str, ...]] = ()  # columns that the list does not read
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
@@ -106,7 +104,7 @@ class ReadOnlyAdmin(ModelAdmin):
 
 
 def compact(model: type[Model], name: Any) -> Any:
-    """The list column of a field; a double shows six digits there and all of them on the row's own page."""
+    """Return the list column of a field, which shows six digits of a floating-point number."""
     field = next((f for f in model._meta.get_fields() if f.name == name), None)
     if not isinstance(field, FloatField):
         return name
@@ -120,12 +118,12 @@ def compact(model: type[Model], name: Any) -> Any:
 
 
 def units(model: type[Model]) -> dict[str, str]:
-    """Each column's comment in the database, which ends with its unit."""
+    """Return the comment of each column, which ends in its unit."""
     return {f.name: f.db_comment or "" for f in model._meta.get_fields() if isinstance(f, Field)}
 
 
 def new_york(epoch_ms: int | None) -> str:
-    """Epoch milliseconds as a reader's date and time."""
+    """Return epoch milliseconds as New York date and time."""
     if epoch_ms is None:
         return "-"
     at: dt.datetime = clock.instant(epoch_ms).astimezone(NEW_YORK)

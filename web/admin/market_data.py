@@ -1,4 +1,4 @@
-"""Lists of market data. Filters and searches are those an index serves; anything else belongs in SQL."""
+"""Read-only pages of market data, with the filters and searches that an index serves."""
 
 from __future__ import annotations
 
@@ -23,7 +23,9 @@ from web.charts.gamma_picture import gamma_picture
 
 
 class TimedAdmin(ReadOnlyAdmin):
-    search_fields = ("symbol__exact",)  # "=symbol" would compare UPPER(symbol), which no index serves
+    """Rows with a time, filtered by symbol and time."""
+
+    search_fields = ("symbol__exact",)  # "=symbol" compares UPPER(symbol), for which there is no index
     search_help_text = "symbol, exactly: SPX"
     list_filter: ClassVar[tuple[Any, ...]] = (SymbolFilter, RecentFilter)
 
@@ -33,6 +35,8 @@ class TimedAdmin(ReadOnlyAdmin):
 
 
 class DailyAdmin(ReadOnlyAdmin):
+    """Rows of a session, filtered by symbol."""
+
     search_fields: ClassVar[tuple[str, ...]] = ("symbol__exact",)
     search_help_text: ClassVar[str | None] = "symbol, exactly: SPX"
     list_filter: ClassVar[tuple[Any, ...]] = (SymbolFilter,)
@@ -40,6 +44,8 @@ class DailyAdmin(ReadOnlyAdmin):
 
 @admin.register(HistoricalGreeks)
 class HistoricalGreeksAdmin(TimedAdmin):
+    """Option chains with greeks."""
+
     list_display = (
         "contract_ticker",
         "at",
@@ -57,6 +63,8 @@ class HistoricalGreeksAdmin(TimedAdmin):
 
 @admin.register(OptionsFlow)
 class OptionsFlowAdmin(TimedAdmin):
+    """Classified trades."""
+
     list_display = (
         "contract_ticker",
         "at",
@@ -73,13 +81,17 @@ class OptionsFlowAdmin(TimedAdmin):
 
 @admin.register(HistoricalBar)
 class HistoricalBarAdmin(TimedAdmin):
+    """Bars."""
+
     list_display = ("symbol", "timeframe", "at", "open", "high", "low", "close", "volume")
 
 
 @admin.register(GammaExposure)
 class GammaExposureAdmin(TimedAdmin):
+    """Gamma exposure snapshots."""
+
     heavy = ("gamma_by_strike", "oi_by_strike", "sensitivity", "flip_points")
-    exclude = ("gamma_by_strike", "oi_by_strike")  # hundreds of strikes: the picture shows them, SQL has them
+    exclude = ("gamma_by_strike", "oi_by_strike")  # hundreds of strikes, which the chart shows
     readonly_fields = ("picture",)
     list_display = (
         "symbol",
@@ -103,6 +115,8 @@ class GammaExposureAdmin(TimedAdmin):
 
 @admin.register(IvPercentile)
 class IvPercentileAdmin(DailyAdmin):
+    """IV percentiles."""
+
     list_display = (
         "symbol",
         "date",
@@ -119,6 +133,8 @@ class IvPercentileAdmin(DailyAdmin):
 
 @admin.register(MarketRegimeDay)
 class MarketRegimeDayAdmin(DailyAdmin):
+    """Market regimes."""
+
     search_fields = ()
     search_help_text = None
     list_filter = ()
@@ -127,6 +143,8 @@ class MarketRegimeDayAdmin(DailyAdmin):
 
 @admin.register(FlowDay)
 class FlowDayAdmin(DailyAdmin):
+    """Daily sums of trades."""
+
     list_display = (
         "symbol",
         "date",
@@ -141,6 +159,8 @@ class FlowDayAdmin(DailyAdmin):
 
 @admin.register(GammaDay)
 class GammaDayAdmin(DailyAdmin):
+    """Daily dealer gamma."""
+
     list_display = (
         "symbol",
         "date",
@@ -153,4 +173,6 @@ class GammaDayAdmin(DailyAdmin):
 
 @admin.register(ContractSizeDay)
 class ContractSizeDayAdmin(DailyAdmin):
+    """Daily trade sizes."""
+
     list_display = ("symbol", "date", "trades", "contracts")

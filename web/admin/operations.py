@@ -1,4 +1,4 @@
-"""The ledger, the workers' signs of life, and what could not be done."""
+"""Read-only pages of runs, heartbeats, gaps, dead letters and session exceptions."""
 
 from __future__ import annotations
 
@@ -11,11 +11,15 @@ from web.admin.base import ReadOnlyAdmin, RecentFilter, SymbolFilter, new_york
 
 
 class RecentSlotFilter(RecentFilter):
+    """Filter by the slot of a run."""
+
     column = "slot"
 
 
 @admin.register(IngestionRun)
 class IngestionRunAdmin(ReadOnlyAdmin):
+    """Runs of the ledger."""
+
     search_fields = ("symbol__exact",)
     search_help_text = "symbol, exactly: SPX"
     list_filter = (("status", admin.ChoicesFieldListFilter), SymbolFilter, RecentSlotFilter)
@@ -28,6 +32,8 @@ class IngestionRunAdmin(ReadOnlyAdmin):
 
 @admin.register(Heartbeat)
 class HeartbeatAdmin(ReadOnlyAdmin):
+    """Heartbeats of processes."""
+
     ordering = ("-last_scan",)
     list_display = ("id", "at", "status", "signals_detected")
 
@@ -38,6 +44,8 @@ class HeartbeatAdmin(ReadOnlyAdmin):
 
 @admin.register(StreamGap)
 class StreamGapAdmin(ReadOnlyAdmin):
+    """Times in which a feed was not received."""
+
     list_filter = (("status", admin.ChoicesFieldListFilter),)
     list_display = ("feed", "from_at", "to_at", "reason", "status", "repaired", "unrepairable")
 
@@ -52,17 +60,21 @@ class StreamGapAdmin(ReadOnlyAdmin):
 
 @admin.register(DeadLetter)
 class DeadLetterAdmin(ReadOnlyAdmin):
+    """Batches that could not be stored."""
+
     ordering = ("-created_at",)
     heavy = ("payload",)
     list_display = ("batch_id", "at", "attempts", "error")
 
-    @admin.display(description="given up, New York")
+    @admin.display(description="stored as dead letter, New York")
     def at(self, row: Any) -> str:
         return new_york(row.created_at)
 
 
 @admin.register(SessionException)
 class SessionExceptionAdmin(ReadOnlyAdmin):
+    """Sessions on which the provider differs from the exchange calendar."""
+
     ordering = ("-date",)
     list_display = ("date", "opens_at", "closes_at", "reason")
 

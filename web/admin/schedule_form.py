@@ -1,4 +1,4 @@
-"""The page of a schedule entry: what cannot be meant is refused there, and not at each poll in a worker's log."""
+"""Page of a schedule entry. The form rejects invalid arguments with a one-line error."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from web.admin.base import ModelAdmin
 
 
 class ScheduleForm(PeriodicTaskForm):
-    """Holds the arguments against the task's own, and the cadence and window against what a session can have."""
+    """Form that checks the arguments of the scheduled task, its cadence and its window."""
 
     def clean(self) -> dict[str, Any]:
         data: dict[str, Any] = super().clean()
@@ -29,12 +29,17 @@ class ScheduleForm(PeriodicTaskForm):
 
 
 class SchedulePage(PeriodicTaskAdmin, ModelAdmin):
+    """Schedule entries of beat."""
+
     form = ScheduleForm
     date_hierarchy = None
 
 
 def check_arguments(task: str, arguments: object) -> None:
-    """Raises ValueError, in one sentence, for arguments the task would fail on. A task not known here is not judged."""
+    """Raise ValueError, with one sentence, for arguments that the task does not accept.
+
+    Tasks that are not registered in this process are not checked.
+    """
     if not isinstance(arguments, dict):
         raise ValueError('Write the arguments as an object, such as {"every_minutes": 15}.')
     found = current_app.tasks.get(task)

@@ -1,6 +1,6 @@
-"""Beat's hours and accounts: the pages their packages bring, in the look of the others.
+"""Pages of crontabs, intervals and accounts: those of their packages, with the theme of the other pages.
 
-The page of a schedule entry knows the tasks and stands in `web.admin.schedule_form`.
+The page of a schedule entry is in `web.admin.schedule_form`.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The watchlist: the one table of the warehouse that people edit."""
+"""Page of the watchlist, the only table of the warehouse that is edited in the admin."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ _SYMBOL = re.compile(r"[A-Z][A-Z0-9.]*")
 
 
 class WatchlistForm(ModelForm):
-    """Says in plain words what is wrong with an entry before ingestion would find out."""
+    """Form that rejects entries which ingestion could not use, with a one-line error."""
 
     class Meta:
         model = WatchlistEntry
-        exclude = ("active_since_ms",)  # set when the entry is added
+        exclude = ("active_since_ms",)  # set when the entry is created
 
     def clean_symbol(self) -> str:
         symbol = str(self.cleaned_data["symbol"]).strip().upper()
@@ -43,7 +43,7 @@ class WatchlistForm(ModelForm):
                 f"A root is letters and digits, such as SPXW; not {', '.join(wrong)}."
             )
         if len(set(roots)) < len(roots):
-            raise forms.ValidationError("Name every root once.")
+            raise forms.ValidationError("Enter every root once.")
         return roots
 
     def clean_strike_band_pct(self) -> float | None:
@@ -58,14 +58,14 @@ class WatchlistForm(ModelForm):
         entered = super().clean() or {}
         kind, name = entered.get("kind"), str(entered.get("provider_symbol") or "")
         if kind and name.startswith("I:") != (kind == UnderlyingKind.INDEX):
-            self.add_error(
-                "provider_symbol", "The provider's name begins with I: for an index, and for nothing else."
-            )
+            self.add_error("provider_symbol", "The provider's symbol begins with I: for an index only.")
         return entered
 
 
 @admin.register(WatchlistEntry)
 class WatchlistEntryAdmin(ModelAdmin):
+    """Watched symbols."""
+
     form = WatchlistForm
     paginator = EstimatedPaginator
     ordering = ("symbol",)
@@ -82,7 +82,7 @@ class WatchlistEntryAdmin(ModelAdmin):
     show_full_result_count = False
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
-        return ("symbol",) if obj else ()  # another symbol is another entry
+        return ("symbol",) if obj else ()  # a different symbol needs a new entry
 
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **options: Any) -> Any:
         return super().get_form(request, obj, change, **{**options, "help_texts": units(self.model)})

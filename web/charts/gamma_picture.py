@@ -1,4 +1,4 @@
-"""The gamma picture of one snapshot, as SVG for its admin page."""
+"""Bar chart of net dealer gamma by strike, as SVG."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ LEVELS = {
 
 
 def gamma_picture(snapshot: GammaExposure) -> SafeString | str:
-    """Net dealer gamma within 5 % of spot: short gamma left of the axis, long gamma right of it."""
+    """Return the chart of a snapshot: net dealer gamma within 5 % of spot, negative to the left of the axis."""
     if not snapshot.gamma_by_strike or snapshot.underlying_price is None:
         return "-"
     net = {float(strike): sums["net"] for strike, sums in snapshot.gamma_by_strike.items()}

@@ -144,8 +144,8 @@ def test_a_disagreement_is_told_once(asked, spx, redis_client, settings):
         settings.ALERT_WEBHOOK_URL = webhook.url
         market_days.overrule(dt.date(2026, 11, 19), None, "2026-11-19: a day of mourning")
         market_days.overrule(dt.date(2026, 11, 17), None, "past")
-        alert_rules.alert_on_trouble(clock.now())
-        alert_rules.alert_on_trouble(clock.now())
+        alert_rules.send_due_alerts(clock.now())
+        alert_rules.send_due_alerts(clock.now())
         assert webhook.texts == ["2026-11-19: a day of mourning"]
     finally:
         webhook.stop()

@@ -1,4 +1,4 @@
-"""The admin: every table is browsable without being counted; market data stay, operators edit the rest."""
+"""Admin pages: every table can be browsed; market data are read-only, the watchlist is editable."""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ def listing(model: str) -> str:
 
 @pytest.mark.parametrize("model", [*READ_ONLY, "watchlistentry"])
 @pytest.mark.parametrize("asked", ["", "?q=SPX&symbol=SPX&recent=24"])
-def test_a_list_counts_no_table_and_reads_a_page_at_most(superuser, rows, model, asked):
+def test_a_list_reads_one_page_and_counts_no_table(superuser, rows, model, asked):
     if asked and model in {"heartbeat", "streamgap", "deadletter", "marketregimeday", "watchlistentry"}:
         asked = ""
     with CaptureQueriesContext(connection) as queries:
@@ -98,7 +98,7 @@ def test_a_list_counts_no_table_and_reads_a_page_at_most(superuser, rows, model,
 
 
 @pytest.mark.parametrize("model", [*READ_ONLY, "watchlistentry"])
-def test_an_onlooker_sees_every_list_and_changes_nothing(onlooker, rows, model):
+def test_a_viewer_sees_every_list_and_cannot_change_it(onlooker, rows, model):
     assert onlooker.get(listing(model)).status_code == 200
     assert onlooker.get(reverse(f"admin:warehouse_{model}_add")).status_code == 403
     if model in rows:
@@ -109,7 +109,7 @@ def test_an_onlooker_sees_every_list_and_changes_nothing(onlooker, rows, model):
 
 
 @pytest.mark.parametrize("model", READ_ONLY)
-def test_not_even_a_superuser_changes_market_data(superuser, rows, model):
+def test_a_superuser_cannot_change_market_data(superuser, rows, model):
     assert superuser.get(reverse(f"admin:warehouse_{model}_add")).status_code == 403
     if model in rows:
         key = rows[model].pk
@@ -117,7 +117,7 @@ def test_not_even_a_superuser_changes_market_data(superuser, rows, model):
         assert superuser.post(reverse(f"admin:warehouse_{model}_delete", args=[key]), {}).status_code == 403
 
 
-def test_the_page_of_a_gamma_snapshot_draws_its_strikes_with_the_levels(superuser, db):
+def test_the_page_of_a_gamma_snapshot_shows_a_chart_with_levels(superuser, db):
     snapshot = add_gamma(
         ago(0),
         underlying_price=6500,
@@ -133,7 +133,7 @@ def test_the_page_of_a_gamma_snapshot_draws_its_strikes_with_the_levels(superuse
     assert "-4.0M  ◀ flip" in page
 
 
-def test_the_page_of_a_row_says_units(superuser, rows):
+def test_the_page_of_a_row_shows_units(superuser, rows):
     page = superuser.get(
         reverse("admin:warehouse_historicalgreeks_change", args=[rows["historicalgreeks"].pk])
     ).content.decode()
@@ -195,7 +195,7 @@ ENTRY = {
 }
 
 
-def test_an_operator_adds_a_symbol_and_gaps_count_from_then_on(superuser):
+def test_gaps_of_a_new_symbol_count_from_its_creation(superuser):
     before = clock.now_ms()
     added = superuser.post(
         reverse("admin:warehouse_watchlistentry_add"), {**ENTRY, "symbol": "rut", "roots": "rut, rutw"}
@@ -215,19 +215,19 @@ def test_an_operator_adds_a_symbol_and_gaps_count_from_then_on(superuser):
         ("kind", "etf", "begins with I: for an index"),
         ("roots", "", "This field is required"),
         ("roots", "RUT,RU TW", "A root is letters and digits, such as SPXW; not RU TW"),
-        ("roots", "RUT,RUT", "Name every root once"),
+        ("roots", "RUT,RUT", "Enter every root once"),
         ("strike_band_pct", "0", "a percentage of spot above 0 and up to 100"),
         ("strike_band_pct", "120", "a percentage of spot above 0 and up to 100"),
     ],
 )
-def test_a_wrong_entry_is_refused_in_plain_words(superuser, field, value, complaint):
+def test_an_invalid_entry_is_rejected_with_one_sentence(superuser, field, value, complaint):
     page = superuser.post(reverse("admin:warehouse_watchlistentry_add"), {**ENTRY, field: value})
     assert page.status_code == 200
     assert complaint in page.content.decode()
     assert WatchlistEntry.objects.count() == 0
 
 
-def test_an_operator_edits_an_entry_but_not_its_symbol(superuser):
+def test_the_symbol_of_an_entry_cannot_be_edited(superuser):
     watchlist.add_default_symbols(["RUT"])
     since = WatchlistEntry.objects.get().active_since_ms
     changed = {**ENTRY, "symbol": "NDX", "strike_band_pct": "10"}

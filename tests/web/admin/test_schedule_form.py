@@ -1,4 +1,4 @@
-"""Operators edit the schedule in plain words; what cannot be meant is refused in one sentence."""
+"""Page of a schedule entry: valid edits take effect, invalid ones are rejected with one sentence."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def save(operator, name: str, kwargs: str, **changes: str):
     return operator.post(page, {**form, "enabled": "on", "kwargs": kwargs, **changes})
 
 
-def test_cadence_and_window_are_edited_and_obeyed(operator):
+def test_an_edited_cadence_and_window_take_effect(operator):
     saved = save(operator, CHAINS, '{"every_minutes": 5, "window": "10:00-15:30"}')
     assert saved.status_code == 302, saved.context["adminform"].form.errors
     assert configured() == Cadence(5, "10:00-15:30")
@@ -83,7 +83,7 @@ def test_cadence_and_window_are_edited_and_obeyed(operator):
         (CHAINS, "[5]", 'Write the arguments as an object, such as {"every_minutes": 15}.'),
     ],
 )
-def test_arguments_nobody_can_mean_are_refused_in_one_sentence(operator, name, kwargs, sentence):
+def test_the_form_rejects_invalid_arguments_with_one_sentence(operator, name, kwargs, sentence):
     before = PeriodicTask.objects.get(name=name).kwargs
     page = save(operator, name, kwargs)
     assert page.status_code == 200
@@ -93,11 +93,11 @@ def test_arguments_nobody_can_mean_are_refused_in_one_sentence(operator, name, k
     assert PeriodicTask.objects.get(name=name).kwargs == before
 
 
-def test_every_entry_of_the_seeded_schedule_may_be_saved_as_it_is(operator):
+def test_every_seeded_entry_can_be_saved_unchanged(operator):
     for task in PeriodicTask.objects.exclude(task__startswith="celery."):
         assert save(operator, task.name, json.dumps(json.loads(task.kwargs))).status_code == 302, task.name
 
 
-def test_a_task_of_somebody_elses_is_not_judged(operator):
+def test_arguments_of_unknown_tasks_are_not_checked(operator):
     changed = {"task": "their.task", "regtask": ""}
     assert save(operator, CHAINS, '{"anything": 1}', **changed).status_code == 302
