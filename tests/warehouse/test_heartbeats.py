@@ -91,7 +91,9 @@ def test_every_queue_needs_a_living_worker():
     add_sign("worker@b:2", SILENT_AFTER_MS + 1000, queues=["ingest"])
     check = table_checks.check_workers(now_signs(), ["default", "ingest"])
     assert check.health is Health.DEGRADED
-    assert check.detail.startswith("no worker serves the queue ingest; worker@b:2 has written no heartbeat for 61 s")
+    assert check.detail.startswith(
+        "no worker serves the queue ingest; worker@b:2 has written no heartbeat for 61 s"
+    )
     assert check.figures == {"alive": 1, "queues": ["default"]}
 
 
