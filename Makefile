@@ -5,6 +5,7 @@ QUEUE ?= default,ingest,backfill
 BIND ?= 127.0.0.1:8000
 FLOWER_ADDRESS ?= 127.0.0.1
 BENCH ?=
+MODULE ?=
 CHAOS_SECONDS ?= 300
 CHAOS_SEED ?= 7
 TEST_PROCESSES ?= 2
@@ -24,7 +25,7 @@ FLOWER = celery -A config flower --address=$(FLOWER_ADDRESS)
 MYPY := env DATABASE_URL=postgresql://u@localhost/x REDIS_URL=redis://localhost SECRET_KEY=x $(BIN)/mypy
 
 .DEFAULT_GOAL := help
-.PHONY: help venv demo up worker beat consumer web flower migrate test lint bench soak chaos clean
+.PHONY: help venv demo up worker beat consumer web flower migrate test lint coverage mutants bench soak chaos clean
 
 help: ## Show this list
 	@sed -n 's/^\([a-z]*\):[^#]*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 18
@@ -81,6 +82,15 @@ lint: venv ## Check style, import contracts and types
 test: lint ## Check everything: lint, and the tests on PostgreSQL 18 and 16
 	@echo "tests on PostgreSQL 18 ..." && $(BIN)/pytest -q -n $(TEST_PROCESSES) --dist loadfile --no-loadscope-reorder
 	@echo "database tests on PostgreSQL 16 ..." && POSTGRES_MAJOR=16 $(BIN)/pytest -q -n $(TEST_PROCESSES) --dist loadfile --no-loadscope-reorder -m database
+
+coverage: venv ## Run the tests on PostgreSQL 18 and report the branches they take
+	@rm -rf .local/coverage && mkdir -p .local/coverage
+	@status=0; $(BIN)/coverage run -m pytest -q -n $(TEST_PROCESSES) --dist loadfile --no-loadscope-reorder || status=$$?; \
+		$(BIN)/coverage combine --quiet && $(BIN)/coverage html --quiet && $(BIN)/coverage report && exit $$status
+	@echo "line by line: .local/coverage/html/index.html"
+
+mutants: venv ## Change a module of quant in small ways; show what no test notices MODULE=quant/FILE.py
+	@exec $(BIN)/python -m tests.mutants $(MODULE)
 
 bench: venv ## Measure, as ratios within one run [BENCH=name]
 	@exec $(BIN)/python -m tests.bench $(BENCH)
