@@ -1,1 +1,1 @@
-"""Fetch, check, compute, store: chains, greeks, gamma exposure and what follows from them."""
+"""Ingestion of option chains and bars, and the daily computations on them."""

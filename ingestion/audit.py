@@ -1,7 +1,7 @@
-"""Every figure once more from the stored rows, held against the stored figure: nothing is changed.
+"""Recompute each stored value and compare. Read-only.
 
-The stored row is deleted, made again and compared as text inside a transaction that is rolled back, so that both have
-been through the same columns of the same database.
+Inside a transaction that is rolled back, the stored row is deleted, computed again, and both are compared as text. So
+both values have passed through the same columns of the same database.
 """
 
 from __future__ import annotations
@@ -23,12 +23,12 @@ from quant import sessions
 from warehouse import clock
 from warehouse.models import FlowDay, GammaDay, GammaExposure, IvPercentile
 
-GONE = "the rows it was summed from are gone"
+GONE = "the rows it was computed from are no longer stored"
 
 
 @dataclass(frozen=True, slots=True)
 class Audited:
-    """One stored row: the columns that came out otherwise, or `impossible`, why it cannot be computed again."""
+    """Result for one stored row: the columns that differ, or in `impossible` why it cannot be recomputed."""
 
     figure: str
     differing: tuple[str, ...] = ()
@@ -36,15 +36,15 @@ class Audited:
 
     def __str__(self) -> str:
         if self.impossible:
-            return f"{self.figure}: cannot be computed again: {self.impossible}"
+            return f"{self.figure}: cannot be recomputed: {self.impossible}"
         return f"{self.figure}: {'differs in ' + ', '.join(self.differing) if self.differing else 'equal'}"
 
 
 def audit(symbol: str, session: date) -> Iterator[Audited]:
-    """Every stored row of a symbol's session: its gamma snapshots, its volatility, its daily sums.
+    """Yield the result for every stored row of a symbol's session: gamma snapshots, IV percentile and daily sums.
 
-    The market's regime is none of a symbol's; `calculate_market_regime` computes that again. Raises ValueError for
-    a date without a session.
+    The market regime does not belong to a symbol; `calculate_market_regime` recomputes it. Raises ValueError for a date
+    without a session.
     """
     bounds = clock.epoch_ms(sessions.open_of(session)), clock.epoch_ms(sessions.close_of(session))
     slots = GammaExposure.objects.filter(symbol=symbol, timestamp__range=bounds).order_by("timestamp")
@@ -62,8 +62,10 @@ def audit(symbol: str, session: date) -> Iterator[Audited]:
 
 
 def audit_gamma(symbol: str, slot: int) -> Audited:
-    """The gamma snapshot of a slot, epoch ms, from the slot's rows in historical_greeks. Raises
-    GammaExposure.DoesNotExist where no snapshot is stored."""
+    """Recompute the gamma snapshot of a slot (epoch ms) from the rows of historical_greeks.
+
+    Raises GammaExposure.DoesNotExist when no snapshot is stored.
+    """
     stored = GammaExposure.objects.get(symbol=symbol, timestamp=slot)
     at = clock.instant(slot).astimezone(sessions.NEW_YORK)
 
@@ -101,7 +103,7 @@ def _compared(
 
 
 def _as_text(model: type[models.Model], key: dict[str, Any]) -> dict[str, str | None]:
-    """The row's columns as the database writes them, but its row number; empty where there is no row."""
+    """Return the columns of a row as text, without the row number; empty when there is no row."""
     names = [str(field.column) for field in model._meta.concrete_fields if not field.primary_key]
     columns = ", ".join(f"{connection.ops.quote_name(name)}::text" for name in names)
     where = " AND ".join(f"{connection.ops.quote_name(name)} = %s" for name in key)

@@ -1,8 +1,8 @@
-"""Which stretches of time have been fetched whole, so that nobody asks the provider for them again.
+"""Time ranges that have been fetched completely, so that they are not requested again.
 
-A stretch is a DONE run of the ledger: it ends at the run's slot and begins at `from_ms` in its result. Rows alone
-cannot say it, because a minute without a trade has no bar. Stretches that touch are joined as they are written:
-the newest run then speaks for all before it, and the ledger may forget the older ones.
+A range is a DONE run of the ledger. It ends at the run's slot and begins at `from_ms` in its result. Rows alone do not
+tell what was fetched, because a minute without a trade has no bar. Adjacent ranges are merged when they are written, so
+that the newest run covers all before it and older runs can be deleted.
 """
 
 from __future__ import annotations
@@ -21,19 +21,19 @@ _NEAR = _ALL + " AND slot >= %(after_ms)s AND (result ->> 'from_ms')::bigint <= 
 
 
 class Stretch(NamedTuple):
-    """Time in (after_ms, until_ms], epoch milliseconds."""
+    """Time range (after_ms, until_ms] in epoch milliseconds."""
 
     after_ms: int
     until_ms: int
 
 
 def covered(task: str, symbol: str, near: Stretch | None = None) -> list[Stretch]:
-    """What has been fetched, joined where stretches touch, oldest first; with `near` only what touches that stretch."""
+    """Return the fetched ranges of a symbol, merged, oldest first; with `near` only those that touch it."""
     return covered_by(task, [symbol], near).get(symbol, [])
 
 
 def covered_by(task: str, symbols: Sequence[str], near: Stretch | None = None) -> dict[str, list[Stretch]]:
-    """The same of many symbols at once; a symbol of which nothing was fetched is absent."""
+    """Return the fetched ranges of many symbols; a symbol without any is absent."""
     wanted: dict[str, Any] = {"task": task, "symbols": list(symbols)}
     if near:
         wanted |= near._asdict()
@@ -56,7 +56,7 @@ def _joined(known: list[Stretch]) -> list[Stretch]:
 
 
 def missing(wanted: Stretch, known: Sequence[Stretch]) -> list[Stretch]:
-    """The parts of `wanted` outside `known` (joined, oldest first), oldest first."""
+    """Return the parts of `wanted` outside `known` (merged, oldest first), oldest first."""
     gaps, after_ms = [], wanted.after_ms
     for stretch in known:
         if stretch.until_ms <= after_ms or stretch.after_ms >= wanted.until_ms:
@@ -70,6 +70,6 @@ def missing(wanted: Stretch, known: Sequence[Stretch]) -> list[Stretch]:
 
 
 def joined_start(fetched: Stretch, known: list[Stretch]) -> int:
-    """Where the stretch begins that `fetched` prolongs: its own start where nothing touches it."""
+    """Return the start of `fetched` merged with the known ranges that it touches."""
     touching = [s.after_ms for s in known if s.after_ms <= fetched.after_ms <= s.until_ms]
     return min(touching, default=fetched.after_ms)

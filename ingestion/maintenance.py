@@ -1,4 +1,4 @@
-"""The tables kept in order: partitions of the coming week at every call, retention once a day, by the ledger."""
+"""Maintenance of the tables: partitions of the coming week at every call, retention once a day."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from warehouse.task_names import RunTask
 
 
 def keep_tables(now_ms: int) -> str:
-    """Makes the partitions that are missing and, unless it was done this UTC day, carries retention out.
+    """Create missing partitions and, unless it was done on this UTC day, carry out retention. Return one sentence.
 
-    Returns one sentence. Two at once would drop the same partitions; the claim lets one in. A partition that readers
-    do not let go fails the run with that sentence, to be tried again at the next call; anything else is raised.
+    The claim in the ledger prevents two processes from dropping the same partitions. A partition that stays locked by
+    readers fails the run, which is tried again at the next call; other errors are raised.
     """
     missing = [action for action in partitions.plan(now_ms) if action.verb == "create"]
     partitions.apply(missing, now_ms)
-    made = f"{len(missing)} partitions made"
+    made = f"{len(missing)} partitions created"
     with runs.claim(RunTask.KEEP_RETENTION, "", now_ms - now_ms % DAY_MS) as run:
         if isinstance(run, runs.Refusal):
             return f"{made}; retention: {run}"

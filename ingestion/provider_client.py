@@ -1,4 +1,4 @@
-"""The provider, as ingestion asks it."""
+"""Provider clients of ingestion, configured by the settings."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from warehouse import clock
 def massive_client(
     retry: RetryPolicy | None = None, waiting: Clock = time, pace: Limiter | None = None
 ) -> MassiveClient:
-    """A client for one thread; use it as a context manager. Raises Misconfigured at once without a key.
+    """Return a client for one thread, to be used as a context manager. Raises Misconfigured without a key.
 
-    `waiting` is the clock by which it paces itself and pauses before it tries again, `pace` one that it shares with
-    other clients (`provider.connection.pace_for`).
+    `waiting` is the clock for pacing and for pauses before retries; `pace` is a rate limiter shared with other clients
+    (`provider.connection.pace_for`).
     """
     return connected(settings, clock.now_ms, retry, waiting, pace)

@@ -1,4 +1,4 @@
-"""What operators may write as arguments of a schedule entry; each check raises ValueError with one sentence."""
+"""Checks of the arguments of schedule entries. Each raises ValueError with one sentence for invalid ones."""
 
 from __future__ import annotations
 
@@ -8,24 +8,23 @@ from typing import TypeGuard
 
 from ingestion.bars.daily_bars_window import YEAR_SESSIONS
 from ingestion.chains.slots import REGULAR_WINDOW, slots_of
+from warehouse.task_names import CeleryTask
 
 _FULL_DAY = date(2026, 11, 18)
 
 
 def check_cadence(every_minutes: object = 15, window: object = REGULAR_WINDOW) -> None:
-    """Of the option chains: minutes between two snapshots, and the New York hours they fall into."""
+    """Check the cadence of option chains in minutes, and the New York window of the slots."""
     if not _is_whole(every_minutes) or not 1 <= every_minutes <= 390:
         raise ValueError(f"every_minutes must be a whole number between 1 and 390, not {every_minutes!r}.")
     if not isinstance(window, str):
         raise ValueError(f"window must look like 09:30-16:00 (New York time), not {window!r}.")
     if not slots_of(_FULL_DAY, every_minutes, window):
-        raise ValueError(
-            f"window {window} holds no snapshot: sessions are open from 09:30 to 16:00 New York."
-        )
+        raise ValueError(f"window {window} contains no slot: sessions are open from 09:30 to 16:00 New York.")
 
 
 def check_closing(minutes_after_close: object = 5, breadth_sessions: object = YEAR_SESSIONS) -> None:
-    """Of the work after the close: minutes to wait, and sessions of all stocks that breadth may fetch."""
+    """Check the minutes to wait after a close, and the number of sessions that breadth may fetch."""
     if not _is_whole(minutes_after_close) or not 0 <= minutes_after_close <= 120:
         raise ValueError(
             f"minutes_after_close must be a whole number between 0 and 120, not {minutes_after_close!r}."
@@ -37,8 +36,8 @@ def check_closing(minutes_after_close: object = 5, breadth_sessions: object = YE
 
 
 CHECKS: dict[str, Callable[..., None]] = {
-    "ingestion.tasks.ingest_due": check_cadence,
-    "ingestion.tasks.close_due": check_closing,
+    CeleryTask.INGEST_DUE: check_cadence,
+    CeleryTask.CLOSE_DUE: check_closing,
 }
 
 

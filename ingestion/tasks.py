@@ -1,4 +1,4 @@
-"""Celery's door to ingestion: each task fetches its arguments, calls one function, returns one sentence."""
+"""Celery tasks of ingestion. Each task calls one function and returns one sentence."""
 
 from __future__ import annotations
 
@@ -21,20 +21,25 @@ from warehouse import clock
 from warehouse.task_names import RunTask
 
 MINUTE = 60
-# Work that waits for the provider has a queue of its own: the polls must not wait behind it.
+# Tasks that wait for the provider use a separate queue, so that the polling tasks do not wait behind them.
 FETCHING, COMPUTING = "ingest", "default"
-MESSAGE_LIFE = 55  # seconds: shorter than the poll, so that a queue nobody serves does not fill with repeats
+MESSAGE_LIFE = (
+    55  # seconds; shorter than the poll, so that a queue without workers does not fill with duplicates
+)
 
 
 @shared_task(acks_late=False, time_limit=14 * MINUTE, soft_time_limit=13 * MINUTE)
 def ingest_chain(symbol: str, slot: int, deadline: int | None = None) -> str:
-    """One chain. Acknowledged early: a run may outlast the broker's patience, and the ledger recovers it."""
+    """Ingest one chain.
+
+    Acknowledged early, because a run may take longer than the visibility timeout of the broker; the ledger recovers it.
+    """
     return str(ingest.ingest_chain(symbol, slot, clock.now_ms(), deadline))
 
 
 @shared_task
 def ingest_due(every_minutes: int = 15, window: str = REGULAR_WINDOW) -> str:
-    """Enqueues every chain that is due and not done."""
+    """Enqueue every chain that is due and not done."""
     due = due_chains(clock.now(), every_minutes, window)
     for wanted in due:
         ingest_chain.apply_async((wanted.symbol, wanted.slot, wanted.deadline), expires=MESSAGE_LIFE)
@@ -45,7 +50,7 @@ def ingest_due(every_minutes: int = 15, window: str = REGULAR_WINDOW) -> str:
 def close_due(
     minutes_after_close: int = closing.MINUTES_AFTER_CLOSE, breadth_sessions: int = YEAR_SESSIONS
 ) -> str:
-    """Enqueues the closing work of sessions that is due and not done."""
+    """Enqueue the jobs after the close that are due and not done."""
     due = closing.due_work(clock.now(), minutes_after_close)
     for work in due:
         session = work.session.isoformat()
@@ -56,18 +61,21 @@ def close_due(
             arguments["breadth_sessions"] = breadth_sessions
         task, queue = _CLOSING[work.task]
         task.apply_async(kwargs=arguments, queue=queue, expires=MESSAGE_LIFE)
-    return f"{len(due)} pieces of closing work enqueued"
+    return f"{len(due)} jobs after the close enqueued"
 
 
 @shared_task
 def calculate_iv_percentile(symbol: str, session: str) -> str:
-    """One symbol's volatility in its year, after the close of a session (YYYY-MM-DD)."""
+    """Calculate the IV percentile of a symbol for a session (YYYY-MM-DD)."""
     return str(iv_percentile.calculate_iv_percentile(symbol, date.fromisoformat(session)))
 
 
 @shared_task(acks_late=False, time_limit=14 * MINUTE, soft_time_limit=13 * MINUTE)
 def calculate_market_regime(session: str, breadth_sessions: int = YEAR_SESSIONS) -> str:
-    """A session's regime. Acknowledged early: the first one fetches a year of bars of all stocks."""
+    """Calculate the market regime of a session.
+
+    Acknowledged early, because the first run fetches a year of bars of all stocks.
+    """
     return str(
         market_regime.calculate_market_regime(
             date.fromisoformat(session), clock.now_ms(), breadth_sessions=breadth_sessions
@@ -77,13 +85,13 @@ def calculate_market_regime(session: str, breadth_sessions: int = YEAR_SESSIONS)
 
 @shared_task(acks_late=False, time_limit=14 * MINUTE, soft_time_limit=13 * MINUTE)
 def store_bars(symbol: str, session: str) -> str:
-    """A session's minute and daily bars of one underlying."""
+    """Fetch and store the minute and daily bars of an underlying for a session."""
     return str(session_bars.store_session_bars(symbol, date.fromisoformat(session), clock.now_ms()))
 
 
 @shared_task(acks_late=False, time_limit=14 * MINUTE, soft_time_limit=13 * MINUTE)
 def backfill(stage: str, task: str, symbol: str, slot: int, *arguments: str | int | float) -> str:
-    """One piece of a backfill, named by its run. Acknowledged early: the ledger recovers it."""
+    """Run one backfill job, named by its run. Acknowledged early; the ledger recovers it."""
     run = RunKey(task, symbol, slot)
     handlers.attempt(handlers.PERFORM[Stage[stage]], run, arguments, massive_client, clock.now_ms())
     return f"{Stage[stage]}: {symbol} {slot}"
@@ -91,19 +99,19 @@ def backfill(stage: str, task: str, symbol: str, slot: int, *arguments: str | in
 
 @shared_task
 def roll_up(session: str) -> str:
-    """A session's trades and gamma snapshots, summed."""
+    """Sum the trades and gamma snapshots of a session."""
     return str(rollups.roll_up(date.fromisoformat(session)))
 
 
 @shared_task
 def keep_partitions() -> str:
-    """Makes the partitions of the coming week; once a day sums up, drops and deletes what is past retention."""
+    """Create the partitions of the coming week and carry out retention once a day."""
     return maintenance.keep_tables(clock.now_ms())
 
 
 @shared_task
 def watch_calendar() -> str:
-    """Holds the exchange calendar against the provider's, once a day."""
+    """Compare the exchange calendar with the provider's, once per session."""
     return calendar_watch.watch_calendar(clock.now())
 
 

@@ -1,1 +1,1 @@
-"""Option chains of live slots: fetched, checked, computed, stored."""
+"""Option chains of live slots: fetch, check, compute, store."""

@@ -1,4 +1,4 @@
-"""How often chains are wanted: what operators set in the beat schedule, for whoever judges or lists slots."""
+"""Cadence of option chains, as operators set it in the beat schedule."""
 
 from __future__ import annotations
 
@@ -8,21 +8,20 @@ from dataclasses import dataclass
 from django_celery_beat.models import PeriodicTask
 
 from ingestion.chains.slots import REGULAR_WINDOW
-
-CHAINS = "ingestion.tasks.ingest_due"
+from warehouse.task_names import CeleryTask
 
 
 @dataclass(frozen=True, slots=True)
 class Cadence:
-    """Minutes between two snapshots, and the New York window they fall into."""
+    """Minutes between two slots, and the New York window of the slots."""
 
     every_minutes: int = 15
     window: str = REGULAR_WINDOW
 
 
 def configured() -> Cadence:
-    """That of the enabled schedule entry; the default where there is none."""
-    found = PeriodicTask.objects.filter(task=CHAINS, enabled=True).order_by("id").first()
+    """Return the cadence of the enabled schedule entry, or the default without one."""
+    found = PeriodicTask.objects.filter(task=CeleryTask.INGEST_DUE, enabled=True).order_by("id").first()
     if found is None:
         return Cadence()
     arguments = json.loads(found.kwargs)

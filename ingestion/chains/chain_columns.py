@@ -1,7 +1,7 @@
-"""Checked at the edge: a provider's chain rows become equally long columns, and what does not fit is counted.
+"""Checks of the provider's chain rows, which become columns of equal length.
 
-A contract that cannot belong to the chain is left out and counted by its reason. A number that cannot be true
-is blanked, counted, and its contract stays: presence is decided number by number.
+A contract that does not belong to the chain is removed and counted by reason. An impossible number is set to NaN and
+counted, and its contract stays: presence is decided for each number.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from provider.records import ChainRow, Day, Greeks, LastQuote, SnapshotTrade
 from quant.chain import Floats
-from quant.contracts import BadTickerError, parse_tickers
+from quant.contracts import SHARES_PER_CONTRACT, BadTickerError, parse_tickers
 
 _NO_DAY, _NO_GREEKS, _NO_QUOTE, _NO_TRADE = Day(), Greeks(), LastQuote(), SnapshotTrade()
 _NEW_YORK_MIDNIGHT_TO_NOON_NS = 12 * 3600 * 10**9
@@ -52,13 +52,13 @@ class ChainColumns:
         return len(self.ticker)
 
     def select(self, wanted: NDArray[Any]) -> ChainColumns:
-        """The contracts a boolean mask or an index array names, in its order."""
+        """Return the contracts selected by a boolean mask or an index array, in its order."""
         return ChainColumns(**{field.name: getattr(self, field.name)[wanted] for field in fields(self)})
 
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """`rejected` counts contracts left out, `refused` numbers blanked in contracts that stay."""
+    """Checked columns; `rejected` counts removed contracts, `refused` numbers set to NaN, both by reason."""
 
     columns: ChainColumns
     rejected: Counter[str]
@@ -66,7 +66,7 @@ class Checked:
 
 
 def check_chain(rows: Sequence[ChainRow], roots: Iterable[str], session: date) -> Checked:
-    """Turns `rows` into columns. `session` is the New York date whose volume counts as the day's.
+    """Convert rows to checked columns. Volume is that of `session`, a New York date.
 
     Reasons of rejection: bad_ticker, not_call_or_put, unknown_root, duplicate.
     Reasons of refusal: negative_<price>, negative_gamma, impossible_delta, negative_implied_volatility, ….
@@ -82,9 +82,9 @@ def check_chain(rows: Sequence[ChainRow], roots: Iterable[str], session: date) -
 
 
 def check_columns(columns: ChainColumns, roots: Iterable[str], rejected: Counter[str]) -> Checked:
-    """Leaves out contracts of other roots and repeated ones, and blanks what cannot be true.
+    """Remove contracts of other roots and duplicates, and set impossible numbers to NaN.
 
-    `rejected` are those left out before, by reason.
+    `rejected` counts contracts that were removed before, by reason.
     """
     belongs = _belongs(columns.root, roots)
     rejected = rejected + Counter(unknown_root=int(np.count_nonzero(~belongs)))
@@ -94,7 +94,7 @@ def check_columns(columns: ChainColumns, roots: Iterable[str], rejected: Counter
 
 
 def _in_ticker_order(columns: ChainColumns, rejected: Counter[str]) -> ChainColumns:
-    """Each ticker once. Sorting strings is the slowest step here, and the provider has nearly always done it."""
+    """Sort by ticker and remove duplicates; skipped for sorted rows, as the provider nearly always sends them."""
     if (columns.ticker[1:] > columns.ticker[:-1]).all():
         return columns
     _, first = np.unique(columns.ticker, return_index=True)
@@ -126,7 +126,7 @@ def _columns(rows: Sequence[ChainRow], terms: Any, session: date) -> ChainColumn
         expiration=terms.expiration,
         is_call=terms.is_call,
         strike=terms.strike,
-        multiplier=np.where(np.isnan(multiplier), 100.0, multiplier),
+        multiplier=np.where(np.isnan(multiplier), SHARES_PER_CONTRACT, multiplier),
         bid=_floats([quote.bid for quote in quotes]),
         ask=_floats([quote.ask for quote in quotes]),
         last=np.where(np.isnan(last), close, last),
@@ -145,9 +145,9 @@ def _floats(values: list[float | None]) -> Floats:
 
 
 def _volume_of(session: date, days: list[Day]) -> Floats:
-    """The session's volume: a bar of an earlier day means no trade today, which is 0 and not its volume.
+    """Return the volume of the session; a bar of an earlier day means that there was no trade, so 0.
 
-    `last_updated` is midnight New York, 04:00 or 05:00 UTC, so half a day later is the same date in UTC.
+    `last_updated` is midnight New York, 04:00 or 05:00 UTC, so 12 hours later is the same date in UTC.
     """
     volume = _floats([day.volume for day in days])
     stamps = np.array([day.last_updated or 0 for day in days], dtype=np.int64)
@@ -157,7 +157,7 @@ def _volume_of(session: date, days: list[Day]) -> Floats:
 
 
 def _belongs(roots: NDArray[np.str_], allowed: Iterable[str]) -> NDArray[np.bool_]:
-    """Whether each root is one of `allowed`, or one of them with the digit of an adjusted contract (AMD1)."""
+    """Return whether each root is in `allowed`, with or without the digit of an adjusted contract (AMD1)."""
     known = set(allowed)
     present, place = np.unique(roots, return_inverse=True)
     fits = np.array(
@@ -167,7 +167,7 @@ def _belongs(roots: NDArray[np.str_], allowed: Iterable[str]) -> NDArray[np.bool
 
 
 def _refuse_impossible(columns: ChainColumns) -> tuple[ChainColumns, Counter[str]]:
-    """Sane is: finite, prices and sizes not negative, gamma ≥ 0, |delta| ≤ 1, implied volatility ≥ 0."""
+    """Set impossible numbers to NaN: negative prices, sizes, gamma or implied volatility, and |delta| > 1."""
     refused: Counter[str] = Counter()
     replaced = {}
     not_negative = ("bid", "ask", "last", "volume", "open_interest", "gamma", "implied_volatility")

@@ -1,7 +1,7 @@
-"""What a session's volatility is measured on: of its last snapshot the expirations that the measures rest on.
+"""The part of a session's last chain that its volatility measures need.
 
-A whole index chain is 23,000 rows, and reading them was nearly all the work. The measures look at a few maturities and
-are interpolated between the expirations around each: those are found and read by the table's key alone.
+A whole index chain has 23,000 rows. The measures are interpolated between the expirations around a few maturities, so
+only the contracts of those expirations are read, by the key of the table.
 """
 
 from __future__ import annotations
@@ -27,8 +27,8 @@ _LAST_SLOT = """
 SELECT "timestamp", underlying_price::double precision FROM historical_greeks
 WHERE symbol = %s AND "timestamp" BETWEEN %s AND %s ORDER BY "timestamp" DESC LIMIT 1
 """
-# One contract of every root and expiration. After O:SPXW261218 come its calls (C) and puts (P), so that the next
-# ticker beyond O:SPXW261218Q begins another: the index is entered once per expiration, not walked.
+# One contract of every root and expiration. Calls (C) and puts (P) follow O:SPXW261218, so the first ticker after
+# O:SPXW261218Q belongs to the next expiration. The index is read once per expiration.
 _LISTED = """
 WITH RECURSIVE listed (contract_ticker) AS (
     SELECT min(contract_ticker) FROM historical_greeks WHERE symbol = %(symbol)s AND "timestamp" = %(slot)s
@@ -42,8 +42,8 @@ WITH RECURSIVE listed (contract_ticker) AS (
 )
 SELECT contract_ticker FROM listed WHERE contract_ticker IS NOT NULL
 """
-# The ORDER BY keeps the subquery a subquery, so that it is asked of the key once per expiration. Joined as a whole it
-# is taken for a large part of the table, and scanned for.
+# The ORDER BY prevents the planner from merging the subquery into the join, so that the key is read once per
+# expiration. Merged, the planner would expect a large part of the table and scan it.
 _CONTRACTS = """
 SELECT w.place::integer AS place, g.option_type = 'call' AS is_call, g.strike, g.bid, g.ask, g.delta,
        g.implied_volatility
@@ -59,28 +59,31 @@ CROSS JOIN LATERAL (
 _KINDS = {"place": "integer", "is_call": "boolean"} | dict.fromkeys(
     ("strike", "bid", "ask", "delta", "implied_volatility"), "double precision"
 )
-_FEW = 4  # expirations, of which two or three are needed at least
+_FEW = 4  # expirations; at least two or three are needed
 _NOTHING: dict[str, NDArray[Any]] = {
     name: np.empty(0, np.bool_ if kind == "boolean" else np.int64) for name, kind in _KINDS.items()
 }
 
 
 class NoSnapshot(Exception):
-    """No chain of the session is stored, so its volatility is unknown and not to be guessed."""
+    """No chain of the session is stored."""
 
 
 class _Listing(NamedTuple):
-    """The roots and expirations of a snapshot, in ticker order, all of shape (e,)."""
+    """Roots and expirations of a snapshot in ticker order, all of shape (e,)."""
 
-    name: NDArray[np.str_]  # O:SPXW261218: what their tickers begin with
+    name: NDArray[np.str_]  # common beginning of the tickers, such as O:SPXW261218
     root: NDArray[np.str_]
     expiration: NDArray[np.datetime64]
     years: Floats
 
 
 def last_chain(symbol: str, session: date) -> tuple[int, OptionChain]:
-    """The slot (epoch ms) of the session's last snapshot, and those of its contracts with a volatility that
-    `quant.volatility.constant_maturity` gives the same answers for as for all of them. Raises NoSnapshot."""
+    """Return the slot (epoch ms) of the session's last snapshot, and the contracts that its measures need.
+
+    `quant.volatility.constant_maturity` returns the same for these contracts as for the whole chain. Raises NoSnapshot
+    when no chain of the session is stored.
+    """
     bounds = [clock.epoch_ms(sessions.open_of(session)), clock.epoch_ms(sessions.close_of(session))]
     with connection.cursor() as cursor:
         cursor.execute(_LAST_SLOT, [symbol, *bounds])
@@ -104,8 +107,10 @@ def _listing(tickers: list[str], slot: int) -> _Listing:
 
 
 def _needed_chain(symbol: str, slot: int, spot: float, listed: _Listing) -> OptionChain:
-    """First what lies nearest to the maturities, then farther and farther where that has no volatility. Of a few
-    expirations, as rebuilt chains have them, all at once."""
+    """Read the expirations nearest to the maturities, and further ones where those have no volatility.
+
+    A chain of few expirations, as a rebuilt one, is read at once.
+    """
 
     def read(wanted: NDArray[np.bool_]) -> OptionChain:
         places = np.flatnonzero(wanted)
@@ -113,10 +118,10 @@ def _needed_chain(symbol: str, slot: int, spot: float, listed: _Listing) -> Opti
         found = read_columns(_CONTRACTS, parameters, _KINDS)
         return _chain(listed, spot, found | {"place": places[found["place"] - 1]})
 
-    alive = listed.years > 0
-    settlements = np.unique(listed.years[alive])
+    unsettled = listed.years > 0
+    settlements = np.unique(listed.years[unsettled])
     if 0 < len(settlements) <= _FEW:
-        return read(alive)
+        return read(unsettled)
     is_read = np.zeros(len(settlements), dtype=np.bool_)
     chain, reach = _chain(listed, spot, _NOTHING), 1
     while (needed := still_needed(chain, settlements, is_read, reach)).any():
@@ -127,7 +132,7 @@ def _needed_chain(symbol: str, slot: int, spot: float, listed: _Listing) -> Opti
 
 
 def _chain(listed: _Listing, spot: float, columns: Mapping[str, NDArray[Any]]) -> OptionChain:
-    """Contracts in ticker order, each with the terms of its `place` in the listing."""
+    """Return the contracts in ticker order, with the terms at their `place` in the listing."""
     order = np.lexsort((columns["strike"], ~columns["is_call"], columns["place"]))
     read = {name: column[order] for name, column in columns.items()}
     place = read.pop("place")

@@ -1,4 +1,4 @@
-"""From checked columns to the living contracts of a slot with all their greeks, without a database."""
+"""Greeks of the contracts of a slot that have not settled. No database access."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from quant.sessions import years_to_expiry
 
 
 class NothingToStore(Exception):
-    """The chain holds no contract that is alive and belongs to the symbol."""
+    """The chain contains no unsettled contract of the symbol."""
 
 
 @dataclass(frozen=True, slots=True)
 class ComputedChain:
-    """The living contracts of a slot with their greeks; what was left out and what was blanked, by reason."""
+    """Unsettled contracts of a slot with their greeks, and counts of rejected contracts and numbers by reason."""
 
     slot_at: datetime
     columns: ChainColumns
@@ -32,16 +32,16 @@ class ComputedChain:
 
 
 def compute_chain(checked: Checked, spot: Spot | None, slot_at: datetime, delay_ms: int) -> ComputedChain:
-    """Leaves out what settled at or before the slot and completes the greeks of the rest.
+    """Remove contracts that settled at or before the slot and compute the missing greeks of the others.
 
-    Delayed data are those of `slot_at` - `delay_ms`, so that is the instant years to expiry are counted from.
-    Raises NothingToStore, with the reasons counted, where no contract is left.
+    Delayed data belong to `slot_at` - `delay_ms`, so years to settlement are counted from that instant. Raises
+    NothingToStore, with counted reasons, when no contract is left.
     """
     columns, rejected = checked.columns, checked.rejected
-    alive = years_to_expiry(columns.root, columns.expiration, slot_at) > 0
-    if not alive.all():
-        rejected = rejected + Counter(expired=int(np.count_nonzero(~alive)))
-        columns = columns.select(alive)
+    unsettled = years_to_expiry(columns.root, columns.expiration, slot_at) > 0
+    if not unsettled.all():
+        rejected = rejected + Counter(expired=int(np.count_nonzero(~unsettled)))
+        columns = columns.select(unsettled)
     if not len(columns):
         reasons = (
             ", ".join(f"{reason}: {count}" for reason, count in rejected.items()) or "the chain is empty"
@@ -60,5 +60,5 @@ def compute_chain(checked: Checked, spot: Spot | None, slot_at: datetime, delay_
 
 
 def finite(number: float) -> float | None:
-    """The number, or None for NaN, as JSON and NULL want it."""
+    """Return the number, or None for NaN, for JSON and nullable columns."""
     return None if math.isnan(number) else number

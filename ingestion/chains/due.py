@@ -1,4 +1,4 @@
-"""What is due now, and what was missed: asked of the market's days and the ledger, never of the clock alone."""
+"""Chains that are due, and slots that were missed, by the session calendar and the ledger."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from warehouse.models import WatchlistEntry
 from warehouse.models.enums import RunStatus
 from warehouse.task_names import RunTask
 
-LOOK_BACK = timedelta(days=14)  # a longer outage is a gap without a line for every slot
+LOOK_BACK = timedelta(days=14)  # slots before that get no run; a longer outage stays a gap
 
 
 @dataclass(frozen=True, slots=True)
 class DueChain:
-    """One chain to fetch now; it may be fetched until `deadline`, both times epoch milliseconds."""
+    """A chain to fetch. `slot` and `deadline`, until which it may be fetched, are epoch milliseconds."""
 
     symbol: str
     slot: int
@@ -27,10 +27,9 @@ class DueChain:
 
 
 def due_chains(now: datetime, every_minutes: int = 15, window: str = REGULAR_WINDOW) -> list[DueChain]:
-    """Chains of watched symbols that are due at the market's clock and not done. Records what was missed.
+    """Return the chains of watched symbols that are due at `now` (aware) and not done, and record missed slots.
 
-    Outside sessions nothing is due and nothing is fetched. Raises ValueError, in one sentence, for an
-    `every_minutes` or a `window` nobody can mean.
+    Outside sessions nothing is due. Raises ValueError, with one sentence, for an invalid `every_minutes` or `window`.
     """
     today = new_york_date(now)
     days = market_days.hours(today - LOOK_BACK, today)
@@ -48,16 +47,19 @@ def due_chains(now: datetime, every_minutes: int = 15, window: str = REGULAR_WIN
 def record_missed(
     entry: WatchlistEntry, slots: Sequence[Slot], statuses: dict[int, str], now: datetime
 ) -> int:
-    """Writes a FAILED run for every slot that passed while the symbol was watched, or that was begun and never
-    ended (the first slot of a new symbol began before it was watched). Returns how many were new."""
+    """Store a FAILED run for every missed slot and return how many were new.
+
+    Missed are slots that passed while the symbol was watched, and slots whose run was started and never ended. The
+    latter include the first slot of a new symbol, which began before the symbol was watched.
+    """
     passed = over(slots, now, since=clock.instant(entry.active_since_ms))
-    crashed = [slot for slot in slots if slot.deadline <= now and _was_begun(slot, statuses)]
+    crashed = [slot for slot in slots if slot.deadline <= now and _was_started(slot, statuses)]
     return sum(
         runs.miss(RunTask.INGEST_CHAIN, entry.symbol, slot.at_ms, MISSED)
         for slot in {*passed, *crashed}
-        if slot.at_ms not in statuses or _was_begun(slot, statuses)
+        if slot.at_ms not in statuses or _was_started(slot, statuses)
     )
 
 
-def _was_begun(slot: Slot, statuses: dict[int, str]) -> bool:
+def _was_started(slot: Slot, statuses: dict[int, str]) -> bool:
     return statuses.get(slot.at_ms) == RunStatus.STARTED

@@ -1,4 +1,4 @@
-"""Dealer gamma of a whole chain, as one row per slot."""
+"""Dealer gamma exposure of a computed chain."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from quant.gamma.exposure import GammaSnapshot, dealer_gamma, snapshot, totals
 
 
 def gamma_of_chain(chain: ComputedChain, median_gross: float | None) -> GammaSnapshot:
-    """The snapshot under every convention, own gamma beside the provider's.
+    """Return the gamma snapshot under every convention, with our own gamma beside the provider's.
 
-    `median_gross` is the gross gamma's median over the last 20 sessions, in dollars per 1 % move.
+    `median_gross` is the median gross gamma of the last 20 sessions, in dollars per 1 % move.
     """
     return snapshot(
         option_chain(chain),
@@ -23,6 +23,7 @@ def gamma_of_chain(chain: ComputedChain, median_gross: float | None) -> GammaSna
 
 
 def option_chain(chain: ComputedChain) -> OptionChain:
+    """Return the chain as columns for `quant`."""
     columns, greeks = chain.columns, chain.greeks
     return OptionChain(
         root=columns.root,
@@ -44,10 +45,7 @@ def option_chain(chain: ComputedChain) -> OptionChain:
 
 
 def provider_part(chain: ComputedChain) -> dict[str, float]:
-    """Call, put and net gamma over the contracts whose gamma the provider sent, dollars per 1 % move.
-
-    What the contracts with a computed gamma add is the difference to the snapshot's own sums.
-    """
+    """Return call, put and net gamma of the contracts whose gamma the provider sent, in dollars per 1 % move."""
     columns = option_chain(chain)
     exposure = np.where(chain.greeks.gamma_is_provider, dealer_gamma(columns), 0.0)
     sums = totals(columns, exposure)

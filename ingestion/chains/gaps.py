@@ -1,4 +1,4 @@
-"""Which slots a symbol lacks, and why: the market's days against the ledger."""
+"""Slots whose chain is missing, with reasons."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class Gap:
 
 @dataclass(frozen=True, slots=True)
 class Gaps:
-    """The gaps, oldest first, among the slots of the sessions looked at that are over."""
+    """Gaps, oldest first, with the number of slots that should exist and of sessions."""
 
     gaps: tuple[Gap, ...]
     expected: int
@@ -32,12 +32,12 @@ class Gaps:
 
 
 def missing_slots(entry: WatchlistEntry, now: datetime, days: int) -> Gaps:
-    """Gaps of the last `days` sessions up to `now` (aware), by the operators' present cadence.
+    """Return the gaps of the last `days` sessions up to `now` (aware), at the configured cadence.
 
-    A slot that may still be fetched is none.
+    A slot that may still be fetched is no gap.
     """
     today = new_york_date(now)
-    # Three calendar days for each session hold every run of holidays there has been.
+    # Three calendar days per session are enough for every sequence of holidays so far.
     sessions = list(market_days.hours(today - timedelta(days=3 * days + 7), today).values())
     begun = [hours for hours in sessions if hours.opens <= now][-days:]
     cadence = configured()
@@ -63,8 +63,8 @@ def _reason(run: IngestionRun | None, slot: int, entry: WatchlistEntry) -> str:
     if run is None and slot < entry.active_since_ms:
         return f"not watched before {clock.instant(entry.active_since_ms):%Y-%m-%d %H:%M} UTC"
     if run is None:
-        return "not attempted" if entry.ingest_chain else "chains are switched off for the symbol"
+        return "not attempted" if entry.ingest_chain else "chains are disabled for the symbol"
     if run.status == RunStatus.STARTED:
-        return f"begun {run.attempts} times and not ended"
+        return f"started {run.attempts} times and not ended"
     tried = f" ({run.attempts} attempts)" if run.attempts else ""
     return f"{run.error or 'failed without a reason'}{tried}"

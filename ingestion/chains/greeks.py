@@ -1,7 +1,7 @@
-"""Greeks of a chain: the provider's numbers where it sent them, ours where it did not, else a reason.
+"""Greeks of a chain: the provider's where it sent them, otherwise ours, otherwise a reason.
 
-Presence is decided per number (a provider gamma other than 0 counts even where its implied volatility is 0;
-an implied volatility of 0 means there is none; where there is one, a gamma of 0 is a gamma of 0).
+Presence is decided for each number. An implied volatility of 0 means absent. A provider gamma other than 0 is used even
+where its implied volatility is 0; a gamma of 0 is used only where the implied volatility is present.
 """
 
 from __future__ import annotations
@@ -22,11 +22,11 @@ METHOD_VERSION = "greeks-1"
 
 @dataclass(frozen=True, slots=True)
 class ChainGreeks:
-    """All arrays of shape (n,); units as in the table: theta per calendar day, vega and rho per point.
+    """Greeks as arrays of shape (n,): theta per calendar day, vega and rho per point.
 
-    `gamma_is_provider` says who gave a gamma that is there. `own_gamma` and `own_implied_volatility` are
-    computed from the quotes for every contract that has one, whatever the provider sent: the second opinion
-    behind the sensitivity of the gamma snapshot.
+    `gamma_is_provider` marks gammas that the provider sent. `own_gamma` and `own_implied_volatility` are computed from
+    the quote of every contract that has one, also where the provider sent values; the sensitivity of the gamma snapshot
+    uses them.
     """
 
     years: Floats
@@ -43,11 +43,11 @@ class ChainGreeks:
 
 
 def complete_greeks(columns: ChainColumns, years: Floats, spot: float) -> ChainGreeks:
-    """Fills what the provider left out. `years` to settlement, shape (n,); `spot` NaN when unknown.
+    """Compute the greeks that the provider did not send. `years` to settlement, shape (n,); `spot` NaN when unknown.
 
-    Implied volatility comes from the quote's mid under the forward that put-call parity gives for the
-    expiration (spot without dividend where no strike is quoted on both sides), and the greeks from the
-    Black-Scholes-Merton formula at whichever volatility stands. Rho is always ours: the provider has none.
+    Implied volatility is solved from the mid of the quote, with the forward of the expiration by put-call parity (spot
+    without dividend when no strike is quoted on both sides). Greeks follow from the Black-Scholes-Merton formula at the
+    volatility that is used. Rho is always ours, because the provider does not send it.
     """
     curve = forward_curve(columns.is_call, columns.strike, columns.bid, columns.ask, years, spot)
     carried = np.isfinite(curve.dividend_yield)
@@ -87,7 +87,7 @@ def complete_greeks(columns: ChainColumns, years: Floats, spot: float) -> ChainG
 def _own_implied_volatility(
     columns: ChainColumns, spot: float, years: Floats, rate: Floats, dividend_yield: Floats
 ) -> tuple[Floats, NDArray[np.int8]]:
-    """Solved from the mid where the quote is worth it; the quote's own fault is the reason elsewhere."""
+    """Solve from the mid of valid quotes; elsewhere the status is the fault of the quote."""
     quoted = quote_status(columns.bid, columns.ask)
     mid = np.where(quoted == IvStatus.ok, 0.5 * (columns.bid + columns.ask), np.nan)
     solved = solve(columns.is_call, mid, spot, columns.strike, years, rate, dividend_yield)

@@ -1,4 +1,4 @@
-"""One slot of one underlying: fetch, check, compute, store. The chain is fetched once and serves greeks and gamma."""
+"""Ingestion of one chain: fetch, check, compute greeks and gamma, store."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from ingestion.chains.store import store_chain
 from ingestion.provider_client import massive_client
 from provider.errors import ProviderError
 from provider.pagination import ChainPages
-from quant.sessions import new_york_date
+from quant.sessions import MINUTE_MS, new_york_date
 from warehouse import clock, queries, runs
 from warehouse.models import WatchlistEntry
 from warehouse.models.enums import RunStatus
 from warehouse.task_names import RunTask
 
-NOMINAL_DELAY_MS = 15 * 60 * 1000  # of a delayed plan whose rows carry no time
-MISSED = "missed: the slot passed without a chain; it stays a gap and is not filled with data of another time"
+NOMINAL_DELAY_MS = 15 * MINUTE_MS  # for rows of a delayed plan without a time
+MISSED = "missed: the slot passed without a chain and stays a gap"
 
 
 class Outcome(StrEnum):
@@ -31,12 +31,12 @@ class Outcome(StrEnum):
     DONE = "done"
     FAILED = "failed"
     ALREADY_DONE = "already done"
-    BUSY = "another worker is at it"
+    BUSY = "another worker runs it"
 
 
 @dataclass(frozen=True, slots=True)
 class ChainResult:
-    """`contracts_processed` contracts came, `rows` were stored; `detail` is one sentence where it failed."""
+    """Result of one slot: contracts received, rows stored, and one sentence in `detail` when it failed."""
 
     symbol: str
     slot: int
@@ -53,16 +53,15 @@ class ChainResult:
 
 
 def ingest_chain(symbol: str, slot: int, now_ms: int, deadline: int | None = None) -> ChainResult:
-    """Fetches, checks, computes and stores the chain of `symbol` at `slot`; both times epoch milliseconds.
+    """Fetch, check, compute and store the chain of `symbol` at `slot`. All times are epoch milliseconds.
 
-    1. At or past `deadline` the slot is missed; the reason of an attempt made in time stays the reason.
-    2. Claim the slot in the ledger: done, or in another worker's hands, is no error and no work. The deadline is asked
-       again once the pages are in: data that came later belong to another time and are thrown away.
-    3. Fetch every page, check every row, compute what is absent.
-    4. Store greeks, gamma snapshot and DONE in one transaction.
+    1. At or after `deadline` the slot is missed. The reason of an earlier attempt is kept.
+    2. Claim the slot in the ledger. A slot that is done, or claimed by another worker, is left alone.
+    3. Fetch every page and check every row. Data fetched after the deadline belong to another time and are discarded.
+    4. Compute absent greeks, and store greeks, gamma snapshot and DONE in one transaction.
 
-    A provider's error ends as FAILED with its sentence, to be tried again while the slot lasts; anything else
-    is raised and leaves STARTED, which the next claim does again.
+    An error of the provider ends the run as FAILED with its sentence; it is tried again until the deadline. Other
+    errors are raised and leave STARTED, which the next claim repeats.
     """
     if (
         deadline is not None
@@ -77,19 +76,19 @@ def ingest_chain(symbol: str, slot: int, now_ms: int, deadline: int | None = Non
                 symbol, slot, Outcome.ALREADY_DONE if run is runs.Refusal.DONE else Outcome.BUSY
             )
         try:
-            return _work(run, deadline)
+            return _ingest(run, deadline)
         except (ProviderError, NothingToStore, Missed) as error:
             runs.fail(run, str(error))
             return ChainResult(symbol, slot, Outcome.FAILED, detail=str(error))
 
 
 class Missed(Exception):
-    """The slot's time is over."""
+    """The deadline of the slot has passed."""
 
 
 @dataclass(slots=True)
 class Stopwatch:
-    """Milliseconds spent by stage."""
+    """Milliseconds by stage."""
 
     milliseconds: dict[str, float] = field(default_factory=dict)
 
@@ -100,7 +99,7 @@ class Stopwatch:
         self.milliseconds[name] = round((perf_counter() - started) * 1000, 1)
 
 
-def _work(run: runs.Run, deadline: int | None) -> ChainResult:
+def _ingest(run: runs.Run, deadline: int | None) -> ChainResult:
     entry = queries.watchlist_entry(run.symbol)
     watch = Stopwatch()
     with watch.stage("fetch"):
@@ -132,7 +131,7 @@ def _fetch(entry: WatchlistEntry) -> tuple[ChainPages, Spot | None]:
 
 
 def _delay_ms(pages: ChainPages, spot: Spot | None) -> int:
-    """How old the data are: measured by the underlying's own stamp, on delayed plans only."""
+    """Return the age of delayed data, measured by the time of the underlying's price; 0 on real-time plans."""
     if not (pages.delayed or pages.underlying_delayed):
         return 0
     if spot is None or spot.updated_ms is None:

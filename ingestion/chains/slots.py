@@ -1,4 +1,4 @@
-"""Which slots a session has, and until when each may still be fetched. Pure; every instant is aware UTC."""
+"""Slots of a session and their deadlines. Pure functions; every instant is aware UTC."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ REGULAR_WINDOW = "09:30-16:00"
 
 @dataclass(frozen=True, slots=True)
 class Slot:
-    """A snapshot's time `at`; it may be fetched in [at, deadline) and never with data of a later time."""
+    """Time of a snapshot. It may be fetched in [at, deadline), never with data of a later time."""
 
     at: datetime
     deadline: datetime
@@ -27,7 +27,10 @@ class Slot:
 
 
 def parse_window(window: str) -> tuple[time, time]:
-    """First and last New York time of '09:30-16:00'. Raises ValueError in one sentence for anything else."""
+    """Return the first and last New York time of a window such as 09:30-16:00.
+
+    Raises ValueError, with one sentence, for invalid text.
+    """
     try:
         first, last = (time.fromisoformat(part.strip()) for part in window.split("-"))
     except ValueError:
@@ -38,16 +41,16 @@ def parse_window(window: str) -> tuple[time, time]:
 
 
 def slots_of(session: date, every_minutes: int = 15, window: str = REGULAR_WINDOW) -> list[Slot]:
-    """Slots of one session of the exchange calendar, oldest first; empty on a day without one."""
+    """Return the slots of a session of the exchange calendar, oldest first; empty on a day without a session."""
     return _slots(sessions.slots(session, _checked(every_minutes)), window)
 
 
 def slots_within(
     opens: datetime, closes: datetime, every_minutes: int = 15, window: str = REGULAR_WINDOW
 ) -> list[Slot]:
-    """Slots of a session with these hours (aware), oldest first.
+    """Return the slots of a session with these hours (aware), oldest first.
 
-    A slot may be fetched until the next one is due, the last one of the session for 15 minutes.
+    A slot may be fetched until the next one is due, the last slot of the session for 15 minutes.
     """
     return _slots(sessions.slots_between(opens, closes, _checked(every_minutes)), window)
 
@@ -69,10 +72,10 @@ def _checked(every_minutes: int) -> int:
 
 
 def due(slots: Sequence[Slot], now: datetime) -> Slot | None:
-    """The slot that may be fetched at `now`, if any."""
+    """Return the slot that may be fetched at `now`, or None."""
     return next((slot for slot in slots if slot.at <= now < slot.deadline), None)
 
 
 def over(slots: Sequence[Slot], now: datetime, since: datetime) -> list[Slot]:
-    """Slots at or after `since` whose time to be fetched has passed."""
+    """Return the slots at or after `since` whose deadline has passed."""
     return [slot for slot in slots if slot.at >= since and slot.deadline <= now]

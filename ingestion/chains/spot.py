@@ -1,4 +1,4 @@
-"""The underlying's price for a chain: from the chain itself, else from a snapshot, else from parity."""
+"""Price of the underlying: from the chain itself, else from a snapshot, else from put-call parity."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ MILLISECOND_NS = 1_000_000
 
 
 class SnapshotClient(Protocol):
-    """What of the provider's client is asked for a price."""
+    """Methods of the provider client that return prices."""
 
     def indices_snapshot(self, tickers: list[str]) -> Pages[IndexRow]: ...
     def universal_snapshot(self, tickers: list[str]) -> Pages[UniversalRow]: ...
@@ -26,9 +26,9 @@ class SnapshotClient(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Spot:
-    """`price` in dollars or index points, NaN when nobody knows; `source` is chain, snapshot, parity or none.
+    """Price in dollars or index points, NaN when unknown; `source` is chain, snapshot, parity or none.
 
-    `updated_ms` is the epoch millisecond the provider stamped the price with, None where it stamped none.
+    `updated_ms` is the time of the price in epoch milliseconds, None when the provider sent none.
     """
 
     price: float
@@ -37,7 +37,7 @@ class Spot:
 
 
 def spot_in_chain(rows: list[ChainRow]) -> Spot | None:
-    """The newest price of the underlying among the rows: pages of one walk are taken at different moments."""
+    """Return the newest price of the underlying among the rows, whose pages were fetched at different moments."""
     assets = [row.underlying_asset for row in rows if row.underlying_asset is not None]
     priced = [asset for asset in assets if asset.price is not None or asset.value is not None]
     if not priced:
@@ -49,7 +49,7 @@ def spot_in_chain(rows: list[ChainRow]) -> Spot | None:
 
 
 def spot_in_snapshot(client: SnapshotClient, provider_symbol: str) -> Spot | None:
-    """The provider's own snapshot of the underlying, where the plan includes its asset class."""
+    """Return the price of the provider's snapshot of the underlying, or None when the plan does not include it."""
     row: IndexRow | UniversalRow | None
     try:
         if provider_symbol.startswith("I:"):
@@ -57,7 +57,7 @@ def spot_in_snapshot(client: SnapshotClient, provider_symbol: str) -> Spot | Non
         else:
             row = next(iter(client.universal_snapshot([provider_symbol]).rows), None)
     except Terminal:
-        return None  # not in the plan: the chain is still worth storing
+        return None  # not in the plan; the chain can be stored without it
     if row is None or row.error:
         return None
     session = row.session
@@ -69,7 +69,7 @@ def spot_in_snapshot(client: SnapshotClient, provider_symbol: str) -> Spot | Non
 
 
 def spot_by_parity(columns: ChainColumns, years: Floats) -> Spot:
-    """The nearest expiration's forward by put-call parity: within its carry, the price the options see."""
+    """Return the forward of the nearest expiration by put-call parity, which approximates spot."""
     curve = forward_curve(columns.is_call, columns.strike, columns.bid, columns.ask, years, np.nan)
     known = np.flatnonzero(np.isfinite(curve.settlement_forward))
     return Spot(float(curve.settlement_forward[known[0]]), "parity") if known.size else Spot(np.nan, "none")

@@ -1,4 +1,4 @@
-"""A computed chain into the warehouse: greeks rows, gamma snapshot and DONE are committed together."""
+"""Storing of a computed chain: greeks rows, gamma snapshot and DONE in one transaction."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from ingestion.chains import greeks as greeks_module
 from ingestion.chains.compute import ComputedChain, finite
 from ingestion.chains.gamma_exposure import gamma_of_chain, provider_part
 from provider.pagination import ChainPages
+from quant.contracts import SHARES_PER_CONTRACT
 from quant.gamma.exposure import GammaSnapshot
 from quant.pricing.implied_vol import IvStatus
 from quant.sessions import new_york_date
@@ -49,7 +50,7 @@ GAMMA_COLUMNS = (
 
 
 class Stages(Protocol):
-    """Takes the time of a stage."""
+    """Stopwatch of the stages of a run."""
 
     milliseconds: dict[str, float]
 
@@ -64,11 +65,10 @@ def store_chain(
     delay_ms: int,
     watch: Stages,
 ) -> tuple[int, GammaSnapshot]:
-    """Stores the slot; returns the greeks rows inserted, and the gamma snapshot that is stored beside them.
+    """Store a chain and return the number of inserted greeks rows and the stored gamma snapshot.
 
-    Gamma is measured while the database takes in the rows: one waits for the other's processor. The time of the
-    insert is in the run's stages; that of the commit cannot be, being what commits them. Raises RunLostError where the
-    slot is another worker's by now.
+    Gamma is computed while PostgreSQL loads the rows. The stages of the run contain the time of the insert, not that
+    of the commit. Raises RunLostError when another worker has claimed the slot since.
     """
     partitions.ensure(HistoricalGreeks._meta.db_table, run.slot, run.slot)
     columns = greeks_rows(run.symbol, chain, band_of(entry, chain), max(pages.fetched_at_ms))
@@ -97,7 +97,7 @@ def _timed_gamma(chain: ComputedChain, median_gross: float | None, watch: Stages
 
 
 def band_of(entry: WatchlistEntry, chain: ComputedChain) -> NDArray[np.bool_]:
-    """Which contracts are stored: all, or those within the symbol's strike band around spot."""
+    """Return a mask of the contracts to store: all, or those within the symbol's strike band around spot."""
     if entry.strike_band_pct is None or np.isnan(chain.spot.price):
         return np.ones(len(chain.columns), dtype=np.bool_)
     inside: NDArray[np.bool_] = (
@@ -114,7 +114,7 @@ def greeks_rows(
     source: Source = Source.LIVE,
     method_version: str = greeks_module.METHOD_VERSION,
 ) -> Mapping[str, Any]:
-    """The columns of historical_greeks for the `stored` contracts; NaN and empty text become NULL."""
+    """Return the columns of historical_greeks for the `stored` contracts; NaN and empty text become NULL."""
     columns, greeks = chain.columns, chain.greeks
     known_gamma = ~np.isnan(greeks.gamma)
     by_contract = {
@@ -150,7 +150,7 @@ def greeks_rows(
 
 
 def summary(chain: ComputedChain, gamma: GammaSnapshot) -> dict[str, Any]:
-    """What the run remembers: how many contracts have whose greeks, and what each source adds to the sums."""
+    """Return the result of the run: contracts by source of their greeks, and the gamma sums by source."""
     greeks = chain.greeks
     known = ~np.isnan(greeks.gamma)
     statuses = Counter(IV_STATUS_NAMES[greeks.iv_status].tolist())
@@ -169,9 +169,9 @@ def summary(chain: ComputedChain, gamma: GammaSnapshot) -> dict[str, Any]:
 
 
 def unstored_inputs(chain: ComputedChain, median_gross: float | None) -> dict[str, Any]:
-    """What gamma was measured with and no row says, so that it can be measured again from the rows."""
+    """Return the inputs of gamma that no stored row contains, so that gamma can be recomputed."""
     columns = chain.columns
-    adjusted = columns.multiplier != 100
+    adjusted = columns.multiplier != SHARES_PER_CONTRACT
     return {
         "median_gross_gamma": median_gross,
         "multipliers": dict(
@@ -181,11 +181,12 @@ def unstored_inputs(chain: ComputedChain, median_gross: float | None) -> dict[st
 
 
 def gamma_columns(gamma: GammaSnapshot) -> dict[str, Any]:
-    """The measured columns of gamma_exposure_snapshots."""
+    """Return the computed columns of gamma_exposure_snapshots."""
     return {name: getattr(gamma, name) for name in GAMMA_COLUMNS} | {"flip_points": list(gamma.flip_points)}
 
 
 def gamma_row(
     symbol: str, slot_ms: int, gamma: GammaSnapshot, oi_source: OpenInterestSource
 ) -> GammaExposure:
+    """Return the unsaved row of gamma_exposure_snapshots."""
     return GammaExposure(symbol=symbol, timestamp=slot_ms, oi_source=oi_source, **gamma_columns(gamma))

@@ -1,4 +1,4 @@
-"""A slot's chain as it stands in the tables, put together again as it was when its gamma was measured."""
+"""Reading of a stored chain, as it was when its gamma was computed."""
 
 from __future__ import annotations
 
@@ -33,19 +33,19 @@ FROM historical_greeks WHERE symbol = %(symbol)s AND "timestamp" = %(slot)s
 
 
 class NotWhole(Exception):
-    """The rows of the slot are not all that its gamma was measured on."""
+    """The stored rows are not the whole chain that gamma was computed from."""
 
 
 @dataclass(frozen=True, slots=True)
 class StoredChain:
-    """The chain, and the 20-session median of gross gamma that its snapshot was given."""
+    """A chain, and the 20-session median of gross gamma that its snapshot was computed with."""
 
     chain: ComputedChain
     median_gross: float | None
 
 
 def stored_chain(symbol: str, slot: int) -> StoredChain:
-    """The chain of a slot (epoch ms) from its rows; what a row has no column for comes from the slot's run.
+    """Return the chain of a slot (epoch ms) from its rows and, for values without a column, from its run.
 
     Years to expiry are counted as they were then, and the second opinion (own volatility and gamma) is computed from
     the quotes again. Raises NotWhole where rows are missing: a band of strikes was stored, or retention took them.
@@ -83,7 +83,7 @@ def _as_measured(run: IngestionRun, tickers: list[str], read: dict[str, Any]) ->
         **{name: read[name] for name in _NUMBERS},
     )
     slot_at = clock.instant(run.slot)
-    # The run's spot is exact to the last bit; the rows' is a price of at most 12 decimals.
+    # The run has the exact spot; the rows have it rounded to at most 12 decimals.
     noted_spot = noted.get("spot")
     spot = float(read["underlying_price"][0] if noted_spot is None else noted_spot)
     delay = timedelta(milliseconds=run.data_delay_ms or 0)

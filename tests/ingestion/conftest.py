@@ -1,4 +1,4 @@
-"""What every test of ingestion may ask for."""
+"""Fixtures of the ingestion tests."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A warehouse at a chosen market time, watching SPX, with a provider that answers as it is told.
+"""A warehouse at a chosen market time that watches SPX, with a scripted provider.
 
 What needs the models is imported inside the fixtures: a conftest named on the command line is read before Django is
 set up.

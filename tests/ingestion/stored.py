@@ -1,4 +1,4 @@
-"""Rows in the warehouse as the ingestion of a session leaves them, small enough to be checked by hand."""
+"""Small sets of rows as the ingestion of a session stores them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Every stored figure of a day comes out of the stored rows again, equal to the last digit."""
+"""Every stored value of a session equals its recomputation from stored rows."""
 
 from __future__ import annotations
 
@@ -142,7 +142,7 @@ def command(*arguments: str) -> list[str]:
     return output.getvalue().splitlines()
 
 
-def test_computing_the_days_again_leaves_every_row_as_it_was(days, connect, monkeypatch):
+def test_recomputing_the_sessions_leaves_every_row_unchanged(days, connect, monkeypatch):
     monkeypatch.setattr("ingestion.daily.market_regime.massive_client", connect)
     assert calculate_market_regime(WEDNESDAY, clock.now_ms(), breadth_sessions=2, connect=connect).stored
     before = as_text()
@@ -160,7 +160,7 @@ def test_computing_the_days_again_leaves_every_row_as_it_was(days, connect, monk
     assert as_text() == before
 
 
-def test_every_figure_is_equal_to_what_its_rows_give_and_nothing_is_changed(days):
+def test_every_value_equals_its_recomputation_and_none_is_changed(days):
     before = as_text()
     assert command("audit", "SPX", "--date", str(TUESDAY), "--to", str(WEDNESDAY)) == [
         "gamma of 2026-11-17 15:45: equal",
@@ -178,11 +178,11 @@ def test_every_figure_is_equal_to_what_its_rows_give_and_nothing_is_changed(days
     assert as_text() == before
 
 
-def test_a_row_that_does_not_follow_is_named_with_its_columns(days):
+def test_a_row_that_differs_is_listed_with_its_columns(days):
     slot = clock.epoch_ms(close_of(WEDNESDAY))
     GammaExposure.objects.filter(timestamp=slot).update(call_wall=1)
     OptionsFlow.objects.filter(sequence_number=3).update(is_cancel=True)
-    with pytest.raises(CommandError, match="2 of 6 rows differ from what they are computed from"):
+    with pytest.raises(CommandError, match="2 of 6 rows differ from their recomputation"):
         command("audit", "SPX", "--date", str(WEDNESDAY))
     assert {str(found) for found in audit("SPX", WEDNESDAY) if found.differing} == {
         "gamma of 2026-11-18 16:00: differs in call_wall",
@@ -191,7 +191,7 @@ def test_a_row_that_does_not_follow_is_named_with_its_columns(days):
     }
 
 
-def test_the_days_hold_what_makes_recomputing_hard(days):
+def test_the_sessions_contain_the_difficult_cases(days):
     """Spot by parity, adjusted contracts, gammas of either source, and numbers nobody could give."""
     parity = IngestionRun.objects.get(slot=clock.epoch_ms(close_of(WEDNESDAY)) - 15 * 60_000)
     assert parity.result["spot_source"] == "parity"
@@ -201,7 +201,7 @@ def test_the_days_hold_what_makes_recomputing_hard(days):
     assert GammaExposure.objects.get(timestamp=parity.slot).sensitivity["conventions"]["own_gamma"]
 
 
-def test_a_quote_that_was_changed_shows_in_the_second_opinion(days):
+def test_a_changed_quote_shows_in_the_sensitivity(days):
     slot = clock.epoch_ms(close_of(WEDNESDAY))
     quoted = HistoricalGreeks.objects.filter(timestamp=slot, iv_status="ok", strike=6500, dte=30, bid__gt=0)
     assert quoted.update(bid=1) > 0
@@ -209,7 +209,7 @@ def test_a_quote_that_was_changed_shows_in_the_second_opinion(days):
     assert "sensitivity" in differing["gamma of 2026-11-18 16:00"]
 
 
-def test_a_band_of_strikes_is_no_whole_chain(spx, provider, at_market_time):
+def test_a_stored_strike_band_cannot_be_recomputed(spx, provider, at_market_time):
     WatchlistEntry.objects.update(strike_band_pct=5)
     slot = close_of(WEDNESDAY)
     at_market_time(slot)
@@ -218,11 +218,11 @@ def test_a_band_of_strikes_is_no_whole_chain(spx, provider, at_market_time):
     (found,) = audit("SPX", WEDNESDAY)
     assert str(found).endswith("of the 110 contracts it was measured on are stored")
     at_market_time(slot + timedelta(minutes=5))
-    with pytest.raises(CommandError, match="Nothing of SPX could be computed again"):
+    with pytest.raises(CommandError, match="Nothing of SPX could be recomputed"):
         command("audit", "SPX", "--date", str(WEDNESDAY))
 
 
-def test_what_retention_took_is_said_to_be_gone(days):
+def test_expired_rows_are_reported_as_no_longer_stored(days):
     OptionsFlow.objects.all().delete()
     HistoricalGreeks.objects.all().delete()
     IngestionRun.objects.filter(slot=clock.epoch_ms(close_of(WEDNESDAY))).delete()
@@ -233,7 +233,7 @@ def test_what_retention_took_is_said_to_be_gone(days):
         "gamma of 2026-11-18 16:00": "the ledger's run, kept 90 days, is gone",
         "iv_percentile_cache of 2026-11-18": "no chain of SPX is stored for the session of 2026-11-18",
         "gamma_daily of 2026-11-18": "",
-        "flow_daily of 2026-11-18": "the rows it was summed from are gone",
+        "flow_daily of 2026-11-18": "the rows it was computed from are no longer stored",
     }
 
 

@@ -1,4 +1,4 @@
-"""Partitions are made at every call, retention is carried out once a day, and its failure is a line of the ledger."""
+"""Maintenance creates partitions at every call and carries out retention once a day."""
 
 from __future__ import annotations
 
@@ -29,10 +29,10 @@ def ninety_one_days_on(spx, at_market_time) -> int:
     return clock.now_ms()
 
 
-def test_retention_is_done_once_a_day_and_partitions_every_time(ninety_one_days_on):
+def test_retention_runs_once_a_day_and_partitions_every_time(ninety_one_days_on):
     # A week of days, two weeks and a month; one day of trades goes and leaves its sum.
     assert maintenance.keep_tables(ninety_one_days_on) == (
-        "11 partitions made; 1 partition changes, 1 daily sums, 0 rows deleted"
+        "11 partitions created; 1 partition changes, 1 daily sums, 0 rows deleted"
     )
     assert (OptionsFlow.objects.count(), FlowDay.objects.get().date) == (0, NOON.date())
     run = IngestionRun.objects.get(task="keep_retention")
@@ -40,17 +40,15 @@ def test_retention_is_done_once_a_day_and_partitions_every_time(ninety_one_days_
     assert run.result == {"partition_changes": 1, "rolled_up": 1, "deleted": 0}
     assert (
         maintenance.keep_tables(ninety_one_days_on + 3_600_000)
-        == "0 partitions made; retention: already done"
+        == "0 partitions created; retention: already done"
     )
     # The next day there is one more partition of trades to make.
     assert maintenance.keep_tables(ninety_one_days_on + DAY_MS).startswith(
-        "1 partitions made; 0 partition changes"
+        "1 partitions created; 0 partition changes"
     )
 
 
-def test_a_partition_that_readers_hold_is_a_failure_in_the_ledger_and_tried_again(
-    ninety_one_days_on, monkeypatch
-):
+def test_a_locked_partition_fails_the_run_and_is_tried_again(ninety_one_days_on, monkeypatch):
     def held(partition: str) -> None:
         raise OperationalError("canceling statement due to lock timeout\nCONTEXT: …")
 

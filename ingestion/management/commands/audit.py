@@ -1,4 +1,4 @@
-"""`manage.py audit SYMBOL [--date D [--to D]]`: holds the stored figures against the rows they came from."""
+"""`manage.py audit SYMBOL [--date D [--to D]]`: recompute stored values and compare."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from warehouse import clock
 
 
 class Command(BaseCommand):
-    help = "Computes a symbol's stored gamma, volatility and daily sums again from stored rows, and changes nothing."
+    help = "Recompute a symbol's stored gamma, IV percentile and daily sums from stored rows and compare; read-only."
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("symbol", help="underlying, bare: SPX")
@@ -27,7 +27,7 @@ class Command(BaseCommand):
                 checked += not found.impossible
                 differing += bool(found.differing)
         if differing:
-            raise CommandError(f"{differing} of {checked} rows differ from what they are computed from.")
+            raise CommandError(f"{differing} of {checked} rows differ from their recomputation.")
         if not checked:
-            raise CommandError(f"Nothing of {symbol.upper()} could be computed again.")
+            raise CommandError(f"Nothing of {symbol.upper()} could be recomputed.")
         self.stdout.write(f"{symbol.upper()}: all {checked} rows are equal to the last digit")

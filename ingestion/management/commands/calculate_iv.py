@@ -1,4 +1,4 @@
-"""`manage.py calculate_iv [SYMBOL …] [--date D [--to D]]`: ranks volatility now, and anew for days that have a row."""
+"""`manage.py calculate_iv [SYMBOL …] [--date D [--to D]]`: calculate IV percentiles."""
 
 from __future__ import annotations
 
@@ -13,7 +13,9 @@ from warehouse import clock, queries
 
 
 class Command(BaseCommand):
-    help = "Computes the IV percentile of sessions from their last stored snapshots, updating rows that are there."
+    help = (
+        "Calculate the IV percentile of sessions from their last stored snapshots. Existing rows are updated."
+    )
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("symbols", nargs="*", help="underlyings; every watched chain by default")
@@ -26,4 +28,4 @@ class Command(BaseCommand):
         for result in results:
             self.stdout.write(str(result))
         if not any(result.stored for result in results):
-            raise CommandError("Nothing was computed.")
+            raise CommandError("Nothing was calculated.")

@@ -1,4 +1,4 @@
-"""`manage.py calculate_regime [--date D [--to D]]`: names the market's regime, and anew for days that have a row."""
+"""`manage.py calculate_regime [--date D [--to D]]`: calculate market regimes."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from warehouse import clock
 
 
 class Command(BaseCommand):
-    help = "Computes the market regime of sessions, updating rows that are there."
+    help = "Calculate the market regime of sessions. Existing rows are updated."
 
     def add_arguments(self, parser: CommandParser) -> None:
         add_session_arguments(parser)
@@ -26,4 +26,4 @@ class Command(BaseCommand):
         for result in results:
             self.stdout.write(str(result))
         if not any(result.stored for result in results):
-            raise CommandError("Nothing was computed.")
+            raise CommandError("Nothing was calculated.")

@@ -1,4 +1,4 @@
-"""`manage.py check_provider`: what the configured key is entitled to, endpoint by endpoint."""
+"""`manage.py check_provider`: show what the configured key is entitled to, by endpoint."""
 
 from __future__ import annotations
 
@@ -26,15 +26,15 @@ _STYLES = {
 
 
 class Command(BaseCommand):
-    help = "Ask the provider for a little of everything and show what the key is entitled to."
-    requires_system_checks = []  # it must work before there is a database
+    help = "Send one small request to each endpoint and show what the key is entitled to."
+    requires_system_checks = []  # must run before there is a database
 
     def handle(self, *args: Any, **options: Any) -> None:
         report: list[Finding] = []
         console = console_on(self.stdout)
         progress = Console(stderr=True)
         try:
-            with self._client() as client, progress.status("asking the provider") as status:
+            with self._client() as client, progress.status("sending requests") as status:
                 for finding in findings(client):
                     report.append(finding)
                     status.update(f"{len(report)} answers")
@@ -68,5 +68,5 @@ class Command(BaseCommand):
 
 
 def _cells(finding: Finding) -> tuple[Text, Text, Text]:
-    # Text, not markup: the provider's words may hold brackets.
+    # Text instead of markup, because the provider's messages may contain brackets.
     return Text(finding.what), Text(finding.status, _STYLES[finding.status]), Text(finding.detail)

@@ -1,4 +1,4 @@
-"""`manage.py gaps SYMBOL [--days N]`: the slots whose chain is not stored, and why."""
+"""`manage.py gaps SYMBOL [--days N]`: list the slots whose chain is not stored, with reasons."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from warehouse.models import WatchlistEntry
 
 
 class Command(BaseCommand):
-    help = "Lists the missing chain slots of a symbol, with reasons. Times are New York."
+    help = "List the missing chain slots of a symbol, with reasons. Times are New York."
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("symbol", help="underlying, bare: SPX")
         parser.add_argument(
-            "--days", type=int, default=5, help="sessions to look at, today's included (default 5)"
+            "--days", type=int, default=5, help="number of sessions, today's included (default 5)"
         )
 
     def handle(self, *, symbol: str, days: int, **options: Any) -> None:

@@ -1,4 +1,4 @@
-"""`manage.py ingest_now`: enqueues the chains that are due, and with `--wait` watches them come in."""
+"""`manage.py ingest_now`: enqueue the chains that are due; `--wait` shows their progress."""
 
 from __future__ import annotations
 
@@ -17,18 +17,18 @@ from warehouse.models import IngestionRun
 from warehouse.models.enums import RunStatus
 from warehouse.task_names import RunTask
 
-LOOK_EVERY = 0.25  # seconds
+POLL_SECONDS = 0.25
 _ENDED = (RunStatus.DONE, RunStatus.FAILED)
 
 
 class Command(BaseCommand):
-    help = "Enqueues every chain of the watchlist that is due and not done; a worker fetches them."
+    help = "Enqueue every chain of the watchlist that is due and not done. A worker fetches them."
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument(
-            "--wait", action="store_true", help="until every chain is done; fails if one does not"
+            "--wait", action="store_true", help="wait until every chain is done; fail if one is not"
         )
-        parser.add_argument("--seconds", type=float, default=300.0, help="longest wait")
+        parser.add_argument("--seconds", type=float, default=300.0, help="longest wait, seconds")
 
     def handle(self, *, wait: bool, seconds: float, **options: Any) -> None:
         due = due_chains(clock.now())
@@ -41,22 +41,22 @@ class Command(BaseCommand):
 
 
 def watch(due: list[DueChain], until: float) -> None:
-    """Shows the runs until all have ended. Raises CommandError naming those that failed or did not end."""
+    """Show the runs until all have ended. Raises CommandError with those that failed or did not end in time."""
     console = console_on()
-    told: dict[str, str] = {}
+    shown: dict[str, str] = {}
     with Live(console=console, auto_refresh=False, transient=True) as live:
         while True:
             runs = _runs(due)
             if console.is_terminal:
                 live.update(_table(due, runs), refresh=True)
             for symbol, run in runs.items():
-                if told.get(symbol) != run.status:
-                    told[symbol] = run.status
+                if shown.get(symbol) != run.status:
+                    shown[symbol] = run.status
                     console.print(_line(run))
-            unfinished = [wanted.symbol for wanted in due if told.get(wanted.symbol) not in _ENDED]
+            unfinished = [wanted.symbol for wanted in due if shown.get(wanted.symbol) not in _ENDED]
             if not unfinished or time.monotonic() > until:
                 break
-            time.sleep(LOOK_EVERY)
+            time.sleep(POLL_SECONDS)
     wrong = [_line(run) for run in runs.values() if run.status == RunStatus.FAILED]
     wrong += [f"{symbol} did not finish in time" for symbol in unfinished]
     if wrong:

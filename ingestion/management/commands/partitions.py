@@ -1,4 +1,4 @@
-"""`manage.py partitions`: what partitions are missing or past retention; `--apply` makes and drops them."""
+"""`manage.py partitions`: show missing and expired partitions; `--apply` creates and drops them."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from warehouse import clock, partitions
 
 
 class Command(BaseCommand):
-    help = "Trades which partitions to create and drop; with --apply, does it."
+    help = "Show which partitions to create and drop; with --apply, create and drop them."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("--apply", action="store_true", help="carry the plan out")
+        parser.add_argument("--apply", action="store_true", help="carry out the plan")
 
     def handle(self, *, apply: bool, **options: Any) -> None:
         now_ms = clock.now_ms()

@@ -1,4 +1,4 @@
-"""`manage.py retention`: what is past retention; `--apply` sums it up, drops partitions and deletes rows."""
+"""`manage.py retention`: show what is past retention; `--apply` sums it, drops partitions and deletes rows."""
 
 from __future__ import annotations
 
@@ -11,9 +11,7 @@ from warehouse import clock, partitions, retention
 
 
 class Command(BaseCommand):
-    help = (
-        "Prints what is past retention, by table; with --apply, sums it up by day, then drops and deletes it."
-    )
+    help = "Show what is past retention, by table; with --apply, sum it by day, then drop and delete it."
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--apply", action="store_true", help="drop the partitions and delete the rows")

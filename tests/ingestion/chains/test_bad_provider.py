@@ -1,4 +1,4 @@
-"""Whatever the provider does, the ledger names it: an error in words or a rejection counted, never half a chain."""
+"""Faults of the provider end as an error or counted rejections in the ledger, never as a partial chain."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ def nothing_is_stored():
         "foreign next_url",
     ],
 )
-def test_a_bad_second_page_fails_the_slot_by_name_and_stores_nothing(spx, provider, second, named):
+def test_an_invalid_second_page_fails_the_slot_and_stores_nothing(spx, provider, second, named):
     provider.tell(f"{CHAIN_PATH}?cursor=two", second)
     provider.tell(CHAIN_PATH, first_page(provider))
     result = ingest_chain(spx, SLOT_MS, clock.now_ms())
@@ -83,7 +83,7 @@ def test_a_bad_second_page_fails_the_slot_by_name_and_stores_nothing(spx, provid
     nothing_is_stored()
 
 
-def test_a_failed_slot_is_done_by_the_next_attempt(spx, provider):
+def test_the_next_attempt_completes_a_failed_slot(spx, provider):
     provider.tell(CHAIN_PATH, refusal(500), refusal(500), ok(two_contracts()))
     assert ingest_chain(spx, SLOT_MS, clock.now_ms()).outcome is Outcome.FAILED
     assert ingest_chain(spx, SLOT_MS, clock.now_ms()).outcome is Outcome.DONE
@@ -91,14 +91,14 @@ def test_a_failed_slot_is_done_by_the_next_attempt(spx, provider):
     assert (run.status, run.attempts, run.error) == (RunStatus.DONE, 2, None)
 
 
-def test_an_empty_chain_is_a_failure_and_not_a_chain_of_nothing(spx, provider):
+def test_an_empty_chain_is_a_failure(spx, provider):
     provider.tell(CHAIN_PATH, ok(page()))
     ingest_chain(spx, SLOT_MS, clock.now_ms())
     assert "the chain is empty" in IngestionRun.objects.get().error
     nothing_is_stored()
 
 
-def test_rows_that_cannot_belong_are_counted_by_reason_and_the_rest_is_stored(spx, provider):
+def test_rejected_rows_are_counted_and_the_others_stored(spx, provider):
     bad_rows = [
         row("O:NDXP261218C06500000"),
         row("O:SPXW261117C06500000"),
@@ -114,7 +114,7 @@ def test_rows_that_cannot_belong_are_counted_by_reason_and_the_rest_is_stored(sp
     assert run.rejected["expired"] == 1
 
 
-def test_negative_prices_never_become_numbers(spx, provider):
+def test_negative_prices_become_null(spx, provider):
     provider.tell(CHAIN_PATH, ok(page(row(CALL, last_quote={"bid": -1.0, "ask": 101.0}), row(PUT))))
     ingest_chain(spx, SLOT_MS, clock.now_ms())
     assert HistoricalGreeks.objects.get(contract_ticker=CALL).bid is None
@@ -129,7 +129,7 @@ def quoted(mid):
     return {"bid": mid - 0.05, "ask": mid + 0.05}
 
 
-def test_without_any_price_of_the_underlying_parity_gives_it(spx, provider):
+def test_without_a_price_of_the_underlying_parity_is_used(spx, provider):
     """Calls over puts by 6,530 less the strike, so every strike says the forward is 6,530."""
     pairs = [
         without_the_underlying(f"O:SPXW261218{kind}0{strike}000", last_quote=quoted(mid))
@@ -146,7 +146,7 @@ def test_without_any_price_of_the_underlying_parity_gives_it(spx, provider):
     assert (run.result["spot_source"], run.result["computed_greeks"]) == ("parity", 6)
 
 
-def test_without_a_price_and_without_parity_the_reason_stands_in_every_row(spx, provider):
+def test_without_price_and_parity_every_row_has_the_reason(spx, provider):
     provider.tell(CHAIN_PATH, ok(page(without_the_underlying(CALL), without_the_underlying(PUT))))
     provider.tell(
         "/v3/snapshot/indices", refusal(403, {"status": "NOT_AUTHORIZED", "message": "not entitled"})

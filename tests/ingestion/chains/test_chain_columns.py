@@ -1,4 +1,4 @@
-"""The edge: what cannot belong to a chain is left out and counted, an impossible number is blanked."""
+"""Checks of chain rows: foreign contracts are removed and counted, impossible numbers become NaN."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def test_columns_come_in_ticker_order_with_calls_before_puts():
     assert checked.refused == {}
 
 
-def test_a_minimal_row_of_a_small_plan_has_nothing_but_its_terms():
+def test_a_minimal_row_has_only_the_terms_of_the_contract():
     bare = ChainRow(Details("O:SPX261218P01200000", "put", make_row().details.expiration_date, 1200.0))
     columns = check(bare).columns
     absent = ("bid", "ask", "last", "volume", "open_interest", "delta", "gamma", "theta", "vega")
@@ -49,7 +49,7 @@ def test_a_minimal_row_of_a_small_plan_has_nothing_but_its_terms():
     ],
     ids=["ticker", "root", "type"],
 )
-def test_a_contract_that_cannot_belong_is_rejected_by_name(row, reason):
+def test_a_contract_of_another_root_is_rejected_with_its_reason(row, reason):
     checked = check(make_row(6000), row)
     assert checked.rejected == {reason: 1}
     assert checked.columns.strike.tolist() == [6000.0]
@@ -78,7 +78,7 @@ def test_a_contract_listed_twice_counts_once():
         ("open_interest", -1, "negative_open_interest"),
     ],
 )
-def test_an_impossible_number_is_blanked_and_counted_while_its_contract_stays(field, value, reason):
+def test_an_impossible_number_becomes_nan_and_is_counted(field, value, reason):
     checked = check(make_row(**{field: value}))
     assert math.isnan(getattr(checked.columns, field)[0])
     assert checked.refused == {reason: 1}
@@ -94,7 +94,7 @@ def test_a_bar_of_an_earlier_day_means_no_volume_today():
     np.testing.assert_array_equal(checked.columns.volume, [50.0, 0.0, math.nan])
 
 
-def test_an_empty_chain_has_no_columns_and_no_complaints():
+def test_an_empty_chain_has_no_rows_and_no_rejections():
     checked = check()
     assert len(checked.columns) == 0
     assert checked.rejected == {}

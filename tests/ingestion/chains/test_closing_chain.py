@@ -1,4 +1,4 @@
-"""What is read of a session's last snapshot gives the same measures, to the last bit, as all of it."""
+"""The part read of a session's last chain gives exactly the same measures as the whole chain."""
 
 from __future__ import annotations
 
@@ -125,7 +125,7 @@ def test_the_measures_are_those_of_the_whole_chain(seed):
 
 
 @pytest.mark.parametrize("settlements", range(1, 6))
-def test_so_are_those_of_a_chain_of_few_expirations(settlements):
+def test_the_measures_of_a_chain_of_few_expirations_are_the_same(settlements):
     whole = random_chain(settlements)
     few = np.random.default_rng(settlements).choice(np.unique(whole.years), settlements, replace=False)
     whole = whole.select(np.flatnonzero(np.isin(whole.years, few)))
@@ -141,14 +141,14 @@ def test_most_of_a_long_chain_is_not_read():
     assert np.isfinite(measured(read)).all()
 
 
-def test_a_chain_without_any_volatility_is_read_to_its_end():
+def test_a_chain_without_volatilities_is_read_completely():
     whole = random_chain(2)
     store(whole.select(np.isnan(whole.implied_volatility)))
     _, read = last_chain("SPX", SESSION)
     assert (len(read), read.spot) == (0, SPOT)
 
 
-def test_contracts_that_settled_at_the_snapshot_are_left_alone():
+def test_contracts_settled_at_the_snapshot_are_not_read():
     whole = random_chain(3)
     store(whole)
     one_day = whole.select(whole.years == whole.years[0])
@@ -159,7 +159,7 @@ def test_contracts_that_settled_at_the_snapshot_are_left_alone():
     assert read.years.min() > 0
 
 
-def test_the_snapshot_before_is_the_last_where_that_of_the_close_is_missing():
+def test_without_the_closing_snapshot_the_one_before_is_used():
     earlier = CLOSE_MS - timedelta(minutes=15) // timedelta(milliseconds=1)
     store(random_chain(4))
     HistoricalGreeks.objects.update(timestamp=earlier)

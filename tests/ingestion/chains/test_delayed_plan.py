@@ -1,4 +1,4 @@
-"""How old the data of a delayed plan are: by the underlying's own time, else a quarter of an hour."""
+"""Age of delayed data: by the time of the underlying's price, else 15 minutes."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ UNDATED_SPOT = {"ticker": "I:SPX", "value": SPOT}
         (("REAL-TIME", "REAL-TIME"), 0),
     ],
 )
-def test_a_delayed_chain_without_a_time_is_a_quarter_of_an_hour_old(spx, provider, timeframes, delay_ms):
+def test_a_delayed_chain_without_a_time_is_15_minutes_old(spx, provider, timeframes, delay_ms):
     quotes, underlying = timeframes
     changes = {
         "last_quote": {"bid": 100.0, "ask": 101.0, "timeframe": quotes},

@@ -1,4 +1,4 @@
-"""What is due is asked of the calendar and the ledger; what passed unseen is a gap with a line of its own."""
+"""Due chains follow from calendar and ledger; every missed slot gets a FAILED run."""
 
 from __future__ import annotations
 
@@ -22,24 +22,24 @@ QUARTER = timedelta(minutes=15)
 SATURDAY = datetime(2026, 11, 21, 16, 0, tzinfo=UTC)
 
 
-def test_every_watched_symbol_is_due_once_its_slot_begins(spx):
+def test_every_watched_symbol_is_due_when_its_slot_begins(spx):
     add_default_symbols(["SPY"])
     deadline = SLOT_MS + 15 * 60 * 1000
     assert due_chains(clock.now()) == [DueChain("SPX", SLOT_MS, deadline), DueChain("SPY", SLOT_MS, deadline)]
 
 
-def test_a_symbol_whose_chains_are_switched_off_is_not_due(spx):
+def test_a_disabled_symbol_is_not_due(spx):
     WatchlistEntry.objects.update(ingest_chain=False)
     assert due_chains(clock.now()) == []
 
 
-def test_a_slot_that_is_done_is_not_due_again(spx, provider):
+def test_a_done_slot_is_not_due(spx, provider):
     provider.tell(CHAIN_PATH, ok(two_contracts()))
     ingest_chain(spx, SLOT_MS, clock.now_ms())
     assert due_chains(clock.now()) == []
 
 
-def test_a_slot_that_failed_or_crashed_is_due_as_long_as_it_lasts(spx, provider):
+def test_a_failed_or_crashed_slot_is_due_until_its_deadline(spx, provider):
     provider.tell(CHAIN_PATH, refusal(500))
     ingest_chain(spx, SLOT_MS, clock.now_ms())
     assert [due.slot for due in due_chains(clock.now())] == [SLOT_MS]
@@ -48,14 +48,14 @@ def test_a_slot_that_failed_or_crashed_is_due_as_long_as_it_lasts(spx, provider)
     assert [due.slot for due in due_chains(clock.now())] == [SLOT_MS]
 
 
-def test_outside_sessions_nothing_is_due_and_nothing_is_written(spx, at_market_time):
+def test_outside_sessions_nothing_is_due_or_written(spx, at_market_time):
     at_market_time(SATURDAY)
     WatchlistEntry.objects.update(active_since_ms=clock.epoch_ms(SATURDAY))
     assert due_chains(clock.now()) == []
     assert IngestionRun.objects.count() == 0
 
 
-def test_slots_that_passed_are_gaps_from_the_day_the_symbol_was_watched(spx, at_market_time):
+def test_passed_slots_are_gaps_since_the_symbol_is_watched(spx, at_market_time):
     at_market_time(SLOT + 2 * QUARTER)
     assert [due.slot for due in due_chains(clock.now())] == [clock.epoch_ms(SLOT + 2 * QUARTER)]
     gaps = IngestionRun.objects.order_by("slot").values_list("slot", "status", "error", "rows")
@@ -63,7 +63,7 @@ def test_slots_that_passed_are_gaps_from_the_day_the_symbol_was_watched(spx, at_
     assert list(gaps) == [(clock.epoch_ms(SLOT + QUARTER), RunStatus.FAILED, MISSED, None)]
 
 
-def test_a_slot_begun_as_the_symbol_became_watched_and_never_ended_is_a_gap(spx, at_market_time):
+def test_an_unended_first_slot_of_a_new_symbol_is_a_gap(spx, at_market_time):
     with pytest.raises(KeyboardInterrupt), runs.claim("ingest_chain", spx, SLOT_MS):
         raise KeyboardInterrupt  # as a kill: the run stays STARTED
     at_market_time(SLOT + QUARTER)
@@ -78,7 +78,7 @@ def test_an_outage_over_the_close_is_reported_the_next_day(spx, at_market_time):
     assert IngestionRun.objects.filter(status=RunStatus.FAILED).count() == 5 + 21
 
 
-def test_a_slot_in_work_is_not_called_missed(spx, at_market_time):
+def test_a_slot_being_ingested_is_not_missed(spx, at_market_time):
     WatchlistEntry.objects.update(active_since_ms=SLOT_MS)
     with runs.claim("ingest_chain", spx, SLOT_MS):
         at_market_time(SLOT + QUARTER)
@@ -100,6 +100,6 @@ def _in_another_session(work):
     thread.join()
 
 
-def test_a_window_nobody_can_read_is_refused_in_one_sentence(spx):
+def test_an_invalid_window_is_rejected_with_one_sentence(spx):
     with pytest.raises(ValueError, match="window must look like"):
         due_chains(clock.now(), window="all day")

@@ -1,4 +1,4 @@
-"""`manage.py gaps` lists every slot without its chain, and why it is missing."""
+"""`manage.py gaps` lists every slot without a chain, with its reason."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ import pytest
 from django.core.management import CommandError, call_command
 from django_celery_beat.models import CrontabSchedule, PeriodicTask
 
-from ingestion.chains.cadence import CHAINS
 from ingestion.chains.ingest import MISSED, ingest_chain
 from tests.ingestion.market import CHAIN_PATH, SLOT_MS, two_contracts
 from tests.provider.server import ok
 from warehouse import clock, market_days, runs
 from warehouse.models import WatchlistEntry
+from warehouse.task_names import CeleryTask
 
 pytestmark = pytest.mark.database
 
@@ -36,7 +36,7 @@ def watched(spx):
     return spx
 
 
-def test_every_missing_slot_is_named_with_its_reason(watched, provider, at_market_time):
+def test_every_missing_slot_is_listed_with_its_reason(watched, provider, at_market_time):
     at_market_time(clock.instant(SLOT_MS))
     provider.tell(CHAIN_PATH, ok(two_contracts()))
     ingest_chain("SPX", SLOT_MS, clock.now_ms())
@@ -49,7 +49,7 @@ def test_every_missing_slot_is_named_with_its_reason(watched, provider, at_marke
     assert lines[0] == "Wed 2026-11-18 09:30  not watched before 2026-11-18 14:45 UTC"
     assert lines[1] == "Wed 2026-11-18 09:45  not attempted"
     assert lines[-4:-1] == [
-        "Wed 2026-11-18 14:00  begun 1 times and not ended",
+        "Wed 2026-11-18 14:00  started 1 times and not ended",
         f"Wed 2026-11-18 14:15  {MISSED}",
         "Wed 2026-11-18 14:30  the provider answered 500 (1 attempts)",
     ]
@@ -59,22 +59,22 @@ def test_every_missing_slot_is_named_with_its_reason(watched, provider, at_marke
     assert listed(days=1)[-1] == "SPX: 21 of 22 slots missing in 1 sessions"
 
 
-def test_a_symbol_whose_chains_are_off_has_gaps_that_say_so(watched):
+def test_gaps_of_a_disabled_symbol_have_that_reason(watched):
     WatchlistEntry.objects.update(ingest_chain=False)
-    assert listed(days=1)[1] == "Wed 2026-11-18 09:45  chains are switched off for the symbol"
+    assert listed(days=1)[1] == "Wed 2026-11-18 09:45  chains are disabled for the symbol"
 
 
-def test_a_day_the_provider_closed_has_no_gaps(watched):
+def test_a_session_closed_by_the_provider_has_no_gaps(watched):
     market_days.overrule(dt.date(2026, 11, 17), None, "a day of mourning")
     # 21 of Wednesday, 27 of Monday
     assert listed(days=2)[-1] == "SPX: 48 of 48 slots missing in 2 sessions"
 
 
-def test_slots_follow_the_cadence_the_operators_set(watched):
+def test_slots_follow_the_configured_cadence(watched):
     crontab = CrontabSchedule.objects.create(minute="*")
     PeriodicTask.objects.create(
         name="Option chains",
-        task=CHAINS,
+        task=CeleryTask.INGEST_DUE,
         crontab=crontab,
         kwargs='{"every_minutes": 60, "window": "10:00-15:00"}',
     )
@@ -85,6 +85,6 @@ def test_slots_follow_the_cadence_the_operators_set(watched):
     ("symbol", "days", "sentence"),
     [("ABC", 1, "ABC is not on the watchlist"), ("SPX", 0, "--days must be 1 or more, not 0")],
 )
-def test_what_cannot_be_listed_is_refused_in_one_sentence(watched, symbol, days, sentence):
+def test_invalid_arguments_are_rejected_with_one_sentence(watched, symbol, days, sentence):
     with pytest.raises(CommandError, match=sentence):
         listed(symbol, days=days)

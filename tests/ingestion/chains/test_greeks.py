@@ -1,4 +1,4 @@
-"""The provider's numbers stand, each on its own; what it left out is computed, or NULL with a reason."""
+"""Provider values are kept, each by itself; absent values are computed, or NULL with a reason."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def quoted(strike, *, is_call, **absent):
 NOTHING_SENT = {"delta": None, "gamma": None, "theta": None, "vega": None, "implied_volatility": None}
 
 
-def test_what_the_provider_sent_stands_and_rho_is_ours():
+def test_provider_values_are_kept_and_rho_is_computed():
     greeks = complete(make_row())
     assert (greeks.delta[0], greeks.gamma[0], greeks.theta[0], greeks.vega[0]) == (0.5, 0.001, -1.0, 8.0)
     assert greeks.implied_volatility[0] == 0.15
@@ -39,7 +39,7 @@ def test_what_the_provider_sent_stands_and_rho_is_ours():
     assert greeks.rho[0] > 0
 
 
-def test_what_is_absent_is_computed_from_mid_and_spot():
+def test_absent_values_are_computed_from_mid_and_spot():
     greeks = complete(quoted(6600, is_call=True, **NOTHING_SENT), quoted(6600, is_call=False, **NOTHING_SENT))
     assert greeks.implied_volatility == pytest.approx([VOLATILITY, VOLATILITY], abs=2e-6)
     expected = black_scholes.greeks(np.array([True, False]), SPOT, 6600.0, YEARS, 0.0, 0.0, VOLATILITY)
@@ -48,7 +48,7 @@ def test_what_is_absent_is_computed_from_mid_and_spot():
     assert not greeks.gamma_is_provider.any()
 
 
-def test_a_gamma_counts_even_where_the_volatility_is_0():
+def test_a_provider_gamma_is_used_when_its_volatility_is_0():
     greeks = complete(make_row(gamma=0.002, implied_volatility=0.0, bid=0.0, ask=0.0))
     assert greeks.gamma[0] == 0.002
     assert greeks.gamma_is_provider[0]
@@ -56,7 +56,7 @@ def test_a_gamma_counts_even_where_the_volatility_is_0():
     assert greeks.iv_status[0] == IvStatus.no_quote
 
 
-def test_a_gamma_of_0_is_a_gamma_where_there_is_a_volatility():
+def test_a_gamma_of_0_is_used_when_a_volatility_is_present():
     greeks = complete(make_row(12_000, gamma=0.0, implied_volatility=0.3))
     assert greeks.gamma[0] == 0.0
     assert greeks.gamma_is_provider[0]
@@ -80,7 +80,7 @@ def test_a_gamma_of_0_without_a_volatility_is_absent():
     ],
     ids=["absent", "zero bid", "crossed", "wide", "below intrinsic", "above maximum"],
 )
-def test_what_cannot_be_computed_is_absent_with_its_reason(quote, status):
+def test_values_that_cannot_be_computed_have_a_reason(quote, status):
     greeks = complete(make_row(6000, **NOTHING_SENT, **quote))
     assert math.isnan(greeks.implied_volatility[0])
     assert math.isnan(greeks.gamma[0])

@@ -1,4 +1,4 @@
-"""One slot: rows, snapshot and DONE together, once, whoever and however many try."""
+"""Ingestion of one slot: rows, snapshot and DONE are stored together and once, also by concurrent workers."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def test_a_slot_is_stored_with_its_greeks_its_gamma_and_its_run(spx, provider):
     assert set(run.stages) == {"fetch", "check", "compute", "gamma", "store"}
 
 
-def test_a_second_run_of_the_same_slot_changes_nothing_and_asks_nothing(spx, provider):
+def test_a_second_run_of_a_slot_changes_nothing_and_fetches_nothing(spx, provider):
     provider.tell(CHAIN_PATH, ok(two_contracts()))
     ingest_chain(spx, SLOT_MS, clock.now_ms(), DEADLINE_MS)
     before = [list(model.objects.values()) for model in (HistoricalGreeks, GammaExposure, IngestionRun)]
@@ -72,7 +72,7 @@ def test_a_second_run_of_the_same_slot_changes_nothing_and_asks_nothing(spx, pro
     assert len(provider.requests) == 1
 
 
-def test_ten_at_once_store_each_row_once(spx, provider):
+def test_ten_concurrent_runs_store_each_row_once(spx, provider):
     provider.tell(CHAIN_PATH, ok(two_contracts()))
     outcomes = []
 
@@ -93,7 +93,7 @@ def test_ten_at_once_store_each_row_once(spx, provider):
     assert GammaExposure.objects.count() == 1
 
 
-def test_a_crashed_run_is_done_again_exactly_once(spx, provider):
+def test_a_crashed_run_is_repeated_exactly_once(spx, provider):
     provider.tell(CHAIN_PATH, ok(two_contracts()))
     with pytest.raises(KeyboardInterrupt), runs.claim("ingest_chain", spx, SLOT_MS):
         raise KeyboardInterrupt  # as a kill in the middle: STARTED stays, the lock is gone
@@ -104,7 +104,7 @@ def test_a_crashed_run_is_done_again_exactly_once(spx, provider):
     assert HistoricalGreeks.objects.count() == 2
 
 
-def test_a_slot_that_is_over_is_missed_and_asks_for_nothing(spx, provider, at_market_time):
+def test_a_slot_past_its_deadline_is_missed_without_a_request(spx, provider, at_market_time):
     at_market_time(SLOT + timedelta(minutes=15))
     result = ingest_chain(spx, SLOT_MS, clock.now_ms(), DEADLINE_MS)
     assert (result.outcome, result.detail) == (Outcome.FAILED, MISSED)
@@ -113,7 +113,7 @@ def test_a_slot_that_is_over_is_missed_and_asks_for_nothing(spx, provider, at_ma
     assert HistoricalGreeks.objects.count() == 0
 
 
-def test_pages_that_came_after_the_slot_are_thrown_away(spx, provider, at_market_time, monkeypatch):
+def test_pages_fetched_after_the_deadline_are_discarded(spx, provider, at_market_time, monkeypatch):
     provider.tell(CHAIN_PATH, ok(two_contracts()))
 
     def fetch_slowly(entry):
@@ -127,7 +127,7 @@ def test_pages_that_came_after_the_slot_are_thrown_away(spx, provider, at_market
     assert HistoricalGreeks.objects.count() == 0
 
 
-def test_contracts_settled_at_or_before_the_slot_are_counted_and_left_out(spx, provider, at_market_time):
+def test_contracts_settled_by_the_slot_are_counted_and_removed(spx, provider, at_market_time):
     at_the_close = clock.epoch_ms(SLOT + timedelta(minutes=75))  # 16:00 New York
     at_market_time(SLOT + timedelta(minutes=75))
     settled_now, settled_this_morning = "O:SPXW261118C06500000", "O:SPX261118C06500000"
@@ -137,7 +137,7 @@ def test_contracts_settled_at_or_before_the_slot_are_counted_and_left_out(spx, p
     assert IngestionRun.objects.get().rejected == {"expired": 2}
 
 
-def test_a_strike_band_limits_what_is_stored_and_not_what_is_summed(spx, provider):
+def test_a_strike_band_limits_the_stored_rows_but_not_gamma(spx, provider):
     far = "O:SPXW261218C08000000"
     WatchlistEntry.objects.update(strike_band_pct=10)
     provider.tell(CHAIN_PATH, ok(page(row(CALL), row(far))))
@@ -146,7 +146,7 @@ def test_a_strike_band_limits_what_is_stored_and_not_what_is_summed(spx, provide
     assert set(GammaExposure.objects.get().gamma_by_strike) == {"6500", "8000"}
 
 
-def test_delayed_data_are_computed_for_the_time_they_are_of(spx, provider):
+def test_greeks_of_delayed_data_use_the_time_of_the_data(spx, provider):
     delayed = {"bid": 100.0, "ask": 101.0, "timeframe": "DELAYED"}
     stamp_ns = (SLOT_MS - 15 * 60 * 1000) * 10**6
     asset = {"ticker": "I:SPX", "value": 6500.0, "last_updated": stamp_ns, "timeframe": "DELAYED"}

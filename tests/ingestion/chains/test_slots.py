@@ -1,4 +1,4 @@
-"""Slots: 27 on a full day, each open until the next, and none outside sessions."""
+"""Slots: 27 on a full session, each open until the next, none outside sessions."""
 
 from __future__ import annotations
 
@@ -46,24 +46,24 @@ def test_the_slot_that_is_due(now, expected):
     assert (slot and slot.at) == expected
 
 
-def test_slots_that_are_over_begin_where_the_symbol_became_watched():
+def test_passed_slots_start_when_the_symbol_is_watched():
     past = over(slots_of(FULL_DAY), now=utc(15, 20), since=utc(14, 40))
     assert [slot.at for slot in past] == [utc(14, 45), utc(15, 0)]
 
 
-def test_operators_choose_the_distance_and_the_window():
+def test_slots_follow_a_given_cadence_and_window():
     slots = slots_of(FULL_DAY, every_minutes=30, window="10:00-11:00")
     assert [slot.at for slot in slots] == [utc(15, 0), utc(15, 30), utc(16, 0)]
     assert slots[-1].deadline == utc(16, 30)
 
 
 @pytest.mark.parametrize("window", ["", "9-16", "16:00-09:30", "09:30"])
-def test_a_window_nobody_can_read_is_refused_in_one_sentence(window):
+def test_an_invalid_window_is_rejected_with_one_sentence(window):
     with pytest.raises(ValueError, match="window must look like 09:30-16:00"):
         parse_window(window)
 
 
-def test_a_distance_of_no_minutes_is_refused():
+def test_a_cadence_of_zero_minutes_is_rejected():
     with pytest.raises(ValueError, match="every_minutes must be between 1 and 390"):
         slots_of(FULL_DAY, every_minutes=0)
 

@@ -1,4 +1,4 @@
-"""Of the prices that the pages of one walk carry, the newest is the underlying's."""
+"""The newest price of the underlying among the rows of a chain is used."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def index(value: float | None, updated_ms: int | None = None) -> ChainRow:
 
 
 @pytest.mark.parametrize("place", [0, 1, 2])
-def test_the_newest_price_counts_wherever_it_stands(place):
+def test_the_newest_price_is_used_wherever_its_row_is(place):
     rows = [index(6500.0, NOON_MS), index(6501.0, NOON_MS - SECOND_MS)]
     rows.insert(place, index(6507.0, NOON_MS + SECOND_MS))
     assert spot_in_chain(rows) == Spot(6507.0, "chain", NOON_MS + SECOND_MS)
@@ -31,11 +31,11 @@ def test_a_price_with_a_time_is_newer_than_one_without():
     assert spot_in_chain([index(6500.0), index(6507.0, NOON_MS)]) == Spot(6507.0, "chain", NOON_MS)
 
 
-def test_prices_without_a_time_are_one_moment_and_the_first_counts():
+def test_of_prices_without_a_time_the_first_is_used():
     assert spot_in_chain([index(6500.0), index(6507.0)]) == Spot(6500.0, "chain", None)
 
 
-def test_rows_without_a_price_are_passed_over():
+def test_rows_without_a_price_are_skipped():
     rows = [row(None), index(None, NOON_MS + SECOND_MS), index(6500.0, NOON_MS)]
     assert spot_in_chain(rows) == Spot(6500.0, "chain", NOON_MS)
 

@@ -62,7 +62,7 @@ def test_an_edited_cadence_and_window_take_effect(operator):
         (
             CHAINS,
             '{"window": "17:00-18:00"}',
-            "window 17:00-18:00 holds no snapshot: sessions are open from 09:30 to 16:00 New York.",
+            "window 17:00-18:00 contains no slot: sessions are open from 09:30 to 16:00 New York.",
         ),
         (
             CHAINS,
