@@ -23,7 +23,7 @@ from django.db.utils import DatabaseError, InterfaceError
 from django_celery_beat.models import PeriodicTask
 from django_celery_beat.schedulers import SCHEDULE_SYNC_MAX_INTERVAL, DatabaseScheduler, ModelEntry
 
-from warehouse.heartbeats import Pulse
+from warehouse.heartbeats import HeartbeatWriter
 from warehouse.separate_connection import separate_connection
 
 logger = logging.getLogger(__name__)
@@ -89,14 +89,14 @@ class LeaderScheduler(DatabaseScheduler):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         self._lock = LeaderLock()
-        self._pulse = Pulse("beat")
+        self._heartbeat = HeartbeatWriter("beat")
         super().__init__(*args, **kwargs)
 
     def tick(self, *args: Any, **kwargs: Any) -> float:
         """Send the tasks that are due and return the seconds until the next tick."""
         led_before = self._lock.held
         leads = self._lock.hold()
-        self._pulse.beat_if_due(leads=leads)
+        self._heartbeat.write_if_due(leads=leads)
         if not leads:
             return STANDBY_POLL_SECONDS
         if not led_before:
@@ -153,5 +153,5 @@ class LeaderScheduler(DatabaseScheduler):
 
     def close(self) -> None:
         super().close()
-        self._pulse.stop()
+        self._heartbeat.stop()
         self._lock.release()

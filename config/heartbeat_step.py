@@ -9,7 +9,7 @@ from typing import Any
 
 from celery import bootsteps
 
-from warehouse.heartbeats import CADENCE_SECONDS, Pulse
+from warehouse.heartbeats import CADENCE_SECONDS, HeartbeatWriter
 from warehouse.models.enums import WorkerStatus
 
 
@@ -22,12 +22,12 @@ class HeartbeatStep(bootsteps.StartStopStep):
     requires = ("celery.worker.consumer:Tasks",)
 
     def __init__(self, consumer: Any, **options: Any) -> None:
-        self._pulse: Pulse | None = None
+        self._heartbeat: HeartbeatWriter | None = None
         self._timer: Any = None
         super().__init__(consumer, **options)
 
     def start(self, consumer: Any) -> None:
-        self._pulse = self._pulse or Pulse("worker")
+        self._heartbeat = self._heartbeat or HeartbeatWriter("worker")
         self._beat(consumer)
         self._timer = consumer.timer.call_repeatedly(CADENCE_SECONDS, self._beat, (consumer,))
 
@@ -38,14 +38,14 @@ class HeartbeatStep(bootsteps.StartStopStep):
 
     def shutdown(self, consumer: Any) -> None:
         self.stop(consumer)
-        if self._pulse:
-            self._pulse.stop()
+        if self._heartbeat:
+            self._heartbeat.stop()
 
     def _beat(self, consumer: Any) -> None:
         total = sum(consumer.controller.state.total_count.values())
         busy = len(consumer.controller.state.active_requests)
-        if self._pulse:
-            self._pulse.beat(
+        if self._heartbeat:
+            self._heartbeat.write(
                 WorkerStatus.HEALTHY if busy else WorkerStatus.IDLE,
                 queues=sorted(consumer.app.amqp.queues.consume_from),
                 tasks_received=total,

@@ -16,20 +16,23 @@ def send_due_alerts(now: datetime) -> int:
     """Send the alerts that are due at `now` (aware) and return how many were posted."""
     now_ms = clock.epoch_ms(now)
     sent = [_alert(Kind.STALE_FEED, check) for check in (check_chains(now), table_checks.check_flow(now_ms))]
-    signs = heartbeats.signs(now_ms)
+    heartbeat_rows = heartbeats.read(now_ms)
     sent += [
         alerts.send(
-            Kind.SILENT_WORKER, f"{sign.id} has written no heartbeat for {sign.age_ms // 1000} s", sign.id
+            Kind.SILENT_WORKER, f"{row.id} has written no heartbeat for {row.age_ms // 1000} s", row.id
         )
-        for sign in signs
-        if sign.silent
+        for row in heartbeat_rows
+        if row.silent
     ]
     # One message per run, not per kind: two failed jobs of one night are two messages.
     sent += [
         alerts.send(Kind.FAILED_JOB, table_checks.describe_job(run), f"{run.task}:{run.symbol}:{run.slot}")
         for run in table_checks.failed_jobs(now_ms)
     ]
-    sent += [alerts.send(Kind.OVERDUE_JOB, one.sentence, one.subject) for one in overdue.overdue(now, signs)]
+    sent += [
+        alerts.send(Kind.OVERDUE_JOB, one.sentence, one.subject)
+        for one in overdue.overdue(now, heartbeat_rows)
+    ]
     sent += [
         alerts.send(Kind.CALENDAR, exception.reason, str(exception.date))
         for exception in market_days.exceptions_from(new_york_date(now))

@@ -13,7 +13,7 @@ from ingestion.daily.closing import overdue_work
 from monitoring import table_checks
 from monitoring.checks import Check, check_of
 from warehouse import clock
-from warehouse.heartbeats import Sign
+from warehouse.heartbeats import HeartbeatRow
 from warehouse.models import IngestionRun
 from warehouse.models.enums import RunStatus
 from warehouse.task_names import RunTask
@@ -31,21 +31,21 @@ class Overdue:
     sentence: str
 
 
-def overdue(now: datetime, signs: Sequence[Sign]) -> list[Overdue]:
+def overdue(now: datetime, heartbeat_rows: Sequence[HeartbeatRow]) -> list[Overdue]:
     """Return the jobs that are overdue at `now` (aware).
 
     Returns nothing during the first hour of the leading beat, or without one.
     """
     now_ms = clock.epoch_ms(now)
-    led_for_ms = table_checks.led_for_ms(signs, now_ms)
+    led_for_ms = table_checks.led_for_ms(heartbeat_rows, now_ms)
     if led_for_ms <= CATCHING_UP_MS:
         return []
     return [*_after_the_close(now), *_maintenance(now_ms, led_for_ms)]
 
 
-def check_daily_work(now: datetime, signs: Sequence[Sign]) -> Check:
+def check_daily_work(now: datetime, heartbeat_rows: Sequence[HeartbeatRow]) -> Check:
     """Return degraded while a job after a close, or retention, is overdue."""
-    found = overdue(now, signs)
+    found = overdue(now, heartbeat_rows)
     troubles = [one.sentence for one in found[: table_checks.MOST_NAMED]]
     if len(found) > table_checks.MOST_NAMED:
         troubles.append(f"and {len(found) - table_checks.MOST_NAMED} more jobs are not done")

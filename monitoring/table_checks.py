@@ -10,7 +10,7 @@ from django.db import connection
 from monitoring.checks import Check, check_of
 from quant.sessions import DAY_MS
 from warehouse import clock
-from warehouse.heartbeats import Sign
+from warehouse.heartbeats import HeartbeatRow
 from warehouse.models import DeadLetter, IngestionRun, StreamGap
 from warehouse.models.enums import GapStatus, RunStatus
 from warehouse.task_names import RunTask
@@ -22,54 +22,54 @@ JOB_LOOK_BACK_MS = timedelta(hours=26) // timedelta(milliseconds=1)
 MOST_NAMED = 5
 
 
-def check_beat(signs: Sequence[Sign]) -> Check:
+def check_beat(heartbeat_rows: Sequence[HeartbeatRow]) -> Check:
     """Return degraded while no beat holds the leader lock, because nothing is scheduled then."""
-    leading = _leading(signs)
+    leading = _leading(heartbeat_rows)
     troubles = [] if leading else ["no beat is leading: nothing new is scheduled"]
-    tick = max((sign.last_scan for sign in leading), default=None)
+    tick = max((row.last_scan for row in leading), default=None)
     return check_of("beat", troubles, f"{leading[0].id} leads" if leading else "", last_tick_ms=tick)
 
 
-def check_workers(signs: Sequence[Sign], queues: Sequence[str]) -> Check:
+def check_workers(heartbeat_rows: Sequence[HeartbeatRow], queues: Sequence[str]) -> Check:
     """Return degraded when a queue has no worker, or when a worker stopped writing heartbeats without shutting down."""
-    workers = [sign for sign in signs if sign.kind == "worker"]
-    served = {queue for sign in workers if sign.alive for queue in sign.metadata.get("queues", [])}
+    workers = [row for row in heartbeat_rows if row.kind == "worker"]
+    served = {queue for row in workers if row.alive for queue in row.metadata.get("queues", [])}
     troubles = [f"no worker serves the queue {queue}" for queue in queues if queue not in served]
-    troubles += [_silence(sign) for sign in workers if sign.silent]
-    living = sum(sign.alive for sign in workers)
+    troubles += [_silence(row) for row in workers if row.silent]
+    living = sum(row.alive for row in workers)
     return check_of("workers", troubles, f"{living} alive", alive=living, queues=sorted(served))
 
 
-def check_listeners(signs: Sequence[Sign]) -> Check:
+def check_listeners(heartbeat_rows: Sequence[HeartbeatRow]) -> Check:
     """Return the state of the processes with a fixed name, of which one must run: scanner and flow listener."""
-    stable = [sign for sign in signs if sign.stable]
-    troubles = [_silence(sign) for sign in stable if sign.silent]
+    stable = [row for row in heartbeat_rows if row.stable]
+    troubles = [_silence(row) for row in stable if row.silent]
     troubles += [
-        f"{sign.id} reports that it is degraded"
-        + (f": {sign.metadata['trouble']}" if sign.metadata.get("trouble") else "")
-        for sign in stable
-        if sign.alive and sign.status == "degraded"
+        f"{row.id} reports that it is degraded"
+        + (f": {row.metadata['trouble']}" if row.metadata.get("trouble") else "")
+        for row in stable
+        if row.alive and row.status == "degraded"
     ]
     told = {
-        sign.id: {
-            "status": sign.status,
-            "last_scan_ms": sign.last_scan,
-            "age_seconds": sign.age_ms // 1000,
-            "signals_detected": sign.signals_detected,
+        row.id: {
+            "status": row.status,
+            "last_scan_ms": row.last_scan,
+            "age_seconds": row.age_ms // 1000,
+            "signals_detected": row.signals_detected,
         }
-        for sign in stable
+        for row in stable
     }
-    fine = ", ".join(sign.id for sign in stable) + " alive" if stable else "none has written a heartbeat yet"
+    fine = ", ".join(row.id for row in stable) + " alive" if stable else "none has written a heartbeat yet"
     return check_of("listeners", troubles, fine, listeners=told)
 
 
-def check_partitions(signs: Sequence[Sign], now_ms: int) -> Check:
+def check_partitions(heartbeat_rows: Sequence[HeartbeatRow], now_ms: int) -> Check:
     """Return degraded when partitions for the coming days are missing.
 
     The task that creates them runs hourly, so nothing is reported in the first two hours of a beat.
     """
     ahead = partition_days_ahead(now_ms)
-    had_time = led_for_ms(signs, now_ms) > MAINTENANCE_DUE_MS
+    had_time = led_for_ms(heartbeat_rows, now_ms) > MAINTENANCE_DUE_MS
     troubles = [
         f"{table} has partitions for {days:.1f} days only"
         for table, days in ahead.items()
@@ -118,9 +118,11 @@ def describe_job(run: IngestionRun) -> str:
     return f"{run.task}{subject} for {clock.instant(run.slot):%Y-%m-%d} failed: {run.error or 'no reason was recorded'}"
 
 
-def led_for_ms(signs: Sequence[Sign], now_ms: int) -> int:
+def led_for_ms(heartbeat_rows: Sequence[HeartbeatRow], now_ms: int) -> int:
     """Return how long the leading beat has been running, in ms; 0 without one."""
-    return now_ms - min((sign.metadata.get("started_ms", now_ms) for sign in _leading(signs)), default=now_ms)
+    return now_ms - min(
+        (row.metadata.get("started_ms", now_ms) for row in _leading(heartbeat_rows)), default=now_ms
+    )
 
 
 def partition_days_ahead(now_ms: int) -> dict[str, float]:
@@ -132,9 +134,9 @@ def partition_days_ahead(now_ms: int) -> dict[str, float]:
         return {parent: (end - now_ms) / DAY_MS for parent, end in cursor.fetchall()}
 
 
-def _leading(signs: Sequence[Sign]) -> list[Sign]:
-    return [sign for sign in signs if sign.kind == "beat" and sign.alive and sign.metadata.get("leads")]
+def _leading(heartbeat_rows: Sequence[HeartbeatRow]) -> list[HeartbeatRow]:
+    return [row for row in heartbeat_rows if row.kind == "beat" and row.alive and row.metadata.get("leads")]
 
 
-def _silence(sign: Sign) -> str:
-    return f"{sign.id} has written no heartbeat for {sign.age_ms // 1000} s"
+def _silence(row: HeartbeatRow) -> str:
+    return f"{row.id} has written no heartbeat for {row.age_ms // 1000} s"

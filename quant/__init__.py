@@ -1,1 +1,1 @@
-"""The numbers: pure functions on numpy arrays. No Django, no Celery, no HTTP, no database driver."""
+"""Pure functions on numpy arrays that compute all numbers. No Django, Celery, HTTP or database driver."""

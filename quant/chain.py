@@ -1,4 +1,4 @@
-"""An option chain as columns: one array per property, one position per contract."""
+"""Option chain as columns: one array per property, one position per contract."""
 
 from __future__ import annotations
 
@@ -98,9 +98,8 @@ class OptionChain:
     def days_to_expiry(self) -> Floats:
         """Calendar days from the New York date of the instant to the expiration date, shape (n,).
 
-        Read off `years`, so that no date need be handed around: settlements are at 16:00, 13:00 or 09:30,
-        and an instant between 05:00 and 20:00 leads back to its own date, whatever daylight saving does
-        in between. 0 is the day of expiration.
+        Derived from `years`: settlements are at 16:00, 13:00 or 09:30, so the result is right for every instant between
+        05:00 and 20:00, also across changes of daylight saving time. 0 is the day of expiration.
         """
         days: Floats = np.ceil(self.years * DAYS_PER_YEAR - _HALF_A_DAY)
         return days + 0.0  # -0.0 would print as "-0 days"

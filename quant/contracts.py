@@ -1,8 +1,8 @@
 """Contract tickers of listed options: ``O:`` + root + YYMMDD + C or P + strike in thousandths, eight digits.
 
-The root has one to six letters or digits (``SPXW``, ``2SPX``, ``AAPL1``), so a ticker is read from the
-right, where the last fifteen characters are fixed. The ``O:`` is the provider's; the OCC symbol under it
-(without its padding) is accepted as well.
+The root has one to six letters or digits (``SPXW``, ``2SPX``, ``AAPL1``), so a ticker is parsed from the
+right, where the last fifteen characters have a fixed layout. The ``O:`` is the provider's prefix; an OCC symbol without
+padding is accepted too.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ class Contracts(NamedTuple):
 
 
 class BadTickerError(ValueError):
-    """Tickers that name no option contract: ``tickers`` holds all of them, ``indices`` where they stood."""
+    """Tickers that name no option contract: ``tickers`` contains all of them, ``indices`` their positions."""
 
     def __init__(self, tickers: Sequence[str], indices: Sequence[int]) -> None:
         self.tickers = tuple(tickers)
@@ -57,9 +57,9 @@ class BadTickerError(ValueError):
 def parse_tickers(tickers: Tickers) -> Contracts:
     """Read contract tickers into root (str), expiration (datetime64[D]), is_call (bool), strike (dollars).
 
-    Raises BadTickerError naming every ticker that does not fit; nothing is returned for the good ones then.
+    Raises BadTickerError, with all invalid tickers, when one is invalid.
     """
-    # A fixed width cuts what is too long to be a ticker anyway, so that one absurd string costs no memory.
+    # A fixed width truncates texts that are too long for a ticker, so that one long text needs no memory.
     text = np.ascontiguousarray(tickers, dtype=f"U{_LONGEST + 1}").reshape(-1)
     codes = text.view(_CODES)
     first = np.arange(0, codes.size, _LONGEST + 1)
@@ -69,9 +69,9 @@ def parse_tickers(tickers: Tickers) -> Contracts:
     fits = (root_length >= 1) & (root_length <= ROOT_LENGTH)
 
     root, root_is_valid = _read_root(codes.take((first + start)[:, np.newaxis] + _ROOT), root_length)
-    # Characters down, tickers across: each position becomes one contiguous array to compute with.
+    # Transposed, so that each character position is one contiguous array.
     suffix = codes.take(first + np.maximum(length - SUFFIX_LENGTH, 0) + _SUFFIX[:, np.newaxis])
-    # Wraps far beyond 9 for characters below "0": one comparison finds every character that is no digit.
+    # Unsigned, so that characters below "0" become large: one comparison finds every character that is no digit.
     digits = np.delete(suffix, 6, axis=0) - np.uint32(ord("0"))
     are_digits = np.all(digits <= 9, axis=0)
     digits *= are_digits
@@ -90,7 +90,7 @@ def parse_tickers(tickers: Tickers) -> Contracts:
 
 
 def names_contract(ticker: str) -> bool:
-    """Whether `parse_tickers` would read it: for one ticker alone, where columns of numpy cost 200 µs."""
+    """Return whether `parse_tickers` accepts a ticker. For single tickers, which cost 200 µs with numpy columns."""
     found = _TICKER.fullmatch(ticker)
     return found is not None and found[2] != "00000000" and _is_date(found[1])
 
@@ -109,7 +109,7 @@ def _read_root(
 ) -> tuple[npt.NDArray[np.str_], npt.NDArray[np.bool_]]:
     outside = root_length[:, np.newaxis] <= _ROOT
     root[outside] = 0
-    # Unsigned, so that what comes before "A" or "0" lies far above, as in the digits of the suffix.
+    # Unsigned, so that characters before "A" or "0" become large, as for the digits of the suffix.
     fits = (root - np.uint32(ord("A")) < 26) | (root - np.uint32(ord("0")) < 10) | outside
     valid: npt.NDArray[np.bool_] = np.all(fits, axis=1)
     return root.view(f"U{ROOT_LENGTH}").reshape(-1), valid
@@ -118,7 +118,7 @@ def _read_root(
 def _read_dates(
     digits: npt.NDArray[np.uint32],
 ) -> tuple[npt.NDArray[np.datetime64], npt.NDArray[np.bool_]]:
-    """Six digits YYMMDD, years 2000 to 2099, and whether they name a day that exists."""
+    """Parse six digits YYMMDD, years 2000 to 2099, and return whether they are an existing date."""
     # A chain has few expirations, and numpy is slow at the length of months.
     number, member = np.unique(_read_number(digits), return_inverse=True)
     month, day = number // 100 % 100, number % 100
@@ -146,12 +146,11 @@ def format_ticker(
 def format_ticker(
     root: npt.ArrayLike, expiration: Dates, is_call: npt.ArrayLike, strike: npt.ArrayLike
 ) -> str | npt.NDArray[np.str_]:
-    """Write contract tickers in the provider's form, ``O:SPXW251219C06475000``; the inverse of
-    ``parse_tickers``.
+    """Return contract tickers in the provider's form, ``O:SPXW251219C06475000``.
 
-    Arguments broadcast; scalars give a str, arrays an array of str. Raises ValueError for what no ticker can
-    carry: a root that is not one to six capital letters or digits, an expiration outside 2000 to 2099, a
-    strike that is no multiple of 0.001 between 0.001 and 99,999.999.
+    This is the inverse of ``parse_tickers``. Arguments broadcast; scalars give a str, arrays an array of str. Raises
+    ValueError for values that no ticker can have: a root that is not one to six capital letters or digits, an
+    expiration outside 2000 to 2099, a strike that is no multiple of 0.001 between 0.001 and 99,999.999.
     """
     roots, dates, calls, strikes = np.broadcast_arrays(
         np.asarray(root, dtype=np.str_),

@@ -1,9 +1,9 @@
-"""Exchange sessions and the instants at which options settle: the one wrapper around the exchange calendars.
+"""Exchange sessions and settlement instants of options. The only module that uses the exchange calendars.
 
 A session is a trading day of the New York Stock Exchange, 09:30 to 16:00 New York (13:00 on early closes).
-Every instant is a timezone-aware datetime; what comes back is in UTC; a naive one raises ValueError. Arrays
-of instants are ``datetime64[s]`` in UTC, numpy knowing no time zones. The calendar runs from 1990 to the end
-of 2099, which a two-digit year in a contract ticker cannot leave, and is built once, at the first question.
+Every instant is a timezone-aware datetime; results are in UTC; naive ones raise ValueError. Arrays of instants are
+``datetime64[s]`` in UTC. The calendar covers 1990 to 2099, as the two-digit year of contract tickers does, and is built
+once, at the first use.
 """
 
 from __future__ import annotations
@@ -19,8 +19,7 @@ import numpy as np
 import numpy.typing as npt
 
 NEW_YORK = ZoneInfo("America/New_York")
-# Cash settlement from the opening prices of the expiration day; every other root settles from the closing
-# ones.
+# Settled at the opening prices of the expiration day; every other root settles at the closing prices.
 AM_SETTLED_ROOTS = ("SPX", "NDX", "RUT", "VIX", "VIXW", "DJX")
 SECONDS_PER_YEAR = 365 * 86_400
 MINUTE_MS = 60_000
@@ -70,23 +69,23 @@ def _calendar() -> _Calendar:
 
 
 def market_now(offset_ms: SupportsInt) -> dt.datetime:
-    """The present instant in UTC, moved by the offset: the outermost layer's clock, the only one there is."""
+    """Return the present instant in UTC plus an offset in milliseconds. Called by the clock of the warehouse."""
     return dt.datetime.now(dt.UTC) + dt.timedelta(milliseconds=int(offset_ms))
 
 
 def new_york_date(instant: dt.datetime) -> dt.date:
-    """The calendar day in New York at the instant, session or not."""
+    """Return the New York date of an instant."""
     return _aware(instant).astimezone(NEW_YORK).date()
 
 
 def is_open(instant: dt.datetime) -> bool:
-    """Whether the session runs: the opening instant belongs to it, the closing instant does not."""
+    """Return whether an instant is within a session; the opening instant is, the closing instant is not."""
     day = session_of(instant)
     return day is not None and instant < close_of(day)
 
 
 def session_of(instant: dt.datetime) -> dt.date | None:
-    """The session from whose opening to whose close, both included, the instant lies; None outside sessions.
+    """Return the session of an instant between open and close, both included, or None outside sessions.
 
     The close is included because the last slot of a session is its close; ``is_open`` is already false then.
     """
@@ -98,8 +97,7 @@ def session_of(instant: dt.datetime) -> dt.date | None:
 
 
 def slots(date: dt.date, every_minutes: int = 15) -> list[dt.datetime]:
-    """The instants to snapshot in a session, UTC: its open, every so many minutes after it, and always its
-    close.
+    """Return the slots of a session in UTC: its open, every `every_minutes` after it, and always its close.
 
     A full day has 27 quarter-hour slots, a day that closes at 13:00 has 15, a day without session none.
     Raises ValueError when ``every_minutes`` is not positive.
@@ -112,7 +110,7 @@ def slots(date: dt.date, every_minutes: int = 15) -> list[dt.datetime]:
 
 
 def slots_between(opens: dt.datetime, closes: dt.datetime, every_minutes: int = 15) -> list[dt.datetime]:
-    """The slots of a session with these hours, by the rule of ``slots``."""
+    """Return the slots of a session with these hours, by the rule of ``slots``."""
     step, opens, closes = _step(every_minutes), _aware(opens), _aware(closes)
     before_close = -(-(closes - opens) // step)
     return [*(opens + number * step for number in range(before_close)), closes]
@@ -120,36 +118,35 @@ def slots_between(opens: dt.datetime, closes: dt.datetime, every_minutes: int = 
 
 @lru_cache(maxsize=8192)
 def open_of(date: dt.date) -> dt.datetime:
-    """The instant a session opens, UTC. Raises ValueError when the date is no session."""
+    """Return the open of a session in UTC. Raises ValueError for a date without a session."""
     return _utc(_calendar().opens[_row_of(date)])
 
 
 @lru_cache(maxsize=8192)
 def close_of(date: dt.date) -> dt.datetime:
-    """The instant a session closes, UTC. Raises ValueError when the date is no session."""
+    """Return the close of a session in UTC. Raises ValueError for a date without a session."""
     return _utc(_calendar().closes[_row_of(date)])
 
 
 def index_close_of(date: dt.date) -> dt.datetime:
-    """The instant at which index options stop trading, UTC: 16:15 New York, 13:15 on early closes."""
+    """Return the end of trading of index options in UTC: 16:15 New York, 13:15 on early closes."""
     return _utc(_calendar().index_closes[_row_of(date)])
 
 
 @lru_cache(maxsize=8192)
 def previous_session(date: dt.date) -> dt.date:
-    """The last session before the date, which itself need not be one."""
+    """Return the last session before a date."""
     return _day_at(int(np.searchsorted(_calendar().day, _day(date), side="left")) - 1)
 
 
 @lru_cache(maxsize=8192)
 def next_session(date: dt.date) -> dt.date:
-    """The first session after the date, which itself need not be one."""
+    """Return the first session after a date."""
     return _day_at(int(np.searchsorted(_calendar().day, _day(date), side="right")))
 
 
 def sessions(first: dt.date, last: dt.date) -> list[dt.date]:
-    """All sessions from the first to the last date, both included; empty when the last comes before the
-    first."""
+    """Return all sessions from the first to the last date, both included; empty when the last is before the first."""
     days = _calendar().day
     start, stop = np.searchsorted(days, _day(first)), np.searchsorted(days, _day(last), side="right")
     found: list[dt.date] = days[start:stop].tolist()
@@ -157,16 +154,16 @@ def sessions(first: dt.date, last: dt.date) -> list[dt.date]:
 
 
 def settlement_instant(root: str, expiration: dt.date) -> dt.datetime:
-    """The instant at which a contract settles, UTC; the rule is that of ``settlement_instants``."""
+    """Return the settlement of a contract in UTC, by the rule of ``settlement_instants``."""
     return _utc(settlement_instants([root], [expiration])[0])
 
 
 def settlement_instants(root: npt.ArrayLike, expiration: Dates) -> npt.NDArray[np.datetime64]:
-    """When contracts settle: ``datetime64[s]`` in UTC, in the broadcast shape of roots and expirations.
+    """Return settlements as ``datetime64[s]`` in UTC, in the broadcast shape of roots and expirations.
 
     A PM-settled root settles at the close of the expiration's session, an AM-settled one
     (``AM_SETTLED_ROOTS``) at its open. Where the expiration is no session (the Saturdays of monthly
-    contracts until 2015, Good Friday, a day of mourning), the last session before it takes its place. NaT
+    contracts until 2015, Good Friday, a special closure), the last session before it is used. NaT
     stays NaT. Raises ValueError for expirations outside the calendar.
     """
     roots = np.asarray(root, dtype=np.str_)
@@ -184,7 +181,7 @@ def settlement_instants(root: npt.ArrayLike, expiration: Dates) -> npt.NDArray[n
 
 
 def years_to_expiry(root: npt.ArrayLike, expiration: Dates, instant: dt.datetime) -> npt.NDArray[np.float64]:
-    """Years from the instant to settlement: calendar seconds / (365 * 86,400), in the broadcast shape.
+    """Return the years from the instant to settlement: calendar seconds / (365 * 86,400), in the broadcast shape.
 
     Zero or negative once the contract is settled; NaN where the expiration is NaT.
     """
@@ -219,7 +216,7 @@ def _day(date: dt.date) -> np.datetime64:
     return np.datetime64(date, "D")
 
 
-# Asked day by day wherever bars and stretches of time are laid out: a search each would cost more than the work.
+# Cached, because bars and time ranges look up many dates, and a search for each would take longer than their work.
 @lru_cache(maxsize=8192)
 def _find(date: dt.date) -> int | None:
     days = _calendar().day

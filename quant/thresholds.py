@@ -1,8 +1,8 @@
-"""Every enum cut-off of the warehouse: one frozen table per enum, in the profiles that differ.
+"""Cut-offs of all enumerations: one frozen table per enumeration and profile.
 
 Intervals are closed below and open above: a value equal to a cut belongs to the class above it.
-Profile "default" is the field's usage, "documented" the older wording of the project's documents;
-a table without a "documented" twin is the same in both.
+Profile "default" is common usage, "documented" the wording of the project's documents. A table without a
+"documented" variant is the same in both.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ class CutTable:
     def label_from(self, value: float | None, previous: str | None, margin: float) -> str | None:
         """Return the label of one value, keeping `previous` until the value leaves it by `margin`.
 
-        A level that trembles around a cut then does not change its name every day.
+        So a value that moves around a cut does not change its label every day.
         """
         if value is None or np.isnan(value) or previous not in self.labels:
             return self.label(value)

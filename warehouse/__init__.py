@@ -1,1 +1,1 @@
-"""The tables, their SQL, partitions, retention, bulk loading, read queries and admin."""
+"""Tables, their SQL, partitions, retention, bulk loading and read queries."""

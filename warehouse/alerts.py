@@ -1,8 +1,8 @@
-"""Alerts: one sentence to a webhook, the shape Discord and what imitates it take: `{"content": …}`.
+"""Alerts: one sentence posted to a webhook as `{"content": …}`, the format of Discord.
 
-Each kind has a pace, kept in Redis for all processes together: a feed that stays stale is told once per
-period and not each minute, and events that were held back are counted in the next one. An alert never fails the work it
-speaks of: a webhook that is away costs a line in the log. The address is a secret and is never logged.
+Each kind of alert has a period, kept in Redis for all processes. A problem that lasts is sent once per period, and
+events that were suppressed are counted in the next alert. An unavailable webhook only writes a log line; it never
+fails the task that sends the alert. The address is a secret and is never logged.
 """
 
 from __future__ import annotations
@@ -29,16 +29,18 @@ UNUSUAL_PREMIUM = Decimal(100_000)  # dollars
 MOST_TRADES = 5
 _TIMEOUT_SECONDS = 5.0
 _AWAY_KEY = "warehouse:alerts:webhook_away"
-_AWAY_SECONDS = 50  # shorter than the minute between two looks for trouble
+_AWAY_SECONDS = 50  # shorter than the minute between two health checks
 
 
 class Kind(Enum):
-    """What an alert is about, the seconds between two of one kind and subject, and whether each one held back
-    is an event of its own (a state that lasts is held back at every look)."""
+    """Kind of an alert: name, period in seconds, and whether suppressed alerts are counted as separate events.
+
+    A lasting state is suppressed at every check, so its suppressed alerts are not counted.
+    """
 
     UNUSUAL_ACTIVITY = ("unusual_activity", 60, True)
     STALE_FEED = ("stale_feed", 30 * 60, False)
-    # Longer than the two weeks in which closing work is tried again: once per job and session.
+    # Longer than the two weeks in which jobs after a close are tried again, so once per job and session.
     FAILED_JOB = ("failed_job", 15 * 86_400, False)
     OVERDUE_JOB = ("overdue_job", 15 * 86_400, False)
     CALENDAR = ("calendar", 7 * 86_400, False)
@@ -51,7 +53,7 @@ class Kind(Enum):
 
 
 class Trade(Protocol):
-    """A stored trade or sweep, as far as an alert speaks of it; a row of `options_flow_history` is one."""
+    """Columns of a stored trade or sweep that alerts use."""
 
     @property
     def symbol(self) -> str: ...
@@ -68,9 +70,9 @@ class Trade(Protocol):
 
 
 def send(kind: Kind, text: str, subject: str = "") -> bool:
-    """Posts `text` unless one of its kind and subject was posted within the period; True when it was posted.
+    """Post `text` unless an alert of the same kind and subject was posted within the period; return whether it was.
 
-    Without ALERT_WEBHOOK_URL nothing is sent. With Redis away the alert goes out: better twice than never.
+    Nothing is sent without ALERT_WEBHOOK_URL. When Redis is unavailable the alert is sent, possibly twice.
     """
     if not settings.ALERT_WEBHOOK_URL:
         return False
@@ -87,9 +89,9 @@ def send(kind: Kind, text: str, subject: str = "") -> bool:
 
 
 def unusual_activity(trades: Iterable[Trade], least_premium: Decimal = UNUSUAL_PREMIUM) -> bool:
-    """One alert on the sweeps of at least `least_premium` dollars among `trades`; call it after they are stored.
+    """Send one alert about the sweeps of at least `least_premium` dollars, largest first.
 
-    True when one was posted; at most one a minute goes out, the largest sweeps first.
+    Call it after the trades are stored. Returns whether it was posted; at most one alert a minute is.
     """
     sweeps = [
         found
@@ -117,7 +119,7 @@ def _sentence(found: Trade) -> str:
 
 
 def _take_turn(client: redis.Redis, kind: Kind, subject: str) -> int | None:
-    """How many were held back since the last one; None where this one is held back as well."""
+    """Return how many alerts were suppressed since the last one, or None when this one is suppressed too."""
     key = _key(kind, subject)
     try:
         if not client.exists(_AWAY_KEY) and client.set(key, 1, nx=True, ex=kind.period_seconds):
@@ -131,7 +133,7 @@ def _take_turn(client: redis.Redis, kind: Kind, subject: str) -> int | None:
 
 
 def _undelivered(client: redis.Redis, kind: Kind, subject: str) -> None:
-    """Gives the turn back, and leaves the webhook alone for a while: its timeout would be paid by every alert."""
+    """Allow the alert again, and do not use the webhook for a while, because each use would wait for its timeout."""
     try:
         client.delete(_key(kind, subject))
         client.set(_AWAY_KEY, 1, ex=_AWAY_SECONDS)
@@ -143,7 +145,7 @@ def _post(content: str) -> bool:
     try:
         answer = httpx.post(
             settings.ALERT_WEBHOOK_URL,
-            # Text of the provider must not ring everybody's phone.
+            # Text of the provider must not mention all members of the channel.
             json={"content": content, "allowed_mentions": {"parse": []}},
             timeout=_TIMEOUT_SECONDS,
         )

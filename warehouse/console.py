@@ -1,4 +1,4 @@
-"""Where commands trade their tables."""
+"""Console for the output of commands."""
 
 from __future__ import annotations
 
@@ -6,11 +6,13 @@ from typing import IO, Any, cast
 
 from rich.console import Console
 
-WIDTH = 160  # where the output is no terminal: the library's own 80 columns cut every table to pieces
+WIDTH = 160  # when the output is no terminal; the default of 80 columns wraps every table
 
 
 def console_on(output: Any = None) -> Console:
-    """A console on `output` (a text stream or a command's `stdout`; None is the standard output), as wide as its
-    terminal, or `WIDTH` columns where it is none."""
+    """Return a console on a text stream, a command's `stdout`, or for None the standard output.
+
+    It is as wide as its terminal, or `WIDTH` columns without one.
+    """
     found = Console(file=cast("IO[str] | None", output))
     return found if found.is_terminal else Console(file=found.file, width=WIDTH)

@@ -1,4 +1,4 @@
-"""Files that users bring, plain or gzipped whatever their names say."""
+"""Reading of files that may be gzipped, whatever their names."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ _GZIP = b"\x1f\x8b"
 
 
 def unzipped(raw: IO[bytes]) -> IO[bytes]:
-    """The content of a file open for reading at its start: unpacked where its first bytes are those of gzip (RFC 1952).
+    """Return a reader of a file opened at its start, which decompresses it when it begins as gzip (RFC 1952).
 
-    Reading a damaged one raises OSError, EOFError or zlib.error. `raw.tell()` stays the bytes read of the file.
+    Reading a damaged file raises OSError, EOFError or zlib.error. `raw.tell()` remains the position in the file.
     """
     magic = raw.read(len(_GZIP))
     raw.seek(0)

@@ -1,9 +1,9 @@
-"""Signs of life: every long-running process writes its row of `scanner_heartbeat` at a fixed cadence.
+"""Heartbeats: every long-running process writes its row of `scanner_heartbeat` at a fixed interval.
 
-`celery inspect ping` would start a Python and a Django for every probe and says nothing of beat or a consumer.
-A row names its process: `worker@host:pid`, or a stable name such as `flow_listener` for what must run exactly
-once. Rows of processes are forgotten a while after they fell silent, else every restart would leave one that
-looks dead for good; a stable name stays, so that its silence is seen.
+`celery inspect ping` would start a Django process for every probe, and does not cover beat and the stream consumer. The
+id of a row is `worker@host:pid`, or a fixed name such as `flow_listener` for a process that must run exactly once.
+Rows with a process id are deleted some time after their last heartbeat, because every restart leaves one. Rows with a
+fixed name are kept, so that a missing process is noticed.
 """
 
 from __future__ import annotations
@@ -27,12 +27,12 @@ from warehouse.separate_connection import separate_connection
 logger = logging.getLogger(__name__)
 
 CADENCE_SECONDS = 15.0
-SILENT_AFTER_MS = 60_000  # four beats missed
-STABLE_SILENT_AFTER_MS = 120_000  # a scanner's cycle is a minute
+SILENT_AFTER_MS = 60_000  # four missed heartbeats
+STABLE_SILENT_AFTER_MS = 120_000  # the cycle of a scanner is a minute
 FORGOTTEN_AFTER_MS = 10 * 60_000
 
-# A server that hangs must not hold up the event loop the heart beats in: connecting is given two seconds, and a
-# session lives for milliseconds after it.
+# A hanging server must not block the event loop that writes heartbeats: connecting may take two seconds, and the
+# session then lasts milliseconds.
 _PATIENCE = {"connect_timeout": 2, "tcp_user_timeout": 2000}
 
 _WRITE = """
@@ -44,10 +44,10 @@ ON CONFLICT (id) DO UPDATE SET last_scan = excluded.last_scan, signals_detected 
 _FORGET = "DELETE FROM scanner_heartbeat WHERE id LIKE '%%@%%:%%' AND last_scan NOT BETWEEN %s AND %s"
 
 
-class Pulse:
-    """The heartbeat of this process, for one thread. `kind` is worker, beat, …; `name` a stable row id instead.
+class HeartbeatWriter:
+    """Writer of the heartbeat of this process, for one thread. `kind` is worker, beat, …; `name` is a fixed row id.
 
-    Each beat opens a database session and closes it: a pool child forked in between must not inherit one.
+    Each heartbeat opens and closes a database session, because a pool process forked in between must not inherit one.
     """
 
     def __init__(self, kind: str, name: str = "") -> None:
@@ -55,10 +55,10 @@ class Pulse:
         self._started_ms = clock.now_ms()
         self._last = float("-inf")
 
-    def beat(
+    def write(
         self, status: WorkerStatus = WorkerStatus.HEALTHY, signals_detected: int = 0, **metadata: Any
     ) -> bool:
-        """Writes the row; False, and a line in the log, where the database is away. Never raises for that."""
+        """Write the row; return False and write a log line when the database is unavailable."""
         self._last = time.monotonic()
         now_ms = clock.now_ms()
         described = {
@@ -72,26 +72,26 @@ class Pulse:
         try:
             with separate_connection("warehouse-heartbeat", **_PATIENCE) as connection:
                 connection.execute(_WRITE, {**row, "metadata": json.dumps(described)})
-                # A row of the future was written under another clock offset; its process is not ours to see.
+                # Rows in the future were written with another clock offset.
                 connection.execute(_FORGET, [now_ms - FORGOTTEN_AFTER_MS, now_ms + FORGOTTEN_AFTER_MS])
         except psycopg.Error as error:
             logger.warning("heartbeat of %s not written: %s", self.id, type(error).__name__)
             return False
         return True
 
-    def beat_if_due(self, **described: Any) -> None:
-        """Beats when the last one is a cadence ago; for loops that come by more often."""
+    def write_if_due(self, **described: Any) -> None:
+        """Write the heartbeat if the last one is an interval ago; for loops that run more often."""
         if time.monotonic() - self._last >= CADENCE_SECONDS:
-            self.beat(**described)
+            self.write(**described)
 
     def stop(self) -> None:
-        """Says that the process ends on purpose: its silence is then no alarm."""
-        self.beat(WorkerStatus.STOPPING)
+        """Write that the process stops on purpose, so that no alert is sent."""
+        self.write(WorkerStatus.STOPPING)
 
 
 @dataclass(frozen=True, slots=True)
-class Sign:
-    """One row as health sees it; `age_ms` is the distance of its last beat from now."""
+class HeartbeatRow:
+    """One heartbeat row; `age_ms` is the time since its last heartbeat."""
 
     id: str
     status: str
@@ -102,7 +102,7 @@ class Sign:
 
     @property
     def kind(self) -> str:
-        """`worker` of `worker@host:pid`; a stable name is its own kind."""
+        """Return `worker` for `worker@host:pid`; a fixed name is its own kind."""
         return self.id.partition("@")[0]
 
     @property
@@ -119,10 +119,10 @@ class Sign:
         return not self.silent and self.status != WorkerStatus.STOPPING
 
 
-def signs(now_ms: int) -> list[Sign]:
-    """Every heartbeat, the newest first, that is not yet to be forgotten."""
+def read(now_ms: int) -> list[HeartbeatRow]:
+    """Return the heartbeats, newest first, without those of processes that ended long ago."""
     found = [
-        Sign(
+        HeartbeatRow(
             str(row.id),
             str(row.status),
             row.last_scan,

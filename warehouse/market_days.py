@@ -1,7 +1,7 @@
-"""The sessions that take place: the exchange calendar's, except where the provider overruled it for a day.
+"""Sessions that take place: those of the exchange calendar, except on days with a session exception.
 
-The calendar is a library, released before the day: it knows holidays, and no day of mourning declared last
-night. `ingestion.daily.calendar_watch` notes such days; whoever asks when to fetch asks here.
+The calendar is a library that is released in advance. It does not contain closures that were announced the evening
+before; `ingestion.daily.calendar_watch` stores them as session exceptions.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ class Hours(NamedTuple):
 
 
 def hours(first: dt.date, last: dt.date) -> dict[dt.date, Hours]:
-    """The sessions from the first to the last date, both included, oldest first."""
+    """Return the hours of the sessions from the first to the last date, both included, oldest first."""
     found = {day: calendar_hours(day) for day in sessions.sessions(first, last)}
     for exception in SessionException.objects.filter(date__range=(first, last)):
         found[exception.date] = _hours_of(exception)
@@ -30,14 +30,14 @@ def hours(first: dt.date, last: dt.date) -> dict[dt.date, Hours]:
 
 
 def calendar_hours(day: dt.date) -> Hours | None:
-    """The session the exchange calendar has for that day, None without one."""
+    """Return the hours of a session by the exchange calendar, or None without a session."""
     if not sessions.sessions(day, day):
         return None
     return Hours(sessions.open_of(day), sessions.close_of(day))
 
 
 def overrule(day: dt.date, actual: Hours | None, reason: str) -> bool:
-    """Notes that the day's session is `actual` (None: there is none); True when that is news."""
+    """Store that the session of a date has the hours `actual` (None: no session); return whether this is new."""
     told = {
         "opens_ms": clock.epoch_ms(actual.opens) if actual else None,
         "closes_ms": clock.epoch_ms(actual.closes) if actual else None,
@@ -51,12 +51,12 @@ def overrule(day: dt.date, actual: Hours | None, reason: str) -> bool:
 
 
 def exceptions_from(first: dt.date) -> list[SessionException]:
-    """The days from `first` on for which the calendar is overruled, oldest first."""
+    """Return the session exceptions from `first` on, oldest first."""
     return list(SessionException.objects.filter(date__gte=first).order_by("date"))
 
 
 def withdraw(first: dt.date, last: dt.date, except_for: set[dt.date]) -> int:
-    """Forgets the exceptions of these days that the provider no longer makes; returns how many."""
+    """Delete the exceptions in a range of dates except those in `except_for`; return how many were deleted."""
     old = SessionException.objects.filter(date__range=(first, last)).exclude(date__in=except_for)
     deleted, _ = old.delete()
     return deleted

@@ -1,7 +1,6 @@
-"""Partitions of the large tables: ensured by the writer, created ahead and dropped by plan.
+"""Partitions of the large tables: created by writers and ahead of time, dropped after retention.
 
-The database makes and drops them through owner-owned functions (`sql/partitions.sql`); this module decides
-when.
+Functions owned by the schema owner create and drop them (`sql/partitions.sql`); this module decides when.
 """
 
 from __future__ import annotations
@@ -18,17 +17,15 @@ from psycopg.errors import LockNotAvailable
 from quant.sessions import DAY_MS
 from warehouse import clock
 
-AHEAD_MS = (
-    7 * DAY_MS
-)  # planned ahead; a writer may be a day further, so that plans at any hour of a day suffice
+AHEAD_MS = 7 * DAY_MS  # created ahead; writers may be a day further, so that one creation per day is enough
 FARTHEST_MS = 8 * DAY_MS
 DROP_TRIES = 10
-DROP_PAUSE_SECONDS = 0.5  # between tries, so that readers that queued behind the DROP get through
+DROP_PAUSE_SECONDS = 0.5  # between tries, so that readers that wait for the DROP can proceed
 
 
 @dataclass(frozen=True, slots=True)
 class Spec:
-    """How one table is partitioned; `warehouse_partition_policy` says the same in SQL."""
+    """Partitioning of one table; `warehouse_partition_policy` has the same values in SQL."""
 
     unit: Literal["day", "week", "month"]  # calendar units of UTC, weeks from Monday
     retention_days: int
@@ -42,8 +39,7 @@ SPECS = {
 
 
 class OutOfRangeError(ValueError):
-    """A time that no partition may hold: the row goes to quarantine, counted, and the rest of its batch is
-    stored."""
+    """A time outside the range that partitions may cover."""
 
     def __init__(self, table: str, first_ms: int, last_ms: int) -> None:
         super().__init__(
@@ -53,7 +49,7 @@ class OutOfRangeError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Action:
-    """One line of a plan. `rows` is the planner's estimate, bytes include indexes; both 0 for a creation."""
+    """Creation or drop of one partition. `rows` is the planner's estimate, bytes include indexes; 0 for a creation."""
 
     verb: Literal["create", "drop"]
     table: str
@@ -70,12 +66,12 @@ class Action:
 
 
 def retained_from_ms(table: str, now_ms: int) -> int:
-    """Start of the table's retention; epoch ms."""
+    """Return the start of the table's retention in epoch ms."""
     return now_ms - SPECS[table].retention_days * DAY_MS
 
 
 def inside(table: str, timestamps: NDArray[np.int64], now_ms: int) -> NDArray[np.bool_]:
-    """Which epoch ms the table may hold: those within [retention, now + 8 days]."""
+    """Return a mask of the times (epoch ms) that the table may hold: [start of retention, now + 8 days]."""
     kept: NDArray[np.bool_] = (timestamps >= retained_from_ms(table, now_ms)) & (
         timestamps <= now_ms + FARTHEST_MS
     )
@@ -110,7 +106,7 @@ def ensure(table: str, first_ms: int, last_ms: int) -> None:
 
 
 def plan(now_ms: int) -> list[Action]:
-    """What is to do at `now_ms`: partitions missing until a week ahead, and those wholly past retention."""
+    """Return the partitions to create until a week after `now_ms`, and those to drop after retention."""
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT parent, partition, from_ms, to_ms, estimated_rows, bytes FROM warehouse_partitions()"
@@ -139,7 +135,7 @@ def apply(actions: list[Action], now_ms: int) -> None:
 
 
 def _drop(partition: str) -> None:
-    """Drops a partition when no reader holds it for a second; raises after ten tries."""
+    """Drop a partition when its lock is free within a second; raise after ten tries."""
     for attempt in range(1, DROP_TRIES + 1):
         try:
             with connection.cursor() as cursor:

@@ -1,4 +1,4 @@
-"""Questions that ingestion, flow and reports ask of the tables. Times are epoch milliseconds."""
+"""Read queries of ingestion, flow and reports. Times are epoch milliseconds."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ MEDIAN_SESSIONS = 20
 
 @dataclass(frozen=True, slots=True)
 class LatestChain:
-    """The newest attempt at a symbol's chain, and the gamma snapshot of the same slot where it was stored."""
+    """Newest run of a symbol's chain, and the gamma snapshot of its slot if stored."""
 
     symbol: str
     run: IngestionRun
@@ -26,30 +26,30 @@ class LatestChain:
 
 
 def watchlist_entry(symbol: str) -> WatchlistEntry:
-    """Raises WatchlistEntry.DoesNotExist for a symbol that is not watched."""
+    """Return the entry of a symbol. Raises WatchlistEntry.DoesNotExist for one that is not watched."""
     return WatchlistEntry.objects.get(symbol=symbol)
 
 
 def watched_chains() -> list[WatchlistEntry]:
-    """Entries whose chain is ingested, by symbol."""
+    """Return the entries whose chain is ingested, ordered by symbol."""
     return list(WatchlistEntry.objects.filter(ingest_chain=True).order_by("symbol"))
 
 
 def watched_flow() -> list[WatchlistEntry]:
-    """Entries whose trades are watched, by symbol."""
+    """Return the entries whose trades are stored, ordered by symbol."""
     return list(WatchlistEntry.objects.filter(ingest_flow=True).order_by("symbol"))
 
 
 def run_statuses(task: str, symbol: str, since_ms: int) -> dict[int, str]:
-    """Status of every run of the work by slot, from `since_ms` on."""
+    """Return the status of each run of a task and symbol by slot, from `since_ms` on."""
     found = IngestionRun.objects.filter(task=task, symbol=symbol, slot__gte=since_ms)
     return dict(found.values_list("slot", "status"))
 
 
 def median_gross_gamma(symbol: str, before_ms: int) -> float | None:
-    """Median gross gamma ($ per 1 % move) of the 20 sessions before that of `before_ms`; None without any.
+    """Return the median gross gamma ($ per 1 % move) of the 20 sessions before that of `before_ms`, or None.
 
-    Snapshots whose weights are volumes are no part of it: volume and open interest differ by a factor.
+    Snapshots weighted by volume are excluded, because volume and open interest differ by a factor.
     """
     day = sessions.new_york_date(clock.instant(before_ms))
     past = sessions.sessions(day - dt.timedelta(days=2 * MEDIAN_SESSIONS), day - dt.timedelta(days=1))
@@ -67,7 +67,7 @@ def median_gross_gamma(symbol: str, before_ms: int) -> float | None:
 
 
 def latest_spot(symbol: str, at_ms: int) -> tuple[float, int] | None:
-    """The last snapshot's underlying price at or before `at_ms` and its slot; None where none was stored."""
+    """Return the underlying price and slot of the last snapshot at or before `at_ms`, or None."""
     found = GammaExposure.objects.filter(
         symbol=symbol, timestamp__lte=at_ms, underlying_price__isnull=False
     ).order_by("-timestamp")
@@ -78,7 +78,7 @@ def latest_spot(symbol: str, at_ms: int) -> tuple[float, int] | None:
 
 
 def latest_chains() -> list[LatestChain]:
-    """The newest chain of every watched symbol that was attempted at all."""
+    """Return the newest run of every watched symbol that has one."""
     chains = []
     for entry in watched_chains():
         run = (
@@ -93,7 +93,7 @@ def latest_chains() -> list[LatestChain]:
 
 
 def rows_per_table() -> dict[str, int]:
-    """Exact row counts by table. Walks whole indexes: for a report on demand, not for a page."""
+    """Return exact row counts by table. Reads whole indexes, so it is for reports only."""
     models = apps.get_app_config("warehouse").get_models()
     return {model._meta.db_table: model._default_manager.count() for model in models}
 

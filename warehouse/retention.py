@@ -1,7 +1,7 @@
-"""How long each table keeps its rows, and the deleting.
+"""Retention of the tables without partitions.
 
-Partitioned tables lose whole partitions (`warehouse.partitions`); the small ones lose rows in chunks, so that
-no transaction holds many locks and vacuum keeps pace. Whoever calls this sums the raw rows up first
+Partitioned tables lose whole partitions (`warehouse.partitions`). Rows of other tables are deleted in chunks, so that
+no transaction holds many locks and vacuum keeps up. Raw rows are summed before
 (`ingestion.daily.rollups.keep_retention`).
 """
 
@@ -34,19 +34,19 @@ CHUNK_ROWS = 5_000
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """Rows of `model` go when `column` (a date, or epoch ms) is more than `days` ago. `only` narrows them."""
+    """Rows of `model` are deleted when `column` (a date, or epoch ms) is older than `days`; `only` restricts them."""
 
     model: type[models.Model]
     column: str
     days: int
-    only: Q = Q()  # noqa: RUF009  # never changed: Q objects combine into new ones
+    only: Q = Q()  # noqa: RUF009  # never changed in place
 
     @property
     def table(self) -> str:
         return str(self.model._meta.db_table)
 
     def cutoff(self, now_ms: int) -> int | dt.date:
-        """The oldest value kept."""
+        """Return the oldest value that is kept."""
         if isinstance(self.model._meta.get_field(self.column), models.DateField):
             return new_york_date(clock.instant(now_ms)) - dt.timedelta(days=self.days)
         return now_ms - self.days * DAY_MS
@@ -57,7 +57,7 @@ POLICIES = (
     Policy(GammaExposure, "timestamp", 90),
     Policy(MarketRegimeDay, "date", 1826),
     Policy(HistoricalBar, "timestamp", 365, Q(timeframe=Timeframe.MINUTE) | Q(symbol__startswith="O:")),
-    # By when the work was done: a run of a session long past is what keeps a backfill from asking for it again.
+    # By the end of the run: a run of a session long ago prevents a backfill from fetching it again.
     Policy(IngestionRun, "started_at", 90),
     Policy(StreamGap, "from_ms", 90),
     Policy(DeadLetter, "created_at", 90),
@@ -68,17 +68,17 @@ POLICIES = (
 
 
 def expired(policy: Policy, now_ms: int) -> models.QuerySet[models.Model]:
-    """The rows past retention at `now_ms`."""
+    """Return the rows past retention at `now_ms`."""
     past = policy.model._default_manager.filter(policy.only)
     return past.filter(**{f"{policy.column}__lt": policy.cutoff(now_ms)})
 
 
 def delete_expired(policy: Policy, now_ms: int, chunk_rows: int = CHUNK_ROWS) -> int:
-    """Deletes the rows past retention, one transaction per chunk; returns how many went."""
+    """Delete the rows past retention, one transaction per chunk, and return their number."""
     total = 0
     while True:
         rows = expired(policy, now_ms)
-        # The outer filter repeats the cutoff: with it the planner leaves newer partitions alone.
+        # The outer filter repeats the cutoff, so that the planner skips newer partitions.
         deleted, _ = rows.filter(pk__in=rows.values("pk")[:chunk_rows]).delete()
         total += deleted
         if deleted < chunk_rows:
@@ -86,6 +86,6 @@ def delete_expired(policy: Policy, now_ms: int, chunk_rows: int = CHUNK_ROWS) ->
 
 
 def delete_all_expired(now_ms: int) -> dict[str, int]:
-    """Every policy; rows that went, by table, tables without any left out."""
+    """Apply every policy; return the numbers of deleted rows by table, without zeros."""
     deleted = {policy.table: delete_expired(policy, now_ms) for policy in POLICIES}
     return {table: rows for table, rows in deleted.items() if rows}

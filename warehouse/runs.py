@@ -1,22 +1,22 @@
-"""The ledger of ingestion: which work was done for which period, and who is at it now.
+"""The ledger of ingestion: one run per task, symbol and period, with its status.
 
-A session advisory lock on (task, symbol, slot) says that somebody is at it; it dies with the database
-session. The row says how far the work came. Together they leave no state to repair:
+A worker holds a session advisory lock on (task, symbol, slot) while it executes a run; PostgreSQL releases it when the
+session ends. Row and lock together give the state, so that no state has to be repaired after a crash:
 
 ===========  ======  ==========================================================================
 status       lock    meaning
 ===========  ======  ==========================================================================
-none         free    not begun
-STARTED      held    in work
-STARTED      free    the worker crashed: the next claim does it again
-FAILED       free    given up, with the reason; a claim may try again
-DONE         free    rows and this status were committed together; never done again
+none         free    not started
+STARTED      held    running
+STARTED      free    the worker crashed: the next claim repeats the run
+FAILED       free    failed, with the reason; a claim may try again
+DONE         free    rows and this status were committed together; never repeated
 ===========  ======  ==========================================================================
 
-Races. Two claims at once: the advisory lock lets one in, the other is told BUSY. A worker whose connection
-broke has lost its lock; another may have claimed since, and has raised `attempts`. `finish` therefore updates
-the row only with the attempt it was given, and raises `RunLostError` otherwise, which rolls the caller's rows
-back. A claim that comes while the last `finish` commits waits for that row and then sees DONE.
+Of two concurrent claims one gets the lock and the other BUSY. A worker whose connection broke has lost its lock, and
+another worker may have claimed the run since, which increments `attempts`. So `finish` updates the row only for its own
+attempt and otherwise raises `RunLostError`, which rolls back the caller's rows. A claim during the commit of `finish`
+waits for the row and then sees DONE.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ INSERT INTO ingestion_runs AS r
 SELECT %(task)s, symbol, slot, 'DONE', 1, contracts, rows, rejected::jsonb, result::jsonb,
     warehouse_now_ms(), warehouse_now_ms(), 0
 FROM unnest(%(symbols)s::text[], %(slots)s::bigint[], %(contracts)s::integer[], %(rows)s::bigint[],
-    %(rejected)s::text[], %(results)s::text[]) AS piece(symbol, slot, contracts, rows, rejected, result)
+    %(rejected)s::text[], %(results)s::text[]) AS run(symbol, slot, contracts, rows, rejected, result)
 ON CONFLICT (task, symbol, slot) DO UPDATE
 SET status = 'DONE', attempts = r.attempts + 1, contracts = excluded.contracts, rows = excluded.rows,
     rejected = excluded.rejected, result = excluded.result, error = NULL, finished_at = excluded.finished_at,
@@ -53,20 +53,19 @@ WHERE r.status <> 'DONE'
 
 
 class Refusal(StrEnum):
-    """Why a claim was not given."""
+    """Reason why a claim was refused."""
 
     DONE = "already done"
-    BUSY = "another worker is at it"
+    BUSY = "another worker runs it"
 
 
 class RunLostError(Exception):
-    """The database session broke and the lock with it; another worker may have the run. Roll back and leave
-    it."""
+    """The session and its lock were lost, and another worker may have claimed the run. Roll back."""
 
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """A claimed piece of work. `attempt` counts from 1."""
+    """A claimed run. `attempt` counts from 1."""
 
     id: int
     task: str
@@ -77,14 +76,15 @@ class Run:
 
 @contextmanager
 def claim(task: str, symbol: str, slot: int) -> Iterator[Run | Refusal]:
-    """Claims the work of one period; `slot` is epoch ms, `symbol` is '' for global work. Not inside a
-    transaction.
+    """Claim the run of a task for one period. `slot` is epoch ms, `symbol` is '' for tasks of all symbols.
+
+    Do not call it inside a transaction.
 
     1. Take the session lock, or yield BUSY.
     2. Commit STARTED with the next attempt, or yield DONE.
     3. Yield the run. The caller calls `finish` in the transaction of its rows, or `fail`. An exception that
-       leaves the block leaves STARTED behind, as a crash does: the next claim does the work again.
-    4. Release the lock, whatever happened. Where the session is gone, so is the lock.
+       leaves the block leaves STARTED, as a crash does, and the next claim repeats the run.
+    4. Release the lock in every case.
     """
     if not _lock(task, symbol, slot):
         yield Refusal.BUSY
@@ -106,9 +106,9 @@ def finish(
     result: Mapping[str, Any] | None = None,
     data_delay_ms: int | None = None,
 ) -> None:
-    """Marks the run DONE, inside the transaction that holds its rows: both are committed or neither.
+    """Mark the run DONE, inside the transaction of its rows.
 
-    Raises RunLostError where the run is no longer this worker's.
+    Raises RunLostError when another worker has claimed the run.
     """
     counts = {"contracts": contracts, "rows": rows, "data_delay_ms": data_delay_ms}
     notes = {"rejected": rejected, "stages": stages, "result": result}
@@ -120,7 +120,7 @@ def finish(
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """A finished piece of one task's work, for `note_done`."""
+    """A finished run of a task, for `note_done`."""
 
     symbol: str
     slot: int
@@ -130,34 +130,34 @@ class Done:
     contracts: int | None = None
 
 
-def note_done(task: str, pieces: Sequence[Done]) -> None:
-    """Marks many pieces DONE at once, inside the transaction that holds their rows.
+def note_done(task: str, finished: Sequence[Done]) -> None:
+    """Mark many runs DONE at once, inside the transaction of their rows.
 
-    For work that may be done twice without harm, and is then not claimed: its rows are inserted where they are absent.
-    What is DONE stays; whoever holds a claim of one of these loses it. `pieces` in one order wherever they are noted.
+    For runs that are not claimed because they may be executed twice: their rows are inserted if absent. Runs that are
+    DONE stay so, and a claim of one of these runs is lost. Callers pass the runs in the same order, to avoid deadlocks.
     """
     with connection.cursor() as cursor:
         cursor.execute(
             _NOTE_DONE,
             {
                 "task": task,
-                "symbols": [piece.symbol for piece in pieces],
-                "slots": [piece.slot for piece in pieces],
-                "contracts": [piece.contracts for piece in pieces],
-                "rows": [piece.rows for piece in pieces],
-                "rejected": [json.dumps(piece.rejected) for piece in pieces],
-                "results": [json.dumps(piece.result) for piece in pieces],
+                "symbols": [run.symbol for run in finished],
+                "slots": [run.slot for run in finished],
+                "contracts": [run.contracts for run in finished],
+                "rows": [run.rows for run in finished],
+                "rejected": [json.dumps(run.rejected) for run in finished],
+                "results": [json.dumps(run.result) for run in finished],
             },
         )
 
 
 def fail(run: Run, error: str, *, rejected: Mapping[str, int] | None = None) -> None:
-    """Marks the run FAILED with one sentence, outside the failed transaction. Leaves a lost run alone."""
+    """Mark the run FAILED with one sentence, outside the failed transaction. A lost run is left unchanged."""
     _end(run, RunStatus.FAILED, error, rejected=rejected)
 
 
 def miss(task: str, symbol: str, slot: int, error: str) -> bool:
-    """Marks work whose time has passed as FAILED unless it is done, in work or FAILED; True if it did."""
+    """Mark a run FAILED unless it is done, running or failed already; return whether it was marked."""
     if not _lock(task, symbol, slot):
         return False
     try:
@@ -211,4 +211,4 @@ def _unlock(task: str, symbol: str, slot: int) -> None:
         with connection.cursor() as cursor:
             cursor.execute(f"SELECT pg_advisory_unlock({_KEY})", [task, symbol, slot])
     except DatabaseError:
-        connection.close()  # a session that cannot answer must not keep the lock
+        connection.close()  # a broken session must not keep the lock

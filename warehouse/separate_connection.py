@@ -1,4 +1,4 @@
-"""Database sessions apart from Django's, which is closed, reopened and kept over hours at will."""
+"""Database sessions outside Django's connection handling."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from django.db import connections
 
 
 def separate_connection(name: str, **parameters: Any) -> psycopg.Connection[Any]:
-    """A new autocommit session with Django's address and role, shown as `name` in pg_stat_activity.
+    """Return a new autocommit session with Django's address and role, and the application name `name`.
 
-    `parameters` are libpq's and win over the settings'. Raises psycopg.OperationalError.
+    `parameters` are those of libpq and override the settings. Raises psycopg.OperationalError.
     """
     wanted = connections["default"].get_connection_params()
     for django_only in ("cursor_factory", "context", "prepare_threshold"):

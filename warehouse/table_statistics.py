@@ -1,6 +1,6 @@
-"""The figures operators know from the first worker's log: what was done since when, and what the tables hold.
+"""Statistics of ingestion since the workers started, and sizes of the tables.
 
-Exact counts walk whole indexes: for a report on demand, not for a page or a scrape.
+Exact counts read whole indexes, so they are for reports and not for pages or metrics.
 """
 
 from __future__ import annotations
@@ -27,10 +27,9 @@ from warehouse.task_names import RunTask
 
 @dataclass(frozen=True, slots=True)
 class Statistics:
-    """Counts of what was finished since `since_ms`; instants are epoch ms, None where there is nothing yet.
+    """Counts of finished runs since `since_ms`; instants are epoch ms, None when there is no run.
 
-    `uptime_minutes` is that of the longest-living worker, None while none is alive; the counts then cover the
-    last 24 hours.
+    `uptime_minutes` is that of the oldest worker. Without a worker it is None and the counts cover the last 24 hours.
     """
 
     since_ms: int
@@ -51,8 +50,10 @@ class Statistics:
 
 @dataclass(frozen=True, slots=True)
 class TableSize:
-    """Rows and symbols of one table and its newest entry, epoch ms or an ISO date. `symbols` is None for a table
-    without any, `latest` for an empty one."""
+    """Rows, symbols and newest entry (epoch ms or ISO date) of one table.
+
+    `symbols` is None for a table without symbols, `latest` for an empty one.
+    """
 
     table: str
     rows: int
@@ -61,13 +62,13 @@ class TableSize:
 
 
 def collect(now_ms: int) -> Statistics:
-    """Counts since the oldest living worker started.
+    """Return the counts since the oldest running worker started.
 
     A cycle is a slot at which at least one chain was stored.
     """
     starts = [
         sign.metadata["started_ms"]
-        for sign in heartbeats.signs(now_ms)
+        for sign in heartbeats.read(now_ms)
         if sign.kind == "worker" and sign.alive and "started_ms" in sign.metadata
     ]
     since = min(starts, default=now_ms - DAY_MS)
@@ -81,7 +82,7 @@ def collect(now_ms: int) -> Statistics:
         greeks_ingestions=chains.count(),
         flow_trades=OptionsFlow.objects.filter(timestamp__gte=since).count(),
         iv_calculations=done.filter(task=RunTask.CALCULATE_IV_PERCENTILE).count(),
-        gamma_snapshots=chains.count(),  # stored in the same transaction as the chain's greeks
+        gamma_snapshots=chains.count(),  # stored in the transaction of the chain's greeks
         regime_calculations=done.filter(task=RunTask.CALCULATE_MARKET_REGIME).count(),
         errors=ended.filter(status=RunStatus.FAILED).count(),
         last_greeks_ms=_last_run(RunTask.INGEST_CHAIN),
@@ -93,8 +94,7 @@ def collect(now_ms: int) -> Statistics:
 
 
 def table_sizes() -> list[TableSize]:
-    """Rows, symbols and newest entry of each table, as the documents' warehouse metrics list them, and of two
-    more."""
+    """Return rows, symbols and newest entry of the main tables."""
     stamped = [
         TableSize(
             model._meta.db_table, model._default_manager.count(), *_symbols_and_newest(model._meta.db_table)
@@ -119,7 +119,7 @@ def _last_date(rows: models.Manager[Any]) -> str | None:
 
 
 def _symbols(table: str) -> list[str]:
-    """Every symbol of a table by hopping from one to the next in its key: DISTINCT would read every row."""
+    """Return the symbols of a table by stepping through its key. DISTINCT would read every row."""
     with connection.cursor() as cursor:
         cursor.execute(
             f"WITH RECURSIVE hop AS ((SELECT symbol FROM {table} ORDER BY symbol LIMIT 1)"  # noqa: S608 - our own
@@ -130,7 +130,7 @@ def _symbols(table: str) -> list[str]:
 
 
 def _newest(table: str) -> int | None:
-    """The newest timestamp, by the end of each symbol's index rather than a walk over all."""
+    """Return the newest timestamp, read from the end of the index of each symbol."""
     stamps = []
     with connection.cursor() as cursor:
         for symbol in _symbols(table):

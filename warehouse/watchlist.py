@@ -1,4 +1,4 @@
-"""The symbols a new warehouse watches, and what is known of any symbol an operator names."""
+"""Default watchlist, and default properties of a symbol."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from warehouse.models.enums import UnderlyingKind
 
 DEFAULT_SYMBOLS = ("SPX", "NDX", "SPY", "QQQ", "IWM")
 
-# Indexes: the fund that follows the same market, and the roots of the chain (the AM-settled one first).
+# Indices: the ETF on the same index, and the roots of the chain (the AM-settled one first).
 _INDEXES: dict[str, tuple[str | None, tuple[str, ...]]] = {
     "SPX": ("SPY", ("SPX", "SPXW")),
     "NDX": ("QQQ", ("NDX", "NDXP")),
@@ -24,23 +24,23 @@ _FUNDS = frozenset({"SPY", "QQQ", "IWM", "DIA"})
 
 
 def add_default_symbols(symbols: Iterable[str] | None = None) -> int:
-    """Adds `symbols`, or the default five, that are not watched yet; returns how many. Entries there stay as
-    edited.
+    """Add `symbols`, or the default five, that are not watched yet, and return how many were added.
 
-    A symbol that is no known index or fund is taken for a stock whose only root is its own name.
+    Existing entries are unchanged. A symbol that is no known index or ETF is added as a stock, whose only root is
+    the symbol.
     """
     return sum(_add(symbol) for symbol in symbols or DEFAULT_SYMBOLS)
 
 
 def entry_of(symbol: str) -> WatchlistEntry:
-    """The symbol's entry, or the one it would be added with, unsaved."""
+    """Return the entry of a symbol, or an unsaved one with default properties."""
     return WatchlistEntry.objects.filter(symbol=symbol).first() or WatchlistEntry(
         symbol=symbol, **_defaults(symbol)
     )
 
 
 def symbol_of(root: str) -> str:
-    """The underlying that an option root belongs to: SPX for SPXW, AMD for the adjusted AMD1."""
+    """Return the underlying of an option root: SPX for SPXW, AMD for the adjusted AMD1."""
     entries = WatchlistEntry.objects.all()
     known = {name: entry.symbol for entry in entries for name in entry.roots}
     known = {name: symbol for symbol, (_, roots) in _INDEXES.items() for name in roots} | known

@@ -81,18 +81,18 @@ def ask_database() -> list[Check]:
         with connection.cursor() as cursor:
             cursor.execute("SET statement_timeout = 2000")
         now, now_ms = clock.now(), clock.now_ms()
-        signs = heartbeats.signs(now_ms)
+        heartbeat_rows = heartbeats.read(now_ms)
         return [
             Check("database", Health.OK, "available"),
             freshness.check_provider(now),
-            table_checks.check_beat(signs),
-            table_checks.check_workers(signs, needed_queues()),
+            table_checks.check_beat(heartbeat_rows),
+            table_checks.check_workers(heartbeat_rows, needed_queues()),
             freshness.check_chains(now),
             table_checks.check_flow(now_ms),
-            table_checks.check_listeners(signs),
+            table_checks.check_listeners(heartbeat_rows),
             table_checks.check_jobs(now_ms),
-            overdue.check_daily_work(now, signs),
-            table_checks.check_partitions(signs, now_ms),
+            overdue.check_daily_work(now, heartbeat_rows),
+            table_checks.check_partitions(heartbeat_rows, now_ms),
         ]
     finally:
         connections.close_all()

@@ -62,7 +62,7 @@ def from_tables() -> list[Metric]:
         with connection.cursor() as cursor:
             cursor.execute("SET statement_timeout = 2000")
         now_ms = clock.now_ms()
-        return [*_signs(now_ms), *_listeners(now_ms), *_ledger(now_ms), *_flow(), *_storage(now_ms)]
+        return [*_processes(now_ms), *_listeners(now_ms), *_ledger(now_ms), *_flow(), *_storage(now_ms)]
     finally:
         connections.close_all()
 
@@ -82,19 +82,19 @@ def from_redis() -> list[Metric]:
     ]
 
 
-def _signs(now_ms: int) -> Iterator[Metric]:
-    signs = heartbeats.signs(now_ms)
-    living = [sign for sign in signs if sign.alive]
+def _processes(now_ms: int) -> Iterator[Metric]:
+    heartbeat_rows = heartbeats.read(now_ms)
+    living = [row for row in heartbeat_rows if row.alive]
     yield gauge(
         "app_heartbeat_timestamp_seconds",
         "Last heartbeat of each process.",
         "process",
-        ((sign.id, sign.last_scan / 1000) for sign in signs),
+        ((row.id, row.last_scan / 1000) for row in heartbeat_rows),
     )
-    kinds = sorted({sign.kind for sign in signs} | {"beat", "worker"})
-    counts = ((kind, sum(sign.kind == kind for sign in living)) for kind in kinds)
+    kinds = sorted({row.kind for row in heartbeat_rows} | {"beat", "worker"})
+    counts = ((kind, sum(row.kind == kind for row in living)) for kind in kinds)
     yield gauge("app_processes_alive", "Processes with a recent heartbeat.", "kind", counts)
-    ticks = [sign.last_scan for sign in living if sign.kind == "beat" and sign.metadata.get("leads")]
+    ticks = [row.last_scan for row in living if row.kind == "beat" and row.metadata.get("leads")]
     if ticks:
         yield GaugeMetricFamily(
             "app_beat_last_tick_timestamp_seconds", "Last tick of the leading beat.", max(ticks) / 1000
@@ -103,9 +103,9 @@ def _signs(now_ms: int) -> Iterator[Metric]:
 
 def _listeners(now_ms: int) -> Iterator[Metric]:
     """Yield the numbers in the last heartbeats of the consumers of live trades."""
-    told = [sign for sign in heartbeats.signs(now_ms) if sign.id.startswith("flow_listener")]
+    told = [row for row in heartbeats.read(now_ms) if row.id.startswith("flow_listener")]
     for name, key, scale, text in LISTENERS:
-        known = ((sign.id, sign.metadata.get(key)) for sign in told)
+        known = ((row.id, row.metadata.get(key)) for row in told)
         values = ((process, float(value) / scale) for process, value in known if value is not None)
         yield gauge(name, text, "process", values)
 

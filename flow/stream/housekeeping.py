@@ -19,7 +19,7 @@ from flow.stream.first_quotes import FirstQuotes
 from flow.stream.subscription import Shard, Watch
 from quant import sessions
 from warehouse import clock
-from warehouse.heartbeats import Pulse
+from warehouse.heartbeats import HeartbeatWriter
 from warehouse.models import Heartbeat
 from warehouse.models.enums import WorkerStatus
 from warehouse.queries import latest_spot
@@ -75,7 +75,7 @@ class Housekeeping:
         self.errors = 0
         self.watch = watch
         self._consumer, self._shard, self._topics = consumer, shard, topics
-        self._pulse = Pulse("", name=HEARTBEAT + shard.suffix)
+        self._writer = HeartbeatWriter("", name=HEARTBEAT + shard.suffix)
         self._first_quotes, self._told = first_quotes, 0
         self._quoted: set[str] = set()
         self._choose_at = 0.0  # monotonic
@@ -141,7 +141,7 @@ class Housekeeping:
         # In this order: a gap that opens in between moves neither, and one not in the table yet is not forgotten.
         safe_ms = consumer.safe_ms or self._kept_ms
         self._kept_ms = min([safe_ms, *(gap.from_ms for gap in consumer.gaps.copy())])
-        written = self._pulse.beat(
+        written = self._writer.write(
             status,
             min(consumer.totals.trades, 2**31 - 1),
             symbols=self.watch.symbols,

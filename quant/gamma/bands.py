@@ -1,4 +1,4 @@
-"""Net gamma by strike, gathered into bands of a round width: what a picture of it draws."""
+"""Net gamma summed in bands of strikes of a round width, for charts."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def gamma_bands(net_by_strike: Mapping[float, float], spot: float, within: float
     edges = np.arange(first, spot * (1 + within) + width, width)
     strikes = np.array(list(net_by_strike), dtype=np.float64)
     weights = np.array(list(net_by_strike.values()), dtype=np.float64)
-    # Each strike by its own band: a histogram would close the last one on the right.
+    # Not numpy.histogram, whose last bin includes its right edge.
     place = np.searchsorted(edges, strikes, side="right") - 1
     inside = (place >= 0) & (place < len(edges) - 1)
     sums = np.bincount(place[inside], weights[inside], len(edges) - 1)

@@ -1,4 +1,4 @@
-"""Who holds what: the named sign and size conventions of dealer gamma, contract by contract.
+"""Sign and size conventions of dealer gamma.
 
 Dealer gamma of a contract is `sign * gamma * size * multiplier * spot^2 * 0.01`: the dollars of the
 underlying that dealers must trade for a move of one per cent. Open interest has no side, so every
@@ -32,7 +32,7 @@ class Convention:
         size = chain.open_interest if self.size == "open_interest" else chain.volume
         amount = size * chain.multiplier
         amount = np.where((size >= 0) & np.isfinite(amount), amount, np.nan)
-        # Calls and puts alternate at random, and a choice between them costs four times what a product does.
+        # A product, because np.where on alternating calls and puts takes four times as long.
         return amount * (chain.is_call * (self.call_sign - self.put_sign) + self.put_sign)
 
 

@@ -1,4 +1,4 @@
-"""Dealer gamma exposure of a chain: by strike, in total, its walls, its flips, and how sure any of it is.
+"""Dealer gamma exposure of a chain: by strike, in total, walls, flips and sensitivity.
 
 Dollars per 1 % move of the underlying throughout: gamma * size * multiplier * spot^2 * 0.01, signed by
 a convention of `quant.gamma.conventions`. Open interest is the count after the previous session.
@@ -66,7 +66,7 @@ class StrikeExposure(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class GammaSnapshot:
-    """What one chain says about dealer gamma; None where nothing can be said."""
+    """Dealer gamma of one chain; None for values that cannot be computed."""
 
     underlying_price: float | None
     total_gamma: float | None
@@ -98,12 +98,12 @@ class GammaSnapshot:
 
     @property
     def dealer_net_gamma(self) -> float | None:
-        """The same number as `total_gamma`, under the name the field uses."""
+        """Net dealer gamma, equal to `total_gamma`."""
         return self.total_gamma
 
 
 def exposure_by_strike(chain: OptionChain, gex: Floats) -> StrikeExposure:
-    """Add up dealer gamma `gex`, shape (n,), and open interest by strike, of what is not settled."""
+    """Add up dealer gamma `gex`, shape (n,), and open interest by strike, of contracts that are not settled."""
     alive = live(chain)
     strike, place = np.unique(chain.strike[alive], return_inverse=True)
     is_call, known = chain.is_call[alive], _known(gex[alive])
@@ -117,7 +117,7 @@ def exposure_by_strike(chain: OptionChain, gex: Floats) -> StrikeExposure:
 
 
 def put_call_ratio(chain: OptionChain, size: Floats) -> float | None:
-    """Return puts over calls in `size`, shape (n,), of what is not settled; None when there are no calls."""
+    """Return puts over calls in `size`, shape (n,), of contracts that are not settled; None without calls."""
     held = np.where(live(chain), _known(size), 0.0)
     calls = float(held[chain.is_call].sum())
     return float(held[~chain.is_call].sum()) / calls if calls > 0 else None
@@ -135,8 +135,8 @@ def snapshot(
 ) -> GammaSnapshot:
     """Measure a chain under the naive convention, and its net and flips under every other one.
 
-    `own_gamma` and `own_iv`, shape (n,), are the warehouse's own numbers and open the own-gamma row.
-    `vix` and `median_gross` (gross gamma's 20-session median) sharpen `expected_behavior` and may be
+    `own_gamma` and `own_iv`, shape (n,), are our own values, for the own-gamma convention.
+    `vix` and `median_gross` (gross gamma's 20-session median) refine `expected_behavior` and may be
     unknown. The profile runs over `levels` prices within 20 % of spot; `rate` and `dividend_yield`
     are per year. An empty chain, or one without spot, gives None and empty tables.
     """

@@ -1,7 +1,7 @@
 """The prices at which a repriced gamma profile changes sign.
 
-Signs are read off a grid in single precision, whose exponential takes a fifth of the time, and once more in
-double where rounding could have turned them. The roots are then those of the profile itself, in double.
+Signs are evaluated on a grid in single precision, which takes a fifth of the time, and again in double precision where
+rounding could change them. Roots are found in double precision.
 """
 
 from __future__ import annotations
@@ -14,11 +14,11 @@ from numpy.typing import NDArray
 from quant.chain import Floats
 from quant.gamma.profile import GammaProfile
 
-# What rounding may do to a sum of densities exp(-d^2), in units of the precision and of the gross: so much for
-# adding up, and for the exponent so much of its largest term (slope |shift| + d)^2, with d up to the root of 40.
+# Bound of the rounding error of a sum of densities exp(-d^2), in units of the precision and of the gross: a part for
+# the summation, and a part for the exponent in units of its largest term (slope |shift| + d)^2, with d up to sqrt(40).
 _ADDING_UP, _EXPONENT, _DEEPEST = 200.0, 12.0, 40.0
-# Of the logarithm of the price. Newton's steps square, so the root after a last one of 1e-7 is good to 1e-10 a minute
-# before expiry and to 1e-13 a month before.
+# Of the logarithm of the price. Newton's method converges quadratically, so after a last step of 1e-7 the root is
+# accurate to 1e-10 a minute before expiration and to 1e-13 a month before.
 _LAST_STEP = 1e-7
 _REFINEMENTS = 60
 
@@ -32,7 +32,7 @@ def flips(profile: GammaProfile, prices: Floats) -> tuple[Floats, ...]:
     """
     shift = np.log(prices / profile.spot)
     net, rounding = _net_and_rounding(profile, shift)
-    # Sums of opposite signs leave a residue of rounding, which is no gamma.
+    # Sums of opposite signs leave a rounding residue, which is not gamma.
     floor = np.max(rounding, axis=1, initial=0.0) * _unit(np.float64)
     brackets = []
     for index, values in enumerate(net):
@@ -45,9 +45,11 @@ def flips(profile: GammaProfile, prices: Floats) -> tuple[Floats, ...]:
 
 
 def _net_and_rounding(profile: GammaProfile, shift: Floats) -> tuple[Floats, Floats]:
-    """Profiles over the price and their largest weight at (p,) shifts, in single precision where that tells the
-    sign for certain and in double elsewhere, and how far rounding may have moved them in units of a precision;
-    both (c, p)."""
+    """Return scaled profiles at (p,) shifts and the bounds of their rounding errors, both of shape (c, p).
+
+    Profiles are divided by the price and their largest weight. They are computed in single precision where it
+    determines the sign, otherwise in double precision. Bounds are in units of the precision.
+    """
     single = np.float32
     peak = np.max(np.abs(profile.weights), axis=1, keepdims=True, initial=np.finfo(np.float64).tiny)
     weights = profile.weights / peak
@@ -81,7 +83,7 @@ def _refine(
     at_low: Floats,
     at_high: Floats,
 ) -> Floats:
-    """Newton's method on each row's profile, halving the bracket where a step would leave it; shifts."""
+    """Return the root of each row's profile by Newton's method, with bisection where a step leaves the bracket."""
     if not len(row):
         return np.empty(0)
     root = low + (high - low) * at_low / (at_low - at_high)
@@ -104,8 +106,10 @@ def _refine(
 def _value_and_slope(
     profile: GammaProfile, terms: Floats, row: NDArray[np.intp], shift: Floats
 ) -> tuple[Floats, Floats]:
-    """Each root's own profile over the price, and its derivative by the shift; both of shape (r,). `terms` (3c, m) are
-    the weights alone, times a and times b."""
+    """Return each root's profile divided by the price, and its derivative by the shift, both of shape (r,).
+
+    `terms` (3c, m) contains the weights, the weights times a, and the weights times b.
+    """
     sums = np.zeros((len(terms), len(row)))
     for part, density in profile.densities(shift):
         sums += terms[:, part] @ density

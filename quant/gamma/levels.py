@@ -1,4 +1,4 @@
-"""Strikes that stand out in dealer gamma: walls above and below the spot, and the largest of all."""
+"""Walls: strikes with the largest dealer gamma above, below and around spot."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class Walls:
     `resistance`: above spot, largest |net gamma|. `support`: the same below.
     `call_wall`: at or above spot, largest call gamma. `put_wall`: at or below spot, largest put gamma.
     `put_peak`: largest put gamma on either side of spot; spot below it means that the market has
-    fallen through its put strike. `absolute_gamma_strike`: most call and put gamma together, either
+    fallen below its put strike. `absolute_gamma_strike`: most call and put gamma together, either
     side. The unrestricted call and put maxima may fall on one strike, which is why walls are not those.
     """
 

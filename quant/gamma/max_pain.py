@@ -1,4 +1,4 @@
-"""Max pain: the settlement price at which the holders of one expiration are paid least."""
+"""Max pain: the settlement price with the smallest payout to the holders of one expiration."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What net dealer gamma means: positioning, its strength, and the behavior to expect of the underlying."""
+"""Classes of net dealer gamma: positioning, strength and expected behavior of the underlying."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from quant.thresholds import (
 
 
 def positioning(ratio: float | None) -> str | None:
-    """Name dealers' position from net / gross: NEUTRAL below 0.10 in size, else LONG_GAMMA or SHORT_GAMMA."""
+    """Return the class of net / gross: NEUTRAL below 0.10 in size, else LONG_GAMMA or SHORT_GAMMA."""
     if ratio is None:
         return None
     if abs(ratio) < POSITIONING_NEUTRAL_BELOW:
@@ -24,7 +24,7 @@ def positioning(ratio: float | None) -> str | None:
 
 
 def strength(ratio: float | None) -> str | None:
-    """Name the size of net / gross: WEAK, MODERATE, STRONG or EXTREME."""
+    """Return the class of |net / gross|: WEAK, MODERATE, STRONG or EXTREME."""
     return POSITIONING_STRENGTH.label(None if ratio is None else abs(ratio))
 
 
@@ -38,7 +38,7 @@ def expected_behavior(
     vix: float | None = None,
     median_gross: float | None = None,
 ) -> str | None:
-    """Say what the underlying tends to do next; None without positioning.
+    """Return the expected behavior of the underlying, or None without positioning.
 
     Short gamma amplifies: VOLATILE when it is STRONG or more and the VIX is at 20 or above, or spot is
     below the largest put strike; TRENDING otherwise. Long gamma dampens: PINNING with a wall within

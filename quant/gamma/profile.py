@@ -20,14 +20,14 @@ from quant.gamma.conventions import PER_ONE_PERCENT, live
 Reals: TypeAlias = NDArray[np.floating[Any]]  # of single or double precision
 
 _SQRT_2PI = float(np.sqrt(2.0 * np.pi))
-# Exponents per block: they stay in the cache, and their products stay below the size at which OpenBLAS
-# wakes its threads, whose waiting doubles the processor time (42 against 20 ms for a chain of 20,000).
+# Exponents per block. Blocks fit into the cache, and their products stay below the size at which OpenBLAS uses
+# threads, which doubles the processor time (42 against 20 ms for a chain of 20,000).
 _BLOCK = 16_384
-# A product with a single column wakes them far earlier.
+# A product with a single column uses threads at a smaller size.
 _FEWEST = 8
-# exp() of a number that underflows takes ten times as long, and e^-700 of a dollar is no dollar.
+# exp() takes ten times as long when it underflows; e^-700 of a dollar is negligible.
 _LOWEST_EXPONENT = {np.dtype(np.float64): -700.0, np.dtype(np.float32): -80.0}
-# vol * sqrt(T) from 0.1 % over a fraction of a second to 1,000 % over decades; beyond is no volatility.
+# vol * sqrt(T), from 0.1 % over a fraction of a second to 1,000 % over decades.
 _DEVIATIONS = (1e-8, 100.0)
 
 
@@ -48,15 +48,17 @@ class GammaProfile:
         return total * prices
 
     def densities(self, shift: Reals) -> Iterator[tuple[slice, Reals]]:
-        """Yield part after part of the contracts: which they are, and exp(-d1^2 / 2) of each at each of (p,) shifts
-        log(S / spot), shape (part, p), in the precision of `shift`. The array is used again for the next part."""
+        """Yield the contracts in parts: their rows, and exp(-d1^2 / 2) at (p,) shifts log(S / spot), shape (part, p).
+
+        The precision is that of `shift`. The array is reused for the next part.
+        """
         powers = np.stack([shift * shift, shift, np.ones_like(shift)])
         exponents = self.exponents.astype(shift.dtype, copy=False)
         step = max(_BLOCK // max(len(shift), _FEWEST), 1)
         density = np.empty((step, len(shift)), shift.dtype)
         lowest = np.full_like(
             density, _LOWEST_EXPONENT[shift.dtype]
-        )  # numpy compares two arrays thrice as fast
+        )  # numpy is three times as fast on two arrays
         contracts = exponents.shape[1]
         for start in range(0, contracts, step):
             part = slice(start, min(start + step, contracts))
@@ -77,12 +79,12 @@ def reprice(
     """Prepare a chain for repricing under `volatility`, shape (n,), a fraction.
 
     `weights` (c, n) is sign * size * multiplier for each of c conventions, NaN counting as 0. Contracts
-    that are settled or without a volatility are left out and show in `usable`. Rates are per year,
+    that are settled or have no volatility are excluded; `usable` marks the others. Rates are per year,
     continuously compounded. Dollar gamma per 1 % is exp(-qT) phi(d1) / (S vol sqrt(T)) * S^2 * 0.01, and -d1^2 / 2
     is a polynomial of second degree in log(S / spot).
     """
     weights = np.where(np.isnan(weights), 0.0, weights)
-    # A third of a listed chain has neither open interest nor volume; repricing it would be for nothing.
+    # A third of the listed contracts has neither open interest nor volume and does not contribute.
     deviation = volatility * np.sqrt(np.where(live(chain), chain.years, np.nan))
     usable = (deviation > _DEVIATIONS[0]) & (deviation < _DEVIATIONS[1]) & weights.any(axis=0)
     usable &= np.isfinite(chain.strike) & (chain.strike > 0) & np.isfinite(chain.spot)
@@ -100,7 +102,7 @@ def reprice(
 
 
 def complete_volatility(chain: OptionChain, volatility: Floats) -> Floats:
-    """Return `volatility` with gaps filled from the contract across: same settlement, same strike.
+    """Return `volatility` with gaps filled from the other side: same settlement, same strike.
 
     By put-call parity call and put of one strike share one volatility, and the deep-in-the-money side
     often has none because its mid lies below intrinsic value. Where both lack it, NaN stays. A strike
@@ -114,7 +116,7 @@ def complete_volatility(chain: OptionChain, volatility: Floats) -> Floats:
     strike, years, ordered = chain.strike[order], chain.years[order], volatility[order]
     new_group = np.ones(len(order), dtype=bool)
     new_group[1:] = (strike[1:] != strike[:-1]) | (years[1:] != years[:-1])
-    # Within a group the known ones stand first, so the first of the group is the one to borrow from.
+    # Known volatilities come first within a group, so the first of the group is the one to use.
     first = np.maximum.accumulate(np.where(new_group, np.arange(len(order)), 0))
     filled = np.empty_like(ordered)
     filled[order] = np.where(np.isnan(ordered), ordered[first], ordered)

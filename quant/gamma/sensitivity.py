@@ -1,4 +1,4 @@
-"""How far net dealer gamma and its flips move when the convention does."""
+"""Net dealer gamma and flips under each convention, and their spread."""
 
 from __future__ import annotations
 

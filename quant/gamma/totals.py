@@ -1,4 +1,4 @@
-"""Sums of dealer gamma over a chain, added up in one way wherever they are told."""
+"""Sums of dealer gamma over a chain."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class Totals(NamedTuple):
 
 
 def totals(chain: OptionChain, gex: Floats) -> Totals:
-    """Add up per-contract dealer gamma `gex`, shape (n,); NaN counts as nothing."""
+    """Add up per-contract dealer gamma `gex`, shape (n,); NaN counts as 0."""
     known = np.where(np.isfinite(gex), gex, 0.0)
     call, put = float((known * chain.is_call).sum()), float((known * ~chain.is_call).sum())
     return Totals(call, put, call + put, float(np.abs(known).sum()))

@@ -1,7 +1,6 @@
-"""The few technical indicators that the market regime reads: arrays of daily bars in, the last value out.
+"""Technical indicators of the market regime: the last value from arrays of daily bars.
 
-Bars run oldest first, shape (n,). An indicator that needs more bars than there are, or that meets a NaN
-among those it reads, is NaN.
+Bars are oldest first, shape (n,). An indicator is NaN when there are too few bars, or when a bar that it uses is NaN.
 """
 
 from __future__ import annotations
@@ -31,7 +30,7 @@ def wilder(values: Floats, period: int) -> Floats:
 
 
 def true_range(high: Floats, low: Floats, close: Floats) -> Floats:
-    """Return the day's range, stretched to the close before it; shape (n - 1,)."""
+    """Return the range of each bar, extended to the previous close; shape (n - 1,)."""
     before = close[:-1]
     return np.maximum(high[1:], before) - np.minimum(low[1:], before)
 
@@ -59,13 +58,13 @@ def directional_index(high: Floats, low: Floats, close: Floats, period: int = 14
     moved = (plus + minus) > 0
     index = np.zeros(len(ranges))
     np.divide(np.abs(plus - minus), plus + minus, out=index, where=moved)
-    # A comparison with NaN is false, which would turn an unknown bar into "no direction".
+    # Comparisons with NaN are false, so an unknown bar would count as no direction.
     index[np.isnan(ranges)] = np.nan
     return 100.0 * _last(wilder(index, period))
 
 
 def choppiness(high: Floats, low: Floats, close: Floats, period: int = 14) -> float:
-    """Return 100 * log(sum of true ranges / whole range) / log(period): 100 sideways, 0 straight ahead."""
+    """Return 100 * log(sum of true ranges / whole range) / log(period): 100 sideways, 0 in one direction."""
     if len(close) <= period:
         return np.nan
     path = float(true_range(high, low, close)[-period:].sum())

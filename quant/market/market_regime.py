@@ -1,7 +1,7 @@
-"""The market's regime of a day: one of ten, by ordered rules, with the confidence they deserve.
+"""Market regime of a session: one of ten classes by ordered rules, with a confidence.
 
-Known only after the close. Everything is NaN when unknown; a rule that needs an unknown value does not
-apply, and each missing group of inputs is named and lowers the confidence.
+It is known only after the close. Unknown inputs are NaN; a rule that needs one does not apply, and each missing group
+of inputs is listed and lowers the confidence.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ _UNKNOWN = float("nan")
 
 @dataclass(frozen=True, slots=True)
 class IndexBars:
-    """What daily bars of the market's index say on their last day; build it with `from_bars`."""
+    """Measures of the daily bars of an index on the last session; build it with `from_bars`."""
 
     close: float = _UNKNOWN
     sma20: float = _UNKNOWN
@@ -65,7 +65,7 @@ class IndexBars:
 
     @classmethod
     def from_bars(cls, high: ArrayLike, low: ArrayLike, close: ArrayLike, volume: ArrayLike) -> IndexBars:
-        """Measure daily bars, shape (n,), oldest first; what n or a NaN does not allow stays NaN."""
+        """Compute the measures of daily bars, shape (n,), oldest first; NaN where bars are missing."""
         highs, lows, closes, volumes = (
             np.asarray(column, np.float64) for column in (high, low, close, volume)
         )
@@ -94,7 +94,7 @@ class IndexBars:
 
 @dataclass(frozen=True, slots=True)
 class MarketInputs:
-    """One day's inputs, NaN or None where unknown."""
+    """Inputs of one session, NaN or None when unknown."""
 
     bars: IndexBars = IndexBars()
     vix: float = _UNKNOWN
@@ -112,7 +112,7 @@ class MarketInputs:
 
 @dataclass(frozen=True, slots=True)
 class MarketRegime:
-    """One day's regimes; None where the inputs allow none."""
+    """Regimes of one session; None without the necessary inputs."""
 
     market_regime: str | None
     confidence: float  # 0 to 100
@@ -125,7 +125,7 @@ class MarketRegime:
 
 
 def vix_regime(level: float, previous: str | None = None) -> str | None:
-    """Name a VIX level; a `previous` regime holds until the level is half a point outside it."""
+    """Return the class of a VIX level; a `previous` class is kept until the level is half a point outside it."""
     return VIX_REGIME.label_from(level, previous, VIX_HYSTERESIS)
 
 
@@ -136,7 +136,7 @@ def breadth_regime(
     new_highs: float = _UNKNOWN,
     new_lows: float = _UNKNOWN,
 ) -> str | None:
-    """Name the market's breadth from the mean of the votes that are known; None without any.
+    """Return the class of breadth from the mean of the known votes, or None without any.
 
     Advancers over decliners and the share above the 50-day mean vote -2 to +2; halves go to the calmer
     side. More than three advancers per decliner count as extreme only where new highs, if known, are
@@ -158,18 +158,18 @@ def breadth_regime(
 
 
 def put_call_regime(ratio: float) -> str | None:
-    """Name a total put/call volume ratio."""
+    """Return the class of a total put/call volume ratio."""
     return PUT_CALL_REGIME.label(ratio)
 
 
 def correlation_regime(correlations: tuple[float, ...]) -> str | None:
-    """Name the mean of the known correlations."""
+    """Return the class of the mean of the known correlations."""
     known = [value for value in correlations if not math.isnan(value)]
     return CORRELATION_REGIME.label(sum(known) / len(known)) if known else None
 
 
 def market_regime(inputs: MarketInputs) -> MarketRegime:
-    """Classify a day. The regime is None when the bars do not reach a 50-day mean.
+    """Classify a session. The regime is None when there are too few bars for a 50-session mean.
 
     The first rule that applies names the regime. Confidence is 40 + 60 * (agreeing votes / votes), less
     10 for each missing group of inputs, within 0 to 100.
@@ -195,7 +195,7 @@ def market_regime(inputs: MarketInputs) -> MarketRegime:
 
 
 def _first_rule(inputs: MarketInputs, breadth: str | None, put_call: str | None) -> str:
-    """Walk the rules in their order; comparisons with NaN are false, so unknowns satisfy none."""
+    """Return the first rule that applies; comparisons with NaN are false, so unknown inputs satisfy none."""
     bars = inputs.bars
     return (
         _extreme(inputs, breadth, put_call)
@@ -219,7 +219,7 @@ def _extreme(inputs: MarketInputs, breadth: str | None, put_call: str | None) ->
 
 
 def _range_break(bars: IndexBars, previous: str | None) -> str | None:
-    """Leave the 20-day range with a move and volume, out of a market that had no direction."""
+    """Return whether the index leaves its 20-session range with move and volume, from a regime without direction."""
     moved = abs(bars.return1) >= REGIME_RULES.break_move and bars.volume_ratio >= REGIME_RULES.break_volume
     if previous not in _QUIET or not moved:
         return None
@@ -252,7 +252,7 @@ def _sideways(bars: IndexBars) -> str:
 def _confidence(
     regime: str, inputs: MarketInputs, breadth: str | None, put_call: str | None, missing: int
 ) -> float:
-    """Count who agrees with the regime's direction: the index, its month, VIX, breadth and put/call."""
+    """Return the confidence from the votes of index, month, VIX, breadth and put/call for the direction."""
     bars = inputs.bars
     votes = [
         _sign(bars.close - bars.sma50, 0.5 * bars.atr),

@@ -6,7 +6,7 @@ as fractions) and ``volatility`` (per square root of a year, as a fraction). Res
 broadcast shape. No value raises and none warns:
 
 - NaN or infinity in any argument or in the discounted spot or strike, a negative spot, strike, time or
-  volatility: NaN. What is settled has no price any more.
+  volatility: NaN. A settled option has no price.
 - Zero years: the intrinsic value. Zero volatility: the discounted intrinsic value of the forward. The greeks
   are those of the side the forward lies on. Exactly at the forward delta takes half its jump, and gamma,
   theta, vanna and charm are NaN where they have no finite limit.
@@ -42,7 +42,7 @@ class Greeks(NamedTuple):
 
 
 class _Terms(NamedTuple):
-    """What price and greeks share; ``sign`` is 1 for calls, -1 for puts, and NaN where there is no answer."""
+    """Common terms of price and greeks; ``sign`` is 1 for calls, -1 for puts, NaN for invalid arguments."""
 
     sign: Floats
     spot: Floats
@@ -63,13 +63,13 @@ def price(
     dividend_yield: npt.ArrayLike,
     volatility: npt.ArrayLike,
 ) -> Floats:
-    """Value of the option, in the currency of spot and strike."""
+    """Return the value of the option, in the currency of spot and strike."""
     numbers = _as_floats(spot, strike, years, rate, dividend_yield, volatility)
     with np.errstate(all="ignore"):
         terms = _terms(is_call, *numbers)
         value = terms.discounted_spot * ndtr(terms.sign * terms.d1)
         value = terms.sign * (value - terms.discounted_strike * ndtr(terms.sign * terms.d2))
-        # Far out of the money the difference of two tiny products may round to the wrong side of zero.
+        # Far out of the money the difference of two small products may round below zero.
         floored: Floats = np.maximum(value, 0.0)
     return floored
 
@@ -83,7 +83,7 @@ def greeks(
     dividend_yield: npt.ArrayLike,
     volatility: npt.ArrayLike,
 ) -> Greeks:
-    """First and second order sensitivities in the units that ``Greeks`` names."""
+    """Return first and second order sensitivities in the units of ``Greeks``."""
     numbers = _as_floats(spot, strike, years, rate, dividend_yield, volatility)
     _, _, time, interest, dividend, sigma = numbers
     with np.errstate(all="ignore"):
@@ -138,7 +138,7 @@ def _terms(
     root_years = np.sqrt(years)
     deviation = volatility * root_years
     moneyness = np.log(discounted_spot / discounted_strike)
-    # At the forward, 0 / 0 stands for a limit that is zero whichever of the two goes to zero first.
+    # At the forward 0 / 0 has the limit zero, whichever of the two goes to zero first.
     distance = np.where(moneyness == 0.0, 0.0, moneyness / deviation)
     return _Terms(
         sign=sign,
@@ -153,6 +153,6 @@ def _terms(
 
 
 def _over(numerator: Floats, denominator: Floats) -> Floats:
-    """A quotient whose limit is zero where the numerator vanished, and NaN where it has no finite one."""
+    """Return a quotient: its limit zero where the numerator is zero, NaN where there is no finite limit."""
     quotient = np.where(numerator == 0.0, 0.0 * numerator, numerator / denominator)
     return np.where(np.isinf(quotient), np.nan, quotient)

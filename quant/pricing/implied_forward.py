@@ -1,8 +1,8 @@
-"""Forwards from option quotes by put-call parity, so that neither dividends nor rates need be known.
+"""Forwards from option quotes by put-call parity, without knowledge of dividends and rates.
 
 For European options with one settlement every strike says call - put = discount * (forward - strike).
-American options hold to it only near the money, which is where the strikes used here are; their forward is
-an estimate.
+American options satisfy it approximately near the money, where the strikes used here are; their forward is an
+estimate.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ RATE_TOLERANCE = 0.002
 _NEAREST = 9
 _REWEIGHTINGS = 3
 _FAR_OUT = 3.0
-# Neighbouring quotes are wrong together, so that their residuals promise more certainty than half a spread.
+# Errors of neighbouring quotes are correlated, so their residuals suggest more certainty than half a spread.
 _LEAST_SCALE = 0.5
 _LEAST_ERROR = 0.01
 
@@ -61,9 +61,9 @@ class _Synthetics(NamedTuple):
 
 
 def implied_forward(chain: OptionChain, rate: float | None = None) -> ForwardCurve:
-    """Forward, rate and dividend yield of every settlement in the chain; per-contract columns have shape (n,).
+    """Return forward, rate and dividend yield of every settlement in the chain; per-contract columns have shape (n,).
 
-    ``forward_curve`` of the chain's quotes, years and spot, which says what is done and what is NaN.
+    See ``forward_curve``, which is called with the chain's quotes, years and spot.
     """
     return forward_curve(chain.is_call, chain.strike, chain.bid, chain.ask, chain.years, chain.spot, rate)
 
@@ -77,17 +77,17 @@ def forward_curve(
     spot: float,
     rate: float | None = None,
 ) -> ForwardCurve:
-    """Forward, rate and dividend yield of every settlement in the chain of one underlying.
+    """Return forward, rate and dividend yield of every settlement in the chain of one underlying.
 
     Arguments but the last two broadcast. Contracts with equal ``years`` settle together: the morning and the
     evening settlement of one day are apart by themselves. Without ``rate`` each settlement's discount factor
     is the slope of call - put over the strikes, weighted by spread and freed of outliers; where that leaves
     the rate less certain than ``RATE_TOLERANCE`` (near expirations, few strikes) it is interpolated between
-    the settlements that do know it, flat beyond them, and 0 when none does. The forward is the weighted
+    the settlements with a certain rate, flat beyond them, and 0 without one. The forward is the weighted
     median of strike + (call - put) / discount over the strikes within ``STRIKE_WINDOW``.
 
-    Where no forward can be had the numbers are NaN and ``status`` says why: ``expired`` (``years`` not above
-    zero), ``no_quote`` (fewer than ``FEWEST_STRIKES`` strikes with an honest quote on both sides). The caller
+    Without a forward the numbers are NaN and ``status`` gives the reason: ``expired`` (``years`` not above
+    zero), ``no_quote`` (fewer than ``FEWEST_STRIKES`` strikes with a valid quote on both sides). The caller
     may then fall back on spot with rate and dividend yield 0, and must say so. ``dividend_yield`` is NaN as
     well where ``spot`` is not above zero, under the status ``no_underlying``.
     """
@@ -148,7 +148,7 @@ def _pair_by_settlement(
     pairs &= ~calls[first] & calls[second] & (member[first] >= 0)
     put, call = first[pairs], second[pairs]
     gap = 0.5 * (bids[call] + asks[call] - bids[put] - asks[put])
-    # A locked market is exact in name only; a cent keeps its weight finite.
+    # The spread of a locked market is 0; a cent keeps its weight finite.
     error = np.maximum(0.5 * (asks[call] - bids[call] + asks[put] - bids[put]), _LEAST_ERROR)
     bounds = np.searchsorted(member[put], np.arange(count + 1))
     found = []
@@ -179,7 +179,7 @@ def _rates(synthetics: list[_Synthetics], years: Floats) -> Floats:
 
 
 def _robust_slope(near: _Synthetics) -> tuple[float, float]:
-    """Slope of gap over strike and its standard error, by least squares that drops what lies far out."""
+    """Slope of gap over strike and its standard error, by least squares without outliers."""
     weight = near.error**-2.0
     keep = np.ones(near.strike.shape)
     slope = error = np.nan
@@ -211,7 +211,7 @@ def _fill(rates: Floats, years: Floats) -> Floats:
 def _weighted_median(values: Floats, weights: Floats) -> float:
     order = np.argsort(values)
     reached = np.cumsum(weights[order])
-    # Halfway between the neighbours of the middle, so that equal weights give the ordinary median.
+    # Mean of the two values around the middle, so that equal weights give the ordinary median.
     low = int(np.searchsorted(reached, 0.5 * reached[-1], side="left"))
     high = int(np.searchsorted(reached, 0.5 * reached[-1], side="right"))
     return float(0.5 * (values[order[low]] + values[order[min(high, order.size - 1)]]))

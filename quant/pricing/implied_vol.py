@@ -1,8 +1,6 @@
-"""Implied volatility of European options: vectorised, exact to the digits the price holds, and honest about
-the rest.
+"""Implied volatility of European options: vectorised, and exact to the digits that the price determines.
 
-A volatility is either found from the price or NaN with a reason (``IvStatus``); there is no default and no
-cap.
+A volatility is solved from the price, or NaN with a reason (``IvStatus``). There is no default and no cap.
 """
 
 from __future__ import annotations
@@ -29,13 +27,13 @@ __all__ = [
 
 Statuses = npt.NDArray[np.int8]
 
-# A price in the money is its intrinsic value plus what volatility adds. Below this fraction of the larger leg
-# fewer than three digits of the addition are left.
+# A price in the money is its intrinsic value plus time value. Below this fraction of the larger leg fewer than three
+# digits of the time value are left.
 _LOST_DIGITS = 2048.0 * float(np.finfo(np.float64).eps)
 
-# A price that is a smaller part of strike or forward leaves the range of floats.
+# A price that is a smaller part of strike or forward is outside the range of floats.
 _SMALLEST_VALUE = 1e-290
-# Contracts computed at a time: their dozen intermediate arrays stay in the processor's cache.
+# Contracts per block: a dozen intermediate arrays of this length fit into the cache.
 _BLOCK = 8192
 
 
@@ -53,7 +51,7 @@ def solve(
     rate: npt.ArrayLike,
     dividend_yield: npt.ArrayLike,
 ) -> ImpliedVolatility:
-    """The volatility at which ``black_scholes.price`` gives ``price``, and the reason where there is none.
+    """Return the volatility at which ``black_scholes.price`` gives ``price``, and the reason where there is none.
 
     Arguments broadcast and are in the units of ``black_scholes``; both results have the broadcast shape. A
     contract is ``ok`` where its price lies between its bounds, elsewhere NaN with the first reason to hold:
@@ -102,7 +100,7 @@ def _solve_block(
     short = strike * np.exp(-rate * years)
     smaller = np.minimum(long, short)
     larger = np.maximum(long, short)
-    # Parity turns a quote in the money into the one out of the money that has the same volatility.
+    # By parity, a price in the money is converted to the price out of the money with the same volatility.
     distance = larger - smaller
     intrinsic = distance * (is_call == (long > short))
     time_value = price - intrinsic
@@ -110,7 +108,7 @@ def _solve_block(
     # What the subtraction rounds away, in the money. Out of it the price has its own digits, but a contract
     # so near the forward that it could be on either side needs as much.
     floor = np.maximum(_LOST_DIGITS * larger - (distance - intrinsic), _SMALLEST_VALUE * larger)
-    # Comparisons with NaN are false, so that whatever is missing ends up outside.
+    # Comparisons with NaN are false, so missing values are excluded.
     solvable = (time_value > floor) & (shortfall > 0.0)
     solvable &= (years > 0.0) & np.isfinite(larger)
     if solvable.all():

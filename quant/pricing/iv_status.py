@@ -1,4 +1,4 @@
-"""Why an implied volatility is there or is not, and which quotes are worth solving at all."""
+"""Reasons for present and absent implied volatilities, and checks of quotes."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from enum import IntEnum
 import numpy as np
 import numpy.typing as npt
 
-# As a fraction of the mid. Beyond it the mid is a guess, and so would be its volatility.
+# As a fraction of the mid. The mid of a wider quote is not a usable price.
 WIDEST_SPREAD = 0.5
 
 
 class IvStatus(IntEnum):
-    """Outcome of one contract; the names are stored, the numbers travel in int8 arrays."""
+    """Status of one contract; names are stored, numbers are used in int8 arrays."""
 
     ok = 0
     below_intrinsic = 1
@@ -27,7 +27,7 @@ class IvStatus(IntEnum):
 def quote_status(
     bid: npt.ArrayLike, ask: npt.ArrayLike, widest_spread: float = WIDEST_SPREAD
 ) -> npt.NDArray[np.int8]:
-    """Whether the mid of a quote is worth solving, in the broadcast shape, as int8 codes of ``IvStatus``.
+    """Return the status of quotes as int8 codes of ``IvStatus``, in the broadcast shape.
 
     ``no_quote``: a side is missing (NaN, infinite, or not above zero); ``crossed``: the bid is above the ask;
     ``wide``: the spread is more than ``widest_spread`` of the mid; else ``ok``, a locked market included.

@@ -1,9 +1,8 @@
-"""What a batch of option trades says: type, side, sentiment and aggressiveness of each.
+"""Classification of option trades: type, side, sentiment and aggressiveness.
 
-Two profiles. "default" follows the field: OPRA's intermarket sweeps and clusters over exchanges are
-sweeps, packages are neutral, at the quote is at the quote. "documented" takes the wording of the
-project's flow document to the letter. Nothing is guessed: what cannot be told is NEUTRAL, and `side`
-names the reason.
+There are two profiles. "default" follows common usage: intermarket sweeps by OPRA condition and clusters over several
+exchanges are sweeps, packages are neutral, and prices at the quote are not beyond it. "documented" follows the wording
+of the project's flow document literally. Trades that cannot be classified are NEUTRAL, and `side` gives the reason.
 """
 
 from __future__ import annotations
@@ -36,7 +35,7 @@ _SIDE_LABELS = np.array(SIDES, dtype=object)
 
 @dataclass(frozen=True, slots=True)
 class Classification:
-    """The answers for a batch, in its order, all of shape (n,). Codes index the tuples of this module.
+    """Classification of a batch, in its order, all of shape (n,). Codes index the tuples of this module.
 
     Where `side` names a reason why the quote does not count (NONE_NO_QUOTE and all after it), the trade
     is NEUTRAL and NORMAL, and neither above the ask nor below the bid.
@@ -55,7 +54,7 @@ class Classification:
     is_unusual_volume: Bools
     is_cancel: Bools
     is_late: Bools
-    sweep_first: Rows  # the row of the first trade of the sweep this one belongs to, -1 for none
+    sweep_first: Rows  # row of the first trade of its sweep, -1 for none
     split_first: Rows
 
     @property
@@ -84,12 +83,12 @@ class Classification:
         return direction(self.side_code)
 
 
-# Infinite and absurd numbers compare as they should; the warnings on the way say nothing more.
+# Infinite and extreme numbers compare correctly; numpy's warnings are not needed.
 @np.errstate(over="ignore", invalid="ignore")
 def classify(trades: Trades, profile: Profile = "default", rules: TradeRules | None = None) -> Classification:
     """Classify a batch of trades; `rules` overrides the profile's numbers.
 
-    A sweep cluster is found only among the trades given: a batch must hold its windows whole.
+    A sweep cluster is found only among the trades given: a batch must contain whole windows.
     """
     rules = rules or TRADE_RULES[profile]
     bits = condition.flags(trades.conditions)
@@ -151,7 +150,7 @@ def _sweeps_and_splits(bits: NDArray[np.uint8], clusters: Clusters, rules: Trade
 
 
 def _sentiment(trades: Trades, side: Codes, rules: TradeRules) -> Codes:
-    """Calls bought and puts sold are bullish, the reverse bearish; inside the spread nothing is."""
+    """Return the sentiment: calls bought and puts sold are bullish, the reverse bearish, otherwise neutral."""
     signed = direction(side)
     if not rules.literal:
         bought = (signed > 0) & (trades.price >= trades.ask - CENT_DUST)
@@ -161,7 +160,7 @@ def _sentiment(trades: Trades, side: Codes, rules: TradeRules) -> Codes:
 
 
 def _aggressiveness(trades: Trades, quoted: Bools, rules: TradeRules) -> Codes:
-    """The documents' labels: PASSIVE means at or slightly beyond the quote, not that the buyer waited."""
+    """Return the labels of the documents; PASSIVE means at or slightly beyond the quote."""
     code = np.ones(len(trades), dtype=np.int8)
     margin = rules.aggressive_spread * (trades.ask - trades.bid) + CENT_DUST
     beyond = (trades.price > trades.ask + margin) | (trades.price < trades.bid - margin)

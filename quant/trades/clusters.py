@@ -1,9 +1,8 @@
-"""Trades that belong to one order: swept over several exchanges, or split on one.
+"""Clusters: trades of one order, swept over several exchanges or split on one.
 
-A window opens with the first trade of a contract and side, holds what follows within its length, and
-closes; the next trade opens the next. Windows are never chained from trade to trade, so a busy contract
-does not grow into one endless cluster, and a batch that holds a whole window finds the same clusters as
-any other batch that does.
+A window begins with the first trade of a contract and side and contains the trades within its length; the next trade
+begins the next window. Windows are not extended by later trades, so an active contract does not become one endless
+cluster, and every batch that contains a whole window finds the same clusters.
 """
 
 from __future__ import annotations

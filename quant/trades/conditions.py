@@ -1,6 +1,6 @@
 """OPRA sale conditions of option trades, as the provider numbers them: 201 is OPRA's A, 227 its a.
 
-A batch carries conditions as integers; a table of 256 bit sets answers for all of them in one look-up.
+Conditions of a batch are integers; a table of 256 bit sets is indexed with them.
 """
 
 from __future__ import annotations
@@ -10,8 +10,8 @@ from collections.abc import Iterable
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-# The documents also name two conditions by word. Neither is an OPRA code, so they take ids that OPRA's
-# letters (201 to 252) leave free.
+# The documents also use two words as conditions. They are no OPRA codes, so they have ids outside those of OPRA's
+# letters (201 to 252).
 SWEEP_WORD = 253
 MLTI_WORD = 254
 

@@ -1,8 +1,8 @@
-"""Who started a trade: the quote rule, then quote depth at the mid, then the reverse tick.
+"""Side of trades: by the quote rule, then by quote depth at the mid, then by the reverse tick.
 
-Weak evidence by nature: published hit rates on options are about 60 % for the quote rule and 72 to 75 %
+The evidence is weak: published hit rates on options are about 60 % for the quote rule and 72 to 75 %
 for the best stack of rules (Grauer, Schuster and Uhrig-Homburg, "Option Trade Classification", 2023), so
-each side carries the rule that gave it.
+each side is stored with the rule that gave it.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ SIDES = (
     "SELL_DEPTH",
     "BUY_TICK",
     "SELL_TICK",
-    "NONE_MID",  # at the mid, and neither depth nor a later price decides
+    "NONE_MID",  # at the mid, without a decision by depth or a later price
     "NONE_INSIDE",  # documented profile: not strictly outside the quote
     "NONE_NO_QUOTE",
     "NONE_CROSSED",
@@ -53,7 +53,7 @@ SIDES = (
 ) = (np.int8(code) for code in range(len(SIDES)))
 
 _DIRECTION = np.array([1, -1, 1, -1, 1, -1] + [0] * (len(SIDES) - 6), dtype=np.int8)
-# Prices are decimal; their binary images differ by less than this where the decimals are equal.
+# Prices are decimals. The floats of equal decimals differ by less than this.
 CENT_DUST = 1e-9
 
 
@@ -80,8 +80,8 @@ def literal_side(trades: Trades) -> Codes:
 def classify_side(trades: Trades, bits: NDArray[np.uint8], rules: TradeRules) -> Codes:
     """Return the code in SIDES of each trade, shape (n,).
 
-    Above the mid is a buy, below it a sell. At the mid the deeper side of the quote says who waited: more
-    offered than bid means a buyer came. Equal or unknown depth leaves it to the next different price of
+    Above the mid is a buy, below it a sell. At the mid the deeper side of the quote is taken as passive: more
+    offered than bid means a buyer. Equal or unknown depth leaves it to the next different price of
     the contract in this batch: lower after a buy, higher after a sell. No side at all without a sound
     quote of at most `rules.quote_age_ms`, and none for cancels, late trades (the quote is of another
     moment), legs of a package (priced together, not alone) and non-market prices.
@@ -92,7 +92,7 @@ def classify_side(trades: Trades, bits: NDArray[np.uint8], rules: TradeRules) ->
     side[trades.price < middle - CENT_DUST] = SELL_QUOTE
     side[no_quote(trades)] = NONE_NO_QUOTE
     side[trades.bid > trades.ask + CENT_DUST] = NONE_CROSSED
-    # An unknown age fails the comparison and counts as stale: the caller always knows it.
+    # An unknown age fails the comparison and counts as stale.
     side[~(trades.quote_age_ms <= rules.quote_age_ms) & (side != NONE_NO_QUOTE)] = NONE_STALE_QUOTE
     complex_order = condition.IS_COMPLEX | condition.IS_MLTI_WORD
     side[bits & complex_order != 0] = NONE_MULTI_LEG
@@ -107,7 +107,7 @@ def classify_side(trades: Trades, bits: NDArray[np.uint8], rules: TradeRules) ->
 
 def _at_the_middle(trades: Trades, rows: NDArray[np.intp], bits: NDArray[np.uint8]) -> Codes:
     side = np.full(len(rows), NONE_MID)
-    # Only trades made at market price and on time say where the price went.
+    # Only trades at market prices and on time show the direction of the price.
     witness = bits & (condition.IS_CANCEL | condition.IS_LATE | condition.IS_NOT_MARKET) == 0
     ahead = _next_move(trades, witness)[rows]
     side[ahead < 0] = BUY_TICK

@@ -1,4 +1,4 @@
-"""A batch of option trades as columns: one array per property, one position per trade."""
+"""Option trades as columns: one array per property, one position per trade."""
 
 from __future__ import annotations
 

@@ -1,9 +1,8 @@
-"""What several quantities are worth now, known from rough observations of different ages, when they move together.
+"""Present levels of several quantities that move together, from noisy observations of different ages.
 
-Each observation is the quantity's present level, less what all of them have moved since, plus noise of its own:
-y = level + moved(age) + noise, with `moved` a random walk that is 0 now. All levels and the whole walk are found at
-once, as the most likely ones (linear mixed model; the walk is its random effect). A quantity that was seen long ago
-is so brought up to date by the move that the others show, and repeated sightings of one average.
+Each observation is y = level + moved(age) + noise, where `moved` is a common random walk that is 0 now. Levels and walk
+are estimated together by maximum likelihood (a linear mixed model with the walk as random effect). So a quantity that
+was observed long ago is updated by the common move, and several observations of one quantity are averaged.
 """
 
 from __future__ import annotations
@@ -15,7 +14,7 @@ from numpy.typing import NDArray
 
 from quant.chain import Floats
 
-# Beyond so many deviations an observation counts by its sign and no longer by its size (Huber's weights).
+# Residuals beyond this many deviations have a limited weight (Huber).
 _FAR_OUT = 2.0
 _ROUNDS = 2
 _QUARTILE_TO_DEVIATION = 1.0 / 1.1503  # of a normal deviate's size, its upper quartile
@@ -23,8 +22,10 @@ _FEWEST_DIFFERENCES = 8
 
 
 class Levels(NamedTuple):
-    """`level` of each quantity now, shape (n,), NaN where it was never observed; `moved` at the age of each
-    observation, known or not, shape (m,): what was added to the present level then."""
+    """Estimates: `level` of each quantity now, shape (n,), NaN without observations, and `moved`, shape (m,).
+
+    `moved` is the walk at the age of each observation, which was added to the present level then.
+    """
 
     level: Floats
     moved: Floats
@@ -39,10 +40,10 @@ def levels_now(
     noise: float,
     drift: float,
 ) -> Levels:
-    """Present levels of `count` quantities from m observations; NaN values are left out.
+    """Return the present levels of `count` quantities from m observations; NaN values are ignored.
 
     Observation i is of quantity `member[i]`, `age[i]` ≥ 0 steps old; its noise has the variance `noise`² / `weight[i]`,
-    and the common walk gains the variance `drift` a step, half of it in the step that is not over.
+    and the common walk gains the variance `drift` a step, half of it in the current step.
     """
     known = np.flatnonzero(np.isfinite(value) & (weight > 0))
     level = np.full(count, np.nan)
@@ -58,7 +59,7 @@ def levels_now(
         w = precision * trust
         by_pair = _sums(of * shape[1] + at, w, shape[0] * shape[1]).reshape(shape)
         of_series, of_step = by_pair.sum(axis=1), by_pair.sum(axis=0)
-        # The levels are eliminated first: what is left to solve is as small as the walk has steps.
+        # The levels are eliminated first, so the system to solve has the size of the walk.
         shared = by_pair / of_series[:, None]
         told, heard = _sums(of, w * y, shape[0]), _sums(at, w * y, shape[1])
         system = walk + np.diag(of_step) - by_pair.T @ shared
@@ -72,10 +73,11 @@ def levels_now(
 def noise_of(
     member: NDArray[np.intp], value: Floats, age: NDArray[Any], usual: float, bounds: tuple[float, float]
 ) -> float:
-    """Standard deviation of one observation's noise, from the differences of each quantity's successive observations.
+    """Return the standard deviation of the noise, from differences of successive observations of each quantity.
 
-    By the upper quartile of their sizes, so that a few wrong ones count for little; not by the median, because what
-    jumps between a bid and an ask differs by all or nothing. `usual` where there are fewer than eight differences.
+    It uses the upper quartile of their sizes, which is robust against outliers. The median is not used, because prices
+    that alternate between bid and ask differ by the whole spread or not at all. With fewer than eight differences it
+    returns `usual`.
     """
     known = np.flatnonzero(np.isfinite(value))
     order = known[np.lexsort((age[known], member[known]))]
@@ -91,7 +93,7 @@ def _trust(away: Floats, precision: Floats) -> Floats:
 
 
 def _medians(of: NDArray[np.intp], value: Floats) -> Floats:
-    """The middle observation of each quantity, the larger of two: a start that outliers cannot lead astray."""
+    """Return the median observation of each quantity (the larger of two), a starting value robust against outliers."""
     order = np.lexsort((value, of))
     counted = np.bincount(of)
     middle: Floats = value[order][np.cumsum(counted) - counted + counted // 2]
@@ -99,7 +101,7 @@ def _medians(of: NDArray[np.intp], value: Floats) -> Floats:
 
 
 def _walk(steps: NDArray[np.int64], drift: float) -> Floats:
-    """Precision matrix of a random walk that begins at 0 now, at ascending ages in steps."""
+    """Return the precision matrix of a random walk that is 0 now, at ascending ages in steps."""
     stiffness = 1.0 / (drift * np.diff(steps.astype(np.float64), prepend=-0.5))
     matrix = np.diag(stiffness + np.append(stiffness[1:], 0.0))
     rows = np.arange(len(steps) - 1)

@@ -1,11 +1,11 @@
-"""At-the-money volatility of a chain at a fixed distance in time, so that days can be compared.
+"""At-the-money volatility of a chain at a constant maturity, so that sessions can be compared.
 
-The volatility of an expiration is the mean of call and put at the strike where both are worth nearly the
-same, which is the listed strike nearest the forward whatever rates and dividends are. A chain without quotes,
-rebuilt from trades, is read at the same strike: its forward follows from the deltas, and because a single trade
-lies half a spread from its value, the volatility is that of a smooth curve through the strikes around. Between
-expirations total variance (volatility squared times time) is linear. Beyond the first and the last, the
-nearest volatility stands while it is no farther away than half the term asked for; then nothing does.
+The volatility of an expiration is the mean of call and put at the strike where both have nearly the same value, which
+is the listed strike nearest the forward. A chain without quotes, rebuilt from trades, is read at the same strike: its
+forward follows from the deltas. Because a single trade is half a spread away from the value, its volatility is read
+from a smooth curve through the neighbouring strikes. Between expirations total variance (volatility squared times
+time) is linear. Outside the first and last expiration the nearest volatility is used, up to half the requested term
+away.
 """
 
 from __future__ import annotations
@@ -18,21 +18,21 @@ from scipy.special import ndtri
 
 from quant.chain import DAYS_PER_YEAR, Bools, Floats, OptionChain
 
-# A quote this wide, or a volatility outside these bounds, is no measurement.
+# Wider quotes, and volatilities outside these bounds, are not used.
 _WIDEST_SPREAD = 0.50
 _LOWEST_VOLATILITY, _HIGHEST_VOLATILITY = 0.01, 3.00
 _DOCUMENTED_DAYS = (30, 45)
 _DOCUMENTED_MIDDLE = 37.5
 _NEAR_DAYS, _FAR_DAYS = 30.0, 60.0
 _WING_DELTA = 0.25
-# Strikes of unquoted chains are taken together within this many standard deviations of the forward, where the smile is
-# a parabola: a straight line lies more than a point too high amid a stock's strikes, which are few and far apart.
+# Strikes of unquoted chains are fitted together within this many standard deviations of the forward, where the smile is
+# a parabola. A straight line is more than a point too high between a stock's few strikes.
 _SMILE_REACH = 0.75
 _FEWEST_ON_A_SMILE = 3
-# The parabola's bend is held towards 0 as if known to a tenth of the level at one deviation, where a strike is known to
-# a hundredth: strikes too near each other to show a bend give a line, and those far apart their own.
+# The curvature is regularised towards 0, as if known to a tenth of the level at one deviation, where a strike is known
+# to a hundredth. Strikes close to each other then give a line, and distant ones a parabola.
 _BEND_PENALTY = (0.01 / 0.1) ** 2
-# Strikes that lie farther out than this many deviations of their own (Huber) count by their side alone.
+# Residuals beyond this many deviations have a limited weight (Huber).
 _FAR_OUT = 1.5
 _REWEIGHTINGS = 5
 _MEDIAN_TO_DEVIATION = 1.4826
@@ -50,10 +50,10 @@ class AtmCurve(NamedTuple):
 
 @np.errstate(over="ignore", invalid="ignore")
 def measurable(chain: OptionChain) -> Bools:
-    """Return which contracts carry a volatility that counts, shape (n,).
+    """Return a mask of the contracts whose volatility is used, shape (n,).
 
     Not settled, volatility within 1 to 300 %, and a quote that is not empty, crossed or wider than half
-    its mid. A chain without quotes (both NaN) cannot be judged by them and keeps its volatilities.
+    its mid. A chain without quotes (both NaN) keeps its volatilities.
     """
     volatility = chain.implied_volatility
     spread, mid = chain.ask - chain.bid, 0.5 * (chain.ask + chain.bid)
@@ -100,9 +100,9 @@ def _pairs(chain: OptionChain) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
 def _forward_of_deltas(
     chain: OptionChain, put: NDArray[np.intp], call: NDArray[np.intp], volatility: Floats
 ) -> Floats:
-    """Forward behind each pair, from its deltas: call less put is the carry discount, call over that is N(d1).
+    """Return the forward of each pair from its deltas: call minus put is the carry discount, call over that is N(d1).
 
-    Spot where they do not say it. One for each settlement, the median of its pairs.
+    The forward of a settlement is the median of its pairs, or spot without usable deltas.
     """
     deviation = volatility * np.sqrt(chain.years[call])
     discount = chain.delta[call] - chain.delta[put]
@@ -115,10 +115,10 @@ def _forward_of_deltas(
 
 
 def _on_the_smile(distance: Floats, volatility: Floats, strike: int) -> float:
-    """Volatility at one of the strikes, on a parabola through those within reach; its own where they are too few.
+    """Return the volatility at one strike, on a parabola through the strikes within reach, or its own without enough.
 
-    `distance` from the forward is in standard deviations. Strikes weigh by their vega squared, since a price that is
-    a little off puts the volatility off by so much more the smaller the vega, and outliers weigh less.
+    `distance` from the forward is in standard deviations. Strikes are weighted by squared vega, because the error of
+    the volatility is the error of the price divided by vega; outliers have less weight.
     """
     near = np.abs(distance) <= _SMILE_REACH
     own = float(volatility[strike])
@@ -142,8 +142,8 @@ def _on_the_smile(distance: Floats, volatility: Floats, strike: int) -> float:
 def at_maturity(years: Floats, volatility: Floats, days: float, reach: float = 0.5) -> float:
     """Return the volatility `days` from now on an ascending curve (e,), linear in total variance.
 
-    Outside the curve its nearest end holds within `reach` of `days`: 15 to 45 days stand in for 30 at
-    one half. NaN beyond that, and on an empty curve.
+    Outside the curve its nearest end is used within `reach` of `days`: for 30 days and one half, ends at 15 to 45
+    days. NaN beyond that, and on an empty curve.
     """
     known = np.isfinite(volatility)
     if not known.any():
@@ -160,8 +160,7 @@ def _curve_of(chain: OptionChain | AtmCurve) -> AtmCurve:
 
 
 def constant_maturity_iv(chain: OptionChain | AtmCurve, days: float = _NEAR_DAYS) -> float:
-    """Return at-the-money volatility at `days` calendar days, a fraction; NaN where none is near. Of a chain, or of
-    its curve where that was made already."""
+    """Return at-the-money volatility of a chain or its curve at `days` calendar days, a fraction or NaN."""
     curve = _curve_of(chain)
     return at_maturity(curve.years, curve.volatility, days)
 
@@ -184,8 +183,8 @@ def documented_iv(chain: OptionChain | AtmCurve) -> float:
 def risk_reversal_25d(chain: OptionChain, days: float = _NEAR_DAYS) -> float:
     """Return 25-delta put volatility less 25-delta call volatility at `days`, a fraction or NaN.
 
-    Positive when downside costs more, as it does on indices. Each wing is read off its own deltas,
-    linear between the two contracts around 0.25, then brought to `days` in total variance.
+    Positive when puts cost more, as on indices. Each wing is interpolated linearly in its own deltas between the two
+    contracts around 0.25, then to `days` in total variance.
     """
     settlements, *wings = _wings(chain)
     put, call = (at_maturity(settlements, wing, days) for wing in wings)
@@ -213,8 +212,7 @@ def _wing(chain: OptionChain, rows: NDArray[np.bool_]) -> float:
 
 
 def term_slope(chain: OptionChain | AtmCurve, near: float = _NEAR_DAYS, far: float = _FAR_DAYS) -> float:
-    """Return the rise of at-the-money volatility of a chain or its curve from `near` to `far` days, per 30 days; NaN
-    if unknown."""
+    """Return the change of at-the-money volatility of a chain or its curve from `near` to `far` days, per 30 days."""
     curve = _curve_of(chain)
     near_iv, far_iv = (at_maturity(curve.years, curve.volatility, days) for days in (near, far))
     return (far_iv - near_iv) * 30.0 / (far - near)
@@ -226,7 +224,7 @@ def still_needed(chain: OptionChain, settlements: Floats, is_read: Bools, reach:
     `chain` holds every contract with a volatility of the settlements that `is_read` marks; both of shape (e,),
     `settlements` in years, ascending, none settled. The measures at their own maturities (30, 37.5 and 60 days)
     rest on the nearest settlement to either side that has an at-the-money volatility, at 30 days also on the
-    nearest that have a wing. Where none is read yet on a side, its nearest `reach` unread ones are asked for.
+    nearest that have a wing. Where none is read yet on a side, its nearest `reach` unread ones are returned.
     """
     years, put, call = _wings(chain)
     sound = chain.select(measurable(chain))

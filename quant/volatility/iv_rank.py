@@ -1,7 +1,7 @@
-"""Where today's implied volatility stands in its own year.
+"""Rank and percentile of implied volatility in the past year.
 
-Rank says how far between the year's low and high, percentile on how many days it was lower. One outlier
-bends the rank for a year and moves the percentile by a day, so decisions read the percentile.
+The rank is the position between the low and high of the year, the percentile the share of sessions with a lower value.
+One outlier changes the rank for a year but the percentile by one session, so recommendations use the percentile.
 """
 
 from __future__ import annotations
@@ -57,13 +57,13 @@ __all__ = [
 METHOD_VERSION = "iv-1"
 WINDOW_SESSIONS = 252
 _SHORT_MEAN, _LONG_MEAN = 5, 20
-# An at-the-money straddle is worth about 0.8 standard deviations; 0.85 of it covers half of the outcomes.
+# An at-the-money straddle is about 0.8 standard deviations; 0.85 of it covers half of the outcomes.
 _STRADDLE_TO_ONE_SIGMA, _STRADDLE_TO_HALF = 1.25, 0.85
 
 
 @dataclass(frozen=True, slots=True)
 class IvStanding:
-    """Today's implied volatility against the past 252 sessions; None while too little is known."""
+    """Implied volatility against the past 252 sessions; None with too few sessions."""
 
     current_iv: float | None
     iv_rank: float | None  # 0 to 1
@@ -121,7 +121,8 @@ def standing(
 
     Only the last 252 sessions count. Fewer than 20 known values publish no rank, percentile, regime,
     trend or recommendation; fewer than 200 are provisional. A detected `ramp` overrides the
-    recommendation with its own. An unknown `current` gives None throughout.
+    recommendation with its own. With an unknown `current` only the extremes of the past are
+    given.
     """
     window = np.asarray(history, np.float64)[-WINDOW_SESSIONS:]
     known = _known(window)
@@ -164,7 +165,7 @@ def expected_move_from_straddle(straddle: ArrayLike) -> tuple[Floats, Floats]:
 
 
 def skew_state(risk_reversal: float | None) -> str | None:
-    """Name a 25-delta risk reversal given as a fraction (put less call): INVERTED, FLAT ... EXTREME."""
+    """Return the class of a 25-delta risk reversal given as a fraction (put less call): INVERTED, FLAT ... EXTREME."""
     return SKEW_STATE.label(None if risk_reversal is None else risk_reversal * 100.0)
 
 

@@ -1,7 +1,7 @@
-"""Realised volatility from daily bars, annualised: five estimators, from the plainest to the sharpest.
+"""Annualised realised volatility from daily bars: five estimators.
 
-All take prices whose last axis runs over sessions, oldest first, and answer for that axis. A bar that is
-missing or contradicts itself (a price not positive, a high below open, low or close) makes the answer NaN.
+The last axis of all prices is sessions, oldest first. A missing or inconsistent bar (a price not positive, a high below
+open, low or close) makes the result NaN.
 """
 
 from __future__ import annotations
@@ -15,16 +15,16 @@ SESSIONS_PER_YEAR = 252.0
 
 
 def close_to_close(close: ArrayLike, sessions_per_year: float = SESSIONS_PER_YEAR) -> Floats:
-    """Sample deviation of log returns: n + 1 closes give n returns, at least two.
+    """Return the sample deviation of log returns: n + 1 closes give n returns, at least two.
 
-    Sees drift as none and gaps in full. Textbook (Hull, "Options, Futures and Other Derivatives").
+    Drift is removed, and overnight gaps are included. Textbook (Hull, "Options, Futures and Other Derivatives").
     """
     (price,) = _logs(close)
     return _annual(_sample_variance(np.diff(price, axis=-1)), sessions_per_year)
 
 
 def parkinson(high: ArrayLike, low: ArrayLike, sessions_per_year: float = SESSIONS_PER_YEAR) -> Floats:
-    """Mean squared range over 4 ln 2: assumes no drift and no gaps.
+    """Return the estimator from the mean squared range over 4 ln 2; assumes no drift and no gaps.
 
     Parkinson, "The Extreme Value Method for Estimating the Variance of the Rate of Return", 1980.
     """
@@ -40,7 +40,7 @@ def garman_klass(
     close: ArrayLike,
     sessions_per_year: float = SESSIONS_PER_YEAR,
 ) -> Floats:
-    """Half the squared range less (2 ln 2 - 1) of the squared body: assumes no drift and no gaps.
+    """Return the estimator from half the squared range less (2 ln 2 - 1) of the squared body; no drift, no gaps.
 
     Garman and Klass, "On the Estimation of Security Price Volatilities from Historical Data", 1980.
     """
@@ -56,7 +56,7 @@ def rogers_satchell(
     close: ArrayLike,
     sessions_per_year: float = SESSIONS_PER_YEAR,
 ) -> Floats:
-    """Unmoved by drift, blind to gaps.
+    """Return the Rogers-Satchell estimator, which is unbiased under drift and ignores overnight gaps.
 
     Rogers and Satchell, "Estimating Variance from High, Low and Closing Prices", 1991.
     """
@@ -70,11 +70,11 @@ def yang_zhang(
     close: ArrayLike,
     sessions_per_year: float = SESSIONS_PER_YEAR,
 ) -> Floats:
-    """Overnight, open-to-close and Rogers-Satchell variance together: right under drift and gaps.
+    """Return the Yang-Zhang estimator, which is unbiased under drift and overnight gaps.
 
-    n + 1 bars give n sessions, at least two; the first bar lends only its close.
-    Yang and Zhang, "Drift-Independent Volatility Estimation Based on High, Low, Open, and Close
-    Prices", 2000.
+    It combines overnight, open-to-close and Rogers-Satchell variance. n + 1 bars give n sessions, at least two; only
+    the close of the first bar is used. Yang and Zhang, "Drift-Independent Volatility Estimation Based on High, Low,
+    Open, and Close Prices", 2000.
     """
     start, top, bottom, end = _bars(open_, high, low, close)
     n = start.shape[-1] - 1
@@ -115,5 +115,5 @@ def _sample_variance(values: Floats) -> Floats:
 
 
 def _annual(daily_variance: Floats, sessions_per_year: float) -> Floats:
-    # The true sum of squares is never negative; Garman-Klass can round to a hair below zero.
+    # The true sum of squares is never negative; Garman-Klass can round slightly below zero.
     return np.asarray(np.sqrt(np.maximum(daily_variance, 0.0) * sessions_per_year))

@@ -1,4 +1,4 @@
-"""What volatility costs near and far: the label of the term structure, and the ramp before an event."""
+"""Term structure of volatility, and its ramp before events."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class TermStructure:
 
 
 def term_structure(front: float | None, back: float | None) -> TermStructure:
-    """Label the way from `front` to `back`: VIX futures 1 and 3, or VIX and VIX3M in their place.
+    """Classify the slope from `front` to `back`: VIX futures 1 and 3, or VIX and VIX3M in their place.
 
     FEAR below -10 %, COMPLACENCY above +20 %; on VIX / VIX3M that is a ratio above 1.111 or below 0.833.
     """
@@ -50,7 +50,7 @@ def term_structure(front: float | None, back: float | None) -> TermStructure:
 
 @dataclass(frozen=True, slots=True)
 class IvRamp:
-    """Whether volatility has been bid up ahead of something."""
+    """Rise of volatility before an event."""
 
     detected: bool
     expansion_pct: float | None  # of today's volatility over the mean before; None with too few points

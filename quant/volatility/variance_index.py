@@ -1,4 +1,4 @@
-"""Model-free expected variance from a strip of option quotes: the Cboe method behind the VIX.
+"""Model-free expected variance from a strip of option quotes: the method of Cboe's VIX.
 
 Source: Cboe, "VIX White Paper" (the index mathematics methodology): forward from the strike where call and
 put differ least, out-of-the-money mids weighted by strike spacing over strike squared, and a strip that
@@ -19,7 +19,7 @@ MINUTES_OF_30_DAYS = 43_200.0
 
 
 class VarianceStrip(NamedTuple):
-    """The expected variance of one expiration and what it was made of; NaN and empty when there is none."""
+    """Expected variance of one expiration and its strip; NaN and empty when it cannot be computed."""
 
     variance: float  # annualised
     forward: float
@@ -113,7 +113,7 @@ def _mid(bid: Floats, ask: Floats) -> Floats:
 
 
 def _until_two_zero_bids(bid: Floats, mid: Floats) -> Bools:
-    """Walk outwards from K0: strikes with a bid, up to two in a row without one."""
+    """Return the strikes with a bid outwards from K0, up to the first two consecutive strikes without one."""
     empty = ~(bid > 0)
     ended = np.zeros(len(bid), dtype=bool)
     ended[1:] = np.logical_or.accumulate(empty[1:] & empty[:-1])

@@ -51,12 +51,12 @@ def test_beat_reports_whether_it_leads_and_that_it_stops(transactional_db, redis
 
     monkeypatch.setattr(heartbeats, "CADENCE_SECONDS", 0)
     leader, standby = LeaderScheduler(app=app), LeaderScheduler(app=app)
-    standby._pulse.id = "beat@other:1"
+    standby._heartbeat.id = "beat@other:1"
     try:
         leader.tick()
         standby.tick()
         leads = {row.id.partition("@")[2]: row.metadata["leads"] for row in Heartbeat.objects.all()}
-        assert leads == {leader._pulse.id.partition("@")[2]: True, "other:1": False}
+        assert leads == {leader._heartbeat.id.partition("@")[2]: True, "other:1": False}
     finally:
         for scheduler in (leader, standby):
             scheduler.close()

@@ -12,7 +12,7 @@ from monitoring.overdue import check_daily_work
 from quant.sessions import DAY_MS, close_of
 from tests.webhook import Webhook
 from warehouse import clock, heartbeats, market_days, runs
-from warehouse.heartbeats import Pulse
+from warehouse.heartbeats import HeartbeatWriter
 from warehouse.models import Heartbeat, IngestionRun, WatchlistEntry
 from warehouse.task_names import RunTask
 
@@ -40,7 +40,7 @@ def evening(spx, at_market_time):
     def come(instant: datetime) -> None:
         at_market_time(instant)
         Heartbeat.objects.all().delete()
-        Pulse("beat").beat(leads=True)
+        HeartbeatWriter("beat").write(leads=True)
         lead_since(DAY_MS)
 
     WatchlistEntry.objects.update(active_since_ms=clock.epoch_ms(CLOSE) - DAY_MS // 2)
@@ -56,7 +56,7 @@ def lead_since(milliseconds_ago: int) -> None:
 
 
 def check() -> Check:
-    return check_daily_work(clock.now(), heartbeats.signs(clock.now_ms()))
+    return check_daily_work(clock.now(), heartbeats.read(clock.now_ms()))
 
 
 def finish(task: str, symbol: str = "", session: date = WEDNESDAY) -> None:

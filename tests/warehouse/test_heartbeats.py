@@ -11,7 +11,7 @@ from monitoring import table_checks
 from monitoring.checks import Health
 from tests.ports import closed_port
 from warehouse import clock, heartbeats
-from warehouse.heartbeats import FORGOTTEN_AFTER_MS, SILENT_AFTER_MS, Pulse, signs
+from warehouse.heartbeats import FORGOTTEN_AFTER_MS, SILENT_AFTER_MS, HeartbeatWriter, read
 from warehouse.models import Heartbeat
 from warehouse.models.enums import WorkerStatus
 from warehouse.separate_connection import separate_connection
@@ -24,12 +24,12 @@ def add_sign(identity: str, age_ms: int = 0, status: str = "healthy", **metadata
 
 
 def now_signs():
-    return signs(clock.now_ms())
+    return read(clock.now_ms())
 
 
 def test_a_beat_says_who_lives_since_when_and_in_which_version(transactional_db, settings):
     before = clock.now_ms()
-    assert Pulse("worker").beat(signals_detected=3, queues=["ingest"])
+    assert HeartbeatWriter("worker").write(signals_detected=3, queues=["ingest"])
     row = Heartbeat.objects.get()
     assert row.id == f"worker@{socket.gethostname()}:{os.getpid()}"
     assert (row.status, row.signals_detected) == ("healthy", 3)
@@ -40,9 +40,9 @@ def test_a_beat_says_who_lives_since_when_and_in_which_version(transactional_db,
 
 
 def test_the_next_beat_takes_the_place_of_the_last(transactional_db):
-    pulse = Pulse("worker")
-    pulse.beat()
-    pulse.stop()
+    heartbeat = HeartbeatWriter("worker")
+    heartbeat.write()
+    heartbeat.stop()
     assert Heartbeat.objects.get().status == WorkerStatus.STOPPING
 
 
@@ -51,7 +51,7 @@ def test_the_writers_role_may_beat(transactional_db, monkeypatch):
         return separate_connection(name, options="-c role=warehouse_writer", **parameters)
 
     monkeypatch.setattr(heartbeats, "separate_connection", as_writer)
-    assert Pulse("worker").beat()
+    assert HeartbeatWriter("worker").write()
 
 
 @pytest.mark.parametrize(("cadence", "expected"), [(3600, 1), (0, 3)])
@@ -63,9 +63,9 @@ def test_a_loop_that_comes_by_often_beats_at_the_cadence(transactional_db, monke
         "separate_connection",
         lambda *names, **rest: beats.append(1) or separate_connection("beat"),
     )
-    pulse = Pulse("beat")
+    heartbeat = HeartbeatWriter("beat")
     for _ in range(3):
-        pulse.beat_if_due(leads=True)
+        heartbeat.write_if_due(leads=True)
     assert len(beats) == expected
 
 
@@ -73,7 +73,7 @@ def test_dead_processes_are_forgotten_and_stable_names_are_not(transactional_db)
     for identity in ("worker@gone:1", "flow_listener"):
         add_sign(identity, FORGOTTEN_AFTER_MS + 5000)
     add_sign("worker@future:1", -FORGOTTEN_AFTER_MS - 60_000)
-    Pulse("worker", "worker@here:2").beat()
+    HeartbeatWriter("worker", "worker@here:2").write()
     assert set(Heartbeat.objects.values_list("id", flat=True)) == {"worker@here:2", "flow_listener"}
 
 
@@ -82,7 +82,7 @@ def test_a_database_that_is_away_costs_the_beat_and_nothing_else(monkeypatch):
     monkeypatch.setattr(
         heartbeats, "separate_connection", lambda name, **rest: separate_connection(name, port=port, **rest)
     )
-    assert Pulse("worker").beat() is False
+    assert HeartbeatWriter("worker").write() is False
 
 
 @pytest.mark.django_db

@@ -19,7 +19,7 @@ from tests.ingestion.fixtures import at_market_time  # noqa: F401 - a fixture is
 from tests.partitions import drop_partitions
 from tests.ports import closed_port
 from warehouse import clock, partitions
-from warehouse.heartbeats import Pulse
+from warehouse.heartbeats import HeartbeatWriter
 from warehouse.models import Heartbeat, WatchlistEntry
 from warehouse.models.enums import WorkerStatus
 from warehouse.watchlist import add_default_symbols
@@ -41,8 +41,8 @@ def fresh():
 def alive(at_market_time):  # noqa: F811 - the fixture imported above
     """Beat and a worker of all queues, partitions ahead, one watched symbol; on a Sunday."""
     at_market_time(SUNDAY)
-    Pulse("beat").beat(leads=True)
-    Pulse("worker").beat(queues=health.needed_queues())
+    HeartbeatWriter("beat").write(leads=True)
+    HeartbeatWriter("worker").write(queues=health.needed_queues())
     add_default_symbols(["SPX"])
     return at_market_time
 
@@ -68,8 +68,8 @@ def test_a_stale_chain_in_a_session_is_degraded_and_still_200(alive, client):
     alive(datetime(2026, 11, 18, 14, 0, tzinfo=UTC))
     WatchlistEntry.objects.update(active_since_ms=0)
     alive(MID_SESSION)
-    Pulse("beat").beat(leads=True)
-    Pulse("worker").beat(queues=health.needed_queues())
+    HeartbeatWriter("beat").write(leads=True)
+    HeartbeatWriter("worker").write(queues=health.needed_queues())
     answer = client.get("/api/health")
     assert (answer.status_code, answer.json()["status"]) == (200, "degraded")
     assert answer.json()["details"] == [
@@ -92,7 +92,9 @@ def test_waiting_trades_are_reported_with_their_age(alive, client, redis_client,
 
 
 def test_a_degraded_listener_reports_its_reason(alive, client):
-    Pulse("", name="flow_listener").beat(WorkerStatus.DEGRADED, trouble="the socket does not deliver")
+    HeartbeatWriter("", name="flow_listener").write(
+        WorkerStatus.DEGRADED, trouble="the socket does not deliver"
+    )
     assert client.get("/api/health").json()["details"] == [
         "listeners: flow_listener reports that it is degraded: the socket does not deliver"
     ]

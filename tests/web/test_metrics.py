@@ -15,7 +15,7 @@ from tests.partitions import drop_partitions
 from tests.ports import closed_port
 from tests.warehouse.rows import add_greeks
 from warehouse import clock, runs
-from warehouse.heartbeats import Pulse
+from warehouse.heartbeats import HeartbeatWriter
 from warehouse.models import StreamGap
 from web import metrics
 
@@ -56,7 +56,7 @@ def test_metrics_of_chains_jobs_processes_gaps_and_queues(scrape, redis_client, 
         runs.finish(run)
     with runs.claim("ingest_chain", "SPY", slot) as run:
         runs.fail(run, "away")
-    Pulse("beat").beat(leads=True)
+    HeartbeatWriter("beat").write(leads=True)
     StreamGap.objects.create(feed="options", from_ms=slot, reason="cut", status="OPEN")
     StreamGap.objects.create(feed="options", from_ms=1, reason="cut", status="REPAIRED", repaired=7)
     add_greeks(slot)
@@ -82,7 +82,7 @@ def test_metrics_of_chains_jobs_processes_gaps_and_queues(scrape, redis_client, 
 
 
 def test_metrics_of_live_trades(scrape, redis_client):
-    Pulse("", name="flow_listener").beat(subscribed=True, lag_ms=250, spool_bytes=4096, trades=12)
+    HeartbeatWriter("", name="flow_listener").write(subscribed=True, lag_ms=250, spool_bytes=4096, trades=12)
     Inbox(redis_client, "options").put("options:boot:1", b"twelve bytes")
     found = scrape()
     assert found["app_inbox_batches", "options"] == 1

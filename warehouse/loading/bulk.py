@@ -1,9 +1,9 @@
-"""Numpy columns into a table, each row at most once.
+"""Loading of numpy columns into a table, each row at most once.
 
-Binary COPY into a temporary staging table that the connection keeps, then INSERT ... SELECT. COPY straight into a table
-with row-level security is refused. ON CONFLICT DO NOTHING looks every row up before it inserts it and writes each
-twice to its log: that doubles the cost of the insert, and rows are nearly always new. So the batch is inserted as if it
-were new first, and only where one of its rows is there already once more with ON CONFLICT.
+Rows are loaded by binary COPY into a temporary staging table that the connection keeps, then by INSERT ... SELECT,
+because PostgreSQL refuses COPY into a table with row-level security. ON CONFLICT DO NOTHING looks up every row before
+inserting it and writes it twice to the log, which doubles the cost, and rows are nearly always new. So a batch is first
+inserted without it, and inserted again with ON CONFLICT only when one of its rows exists.
 """
 
 from __future__ import annotations
@@ -22,13 +22,13 @@ from warehouse.loading import copy_format
 
 _STAGED_AS_TEXT = ("text[]", "jsonb")  # their binary form would need a loop over rows
 
-# Every name in the statements below is quoted and comes from a model; values travel in the COPY stream alone.
+# Every name in the statements below is quoted and comes from a model; values are only in the COPY stream.
 # ruff: noqa: S608
 
 
 @dataclass(frozen=True, slots=True)
 class Encoded:
-    """A COPY stream, ready to load."""
+    """Encoded rows, ready to load."""
 
     columns: tuple[str, ...]
     rows: int
@@ -36,21 +36,23 @@ class Encoded:
 
 
 def insert_rows(model: type[models.Model], columns: Mapping[str, Any], *, likely_new: bool = True) -> int:
-    """Inserts the rows whose key is not stored yet; returns how many those were.
+    """Insert the rows whose key is not stored yet and return their number.
 
-    Not `likely_new` are rows of which some are expected to be stored: trying them as new would be in vain. `columns`
-    maps column names to arrays of one length, or to a scalar that holds for every row. NULL is NaN, NaT, an empty text
-    or a masked entry; an omitted column takes its default. text[] is given as array literals, jsonb as text. Runs in
-    the caller's transaction, or in one of its own. The partitions must be there (`warehouse.partitions.ensure`, before
-    the transaction). Raises ValueError for a value its column cannot hold.
+    `columns` maps column names to arrays of one length, or to a scalar for all rows. NaN, NaT, empty text and masked
+    entries become NULL; an omitted column gets its default. text[] is given as array literals, jsonb as text. Pass
+    `likely_new=False` when some rows are expected to exist. Runs in the caller's transaction, or in its own. Partitions
+    must exist (`warehouse.partitions.ensure`, before the transaction). Raises ValueError for a value that its column
+    cannot hold.
     """
-    # Piece by piece: the server reads one while we make the next.
+    # In parts, so that the server reads one while the next is encoded.
     return load(model, _encoding(model, columns), likely_new=likely_new)
 
 
 def encode(model: type[models.Model], columns: Mapping[str, Any]) -> Encoded:
-    """The COPY stream of `columns`: the part of `insert_rows` that needs no database. Rows are put in key
-    order, so that two writers of the same rows wait for each other instead of deadlocking."""
+    """Return the COPY stream of `columns`; the part of `insert_rows` without database access.
+
+    Rows are sorted by key, so that two writers of the same rows wait for each other instead of deadlocking.
+    """
     encoding = _encoding(model, columns)
     return Encoded(encoding.columns, encoding.rows, tuple(encoding.stream))
 
@@ -75,7 +77,7 @@ def _encoding(model: type[models.Model], columns: Mapping[str, Any]) -> Encoded:
 
 
 def load(model: type[models.Model], encoded: Encoded, *, likely_new: bool = True) -> int:
-    """Loads an encoded stream as `insert_rows` does; returns the rows really inserted."""
+    """Load an encoded stream as `insert_rows` does and return the number of inserted rows."""
     table, kinds = model._meta.db_table, _kinds(model)
     staging = f"staging_{table}"
     shape = ", ".join(f"{_quoted(name)} {_staged_type(kind)}" for name, kind in kinds.items())
@@ -84,21 +86,21 @@ def load(model: type[models.Model], encoded: Encoded, *, likely_new: bool = True
         _quoted(n) + (f"::{kinds[n]}" if kinds[n] in _STAGED_AS_TEXT else "") for n in encoded.columns
     )
     insert = f"INSERT INTO {table} ({names}) SELECT {values} FROM pg_temp.{staging}"
-    # In a caller's transaction a failure is the caller's: a savepoint would cost two more questions.
+    # In a caller's transaction the caller handles failures: a savepoint would cost two more round trips.
     with transaction.atomic(savepoint=False), connection.cursor() as cursor:
         cursor.execute(
             f"CREATE TEMPORARY TABLE IF NOT EXISTS {staging} ({shape}) ON COMMIT DELETE ROWS;"
             f" SELECT EXISTS (SELECT FROM pg_temp.{staging})"
         )
-        cursor.nextset()  # of the two answers the second
-        if cursor.fetchone() == (True,):  # an earlier load of this transaction
+        cursor.nextset()  # the second of the two results
+        if cursor.fetchone() == (True,):  # left by an earlier load of this transaction
             cursor.execute(f"TRUNCATE pg_temp.{staging}")
         with cursor.copy(f"COPY pg_temp.{staging} ({names}) FROM STDIN (FORMAT binary)") as copy:
             for piece in encoded.stream:
                 copy.write(piece)
         if likely_new and _inserted_whole(cursor, insert):
             return encoded.rows
-        # Counted by RETURNING: the command's own count is that of the rows sent where the table is distributed.
+        # Counted by RETURNING, because on distributed tables the row count of the command is that of the rows sent.
         cursor.execute(
             f"WITH inserted AS ({insert} ON CONFLICT DO NOTHING RETURNING 1) SELECT count(*) FROM inserted"
         )
@@ -106,7 +108,7 @@ def load(model: type[models.Model], encoded: Encoded, *, likely_new: bool = True
 
 
 def _inserted_whole(cursor: CursorWrapper, insert: str) -> bool:
-    """Whether none of the rows was there, and all are now; else nothing has happened. One question to the server."""
+    """Insert all rows if none exists; return whether they were inserted. One round trip."""
     try:
         cursor.execute(f"SAVEPOINT whole; {insert}; RELEASE SAVEPOINT whole")
     except IntegrityError as error:
@@ -117,9 +119,9 @@ def _inserted_whole(cursor: CursorWrapper, insert: str) -> bool:
     return True
 
 
-@cache  # asked at each load, and slow to work out
+@cache  # needed at each load, and slow to derive
 def _kinds(model: type[models.Model]) -> dict[str, str]:
-    """SQL type of every column but the identity."""
+    """Return the SQL type of every column except the identity."""
     fields = [field for field in model._meta.concrete_fields if not isinstance(field, models.AutoField)]
     return {str(field.column): str(field.db_type(connection)) for field in fields}
 
@@ -130,7 +132,7 @@ def _key(model: type[models.Model]) -> tuple[str, ...]:
 
 
 def _order(keys: list[Any]) -> Any:
-    """The rows in key order, or None when they stand so already."""
+    """Return the order of the rows by key, or None when they are sorted."""
     arrays = [np.asarray(np.ma.getdata(key)) for key in keys]
     if len(arrays) == 1 and (arrays[0][1:] > arrays[0][:-1]).all():
         return None

@@ -1,9 +1,9 @@
-"""PostgreSQL's binary COPY format, written from numpy columns without a loop over rows.
+"""Encoder of PostgreSQL's binary COPY format from numpy columns, without a loop over rows.
 
-A chunk of rows is one structured array: field count, then for every column its length and its data at full
-width, all big-endian. Its bytes are the stream, except that NULL has no data and text is shorter than the
-widest: a boolean array of the same layout says which bytes stay. Format: PostgreSQL documentation, COPY,
-"Binary Format".
+A chunk of rows is one structured array: the field count, then for every column its length and its data at full width,
+all big-endian. The bytes of the array are the stream, except that NULL has no data and that texts have different
+lengths. A boolean array of the same layout marks the bytes to keep. Format: PostgreSQL documentation, COPY, "Binary
+Format".
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from warehouse.loading.copy_numeric import numeric_digits
 
 HEADER = b"PGCOPY\n\xff\r\n\x00" + bytes(8)  # signature, flags, length of the header's extension
 TRAILER = b"\xff\xff"
-CHUNK_ROWS = 4096  # a chunk of 25 columns and its mask stay within a core's cache
+CHUNK_ROWS = 4096  # a chunk of 25 columns and its mask fit into a core's cache
 
 _POSTGRES_EPOCH = np.datetime64("2000-01-01", "D").astype(np.int64)
 
@@ -28,18 +28,18 @@ Array = NDArray[Any]
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """One column as the wire wants it. Arrays have one entry per row, or one for all rows."""
+    """One encoded column. Arrays have one entry per row, or one for all rows."""
 
     data: Array  # big-endian; a text column is of dtype S
-    missing: Array | None  # true where NULL; None when no row is
-    lengths: Array | None = None  # bytes of each text; None for a kind of fixed width
+    missing: Array | None  # true for NULL; None when no row is NULL
+    lengths: Array | None = None  # length of each text in bytes; None for types of fixed width
 
 
 def field(column: str, kind: str, values: Any) -> Field:
-    """`values` of one column of the given SQL type: an array per row, or one scalar for all rows.
+    """Encode one column of the given SQL type from an array, or from one scalar for all rows.
 
-    NULL is NaN, NaT, an empty text or a masked entry. `numeric` takes numbers of at most 15 digits.
-    Raises ValueError naming the column for a value its type cannot hold.
+    NaN, NaT, empty text and masked entries become NULL. `numeric` accepts numbers of at most 15 digits. Raises
+    ValueError, with the name of the column, for a value that the type cannot hold.
     """
     masked = np.atleast_1d(np.ma.getmaskarray(values)) if isinstance(values, np.ma.MaskedArray) else None
     array = np.atleast_1d(np.ma.getdata(values))
@@ -53,7 +53,7 @@ def field(column: str, kind: str, values: Any) -> Field:
 
 
 def chunks(fields: Sequence[Field], rows: int) -> Iterator[bytes]:
-    """The COPY stream of `rows` rows, header and trailer included, in pieces of some megabytes at most."""
+    """Yield the COPY stream of `rows` rows, with header and trailer, in parts of at most some megabytes."""
     yield HEADER
     for first in range(0, rows, CHUNK_ROWS):
         yield _chunk(
@@ -77,7 +77,7 @@ def _chunk(fields: Sequence[Field], rows: int) -> bytes:
         layout += [(f"length{i}", ">i4"), (f"data{i}", f.data.dtype, f.data.shape[1:])]
     record = np.empty(rows, dtype=np.dtype(layout))
     record["count"] = len(fields)
-    dropped: list[tuple[int, Array]] = []  # column, and (rows or 1, width) true where a byte is left out
+    dropped: list[tuple[int, Array]] = []  # column, and (rows or 1, width) true for bytes to omit
     for i, f in enumerate(fields):
         record[f"data{i}"] = f.data
         width = record.dtype[f"data{i}"].itemsize
@@ -146,7 +146,7 @@ def _text(array: Array) -> Field:
 
 
 def _utf8(array: Array) -> Array:
-    """UTF-8 bytes of a str array. numpy stores four bytes a character; ASCII is every fourth of them."""
+    """Return the UTF-8 bytes of a str array. numpy stores four bytes per character; for ASCII every fourth is used."""
     width = max(array.dtype.itemsize // 4, 1)
     points = np.ascontiguousarray(array.astype(f"<U{width}")).view("<u4").reshape(len(array), width)
     if points.size and points.max() > 127:
@@ -174,6 +174,6 @@ _KINDS: dict[str, Any] = {
     "boolean": _boolean,
     "date": _date,
     "text": _text,
-    "text[]": _text,  # as an array literal, {ISOI,AUTO}; cast when it leaves the staging table
-    "jsonb": _text,  # as JSON text; likewise
+    "text[]": _text,  # as an array literal, {ISOI,AUTO}; cast when copied from the staging table
+    "jsonb": _text,  # as JSON text; cast too
 }

@@ -1,7 +1,6 @@
-"""PostgreSQL's binary NUMERIC from floats, vectorised.
+"""Vectorised encoder of PostgreSQL's binary NUMERIC from floats.
 
-Casting double precision to NUMERIC in SQL trades and parses every value, which costs as much as the insert
-itself.
+Casting double precision to NUMERIC in SQL formats and parses every value, which costs as much as the insert itself.
 """
 
 from __future__ import annotations
@@ -11,17 +10,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-_EXACT = 2.0**53  # floats hold every whole number below
-_GROUP = 10_000  # NUMERIC counts in base 10,000
+_EXACT = 2.0**53  # floats represent every whole number below exactly
+_GROUP = 10_000  # NUMERIC uses base 10,000
 
 
 def numeric_digits(values: NDArray[np.float64]) -> NDArray[Any]:
-    """`values` (n, finite) as (n, 4 + groups) big-endian int16: count, weight, sign, scale, then the digit
-    groups.
+    """Return `values` (n, finite) as (n, 4 + groups) big-endian int16: count, weight, sign, scale, digit groups.
 
-    A value of at most 15 significant digits and 12 decimals keeps every digit and shows no more: 45.5 is
-    45.5. A longer one is rounded to the decimals that its column's 53 bits carry. Raises ValueError at 9e15
-    and beyond.
+    A value of at most 15 significant digits and 12 decimals keeps exactly its digits: 45.5 stays 45.5. A longer one is
+    rounded to the decimals that 53 bits can hold. Raises ValueError for values of 9e15 and above.
     """
     size = np.abs(values)
     largest = float(size.max(initial=0.0))
@@ -45,7 +42,7 @@ def numeric_digits(values: NDArray[np.float64]) -> NDArray[Any]:
 
 
 def _decimals(size: NDArray[np.float64], largest: float) -> int:
-    """Fewest decimals, in whole groups, that give every value back; else the most that 53 bits can carry."""
+    """Return the fewest decimals, in whole groups, that represent every value; at most those that 53 bits can hold."""
     most = 0
     for decimals in (0, 4, 8, 12):
         power = 10.0**decimals
@@ -58,7 +55,7 @@ def _decimals(size: NDArray[np.float64], largest: float) -> int:
 
 
 def _scale(scaled: NDArray[np.int64], decimals: int) -> NDArray[np.int64]:
-    """Decimals that are shown: trailing zeros are not."""
+    """Return the number of decimals without trailing zeros."""
     scale = np.full(scaled.shape, decimals)
     for zeros in range(1, decimals + 1):
         trailing = scaled % 10**zeros == 0

@@ -1,4 +1,4 @@
-"""The tables of the warehouse, one module per subject."""
+"""Tables of the warehouse, one module per subject."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Open, high, low and close over time."""
+"""Bars of underlyings and option contracts."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class HistoricalBar(models.Model):
     id = columns.row_id()
     symbol = columns.key("underlying (SPX) or contract ticker (O:SPXW251219C06475000); no unit")
     timeframe = columns.choice(Timeframe, "length of the bar", null=False)
-    timestamp = columns.epoch_ms("start of the bar; it is known only at its end")
+    timestamp = columns.epoch_ms("start of the bar")
     open = columns.money("first price; dollars or index points", null=False)
     high = columns.money("highest price; dollars or index points", null=False)
     low = columns.money("lowest price; dollars or index points", null=False)

@@ -1,7 +1,7 @@
-"""Column kinds and constraints the tables share. Every column is built here, so that none lacks a unit.
+"""Column types and constraints of the tables. All columns are built here, so that each has a comment with a unit.
 
 Instants are epoch milliseconds UTC (BIGINT), money is NUMERIC, everything measured or computed is double
-precision. Names and tickers compare by byte (`COLLATE "C"`): index order then equals numpy's, on every
+precision. Symbols and tickers compare by byte (`COLLATE "C"`), so that the order of an index equals numpy's on every
 server.
 """
 
@@ -18,14 +18,13 @@ from django.db.models import Q
 if TYPE_CHECKING:
     AnyField = models.Field[Any, Any]
 else:
-    AnyField = models.Field  # Django's fields take type arguments in the stubs alone
+    AnyField = models.Field  # only the stubs of Django's fields accept type arguments
 
 
 class MoneyField(AnyField):
-    """NUMERIC without a declared scale: a price keeps the digits it came with, 0.05 or 6451.1234, and shows no others.
+    """NUMERIC without a declared scale: a price keeps exactly its digits, 0.05 or 6451.1234.
 
-    Django's DecimalField insists on one scale for all, pads every price to it, and turns a float into its binary
-    expansion.
+    Django's DecimalField requires one scale, pads every price to it, and converts a float to its binary expansion.
     """
 
     description = "Decimal number of any scale"
@@ -43,77 +42,94 @@ class MoneyField(AnyField):
 
 
 def row_id() -> Any:
+    """Return the identity column."""
     return models.BigAutoField(primary_key=True, db_comment="row number in order of arrival; no unit")
 
 
 def key(comment: str, **options: Any) -> Any:
+    """Return a text column of a key, compared by byte."""
     return models.TextField(db_collation="C", db_comment=comment, **options)
 
 
 def underlying() -> Any:
+    """Return the column of the underlying."""
     return key("underlying, bare: SPX, SPY; no unit")
 
 
 def epoch_ms(comment: str, **options: Any) -> Any:
+    """Return a column of epoch milliseconds UTC."""
     return models.BigIntegerField(db_comment=f"{comment}; epoch milliseconds UTC", **options)
 
 
 def day(comment: str) -> Any:
+    """Return a date column."""
     return models.DateField(db_comment=f"{comment}; date, New York")
 
 
 def money(comment: str, null: bool = True) -> Any:
+    """Return a NUMERIC column."""
     return MoneyField(null=null, blank=null, db_comment=comment)
 
 
 def real(comment: str, null: bool = True) -> Any:
+    """Return a double precision column."""
     return models.FloatField(null=null, blank=null, db_comment=comment)
 
 
 def count(comment: str, null: bool = True, **options: Any) -> Any:
+    """Return an integer column."""
     return models.IntegerField(null=null, blank=null, db_comment=comment, **options)
 
 
 def big_count(comment: str, null: bool = True, **options: Any) -> Any:
+    """Return a bigint column."""
     return models.BigIntegerField(null=null, blank=null, db_comment=comment, **options)
 
 
 def flag(comment: str, default: bool = False) -> Any:
+    """Return a boolean column."""
     return models.BooleanField(default=default, db_default=default, db_comment=f"{comment}; true or false")
 
 
 def text(comment: str, null: bool = True) -> Any:
+    """Return a text column."""
     return models.TextField(null=null, blank=null, db_comment=comment)
 
 
 def texts(comment: str, **options: Any) -> Any:
+    """Return a text[] column."""
     return ArrayField(models.TextField(), db_comment=comment, **options)
 
 
 def json(comment: str) -> Any:
+    """Return a jsonb column."""
     return models.JSONField(null=True, blank=True, db_comment=comment)
 
 
 def choice(kind: type[models.TextChoices], comment: str, null: bool = True) -> Any:
-    """A text enum; pair it with `one_of` in the model's constraints."""
+    """Return the column of a text enumeration; add `one_of` to the constraints of the model."""
     named = f"{comment}; one of {', '.join(kind.values)}"
     return models.TextField(choices=kind.choices, null=null, blank=null, db_comment=named)
 
 
 def method_version() -> Any:
+    """Return the column of the method's version."""
     return models.TextField(db_comment="version of the method that computed the row; no unit")
 
 
 def one_of(table: str, column: str, kind: type[models.TextChoices]) -> models.CheckConstraint:
+    """Return the CHECK constraint of a text enumeration."""
     return models.CheckConstraint(
         condition=Q(**{f"{column}__in": kind.values}), name=f"{table}_{column}_known"
     )
 
 
 def fraction(table: str, column: str) -> models.CheckConstraint:
+    """Return the CHECK constraint of a fraction from 0 to 1."""
     inside = Q(**{f"{column}__gte": 0.0}, **{f"{column}__lte": 1.0})
     return models.CheckConstraint(condition=inside, name=f"{table}_{column}_fraction")
 
 
 def unique(table: str, *columns: str) -> models.UniqueConstraint:
+    """Return the unique constraint of the key."""
     return models.UniqueConstraint(fields=columns, name=f"{table}_key")

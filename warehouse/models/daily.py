@@ -1,4 +1,4 @@
-"""Roll-ups of a session: they outlive the raw rows they were summed from."""
+"""Daily sums, which are kept longer than the rows they are summed from."""
 
 from __future__ import annotations
 
@@ -77,8 +77,8 @@ class GammaDay(models.Model):
 class ContractSizeDay(models.Model):
     """Grain: one underlying, one session of all trades seen. Key: (symbol, date). Kept 90 days.
 
-    The store behind the mean size of 20 sessions that blocks and large trades are measured against;
-    trades too small to be stored count too.
+    Source of the mean size of 20 sessions that classifies blocks and large trades. Trades too small to be stored are
+    counted too.
     """
 
     id = columns.row_id()

@@ -1,4 +1,4 @@
-"""The values a text enum may hold. CHECK constraints refuse any other; the documents name each of them."""
+"""Text enumerations. CHECK constraints reject other values."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ class OptionType(TextChoices):
 
 
 class Source(TextChoices):
-    """How a row came: with its own slot or trade, rebuilt later from the provider's past, or from a file."""
+    """Origin of a row: ingested live, backfilled from the provider, or imported from a file."""
 
     LIVE = "live"
     BACKFILL = "backfill"
@@ -19,14 +19,14 @@ class Source(TextChoices):
 
 
 class GreeksSource(TextChoices):
-    """Who gave delta and gamma."""
+    """Source of delta and gamma."""
 
     PROVIDER = "provider"
     COMPUTED = "computed"
 
 
 class IvStatus(TextChoices):
-    """Why the implied volatility is there or is not."""
+    """Reason why the implied volatility is present or absent."""
 
     OK = "ok"
     BELOW_INTRINSIC = "below_intrinsic"
@@ -59,7 +59,7 @@ class Aggressiveness(TextChoices):
 
 
 class Side(TextChoices):
-    """Who took liquidity, by the quote rule; null where no fresh quote decides."""
+    """Side that took liquidity, by the quote rule; null without a fresh quote."""
 
     BUY = "buy"
     SELL = "sell"
@@ -101,7 +101,7 @@ class ExpectedBehavior(TextChoices):
 
 
 class OpenInterestSource(TextChoices):
-    """Where open interest came from; the past knows only volumes."""
+    """Source of open interest; backfilled chains have only volumes."""
 
     PROVIDER = "provider"
     VOLUME_PROXY = "volume_proxy"

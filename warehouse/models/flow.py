@@ -11,11 +11,10 @@ TABLE = "options_flow_history"
 
 
 class OptionsFlow(models.Model):
-    """Grain: one trade. Key: (symbol, timestamp, contract_ticker, sequence_number), the primary key of the
-    database.
+    """Grain: one trade. Key: (symbol, timestamp, contract_ticker, sequence_number), the database primary key.
 
     Written by the flow workers through `warehouse.loading.bulk`. Daily partitions (UTC), kept 90 days. A cancel is a
-    row of its own that sums leave out; the trade it takes back names it in `canceled_by`.
+    separate row that sums exclude; the canceled trade has its sequence number in `canceled_by`.
     """
 
     id = columns.row_id()
@@ -23,14 +22,14 @@ class OptionsFlow(models.Model):
     timestamp = columns.epoch_ms("exchange time of the trade")
     contract_ticker = columns.key("contract ticker, O:SPXW251219C06475000; no unit")
     sequence_number = columns.big_count(
-        "provider's number of the message; negative ordinal where it sent none; no unit", null=False
+        "provider's number of the message, negative ordinal without one; no unit", null=False
     )
     price = columns.money("price; dollars per share", null=False)
     size = columns.count("size; contracts", null=False)
     premium = columns.money("price x size x 100; dollars", null=False)
     trade_type = columns.choice(TradeType, "class of the trade", null=False)
-    sentiment = columns.choice(Sentiment, "direction the trade bets on", null=False)
-    aggressiveness = columns.choice(Aggressiveness, "place of the price against the quote", null=False)
+    sentiment = columns.choice(Sentiment, "direction of the trade", null=False)
+    aggressiveness = columns.choice(Aggressiveness, "price relative to the quote", null=False)
     is_sweep = columns.flag("intermarket sweep, by condition or by pattern")
     is_block = columns.flag("block by size")
     is_above_ask = columns.flag("price above the best offer")
@@ -46,21 +45,21 @@ class OptionsFlow(models.Model):
     ask = columns.money("best offer before the trade; dollars per share")
     quote_age_ms = columns.count("age of bid and ask at the trade, null without a quote; milliseconds")
     average_size = columns.real("mean size of the underlying's trades over 20 sessions; contracts")
-    side = columns.choice(Side, "who took liquidity, null where no fresh quote decides")
+    side = columns.choice(Side, "side that took liquidity, null without a fresh quote")
     sweep_id = columns.big_count("sequence_number of the sweep's first trade; no unit")
     exchange = columns.text("exchange of the trade; no unit")
     conditions = columns.texts(
         "trade conditions, OPRA mnemonics or provider ids; no unit", null=True, blank=True
     )
-    is_cancel = columns.flag("the row takes back an earlier trade")
-    canceled_by = columns.big_count("sequence_number of the cancel that takes the trade back; no unit")
-    source = columns.choice(Source, "how the row came", null=False)
+    is_cancel = columns.flag("the row cancels an earlier trade")
+    canceled_by = columns.big_count("sequence_number of the cancel of this trade; no unit")
+    source = columns.choice(Source, "origin of the row", null=False)
     received_at = columns.epoch_ms("when the trade reached the consumer")
     method_version = columns.method_version()
 
     class Meta:
         db_table = TABLE
-        db_table_comment = "Every stored trade with its quote and classification; sums leave out is_cancel."
+        db_table_comment = "Stored trades with quote and classification; sums exclude is_cancel."
         verbose_name, verbose_name_plural = "trade", "options flow history"
         constraints = [
             columns.unique(TABLE, "symbol", "timestamp", "contract_ticker", "sequence_number"),

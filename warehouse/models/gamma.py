@@ -12,11 +12,10 @@ GAMMA_UNIT = "dollars per 1 percent move of spot"
 
 
 class GammaExposure(models.Model):
-    """Grain: one chain at one slot. Key: (symbol, timestamp). Written in the transaction of its chain; kept
-    90 days.
+    """Grain: one chain at one slot. Key: (symbol, timestamp). Kept 90 days.
 
-    Computed from the whole chain even where the watchlist stores only a band of strikes: its JSON is then the
-    record of what lay outside.
+    Written in the transaction of its chain. Computed from the whole chain, also when the watchlist stores only a band
+    of strikes.
     """
 
     id = columns.row_id()
@@ -28,7 +27,7 @@ class GammaExposure(models.Model):
     put_gamma = columns.money(f"gamma of puts, negative; {GAMMA_UNIT}")
     gross_gamma = columns.money(f"sum of the absolute gamma of contracts; {GAMMA_UNIT}")
     dealer_positioning = columns.choice(DealerPositioning, "sign of net over gross gamma")
-    expected_behavior = columns.choice(ExpectedBehavior, "what hedging speaks for")
+    expected_behavior = columns.choice(ExpectedBehavior, "behavior that dealers' hedging suggests")
     gamma_wall_resistance = columns.money(
         "strike above spot with the largest net gamma; dollars or index points"
     )
@@ -46,7 +45,7 @@ class GammaExposure(models.Model):
     gamma_by_strike = columns.json(f"gamma by strike, net and its parts; {GAMMA_UNIT}")
     oi_by_strike = columns.json("open interest by strike; contracts")
     sensitivity = columns.json(f"net gamma and flips under each other convention; {GAMMA_UNIT}, points")
-    oi_source = columns.choice(OpenInterestSource, "where open interest came from", null=False)
+    oi_source = columns.choice(OpenInterestSource, "source of open interest", null=False)
     method_version = columns.method_version()
 
     class Meta:

@@ -11,11 +11,10 @@ TABLE = "historical_greeks"
 
 
 class HistoricalGreeks(models.Model):
-    """Grain: one contract at one slot. Key: (symbol, timestamp, contract_ticker), the primary key of the
-    database.
+    """Grain: one contract at one slot. Key: (symbol, timestamp, contract_ticker), the database primary key.
 
     Written by chain ingestion and backfill through `warehouse.loading.bulk`. Weekly partitions from Monday 00:00 UTC,
-    kept one year. `id` is the primary key for Django alone: its admin refuses composite keys.
+    kept one year. `id` is the primary key in Django only, because its admin does not support composite keys.
     """
 
     id = columns.row_id()
@@ -38,9 +37,9 @@ class HistoricalGreeks(models.Model):
     vega = columns.real("change of the premium per point of volatility (0.01); dollars per share")
     rho = columns.real("change of the premium per point of the rate (0.01); dollars per share")
     implied_volatility = columns.real("implied volatility per year; fraction, 0.18 is 18 percent")
-    iv_status = columns.choice(IvStatus, "why implied_volatility is there or null", null=False)
-    greeks_source = columns.choice(GreeksSource, "who gave delta and gamma; null when nobody could")
-    source = columns.choice(Source, "how the row came", null=False)
+    iv_status = columns.choice(IvStatus, "reason why implied_volatility is present or null", null=False)
+    greeks_source = columns.choice(GreeksSource, "source of delta and gamma, null when absent")
+    source = columns.choice(Source, "origin of the row", null=False)
     fetched_at = columns.epoch_ms("when the snapshot was fetched")
     method_version = columns.method_version()
 

@@ -1,4 +1,4 @@
-"""Implied volatility ranked against its own year."""
+"""Implied volatility per session with its rank in the past year."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ TABLE = "iv_percentile_cache"
 class IvPercentile(models.Model):
     """Grain: one underlying, one session. Key: (symbol, date). Written after the close; kept two years.
 
-    Also the series itself: a year's percentile reads 252 rows here, never the chains. Rank, percentile and
-    what follows from them are null until the series is long enough.
+    The percentile of a year reads 252 rows of this table and no chains. Rank, percentile and the columns derived from
+    them are null until the series is long enough.
     """
 
     id = columns.row_id()
@@ -27,9 +27,9 @@ class IvPercentile(models.Model):
     iv_52w_high = columns.real("highest current_iv of 52 weeks; fraction per year")
     iv_52w_low = columns.real("lowest current_iv of 52 weeks; fraction per year")
     iv_trend = columns.choice(IvTrend, "mean of 5 sessions against mean of 20")
-    data_points = columns.count("past sessions the ranks rest on; sessions", null=False)
-    is_provisional = columns.flag("fewer past sessions than a firm percentile needs", default=True)
-    recommendation = columns.choice(IvRecommendation, "what the percentile speaks for")
+    data_points = columns.count("past sessions used for the ranks; sessions", null=False)
+    is_provisional = columns.flag("fewer past sessions than a final percentile needs", default=True)
+    recommendation = columns.choice(IvRecommendation, "what the percentile suggests")
     risk_reversal_25d = columns.real("30-day 25-delta put IV minus call IV; fraction per year")
     term_slope = columns.real("60-day IV minus 30-day IV; fraction per year")
     expected_move = columns.money("one standard deviation of spot over 30 days; dollars or index points")
@@ -37,7 +37,7 @@ class IvPercentile(models.Model):
 
     class Meta:
         db_table = TABLE
-        db_table_comment = "At-the-money implied volatility per session with its rank in its own year."
+        db_table_comment = "At-the-money implied volatility per session with its rank in the past year."
         verbose_name, verbose_name_plural = "IV percentile", "IV percentiles"
         constraints = [
             columns.unique(TABLE, "symbol", "date"),

@@ -1,4 +1,4 @@
-"""What the long-running workers say about themselves and about what they could not do."""
+"""Heartbeats of processes, gaps of the stream and batches that could not be stored."""
 
 from __future__ import annotations
 
@@ -9,18 +9,20 @@ from warehouse.models.enums import GapStatus, WorkerStatus
 
 
 class Heartbeat(models.Model):
-    """Grain: one long-running worker. Key: (id), its name. Written every cycle by
-    `warehouse.heartbeats`; a stable name is kept for good, a process's for minutes after its last beat."""
+    """Grain: one long-running process. Key: (id), its name. Written every cycle by `warehouse.heartbeats`.
+
+    A row with a fixed name is kept; that of a process id is deleted minutes after its last heartbeat.
+    """
 
     id = columns.key("name of the worker: composite_scanner, flow_listener; no unit", primary_key=True)
     last_scan = columns.epoch_ms("end of the last cycle")
-    signals_detected = columns.count("what the last cycle found; signals or rows", null=False, default=0)
-    status = columns.choice(WorkerStatus, "what the worker says of itself", null=False)
+    signals_detected = columns.count("found in the last cycle; signals or rows", null=False, default=0)
+    status = columns.choice(WorkerStatus, "state of the worker", null=False)
     metadata = columns.json("cycle time, errors, version, host, totals of the session; units in the keys")
 
     class Meta:
         db_table = "scanner_heartbeat"
-        db_table_comment = "The last sign of life of each long-running worker."
+        db_table_comment = "Last heartbeat of each long-running process."
         verbose_name = "heartbeat"
         constraints = [columns.one_of("scanner_heartbeat", "status", WorkerStatus)]
 
@@ -29,20 +31,20 @@ class Heartbeat(models.Model):
 
 
 class StreamGap(models.Model):
-    """Grain: one time a feed was not listened to. Key: (feed, from_ms). Kept 90 days."""
+    """Grain: one time range in which a feed was not received. Key: (feed, from_ms). Kept 90 days."""
 
     id = columns.row_id()
     feed = columns.key("feed and shard: options 1/2; no unit")
     from_ms = columns.epoch_ms("last message seen before the gap")
-    to_ms = columns.epoch_ms("first message seen after the gap, null while it lasts", null=True, blank=True)
-    reason = columns.text("what cut the feed; no unit", null=False)
+    to_ms = columns.epoch_ms("first message seen after the gap, null until it ends", null=True, blank=True)
+    reason = columns.text("cause of the gap; no unit", null=False)
     status = columns.choice(GapStatus, "state of the repair", null=False)
     repaired = columns.count("trades the repair stored; trades", null=False, default=0)
     unrepairable = columns.count("contracts whose trades stay unknown; contracts", null=False, default=0)
 
     class Meta:
         db_table = "stream_gap"
-        db_table_comment = "Times a live feed was cut, and what became of the repair."
+        db_table_comment = "Time ranges in which a live feed was not received, and their repair."
         verbose_name = "stream gap"
         constraints = [
             columns.unique("stream_gap", "feed", "from_ms"),
@@ -54,13 +56,13 @@ class StreamGap(models.Model):
 
 
 class DeadLetter(models.Model):
-    """Grain: one batch no attempt could store. Key: (batch_id). Written by the flow workers; kept 90 days."""
+    """Grain: one batch that could not be stored. Key: (batch_id). Written by the flow workers; kept 90 days."""
 
-    batch_id = columns.key("identity of the batch; no unit", primary_key=True)
-    payload = models.BinaryField(db_comment="the batch as it lay in the inbox; bytes")
+    batch_id = columns.key("id of the batch; no unit", primary_key=True)
+    payload = models.BinaryField(db_comment="the batch as it was in the inbox; bytes")
     error = columns.text("why the last attempt failed, one sentence; no unit", null=False)
     attempts = columns.count("attempts that failed on the payload; attempts", null=False)
-    created_at = columns.epoch_ms("when it was given up")
+    created_at = columns.epoch_ms("time of the last attempt")
 
     class Meta:
         db_table = "dead_letter"

@@ -13,8 +13,7 @@ TABLE = "market_regime_history"
 class MarketRegimeDay(models.Model):
     """Grain: one session. Key: (date). Written after the close; kept five years.
 
-    Holds what the regime was computed from. An input that was missing is null, named in `missing_inputs`, and
-    lowers the confidence.
+    Contains the inputs of the regime. A missing input is null, listed in `missing_inputs`, and lowers the confidence.
     """
 
     id = columns.row_id()
@@ -56,7 +55,7 @@ class MarketRegimeDay(models.Model):
 
     class Meta:
         db_table = TABLE
-        db_table_comment = "The market regime of each session with the inputs it was computed from."
+        db_table_comment = "Market regime of each session with its inputs."
         verbose_name, verbose_name_plural = "market regime", "market regime history"
         constraints = [
             columns.unique(TABLE, "date"),

@@ -1,4 +1,4 @@
-"""The ledger of ingestion."""
+"""Ledger of ingestion."""
 
 from __future__ import annotations
 
@@ -11,33 +11,34 @@ TABLE = "ingestion_runs"
 
 
 class IngestionRun(models.Model):
-    """Grain: one piece of work for one period. Key: (task, symbol, slot). Written by `warehouse.runs`; kept
-    90 days.
+    """Grain: the work of one task for one period. Key: (task, symbol, slot). Kept 90 days.
 
-    "Is the work of period X done?" is asked here, never inferred from the clock. `symbol` is '' for global
-    tasks.
+    Written by `warehouse.runs`. It decides whether the work for a period is done. `symbol` is '' for tasks of all
+    symbols.
     """
 
     id = columns.row_id()
-    task = columns.key("name of the work: ingest_chain; no unit")
-    symbol = columns.key("underlying, empty for global work; no unit", blank=True, default="")
-    slot = columns.epoch_ms("period the work is for")
-    status = columns.choice(RunStatus, "STARTED without its lock is a crash and is redone", null=False)
-    attempts = columns.count("times the work was started; attempts", null=False, default=1)
+    task = columns.key("name of the task, such as ingest_chain; no unit")
+    symbol = columns.key("underlying, empty for tasks of all symbols; no unit", blank=True, default="")
+    slot = columns.epoch_ms("period of the run")
+    status = columns.choice(
+        RunStatus, "state; STARTED without its lock is a crash and is repeated", null=False
+    )
+    attempts = columns.count("number of starts; attempts", null=False, default=1)
     contracts = columns.count("contracts the provider sent; contracts")
-    rows = columns.count("rows really inserted; rows")
-    rejected = columns.json("records left out, by reason; contracts")
-    stages = columns.json("time spent, by stage; milliseconds")
-    result = columns.json("small summary of what was computed; units as in its table")
+    rows = columns.count("inserted rows; rows")
+    rejected = columns.json("rejected records by reason; contracts")
+    stages = columns.json("time by stage; milliseconds")
+    result = columns.json("summary of the computed values; units as in their table")
     error = columns.text("why it failed, one sentence; no unit")
-    started_at = columns.epoch_ms("when the last attempt started")
-    finished_at = columns.epoch_ms("when the last attempt ended", null=True, blank=True)
+    started_at = columns.epoch_ms("start of the last attempt")
+    finished_at = columns.epoch_ms("end of the last attempt", null=True, blank=True)
     duration_ms = columns.big_count("length of the last attempt; milliseconds")
     data_delay_ms = columns.big_count("delay of the provider's data; milliseconds")
 
     class Meta:
         db_table = TABLE
-        db_table_comment = "Which work was done for which period, with counts, times and errors."
+        db_table_comment = "Runs of all tasks by period, with counts, times and errors."
         verbose_name = "ingestion run"
         constraints = [
             columns.unique(TABLE, "task", "symbol", "slot"),

@@ -1,4 +1,4 @@
-"""Days on which the provider's answer about a session stands against the exchange calendar's."""
+"""Sessions on which the provider differs from the exchange calendar."""
 
 from __future__ import annotations
 
@@ -10,22 +10,20 @@ TABLE = "session_exceptions"
 
 
 class SessionException(models.Model):
-    """Grain: one day. Key: (date). Written by the calendar watch; kept for good.
+    """Grain: one date. Key: (date). Written by the calendar watch; never deleted.
 
-    Both instants null: there is no session that day. Read it through `warehouse.market_days`.
+    Both instants are null when there is no session. Read it through `warehouse.market_days`.
     """
 
-    date = models.DateField(primary_key=True, db_comment="day the calendar is overruled; date, New York")
-    opens_ms = columns.epoch_ms("open of the session, null where there is none", null=True, blank=True)
-    closes_ms = columns.epoch_ms("close of the session, null where there is none", null=True, blank=True)
-    reason = columns.text(
-        "what the provider says and what the calendar says, one sentence; no unit", null=False
-    )
-    noted_at = columns.epoch_ms("when the disagreement was last seen")
+    date = models.DateField(primary_key=True, db_comment="date of the exception; date, New York")
+    opens_ms = columns.epoch_ms("open of the session, null without a session", null=True, blank=True)
+    closes_ms = columns.epoch_ms("close of the session, null without a session", null=True, blank=True)
+    reason = columns.text("statements of provider and calendar, one sentence; no unit", null=False)
+    noted_at = columns.epoch_ms("when the difference was last seen")
 
     class Meta:
         db_table = TABLE
-        db_table_comment = "Days on which the provider overrules the exchange calendar."
+        db_table_comment = "Sessions on which the provider differs from the exchange calendar."
         verbose_name = "session exception"
         constraints = [
             models.CheckConstraint(

@@ -1,4 +1,4 @@
-"""What is watched."""
+"""Watched underlyings."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ TABLE = "watchlist"
 
 
 class WatchlistEntry(models.Model):
-    """Grain: one underlying. Key: (symbol). Edited by operators in the admin; kept for good."""
+    """Grain: one underlying. Key: (symbol). Edited by operators in the admin; never deleted automatically."""
 
     symbol = columns.key("underlying, bare: SPX, SPY; no unit", primary_key=True)
     provider_symbol = columns.text(
@@ -24,12 +24,12 @@ class WatchlistEntry(models.Model):
         "stored strikes either side of spot, null for the whole chain; percent of spot"
     )
     ingest_chain = columns.flag("fetch and store the chain every slot", default=True)
-    ingest_flow = columns.flag("watch the trades", default=True)
-    active_since_ms = columns.epoch_ms("gaps are counted from here on")
+    ingest_flow = columns.flag("store the trades", default=True)
+    active_since_ms = columns.epoch_ms("gaps are counted from this time")
 
     class Meta:
         db_table = TABLE
-        db_table_comment = "Underlyings that are watched, and what of them is ingested."
+        db_table_comment = "Watched underlyings, and what is ingested for them."
         verbose_name, verbose_name_plural = "watchlist entry", "watchlist"
         ordering = ["symbol"]
         constraints = [

@@ -1,7 +1,7 @@
-"""The SQL that Django cannot express, one file per subject. Migrations only point here.
+"""SQL that Django cannot express, one file per subject, run by migrations.
 
-A function changes by editing its file and running the file again from a new migration: every statement in the
-function files is CREATE OR REPLACE, so a new database simply runs today's text.
+To change a function, edit its file and run the file again in a new migration. Every statement in the function files is
+CREATE OR REPLACE, so a new database gets the present text.
 """
 
 from __future__ import annotations
@@ -14,9 +14,10 @@ _HERE = Path(__file__).parent
 
 
 def read(name: str) -> str:
+    """Return the text of the file `name`."""
     return (_HERE / name).read_text(encoding="utf-8")
 
 
 def run(name: str, reverse: str = RunSQL.noop) -> RunSQL:
-    """The migration operation that runs the file `name`; `reverse` is SQL text."""
+    """Return the migration operation that runs the file `name`; `reverse` is SQL text."""
     return RunSQL(read(name), reverse)

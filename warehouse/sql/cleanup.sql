@@ -1,6 +1,6 @@
--- Retention by hand, as the documents have it. Partitioned tables lose whole partitions and return their number,
--- the others lose rows and return theirs. Trades and gamma snapshots go only once their day is summed up.
--- `manage.py retention` sums up first and deletes in chunks, with a plan shown before.
+-- Retention functions of the documents. For partitioned tables they drop whole partitions and return their number, for
+-- the others they delete rows and return their number. Trades and gamma snapshots are removed only after their daily sums
+-- are stored. `manage.py retention` stores the sums first, deletes in chunks, and shows the plan before.
 
 CREATE OR REPLACE FUNCTION warehouse_drop_expired(p_table text) RETURNS bigint
 LANGUAGE plpgsql

@@ -1,5 +1,5 @@
--- The market's clock for SQL: real time plus the connection setting warehouse.clock_offset_ms (0 where unset).
--- The same formula as quant.sessions.market_now. STABLE, so that partitions are pruned when a query starts.
+-- The market's clock in SQL: real time plus the connection setting warehouse.clock_offset_ms (0 when unset), as in
+-- quant.sessions.market_now. STABLE, so that partitions are pruned when a query starts.
 CREATE OR REPLACE FUNCTION warehouse_now_ms() RETURNS bigint
 LANGUAGE sql STABLE PARALLEL SAFE
 SET search_path = pg_catalog, public, pg_temp

@@ -1,7 +1,7 @@
-"""Copies the comments of the models to the tables and columns of the database.
+"""Comments of tables and columns.
 
-Django's `AlterField` cannot do it for partitioned tables: it rebuilds constraints on columns of the partition key. A
-migration that changes comments alters the state alone and then runs `restate`.
+Django's `AlterField` fails on partitioned tables, because it alters columns of the partition key. A migration that
+changes comments alters only the state and then runs `restate`.
 """
 
 from __future__ import annotations

@@ -1,5 +1,5 @@
--- Partitions are made and dropped only through these functions, which run with the rights of the owner.
--- pg_temp stands last in every search_path: left out, a caller's temporary table would shadow a real one.
+-- Partitions are created and dropped only by these functions, which run with the rights of the owner.
+-- pg_temp is last in every search_path. Otherwise a temporary table of the caller would hide a real one.
 
 CREATE OR REPLACE FUNCTION warehouse_partition_policy(
     p_table text, OUT unit text, OUT name_format text, OUT retention_days integer
@@ -49,7 +49,7 @@ AS $$
     SELECT warehouse_now_ms() - retention_days::bigint * 86400000 FROM warehouse_partition_policy(p_table)
 $$;
 
--- What exists, read from the catalog: bounds in epoch ms, an estimate of the rows, bytes with indexes.
+-- Existing partitions from the catalog: bounds in epoch ms, estimated rows, bytes with indexes.
 CREATE OR REPLACE FUNCTION warehouse_partitions()
 RETURNS TABLE (parent text, partition text, from_ms bigint, to_ms bigint, estimated_rows bigint, bytes bigint)
 LANGUAGE sql STABLE
@@ -69,14 +69,14 @@ AS $$
     ORDER BY 1, 3
 $$;
 
--- Creates what is missing for [p_first_ms, p_last_ms]; returns how many partitions it made.
---   1. Refuse times outside retention and more than 8 days ahead: a wrong stamp must not make a partition.
---   2. Nothing missing: return without any lock, the case of nearly every call.
---   3. Take the advisory lock: two writers that miss the same partition come one after the other, and the second
---      finds it made. It looks with a query, which has a snapshot of its own: to_regclass would answer from the
---      session's catalog cache, which waiting for an advisory lock does not refresh.
---   4. CREATE TABLE ... LIKE, then ATTACH: unlike CREATE ... PARTITION OF, this does not lock readers and writers
---      of the parent out. EXCLUDING IDENTITY, because a partition takes the parent's (PostgreSQL 17 insists).
+-- Creates the missing partitions for [p_first_ms, p_last_ms] and returns their number.
+--   1. Reject times outside retention or more than 8 days ahead, so that a wrong time creates no partition.
+--   2. Nearly every call finds nothing missing and returns without a lock.
+--   3. Take the advisory lock, so that of two writers that miss the same partition the second finds it created. It
+--      searches with a query, which has its own snapshot. to_regclass would read the session's catalog cache, which
+--      waiting for an advisory lock does not refresh.
+--   4. CREATE TABLE ... LIKE, then ATTACH. Unlike CREATE ... PARTITION OF, this does not block readers and writers of
+--      the parent. EXCLUDING IDENTITY, because a partition uses the parent's identity (required by PostgreSQL 17).
 CREATE OR REPLACE FUNCTION warehouse_ensure_partitions(p_table text, p_first_ms bigint, p_last_ms bigint)
 RETURNS integer
 LANGUAGE plpgsql SECURITY DEFINER
@@ -93,7 +93,7 @@ BEGIN
             USING ERRCODE = 'invalid_parameter_value';
     END IF;
     IF p_first_ms < warehouse_retained_from_ms(p_table) OR p_last_ms > warehouse_now_ms() + 8 * 86400000 THEN
-        RAISE EXCEPTION 'a partition of % for % to % lies outside retention or more than 8 days ahead',
+        RAISE EXCEPTION 'a partition of % for % to % is outside retention or more than 8 days ahead',
             p_table, p_first_ms, p_last_ms USING ERRCODE = 'invalid_parameter_value';
     END IF;
     WHILE v_ms <= p_last_ms LOOP
@@ -118,9 +118,9 @@ BEGIN
 END
 $$;
 
--- Drops one partition that lies wholly past retention, and no other table. A day of trades goes only once each of its
--- symbols has its row in flow_daily, whoever asks: the sums are kept for years and cannot be made afterwards. Waits one second for its lock: a DROP
--- that queues behind a long reader makes every later reader queue behind itself. The caller tries again.
+-- Drops one partition that is completely past retention. A day of trades is dropped only when each of its symbols has a
+-- row in flow_daily, because the sums are kept for years and cannot be computed later. Waits one second for its lock: a
+-- DROP that waits behind a long reader blocks every later reader. The caller tries again.
 CREATE OR REPLACE FUNCTION warehouse_drop_partition(p_partition text) RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = pg_catalog, public, pg_temp
@@ -160,8 +160,8 @@ COMMENT ON FUNCTION warehouse_partition_policy(text) IS 'Calendar unit and reten
 COMMENT ON FUNCTION warehouse_partition_of(text, bigint) IS 'Name and bounds (epoch ms) of the partition that holds a time.';
 COMMENT ON FUNCTION warehouse_retained_from_ms(text) IS 'Start of retention of a partitioned table; epoch ms.';
 COMMENT ON FUNCTION warehouse_partitions() IS 'All partitions: bounds in epoch ms, estimated rows, bytes.';
-COMMENT ON FUNCTION warehouse_ensure_partitions(text, bigint, bigint) IS 'Makes the missing partitions of a range; returns how many.';
-COMMENT ON FUNCTION warehouse_drop_partition(text) IS 'Drops one partition that lies wholly past retention.';
+COMMENT ON FUNCTION warehouse_ensure_partitions(text, bigint, bigint) IS 'Creates the missing partitions of a range; returns their number.';
+COMMENT ON FUNCTION warehouse_drop_partition(text) IS 'Drops one partition that is completely past retention.';
 
 REVOKE ALL ON FUNCTION warehouse_partition_policy(text), warehouse_partition_of(text, bigint),
     warehouse_retained_from_ms(text), warehouse_partitions(), warehouse_ensure_partitions(text, bigint, bigint),

@@ -1,5 +1,5 @@
--- The read functions of the documents, with the columns the documents trade.
--- Parameters begin with p_: one named like a column would make `symbol = symbol` true for every row.
+-- Read functions of the documents, with the columns that the documents print.
+-- Parameters begin with p_. A parameter named like a column would make `symbol = symbol` true for every row.
 
 CREATE OR REPLACE FUNCTION get_latest_iv_percentile(p_symbol text)
 RETURNS TABLE (
@@ -15,10 +15,10 @@ AS $$
     LIMIT 1
 $$;
 
--- Counts the trades of the last p_minutes by the market's clock. Cancels and the trades they take back are left out.
+-- Counts the trades of the last p_minutes by the market's clock. Cancels and canceled trades are excluded.
 -- smart_money_bias: one side has sweeps, and at least 1.5 times those of the other.
--- Planned anew with the moment as a constant, so that the partitions of other days are not even looked at: planning
--- for all the days kept takes longer than the answer.
+-- The query is planned at each call with the time as a constant, so that partitions of other days are excluded at
+-- planning. Planning for all retained days takes longer than the query.
 CREATE OR REPLACE FUNCTION get_flow_summary(p_symbol text, p_minutes integer)
 RETURNS TABLE (
     symbol text, total_sweeps bigint, bullish_sweeps bigint, bearish_sweeps bigint, total_premium numeric,
@@ -81,7 +81,7 @@ $$;
 
 COMMENT ON FUNCTION get_latest_iv_percentile(text) IS 'The latest session''s IV and its rank; fractions.';
 COMMENT ON FUNCTION get_flow_summary(text, integer) IS
-    'Sweeps, premium (dollars) of all trades and the sweeps'' bias over the last minutes, cancels left out.';
+    'Sweeps, premium (dollars) of all trades and the sweeps'' bias over the last minutes, cancels excluded.';
 COMMENT ON FUNCTION get_latest_gamma_exposure(text) IS 'Dealer positioning, walls and expected behavior of the latest slot.';
 COMMENT ON FUNCTION get_current_market_regime() IS 'The market regime of the latest session.';
 

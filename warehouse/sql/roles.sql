@@ -1,8 +1,7 @@
--- Roles belong to the whole cluster: several databases share them, and two migrations may run at the same time.
--- They may log in, because the nodes of a distributed database connect to each other as the current role; they have
--- no password of ours, so that nobody logs in as them from outside until an administrator sets one.
--- The login that migrates takes them on with SET ROLE, and from PostgreSQL 16 on must be granted that expressly:
--- creating a role gives its creator only the right to grant it.
+-- Roles belong to the cluster: several databases share them, and two migrations may run at the same time. They may log
+-- in, because the nodes of a distributed database connect to each other as the current role. They have no password, so
+-- that nobody can log in as them until an administrator sets one. The migration login uses them with SET ROLE, which
+-- from PostgreSQL 16 on must be granted explicitly: creating a role gives its creator only the right to grant it.
 DO $$
 DECLARE
     v_role text;
@@ -28,7 +27,7 @@ END
 $$;
 
 -- warehouse_writer: workers, beat and consumer. warehouse_web: reads all, edits the watchlist. warehouse_reader: reads.
--- Grants and policies stand on the parents alone: rows are reached through them, never through a partition.
+-- Grants and policies are defined on the parents only, because rows are accessed through them and not through a partition.
 DO $$
 DECLARE
     v_table text;

@@ -1,4 +1,4 @@
--- The rules of roles.sql, for a table that came later.
+-- The rules of roles.sql for a table that was added later.
 REVOKE ALL ON session_exceptions FROM PUBLIC, warehouse_reader, warehouse_web, warehouse_writer;
 GRANT SELECT ON session_exceptions TO warehouse_reader, warehouse_web;
 GRANT SELECT, INSERT, UPDATE, DELETE ON session_exceptions TO warehouse_writer;

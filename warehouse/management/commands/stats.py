@@ -1,4 +1,4 @@
-"""`manage.py stats`: what was done since the workers started, and what the tables hold. Times are New York."""
+"""`manage.py stats`: show what the workers did since their start, and the sizes of the tables. New York times."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ RULE = "=" * 61
 
 
 class Command(BaseCommand):
-    help = "Prints the ingestion statistics and the size of the warehouse's tables."
+    help = "Show the statistics of ingestion and the sizes of the tables."
 
     def handle(self, **options: Any) -> None:
         self.stdout.write("\n".join(_block(table_statistics.collect(clock.now_ms()))))
