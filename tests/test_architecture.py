@@ -115,3 +115,14 @@ def test_folders_hold_about_fifteen_modules():
         if path.exists() and path.name != "__init__.py" and path.relative_to(ROOT).parts[0] != "tests"
     )
     assert {str(folder): count for folder, count in folders.items() if count > MOST_MODULES} == {}
+
+
+def test_names_of_tests_are_short_enough_to_read():
+    long = [
+        node.name
+        for path in tracked_python_files()
+        if path.exists() and path.relative_to(ROOT).parts[0] == "tests"
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.FunctionDef) and node.name.startswith("test_") and len(node.name) > 72
+    ]
+    assert long == []
