@@ -66,9 +66,13 @@ class Supervisor:
         self._signals = 0
 
     def obey(self, *numbers: signal.Signals) -> None:
-        """Ends the run on these signals: `tend` raises Interrupted, so nothing is cut half way through."""
+        """Ends the run on these signals: `tend` raises Interrupted, so nothing is cut half way through.
+
+        SIGINT and SIGHUP stay ignored where we were started so: in the background by a script, or by nohup.
+        """
         for number in numbers:
-            signal.signal(number, self._on_signal)
+            if number == signal.SIGTERM or signal.getsignal(number) != signal.SIG_IGN:
+                signal.signal(number, self._on_signal)
 
     def start(self, service: Service, environment: Mapping[str, str]) -> Running:
         log = self._logs / f"{service.name}.log"

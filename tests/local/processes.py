@@ -9,7 +9,7 @@ from pathlib import Path
 from local.processes import wait_until
 
 
-def eventually(condition: Callable[[], object], seconds: float = 15) -> None:
+def eventually(condition: Callable[[], object], seconds: float = 60) -> None:
     """Waits for `condition`; fails the test when it does not hold in time."""
     assert wait_until(lambda: bool(condition()), seconds), f"not within {seconds} s"
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from local.servers import ROOT
+from tests.signals import with_ignored
 
 # Rows differ in these from one run to the next, and in nothing else.
 _BY_CHANCE = {"id", "fetched_at"}
@@ -24,8 +25,9 @@ def start(environment: Mapping[str, str], output: Path, *arguments: str) -> subp
     """Begins one as an operator does; what it says goes to a file."""
     with output.open("ab") as said:
         return subprocess.Popen(
-            command(*arguments), cwd=ROOT, env=dict(environment), stdout=said, stderr=subprocess.STDOUT
-        )
+            command(*arguments), cwd=ROOT, env=dict(environment), stdout=said, stderr=subprocess.STDOUT,
+            preexec_fn=with_ignored(),
+        )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
