@@ -20,6 +20,7 @@ from django.db import connection
 from local.binaries import LocalError
 from local.locks import FileLock
 from local.servers import ROOT, Held, hold
+from tests.flush import use_quick_flush
 from tests.partitions import drop_partitions
 
 POSTGRES_MAJOR = int(os.environ.get("POSTGRES_MAJOR", "18"))
@@ -74,6 +75,7 @@ def pytest_configure(config: pytest.Config) -> None:
     import django
 
     django.setup()
+    use_quick_flush()
 
 
 @pytest.hookimpl(trylast=True)  # after the plugins that shuffle and group
