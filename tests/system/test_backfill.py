@@ -134,7 +134,7 @@ def test_killed_at_random_it_stores_the_same_rows_and_repeats_no_finished_reques
         with suppress(ProcessLookupError):  # it came to its end before
             os.kill(process, signal.SIGKILL)
         launcher.end()
-        assert wait_until(lambda those=computing: not any(map(is_alive, those)), 10)
+        assert wait_until(lambda those=computing: not any(map(is_alive, those)), 60)
         finished_at.append((len(requests_of(recorded)), finished()))
     done = launcher.run(*WISH)
     assert done.status == 0, done.said
@@ -207,7 +207,7 @@ def test_ctrl_c_ends_it_with_one_sentence_how_to_go_on(
     children = children_of(process.pid)
     process.send_signal(signal.SIGINT)
     assert process.wait(60) == 130
-    assert wait_until(lambda: not any(map(is_alive, children)), 10)
+    assert wait_until(lambda: not any(map(is_alive, children)), 60)
     said = (tmp_path / "said").read_text()
     assert said.splitlines()[-1] == (
         "CommandError: Stopped, and nothing is lost: the same command goes on where it stopped, and repeats no"

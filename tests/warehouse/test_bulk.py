@@ -137,7 +137,7 @@ def test_two_writers_of_the_same_rows_at_one_time_store_them_once(dropped_afterw
         with transaction.atomic():
             assert bulk.insert_rows(HistoricalGreeks, columns) == 3
             second = pool.submit(_insert_and_close, columns)
-            until = time.monotonic() + 10
+            until = time.monotonic() + 60
             while not run("SELECT 1 FROM pg_locks WHERE NOT granted"):
                 assert time.monotonic() < until
         assert second.result() == 0
