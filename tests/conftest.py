@@ -12,16 +12,13 @@ from collections.abc import Iterator
 from itertools import count
 from pathlib import Path
 
-import psycopg
 import pytest
 import redis
-from django.db import connection
 
 from local.binaries import LocalError
 from local.locks import FileLock
 from local.servers import ROOT, Held, hold
-from tests.flush import use_quick_flush
-from tests.partitions import drop_partitions
+from tests.flush import flush_quickly
 
 POSTGRES_MAJOR = int(os.environ.get("POSTGRES_MAJOR", "18"))
 STACK = pytest.StashKey[Held]()
@@ -75,7 +72,7 @@ def pytest_configure(config: pytest.Config) -> None:
     import django
 
     django.setup()
-    use_quick_flush()
+    flush_quickly()
 
 
 @pytest.hookimpl(trylast=True)  # after the plugins that shuffle and group
@@ -104,18 +101,6 @@ def redis_client(stack: Held) -> Iterator[redis.Redis]:
     yield client
     client.flushdb()
     client.close()
-
-
-@pytest.fixture(autouse=True)
-def _no_partition_left(request: pytest.FixtureRequest, stack: Held) -> Iterator[None]:
-    """Fails a test that committed partitions and left them: tests that expect certain partitions come later."""
-    yield
-    marker = request.node.get_closest_marker("django_db")
-    if "transactional_db" in request.fixturenames or (marker and marker.kwargs.get("transaction")):
-        # Not Django's connection, whose settings a test may have changed.
-        url = stack.owner_url(connection.settings_dict["NAME"])
-        with psycopg.connect(url, autocommit=True) as session:
-            assert drop_partitions(session) == []
 
 
 def _own_directory() -> Path:

@@ -1,4 +1,4 @@
-"""Empties the tables after a transactional test, without what makes Django's own flush slow.
+"""How a transactional test ends: partitions are looked for, and tables emptied without what makes Django's flush slow.
 
 Django truncates every table, each of which gets new files, and writes all content types and permissions again. Here
 only tables that hold rows are truncated, and content types and permissions stay as migrating made them.
@@ -9,12 +9,21 @@ from __future__ import annotations
 from django.db import connection
 from django.test import TransactionTestCase
 
+from tests.partitions import drop_partitions
+
 KEPT = ("django_content_type", "auth_permission")
 
 
-def use_quick_flush() -> None:
-    """From now on it is how a transactional test ends."""
-    TransactionTestCase._fixture_teardown = lambda case: empty_tables()
+def flush_quickly() -> None:
+    """From now on transactional tests end so."""
+    TransactionTestCase._fixture_teardown = _end
+
+
+def _end(case: TransactionTestCase) -> None:
+    """Fails a test that committed partitions and left them: tests that expect certain partitions come later."""
+    left = drop_partitions()
+    empty_tables()
+    assert left == []
 
 
 def empty_tables() -> None:
