@@ -21,11 +21,13 @@ BEAT := celery -A config beat --loglevel INFO
 CONSUMER := python manage.py consume_trades
 FLOWER = celery -A config flower --address=$(FLOWER_ADDRESS)
 
+PYTEST := $(BIN)/pytest -q --dist loadfile --no-loadscope-reorder
+
 # mypy's Django plugin reads the settings, which refuse to start without servers; it connects to none.
 MYPY := env DATABASE_URL=postgresql://u@localhost/x REDIS_URL=redis://localhost SECRET_KEY=x $(BIN)/mypy
 
 .DEFAULT_GOAL := help
-.PHONY: help venv demo up worker beat consumer web flower migrate test lint coverage mutants bench soak chaos clean
+.PHONY: help venv demo up worker beat consumer web flower migrate test test-newest test-beside test-oldest lint coverage mutants bench soak chaos clean
 
 help: ## Show this list
 	@sed -n 's/^\([a-z]*\):[^#]*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 18
@@ -79,9 +81,21 @@ lint: venv ## Check style, import contracts and types
 	@echo "import contracts ..." && $(BIN)/lint-imports
 	@echo "mypy ..." && $(MYPY)
 
-test: lint ## Check everything: lint, and the tests on PostgreSQL 18 and 16
-	@echo "tests on PostgreSQL 18 ..." && $(BIN)/pytest -q -n $(TEST_PROCESSES) --dist loadfile --no-loadscope-reorder
-	@echo "database tests on PostgreSQL 16 ..." && POSTGRES_MAJOR=16 $(BIN)/pytest -q -n $(TEST_PROCESSES) --dist loadfile --no-loadscope-reorder -m database
+# Side by side, because many tests wait for other processes. What runs beside the tests on PostgreSQL 18, which are
+# shown as they go, is shown when it has ended.
+test: venv ## Check everything: lint, and the tests on PostgreSQL 18 and 16
+	@$(MAKE) --no-print-directory -j2 test-newest test-beside
+
+test-newest: venv
+	@echo "tests on PostgreSQL 18 ..." && $(PYTEST) -n $(TEST_PROCESSES)
+
+test-beside: venv
+	@for step in lint test-oldest; do \
+		said=$$($(MAKE) --no-print-directory $$step 2>&1) || failed="$$failed $$step"; printf '\n%s\n' "$$said"; \
+	done; test -z "$$failed" || { echo "failed:$$failed" >&2; exit 1; }
+
+test-oldest: venv
+	@echo "database tests on PostgreSQL 16 ..." && POSTGRES_MAJOR=16 $(PYTEST) -n 1 -m database
 
 coverage: venv ## Run the tests on PostgreSQL 18 and report the branches they take
 	@rm -rf .local/coverage && mkdir -p .local/coverage

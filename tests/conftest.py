@@ -17,6 +17,7 @@ import redis
 from local.servers.binaries import LocalError
 from local.servers.hold import ROOT, Held, hold
 from local.servers.locks import FileLock
+from tests.flush import flush_quickly
 
 POSTGRES_MAJOR = int(os.environ.get("POSTGRES_MAJOR", "18"))
 STACK = pytest.StashKey[Held]()
@@ -70,6 +71,7 @@ def pytest_configure(config: pytest.Config) -> None:
     import django
 
     django.setup()
+    flush_quickly()
 
 
 @pytest.hookimpl(trylast=True)  # after the plugins that reorder tests

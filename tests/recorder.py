@@ -90,7 +90,7 @@ def recorder(target: str) -> Iterator[str]:
 
 def requests_of(base_url: str, *, forget: bool = False) -> list[str]:
     """Return the paths served so far, oldest first; with `forget` also clear the log."""
-    paths: list[str] = httpx.request("DELETE" if forget else "GET", base_url + _LOG, timeout=10).json()
+    paths: list[str] = httpx.request("DELETE" if forget else "GET", base_url + _LOG, timeout=60).json()
     return paths
 
 

@@ -66,9 +66,13 @@ class Supervisor:
         self._signals = 0
 
     def handle_signals(self, *numbers: signal.Signals) -> None:
-        """Make `tend` raise Interrupted after one of these signals, so that no other step is interrupted."""
+        """Make `tend` raise Interrupted after one of these signals, so that no other step is interrupted.
+
+        SIGINT and SIGHUP stay ignored when they are ignored at the start, as in a background job or under nohup.
+        """
         for number in numbers:
-            signal.signal(number, self._on_signal)
+            if number == signal.SIGTERM or signal.getsignal(number) != signal.SIG_IGN:
+                signal.signal(number, self._on_signal)
 
     def start(self, service: Service, environment: Mapping[str, str]) -> Running:
         """Start a service, which `tend` restarts when it dies."""

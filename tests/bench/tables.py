@@ -128,7 +128,7 @@ class Greeks:
 
 
 class Flow:
-    """As many trades every day, up to now by the real clock, which the documents ask by; 0 is as many as fit the
+    """As many trades every day, up to now, which the documents' queries read; 0 is as many as fit the
     largest size into the days kept."""
 
     table = OptionsFlow._meta.db_table
@@ -138,7 +138,7 @@ class Flow:
         empty(self.table)
         keep_all_days(self.table)
         self.rows = 0
-        self._end_ms = clock.epoch_ms(datetime.now(UTC))
+        self._end_ms = clock.now_ms()
         self._day = Template.of(OptionsFlow, made.trades(trades_a_day))
         self._times = made.times_of_day(trades_a_day)
 

@@ -113,7 +113,7 @@ class Listener:
     def next(self, kind: str) -> Delivery:
         """The next delivery of that kind; tends the stream meanwhile."""
         while True:
-            delivery = self.kept.get(timeout=10)
+            delivery = self.kept.get(timeout=60)
             if delivery.kind == kind:
                 return delivery
 

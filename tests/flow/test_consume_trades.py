@@ -14,6 +14,7 @@ from django.db import connection
 
 from flow.delivery.batch import TradeBatch
 from flow.delivery.inbox import Inbox
+from flow.management.commands import consume_trades
 from local.servers.hold import ROOT
 from tests.flow.stream_server import Peer, quote, serving, trade
 
@@ -67,7 +68,7 @@ def test_it_publishes_trades_and_ends_in_order_on_sigterm(start, redis_client):
             lines.append(process.stdout.readline())
             assert lines[-1], "the command ended before its first trade"
         process.send_signal(signal.SIGTERM)
-        said, _ = process.communicate(timeout=20)
+        said, _ = process.communicate(timeout=60)
     assert process.returncode == 0
     assert "[FlowListener] Watching symbols: SPX\n" in lines
     assert lines[-1] == "[FlowListener] 📈 SPX 6500C 250 @ $12.40 ($310K premium)\n"
@@ -81,3 +82,22 @@ def test_it_publishes_trades_and_ends_in_order_on_sigterm(start, redis_client):
     assert (beat.status, beat.metadata["safe_ms"], beat.metadata["trades"]) == ("stopping", now, 1)
     size = ContractSizeDay.objects.get(symbol="SPX")
     assert (size.trades, size.contracts) == (1, 250)
+
+
+@pytest.mark.parametrize(
+    ("at_the_start", "stops"),
+    [(signal.SIG_IGN, False), (signal.default_int_handler, True)],
+    ids=["in the background", "in a terminal"],
+)
+def test_ctrl_c_ends_it_unless_it_was_started_in_the_background(at_the_start, stops):
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        signal.signal(signal.SIGINT, at_the_start)
+        stop = consume_trades._until_signalled()
+        signal.raise_signal(signal.SIGINT)
+        assert stop.is_set() is stops
+        signal.raise_signal(signal.SIGTERM)
+        assert stop.is_set()
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

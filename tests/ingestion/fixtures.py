@@ -65,7 +65,12 @@ def client_of(provider: ScriptedProvider) -> Callable[[], MassiveClient]:
     def client() -> MassiveClient:
         retry = RetryPolicy(attempts=2)
         return MassiveClient(
-            provider.url, "key", timeout_seconds=0.5, retry=retry, clock=FakeClock(), now_ms=clock.now_ms
+            provider.url,
+            "key",
+            timeout_seconds=provider.timeout_seconds,
+            retry=retry,
+            clock=FakeClock(),
+            now_ms=clock.now_ms,
         )
 
     return client

@@ -9,7 +9,7 @@ from pathlib import Path
 from local.servers.processes import wait_until
 
 
-def eventually(condition: Callable[[], object], seconds: float = 15) -> None:
+def eventually(condition: Callable[[], object], seconds: float = 60) -> None:
     """Wait for `condition`; fail the test when it does not become true in time."""
     assert wait_until(lambda: bool(condition()), seconds), f"not within {seconds} s"
 

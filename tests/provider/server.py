@@ -53,6 +53,7 @@ class ScriptedProvider:
     def __init__(self) -> None:
         self.requests: list[Request] = []
         self.released = threading.Event()
+        self.timeout_seconds = 30.0  # of the clients that fixtures make: how long they wait for an answer
         self._answers: dict[str, deque[Answer]] = defaultdict(deque)
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.01,))

@@ -36,7 +36,7 @@ class Server:
 
     def client(self, key: str = "any key") -> httpx.Client:
         headers = {"Authorization": f"Bearer {key}"} if key else {}
-        return httpx.Client(base_url=self.base_url, headers=headers, timeout=20)
+        return httpx.Client(base_url=self.base_url, headers=headers, timeout=60)
 
     def get(self, path: str, **parameters: str | int) -> httpx.Response:
         with self.client() as client:

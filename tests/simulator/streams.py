@@ -21,7 +21,7 @@ class Socket:
 
     def __init__(self, server: Server, cluster: str) -> None:
         address = server.base_url.replace("http", "ws") + f"/{cluster}"
-        self.raw = websocket.create_connection(address, timeout=10)
+        self.raw = websocket.create_connection(address, timeout=60)
 
     def __enter__(self) -> Self:
         return self

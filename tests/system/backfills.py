@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from local.servers.hold import ROOT
+from tests.signals import with_ignored
 
 # Columns that differ between runs; all others must be equal.
 _RUN_DEPENDENT = {"id", "fetched_at"}
@@ -24,7 +25,12 @@ def start(environment: Mapping[str, str], output: Path, *arguments: str) -> subp
     """Start a backfill as an operator does, with its output in a file."""
     with output.open("ab") as file:
         return subprocess.Popen(
-            command(*arguments), cwd=ROOT, env=dict(environment), stdout=file, stderr=subprocess.STDOUT
+            command(*arguments),
+            cwd=ROOT,
+            env=dict(environment),
+            stdout=file,
+            stderr=subprocess.STDOUT,
+            preexec_fn=with_ignored(),
         )
 
 

@@ -130,7 +130,7 @@ def test_after_random_kills_it_stores_the_same_rows_and_repeats_nothing(expected
         with suppress(ProcessLookupError):  # it has ended by itself
             os.kill(process, signal.SIGKILL)
         launcher.end()
-        assert wait_until(lambda those=computing: not any(map(is_alive, those)), 10)
+        assert wait_until(lambda those=computing: not any(map(is_alive, those)), 60)
         finished_at.append((len(requests_of(recorded)), finished()))
     done = launcher.run(*REQUEST)
     assert done.status == 0, done.output
@@ -203,7 +203,7 @@ def test_ctrl_c_ends_it_with_one_sentence_about_continuing(
     children = children_of(process.pid)
     process.send_signal(signal.SIGINT)
     assert process.wait(60) == 130
-    assert wait_until(lambda: not any(map(is_alive, children)), 10)
+    assert wait_until(lambda: not any(map(is_alive, children)), 60)
     output = (tmp_path / "output").read_text()
     assert output.splitlines()[-1] == (
         "CommandError: Stopped, and nothing is lost: the same command goes on where it stopped, and repeats no"

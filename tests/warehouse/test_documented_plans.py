@@ -1,16 +1,21 @@
 """How the documents' queries read the large tables: by their keys, and no partition outside the time they ask for.
 
-The rows are laid around the real clock, because the documents ask by NOW(). The planner is left as it is, so the tables
-are filled until walking them would cost it more.
+The documents ask by NOW(), which says the same evening here whenever the test runs: in the morning (UTC) the last four
+hours are most of the day's partition, and walking it is right. The planner is left as it is, so the tables are filled
+until walking them would cost it more.
 """
 
 from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
 
 import pytest
 from django.db import connection
 
 from tests import documents
 from tests.bench.tables import Flow, Greeks, fill_small_tables
+from tests.ingestion.fixtures import at_market_time  # noqa: F401 - a fixture is used by its name
 from tests.partitions import drop_partitions
 from tests.plans import scans
 from tests.roles import run
@@ -19,9 +24,8 @@ from warehouse import clock
 pytestmark = [pytest.mark.database, pytest.mark.django_db(transaction=True)]
 
 MINUTE_MS = 60_000
-SMALL = (
-    8_000  # rows: where a partition holds no more, as today's does soon after midnight, walking it is right
-)
+EVENING = datetime(2026, 11, 18, 20, 0, tzinfo=UTC)
+SMALL = 8_000  # rows: where a partition holds no more, walking it is right
 FLOW = {
     "sweeps_of_a_day": 24 * 60,
     "flow_of_an_hour": 60,
@@ -33,7 +37,23 @@ FLOW = {
 NAME_NO_SYMBOL = {"flow_of_four_hours", "trades_of_five_minutes"}
 
 
-def test_the_documents_queries_read_by_key_and_only_the_time_they_ask_for():
+@pytest.fixture
+def evening(at_market_time, settings) -> Iterator[None]:  # noqa: F811 - the fixture imported above
+    """EVENING by every clock, NOW() among them: a function found before PostgreSQL's own, and planned like it."""
+    at_market_time(EVENING)
+    offset = f"interval '{settings.CLOCK_OFFSET_MS} milliseconds'"
+    run("CREATE SCHEMA moved_clock")
+    run(
+        "CREATE FUNCTION moved_clock.now() RETURNS timestamptz LANGUAGE sql STABLE"
+        f" RETURN pg_catalog.now() + {offset}"
+    )
+    run("SET search_path TO moved_clock, pg_catalog, public")
+    yield
+    run("RESET search_path")
+    run("DROP SCHEMA moved_clock CASCADE")
+
+
+def test_the_documents_queries_read_by_key_and_only_the_time_they_ask_for(evening):
     fill_small_tables()
     try:
         Greeks().grow(80_000)

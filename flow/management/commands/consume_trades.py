@@ -146,9 +146,11 @@ class _Screen:
 
 
 def _until_signalled() -> threading.Event:
+    """Set by SIGTERM, and by Ctrl-C unless a script started the command in the background, which ignores it."""
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop.set())
+        if number == signal.SIGTERM or signal.getsignal(number) != signal.SIG_IGN:
+            signal.signal(number, lambda *_: stop.set())
     return stop
 
 

@@ -93,9 +93,9 @@ class _Process:
     def drop(self) -> None:
         with self._lock:
             self._waiting.clear()
-        self._pool.shutdown(wait=False)
 
     def join(self) -> None:
+        # Not also without waiting, before: a pool that was told so forgets what there is to wait for.
         self._pool.shutdown()
 
     def hand_over(self) -> None:

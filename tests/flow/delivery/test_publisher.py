@@ -54,7 +54,7 @@ class Desk:
         return [int(TradeBatch.decode(self.inbox.get(name) or b"").timestamp_ms[0]) for name in ids]
 
     def until(self, holds) -> None:
-        deadline = time.monotonic() + 10
+        deadline = time.monotonic() + 60
         while not holds():
             assert time.monotonic() < deadline, "it did not come to that in time"
             threading.Event().wait(0.005)

@@ -53,7 +53,7 @@ class Running:
         return sorted(number for batch in self.batches() for number in batch.sequence_number.tolist())
 
     def until(self, holds) -> None:
-        deadline = time.monotonic() + 10
+        deadline = time.monotonic() + 60
         while not holds():
             assert time.monotonic() < deadline, "it did not come to that in time"
             threading.Event().wait(0.005)

@@ -72,6 +72,7 @@ def nothing_is_stored():
     ],
 )
 def test_an_invalid_second_page_fails_the_slot_and_stores_nothing(spx, provider, second, named):
+    provider.timeout_seconds = 0.5 if second.hang else provider.timeout_seconds
     provider.tell(f"{CHAIN_PATH}?cursor=two", second)
     provider.tell(CHAIN_PATH, first_page(provider))
     result = ingest_chain(spx, SLOT_MS, clock.now_ms())

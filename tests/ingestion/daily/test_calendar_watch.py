@@ -53,7 +53,7 @@ REGULAR = [coming("2026-11-26"), coming("2026-11-27", "early-close"), coming("20
 def asked(spx, provider, monkeypatch):
     """The provider of the watch, which agrees with the calendar until it is told otherwise."""
     monkeypatch.setattr(
-        calendar_watch, "massive_client", lambda: MassiveClient(provider.url, "key", timeout_seconds=1)
+        calendar_watch, "massive_client", lambda: MassiveClient(provider.url, "key", timeout_seconds=30)
     )
     provider.tell(STATUS, ok({"market": "open"}))
     return provider

@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -18,6 +18,7 @@ from local.launch.supervisor import ServiceError, Supervisor
 from local.servers.hold import ROOT
 from local.servers.processes import is_alive
 from tests.local.processes import eventually
+from tests.signals import with_ignored
 
 # A service with a child in its session, like a Celery worker. It writes both process ids, and its end, to a file.
 SERVICE = """
@@ -38,7 +39,7 @@ from pathlib import Path
 from local.launch.services import Service
 from local.launch.supervisor import Interrupted, Supervisor
 supervisor = Supervisor(Path(sys.argv[1]), print)
-supervisor.handle_signals(signal.SIGINT, signal.SIGTERM)
+supervisor.handle_signals(signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 for name, command in json.loads(sys.argv[2]).items():
     supervisor.start(Service(name, tuple(command)), dict(os.environ))
 print("up", flush=True)
@@ -72,24 +73,38 @@ def supervisor(tmp_path: Path) -> Iterator[Supervisor]:
 
 
 @pytest.fixture
-def supervising(tmp_path: Path) -> Iterator[subprocess.Popen[str]]:
-    """A supervisor process with two running services, `first` and `second`."""
+def supervise(tmp_path: Path) -> Iterator[Callable[..., subprocess.Popen[str]]]:
+    """Starts a supervisor process that ignores some signals, with the services `first` and `second`, both up."""
     table = {name: _service(tmp_path, name) for name in ("first", "second")}
-    process = subprocess.Popen(
-        [sys.executable, "-c", SUPERVISOR, str(tmp_path / "logs"), json.dumps(table)],
-        stdout=subprocess.PIPE,
-        text=True,
-        cwd=ROOT,
-    )
-    assert process.stdout.readline() == "up\n"
-    eventually(lambda: len(_started(tmp_path)) == 4)
-    yield process
-    process.kill()
-    process.communicate()
+    started: list[subprocess.Popen[str]] = []
+
+    def start(*ignored: signal.Signals) -> subprocess.Popen[str]:
+        process = subprocess.Popen(
+            [sys.executable, "-c", SUPERVISOR, str(tmp_path / "logs"), json.dumps(table)],
+            stdout=subprocess.PIPE,
+            text=True,
+            cwd=ROOT,
+            preexec_fn=with_ignored(*ignored),
+        )
+        started.append(process)
+        assert process.stdout.readline() == "up\n"
+        eventually(lambda: len(_started(tmp_path)) == 4)
+        return process
+
+    yield start
+    for process in started:
+        process.kill()
+        process.communicate()
+
+
+@pytest.fixture
+def supervising(supervise: Callable[..., subprocess.Popen[str]]) -> subprocess.Popen[str]:
+    """A supervisor process as a shell starts it."""
+    return supervise()
 
 
 def _tend_until(supervisor: Supervisor, condition: object) -> None:
-    deadline = time.monotonic() + 15
+    deadline = time.monotonic() + 60
     while not condition():
         assert time.monotonic() < deadline
         supervisor.tend()
@@ -111,9 +126,22 @@ def test_services_are_stopped_in_reverse_order_of_their_start(
     supervising: subprocess.Popen[str], tmp_path: Path
 ) -> None:
     supervising.send_signal(signal.SIGINT)
-    supervising.wait(15)
+    supervising.wait(60)
     assert _events(tmp_path)[2:] == ["end second", "end first"]
     assert not any(map(is_alive, _started(tmp_path)))
+
+
+@pytest.mark.parametrize("ignored", [signal.SIGINT, signal.SIGHUP])
+def test_a_signal_ignored_since_the_start_ends_nothing(
+    supervise: Callable[..., subprocess.Popen[str]], tmp_path: Path, ignored: signal.Signals
+) -> None:
+    supervising = supervise(ignored)
+    supervising.send_signal(ignored)
+    os.kill(_started(tmp_path)[0], signal.SIGKILL)
+    eventually(lambda: len(_started(tmp_path)) == 6)  # a supervisor that stops restarts no service
+    supervising.send_signal(signal.SIGTERM)
+    supervising.wait(60)
+    assert _events(tmp_path)[3:] == ["end second", "end first"]
 
 
 def test_services_end_when_the_supervisor_is_killed(
@@ -147,7 +175,7 @@ def test_waiting_for_a_service_that_ends_raises(supervisor: Supervisor) -> None:
         Service("web", ("python", "-c", "raise SystemExit('port in use')")), os.environ
     )
     with pytest.raises(ServiceError, match=r"^web ended: port in use"):
-        supervisor.wait_for(running, lambda: False, 15)
+        supervisor.wait_for(running, lambda: False, 60)
 
 
 def test_a_command_leaves_no_process_running(supervisor: Supervisor, tmp_path: Path) -> None:

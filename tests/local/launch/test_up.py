@@ -10,13 +10,15 @@ from pathlib import Path
 from local.launch.stack import LOCK, Stack, describe, running, withdraw
 from local.servers.hold import ROOT
 from local.servers.locks import FileLock
+from local.servers.processes import wait_until
 
 STACK = Stack("postgresql://a", "redis://b", "http://c", "ws://c", -1, True, "secret")
 
 
 def test_a_second_supervisor_in_the_same_clone_exits_with_one_sentence() -> None:
     lock = FileLock(ROOT / ".local" / LOCK)
-    lock.try_exclusive()  # if this fails, a developer runs `make up` here, and that process holds the lock
+    # Another run of the tests in this clone may hold the lock for a moment; `make up` of a developer holds it longer.
+    wait_until(lock.try_exclusive, 10)
     try:
         environment = {name: value for name, value in os.environ.items() if not name.endswith("_URL")}
         second = subprocess.run(

@@ -104,7 +104,7 @@ def test_the_server_prints_one_line_and_stops_cleanly() -> None:
     ) as process:
         ready = json.loads(process.stdout.readline())
         process.terminate()
-        rest, errors = process.communicate(timeout=5)
+        rest, errors = process.communicate(timeout=60)
 
     assert ready["base_url"].startswith("http://127.0.0.1:")
     assert ready["stream_url"].startswith("ws://127.0.0.1:")

@@ -13,6 +13,7 @@ from django.db import DatabaseError, connection, transaction
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.partitions import drop_partitions
 from tests.roles import as_role, run
 from tests.warehouse.rows import ago
 from warehouse import partitions
@@ -124,14 +125,20 @@ def test_a_batch_of_old_and_new_rows_takes_nothing_back_of_its_transaction(likel
     ]
 
 
+@pytest.fixture
+def dropped_afterwards():
+    yield
+    drop_partitions()
+
+
 @pytest.mark.django_db(transaction=True)
-def test_two_writers_of_the_same_rows_at_one_time_store_them_once():
+def test_two_writers_of_the_same_rows_at_one_time_store_them_once(dropped_afterwards):
     columns = greeks(ago(0))
     with ThreadPoolExecutor(1) as pool:
         with transaction.atomic():
             assert bulk.insert_rows(HistoricalGreeks, columns) == 3
             second = pool.submit(_insert_and_close, columns)
-            until = time.monotonic() + 10
+            until = time.monotonic() + 60
             while not run("SELECT 1 FROM pg_locks WHERE NOT granted"):
                 assert time.monotonic() < until
         assert second.result() == 0
