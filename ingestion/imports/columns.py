@@ -65,7 +65,7 @@ class UnknownLayout(Exception):
     """The file cannot be read as a chain; the message is one sentence for the user."""
 
 
-def recognised(header: Sequence[str], told: Mapping[str, str]) -> dict[str, int]:
+def find_columns(header: Sequence[str], told: Mapping[str, str]) -> dict[str, int]:
     """The position of each column that is known. `told` maps names of `SYNONYMS` to headers and goes before them.
 
     Raises UnknownLayout for a name or header that does not exist.
@@ -97,7 +97,7 @@ def require(found: Mapping[str, object], symbol: str | None) -> None:
     if missing:
         first = missing[0].split()[0]
         raise UnknownLayout(
-            f'no column was recognised as {", ".join(missing)}; name it as --column {first}="its header"'
+            f'no column was find_columns as {", ".join(missing)}; name it as --column {first}="its header"'
         )
 
 

@@ -47,7 +47,7 @@ class Rows:
         return replace(self, rejected=Counter(), refused=Counter())
 
 
-def read_rows(found: Cells, symbol: str | None, cut: Counter[str]) -> Rows:
+def read_contracts(found: Cells, symbol: str | None, cut: Counter[str]) -> Rows:
     """Makes contracts of the rows, by their tickers where they have some, else by type, expiration and strike.
 
     `cut` are the rows left out before. Reasons: bad_ticker, not_call_or_put, no_expiration, no_strike,

@@ -13,7 +13,7 @@ from operator import itemgetter
 from pathlib import Path
 from typing import IO
 
-from ingestion.imports.columns import UnknownLayout, recognised, require
+from ingestion.imports.columns import UnknownLayout, find_columns, require
 from ingestion.imports.quote_table import PREAMBLE_LINES, QuoteTable
 from warehouse.gzip_files import unzipped
 
@@ -64,7 +64,7 @@ def _read(
     """Date, cells by column, rows and rows cut of each snapshot."""
     rows = csv.reader(text)
     header, table = _layout(rows)
-    column = recognised(header, told)
+    column = find_columns(header, told)
     require(column, symbol)
     width = len(header)
     seen: set[str] = set()

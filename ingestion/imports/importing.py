@@ -11,9 +11,9 @@ from pathlib import Path
 import numpy as np
 
 from ingestion.imports import series
-from ingestion.imports.contracts import read_rows
+from ingestion.imports.contracts import read_contracts
 from ingestion.imports.files import WRONG_LENGTH, Snapshot, snapshots
-from ingestion.imports.slot import Imported, NoSlot, import_slot, slot_of
+from ingestion.imports.slot import ImportResult, NoSlot, import_slot, slot_of
 from warehouse.models import IvPercentile, MarketRegimeDay
 from warehouse.watchlist import entry_of, symbol_of
 
@@ -27,14 +27,14 @@ class Day:
 
 
 @dataclass(slots=True)
-class Importing:
+class ChainImport:
     """What was imported so far. `told` names columns by their headers; without a symbol the roots tell."""
 
     symbol: str | None
     told: Mapping[str, str]
     now_ms: int
     dry_run: bool = False
-    imported: list[Imported] = field(default_factory=list)
+    imported: list[ImportResult] = field(default_factory=list)
     days: dict[tuple[str, date], Day] = field(default_factory=dict)
     unplaced: Counter[str] = field(
         default_factory=Counter
@@ -60,7 +60,7 @@ class Importing:
             changed = symbol in first and session >= first[symbol]
             series.rank(symbol, session, again=changed)
             self.days[symbol, session] = Day(
-                series.stored_rank(symbol, session), series.name_regime(session, self.now_ms)
+                series.stored_rank(symbol, session), series.store_regime(session, self.now_ms)
             )
             yield
 
@@ -70,21 +70,21 @@ class Importing:
         sentences = []
         for symbol in sorted({found.symbol for found in new}):
             last = max(found.session for found in new if found.symbol == symbol)
-            if count := series.ranked_later(symbol, last):
+            if count := series.count_later_ranks(symbol, last):
                 sentences.append(
                     f"{count} later sessions of {symbol} were ranked without these; rank them anew with"
                     f" manage.py calculate_iv {symbol} --date {last} --to their last."
                 )
         return sentences
 
-    def _snapshot(self, snapshot: Snapshot, units: Mapping[str, str]) -> Iterator[Imported]:
+    def _snapshot(self, snapshot: Snapshot, units: Mapping[str, str]) -> Iterator[ImportResult]:
         cut = Counter({WRONG_LENGTH: snapshot.cut} if snapshot.cut else {})
         try:
             at = slot_of(snapshot.quote_date)
         except NoSlot as error:
             self.unplaced[str(error)] += len(snapshot)
             return
-        rows = read_rows(snapshot.cells, self.symbol, cut)
+        rows = read_contracts(snapshot.cells, self.symbol, cut)
         roots, place = np.unique(rows.columns.root, return_inverse=True)
         symbols = np.array([self.symbol or symbol_of(root) for root in roots.tolist()], dtype=np.str_)[place]
         if not len(symbols):

@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.table import Table
 
 from ingestion.imports.importing import Day
-from ingestion.imports.slot import OUTSIDE_RETENTION, Imported
+from ingestion.imports.slot import OUTSIDE_RETENTION, ImportResult
 from quant.thresholds import IV_MINIMUM_POINTS
 from warehouse import clock
 from warehouse.models import IvPercentile
@@ -20,7 +20,7 @@ from warehouse.partitions import SPECS
 _DAY = timedelta(days=1)
 
 
-def show(console: Console, imported: Sequence[Imported], days: Mapping[tuple[str, date], Day]) -> None:
+def show(console: Console, imported: Sequence[ImportResult], days: Mapping[tuple[str, date], Day]) -> None:
     """One line per session and underlying, oldest first."""
     if not imported:
         return
@@ -77,12 +77,12 @@ def place(row: IvPercentile | None) -> str:
 
 
 def remarks(
-    imported: Sequence[Imported],
+    imported: Sequence[ImportResult],
     days: Mapping[tuple[str, date], Day],
     unplaced: Mapping[str, int],
     now: datetime,
 ) -> Iterator[str]:
-    """What the table cannot hold: rows without a session, numbers blanked, units, inputs of the regime that nobody
+    """What the table cannot hold: rows without a session, numbers blanked, units, inputs of the regime that no_provider
     had, and what to do about old dates."""
     for reason, count in unplaced.items():
         yield f"{count:,} rows left out: {reason}."
@@ -102,10 +102,10 @@ def remarks(
             f" manage.py calculate_regime --date {min(regimes)} --to {max(regimes)} computes it anew."
         )
     if old := [found for found in imported if found.detail == OUTSIDE_RETENTION]:
-        yield how_to_reach(old, now)
+        yield retention_remark(old, now)
 
 
-def how_to_reach(old: Sequence[Imported], now: datetime) -> str:
+def retention_remark(old: Sequence[ImportResult], now: datetime) -> str:
     """The clock at which snapshots past retention can be stored: whole days back, until just after the last."""
     contracts = sum(found.contracts for found in old)
     real = now - timedelta(milliseconds=settings.CLOCK_OFFSET_MS)

@@ -14,7 +14,7 @@ from warehouse import clock
 from warehouse.models import IvPercentile, MarketRegimeDay
 
 
-def nobody() -> AbstractContextManager[MassiveClient]:
+def no_provider() -> AbstractContextManager[MassiveClient]:
     """A connection to no provider: an import rests on its file and on what is stored. Raises NotEntitled."""
     raise NotEntitled("an import asks no provider")
 
@@ -24,13 +24,13 @@ def rank(symbol: str, session: date, again: bool) -> IvPercentileResult:
     return calculate_iv_percentile(symbol, session, again=again)
 
 
-def name_regime(session: date, now_ms: int) -> MarketRegimeDay | None:
+def store_regime(session: date, now_ms: int) -> MarketRegimeDay | None:
     """The session's row, computed from what is stored where there is none yet.
 
     A session that has just closed is left to the closing work, which asks the provider for what is missing.
     """
     if clock.instant(now_ms) >= sessions.close_of(session) + PATIENCE:
-        calculate_market_regime(session, now_ms, connect=nobody)
+        calculate_market_regime(session, now_ms, connect=no_provider)
     return MarketRegimeDay.objects.filter(date=session).first()
 
 
@@ -39,6 +39,6 @@ def stored_rank(symbol: str, session: date) -> IvPercentile | None:
     return IvPercentile.objects.filter(symbol=symbol, date=session).first()
 
 
-def ranked_later(symbol: str, day: date) -> int:
+def count_later_ranks(symbol: str, day: date) -> int:
     """How many later sessions have a rank: those that an import of `day` may have changed the past of."""
     return IvPercentile.objects.filter(symbol=symbol, date__gt=day).count()

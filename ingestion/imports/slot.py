@@ -17,7 +17,7 @@ from ingestion.chains.gamma_exposure import gamma_of_chain
 from ingestion.chains.spot import Spot
 from ingestion.chains.store import band_of, gamma_row, greeks_rows, summary
 from ingestion.imports import cells
-from ingestion.imports.units import in_our_units
+from ingestion.imports.units import to_warehouse_units
 from quant import sessions
 from quant.gamma.exposure import GammaSnapshot
 from quant.sessions import NEW_YORK
@@ -40,7 +40,7 @@ class NoSlot(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Imported:
+class ImportResult:
     """What one snapshot of one underlying came to. `done` is true where its rows are in the table, from now or from
     before (`rows` are those inserted now); `detail` says what there is to say."""
 
@@ -85,15 +85,15 @@ def import_slot(
     now_ms: int,
     units: Mapping[str, str] = MappingProxyType({}),
     dry_run: bool = False,
-) -> Imported:
-    """Computes and stores a chain; rows say source 'import'. Importing it again changes nothing.
+) -> ImportResult:
+    """Computes and stores a chain; rows say source 'import'. ChainImport it again changes nothing.
 
     Greeks rows, gamma snapshot and DONE are one commit. Rows of a live run, or rebuilt ones, are never mixed with or
     overwritten. Where the file has no open interest at all, gamma is weighed by volume and says so. `units` are
     those the file's earlier snapshots have told.
     """
     symbol, slot = str(entry.symbol), clock.epoch_ms(at)
-    told = Imported(
+    told = ImportResult(
         symbol,
         sessions.new_york_date(at),
         slot,
@@ -120,9 +120,9 @@ def import_slot(
 
 
 def _computed(
-    told: Imported, checked: Checked, spot: Spot | None, at: datetime, median_gross: float | None
-) -> tuple[Imported, ComputedChain | None]:
-    units = in_our_units(checked, spot, at, told.units)
+    told: ImportResult, checked: Checked, spot: Spot | None, at: datetime, median_gross: float | None
+) -> tuple[ImportResult, ComputedChain | None]:
+    units = to_warehouse_units(checked, spot, at, told.units)
     try:
         chain = compute_chain(units.checked, spot, at, delay_ms=0)
     except NothingToStore:
@@ -134,7 +134,9 @@ def _computed(
     ), chain
 
 
-def _store(run: runs.Run, entry: WatchlistEntry, chain: ComputedChain, told: Imported, now_ms: int) -> int:
+def _store(
+    run: runs.Run, entry: WatchlistEntry, chain: ComputedChain, told: ImportResult, now_ms: int
+) -> int:
     partitions.ensure(_TABLE, run.slot, run.slot)
     columns = greeks_rows(run.symbol, chain, band_of(entry, chain), now_ms, Source.IMPORT)
     weight = OpenInterestSource.VOLUME_PROXY if _no_interest(chain) else OpenInterestSource.PROVIDER

@@ -36,7 +36,7 @@ class Units:
     said: dict[str, str]
 
 
-def in_our_units(checked: Checked, spot: Spot | None, at: datetime, known: Mapping[str, str]) -> Units:
+def to_warehouse_units(checked: Checked, spot: Spot | None, at: datetime, known: Mapping[str, str]) -> Units:
     """Converts theta, vega and implied volatility. What cannot be told is blanked and counted as refused.
 
     `known` are units that an earlier snapshot of the file has told: a vendor does not change them overnight, and on

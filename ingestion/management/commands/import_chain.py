@@ -13,7 +13,7 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeR
 from ingestion.imports import report
 from ingestion.imports.columns import SYNONYMS, UnknownLayout
 from ingestion.imports.files import size
-from ingestion.imports.importing import Importing
+from ingestion.imports.importing import ChainImport
 from warehouse import clock
 from warehouse.console import console_on
 
@@ -44,7 +44,7 @@ class Command(BaseCommand):
         **options: Any,
     ) -> None:
         console = console_on()
-        work = Importing(symbol, dict(column), clock.now_ms(), dry_run)
+        work = ChainImport(symbol, dict(column), clock.now_ms(), dry_run)
         with _progress(console) as progress:
             try:
                 for path in files:

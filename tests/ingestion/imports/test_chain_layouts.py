@@ -1,4 +1,4 @@
-"""Columns are recognised by their usual names, or as told; what is missing is asked for in one sentence."""
+"""Columns are find_columns by their usual names, or as told; what is missing is asked for in one sentence."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ import numpy as np
 import pytest
 
 from ingestion.imports import cells
-from ingestion.imports.columns import UnknownLayout, recognised
-from ingestion.imports.contracts import read_rows
+from ingestion.imports.columns import UnknownLayout, find_columns
+from ingestion.imports.contracts import read_contracts
 from ingestion.imports.files import snapshots
 from ingestion.imports.slot import NoSlot, slot_of
-from ingestion.imports.units import in_our_units
+from ingestion.imports.units import to_warehouse_units
 from quant.sessions import close_of
 from tests.ingestion.imports.files import eod_file, eod_rows, quote_table
 
@@ -34,12 +34,12 @@ def read(tmp_path):
 
 def test_names_are_compared_without_case_spaces_and_signs():
     header = ["[QUOTE_DATE]", " Strike Price", "Best Bid", "OFFER", "Open Int"]
-    assert recognised(header, {}) == {"quote_date": 0, "strike": 1, "bid": 2, "ask": 3, "open_interest": 4}
+    assert find_columns(header, {}) == {"quote_date": 0, "strike": 1, "bid": 2, "ask": 3, "open_interest": 4}
 
 
 def test_what_is_missing_is_named(read):
     sentence = (
-        "chain.csv: no column was recognised as expiration, strike, bid; name it as --column expiration="
+        "chain.csv: no column was find_columns as expiration, strike, bid; name it as --column expiration="
     )
     with pytest.raises(UnknownLayout) as error:
         read("date,type,ask,underlying", "2026-11-16,call,1,SPX")
@@ -49,7 +49,7 @@ def test_what_is_missing_is_named(read):
 def test_a_column_told_by_its_header_is_taken(read):
     told = {"strike": "K", "expiration": "ex", "underlying": "ul", "bid": "b", "ask": "a"}
     (found,) = read("date,cp,K,ex,ul,b,a", "2026-11-16,C,2700,2026-12-18,SPX,1,2", **told)
-    rows = read_rows(found.cells, None, Counter())
+    rows = read_contracts(found.cells, None, Counter())
     assert rows.columns.ticker.tolist() == ["O:SPX261218C02700000"]
     assert (rows.columns.bid.tolist(), rows.columns.ask.tolist()) == ([1.0], [2.0])
 
@@ -106,7 +106,7 @@ def test_contracts_are_made_of_their_terms_where_no_ticker_stands(read):
         "11/16/2026,^SPX,put,soon,2700,1,2",
         "11/16/2026,^SPX,put,12/18/2026,0,1,2",
     )
-    rows = read_rows(found.cells, None, Counter())
+    rows = read_contracts(found.cells, None, Counter())
     assert rows.columns.ticker.tolist() == ["O:SPX261218C02700500"]
     assert +rows.rejected == {"not_call_or_put": 1, "no_expiration": 1, "no_strike": 1}
 
@@ -148,7 +148,7 @@ def test_numbers_are_read_as_people_write_them():
 def checked(tmp_path):
     path = eod_file(tmp_path / "eod.csv", eod_rows(DAY, 0.20, date(2026, 12, 16)))
     (found,) = snapshots(path, {}, None)
-    return read_rows(found.cells, None, Counter()).of(np.ones(6, dtype=bool), ["SPXW"])
+    return read_contracts(found.cells, None, Counter()).of(np.ones(6, dtype=bool), ["SPXW"])
 
 
 @pytest.mark.parametrize(
@@ -162,9 +162,9 @@ def checked(tmp_path):
 )
 def test_the_unit_of_a_column_is_told_by_its_numbers(checked, column, factor, unit):
     rows, spot = checked
-    as_it_is = in_our_units(rows, spot, close_of(DAY), {})
+    as_it_is = to_warehouse_units(rows, spot, close_of(DAY), {})
     other = replace(rows, columns=replace(rows.columns, **{column: getattr(rows.columns, column) * factor}))
-    told = in_our_units(other, spot, close_of(DAY), {})
+    told = to_warehouse_units(other, spot, close_of(DAY), {})
     assert told.said[column] == unit
     ours, theirs = (getattr(units.checked.columns, column) for units in (as_it_is, told))
     np.testing.assert_allclose(theirs, ours, rtol=1e-9)
@@ -173,8 +173,8 @@ def test_the_unit_of_a_column_is_told_by_its_numbers(checked, column, factor, un
 def test_a_column_in_no_known_unit_is_not_believed_unless_the_file_told_before(checked):
     rows, spot = checked
     strange = replace(rows, columns=replace(rows.columns, vega=rows.columns.vega * 7))
-    told = in_our_units(strange, spot, close_of(DAY), {})
+    told = to_warehouse_units(strange, spot, close_of(DAY), {})
     assert np.isnan(told.checked.columns.vega).all()
     assert told.checked.refused["vega_in_unknown_unit"] == 6
-    before = in_our_units(strange, spot, close_of(DAY), {"vega": "per point"})
+    before = to_warehouse_units(strange, spot, close_of(DAY), {"vega": "per point"})
     assert before.said["vega"] == "per point"

@@ -14,7 +14,7 @@ from ingestion.bars.historical_bars import Bars, store
 from ingestion.daily.iv_percentile import calculate_iv_percentile
 from ingestion.daily.market_regime import calculate_market_regime
 from ingestion.fetched_ranges import Stretch
-from ingestion.imports.series import nobody
+from ingestion.imports.series import no_provider
 from quant import sessions
 from tests.ingestion.imports.files import eod_file, eod_rows
 from warehouse import clock
@@ -69,7 +69,7 @@ def store_bars(symbol: str, frame: Timeframe, closes: dict[int, float]) -> None:
 def computed(day: date) -> list[dict[str, Any]]:
     """The session's rows, computed now from what is in the tables."""
     assert calculate_iv_percentile("SPX", day, again=True).stored
-    assert calculate_market_regime(day, clock.now_ms(), again=True, connect=nobody).stored
+    assert calculate_market_regime(day, clock.now_ms(), again=True, connect=no_provider).stored
     ranked = IvPercentile.objects.filter(symbol="SPX", date=day)
     return [*ranked.values(), *MarketRegimeDay.objects.filter(date=day).values()]
 
