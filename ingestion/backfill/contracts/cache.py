@@ -74,9 +74,10 @@ class ContractListCache:
         self._contracts[symbol] = contracts
 
     def get(self, symbol: str, session: date, max_dte: int) -> CachedContracts:
-        """Return all contracts that may have traded in a session, up to `max_dte` days from expiration, and others.
+        """Return the contracts of all weeks that contain expirations from a session to `max_dte` days later.
 
-        Reads the ledger only. Raises ListNotFetchedError when the list of a week is not there.
+        They include all contracts in that range that may have traded in the session. Reads the ledger only.
+        Raises ListNotFetchedError when the list of a week is not there.
         """
         weeks = list(weeks_of(session, session + timedelta(days=max_dte)))
         cached = self._contracts.get(symbol)

@@ -69,9 +69,7 @@ class Clients:
         sent, failed = self._other_processes.sent, Counter(self._other_processes.failed)
         for client in tuple(self._all):
             sent += client.traffic.sent
-            failed.update(
-                dict(client.traffic.failed)
-            )  # a copy, because the client's thread continues to count
+            failed.update(dict(client.traffic.failed))  # a copy, because the thread continues to count
         return Traffic(sent, failed)
 
     def add_traffic(self, traffic: Traffic) -> None:

@@ -122,7 +122,7 @@ def _caching_regime_handler(last: date) -> Handler:
 
 
 def _no_client() -> NoReturn:
-    """Stand in for a client: bars that the preparation could not fetch are not requested again for each session."""
+    """Raise NotFound in place of connecting: bars that the preparation could not fetch are not requested again."""
     raise NotFound("not among the bars that were fetched for the backfill.")
 
 

@@ -105,7 +105,7 @@ class SlotTrades:
 
     `spot` is the underlying's price at the slot, `trades` are the newest trades of each contract. Of shape (n,):
     `last` is the price of the contract's last trade, NaN if it has none within two hours; `volume` is that of the
-    session so far, 0 without a trade; `excluded` says why a contract has no trade.
+    session so far, 0 without a trade; `excluded` is the reason if the contract has no trade.
     """
 
     spot: float

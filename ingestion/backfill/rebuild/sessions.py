@@ -43,7 +43,7 @@ WHERE task = %s AND symbol = ANY(%s) AND status = 'DONE' AND slot >= %s AND (res
 class RebuildResult:
     """Result for one symbol and session: `slots` and `rows` stored, and contracts left out by reason over all slots.
 
-    `stored` is false if nothing was stored; `detail` says why, or why some slots are missing.
+    `stored` is false if nothing was stored; `detail` explains why, or why some slots are missing.
     """
 
     symbol: str
@@ -120,7 +120,7 @@ def _skipped(result: RebuildResult, reason: str) -> RebuildResult:
 class _SessionData:
     """Contracts and underlying bars of a session, read once for all its slots.
 
-    `contracts` by symbol; `errors` says why the other symbols have none.
+    `contracts` by symbol; `errors` is the reason for each symbol without contracts.
     """
 
     def __init__(

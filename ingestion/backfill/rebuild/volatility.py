@@ -77,7 +77,8 @@ class Carry:
 class Volatilities:
     """Volatilities per contract, shape (n,): a fraction or NaN, and the status (IvStatus codes).
 
-    `is_own` says whether a trade of the contract itself was used, or only trades of the other side of its strike.
+    `is_own` is true if a trade of the contract itself was used, false if only trades of the other side of its
+    strike were.
     """
 
     volatility: Floats
