@@ -15,8 +15,8 @@ from ingestion.backfill.contracts.table import ContractTable
 from quant.chain import DAYS_PER_YEAR, Floats
 from quant.sessions import close_of, next_session, years_to_expiry
 
-# The "at the money, 30 to 45 days" of the documents, and the expiration before 30 days as well, so that the volatility
-# at 30 days is interpolated between two expirations and not extrapolated from one side.
+# The requirements name contracts "at the money, 30 to 45 days". The expiration before 30 days is selected as well, so
+# that the volatility at 30 days is interpolated between two expirations and not extrapolated from one side.
 NEAREST_DAYS, FARTHEST_DAYS = 30, 45
 GRID = 0.005  # distance between strikes as a fraction of the underlying's price
 

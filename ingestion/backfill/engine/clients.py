@@ -20,8 +20,8 @@ from provider.transport import Traffic
 # A backfill waits through long series of failures: it takes long anyway, and a failed request costs a whole job.
 _RETRY_POLICY = RetryPolicy(attempts=8, deadline_seconds=300)
 
-# Requests that were delayed by at most this long are made up for: while one thread parses a large answer, all threads
-# of the interpreter wait.
+# The rate limiter makes up for delays up to this length: while one thread parses a large answer, all threads of the
+# interpreter wait.
 _STALL_SECONDS = 0.2
 # For many threads, which at 200 requests per second ask Redis once per forty requests, and for a single thread.
 MANY_THREADS, ONE_THREAD = Booking(_STALL_SECONDS, _STALL_SECONDS), Booking(_STALL_SECONDS)
