@@ -93,7 +93,7 @@ def store_bars(symbol: str, session: str) -> str:
 def backfill(stage: str, task: str, symbol: str, slot: int, *arguments: str | int | float) -> str:
     """Run one backfill job, named by its run. Acknowledged early; the ledger recovers it."""
     run = RunKey(task, symbol, slot)
-    handlers.attempt(handlers.PERFORM[Stage[stage]], run, arguments, massive_client, clock.now_ms())
+    handlers.run_job(handlers.HANDLERS[Stage[stage]], run, arguments, massive_client, clock.now_ms())
     return f"{Stage[stage]}: {symbol} {slot}"
 
 

@@ -1,29 +1,36 @@
-"""Months of the past from what the provider keeps of them: contract lists, option bars and the underlying's bars.
+"""Backfill: months of history rebuilt from contract lists, option bars and bars of the underlyings.
 
-What is to be done:
-wish, selection    the sessions, tables and depth asked for; the contracts nearest the money at a session's own price
-listing, listed    which contracts there were, asked once, eight weeks of expirations at a time
-lists              what the ledger remembers of that, week by week
-prepare, plan      what must be known first; then every piece of work that is not done, and what it rests on
-estimate           what that costs, said before it begins
+What to do:
+backfill_request   the requested symbols, sessions, tables and depth, validated
+selection          the contracts of each session that are nearest the money at the session's own price
+contracts/         lists of past contracts: fetched once per eight weeks of expirations, stored in the ledger per week
+prepare            the bars and contract lists that the plan needs
+plan               every job that is not done yet, and the jobs it depends on
+estimate           requests, time and rows of a plan, printed before it starts
 
-Who does it:
-work, board        the loop, and which piece may be done next
-here               this machine: fetchers are threads, computers are processes; group_commit stores for many
-clients            a provider client for each thread, one pace for all; forks begins processes that end with us
-fleet              the Celery workers instead
-stages             how each kind of work is done, whoever does it; its end is in the ledger
-progress, summary  what the operator sees
+How jobs are executed (engine/):
+job_loop           the loop that hands out jobs, and the protocol of the engines
+job_queue          which job may start next
+local_engine       this machine: threads that fetch, processes that compute
+thread_pool        threads for jobs that wait for the provider
+process_pool       processes for jobs that compute; forked starts processes that end with their parent
+group_commit       one commit for the answers of several threads
+celery_engine      the Celery workers instead of this machine
+clients            one provider client per thread, and one rate limit for all of them
+handlers           the function that executes the jobs of each stage; the result is stored in the ledger
+job_results        results of jobs, read from the ledger
+run                the whole plan, executed
+progress, summary  output for the operator
 
-How a session is rebuilt:
-option_bars        bars of contracts, one request each for the whole range
-trades             the bars behind one slot, those too old or empty left out and counted
-volatility         carry by put-call parity, implied volatility from the trades of both sides of a strike
+How a session is rebuilt (rebuild/, and ranks):
+option_bars        bars of contracts, one request per contract for the whole range
+last_trades        the newest bars before a slot; contracts without any are left out and counted
+volatility         carry by put-call parity, and implied volatility from the trades of both sides of a strike
 slot_chain, gamma  the chain with greeks, and dealer gamma by recorded open interest or by volume
-rebuild            a session of some symbols, out of our own tables; slots_storing commits it
-ranks              IV ranks of a session's symbols, and those made before their year was filled, made again
+sessions           one session of some symbols, computed from stored rows; slot_store commits it
+ranks              IV ranks of a session; recomputes those that were computed before their year was filled
 
-Nothing here knows a price from after the slot it computes. The provider has no past quotes below its dearest plan
-and no past open interest at all: bids and offers stay NULL, and gamma is weighted by volume unless we recorded the
-open interest ourselves.
+No computation uses a price from after its slot. The provider has past quotes only in its most expensive plan, and no
+past open interest at all: bids and offers stay NULL, and gamma is weighted by volume unless the open interest was
+recorded live.
 """

@@ -1,4 +1,4 @@
-"""What an operator asks a backfill for, checked before anything is asked of the provider."""
+"""The arguments of a backfill, validated before any request is sent to the provider."""
 
 from __future__ import annotations
 
@@ -8,21 +8,21 @@ from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import get_args
 
-from ingestion.backfill.rebuild.sessions import Every
+from ingestion.backfill.rebuild.sessions import SnapshotFrequency, slots_to_rebuild
 from ingestion.backfill.selection import Depth
-from ingestion.chains.slots import Slot, slots_of
+from ingestion.chains.slots import Slot
 from quant import sessions
 from quant.sessions import new_york_date
 from warehouse import clock, queries
 from warehouse.models import WatchlistEntry
 
-# A delayed plan sees a session's end a quarter of an hour late; a session younger than that is tomorrow's work.
-SETTLED_AFTER = timedelta(minutes=20)
-MOST_DAYS = 365  # greeks are kept a year
+# A delayed plan has the end of a session 15 minutes late. A session that closed more recently than this is left out.
+COMPLETE_AFTER = timedelta(minutes=20)
+MAX_DAYS = 365  # greeks are kept for a year
 
 
 class Table(StrEnum):
-    """What is filled, as the command names it."""
+    """The values of the option --tables."""
 
     BARS = "bars"
     GREEKS = "greeks"
@@ -32,36 +32,40 @@ class Table(StrEnum):
     FLOW = "flow"
 
 
-EVERY: tuple[Every, ...] = get_args(Every)
-# Trades take a request per contract and session, a hundred times what the rest takes: by name only.
+SNAPSHOT_FREQUENCIES: tuple[SnapshotFrequency, ...] = get_args(SnapshotFrequency)
+# Trades need two requests per contract and session, about a hundred times as many as everything else: only on request.
 DEFAULT_TABLES = tuple(table for table in Table if table is not Table.FLOW)
 
 
-class BadWish(ValueError):
-    """One sentence for the operator: what was asked for and cannot be."""
+class InvalidRequest(ValueError):
+    """An argument is invalid; the message is one sentence for the operator."""
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
-    """Watched `entries` and closed `sessions` (oldest first), which `tables` of them, how deep and how often."""
+class BackfillRequest:
+    """The validated arguments of a backfill.
+
+    `entries` are watched symbols, `sessions` closed sessions, oldest first. `tables` are the tables to fill, `depth`
+    selects the contracts, `every` the slots of a session.
+    """
 
     entries: tuple[WatchlistEntry, ...]
     sessions: tuple[date, ...]
     tables: frozenset[Table]
     depth: Depth
-    every: Every
+    every: SnapshotFrequency
 
     @property
-    def rebuilds(self) -> bool:
-        """Whether chains are rebuilt: greeks and gamma of a session are computed and stored together."""
+    def rebuilds_chains(self) -> bool:
+        """Whether chains are rebuilt; greeks and gamma of a session are computed and stored together."""
         return bool(self.tables & {Table.GREEKS, Table.GAMMA})
 
     def slots(self, session: date) -> list[Slot]:
-        """The slots of a session to rebuild: its close, or every quarter hour that has one behind it."""
-        return slots_of(session)[-1:] if self.every == "close" else slots_of(session)[1:]
+        """Return the slots of a session to rebuild: the close, or every slot after the open."""
+        return slots_to_rebuild(session, self.every)
 
 
-def wish(
+def checked_request(
     symbols: Sequence[str],
     days: int,
     until: date | None,
@@ -69,23 +73,30 @@ def wish(
     depth: Depth,
     every: str,
     now_ms: int,
-) -> Wish:
-    """A checked wish: `symbols` (all watched chains where empty) over the `days` calendar days that end with `until`,
-    or with the last session that is over for every plan. Raises BadWish."""
+) -> BackfillRequest:
+    """Validate the arguments of a backfill. Raises InvalidRequest.
+
+    `symbols` are watched symbols, all watched chains if empty. The sessions are those of the `days` calendar days that
+    end with `until`, or with the last session whose data every plan has by now.
+    """
     unknown = sorted(set(tables) - {str(table) for table in Table})
     if unknown or not tables:
-        raise BadWish(f"--tables knows {', '.join(Table)}; not {', '.join(unknown) or 'nothing'}.")
-    snapshots = next((known for known in EVERY if known == every), None)
-    if snapshots is None:
-        raise BadWish(f"--every is {' or '.join(EVERY)}, not {every}.")
-    if not 1 <= days <= MOST_DAYS:
-        raise BadWish(f"--days is 1 to {MOST_DAYS}, because greeks are kept a year; not {days}.")
-    return Wish(
+        raise InvalidRequest(
+            f"--tables must name some of {', '.join(Table)}; not {', '.join(unknown) or 'nothing'}."
+        )
+    frequency = next((known for known in SNAPSHOT_FREQUENCIES if known == every), None)
+    if frequency is None:
+        raise InvalidRequest(f"--every must be {' or '.join(SNAPSHOT_FREQUENCIES)}, not {every}.")
+    if not 1 <= days <= MAX_DAYS:
+        raise InvalidRequest(
+            f"--days must be 1 to {MAX_DAYS}, because greeks are kept for a year; it is {days}."
+        )
+    return BackfillRequest(
         _entries(symbols),
         _sessions(days, until, clock.instant(now_ms)),
         frozenset(Table(table) for table in tables),
         depth,
-        snapshots,
+        frequency,
     )
 
 
@@ -93,25 +104,29 @@ def _entries(symbols: Sequence[str]) -> tuple[WatchlistEntry, ...]:
     if not symbols:
         entries = tuple(queries.watched_chains())
         if not entries:
-            raise BadWish("The watchlist is empty: run `manage.py seed`, or add symbols in the admin.")
+            raise InvalidRequest("The watchlist is empty: run `manage.py seed`, or add symbols in the admin.")
         return entries
-    wanted = list(dict.fromkeys(symbol.upper() for symbol in symbols))
-    known = WatchlistEntry.objects.in_bulk(wanted)
-    missing = [symbol for symbol in wanted if symbol not in known]
+    requested = list(dict.fromkeys(symbol.upper() for symbol in symbols))
+    entries_by_symbol = WatchlistEntry.objects.in_bulk(requested)
+    missing = [symbol for symbol in requested if symbol not in entries_by_symbol]
     if missing:
-        named = ",".join(missing)
-        raise BadWish(f"Not on the watchlist: {named}; add it with `manage.py seed --symbols {named}`.")
-    return tuple(known[symbol] for symbol in wanted)
+        names = ",".join(missing)
+        raise InvalidRequest(
+            f"Not on the watchlist: {names}; add it with `manage.py seed --symbols {names}`."
+        )
+    return tuple(entries_by_symbol[symbol] for symbol in requested)
 
 
 def _sessions(days: int, until: date | None, now: datetime) -> tuple[date, ...]:
-    over = now - SETTLED_AFTER
-    last = new_york_date(over) if until is None else until
-    oldest = new_york_date(now) - timedelta(days=MOST_DAYS - 1)
+    latest_close = now - COMPLETE_AFTER
+    last = new_york_date(latest_close) if until is None else until
+    oldest = new_york_date(now) - timedelta(days=MAX_DAYS - 1)
     if last > new_york_date(now):
-        raise BadWish(f"--until {last} lies in the future.")
+        raise InvalidRequest(f"--until {last} is in the future.")
     first = max(last - timedelta(days=days - 1), oldest)
-    found = tuple(day for day in sessions.sessions(first, last) if sessions.close_of(day) <= over)
-    if not found:
-        raise BadWish(f"No session that is over and still kept lies in the {days} days up to {last}.")
-    return found
+    closed = tuple(day for day in sessions.sessions(first, last) if sessions.close_of(day) <= latest_close)
+    if not closed:
+        raise InvalidRequest(
+            f"The {days} days up to {last} contain no session that has closed and is still kept."
+        )
+    return closed

@@ -1,6 +1,7 @@
-"""What must be known before the work can be planned: the underlying's bars, the contract lists, and the choice.
+"""Preparation of a backfill: bars of the underlyings, contract lists and the selection of contracts.
 
-Some ten requests per symbol, remembered like all others: the plan that rests on them is exact, asking again is free.
+It takes about ten requests per symbol. Their answers are stored like all others, so the plan made from them is exact,
+and preparing again needs no request.
 """
 
 from __future__ import annotations
@@ -13,14 +14,14 @@ from typing import NamedTuple, TypeVar
 
 import numpy as np
 
-from ingestion.backfill.backfill_request import Table, Wish
-from ingestion.backfill.contracts.cache import Lists, Remembered
+from ingestion.backfill.backfill_request import BackfillRequest, Table
+from ingestion.backfill.contracts.cache import CachedContracts, ContractListCache
 from ingestion.backfill.contracts.fetch import listed_contracts
-from ingestion.backfill.contracts.table import Listed
+from ingestion.backfill.contracts.table import ContractTable
 from ingestion.backfill.engine.clients import ONE_THREAD, Clients
-from ingestion.backfill.engine.forked import Stop, forked
+from ingestion.backfill.engine.forked import StopPipe, forked_pool
 from ingestion.backfill.rebuild.option_bars import FRAME, FRAME_MS
-from ingestion.backfill.selection import Selected, select
+from ingestion.backfill.selection import SelectedContracts, select
 from ingestion.bars.breadth import year_before
 from ingestion.bars.historical_bars import ensure_bars, historical_bars
 from ingestion.daily.regime_inputs import NOT_THERE, VIX_RISE_SESSIONS
@@ -30,133 +31,149 @@ from quant import sessions
 from warehouse.models import WatchlistEntry
 from warehouse.models.enums import Timeframe
 
-_Found = TypeVar("_Found")
+_Result = TypeVar("_Result")
 PROCESSES = 8  # they wait for the provider most of the time
 _YEAR_OF_DAYS = ("SPY", "QQQ", "IWM")
 _LEVELS = ("I:NDX", "I:RUT")
 _VOLATILITIES = ("I:VIX", "I:VIX3M")
 
 
-class Choice(NamedTuple):
-    """The contracts there were, and those of them that the sessions want."""
+class ContractSelection(NamedTuple):
+    """The contracts that were listed, and those of them that the sessions need."""
 
-    known: Remembered
-    selected: Selected
+    known: CachedContracts
+    selected: SelectedContracts
 
     @property
-    def listed(self) -> Listed:
-        return self.known.listed
+    def table(self) -> ContractTable:
+        """All contracts that were listed."""
+        return self.known.table
 
-    def tickers(self, day: date) -> list[str]:
-        """What one session wants, in ticker order."""
-        return sorted(self.listed.ticker[self.selected.by_session[day]].tolist())
+    def tickers(self, session: date) -> list[str]:
+        """Return the contract tickers that one session needs, in ascending order."""
+        return sorted(self.table.ticker[self.selected.by_session[session]].tolist())
 
 
 @dataclass(frozen=True, slots=True)
-class Prepared:
-    """One symbol and the choice of its contracts, None where no table needs any. `refused` says in one sentence why
-    nothing of it can be had."""
+class PreparedSymbol:
+    """One symbol and its contracts, None if no requested table needs any.
+
+    `error` is one sentence if nothing of the symbol can be rebuilt.
+    """
 
     symbol: str
-    choice: Choice | None = None
-    without_bars: tuple[date, ...] = ()
-    refused: str = ""
+    contracts: ContractSelection | None = None
+    sessions_without_bars: tuple[date, ...] = ()
+    error: str = ""
 
 
 @dataclass(slots=True)
-class Preparation:
-    """Every symbol, and what the regime will do without."""
+class PreparedData:
+    """All symbols, and the tickers of the series that the provider does not have for the regime."""
 
-    symbols: list[Prepared] = field(default_factory=list)
-    missing: list[str] = field(default_factory=list)
+    symbols: list[PreparedSymbol] = field(default_factory=list)
+    missing_series: list[str] = field(default_factory=list)
 
-    def lists(self) -> Lists:
-        """The contract lists that were read on the way."""
-        found = Lists()
+    def contract_lists(self) -> ContractListCache:
+        """Return a cache with the contract lists that were read."""
+        cache = ContractListCache()
         for prepared in self.symbols:
-            if prepared.choice is not None:
-                found.hold(prepared.symbol, prepared.choice.known)
-        return found
+            if prepared.contracts is not None:
+                cache.put(prepared.symbol, prepared.contracts.known)
+        return cache
 
 
-def prepare(wish: Wish, clients: Clients, say: Callable[[str], None], now_ms: int) -> Preparation:
-    """Asks for what the plan rests on, some symbols at a time, in processes of their own: reading lists of hundreds of
-    thousands of contracts keeps a processor busy. Call it in a process without other threads.
+def prepare(
+    request: BackfillRequest, clients: Clients, report: Callable[[str], None], now_ms: int
+) -> PreparedData:
+    """Fetch what the plan needs, several symbols at a time, and call `report` after each symbol.
 
-    Raises one of provider.errors where the provider fails; what was answered until then is remembered.
+    The symbols are prepared in child processes, because reading lists of hundreds of thousands of contracts keeps a
+    processor busy. Call it in a process without other threads. Raises one of provider.errors when the provider fails;
+    answers received until then are kept.
     """
-    found, stopping = Preparation(), Stop()
-    pool = forked(PROCESSES, partial(_begin, stopping))
+    result, stopping = PreparedData(), StopPipe()
+    pool = forked_pool(PROCESSES, partial(_initialize, stopping))
     try:
-        symbols = [pool.submit(_counted, _prepared, wish, entry, now_ms) for entry in wish.entries]
-        series = [
-            pool.submit(_counted, _series, ticker, frame, days, now_ms)
-            for ticker, frame, days in (_regime_series(wish.sessions) if Table.REGIME in wish.tables else ())
+        symbols = [
+            pool.submit(_with_traffic, _prepare_symbol, request, entry, now_ms) for entry in request.entries
         ]
-        for number, one in enumerate(symbols, 1):
-            prepared, traffic = one.result()
-            clients.add(traffic)
-            found.symbols.append(prepared)
-            say(f"prepared {number} of {len(symbols)} symbols")
-        for other in series:
-            ticker, traffic = other.result()
-            clients.add(traffic)
-            found.missing += [ticker] if ticker else []
+        series = [
+            pool.submit(_with_traffic, _fetch_series, ticker, frame, days, now_ms)
+            for ticker, frame, days in (
+                _regime_series(request.sessions) if Table.REGIME in request.tables else ()
+            )
+        ]
+        for number, symbol in enumerate(symbols, 1):
+            prepared, traffic = symbol.result()
+            clients.add_traffic(traffic)
+            result.symbols.append(prepared)
+            report(f"prepared {number} of {len(symbols)} symbols")
+        for one in series:
+            missing, traffic = one.result()
+            clients.add_traffic(traffic)
+            result.missing_series += [missing] if missing else []
     finally:
         stopping.set()
         pool.shutdown(cancel_futures=True)
-    return found
+    return result
 
 
-# Of a child: by what it is stopped.
-_stopping: list[Stop] = []
+# In a child process: the event that stops it.
+_stopping: list[StopPipe] = []
 
 
-def _begin(stopping: Stop) -> None:
-    stopping.leave_to_parent()
+def _initialize(stopping: StopPipe) -> None:
+    stopping.close_writer()
     _stopping.append(stopping)
 
 
-def _counted(work: Callable[..., _Found], *arguments: object) -> tuple[_Found, Traffic]:
-    """What the work of one piece found with a client of its own, and what that sent."""
+def _with_traffic(function: Callable[..., _Result], *arguments: object) -> tuple[_Result, Traffic]:
+    """Call a function with a client of its own; return its result and what the client sent."""
     (stopping,) = _stopping
     clients = Clients(stopping, ONE_THREAD)
     try:
-        return work(*arguments, clients.connect), clients.traffic
+        return function(*arguments, clients.connect), clients.traffic
     finally:
         clients.close()
 
 
-def _prepared(wish: Wish, entry: WatchlistEntry, now_ms: int, connect: Connect) -> Prepared:
+def _prepare_symbol(
+    request: BackfillRequest, entry: WatchlistEntry, now_ms: int, connect: Connect
+) -> PreparedSymbol:
     try:
-        return _asked(wish, entry, now_ms, connect)
+        return _fetch_symbol(request, entry, now_ms, connect)
     except NOT_THERE as error:
-        return Prepared(str(entry.symbol), refused=str(error))
+        return PreparedSymbol(str(entry.symbol), error=str(error))
 
 
-def _asked(wish: Wish, entry: WatchlistEntry, now_ms: int, connect: Connect) -> Prepared:
-    symbol, (first, last) = str(entry.symbol), (wish.sessions[0], wish.sessions[-1])
-    if not wish.rebuilds and Table.FLOW not in wish.tables:
-        return Prepared(symbol)
+def _fetch_symbol(
+    request: BackfillRequest, entry: WatchlistEntry, now_ms: int, connect: Connect
+) -> PreparedSymbol:
+    symbol, (first, last) = str(entry.symbol), (request.sessions[0], request.sessions[-1])
+    if not request.rebuilds_chains and Table.FLOW not in request.tables:
+        return PreparedSymbol(symbol)
     bars = historical_bars(entry.provider_symbol, FRAME, first, last, now_ms, connect)
-    prices = _prices(dict(zip(bars.start_ms.tolist(), bars.close.tolist(), strict=True)), wish)
-    without = tuple(day for day, levels in prices.items() if not np.isfinite(levels).any())
-    if len(without) == len(wish.sessions):
-        return Prepared(symbol, without_bars=without, refused=f"{symbol} did not trade in these sessions.")
-    known = listed_contracts(symbol, first, last, wish.depth.max_dte, now_ms, connect)
-    selected = select(known.listed, prices, wish.sessions, wish.depth)
-    return Prepared(symbol, Choice(known, selected), without)
+    prices = _prices(dict(zip(bars.start_ms.tolist(), bars.close.tolist(), strict=True)), request)
+    without_bars = tuple(day for day, at_slots in prices.items() if not np.isfinite(at_slots).any())
+    if len(without_bars) == len(request.sessions):
+        error = f"{symbol} did not trade in these sessions."
+        return PreparedSymbol(symbol, sessions_without_bars=without_bars, error=error)
+    known = listed_contracts(symbol, first, last, request.depth.max_dte, now_ms, connect)
+    selected = select(known.table, prices, request.sessions, request.depth)
+    return PreparedSymbol(symbol, ContractSelection(known, selected), without_bars)
 
 
-def _prices(closes: dict[int, float], wish: Wish) -> dict[date, list[float]]:
-    """The underlying at each wanted slot, by session; NaN where no bar ends there."""
+def _prices(closes: dict[int, float], request: BackfillRequest) -> dict[date, list[float]]:
+    """Return the underlying's price at each requested slot, by session; NaN where no bar ends at the slot."""
     return {
-        day: [closes.get(slot.at_ms - FRAME_MS, np.nan) for slot in wish.slots(day)] for day in wish.sessions
+        day: [closes.get(slot.at_ms - FRAME_MS, np.nan) for slot in request.slots(day)]
+        for day in request.sessions
     }
 
 
 def _regime_series(days: Sequence[date]) -> list[tuple[str, Timeframe, tuple[date, date]]]:
-    """The series that the regime of all these sessions reads, each as one stretch."""
+    """Return the series that the regimes of all these sessions read, each as one range of dates."""
     first, last = days[0], days[-1]
     before = sessions.sessions(date(first.year - 1, first.month, 1), first)[-1 - VIX_RISE_SESSIONS]
     return [
@@ -166,8 +183,10 @@ def _regime_series(days: Sequence[date]) -> list[tuple[str, Timeframe, tuple[dat
     ]
 
 
-def _series(ticker: str, frame: Timeframe, days: tuple[date, date], now_ms: int, connect: Connect) -> str:
-    """Fetches one series; its name where the plan has none."""
+def _fetch_series(
+    ticker: str, frame: Timeframe, days: tuple[date, date], now_ms: int, connect: Connect
+) -> str:
+    """Fetch one series; return its ticker if the plan does not include it, else ''."""
     try:
         ensure_bars(ticker, frame, *days, now_ms, connect)
     except NOT_THERE:

@@ -1,4 +1,4 @@
-"""Ranks of the past: those of many symbols together, and those made before their year was filled."""
+"""IV ranks of past sessions: of several symbols at once, and again for sessions ranked before their year was filled."""
 
 from __future__ import annotations
 
@@ -21,19 +21,19 @@ from warehouse.task_names import RunTask
 
 
 def rank_session(symbols: Sequence[str], session: date) -> None:
-    """Ranks a session of some symbols as `calculate_iv_percentile` does each: rows and DONE in one commit.
+    """Rank one session of some symbols as `calculate_iv_percentile` does; the rows and DONE are one commit.
 
-    Nobody claims a session: whoever ranks it at the same time comes to the same rows. One without a chain is FAILED.
-    Not inside a transaction.
+    No run is claimed: a process that ranks the session concurrently computes the same rows. A symbol without a
+    chain is FAILED. Do not call it inside a transaction.
     """
     symbols, slot = sorted(symbols), close_ms(session)
-    before = levels_before(symbols, session)
+    levels = levels_before(symbols, session)
     columns, done = {}, []
     for symbol in symbols:
         try:
-            columns[symbol], note = measure(symbol, session, before[symbol])
+            columns[symbol], note = measure(symbol, session, levels[symbol])
         except NoSnapshot as error:
-            job_results.note_failure(RunKey(RunTask.CALCULATE_IV_PERCENTILE, symbol, slot), str(error))
+            job_results.record_failure(RunKey(RunTask.CALCULATE_IV_PERCENTILE, symbol, slot), str(error))
         else:
             done.append(runs.Done(symbol, slot, 1, {}, note, note["contracts"]))
     with transaction.atomic():
@@ -41,20 +41,26 @@ def rank_session(symbols: Sequence[str], session: date) -> None:
         runs.note_done(RunTask.CALCULATE_IV_PERCENTILE, done)
 
 
-def rank_again(symbol: str, since: date) -> int:
-    """Ranks anew, oldest first, every stored session from `since` on that was ranked in fewer of the sessions before
-    it than are stored by now; returns how many. The rank of a session rests on earlier ones alone, so that doing this
-    late gives what the right order would have given."""
-    found = IvPercentile.objects.filter(symbol=symbol).order_by("date")
-    rows = list(found.values_list("date", "current_iv", "data_points"))
-    known = [day for day, level, _ in rows if level is not None]
-    again = 0
+def rank_again(symbol: str, first: date) -> int:
+    """Recompute ranks that used fewer earlier sessions than are stored now; return how many were recomputed.
+
+    The stored sessions from `first` on are checked, oldest first. A rank depends on earlier sessions only, so
+    ranking again gives the same result as ranking in the right order.
+    """
+    stored = IvPercentile.objects.filter(symbol=symbol).order_by("date")
+    rows = list(stored.values_list("date", "current_iv", "data_points"))
+    with_level = [day for day, level, _ in rows if level is not None]
+    recomputed = 0
     for day, _, points in rows:
-        if day < since:
+        if day < first:
             continue
-        past = sessions.sessions(known[0], day)[-1 - iv_rank.WINDOW_SESSIONS : -1] if known else []
-        in_window = bisect.bisect_left(known, day) - bisect.bisect_left(known, past[0]) if past else 0
+        window = (
+            sessions.sessions(with_level[0], day)[-1 - iv_rank.WINDOW_SESSIONS : -1] if with_level else []
+        )
+        in_window = (
+            bisect.bisect_left(with_level, day) - bisect.bisect_left(with_level, window[0]) if window else 0
+        )
         if in_window > points:
             calculate_iv_percentile(symbol, day, again=True)
-            again += 1
-    return again
+            recomputed += 1
+    return recomputed

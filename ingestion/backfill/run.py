@@ -1,4 +1,4 @@
-"""A plan carried out, in this process or by the fleet, watched, and summed up."""
+"""Execution of a plan, on this machine or by Celery workers, with progress output and a summary."""
 
 from __future__ import annotations
 
@@ -8,52 +8,53 @@ from functools import partial
 
 from rich.console import Console
 
-from ingestion.backfill.backfill_request import Table, Wish
-from ingestion.backfill.engine.celery_engine import Fleet, Message
+from ingestion.backfill.backfill_request import BackfillRequest, Table
+from ingestion.backfill.engine.celery_engine import CeleryEngine, CeleryTask
 from ingestion.backfill.engine.clients import Clients
-from ingestion.backfill.engine.handlers import Perform, remembering, together
-from ingestion.backfill.engine.job_loop import Hands, work
-from ingestion.backfill.engine.job_queue import Board
-from ingestion.backfill.engine.jobs import End, Stage
-from ingestion.backfill.engine.local_engine import Here
-from ingestion.backfill.engine.process_pool import Computers
+from ingestion.backfill.engine.handlers import Handler, caching_handlers, shared_commit_handlers
+from ingestion.backfill.engine.job_loop import Engine, run_jobs
+from ingestion.backfill.engine.job_queue import JobQueue
+from ingestion.backfill.engine.jobs import JobStatus, Stage
+from ingestion.backfill.engine.local_engine import LocalEngine
+from ingestion.backfill.engine.process_pool import ProcessPool
 from ingestion.backfill.plan import Plan
-from ingestion.backfill.prepare import Preparation
+from ingestion.backfill.prepare import PreparedData
 from ingestion.backfill.progress import Progress
 from ingestion.backfill.ranks import rank_again
 from ingestion.backfill.summary import Summary, summarise
 
 
 def run(
-    wish: Wish,
-    preparation: Preparation,
+    request: BackfillRequest,
+    data: PreparedData,
     plan: Plan,
     clients: Clients,
-    perform: Mapping[Stage, Perform],
-    tasks: Mapping[Stage, Message] | None,
+    handlers: Mapping[Stage, Handler],
+    tasks: Mapping[Stage, CeleryTask] | None,
     console: Console,
 ) -> Summary:
-    """Does the plan's jobs: by `tasks` over the fleet where they are given, else here by `perform`.
+    """Execute the jobs of a plan and return a summary.
 
-    Raises KeyboardInterrupt after the work in hand has ended, and what a job raised that nobody foresaw.
+    With `tasks` the jobs are sent to Celery workers, otherwise they are executed here with `handlers`. Raises
+    KeyboardInterrupt after the running jobs have ended, and the unexpected error of a job.
     """
-    board = Board(plan.jobs)
+    queue = JobQueue(plan.jobs)
     with ExitStack() as stack:
         traffic = None if tasks else lambda: clients.traffic
         progress = stack.enter_context(Progress(console, plan.jobs, traffic))
-        hands: Hands
+        engine: Engine
         if tasks:
-            hands = Fleet(tasks, lambda text: console.print(text, soft_wrap=True))
+            engine = CeleryEngine(tasks, lambda text: console.print(text, soft_wrap=True))
         else:
-            # Before there are threads.
-            computers = stack.enter_context(
-                Computers(partial(remembering, preparation.lists(), wish.sessions[-1]))
+            # The processes are forked before any thread is started.
+            processes = stack.enter_context(
+                ProcessPool(partial(caching_handlers, data.contract_lists(), request.sessions[-1]))
             )
-            ways = {**perform, **stack.enter_context(together(plan.fetched))}
-            hands = stack.enter_context(Here(clients, ways, computers))
-        work(board, hands, progress)
-    if Table.IV in wish.tables:
-        for entry in wish.entries:
-            rank_again(str(entry.symbol), wish.sessions[0])
-    failed = sum(outcome.end is End.FAILED for outcome in board.outcomes.values())
-    return summarise(wish.sessions, preparation, plan, clients.traffic, failed + len(board.left))
+            thread_handlers = {**handlers, **stack.enter_context(shared_commit_handlers(plan.fetched))}
+            engine = stack.enter_context(LocalEngine(clients, thread_handlers, processes))
+        run_jobs(queue, engine, progress)
+    if Table.IV in request.tables:
+        for entry in request.entries:
+            rank_again(str(entry.symbol), request.sessions[0])
+    failed = sum(outcome.status is JobStatus.FAILED for outcome in queue.outcomes.values())
+    return summarise(request.sessions, data, plan, clients.traffic, failed + len(queue.blocked))

@@ -1,4 +1,4 @@
-"""Which contracts a session wants, decided at that session's own prices and nothing later."""
+"""Selection of the contracts that a session needs, from the session's own prices only."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from ingestion.backfill.contracts.table import Listed
+from ingestion.backfill.contracts.table import ContractTable
 from quant.chain import DAYS_PER_YEAR, Floats
 from quant.sessions import close_of, next_session, years_to_expiry
 
-# The documents' "at the money, 30 to 45 days", with the expiration before 30 days beside it, so that a volatility
-# at 30 days lies between two expirations and is not borrowed from one side.
+# The requirements name contracts "at the money, 30 to 45 days". The expiration before 30 days is selected as well, so
+# that the volatility at 30 days is interpolated between two expirations and not extrapolated from one side.
 NEAREST_DAYS, FARTHEST_DAYS = 30, 45
 GRID = 0.005  # distance between strikes as a fraction of the underlying's price
 
@@ -25,9 +25,9 @@ GRID = 0.005  # distance between strikes as a fraction of the underlying's price
 class Depth:
     """How much of each session is rebuilt.
 
-    By default about `contracts` contracts nearest the money in three expirations around 30 to 45 days. `full`: every
-    contract within `band_pct` percent of spot. Either way up to `max_dte` calendar days from expiration. Raises
-    ValueError for numbers that select nothing.
+    By default about `contracts` contracts nearest the money, in three expirations around 30 to 45 days. With
+    `full`, every contract within `band_pct` percent of spot. In both cases up to `max_dte` calendar days from
+    expiration. Raises ValueError for values that select nothing.
     """
 
     full: bool = False
@@ -38,7 +38,8 @@ class Depth:
     def __post_init__(self) -> None:
         if not 0 < self.band_pct <= 100 or self.max_dte < 1 or self.contracts < 2:
             raise ValueError(
-                f"a depth needs a band within 0 to 100 percent, a day and two contracts at least: {self}"
+                "a depth must have a band above 0 and at most 100 percent, at least one day and at least two"
+                f" contracts: {self}"
             )
 
     def __str__(self) -> str:
@@ -48,9 +49,12 @@ class Depth:
 
 
 @dataclass(frozen=True, slots=True)
-class Selected:
-    """`by_session` holds rows of the list each session wants; `rows` those that any does, ascending. `first` and
-    `last` are, by position in `rows`, the first and the last session that wants it."""
+class SelectedContracts:
+    """Selected rows of a contract table.
+
+    `by_session` maps a session to the rows it needs, ascending; `rows` are those that any session needs,
+    ascending. `first` and `last` are, by position in `rows`, the first and the last session that needs the row.
+    """
 
     by_session: Mapping[date, NDArray[np.intp]]
     rows: NDArray[np.intp]
@@ -58,88 +62,100 @@ class Selected:
     last: tuple[date, ...]
 
 
-class Series(NamedTuple):
-    """The expirations in a list, one root each: shape (s,). The contracts of one stand from `begins` up to the next
-    one's; `begins` is of shape (s + 1,)."""
+class ExpirationIndex(NamedTuple):
+    """The expirations in a contract table, one per root: arrays of shape (s,).
+
+    The contracts of expiration i are the rows from starts[i] up to starts[i + 1]; `starts` is of shape (s + 1,).
+    """
 
     root: NDArray[np.str_]
     expiration: NDArray[np.datetime64]
-    begins: NDArray[np.intp]
+    starts: NDArray[np.intp]
 
-    def rows(self, number: int) -> NDArray[np.intp]:
-        return np.arange(self.begins[number], self.begins[number + 1])
+    def rows(self, index: int) -> NDArray[np.intp]:
+        """Return the rows of one expiration."""
+        return np.arange(self.starts[index], self.starts[index + 1])
 
 
-def series_of(listed: Listed) -> Series:
-    """Which contracts settle together; worked out once for many questions to `wanted_at`. In a list they stand
-    together."""
-    first = np.ones(len(listed), dtype=np.bool_)
-    first[1:] = (listed.root[1:] != listed.root[:-1]) | (listed.expiration[1:] != listed.expiration[:-1])
-    begins = np.append(np.flatnonzero(first), len(listed))
-    return Series(listed.root[first], listed.expiration[first], begins)
+def expiration_index(table: ContractTable) -> ExpirationIndex:
+    """Return the index of a table by expiration; the contracts of one expiration are adjacent in it.
+
+    Computed once for several calls of `select_at_price`.
+    """
+    first = np.ones(len(table), dtype=np.bool_)
+    first[1:] = (table.root[1:] != table.root[:-1]) | (table.expiration[1:] != table.expiration[:-1])
+    starts = np.append(np.flatnonzero(first), len(table))
+    return ExpirationIndex(table.root[first], table.expiration[first], starts)
 
 
 def select(
-    listed: Listed,
+    table: ContractTable,
     prices: Mapping[date, float | Sequence[float]],
     sessions: Sequence[date],
     depth: Depth,
-) -> Selected:
-    """Which of the listed contracts are wanted, by session and in all.
+) -> SelectedContracts:
+    """Select contracts of a table for several sessions.
 
-    `prices` is the underlying's close by session, or several of a session's prices where slots within it are wanted
-    too; a session without one, or with NaN, wants nothing.
+    `prices` are the underlying's price at the close of each session, or its prices at several slots of the
+    session. A session without a price, or with NaN only, needs no contracts.
     """
     by_session: dict[date, NDArray[np.intp]] = {}
     first: dict[int, date] = {}
     last: dict[int, date] = {}
-    series = series_of(listed)
+    expirations = expiration_index(table)
     for session in sorted(sessions):
-        levels = np.atleast_1d(np.asarray(prices.get(session, np.nan), dtype=np.float64))
-        wanted = [wanted_at(listed, series, session, level, depth) for level in levels[levels > 0].tolist()]
-        rows = np.unique(np.concatenate(wanted)) if wanted else np.empty(0, dtype=np.intp)
+        prices_at_slots = np.atleast_1d(np.asarray(prices.get(session, np.nan), dtype=np.float64))
+        rows_at_prices = [
+            select_at_price(table, expirations, session, price, depth)
+            for price in prices_at_slots[prices_at_slots > 0].tolist()
+        ]
+        rows = np.unique(np.concatenate(rows_at_prices)) if rows_at_prices else np.empty(0, dtype=np.intp)
         by_session[session] = rows
         for row in rows.tolist():
             first.setdefault(row, session)
             last[row] = session
-    every = sorted(first)
-    return Selected(
+    selected_rows = sorted(first)
+    return SelectedContracts(
         by_session,
-        np.array(every, dtype=np.intp),
-        tuple(first[row] for row in every),
-        tuple(last[row] for row in every),
+        np.array(selected_rows, dtype=np.intp),
+        tuple(first[row] for row in selected_rows),
+        tuple(last[row] for row in selected_rows),
     )
 
 
-def wanted_at(listed: Listed, series: Series, session: date, price: float, depth: Depth) -> NDArray[np.intp]:
-    """Rows of the list wanted at one price of the underlying, ascending."""
-    days = (series.expiration - np.datetime64(session, "D")).astype(np.int64)
-    alive = (days >= 0) & (days <= depth.max_dte)
+def select_at_price(
+    table: ContractTable, expirations: ExpirationIndex, session: date, price: float, depth: Depth
+) -> NDArray[np.intp]:
+    """Return the rows of the table that one price of the underlying selects, ascending."""
+    days = (expirations.expiration - np.datetime64(session, "D")).astype(np.int64)
+    in_range = (days >= 0) & (days <= depth.max_dte)
 
-    def in_band(number: int) -> NDArray[np.intp]:
-        rows = series.rows(number)
-        return rows[100.0 * np.abs(listed.strike[rows] - price) <= depth.band_pct * price]
+    def in_band(index: int) -> NDArray[np.intp]:
+        rows = expirations.rows(index)
+        return rows[100.0 * np.abs(table.strike[rows] - price) <= depth.band_pct * price]
 
-    found = [np.empty(0, dtype=np.intp)]
+    parts = [np.empty(0, dtype=np.intp)]
     if depth.full:
-        return np.concatenate(found + [in_band(number) for number in np.flatnonzero(alive).tolist()])
-    chosen = _expirations(series, alive, session)
-    left = depth.contracts
-    for position, number in enumerate(chosen):
-        rows = in_band(number)
-        share = left // (len(chosen) - position)
-        nearest = _nearest(np.unique(listed.strike[rows]), price, max(share // 2, 1))
-        kept = rows[np.isin(listed.strike[rows], nearest)]
-        left -= len(kept)
-        found.append(kept)
-    return np.sort(np.concatenate(found))
+        return np.concatenate(parts + [in_band(index) for index in np.flatnonzero(in_range).tolist()])
+    chosen = _expirations(expirations, in_range, session)
+    remaining = depth.contracts
+    for done, index in enumerate(chosen):
+        rows = in_band(index)
+        share = remaining // (len(chosen) - done)
+        nearest = _nearest(np.unique(table.strike[rows]), price, max(share // 2, 1))
+        chosen_rows = rows[np.isin(table.strike[rows], nearest)]
+        remaining -= len(chosen_rows)
+        parts.append(chosen_rows)
+    return np.sort(np.concatenate(parts))
 
 
 def _nearest(strikes: Floats, price: float, count: int) -> Floats:
-    """The strikes nearest the money, of those on a round grid of at most half a percent where it holds enough.
+    """Return the strikes nearest the money.
 
-    Round strikes are listed first and trade most; the list also holds those that were added after the session.
-    Strikes closer together say the same, and a grid that stands still asks for the same contracts day after day.
+    If enough of them are multiples of a round step of at most 0.5 percent of the price, only those are used.
+    Round strikes are listed first and trade most, while the table also contains strikes that were added after the
+    session. Strikes closer together give no more information, and a fixed grid selects the same contracts session
+    after session.
     """
     step = _round_down(GRID * price)
     on_grid = strikes[np.abs(strikes / step - np.rint(strikes / step)) < 1e-9]
@@ -148,31 +164,32 @@ def _nearest(strikes: Floats, price: float, count: int) -> Floats:
 
 
 def _round_down(width: float) -> float:
-    """The largest of 1, 2.5, 5 times a power of ten that is no larger."""
+    """Return the largest of 1, 2.5 and 5 times a power of ten that is at most `width`."""
     decade = 10.0 ** np.floor(np.log10(width))
     return float(max(step for step in (1.0, 2.5, 5.0) if step * decade <= width * (1 + 1e-12)) * decade)
 
 
-def _expirations(series: Series, alive: NDArray[np.bool_], session: date) -> list[int]:
-    """The settlements on both sides of 30 days, and the last one within 45; the nearest where these are not listed.
+def _expirations(expirations: ExpirationIndex, in_range: NDArray[np.bool_], session: date) -> list[int]:
+    """Return the expirations on both sides of 30 days and the last one within 45.
 
-    Of those that end a week or a month, where there are any: they are listed months ahead, while those of other days
-    appear some weeks before their end, and a list of the past does not say since when it holds what.
+    Where these are not listed, the nearest ones take their place. Only expirations at the end of a week or month
+    are used if there are any. They are listed months ahead, while others are listed some weeks before they
+    expire, and a list of the past does not say when a contract was listed.
     """
-    days = years_to_expiry(series.root, series.expiration, close_of(session)) * DAYS_PER_YEAR
-    known = np.flatnonzero(alive & (days > 0))
-    is_early = [_is_listed_early(day) for day in series.expiration[known].tolist()]
-    early = known[np.array(is_early, dtype=np.bool_)]
-    known = early if len(early) else known
-    known = known[np.argsort(days[known], kind="stable")]
-    after = int(np.searchsorted(days[known], NEAREST_DAYS))
-    until = int(np.searchsorted(days[known], FARTHEST_DAYS, side="right")) - 1
-    chosen = {place for place in (after - 1, after, until) if 0 <= place < len(known)}
-    return [int(known[place]) for place in sorted(chosen)]
+    days = years_to_expiry(expirations.root, expirations.expiration, close_of(session)) * DAYS_PER_YEAR
+    candidates = np.flatnonzero(in_range & (days > 0))
+    is_regular = [_ends_week_or_month(day) for day in expirations.expiration[candidates].tolist()]
+    regular = candidates[np.array(is_regular, dtype=np.bool_)]
+    candidates = regular if len(regular) else candidates
+    candidates = candidates[np.argsort(days[candidates], kind="stable")]
+    after = int(np.searchsorted(days[candidates], NEAREST_DAYS))
+    until = int(np.searchsorted(days[candidates], FARTHEST_DAYS, side="right")) - 1
+    chosen = {place for place in (after - 1, after, until) if 0 <= place < len(candidates)}
+    return [int(candidates[place]) for place in sorted(chosen)]
 
 
 @lru_cache(maxsize=4096)
-def _is_listed_early(expiration: date) -> bool:
-    """Whether it is the last session of its week or its month."""
+def _ends_week_or_month(expiration: date) -> bool:
+    """Return whether an expiration is the last session of its week or month."""
     following = next_session(expiration)
     return following.isocalendar()[:2] != expiration.isocalendar()[:2] or following.month != expiration.month

@@ -1,4 +1,4 @@
-"""Cells of text to numbers and dates, a column at a time. What cannot be read is NaN, NaT or empty."""
+"""Conversion of text cells to numbers and dates, one column at a time. Unreadable cells become NaN, NaT or empty."""
 
 from __future__ import annotations
 
@@ -11,63 +11,81 @@ from numpy.typing import NDArray
 from quant.chain import Floats
 from quant.sessions import NEW_YORK
 
-_DAYS = ("%Y-%m-%d", "%m/%d/%Y", "%Y%m%d", "%m/%d/%y", "%a %b %d %Y", "%b %d %Y", "%B %d %Y", "%d-%b-%Y")
-_TIMES = ("%H:%M:%S", "%H:%M", "%I:%M %p")
-_NOTHING = frozenset({"", "-", "--", "na", "n/a", "nan", "null", "none", "."})
+_DATE_FORMATS = (
+    "%Y-%m-%d",
+    "%m/%d/%Y",
+    "%Y%m%d",
+    "%m/%d/%y",
+    "%a %b %d %Y",
+    "%b %d %Y",
+    "%B %d %Y",
+    "%d-%b-%Y",
+)
+_TIME_FORMATS = ("%H:%M:%S", "%H:%M", "%I:%M %p")
+_EMPTY_CELLS = frozenset({"", "-", "--", "na", "n/a", "nan", "null", "none", "."})
 
 
 def numbers(cells: Sequence[str]) -> tuple[Floats, int]:
-    """Numbers of shape (n,), NaN for empty cells; and how many cells held something that is no finite number."""
+    """Return the numbers of a column, shape (n,), and the number of cells that are neither empty nor a finite number.
+
+    Empty and unreadable cells are NaN.
+    """
     try:
         values = np.array(cells, dtype=np.str_).astype(np.float64)
     except ValueError:
         values = np.array([_number(cell) for cell in cells], dtype=np.float64)
-    wrong = ~np.isfinite(values)
-    unreadable = sum(cells[place].strip().lower() not in _NOTHING for place in np.flatnonzero(wrong).tolist())
-    return np.where(wrong, np.nan, values), unreadable
+    not_finite = ~np.isfinite(values)
+    unreadable = sum(
+        cells[position].strip().lower() not in _EMPTY_CELLS
+        for position in np.flatnonzero(not_finite).tolist()
+    )
+    return np.where(not_finite, np.nan, values), unreadable
 
 
 def days(cells: Sequence[str]) -> NDArray[np.datetime64]:
-    """Dates of shape (n,), datetime64[D]. 01/02/2018 is the second of January, as American files have it."""
+    """Return the dates of a column, shape (n,), datetime64[D].
+
+    01/02/2018 is 2 January, the American order.
+    """
     read = {cell: day(cell) for cell in set(cells)}
     return np.array([read[cell] for cell in cells], dtype="datetime64[D]")
 
 
 def day(cell: str) -> dt.date | None:
-    """The date in a cell, None where there is none."""
+    """Return the date in a cell, None if there is none."""
     text = cell.strip().replace(",", "")
-    for form in _DAYS:
+    for format_ in _DATE_FORMATS:
         try:
-            return dt.datetime.strptime(text, form).replace(tzinfo=NEW_YORK).date()
+            return dt.datetime.strptime(text, format_).replace(tzinfo=NEW_YORK).date()
         except ValueError:
             continue
     return None
 
 
-def moment(cell: str) -> tuple[dt.date | None, dt.time | None]:
-    """The date and, where it is written too, the time of day in New York: "2018-01-02 15:45:00"."""
-    whole = day(cell)
-    if whole is not None:
-        return whole, None
+def date_and_time(cell: str) -> tuple[dt.date | None, dt.time | None]:
+    """Return the date and, if present, the time of day in New York from a cell such as "2018-01-02 15:45:00"."""
+    date_only = day(cell)
+    if date_only is not None:
+        return date_only, None
     text = cell.strip().replace("T", " ", 1).rstrip("Z")
-    for cut in range(len(text) - 1, 0, -1):
-        found = day(text[:cut]) if text[cut] == " " else None
-        if found is not None:
-            return found, _time(text[cut + 1 :].strip())
+    for position in range(len(text) - 1, 0, -1):
+        day_part = day(text[:position]) if text[position] == " " else None
+        if day_part is not None:
+            return day_part, _time(text[position + 1 :].strip())
     return None, None
 
 
-def kinds(cells: Sequence[str]) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
-    """Which cells say call, and which say call or put at all; both of shape (n,)."""
-    first = np.array([cell.strip().lower() for cell in cells], dtype=np.str_)
-    is_call = np.isin(first, ("c", "call", "calls"))
-    return is_call, is_call | np.isin(first, ("p", "put", "puts"))
+def option_types(cells: Sequence[str]) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    """Return which cells mean call, and which mean either call or put; both of shape (n,)."""
+    words = np.array([cell.strip().lower() for cell in cells], dtype=np.str_)
+    is_call = np.isin(words, ("c", "call", "calls"))
+    return is_call, is_call | np.isin(words, ("p", "put", "puts"))
 
 
 def _time(text: str) -> dt.time | None:
-    for form in _TIMES:
+    for format_ in _TIME_FORMATS:
         try:
-            return dt.datetime.strptime(text.split(".")[0], form).replace(tzinfo=NEW_YORK).time()
+            return dt.datetime.strptime(text.split(".")[0], format_).replace(tzinfo=NEW_YORK).time()
         except ValueError:
             continue
     return None

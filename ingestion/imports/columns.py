@@ -1,11 +1,11 @@
-"""What the columns of a file hold: told by their usual names, or by the user."""
+"""Meaning of a file's columns, from their usual headers or as named by the user."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-# Headers are compared in small letters and digits alone: "Strike Price", strike_price and [STRIKE_PRICE] are one.
-# Of several columns the name that stands first here counts.
+# Headers are compared by their letters and digits only, in lower case: "Strike Price", strike_price and [STRIKE_PRICE]
+# are the same. If several columns match, the synonym that comes first here is used.
 SYNONYMS: dict[str, tuple[str, ...]] = {
     "quote_date": (
         "quotedatetime",
@@ -65,35 +65,40 @@ class UnknownLayout(Exception):
     """The file cannot be read as a chain; the message is one sentence for the user."""
 
 
-def recognised(header: Sequence[str], told: Mapping[str, str]) -> dict[str, int]:
-    """The position of each column that is known. `told` maps names of `SYNONYMS` to headers and goes before them.
+def find_columns(header: Sequence[str], named: Mapping[str, str]) -> dict[str, int]:
+    """Return the position of each known column.
 
-    Raises UnknownLayout for a name or header that does not exist.
+    `named` maps names of `SYNONYMS` to headers of the file and takes precedence. Raises UnknownLayout if a name
+    or header does not exist.
     """
-    written = [_plain(name) for name in header]
-    found = {}
+    normalised = [_normalised(name) for name in header]
+    positions = {}
     for name, synonyms in SYNONYMS.items():
-        places = [written.index(_plain(synonym)) for synonym in synonyms if _plain(synonym) in written]
-        if places:
-            found[name] = places[0]
-    for name, title in told.items():
+        matches = [
+            normalised.index(_normalised(synonym))
+            for synonym in synonyms
+            if _normalised(synonym) in normalised
+        ]
+        if matches:
+            positions[name] = matches[0]
+    for name, column_header in named.items():
         if name not in SYNONYMS:
-            raise UnknownLayout(f"there is no column to be named {name}; the names are {', '.join(SYNONYMS)}")
-        if _plain(title) not in written:
-            raise UnknownLayout(f"the file has no column {title!r}; it has {', '.join(header)}")
-        found[name] = written.index(_plain(title))
-    return found
+            raise UnknownLayout(f"{name} is not a name of a column; the names are {', '.join(SYNONYMS)}")
+        if _normalised(column_header) not in normalised:
+            raise UnknownLayout(f"the file has no column {column_header!r}; it has {', '.join(header)}")
+        positions[name] = normalised.index(_normalised(column_header))
+    return positions
 
 
-def require(found: Mapping[str, object], symbol: str | None) -> None:
-    """Raises UnknownLayout naming what is missing to make contracts of the rows."""
-    missing = [] if "quote_date" in found else ["quote_date"]
-    if "contract" not in found:
-        missing += [name for name in ("type", "expiration", "strike") if name not in found]
-        if "underlying" not in found and symbol is None:
+def require_columns(positions: Mapping[str, object], symbol: str | None) -> None:
+    """Raise UnknownLayout, naming what is missing, if the columns are not enough to identify contracts."""
+    missing = [] if "quote_date" in positions else ["quote_date"]
+    if "contract" not in positions:
+        missing += [name for name in ("type", "expiration", "strike") if name not in positions]
+        if "underlying" not in positions and symbol is None:
             missing.append("underlying (or --symbol)")
-    if "implied_volatility" not in found:
-        missing += [name for name in ("bid", "ask") if name not in found]
+    if "implied_volatility" not in positions:
+        missing += [name for name in ("bid", "ask") if name not in positions]
     if missing:
         first = missing[0].split()[0]
         raise UnknownLayout(
@@ -101,5 +106,5 @@ def require(found: Mapping[str, object], symbol: str | None) -> None:
         )
 
 
-def _plain(header: str) -> str:
+def _normalised(header: str) -> str:
     return "".join(letter for letter in header.lower() if letter.isalnum())

@@ -1,4 +1,4 @@
-"""Rows of a snapshot as checked columns. A row that is no contract is left out and counted by its reason."""
+"""Rows of a snapshot as checked columns. A row that is not a contract is left out and counted by its reason."""
 
 from __future__ import annotations
 
@@ -19,46 +19,50 @@ _NUMBERS = (
     *("bid", "ask", "last", "volume", "open_interest"),
     *("delta", "gamma", "theta", "vega", "implied_volatility"),
 )
-_PADDED = str.maketrans("", "", " .")  # OCC symbols pad the root; some files write a point before the date
+_PADDING = str.maketrans("", "", " .")  # OCC symbols pad the root; some files have a point before the date
 
 Cells = Mapping[str, Sequence[str]]
 Mask = NDArray[np.bool_]
 
 
 @dataclass(frozen=True, slots=True)
-class Rows:
-    """The contracts of a snapshot before they are told apart by underlying, all of shape (n,) or by column."""
+class ContractRows:
+    """The contracts of a snapshot, not yet divided by underlying: columns and spot of shape (n,), counts by reason."""
 
     columns: ChainColumns
     spot: Floats
     rejected: Counter[str]
-    refused: Counter[str]  # cells that are no number, by column
+    refused: Counter[str]  # cells that are not a number, by column
 
-    def of(self, wanted: Mask, roots: Iterable[str]) -> tuple[Checked, Spot | None]:
-        """The wanted contracts, checked as the live chain is, and the price of their underlying where it is given."""
-        checked = check_columns(self.columns.select(wanted), roots, self.rejected)
+    def for_underlying(self, selected: Mask, roots: Iterable[str]) -> tuple[Checked, Spot | None]:
+        """Return the selected contracts, checked like a live chain, and the underlying's price if the file has it."""
+        checked = check_columns(self.columns.select(selected), roots, self.rejected)
         checked.refused.update(self.refused)
-        known = self.spot[wanted]
-        known = known[known > 0]
-        return checked, Spot(float(np.median(known)), "file") if len(known) else None
+        prices = self.spot[selected]
+        prices = prices[prices > 0]
+        return checked, Spot(float(np.median(prices)), "file") if len(prices) else None
 
-    def counted(self) -> Rows:
-        """The same contracts without the counts, which belong to one underlying of them."""
+    def without_counts(self) -> ContractRows:
+        """Return the same contracts without the counts, which are reported for one underlying only."""
         return replace(self, rejected=Counter(), refused=Counter())
 
 
-def read_rows(found: Cells, symbol: str | None, cut: Counter[str]) -> Rows:
-    """Makes contracts of the rows, by their tickers where they have some, else by type, expiration and strike.
+def read_contracts(cells_by_column: Cells, symbol: str | None, malformed: Counter[str]) -> ContractRows:
+    """Return the contracts of the rows, from their tickers if there are any, else from type, expiration and strike.
 
-    `cut` are the rows left out before. Reasons: bad_ticker, not_call_or_put, no_expiration, no_strike,
-    contradicts_its_ticker.
+    `malformed` counts the rows that were left out before. Reasons: bad_ticker, not_call_or_put, no_expiration,
+    no_strike, contradicts_its_ticker.
     """
-    terms, fits = _terms(found, symbol, rejected := Counter(cut))
+    terms, is_valid = _terms(cells_by_column, symbol, rejected := Counter(malformed))
     numbers: dict[str, Floats] = {}
     refused: Counter[str] = Counter()
     for name in (*_NUMBERS, "spot"):
-        values, unreadable = cells.numbers(found[name]) if name in found else (np.full(len(fits), np.nan), 0)
-        numbers[name] = values[fits]
+        values, unreadable = (
+            cells.numbers(cells_by_column[name])
+            if name in cells_by_column
+            else (np.full(len(is_valid), np.nan), 0)
+        )
+        numbers[name] = values[is_valid]
         refused[f"unreadable_{name}"] = unreadable
     spot = numbers.pop("spot")
     columns = ChainColumns(
@@ -70,50 +74,56 @@ def read_rows(found: Cells, symbol: str | None, cut: Counter[str]) -> Rows:
         multiplier=np.full(len(spot), SHARES_PER_CONTRACT),
         **numbers,
     )
-    return Rows(columns, spot, rejected, +refused)
+    return ContractRows(columns, spot, rejected, +refused)
 
 
-def _terms(found: Cells, symbol: str | None, rejected: Counter[str]) -> tuple[Contracts, Mask]:
-    """The contracts of the rows that name one, and which rows those are."""
-    if "contract" not in found:
-        return _composed(found, symbol, rejected)
-    tickers = [cell.upper().translate(_PADDED) for cell in found["contract"]]
-    fits = np.ones(len(tickers), dtype=np.bool_)
+def _terms(cells_by_column: Cells, symbol: str | None, rejected: Counter[str]) -> tuple[Contracts, Mask]:
+    """Return the contracts of the rows that identify one, and the mask of those rows."""
+    if "contract" not in cells_by_column:
+        return _terms_from_columns(cells_by_column, symbol, rejected)
+    tickers = [cell.upper().translate(_PADDING) for cell in cells_by_column["contract"]]
+    is_valid = np.ones(len(tickers), dtype=np.bool_)
     try:
         terms = parse_tickers(tickers)
     except BadTickerError as error:
-        if len(error.indices) == len(tickers) and "strike" in found:
-            return _composed(found, symbol, rejected)  # the column holds roots or names, not tickers
-        fits[list(error.indices)] = False
+        if len(error.indices) == len(tickers) and "strike" in cells_by_column:
+            # The column contains roots or names, not tickers.
+            return _terms_from_columns(cells_by_column, symbol, rejected)
+        is_valid[list(error.indices)] = False
         rejected["bad_ticker"] += len(error.indices)
-        terms = parse_tickers([ticker for ticker, fit in zip(tickers, fits, strict=True) if fit])
+        terms = parse_tickers([ticker for ticker, valid in zip(tickers, is_valid, strict=True) if valid])
     agrees = np.ones(len(terms.root), dtype=np.bool_)
-    if "strike" in found:
-        agrees &= np.isclose(cells.numbers(found["strike"])[0][fits], terms.strike, atol=1e-6)
-    if "expiration" in found:
-        agrees &= cells.days(found["expiration"])[fits] == terms.expiration
-    if "type" in found:
-        is_call, known = (answer[fits] for answer in cells.kinds(found["type"]))
-        agrees &= known & (is_call == terms.is_call)
+    if "strike" in cells_by_column:
+        agrees &= np.isclose(cells.numbers(cells_by_column["strike"])[0][is_valid], terms.strike, atol=1e-6)
+    if "expiration" in cells_by_column:
+        agrees &= cells.days(cells_by_column["expiration"])[is_valid] == terms.expiration
+    if "type" in cells_by_column:
+        is_call, has_type = (mask[is_valid] for mask in cells.option_types(cells_by_column["type"]))
+        agrees &= has_type & (is_call == terms.is_call)
     rejected["contradicts_its_ticker"] += int(np.count_nonzero(~agrees))
-    fits[fits] = agrees
+    is_valid[is_valid] = agrees
     kept = Contracts(
         terms.root[agrees], terms.expiration[agrees], terms.is_call[agrees], terms.strike[agrees]
     )
-    return kept, fits
+    return kept, is_valid
 
 
-def _composed(found: Cells, symbol: str | None, rejected: Counter[str]) -> tuple[Contracts, Mask]:
-    is_call, known = cells.kinds(found["type"])
-    expiration, strike = cells.days(found["expiration"]), cells.numbers(found["strike"])[0]
-    names = found.get("underlying") or (symbol or "",) * len(strike)
+def _terms_from_columns(
+    cells_by_column: Cells, symbol: str | None, rejected: Counter[str]
+) -> tuple[Contracts, Mask]:
+    is_call, has_type = cells.option_types(cells_by_column["type"])
+    expiration, strike = (
+        cells.days(cells_by_column["expiration"]),
+        cells.numbers(cells_by_column["strike"])[0],
+    )
+    names = cells_by_column.get("underlying") or (symbol or "",) * len(strike)
     root = np.array([name.strip().upper().lstrip("^$") for name in names], dtype=np.str_)
-    fits = np.ones(len(strike), dtype=np.bool_)
+    is_valid = np.ones(len(strike), dtype=np.bool_)
     on_grid = (
         (strike >= 0.001) & (strike < 100_000) & np.isclose(np.rint(strike * 1000), strike * 1000, atol=1e-6)
     )
-    for reason, good in (
-        ("not_call_or_put", known),
+    for reason, is_good in (
+        ("not_call_or_put", has_type),
         ("no_expiration", ~np.isnat(expiration) & (expiration >= np.datetime64("2000-01-01"))),
         ("no_strike", on_grid),
         (
@@ -121,6 +131,6 @@ def _composed(found: Cells, symbol: str | None, rejected: Counter[str]) -> tuple
             np.array([name.isalnum() and name.isascii() and len(name) <= 6 for name in root.tolist()]),
         ),
     ):
-        rejected[reason] += int(np.count_nonzero(fits & ~good))
-        fits &= good
-    return Contracts(root[fits], expiration[fits], is_call[fits], strike[fits]), fits
+        rejected[reason] += int(np.count_nonzero(is_valid & ~is_good))
+        is_valid &= is_good
+    return Contracts(root[is_valid], expiration[is_valid], is_call[is_valid], strike[is_valid]), is_valid

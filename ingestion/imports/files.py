@@ -1,4 +1,4 @@
-"""A file's snapshots, one after the other, so that a file of many years needs the memory of one snapshot."""
+"""Snapshots of a file, read one after the other, so that a file of many years needs the memory of one snapshot."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from operator import itemgetter
 from pathlib import Path
 from typing import IO
 
-from ingestion.imports.columns import UnknownLayout, recognised, require
+from ingestion.imports.columns import UnknownLayout, find_columns, require_columns
 from ingestion.imports.quote_table import PREAMBLE_LINES, QuoteTable
 from warehouse.gzip_files import unzipped
 
@@ -22,81 +22,84 @@ WRONG_LENGTH = "wrong_number_of_fields"
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """The rows of one date or moment of a file, by column; `cut` rows had another number of fields than the header."""
+    """The rows of one date or time of a file, by column.
+
+    `malformed` counts the rows whose number of fields differs from that of the header.
+    """
 
     quote_date: str
     cells: Mapping[str, tuple[str, ...]]
     rows: int
-    cut: int
-    bytes_read: int  # of the file, compressed where it is
+    malformed: int
+    bytes_read: int  # of the file, which may be compressed
 
     def __len__(self) -> int:
         return self.rows
 
 
-def snapshots(path: Path, told: Mapping[str, str], symbol: str | None) -> Iterator[Snapshot]:
-    """The snapshots of a CSV file (plain or gzipped), in its order. `told` names columns by their headers.
+def snapshots(path: Path, named: Mapping[str, str], symbol: str | None) -> Iterator[Snapshot]:
+    """Yield the snapshots of a CSV file (plain or gzipped), in its order. `named` maps column names to headers.
 
-    Raises UnknownLayout with one sentence where the file, its columns or its order cannot be read.
+    Raises UnknownLayout with one sentence if the file, its columns or its order cannot be read.
     """
-    with ExitStack() as opened:
+    with ExitStack() as stack:
         try:
-            raw = opened.enter_context(path.open("rb"))
-            text = opened.enter_context(io.TextIOWrapper(unzipped(raw), encoding="utf-8-sig", newline=""))
-            for quote_date, cells, rows, cut in _read(text, told, symbol):
-                yield Snapshot(quote_date, cells, rows, cut, raw.tell())
+            raw = stack.enter_context(path.open("rb"))
+            text = stack.enter_context(io.TextIOWrapper(unzipped(raw), encoding="utf-8-sig", newline=""))
+            for quote_date, cells, rows, malformed in _read(text, named, symbol):
+                yield Snapshot(quote_date, cells, rows, malformed, raw.tell())
         except UnknownLayout as error:
             raise UnknownLayout(f"{path.name}: {error}") from None
-        except OSError as error:  # a damaged gzip is one too
+        except OSError as error:  # includes a damaged gzip
             raise UnknownLayout(f"{path.name} cannot be read: {error.strerror or error}") from None
         except (UnicodeDecodeError, csv.Error, EOFError, zlib.error):
-            raise UnknownLayout(f"{path.name} is not a text file of comma separated values") from None
+            raise UnknownLayout(f"{path.name} is not a text file of comma-separated values") from None
 
 
-def size(path: Path) -> int:
-    """Bytes of a file; 0 where it cannot be read."""
+def file_size(path: Path) -> int:
+    """Return the size of a file in bytes; 0 if it cannot be read."""
     return path.stat().st_size if path.is_file() else 0
 
 
 def _read(
-    text: IO[str], told: Mapping[str, str], symbol: str | None
+    text: IO[str], named: Mapping[str, str], symbol: str | None
 ) -> Iterator[tuple[str, dict[str, tuple[str, ...]], int, int]]:
-    """Date, cells by column, rows and rows cut of each snapshot."""
+    """Yield the date, the cells by column, the number of rows and that of malformed rows of each snapshot."""
     rows = csv.reader(text)
     header, table = _layout(rows)
-    column = recognised(header, told)
-    require(column, symbol)
+    column = find_columns(header, named)
+    require_columns(column, symbol)
     width = len(header)
     seen: set[str] = set()
-    for quote_date, group in groupby(_dated(table, column["quote_date"]), key=itemgetter(0)):
+    for quote_date, group in groupby(_rows_with_dates(table, column["quote_date"]), key=itemgetter(0)):
         if quote_date in seen:
-            raise UnknownLayout(f"the rows of {quote_date} do not stand together; sort the file by date")
+            raise UnknownLayout(f"the rows of {quote_date} are not adjacent; sort the file by date")
         seen.add(quote_date)
-        found = [row for _, row in group]
-        good = [row for row in found if len(row) == width]
-        columns = list(zip(*good, strict=True)) or [()] * width
-        cells = {name: columns[place] for name, place in column.items()}
-        yield quote_date, cells, len(found), len(found) - len(good)
+        group_rows = [row for _, row in group]
+        complete_rows = [row for row in group_rows if len(row) == width]
+        columns = list(zip(*complete_rows, strict=True)) or [()] * width
+        cells = {name: columns[position] for name, position in column.items()}
+        yield quote_date, cells, len(group_rows), len(group_rows) - len(complete_rows)
 
 
 def _layout(rows: Iterator[list[str]]) -> tuple[list[str], Iterator[list[str]]]:
-    """The header and the rows under it, of one contract each."""
-    above = list(islice(rows, PREAMBLE_LINES))
-    for line, cells in enumerate(above):
+    """Return the header and the rows below it, with one contract per row."""
+    first_rows = list(islice(rows, PREAMBLE_LINES))
+    for line, cells in enumerate(first_rows):
         if QuoteTable.is_header(cells):
-            preamble = "\n".join(",".join(earlier) for earlier in above[:line])
+            preamble = "\n".join(",".join(earlier) for earlier in first_rows[:line])
             table = QuoteTable(cells, preamble)
-            return table.header, table.contracts(chain(above[line + 1 :], rows))
-    for line, cells in enumerate(above):
+            return table.header, table.contracts(chain(first_rows[line + 1 :], rows))
+    for line, cells in enumerate(first_rows):
         if len(cells) > 1:
-            return [cell.strip() for cell in cells], chain(above[line + 1 :], rows)
-    raise UnknownLayout("the file holds no table")
+            return [cell.strip() for cell in cells], chain(first_rows[line + 1 :], rows)
+    raise UnknownLayout("the file contains no table")
 
 
-def _dated(rows: Iterator[list[str]], place: int) -> Iterator[tuple[str, list[str]]]:
-    """Each row with its date; one too short to hold a date belongs to the snapshot it stands in."""
+def _rows_with_dates(rows: Iterator[list[str]], position: int) -> Iterator[tuple[str, list[str]]]:
+    """Yield each row with its date; a row too short to have a date belongs to the current snapshot."""
     last = ""
     for row in rows:
         if any(row):
-            last = row[place].strip() if len(row) > place else last
+            last = row[position].strip() if len(row) > position else last
             yield last, row

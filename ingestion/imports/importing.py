@@ -1,4 +1,4 @@
-"""The whole of an import: files snapshot by snapshot, then the series of the sessions they held."""
+"""Import of files, snapshot by snapshot, and then of the series of their sessions."""
 
 from __future__ import annotations
 
@@ -11,87 +11,90 @@ from pathlib import Path
 import numpy as np
 
 from ingestion.imports import series
-from ingestion.imports.contracts import read_rows
+from ingestion.imports.contracts import read_contracts
 from ingestion.imports.files import WRONG_LENGTH, Snapshot, snapshots
-from ingestion.imports.slot import Imported, NoSlot, import_slot, slot_of
+from ingestion.imports.slot import ImportResult, NoSlot, import_slot, slot_of
 from warehouse.models import IvPercentile, MarketRegimeDay
 from warehouse.watchlist import entry_of, symbol_of
 
 
 @dataclass(frozen=True, slots=True)
-class Day:
-    """The series of one session of one underlying, None where there is no row."""
+class SessionSeries:
+    """IV percentile and regime of one session of one underlying, None if there is no row."""
 
     iv: IvPercentile | None
     regime: MarketRegimeDay | None
 
 
 @dataclass(slots=True)
-class Importing:
-    """What was imported so far. `told` names columns by their headers; without a symbol the roots tell."""
+class ChainImport:
+    """An import and its results so far.
+
+    `named` maps column names to headers. Without a symbol, each contract belongs to the underlying of its root.
+    `days` are the series by symbol and session, `unassigned` counts rows that belong to no session, by reason.
+    """
 
     symbol: str | None
-    told: Mapping[str, str]
+    named: Mapping[str, str]
     now_ms: int
     dry_run: bool = False
-    imported: list[Imported] = field(default_factory=list)
-    days: dict[tuple[str, date], Day] = field(default_factory=dict)
-    unplaced: Counter[str] = field(
-        default_factory=Counter
-    )  # rows that belong to no session, by what is wrong
+    imported: list[ImportResult] = field(default_factory=list)
+    days: dict[tuple[str, date], SessionSeries] = field(default_factory=dict)
+    unassigned: Counter[str] = field(default_factory=Counter)
 
-    def file(self, path: Path) -> Iterator[int]:
-        """Imports a file; yields the bytes of it that are done, once a snapshot. Raises UnknownLayout."""
+    def import_file(self, path: Path) -> Iterator[int]:
+        """Import a file; yield after each snapshot the number of bytes that are done. Raises UnknownLayout."""
         units: dict[str, str] = {}
-        for snapshot in snapshots(path, self.told, self.symbol):
-            for found in self._snapshot(snapshot, units):
-                self.imported.append(found)
-                units |= found.units
+        for snapshot in snapshots(path, self.named, self.symbol):
+            for result in self._import_snapshot(snapshot, units):
+                self.imported.append(result)
+                units |= result.units
             yield snapshot.bytes_read
 
-    def series(self) -> Iterator[None]:
-        """Ranks the imported sessions and names their regimes, oldest first; yields after each."""
-        done = sorted({(found.session, found.symbol) for found in self.imported if found.done})
-        first: dict[str, date] = {}  # by symbol, the first session that is new
-        for found in self.imported:
-            if found.rows:
-                first[found.symbol] = min(found.session, first.get(found.symbol, found.session))
+    def compute_series(self) -> Iterator[None]:
+        """Compute rank and regime of the imported sessions, oldest first; yield after each."""
+        done = sorted({(result.session, result.symbol) for result in self.imported if result.done})
+        first_new: dict[str, date] = {}  # by symbol, the first session with new rows
+        for result in self.imported:
+            if result.rows:
+                first_new[result.symbol] = min(result.session, first_new.get(result.symbol, result.session))
         for session, symbol in done:
-            changed = symbol in first and session >= first[symbol]
-            series.rank(symbol, session, again=changed)
-            self.days[symbol, session] = Day(
-                series.stored_rank(symbol, session), series.name_regime(session, self.now_ms)
+            changed = symbol in first_new and session >= first_new[symbol]
+            series.rank(symbol, session, recompute=changed)
+            self.days[symbol, session] = SessionSeries(
+                series.stored_rank(symbol, session), series.store_regime(session, self.now_ms)
             )
             yield
 
-    def later(self) -> list[str]:
-        """One sentence per symbol whose later sessions were ranked without what has been imported now."""
-        new = [found for found in self.imported if found.rows]
+    def ranking_hints(self) -> list[str]:
+        """Return one sentence per symbol whose later sessions were ranked without the rows imported now."""
+        new = [result for result in self.imported if result.rows]
         sentences = []
-        for symbol in sorted({found.symbol for found in new}):
-            last = max(found.session for found in new if found.symbol == symbol)
-            if count := series.ranked_later(symbol, last):
+        for symbol in sorted({result.symbol for result in new}):
+            last = max(result.session for result in new if result.symbol == symbol)
+            if ranked := series.count_later_ranks(symbol, last):
                 sentences.append(
-                    f"{count} later sessions of {symbol} were ranked without these; rank them anew with"
-                    f" manage.py calculate_iv {symbol} --date {last} --to their last."
+                    f"{ranked} later sessions of {symbol} were ranked without these. Rank them again with"
+                    f" manage.py calculate_iv {symbol} --date {last} --to DATE, where DATE is the last of them."
                 )
         return sentences
 
-    def _snapshot(self, snapshot: Snapshot, units: Mapping[str, str]) -> Iterator[Imported]:
-        cut = Counter({WRONG_LENGTH: snapshot.cut} if snapshot.cut else {})
+    def _import_snapshot(self, snapshot: Snapshot, units: Mapping[str, str]) -> Iterator[ImportResult]:
+        malformed = Counter({WRONG_LENGTH: snapshot.malformed} if snapshot.malformed else {})
         try:
-            at = slot_of(snapshot.quote_date)
+            slot_at = slot_of(snapshot.quote_date)
         except NoSlot as error:
-            self.unplaced[str(error)] += len(snapshot)
+            self.unassigned[str(error)] += len(snapshot)
             return
-        rows = read_rows(snapshot.cells, self.symbol, cut)
-        roots, place = np.unique(rows.columns.root, return_inverse=True)
-        symbols = np.array([self.symbol or symbol_of(root) for root in roots.tolist()], dtype=np.str_)[place]
+        rows = read_contracts(snapshot.cells, self.symbol, malformed)
+        roots, root_index = np.unique(rows.columns.root, return_inverse=True)
+        symbol_of_roots = [self.symbol or symbol_of(root) for root in roots.tolist()]
+        symbols = np.array(symbol_of_roots, dtype=np.str_)[root_index]
         if not len(symbols):
             reasons = ", ".join(f"{reason}: {count}" for reason, count in rows.rejected.items() if count)
-            self.unplaced[f"{snapshot.quote_date} holds no contract ({reasons})"] += len(snapshot)
+            self.unassigned[f"{snapshot.quote_date} has no contract ({reasons})"] += len(snapshot)
         for symbol in sorted(set(symbols.tolist())):
             entry = entry_of(symbol)
-            checked, spot = rows.of(symbols == symbol, entry.roots)
-            yield import_slot(entry, at, checked, spot, self.now_ms, units, self.dry_run)
-            rows = rows.counted()
+            checked, spot = rows.for_underlying(symbols == symbol, entry.roots)
+            yield import_slot(entry, slot_at, checked, spot, self.now_ms, units, self.dry_run)
+            rows = rows.without_counts()

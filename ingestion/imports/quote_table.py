@@ -1,5 +1,7 @@
-"""A quote table as Cboe's delayed-quotes page saves it: a few lines about the underlying, then calls and puts of one
-strike side by side. Turned here into rows of one contract each."""
+"""Quote tables as saved from Cboe's delayed-quotes page, converted to one row per contract.
+
+A few lines about the underlying come first, then calls and puts of one strike side by side.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +12,7 @@ from ingestion.imports.columns import UnknownLayout
 
 PREAMBLE_LINES = 10
 HEADER = ["quote_date", "spot", "contract", "type", "expiration", "strike"]
-_SIDE = {
+_SIDE_COLUMNS = {
     "Last Sale": "last",
     "Bid": "bid",
     "Ask": "ask",
@@ -25,22 +27,22 @@ _LAST = re.compile(r"Last:?\s*\$?([\d,]*\.?\d+)")
 
 
 class QuoteTable:
-    """The layout of one file: where its header stands, and what the lines above it say."""
+    """The layout of one file: the position of its columns, and the date and price in the lines above its header."""
 
     def __init__(self, header: Sequence[str], above: str) -> None:
-        titles = [cell.strip() for cell in header]
-        calls, puts, self._strike = titles.index("Calls"), titles.index("Puts"), titles.index("Strike")
-        self._expiration = titles.index("Expiration Date")
+        headers = [cell.strip() for cell in header]
+        calls, puts, self._strike = headers.index("Calls"), headers.index("Puts"), headers.index("Strike")
+        self._expiration = headers.index("Expiration Date")
         self._sides = [
-            (kind, at, [_place(titles, title, at) for title in _SIDE])
-            for kind, at in (("call", calls), ("put", puts))
+            (option_type, at, [_column(headers, name, at) for name in _SIDE_COLUMNS])
+            for option_type, at in (("call", calls), ("put", puts))
         ]
-        self.width = len(titles)
-        self.header = [*HEADER, *_SIDE.values()]
+        self.width = len(headers)
+        self.header = [*HEADER, *_SIDE_COLUMNS.values()]
         stamp, spot = _STAMP.search(above), _LAST.search(above)
         if stamp is None:
             raise UnknownLayout(
-                "the quote table names no date such as 'September 14, 2023 at 4:31 PM EDT' above it"
+                "the lines above the quote table contain no date such as 'September 14, 2023 at 4:31 PM EDT'"
             )
         self._stamp = f"{stamp[1].replace(',', '')} {stamp[2]}"
         self._spot = spot[1].replace(",", "") if spot else ""
@@ -50,25 +52,28 @@ class QuoteTable:
         return {"Calls", "Puts", "Strike", "Expiration Date"} <= {cell.strip() for cell in cells}
 
     def contracts(self, rows: Iterator[list[str]]) -> Iterator[list[str]]:
-        """A row for the call and one for the put of each line; a line of another length stays as it is."""
+        """Yield one row for the call and one for the put of each line.
+
+        A line that is too short is yielded unchanged.
+        """
         for cells in rows:
             if len(cells) < self.width:
                 yield cells
                 continue
             terms = [cells[self._expiration], cells[self._strike]]
-            for kind, ticker, places in self._sides:
+            for option_type, ticker, columns in self._sides:
                 yield [
                     self._stamp,
                     self._spot,
                     cells[ticker],
-                    kind,
+                    option_type,
                     *terms,
-                    *(cells[place] for place in places),
+                    *(cells[column] for column in columns),
                 ]
 
 
-def _place(titles: list[str], title: str, after: int) -> int:
+def _column(headers: list[str], name: str, after: int) -> int:
     try:
-        return titles.index(title, after)
+        return headers.index(name, after)
     except ValueError:
-        raise UnknownLayout(f"the quote table has no column {title!r} after {titles[after]!r}") from None
+        raise UnknownLayout(f"the quote table has no column {name!r} after {headers[after]!r}") from None

@@ -1,4 +1,4 @@
-"""The IV percentile and the market regime of imported sessions, oldest first: each rests on the days before it."""
+"""IV percentile and market regime of imported sessions, computed oldest first, because each uses earlier days."""
 
 from __future__ import annotations
 
@@ -14,31 +14,32 @@ from warehouse import clock
 from warehouse.models import IvPercentile, MarketRegimeDay
 
 
-def nobody() -> AbstractContextManager[MassiveClient]:
-    """A connection to no provider: an import rests on its file and on what is stored. Raises NotEntitled."""
-    raise NotEntitled("an import asks no provider")
+def no_provider() -> AbstractContextManager[MassiveClient]:
+    """Raise NotEntitled in place of connecting to the provider: an import uses its file and stored rows only."""
+    raise NotEntitled("an import sends no requests")
 
 
-def rank(symbol: str, session: date, again: bool) -> IvPercentileResult:
-    """Ranks a session; `again` where an earlier session has come since."""
-    return calculate_iv_percentile(symbol, session, again=again)
+def rank(symbol: str, session: date, recompute: bool) -> IvPercentileResult:
+    """Rank a session; with `recompute`, also if it has a rank, because an earlier session was added."""
+    return calculate_iv_percentile(symbol, session, again=recompute)
 
 
-def name_regime(session: date, now_ms: int) -> MarketRegimeDay | None:
-    """The session's row, computed from what is stored where there is none yet.
+def store_regime(session: date, now_ms: int) -> MarketRegimeDay | None:
+    """Compute the regime of a session from stored rows if it has none; return its row.
 
-    A session that has just closed is left to the closing work, which asks the provider for what is missing.
+    A session that closed recently is left to the tasks after the close, which fetch missing inputs from the
+    provider.
     """
     if clock.instant(now_ms) >= sessions.close_of(session) + PATIENCE:
-        calculate_market_regime(session, now_ms, connect=nobody)
+        calculate_market_regime(session, now_ms, connect=no_provider)
     return MarketRegimeDay.objects.filter(date=session).first()
 
 
 def stored_rank(symbol: str, session: date) -> IvPercentile | None:
-    """The session's row."""
+    """Return the rank of a session."""
     return IvPercentile.objects.filter(symbol=symbol, date=session).first()
 
 
-def ranked_later(symbol: str, day: date) -> int:
-    """How many later sessions have a rank: those that an import of `day` may have changed the past of."""
+def count_later_ranks(symbol: str, day: date) -> int:
+    """Return how many later sessions have a rank, which an import of `day` may have made obsolete."""
     return IvPercentile.objects.filter(symbol=symbol, date__gt=day).count()

@@ -17,8 +17,8 @@ from django.conf import settings
 from django.db import connection
 from rich.console import Console
 
-from config.management.commands.backfill import carry_out
-from ingestion.backfill.backfill_request import DEFAULT_TABLES, wish
+from config.management.commands.backfill import run_backfill
+from ingestion.backfill.backfill_request import DEFAULT_TABLES, checked_request
 from ingestion.backfill.selection import Depth
 from ingestion.backfill.summary import Summary
 from tests.bench.chain_ingest import simulator
@@ -82,13 +82,13 @@ def run_once(
     with connection.cursor() as cursor:
         cursor.execute(f"TRUNCATE {_TABLES}")
     add_default_symbols(symbols)
-    wanted = wish(symbols, days, None, tables, Depth(), "close", clock.now_ms())
+    wanted = checked_request(symbols, days, None, tables, Depth(), "close", clock.now_ms())
     shown = StringIO()
     started = time.perf_counter()
-    summary = carry_out(wanted, Console(file=shown, width=140), dry_run=False, queue=False)
+    summary = run_backfill(wanted, Console(file=shown, width=140), dry_run=False, queue=False)
     seconds = time.perf_counter() - started
     assert summary is not None
-    assert not summary.unrepaired, shown.getvalue()
+    assert not summary.unfinished, shown.getvalue()
     return summary, seconds
 
 

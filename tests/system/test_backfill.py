@@ -161,8 +161,8 @@ def test_killed_compute_processes_end_it_with_one_sentence(
             os.kill(child, signal.SIGKILL)
     assert process.wait(60) == 1
     assert (tmp_path / "output").read_text().splitlines()[-1] == (
-        "CommandError: A process that computes was killed, perhaps for want of memory; nothing that was done is lost."
-        " Run the same command again."
+        "CommandError: A compute process was killed, possibly because memory ran out. Finished jobs are kept: run the"
+        " same command again."
     )
     assert launcher.run(*REQUEST).status == 0
     assert backfills.tables() == expected["rows"]
@@ -181,7 +181,7 @@ def test_a_second_run_sends_no_request_and_changes_nothing(expected, launcher, r
 def test_a_dry_run_prints_the_estimate_and_stores_nothing(expected, launcher):
     done = launcher.run(*REQUEST, "--dry-run")
     assert done.status == 0
-    assert "66 pieces of work, 60 requests" in done.output
+    assert "66 jobs, 60 requests" in done.output
     assert not any(rows for name, rows in backfills.tables().items() if name != "HistoricalBar")
 
 
@@ -206,8 +206,8 @@ def test_ctrl_c_ends_it_with_one_sentence_about_continuing(
     assert wait_until(lambda: not any(map(is_alive, children)), 60)
     output = (tmp_path / "output").read_text()
     assert output.splitlines()[-1] == (
-        "CommandError: Stopped, and nothing is lost: the same command goes on where it stopped, and repeats no"
-        " finished request."
+        "CommandError: Stopped. Nothing is lost: run the same command again to continue. Finished requests are not"
+        " repeated."
     )
     assert "Traceback" not in output
     assert launcher.run(*REQUEST).status == 0
@@ -235,7 +235,7 @@ def test_missing_data_is_counted_by_reason(expected, environment, simulated, tmp
     assert counts["half days"] == 1
     assert counts["contracts without a trade"] > 0
     assert counts["stale"] + counts["no_trade"] > 0
-    assert "pieces not finished" not in counts
+    assert "jobs not finished" not in counts
 
 
 def counted(output: str) -> dict[str, int]:
@@ -252,11 +252,17 @@ def counted(output: str) -> dict[str, int]:
     ("arguments", "sentence"),
     [
         (("--symbols", "NOPE"), "Not on the watchlist: NOPE; add it with `manage.py seed --symbols NOPE`."),
-        (("--days", "0"), "--days is 1 to 365, because greeks are kept a year; not 0."),
-        (("--tables", "greeks,rho"), "--tables knows bars, greeks, gamma, iv, regime, flow; not rho."),
-        (("--every", "5m"), "--every is close or 15m, not 5m."),
-        (("--until", "2030-01-01"), "--until 2030-01-01 lies in the future."),
-        (("--band", "0"), "--band is above 0 and at most 100 percent, --max-dte at least 1 day."),
+        (("--days", "0"), "--days must be 1 to 365, because greeks are kept for a year; it is 0."),
+        (
+            ("--tables", "greeks,rho"),
+            "--tables must name some of bars, greeks, gamma, iv, regime, flow; not rho.",
+        ),
+        (("--every", "5m"), "--every must be close or 15m, not 5m."),
+        (("--until", "2030-01-01"), "--until 2030-01-01 is in the future."),
+        (
+            ("--band", "0"),
+            "--band must be above 0 and at most 100 percent, --max-dte must be at least 1 day.",
+        ),
     ],
 )
 def test_an_invalid_request_is_rejected_with_one_sentence(transactional_db, arguments, sentence):

@@ -1,1 +1,1 @@
-"""Which contracts were listed at a past session."""
+"""Lists of the contracts that were listed at past sessions."""

@@ -1,7 +1,7 @@
-"""The contract lists that the ledger remembers: a DONE run for each symbol and week of expirations.
+"""Contract lists stored in the ledger: one DONE run per symbol and week of expirations.
 
-A week that is over is known for good; one that is not is known as of its asking, and to be asked for again when a later
-session wants it, because strikes are added until the end.
+The list of a past week is complete. The list of a current or future week is valid as of the time it was fetched. It is
+fetched again when a later session needs it, because strikes are added until the last session of the week.
 """
 
 from __future__ import annotations
@@ -10,8 +10,8 @@ from collections.abc import Iterator, Mapping
 from datetime import date, timedelta
 from typing import NamedTuple
 
-from ingestion.backfill.contracts.table import Listed, joined, listed
-from ingestion.backfill.selection import Series, series_of
+from ingestion.backfill.contracts.table import ContractTable, concatenate, from_json
+from ingestion.backfill.selection import ExpirationIndex, expiration_index
 from ingestion.bars.bar_times import close_ms
 from quant import sessions
 from warehouse.models import IngestionRun
@@ -21,8 +21,8 @@ from warehouse.task_names import RunTask
 ONE_WEEK = timedelta(days=7)
 
 
-class NotListedError(Exception):
-    """The contracts of a week were never asked for."""
+class ListNotFetchedError(Exception):
+    """The contract list of a week is not in the ledger."""
 
 
 class Week(NamedTuple):
@@ -32,95 +32,103 @@ class Week(NamedTuple):
 
     @property
     def task(self) -> str:
-        """Under which name the ledger keeps its lists."""
+        """The task name under which the ledger stores the lists of this week."""
         return f"{RunTask.LIST_CONTRACTS}_{self.monday:%G-W%V}"
 
     @property
     def sunday(self) -> date:
+        """The last day of the week."""
         return self.monday + timedelta(days=6)
 
-    def known_ms(self, until: date) -> int:
-        """As of when the list of this week must be known for sessions up to `until`; epoch ms."""
-        return close_ms(last_session(min(until, self.sunday)))
+    def as_of_ms(self, until: date) -> int:
+        """Return the time as of which sessions up to `until` need the list of this week; epoch ms."""
+        return close_ms(session_on_or_before(min(until, self.sunday)))
 
 
-class Remembered(NamedTuple):
-    """The contracts of some weeks, all of them that were listed, and which settle together. `slots` says under which
-    slot the ledger has each week (epoch ms)."""
+class CachedContracts(NamedTuple):
+    """All contracts that were listed in some weeks.
+
+    `slots` is the slot of each week's run in the ledger (epoch ms), `expirations` the index of `table` by expiration.
+    """
 
     slots: Mapping[Week, int]
-    listed: Listed
-    series: Series
+    table: ContractTable
+    expirations: ExpirationIndex
 
-    def knows(self, week: Week, session: date) -> bool:
-        """Whether the week's contracts are known as of that session or later."""
-        return self.slots.get(week, -1) >= week.known_ms(session)
+    def covers(self, week: Week, session: date) -> bool:
+        """Return whether the contracts of the week are known as of that session or later."""
+        return self.slots.get(week, -1) >= week.as_of_ms(session)
 
 
-class Lists:
-    """What is known of each symbol, read once for many sessions in turn. Threads may share one, each with symbols of
-    its own."""
+class ContractListCache:
+    """Contract lists by symbol, read from the ledger once for consecutive sessions.
+
+    Several threads may share a cache if they use different symbols.
+    """
 
     def __init__(self) -> None:
-        self._held: dict[str, Remembered] = {}
+        self._contracts: dict[str, CachedContracts] = {}
 
-    def hold(self, symbol: str, known: Remembered) -> None:
-        """Takes it in place of reading the ledger."""
-        self._held[symbol] = known
+    def put(self, symbol: str, contracts: CachedContracts) -> None:
+        """Store contracts of a symbol, so that they are not read from the ledger."""
+        self._contracts[symbol] = contracts
 
-    def remembered_contracts(self, symbol: str, session: date, max_dte: int) -> Remembered:
-        """Contracts among which are all that may have traded in a session, up to `max_dte` days from expiration; from
-        the ledger alone. Raises NotListedError where a week was never asked for."""
+    def get(self, symbol: str, session: date, max_dte: int) -> CachedContracts:
+        """Return the contracts of all weeks that contain expirations from a session to `max_dte` days later.
+
+        They include all contracts in that range that may have traded in the session. Reads the ledger only.
+        Raises ListNotFetchedError when the list of a week is not there.
+        """
         weeks = list(weeks_of(session, session + timedelta(days=max_dte)))
-        held = self._held.get(symbol)
-        if held is not None and all(held.knows(week, session) for week in weeks):
-            return held
-        slots = known_weeks(symbol, weeks, session)
+        cached = self._contracts.get(symbol)
+        if cached is not None and all(cached.covers(week, session) for week in weeks):
+            return cached
+        slots = stored_weeks(symbol, weeks, session)
         for week in weeks:
             if week not in slots:
-                raise NotListedError(
-                    f"the contracts of {symbol} that expire from {week.monday} on were not listed yet"
+                raise ListNotFetchedError(
+                    f"the list of {symbol} contracts that expire in the week of {week.monday} has not been fetched"
                 )
-        known = self._held[symbol] = remembered(slots, read_weeks(symbol, slots))
-        return known
+        contracts = self._contracts[symbol] = cached_contracts(slots, read_weeks(symbol, slots))
+        return contracts
 
 
-def remembered(slots: Mapping[Week, int], weeks: Mapping[Week, Listed]) -> Remembered:
-    """Some weeks and under which slots the ledger has them (epoch ms), week after week."""
-    whole = joined([weeks[week] for week in sorted(weeks)])
-    return Remembered(slots, whole, series_of(whole))
+def cached_contracts(slots: Mapping[Week, int], tables: Mapping[Week, ContractTable]) -> CachedContracts:
+    """Return the contracts of some weeks in one table, oldest week first; `slots` are their runs (epoch ms)."""
+    table = concatenate([tables[week] for week in sorted(tables)])
+    return CachedContracts(slots, table, expiration_index(table))
 
 
 def weeks_of(first: date, last: date) -> Iterator[Week]:
-    """Those with expirations from `first` to `last`."""
+    """Yield the weeks that contain the dates from `first` to `last`."""
     monday = first - timedelta(days=first.weekday())
     while monday <= last:
         yield Week(monday)
         monday += ONE_WEEK
 
 
-def known_weeks(symbol: str, weeks: list[Week], until: date) -> dict[Week, int]:
-    """The weeks whose list is known as of `until` or later, each with the slot of the newest."""
-    found = IngestionRun.objects.filter(
+def stored_weeks(symbol: str, weeks: list[Week], until: date) -> dict[Week, int]:
+    """Return the weeks whose stored list is valid for sessions up to `until`, with the slot of the newest run."""
+    runs = IngestionRun.objects.filter(
         task__in=[week.task for week in weeks], symbol=symbol, status=RunStatus.DONE
     ).order_by("slot")
-    newest = dict(found.values_list("task", "slot"))
+    newest = dict(runs.values_list("task", "slot"))
     return {
         week: newest[week.task]
         for week in weeks
-        if week.task in newest and newest[week.task] >= week.known_ms(until)
+        if week.task in newest and newest[week.task] >= week.as_of_ms(until)
     }
 
 
-def read_weeks(symbol: str, slots: Mapping[Week, int]) -> dict[Week, Listed]:
-    """The lists that the ledger has under these slots."""
-    rows = IngestionRun.objects.filter(
+def read_weeks(symbol: str, slots: Mapping[Week, int]) -> dict[Week, ContractTable]:
+    """Return the contract lists that the ledger has under these slots."""
+    runs = IngestionRun.objects.filter(
         task__in=[week.task for week in slots], symbol=symbol, slot__in=set(slots.values())
     )
-    results = {(task, slot): result for task, slot, result in rows.values_list("task", "slot", "result")}
-    return {week: listed(results[week.task, slot]) for week, slot in slots.items()}
+    results = {(task, slot): result for task, slot, result in runs.values_list("task", "slot", "result")}
+    return {week: from_json(results[week.task, slot]) for week, slot in slots.items()}
 
 
-def last_session(day: date) -> date:
-    """The day itself where it is a session, else the last one before it."""
+def session_on_or_before(day: date) -> date:
+    """Return the date itself if it is a session, else the last session before it."""
     return sessions.previous_session(day + timedelta(days=1))

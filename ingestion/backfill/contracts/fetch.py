@@ -1,5 +1,4 @@
-"""Which contracts of an underlying there were: asked of the provider once, some weeks of expirations at a time, and
-remembered by the ledger week by week (`lists`)."""
+"""Contract lists fetched from the provider: several weeks of expirations per query, one run in the ledger per week."""
 
 from __future__ import annotations
 
@@ -10,15 +9,15 @@ from typing import NamedTuple
 
 from ingestion.backfill.contracts.cache import (
     ONE_WEEK,
-    Remembered,
+    CachedContracts,
     Week,
-    known_weeks,
-    last_session,
+    cached_contracts,
     read_weeks,
-    remembered,
+    session_on_or_before,
+    stored_weeks,
     weeks_of,
 )
-from ingestion.backfill.contracts.table import Listed, kept, standard
+from ingestion.backfill.contracts.table import ContractTable, standard_contracts, to_json
 from ingestion.provider_client import massive_client
 from provider.client import MassiveClient
 from provider.connection import Connect
@@ -27,8 +26,8 @@ from quant import sessions
 from quant.sessions import new_york_date
 from warehouse import clock, runs
 
-# Asked for together: a page has room for more than a week of most symbols. A kill costs the question in work.
-_WEEKS_A_QUESTION = 8
+# A page has room for more than one week of most symbols. A process that is killed repeats at most one query.
+_WEEKS_PER_QUERY = 8
 
 
 def listed_contracts(
@@ -38,53 +37,53 @@ def listed_contracts(
     max_dte: int,
     now_ms: int,
     connect: Connect = massive_client,
-) -> Remembered:
-    """Contracts among which are all that may have traded in the sessions from `first` to `last`, up to `max_dte` days
-    from expiration: those of all weeks that hold such an expiration.
+) -> CachedContracts:
+    """Return all contracts that may have traded in the sessions from `first` to `last`.
 
-    Weeks the ledger knows cost no request. Raises one of provider.errors where the provider fails. Not inside a
-    transaction.
+    These are the contracts of all weeks that contain an expiration up to `max_dte` days after one of the sessions.
+    Weeks that are stored in the ledger need no request. Raises one of provider.errors when the provider fails. Do not
+    call it inside a transaction.
     """
     weeks = list(weeks_of(first, last + timedelta(days=max_dte)))
-    slots = known_weeks(symbol, weeks, min(last, _last_closed(now_ms)))
-    found = read_weeks(symbol, slots)
+    slots = stored_weeks(symbol, weeks, min(last, _last_closed_session(now_ms)))
+    tables = read_weeks(symbol, slots)
     if missing := [week for week in weeks if week not in slots]:
         with connect() as client:
-            for question in _questions(missing, now_ms):
-                for week, rows in _asked(client, symbol, question).items():
-                    slots[week], found[week] = _note(symbol, week, rows, now_ms)
-    return remembered(slots, found)
+            for query in _queries(missing, now_ms):
+                for week, rows in _fetch(client, symbol, query).items():
+                    slots[week], tables[week] = _store_week(symbol, week, rows, now_ms)
+    return cached_contracts(slots, tables)
 
 
-class _Question(NamedTuple):
-    """Weeks that follow each other, and in which of the provider's two lists their contracts may stand."""
+class _Query(NamedTuple):
+    """Consecutive weeks, and the values of the provider's parameter `expired` to query them with."""
 
     weeks: list[Week]
     expired: tuple[bool, ...]
 
 
-def _questions(weeks: Sequence[Week], now_ms: int) -> list[_Question]:
-    """As few as the provider's lists allow, in order."""
+def _queries(weeks: Sequence[Week], now_ms: int) -> list[_Query]:
+    """Return as few queries as possible for these weeks, in order."""
     today = new_york_date(clock.instant(now_ms))
-    found: list[_Question] = []
+    queries: list[_Query] = []
     for week in weeks:
-        # Around the day of expiration a contract may stand in either list; the others need one question only.
+        # Around its expiration a contract may be in either list of the provider. Other weeks need one list only.
         possible = ((True, week.monday <= today), (False, week.sunday >= today - timedelta(days=1)))
-        expired = tuple(which for which, is_possible in possible if is_possible)
-        last = found[-1] if found else _Question([], ())
+        expired = tuple(value for value, is_possible in possible if is_possible)
+        last = queries[-1] if queries else _Query([], ())
         follows = bool(last.weeks) and week.monday - last.weeks[-1].monday == ONE_WEEK
-        if follows and expired == last.expired and len(last.weeks) < _WEEKS_A_QUESTION:
+        if follows and expired == last.expired and len(last.weeks) < _WEEKS_PER_QUERY:
             last.weeks.append(week)
         else:
-            found.append(_Question([week], expired))
-    return found
+            queries.append(_Query([week], expired))
+    return queries
 
 
-def _asked(client: MassiveClient, symbol: str, question: _Question) -> dict[Week, list[Contract]]:
-    first, last = question.weeks[0], question.weeks[-1]
-    rows: dict[Week, list[Contract]] = {week: [] for week in question.weeks}
-    by_day: defaultdict[date, list[Contract]] = defaultdict(list)
-    for expired in question.expired:
+def _fetch(client: MassiveClient, symbol: str, query: _Query) -> dict[Week, list[Contract]]:
+    first, last = query.weeks[0], query.weeks[-1]
+    rows: dict[Week, list[Contract]] = {week: [] for week in query.weeks}
+    by_expiration: defaultdict[date, list[Contract]] = defaultdict(list)
+    for expired in query.expired:
         answer = client.contracts(
             symbol,
             expired=expired,
@@ -92,23 +91,23 @@ def _asked(client: MassiveClient, symbol: str, question: _Question) -> dict[Week
             expiration_date_lte=last.sunday,
         )
         for row in answer.rows:
-            by_day[row.expiration_date].append(row)
-    for day, of_day in by_day.items():
-        place = (day - first.monday).days // 7
-        rows[question.weeks[min(max(place, 0), len(rows) - 1)]] += of_day
+            by_expiration[row.expiration_date].append(row)
+    for expiration, contracts in by_expiration.items():
+        index = (expiration - first.monday).days // 7
+        rows[query.weeks[min(max(index, 0), len(rows) - 1)]] += contracts
     return rows
 
 
-def _note(symbol: str, week: Week, rows: list[Contract], now_ms: int) -> tuple[int, Listed]:
-    """Has the ledger remember a week; under which slot, and what."""
-    found, slot = standard(rows), week.known_ms(_last_closed(now_ms))
-    result = kept(found)
-    # Not claimed: whoever asks at the same time notes the same, and the first to do so is kept.
+def _store_week(symbol: str, week: Week, rows: list[Contract], now_ms: int) -> tuple[int, ContractTable]:
+    """Store the list of a week in the ledger; return the slot of its run and the contracts."""
+    contracts, slot = standard_contracts(rows), week.as_of_ms(_last_closed_session(now_ms))
+    result = to_json(contracts)
+    # No claim is needed: a process that fetches the same list concurrently stores the same result; the first one stays.
     runs.note_done(week.task, [runs.Done(symbol, slot, 0, result["rejected"], result, len(rows))])
-    return slot, found
+    return slot, contracts
 
 
-def _last_closed(now_ms: int) -> date:
+def _last_closed_session(now_ms: int) -> date:
     now = clock.instant(now_ms)
-    last = last_session(new_york_date(now))
+    last = session_on_or_before(new_york_date(now))
     return last if sessions.close_of(last) <= now else sessions.previous_session(last)

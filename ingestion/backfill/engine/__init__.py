@@ -1,1 +1,1 @@
-"""How backfill jobs are executed: job queue, threads, processes, Celery."""
+"""Execution of backfill jobs: job queue, threads, processes, Celery."""

@@ -1,4 +1,4 @@
-"""Provider clients for many threads: one each, counted together, and all of them awake when the work is stopped."""
+"""Provider clients for several threads: one client each, one rate limit, common counts, and a common stop event."""
 
 from __future__ import annotations
 
@@ -17,21 +17,22 @@ from provider.rate_limit import Booking
 from provider.retry import RetryPolicy
 from provider.transport import Traffic
 
-# A storm of refusals is waited out: the work is long, and giving up costs a whole job.
-_PATIENT = RetryPolicy(attempts=8, deadline_seconds=300)
+# A backfill waits through long series of failures: it takes long anyway, and a failed request costs a whole job.
+_RETRY_POLICY = RetryPolicy(attempts=8, deadline_seconds=300)
 
-# A stall as long as that is made up for: an interpreter that reads a large answer holds up all its threads.
+# The rate limiter makes up for delays up to this length: while one thread parses a large answer, all threads of the
+# interpreter wait.
 _STALL_SECONDS = 0.2
-# Of many threads, which at 200 requests a second ask Redis once for forty, and of one that asks for itself.
+# For many threads, which at 200 requests per second ask Redis once per forty requests, and for a single thread.
 MANY_THREADS, ONE_THREAD = Booking(_STALL_SECONDS, _STALL_SECONDS), Booking(_STALL_SECONDS)
 
 
 class Stopped(Exception):
-    """The operator ended the work while this thread was waiting for its turn."""
+    """The operator stopped the backfill while this thread was waiting."""
 
 
-class Stopping(Protocol):
-    """An event, of threads or of processes, by which the work is stopped."""
+class StopEvent(Protocol):
+    """An event of threads or of processes that stops the backfill."""
 
     def set(self) -> None: ...
 
@@ -39,48 +40,53 @@ class Stopping(Protocol):
 
 
 class Clients:
-    """Lends each thread a client of its own; `connect` is what functions that fetch are handed. `stopping` may be one
-    that processes share; `booking` as RedisRateLimiter has it."""
+    """One provider client per thread; `connect` is passed to the functions that fetch.
 
-    def __init__(self, stopping: Stopping | None = None, booking: Booking = MANY_THREADS) -> None:
+    `stopping` may be an event shared by several processes; `booking` is that of RedisRateLimiter.
+    """
+
+    def __init__(self, stopping: StopEvent | None = None, booking: Booking = MANY_THREADS) -> None:
         self.stopping = stopping or threading.Event()
-        self._mine = threading.local()
+        self._thread = threading.local()
         self._all: list[MassiveClient] = []
-        self._elsewhere = Traffic()
+        self._other_processes = Traffic()
         self._pace = pace_for(settings, self, booking)
 
     def connect(self) -> AbstractContextManager[MassiveClient]:
-        """The calling thread's client, kept open when the block ends. Raises provider.errors.Misconfigured."""
-        client: MassiveClient | None = getattr(self._mine, "client", None)
+        """Return the client of the calling thread; leaving the context does not close it.
+
+        Raises provider.errors.Misconfigured.
+        """
+        client: MassiveClient | None = getattr(self._thread, "client", None)
         if client is None:
-            client = self._mine.client = massive_client(_PATIENT, self, self._pace)
+            client = self._thread.client = massive_client(_RETRY_POLICY, self, self._pace)
             self._all.append(client)
         return nullcontext(client)
 
     @property
     def traffic(self) -> Traffic:
-        """What all of them have sent so far, and what was sent elsewhere."""
-        sent, failed = self._elsewhere.sent, Counter(self._elsewhere.failed)
+        """Requests sent by all clients and by other processes."""
+        sent, failed = self._other_processes.sent, Counter(self._other_processes.failed)
         for client in tuple(self._all):
             sent += client.traffic.sent
-            failed.update(dict(client.traffic.failed))  # a copy at once: its thread goes on counting
+            failed.update(dict(client.traffic.failed))  # a copy, because the thread continues to count
         return Traffic(sent, failed)
 
-    def add(self, elsewhere: Traffic) -> None:
-        """Counts what another process has sent for us."""
-        self._elsewhere.sent += elsewhere.sent
-        self._elsewhere.failed.update(elsewhere.failed)
+    def add_traffic(self, traffic: Traffic) -> None:
+        """Add the requests that another process has sent for this backfill."""
+        self._other_processes.sent += traffic.sent
+        self._other_processes.failed.update(traffic.failed)
 
     def stop(self) -> None:
-        """Wakes every thread that waits for its turn or before another try: it leaves by `Stopped`."""
+        """Wake every thread that waits for the rate limit or before a retry; the wait raises `Stopped`."""
         self.stopping.set()
 
     def close(self) -> None:
-        """Closes the connections; no thread may use its client any more."""
+        """Close the connections. No thread may use its client afterwards."""
         for client in self._all:
             client.close()
 
-    # -- the clock by which the clients wait (provider.retry.Clock) -------------------------------------------
+    # -- clock of the clients (provider.retry.Clock) ------------------------------------------------------------
     @staticmethod
     def monotonic() -> float:
         return time.monotonic()

@@ -1,6 +1,6 @@
-"""Processes of our own, for work that would take turns with the fetching for the one interpreter of a process.
+"""Pools of forked processes, for work that would compete with the fetching threads for one interpreter.
 
-They are forked, so that they know the settings and the market's clock of this one.
+A forked process inherits the settings and the clock offset of its parent.
 """
 
 from __future__ import annotations
@@ -16,51 +16,57 @@ from multiprocessing import get_context, parent_process
 from django.db import connection
 
 
-def forked(count: int, begin: Callable[[], None]) -> ProcessPoolExecutor:
-    """A pool of `count` processes, each of which calls `begin` first. Call it in a process without other threads, so
-    that none of them is forked in the middle of something.
+def forked_pool(count: int, initialize: Callable[[], None]) -> ProcessPoolExecutor:
+    """Return a pool of `count` processes, each of which calls `initialize` first.
 
-    They end with this one, however it ends; Ctrl-C is left to it.
+    Call it in a process without other threads, because a fork copies locks that other threads hold. The processes
+    end with this one, however it ends, and ignore Ctrl-C, which this process handles.
     """
-    connection.close()  # a child's end would end it for us too
-    pool = ProcessPoolExecutor(count, get_context("fork"), initializer=_begin, initargs=(begin,))
-    pool.submit(_nothing).result()  # the first call forks them all
+    connection.close()  # a child that inherits it would end the database session when it exits
+    pool = ProcessPoolExecutor(count, get_context("fork"), initializer=_initialize, initargs=(initialize,))
+    pool.submit(_no_op).result()  # the first call forks all processes
     return pool
 
 
-class Stop:
-    """What tells forked processes to stop: a pipe that this one closes, on purpose or by its end.
+class StopPipe:
+    """Event that stops forked processes: a pipe that the parent closes, or that is closed when the parent ends.
 
-    Not an Event of multiprocessing: its `set` waits for ever for a process that was killed while it waited.
+    An Event of multiprocessing is not used, because its `set` blocks forever when a waiting process was killed.
     """
 
     def __init__(self) -> None:
         self._reader, self._writer = get_context("fork").Pipe(duplex=False)
 
-    def leave_to_parent(self) -> None:
-        """Called in each process that was forked, so that the parent's is the last end of the pipe."""
+    def close_writer(self) -> None:
+        """Close the inherited end of the pipe.
+
+        Call it in each forked process, so that only the parent holds it open.
+        """
         self._writer.close()
 
     def set(self) -> None:
         self._writer.close()
 
     def wait(self, timeout: float) -> bool:
-        """Whether it was set, within some seconds."""
+        """Return whether the event is set within `timeout` seconds."""
         return self._reader.poll(timeout)
 
 
-def _begin(begin: Callable[[], None]) -> None:
+def _initialize(initialize: Callable[[], None]) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    threading.Thread(target=_end_with_parent, daemon=True).start()
-    begin()
+    threading.Thread(target=_exit_with_parent, daemon=True).start()
+    initialize()
 
 
-def _nothing() -> None:
+def _no_op() -> None:
     pass
 
 
-def _end_with_parent() -> None:
-    """A parent that was killed closes nothing: we would wait for its next job for ever."""
+def _exit_with_parent() -> None:
+    """Exit when the parent ends.
+
+    A parent that was killed closes nothing, and this process would wait for its next job forever.
+    """
     if (parent := parent_process()) is not None:
         pipes.wait([parent.sentinel])
     os._exit(1)

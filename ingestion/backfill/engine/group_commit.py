@@ -1,7 +1,7 @@
-"""Many answers, one commit: what comes within a moment is stored together.
+"""Group commit: items that arrive within a short time are stored in one commit.
 
-A commit costs a dozen statements whatever it holds, and contracts one by one cost the database more than twice the time
-of twenty at once.
+A commit takes a dozen statements however many items it contains. Storing contracts one by one takes the database
+more than twice the time of twenty at once.
 """
 
 from __future__ import annotations
@@ -18,20 +18,22 @@ from django.db import DatabaseError, connection
 from ingestion.backfill.engine.queues import drain
 from ingestion.backfill.engine.thread_pool import BUSY_PAUSE_SECONDS
 
-GATHER_SECONDS = 0.1
+DELAY_SECONDS = 0.1
 
 Item = TypeVar("Item")
 _Waiting = tuple[Item, Future[None]]
 
 
 class GroupCommit(Generic[Item]):
-    """Stores items by `commit`, in a thread with a database connection of its own; as a context manager, whose end
-    stores what waits."""
+    """Stores items by calling `commit` in a thread with its own database connection.
+
+    Use it as a context manager; leaving the context stores the waiting items.
+    """
 
     def __init__(
-        self, commit: Callable[[Sequence[Item]], object], gather_seconds: float = GATHER_SECONDS
+        self, commit: Callable[[Sequence[Item]], object], delay_seconds: float = DELAY_SECONDS
     ) -> None:
-        self._commit, self._gather_seconds = commit, gather_seconds
+        self._commit, self._delay_seconds = commit, delay_seconds
         self._waiting: queue.SimpleQueue[_Waiting[Item] | None] = queue.SimpleQueue()
         self._closing = threading.Event()
         self._thread = threading.Thread(target=self._serve, name="group-commit")
@@ -48,18 +50,18 @@ class GroupCommit(Generic[Item]):
         self._thread.join()
 
     def store(self, item: Item) -> Future[None]:
-        """Ends when the item is stored, or with what `commit` raised of it alone."""
-        stored: Future[None] = Future()
-        self._waiting.put((item, stored))
-        return stored
+        """Return a future that ends when the item is stored, or with the error of `commit` for this item alone."""
+        result: Future[None] = Future()
+        self._waiting.put((item, result))
+        return result
 
     def _serve(self) -> None:
         try:
             while (first := self._waiting.get()) is not None:
-                self._closing.wait(self._gather_seconds)
-                found = [first, *drain(self._waiting)]
-                self._store([waiting for waiting in found if waiting is not None])
-                if None in found:
+                self._closing.wait(self._delay_seconds)
+                batch = [first, *drain(self._waiting)]
+                self._store([waiting for waiting in batch if waiting is not None])
+                if None in batch:
                     return
         finally:
             connection.close()
@@ -69,14 +71,14 @@ class GroupCommit(Generic[Item]):
             self._commit([item for item, _ in group])
         except Exception as error:
             if isinstance(error, DatabaseError):
-                connection.close()  # the next commit begins on a new one
+                connection.close()  # the next commit opens a new one
             if len(group) == 1:
                 group[0][1].set_exception(error)
                 return
             if isinstance(error, DatabaseError):
                 self._closing.wait(BUSY_PAUSE_SECONDS)
-            for waiting in group:  # one bad item must not fail the others
+            for waiting in group:  # one invalid item must not fail the others
                 self._store([waiting])
         else:
-            for _, stored in group:
-                stored.set_result(None)
+            for _, result in group:
+                result.set_result(None)

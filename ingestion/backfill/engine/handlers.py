@@ -1,4 +1,4 @@
-"""The one way a piece of work is done, whoever does it: of texts and numbers, and its end is in the ledger."""
+"""Handlers of the stages: functions of strings and numbers that execute one job and leave its result in the ledger."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from contextlib import contextmanager
 from datetime import date
 from typing import Any, NamedTuple, NoReturn
 
-from ingestion.backfill.contracts.cache import Lists
+from ingestion.backfill.contracts.cache import ContractListCache
 from ingestion.backfill.engine import job_results
 from ingestion.backfill.engine.group_commit import GroupCommit
 from ingestion.backfill.engine.jobs import RunKey, Stage
 from ingestion.backfill.ranks import rank_session
-from ingestion.backfill.rebuild.option_bars import ensure_option_bars, fetch_option_bars, store_together
-from ingestion.backfill.rebuild.sessions import Every, rebuild_sessions
+from ingestion.backfill.rebuild.option_bars import ensure_option_bars, fetch_option_bars, store_contract_bars
+from ingestion.backfill.rebuild.sessions import SnapshotFrequency, rebuild_session
 from ingestion.backfill.selection import Depth
 from ingestion.bars.bar_cache import BarsInTurn
 from ingestion.bars.breadth import BreadthInTurn, fetch_day, fetch_grouped, store_days
@@ -28,133 +28,148 @@ from provider.errors import Misconfigured, NotEntitled, NotFound, ProviderError,
 from warehouse import runs
 from warehouse.models.enums import Timeframe
 
-Perform = Callable[..., Future[None] | None]  # of the job's arguments, then `connect` and `now_ms`
+# Called with the arguments of the job, then `connect` and `now_ms`. A handler whose rows are committed together with
+# those of other jobs returns a future that ends with the commit.
+Handler = Callable[..., Future[None] | None]
 
 
-def attempt(
-    perform: Perform, run: RunKey, arguments: tuple[Any, ...], connect: Connect, now_ms: int
+def run_job(
+    handler: Handler, run: RunKey, arguments: tuple[Any, ...], connect: Connect, now_ms: int
 ) -> Future[None] | None:
-    """Does one piece of work once. How it ended is in the ledger afterwards: DONE, or FAILED with one sentence. Where
-    it ends together with others, a future says when.
+    """Execute one job once; its run in the ledger is DONE afterwards, or FAILED with one sentence.
 
-    Raises a database's errors, and what is no answer of the provider. Not inside a transaction.
+    Returns a future if the job is committed together with others. Raises database errors and errors that do not
+    come from the provider. Do not call it inside a transaction.
     """
     try:
-        return perform(*arguments, connect, now_ms)
+        return handler(*arguments, connect, now_ms)
     except (Misconfigured, Unauthorized, NotEntitled) as error:
-        job_results.note_failure(run, str(error), job_results.NOT_IN_PLAN)
+        job_results.record_failure(run, str(error), job_results.NOT_IN_PLAN)
     except NotFound as error:
-        job_results.note_failure(run, str(error), job_results.UNKNOWN)
+        job_results.record_failure(run, str(error), job_results.UNKNOWN)
     except ProviderError as error:
-        job_results.note_failure(run, str(error))
+        job_results.record_failure(run, str(error))
     except runs.RunLostError:
-        pass  # another worker has it, and the ledger will say how that ends
+        pass  # another worker holds the run and records its result
     return None
 
 
-def _contracts(ticker: str, first: str, last: str, connect: Connect, now_ms: int) -> None:
+def _fetch_contracts(ticker: str, first: str, last: str, connect: Connect, now_ms: int) -> None:
     ensure_option_bars(ticker, date.fromisoformat(first), date.fromisoformat(last), now_ms, connect)
 
 
 @contextmanager
-def together(known: Mapping[str, list[Stretch]]) -> Iterator[Mapping[Stage, Perform]]:
-    """For many threads of one process: they share their commits. `known` says of each contract what its plan found
-    fetched already; days of stocks are those that it found were never fetched."""
+def shared_commit_handlers(fetched: Mapping[str, list[Stretch]]) -> Iterator[Mapping[Stage, Handler]]:
+    """Yield handlers for the threads of one process, which share their commits.
+
+    `fetched` maps a contract to the stretches of bars that were already fetched when the plan was made. Days of
+    stocks are those that had not been fetched when the plan was made.
+    """
 
     def contracts(ticker: str, first: str, last: str, connect: Connect, now_ms: int) -> Future[None] | None:
         days = date.fromisoformat(first), date.fromisoformat(last)
-        answer = fetch_option_bars(ticker, *days, known.get(ticker, []), now_ms, connect)
-        return bars.store(answer) if answer is not None and answer.is_known else None
+        contract_bars = fetch_option_bars(ticker, *days, fetched.get(ticker, []), now_ms, connect)
+        return bars.store(contract_bars) if contract_bars is not None and contract_bars.has_coverage else None
 
     def stocks(day: str, connect: Connect, now_ms: int) -> Future[None] | None:
-        fetched = fetch_day(date.fromisoformat(day), connect)
-        return days_of_stocks.store(fetched) if fetched is not None else None
+        stock_day = fetch_day(date.fromisoformat(day), connect)
+        return stock_days.store(stock_day) if stock_day is not None else None
 
-    with GroupCommit(store_together) as bars, GroupCommit(store_days) as days_of_stocks:
+    with GroupCommit(store_contract_bars) as bars, GroupCommit(store_days) as stock_days:
         yield {Stage.CONTRACTS: contracts, Stage.STOCKS: stocks}
 
 
-def _bars(ticker: str, frame: str, first: str, last: str, connect: Connect, now_ms: int) -> None:
+def _fetch_bars(ticker: str, frame: str, first: str, last: str, connect: Connect, now_ms: int) -> None:
     ensure_bars(
         ticker, Timeframe(frame), date.fromisoformat(first), date.fromisoformat(last), now_ms, connect
     )
 
 
-def _stocks(day: str, connect: Connect, now_ms: int) -> None:
+def _fetch_stocks(day: str, connect: Connect, now_ms: int) -> None:
     fetch_grouped([date.fromisoformat(day)], connect)
 
 
-def _chains(symbol: str, session: str, every: Every, *rest: Any) -> None:
+def _rebuild_chain(symbol: str, session: str, every: SnapshotFrequency, *rest: Any) -> None:
     *depth, _, now_ms = rest
-    rebuild_sessions([symbol], date.fromisoformat(session), _depth(*depth), now_ms, every)
+    rebuild_session([symbol], date.fromisoformat(session), _depth(*depth), now_ms, every)
 
 
 def _depth(full: int, band_pct: float, max_dte: int, contracts: int) -> Depth:
     return Depth(bool(full), band_pct, max_dte, contracts)
 
 
-def _iv(symbol: str, session: str, connect: Connect, now_ms: int) -> None:
+def _rank(symbol: str, session: str, connect: Connect, now_ms: int) -> None:
     calculate_iv_percentile(symbol, date.fromisoformat(session))
 
 
-def _regime(session: str, connect: Connect, now_ms: int) -> None:
-    calculate_market_regime(date.fromisoformat(session), now_ms, connect=_everything_was_asked_for)
+def _store_regime(session: str, connect: Connect, now_ms: int) -> None:
+    calculate_market_regime(date.fromisoformat(session), now_ms, connect=_no_client)
 
 
-def _regimes_in_turn(last: date) -> Perform:
-    """For sessions oldest first, up to `last`: a year of stocks is read once, and so are the series of indices."""
+def _caching_regime_handler(last: date) -> Handler:
+    """Return a handler for sessions in ascending order up to `last`.
+
+    It reads the year of stock bars and the series of indices only once.
+    """
     breadth = BreadthInTurn()
     readers = Readers(BarsInTurn(last), breadth)
 
     def regime(session: str, connect: Connect, now_ms: int) -> None:
         day = date.fromisoformat(session)
-        calculate_market_regime(day, now_ms, False, breadth.unread(day), _everything_was_asked_for, readers)
+        calculate_market_regime(day, now_ms, False, breadth.unread(day), _no_client, readers)
 
     return regime
 
 
-def _everything_was_asked_for() -> NoReturn:
-    """In place of a client: bars that the preparation did not get are not to be had, and are not asked for again by
-    each of the sessions."""
+def _no_client() -> NoReturn:
+    """Raise NotFound in place of connecting: bars that the preparation could not fetch are not requested again."""
     raise NotFound("not among the bars that were fetched for the backfill.")
 
 
-PERFORM: Mapping[Stage, Perform] = {
-    Stage.STOCKS: _stocks,
-    Stage.BARS: _bars,
-    Stage.CONTRACTS: _contracts,
-    Stage.CHAINS: _chains,
-    Stage.IV: _iv,
-    Stage.REGIME: _regime,
+HANDLERS: Mapping[Stage, Handler] = {
+    Stage.STOCKS: _fetch_stocks,
+    Stage.BARS: _fetch_bars,
+    Stage.CONTRACTS: _fetch_contracts,
+    Stage.CHAINS: _rebuild_chain,
+    Stage.IV: _rank,
+    Stage.REGIME: _store_regime,
 }
 
 
-class Ways(NamedTuple):
-    """How each kind of work is done: piece by piece, and of some kinds, in place of that, many pieces at once, of which
-    each is given by its arguments."""
+class Handlers(NamedTuple):
+    """Handlers by stage: of a single job, or of a batch of jobs at once, given by their arguments.
 
-    one: Mapping[Stage, Perform]
-    many: Mapping[Stage, Callable[[Sequence[tuple[Any, ...]], int], None]]
+    A stage in `batch` takes precedence.
+    """
+
+    single: Mapping[Stage, Handler]
+    batch: Mapping[Stage, Callable[[Sequence[tuple[Any, ...]], int], None]]
 
 
-def remembering(lists: Lists, last: date) -> Ways:
-    """For one thread that computes session after session, up to `last`: what one has read serves the next, as do the
-    `lists` that were read before."""
+def caching_handlers(contract_lists: ContractListCache, last: date) -> Handlers:
+    """Return handlers for one thread that computes sessions in ascending order up to `last`.
 
-    def chains(pieces: Sequence[tuple[Any, ...]], now_ms: int) -> None:
-        for (session, every, *depth), symbols in _symbols_by_rest(pieces).items():
-            rebuild_sessions(symbols, date.fromisoformat(session), _depth(*depth), now_ms, every, lists)
+    Rows read for one session are used for the next ones, as are the contract lists in `contract_lists`.
+    """
 
-    def ranks(pieces: Sequence[tuple[Any, ...]], now_ms: int) -> None:
-        for (session,), symbols in _symbols_by_rest(pieces).items():
+    def chains(calls: Sequence[tuple[Any, ...]], now_ms: int) -> None:
+        for (session, every, *depth), symbols in _symbols_by_rest(calls).items():
+            rebuild_session(
+                symbols, date.fromisoformat(session), _depth(*depth), now_ms, every, contract_lists
+            )
+
+    def ranks(calls: Sequence[tuple[Any, ...]], now_ms: int) -> None:
+        for (session,), symbols in _symbols_by_rest(calls).items():
             rank_session(symbols, date.fromisoformat(session))
 
-    return Ways({**PERFORM, Stage.REGIME: _regimes_in_turn(last)}, {Stage.CHAINS: chains, Stage.IV: ranks})
+    return Handlers(
+        {**HANDLERS, Stage.REGIME: _caching_regime_handler(last)}, {Stage.CHAINS: chains, Stage.IV: ranks}
+    )
 
 
-def _symbols_by_rest(pieces: Sequence[tuple[Any, ...]]) -> dict[tuple[Any, ...], list[str]]:
-    """The symbols, which come first in each piece, of those that are alike in all the rest."""
-    found: dict[tuple[Any, ...], list[str]] = {}
-    for symbol, *rest in pieces:
-        found.setdefault(tuple(rest), []).append(symbol)
-    return found
+def _symbols_by_rest(calls: Sequence[tuple[Any, ...]]) -> dict[tuple[Any, ...], list[str]]:
+    """Group calls that differ only in their symbol, which is the first argument."""
+    symbols_by_rest: dict[tuple[Any, ...], list[str]] = {}
+    for symbol, *rest in calls:
+        symbols_by_rest.setdefault(tuple(rest), []).append(symbol)
+    return symbols_by_rest

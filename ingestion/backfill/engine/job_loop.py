@@ -1,54 +1,57 @@
-"""The loop that drives a backfill: hands out what is ready, notes what ended, tells whoever watches."""
+"""Main loop of a backfill: starts jobs that are ready and records the results of jobs that ended."""
 
 from __future__ import annotations
 
 from typing import Protocol
 
-from ingestion.backfill.engine.job_queue import Board
-from ingestion.backfill.engine.jobs import End, Job, Outcome, Stage
+from ingestion.backfill.engine.job_queue import JobQueue
+from ingestion.backfill.engine.jobs import Job, JobStatus, Outcome, Stage
 
 TICK_SECONDS = 0.1
 
 
-class Hands(Protocol):
-    """Who does the work: threads of this process, or the fleet."""
+class Engine(Protocol):
+    """Executes jobs: threads and processes of this machine, or Celery workers."""
 
-    def room(self, *, fetches: bool) -> int: ...
+    def capacity(self, *, fetches: bool) -> int:
+        """Return how many more jobs of the kind to submit."""
 
     def submit(self, job: Job) -> None: ...
 
-    def ended(self, seconds: float) -> list[tuple[Job, Outcome]]: ...
+    def finished(self, seconds: float) -> list[tuple[Job, Outcome]]:
+        """Return the jobs that ended since the last call, after waiting about `seconds`."""
 
 
-class Watcher(Protocol):
-    """Who is told."""
+class Observer(Protocol):
+    """Receives the results of jobs and a tick per pass of the loop."""
 
-    def ended(self, job: Job, outcome: Outcome) -> None: ...
+    def job_ended(self, job: Job, outcome: Outcome) -> None: ...
 
     def tick(self) -> None: ...
 
 
-def work(board: Board, hands: Hands, watcher: Watcher) -> None:
-    """Brings every job of the board to its end, or to be left; returns when nothing more can be done now.
+def run_jobs(jobs: JobQueue, engine: Engine, observer: Observer) -> None:
+    """Run all jobs of the queue until each has ended or is blocked by a failed one.
 
-    A refusal of the provider's plan holds for all of a symbol's jobs of that kind: they are not asked for one by one.
+    When the provider refuses a job because the plan does not include it, the other jobs of the same stage and
+    symbol are recorded as refused without a request.
     """
     refused: dict[tuple[Stage, str], Outcome] = {}
 
-    def end(job: Job, outcome: Outcome) -> None:
-        if outcome.end is End.REFUSED:
+    def record(job: Job, outcome: Outcome) -> None:
+        if outcome.status is JobStatus.REFUSED:
             refused.setdefault((job.stage, job.symbol), outcome)
-        if board.end(job, outcome):
-            watcher.ended(job, outcome)
+        if jobs.record(job, outcome):
+            observer.job_ended(job, outcome)
 
-    while not board.is_finished:
+    while not jobs.is_complete:
         for fetches in (True, False):
-            while hands.room(fetches=fetches) > 0 and (job := board.take(fetches=fetches)) is not None:
+            while engine.capacity(fetches=fetches) > 0 and (job := jobs.take(fetches=fetches)) is not None:
                 known = refused.get((job.stage, job.symbol))
                 if known is None:
-                    hands.submit(job)
+                    engine.submit(job)
                 else:
-                    end(job, known)
-        for job, outcome in hands.ended(TICK_SECONDS):
-            end(job, outcome)
-        watcher.tick()
+                    record(job, known)
+        for job, outcome in engine.finished(TICK_SECONDS):
+            record(job, outcome)
+        observer.tick()

@@ -1,4 +1,4 @@
-"""How pieces of work ended, asked of the ledger: the same answer whoever did them, here or on another machine."""
+"""Results of jobs, read from the ledger, whichever process or machine executed them."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ from dataclasses import dataclass
 
 from django.db import connection
 
-from ingestion.backfill.engine.jobs import End, Job, Outcome, RunKey, Stage
+from ingestion.backfill.engine.jobs import Job, JobStatus, Outcome, RunKey, Stage
 from warehouse import runs
 from warehouse.models.enums import RunStatus
 
-# Reasons in the `rejected` of a FAILED run: what the provider will not give, however often it is asked.
+# Keys in `rejected` of a FAILED run whose data the provider will not return, however often it is asked.
 NOT_IN_PLAN = "not in the provider's plan"
 UNKNOWN = "unknown to the provider"
-_AT_ONCE = 5_000  # keys in one question
-# Asked of the key once for each: OFFSET 0 keeps the planner from reading the table for many.
+_KEYS_PER_QUERY = 5_000
+# One index lookup per key: OFFSET 0 keeps the planner from scanning the table when there are many keys.
 _ROWS = """
 SELECT r.task, r.symbol, r.slot, r.status, r.attempts, r.rows, coalesce(r.rejected, '{}')::text, r.error
 FROM unnest(%s::text[], %s::text[], %s::bigint[]) AS w (task, symbol, slot) CROSS JOIN LATERAL (
@@ -26,8 +26,8 @@ FROM unnest(%s::text[], %s::text[], %s::bigint[]) AS w (task, symbol, slot) CROS
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
-    """A run as the ledger has it."""
+class RunRow:
+    """A run as stored in the ledger."""
 
     status: str
     attempts: int
@@ -36,36 +36,40 @@ class Row:
     error: str
 
 
-def rows_of(keys: Iterable[RunKey]) -> dict[RunKey, Row]:
-    """The runs there are of those asked for."""
-    wanted = list(set(keys))
-    found: dict[RunKey, Row] = {}
+def read_runs(keys: Iterable[RunKey]) -> dict[RunKey, RunRow]:
+    """Return the runs with these keys that exist."""
+    unique_keys = list(set(keys))
+    runs_by_key: dict[RunKey, RunRow] = {}
     with connection.cursor() as cursor:
-        for start in range(0, len(wanted), _AT_ONCE):
-            cursor.execute(_ROWS, list(map(list, zip(*wanted[start : start + _AT_ONCE], strict=True))))
+        for start in range(0, len(unique_keys), _KEYS_PER_QUERY):
+            cursor.execute(
+                _ROWS, list(map(list, zip(*unique_keys[start : start + _KEYS_PER_QUERY], strict=True)))
+            )
             for task, symbol, slot, status, attempts, rows, rejected, error in cursor.fetchall():
-                found[RunKey(task, symbol, slot)] = Row(
+                runs_by_key[RunKey(task, symbol, slot)] = RunRow(
                     status, attempts, rows or 0, json.loads(rejected), error or ""
                 )
-    return found
+    return runs_by_key
 
 
-def outcome_of(job: Job, row: Row | None) -> Outcome:
-    """How an attempt ended by what it left in the ledger."""
+def outcome_of(job: Job, row: RunRow | None) -> Outcome:
+    """Return the outcome of an attempt from the run that it left in the ledger."""
     if row is None or row.status == RunStatus.STARTED:
-        return Outcome(End.FAILED, detail="another worker is at it, or it crashed")
+        return Outcome(JobStatus.FAILED, detail="another worker is executing it, or its worker crashed")
     if row.status == RunStatus.DONE:
-        return Outcome(End.DONE, row.rows, row.rejected)
+        return Outcome(JobStatus.DONE, row.rows, row.rejected)
     if NOT_IN_PLAN in row.rejected:
-        return Outcome(End.REFUSED, rejected=row.rejected, detail=row.error)
-    # What is computed from our own tables fails for want of rows, and will until they are there: the days after it
-    # go on. A request that failed may succeed a moment later.
-    for_good = UNKNOWN in row.rejected or job.stage in (Stage.CHAINS, Stage.IV)
-    return Outcome(End.NOTHING if for_good else End.FAILED, rejected=row.rejected, detail=row.error)
+        return Outcome(JobStatus.REFUSED, rejected=row.rejected, detail=row.error)
+    # Computations fail because rows are missing. Repeating them now would not help, and later sessions can go on
+    # without them. A failed request may succeed a moment later.
+    permanent = UNKNOWN in row.rejected or job.stage in (Stage.CHAINS, Stage.IV)
+    return Outcome(
+        JobStatus.UNAVAILABLE if permanent else JobStatus.FAILED, rejected=row.rejected, detail=row.error
+    )
 
 
-def note_failure(key: RunKey, sentence: str, reason: str = "") -> None:
-    """Notes why an attempt failed, unless somebody else is at it or has done it."""
+def record_failure(key: RunKey, message: str, reason: str = "") -> None:
+    """Record why an attempt failed, unless the run is DONE or another process holds it."""
     with runs.claim(*key) as run:
         if isinstance(run, runs.Run):
-            runs.fail(run, sentence, rejected={reason: 1} if reason else None)
+            runs.fail(run, message, rejected={reason: 1} if reason else None)

@@ -1,4 +1,4 @@
-"""The pieces of work a backfill is made of, and how one of them ends."""
+"""Jobs of a backfill, their stages and their outcomes."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 
 class Stage(StrEnum):
-    """Kinds of work, in the order in which one rests on the other."""
+    """Kinds of jobs, in the order in which they depend on each other."""
 
     STOCKS = "daily bars of all stocks"
     BARS = "bars of underlyings"
@@ -24,16 +24,16 @@ class Stage(StrEnum):
 
     @property
     def fetches(self) -> bool:
-        """Whether it waits for the provider; the others compute from our own tables."""
+        """Whether its jobs send requests to the provider; the others compute from stored rows."""
         return self in (Stage.STOCKS, Stage.BARS, Stage.CONTRACTS, Stage.FLOW)
 
 
-# Where a stage stands in that order.
-PLACES = {stage: place for place, stage in enumerate(Stage)}
+# The position of each stage in that order.
+STAGE_ORDER = {stage: place for place, stage in enumerate(Stage)}
 
 
 class RunKey(NamedTuple):
-    """Where the ledger keeps a piece of work; `slot` in epoch ms."""
+    """Key of a run in the ledger; `slot` in epoch ms."""
 
     task: str
     symbol: str
@@ -42,44 +42,45 @@ class RunKey(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """One piece of work. `run` is its identity; `arguments` (texts and numbers) are what `stages.perform` is given.
+    """One job. `run` identifies it, `arguments` (strings and numbers) are the first arguments of its handler.
 
-    `symbol` is the underlying it is shown under, '' for work of the whole market; `day` the first session it is
-    needed for: older days come first. `requests` is how many it will send, as far as can be foreseen.
+    `symbol` is the underlying under which progress is shown, '' for jobs of the whole market. `session` is the
+    first session that needs the job; older sessions come first. `after` are the jobs it depends on, `requests`
+    the expected number of requests.
     """
 
     stage: Stage
     symbol: str
-    day: date
+    session: date
     run: RunKey
     arguments: tuple[str | int | float, ...]
     after: tuple[RunKey, ...] = ()
     requests: int = 0
 
 
-class End(StrEnum):
-    """How a piece of work ended."""
+class JobStatus(StrEnum):
+    """How an attempt ended."""
 
     DONE = "done"
-    NOTHING = "nothing"  # for good, and what rests on it may go on without: the plan or the market has none
-    REFUSED = "refused"  # the plan does not hold it, nor any other of this stage and symbol
-    FAILED = "failed"  # for now: to be tried again, and what rests on it waits
+    UNAVAILABLE = "unavailable"  # permanently without data; jobs that depend on it run without it
+    REFUSED = "refused"  # not included in the provider's plan, nor is any other job of this stage and symbol
+    FAILED = "failed"  # may succeed when repeated; jobs that depend on it wait
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What one attempt came to. `rejected` counts what was left out by reason, `detail` is one sentence."""
+    """Result of one attempt. `rejected` counts what was left out by reason, `detail` is one sentence."""
 
-    end: End
+    status: JobStatus
     rows: int = 0
     rejected: Mapping[str, int] = field(default_factory=Counter)
     detail: str = ""
 
 
-# A job handed out: a sentence why it left no end in the ledger, or None.
-Ended = Future[str | None]
+# Future of a submitted job: None if its result is in the ledger, else one sentence why it is not.
+JobFuture = Future[str | None]
 
 
 def one_line(error: Exception) -> str:
-    """What an error says, without its line breaks."""
+    """Return the message of an error without line breaks."""
     return " ".join(str(error).split())

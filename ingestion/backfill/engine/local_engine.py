@@ -1,4 +1,4 @@
-"""Work done on this machine: threads fetch, processes compute."""
+"""Engine that executes backfill jobs on this machine: threads fetch, processes compute."""
 
 from __future__ import annotations
 
@@ -13,31 +13,32 @@ from typing import Self
 
 from ingestion.backfill.engine import job_results
 from ingestion.backfill.engine.clients import Clients
-from ingestion.backfill.engine.handlers import Perform, attempt
-from ingestion.backfill.engine.jobs import End, Ended, Job, Outcome, Stage
-from ingestion.backfill.engine.process_pool import Computers
+from ingestion.backfill.engine.handlers import Handler, run_job
+from ingestion.backfill.engine.jobs import Job, JobFuture, JobStatus, Outcome, Stage
+from ingestion.backfill.engine.process_pool import ProcessPool
 from ingestion.backfill.engine.queues import drain
-from ingestion.backfill.engine.thread_pool import Fetchers
+from ingestion.backfill.engine.thread_pool import ThreadPool
 from warehouse import clock
 
-# Jobs that end together, by one commit or in one process, are looked up in the ledger by one question. Longer, and
-# each session that waits for the one before it would wait for us.
-GATHER_SECONDS = 0.01
-_AHEAD = 32  # jobs handed out for each that is worked on: some wait for their commit, and nobody for us
+# Jobs that end within this time are looked up in the ledger with one query. With a longer time, sessions that wait for
+# the session before them would wait for this loop.
+DELAY_SECONDS = 0.01
+# Jobs submitted per thread or process: some wait for their commit, and no worker waits for this loop.
+_JOBS_PER_WORKER = 32
 
-_Returned = tuple[Job, Ended]
+_Ended = tuple[Job, JobFuture]
 
 
-class Here:
-    """Does jobs in the `ways` given, the computing ones by `computers`; a context manager."""
+class LocalEngine:
+    """Executes jobs with `handlers`, and those that compute in `processes`; a context manager."""
 
-    def __init__(self, clients: Clients, ways: Mapping[Stage, Perform], computers: Computers) -> None:
+    def __init__(self, clients: Clients, handlers: Mapping[Stage, Handler], processes: ProcessPool) -> None:
         def fetch(job: Job) -> Future[None] | None:
-            return attempt(ways[job.stage], job.run, job.arguments, clients.connect, clock.now_ms())
+            return run_job(handlers[job.stage], job.run, job.arguments, clients.connect, clock.now_ms())
 
-        self._fetchers, self._computers = Fetchers(clients, fetch), computers
-        self._returned: queue.SimpleQueue[_Returned] = queue.SimpleQueue()
-        self._inside: Counter[bool] = Counter()
+        self._threads, self._processes = ThreadPool(clients, fetch), processes
+        self._ended: queue.SimpleQueue[_Ended] = queue.SimpleQueue()
+        self._submitted: Counter[bool] = Counter()
 
     def __enter__(self) -> Self:
         return self
@@ -45,44 +46,44 @@ class Here:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._fetchers.close()
+        self._threads.close()
 
-    def room(self, *, fetches: bool) -> int:
-        """How many more jobs are wanted."""
-        return _AHEAD * len(self._hands(fetches)) - self._inside[fetches]
+    def capacity(self, *, fetches: bool) -> int:
+        """Return how many more jobs to submit."""
+        return _JOBS_PER_WORKER * len(self._pool(fetches)) - self._submitted[fetches]
 
     def submit(self, job: Job) -> None:
-        self._inside[job.stage.fetches] += 1
-        ended = self._hands(job.stage.fetches).submit(job)
-        ended.add_done_callback(partial(self._return, job))
+        self._submitted[job.stage.fetches] += 1
+        future = self._pool(job.stage.fetches).submit(job)
+        future.add_done_callback(partial(self._put, job))
 
-    def ended(self, seconds: float) -> list[tuple[Job, Outcome]]:
-        """The jobs that ended since the last call, waiting at most `seconds` for the first of them.
+    def finished(self, seconds: float) -> list[tuple[Job, Outcome]]:
+        """Return the jobs that ended since the last call, after waiting at most `seconds` for the first of them.
 
-        Raises what a job raised that nobody foresaw, and a provider's refusal of the key.
+        Raises the unexpected error of a job.
         """
-        self._computers.hand_over()
-        returned = [(job, ended.result()) for job, ended in self._collect(seconds)]
-        for job, _ in returned:
-            self._inside[job.stage.fetches] -= 1
-        rows = job_results.rows_of(job.run for job, problem in returned if problem is None)
+        self._processes.dispatch()
+        ended = [(job, future.result()) for job, future in self._collect(seconds)]
+        for job, _ in ended:
+            self._submitted[job.stage.fetches] -= 1
+        rows = job_results.read_runs(job.run for job, problem in ended if problem is None)
         return [
-            (job, Outcome(End.FAILED, detail=problem))
+            (job, Outcome(JobStatus.FAILED, detail=problem))
             if problem is not None
             else (job, job_results.outcome_of(job, rows.get(job.run)))
-            for job, problem in returned
+            for job, problem in ended
         ]
 
-    def _hands(self, fetches: bool) -> Fetchers | Computers:
-        return self._fetchers if fetches else self._computers
+    def _pool(self, fetches: bool) -> ThreadPool | ProcessPool:
+        return self._threads if fetches else self._processes
 
-    def _return(self, job: Job, ended: Ended) -> None:
-        self._returned.put((job, ended))
+    def _put(self, job: Job, future: JobFuture) -> None:
+        self._ended.put((job, future))
 
-    def _collect(self, seconds: float) -> list[_Returned]:
+    def _collect(self, seconds: float) -> list[_Ended]:
         try:
-            first = self._returned.get(timeout=seconds)
+            first = self._ended.get(timeout=seconds)
         except queue.Empty:
             return []
-        time.sleep(GATHER_SECONDS)
-        return [first, *drain(self._returned)]
+        time.sleep(DELAY_SECONDS)
+        return [first, *drain(self._ended)]

@@ -1,5 +1,7 @@
-"""Work that computes from our own tables, done in processes of their own: in threads it would take turns with the
-fetching for the one interpreter, and both would wait."""
+"""Process pool for jobs that compute from stored rows.
+
+In threads they would compete with the fetching threads for one interpreter.
+"""
 
 from __future__ import annotations
 
@@ -16,26 +18,28 @@ from typing import Any, NoReturn, Self
 
 from django.db import DatabaseError, connection
 
-from ingestion.backfill.engine.forked import forked
-from ingestion.backfill.engine.handlers import Ways, attempt
-from ingestion.backfill.engine.jobs import PLACES, Ended, Job, RunKey, Stage, one_line
+from ingestion.backfill.engine.forked import forked_pool
+from ingestion.backfill.engine.handlers import Handlers, run_job
+from ingestion.backfill.engine.jobs import STAGE_ORDER, Job, JobFuture, RunKey, Stage, one_line
 from ingestion.backfill.engine.thread_pool import BUSY_PAUSE_SECONDS
 from warehouse import clock
 
-MOST_PROCESSES = 4
-# What a process is given comes back together: with more, the ranks that wait for one chain would wait for thirty.
-_MOST_AT_ONCE = 16
+MAX_PROCESSES = 4
+# The jobs of a batch end together. With larger batches, the ranks that wait for one chain would wait for thirty.
+_BATCH_SIZE = 16
 
-_Piece = tuple[Stage, RunKey, tuple[Any, ...]]
+_JobCall = tuple[Stage, RunKey, tuple[Any, ...]]
 
 
-class Computers:
-    """Performs jobs in the ways that `ways` gives, which each process asks once. A context manager, to be begun in a
-    process without other threads."""
+class ProcessPool:
+    """Executes jobs with the handlers that each process makes once with `make_handlers`.
 
-    def __init__(self, ways: Callable[[], Ways]) -> None:
-        count = min(MOST_PROCESSES, len(os.sched_getaffinity(0)))
-        self._market, *self._others = self._processes = [_Process(ways) for _ in range(1 + count)]
+    A context manager; enter it in a process without other threads.
+    """
+
+    def __init__(self, make_handlers: Callable[[], Handlers]) -> None:
+        count = min(MAX_PROCESSES, len(os.sched_getaffinity(0)))
+        self._market_worker, *self._workers = self._all = [_Worker(make_handlers) for _ in range(1 + count)]
 
     def __enter__(self) -> Self:
         return self
@@ -43,54 +47,59 @@ class Computers:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Ends the processes after the jobs they have in hand; what waited is dropped."""
-        for process in self._processes:
-            process.drop()
-        for process in self._processes:
+        """End the processes after their current batches; waiting jobs are dropped."""
+        for process in self._all:
+            process.cancel()
+        for process in self._all:
             process.join()
 
     def __len__(self) -> int:
-        return len(self._processes)
+        return len(self._all)
 
-    def submit(self, job: Job) -> Ended:
-        """The future of a sentence why the job has no end in the ledger, or None; it raises what nobody foresaw, and
-        BrokenProcessPool where a process was killed. The job begins after the next `hand_over`.
+    def submit(self, job: Job) -> JobFuture:
+        """Return a future of the job, which starts after the next `dispatch`. See JobFuture.
 
-        Work of the whole market has a process of its own, which remembers a year of stocks: each session waits for the
-        one before, and would wait for others' chains each time. Other work is the least busy one's.
+        The exception of the future is an unexpected error, or BrokenProcessPool when a process was killed.
+
+        Jobs of the whole market have one process, which caches a year of stock bars: each session waits for the
+        one before it, and would wait for chains of other sessions in between. Other jobs go to the least busy of
+        the other processes.
         """
-        process = min(self._others, key=len) if job.symbol else self._market
+        process = min(self._workers, key=len) if job.symbol else self._market_worker
         return process.submit(job)
 
-    def hand_over(self) -> None:
-        """Has the idle processes begin all that was submitted to them; the others will when they are through."""
-        for process in self._processes:
-            process.hand_over()
+    def dispatch(self) -> None:
+        """Start a batch of waiting jobs in each idle process. A busy process starts its next batch by itself."""
+        for process in self._all:
+            process.dispatch()
 
 
-def _later_stages_first(waiting: tuple[Job, Ended]) -> int:
-    return -PLACES[waiting[0].stage]
+def _later_stages_first(waiting: tuple[Job, JobFuture]) -> int:
+    return -STAGE_ORDER[waiting[0].stage]
 
 
-class _Process:
-    """One process, which is given some of what waits for it at once: first what others in turn wait for."""
+class _Worker:
+    """One process that executes batches of its waiting jobs.
 
-    def __init__(self, ways: Callable[[], Ways]) -> None:
-        self._pool = forked(1, partial(_begin, ways))
+    Later stages come first, because other jobs wait for them.
+    """
+
+    def __init__(self, make_handlers: Callable[[], Handlers]) -> None:
+        self._pool = forked_pool(1, partial(_initialize, make_handlers))
         self._lock = threading.Lock()
-        self._waiting: list[tuple[Job, Ended]] = []
-        self._in_hand: list[tuple[Job, Ended]] = []
+        self._waiting: list[tuple[Job, JobFuture]] = []
+        self._running: list[tuple[Job, JobFuture]] = []
 
     def __len__(self) -> int:
-        return len(self._waiting) + len(self._in_hand)
+        return len(self._waiting) + len(self._running)
 
-    def submit(self, job: Job) -> Ended:
-        ended = Ended()
+    def submit(self, job: Job) -> JobFuture:
+        future = JobFuture()
         with self._lock:
-            self._waiting.append((job, ended))
-        return ended
+            self._waiting.append((job, future))
+        return future
 
-    def drop(self) -> None:
+    def cancel(self) -> None:
         with self._lock:
             self._waiting.clear()
 
@@ -98,75 +107,82 @@ class _Process:
         # Not also without waiting, before: a pool that was told so forgets what there is to wait for.
         self._pool.shutdown()
 
-    def hand_over(self) -> None:
+    def dispatch(self) -> None:
         with self._lock:
-            if self._in_hand or not self._waiting:
+            if self._running or not self._waiting:
                 return
             self._waiting.sort(key=_later_stages_first)
-            self._in_hand, self._waiting = self._waiting[:_MOST_AT_ONCE], self._waiting[_MOST_AT_ONCE:]
-            pieces = [(job.stage, job.run, job.arguments) for job, _ in self._in_hand]
+            self._running, self._waiting = self._waiting[:_BATCH_SIZE], self._waiting[_BATCH_SIZE:]
+            calls = [(job.stage, job.run, job.arguments) for job, _ in self._running]
             try:
-                answer = self._pool.submit(_do, pieces)
+                result = self._pool.submit(_run_batch, calls)
             except BrokenProcessPool as error:
-                answer = Future()
-                answer.set_exception(error)
-        answer.add_done_callback(self._take_back)
+                result = Future()
+                result.set_exception(error)
+        result.add_done_callback(self._finish_batch)
 
-    def _take_back(self, answer: Future[list[str | None]]) -> None:
+    def _finish_batch(self, result: Future[list[str | None]]) -> None:
         with self._lock:
-            in_hand, self._in_hand = self._in_hand, []
-        error = answer.exception()
+            batch, self._running = self._running, []
+        error = result.exception()
         if error is not None:
-            for _, ended in in_hand:
-                ended.set_exception(error)
+            for _, future in batch:
+                future.set_exception(error)
         else:
-            for (_, ended), sentence in zip(in_hand, answer.result(), strict=True):
-                ended.set_result(sentence)
-        self.hand_over()
+            for (_, future), reason in zip(batch, result.result(), strict=True):
+                future.set_result(reason)
+        self.dispatch()
 
 
-# Of a child: how it does each kind of work.
-_ways: list[Ways] = []
+# In a child process: the handlers of the stages.
+_handlers: list[Handlers] = []
 
 
-def _begin(ways: Callable[[], Ways]) -> None:
-    _ways.append(ways())
-    _connect()
+def _initialize(make_handlers: Callable[[], Handlers]) -> None:
+    _handlers.append(make_handlers())
+    _configure_connection()
 
 
-def _do(pieces: list[_Piece]) -> list[str | None]:
-    """A sentence for each piece of work, in order, why it has no end in the ledger, or None."""
-    (ways,) = _ways
+def _run_batch(calls: list[_JobCall]) -> list[str | None]:
+    """Execute jobs and return for each, in order, None if its result is in the ledger, else why it is not."""
+    (handlers,) = _handlers
     now_ms = clock.now_ms()
-    said: dict[RunKey, str | None] = {}
-    for stage in dict.fromkeys(stage for stage, _, _ in pieces):
-        of_stage = [piece for piece in pieces if piece[0] is stage]
-        if stage in ways.many:
-            sentence = _tried(partial(ways.many[stage], [arguments for _, _, arguments in of_stage], now_ms))
-            said.update((run, sentence) for _, run, _ in of_stage)
+    results: dict[RunKey, str | None] = {}
+    for stage in dict.fromkeys(stage for stage, _, _ in calls):
+        of_stage = [call for call in calls if call[0] is stage]
+        if stage in handlers.batch:
+            error = _error_of(
+                partial(handlers.batch[stage], [arguments for _, _, arguments in of_stage], now_ms)
+            )
+            results.update((run, error) for _, run, _ in of_stage)
         else:
             for _, run, arguments in of_stage:
-                said[run] = _tried(partial(attempt, ways.one[stage], run, arguments, _nobody_to_ask, now_ms))
-    return [said[run] for _, run, _ in pieces]
+                results[run] = _error_of(
+                    partial(run_job, handlers.single[stage], run, arguments, _no_provider, now_ms)
+                )
+    return [results[run] for _, run, _ in calls]
 
 
-def _tried(work: Callable[[], object]) -> str | None:
+def _error_of(work: Callable[[], object]) -> str | None:
     try:
         work()
     except DatabaseError as error:
-        connection.close()  # the next work begins on a new one
+        connection.close()  # the next job opens a new one
         time.sleep(BUSY_PAUSE_SECONDS)
-        _connect()
+        _configure_connection()
         return one_line(error)
     return None
 
 
-def _connect() -> None:
-    """A session whose commits do not wait for the disk. Rows and the note that they are done are one commit: where the
-    database's machine loses the last of them, it loses both, and the next backfill computes them again."""
+def _configure_connection() -> None:
+    """Open a database session whose commits do not wait for the disk.
+
+    Rows and the DONE of their run are one commit. If the database server crashes and loses the last commits, it
+    loses both, and the next backfill computes them again.
+    """
     with suppress(DatabaseError), connection.cursor() as cursor:
         cursor.execute("SET synchronous_commit = off")
 
 
-def _nobody_to_ask() -> NoReturn:
-    raise RuntimeError("What computes asks the provider for nothing.")
+def _no_provider() -> NoReturn:
+    raise RuntimeError("A job that computes must not send requests.")

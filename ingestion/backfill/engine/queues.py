@@ -1,4 +1,4 @@
-"""What stands in a queue, at once."""
+"""Helper for queues."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ _Item = TypeVar("_Item")
 
 
 def drain(waiting: queue.SimpleQueue[_Item]) -> list[_Item]:
-    """All that stands in the queue now, oldest first; the queue is empty then."""
-    found: list[_Item] = []
+    """Remove and return all items of a queue, oldest first."""
+    items: list[_Item] = []
     while True:
         try:
-            found.append(waiting.get_nowait())
+            items.append(waiting.get_nowait())
         except queue.Empty:
-            return found
+            return items

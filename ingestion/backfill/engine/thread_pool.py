@@ -1,6 +1,6 @@
-"""Work that waits for the provider, done in threads of this process: CPU and database hide behind the pace.
+"""Thread pool for jobs that wait for the provider, so that their CPU and database time overlaps with other requests.
 
-Each thread has a provider client and, where its work asks for one, a database connection of its own.
+Each thread has its own provider client and, if its jobs need one, its own database connection.
 """
 
 from __future__ import annotations
@@ -14,22 +14,24 @@ from functools import partial
 from django.db import DatabaseError, connection
 
 from ingestion.backfill.engine.clients import Clients, Stopped
-from ingestion.backfill.engine.jobs import Ended, Job, one_line
+from ingestion.backfill.engine.jobs import Job, JobFuture, one_line
 from ingestion.backfill.engine.queues import drain
 
 THREADS = 16
 BUSY_PAUSE_SECONDS = 1.0
 
 
-class Fetchers:
-    """Performs jobs by `attempt`; a job ends at once, or when the future that the attempt gave does. Close it, also
-    after an exception."""
+class ThreadPool:
+    """Executes jobs with `run`. Close it, also after an exception.
+
+    A job ends when `run` returns, or when the future that it returned ends.
+    """
 
     def __init__(
-        self, clients: Clients, attempt: Callable[[Job], Future[None] | None], threads: int = THREADS
+        self, clients: Clients, run: Callable[[Job], Future[None] | None], threads: int = THREADS
     ) -> None:
-        self._clients, self._attempt = clients, attempt
-        self._waiting: queue.SimpleQueue[tuple[Job, Ended] | None] = queue.SimpleQueue()
+        self._clients, self._run = clients, run
+        self._waiting: queue.SimpleQueue[tuple[Job, JobFuture] | None] = queue.SimpleQueue()
         self._threads = [
             threading.Thread(target=self._serve, name=f"fetch-{number}") for number in range(threads)
         ]
@@ -39,14 +41,14 @@ class Fetchers:
     def __len__(self) -> int:
         return len(self._threads)
 
-    def submit(self, job: Job) -> Ended:
-        """The future of a sentence why the job has no end in the ledger, or None; it raises what nobody foresaw."""
-        ended = Ended()
-        self._waiting.put((job, ended))
-        return ended
+    def submit(self, job: Job) -> JobFuture:
+        """Return a future of the job; its exception is an unexpected error. See JobFuture."""
+        future = JobFuture()
+        self._waiting.put((job, future))
+        return future
 
     def close(self) -> None:
-        """Ends the threads after the jobs they have in hand; what waited is dropped."""
+        """End the threads after their current jobs; waiting jobs are dropped."""
         self._clients.stop()
         drain(self._waiting)
         for _ in self._threads:
@@ -57,29 +59,29 @@ class Fetchers:
     def _serve(self) -> None:
         try:
             while (waiting := self._waiting.get()) is not None:
-                job, ended = waiting
+                job, future = waiting
                 try:
-                    storing = self._attempt(job)
+                    storing = self._run(job)
                 except Stopped:
                     return
                 except DatabaseError as error:
-                    connection.close()  # the next job begins on a new one
+                    connection.close()  # the next job opens a new one
                     self._clients.stopping.wait(BUSY_PAUSE_SECONDS)
-                    ended.set_result(one_line(error))
+                    future.set_result(one_line(error))
                 except BaseException as error:
-                    ended.set_exception(error)
+                    future.set_exception(error)
                 else:
                     if storing is None:
-                        ended.set_result(None)
+                        future.set_result(None)
                     else:
-                        storing.add_done_callback(partial(_pass_on, ended))
+                        storing.add_done_callback(partial(_copy_result, future))
         finally:
             connection.close()
 
 
-def _pass_on(ended: Ended, storing: Future[None]) -> None:
+def _copy_result(future: JobFuture, storing: Future[None]) -> None:
     error = storing.exception()
     if error is None or isinstance(error, DatabaseError):
-        ended.set_result(None if error is None else one_line(error))
+        future.set_result(None if error is None else one_line(error))
     else:
-        ended.set_exception(error)
+        future.set_exception(error)

@@ -1,1 +1,1 @@
-"""Past chains rebuilt from bars of option contracts."""
+"""Past chains, rebuilt from bars of option contracts."""

@@ -1,4 +1,4 @@
-"""Dealer gamma of a rebuilt chain: weighted by open interest where we recorded it that day, by volume elsewhere."""
+"""Dealer gamma of a rebuilt chain, weighted by recorded open interest if there is any, otherwise by volume."""
 
 from __future__ import annotations
 
@@ -22,32 +22,39 @@ _RECORDED = (
 
 
 def recorded_open_interest(symbol: str, at_ms: int | None, tickers: NDArray[np.str_]) -> Floats:
-    """What the snapshot at `at_ms` says, in contracts, shape (n,); NaN where it says nothing, or there is none.
+    """Return the open interest that the snapshot at `at_ms` recorded, in contracts, shape (n,).
 
-    Open interest is that of the end of the session before and stands all day, so that any snapshot of the day tells.
+    NaN where the snapshot has none; all NaN if `at_ms` is None. Open interest is that of the end of the previous
+    session and does not change during the day, so any snapshot of the session will do.
     """
     if at_ms is None:
         return np.full(len(tickers), np.nan)
     with connection.cursor() as cursor:
         cursor.execute(_RECORDED, [symbol, at_ms, tickers.tolist()])
-        found = dict(cursor.fetchall())
-    return np.array([found.get(ticker, np.nan) for ticker in tickers.tolist()], dtype=np.float64)
+        recorded = dict(cursor.fetchall())
+    return np.array([recorded.get(ticker, np.nan) for ticker in tickers.tolist()], dtype=np.float64)
 
 
 def with_weights(chain: ComputedChain, recorded: Floats) -> tuple[ComputedChain, OpenInterestSource]:
-    """The chain with what its gamma is to be weighted by, and where that comes from: all of one kind, never mixed."""
+    """Return the chain with the weights of its gamma as open interest, and their source.
+
+    The weights are either all recorded open interest or all volume, never mixed.
+    """
     if np.isfinite(recorded).any():
-        weighted = replace(chain.columns, open_interest=recorded)
-        return replace(chain, columns=weighted), OpenInterestSource.PROVIDER
-    weighted = replace(chain.columns, open_interest=chain.columns.volume)
-    return replace(chain, columns=weighted), OpenInterestSource.VOLUME_PROXY
+        columns = replace(chain.columns, open_interest=recorded)
+        return replace(chain, columns=columns), OpenInterestSource.PROVIDER
+    columns = replace(chain.columns, open_interest=chain.columns.volume)
+    return replace(chain, columns=columns), OpenInterestSource.VOLUME_PROXY
 
 
 def rebuilt_gamma(
     symbol: str, slot_ms: int, chain: ComputedChain, oi_source: OpenInterestSource
 ) -> GammaSnapshot:
-    """The snapshot of a chain from `with_weights`. By volume, what is said of open interest itself is NULL, and its
-    size is not held against the median of days weighted otherwise."""
+    """Return the gamma snapshot of a chain from `with_weights`.
+
+    When it is weighted by volume, statistics of open interest are NULL, and its size is not compared with the
+    median of snapshots that have other weights.
+    """
     if oi_source == OpenInterestSource.PROVIDER:
         return gamma_of_chain(chain, queries.median_gross_gamma(symbol, slot_ms))
     return replace(gamma_of_chain(chain, None), put_call_oi_ratio=None, oi_by_strike={})

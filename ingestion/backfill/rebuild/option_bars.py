@@ -1,9 +1,10 @@
-"""Bars of option contracts: one request per contract for the whole range, once.
+"""Bars of option contracts, fetched with one request per contract for the whole range.
 
-Five-minute bars, those of the exchange's session: the trade behind a bar is then at most five minutes from the
-underlying's price that it is compared with. Of quarter-hour bars the same comparison would be three times as rough,
-of minute bars no better than the bid-ask bounce of the prices themselves. What has been fetched is noted where all
-bars are, as stretches in the ledger, so that whoever asks for these bars later finds them.
+The bars are five minutes long and lie inside the exchange's session, so the trade behind a bar is at most five
+minutes away from the underlying's price with which it is compared. With bars of 15 minutes this comparison would
+be three times as imprecise; with bars of one minute it would not improve, because the bid-ask bounce of the
+prices dominates. Fetched ranges are recorded as stretches in the ledger like those of all bars, so they are not
+fetched twice.
 """
 
 from __future__ import annotations
@@ -44,8 +45,11 @@ _TABLE = HistoricalBar._meta.db_table
 
 @dataclass(frozen=True, slots=True)
 class FetchedBars:
-    """What one contract took: `requests` sent, `rows` kept in historical_bars, bars left out by reason:
-    outside_session, zero_volume, unfinished, not_found, and what the provider sent malformed. `empty` without any."""
+    """Result for one contract: `requests` sent, `rows` stored in historical_bars, and rejected bars by reason.
+
+    Reasons: outside_session, zero_volume, unfinished, not_found, and those of malformed bars. `empty` means that
+    the contract has no bars.
+    """
 
     requests: int = 0
     rows: int = 0
@@ -54,14 +58,16 @@ class FetchedBars:
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
-    """One contract's bars as they are to be kept, oldest first: columns of historical_bars, their starts in epoch ms.
-    `known` is the stretch that is known with them; `requests` were sent for it."""
+class ContractBars:
+    """Bars of one contract to be stored, oldest first: columns of historical_bars, their starts in epoch ms.
+
+    `covered` is the stretch for which these are all bars; it took `requests` requests.
+    """
 
     ticker: str
-    known: Stretch
+    covered: Stretch
     start_ms: NDArray[np.int64]
-    numbers: Mapping[str, Floats]
+    columns: Mapping[str, Floats]
     rejected: Counter[str]
     requests: int
 
@@ -69,9 +75,9 @@ class Answer:
         return len(self.start_ms)
 
     @property
-    def is_known(self) -> bool:
-        """Whether the provider has seen any of the stretch; else there is nothing to keep, not even that."""
-        return self.known.until_ms > self.known.after_ms
+    def has_coverage(self) -> bool:
+        """Whether the provider has data for any part of the stretch; otherwise there is nothing to store."""
+        return self.covered.until_ms > self.covered.after_ms
 
 
 def ensure_option_bars(
@@ -81,20 +87,20 @@ def ensure_option_bars(
     now_ms: int,
     connect: Callable[[], AbstractContextManager[BarsClient]] = massive_client,
 ) -> FetchedBars:
-    """Has the bars of one contract for the sessions from `first` to `last` in historical_bars.
+    """Fetch and store the bars of one contract for the sessions from `first` to `last` that are not stored yet.
 
-    What the ledger knows costs no request; the rest is one, whatever its length. Rows and the note that they are
-    fetched are committed together. Raises one of provider.errors where the provider fails, OutOfRangeError for dates
-    the table does not retain. Not inside a transaction.
+    Stretches in the ledger need no request; the rest is one request of any length. Rows and the record that they
+    were fetched are one commit. Raises one of provider.errors when the provider fails, and OutOfRangeError for
+    dates outside the retention of the table. Do not call it inside a transaction.
     """
     known = fetched_ranges.covered(TASK, contract_ticker)
-    answer = fetch_option_bars(contract_ticker, first, last, known, now_ms, connect)
-    if answer is None:
+    result = fetch_option_bars(contract_ticker, first, last, known, now_ms, connect)
+    if result is None:
         return FetchedBars()
-    if not answer.is_known:
-        return FetchedBars(answer.requests)
-    store_together([answer])
-    return FetchedBars(answer.requests, len(answer), answer.rejected, empty=not len(answer))
+    if not result.has_coverage:
+        return FetchedBars(result.requests)
+    store_contract_bars([result])
+    return FetchedBars(result.requests, len(result), result.rejected, empty=not len(result))
 
 
 def fetch_option_bars(
@@ -104,113 +110,124 @@ def fetch_option_bars(
     known: Sequence[Stretch],
     now_ms: int,
     connect: Callable[[], AbstractContextManager[BarsClient]] = massive_client,
-) -> Answer | None:
-    """The bars of one contract that are not `known`, for `store_together`; None where all are. Asks the provider alone,
-    and raises one of provider.errors where it fails."""
-    hours = _hours(first, last).begun_by(now_ms)
-    if not hours.days:
+) -> ContractBars | None:
+    """Fetch the bars of one contract that are outside the stretches `known`; None if there are none.
+
+    The result is for `store_contract_bars`. Reads no table. Raises one of provider.errors when the provider
+    fails.
+    """
+    times = _session_times(first, last).opened_by(now_ms)
+    if not times.days:
         return None
-    wanted = Stretch(close_ms(sessions.previous_session(hours.days[0])), min(int(hours.closes[-1]), now_ms))
-    gaps = fetched_ranges.missing(wanted, known)
+    needed = Stretch(close_ms(sessions.previous_session(times.days[0])), min(int(times.closes[-1]), now_ms))
+    gaps = fetched_ranges.missing(needed, known)
     if not gaps:
         return None
-    # From the first gap to the last in one go: what lies between was fetched before, and is left alone by its key.
+    # One request covers everything from the first gap to the last. Bars between the gaps were stored before and are
+    # skipped because of their key.
     gap = Stretch(gaps[0].after_ms, gaps[-1].until_ms)
     with connect() as client:
         try:
-            pages = client.aggregates(contract_ticker, *FETCHED[FRAME], *hours.reaching_into(gap))
-        except NotFound:  # listed once and forgotten since: as good as one that never traded
+            pages = client.aggregates(contract_ticker, *FETCHED[FRAME], *times.overlapping(gap))
+        except NotFound:  # no longer known to the provider: treated like a contract that never traded
             pages = Pages(rejected=Counter(not_found=1), fetched_at_ms=[now_ms])
-    return _checked(contract_ticker, gap, hours, pages)
+    return _to_contract_bars(contract_ticker, gap, times, pages)
 
 
-class _Hours(NamedTuple):
-    """Sessions, oldest first, and when they open and close; epoch ms, shape (n,)."""
+class _SessionTimes(NamedTuple):
+    """Sessions, oldest first, with their opens and closes in epoch ms, shape (n,)."""
 
     days: Sequence[date]
     opens: NDArray[np.int64]
     closes: NDArray[np.int64]
 
-    def begun_by(self, now_ms: int) -> _Hours:
+    def opened_by(self, now_ms: int) -> _SessionTimes:
+        """Return the sessions that have opened by `now_ms`."""
         count = int(np.searchsorted(self.opens, now_ms))
-        return _Hours(self.days[:count], self.opens[:count], self.closes[:count])
+        return _SessionTimes(self.days[:count], self.opens[:count], self.closes[:count])
 
-    def reaching_into(self, gap: Stretch) -> tuple[date, date]:
-        """The first and the last session that reaches into the stretch."""
+    def overlapping(self, gap: Stretch) -> tuple[date, date]:
+        """Return the first and the last session that overlap a stretch."""
         inside = np.flatnonzero((self.closes > gap.after_ms) & (self.opens < gap.until_ms))
         return self.days[inside[0]], self.days[inside[-1]]
 
 
-@lru_cache(maxsize=4096)  # thousands of contracts, the same few hundred ranges
-def _hours(first: date, last: date) -> _Hours:
+@lru_cache(maxsize=4096)  # thousands of contracts have the same few hundred ranges
+def _session_times(first: date, last: date) -> _SessionTimes:
     days = sessions.sessions(first, last)
     opens = np.array([open_ms(day) for day in days], dtype=np.int64)
-    return _Hours(days, opens, np.array([close_ms(day) for day in days], dtype=np.int64))
+    return _SessionTimes(days, opens, np.array([close_ms(day) for day in days], dtype=np.int64))
 
 
-def store_together(answers: Sequence[Answer]) -> None:
-    """Stores the bars of contracts and notes that they are fetched, all in one commit. Whoever asked for the same at
-    the same time did so in vain, and nothing else: bars are kept once."""
-    answers = sorted(
-        answers, key=lambda answer: answer.ticker
-    )  # two writers of the same wait instead of deadlocking
-    starts = np.concatenate([answer.start_ms for answer in answers])
+def store_contract_bars(contract_bars: Sequence[ContractBars]) -> None:
+    """Store the bars of several contracts and record that they were fetched, in one commit.
+
+    If another process stores the same bars concurrently, each bar is stored once.
+    """
+    # The order lets two writers of the same contracts wait for each other instead of deadlocking.
+    contract_bars = sorted(contract_bars, key=lambda one: one.ticker)
+    starts = np.concatenate([one.start_ms for one in contract_bars])
     if len(starts):
         partitions.ensure(_TABLE, int(starts.min()), int(starts.max()))
-    known = fetched_ranges.covered_by(TASK, [answer.ticker for answer in answers])
+    known = fetched_ranges.covered_by(TASK, [one.ticker for one in contract_bars])
     done = [
         runs.Done(
-            answer.ticker,
-            answer.known.until_ms,
-            rows=len(answer),
-            rejected=answer.rejected,
-            result={
-                fetched_ranges.FROM: fetched_ranges.joined_start(answer.known, known.get(answer.ticker, []))
-            },
+            one.ticker,
+            one.covered.until_ms,
+            rows=len(one),
+            rejected=one.rejected,
+            result={fetched_ranges.FROM: fetched_ranges.joined_start(one.covered, known.get(one.ticker, []))},
         )
-        for answer in answers
+        for one in contract_bars
     ]
     with transaction.atomic():
         if len(starts):
-            tickers = np.repeat([answer.ticker for answer in answers], [len(answer) for answer in answers])
-            numbers = {
-                name: np.concatenate([answer.numbers[name] for answer in answers])
-                for name in answers[0].numbers
+            tickers = np.repeat([one.ticker for one in contract_bars], [len(one) for one in contract_bars])
+            columns = {
+                name: np.concatenate([one.columns[name] for one in contract_bars])
+                for name in contract_bars[0].columns
             }
             key = {"symbol": tickers, "timeframe": FRAME.value, "timestamp": starts}
-            bulk.insert_rows(HistoricalBar, numbers | key)
+            bulk.insert_rows(HistoricalBar, columns | key)
         runs.note_done(TASK, done)
 
 
-def _checked(ticker: str, gap: Stretch, hours: _Hours, pages: Pages[Aggregate]) -> Answer:
-    """What of an answer is to be kept. The provider may not have seen the newest sessions, or any, yet."""
-    seen_ms = min(pages.fetched_at_ms, default=gap.after_ms) - (PLAN_DELAY_MS if pages.status_delayed else 0)
-    known = Stretch(gap.after_ms, min(gap.until_ms, seen_ms))
+def _to_contract_bars(
+    ticker: str, gap: Stretch, times: _SessionTimes, pages: Pages[Aggregate]
+) -> ContractBars:
+    """Return the bars of an answer that are to be stored.
+
+    A delayed provider may not have the newest sessions, or any, yet.
+    """
+    available_until_ms = min(pages.fetched_at_ms, default=gap.after_ms) - (
+        PLAN_DELAY_MS if pages.status_delayed else 0
+    )
+    covered = Stretch(gap.after_ms, min(gap.until_ms, available_until_ms))
     starts = np.array([bar.start_ms for bar in pages.rows], dtype=np.int64)
-    numbers = columns_of(pages.rows)  # at once: soon the bars would no longer be in the processor's cache
-    keep, rejected = _check(starts, numbers["volume"], hours, known.until_ms)
+    columns = columns_of(pages.rows)  # immediately, while the rows are still in the processor's cache
+    keep, rejected = _filter_bars(starts, columns["volume"], times, covered.until_ms)
     rejected.update(pages.rejected)
     if not keep.all():
-        starts, numbers = starts[keep], {name: column[keep] for name, column in numbers.items()}
-    return Answer(ticker, known, starts, numbers, rejected, pages.pages)
+        starts, columns = starts[keep], {name: column[keep] for name, column in columns.items()}
+    return ContractBars(ticker, covered, starts, columns, rejected, pages.pages)
 
 
-def _check(
-    starts: NDArray[np.int64], volume: Floats, hours: _Hours, until_ms: int
+def _filter_bars(
+    starts: NDArray[np.int64], volume: Floats, times: _SessionTimes, until_ms: int
 ) -> tuple[NDArray[np.bool_], Counter[str]]:
-    """Which bars count: of a session, finished, with a trade in them."""
-    place = np.maximum(np.searchsorted(hours.opens, starts, side="right") - 1, 0)
+    """Return which bars to keep (inside a session, ended, with a trade in them), and the others counted by reason."""
+    session_index = np.maximum(np.searchsorted(times.opens, starts, side="right") - 1, 0)
     reasons = {
-        # index options trade a quarter of an hour longer, some through the night
-        "outside_session": (starts < hours.opens[place]) | (starts >= hours.closes[place]),
+        # index options trade 15 minutes longer, some of them through the night
+        "outside_session": (starts < times.opens[session_index]) | (starts >= times.closes[session_index]),
         "unfinished": starts + FRAME_MS > until_ms,
         "zero_volume": ~(volume > 0),
     }
     keep = ~reduce(np.logical_or, reasons.values())
     rejected: Counter[str] = Counter()
     if not keep.all():
-        left = np.ones(len(starts), dtype=np.bool_)
+        remaining = np.ones(len(starts), dtype=np.bool_)
         for reason, applies in reasons.items():
-            rejected[reason] = int(np.count_nonzero(left & applies))
-            left &= ~applies
+            rejected[reason] = int(np.count_nonzero(remaining & applies))
+            remaining &= ~applies
     return keep, +rejected

@@ -1,6 +1,6 @@
-"""A past session's slots, rebuilt from the bars we hold: greeks rows, gamma snapshot and DONE in one commit each.
+"""Rebuild of a past session from stored bars: greeks rows, gamma snapshot and DONE of each slot in one commit.
 
-Asks the provider for nothing. A slot that was recorded live stays as it is.
+No request is sent to the provider. A slot with live or imported rows is not changed.
 """
 
 from __future__ import annotations
@@ -14,16 +14,16 @@ from typing import Literal
 import numpy as np
 from django.db import connection
 
-from ingestion.backfill.contracts.cache import Lists, NotListedError, Remembered
-from ingestion.backfill.contracts.table import Listed
+from ingestion.backfill.contracts.cache import CachedContracts, ContractListCache, ListNotFetchedError
+from ingestion.backfill.contracts.table import ContractTable
 from ingestion.backfill.engine import job_results
 from ingestion.backfill.engine.jobs import RunKey
 from ingestion.backfill.rebuild.last_trades import price_at, read_bars, trades_at
 from ingestion.backfill.rebuild.option_bars import TASK as BARS_TASK
 from ingestion.backfill.rebuild.slot_chain import rebuild_slot
-from ingestion.backfill.rebuild.slot_store import TABLE, SlotOfSymbol, store_slots, stored_at
+from ingestion.backfill.rebuild.slot_store import TABLE, ComputedSlot, store_slots, stored_slots
 from ingestion.backfill.rebuild.volatility import SpotDisagreesError
-from ingestion.backfill.selection import Depth, wanted_at
+from ingestion.backfill.selection import Depth, select_at_price
 from ingestion.bars.bar_times import close_ms, open_ms
 from ingestion.chains.slots import CLOSING_SLOT_OPEN_FOR, Slot, slots_of
 from quant import sessions
@@ -31,18 +31,20 @@ from warehouse import clock, partitions
 from warehouse.models.enums import RunStatus
 from warehouse.task_names import RunTask
 
-Every = Literal["close", "15m"]
+SnapshotFrequency = Literal["close", "15m"]  # the values of the option --every
 
-_FETCHED = """
+_TICKERS_WITH_BARS = """
 SELECT DISTINCT symbol FROM ingestion_runs
 WHERE task = %s AND symbol = ANY(%s) AND status = 'DONE' AND slot >= %s AND (result ->> 'from_ms')::bigint <= %s
 """
 
 
 @dataclass(slots=True)
-class Rebuilt:
-    """What one session came to: `slots` and `rows` stored, contracts left out by reason over all slots. `stored` is
-    false where nothing was, and `detail` says why, or what else is to be said."""
+class RebuildResult:
+    """Result for one symbol and session: `slots` and `rows` stored, and contracts left out by reason over all slots.
+
+    `stored` is false if nothing was stored; `detail` explains why, or why some slots are missing.
+    """
 
     symbol: str
     session: date
@@ -52,131 +54,140 @@ class Rebuilt:
     stored: bool = False
     detail: str = ""
 
-    def add(self, rows: int, rejected: Mapping[str, int]) -> None:
-        """One slot more."""
+    def add_slot(self, rows: int, rejected: Mapping[str, int]) -> None:
+        """Count a slot that was stored."""
         self.slots, self.rows, self.stored = self.slots + 1, self.rows + rows, True
         self.rejected.update(rejected)
 
     def __str__(self) -> str:
-        held = f"{self.slots} slots, {self.rows:,} rows" if self.stored else "nothing stored"
-        return f"{self.symbol} {self.session}: {held}{f' ({self.detail})' if self.detail else ''}"
+        counts = f"{self.slots} slots, {self.rows:,} rows" if self.stored else "nothing stored"
+        return f"{self.symbol} {self.session}: {counts}{f' ({self.detail})' if self.detail else ''}"
 
 
-def rebuild_sessions(
+def rebuild_session(
     symbols: Sequence[str],
     session: date,
     depth: Depth,
     now_ms: int,
-    every: Every = "close",
-    lists: Lists | None = None,
-) -> list[Rebuilt]:
-    """Rebuilds a session of some symbols from stored bars: the slot of its close, or every quarter hour that has one
-    behind it. All symbols of a slot are stored together.
+    every: SnapshotFrequency = "close",
+    contract_lists: ContractListCache | None = None,
+) -> list[RebuildResult]:
+    """Rebuild a session of some symbols from stored bars: its closing slot, or every slot after the open.
 
-    Reads the contracts that were listed, their bars and the underlying's (`listed_contracts`, `ensure_option_bars`,
-    `historical_bars` put them there), none that ended after its slot. Contracts left out are counted: expired,
-    no_trade (none in the session so far), stale (the last one over two hours old), no_underlying. A slot of which
-    not every wanted contract was asked for is not stored. Done once per depth; of two depths the one with more rows
-    stands. `lists` may have been read for other sessions before. Raises ValueError for a date without a session. Not
-    inside a transaction.
+    All symbols of a slot are stored together. Reads the contracts that were listed, their bars and the underlying's,
+    which `listed_contracts`, `ensure_option_bars` and `historical_bars` have stored; bars that end after a slot are
+    ignored for it. Contracts left out are counted: expired, no_trade (none in the session so far), stale (the last one
+    over two hours old), no_underlying. A slot is not stored if the bars of a selected contract have not been fetched. A
+    slot is rebuilt once per depth; of two depths, the one with more rows stays. `contract_lists` may contain lists read
+    for other sessions. Raises ValueError for a date without a session. Do not call it inside a transaction.
     """
-    done = {symbol: Rebuilt(symbol, session) for symbol in symbols}
-    slots, task = wanted_slots(session, every), f"{RunTask.BACKFILL_CHAIN}_{depth}"
+    results = {symbol: RebuildResult(symbol, session) for symbol in symbols}
+    slots, task = slots_to_rebuild(session, every), f"{RunTask.BACKFILL_CHAIN}_{depth}"
     if clock.instant(now_ms) < sessions.close_of(session) + CLOSING_SLOT_OPEN_FOR:
-        return [_left(one, "the session is not over") for one in done.values()]
+        return [_skipped(result, "the session is not over") for result in results.values()]
     if not partitions.inside(TABLE, np.array([slots[0].at_ms]), now_ms).all():
-        return [_left(one, "older than the table keeps") for one in done.values()]
-    known = job_results.rows_of(RunKey(task, symbol, slot.at_ms) for symbol in symbols for slot in slots)
-    finished = {(key.symbol, key.slot) for key, row in known.items() if row.status == RunStatus.DONE}
+        return [_skipped(result, "older than the retention of the table") for result in results.values()]
+    runs_by_key = job_results.read_runs(
+        RunKey(task, symbol, slot.at_ms) for symbol in symbols for slot in slots
+    )
+    finished = {(key.symbol, key.slot) for key, run in runs_by_key.items() if run.status == RunStatus.DONE}
     reasons = {symbol: Counter[str]() for symbol in symbols}
     for symbol, _ in finished:
         reasons[symbol]["already done"] += 1
-    left = [symbol for symbol in symbols if reasons[symbol]["already done"] < len(slots)]
-    day = _Day(left, session, depth, lists or Lists())
-    for symbol, reason in day.unlisted.items():
+    unfinished = [symbol for symbol in symbols if reasons[symbol]["already done"] < len(slots)]
+    data = _SessionData(unfinished, session, depth, contract_lists or ContractListCache())
+    for symbol, reason in data.errors.items():
         reasons[symbol][reason] += 1
     for slot in slots:
-        due = [symbol for symbol in day.listed if (symbol, slot.at_ms) not in finished]
-        computed, refused = day.rebuild(due, slot)
-        for symbol, reason in refused.items():
+        missing = [symbol for symbol in data.contracts if (symbol, slot.at_ms) not in finished]
+        computed, errors = data.rebuild(missing, slot)
+        for symbol, reason in errors.items():
             reasons[symbol][reason] += 1
         rows = store_slots(task, str(depth), slot, computed, now_ms) if computed else {}
         for one in computed:
-            done[one.symbol].add(rows[one.symbol], one.rebuilt.chain.rejected)
+            results[one.symbol].add_slot(rows[one.symbol], one.rebuilt.chain.rejected)
     for symbol, counts in reasons.items():
         texts = (f"{text} ({n} slots)" if n > 1 else text for text, n in counts.items())
-        done[symbol].detail = "; ".join(texts)
-    return list(done.values())
+        results[symbol].detail = "; ".join(texts)
+    return list(results.values())
 
 
-def _left(one: Rebuilt, reason: str) -> Rebuilt:
-    one.detail = reason
-    return one
+def _skipped(result: RebuildResult, reason: str) -> RebuildResult:
+    result.detail = reason
+    return result
 
 
-class _Day:
-    """A session's contracts and the underlyings' bars, read once for all its slots. `listed` by symbol; `unlisted` says
-    why the others have none."""
+class _SessionData:
+    """Contracts and underlying bars of a session, read once for all its slots.
 
-    def __init__(self, symbols: Sequence[str], session: date, depth: Depth, lists: Lists) -> None:
+    `contracts` by symbol; `errors` is the reason for each symbol without contracts.
+    """
+
+    def __init__(
+        self, symbols: Sequence[str], session: date, depth: Depth, contract_lists: ContractListCache
+    ) -> None:
         self.session, self.depth = session, depth
-        self.listed: dict[str, Remembered] = {}
-        self.unlisted: dict[str, str] = {}
+        self.contracts: dict[str, CachedContracts] = {}
+        self.errors: dict[str, str] = {}
         for symbol in symbols:
             try:
-                self.listed[symbol] = lists.remembered_contracts(symbol, session, depth.max_dte)
-            except NotListedError as error:
-                self.unlisted[symbol] = str(error)
-        bars = read_bars(list(self.listed), session)
-        self.underlying = {symbol: bars.of(range(n, n + 1)) for n, symbol in enumerate(self.listed)}
+                self.contracts[symbol] = contract_lists.get(symbol, session, depth.max_dte)
+            except ListNotFetchedError as error:
+                self.errors[symbol] = str(error)
+        bars = read_bars(list(self.contracts), session)
+        self.underlying = {
+            symbol: bars.for_contracts(range(n, n + 1)) for n, symbol in enumerate(self.contracts)
+        }
 
-    def rebuild(self, symbols: Sequence[str], slot: Slot) -> tuple[list[SlotOfSymbol], dict[str, str]]:
-        """Computes a slot; why not, by symbol, where it cannot be."""
-        stored = stored_at(symbols, slot)
-        refused: dict[str, str] = {}
-        wanted: dict[str, Listed] = {}
+    def rebuild(self, symbols: Sequence[str], slot: Slot) -> tuple[list[ComputedSlot], dict[str, str]]:
+        """Compute a slot; return the results, and by symbol why a slot could not be computed."""
+        stored = stored_slots(symbols, slot)
+        errors: dict[str, str] = {}
+        tables: dict[str, ContractTable] = {}
         for symbol in symbols:
             spot = price_at(self.underlying[symbol], slot.at_ms)
             if np.isnan(spot):
-                refused[symbol] = "the underlying has no bar that ends at the slot"
-            elif stored[symbol].is_recorded:
-                refused[symbol] = "recorded when it was due"
+                errors[symbol] = "the underlying has no bar that ends at the slot"
+            elif stored[symbol].has_other_rows:
+                errors[symbol] = "the slot has live or imported rows"
             else:
-                _, listed, series = self.listed[symbol]
-                wanted[symbol] = listed.pick(wanted_at(listed, series, self.session, spot, self.depth))
-        fetched = _fetched(
-            [ticker for each in wanted.values() for ticker in each.ticker.tolist()], self.session
-        )
-        for symbol, each in tuple(wanted.items()):
-            missing = len(set(each.ticker.tolist()) - fetched)
+                _, listed, expirations = self.contracts[symbol]
+                tables[symbol] = listed.select(
+                    select_at_price(listed, expirations, self.session, spot, self.depth)
+                )
+        with_bars = _tickers_with_bars(_tickers(tables), self.session)
+        for symbol, table in tuple(tables.items()):
+            missing = len(set(table.ticker.tolist()) - with_bars)
             if missing:
-                refused[symbol] = f"the bars of {missing} of {len(each)} contracts were not asked for yet"
-                del wanted[symbol]
+                errors[symbol] = f"the bars of {missing} of {len(table)} contracts have not been fetched"
+                del tables[symbol]
         computed = []
-        bars = read_bars(
-            [ticker for each in wanted.values() for ticker in each.ticker.tolist()], self.session
-        )
+        bars = read_bars(_tickers(tables), self.session)
         first = 0
-        for symbol, each in wanted.items():
-            own, first = bars.of(range(first, first + len(each))), first + len(each)
-            trades = trades_at(own, self.underlying[symbol], len(each), slot.at_ms)
+        for symbol, table in tables.items():
+            own_bars, first = bars.for_contracts(range(first, first + len(table))), first + len(table)
+            trades = trades_at(own_bars, self.underlying[symbol], len(table), slot.at_ms)
             try:
-                rebuilt = rebuild_slot(each, trades, slot.at)
+                rebuilt = rebuild_slot(table, trades, slot.at)
             except SpotDisagreesError as error:
-                refused[symbol] = str(error)
+                errors[symbol] = str(error)
                 continue
-            computed.append(SlotOfSymbol(symbol, len(each), rebuilt, stored[symbol].interest_at_ms))
-        return computed, refused
+            computed.append(ComputedSlot(symbol, len(table), rebuilt, stored[symbol].open_interest_ms))
+        return computed, errors
 
 
-def wanted_slots(session: date, every: Every) -> list[Slot]:
-    """The slots to rebuild. Nothing has traded before the first one of a session, its open."""
+def slots_to_rebuild(session: date, every: SnapshotFrequency) -> list[Slot]:
+    """Return the slots to rebuild: the close, or all but the first one, the open, before which nothing traded."""
     slots = slots_of(session)
     return slots[-1:] if every == "close" else slots[1:]
 
 
-def _fetched(tickers: list[str], session: date) -> set[str]:
-    """Of some contracts those whose bars of the session the ledger knows to be there."""
+def _tickers(tables: Mapping[str, ContractTable]) -> list[str]:
+    return [ticker for table in tables.values() for ticker in table.ticker.tolist()]
+
+
+def _tickers_with_bars(tickers: list[str], session: date) -> set[str]:
+    """Return the contracts whose bars of the session are stored according to the ledger."""
     with connection.cursor() as cursor:
-        cursor.execute(_FETCHED, [BARS_TASK, tickers, close_ms(session), open_ms(session)])
+        cursor.execute(_TICKERS_WITH_BARS, [BARS_TASK, tickers, close_ms(session), open_ms(session)])
         return {ticker for (ticker,) in cursor.fetchall()}

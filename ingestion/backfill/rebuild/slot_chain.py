@@ -1,4 +1,4 @@
-"""One slot's chain out of what traded: the same columns and greeks a live chain has. Pure, no database."""
+"""Chain of one slot computed from trades, with the columns and greeks of a live chain. Pure functions, no database."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from datetime import datetime
 import numpy as np
 from numpy.typing import NDArray
 
-from ingestion.backfill.contracts.table import Listed
+from ingestion.backfill.contracts.table import ContractTable
 from ingestion.backfill.rebuild.last_trades import SlotTrades
 from ingestion.backfill.rebuild.volatility import Terms, carry_of, volatilities
 from ingestion.chains.chain_columns import ChainColumns
@@ -24,33 +24,36 @@ METHOD_VERSION = "backfill-2"
 
 @dataclass(frozen=True, slots=True)
 class RebuiltSlot:
-    """The chain, how many of its contracts have which forward (parity, neighbours, pooled, spot), and how many have
-    their volatility from the other side of their strike alone."""
+    """A rebuilt chain.
+
+    `forwards` counts its contracts by how their forward was found (parity, neighbours, pooled, spot),
+    `from_other_side` those whose volatility comes only from the other side of their strike.
+    """
 
     chain: ComputedChain
     forwards: dict[str, int]
     from_other_side: int
 
 
-def rebuild_slot(listed: Listed, trades: SlotTrades, slot_at: datetime) -> RebuiltSlot:
-    """Volatilities and greeks of the listed contracts at a slot; contract i of `listed` is contract i of `trades`.
+def rebuild_slot(contracts: ContractTable, trades: SlotTrades, slot_at: datetime) -> RebuiltSlot:
+    """Return the volatilities and greeks of contracts at a slot; contract i is contract i of `trades`.
 
-    A contract stays when it traded in the two hours before the slot, or the other side of its strike did and gives
-    it a volatility; the others are counted in `rejected`: expired, no_trade, stale, no_underlying. `last` is its own
-    trade, bid, ask and open interest are NaN. Raises SpotDisagreesError.
+    A contract is kept if it traded in the two hours before the slot, or if the other side of its strike did and
+    determines a volatility. The others are counted in `rejected`: expired, no_trade, stale, no_underlying. `last`
+    is the price of the contract's own last trade; bid, ask and open interest are NaN. Raises SpotDisagreesError.
     """
-    years = years_to_expiry(listed.root, listed.expiration, slot_at)
+    years = years_to_expiry(contracts.root, contracts.expiration, slot_at)
     alive = years > 0
     rejected = Counter(expired=int(np.count_nonzero(~alive)))
-    terms = Terms(listed.is_call[alive], listed.strike[alive], years[alive])
-    made = trades.trades.among(alive)
-    carry = carry_of(terms, made, trades.spot)
-    found = volatilities(terms, made, carry)
+    terms = Terms(contracts.is_call[alive], contracts.strike[alive], years[alive])
+    own_trades = trades.trades.subset(alive)
+    carry = carry_of(terms, own_trades, trades.spot)
+    implied = volatilities(terms, own_trades, carry)
 
-    kept = np.isfinite(trades.last[alive]) | np.isfinite(found.volatility)
-    stays = np.zeros(len(listed), dtype=np.bool_)
-    stays[alive] = kept
-    rejected += trades.refused.among(alive & ~stays)
+    kept = np.isfinite(trades.last[alive]) | np.isfinite(implied.volatility)
+    kept_rows = np.zeros(len(contracts), dtype=np.bool_)
+    kept_rows[alive] = kept
+    rejected += trades.excluded.counts(alive & ~kept_rows)
     greeks = black_scholes.greeks(
         terms.is_call,
         trades.spot,
@@ -58,13 +61,13 @@ def rebuild_slot(listed: Listed, trades: SlotTrades, slot_at: datetime) -> Rebui
         terms.years,
         carry.rate,
         carry.dividend_yield,
-        found.volatility,
+        implied.volatility,
     )
-    unknown = np.full(int(kept.sum()), np.nan)
-    volatility = found.volatility[kept]
+    nan = np.full(int(kept.sum()), np.nan)
+    volatility = implied.volatility[kept]
     chain = ComputedChain(
         slot_at=slot_at,
-        columns=_columns(listed.pick(stays), trades, stays),
+        columns=_columns(contracts.select(kept_rows), trades, kept_rows),
         greeks=ChainGreeks(
             years=terms.years[kept],
             delta=greeks.delta[kept],
@@ -73,8 +76,8 @@ def rebuild_slot(listed: Listed, trades: SlotTrades, slot_at: datetime) -> Rebui
             vega=greeks.vega[kept],
             rho=greeks.rho[kept],
             implied_volatility=volatility,
-            iv_status=found.status[kept],
-            gamma_is_provider=np.zeros(len(unknown), dtype=np.bool_),
+            iv_status=implied.status[kept],
+            gamma_is_provider=np.zeros(len(nan), dtype=np.bool_),
             own_gamma=greeks.gamma[kept],
             own_implied_volatility=volatility,
         ),
@@ -85,27 +88,27 @@ def rebuild_slot(listed: Listed, trades: SlotTrades, slot_at: datetime) -> Rebui
     return RebuiltSlot(
         chain,
         dict(Counter(carry.rule[kept].tolist())),
-        int(np.count_nonzero(np.isfinite(volatility) & ~found.is_own[kept])),
+        int(np.count_nonzero(np.isfinite(volatility) & ~implied.is_own[kept])),
     )
 
 
-def _columns(listed: Listed, trades: SlotTrades, stays: NDArray[np.bool_]) -> ChainColumns:
-    unknown = np.full(len(listed), np.nan)
+def _columns(contracts: ContractTable, trades: SlotTrades, kept_rows: NDArray[np.bool_]) -> ChainColumns:
+    nan = np.full(len(contracts), np.nan)
     return ChainColumns(
-        ticker=listed.ticker,
-        root=listed.root,
-        expiration=listed.expiration,
-        is_call=listed.is_call,
-        strike=listed.strike,
-        multiplier=listed.multiplier,
-        bid=unknown,
-        ask=unknown,
-        last=trades.last[stays],
-        volume=trades.volume[stays],
-        open_interest=unknown,
-        delta=unknown,
-        gamma=unknown,
-        theta=unknown,
-        vega=unknown,
-        implied_volatility=unknown,
+        ticker=contracts.ticker,
+        root=contracts.root,
+        expiration=contracts.expiration,
+        is_call=contracts.is_call,
+        strike=contracts.strike,
+        multiplier=contracts.multiplier,
+        bid=nan,
+        ask=nan,
+        last=trades.last[kept_rows],
+        volume=trades.volume[kept_rows],
+        open_interest=nan,
+        delta=nan,
+        gamma=nan,
+        theta=nan,
+        vega=nan,
+        implied_volatility=nan,
     )

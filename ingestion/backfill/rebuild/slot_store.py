@@ -1,6 +1,7 @@
-"""Rebuilt slots into the warehouse: the greeks rows, the gamma snapshots and DONE of many symbols in one commit.
+"""Storage of rebuilt slots: the greeks rows, gamma snapshots and DONE of several symbols in one commit.
 
-Nobody claims a slot: whoever rebuilds it at the same time comes to the same rows, of which each is kept once.
+No run is claimed: a process that rebuilds the slot concurrently computes the same rows, and each row is stored
+once.
 """
 
 from __future__ import annotations
@@ -37,68 +38,80 @@ _COUNTS = (
     "SELECT symbol, count(*) FROM historical_greeks"
     ' WHERE symbol = ANY(%s) AND "timestamp" = %s GROUP BY symbol'
 )
-_FORGET = (
+_DELETE = (
     "DELETE FROM historical_greeks WHERE symbol = ANY(%s) AND \"timestamp\" = %s AND source = 'backfill'"
 )
 
 
-class Stored(NamedTuple):
-    """What the table has of a symbol: whether the slot was recorded when it was due, and the latest snapshot of the
-    session until then that tells open interest (epoch ms)."""
+class StoredSlot(NamedTuple):
+    """What is stored of a symbol at a slot.
 
-    is_recorded: bool
-    interest_at_ms: int | None
+    `has_other_rows`: whether the slot has live or imported rows. `open_interest_ms`: the latest snapshot of the
+    session up to the slot that has open interest (epoch ms).
+    """
+
+    has_other_rows: bool
+    open_interest_ms: int | None
 
 
 @dataclass(frozen=True, slots=True)
-class SlotOfSymbol:
-    """A computed slot: of so many wanted `contracts`, and from which snapshot its open interest is."""
+class ComputedSlot:
+    """A computed slot of one symbol.
+
+    `contracts` is the number of selected contracts, `open_interest_ms` the snapshot from which open interest is
+    taken.
+    """
 
     symbol: str
     contracts: int
     rebuilt: RebuiltSlot
-    interest_at_ms: int | None
+    open_interest_ms: int | None
 
 
-def stored_at(symbols: Sequence[str], slot: Slot) -> dict[str, Stored]:
-    """What stands in the tables at a slot, by symbol."""
+def stored_slots(symbols: Sequence[str], slot: Slot) -> dict[str, StoredSlot]:
+    """Return what is stored at a slot, by symbol."""
     opens = open_ms(new_york_date(slot.at))
     with connection.cursor() as cursor:
         cursor.execute(_STORED, {"symbols": list(symbols), "slot": slot.at_ms, "opens": opens})
-        return {symbol: Stored(*rest) for symbol, *rest in cursor.fetchall()}
+        return {symbol: StoredSlot(*rest) for symbol, *rest in cursor.fetchall()}
 
 
 def store_slots(
-    task: str, depth: str, slot: Slot, computed: Sequence[SlotOfSymbol], now_ms: int
+    task: str, depth: str, slot: Slot, computed: Sequence[ComputedSlot], now_ms: int
 ) -> dict[str, int]:
-    """Stores one slot of some symbols; the rows of each.
+    """Store one slot of some symbols; return the number of rows of each.
 
-    Where another depth holds more rows of a symbol's slot these stand, and its run says so by 0 rows; fewer give way.
-    Not inside a transaction.
+    If the slot already has more rows of another depth, these stay and the run has 0 rows; otherwise they are
+    replaced. Do not call it inside a transaction.
     """
-    made = {
-        one.symbol: _made(one, slot, depth, now_ms) for one in sorted(computed, key=lambda one: one.symbol)
+    rows_by_symbol = {
+        one.symbol: _slot_rows(one, slot, depth, now_ms)
+        for one in sorted(computed, key=lambda one: one.symbol)
     }
     partitions.ensure(TABLE, slot.at_ms, slot.at_ms)
     with transaction.atomic():
-        stay = _make_room({symbol: one.rows for symbol, one in made.items()}, slot.at_ms)
-        kept = [one for symbol, one in made.items() if symbol in stay]
+        symbols_to_store = _delete_smaller(
+            {symbol: one.rows for symbol, one in rows_by_symbol.items()}, slot.at_ms
+        )
+        kept = [one for symbol, one in rows_by_symbol.items() if symbol in symbols_to_store]
         if kept:
             bulk.insert_rows(HistoricalGreeks, _stacked([one.greeks for one in kept]))
             GammaExposure.objects.bulk_create([one.gamma for one in kept], ignore_conflicts=True)
-        rows = {symbol: one.rows if symbol in stay else 0 for symbol, one in made.items()}
+        rows = {
+            symbol: one.rows if symbol in symbols_to_store else 0 for symbol, one in rows_by_symbol.items()
+        }
         runs.note_done(
             task,
             [
                 runs.Done(symbol, slot.at_ms, rows[symbol], one.rejected, one.result, one.contracts)
-                for symbol, one in made.items()
+                for symbol, one in rows_by_symbol.items()
             ],
         )
     return rows
 
 
-class _Made(NamedTuple):
-    """What is to be stored of one symbol."""
+class _SlotRows(NamedTuple):
+    """The rows of one symbol to be stored."""
 
     rows: int
     greeks: Mapping[str, Any]
@@ -108,32 +121,32 @@ class _Made(NamedTuple):
     result: Mapping[str, Any]
 
 
-def _made(one: SlotOfSymbol, slot: Slot, depth: str, now_ms: int) -> _Made:
-    chain = one.rebuilt.chain
+def _slot_rows(computed: ComputedSlot, slot: Slot, depth: str, now_ms: int) -> _SlotRows:
+    chain = computed.rebuilt.chain
     count = len(chain.columns)
-    recorded = recorded_open_interest(one.symbol, one.interest_at_ms, chain.columns.ticker)
+    recorded = recorded_open_interest(computed.symbol, computed.open_interest_ms, chain.columns.ticker)
     weighted, oi_source = with_weights(chain, recorded)
-    everything = np.ones(count, dtype=np.bool_)
-    greeks = greeks_rows(one.symbol, chain, everything, now_ms, Source.BACKFILL, METHOD_VERSION)
-    gamma = rebuilt_gamma(one.symbol, slot.at_ms, weighted, oi_source)
-    return _Made(
+    all_rows = np.ones(count, dtype=np.bool_)
+    greeks = greeks_rows(computed.symbol, chain, all_rows, now_ms, Source.BACKFILL, METHOD_VERSION)
+    gamma = rebuilt_gamma(computed.symbol, slot.at_ms, weighted, oi_source)
+    return _SlotRows(
         count,
         {**greeks, "open_interest": recorded},
-        gamma_row(one.symbol, slot.at_ms, gamma, oi_source),
-        one.contracts,
+        gamma_row(computed.symbol, slot.at_ms, gamma, oi_source),
+        computed.contracts,
         chain.rejected,
         summary(weighted, gamma)
         | {
             "depth": depth,
-            "forwards": one.rebuilt.forwards,
-            "from_other_side": one.rebuilt.from_other_side,
+            "forwards": computed.rebuilt.forwards,
+            "from_other_side": computed.rebuilt.from_other_side,
             "oi_source": oi_source.value,
         },
     )
 
 
 def _stacked(parts: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """Columns of several symbols one below the other; a scalar stands for all rows of its part."""
+    """Concatenate the columns of several symbols; a scalar is repeated for all rows of its part."""
     lengths = [len(part["contract_ticker"]) for part in parts]
     return {
         name: np.concatenate(
@@ -143,13 +156,18 @@ def _stacked(parts: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     }
 
 
-def _make_room(rows: Mapping[str, int], slot_ms: int) -> set[str]:
-    """Takes away what other depths stored of the slot, where it is no more; the symbols whose rows are to be stored."""
+def _delete_smaller(rows: Mapping[str, int], slot_ms: int) -> set[str]:
+    """Delete rows of other depths at the slot unless there are more of them.
+
+    Returns the symbols whose rows are to be stored.
+    """
     with connection.cursor() as cursor:
         cursor.execute(_COUNTS, [list(rows), slot_ms])
-        held = dict(cursor.fetchall())
-        stay = {symbol for symbol, count in rows.items() if count and held.get(symbol, 0) <= count}
-        if stay & set(held):
-            cursor.execute(_FORGET, [sorted(stay), slot_ms])
-    GammaExposure.objects.filter(symbol__in=stay, timestamp=slot_ms).delete()
-    return stay
+        stored_counts = dict(cursor.fetchall())
+        symbols_to_store = {
+            symbol for symbol, count in rows.items() if count and stored_counts.get(symbol, 0) <= count
+        }
+        if symbols_to_store & set(stored_counts):
+            cursor.execute(_DELETE, [sorted(symbols_to_store), slot_ms])
+    GammaExposure.objects.filter(symbol__in=symbols_to_store, timestamp=slot_ms).delete()
+    return symbols_to_store

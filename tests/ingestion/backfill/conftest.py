@@ -1,4 +1,4 @@
-"""Friday evening after the session, SPX on the watchlist, and a provider whose past is the simulated market's."""
+"""Fixtures: Friday evening after the session, SPX on the watchlist, and the simulated market as the provider."""
 
 from __future__ import annotations
 
@@ -24,5 +24,5 @@ def evening(spx, at_market_time, market) -> str:
     from tests.ingestion.backfill.past import FRIDAY
 
     at_market_time(close_of(FRIDAY) + timedelta(hours=1))
-    market.asked.clear()
+    market.requests.clear()
     return spx

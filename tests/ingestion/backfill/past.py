@@ -1,4 +1,4 @@
-"""A provider's past without HTTP: contract lists and bars out of the simulated market, and its truth beside them."""
+"""Fake provider without HTTP: contract lists and bars of the simulated market, and its true values."""
 
 from __future__ import annotations
 
@@ -25,11 +25,14 @@ FRIDAY = date(2026, 11, 20)
 
 
 class PastMarket:
-    """Answers what a backfill asks, and counts it: `asked` holds the tickers of bars and the weeks of lists."""
+    """Provider client that serves the simulated market and counts requests.
+
+    The keys of `requests` are the tickers of bars, and the symbol and first expiration of contract lists.
+    """
 
     def __init__(self, seed: int = 7) -> None:
         self.truth = SyntheticMarket(seed)
-        self.asked: Counter[str] = Counter()
+        self.requests: Counter[str] = Counter()
         self._bars = BarStore(self.truth)
 
     def connect(self) -> Any:
@@ -43,7 +46,7 @@ class PastMarket:
         expiration_date_gte: date = FRIDAY,
         expiration_date_lte: date = FRIDAY,
     ) -> Pages[Contract]:
-        self.asked[f"{underlying_ticker} {expiration_date_gte} expired={expired}"] += 1
+        self.requests[f"{underlying_ticker} {expiration_date_gte} expired={expired}"] += 1
         today = clock.now().date()
         listings = self.truth.listings
         listing = (
@@ -51,11 +54,12 @@ class PastMarket:
             if expired
             else listings.on(underlying_ticker, today)
         )
-        ends = listing.expiration
+        expiration = listing.expiration
         listing = pick(
             listing,
             np.flatnonzero(
-                (ends >= np.datetime64(expiration_date_gte)) & (ends <= np.datetime64(expiration_date_lte))
+                (expiration >= np.datetime64(expiration_date_gte))
+                & (expiration <= np.datetime64(expiration_date_lte))
             ),
         )
         columns = (listing.ticker, listing.is_call, listing.expiration, listing.strike)
@@ -68,7 +72,7 @@ class PastMarket:
     def aggregates(
         self, ticker: str, multiplier: int, timespan: str, first: date, last: date
     ) -> Pages[Aggregate]:
-        self.asked[ticker] += 1
+        self.requests[ticker] += 1
         days = sessions(first, last)
         if ticker.startswith("O:"):
             minutes = self._bars.contract_until(
@@ -76,22 +80,22 @@ class PastMarket:
             )
         else:
             minutes = join([self._bars.minutes(ticker, day) for day in days])
-        found = aggregate(minutes, window_starts(minutes.start, timespan, multiplier))
+        bars = aggregate(minutes, window_starts(minutes.start, timespan, multiplier))
         rows = [
             Aggregate(int(start) * 1000, *prices, volume=volume or None, transactions=int(trades))
-            for start, *prices, volume, _, trades in zip(*(column.tolist() for column in found), strict=True)
+            for start, *prices, volume, _, trades in zip(*(column.tolist() for column in bars), strict=True)
         ]
         return Pages(rows, fetched_at_ms=[clock.now_ms()])
 
     def volatility(self, symbol: str, instant: datetime) -> dict[str, float]:
-        """True volatility of every contract listed then."""
+        """Return the true volatility of every contract listed at that time."""
         truth = self.truth.chain_truth(symbol, instant)
         return dict(zip(truth.listing.ticker.tolist(), truth.volatility.tolist(), strict=True))
 
     def level(self, symbol: str, session: date) -> float:
-        """The 30-day level a live chain of the whole market gives at the close, without the width of its quotes."""
+        """Return the 30-day level that the true chain of all contracts gives at the close, without bid-ask spreads."""
         truth = self.truth.chain_truth(symbol, close_of(session))
-        unread = np.full(len(truth.listing.ticker), np.nan)
+        unknown = np.full(len(truth.listing.ticker), np.nan)
         chain = OptionChain(
             root=truth.listing.root,
             expiration=truth.listing.expiration,
@@ -100,10 +104,10 @@ class PastMarket:
             years=truth.years,
             bid=truth.price,
             ask=truth.price,
-            last=unread,
-            volume=unread,
-            open_interest=unread,
-            multiplier=unread,
+            last=unknown,
+            volume=unknown,
+            open_interest=unknown,
+            multiplier=unknown,
             delta=truth.greeks.delta,
             gamma=truth.greeks.gamma,
             implied_volatility=truth.volatility,

@@ -1,4 +1,4 @@
-"""A session wants what is nearest the money at its own price, around 30 to 45 days, or everything in the band."""
+"""A session selects the contracts nearest the money at its own price, around 30 to 45 days, or the whole band."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from datetime import date, timedelta
 import numpy as np
 import pytest
 
-from ingestion.backfill.contracts.table import Listed
+from ingestion.backfill.contracts.table import ContractTable
 from ingestion.backfill.selection import Depth, select
 from quant.contracts import format_ticker
 
@@ -15,8 +15,8 @@ SESSION = date(2026, 3, 10)
 NEXT = date(2026, 3, 11)
 
 
-def listed(days: list[int], strikes: list[float]) -> Listed:
-    """Calls and puts of one root at every strike of expirations so many days after SESSION."""
+def contract_table(days: list[int], strikes: list[float]) -> ContractTable:
+    """Return calls and puts of one root at every strike, with expirations so many days after SESSION."""
     terms = sorted(
         (
             str(format_ticker("SPXW", SESSION + timedelta(days=d), call, k)),
@@ -29,7 +29,7 @@ def listed(days: list[int], strikes: list[float]) -> Listed:
         for call in (True, False)
     )
     ticker, expiration, is_call, strike = zip(*terms, strict=True)
-    return Listed(
+    return ContractTable(
         np.array(ticker),
         np.full(len(ticker), "SPXW"),
         np.array(expiration, dtype="datetime64[D]"),
@@ -39,68 +39,76 @@ def listed(days: list[int], strikes: list[float]) -> Listed:
     )
 
 
-def wanted(contracts: Listed, depth: Depth, price: float = 6500.0) -> set[tuple[int, float]]:
-    """Days and strikes chosen for SESSION."""
-    chosen = contracts.pick(select(contracts, {SESSION: price}, [SESSION], depth).by_session[SESSION])
-    days = (chosen.expiration - np.datetime64(SESSION)).astype(int).tolist()
-    return set(zip(days, chosen.strike.tolist(), strict=True))
+def selected(contracts: ContractTable, depth: Depth, price: float = 6500.0) -> set[tuple[int, float]]:
+    """Return days and strikes selected for SESSION."""
+    selection = contracts.select(select(contracts, {SESSION: price}, [SESSION], depth).by_session[SESSION])
+    days = (selection.expiration - np.datetime64(SESSION)).astype(int).tolist()
+    return set(zip(days, selection.strike.tolist(), strict=True))
 
 
-def test_three_expirations_share_the_contracts_at_round_strikes_nearest_the_money():
-    contracts = listed([10, 23, 31, 38, 45, 52], [float(k) for k in range(6300, 6705, 5)])
-    assert wanted(contracts, Depth(contracts=18)) == {
+def test_three_expirations_share_the_round_strikes_nearest_the_money():
+    contracts = contract_table([10, 23, 31, 38, 45, 52], [float(k) for k in range(6300, 6705, 5)])
+    assert selected(contracts, Depth(contracts=18)) == {
         (day, strike) for day in (23, 31, 45) for strike in (6475.0, 6500.0, 6525.0)
     }
 
 
-def test_expirations_that_end_a_week_or_a_month_come_before_those_that_were_hardly_listed():
+def test_expirations_at_the_end_of_a_week_or_month_come_first():
     # 8 April is a Wednesday, 2 April the last session before Good Friday, 31 March the last of its month
-    contracts = listed([21, 23, 29, 31], [6500.0])
-    assert {day for day, _ in wanted(contracts, Depth())} == {23, 31}
-    assert {day for day, _ in wanted(listed([21, 22], [6500.0]), Depth())} == {21}
-    assert {day for day, _ in wanted(listed([29], [6500.0]), Depth())} == {29}
+    contracts = contract_table([21, 23, 29, 31], [6500.0])
+    assert {day for day, _ in selected(contracts, Depth())} == {23, 31}
+    assert {day for day, _ in selected(contract_table([21, 22], [6500.0]), Depth())} == {21}
+    assert {day for day, _ in selected(contract_table([29], [6500.0]), Depth())} == {29}
 
 
-def test_both_sides_of_each_strike_are_wanted():
-    contracts = listed([23, 31, 45], [6475.0, 6500.0, 6525.0])
-    chosen = select(contracts, {SESSION: 6500.0}, [SESSION], Depth(contracts=18)).rows
-    assert len(chosen) == 18
+def test_both_sides_of_each_strike_are_selected():
+    contracts = contract_table([23, 31, 45], [6475.0, 6500.0, 6525.0])
+    selection = select(contracts, {SESSION: 6500.0}, [SESSION], Depth(contracts=18)).rows
+    assert len(selection) == 18
 
 
-def test_strikes_off_the_grid_serve_where_it_holds_too_few():
-    contracts = listed([30], [6487.5, 6490.0, 6500.0, 6510.0])
-    assert wanted(contracts, Depth(contracts=6)) == {(30, 6490.0), (30, 6500.0), (30, 6510.0)}
+def test_strikes_off_the_grid_are_used_if_too_few_are_on_it():
+    contracts = contract_table([30], [6487.5, 6490.0, 6500.0, 6510.0])
+    assert selected(contracts, Depth(contracts=6)) == {(30, 6490.0), (30, 6500.0), (30, 6510.0)}
 
 
-def test_without_an_expiration_in_the_window_the_nearest_around_it_serves():
-    contracts = listed([10, 52], [6500.0])
-    assert wanted(contracts, Depth()) == {(10, 6500.0), (52, 6500.0)}
+def test_without_an_expiration_in_the_window_the_nearest_are_used():
+    contracts = contract_table([10, 52], [6500.0])
+    assert selected(contracts, Depth()) == {(10, 6500.0), (52, 6500.0)}
 
 
-def test_full_depth_is_everything_in_the_band_up_to_its_days():
-    contracts = listed([0, 30, 60, 61], [5840.0, 5850.0, 7150.0, 7160.0])
-    assert wanted(contracts, Depth(full=True, band_pct=10, max_dte=60)) == {
+def test_full_depth_selects_the_whole_band_up_to_max_dte():
+    contracts = contract_table([0, 30, 60, 61], [5840.0, 5850.0, 7150.0, 7160.0])
+    assert selected(contracts, Depth(full=True, band_pct=10, max_dte=60)) == {
         (day, strike) for day in (0, 30, 60) for strike in (5850.0, 7150.0)
     }
 
 
-def test_each_session_goes_by_its_own_price_and_the_union_names_first_and_last():
-    contracts = listed([31], [6400.0, 6500.0])
-    found = select(contracts, {SESSION: 6410.0, NEXT: [6490.0, 6420.0]}, [SESSION, NEXT], Depth(contracts=2))
-    by_day = {day: set(contracts.strike[rows].tolist()) for day, rows in found.by_session.items()}
+def test_each_session_selects_by_its_own_price():
+    contracts = contract_table([31], [6400.0, 6500.0])
+    selection = select(
+        contracts, {SESSION: 6410.0, NEXT: [6490.0, 6420.0]}, [SESSION, NEXT], Depth(contracts=2)
+    )
+    by_day = {day: set(contracts.strike[rows].tolist()) for day, rows in selection.by_session.items()}
     assert by_day == {SESSION: {6400.0}, NEXT: {6400.0, 6500.0}}
-    assert set(zip(contracts.strike[found.rows].tolist(), found.first, found.last, strict=True)) == {
+    assert set(
+        zip(contracts.strike[selection.rows].tolist(), selection.first, selection.last, strict=True)
+    ) == {
         (6400.0, SESSION, NEXT),
         (6500.0, NEXT, NEXT),
     }
 
 
-def test_a_session_without_a_price_wants_nothing():
-    found = select(listed([31], [6500.0]), {SESSION: float("nan")}, [SESSION, NEXT], Depth())
-    assert (len(found.rows), len(found.by_session[SESSION]), len(found.by_session[NEXT])) == (0, 0, 0)
+def test_a_session_without_a_price_selects_nothing():
+    selection = select(contract_table([31], [6500.0]), {SESSION: float("nan")}, [SESSION, NEXT], Depth())
+    assert (len(selection.rows), len(selection.by_session[SESSION]), len(selection.by_session[NEXT])) == (
+        0,
+        0,
+        0,
+    )
 
 
 @pytest.mark.parametrize("flaw", [{"band_pct": 0}, {"max_dte": 0}, {"contracts": 1}])
-def test_a_depth_that_selects_nothing_is_refused(flaw):
-    with pytest.raises(ValueError, match="a depth needs"):
+def test_a_depth_that_selects_nothing_is_rejected(flaw):
+    with pytest.raises(ValueError, match="a depth must have"):
         Depth(**flaw)

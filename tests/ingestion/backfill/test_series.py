@@ -1,5 +1,4 @@
-"""The series that ranks are made of: computed again by a backfill it is the live one to the last byte, and rebuilt from
-bars alone it lies within stated bounds of it."""
+"""The IV series behind the ranks: recomputed it equals the live one, rebuilt from bars it is within stated bounds."""
 
 from __future__ import annotations
 
@@ -11,10 +10,10 @@ import numpy as np
 import pytest
 from django.db import connection
 
-from ingestion.backfill.backfill_request import wish
-from ingestion.backfill.engine.handlers import PERFORM, attempt
+from ingestion.backfill.backfill_request import checked_request
+from ingestion.backfill.engine.handlers import HANDLERS, run_job
 from ingestion.backfill.plan import plan
-from ingestion.backfill.prepare import Preparation, Prepared
+from ingestion.backfill.prepare import PreparedData, PreparedSymbol
 from ingestion.backfill.ranks import rank_again
 from ingestion.backfill.selection import Depth
 from ingestion.chains.ingest import Outcome, ingest_chain
@@ -32,16 +31,16 @@ from warehouse.watchlist import add_default_symbols
 
 pytestmark = pytest.mark.database
 
-SYMBOL = "AAPL"  # few strikes, far apart: a hard case
+SYMBOL = "AAPL"  # few strikes, far apart: a difficult case
 DAYS = sessions(FRIDAY - timedelta(days=7), FRIDAY)  # six sessions
 BEFORE = sessions(FRIDAY - timedelta(days=50), DAYS[0] - timedelta(days=1))[-20:]
-# Of the level, and of the percentile among 20 to 25 sessions, each of which counts for 0.04 to 0.05.
+# Bounds of the level, and of the percentile among 20 to 25 sessions, each of which counts for 0.04 to 0.05.
 LEVEL_WITHIN, PERCENTILE_WITHIN = 0.012, 0.10
 
 
 @cache
 def page(market: PastMarket, day: date) -> dict[str, Any]:
-    """The chain at a session's close as the provider sends it, up to 70 days out."""
+    """Return the chain at a session's close as the provider sends it, up to 70 days from expiration."""
     table = synthetic_chain(market.truth, SYMBOL, close_of(day))
     near = np.flatnonzero(table.expiration <= np.datetime64(day) + 70)
     rows = chain_rows(table, near, subscription("advanced"))
@@ -55,7 +54,7 @@ def level_before(market: PastMarket, day: date) -> float:
 
 @pytest.fixture
 def live(evening, market, provider, at_market_time) -> list[tuple[Any, ...]]:
-    """Six sessions' closing chains ingested and ranked as they closed, among twenty known before them; the rows."""
+    """Store the closing chains and ranks of six sessions as if live, after twenty known sessions; return the rows."""
     add_default_symbols([SYMBOL])
     IvPercentile.objects.bulk_create(
         IvPercentile(
@@ -79,7 +78,7 @@ def live(evening, market, provider, at_market_time) -> list[tuple[Any, ...]]:
 
 
 def as_text() -> list[tuple[Any, ...]]:
-    """The ranks of the six sessions as the database writes them, without the row's number."""
+    """Return the ranks of the six sessions as JSON text from the database, without the id."""
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT (to_jsonb(t) - 'id')::text FROM iv_percentile_cache t WHERE date >= %s ORDER BY date",
@@ -88,8 +87,8 @@ def as_text() -> list[tuple[Any, ...]]:
         return cursor.fetchall()
 
 
-def forget(*models: Any) -> None:
-    """Takes away the ranks of the six sessions, and all rows of the models with the ledger's lines."""
+def delete_ranks(*models: Any) -> None:
+    """Delete the ranks of the six sessions and their runs, and all rows of `models`."""
     IvPercentile.objects.filter(date__gte=DAYS[0]).delete()
     IngestionRun.objects.filter(task="calculate_iv_percentile").delete()
     for model in models:
@@ -97,27 +96,27 @@ def forget(*models: Any) -> None:
 
 
 def backfill_ranks(days: int, market: PastMarket) -> int:
-    """A backfill of ranks alone, without a provider; how many sessions were ranked."""
-    wanted = wish([SYMBOL], days, None, ["iv"], Depth(), "close", clock.now_ms())
-    jobs = plan(wanted, Preparation([Prepared(SYMBOL)])).jobs
+    """Run a backfill of ranks only, without a provider; return the number of ranked sessions."""
+    request = checked_request([SYMBOL], days, None, ["iv"], Depth(), "close", clock.now_ms())
+    jobs = plan(request, PreparedData([PreparedSymbol(SYMBOL)])).jobs
     for job in jobs:
-        attempt(PERFORM[job.stage], job.run, job.arguments, market.connect, clock.now_ms())
-    rank_again(SYMBOL, wanted.sessions[0])
+        run_job(HANDLERS[job.stage], job.run, job.arguments, market.connect, clock.now_ms())
+    rank_again(SYMBOL, request.sessions[0])
     return len(jobs)
 
 
 @pytest.mark.parametrize("days", [(8,), (2, 8)], ids=["oldest first", "the last two sessions, then all"])
-def test_ranks_of_stored_chains_computed_again_are_the_live_ones_to_the_last_byte(live, market, days):
+def test_ranks_recomputed_from_stored_chains_equal_the_live_ones(live, market, days):
     assert len(live) == len(DAYS) == 6
-    forget()
+    delete_ranks()
     assert as_text() == []
     assert sum(backfill_ranks(each, market) for each in days) == len(DAYS)
     assert as_text() == live
 
 
-def test_the_series_rebuilt_from_bars_alone_lies_within_its_stated_bounds_of_the_live_one(live, market):
+def test_a_series_rebuilt_from_bars_is_within_its_bounds_of_the_live_one(live, market):
     recorded = by_day()
-    forget(HistoricalGreeks, GammaExposure, IngestionRun)
+    delete_ranks(HistoricalGreeks, GammaExposure, IngestionRun)
     fetch(SYMBOL, market, DAYS, Depth())
     for day in DAYS:
         assert rebuild(SYMBOL, day, Depth()).stored
@@ -130,7 +129,7 @@ def test_the_series_rebuilt_from_bars_alone_lies_within_its_stated_bounds_of_the
     )
     assert 0 < np.abs(level).max() < LEVEL_WITHIN
     assert np.abs(percentile).max() < PERCENTILE_WITHIN
-    # on Friday the percentile is 0.48 live and 0.56 rebuilt, on either side of ELEVATED
+    # On Friday the percentile is 0.48 live and 0.56 rebuilt, on different sides of the ELEVATED bound.
     same = [rebuilt[day].iv_regime == recorded[day].iv_regime for day in DAYS]
     assert same == [True] * 5 + [False]
 

@@ -1,4 +1,4 @@
-"""Small files in the layouts that users bring: end-of-day rows, one contract each, and a quote table."""
+"""Small files in the layouts that users have: end-of-day rows with one contract each, and a quote table."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def eod_rows(
     spot: float = 2700.0,
     strikes: Sequence[float] = (2600, 2700, 2800),
 ) -> list[str]:
-    """A chain without carry whose every number is Black-Scholes': theta per year, vega per whole volatility."""
+    """Return a chain without carry whose numbers follow Black-Scholes: theta per year, vega per whole volatility."""
     rows = []
     for is_call in (True, False):
         for strike in strikes:
@@ -61,5 +61,5 @@ def quote_table(path: Path, rows: Sequence[str], stamp: str, spot: str = "6,500.
 
 
 def pair(expiration: str, call: str, put: str, strike: str, call_numbers: str, put_numbers: str) -> str:
-    """A line of a quote table; the numbers are last, net, bid, ask, volume, IV, delta, gamma, open interest."""
+    """Return a line of a quote table; the numbers are last, net, bid, ask, volume, IV, delta, gamma, open interest."""
     return f"{expiration},{call},{call_numbers},{strike},{put},{put_numbers}"

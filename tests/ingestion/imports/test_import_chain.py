@@ -1,4 +1,4 @@
-"""Chains from files become what a live chain becomes, once, and never over one."""
+"""Imported chains are stored like live ones, once, and never replace live rows."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ EXPIRATION = date(2026, 12, 16)
 
 @pytest.fixture(autouse=True)
 def wednesday(spx) -> None:
-    """SPX is watched; it is Wednesday, 18 November 2026."""
+    """SPX is watched, and the clock is at Wednesday, 18 November 2026."""
 
 
 @pytest.fixture
@@ -36,7 +36,7 @@ def stored() -> list[dict]:
     return list(HistoricalGreeks.objects.order_by("timestamp", "contract_ticker").values())
 
 
-def test_an_end_of_day_file_is_stored_at_the_closes_with_its_own_greeks_in_our_units(written):
+def test_an_end_of_day_file_is_stored_at_the_closes_in_warehouse_units(written):
     rows = eod_rows(MONDAY, 0.20, EXPIRATION) + eod_rows(TUESDAY, 0.25, EXPIRATION)
     call_command("import_chain", written(*rows))
     first = stored()[1]
@@ -58,7 +58,7 @@ def test_an_end_of_day_file_is_stored_at_the_closes_with_its_own_greeks_in_our_u
     assert [round(row.current_iv, 3) for row in IvPercentile.objects.order_by("date")] == [0.200, 0.250]
 
 
-def test_the_regime_says_what_it_was_computed_without(written):
+def test_the_regime_lists_its_missing_inputs(written):
     call_command("import_chain", written(*eod_rows(MONDAY, 0.20, EXPIRATION)))
     regime = MarketRegimeDay.objects.get(date=MONDAY)
     assert (regime.market_regime, regime.put_call_ratio_total, regime.confidence_score) == (None, 1.5, 0.0)
@@ -73,7 +73,7 @@ def test_importing_again_changes_nothing(written):
     assert (stored(), list(GammaExposure.objects.values()), list(IvPercentile.objects.values())) == before
 
 
-def test_a_live_chain_stays_as_it_is(written):
+def test_a_live_chain_is_not_changed(written):
     store_pair(CLOSE_MS, EXPIRATION, 0.5)
     before = stored()
     with pytest.raises(CommandError, match="Nothing was imported"):
@@ -88,7 +88,7 @@ def test_a_dry_run_stores_nothing(written):
     assert not IngestionRun.objects.exists()
 
 
-def test_an_earlier_session_imported_later_counts_for_the_ones_after_it(written):
+def test_sessions_are_ranked_again_after_an_earlier_one_is_imported(written):
     call_command("import_chain", written(*eod_rows(TUESDAY, 0.25, EXPIRATION)))
     assert IvPercentile.objects.get(date=TUESDAY).data_points == 0
     rows = eod_rows(MONDAY, 0.20, EXPIRATION) + eod_rows(TUESDAY, 0.25, EXPIRATION)
@@ -96,26 +96,26 @@ def test_an_earlier_session_imported_later_counts_for_the_ones_after_it(written)
     assert IvPercentile.objects.get(date=TUESDAY).data_points == 1
 
 
-def test_a_file_older_than_retention_is_counted_and_told_which_clock_to_set(written, capsys, monkeypatch):
+def test_a_file_older_than_retention_is_reported_with_a_clock_offset(written, capsys, monkeypatch):
     monkeypatch.setenv("COLUMNS", "400")
     with pytest.raises(CommandError, match="Nothing was imported"):
         call_command("import_chain", written(*eod_rows(date(2018, 2, 5), 0.30, date(2018, 3, 7))))
-    told = capsys.readouterr().out
-    assert "1 snapshots of 6 contracts were not stored" in told
-    offset = int(told.partition("CLOCK_OFFSET_MS=")[2].split()[0])
+    output = capsys.readouterr().out
+    assert "1 snapshots of 6 contracts were not stored" in output
+    offset = int(output.partition("CLOCK_OFFSET_MS=")[2].split()[0])
     reached = datetime.now(UTC) + timedelta(milliseconds=offset)
-    closed = datetime(2018, 2, 5, 21, 0, tzinfo=UTC)
-    assert closed <= reached < closed + timedelta(days=1)
+    close = datetime(2018, 2, 5, 21, 0, tzinfo=UTC)
+    assert close <= reached < close + timedelta(days=1)
     assert not HistoricalGreeks.objects.exists()
 
 
-def test_rows_that_are_no_contract_of_the_chain_are_counted_by_reason(written):
+def test_rows_that_are_not_contracts_of_the_chain_are_counted_by_reason(written):
     good = eod_rows(MONDAY, 0.20, EXPIRATION)
     other_root = eod_rows(MONDAY, 0.20, EXPIRATION, strikes=[2900])[0].replace("SPXW", "XYZ")
     contradicting = eod_rows(MONDAY, 0.20, EXPIRATION, strikes=[2950])[0].replace(",2950,", ",2960,")
-    settled = eod_rows(MONDAY, 0.20, date(2026, 11, 13), strikes=[2700])
-    settled = [row.replace(",nan", ",0") for row in settled]
-    rows = [*good, good[0], contradicting, *settled, "SPXW,2700", other_root]
+    expired = eod_rows(MONDAY, 0.20, date(2026, 11, 13), strikes=[2700])
+    expired = [row.replace(",nan", ",0") for row in expired]
+    rows = [*good, good[0], contradicting, *expired, "SPXW,2700", other_root]
     call_command("import_chain", written(*rows), symbol="SPX")
     run = IngestionRun.objects.get(task="import_chain", slot=CLOSE_MS)
     assert (run.rows, run.contracts) == (6, 12)
@@ -145,7 +145,7 @@ def test_a_quote_table_is_stored_at_the_slot_before_its_stamp(tmp_path):
         clock.epoch_ms(datetime(2026, 11, 18, 19, 30, tzinfo=UTC))
     }
     assert (call["delta"], call["gamma"], call["implied_volatility"]) == (0.52, 0.0011, 0.15)
-    # Its volatility of 0 is none: ours stands, and the gamma it has all the same is the file's.
+    # Its volatility of 0 means that there is none, so it is computed; its gamma is that of the file all the same.
     assert (put["gamma"], put["greeks_source"], put["iv_status"]) == (0.0012, "provider", "ok")
     assert put["implied_volatility"] == pytest.approx(0.134, abs=0.005)
     assert put["delta"] == pytest.approx(-0.49, abs=0.02)
@@ -153,7 +153,7 @@ def test_a_quote_table_is_stored_at_the_slot_before_its_stamp(tmp_path):
     assert float(GammaExposure.objects.get().total_gamma) == pytest.approx(-8_028_118, abs=1)
 
 
-def test_without_open_interest_volume_is_the_weight_and_the_snapshot_says_so(written):
+def test_without_open_interest_gamma_is_weighted_by_volume(written):
     rows = eod_rows(MONDAY, 0.20, EXPIRATION)
     header = eod_file.__defaults__[0].replace("openinterest", "something")
     call_command("import_chain", written(*rows, header=header))

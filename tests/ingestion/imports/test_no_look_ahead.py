@@ -1,4 +1,4 @@
-"""A past session's percentile and regime rest on that day and those before it: proved by taking the future away."""
+"""Percentile and regime of a past session do not depend on later data: they stay the same when it is deleted."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from ingestion.bars.historical_bars import Bars, store
 from ingestion.daily.iv_percentile import calculate_iv_percentile
 from ingestion.daily.market_regime import calculate_market_regime
 from ingestion.fetched_ranges import Stretch
-from ingestion.imports.series import nobody
+from ingestion.imports.series import no_provider
 from quant import sessions
 from tests.ingestion.imports.files import eod_file, eod_rows
 from warehouse import clock
@@ -30,13 +30,13 @@ QUARTER_HOUR_MS = 15 * 60_000
 
 
 def level(number: int) -> float:
-    """Up and down, so that each day has another answer: 0.10 to 0.30."""
+    """Return a level from 0.10 to 0.30 that goes up and down, so that each day has a different result."""
     return 0.10 + 0.02 * (number * 7 % 11)
 
 
 @pytest.fixture
 def series(spx, tmp_path) -> None:
-    """Twenty ranked sessions, three imported ones after them, and bars of SPY and VIX over all."""
+    """Store twenty ranked sessions, import three after them, and store bars of SPY and VIX for all of them."""
     IvPercentile.objects.bulk_create(
         IvPercentile(symbol="SPX", date=day, current_iv=level(number), data_points=0, method_version="test")
         for number, day in enumerate(PAST[-23:-3])
@@ -67,22 +67,22 @@ def store_bars(symbol: str, frame: Timeframe, closes: dict[int, float]) -> None:
 
 
 def computed(day: date) -> list[dict[str, Any]]:
-    """The session's rows, computed now from what is in the tables."""
+    """Return the session's rows, computed now from the stored rows."""
     assert calculate_iv_percentile("SPX", day, again=True).stored
-    assert calculate_market_regime(day, clock.now_ms(), again=True, connect=nobody).stored
+    assert calculate_market_regime(day, clock.now_ms(), again=True, connect=no_provider).stored
     ranked = IvPercentile.objects.filter(symbol="SPX", date=day)
     return [*ranked.values(), *MarketRegimeDay.objects.filter(date=day).values()]
 
 
-def forget_after(day: date) -> None:
-    """Everything that came later goes, whatever its source."""
+def delete_after(day: date) -> None:
+    """Delete all later rows, whatever their source."""
     for model in (HistoricalGreeks, GammaExposure, HistoricalBar):
         model.objects.filter(timestamp__gt=close_ms(day)).delete()
     for model in (IvPercentile, MarketRegimeDay):
         model.objects.filter(date__gt=day).delete()
 
 
-def test_without_its_future_every_session_has_the_same_rows(series):
+def test_each_session_has_the_same_rows_without_later_data(series):
     with_future = {day: computed(day) for day in IMPORTED}
     answers = [
         (ranked["iv_percentile"], regime["market_regime"], regime["vix_level"])
@@ -91,5 +91,5 @@ def test_without_its_future_every_session_has_the_same_rows(series):
     assert None not in [value for answer in answers for value in answer]
     assert len({answer[0] for answer in answers}) == 3
     for day in reversed(IMPORTED):
-        forget_after(day)
+        delete_after(day)
         assert computed(day) == with_future[day]

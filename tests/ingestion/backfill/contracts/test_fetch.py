@@ -1,4 +1,4 @@
-"""Contract lists are asked for once per week of expirations; what is not a standard contract is counted."""
+"""Contract lists are fetched once per week of expirations; contracts that are not standard ones are counted."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from ingestion.backfill.contracts.cache import Lists, NotListedError
+from ingestion.backfill.contracts.cache import ContractListCache, ListNotFetchedError
 from ingestion.backfill.contracts.fetch import listed_contracts
 from provider.errors import ProviderError
 from quant.sessions import close_of
@@ -36,11 +36,11 @@ def page(*rows: dict[str, Any]) -> dict[str, Any]:
     return {"status": "OK", "request_id": "0" * 32, "results": list(rows)}
 
 
-def test_a_list_is_asked_for_once(evening, market):
-    first = listed_contracts(evening, FRIDAY, FRIDAY, 30, clock.now_ms(), market.connect).listed
-    again = listed_contracts(evening, FRIDAY, FRIDAY, 30, clock.now_ms(), market.connect).listed
-    # this week's contracts stand in either list, those of the four weeks after it among the living
-    assert dict(market.asked) == {
+def test_a_list_is_fetched_once(evening, market):
+    first = listed_contracts(evening, FRIDAY, FRIDAY, 30, clock.now_ms(), market.connect).table
+    again = listed_contracts(evening, FRIDAY, FRIDAY, 30, clock.now_ms(), market.connect).table
+    # The contracts of this week may be in either list; those of the next four weeks are in the list of unexpired ones.
+    assert dict(market.requests) == {
         "SPX 2026-11-16 expired=True": 1,
         "SPX 2026-11-16 expired=False": 1,
         "SPX 2026-11-23 expired=False": 1,
@@ -52,60 +52,58 @@ def test_a_list_is_asked_for_once(evening, market):
         assert getattr(first, name).tolist() == getattr(again, name).tolist()
 
 
-def test_a_session_reads_what_was_listed_from_the_ledger_alone(evening, market):
+def test_a_session_reads_its_contract_list_from_the_ledger_only(evening, market):
     listed_contracts(evening, FRIDAY, FRIDAY, 30, clock.now_ms(), market.connect)
-    assert len(Lists().remembered_contracts(evening, FRIDAY, 20).listed) > 0
-    with pytest.raises(NotListedError, match="were not listed yet"):
-        Lists().remembered_contracts(evening, FRIDAY, 60)
+    assert len(ContractListCache().get(evening, FRIDAY, 20).table) > 0
+    with pytest.raises(ListNotFetchedError, match="has not been fetched"):
+        ContractListCache().get(evening, FRIDAY, 60)
 
 
-def test_lists_that_were_asked_for_here_are_not_read_again(evening, market, django_assert_num_queries):
-    lists = Lists()
-    lists.hold(evening, listed_contracts(evening, FRIDAY, FRIDAY, 30, clock.now_ms(), market.connect))
+def test_a_cached_list_is_not_read_again(evening, market, django_assert_num_queries):
+    cache = ContractListCache()
+    cache.put(evening, listed_contracts(evening, FRIDAY, FRIDAY, 30, clock.now_ms(), market.connect))
     with django_assert_num_queries(0):
-        ours = lists.remembered_contracts(evening, FRIDAY, 30)
-    read = Lists().remembered_contracts(evening, FRIDAY, 30)
+        ours = cache.get(evening, FRIDAY, 30)
+    read = ContractListCache().get(evening, FRIDAY, 30)
     assert ours.slots == read.slots
     for name in ("ticker", "root", "expiration", "is_call", "strike", "multiplier"):
-        assert getattr(ours.listed, name).tolist() == getattr(read.listed, name).tolist()
+        assert getattr(ours.table, name).tolist() == getattr(read.table, name).tolist()
 
 
-def test_a_later_session_reads_the_weeks_that_it_needs_beside_those(evening, market):
-    lists = Lists()
-    lists.hold(evening, listed_contracts(evening, FRIDAY, FRIDAY, 6, clock.now_ms(), market.connect))
+def test_further_weeks_are_read_from_the_ledger(evening, market):
+    cache = ContractListCache()
+    cache.put(evening, listed_contracts(evening, FRIDAY, FRIDAY, 6, clock.now_ms(), market.connect))
     listed_contracts(evening, FRIDAY, FRIDAY, 30, clock.now_ms(), market.connect)
-    later = lists.remembered_contracts(evening, FRIDAY, 30)
-    assert str(later.listed.expiration.max()) == "2026-12-18"
+    later = cache.get(evening, FRIDAY, 30)
+    assert str(later.table.expiration.max()) == "2026-12-18"
 
 
-def test_a_week_that_goes_on_is_asked_for_again_when_a_later_session_wants_it(
-    evening, market, at_market_time
-):
+def test_a_current_week_is_fetched_again_for_a_later_session(evening, market, at_market_time):
     listed_contracts(evening, FRIDAY, FRIDAY, 4, clock.now_ms(), market.connect)
-    market.asked.clear()
+    market.requests.clear()
     monday = FRIDAY + timedelta(days=3)
     at_market_time(close_of(monday) + timedelta(hours=1))
     listed_contracts(evening, FRIDAY, monday, 1, clock.now_ms(), market.connect)
-    # the week that ended on Friday is known for good; the new one has contracts of Monday in either list
-    assert dict(market.asked) == {f"SPX {monday} expired=True": 1, f"SPX {monday} expired=False": 1}
+    # The week that ended on Friday is complete. Contracts of Monday in the new week may be in either list.
+    assert dict(market.requests) == {f"SPX {monday} expired=True": 1, f"SPX {monday} expired=False": 1}
 
 
-def test_adjusted_and_broken_contracts_are_counted_and_left_out(evening, provider, connect):
+def test_adjusted_and_malformed_contracts_are_counted_and_left_out(evening, provider, connect):
     at = date(2026, 12, 4)
-    living = page(
+    listed = page(
         contract("O:AMD261204C00190000"),
         contract("O:AMD1261204C00190000"),
         contract("O:AMD261204C00195000", shares_per_contract=150),
         contract("O:AMD261204C00200000", additional_underlyings=[{"type": "currency", "amount": 3.5}]),
         contract("O:TOOLONGROOT261204C00190000"),
     )
-    provider.tell(PATH, ok(living))
-    found = listed_contracts("AMD", at, at, 0, clock.now_ms(), connect).listed
-    assert found.ticker.tolist() == ["O:AMD261204C00190000"]
-    assert dict(found.rejected) == {"adjusted": 3, "bad_ticker": 1}
+    provider.tell(PATH, ok(listed))
+    contracts = listed_contracts("AMD", at, at, 0, clock.now_ms(), connect).table
+    assert contracts.ticker.tolist() == ["O:AMD261204C00190000"]
+    assert dict(contracts.rejected) == {"adjusted": 3, "bad_ticker": 1}
     run = IngestionRun.objects.get()
     assert (run.contracts, run.rejected) == (5, {"adjusted": 3, "bad_ticker": 1})
-    assert dict(listed_contracts("AMD", at, at, 0, clock.now_ms(), connect).listed.rejected) == {
+    assert dict(listed_contracts("AMD", at, at, 0, clock.now_ms(), connect).table.rejected) == {
         "adjusted": 3,
         "bad_ticker": 1,
     }
@@ -113,12 +111,12 @@ def test_adjusted_and_broken_contracts_are_counted_and_left_out(evening, provide
 
 def test_a_symbol_without_contracts_has_an_empty_list(evening, provider, connect):
     provider.tell(PATH, ok(page()))
-    assert len(listed_contracts("GONE", FRIDAY, FRIDAY, 7, clock.now_ms(), connect).listed) == 0
+    assert len(listed_contracts("GONE", FRIDAY, FRIDAY, 7, clock.now_ms(), connect).table) == 0
 
 
-def test_a_provider_that_fails_leaves_the_questions_answered_before_it(evening, provider, connect):
+def test_answers_before_a_failed_request_are_kept(evening, provider, connect):
     first = date(2026, 12, 2)
-    last = first + timedelta(weeks=8)  # of nine weeks eight are asked for together
+    last = first + timedelta(weeks=8)  # eight of the nine weeks are fetched with one query
     provider.tell(PATH, ok(page(contract("O:AMD261204C00190000"))), refusal(500), refusal(500))
     with pytest.raises(ProviderError):
         listed_contracts("AMD", first, last, 0, clock.now_ms(), connect)
@@ -126,6 +124,6 @@ def test_a_provider_that_fails_leaves_the_questions_answered_before_it(evening, 
     before = len(provider.requests)
     provider.tell(PATH, ok(page(contract("O:AMD270129C00190000"))))
     assert (
-        len(listed_contracts("AMD", first, last + timedelta(days=2), 0, clock.now_ms(), connect).listed) == 2
+        len(listed_contracts("AMD", first, last + timedelta(days=2), 0, clock.now_ms(), connect).table) == 2
     )
     assert all("gte=2027-01-25" in request.query for request in provider.requests[before:])

@@ -1,4 +1,4 @@
-"""What comes within a moment is stored in one commit."""
+"""Items that arrive within a short time are stored in one commit."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from ingestion.backfill.engine.group_commit import GroupCommit
 pytestmark = pytest.mark.database
 
 
-class Held:
-    """A commit that can be held; knows what each one stored. An item of "bad" fails it."""
+class BlockingCommit:
+    """A commit that blocks until `released` is set and records the items of each call. An item "bad" makes it fail."""
 
     def __init__(self) -> None:
         self.groups: list[list[str]] = []
@@ -27,36 +27,36 @@ class Held:
             raise ValueError("a bad item")
 
 
-def test_what_comes_while_a_commit_runs_goes_into_the_next_together():
-    held = Held()
-    with GroupCommit(held, 0.0) as together:
-        first = together.store("first")
-        assert held.begun.wait(10)
-        others = [together.store(name) for name in ("a", "b", "c")]
+def test_items_that_arrive_during_a_commit_are_stored_in_the_next_one():
+    commit = BlockingCommit()
+    with GroupCommit(commit, 0.0) as group:
+        first = group.store("first")
+        assert commit.begun.wait(10)
+        others = [group.store(name) for name in ("a", "b", "c")]
         assert not first.done()
-        held.released.set()
+        commit.released.set()
         assert [stored.result(10) for stored in (first, *others)] == [None] * 4
-    assert held.groups == [["first"], ["a", "b", "c"]]
+    assert commit.groups == [["first"], ["a", "b", "c"]]
 
 
-def test_what_comes_within_the_moment_is_stored_together():
-    held = Held()
-    held.released.set()
-    with GroupCommit(held, 60.0) as together:  # its end cuts the moment short
-        stored = [together.store(name) for name in ("a", "b")]
+def test_items_that_arrive_within_the_delay_are_stored_in_one_commit():
+    commit = BlockingCommit()
+    commit.released.set()
+    with GroupCommit(commit, 60.0) as group:  # leaving the context ends the delay
+        stored = [group.store(name) for name in ("a", "b")]
     assert all(one.done() for one in stored)
-    assert held.groups == [["a", "b"]]
+    assert commit.groups == [["a", "b"]]
 
 
-def test_a_bad_item_fails_alone():
-    held = Held()
-    with GroupCommit(held, 0.0) as together:
-        first = together.store("first")
-        assert held.begun.wait(10)
-        bad, good = together.store("bad"), together.store("good")
-        held.released.set()
+def test_an_invalid_item_fails_alone():
+    commit = BlockingCommit()
+    with GroupCommit(commit, 0.0) as group:
+        first = group.store("first")
+        assert commit.begun.wait(10)
+        bad, good = group.store("bad"), group.store("good")
+        commit.released.set()
         assert first.result(10) is None
         assert good.result(10) is None
         with pytest.raises(ValueError, match="a bad item"):
             bad.result(10)
-    assert held.groups == [["first"], ["bad", "good"], ["bad"], ["good"]]
+    assert commit.groups == [["first"], ["bad", "good"], ["bad"], ["good"]]

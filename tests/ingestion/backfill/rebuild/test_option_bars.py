@@ -1,4 +1,4 @@
-"""A contract's bars are one request for the whole range, once; bars that say nothing are counted."""
+"""Bars of a contract take one request for the whole range; bars outside the session or without trades are counted."""
 
 from __future__ import annotations
 
@@ -25,22 +25,22 @@ TICKER = "O:SPXW261218C06500000"
 FIVE_MINUTES = 5 * 60_000
 
 
-def path(first: date, last: date = FRIDAY, ticker: str = TICKER) -> str:
+def url_path(first: date, last: date = FRIDAY, ticker: str = TICKER) -> str:
     return f"/v2/aggs/ticker/{ticker}/range/5/minute/{first}/{last}"
 
 
 def answer(*rows: dict) -> dict:
-    found = {"status": "OK", "request_id": "0" * 32, "resultsCount": len(rows)}
-    return found | ({"results": list(rows)} if rows else {})
+    result = {"status": "OK", "request_id": "0" * 32, "resultsCount": len(rows)}
+    return result | ({"results": list(rows)} if rows else {})
 
 
 def opens(day: date) -> int:
     return clock.epoch_ms(open_of(day))
 
 
-def test_the_whole_range_is_one_request_and_never_another(evening, provider, connect):
+def test_the_whole_range_takes_one_request_once(evening, provider, connect):
     rows = [bar(opens(day), 10, 11, 9, 10.5, 7) for day in (MONDAY, FRIDAY)]
-    provider.tell(path(MONDAY), ok(answer(*rows)))
+    provider.tell(url_path(MONDAY), ok(answer(*rows)))
     first = ensure_option_bars(TICKER, MONDAY, FRIDAY, clock.now_ms(), connect)
     again = ensure_option_bars(TICKER, MONDAY, FRIDAY, clock.now_ms(), connect)
     part = ensure_option_bars(TICKER, THURSDAY, THURSDAY, clock.now_ms(), connect)
@@ -54,9 +54,9 @@ def test_the_whole_range_is_one_request_and_never_another(evening, provider, con
     ]
 
 
-def test_a_longer_range_asks_for_what_is_missing_in_one_go(evening, provider, connect):
-    provider.tell(path(FRIDAY), ok(answer(bar(opens(FRIDAY), 1, 1, 1, 1))))
-    provider.tell(path(MONDAY, THURSDAY), ok(answer(bar(opens(MONDAY), 2, 2, 2, 2))))
+def test_a_longer_range_fetches_the_missing_part_with_one_request(evening, provider, connect):
+    provider.tell(url_path(FRIDAY), ok(answer(bar(opens(FRIDAY), 1, 1, 1, 1))))
+    provider.tell(url_path(MONDAY, THURSDAY), ok(answer(bar(opens(MONDAY), 2, 2, 2, 2))))
     ensure_option_bars(TICKER, FRIDAY, FRIDAY, clock.now_ms(), connect)
     assert ensure_option_bars(TICKER, MONDAY, FRIDAY, clock.now_ms(), connect).requests == 1
     assert ensure_option_bars(TICKER, MONDAY, FRIDAY, clock.now_ms(), connect).requests == 0
@@ -72,39 +72,39 @@ def test_bars_outside_the_session_or_without_a_trade_are_counted(evening, provid
         bar(opens(half_day), 1, 1, 1, 1, 0),
         bar(opens(half_day) + FIVE_MINUTES, 1, 1, 1, 1, None),
         bar(closes - FIVE_MINUTES, 1, 1, 1, 1, 2),
-        bar(closes, 1, 1, 1, 1, 2),  # index options trade on for a quarter of an hour
+        bar(closes, 1, 1, 1, 1, 2),  # index options trade 15 minutes longer
     ]
-    provider.tell(path(half_day, half_day), ok(answer(*rows)))
-    found = ensure_option_bars(TICKER, half_day, half_day, clock.now_ms(), connect)
-    assert (found.rows, dict(found.rejected)) == (1, {"outside_session": 2, "zero_volume": 2})
+    provider.tell(url_path(half_day, half_day), ok(answer(*rows)))
+    result = ensure_option_bars(TICKER, half_day, half_day, clock.now_ms(), connect)
+    assert (result.rows, dict(result.rejected)) == (1, {"outside_session": 2, "zero_volume": 2})
     assert IngestionRun.objects.get().rejected == {"outside_session": 2, "zero_volume": 2}
 
 
 @pytest.mark.parametrize(
-    ("told", "rejected"),
+    ("response", "rejected"),
     [(ok(answer()), {}), (refusal(404, {"status": "NOT_FOUND", "message": "no"}), {"not_found": 1})],
-    ids=["never traded", "forgotten by the provider"],
+    ids=["never traded", "unknown to the provider"],
 )
-def test_a_contract_without_bars_is_asked_for_once_too(evening, provider, connect, told, rejected):
-    provider.tell(path(MONDAY), told)
-    found = ensure_option_bars(TICKER, MONDAY, FRIDAY, clock.now_ms(), connect)
-    assert (found.rows, found.empty, dict(found.rejected)) == (0, True, rejected)
+def test_a_contract_without_bars_is_fetched_once(evening, provider, connect, response, rejected):
+    provider.tell(url_path(MONDAY), response)
+    result = ensure_option_bars(TICKER, MONDAY, FRIDAY, clock.now_ms(), connect)
+    assert (result.rows, result.empty, dict(result.rejected)) == (0, True, rejected)
     assert ensure_option_bars(TICKER, MONDAY, FRIDAY, clock.now_ms(), connect).requests == 0
     assert len(provider.requests) == 1
 
 
-def test_a_provider_that_fails_leaves_the_contract_to_be_asked_again(evening, provider, connect):
-    provider.tell(path(MONDAY), refusal(500), refusal(500), ok(answer()))
+def test_a_contract_is_fetched_again_after_a_failure(evening, provider, connect):
+    provider.tell(url_path(MONDAY), refusal(500), refusal(500), ok(answer()))
     with pytest.raises(ProviderError):
         ensure_option_bars(TICKER, MONDAY, FRIDAY, clock.now_ms(), connect)
     assert not IngestionRun.objects.exists()
     assert ensure_option_bars(TICKER, MONDAY, FRIDAY, clock.now_ms(), connect).requests == 1
 
 
-def test_several_threads_store_different_contracts_side_by_side(evening, provider, connect):
+def test_several_threads_store_different_contracts_concurrently(evening, provider, connect):
     tickers = [f"O:SPXW261218C0{strike}000" for strike in range(6400, 6440, 5)]
     for ticker in tickers:
-        provider.tell(path(MONDAY, FRIDAY, ticker), ok(answer(bar(opens(MONDAY), 1, 1, 1, 1))))
+        provider.tell(url_path(MONDAY, FRIDAY, ticker), ok(answer(bar(opens(MONDAY), 1, 1, 1, 1))))
     done = []
 
     def work(some: list[str]) -> None:
@@ -122,7 +122,7 @@ def test_several_threads_store_different_contracts_side_by_side(evening, provide
     assert HistoricalBar.objects.values("symbol").distinct().count() == 8
 
 
-def test_the_underlyings_bars_stand_on_the_same_stamps(evening, market):
+def test_the_underlyings_bars_are_fetched_once(evening, market):
     for _ in range(2):
         assert len(historical_bars("I:SPX", FRAME, FRIDAY, FRIDAY, clock.now_ms(), market.connect)) == 78
-    assert dict(market.asked) == {"I:SPX": 1}
+    assert dict(market.requests) == {"I:SPX": 1}

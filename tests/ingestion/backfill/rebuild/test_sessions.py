@@ -1,4 +1,4 @@
-"""Chains rebuilt from bars are those the market had, within the width of its quotes, and know nothing of later."""
+"""Rebuilt chains match the simulated market within its bid-ask spread and use no later data."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from django.db.models import Model
 
 from ingestion.backfill.contracts.fetch import listed_contracts
 from ingestion.backfill.rebuild.option_bars import FRAME
-from ingestion.backfill.rebuild.sessions import rebuild_sessions
+from ingestion.backfill.rebuild.sessions import rebuild_session
 from ingestion.backfill.selection import Depth
 from ingestion.bars.historical_bars import historical_bars
 from quant.sessions import close_of, slots
@@ -35,8 +35,8 @@ def rows_at(slot_ms: int = CLOSE_MS) -> dict[str, dict]:
     }
 
 
-def everything(model: type[Model]) -> list[dict[str, Any]]:
-    """All rows of a table without what differs from one run to the next."""
+def comparable_rows(model: type[Model]) -> list[dict[str, Any]]:
+    """Return all rows of a table without the columns that differ between runs."""
     rows = model._default_manager.order_by("symbol", "id").values()
     return [{name: v for name, v in row.items() if name not in ("id", "fetched_at")} for row in rows]
 
@@ -48,7 +48,7 @@ def numbers(slot_ms: int = CLOSE_MS) -> dict[str, tuple]:
     }
 
 
-def test_a_rebuilt_chain_is_the_markets_own_within_the_width_of_its_quotes(evening, market):
+def test_a_rebuilt_chain_matches_the_market_within_its_bid_ask_spread(evening, market):
     fetch(evening, market, [FRIDAY])
     result = rebuild(evening, FRIDAY, NEAR)
     rows, truth = rows_at(), market.volatility(evening, close_of(FRIDAY))
@@ -56,7 +56,7 @@ def test_a_rebuilt_chain_is_the_markets_own_within_the_width_of_its_quotes(eveni
     assert len(rows) + result.rejected.total() == 30
     assert len(rows) >= 24
     error = np.array([row["implied_volatility"] - truth[ticker] for ticker, row in rows.items()])
-    # half a spread at the money is 0.2 points of volatility, and of each strike some trades are taken together
+    # Half a spread at the money is 0.2 points of volatility, and several trades of each strike are combined.
     assert np.median(np.abs(error)) < 0.0025
     assert np.abs(error).max() < 0.01
     row = rows[next(ticker for ticker in rows if "C" in ticker[6:])]
@@ -72,7 +72,7 @@ def test_a_rebuilt_chain_is_the_markets_own_within_the_width_of_its_quotes(eveni
     )
 
 
-def test_gamma_is_weighted_by_volume_and_says_so(evening, market):
+def test_gamma_is_weighted_by_volume_and_marked_as_such(evening, market):
     fetch(evening, market, [FRIDAY])
     rebuild(evening, FRIDAY, NEAR)
     snapshot, rows = GammaExposure.objects.get(), rows_at().values()
@@ -86,7 +86,7 @@ def test_gamma_is_weighted_by_volume_and_says_so(evening, market):
     assert float(snapshot.call_gamma) == pytest.approx(calls, rel=1e-9)
 
 
-def test_open_interest_we_recorded_that_day_is_the_weight(evening, market):
+def test_gamma_is_weighted_by_open_interest_recorded_that_session(evening, market):
     fetch(evening, market, [FRIDAY])
     earlier = clock.epoch_ms(slots(FRIDAY)[-3])
     store_contract(earlier, date(2026, 12, 18), 0.15, strike=6500.0, open_interest=1234, symbol=evening)
@@ -99,16 +99,16 @@ def test_open_interest_we_recorded_that_day_is_the_weight(evening, market):
     assert rows_at()[ticker]["open_interest"] == 1234
 
 
-def test_a_slot_recorded_live_stays_as_it_is(evening, market):
+def test_a_slot_recorded_live_is_not_changed(evening, market):
     fetch(evening, market, [FRIDAY])
     store_contract(CLOSE_MS, date(2026, 12, 18), 0.15, symbol=evening)
     result = rebuild(evening, FRIDAY, NEAR)
-    assert (result.stored, result.detail) == (False, "recorded when it was due")
+    assert (result.stored, result.detail) == (False, "the slot has live or imported rows")
     assert [row["source"] for row in rows_at().values()] == ["live"]
     assert not GammaExposure.objects.exists()
 
 
-def test_a_second_run_changes_nothing_and_another_depth_stands_where_it_holds_more(evening, market):
+def test_a_second_run_changes_nothing_and_the_larger_depth_stays(evening, market):
     fetch(evening, market, [FRIDAY])
     assert rebuild(evening, FRIDAY, FEW).stored
     shallow = len(rows_at())
@@ -122,30 +122,30 @@ def test_a_second_run_changes_nothing_and_another_depth_stands_where_it_holds_mo
     assert GammaExposure.objects.count() == 1
 
 
-def test_symbols_rebuilt_together_are_those_rebuilt_alone(evening, market):
+def test_symbols_rebuilt_together_have_the_same_rows_as_alone(evening, market):
     add_default_symbols(["AAPL", "SPY"])
     for symbol in ("AAPL", evening):
         fetch(symbol, market, [FRIDAY], FEW)
     alone = [rebuild(symbol, FRIDAY, FEW) for symbol in ("AAPL", evening)]
-    rows, gamma = everything(HistoricalGreeks), everything(GammaExposure)
+    rows, gamma = comparable_rows(HistoricalGreeks), comparable_rows(GammaExposure)
     for model in (HistoricalGreeks, GammaExposure):
         model.objects.all().delete()
     IngestionRun.objects.filter(task__startswith="backfill_chain").delete()
-    together = rebuild_sessions(["AAPL", "SPY", evening], FRIDAY, FEW, clock.now_ms())
-    assert [together[0], together[2]] == alone
-    assert (together[1].stored, together[1].slots) == (False, 0)
-    assert "were not listed yet" in together[1].detail
-    assert (everything(HistoricalGreeks), everything(GammaExposure)) == (rows, gamma)
+    results = rebuild_session(["AAPL", "SPY", evening], FRIDAY, FEW, clock.now_ms())
+    assert [results[0], results[2]] == alone
+    assert (results[1].stored, results[1].slots) == (False, 0)
+    assert "has not been fetched" in results[1].detail
+    assert (comparable_rows(HistoricalGreeks), comparable_rows(GammaExposure)) == (rows, gamma)
     done = IngestionRun.objects.filter(task__startswith="backfill_chain").order_by("symbol")
     assert list(done.values_list("symbol", "rows")) == [(one.symbol, one.rows) for one in alone]
 
 
-def test_every_quarter_hour_knows_nothing_of_what_came_after_it(evening, market):
+def test_a_slot_does_not_depend_on_later_bars_of_its_session(evening, market):
     fetch(evening, market, [FRIDAY], FEW, "15m")
     result = rebuild(evening, FRIDAY, FEW, "15m")
     noon = clock.epoch_ms(slots(FRIDAY)[10])
     known = numbers(noon)
-    assert result.slots == 26  # none at the open, when nothing has traded
+    assert result.slots == 26  # all but the open, at which nothing has traded
     assert len(known) >= 6
     for model in (HistoricalGreeks, GammaExposure):
         model.objects.all().delete()
@@ -155,7 +155,7 @@ def test_every_quarter_hour_knows_nothing_of_what_came_after_it(evening, market)
     assert numbers(noon) == known
 
 
-def test_a_session_does_not_depend_on_the_sessions_after_it(evening, market):
+def test_a_session_does_not_depend_on_later_sessions(evening, market):
     fetch(evening, market, [THURSDAY])
     rebuild(evening, THURSDAY, NEAR)
     slot_ms = clock.epoch_ms(close_of(THURSDAY))
@@ -178,16 +178,16 @@ def test_a_half_day_is_rebuilt_at_its_own_close(evening, market, at_market_time)
     assert clock.instant(slot_ms).hour == 18  # 13:00 New York
 
 
-def test_what_is_not_there_yet_is_said_and_leaves_no_run(evening, market, at_market_time):
-    def said() -> str:
+def test_missing_data_is_named_and_leaves_no_run(evening, market, at_market_time):
+    def detail() -> str:
         return rebuild(evening, FRIDAY, NEAR).detail
 
-    assert "were not listed yet" in said()
-    listed = listed_contracts(evening, FRIDAY, FRIDAY, NEAR.max_dte, clock.now_ms(), market.connect).listed
-    assert said() == "the underlying has no bar that ends at the slot"
+    assert "has not been fetched" in detail()
+    listed = listed_contracts(evening, FRIDAY, FRIDAY, NEAR.max_dte, clock.now_ms(), market.connect).table
+    assert detail() == "the underlying has no bar that ends at the slot"
     historical_bars("I:SPX", FRAME, FRIDAY, FRIDAY, clock.now_ms(), market.connect)
-    assert said() == "the bars of 30 of 30 contracts were not asked for yet"
+    assert detail() == "the bars of 30 of 30 contracts have not been fetched"
     assert len(listed) > 30
     at_market_time(close_of(FRIDAY) + timedelta(minutes=14))
-    assert said() == "the session is not over"
+    assert detail() == "the session is not over"
     assert not IngestionRun.objects.filter(task__startswith="backfill_chain").exists()
