@@ -18,7 +18,7 @@ BAR = 24  # characters of the longest bar
 _COLORS = {Sentiment.BULLISH: "green", Sentiment.BEARISH: "red"}
 
 
-def rendered(report: Report, simulated: bool) -> RenderableType:
+def render(report: Report, simulated: bool) -> RenderableType:
     """The report for a terminal."""
     summary = report.summary
     mark = "  SIMULATED" if simulated else ""
@@ -30,10 +30,10 @@ def rendered(report: Report, simulated: bool) -> RenderableType:
     head += "".join(f"{_gap(gap)}\n" for gap in report.gaps)
     if not report.tape:
         return Text(f"{head}No trades were stored in this time.")
-    return Group(Text(head), _picture(report.buckets), _tape(report))
+    return Group(Text(head), _bar_chart(report.buckets), _trade_table(report))
 
 
-def _picture(buckets: list[Bucket]) -> Table:
+def _bar_chart(buckets: list[Bucket]) -> Table:
     """Bars from the middle: bearish premium to the left, bullish to the right, on one scale."""
     longest = max(max(bucket.bullish, bucket.bearish) for bucket in buckets) or Decimal(1)
     table = Table(box=None, padding=(0, 1))
@@ -63,7 +63,7 @@ def _gap(gap: StreamGap) -> str:
     return f"gap of {gap.feed} from {_time(gap.from_ms)} to {end} ({gap.reason}): {state}"
 
 
-def _tape(report: Report) -> Table:
+def _trade_table(report: Report) -> Table:
     table = Table(
         "time", "contract", "size", "price", "bid x ask", "premium", "type", "side", "sentiment", "", box=None
     )

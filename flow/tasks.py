@@ -24,9 +24,9 @@ from warehouse.models import DeadLetter
 from warehouse.task_names import CeleryTask
 
 MINUTE = 60
-MOST_ATTEMPTS = 5
+MAX_ATTEMPTS = 5
 SWEEP_AFTER_SECONDS = 30.0  # much longer than a batch takes when workers keep up
-NEWS_MS = 30 * 60_000  # longer than the delay of a delayed plan
+ALERT_MAX_AGE_MS = 30 * 60_000  # longer than the delay of a delayed plan
 MATCH_BACK_MS = 26 * 3_600_000  # a whole day of trades, and the hours in which it is repaired
 # What is wrong with the servers, the time or the worker, and not with the payload.
 _ENVIRONMENT = (redis.RedisError, BrokerError, SoftTimeLimitExceeded, MemoryError, OSError)
@@ -51,19 +51,19 @@ def store_trades(batch_id: str) -> str:
     try:
         done = process_trades(TradeBatch.decode(payload), clock.now_ms(), name=batch_id)
     except Exception as error:
-        if not is_the_payloads_fault(error):
+        if not is_payload_error(error):
             raise
         return _failed(inbox, batch_id, payload, error)
     # Before the payload goes: a worker that dies in between does the batch again, and these with it.
     cancels.match(done.cancels, done.from_ms - cancels.LOOK_BACK_MS)
     inbox.done(batch_id)
-    _tell(done)
+    _send_alert(done)
     return f"{batch_id}: {done}"
 
 
-def _tell(done: ProcessedTrades) -> None:
+def _send_alert(done: ProcessedTrades) -> None:
     """An alert on unusual sweeps: on new rows alone, and not on trades that come hours late from a spool."""
-    since = clock.now_ms() - NEWS_MS
+    since = clock.now_ms() - ALERT_MAX_AGE_MS
     if done.stored:
         alerts.unusual_activity(sweep for sweep in done.sweeps if sweep.timestamp >= since)
 
@@ -88,7 +88,7 @@ def _connect() -> Connect:
     return partial(connected, settings, clock.now_ms)
 
 
-def is_the_payloads_fault(error: Exception) -> bool:
+def is_payload_error(error: Exception) -> bool:
     """Whether the same payload would fail again on sound servers.
 
     A refusal of the rows is; a missing server, table, right or partition is not.
@@ -102,9 +102,9 @@ def is_the_payloads_fault(error: Exception) -> bool:
 
 
 def _failed(inbox: Inbox, batch_id: str, payload: bytes, error: Exception) -> str:
-    attempts = inbox.failed(batch_id)
+    attempts = inbox.count_failure(batch_id)
     sentence = f"{type(error).__name__}: {error}".splitlines()[0][:500]
-    if attempts < MOST_ATTEMPTS:
+    if attempts < MAX_ATTEMPTS:
         return f"{batch_id} failed, attempt {attempts}: {sentence}"
     DeadLetter.objects.get_or_create(
         batch_id=batch_id,

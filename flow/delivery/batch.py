@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 Source = Literal["stream", "rest"]
 
-MOST_TRADES: Final = 1_000_000  # far beyond any batch: bounds what a forged header can make a worker allocate
+MAX_TRADES: Final = 1_000_000  # far beyond any batch: bounds what a forged header can make a worker allocate
 _MAGIC: Final = b"PRNT"
 _VERSION: Final = 1
 _HEADER: Final = struct.Struct(
@@ -171,8 +171,8 @@ def _header(payload: bytes) -> tuple[Source, int, int, int]:
     magic, version, source, trades, names, extra = _HEADER.unpack_from(payload)
     if magic != _MAGIC or version != _VERSION or source >= len(_SOURCES):
         raise BadPayload(f"no batch of trades of version {_VERSION}")
-    if trades > MOST_TRADES or names > 32 * MOST_TRADES or extra > 32 * MOST_TRADES:
-        raise BadPayload(f"a batch of {trades} trades is beyond the limit of {MOST_TRADES}")
+    if trades > MAX_TRADES or names > 32 * MAX_TRADES or extra > 32 * MAX_TRADES:
+        raise BadPayload(f"a batch of {trades} trades is beyond the limit of {MAX_TRADES}")
     return _SOURCES[source], trades, names, extra
 
 

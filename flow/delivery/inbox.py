@@ -92,7 +92,7 @@ class Inbox:
         """Takes a batch out, after the commit of its rows; False when it was out already."""
         return bool(self._run(_DONE, batch_id))
 
-    def failed(self, batch_id: str) -> int:
+    def count_failure(self, batch_id: str) -> int:
         """Counts one attempt that failed on the payload; returns how many there were, 0 for one that is out."""
         return int(self._run(_FAILED, batch_id))
 
@@ -120,7 +120,7 @@ class Inbox:
         first = self._redis.zrange(self._times, 0, 0, withscores=True)
         return int(first[0][1]) if first else None
 
-    def puts(self) -> int:
+    def put_count(self) -> int:
         """How many batches were laid down since this server's memory began."""
         return int(self._redis.get(self._puts) or 0)
 

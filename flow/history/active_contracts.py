@@ -6,7 +6,7 @@ from typing import Any
 
 from django.db import connection
 
-AROUND_MS = 30 * 60_000  # a contract that traded so shortly before or after may have traded in between
+MARGIN_MS = 30 * 60_000  # a contract that traded so shortly before or after may have traded in between
 
 
 # A chain shows the market as of its fetch, or of the plan's delay before, and neither of its slot nor of one instant:
@@ -33,12 +33,12 @@ def contracts_around(symbols: list[str], from_ms: int, to_ms: int) -> list[tuple
     # index), their times are settled first, and both are read in one pass.
     with connection.cursor() as cursor:
         cursor.execute(
-            f"WITH shown AS MATERIALIZED (SELECT s.symbol, ({_BEFORE}) AS before, ({_AFTER}) AS after"
+            f"WITH chains AS MATERIALIZED (SELECT s.symbol, ({_BEFORE}) AS before, ({_AFTER}) AS after"
             " FROM unnest(%(symbols)s::text[]) AS s (symbol))"
             " SELECT symbol, contract_ticker FROM options_flow_history"
             " WHERE symbol = ANY(%(symbols)s) AND timestamp BETWEEN %(near)s AND %(far)s"
-            " UNION SELECT h.symbol, h.contract_ticker FROM shown"
-            " JOIN historical_greeks h ON h.symbol = shown.symbol AND h.timestamp IN (before, after)"
+            " UNION SELECT h.symbol, h.contract_ticker FROM chains"
+            " JOIN historical_greeks h ON h.symbol = chains.symbol AND h.timestamp IN (before, after)"
             " WHERE h.timestamp BETWEEN %(near)s AND %(far)s AND h.volume > 0 GROUP BY 1, 2"
             " HAVING max(h.volume) FILTER (WHERE h.timestamp = after)"
             " > coalesce(max(h.volume) FILTER (WHERE h.timestamp = before), 0) ORDER BY 1, 2",
@@ -58,5 +58,5 @@ def chain_since(symbols: list[str], at_ms: int) -> bool:
 
 
 def _parameters(symbols: list[str], from_ms: int, to_ms: int) -> dict[str, Any]:
-    near, far = from_ms - AROUND_MS, to_ms + AROUND_MS
+    near, far = from_ms - MARGIN_MS, to_ms + MARGIN_MS
     return {"symbols": symbols, "from": from_ms, "to": to_ms, "near": near, "far": far}

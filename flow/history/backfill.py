@@ -13,10 +13,10 @@ from django.db import transaction
 
 from flow.delivery.batch import TradeBatch
 from flow.history import rest_trades, underlying_state
-from flow.history.rest_trades import Past
-from flow.history.underlying_state import Surroundings
+from flow.history.rest_trades import PastTrades
+from flow.history.underlying_state import UnderlyingState
 from flow.storing import cancels
-from flow.storing.locks import only_one
+from flow.storing.locks import advisory_lock
 from flow.storing.process_trades import process_trades
 from provider.client import MassiveClient
 from provider.connection import Connect
@@ -31,12 +31,12 @@ from warehouse.task_names import RunTask
 
 OUTSIDE_RETENTION = "contracts of a session outside retention"
 NOT_IN_PLAN = "contracts whose trades the plan does not hold"
-NOT_TOLD = "contracts the provider would not tell"
+REFUSED = "contracts the provider would not tell"
 UNREADABLE = "unreadable trades"
 # Contracts are stored together until one of these is reached. The time bounds what a kill throws away.
-MOST_TRADES = 20_000
-MOST_CONTRACTS = 50
-LONGEST_SECONDS = 1.0
+MAX_TRADES = 20_000
+MAX_CONTRACTS = 50
+MAX_SECONDS = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +73,7 @@ def backfill_flow(
     session, and of `provider.errors` Retryable, Misconfigured and Unauthorized: what was stored until then stays.
     """
     midnight = clock.epoch_ms(dt.datetime.combine(session, dt.time(tzinfo=dt.UTC)))
-    work = _Work(symbol, session, clock.epoch_ms(sessions.close_of(session)), midnight, now_ms)
+    work = _SessionBackfill(symbol, session, clock.epoch_ms(sessions.close_of(session)), midnight, now_ms)
     if midnight < partitions.retained_from_ms(TABLE, now_ms):
         return BackfilledFlow(symbol, session, rejected=Counter({OUTSIDE_RETENTION: len(contracts)}))
     done = IngestionRun.objects.filter(
@@ -86,58 +86,58 @@ def backfill_flow(
         day = (midnight, midnight + DAY_MS - 1)
         work.known = underlying_state.of_session(symbol, session, *day)
         flat = OptionsFlow.objects.filter(symbol=symbol, timestamp__range=day, sequence_number__lt=0)
-        work.all_named = not flat.exists()
+        work.all_numbered = not flat.exists()
         with connect() as client:
             while waiting:
-                work.some(client, waiting)
+                work.process_group(client, waiting)
     return work.result()
 
 
-class _Work:
+class _SessionBackfill:
     """One call's contracts in groups: asked for one by one, stored together."""
 
     def __init__(self, symbol: str, session: dt.date, slot: int, midnight: int, now_ms: int) -> None:
         self.symbol, self.session, self.slot, self.midnight = symbol, session, slot, midnight
         self.now_ms = now_ms
-        self.known: Surroundings | None = None
-        self.all_named = True
+        self.known: UnderlyingState | None = None
+        self.all_numbered = True
         self.counts: Counter[str] = Counter()
         self.rejected: Counter[str] = Counter()
 
     def result(self) -> BackfilledFlow:
         return BackfilledFlow(self.symbol, self.session, **self.counts, rejected=+self.rejected)
 
-    def some(self, client: MassiveClient, waiting: deque[str]) -> None:
+    def process_group(self, client: MassiveClient, waiting: deque[str]) -> None:
         """Takes contracts from `waiting` until there is a group of them, and stores what came of each.
 
         The locks are held from the look at the table to the commit: who repairs a gap counts the same trades. An
         error of the provider leaves after what came before it is stored.
         """
-        answers: list[tuple[runs.Run, Past]] = []
-        until = time.monotonic() + LONGEST_SECONDS
+        answers: list[tuple[runs.Run, PastTrades]] = []
+        until = time.monotonic() + MAX_SECONDS
         with ExitStack() as held:
             try:
                 while waiting and time.monotonic() < until and not _enough(answers):
                     ticker = waiting.popleft()
-                    held.enter_context(only_one(f"contract {ticker}", wait=True))
+                    held.enter_context(advisory_lock(f"contract {ticker}", wait=True))
                     run = held.enter_context(runs.claim(RunTask.BACKFILL_FLOW, ticker, self.slot))
                     if isinstance(run, runs.Refusal):
                         self.counts["busy" if run is runs.Refusal.BUSY else "finished_before"] += 1
-                    elif (found := self._ask(client, run, waiting)) is not None:
+                    elif (found := self._fetch(client, run, waiting)) is not None:
                         answers.append((run, found))
             finally:
                 if answers:
                     self._store(answers)
 
-    def _ask(self, client: MassiveClient, run: runs.Run, waiting: deque[str]) -> Past | None:
+    def _fetch(self, client: MassiveClient, run: runs.Run, waiting: deque[str]) -> PastTrades | None:
         try:
             return rest_trades.trades_between(
                 *(client, self.symbol, run.symbol, self.midnight, self.midnight + DAY_MS - 1, self.now_ms),
                 known=self.known,
-                all_named=self.all_named,
+                all_numbered=self.all_numbered,
             )
         except NotFound:
-            return Past(TradeBatch.joined([]), 0)  # it never traded
+            return PastTrades(TradeBatch.joined([]), 0)  # it never traded
         except NotEntitled as error:
             runs.fail(run, str(error))
             self.rejected[NOT_IN_PLAN] += 1 + len(waiting)
@@ -146,13 +146,13 @@ class _Work:
             runs.fail(run, str(error))
             if isinstance(error, Unauthorized):
                 raise
-            self.rejected[NOT_TOLD] += 1
+            self.rejected[REFUSED] += 1
         except ProviderError as error:
             runs.fail(run, str(error))
             raise
         return None
 
-    def _store(self, answers: list[tuple[runs.Run, Past]]) -> None:
+    def _store(self, answers: list[tuple[runs.Run, PastTrades]]) -> None:
         batch = TradeBatch.joined([found.batch for _, found in answers])
         done = process_trades(batch, self.now_ms, name=f"rest:{self.symbol}:{self.session}")
         cancels.match(done.cancels)
@@ -166,9 +166,9 @@ class _Work:
             contracts=len(answers),
             trades=done.trades,
             stored=done.stored,
-            filtered=done.trades - done.kept - done.quarantined.total(),
+            filtered=done.trades - done.selected - done.quarantined.total(),
         )
 
 
-def _enough(answers: list[tuple[runs.Run, Past]]) -> bool:
-    return len(answers) >= MOST_CONTRACTS or sum(len(found.batch) for _, found in answers) >= MOST_TRADES
+def _enough(answers: list[tuple[runs.Run, PastTrades]]) -> bool:
+    return len(answers) >= MAX_CONTRACTS or sum(len(found.batch) for _, found in answers) >= MAX_TRADES

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 Bytes = NDArray[np.uint8]
 Mask = NDArray[np.bool_]
-Places = NDArray[np.int64]
+Positions = NDArray[np.int64]
 
 _LINE, _COMMA, _QUOTE, _RETURN, _ZERO, _NINE, _POINT = b'\n,"\r09.'
 _DIGITS = 19
@@ -22,8 +22,8 @@ class Lines:
     """Whole lines of a block: where each begins and ends, the line break left out; shape (n,)."""
 
     text: Bytes
-    begin: Places
-    end: Places
+    begin: Positions
+    end: Positions
 
     def __len__(self) -> int:
         return len(self.begin)
@@ -67,8 +67,8 @@ class Fields:
     """Cells of n lines and k columns: where each begins and ends, shape (n, k)."""
 
     text: Bytes
-    begin: Places
-    end: Places
+    begin: Positions
+    end: Positions
 
     def text_of(self, column: int, width: int) -> NDArray[np.bytes_]:
         """A column as bytes of at most `width`, surrounding double quotes left out; shape (n,)."""
@@ -99,7 +99,7 @@ class Fields:
         values[good] = _strings(cells[good], length[good]).astype(np.float64)
         return values, good
 
-    def _cells(self, column: int, width: int) -> tuple[Bytes, Places]:
+    def _cells(self, column: int, width: int) -> tuple[Bytes, Positions]:
         """The bytes of each cell, (n, width), zero behind its end, and its length, which may be more."""
         begin, end = self.begin[:, column], self.end[:, column]
         if len(begin):
@@ -111,6 +111,6 @@ class Fields:
         return cells, length
 
 
-def _strings(cells: Bytes, length: Places) -> NDArray[np.bytes_]:
+def _strings(cells: Bytes, length: Positions) -> NDArray[np.bytes_]:
     width = cells.shape[1]
     return np.ascontiguousarray(cells).view(f"S{width}").reshape(len(length))

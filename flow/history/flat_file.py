@@ -21,7 +21,7 @@ from flow.history import underlying_state
 from flow.history.csv_columns import Fields, Lines, Mask
 from flow.storing import cancels
 from flow.storing.process_trades import process_trades
-from flow.storing.sequence_numbers import numbered
+from flow.storing.sequence_numbers import with_sequence_numbers
 from quant.contracts import SUFFIX_LENGTH
 from quant.sessions import DAY_MS
 from warehouse import clock, partitions, queries
@@ -118,7 +118,7 @@ class _Loading:
         lines = Lines.of(block)
         self.counts.lines += len(lines)
         if layout.place["ticker"] == 0:  # most lines are of other roots: they are told by their first bytes
-            wanted = _begins(lines, self._symbols)
+            wanted = _matches_roots(lines, self._symbols)
             self._reject(OTHER_ROOTS, ~wanted)
             lines = lines.select(wanted)
         fields, whole = lines.fields(layout.count)
@@ -149,16 +149,18 @@ class _Loading:
             raise NoFlatFile(f"the trades of {named} do not stand together; sort the file by ticker.")
         self._ended |= tickers
         done = process_trades(
-            numbered(self._dressed(batch), list(self._symbols.values())), self._now_ms, name="flat file"
+            with_sequence_numbers(self._with_underlying_state(batch), list(self._symbols.values())),
+            self._now_ms,
+            name="flat file",
         )
         cancels.match(done.cancels)
         counts = self.counts
         counts.trades += done.trades
         counts.stored += done.stored
-        counts.filtered += done.trades - done.kept - done.quarantined.total()
+        counts.filtered += done.trades - done.selected - done.quarantined.total()
         counts.rejected += done.quarantined
 
-    def _dressed(self, batch: TradeBatch) -> TradeBatch:
+    def _with_underlying_state(self, batch: TradeBatch) -> TradeBatch:
         """With the underlying's price and the mean size as they were known, from what is stored of the session."""
         root = np.strings.slice(batch.contract_ticker, 2, -SUFFIX_LENGTH)
         price, age, size = (np.full(len(batch), np.nan) for _ in range(3))
@@ -227,7 +229,7 @@ def _roots(symbols: Sequence[str]) -> dict[bytes, str]:
     return found
 
 
-def _begins(lines: Lines, roots: Iterable[bytes]) -> Mask:
+def _matches_roots(lines: Lines, roots: Iterable[bytes]) -> Mask:
     """Which lines are of one of these roots: `O:`, the root, the fifteen characters of the contract, a comma."""
     found = np.zeros(len(lines), dtype=np.bool_)
     last = len(lines.text) - 1

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from flow.delivery.batch import TradeBatch
 from flow.history import underlying_state
-from flow.history.underlying_state import Surroundings
+from flow.history.underlying_state import UnderlyingState
 from flow.storing.exchanges import condition_names, exchange_ids, exchange_names
 from provider.client import MassiveClient
 from provider.errors import Terminal
@@ -25,7 +25,7 @@ NS_PER_MS = 1_000_000
 QUOTE_BACK_MS = 60_000  # a quote older than this says nothing of a trade anyway
 
 
-class Likeness(NamedTuple):
+class MatchKey(NamedTuple):
     """What two trades of one contract have in common when nothing tells them apart."""
 
     timestamp: int
@@ -35,7 +35,7 @@ class Likeness(NamedTuple):
     conditions: tuple[str, ...]
 
 
-class Past(NamedTuple):
+class PastTrades(NamedTuple):
     """Trades of a contract; `rejected` counts rows of the answer that could not be read."""
 
     batch: TradeBatch
@@ -49,15 +49,15 @@ def trades_between(
     from_ms: int,
     to_ms: int,
     now_ms: int,
-    known: Surroundings | None = None,
-    all_named: bool = False,
-) -> Past:
+    known: UnderlyingState | None = None,
+    all_numbered: bool = False,
+) -> PastTrades:
     """Every trade stamped in [from_ms, to_ms], with the quote before it where the plan tells quotes.
 
     What is `known` of the underlying is by default what the last stored trade before `from_ms` knew. A trade
     without a sequence number takes the one of its like in the table, so that storing it again changes
     nothing; where the table has fewer of them, the others take negative numbers, free in their
-    millisecond. `all_named` says that no trade in the table is without one. Raises the errors of `provider.errors`.
+    millisecond. `all_numbered` says that no trade in the table is without one. Raises the errors of `provider.errors`.
     """
     until = (to_ms + 1) * NS_PER_MS - 1
     found = client.trades(contract_ticker, from_ms * NS_PER_MS, until)
@@ -70,13 +70,15 @@ def trades_between(
     batch = TradeBatch(
         contract_ticker=_repeated(contract_ticker, trades, np.bytes_),
         timestamp_ms=stamps,
-        sequence_number=np.array(_numbers(symbol, contract_ticker, trades, all_named), dtype=np.int64),
+        sequence_number=np.array(
+            _sequence_numbers(symbol, contract_ticker, trades, all_numbered), dtype=np.int64
+        ),
         price=np.array([trade.price for trade in trades], dtype=np.float64),
         # No trade of a fraction of a contract exists: 0 is set aside by the checks.
         size=np.array([trade.size if trade.size.is_integer() else 0 for trade in trades]).astype(np.int64),
         exchange=exchange_ids([trade.exchange or 0 for trade in trades]).astype(np.int32),
         condition=np.array([(trade.conditions or (0,))[0] for trade in trades], dtype=np.int32),
-        conditions=np.array([_several(trade) for trade in trades], dtype=np.bytes_),
+        conditions=np.array([_condition_list(trade) for trade in trades], dtype=np.bytes_),
         **_last_quotes(quotes, times),
         underlying_price=spot,
         underlying_age_ms=spot_age,
@@ -84,23 +86,25 @@ def trades_between(
         received_at_ms=_repeated(now_ms, trades, np.int64),
         source="rest",
     )
-    return Past(batch, sum(found.rejected.values()))
+    return PastTrades(batch, sum(found.rejected.values()))
 
 
-def _numbers(symbol: str, contract_ticker: str, trades: list[Trade], all_named: bool) -> list[int]:
+def _sequence_numbers(
+    symbol: str, contract_ticker: str, trades: list[Trade], all_numbered: bool
+) -> list[int]:
     """A sequence number for every trade. One with a number may stand in the table without it, from a flat file."""
-    wanted = [trade for trade in trades if trade.sequence_number is None] if all_named else trades
+    wanted = [trade for trade in trades if trade.sequence_number is None] if all_numbered else trades
     stored = _stored(symbol, contract_ticker, wanted) if wanted else {}
     lowest: Counter[int] = Counter()  # by millisecond, of which a number is taken once whatever the likeness
     for likeness, known in stored.items():
         lowest[likeness.timestamp] = min(lowest[likeness.timestamp], *known)
     numbers = []
     for trade in trades:
-        known = stored.get(likeness_of(trade), []) if stored else []
+        known = stored.get(match_key(trade), []) if stored else []
         if trade.sequence_number is not None:
-            nameless = [place for place, number in enumerate(known) if number < 0]
-            listed = trade.sequence_number in known or not nameless
-            numbers.append(trade.sequence_number if listed else known.pop(nameless[0]))
+            unnumbered = [place for place, number in enumerate(known) if number < 0]
+            listed = trade.sequence_number in known or not unnumbered
+            numbers.append(trade.sequence_number if listed else known.pop(unnumbered[0]))
         elif known:
             numbers.append(known.pop(0))
         else:
@@ -110,15 +114,15 @@ def _numbers(symbol: str, contract_ticker: str, trades: list[Trade], all_named: 
     return numbers
 
 
-def likeness_of(trade: Trade) -> Likeness:
+def match_key(trade: Trade) -> MatchKey:
     """A trade of the past as the table would spell it."""
     name = exchange_names(exchange_ids([trade.exchange or 0]))[0]
     conditions = tuple(condition_names(list(trade.conditions or ())))
     at_ms = trade.sip_timestamp // NS_PER_MS
-    return Likeness(at_ms, Decimal(repr(trade.price)), trade.size, str(name), conditions)
+    return MatchKey(at_ms, Decimal(repr(trade.price)), trade.size, str(name), conditions)
 
 
-def _stored(symbol: str, contract_ticker: str, trades: list[Trade]) -> dict[Likeness, list[int]]:
+def _stored(symbol: str, contract_ticker: str, trades: list[Trade]) -> dict[MatchKey, list[int]]:
     """Sequence numbers in the table by likeness, over the time of these trades."""
     times = [trade.sip_timestamp // NS_PER_MS for trade in trades]
     rows = OptionsFlow.objects.filter(
@@ -131,7 +135,7 @@ def _stored(symbol: str, contract_ticker: str, trades: list[Trade]) -> dict[Like
     for at, price, size, exchange, conditions, number in rows.values_list(
         "timestamp", "price", "size", "exchange", "conditions", "sequence_number"
     ):
-        stored[Likeness(at, price, size, exchange or "", tuple(conditions or ()))].append(number)
+        stored[MatchKey(at, price, size, exchange or "", tuple(conditions or ()))].append(number)
     return stored
 
 
@@ -168,7 +172,7 @@ def _last_quotes(quotes: list[Quote], times: Any) -> dict[str, Floats]:
     }
 
 
-def _several(trade: Trade) -> bytes:
+def _condition_list(trade: Trade) -> bytes:
     ids = trade.conditions or ()
     return ",".join(map(str, ids)).encode() if len(ids) > 1 else b""
 

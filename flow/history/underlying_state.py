@@ -29,7 +29,7 @@ ORDER BY 1
 """
 
 
-class Surroundings(NamedTuple):
+class UnderlyingState(NamedTuple):
     """`spot` (m,) are the underlying's prices as of `spot_at_ms` (m,), ascending; `average_size` in contracts, NaN
     where unknown."""
 
@@ -48,7 +48,7 @@ class Surroundings(NamedTuple):
         )
 
 
-def before(symbol: str, at_ms: int) -> Surroundings:
+def before(symbol: str, at_ms: int) -> UnderlyingState:
     """As the last trade stored in the 24 hours until `at_ms` had them."""
     with connection.cursor() as cursor:
         cursor.execute(
@@ -62,7 +62,7 @@ def before(symbol: str, at_ms: int) -> Surroundings:
     return _surroundings(np.nan if average is None else float(average), known)
 
 
-def of_session(symbol: str, session: dt.date, first_ms: int, last_ms: int) -> Surroundings:
+def of_session(symbol: str, session: dt.date, first_ms: int, last_ms: int) -> UnderlyingState:
     """Of a session stamped in [first_ms, last_ms], from its bars and snapshots and the sessions before it: nothing
     that was not known when its trades were made."""
     with connection.cursor() as cursor:
@@ -80,6 +80,6 @@ def of_session(symbol: str, session: dt.date, first_ms: int, last_ms: int) -> Su
     return _surroundings(average_size.mean_before(symbol, session), known)
 
 
-def _surroundings(average: float, known: list[tuple[float, float]]) -> Surroundings:
+def _surroundings(average: float, known: list[tuple[float, float]]) -> UnderlyingState:
     at_ms, spot = np.array(known, dtype=np.float64).reshape(-1, 2).T
-    return Surroundings(average, at_ms, spot)
+    return UnderlyingState(average, at_ms, spot)

@@ -19,7 +19,7 @@ from warehouse.models import OptionsFlow
 
 LOOK_BACK_MS = 10_000  # of the pass after a batch: most cancels follow their trade at once, and see `match`
 # The opening or only trade is the first of its kind; any other cancel takes the newest that is left.
-_TAKES_THE_FIRST = frozenset({"CNCO", "CNOL"})
+_CANCELS_FIRST = frozenset({"CNCO", "CNOL"})
 
 _LOCK = "SELECT pg_advisory_xact_lock(hashtextextended('cancels:' || %(symbol)s || ':' || %(day)s::text, 0))"
 _CANCELS = """
@@ -29,7 +29,7 @@ WHERE is_cancel AND symbol = %(symbol)s AND "timestamp" >= %(since)s AND "timest
     AND contract_ticker = ANY(%(tickers)s)
 """
 # A join with the cancels would be clearer, and is planned as a loop over them for every trade.
-_LIKE_THEM = """
+_SAME_PRICE_AND_SIZE = """
 SELECT contract_ticker, "timestamp", sequence_number, price, size, exchange, is_cancel, conditions, canceled_by, id
 FROM options_flow_history
 WHERE NOT is_cancel AND symbol = %(symbol)s AND "timestamp" >= %(since)s AND "timestamp" < %(end)s
@@ -37,7 +37,7 @@ WHERE NOT is_cancel AND symbol = %(symbol)s AND "timestamp" >= %(since)s AND "ti
 """
 # By id and without a join: a day that has no statistics yet is joined by reading it whole, a fifth of all the time it
 # takes to store its trades.
-_TAKE_BACK = """
+_SET_CANCELED_BY = """
 UPDATE options_flow_history SET canceled_by = (%(by)s::bigint[])[array_position(%(ids)s::bigint[], id)]
 WHERE id = ANY(%(ids)s::bigint[]) AND "timestamp" >= %(day)s AND "timestamp" < %(end)s
 """
@@ -68,11 +68,11 @@ class _Row(NamedTuple):
         return self.contract_ticker, self.price, self.size, self.exchange
 
     @property
-    def takes_the_first(self) -> bool:
-        return bool(_TAKES_THE_FIRST.intersection(self.conditions or ()))
+    def cancels_first(self) -> bool:
+        return bool(_CANCELS_FIRST.intersection(self.conditions or ()))
 
 
-def touched_by(columns: Mapping[str, Any]) -> tuple[ContractDay, ...]:
+def days_to_match(columns: Mapping[str, Any]) -> tuple[ContractDay, ...]:
     """Which passes the rows just stored call for: cancels among them, or trades that a stored cancel resembles
     and follows.
 
@@ -133,17 +133,17 @@ def _match(symbol: str, day_ms: int, tickers: set[str], since_ms: int) -> int:
         if not cancels:
             return 0
         alike = {"prices": [row.price for row in cancels], "sizes": [row.size for row in cancels]}
-        cursor.execute(_LIKE_THEM, values | alike)
+        cursor.execute(_SAME_PRICE_AND_SIZE, values | alike)
         trades = [_Row(*row) for row in cursor.fetchall()]
         rows = sorted(trades + cancels, key=lambda row: (row.timestamp, row.sequence_number))
-        left_alone = {row.key for row in cancels if row.takes_the_first and since_ms > day_ms}
+        left_alone = {row.key for row in cancels if row.cancels_first and since_ms > day_ms}
         wanted = _assign(rows)
         changed = [
             row for row in trades if wanted.get(row[:3]) != row.canceled_by and row.key not in left_alone
         ]
         if changed:
             found = {"ids": [row.id for row in changed], "by": [wanted.get(row[:3]) for row in changed]}
-            cursor.execute(_TAKE_BACK, values | found)
+            cursor.execute(_SET_CANCELED_BY, values | found)
     return len(changed)
 
 
@@ -164,7 +164,7 @@ def _assign(rows: list[_Row]) -> dict[tuple[str, int, int], int]:
         if not row.is_cancel:
             trades.append(row)
         elif trades:
-            taken[trades.pop(0 if row.takes_the_first else -1)[:3]] = row.sequence_number
+            taken[trades.pop(0 if row.cancels_first else -1)[:3]] = row.sequence_number
     return taken
 
 

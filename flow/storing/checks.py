@@ -39,7 +39,7 @@ def check(batch: TradeBatch, now_ms: int) -> Checked:
     once = _first_of_each(batch, code)
     if len(once) < len(batch):
         batch, code = batch.take(once), code[once]
-    contracts, readable = _read(tickers)
+    contracts, readable = _parse(tickers)
     faults = (
         ("not an option contract ticker", ~readable[code]),
         ("not a price", ~((batch.price >= 0) & (batch.price <= LARGEST_PRICE))),
@@ -81,7 +81,7 @@ def _contracts(tickers: list[bytes]) -> Contracts:
     return parse_tickers(np.array(tickers, dtype=np.bytes_).astype(np.str_))
 
 
-def _read(tickers: list[bytes]) -> tuple[Contracts | None, NDArray[np.bool_]]:
+def _parse(tickers: list[bytes]) -> tuple[Contracts | None, NDArray[np.bool_]]:
     """The contracts of readable tickers, None where some are not; and which ones are."""
     readable = np.array([ticker.isascii() for ticker in tickers], dtype=bool)
     places = np.flatnonzero(readable)

@@ -9,7 +9,7 @@ from django.db import connection
 
 
 @contextmanager
-def only_one(name: str, wait: bool = False) -> Iterator[bool]:
+def advisory_lock(name: str, wait: bool = False) -> Iterator[bool]:
     """A lock of this name for the block, freed with the database session: whether it was got at once."""
     with connection.cursor() as cursor:
         lock = "pg_advisory_lock" if wait else "pg_try_advisory_lock"

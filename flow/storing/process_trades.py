@@ -17,8 +17,8 @@ from flow.history import rest_trades
 from flow.history.active_contracts import contracts_around
 from flow.storing import cancels, store
 from flow.storing.checks import Checked, check
-from flow.storing.locks import only_one
-from flow.storing.repair_update import amend
+from flow.storing.locks import advisory_lock
+from flow.storing.repair_update import amend_trades
 from flow.storing.sweeps import Sweep, unusual_sweeps
 from provider.connection import Connect
 from provider.errors import NotFound, Terminal
@@ -42,7 +42,7 @@ class ProcessedTrades:
     """What became of a batch. `stored` counts new rows, `kept` those that belong into the table."""
 
     trades: int
-    kept: int
+    selected: int
     stored: int
     quarantined: Counter[str] = field(default_factory=Counter)
     cancels: tuple[cancels.ContractDay, ...] = ()  # contracts and days whose cancels should be matched
@@ -51,11 +51,11 @@ class ProcessedTrades:
 
     def __str__(self) -> str:
         set_aside = "".join(f", {count} {reason}" for reason, count in sorted(self.quarantined.items()))
-        return f"{self.trades} trades: {self.kept} kept, {self.stored} new{set_aside}"
+        return f"{self.trades} trades: {self.selected} kept, {self.stored} new{set_aside}"
 
 
 @dataclass(frozen=True, slots=True)
-class Filled:
+class FetchedTrades:
     """What a look into the provider's past brought."""
 
     contracts: int
@@ -67,11 +67,11 @@ class Filled:
 
 
 def process_trades(
-    batch: TradeBatch, now_ms: int, name: str = "", knows_better: tuple[int, int] | None = None
+    batch: TradeBatch, now_ms: int, name: str = "", complete_range: tuple[int, int] | None = None
 ) -> ProcessedTrades:
     """Classifies a batch and stores what is large enough; processing it again changes nothing.
 
-    Rows of a time in which the batch `knows_better` (from and to, epoch ms) than the stream did are amended
+    Rows of a time in which the batch `complete_range` (from and to, epoch ms) than the stream did are amended
     (`flow.storing.repair_update`). Not inside a transaction. Trades that no row can hold go to the dead letters,
     with `name` as their origin, and are counted by reason. Raises database errors as they come.
     """
@@ -79,8 +79,8 @@ def process_trades(
     trades, found, rows = classified(checked)
     if len(checked.bad):
         _quarantine(checked, name, now_ms)
-    if knows_better:
-        rows = _known_whole(checked.good.timestamp_ms, found, rows, *knows_better)
+    if complete_range:
+        rows = _known_whole(checked.good.timestamp_ms, found, rows, *complete_range)
     if not len(rows):
         return ProcessedTrades(len(batch), 0, 0, checked.reasons)
     symbols = underlyings(checked)
@@ -89,25 +89,25 @@ def process_trades(
     from_ms = int(times.min())
     partitions.ensure(TABLE, from_ms, int(times.max()))
     with transaction.atomic():
-        stored = bulk.insert_rows(OptionsFlow, columns, likely_new=knows_better is None)
-        if knows_better:
-            amend(*knows_better)
-    touched, sweeps = cancels.touched_by(columns), unusual_sweeps(checked, found, symbols)
+        stored = bulk.insert_rows(OptionsFlow, columns, likely_new=complete_range is None)
+        if complete_range:
+            amend_trades(*complete_range)
+    touched, sweeps = cancels.days_to_match(columns), unusual_sweeps(checked, found, symbols)
     return ProcessedTrades(len(batch), len(rows), stored, checked.reasons, touched, from_ms, sweeps)
 
 
-def ingest_options_flow(symbol: str, since: int, connect: Connect, now_ms: int) -> Filled:
+def ingest_options_flow(symbol: str, since: int, connect: Connect, now_ms: int) -> FetchedTrades:
     """Stores the trades of an underlying from epoch ms `since` until now that the table lacks, from the
     provider's past: those of the contracts that are known to have traded.
 
     For a stretch that no consumer listened to. Raises `provider.errors`.
     """
-    return fill(contracts_around([symbol], since, now_ms), since, now_ms, connect, now_ms)
+    return fetch_missing_trades(contracts_around([symbol], since, now_ms), since, now_ms, connect, now_ms)
 
 
-def fill(
+def fetch_missing_trades(
     contracts: Iterable[tuple[str, str]], from_ms: int, to_ms: int, connect: Connect, now_ms: int
-) -> Filled:
+) -> FetchedTrades:
     """Stores the trades of (symbol, contract ticker) stamped in [from_ms, to_ms] that the table lacks, and amends
     those beside: sweeps over an edge, and trades whose quote was sent while nobody listened.
 
@@ -121,7 +121,7 @@ def fill(
     with connect() as client:
         for symbol, ticker in contracts:
             count += 1
-            with only_one(f"contract {ticker}", wait=True):
+            with advisory_lock(f"contract {ticker}", wait=True):
                 try:
                     found = rest_trades.trades_between(client, symbol, ticker, first, last, now_ms)
                 except NotFound:
@@ -129,18 +129,18 @@ def fill(
                 except Terminal:
                     unknown += 1
                     continue
-                done = process_trades(found.batch, now_ms, f"rest:{ticker}:{from_ms}", knows_better=edges)
+                done = process_trades(found.batch, now_ms, f"rest:{ticker}:{from_ms}", complete_range=edges)
             stored += done.stored
             unknown += bool(found.rejected)
             cancels.match(done.cancels)
-    return Filled(count, stored, unknown)
+    return FetchedTrades(count, stored, unknown)
 
 
 def classified(checked: Checked) -> tuple[Trades, Classification, NDArray[np.intp]]:
     """The good trades, their classes, and which of them belong into the table."""
     trades = store.trades_of(checked, *_interest_and_volume(checked))
     found = classify(trades)
-    return trades, found, store.kept(trades, found, settings.FLOW_MINIMUM_CONTRACTS)
+    return trades, found, store.rows_to_store(trades, found, settings.FLOW_MINIMUM_CONTRACTS)
 
 
 def _known_whole(

@@ -14,7 +14,7 @@ _METHOD = (
 _KEY = ("symbol", "timestamp", "contract_ticker", "sequence_number")
 
 
-def amend(from_ms: int, to_ms: int) -> int:
+def amend_trades(from_ms: int, to_ms: int) -> int:
     """Gives stored trades stamped in [from_ms, to_ms] what the rows just staged know better: a newer quote, or the
     cluster they are part of. Returns how many rows changed; a second time none does.
 

@@ -28,7 +28,7 @@ ORDER BY "timestamp", sequence_number
 """
 
 
-def numbered(batch: TradeBatch, symbols: Sequence[str]) -> TradeBatch:
+def with_sequence_numbers(batch: TradeBatch, symbols: Sequence[str]) -> TradeBatch:
     """The batch, of contracts on `symbols`, with sequence numbers. It must hold all trades of a contract's
     millisecond, and nobody else may store trades without numbers of these contracts meanwhile."""
     if not len(batch):

@@ -21,12 +21,12 @@ def reasons(rows: Sequence[OptionsFlow]) -> list[str]:
     """
     if not rows:
         return []
-    trades = _alone(rows)
+    trades = _unrelated_trades(rows)
     side = classify_side(trades, flags(trades.conditions), TRADE_RULES["default"])
     return [SIDES[code].split("_", 1)[1].replace("_", " ").lower() for code in side.tolist()]
 
 
-def _alone(rows: Sequence[OptionsFlow]) -> Trades:
+def _unrelated_trades(rows: Sequence[OptionsFlow]) -> Trades:
     """The rows as trades of as many contracts, so that none is a neighbour of another."""
     listed = [condition_numbers(row.conditions or []) for row in rows]
     conditions = np.zeros((len(rows), max(1, *map(len, listed))), dtype=np.int64)

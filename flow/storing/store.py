@@ -51,7 +51,7 @@ def trades_of(checked: Checked, open_interest: Floats, day_volume: Floats) -> Tr
     )
 
 
-def kept(trades: Trades, found: Classification, minimum_size: float) -> NDArray[np.intp]:
+def rows_to_store(trades: Trades, found: Classification, minimum_size: float) -> NDArray[np.intp]:
     """Rows worth storing: large enough alone or as part of a sweep or split, and every cancel.
 
     A cancel carries the size of the trade it takes back, which may be stored for its cluster's sake.

@@ -32,22 +32,22 @@ class AverageSizes:
         self._before = np.zeros((2, 0))  # trades, contracts
         self._unsaved = np.zeros((2, 0))
 
-    def learn(self, totals: Sequence[tuple[float, float]]) -> None:
+    def load_totals(self, totals: Sequence[tuple[float, float]]) -> None:
         """Starts from the trades and contracts of each symbol number, today's stored ones included."""
         with self._lock:
             self._before = np.array(totals, dtype=np.float64).reshape(-1, 2).T
 
-    def take(self, rows: Rows) -> NDArray[np.float64]:
+    def update(self, rows: Rows) -> NDArray[np.float64]:
         """Counts rows in and returns the average before them, shape (n,); NaN for a symbol never seen.
 
         All rows of one call stand against the same average: it moves by far less than a contract meanwhile.
         """
         with self._lock:
-            return self._take(rows)
+            return self._update(rows)
 
-    def _take(self, rows: Rows) -> NDArray[np.float64]:
+    def _update(self, rows: Rows) -> NDArray[np.float64]:
         count = max(int(rows["underlying"].max(initial=-1)) + 1, self._before.shape[1])
-        self._before, self._unsaved = _wide(self._before, count), _wide(self._unsaved, count)
+        self._before, self._unsaved = _widened(self._before, count), _widened(self._unsaved, count)
         trades, contracts = self._before + self._unsaved
         average = np.divide(contracts, trades, out=np.full(count, np.nan), where=trades > 0)
         counted = rows["condition_bits"] & IS_CANCEL == 0
@@ -62,15 +62,15 @@ class AverageSizes:
         with self._lock:
             return self._unsaved.copy()
 
-    def saved(self, added: NDArray[np.float64]) -> None:
+    def mark_saved(self, added: NDArray[np.float64]) -> None:
         """What `unsaved` gave is in the table now."""
         with self._lock:
-            added = _wide(added, self._unsaved.shape[1])
+            added = _widened(added, self._unsaved.shape[1])
             self._unsaved -= added
-            self._before = _wide(self._before, added.shape[1]) + added
+            self._before = _widened(self._before, added.shape[1]) + added
 
 
-def stored(symbols: Iterable[str], today: dt.date) -> list[tuple[float, float]]:
+def stored_totals(symbols: Iterable[str], today: dt.date) -> list[tuple[float, float]]:
     """Trades and contracts of each symbol over the 20 sessions before `today` and `today` itself."""
     found = _sums(_first_of_window(today), today)
     return [found.get(symbol, (0.0, 0.0)) for symbol in symbols]
@@ -101,7 +101,7 @@ def _sums(first: dt.date, last: dt.date) -> dict[str, tuple[float, float]]:
         return {symbol: (trades, contracts) for symbol, trades, contracts in cursor.fetchall()}
 
 
-def add(symbols: Sequence[str], today: dt.date, added: NDArray[np.float64]) -> None:
+def add_totals(symbols: Sequence[str], today: dt.date, added: NDArray[np.float64]) -> None:
     """Adds trades and contracts, shape (2, symbols), to the day's rows: several consumers share them."""
     entries = [
         (symbol, today, int(trades), int(contracts))
@@ -117,6 +117,6 @@ def add(symbols: Sequence[str], today: dt.date, added: NDArray[np.float64]) -> N
         )
 
 
-def _wide(table: NDArray[np.float64], count: int) -> NDArray[np.float64]:
+def _widened(table: NDArray[np.float64], count: int) -> NDArray[np.float64]:
     """The table with columns for `count` symbols; new ones hold zeros."""
     return np.pad(table, ((0, 0), (0, max(0, count - table.shape[1]))))

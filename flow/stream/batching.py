@@ -21,7 +21,7 @@ Mask = NDArray[np.bool_]
 
 
 @dataclass(frozen=True, slots=True)
-class Sealing:
+class BatchLimits:
     """When to seal. Times in ms."""
 
     # Of a batch, about. At rest batches are sealed by age and small; a burst makes them so large that a worker
@@ -29,14 +29,14 @@ class Sealing:
     trades: int = 10_000
     age_ms: int = 250  # a lone trade waits no longer, unless its window is open
     lateness_ms: int = 100  # trades of other exchanges may be this much late
-    patience_ms: int = 400  # beyond a window's length, where no later trade tells that it is over
+    idle_ms: int = 400  # beyond a window's length, where no later trade tells that it is over
 
 
-class Sealer:
+class Batcher:
     """Holds trades until their batch is sealed. `now_ms` is the receive clock everywhere."""
 
-    def __init__(self, sealing: Sealing | None = None, rules: TradeRules | None = None) -> None:
-        self._sealing = sealing or Sealing()
+    def __init__(self, limits: BatchLimits | None = None, rules: TradeRules | None = None) -> None:
+        self._limits = limits or BatchLimits()
         self._rules = rules or TRADE_RULES["default"]
         self._held = np.empty(0, ROW)
         self._fresh: list[Rows] = []
@@ -59,7 +59,7 @@ class Sealer:
             self._fresh_count += len(rows)
             self._horizon_ms = max(self._horizon_ms, int(rows["timestamp_ms"].max()))
 
-    def sealed(self, now_ms: int, *, everything: bool = False) -> list[Rows]:
+    def due_batches(self, now_ms: int, *, everything: bool = False) -> list[Rows]:
         """The batches that are due, each in order of arrival; `everything` leaves nothing behind."""
         if not (everything or self._is_due(now_ms)):
             return []
@@ -67,12 +67,12 @@ class Sealer:
         self._fresh, self._fresh_count, self._fresh_since_ms = [], 0, now_ms
         held = np.zeros(len(waiting), dtype=bool) if everything else self._open(waiting, now_ms)
         self._held = waiting[held]
-        return _pieces(waiting[~held], self._sealing.trades)
+        return _split(waiting[~held], self._limits.trades)
 
     def _is_due(self, now_ms: int) -> bool:
         # Doubling with what is held keeps the work per trade constant however much a burst holds back.
-        full = self._fresh_count >= max(self._sealing.trades, len(self._held))
-        return full or (len(self) > 0 and now_ms - self._fresh_since_ms >= self._sealing.age_ms)
+        full = self._fresh_count >= max(self._limits.trades, len(self._held))
+        return full or (len(self) > 0 and now_ms - self._fresh_since_ms >= self._limits.age_ms)
 
     def _open(self, rows: Rows, now_ms: int) -> Mask:
         """Which trades stay: those of windows that may still grow, and with them those whose side the trades
@@ -92,8 +92,8 @@ class Sealer:
         first = np.maximum(clusters.sweep, clusters.split)
         first = np.where(first >= 0, first, np.arange(len(rows)))
         window = self._rules.cluster_window_ms
-        grows = rows["timestamp_ms"][first] + window + self._sealing.lateness_ms >= self._horizon_ms
-        grows &= now_ms - rows["received_at_ms"][first] < window + self._sealing.patience_ms
+        grows = rows["timestamp_ms"][first] + window + self._limits.lateness_ms >= self._horizon_ms
+        grows &= now_ms - rows["received_at_ms"][first] < window + self._limits.idle_ms
         held = grows & (signed != 0)
         undecided = (side == NONE_MID) | (side == BUY_TICK) | (side == SELL_TICK)
         beside = np.isin(rows["contract"], rows["contract"][held])
@@ -101,7 +101,7 @@ class Sealer:
         return stays
 
 
-def _pieces(rows: Rows, size: int) -> list[Rows]:
+def _split(rows: Rows, size: int) -> list[Rows]:
     """Rows in pieces of about `size`, each contract whole in one of them, arrival order kept in each."""
     count = round(len(rows) / size)
     if count <= 1:

@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from typing import Final
 
-from flow.stream.subscription import ranked
+from flow.stream.subscription import rank_contracts
 from provider.client import MassiveClient
 from provider.errors import ProviderError
 
@@ -27,13 +27,13 @@ class FirstQuotes:
     """`told` fills with the contracts of each symbol asked for, the most worth a quote first."""
 
     def __init__(self, connect: Connect) -> None:
-        self.told: dict[str, list[str]] = {}
+        self.contracts: dict[str, list[str]] = {}
         self._connect = connect
         self._thread: threading.Thread | None = None
 
-    def ask(self, provider_symbols: Mapping[str, str], today: dt.date) -> None:
+    def request(self, provider_symbols: Mapping[str, str], today: dt.date) -> None:
         """Begins to ask for the symbols (provider's names by symbol) not told yet, unless it is at it already."""
-        unknown = {name: asked for name, asked in provider_symbols.items() if name not in self.told}
+        unknown = {name: asked for name, asked in provider_symbols.items() if name not in self.contracts}
         if unknown and not (self._thread and self._thread.is_alive()):
             self._thread = threading.Thread(
                 target=self._run, args=(unknown, today), name="first quotes", daemon=True
@@ -49,7 +49,7 @@ class FirstQuotes:
         try:
             with self._connect() as client:
                 for symbol, provider_symbol in unknown.items():
-                    self.told[symbol] = nearest(client, provider_symbol, today)
+                    self.contracts[symbol] = nearest(client, provider_symbol, today)
         except ProviderError as error:
             log.warning("no quotes before the first chain is stored, asked again shortly: %s", error)
 
@@ -60,7 +60,7 @@ def nearest(client: MassiveClient, provider_symbol: str, today: dt.date) -> list
         provider_symbol, expiration_date_gte=today, expiration_date_lte=today + dt.timedelta(DAYS_AHEAD)
     ).rows
     spots = [row.underlying_asset.spot if row.underlying_asset else None for row in rows]
-    return ranked(
+    return rank_contracts(
         [row.details.ticker for row in rows],
         [row.open_interest or 0.0 for row in rows],
         [row.details.strike_price for row in rows],

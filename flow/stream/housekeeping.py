@@ -37,7 +37,7 @@ def feed_of(shard: Shard) -> str:
     return f"options{shard.suffix}"
 
 
-def kept_until(shard: Shard) -> int | None:
+def last_safe_ms(shard: Shard) -> int | None:
     """The exchange time up to which this shard's last consumer had kept everything, epoch ms. None where there
     was none, or where the market was closed ever since."""
     last = Heartbeat.objects.filter(id=HEARTBEAT + shard.suffix).first()
@@ -55,7 +55,7 @@ def _was_open(from_ms: int, to_ms: int) -> bool:
 
 
 @dataclass(slots=True)
-class _Duty:
+class _PeriodicTask:
     every_seconds: float
     work: Callable[[], None]
     due: float = 0.0  # monotonic
@@ -81,20 +81,20 @@ class Housekeeping:
         self._choose_at = 0.0  # monotonic
         self._started = time.monotonic()
         # Who has no predecessor owes what comes from now on: a consumer killed before its first word is a gap too.
-        self._kept_ms = kept_until(shard) or clock.now_ms()
+        self._safe_ms = last_safe_ms(shard) or clock.now_ms()
         self._duties = [
-            _Duty(0.0, self._record_gaps),
-            _Duty(HEARTBEAT_SECONDS, lambda: self._heartbeat(self._status())),
-            _Duty(MINUTE, self._follow_watchlist),
-            _Duty(MINUTE, self._give_spots),
-            _Duty(0.0, self._choose_quotes_if_due),
+            _PeriodicTask(0.0, self._record_gaps),
+            _PeriodicTask(HEARTBEAT_SECONDS, lambda: self._heartbeat(self._status())),
+            _PeriodicTask(MINUTE, self._follow_watchlist),
+            _PeriodicTask(MINUTE, self._give_spots),
+            _PeriodicTask(0.0, self._choose_quotes_if_due),
         ]
 
-    def begin(self) -> None:
+    def start(self) -> None:
         """As soon as the consumer starts: says what it owes from now on."""
         self._attempt(lambda: self._heartbeat(WorkerStatus.STARTING))
 
-    def tend(self) -> None:
+    def run_due(self) -> None:
         """Does what is due. A database that is away costs a try every few seconds, and nothing else."""
         now = time.monotonic()
         for duty in self._duties:
@@ -102,7 +102,7 @@ class Housekeeping:
                 done = self._attempt(duty.work)
                 duty.due = now + (duty.every_seconds if done else max(HEARTBEAT_SECONDS, 1.0))
 
-    def end(self) -> None:
+    def finish(self) -> None:
         """Writes the last gaps and sizes, and the heartbeat from which the next consumer knows its gap."""
         for work in (self._record_gaps, self._save_sizes, lambda: self._heartbeat(WorkerStatus.STOPPING)):
             self._attempt(work)
@@ -113,11 +113,11 @@ class Housekeeping:
 
         def ask() -> None:
             since_ms = clock.now_ms() - round((time.monotonic() - self._started) * 1000)
-            found.append(statistics.stored(self.watch.symbols, since_ms, totals.last_trade_ms))
+            found.append(statistics.stored_counts(self.watch.symbols, since_ms, totals.last_trade_ms))
 
         self._attempt(ask)
         uptime = time.monotonic() - self._started
-        return statistics.block(totals, found[0] if found else None, uptime, self.errors)
+        return statistics.statistics_block(totals, found[0] if found else None, uptime, self.errors)
 
     def _attempt(self, work: Callable[[], None]) -> bool:
         try:
@@ -139,13 +139,13 @@ class Housekeeping:
     def _heartbeat(self, status: WorkerStatus) -> None:
         consumer, publisher = self._consumer, self._consumer.publisher
         # In this order: a gap that opens in between moves neither, and one not in the table yet is not forgotten.
-        safe_ms = consumer.safe_ms or self._kept_ms
-        self._kept_ms = min([safe_ms, *(gap.from_ms for gap in consumer.gaps.copy())])
+        safe_ms = consumer.safe_ms or self._safe_ms
+        self._safe_ms = min([safe_ms, *(gap.from_ms for gap in consumer.gaps.copy())])
         written = self._pulse.beat(
             status,
             min(consumer.totals.trades, 2**31 - 1),
             symbols=self.watch.symbols,
-            safe_ms=self._kept_ms,
+            safe_ms=self._safe_ms,
             trades=consumer.totals.trades,
             last_trade_ms=consumer.totals.last_trade_ms or None,
             lag_ms=consumer.totals.lag_ms,
@@ -153,7 +153,7 @@ class Housekeeping:
             batches_published=publisher.published,
             batches_replayed=publisher.replayed,
             batches_spooled=publisher.spooled,
-            behind=publisher.behind,
+            behind=publisher.workers_behind,
             inbox_batches=publisher.inbox_batches,
             spool_bytes=publisher.spool_bytes(),
             frame_bytes_waiting=consumer.frames.bytes,
@@ -181,9 +181,9 @@ class Housekeeping:
         if not any(stream.is_subscribed for stream in streams):
             said = "".join(stream.said for stream in streams)
             return f"the socket does not deliver{f' ({said})' if said else ''}"
-        if publisher.away:
-            return f"Redis does not take batches, they go to the spool ({publisher.away})"
-        if publisher.behind:
+        if publisher.inbox_error:
+            return f"Redis does not take batches, they go to the spool ({publisher.inbox_error})"
+        if publisher.workers_behind:
             return f"the workers are behind: {publisher.inbox_batches} batches wait, new ones go to the spool"
         return ""
 
@@ -193,19 +193,21 @@ class Housekeeping:
             self.watch = found
             self._consumer.frames.call(lambda: self._consumer.contracts.watch(found.symbol_of_root))
             self._choose_quotes()
-        self.learn_sizes()
+        self.sync_sizes()
 
-    def learn_sizes(self) -> None:
+    def sync_sizes(self) -> None:
         """Saves today's sizes and starts again from the table: it holds the other shards' and yesterday's."""
         self._save_sizes()
-        self._consumer.sizes.learn(average_size.stored(self._consumer.contracts.symbols, self._today()))
+        self._consumer.sizes.load_totals(
+            average_size.stored_totals(self._consumer.contracts.symbols, self._today())
+        )
 
     def _save_sizes(self) -> None:
         sizes = self._consumer.sizes
         added = sizes.unsaved()
         if added.any():
-            average_size.add(self._consumer.contracts.symbols, self._today(), added)
-            sizes.saved(added)
+            average_size.add_totals(self._consumer.contracts.symbols, self._today(), added)
+            sizes.mark_saved(added)
 
     def _today(self) -> Any:
         return sessions.new_york_date(clock.now())
@@ -215,18 +217,18 @@ class Housekeeping:
         for symbol in self.watch.symbols:
             spot = latest_spot(symbol, clock.now_ms())
             if spot:
-                self._consumer.price(symbol, *spot)
+                self._consumer.set_price(symbol, *spot)
 
     def _choose_quotes_if_due(self) -> None:
         """Every quarter of an hour; every minute, and when the provider has told more, while a chain is missing."""
-        if time.monotonic() >= self._choose_at or len(self._first_quotes.told) != self._told:
+        if time.monotonic() >= self._choose_at or len(self._first_quotes.contracts) != self._told:
             self._choose_quotes()
 
     def _choose_quotes(self) -> None:
-        told = dict(self._first_quotes.told)
+        told = dict(self._first_quotes.contracts)
         chosen = subscription.choose_contracts(self.watch.symbols, told, clock.now_ms())
         missing = {symbol: self.watch.provider_symbols[symbol] for symbol in chosen.without_chain}
-        self._first_quotes.ask(missing, self._today())
+        self._first_quotes.request(missing, self._today())
         self._told = len(told)
         self._choose_at = time.monotonic() + (MINUTE if missing else CHOOSE_SECONDS)
         dropped, self._quoted = self._quoted - chosen.contracts, chosen.contracts

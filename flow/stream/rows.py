@@ -77,18 +77,18 @@ class Contracts:
         self.symbols: list[str] = []
         self._symbol_of_root: dict[str, int] = {}
         self._tickers: list[bytes] = []
-        self._known: dict[str, tuple[int, int]] = {}
+        self._numbers: dict[str, tuple[int, int]] = {}
         self.watch(roots)
 
     def watch(self, roots: Mapping[str, str]) -> None:
         """Replaces the watched roots; the numbers given so far stay."""
         self.symbols += [symbol for symbol in sorted(set(roots.values())) if symbol not in self.symbols]
         self._symbol_of_root = {root: self.symbols.index(symbol) for root, symbol in roots.items()}
-        self._known = {ticker: pair for ticker, pair in self._known.items() if _root(ticker) in roots}
+        self._numbers = {ticker: pair for ticker, pair in self._numbers.items() if _root(ticker) in roots}
 
     def number(self, ticker: str) -> tuple[int, int] | None:
         """The numbers of a contract and of its symbol; None, and counted, for one that is not watched."""
-        return self._known.get(ticker) or self._meet(ticker)
+        return self._numbers.get(ticker) or self._register(ticker)
 
     def tickers(self, rows: Rows) -> NDArray[np.bytes_]:
         """The contract tickers of rows, shape (n,)."""
@@ -100,7 +100,7 @@ class Contracts:
         columns: dict[str, Any] = {name: rows[name] for name in _BATCH_COLUMNS}
         return TradeBatch(contract_ticker=self.tickers(rows), source="stream", **columns)
 
-    def _meet(self, ticker: str) -> tuple[int, int] | None:
+    def _register(self, ticker: str) -> tuple[int, int] | None:
         symbol = self._symbol_of_root.get(_root(ticker))
         if symbol is None:
             self.unwatched += 1
@@ -108,7 +108,7 @@ class Contracts:
         if not (ticker.startswith("O:") and names_contract(ticker)):
             self.unreadable += 1
             return None
-        self._known[ticker] = pair = (len(self._tickers), symbol)
+        self._numbers[ticker] = pair = (len(self._tickers), symbol)
         self._tickers.append(ticker.encode())
         return pair
 

@@ -48,7 +48,7 @@ class Totals:
 
 
 @dataclass(frozen=True, slots=True)
-class Stored:
+class StoredCounts:
     """What the workers have stored of the trades seen so far."""
 
     trades: int
@@ -56,7 +56,7 @@ class Stored:
     blocks: int
 
 
-def stored(symbols: Sequence[str], from_ms: int, to_ms: int) -> Stored:
+def stored_counts(symbols: Sequence[str], from_ms: int, to_ms: int) -> StoredCounts:
     """Trades, sweeps and blocks in the table between two exchange times, epoch ms inclusive."""
     with connection.cursor() as cursor:
         cursor.execute(
@@ -64,7 +64,7 @@ def stored(symbols: Sequence[str], from_ms: int, to_ms: int) -> Stored:
             ' FROM options_flow_history WHERE symbol = ANY(%s) AND "timestamp" BETWEEN %s AND %s',
             [list(symbols), from_ms, to_ms],
         )
-        return Stored(*cursor.fetchone())
+        return StoredCounts(*cursor.fetchone())
 
 
 def banner(symbols: Sequence[str], database: str, simulated: bool) -> list[str]:
@@ -99,7 +99,7 @@ def trade_lines(rows: Rows, tickers: Sequence[str], symbols: Sequence[str]) -> l
     ]  # fmt: skip
 
 
-def notable(rows: Rows, most: int) -> Rows:
+def largest_trades(rows: Rows, most: int) -> Rows:
     """The rows worth a line: those of the smallest stored size or more, no cancels, the dearest `most`."""
     large: Rows = rows[(rows["size"] >= SMALLEST_SIZE) & (rows["condition_bits"] & IS_CANCEL == 0)]
     dearest = np.argsort(-(large["price"] * large["size"]), kind="stable")[:most]
@@ -107,7 +107,9 @@ def notable(rows: Rows, most: int) -> Rows:
     return chosen
 
 
-def block(totals: Totals, stored: Stored | None, uptime_seconds: float, errors: int) -> list[str]:
+def statistics_block(
+    totals: Totals, stored: StoredCounts | None, uptime_seconds: float, errors: int
+) -> list[str]:
     """The statistics block; `stored` is None where the database did not answer."""
     lines = [
         f"{PREFIX} 📊 Statistics:",

@@ -15,7 +15,7 @@ from warehouse import clock
 from warehouse.queries import watched_flow
 
 QUOTES_PER_CONNECTION: Final = 1_000  # the provider's limit
-NEARNESS: Final = 0.02  # of spot: open interest counts 1/e of its weight so far away
+DISTANCE_SCALE: Final = 0.02  # of spot: open interest counts 1/e of its weight so far away
 _OLDEST_CHAIN_MS: Final = 5 * 86_400_000  # over a long weekend
 
 
@@ -67,7 +67,7 @@ def watch(shard: Shard) -> Watch:
 
 
 @dataclass(frozen=True, slots=True)
-class Chosen:
+class QuotedContracts:
     """Contracts to be quoted, and the symbols whose newest chain had nothing to choose from."""
 
     contracts: set[str]
@@ -75,31 +75,31 @@ class Chosen:
 
 
 def choose_contracts(
-    symbols: Sequence[str], told: Mapping[str, list[str]], at_ms: int, limit: int = QUOTES_PER_CONNECTION
-) -> Chosen:
+    symbols: Sequence[str], fallback: Mapping[str, list[str]], at_ms: int, limit: int = QUOTES_PER_CONNECTION
+) -> QuotedContracts:
     """The contracts most worth a quote by each symbol's newest stored chain: open interest weighed by
-    nearness to spot. Every symbol has an equal share of `limit`; one without a chain takes it of `told`."""
+    nearness to spot. Every symbol has an equal share of `limit`; one without a chain takes it of `fallback`."""
     chosen: set[str] = set()
     without: set[str] = set()
     for symbol in symbols:
-        best = _stored(symbol, at_ms)
+        best = _ranked_by_chain(symbol, at_ms)
         if not best:
             without.add(symbol)
-        chosen.update((best or told.get(symbol, []))[: limit // len(symbols)])
-    return Chosen(chosen, without)
+        chosen.update((best or fallback.get(symbol, []))[: limit // len(symbols)])
+    return QuotedContracts(chosen, without)
 
 
-def ranked(
+def rank_contracts(
     tickers: Sequence[str], interest: Sequence[float], strike: Sequence[float], spot: Sequence[float]
 ) -> list[str]:
     """The tickers by what a quote of each is worth, the most first."""
     distance = np.abs(np.array(strike) / np.array(spot) - 1.0)
     # A contract nobody holds still comes before a held one far away: today's may be traded first today.
-    worth = (1.0 + np.array(interest, dtype=np.float64)) * np.exp(-distance / NEARNESS)
+    worth = (1.0 + np.array(interest, dtype=np.float64)) * np.exp(-distance / DISTANCE_SCALE)
     return [tickers[row] for row in np.argsort(-worth, kind="stable").tolist()]
 
 
-def _stored(symbol: str, at_ms: int) -> list[str]:
+def _ranked_by_chain(symbol: str, at_ms: int) -> list[str]:
     today = sessions.new_york_date(clock.instant(at_ms))
     with connection.cursor() as cursor:
         cursor.execute(
@@ -110,4 +110,4 @@ def _stored(symbol: str, at_ms: int) -> list[str]:
             [symbol, today, symbol, at_ms - _OLDEST_CHAIN_MS, at_ms],
         )
         found = cursor.fetchall()
-    return ranked(*zip(*found, strict=True)) if found else []
+    return rank_contracts(*zip(*found, strict=True)) if found else []

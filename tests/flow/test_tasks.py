@@ -90,7 +90,7 @@ def test_a_server_that_is_missing_is_no_attempt(put_batch, inbox, monkeypatch, e
         for _ in range(7):
             with pytest.raises(type(error)):
                 tasks.store_trades(batch_id)
-    assert (inbox.failed(batch_id), inbox.size(), DeadLetter.objects.count()) == (1, 1, 0)
+    assert (inbox.count_failure(batch_id), inbox.size(), DeadLetter.objects.count()) == (1, 1, 0)
     tasks.store_trades(batch_id)
     assert OptionsFlow.objects.count() == 1
 
@@ -111,7 +111,7 @@ def test_a_table_that_is_not_there_yet_is_no_attempt_and_refused_rows_are(put_ba
         tasks.store_trades(batch_id)
     monkeypatch.setattr(tasks, "process_trades", ask("SELECT 1 / 0"))
     assert "attempt 1" in tasks.store_trades(batch_id)
-    assert tasks.is_the_payloads_fault(DataError())
+    assert tasks.is_payload_error(DataError())
 
 
 def test_a_worker_that_dies_between_commit_and_done_costs_nothing(put_batch, inbox, monkeypatch):

@@ -55,7 +55,7 @@ def same(one: TradeBatch, other: TradeBatch) -> bool:
 
 
 def process(
-    batch: TradeBatch, name: str = "", knows_better: tuple[int, int] | None = None
+    batch: TradeBatch, name: str = "", complete_range: tuple[int, int] | None = None
 ) -> ProcessedTrades:
     """`process_trades` at the market's present."""
-    return process_trades(batch, clock.now_ms(), name, knows_better)
+    return process_trades(batch, clock.now_ms(), name, complete_range)

@@ -24,7 +24,7 @@ from flow.stream import statistics, subscription
 from flow.stream.average_size import AverageSizes
 from flow.stream.consumer import Consumer
 from flow.stream.first_quotes import FirstQuotes
-from flow.stream.housekeeping import Housekeeping, feed_of, kept_until
+from flow.stream.housekeeping import Housekeeping, feed_of, last_safe_ms
 from flow.stream.rows import Contracts, Rows
 from flow.stream.subscription import Shard, Watch
 from provider.connection import connected
@@ -64,7 +64,7 @@ class Command(BaseCommand):
         try:
             mine = Shard.parse(shard)
             watch = subscription.watch(mine)
-            gap_from_ms = kept_until(mine)
+            gap_from_ms = last_safe_ms(mine)
         except ValueError as error:
             raise CommandError(str(error)) from None
         except Error as error:
@@ -75,33 +75,35 @@ class Command(BaseCommand):
         consumer = _consumer(mine, screen)
         streams = _streams(consumer, watch, trades, underlyings)
         first_quotes = FirstQuotes(lambda: connected(settings, clock.now_ms))
-        house = Housekeeping(consumer, mine, watch, lambda chosen: _topics(trades, chosen), first_quotes)
+        housekeeping = Housekeeping(
+            consumer, mine, watch, lambda chosen: _topics(trades, chosen), first_quotes
+        )
         for line in statistics.banner(watch.symbols, _database(), settings.SIMULATED):
             self.stdout.write(line)
         # Whatever lives now lives for good: the collector need not look through it a hundred times a second.
         gc.collect()
         gc.freeze()
         gc.set_threshold(100_000, 50, 50)
-        house.learn_sizes()
+        housekeeping.sync_sizes()
         consumer.start(streams, gap_from_ms)
-        house.begin()
+        housekeeping.start()
         try:
-            self._tend(consumer, house, stop)
+            self._tend(consumer, housekeeping, stop)
             died = not consumer.is_alive()
         finally:
             # Whatever ended the tending: the threads would go on without anybody to record what they lose.
             consumer.stop()
-            house.end()
-        self._tell(house.report())
+            housekeeping.finish()
+        self._tell(housekeeping.report())
         if died:
             raise CommandError(f"a thread of the consumer ended: {consumer.failure or 'see the log'}")
 
-    def _tend(self, consumer: Consumer, house: Housekeeping, stop: threading.Event) -> None:
+    def _tend(self, consumer: Consumer, housekeeping: Housekeeping, stop: threading.Event) -> None:
         report_at = time.monotonic() + STATISTICS_SECONDS
         said: tuple[bool, str] = (False, "")
         while consumer.is_alive() and not stop.wait(TICK_SECONDS):
-            consumer.tend()
-            house.tend()
+            consumer.check_streams()
+            housekeeping.run_due()
             stream = consumer.streams[0]
             if said != (stream.is_subscribed, stream.said):
                 said = (stream.is_subscribed, stream.said)
@@ -109,7 +111,7 @@ class Command(BaseCommand):
                 self._tell([f"{statistics.PREFIX} {state} {stream.url} {stream.said}".rstrip()])
             if time.monotonic() >= report_at:
                 report_at += STATISTICS_SECONDS
-                self._tell(house.report())
+                self._tell(housekeeping.report())
 
     def _tell(self, lines: list[str]) -> None:
         for line in lines:
@@ -130,7 +132,7 @@ class _Screen:
         second = int(time.monotonic())
         if second != self._second:
             self._second, self._left = second, LINES_PER_SECOND
-        chosen = statistics.notable(rows, self._left) if self._left else rows[:0]
+        chosen = statistics.largest_trades(rows, self._left) if self._left else rows[:0]
         if not len(chosen):
             return
         self._left -= len(chosen)

@@ -8,11 +8,11 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from flow.report import flow_report
-from flow.report_table import rendered
+from flow.report_table import render
 from warehouse import clock
 from warehouse.console import console_on
 
-LONGEST = 24 * 60  # minutes
+MAX_MINUTES = 24 * 60  # minutes
 
 
 class Command(BaseCommand):
@@ -24,12 +24,12 @@ class Command(BaseCommand):
         parser.add_argument("--trades", type=int, default=20, help="length of the tape")
 
     def handle(self, *, symbol: str, minutes: int, trades: int, **options: Any) -> None:
-        if not 1 <= minutes <= LONGEST:
-            raise CommandError(f"--minutes is from 1 to {LONGEST}, not {minutes}.")
+        if not 1 <= minutes <= MAX_MINUTES:
+            raise CommandError(f"--minutes is from 1 to {MAX_MINUTES}, not {minutes}.")
         if trades < 1:
             raise CommandError(f"--trades is at least 1, not {trades}.")
         report = flow_report(symbol.upper(), minutes, clock.now_ms(), trades)
         console = console_on()
         with console.capture() as captured:
-            console.print(rendered(report, settings.SIMULATED))
+            console.print(render(report, settings.SIMULATED))
         self.stdout.write(captured.get())

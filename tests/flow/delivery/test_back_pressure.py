@@ -21,19 +21,19 @@ def test_without_workers_the_inbox_is_bounded_the_rest_is_spooled_and_comes_back
             peer.send(*[trade(frame * TRADES + each, T + frame) for each in range(TRADES)])
         peer.stay()
 
-    limits = Limits(waiting_batches=2, inbox_batches=MOST_BATCHES, look_seconds=0.0, retry_seconds=0.01)
+    limits = Limits(waiting_batches=2, inbox_batches=MOST_BATCHES, check_seconds=0.0, retry_seconds=0.01)
     stored: list[int] = []
     with serving(floods) as server:
         running = Running(tmp_path, redis_client, server.url, limits=limits)
         publisher = running.consumer.publisher
         running.until(lambda: running.consumer.totals.trades == FRAMES * TRADES and publisher.spooled)
         running.until(lambda: publisher.oldest_ms() is None)
-        assert publisher.behind
+        assert publisher.workers_behind
         assert running.inbox.size() <= MOST_BATCHES + 1
         assert publisher.spool_bytes() > 0
         assert (publisher.dropped_trades, running.consumer.frames.dropped) == (0, 0)
         running.until(lambda: work_off(running.inbox, stored) == FRAMES * TRADES)
-        running.until(lambda: not publisher.behind and publisher.spool_bytes() == 0)
+        running.until(lambda: not publisher.workers_behind and publisher.spool_bytes() == 0)
         running.consumer.stop()
     assert stored == list(range(FRAMES * TRADES))
 

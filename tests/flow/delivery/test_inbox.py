@@ -40,7 +40,7 @@ def test_putting_or_finishing_twice_counts_once(inbox):
 def test_nothing_of_a_finished_batch_stays_behind(inbox, redis_client):
     inbox.put(IDS[0], b"payload")
     inbox.sweep(0)
-    inbox.failed(IDS[0])
+    inbox.count_failure(IDS[0])
     inbox.done(IDS[0])
     assert {key.decode() for key in redis_client.scan_iter()} == {
         "warehouse:inbox:feeds",
@@ -50,19 +50,19 @@ def test_nothing_of_a_finished_batch_stays_behind(inbox, redis_client):
 
 
 def test_it_knows_the_earliest_trade_that_lies_here_and_how_many_batches_ever_came(inbox):
-    assert (inbox.earliest_ms(), inbox.puts()) == (None, 0)
+    assert (inbox.earliest_ms(), inbox.put_count()) == (None, 0)
     for number, from_ms in enumerate((30, 10, 20)):
         inbox.put(IDS[number], b"payload", from_ms)
     inbox.put(IDS[0], b"payload", 5)  # lies here already
-    assert (inbox.earliest_ms(), inbox.puts()) == (10, 3)
+    assert (inbox.earliest_ms(), inbox.put_count()) == (10, 3)
     inbox.done(IDS[1])
-    assert (inbox.earliest_ms(), inbox.puts()) == (20, 3)
+    assert (inbox.earliest_ms(), inbox.put_count()) == (20, 3)
 
 
 def test_failures_are_counted_per_batch_and_not_for_one_that_is_out(inbox):
     inbox.put(IDS[0], b"payload")
-    assert [inbox.failed(IDS[0]) for _ in range(2)] == [1, 2]
-    assert inbox.failed(IDS[1]) == 0
+    assert [inbox.count_failure(IDS[0]) for _ in range(2)] == [1, 2]
+    assert inbox.count_failure(IDS[1]) == 0
 
 
 def test_only_what_has_waited_long_enough_is_swept(inbox):
@@ -127,7 +127,7 @@ def test_size_and_bytes_are_those_of_the_payloads_after_any_history(redis_client
         elif action == "done":
             assert inbox.done(batch_id) == (model.pop(batch_id, None) is not None)
         elif action == "failed":
-            inbox.failed(batch_id)
+            inbox.count_failure(batch_id)
         else:
             assert set(inbox.sweep(0)) <= set(model)
     assert (inbox.size(), inbox.bytes()) == (len(model), sum(model.values()))

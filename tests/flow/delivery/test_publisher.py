@@ -18,7 +18,7 @@ from flow.delivery.inbox import Inbox
 from flow.delivery.publisher import Limits, Publisher
 from flow.delivery.spool import Spool
 
-QUICK = Limits(retry_seconds=0.01, look_seconds=0.01)
+QUICK = Limits(retry_seconds=0.01, check_seconds=0.01)
 
 
 def batch(t: int) -> TradeBatch:
@@ -100,7 +100,7 @@ def test_while_the_inbox_is_away_batches_go_to_the_spool_and_come_back_in_order(
 
 @pytest.mark.parametrize("limit", ["inbox_batches", "inbox_bytes"])
 def test_a_new_batch_waits_behind_those_on_the_spool(tmp_path, redis_client, limit):
-    limits = Limits(look_seconds=0.0, **{limit: 0})
+    limits = Limits(check_seconds=0.0, **{limit: 0})
     desk = Desk(tmp_path, redis_client, limits)
     desk.publisher.submit(batch(1))
     desk.until(lambda: desk.publisher.published == 1)  # one is more than the limit: the workers are behind
@@ -183,7 +183,7 @@ def test_an_inbox_that_forgets_more_than_can_come_again_is_a_loss_from_the_earli
     for t in (5, 7):
         desk.publisher.submit(batch(t))
     desk.until(lambda: desk.stored() == [5, 7] and desk.publisher.inbox_batches == 2)
-    desk.until(lambda: not desk.publisher._kept)
+    desk.until(lambda: not desk.publisher._recent)
     redis_client.flushdb()
     desk.until(lambda: desk.lost)
     desk.publisher.stop()

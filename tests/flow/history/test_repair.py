@@ -112,7 +112,7 @@ def test_a_plan_without_quotes_leaves_the_side_unknown(repair, provider):
 def test_a_trade_that_came_by_both_ways_is_one_row(repair, tells):
     process(make_batch({"sequence_number": 100, "timestamp_ms": IN_GAP, "size": 25, "price": 1.10}))
     tells(rest_trade())
-    assert repair().filled.stored == 0
+    assert repair().fetched.stored == 0
     assert [row.source for row in in_gap()] == ["live"]
 
 
@@ -121,7 +121,7 @@ def test_of_equal_trades_without_numbers_only_the_missing_ones_are_stored(repair
     nameless = rest_trade(sequence_number=None)
     other_condition = rest_trade(sequence_number=None, conditions=[227])
     tells(nameless, nameless, other_condition, nameless)
-    assert repair().filled.stored == 3
+    assert repair().fetched.stored == 3
     assert [(row.sequence_number, row.conditions) for row in in_gap()] == [
         (-3, ["AUTO"]),
         (-2, ["SLAN"]),
@@ -132,16 +132,16 @@ def test_of_equal_trades_without_numbers_only_the_missing_ones_are_stored(repair
 
 def test_different_trades_of_a_millisecond_without_numbers_are_all_stored(repair, tells):
     tells(rest_trade(sequence_number=None), rest_trade(sequence_number=None, price=1.05))
-    assert repair().filled.stored == 2
+    assert repair().fetched.stored == 2
     assert sorted(float(row.price) for row in in_gap()) == [1.05, 1.10]
 
 
 @pytest.mark.parametrize("number", [100, None])
 def test_repairing_the_same_time_again_changes_nothing(repair, tells, redis_client, number):
     tells(rest_trade(sequence_number=number), rest_trade(IN_GAP + 1, sequence_number=number))
-    assert repair().filled.stored == 2
+    assert repair().fetched.stored == 2
     again = gaps.record_gap("options 2/2", *GAP, "cut")
-    assert repair_gap(again, redis_client, connection(), clock.now_ms()).filled.stored == 0
+    assert repair_gap(again, redis_client, connection(), clock.now_ms()).fetched.stored == 0
     assert len(in_gap()) == 2
 
 
@@ -216,7 +216,7 @@ def test_contracts_whose_volume_grew_over_the_gap_are_asked_for(repair, tells, p
         add_greeks(slot, "O:SPXW261218P06000000", volume=5)
     tells()
     tells(rest_trade(), ticker=PUT)
-    assert repair().filled.contracts == 2
+    assert repair().fetched.contracts == 2
     assert [row.contract_ticker for row in in_gap()] == [PUT]
 
 
@@ -226,7 +226,7 @@ def test_a_repair_waits_for_the_inbox(repair, tells, redis_client, put_batch, at
     redis_client.zadd("warehouse:inbox:options:index", {batch_id: 1})  # it has lain there since 1970
     assert str(repair()) == "the repair waits for batches in the inbox"
     Inbox(redis_client, "options").done(batch_id)
-    assert repair().filled.stored == 1
+    assert repair().fetched.stored == 1
 
 
 def test_a_repair_waits_for_a_spool(repair, tells):
@@ -237,7 +237,7 @@ def test_a_repair_waits_for_a_spool(repair, tells):
     assert str(repair()) == "the repair waits for batches in a spool"
     beat.metadata = {SPOOLED: 0}
     beat.save()
-    assert repair().filled.stored == 1
+    assert repair().fetched.stored == 1
 
 
 def test_a_consumer_that_is_gone_for_a_day_holds_up_no_repair(repair, tells):
@@ -245,7 +245,7 @@ def test_a_consumer_that_is_gone_for_a_day_holds_up_no_repair(repair, tells):
     Heartbeat.objects.create(
         id="flow_listener", last_scan=NOON_MS - 86_400_000, status="healthy", metadata={SPOOLED: 3}
     )
-    assert repair().filled.stored == 1
+    assert repair().fetched.stored == 1
 
 
 def test_a_repair_waits_for_the_stream_to_settle(repair, at_market_time):
@@ -258,7 +258,7 @@ def test_a_repair_waits_for_the_chain_after_the_gap_but_not_for_ever(repair, tel
     tells(rest_trade())
     assert str(repair()) == "the repair waits for the chain after it"
     at_market_time(NOON + timedelta(minutes=17))
-    assert repair().filled.stored == 1
+    assert repair().fetched.stored == 1
 
 
 def test_the_flow_of_a_symbol_since_a_time_is_told_by_the_same_way(tells):

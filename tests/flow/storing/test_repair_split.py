@@ -28,11 +28,11 @@ def stored() -> list[tuple[Any, ...]]:
 def test_a_part_of_a_split_stored_alone_becomes_one_of_its_parts(size, alone):
     process(make_batch(part(1, size)))
     assert stored() == [(1, alone, None, "live")]
-    process(make_batch(part(1, size), part(2, 5), source="rest"), knows_better=AROUND)
+    process(make_batch(part(1, size), part(2, 5), source="rest"), complete_range=AROUND)
     assert stored() == [(1, "SPLIT", None, "live"), (2, "SPLIT", None, "backfill")]
 
 
 def test_a_block_stays_a_block_beside_the_other_part_of_a_split():
     process(make_batch(part(1, 500)))
-    process(make_batch(part(1, 500), part(2, 5), source="rest"), knows_better=AROUND)
+    process(make_batch(part(1, 500), part(2, 5), source="rest"), complete_range=AROUND)
     assert stored()[0] == (1, "BLOCK", None, "live")

@@ -17,7 +17,7 @@ AROUND = (NOON_MS - 1000, NOON_MS + 1000)
 
 
 def past(*rows: dict[str, Any]) -> None:
-    process(make_batch(*rows, source="rest"), knows_better=AROUND)
+    process(make_batch(*rows, source="rest"), complete_range=AROUND)
 
 
 def stored(*names: str) -> list[tuple[Any, ...]]:

@@ -30,7 +30,7 @@ def sequence_numbers() -> list[int]:
 
 def test_a_bought_call_has_every_column_filled():
     done = process(make_batch({"price": 1.10, "size": 120, "condition": ISO}))
-    assert (done.trades, done.kept, done.stored) == (1, 1, 1)
+    assert (done.trades, done.selected, done.stored) == (1, 1, 1)
     row = stored()
     assert {name: getattr(row, name) for name in EXPECTED} == EXPECTED
 
@@ -196,7 +196,7 @@ def test_trades_that_no_row_can_hold_are_kept_aside_and_the_rest_is_stored():
     rows = [{**row, "contract_ticker": _bytes(row.get("contract_ticker", CALL))} for row in ({}, *bad, {})]
     batch = make_batch(*rows)
     done = process(batch, name="options:boot:1")
-    assert (done.kept, done.stored) == (2, 2)
+    assert (done.selected, done.stored) == (2, 2)
     assert sequence_numbers() == [1, 9]
     assert done.quarantined == {
         "not an option contract ticker": 2,
@@ -230,8 +230,8 @@ def test_absurd_quotes_and_ages_are_unknown_and_cost_no_other_trade():
 
 
 def test_an_empty_batch_and_one_of_small_trades_alone_store_nothing():
-    assert process(make_batch({}).take(np.arange(0))).kept == 0
-    assert process(make_batch({"size": 1})).kept == 0
+    assert process(make_batch({}).take(np.arange(0))).selected == 0
+    assert process(make_batch({"size": 1})).selected == 0
     assert OptionsFlow.objects.count() == 0
 
 

@@ -14,8 +14,8 @@ from flow.delivery.inbox import Inbox
 from flow.delivery.publisher import Limits
 from flow.delivery.spool import Spool
 from flow.stream.average_size import AverageSizes
-from flow.stream.batching import Sealing
-from flow.stream.consumer import Bounds, Consumer, Gap
+from flow.stream.batching import BatchLimits
+from flow.stream.consumer import Consumer, Gap, QueueLimits
 from flow.stream.frame_queue import FrameQueue, Received
 from flow.stream.rows import Contracts
 from provider.stream_client import Delivery, Stream
@@ -39,8 +39,8 @@ class Running:
         self.inbox = Inbox(client, "options")
         self.consumer = Consumer(
             Contracts({"SPXW": "SPX"}), AverageSizes(), self.inbox, lambda name: None,
-            Spool(directory, 1_000_000), lambda: T + 100, sealing=Sealing(age_ms=0, patience_ms=0),
-            limits=limits or Limits(retry_seconds=0.01, look_seconds=0.01), bounds=Bounds(),
+            Spool(directory, 1_000_000), lambda: T + 100, batch_limits=BatchLimits(age_ms=0, idle_ms=0),
+            limits=limits or Limits(retry_seconds=0.01, check_seconds=0.01), queue_limits=QueueLimits(),
         )  # fmt: skip
         urls = [url, second] if second else [url]
         streams = [Stream(each, "key", {"T.*"}, self.consumer.deliver, lambda: True, QUICK) for each in urls]

@@ -48,7 +48,7 @@ def test_a_quote_that_arrives_after_the_trade_is_not_its_quote():
 
 def test_the_underlying_price_is_the_last_one_before_the_trade():
     taker = enricher()
-    taker.price("SPX", Spot(6500.0, T - 900_000))  # the last snapshot's
+    taker.set_price("SPX", Spot(6500.0, T - 900_000))  # the last snapshot's
     trades = enriched(
         trade(1, T), {"ev": "V", "T": "I:SPX", "val": 6512.5, "t": T + 1_000}, trade(2, T + 500),
         trade(3, T + 1_250), taker=taker,

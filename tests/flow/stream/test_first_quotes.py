@@ -61,6 +61,6 @@ def test_a_provider_that_fails_is_asked_again_and_stops_nothing(provider):
     for answer, expected in ((None, {}), (ok({"status": "OK", "results": [row(6500, 1)]}), {"SPX": 1})):
         if answer:
             provider.tell(PATH, answer)
-        quotes.ask(watched, NOON.date())
+        quotes.request(watched, NOON.date())
         quotes.join()
-        assert {symbol: len(found) for symbol, found in quotes.told.items()} == expected
+        assert {symbol: len(found) for symbol, found in quotes.contracts.items()} == expected

@@ -28,38 +28,38 @@ def rows(*sizes: int, underlying: int = 0, cancel: int | None = None):
 
 def test_an_average_stands_before_the_trades_it_is_given_to():
     sizes = AverageSizes()
-    assert np.isnan(sizes.take(rows(10, 30))).all()
-    assert sizes.take(rows(100)).tolist() == [20.0]
+    assert np.isnan(sizes.update(rows(10, 30))).all()
+    assert sizes.update(rows(100)).tolist() == [20.0]
 
 
 def test_a_cancel_is_no_trade_of_its_own():
     sizes = AverageSizes()
-    sizes.take(rows(10, 1000, cancel=1))
-    assert sizes.take(rows(5)).tolist() == [10.0]
+    sizes.update(rows(10, 1000, cancel=1))
+    assert sizes.update(rows(5)).tolist() == [10.0]
 
 
 def test_what_is_saved_stays_in_the_average_and_is_not_saved_twice():
     sizes = AverageSizes()
-    sizes.learn([(1.0, 40.0)])
-    sizes.take(rows(20))
+    sizes.load_totals([(1.0, 40.0)])
+    sizes.update(rows(20))
     added = sizes.unsaved()
-    sizes.take(rows(60))
-    sizes.saved(added)
+    sizes.update(rows(60))
+    sizes.mark_saved(added)
     assert sizes.unsaved().tolist() == [[1.0], [60.0]]
-    assert sizes.take(rows(1)).tolist() == [40.0]
+    assert sizes.update(rows(1)).tolist() == [40.0]
 
 
 @pytest.mark.django_db
 @pytest.mark.database
 def test_the_average_is_kept_over_a_restart_for_twenty_sessions():
     past = sessions.sessions(DAY - dt.timedelta(days=60), DAY)
-    average_size.add(["SPX", "SPY"], past[-22], np.array([[1.0, 0.0], [9_999.0, 0.0]]))  # too long ago
-    average_size.add(["SPX", "SPY"], past[-21], np.array([[2.0, 1.0], [20.0, 7.0]]))
-    average_size.add(["SPX", "SPY"], DAY, np.array([[1.0, 0.0], [40.0, 0.0]]))
-    average_size.add(
+    average_size.add_totals(["SPX", "SPY"], past[-22], np.array([[1.0, 0.0], [9_999.0, 0.0]]))  # too long ago
+    average_size.add_totals(["SPX", "SPY"], past[-21], np.array([[2.0, 1.0], [20.0, 7.0]]))
+    average_size.add_totals(["SPX", "SPY"], DAY, np.array([[1.0, 0.0], [40.0, 0.0]]))
+    average_size.add_totals(
         ["SPX", "SPY"], DAY, np.array([[1.0, 0.0], [60.0, 0.0]])
     )  # another shard, or a minute later
-    assert average_size.stored(["SPY", "QQQ", "SPX"], DAY) == [(1.0, 7.0), (0.0, 0.0), (4.0, 120.0)]
+    assert average_size.stored_totals(["SPY", "QQQ", "SPX"], DAY) == [(1.0, 7.0), (0.0, 0.0), (4.0, 120.0)]
 
 
 def test_shards_share_the_symbols_out():

@@ -8,7 +8,7 @@ import numpy as np
 
 from flow.stream.quotes import QuoteState
 from flow.stream.rows import ROW
-from flow.stream.statistics import Stored, Totals, banner, block, notable, trade_lines
+from flow.stream.statistics import StoredCounts, Totals, banner, largest_trades, statistics_block, trade_lines
 
 T = 1_795_203_342_000  # 2026-11-20 14:35:42 in New York
 
@@ -40,7 +40,7 @@ def test_a_trade_line_names_direction_contract_size_price_and_premium():
 
 def test_lines_are_for_the_dearest_trades_of_ten_contracts_or_more():
     trades = rows((1.0, 10, 0), (900.0, 9, 0), (2.0, 20, 0), (3.0, 30, 0))
-    assert notable(trades, 2)["size"].tolist() == [20, 30]
+    assert largest_trades(trades, 2)["size"].tolist() == [20, 30]
 
 
 def test_the_banner_names_symbols_least_size_and_database_and_says_simulated():
@@ -58,7 +58,7 @@ def test_the_statistics_block():
         trades=1248, last_trade_ms=T, gaps=1, rejected=Counter({"frame is no JSON array": 2}),
         quotes=Counter({QuoteState.FRESH: 1200, QuoteState.MISSING: 48}),
     )  # fmt: skip
-    assert block(totals, Stored(342, 18, 12), 300.0, errors=1) == [
+    assert statistics_block(totals, StoredCounts(342, 18, 12), 300.0, errors=1) == [
         "[FlowListener] 📊 Statistics:",
         "  Uptime: 5 minutes",
         "  Trades processed: 1,248",
@@ -74,7 +74,7 @@ def test_the_statistics_block():
 
 
 def test_without_a_database_the_block_says_what_is_unknown():
-    lines = block(Totals(), None, 7_300.0, errors=0)
+    lines = statistics_block(Totals(), None, 7_300.0, errors=0)
     assert lines[1:6] == [
         "  Uptime: 2 hours 1 minutes",
         "  Trades processed: 0",
