@@ -1,4 +1,4 @@
-"""Trades of a past session from the provider's trades, contract by contract: each asked for once."""
+"""Backfill of the trades of a past session from the provider's REST history, contract by contract."""
 
 from __future__ import annotations
 
@@ -30,10 +30,10 @@ from warehouse.models.flow import TABLE
 from warehouse.task_names import RunTask
 
 OUTSIDE_RETENTION = "contracts of a session outside retention"
-NOT_IN_PLAN = "contracts whose trades the plan does not hold"
-REFUSED = "contracts the provider would not tell"
+NOT_IN_PLAN = "contracts whose trades the plan does not include"
+REFUSED = "contracts whose trades the provider refused"
 UNREADABLE = "unreadable trades"
-# Contracts are stored together until one of these is reached. The time bounds what a kill throws away.
+# Contracts are stored together until one of these limits is reached. The time limits what is lost when killed.
 MAX_TRADES = 20_000
 MAX_CONTRACTS = 50
 MAX_SECONDS = 1.0
@@ -41,17 +41,17 @@ MAX_SECONDS = 1.0
 
 @dataclass(frozen=True, slots=True)
 class BackfilledFlow:
-    """What became of a session's chosen contracts."""
+    """Results of the selected contracts of a session."""
 
     symbol: str
     session: dt.date
-    contracts: int = 0  # asked for now, and answered
+    contracts: int = 0  # fetched now
     finished_before: int = 0
-    busy: int = 0  # in another process's hands
+    busy: int = 0  # being fetched by another process
     trades: int = 0
-    filtered: int = 0  # too small for the table, and part of no sweep or split
-    stored: int = 0  # trades the table lacked
-    rejected: Counter[str] = field(default_factory=Counter)  # by reason, which names what is counted
+    filtered: int = 0  # too small to be stored, and in no sweep or split
+    stored: int = 0  # new rows
+    rejected: Counter[str] = field(default_factory=Counter)  # contracts or trades, by reason
 
     def __str__(self) -> str:
         rejected = "".join(f", {count} {reason}" for reason, count in sorted(self.rejected.items()))
@@ -64,13 +64,15 @@ class BackfilledFlow:
 def backfill_flow(
     symbol: str, session: dt.date, contracts: Sequence[str], connect: Connect, now_ms: int
 ) -> BackfilledFlow:
-    """Stores the trades of a session that the table lacks, of chosen contract tickers of one underlying.
+    """Store the missing trades of a session, of selected contract tickers of one underlying.
 
-    They are classified as the stream's are: against the last quote before each, the price of the underlying as the
-    stored bars and snapshots of the session have it, and the mean size of the sessions before. A contract and
-    session that was answered is DONE in the ledger and never asked for again. May be called from several threads,
-    each with a database connection of its own; not inside a transaction. Raises ValueError for a date without a
-    session, and of `provider.errors` Retryable, Misconfigured and Unauthorized: what was stored until then stays.
+    The trades are classified like those of the stream: by the last quote before each trade, the price of the
+    underlying from the stored bars and snapshots of the session, and the mean size of the sessions before. A contract
+    and session that was fetched is DONE in the ledger and never fetched again.
+
+    May be called from several threads, each with its own database connection, but not inside a transaction. Raises
+    ValueError for a date without a session, and Retryable, Misconfigured and Unauthorized of `provider.errors`; trades
+    stored before the error stay stored.
     """
     midnight = clock.epoch_ms(dt.datetime.combine(session, dt.time(tzinfo=dt.UTC)))
     work = _SessionBackfill(symbol, session, clock.epoch_ms(sessions.close_of(session)), midnight, now_ms)
@@ -94,7 +96,7 @@ def backfill_flow(
 
 
 class _SessionBackfill:
-    """One call's contracts in groups: asked for one by one, stored together."""
+    """The contracts of one call, fetched one by one and stored in groups."""
 
     def __init__(self, symbol: str, session: dt.date, slot: int, midnight: int, now_ms: int) -> None:
         self.symbol, self.session, self.slot, self.midnight = symbol, session, slot, midnight
@@ -108,10 +110,10 @@ class _SessionBackfill:
         return BackfilledFlow(self.symbol, self.session, **self.counts, rejected=+self.rejected)
 
     def process_group(self, client: MassiveClient, waiting: deque[str]) -> None:
-        """Takes contracts from `waiting` until there is a group of them, and stores what came of each.
+        """Fetch contracts from `waiting` until a group is complete, and store their trades.
 
-        The locks are held from the look at the table to the commit: who repairs a gap counts the same trades. An
-        error of the provider leaves after what came before it is stored.
+        The locks are held from the first read of the table to the commit, because the repair of a gap counts the same
+        trades. An error of the provider is raised after the trades fetched before it are stored.
         """
         answers: list[tuple[runs.Run, PastTrades]] = []
         until = time.monotonic() + MAX_SECONDS
@@ -137,11 +139,11 @@ class _SessionBackfill:
                 all_numbered=self.all_numbered,
             )
         except NotFound:
-            return PastTrades(TradeBatch.joined([]), 0)  # it never traded
+            return PastTrades(TradeBatch.joined([]), 0)  # the contract never traded
         except NotEntitled as error:
             runs.fail(run, str(error))
             self.rejected[NOT_IN_PLAN] += 1 + len(waiting)
-            waiting.clear()  # the plan does not hold the others either
+            waiting.clear()  # the plan does not include the others either
         except (Terminal, Incomplete) as error:
             runs.fail(run, str(error))
             if isinstance(error, Unauthorized):

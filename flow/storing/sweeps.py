@@ -1,4 +1,4 @@
-"""Unusual sweeps among the trades of a batch, each as a whole: what an alert tells."""
+"""Unusual sweeps among the trades of a batch, one record per sweep, for alerts."""
 
 from __future__ import annotations
 
@@ -15,19 +15,19 @@ from quant.trades.classification import Classification
 
 @dataclass(frozen=True, slots=True)
 class Sweep:
-    """One order swept over exchanges, or one trade that says so by its condition; named as a row's columns are."""
+    """One order swept over exchanges, or one trade with a sweep condition; fields are named like the columns."""
 
     symbol: str
     contract_ticker: str
     trade_type: str
     sentiment: str  # of its first trade
-    premium: Decimal  # dollars, of all its trades
-    size: int  # contracts, of all its trades
+    premium: Decimal  # dollars, over all its trades
+    size: int  # contracts, over all its trades
     timestamp: int  # of its first trade, epoch ms
 
 
 def unusual_sweeps(checked: Checked, found: Classification, symbols: NDArray[np.str_]) -> tuple[Sweep, ...]:
-    """Sweeps of more than 100,000 dollars; `symbols` (contracts,) are underlyings."""
+    """Return the sweeps above 100,000 dollars; `symbols` (contracts,) are underlyings."""
     rows = np.flatnonzero(found.is_sweep)
     first = np.where(found.sweep_first[rows] >= 0, found.sweep_first[rows], rows)
     count = len(checked.good)

@@ -1,4 +1,4 @@
-"""From the socket's events to enriched trades: quote, underlying price and average size as of each trade."""
+"""Enrichment of trades: quote, underlying price and mean size as of each trade."""
 
 from __future__ import annotations
 
@@ -27,14 +27,14 @@ _NO_SPOT = Spot(float("nan"), -1)
 
 
 class Enricher:
-    """Takes events in order of arrival and gives back trades with what was known before each of them."""
+    """Accepts events in order of arrival and returns trades with what was known before each of them."""
 
     def __init__(self, contracts: Contracts, sizes: AverageSizes) -> None:
         self.contracts = contracts
         self.sizes = sizes
         self.quotes: LastBefore[Quote] = LastBefore()
         self.spots: LastBefore[Spot] = LastBefore()  # by symbol
-        self.last_trade_ms = 0  # exchange time, the latest seen
+        self.last_trade_ms = 0  # latest exchange time of a trade
         self._trades: list[Trade] = []
         self._numbers: list[tuple[int, int]] = []
         self._quotes_before: list[Quote] = []
@@ -45,8 +45,8 @@ class Enricher:
         return len(self._trades)
 
     def take(self, events: Iterable[Event], received_ms: int) -> list[Status]:
-        """Takes the events of a frame; returns its control messages, which are the connection's business."""
-        said = []
+        """Add the events of a frame. Return its control messages, which the connection handles."""
+        statuses = []
         quotes = self.quotes
         for event in events:
             if isinstance(event, Quote):
@@ -58,16 +58,16 @@ class Enricher:
             elif isinstance(event, Aggregate):
                 self.set_price(event.sym, Spot(event.c, event.e))
             else:
-                said.append(event)
-        return said
+                statuses.append(event)
+        return statuses
 
     def set_price(self, symbol: str, spot: Spot) -> None:
-        """A price of an underlying, from the second connection or from the last snapshot."""
+        """Set the price of an underlying, from a second connection or from the last snapshot."""
         self.spots.update(symbol, spot)
 
     def rows(self) -> Rows:
-        """The trades taken since the last call, in order of arrival, enriched."""
-        trades, quotes_before, spot = self._trades, self._quotes_before, self._spots_before
+        """Return the enriched trades added since the last call, in order of arrival."""
+        trades, quotes_before, spots_before = self._trades, self._quotes_before, self._spots_before
         rows = np.empty(len(trades), ROW)
         if not trades:
             return rows
@@ -87,8 +87,8 @@ class Enricher:
         rows["bid_size"] = known * [quote.bs for quote in quotes_before]
         rows["ask_size"] = known * [quote.as_ for quote in quotes_before]
         rows["quote_age_ms"] = known * (traded - quoted)
-        rows["underlying_price"] = [entry.price for entry in spot]
-        priced = np.array([entry.t for entry in spot])
+        rows["underlying_price"] = [entry.price for entry in spots_before]
+        priced = np.array([entry.t for entry in spots_before])
         rows["underlying_age_ms"] = np.where(priced >= 0, traded - priced, np.nan)
         rows["average_size"] = self.sizes.update(rows)
         self._trades, self._numbers, self._quotes_before, self._spots_before, self._received = (
@@ -113,7 +113,7 @@ class Enricher:
 
 
 def _conditions(rows: Rows, trades: list[Trade]) -> None:
-    """The first condition as a number; all of them as text only where there are several."""
+    """Set the first condition as a number, and all of them as text only where a trade has several."""
     rows["condition"] = [trade.c[0] if trade.c else 0 for trade in trades]
     rows["conditions"] = b""
     rows["condition_bits"] = conditions.flags(rows["condition"])

@@ -53,11 +53,11 @@ def test_the_numbers_are_those_of_the_window_without_cancels(a_day):
         (11_000, 0),
         (0, 0),
     ]
-    assert [row.sequence_number for row in report.tape] == [4, 3, 2, 1]
+    assert [row.sequence_number for row in report.trades] == [4, 3, 2, 1]
 
 
 def test_the_tape_is_as_long_as_asked(a_day):
-    assert [row.sequence_number for row in flow_report("SPX", 15, clock.now_ms(), trades=2).tape] == [4, 3]
+    assert [row.sequence_number for row in flow_report("SPX", 15, clock.now_ms(), trades=2).trades] == [4, 3]
 
 
 def test_the_command_shows_summary_picture_and_tape(a_day, settings):
@@ -82,7 +82,7 @@ def test_a_gap_in_the_window_is_named_with_what_became_of_it(a_day):
     named = [line for line in traded("SPX", "--minutes", "15").splitlines() if line.startswith("gap")]
     assert named == [
         "gap of options from 11:51:00 to 11:52:00 (connection lost): 7 trades were fetched later,"
-        " 2 contracts stay unknown",
+        " trades of 2 contracts are still missing",
         "gap of options 2/2 from 11:59:00 to now (silent): not repaired yet",
     ]
 
@@ -115,5 +115,5 @@ def test_a_symbol_without_trades_gets_one_sentence():
 
 @pytest.mark.parametrize("arguments", [("--minutes", "0"), ("--minutes", "1441"), ("--trades", "0")])
 def test_a_window_or_a_tape_that_makes_no_sense_is_refused(arguments):
-    with pytest.raises(CommandError, match=f"{arguments[0]} is"):
+    with pytest.raises(CommandError, match=f"{arguments[0]} must be"):
         traded("SPX", *arguments)

@@ -46,14 +46,14 @@ def table() -> list[tuple]:
 
 def test_a_batch_leaves_the_inbox_when_its_rows_are_committed(put_batch, inbox):
     batch_id = put_batch(make_batch({}, {}))
-    assert tasks.store_trades(batch_id) == f"{batch_id}: 2 trades: 2 kept, 2 new"
+    assert tasks.store_trades(batch_id) == f"{batch_id}: 2 trades: 2 selected, 2 new"
     assert (OptionsFlow.objects.count(), inbox.size()) == (2, 0)
 
 
 def test_a_batch_that_is_done_already_is_no_error(put_batch):
     batch_id = put_batch(make_batch({}))
     tasks.store_trades(batch_id)
-    assert tasks.store_trades(batch_id) == f"{batch_id} is done already"
+    assert tasks.store_trades(batch_id) == f"{batch_id} is already stored"
     assert OptionsFlow.objects.count() == 1
 
 
@@ -121,7 +121,7 @@ def test_a_worker_that_dies_between_commit_and_done_costs_nothing(put_batch, inb
         with pytest.raises(KeyboardInterrupt):
             tasks.store_trades(batch_id)
     assert inbox.size() == 1
-    assert tasks.store_trades(batch_id).endswith("2 kept, 0 new")
+    assert tasks.store_trades(batch_id).endswith("2 selected, 0 new")
     assert (OptionsFlow.objects.count(), inbox.size()) == (2, 0)
 
 
@@ -139,7 +139,7 @@ def test_the_sweeper_sends_a_batch_whose_message_was_lost(put_batch, inbox, sent
 def test_the_sweeper_is_silent_while_more_messages_wait_than_batches(put_batch, redis_client, sent):
     put_batch(make_batch({}))
     redis_client.rpush("warehouse:flow", "a message", "another")
-    assert tasks.sweep_inbox(older_than_seconds=0) == "2 messages wait for 1 batches: none sent again"
+    assert tasks.sweep_inbox(older_than_seconds=0) == "2 messages are queued for 1 batches: none sent again"
     assert sent == []
 
 

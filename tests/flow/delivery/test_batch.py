@@ -67,14 +67,14 @@ def test_a_payload_with_one_byte_changed_or_cut_off_is_refused_or_still_a_batch(
 def test_a_payload_that_swells_beyond_what_it_announces_is_refused():
     payload = make_batch(*[{}] * 1000).encode()
     announced = payload[:8] + (1).to_bytes(4, "little") + payload[12:]
-    with pytest.raises(BadPayload, match="longer than it says"):
+    with pytest.raises(BadPayload, match="longer than its header says"):
         TradeBatch.decode(announced)
 
 
 def test_columns_of_different_lengths_are_refused():
     batch = make_batch({}, {})
     columns = {name: getattr(batch, name) for name in TradeBatch.__dataclass_fields__}
-    with pytest.raises(ValueError, match="equally long"):
+    with pytest.raises(ValueError, match="equal lengths"):
         TradeBatch(**columns | {"price": np.array([1.0])})
 
 

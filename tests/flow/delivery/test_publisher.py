@@ -187,4 +187,4 @@ def test_an_inbox_that_forgets_more_than_can_come_again_is_a_loss_from_the_earli
     redis_client.flushdb()
     desk.until(lambda: desk.lost)
     desk.publisher.stop()
-    assert desk.lost == [(5, 9_999, "the inbox has forgotten 2 batches")]
+    assert desk.lost == [(5, 9_999, "the inbox lost 2 batches")]

@@ -71,7 +71,7 @@ def test_it_takes_no_more_bytes_than_it_may(tmp_path):
 
 
 def test_one_feed_has_one_consumer(spool, tmp_path):
-    with pytest.raises(SpoolInUse, match="another consumer"):
+    with pytest.raises(SpoolInUse, match="another consumer of this feed uses"):
         Spool(tmp_path, ROOM)
 
 

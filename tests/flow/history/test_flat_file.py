@@ -86,13 +86,13 @@ def test_what_is_no_trade_of_the_asked_roots_is_counted_by_reason(written):
     assert (loaded.lines, loaded.stored, loaded.filtered) == (14, 2, 1)
     assert loaded.rejected == {
         "trades of other roots": 1,
-        "lines whose price is no number": 2,
-        "lines whose size is no number": 1,
-        "lines whose conditions are no numbers": 1,
+        "lines whose price is not a number": 2,
+        "lines whose size is not a number": 1,
+        "lines whose conditions are not numbers": 1,
         "trades outside retention": 2,
         "not a price": 1,
         "not an option contract ticker": 2,
-        "lines with another number of fields": 1,
+        "lines with a wrong number of fields": 1,
     }
     assert DeadLetter.objects.count() == 1
 
@@ -149,7 +149,7 @@ def test_a_trade_of_the_file_that_the_past_tells_with_a_number_is_not_doubled(wr
 
 
 def test_a_file_of_another_layout_gets_one_sentence(written):
-    sentence = "trades.csv.gz: no flat file of trades, it has no column price, sip_timestamp, size."
+    sentence = "trades.csv.gz: not a flat file of trades: missing columns: price, sip_timestamp, size."
     with pytest.raises(NoFlatFile, match=f"^{sentence}$"):
         read_file(written("O:X,1", header="ticker,volume,conditions,exchange"))
 
@@ -157,9 +157,7 @@ def test_a_file_of_another_layout_gets_one_sentence(written):
 def test_a_file_not_sorted_by_contract_is_refused_instead_of_cutting_its_sweeps(written, monkeypatch):
     monkeypatch.setattr(flat_file, "BATCH_TRADES", 1)
     monkeypatch.setattr(flat_file, "BLOCK_BYTES", 60)
-    with pytest.raises(
-        NoFlatFile, match=f"the trades of {CALL} do not stand together; sort the file by ticker"
-    ):
+    with pytest.raises(NoFlatFile, match=f"the lines of {CALL} are not contiguous; sort the file by ticker"):
         read_file(written(line(), line(PUT), line(PUT), line()))
 
 

@@ -59,5 +59,5 @@ def test_gaps_of_two_feeds_are_two():
 
 
 def test_a_gap_does_not_end_before_it_begins():
-    with pytest.raises(ValueError, match="before it began"):
+    with pytest.raises(ValueError, match="before its start"):
         record_gap("options", 1000, 999, "cut")

@@ -90,7 +90,7 @@ def in_gap() -> list[OptionsFlow]:
 
 def test_a_missed_trade_is_stored_as_the_stream_would_have_brought_it(repair, tells):
     tells(rest_trade(), quotes=(past_quote(IN_GAP - 20), past_quote(IN_GAP, ask_price=9.0)))
-    assert str(repair()) == "1 trades of 1 contracts stored, 0 contracts unknown"
+    assert str(repair()) == "1 trades of 1 contracts stored, trades of 0 contracts unknown"
     (row,) = in_gap()
     assert (row.source, row.sequence_number, row.side, row.sentiment) == ("backfill", 100, "buy", "BULLISH")
     assert (float(row.bid), float(row.ask), row.quote_age_ms) == (1.00, 1.10, 20)
@@ -256,7 +256,7 @@ def test_a_repair_waits_for_the_stream_to_settle(repair, at_market_time):
 def test_a_repair_waits_for_the_chain_after_the_gap_but_not_for_ever(repair, tells, at_market_time):
     WatchlistEntry.objects.update(ingest_chain=True)
     tells(rest_trade())
-    assert str(repair()) == "the repair waits for the chain after it"
+    assert str(repair()) == "the repair waits for the chain after the gap"
     at_market_time(NOON + timedelta(minutes=17))
     assert repair().fetched.stored == 1
 

@@ -239,7 +239,7 @@ def test_the_gap_of_an_unreadable_frame_ends_when_the_stream_was_sound_for_a_whi
     for at_ms, frame in zip((T + 50, T + 60, T + 70, T + 5_060), frames, strict=True):
         payload = frame if isinstance(frame, bytes) else json.dumps(frame).encode()
         consumer._receive(Received(at_ms, Delivery("frame", payload, None)))
-        consumer._seal(at_ms)
+        consumer._batch(at_ms)
     assert [(gap.from_ms, gap.to_ms) for gap in consumer.gaps] == [(T, None), (T, T + 20)]
 
 
@@ -284,6 +284,6 @@ def test_a_pause_is_a_gap_though_the_trades_before_and_after_it_waited_together(
         at_ms = T + number * 20 + (4_000 if number > 99 else 0)
         frame = json.dumps([trade(number, at_ms)]).encode()
         consumer._receive(Received(at_ms + 5, Delivery("frame", frame, None)))
-    consumer._seal(T + 10_000)
+    consumer._batch(T + 10_000)
     ends = (T + 99 * 20, T + 100 * 20 + 4_000)
     assert [(gap.from_ms, gap.to_ms) for gap in consumer.gaps] == [(ends[0], None), ends]

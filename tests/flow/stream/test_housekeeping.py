@@ -71,5 +71,5 @@ def test_shards_share_the_symbols_out():
 
 @pytest.mark.parametrize("text", ["0/2", "3/2", "1", "a/b", "1/0", "-1/2"])
 def test_a_shard_that_is_none_is_refused(text):
-    with pytest.raises(ValueError, match="a shard is written i/n"):
+    with pytest.raises(ValueError, match="a shard has the form i/n"):
         Shard.parse(text)
