@@ -7,7 +7,7 @@ from datetime import date, timedelta
 import pytest
 
 from ingestion.bars.bar_times import midnight_ms
-from ingestion.bars.breadth import breadth, fetch_grouped, large_issues, year_before
+from ingestion.bars.breadth import breadth, fetch_grouped, large_stocks, year_before
 from provider.records import Aggregate
 from quant.sessions import close_of
 from tests.ingestion.stored import store_day_bars
@@ -62,11 +62,11 @@ def test_without_any_bar_nothing_is_counted(evening):
 
 
 def test_the_thousand_largest_liquid_issues_are_kept():
-    def issue(ticker: str, close: float, volume: float) -> Aggregate:
+    def stock(ticker: str, close: float, volume: float) -> Aggregate:
         return Aggregate(0, close, close, close, close, volume, ticker=ticker)
 
-    many = [issue(f"S{n:04}", 10.0 + n, 1e6) for n in range(1_001)]
-    kept = large_issues([*many, issue("CHEAP", 5.0, 1e9), issue("QUIET", 1e6, 200_000.0)])
+    many = [stock(f"S{n:04}", 10.0 + n, 1e6) for n in range(1_001)]
+    kept = large_stocks([*many, stock("CHEAP", 5.0, 1e9), stock("QUIET", 1e6, 200_000.0)])
     assert [row.ticker for row in kept] == [f"S{n:04}" for n in range(1, 1_001)]
 
 

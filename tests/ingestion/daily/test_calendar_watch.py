@@ -9,7 +9,7 @@ import pytest
 
 from ingestion.chains.due import due_chains
 from ingestion.daily import calendar_watch
-from ingestion.daily.calendar_watch import disagreements, of_the_list, watch_calendar
+from ingestion.daily.calendar_watch import disagreements, listed_disagreements, watch_calendar
 from monitoring import alert_rules
 from provider.client import MassiveClient
 from provider.reference import Holiday, MarketStatus
@@ -66,7 +66,7 @@ def sent(*rows: tuple[str, str]):
 
 
 def test_a_recorded_list_agrees_with_the_calendar_for_eight_months():
-    assert of_the_list([coming(*row) for row in RECORDED], dt.date(2022, 4, 28)) == []
+    assert listed_disagreements([coming(*row) for row in RECORDED], dt.date(2022, 4, 28)) == []
 
 
 def test_a_day_of_mourning_is_a_disagreement_and_so_is_another_early_close():
@@ -80,8 +80,8 @@ def test_a_day_of_mourning_is_a_disagreement_and_so_is_another_early_close():
         ),
     ]
     assert found[0].reason == (
-        "2026-11-19: the provider says closed (Some day), the calendar open 09:30 to 16:00;"
-        " the provider's answer counts"
+        "2026-11-19: provider: closed (Some day), calendar: open 09:30 to 16:00;"
+        " the provider's hours are used"
     )
 
 

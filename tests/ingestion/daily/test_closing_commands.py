@@ -56,7 +56,7 @@ def test_the_last_closed_session_of_every_watched_chain_is_the_default(evening):
         (("--date", "2026-11-26"), "No closed session of the exchange: 2026-11-26."),
         (("--date", "2026-11-19"), "No closed session of the exchange: 2026-11-19."),
         (("--to", "2026-11-18"), "--to needs --date"),
-        (("--date", "yesterday"), "a date looks like 2026-11-18, not yesterday"),
+        (("--date", "yesterday"), "a date has the form 2026-11-18, not yesterday"),
         ((), "Nothing was computed."),
     ],
     ids=["holiday", "not closed", "no beginning", "no date", "no chain"],
