@@ -101,7 +101,7 @@ class Spool:
         checked = checked[_CHECKED_FROM:] + name + record.payload
         whole = _MAGIC + struct.pack("<I", zlib.crc32(checked)) + checked
         if self.used_bytes() + len(whole) > self._max_bytes:
-            raise SpoolFull(f"the spool holds its {self._max_bytes:,} bytes")
+            raise SpoolFull(f"the spool is at its limit of {self._max_bytes:,} bytes")
         try:
             self._write(whole, record.from_ms)
         except OSError as error:
