@@ -49,23 +49,23 @@ def store_trades(batch_id: str) -> str:
     if payload is None:
         return f"{batch_id} is already stored"
     try:
-        done = process_trades(TradeBatch.decode(payload), clock.now_ms(), name=batch_id)
+        processed = process_trades(TradeBatch.decode(payload), clock.now_ms(), name=batch_id)
     except Exception as error:
         if not is_payload_error(error):
             raise
         return _failed(inbox, batch_id, payload, error)
     # Before the payload is deleted: if the worker dies in between, batch and cancels are processed again.
-    cancels.match(done.cancels, done.from_ms - cancels.LOOK_BACK_MS)
+    cancels.match(processed.cancels, processed.from_ms - cancels.LOOK_BACK_MS)
     inbox.done(batch_id)
-    _send_alert(done)
-    return f"{batch_id}: {done}"
+    _send_alert(processed)
+    return f"{batch_id}: {processed}"
 
 
-def _send_alert(done: ProcessedTrades) -> None:
+def _send_alert(processed: ProcessedTrades) -> None:
     """Send an alert for unusual sweeps of new rows. Trades that arrive hours late from a spool send none."""
     since = clock.now_ms() - ALERT_MAX_AGE_MS
-    if done.stored:
-        alerts.unusual_activity(sweep for sweep in done.sweeps if sweep.timestamp >= since)
+    if processed.stored:
+        alerts.unusual_activity(sweep for sweep in processed.sweeps if sweep.timestamp >= since)
 
 
 @shared_task(acks_late=False, time_limit=14 * MINUTE, soft_time_limit=13 * MINUTE)

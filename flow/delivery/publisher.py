@@ -141,7 +141,7 @@ class Publisher:
 
     def _replay(self) -> None:
         for _ in range(self._limits.replay_batches):
-            found = self._spool.oldest() if self._can_replay() else None
+            oldest = self._spool.oldest() if self._can_replay() else None
             for damage in self._spool.damaged:
                 # A batch may hold trades of a window that was open when the previous batch was closed.
                 from_ms, now_ms = damage.after_ms - MAX_HELD_MS, self._now_ms()
@@ -149,9 +149,9 @@ class Publisher:
                     min(from_ms, now_ms), now_ms, f"{damage.bytes:,} bytes of the spool are damaged"
                 )
             self._spool.damaged.clear()
-            if found is None or not self._publish(found[0]):
+            if oldest is None or not self._publish(oldest[0]):
                 return
-            self._spool.drop(*found)
+            self._spool.drop(*oldest)
             self.replayed += 1
 
     def _is_open(self) -> bool:

@@ -1,8 +1,8 @@
 """Batches on disk while the inbox is unreachable or full: append, replay in order, limited in bytes.
 
 The spool consists of segment files of records with checksums. Records are written to the kernel without fsync: they
-survive the end of the process, and a power failure loses no more than it loses in the inbox, the last second. After
-a crash a record may be replayed twice, which is harmless: the batch keeps its id and its rows keep their keys.
+survive the end of the process, and a power failure loses about the last second, no more than in the inbox. After a
+crash a record may be replayed twice, which is harmless: the batch keeps its id and its rows keep their keys.
 """
 
 from __future__ import annotations
@@ -80,9 +80,9 @@ class Spool:
             os.close(self._lock)
             raise SpoolInUse(f"another consumer of this feed uses {directory}") from None
         self._directory, self._max_bytes, self._segment_bytes = directory, max_bytes, segment_bytes
-        found = sorted(directory.glob(f"[0-9]*-[0-9]*{_SUFFIX}"))
-        self._segments = deque(_Segment(path, path.stat().st_size) for path in found)
-        self._next = self._segments[-1].number + 1 if found else 1
+        paths = sorted(directory.glob(f"[0-9]*-[0-9]*{_SUFFIX}"))
+        self._segments = deque(_Segment(path, path.stat().st_size) for path in paths)
+        self._next = self._segments[-1].number + 1 if paths else 1
         self._writer: BinaryIO | None = None
         self._read_from = 0  # offset in the first segment
         self._last_ms = 0  # earliest trade of the last record dropped

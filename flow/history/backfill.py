@@ -78,15 +78,15 @@ def backfill_flow(
     work = _SessionBackfill(symbol, session, clock.epoch_ms(sessions.close_of(session)), midnight, now_ms)
     if midnight < partitions.retained_from_ms(TABLE, now_ms):
         return BackfilledFlow(symbol, session, rejected=Counter({OUTSIDE_RETENTION: len(contracts)}))
-    done = IngestionRun.objects.filter(
+    done_runs = IngestionRun.objects.filter(
         task=RunTask.BACKFILL_FLOW, symbol__in=list(contracts), slot=work.slot, status=RunStatus.DONE
     )
-    finished = set(done.values_list("symbol", flat=True))
+    finished = set(done_runs.values_list("symbol", flat=True))
     work.counts["finished_before"] = len(finished)
     waiting = deque(sorted(set(contracts) - finished))
     if waiting:
         day = (midnight, midnight + DAY_MS - 1)
-        work.known = underlying_state.of_session(symbol, session, *day)
+        work.state = underlying_state.of_session(symbol, session, *day)
         flat = OptionsFlow.objects.filter(symbol=symbol, timestamp__range=day, sequence_number__lt=0)
         work.all_numbered = not flat.exists()
         with connect() as client:
@@ -101,7 +101,7 @@ class _SessionBackfill:
     def __init__(self, symbol: str, session: dt.date, slot: int, midnight: int, now_ms: int) -> None:
         self.symbol, self.session, self.slot, self.midnight = symbol, session, slot, midnight
         self.now_ms = now_ms
-        self.known: UnderlyingState | None = None
+        self.state: UnderlyingState | None = None
         self.all_numbered = True
         self.counts: Counter[str] = Counter()
         self.rejected: Counter[str] = Counter()
@@ -117,16 +117,16 @@ class _SessionBackfill:
         """
         answers: list[tuple[runs.Run, PastTrades]] = []
         until = time.monotonic() + MAX_SECONDS
-        with ExitStack() as held:
+        with ExitStack() as locks:
             try:
                 while waiting and time.monotonic() < until and not _enough(answers):
                     ticker = waiting.popleft()
-                    held.enter_context(advisory_lock(f"contract {ticker}", wait=True))
-                    run = held.enter_context(runs.claim(RunTask.BACKFILL_FLOW, ticker, self.slot))
+                    locks.enter_context(advisory_lock(f"contract {ticker}", wait=True))
+                    run = locks.enter_context(runs.claim(RunTask.BACKFILL_FLOW, ticker, self.slot))
                     if isinstance(run, runs.Refusal):
                         self.counts["busy" if run is runs.Refusal.BUSY else "finished_before"] += 1
-                    elif (found := self._fetch(client, run, waiting)) is not None:
-                        answers.append((run, found))
+                    elif (past := self._fetch(client, run, waiting)) is not None:
+                        answers.append((run, past))
             finally:
                 if answers:
                     self._store(answers)
@@ -135,7 +135,7 @@ class _SessionBackfill:
         try:
             return rest_trades.trades_between(
                 *(client, self.symbol, run.symbol, self.midnight, self.midnight + DAY_MS - 1, self.now_ms),
-                known=self.known,
+                state=self.state,
                 all_numbered=self.all_numbered,
             )
         except NotFound:
@@ -155,22 +155,22 @@ class _SessionBackfill:
         return None
 
     def _store(self, answers: list[tuple[runs.Run, PastTrades]]) -> None:
-        batch = TradeBatch.joined([found.batch for _, found in answers])
-        done = process_trades(batch, self.now_ms, name=f"rest:{self.symbol}:{self.session}")
-        cancels.match(done.cancels)
+        batch = TradeBatch.joined([past.batch for _, past in answers])
+        processed = process_trades(batch, self.now_ms, name=f"rest:{self.symbol}:{self.session}")
+        cancels.match(processed.cancels)
         with transaction.atomic():
-            for run, found in answers:
-                rejected = Counter({UNREADABLE: found.rejected} if found.rejected else {})
+            for run, past in answers:
+                rejected = Counter({UNREADABLE: past.rejected} if past.rejected else {})
                 self.rejected += rejected
-                runs.finish(run, rejected=rejected, result={"trades": len(found.batch)})
-        self.rejected += done.quarantined
+                runs.finish(run, rejected=rejected, result={"trades": len(past.batch)})
+        self.rejected += processed.quarantined
         self.counts += Counter(
             contracts=len(answers),
-            trades=done.trades,
-            stored=done.stored,
-            filtered=done.trades - done.selected - done.quarantined.total(),
+            trades=processed.trades,
+            stored=processed.stored,
+            filtered=processed.trades - processed.selected - processed.quarantined.total(),
         )
 
 
 def _enough(answers: list[tuple[runs.Run, PastTrades]]) -> bool:
-    return len(answers) >= MAX_CONTRACTS or sum(len(found.batch) for _, found in answers) >= MAX_TRADES
+    return len(answers) >= MAX_CONTRACTS or sum(len(past.batch) for _, past in answers) >= MAX_TRADES

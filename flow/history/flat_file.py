@@ -153,17 +153,17 @@ class _Loading:
             named = min(again).decode("ascii", "replace")
             raise NoFlatFile(f"the lines of {named} are not contiguous; sort the file by ticker.")
         self._ended |= tickers
-        done = process_trades(
+        processed = process_trades(
             with_sequence_numbers(self._with_underlying_state(batch), list(self._symbols.values())),
             self._now_ms,
             name="flat file",
         )
-        cancels.match(done.cancels)
+        cancels.match(processed.cancels)
         counts = self.counts
-        counts.trades += done.trades
-        counts.stored += done.stored
-        counts.filtered += done.trades - done.selected - done.quarantined.total()
-        counts.rejected += done.quarantined
+        counts.trades += processed.trades
+        counts.stored += processed.stored
+        counts.filtered += processed.trades - processed.selected - processed.quarantined.total()
+        counts.rejected += processed.quarantined
 
     def _with_underlying_state(self, batch: TradeBatch) -> TradeBatch:
         """Return the batch with the underlying's price and mean size from the stored data of the session."""
@@ -173,11 +173,11 @@ class _Loading:
         for name, symbol in self._symbols.items():
             for at in np.unique(day[root == name]).tolist():
                 rows = np.flatnonzero((root == name) & (day == at))
-                known = underlying_state.of_session(
+                state = underlying_state.of_session(
                     symbol, clock.instant(at * DAY_MS).date(), at * DAY_MS, (at + 1) * DAY_MS - 1
                 )
-                price[rows], age[rows] = known.price_at(batch.timestamp_ms[rows])
-                size[rows] = known.average_size
+                price[rows], age[rows] = state.price_at(batch.timestamp_ms[rows])
+                size[rows] = state.average_size
         return replace(batch, underlying_price=price, underlying_age_ms=age, average_size=size)
 
     def _trades(self, layout: _Layout, fields: Fields) -> TradeBatch:
@@ -228,23 +228,23 @@ _UNKNOWN = (
 def _roots(symbols: Sequence[str]) -> dict[bytes, str]:
     """Return the roots of the symbols, by default of those watched for flow, with the symbol of each."""
     entries = WatchlistEntry.objects.filter(symbol__in=symbols) if symbols else queries.watched_flow()
-    found = {root.encode(): str(entry.symbol) for entry in entries for root in entry.roots}
-    if missing := sorted(set(symbols) - set(found.values())):
+    symbol_of_root = {root.encode(): str(entry.symbol) for entry in entries for root in entry.roots}
+    if missing := sorted(set(symbols) - set(symbol_of_root.values())):
         raise NoFlatFile(f"not on the watchlist, so their roots are unknown: {', '.join(missing)}.")
-    return found
+    return symbol_of_root
 
 
 def _matches_roots(lines: Lines, roots: Iterable[bytes]) -> Mask:
     """Return a mask of the lines of these roots: `O:`, the root, the contract's fifteen characters, a comma."""
-    found = np.zeros(len(lines), dtype=np.bool_)
+    matches = np.zeros(len(lines), dtype=np.bool_)
     last = len(lines.text) - 1
     for root in roots:
         start = np.frombuffer(b"O:" + root, dtype=np.uint8)
         fits = lines.text[np.minimum(lines.begin + len(start) + SUFFIX_LENGTH, last)] == ord(",")
         for place, letter in enumerate(start.tolist()):
             fits[fits] = lines.text[np.minimum(lines.begin[fits] + place, last)] == letter
-        found |= fits
-    return found
+        matches |= fits
+    return matches
 
 
 def _are_lists(conditions: NDArray[np.bytes_]) -> Mask:

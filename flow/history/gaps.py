@@ -43,8 +43,8 @@ def record_gap(feed: str, from_ms: int, to_ms: int | None, reason: str) -> int:
 
 def ended_gaps() -> list[int]:
     """Return the ids of gaps that have an end and are not repaired yet, oldest first."""
-    found = StreamGap.objects.filter(status=GapStatus.OPEN, to_ms__isnull=False).order_by("from_ms")
-    return list(found.values_list("id", flat=True))
+    gaps = StreamGap.objects.filter(status=GapStatus.OPEN, to_ms__isnull=False).order_by("from_ms")
+    return list(gaps.values_list("id", flat=True))
 
 
 def close_gap(gap_id: int, repaired: int, unrepairable: int) -> None:

@@ -51,46 +51,46 @@ def repair_gap(gap_id: int, redis_client: redis.Redis, connect: Connect, now_ms:
     Nearby gaps that can be repaired now are repaired together, because the same contracts would be fetched for each.
     Raises `provider.errors.Retryable` and `Incomplete`: the gaps stay open and the trades stored so far stay stored.
     """
-    with ExitStack() as held:
-        gap = _claim(gap_id, held)
+    with ExitStack() as locks:
+        gap = _claim(gap_id, locks)
         if gap is None:
             return Repaired(not_started="no repair: the gap is closed, has no end yet, or is being repaired")
         inbox = Inbox(redis_client, str(gap.feed))
         waits_for = _reason_to_wait(gap, inbox, now_ms)
         if waits_for:
             return Repaired(not_started=f"the repair waits for {waits_for}")
-        together = [gap, *_nearby_gaps(gap, inbox, held, now_ms)]
-        from_ms = min(int(one.from_ms) for one in together)
-        to_ms = max(int(one.to_ms) for one in together)
+        merged = [gap, *_nearby_gaps(gap, inbox, locks, now_ms)]
+        from_ms = min(int(each.from_ms) for each in merged)
+        to_ms = max(int(each.to_ms) for each in merged)
         symbols = [str(entry.symbol) for entry in watched_flow()]
-        done = fetch_missing_trades(
+        fetched = fetch_missing_trades(
             contracts_around(symbols, from_ms, to_ms), from_ms, to_ms, connect, now_ms
         )
-        for one in together:
-            gaps.close_gap(one.id, _count_backfilled(one), done.unknown)
-    return Repaired(done)
+        for each in merged:
+            gaps.close_gap(each.id, _count_backfilled(each), fetched.unknown)
+    return Repaired(fetched)
 
 
-def _claim(gap_id: int, held: ExitStack) -> StreamGap | None:
-    """Return the gap if it needs repair and is not locked by another process; lock it until `held` closes."""
-    if not held.enter_context(advisory_lock(f"gap {gap_id}")):
+def _claim(gap_id: int, locks: ExitStack) -> StreamGap | None:
+    """Return the gap if it needs repair and is not locked by another process; lock it until `locks` closes."""
+    if not locks.enter_context(advisory_lock(f"gap {gap_id}")):
         return None
     return StreamGap.objects.filter(id=gap_id, status=GapStatus.OPEN, to_ms__isnull=False).first()
 
 
-def _nearby_gaps(gap: StreamGap, inbox: Inbox, held: ExitStack, now_ms: int) -> list[StreamGap]:
+def _nearby_gaps(gap: StreamGap, inbox: Inbox, locks: ExitStack, now_ms: int) -> list[StreamGap]:
     """Claim and return other gaps of the feed, each close to the previous one."""
-    from_ms, to_ms, found = int(gap.from_ms), int(gap.to_ms), []
+    from_ms, to_ms, nearby = int(gap.from_ms), int(gap.to_ms), []
     waiting = StreamGap.objects.filter(status=GapStatus.OPEN, feed=gap.feed, to_ms__isnull=False)
     for other in waiting.exclude(id=gap.id).order_by("from_ms"):
         first, last = min(from_ms, other.from_ms), max(to_ms, other.to_ms)
         near = other.from_ms <= to_ms + MERGE_DISTANCE_MS and other.to_ms >= from_ms - MERGE_DISTANCE_MS
         if near and last - first <= MAX_MERGED_MS and not _reason_to_wait(other, inbox, now_ms):
-            taken = _claim(other.id, held)
-            if taken:
-                found.append(taken)
+            claimed = _claim(other.id, locks)
+            if claimed:
+                nearby.append(claimed)
                 from_ms, to_ms = first, last
-    return found
+    return nearby
 
 
 def _count_backfilled(gap: StreamGap) -> int:

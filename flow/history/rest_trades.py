@@ -49,24 +49,24 @@ def trades_between(
     from_ms: int,
     to_ms: int,
     now_ms: int,
-    known: UnderlyingState | None = None,
+    state: UnderlyingState | None = None,
     all_numbered: bool = False,
 ) -> PastTrades:
     """Return every trade with a time in [from_ms, to_ms], with the quote before it if the plan includes quotes.
 
-    `known` is the state of the underlying, by default that of the last trade stored before `from_ms`. A trade without
+    `state` is the state of the underlying, by default that of the last trade stored before `from_ms`. A trade without
     a sequence number gets the number of an equal trade in the table, so that storing it again changes nothing. If the
     table has fewer of them, the others get negative numbers that are free in their millisecond. `all_numbered` means
     that no trade in the table lacks a number. Raises the errors of `provider.errors`.
     """
     until = (to_ms + 1) * NS_PER_MS - 1
-    found = client.trades(contract_ticker, from_ms * NS_PER_MS, until)
-    trades = found.rows
+    response = client.trades(contract_ticker, from_ms * NS_PER_MS, until)
+    trades = response.rows
     times = np.array([trade.sip_timestamp for trade in trades], dtype=np.int64)
     stamps = times // NS_PER_MS
     quotes = _quotes(client, contract_ticker, stamps) if trades else []
-    known = known or underlying_state.before(symbol, from_ms)
-    spot, spot_age = known.price_at(stamps)
+    state = state or underlying_state.before(symbol, from_ms)
+    spot, spot_age = state.price_at(stamps)
     batch = TradeBatch(
         contract_ticker=_repeated(contract_ticker, trades, np.bytes_),
         timestamp_ms=stamps,
@@ -82,11 +82,11 @@ def trades_between(
         **_last_quotes(quotes, times),
         underlying_price=spot,
         underlying_age_ms=spot_age,
-        average_size=_repeated(known.average_size, trades, np.float64),
+        average_size=_repeated(state.average_size, trades, np.float64),
         received_at_ms=_repeated(now_ms, trades, np.int64),
         source="rest",
     )
-    return PastTrades(batch, sum(found.rejected.values()))
+    return PastTrades(batch, sum(response.rejected.values()))
 
 
 def _sequence_numbers(
@@ -99,8 +99,8 @@ def _sequence_numbers(
     wanted = [trade for trade in trades if trade.sequence_number is None] if all_numbered else trades
     stored = _stored(symbol, contract_ticker, wanted) if wanted else {}
     lowest: Counter[int] = Counter()  # lowest number used in each millisecond, over all match keys
-    for key, known in stored.items():
-        lowest[key.timestamp] = min(lowest[key.timestamp], *known)
+    for key, used in stored.items():
+        lowest[key.timestamp] = min(lowest[key.timestamp], *used)
     numbers = []
     for trade in trades:
         known = stored.get(match_key(trade), []) if stored else []

@@ -60,8 +60,8 @@ def before(symbol: str, at_ms: int) -> UnderlyingState:
             [symbol, at_ms - DAY_MS, at_ms],
         )
         average, spot, spot_at = cursor.fetchone() or (None, None, None)
-    known = [] if spot is None or spot_at is None else [(float(spot_at), float(spot))]
-    return _state(np.nan if average is None else float(average), known)
+    prices = [] if spot is None or spot_at is None else [(float(spot_at), float(spot))]
+    return _state(np.nan if average is None else float(average), prices)
 
 
 def of_session(symbol: str, session: dt.date, first_ms: int, last_ms: int) -> UnderlyingState:
@@ -80,10 +80,10 @@ def of_session(symbol: str, session: dt.date, first_ms: int, last_ms: int) -> Un
                 "last": last_ms,
             },
         )
-        known = cursor.fetchall()
-    return _state(average_size.mean_before(symbol, session), known)
+        prices = cursor.fetchall()
+    return _state(average_size.mean_before(symbol, session), prices)
 
 
-def _state(average: float, known: list[tuple[float, float]]) -> UnderlyingState:
-    at_ms, spot = np.array(known, dtype=np.float64).reshape(-1, 2).T
+def _state(average: float, prices: list[tuple[float, float]]) -> UnderlyingState:
+    at_ms, spot = np.array(prices, dtype=np.float64).reshape(-1, 2).T
     return UnderlyingState(average, at_ms, spot)

@@ -99,8 +99,8 @@ def days_to_match(columns: Mapping[str, Any]) -> tuple[ContractDay, ...]:
         *(columns[name][rows].tolist() for name in ("price", "size", "exchange")),
         strict=True,
     )
-    alike = [row for row, key in zip(rows.tolist(), keys, strict=True) if key in cancels]
-    return tuple(sorted(days | _days(columns, alike)))
+    matches = [row for row, key in zip(rows.tolist(), keys, strict=True) if key in cancels]
+    return tuple(sorted(days | _days(columns, matches)))
 
 
 def match(days: Iterable[ContractDay], since_ms: int = 0) -> int:
@@ -131,8 +131,8 @@ def _match(symbol: str, day_ms: int, tickers: set[str], since_ms: int) -> int:
         cancels = [_Row(*row) for row in cursor.fetchall()]
         if not cancels:
             return 0
-        alike = {"prices": [row.price for row in cancels], "sizes": [row.size for row in cancels]}
-        cursor.execute(_SAME_PRICE_AND_SIZE, values | alike)
+        matches = {"prices": [row.price for row in cancels], "sizes": [row.size for row in cancels]}
+        cursor.execute(_SAME_PRICE_AND_SIZE, values | matches)
         trades = [_Row(*row) for row in cursor.fetchall()]
         rows = sorted(trades + cancels, key=lambda row: (row.timestamp, row.sequence_number))
         skipped_keys = {row.key for row in cancels if row.cancels_first and since_ms > day_ms}
@@ -141,15 +141,15 @@ def _match(symbol: str, day_ms: int, tickers: set[str], since_ms: int) -> int:
             row for row in trades if wanted.get(row[:3]) != row.canceled_by and row.key not in skipped_keys
         ]
         if changed:
-            found = {"ids": [row.id for row in changed], "by": [wanted.get(row[:3]) for row in changed]}
-            cursor.execute(_SET_CANCELED_BY, values | found)
+            updates = {"ids": [row.id for row in changed], "by": [wanted.get(row[:3]) for row in changed]}
+            cursor.execute(_SET_CANCELED_BY, values | updates)
     return len(changed)
 
 
 def days_with_cancels(from_ms: int, to_ms: int) -> list[ContractDay]:
     """Return every contract and day with a cancel in [from_ms, to_ms)."""
-    found = OptionsFlow.objects.filter(is_cancel=True, timestamp__gte=from_ms, timestamp__lt=to_ms)
-    rows = found.values_list("symbol", "contract_ticker", "timestamp")
+    cancels = OptionsFlow.objects.filter(is_cancel=True, timestamp__gte=from_ms, timestamp__lt=to_ms)
+    rows = cancels.values_list("symbol", "contract_ticker", "timestamp")
     return sorted({ContractDay(symbol, ticker, at - at % DAY_MS) for symbol, ticker, at in rows})
 
 
@@ -158,10 +158,10 @@ def _assign(rows: list[_Row]) -> dict[tuple[str, int, int], int]:
 
     `rows` are sorted by time and sequence number.
     """
-    standing: dict[tuple[Any, ...], list[_Row]] = defaultdict(list)
+    candidates: dict[tuple[Any, ...], list[_Row]] = defaultdict(list)
     taken: dict[tuple[str, int, int], int] = {}
     for row in rows:
-        trades = standing[row.key]
+        trades = candidates[row.key]
         if not row.is_cancel:
             trades.append(row)
         elif trades:

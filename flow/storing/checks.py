@@ -56,9 +56,9 @@ def check(batch: TradeBatch, now_ms: int) -> Checked:
             good &= ~fails
     if contracts is not None and not reasons:
         return Checked(batch, code, contracts, batch.take(np.arange(0)), reasons)
-    kept = batch.take(good)
-    tickers, code = _codes(kept.contract_ticker)
-    return Checked(kept, code, _contracts(tickers), batch.take(~good), reasons)
+    valid = batch.take(good)
+    tickers, code = _codes(valid.contract_ticker)
+    return Checked(valid, code, _contracts(tickers), batch.take(~good), reasons)
 
 
 def _first_of_each(batch: TradeBatch, code: NDArray[np.int64]) -> NDArray[np.intp]:

@@ -17,10 +17,10 @@ def advisory_lock(name: str, wait: bool = False) -> Iterator[bool]:
     with connection.cursor() as cursor:
         lock = "pg_advisory_lock" if wait else "pg_try_advisory_lock"
         cursor.execute(f"SELECT {lock}(hashtextextended(%s, 0))", [f"flow repair {name}"])
-        mine = wait or bool(cursor.fetchone()[0])
+        acquired = wait or bool(cursor.fetchone()[0])
     try:
-        yield mine
+        yield acquired
     finally:
-        if mine:
+        if acquired:
             with connection.cursor() as cursor:
                 cursor.execute("SELECT pg_advisory_unlock(hashtextextended(%s, 0))", [f"flow repair {name}"])

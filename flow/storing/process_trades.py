@@ -31,8 +31,8 @@ from warehouse.loading import bulk
 from warehouse.models import DeadLetter, OptionsFlow, WatchlistEntry
 from warehouse.models.flow import TABLE
 
-# Volume and open interest come from a chain at least this long before the trade. A newer chain may still be being
-# stored, so a batch would get other values when it is processed again.
+# Volume and open interest come from a chain at least this long before the trade. A newer chain may be stored
+# only later, so a batch that is processed again would get other values.
 _SNAPSHOT_AGE_MS = 15 * 60_000
 _SNAPSHOT_REACH_MS = 12 * 3_600_000
 
@@ -77,15 +77,15 @@ def process_trades(
     errors.
     """
     checked = check(batch, now_ms)
-    trades, found, rows = classified(checked)
+    trades, classes, rows = classified(checked)
     if len(checked.bad):
         _quarantine(checked, name, now_ms)
     if complete_range:
-        rows = _without_partial_clusters(checked.good.timestamp_ms, found, rows, *complete_range)
+        rows = _without_partial_clusters(checked.good.timestamp_ms, classes, rows, *complete_range)
     if not len(rows):
         return ProcessedTrades(len(batch), 0, 0, checked.reasons)
     symbols = underlyings(checked)
-    columns = store.columns_of(checked, trades, found, rows, symbols)
+    columns = store.columns_of(checked, trades, classes, rows, symbols)
     times = columns["timestamp"]
     from_ms = int(times.min())
     partitions.ensure(TABLE, from_ms, int(times.max()))
@@ -93,7 +93,7 @@ def process_trades(
         stored = bulk.insert_rows(OptionsFlow, columns, likely_new=complete_range is None)
         if complete_range:
             amend_trades(*complete_range)
-    touched, sweeps = cancels.days_to_match(columns), unusual_sweeps(checked, found, symbols)
+    touched, sweeps = cancels.days_to_match(columns), unusual_sweeps(checked, classes, symbols)
     return ProcessedTrades(len(batch), len(rows), stored, checked.reasons, touched, from_ms, sweeps)
 
 
@@ -124,31 +124,33 @@ def fetch_missing_trades(
             count += 1
             with advisory_lock(f"contract {ticker}", wait=True):
                 try:
-                    found = rest_trades.trades_between(client, symbol, ticker, first, last, now_ms)
+                    past = rest_trades.trades_between(client, symbol, ticker, first, last, now_ms)
                 except NotFound:
                     continue  # the contract never traded
                 except Terminal:
                     unknown += 1
                     continue
-                done = process_trades(found.batch, now_ms, f"rest:{ticker}:{from_ms}", complete_range=edges)
-            stored += done.stored
-            unknown += bool(found.rejected)
-            cancels.match(done.cancels)
+                processed = process_trades(
+                    past.batch, now_ms, f"rest:{ticker}:{from_ms}", complete_range=edges
+                )
+            stored += processed.stored
+            unknown += bool(past.rejected)
+            cancels.match(processed.cancels)
     return FetchedTrades(count, stored, unknown)
 
 
 def classified(checked: Checked) -> tuple[Trades, Classification, NDArray[np.intp]]:
     """Return the valid trades, their classification, and the rows that belong in the table."""
     trades = store.trades_of(checked, *_interest_and_volume(checked))
-    found = classify(trades)
-    return trades, found, store.rows_to_store(trades, found, settings.FLOW_MINIMUM_CONTRACTS)
+    classes = classify(trades)
+    return trades, classes, store.rows_to_store(trades, classes, settings.FLOW_MINIMUM_CONTRACTS)
 
 
 def _without_partial_clusters(
-    times: NDArray[np.int64], found: Classification, rows: NDArray[np.intp], from_ms: int, to_ms: int
+    times: NDArray[np.int64], classes: Classification, rows: NDArray[np.intp], from_ms: int, to_ms: int
 ) -> NDArray[np.intp]:
     """Return `rows` without clusters outside the range, of which the batch may hold only a part."""
-    first = np.where(found.sweep_first >= 0, found.sweep_first, found.split_first)
+    first = np.where(classes.sweep_first >= 0, classes.sweep_first, classes.split_first)
     inside = first[(times >= from_ms) & (times <= to_ms)]
     whole: NDArray[np.intp] = rows[(first[rows] < 0) | np.isin(first[rows], inside)]
     return whole
@@ -156,8 +158,10 @@ def _without_partial_clusters(
 
 def underlyings(checked: Checked) -> NDArray[np.str_]:
     """Return the underlying of each contract: the watchlist's symbol of its root, or the root itself."""
-    known = {root: entry.symbol for entry in WatchlistEntry.objects.all() for root in entry.roots}
-    return np.array([known.get(root, root) for root in checked.contracts.root.tolist()], dtype=np.str_)
+    symbol_of_root = {root: entry.symbol for entry in WatchlistEntry.objects.all() for root in entry.roots}
+    return np.array(
+        [symbol_of_root.get(root, root) for root in checked.contracts.root.tolist()], dtype=np.str_
+    )
 
 
 def _interest_and_volume(checked: Checked) -> tuple[Floats, Floats]:
@@ -174,11 +178,11 @@ def _interest_and_volume(checked: Checked) -> tuple[Floats, Floats]:
         rows = large[quarters == quarter]
         tickers = batch.contract_ticker[rows].astype(np.str_).tolist()
         before = int(batch.timestamp_ms[rows].min()) - _SNAPSHOT_AGE_MS
-        known = _contracts_before(before, underlyings(checked).tolist(), tickers)
+        by_ticker = _contracts_before(before, underlyings(checked).tolist(), tickers)
         for row, ticker in zip(rows.tolist(), tickers, strict=True):
-            found = known.get(ticker)
-            if found and None not in found:
-                interest[row], volume[row] = found
+            values = by_ticker.get(ticker)
+            if values and None not in values:
+                interest[row], volume[row] = values
     return interest, volume
 
 

@@ -55,7 +55,7 @@ def with_sequence_numbers(batch: TradeBatch, symbols: Sequence[str]) -> TradeBat
     names = tickers.astype(np.str_).tolist()
     places = zip(code.tolist(), batch.timestamp_ms.tolist(), strict=True)
     for row in [row for row, (of, at) in enumerate(places) if (names[of], at) in moments] if known else []:
-        alike = known.get(
+        equal = known.get(
             (
                 names[code[row]],
                 int(batch.timestamp_ms[row]),
@@ -66,8 +66,8 @@ def with_sequence_numbers(batch: TradeBatch, symbols: Sequence[str]) -> TradeBat
             ),
             [],
         )
-        if ordinal[row] <= len(alike):
-            number[row] = alike[ordinal[row] - 1]
+        if ordinal[row] <= len(equal):
+            number[row] = equal[ordinal[row] - 1]
         else:
             number[row] += moments[names[code[row]], int(batch.timestamp_ms[row])]
     return replace(batch, sequence_number=number)
@@ -90,7 +90,7 @@ def _stored(
     batch: TradeBatch, symbols: Sequence[str], tickers: NDArray[np.bytes_]
 ) -> dict[tuple[Any, ...], list[int]]:
     """Return the stored sequence numbers by contract, ms, price, size, exchange and conditions."""
-    found = defaultdict(list)
+    stored = defaultdict(list)
     with connection.cursor() as cursor:
         cursor.execute(
             _STORED,
@@ -102,5 +102,5 @@ def _stored(
             ],
         )
         for *key, sequence in cursor.fetchall():
-            found[tuple(key)].append(sequence)
-    return found
+            stored[tuple(key)].append(sequence)
+    return stored

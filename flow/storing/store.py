@@ -51,37 +51,37 @@ def trades_of(checked: Checked, open_interest: Floats, day_volume: Floats) -> Tr
     )
 
 
-def rows_to_store(trades: Trades, found: Classification, minimum_size: float) -> NDArray[np.intp]:
+def rows_to_store(trades: Trades, classes: Classification, minimum_size: float) -> NDArray[np.intp]:
     """Return the rows to store: trades that are large enough or part of a sweep or split, and every cancel.
 
     A cancel has the size of its trade, which may be a small one stored as part of a cluster.
     """
-    clustered = (found.sweep_first >= 0) | (found.split_first >= 0)
-    return np.flatnonzero((trades.size >= minimum_size) | clustered | found.is_cancel)
+    clustered = (classes.sweep_first >= 0) | (classes.split_first >= 0)
+    return np.flatnonzero((trades.size >= minimum_size) | clustered | classes.is_cancel)
 
 
-def is_unusual(found: Classification) -> Bools:
+def is_unusual(classes: Classification) -> Bools:
     """Return a mask (n,): unusual by the classification, or part of a sweep above 100,000 dollars."""
-    clustered = np.flatnonzero(found.sweep_first >= 0)
-    premium = found.premium.copy()
-    together = np.bincount(found.sweep_first[clustered], premium[clustered], minlength=len(premium))
-    premium[clustered] = together[found.sweep_first[clustered]]
-    flagged: Bools = found.is_unusual_volume | (found.is_sweep & (premium > UNUSUAL_SWEEP_PREMIUM))
+    clustered = np.flatnonzero(classes.sweep_first >= 0)
+    premium = classes.premium.copy()
+    together = np.bincount(classes.sweep_first[clustered], premium[clustered], minlength=len(premium))
+    premium[clustered] = together[classes.sweep_first[clustered]]
+    flagged: Bools = classes.is_unusual_volume | (classes.is_sweep & (premium > UNUSUAL_SWEEP_PREMIUM))
     return flagged
 
 
 def columns_of(
     checked: Checked,
     trades: Trades,
-    found: Classification,
+    classes: Classification,
     rows: NDArray[np.intp],
     symbols: NDArray[np.str_],
 ) -> dict[str, Any]:
     """Return the columns of `options_flow_history` for `rows`; `symbols` (contracts,) are underlyings."""
     batch, code = checked.good, checked.code[rows]
     sequence = batch.sequence_number
-    sweep_first = np.where(found.sweep_first >= 0, found.sweep_first, np.arange(len(batch)))
-    direction = found.direction[rows]
+    sweep_first = np.where(classes.sweep_first >= 0, classes.sweep_first, np.arange(len(batch)))
+    direction = classes.direction[rows]
     expiration = checked.contracts.expiration[code]
     traded = _new_york_days(batch.timestamp_ms[rows])
     return {
@@ -92,15 +92,15 @@ def columns_of(
         "price": batch.price[rows],
         "size": batch.size[rows],
         # Prices are multiples of 0.0001 dollars, so premiums have at most four decimals.
-        "premium": np.round(found.premium[rows], 4),
-        "trade_type": found.trade_type[rows],
-        "sentiment": found.sentiment[rows],
-        "aggressiveness": found.aggressiveness[rows],
-        "is_sweep": found.is_sweep[rows],
-        "is_block": found.is_block[rows],
-        "is_above_ask": found.is_above_ask[rows],
-        "is_below_bid": found.is_below_bid[rows],
-        "is_unusual_volume": is_unusual(found)[rows],
+        "premium": np.round(classes.premium[rows], 4),
+        "trade_type": classes.trade_type[rows],
+        "sentiment": classes.sentiment[rows],
+        "aggressiveness": classes.aggressiveness[rows],
+        "is_sweep": classes.is_sweep[rows],
+        "is_block": classes.is_block[rows],
+        "is_above_ask": classes.is_above_ask[rows],
+        "is_below_bid": classes.is_below_bid[rows],
+        "is_unusual_volume": is_unusual(classes)[rows],
         "strike": checked.contracts.strike[code],
         "expiration": expiration,
         "option_type": np.where(trades.is_call[rows], OptionType.CALL.value, OptionType.PUT.value),
@@ -112,10 +112,10 @@ def columns_of(
         "quote_age_ms": _age(batch.quote_age_ms[rows]),
         "average_size": np.where(np.isinf(batch.average_size[rows]), np.nan, batch.average_size[rows]),
         "side": np.array(["", Side.BUY.value, Side.SELL.value])[direction],  # -1 indexes the last
-        "sweep_id": np.ma.masked_array(sequence[sweep_first][rows], ~found.is_sweep[rows]),
+        "sweep_id": np.ma.masked_array(sequence[sweep_first][rows], ~classes.is_sweep[rows]),
         "exchange": exchange_names(trades.exchange[rows]),
         "conditions": _literals(trades.conditions[rows]),
-        "is_cancel": found.is_cancel[rows],
+        "is_cancel": classes.is_cancel[rows],
         "source": _SOURCES[batch.source].value,
         "received_at": batch.received_at_ms[rows],
         "method_version": METHOD_VERSION,

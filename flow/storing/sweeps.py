@@ -26,19 +26,19 @@ class Sweep:
     timestamp: int  # of its first trade, epoch ms
 
 
-def unusual_sweeps(checked: Checked, found: Classification, symbols: NDArray[np.str_]) -> tuple[Sweep, ...]:
+def unusual_sweeps(checked: Checked, classes: Classification, symbols: NDArray[np.str_]) -> tuple[Sweep, ...]:
     """Return the sweeps above 100,000 dollars; `symbols` (contracts,) are underlyings."""
-    rows = np.flatnonzero(found.is_sweep)
-    first = np.where(found.sweep_first[rows] >= 0, found.sweep_first[rows], rows)
+    rows = np.flatnonzero(classes.is_sweep)
+    first = np.where(classes.sweep_first[rows] >= 0, classes.sweep_first[rows], rows)
     count = len(checked.good)
-    premium = np.bincount(first, found.premium[rows], minlength=count)
+    premium = np.bincount(first, classes.premium[rows], minlength=count)
     size = np.bincount(first, checked.good.size[rows].astype(np.float64), minlength=count)
     return tuple(
         Sweep(
             symbol=str(symbols[checked.code[row]]),
             contract_ticker=checked.good.contract_ticker[row].decode(),
-            trade_type=str(found.trade_type[row]),
-            sentiment=str(found.sentiment[row]),
+            trade_type=str(classes.trade_type[row]),
+            sentiment=str(classes.sentiment[row]),
             premium=Decimal(f"{premium[row]:.2f}"),
             size=int(size[row]),
             timestamp=int(checked.good.timestamp_ms[row]),

@@ -51,9 +51,9 @@ class AverageSizes:
         trades, contracts = self._before + self._unsaved
         average = np.divide(contracts, trades, out=np.full(count, np.nan), where=trades > 0)
         counted = rows["condition_bits"] & IS_CANCEL == 0
-        seen = rows["underlying"][counted]
-        self._unsaved[0] += np.bincount(seen, minlength=count)
-        self._unsaved[1] += np.bincount(seen, rows["size"][counted], minlength=count)
+        numbers = rows["underlying"][counted]
+        self._unsaved[0] += np.bincount(numbers, minlength=count)
+        self._unsaved[1] += np.bincount(numbers, rows["size"][counted], minlength=count)
         answer: NDArray[np.float64] = average[rows["underlying"]]
         return answer
 
@@ -72,8 +72,8 @@ class AverageSizes:
 
 def stored_totals(symbols: Iterable[str], today: dt.date) -> list[tuple[float, float]]:
     """Return trades and contracts of each symbol over the 20 sessions before `today` plus `today` itself."""
-    found = _sums(_first_of_window(today), today)
-    return [found.get(symbol, (0.0, 0.0)) for symbol in symbols]
+    totals = _sums(_first_of_window(today), today)
+    return [totals.get(symbol, (0.0, 0.0)) for symbol in symbols]
 
 
 def mean_before(symbol: str, session: dt.date) -> float:

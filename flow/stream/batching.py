@@ -65,7 +65,7 @@ class Batcher:
             return []
         waiting = np.concatenate([self._held, *self._fresh])
         self._fresh, self._fresh_count, self._fresh_since_ms = [], 0, now_ms
-        held = np.zeros(len(waiting), dtype=bool) if everything else self._open(waiting, now_ms)
+        held = np.zeros(len(waiting), dtype=bool) if everything else self._to_hold(waiting, now_ms)
         self._held = waiting[held]
         return _split(waiting[~held], self._limits.trades)
 
@@ -74,7 +74,7 @@ class Batcher:
         full = self._fresh_count >= max(self._limits.trades, len(self._held))
         return full or (len(self) > 0 and now_ms - self._fresh_since_ms >= self._limits.age_ms)
 
-    def _open(self, rows: Rows, now_ms: int) -> Mask:
+    def _to_hold(self, rows: Rows, now_ms: int) -> Mask:
         """Return a mask of the trades to hold back.
 
         These are the trades of windows that may still grow, and the trades whose side depends on the price of other

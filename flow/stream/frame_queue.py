@@ -59,11 +59,11 @@ class FrameQueue:
             if not self._items:
                 self._changed.wait(timeout_seconds)
             self._report_missing()
-            taken = list(self._items)
+            items = list(self._items)
             self._items.clear()
             self.bytes = 0
             self._changed.notify_all()
-        return taken
+        return items
 
     def _has_room(self, size: int) -> bool:
         def fits() -> bool:

@@ -87,7 +87,7 @@ class Housekeeping:
         self._started = time.monotonic()
         # Without a previous consumer the time counts from now: a consumer killed at once leaves a gap too.
         self._safe_ms = last_safe_ms(shard) or clock.now_ms()
-        self._duties = [
+        self._tasks = [
             _PeriodicTask(0.0, self._record_gaps),
             _PeriodicTask(HEARTBEAT_SECONDS, lambda: self._heartbeat(self._status())),
             _PeriodicTask(MINUTE, self._follow_watchlist),
@@ -102,10 +102,10 @@ class Housekeeping:
     def run_due(self) -> None:
         """Run the tasks that are due. An unreachable database costs one attempt every few seconds."""
         now = time.monotonic()
-        for duty in self._duties:
-            if now >= duty.due:
-                done = self._attempt(duty.work)
-                duty.due = now + (duty.every_seconds if done else max(HEARTBEAT_SECONDS, 1.0))
+        for task in self._tasks:
+            if now >= task.due:
+                done = self._attempt(task.work)
+                task.due = now + (task.every_seconds if done else max(HEARTBEAT_SECONDS, 1.0))
 
     def finish(self) -> None:
         """Write the last gaps and sizes, and the heartbeat from which the next consumer computes its gap."""

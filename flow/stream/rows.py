@@ -96,8 +96,8 @@ class Contracts:
     def tickers(self, rows: Rows) -> NDArray[np.bytes_]:
         """Return the contract tickers of rows, shape (n,)."""
         numbers, member = np.unique(rows["contract"], return_inverse=True)
-        found = np.array([self._tickers[number] for number in numbers.tolist()], dtype=np.bytes_)
-        return found[member]
+        tickers = np.array([self._tickers[number] for number in numbers.tolist()], dtype=np.bytes_)
+        return tickers[member]
 
     def batch(self, rows: Rows) -> TradeBatch:
         columns: dict[str, Any] = {name: rows[name] for name in _BATCH_COLUMNS}

@@ -112,5 +112,5 @@ def _ranked_by_chain(symbol: str, at_ms: int) -> list[str]:
             ' FROM historical_greeks WHERE symbol = %s AND "timestamp" BETWEEN %s AND %s)',
             [symbol, today, symbol, at_ms - _OLDEST_CHAIN_MS, at_ms],
         )
-        found = cursor.fetchall()
-    return rank_contracts(*zip(*found, strict=True)) if found else []
+        rows = cursor.fetchall()
+    return rank_contracts(*zip(*rows, strict=True)) if rows else []

@@ -107,25 +107,27 @@ def store_days(fetched: Sequence[StockDay]) -> None:
     """
     # Oldest first, so that each range is joined with the one before it, and two writers of the same sessions wait for
     # each other instead of deadlocking.
-    fetched = sorted(fetched, key=lambda one: one.day)
-    rows = [bar for one in fetched for bar in one.bars]
-    starts = np.array([midnight_ms(one.day) for one in fetched], dtype=np.int64)
+    fetched = sorted(fetched, key=lambda stock_day: stock_day.day)
+    rows = [bar for stock_day in fetched for bar in stock_day.bars]
+    starts = np.array([midnight_ms(stock_day.day) for stock_day in fetched], dtype=np.int64)
     if rows:
         partitions.ensure(HistoricalBar._meta.db_table, int(starts[0]), int(starts[-1]))
     known = fetched_ranges.covered(
         RunTask.GROUPED_DAILY, "", Stretch(fetched[0].known.after_ms, fetched[-1].known.until_ms)
     )
     done = []
-    for one in fetched:
-        after_ms = fetched_ranges.joined_start(one.known, known)
-        known.append(Stretch(after_ms, one.known.until_ms))
-        done.append(runs.Done("", one.known.until_ms, len(one.bars), {}, {fetched_ranges.FROM: after_ms}))
+    for stock_day in fetched:
+        after_ms = fetched_ranges.joined_start(stock_day.known, known)
+        known.append(Stretch(after_ms, stock_day.known.until_ms))
+        done.append(
+            runs.Done("", stock_day.known.until_ms, len(stock_day.bars), {}, {fetched_ranges.FROM: after_ms})
+        )
     with transaction.atomic():
         if rows:
             columns = columns_of(rows) | {
                 "symbol": np.array([bar.ticker for bar in rows]),
                 "timeframe": Timeframe.DAY.value,
-                "timestamp": np.repeat(starts, [len(one.bars) for one in fetched]),
+                "timestamp": np.repeat(starts, [len(stock_day.bars) for stock_day in fetched]),
             }
             # Symbols whose daily bars are also fetched individually (SPY, AAPL) may have these rows already.
             bulk.insert_rows(HistoricalBar, columns, likely_new=False)

@@ -77,16 +77,16 @@ def stock_year(days: Sequence[date], before: StockYear | None = None) -> StockYe
         before = StockYear(days[-2], (), **{name: np.empty((n, 0)) for name, n in _SESSIONS_OF.items()})
     # Stocks enter and leave near rank 1,000. One without bars in the 50 sessions is read again when it returns.
     recent = np.flatnonzero(np.isfinite(before.close).any(axis=0))
-    kept = [before.symbols[n] for n in recent.tolist()]
-    new = sorted(set(symbols).difference(kept))
+    carried = [before.symbols[n] for n in recent.tolist()]
+    new = sorted(set(symbols).difference(carried))
     past = _before(new, days[:-1])
-    place = {symbol: n for n, symbol in enumerate([*kept, *new])}
+    place = {symbol: n for n, symbol in enumerate([*carried, *new])}
     places = [place[symbol] for symbol in symbols]
     columns: dict[str, Floats] = {}
     for name, n in _SESSIONS_OF.items():
         columns[name] = column = np.full((n, len(place)), np.nan)
-        column[:-1, : len(kept)] = getattr(before, name)[1:, recent]
-        column[:-1, len(kept) :] = past[name]
+        column[:-1, : len(carried)] = getattr(before, name)[1:, recent]
+        column[:-1, len(carried) :] = past[name]
         column[-1, places] = today[name]
     return StockYear(days[-1], tuple(place), **columns)
 
@@ -104,13 +104,13 @@ def _before(symbols: list[str], days: Sequence[date]) -> dict[str, Floats]:
     columns = {name: np.full((n - 1, len(symbols)), np.nan) for name, n in _SESSIONS_OF.items()}
     for names in _READ_TOGETHER if symbols else ():
         starts = np.array([midnight_ms(day) for day in days[-len(columns[names[0]]) :]], dtype=np.float64)
-        found = read_columns(
+        bars = read_columns(
             _BEFORE.format(*names),
             {"symbols": symbols, "first": int(starts[0]), "last": int(starts[-1])},
             {"stock": "integer", **dict.fromkeys(("day", *names), "double precision")},
         )
-        row = np.searchsorted(starts, found["day"])
-        at_start = starts[row] == found["day"]
+        row = np.searchsorted(starts, bars["day"])
+        at_start = starts[row] == bars["day"]
         for name in names:
-            columns[name][row[at_start], found["stock"][at_start]] = found[name][at_start]
+            columns[name][row[at_start], bars["stock"][at_start]] = bars[name][at_start]
     return columns

@@ -207,8 +207,8 @@ def _of_spans(rows: Sequence[Aggregate], frame: Timeframe, wanted: Spans) -> Bar
     order = np.argsort(start_ms, kind="stable")
     ordered = start_ms[order]
     is_last = np.append(ordered[1:] != ordered[:-1], True)[: len(rows)]
-    kept = order[is_last & np.isin(ordered, wanted.start_ms)]
-    return Bars(start_ms[kept], **{name: column[kept] for name, column in columns_of(rows).items()})
+    selected = order[is_last & np.isin(ordered, wanted.start_ms)]
+    return Bars(start_ms[selected], **{name: column[selected] for name, column in columns_of(rows).items()})
 
 
 def store(task: str, symbol: str, frame: Timeframe, fetched: Stretch, bars: Bars) -> int:

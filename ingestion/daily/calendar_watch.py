@@ -53,22 +53,25 @@ def watch_calendar(now: dt.datetime) -> str:
         except ProviderError as error:
             runs.fail(run, str(error))
             return f"failed: {error}"
-        found = disagreements(status, upcoming, today)
+        differences = disagreements(status, upcoming, today)
         with transaction.atomic():
-            new = sum(market_days.overrule(one.day, one.actual, one.reason) for one in found)
+            new = sum(
+                market_days.overrule(difference.day, difference.actual, difference.reason)
+                for difference in differences
+            )
             last = max((row.date for row in upcoming), default=today)
-            withdrawn = market_days.withdraw(today, last, {one.day for one in found})
-            runs.finish(run, rows=new, result={"disagreements": len(found), "withdrawn": withdrawn})
-    return f"{len(found)} disagreements, {new} of them new"
+            withdrawn = market_days.withdraw(today, last, {difference.day for difference in differences})
+            runs.finish(run, rows=new, result={"disagreements": len(differences), "withdrawn": withdrawn})
+    return f"{len(differences)} disagreements, {new} of them new"
 
 
 def disagreements(status: MarketStatus, upcoming: Sequence[Holiday], today: dt.date) -> list[Disagreement]:
     """Return the days on which the provider's list or current status differs from the calendar."""
-    found = {one.day: one for one in listed_disagreements(upcoming, today)}
+    by_day = {difference.day: difference for difference in listed_disagreements(upcoming, today)}
     if status.market != "open":
         reason = f"{today}: the calendar has a session, the provider reports {status.market}; no chains are fetched"
-        found[today] = Disagreement(today, None, reason)
-    return [found[day] for day in sorted(found)]
+        by_day[today] = Disagreement(today, None, reason)
+    return [by_day[day] for day in sorted(by_day)]
 
 
 def listed_disagreements(upcoming: Sequence[Holiday], today: dt.date) -> list[Disagreement]:
@@ -79,7 +82,7 @@ def listed_disagreements(upcoming: Sequence[Holiday], today: dt.date) -> list[Di
     # The list contains today only on some days, so a missing row for today means nothing.
     days = {today + dt.timedelta(days=number) for number in range(1, (max(rows) - today).days + 1)}
     compared = [_compared(day, rows.get(day)) for day in sorted(days | set(rows))]
-    return [one for one in compared if one is not None]
+    return [difference for difference in compared if difference is not None]
 
 
 def _compared(day: dt.date, row: Holiday | None) -> Disagreement | None:

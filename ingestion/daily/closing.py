@@ -126,8 +126,8 @@ def _closed_sessions(closed_by: datetime) -> list[date]:
     """
     today = new_york_date(closed_by)
     took_place = market_days.hours(today - LOOK_BACK, today)
-    known = sessions.sessions(today - LOOK_BACK, today)
-    return [day for day in known if day in took_place and took_place[day].closes <= closed_by]
+    in_calendar = sessions.sessions(today - LOOK_BACK, today)
+    return [day for day in in_calendar if day in took_place and took_place[day].closes <= closed_by]
 
 
 def _runs(oldest: date) -> dict[tuple[str, str], dict[int, IngestionRun]]:
@@ -138,10 +138,10 @@ def _runs(oldest: date) -> dict[tuple[str, str], dict[int, IngestionRun]]:
         RunTask.CALCULATE_MARKET_REGIME,
         RunTask.ROLL_UP,
     )
-    found: dict[tuple[str, str], dict[int, IngestionRun]] = {}
+    runs: dict[tuple[str, str], dict[int, IngestionRun]] = {}
     for run in IngestionRun.objects.filter(task__in=tasks, slot__gte=since_ms):
-        found.setdefault((run.task, run.symbol), {})[run.slot] = run
-    return found
+        runs.setdefault((run.task, run.symbol), {})[run.slot] = run
+    return runs
 
 
 def _first(

@@ -193,8 +193,8 @@ def _fill_from_snapshot(session: date, day: MarketDay, connect: Connect, now_ms:
     for index in rows:
         if index.value and not index.error and index.timeframe != "DELAYED":
             day.closes[index.ticker.removeprefix("I:")] = index.value
-    found = [f"I:{symbol}" for symbol in unknown if not math.isnan(day.closes[symbol])]
-    day.unfinished = [ticker for ticker in day.unfinished if ticker not in found]
+    added = [f"I:{symbol}" for symbol in unknown if not math.isnan(day.closes[symbol])]
+    day.unfinished = [ticker for ticker in day.unfinished if ticker not in added]
 
 
 def _breadth(
@@ -208,7 +208,7 @@ def _breadth(
         breadth_module.fetch_grouped(wanted, connect)
     except NOT_THERE:
         return Breadth()
-    found = count(session)
-    if found.advancers is None:
+    breadth = count(session)
+    if breadth.advancers is None:
         day.unfinished.append("all stocks")
-    return found
+    return breadth

@@ -31,11 +31,11 @@ def closed_sessions(first: date | None, last: date | None, now: datetime) -> lis
         today = sessions.new_york_date(now)
         recent = sessions.sessions(today - timedelta(days=14), today)
         return [day for day in recent if sessions.close_of(day) <= now][-1:]
-    found = [day for day in sessions.sessions(first, last or first) if sessions.close_of(day) <= now]
-    if not found:
+    closed = [day for day in sessions.sessions(first, last or first) if sessions.close_of(day) <= now]
+    if not closed:
         named = f"{first} to {last}" if last else str(first)
         raise CommandError(f"No closed session of the exchange: {named}.")
-    return found
+    return closed
 
 
 def _day(text: str) -> date:
