@@ -1,1 +1,1 @@
-"""Live trades, from the socket to the table."""
+"""Live option trades, from the provider's socket to the table."""

@@ -1,4 +1,4 @@
-"""The flow of one underlying over the last minutes: sums, a picture and the tape. `manage.py flow_report` shows it."""
+"""Recent flow of one underlying: sums, five-minute buckets and the newest trades, for `manage.py flow_report`."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ BUCKET_MS = 5 * MINUTE_MS
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """What `get_flow_summary` says; premium in dollars, cancels left out."""
+    """The result of the SQL function `get_flow_summary`: premium in dollars, cancels excluded."""
 
     total_sweeps: int
     bullish_sweeps: int
@@ -28,7 +28,7 @@ class Summary:
 
 @dataclass(frozen=True, slots=True)
 class Bucket:
-    """Five minutes from epoch ms `start_ms`: dollars of bullish and of bearish trades."""
+    """Dollars of bullish and of bearish trades in the five minutes from epoch ms `start_ms`."""
 
     start_ms: int
     bullish: Decimal
@@ -37,14 +37,16 @@ class Bucket:
 
 @dataclass(frozen=True, slots=True)
 class Report:
+    """The flow of `symbol` over the `minutes` before `now_ms` (epoch ms)."""
+
     symbol: str
     minutes: int
     now_ms: int
     summary: Summary
     buckets: list[Bucket]
-    tape: list[OptionsFlow]  # the newest trades, newest first
-    sides: list[str]  # of each: buy, sell, or why neither
-    gaps: list[StreamGap]  # of any feed that reach into the window: what came in them may be missing
+    trades: list[OptionsFlow]  # the newest trades, newest first
+    sides: list[str]  # of each trade: buy, sell, or the reason why it has neither
+    gaps: list[StreamGap]  # gaps of any feed that overlap the window: their trades may be missing
 
 
 def flow_report(symbol: str, minutes: int, now_ms: int, trades: int = 20) -> Report:
@@ -57,9 +59,9 @@ def flow_report(symbol: str, minutes: int, now_ms: int, trades: int = 20) -> Rep
         )
         summary = Summary(*cursor.fetchone())
     since = now_ms - minutes * MINUTE_MS
-    tape = OptionsFlow.objects.filter(symbol=symbol, timestamp__gte=since, timestamp__lte=now_ms)
-    newest = list(tape.order_by("-timestamp", "-contract_ticker", "-sequence_number")[:trades])
-    missed = StreamGap.objects.filter(Q(to_ms__gte=since) | Q(to_ms=None), from_ms__lte=now_ms)
+    window = OptionsFlow.objects.filter(symbol=symbol, timestamp__gte=since, timestamp__lte=now_ms)
+    newest = list(window.order_by("-timestamp", "-contract_ticker", "-sequence_number")[:trades])
+    gaps = StreamGap.objects.filter(Q(to_ms__gte=since) | Q(to_ms=None), from_ms__lte=now_ms)
     return Report(
         symbol,
         minutes,
@@ -68,12 +70,12 @@ def flow_report(symbol: str, minutes: int, now_ms: int, trades: int = 20) -> Rep
         _buckets(symbol, since, now_ms),
         newest,
         [row.side or reason for row, reason in zip(newest, reasons(newest), strict=True)],
-        list(missed.order_by("from_ms")),
+        list(gaps.order_by("from_ms")),
     )
 
 
 def _buckets(symbol: str, from_ms: int, to_ms: int) -> list[Bucket]:
-    """Every five minutes of the range, those without trades too, the oldest first."""
+    """Return one bucket per five minutes of the range, including those without trades, oldest first."""
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT timestamp - timestamp %% %s, sentiment, sum(premium) FROM options_flow_history"

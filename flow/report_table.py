@@ -1,4 +1,4 @@
-"""The report of `manage.py flow_report` as a terminal shows it."""
+"""Terminal output of `manage.py flow_report`."""
 
 from __future__ import annotations
 
@@ -18,23 +18,23 @@ BAR = 24  # characters of the longest bar
 _COLORS = {Sentiment.BULLISH: "green", Sentiment.BEARISH: "red"}
 
 
-def rendered(report: Report, simulated: bool) -> RenderableType:
-    """The report for a terminal."""
+def render(report: Report, simulated: bool) -> RenderableType:
+    """Return the report as a renderable for a terminal."""
     summary = report.summary
     mark = "  SIMULATED" if simulated else ""
-    head = (
+    heading = (
         f"{report.symbol}, the last {report.minutes} minutes to {_time(report.now_ms)} New York{mark}\n"
         f"premium ${summary.total_premium:,.0f}, sweeps {summary.total_sweeps}"
         f" ({summary.bullish_sweeps} bullish, {summary.bearish_sweeps} bearish): {summary.smart_money_bias}\n"
     )
-    head += "".join(f"{_gap(gap)}\n" for gap in report.gaps)
-    if not report.tape:
-        return Text(f"{head}No trades were stored in this time.")
-    return Group(Text(head), _picture(report.buckets), _tape(report))
+    heading += "".join(f"{_gap(gap)}\n" for gap in report.gaps)
+    if not report.trades:
+        return Text(f"{heading}No trades were stored in this time.")
+    return Group(Text(heading), _bar_chart(report.buckets), _trade_table(report))
 
 
-def _picture(buckets: list[Bucket]) -> Table:
-    """Bars from the middle: bearish premium to the left, bullish to the right, on one scale."""
+def _bar_chart(buckets: list[Bucket]) -> Table:
+    """Return bars from the middle on one scale: bearish premium to the left, bullish premium to the right."""
     longest = max(max(bucket.bullish, bucket.bearish) for bucket in buckets) or Decimal(1)
     table = Table(box=None, padding=(0, 1))
     table.add_column()
@@ -58,16 +58,18 @@ def _gap(gap: StreamGap) -> str:
     state = {
         GapStatus.OPEN: "not repaired yet",
         GapStatus.REPAIRED: f"{gap.repaired} trades were fetched later",
-        GapStatus.UNREPAIRABLE: f"{gap.repaired} trades were fetched later, {gap.unrepairable} contracts stay unknown",
+        GapStatus.UNREPAIRABLE: (
+            f"{gap.repaired} trades were fetched later, trades of {gap.unrepairable} contracts are still missing"
+        ),
     }[GapStatus(gap.status)]
     return f"gap of {gap.feed} from {_time(gap.from_ms)} to {end} ({gap.reason}): {state}"
 
 
-def _tape(report: Report) -> Table:
+def _trade_table(report: Report) -> Table:
     table = Table(
         "time", "contract", "size", "price", "bid x ask", "premium", "type", "side", "sentiment", "", box=None
     )
-    for row, side in zip(report.tape, report.sides, strict=True):
+    for row, side in zip(report.trades, report.sides, strict=True):
         quote = "" if row.bid is None or row.ask is None else f"{row.bid} x {row.ask}"
         table.add_row(
             _time(row.timestamp),
@@ -85,21 +87,21 @@ def _tape(report: Report) -> Table:
 
 
 def _remarks(row: OptionsFlow) -> str:
-    said = {
+    remarks = {
         "cancel": row.is_cancel,
         "cancelled": row.canceled_by is not None,
         "unusual": row.is_unusual_volume,
     }
-    return ", ".join(word for word, applies in said.items() if applies)
+    return ", ".join(word for word, applies in remarks.items() if applies)
 
 
 def _bar(premium: Decimal, longest: Decimal) -> str:
-    """At least one character for anything at all, so that little does not look like nothing."""
+    """Return a bar of at least one character for any premium above zero, so that it differs from no premium."""
     return "█" * (max(1, round(BAR * premium / longest)) if premium else 0)
 
 
 def _short(dollars: Decimal) -> str:
-    """1234567 as 1.2M: three digits at most and a letter for the rest."""
+    """Return dollars with at most three digits and a unit letter: 1234567 becomes 1.2M."""
     for unit, name in ((10**9, "B"), (10**6, "M"), (10**3, "k")):
         if dollars >= unit:
             return f"{dollars / unit:.{1 if dollars < 100 * unit else 0}f}{name}"

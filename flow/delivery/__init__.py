@@ -1,1 +1,1 @@
-"""How batches of trades reach the workers: inbox in Redis, spool on disk."""
+"""Delivery of batches from the consumer to the workers: inbox in Redis, spool on disk."""

@@ -1,7 +1,8 @@
-"""A batch of trades as it travels from the consumer to a worker: columns, and their compact payload.
+"""A batch of trades, in memory as columns and between consumer and worker as a compact payload.
 
-The payload is a fixed header, then one zlib stream of raw little-endian columns. Contract tickers stand in it
-once each, with a number per trade; conditions beyond a trade's first are rare and are listed by position.
+The payload is a fixed header and one zlib stream of raw little-endian columns. It holds each contract ticker once,
+and one number per trade that refers to it. Few trades have more than one condition, so further conditions are
+listed by row number.
 """
 
 from __future__ import annotations
@@ -17,16 +18,18 @@ from numpy.typing import NDArray
 
 Source = Literal["stream", "rest"]
 
-MOST_TRADES: Final = 1_000_000  # far beyond any batch: bounds what a forged header can make a worker allocate
+MAX_TRADES: Final = (
+    1_000_000  # far above any real batch: limits what a forged header can make a worker allocate
+)
 _MAGIC: Final = b"PRNT"
 _VERSION: Final = 1
 _HEADER: Final = struct.Struct(
     "<4sBBxxIII"
-)  # magic, version, source; trades, bytes of tickers, of conditions
+)  # magic, version, source, number of trades, bytes of tickers, bytes of conditions
 _FASTEST: Final = 1
 _SOURCES: Final[tuple[Source, ...]] = get_args(Source)
 
-# What each column is in memory and in the payload, in this order.
+# Type of each column in memory and in the payload, in payload order.
 _COLUMNS: Final[dict[str, str]] = {
     "timestamp_ms": "<i8",
     "sequence_number": "<i8",
@@ -57,14 +60,14 @@ Small = NDArray[np.int32]
 
 
 class BadPayload(ValueError):
-    """Bytes that are no batch of trades of a version this code reads. Reading them again will not help."""
+    """The bytes are no batch of trades in a version that this code reads. Decoding them again fails too."""
 
 
 @dataclass(frozen=True, slots=True)
 class TradeBatch:
-    """Trades in order of arrival, one position each. Instants are epoch ms UTC; NaN is unknown.
+    """Trades in order of arrival, one array entry each. Times are epoch ms UTC; NaN means unknown.
 
-    Raises ValueError when the columns differ in length or cannot hold what they are given.
+    Raises ValueError when the columns differ in length or a value does not fit the type of its column.
     """
 
     contract_ticker: Text
@@ -73,16 +76,16 @@ class TradeBatch:
     price: Real  # dollars per share
     size: Whole  # contracts
     exchange: Small
-    condition: Small  # the first; 0 is none
-    conditions: Text  # all ids, comma-joined, where there are several; else empty
-    bid: Real  # the last quote before the trade
+    condition: Small  # the first id; 0 means none
+    conditions: Text  # all ids joined by commas where there are several, else empty
+    bid: Real  # of the last quote before the trade
     ask: Real
     bid_size: Real  # contracts
     ask_size: Real
     quote_age_ms: Real
     underlying_price: Real
     underlying_age_ms: Real
-    average_size: Real  # of the underlying's trades, contracts
+    average_size: Real  # mean size of the underlying's trades, contracts
     received_at_ms: Whole
     source: Source = "stream"
 
@@ -93,22 +96,22 @@ class TradeBatch:
             object.__setattr__(self, name, np.asarray(getattr(self, name), dtype=np.bytes_))
         lengths = {field.name: len(getattr(self, field.name)) for field in fields(self)[:-1]}
         if len(set(lengths.values())) > 1:
-            raise ValueError(f"the columns of a batch must be equally long: {lengths}")
+            raise ValueError(f"the columns of a batch must have equal lengths: {lengths}")
         if self.source not in _SOURCES:
-            raise ValueError(f"a batch comes from {' or '.join(_SOURCES)}, not from {self.source!r}")
+            raise ValueError(f"the source of a batch is {' or '.join(_SOURCES)}, not {self.source!r}")
 
     def __len__(self) -> int:
         return len(self.timestamp_ms)
 
     def take(self, rows: NDArray[Any]) -> TradeBatch:
-        """The trades at `rows`: positions, or a mask of shape (n,)."""
+        """Return the trades at `rows`, which are positions or a mask of shape (n,)."""
         return TradeBatch(
             **{f.name: getattr(self, f.name)[rows] for f in fields(self)[:-1]}, source=self.source
         )
 
     @classmethod
     def joined(cls, batches: Sequence[TradeBatch], source: Source = "rest") -> TradeBatch:
-        """The trades of all batches, one after the other."""
+        """Return one batch with the trades of all batches, in order."""
         columns = {
             f.name: np.concatenate([_EMPTY[f.name], *(getattr(batch, f.name) for batch in batches)])
             for f in fields(cls)[:-1]
@@ -116,14 +119,17 @@ class TradeBatch:
         return cls(**columns, source=source)
 
     def encode(self) -> bytes:
-        """The payload. `decode` gives back an equal batch. Raises ValueError for a ticker with a line break."""
+        """Return the payload of this batch, the inverse of `decode`.
+
+        Raises ValueError for a ticker with a line break.
+        """
         tickers = self.contract_ticker.tolist()
         number = {ticker: position for position, ticker in enumerate(dict.fromkeys(tickers))}
         codes = np.array([number[ticker] for ticker in tickers], dtype="<i4")
         several = np.flatnonzero(self.conditions != b"").tolist()
         names = b"\n".join(number)
         if names.count(b"\n") >= max(len(number), 1):
-            raise ValueError("a contract ticker has no line break")
+            raise ValueError("a contract ticker must not contain a line break")
         extra = b"\n".join(b"%d:%s" % (row, self.conditions[row]) for row in several)
         body = b"".join(
             (codes.tobytes(), *(getattr(self, name).tobytes() for name in _COLUMNS), names, extra)
@@ -135,7 +141,7 @@ class TradeBatch:
 
     @classmethod
     def decode(cls, payload: bytes) -> TradeBatch:
-        """The batch of a payload. Raises BadPayload for anything `encode` did not write."""
+        """Return the batch of a payload. Raises BadPayload for anything that `encode` did not write."""
         source, trades, name_bytes, extra_bytes = _header(payload)
         body = _inflate(payload, trades * _ROW_BYTES + name_bytes + extra_bytes)
         codes, at = np.frombuffer(body, "<i4", trades), 4 * trades
@@ -145,7 +151,7 @@ class TradeBatch:
             at += columns[name].nbytes
         names = np.array(body[at : at + name_bytes].split(b"\n"), dtype=np.bytes_)
         if trades and not (codes.min() >= 0 and codes.max() < len(names)):
-            raise BadPayload("a trade names a contract that the payload does not hold")
+            raise BadPayload("a trade refers to a contract that the payload does not contain")
         return cls(
             contract_ticker=names[codes],
             conditions=_conditions(body[at + name_bytes :], trades),
@@ -157,7 +163,7 @@ class TradeBatch:
 def _column(name: str, kind: str, values: Any) -> NDArray[Any]:
     array = np.asarray(values)
     if array.ndim != 1:
-        raise ValueError(f"column {name} of a batch has one entry per trade, not the shape {array.shape}")
+        raise ValueError(f"column {name} of a batch must have one dimension, not the shape {array.shape}")
     if array.dtype != kind:
         if array.size and not np.can_cast(array.dtype, kind, "same_kind"):
             raise ValueError(f"column {name} of a batch cannot hold {array.dtype}")
@@ -170,26 +176,26 @@ def _header(payload: bytes) -> tuple[Source, int, int, int]:
         raise BadPayload(f"{len(payload)} bytes are too few for a batch of trades")
     magic, version, source, trades, names, extra = _HEADER.unpack_from(payload)
     if magic != _MAGIC or version != _VERSION or source >= len(_SOURCES):
-        raise BadPayload(f"no batch of trades of version {_VERSION}")
-    if trades > MOST_TRADES or names > 32 * MOST_TRADES or extra > 32 * MOST_TRADES:
-        raise BadPayload(f"a batch of {trades} trades is beyond the limit of {MOST_TRADES}")
+        raise BadPayload(f"not a batch of trades of version {_VERSION}")
+    if trades > MAX_TRADES or names > 32 * MAX_TRADES or extra > 32 * MAX_TRADES:
+        raise BadPayload(f"a batch of {trades} trades exceeds the limit of {MAX_TRADES}")
     return _SOURCES[source], trades, names, extra
 
 
 def _inflate(payload: bytes, size: int) -> bytes:
     inflater = zlib.decompressobj()
     try:
-        # One byte more than announced is enough to see that there is more, whatever it would swell to.
+        # One byte more than announced is enough to detect a longer body without inflating all of it.
         body = inflater.decompress(memoryview(payload)[_HEADER.size :], size + 1)
     except zlib.error as error:
         raise BadPayload(f"the payload is damaged: {error}") from None
     if len(body) != size or not inflater.eof or inflater.unused_data:
-        raise BadPayload("the payload is cut off or longer than it says")
+        raise BadPayload("the payload is truncated or longer than its header says")
     return body
 
 
 def _conditions(listed: bytes, trades: int) -> Text:
-    """The column of further conditions from its list of `row:ids`."""
+    """Return the column of further conditions from its list of `row:ids`."""
     column = [b""] * trades
     try:
         for entry in listed.split(b"\n") if listed else ():

@@ -1,11 +1,11 @@
-"""The durable inbox: batches lie here from the moment the consumer has sealed them until their rows are committed.
+"""The durable inbox in Redis. It holds each batch until the rows of the batch are committed.
 
-A Celery message on Redis can be lost when a worker is killed, late acknowledgement or not: the broker takes it
-out of the queue and notes it as unacknowledged in two steps. So the message only names a batch, and losing or
-doubling it is harmless; what must not be lost lies here, and the sweeper sends its name again.
+Celery on Redis can lose a message when a worker is killed, even with late acknowledgement: the broker removes the
+message from the queue and records it as unacknowledged in two separate steps. So a message contains only the id of
+a batch, and losing or duplicating it is harmless. The payload stays in the inbox, and the sweeper sends the id again.
 
-Each change is one script: payload, index and the sum of bytes agree at any moment. Ages are by the server's
-clock, the one clock that consumers and workers on several machines share.
+Each change is one Lua script, so payload, index and byte count always agree. Ages use the server's clock, which
+consumers and workers on several machines share.
 """
 
 from __future__ import annotations
@@ -19,9 +19,9 @@ _ROOT: Final = "warehouse:inbox"
 _FEEDS: Final = f"{_ROOT}:feeds"
 _NOW: Final = "local t = redis.call('TIME'); local now = t[1] * 1000 + math.floor(t[2] / 1000); "
 
-# Keys of a feed: index (id by time of arrival), due (id by when the sweeper may send it again), sweeps and
-# failures (counts by id), bytes (their sum), feeds (the set of all feeds), times (id by its earliest trade), puts
-# (how many batches were ever laid down: a server that comes back with fewer has forgotten some).
+# Keys of a feed: index (id by time of arrival), due (id by the time from which the sweeper may send it again), sweeps
+# and failures (counts by id), bytes (total of the payloads), feeds (set of all feeds), times (id by the time of its
+# earliest trade), puts (number of batches ever put: a restarted server with a lower number has lost some).
 _PUT: Final = (
     _NOW
     + """
@@ -48,7 +48,7 @@ _FAILED: Final = """
 if not redis.call('ZSCORE', KEYS[2], ARGV[1]) then return 0 end
 return redis.call('HINCRBY', KEYS[5], ARGV[1], 1)
 """
-# The distance to an id's next turn doubles with each one, up to a limit.
+# The wait before the next sweep of an id doubles with each sweep, up to a limit.
 _SWEEP: Final = (
     _NOW
     + """
@@ -67,7 +67,10 @@ return taken
 
 
 class Inbox:
-    """The inbox of one feed. Every method may raise `redis.RedisError`; after a put that raised, put again."""
+    """The inbox of one feed.
+
+    Every method may raise `redis.RedisError`. A put that raised must be repeated.
+    """
 
     def __init__(self, redis_client: redis.Redis, feed: str) -> None:
         self.feed = feed
@@ -79,57 +82,60 @@ class Inbox:
         self._more += [self._times, self._puts]
 
     def put(self, batch_id: str, payload: bytes, from_ms: int = 0) -> bool:
-        """Lays a batch down; False, and nothing changed, when one of that id lies here already. `from_ms` is the
-        exchange time of its earliest trade."""
+        """Store a batch and return True, or change nothing and return False when the id is already stored.
+
+        `from_ms` is the exchange time of its earliest trade, epoch ms.
+        """
         return bool(self._run(_PUT, batch_id, payload, self.feed, from_ms))
 
     def get(self, batch_id: str) -> bytes | None:
-        """The payload, or None: its rows are committed, or it was given up."""
+        """Return the payload, or None when its rows are committed or the batch became a dead letter."""
         payload: bytes | None = self._redis.get(_payload(batch_id))
         return payload
 
     def done(self, batch_id: str) -> bool:
-        """Takes a batch out, after the commit of its rows; False when it was out already."""
+        """Delete a batch after the commit of its rows. Return False when it was already deleted."""
         return bool(self._run(_DONE, batch_id))
 
-    def failed(self, batch_id: str) -> int:
-        """Counts one attempt that failed on the payload; returns how many there were, 0 for one that is out."""
+    def count_failure(self, batch_id: str) -> int:
+        """Count one failed attempt and return the number of failed attempts, 0 for a batch that is not stored."""
         return int(self._run(_FAILED, batch_id))
 
     def waiting(self, older_than_seconds: float = 0.0) -> list[str]:
-        """Ids that have lain here for so long, the oldest first."""
+        """Return the ids of batches that are older than this, oldest first."""
         until = self._now_ms() - round(older_than_seconds * 1000)
         return [member.decode() for member in self._redis.zrangebyscore(self._index, "-inf", until)]
 
     def sweep(
         self, older_than_seconds: float, longest_seconds: float = 120.0, most: int = 10_000
     ) -> list[str]:
-        """Ids whose message should be sent again: older than that and not sent again lately, the oldest first.
+        """Return the ids whose message should be sent again, oldest first.
 
-        An id comes at twice the distance each time, `longest_seconds` at most.
+        These are older than `older_than_seconds` and were not swept recently: the wait between two sweeps of an id
+        doubles each time, up to `longest_seconds`.
         """
         limits = (round(older_than_seconds * 1000), round(longest_seconds * 1000), most)
         return [member.decode() for member in self._run(_SWEEP, "", *limits)]
 
     def size(self) -> int:
-        """Batches that lie here."""
+        """Return the number of batches."""
         return int(self._redis.zcard(self._index))
 
     def earliest_ms(self) -> int | None:
-        """The exchange time of the earliest trade that lies here; None when none does."""
+        """Return the exchange time of the earliest trade in the inbox, None when the inbox is empty."""
         first = self._redis.zrange(self._times, 0, 0, withscores=True)
         return int(first[0][1]) if first else None
 
-    def puts(self) -> int:
-        """How many batches were laid down since this server's memory began."""
+    def put_count(self) -> int:
+        """Return the number of batches ever put, according to the server's memory."""
         return int(self._redis.get(self._puts) or 0)
 
     def bytes(self) -> int:
-        """Bytes of their payloads."""
+        """Return the total bytes of the payloads."""
         return int(self._redis.get(self._bytes) or 0)
 
     def oldest_age_seconds(self) -> float:
-        """How long the oldest batch has lain here; 0 when there is none."""
+        """Return the age of the oldest batch, 0 when the inbox is empty."""
         oldest = self._redis.zrange(self._index, 0, 0, withscores=True)
         return max(0.0, (self._now_ms() - oldest[0][1]) / 1000) if oldest else 0.0
 
@@ -144,20 +150,20 @@ class Inbox:
 
 
 def feed_of(batch_id: str) -> str:
-    """The feed in `feed:boot:sequence`. Raises ValueError for an id of another form."""
+    """Return the feed of a batch id `feed:boot:sequence`. Raises ValueError for an id of another form."""
     feed, *rest = batch_id.rsplit(":", 2)
     if not feed or len(rest) != 2:
-        raise ValueError(f"a batch id is feed:boot:sequence, not {batch_id!r}")
+        raise ValueError(f"a batch id has the form feed:boot:sequence, not {batch_id!r}")
     return feed
 
 
 def inbox_of(redis_client: redis.Redis, batch_id: str) -> Inbox:
-    """The inbox a batch lies in. Raises ValueError for an id of another form."""
+    """Return the inbox of a batch id. Raises ValueError for an id of another form."""
     return Inbox(redis_client, feed_of(batch_id))
 
 
 def inboxes(redis_client: redis.Redis) -> Iterable[Inbox]:
-    """The inboxes of all feeds there ever were, by name."""
+    """Return the inboxes of all feeds that ever had a batch, sorted by name."""
     members: Any = redis_client.smembers(_FEEDS)
     return [Inbox(redis_client, name) for name in sorted(member.decode() for member in members)]
 

@@ -1,4 +1,7 @@
-"""Sealed batches into the inbox, or onto the spool while that is away or too full; nothing is lost unsaid."""
+"""Publisher: a thread that puts batches into the inbox, or on the spool while the inbox is unreachable or full.
+
+Each loss of trades is reported through a callback.
+"""
 
 from __future__ import annotations
 
@@ -19,70 +22,74 @@ from flow.delivery.spool import Record, Spool, SpoolFull
 
 log = logging.getLogger(__name__)
 
-Send = Callable[[str], None]  # tells a worker a batch's id; may raise anything, the sweeper repeats it
-Lost = Callable[[int, int, str], None]  # from and to (exchange time, epoch ms), reason
+# Sends a batch id to a worker. May raise anything, because the sweeper sends the id again.
+Send = Callable[[str], None]
+OnLoss = Callable[[int, int, str], None]  # first and last exchange time (epoch ms), reason
 
 
-HELD_MS = 2_000  # longer than a trade waits for its window to end
+MAX_HELD_MS = 2_000  # longer than a trade waits for the end of its sweep window
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """When to hold back. Seconds, batches."""
+    """Thresholds of the publisher, in seconds and batches."""
 
-    waiting_batches: int = 64  # between consumer and publisher; a full queue makes the consumer wait
-    inbox_batches: int = 2_000  # more in the inbox means that the workers are behind
-    inbox_bytes: int = 256 * 2**20  # likewise, of a memory that the queues live in too
-    retry_seconds: float = 1.0  # pause after a failure: every attempt may take a socket timeout
-    look_seconds: float = 0.5  # between looks at the inbox's size
-    replay_at_once: int = 20  # batches from the spool between two new ones
-    keep_seconds: float = 5.0  # a killed server may forget what it took in the last one or two
+    waiting_batches: int = 64  # queued between consumer and publisher; a full queue makes the consumer wait
+    inbox_batches: int = 2_000  # more batches in the inbox mean that the workers are behind
+    inbox_bytes: int = 256 * 2**20  # the same for bytes; the queues share this memory
+    retry_seconds: float = 1.0  # pause after a failure: each attempt may take a socket timeout
+    check_seconds: float = 0.5  # between two checks of the inbox's size
+    replay_batches: int = 20  # batches read from the spool between two new ones
+    keep_seconds: float = 5.0  # a killed server may lose the batches of the last one or two seconds
 
 
 class Publisher:
-    """One thread that owns inbox and spool. `submit` from another, then `stop`, which publishes or spools all."""
+    """A thread that owns inbox and spool.
+
+    Another thread calls `submit`, and finally `stop`, which publishes or spools everything submitted.
+    """
 
     def __init__(
         self,
         inbox: Inbox,
         send: Send,
         spool: Spool,
-        lost: Lost,
+        on_loss: OnLoss,
         now_ms: Callable[[], int],
         limits: Limits | None = None,
     ) -> None:
         self.published = self.spooled = self.replayed = self.dropped_trades = self.unsent = 0
         self.inbox_batches = 0
-        self.away = ""  # why the inbox could not be reached, '' when it can
-        self._inbox, self._send, self._spool, self._lost = inbox, send, spool, lost
+        self.inbox_error = ""  # last error of the inbox, '' while it is reachable
+        self._inbox, self._send, self._spool, self._on_loss = inbox, send, spool, on_loss
         self._now_ms = now_ms
         self._limits = limits or Limits()
         self._batches: queue.Queue[TradeBatch | None] = queue.Queue(self._limits.waiting_batches)
         self._boot, self._sequence = uuid.uuid4().hex, 0
-        self._retry_at = self._look_at = 0.0
+        self._retry_at = self._check_at = 0.0
         self._behind = False
-        self._kept: deque[tuple[float, Record]] = deque()  # what the inbox took lately, and when
-        self._puts: int | None = None  # how many batches the inbox had taken, by our own count
-        self._waits_from_ms: int | None = None  # the earliest trade that lay there at the last look
-        self._in_hand: deque[int] = deque()  # earliest exchange times of the batches submitted
+        self._recent: deque[tuple[float, Record]] = deque()  # time of the put and batch, of the last seconds
+        self._puts: int | None = None  # batches the inbox should have received, by our own count
+        self._inbox_from_ms: int | None = None  # earliest trade in the inbox at the last check
+        self._pending_ms: deque[int] = deque()  # earliest exchange times of the submitted batches
         self._thread = threading.Thread(target=self._run, name="publisher")
 
     @property
-    def behind(self) -> bool:
-        """Whether the workers are: the inbox is over its limit and batches go to the spool."""
+    def workers_behind(self) -> bool:
+        """Whether the inbox is over its limit, so that batches go to the spool."""
         return self._behind
 
     def start(self) -> None:
         self._thread.start()
 
     def submit(self, batch: TradeBatch) -> None:
-        """Hands a batch over; waits while too many are waiting, which slows the reading of the socket."""
-        self._in_hand.append(int(batch.timestamp_ms.min()))
+        """Queue a batch. Waits while the queue is full, which slows down the reading of the socket."""
+        self._pending_ms.append(int(batch.timestamp_ms.min()))
         self._batches.put(batch)
 
     def oldest_ms(self) -> int | None:
-        """Earliest exchange time of a trade that is neither in the inbox nor on the spool yet."""
-        return min(self._in_hand.copy(), default=None)
+        """Return the earliest exchange time of a trade that is neither in the inbox nor on the spool yet."""
+        return min(self._pending_ms.copy(), default=None)
 
     def spool_bytes(self) -> int:
         return self._spool.used_bytes()
@@ -91,7 +98,7 @@ class Publisher:
         return self._thread.is_alive()
 
     def stop(self) -> None:
-        """Returns when every submitted batch is in the inbox or on the spool."""
+        """Wait until every submitted batch is in the inbox or on the spool."""
         self._batches.put(None)
         self._thread.join()
         self._spool.close()
@@ -99,18 +106,18 @@ class Publisher:
     def _run(self) -> None:
         while True:
             try:
-                batch = self._batches.get(timeout=0.0 if self._can_replay() else self._limits.look_seconds)
+                batch = self._batches.get(timeout=0.0 if self._can_replay() else self._limits.check_seconds)
             except queue.Empty:
                 self._is_open()
                 self._replay()
                 continue
             if batch is None:
                 return
-            self._take(batch)
-            self._in_hand.popleft()
+            self._deliver(batch)
+            self._pending_ms.popleft()
             self._replay()
 
-    def _take(self, batch: TradeBatch) -> None:
+    def _deliver(self, batch: TradeBatch) -> None:
         self._sequence += 1
         record = Record(
             f"{self._inbox.feed}:{self._boot}:{self._sequence}",
@@ -118,7 +125,7 @@ class Publisher:
             int(batch.timestamp_ms.min()),
             int(batch.timestamp_ms.max()),
         )
-        # Behind what is spooled already, so that batches reach the inbox in their order.
+        # New batches follow those on the spool, so that batches reach the inbox in order.
         if not self._spool and self._is_open() and self._publish(record):
             self.published += 1
             return
@@ -127,88 +134,90 @@ class Publisher:
             self.spooled += 1
         except SpoolFull as error:
             self.dropped_trades += len(batch)
-            self._lost(record.from_ms, record.to_ms, f"{len(batch)} trades dropped: {error}")
+            self._on_loss(record.from_ms, record.to_ms, f"{len(batch)} trades dropped: {error}")
 
     def _can_replay(self) -> bool:
         return bool(self._spool) and self._is_open()
 
     def _replay(self) -> None:
-        for _ in range(self._limits.replay_at_once):
-            found = self._spool.oldest() if self._can_replay() else None
+        for _ in range(self._limits.replay_batches):
+            oldest = self._spool.oldest() if self._can_replay() else None
             for damage in self._spool.damaged:
-                # A batch may hold trades of a window that was open when the one before it was sealed.
-                from_ms, now_ms = damage.after_ms - HELD_MS, self._now_ms()
-                self._lost(min(from_ms, now_ms), now_ms, f"{damage.bytes:,} bytes of the spool are damaged")
+                # A batch may hold trades of a window that was open when the previous batch was closed.
+                from_ms, now_ms = damage.after_ms - MAX_HELD_MS, self._now_ms()
+                self._on_loss(
+                    min(from_ms, now_ms), now_ms, f"{damage.bytes:,} bytes of the spool are damaged"
+                )
             self._spool.damaged.clear()
-            if found is None or not self._publish(found[0]):
+            if oldest is None or not self._publish(oldest[0]):
                 return
-            self._spool.drop(*found)
+            self._spool.drop(*oldest)
             self.replayed += 1
 
     def _is_open(self) -> bool:
-        """Whether the inbox is worth trying: reachable as far as known, and not over its limit."""
+        """Return whether to try the inbox: no recent error, and not over its limit."""
         now = time.monotonic()
         if now < self._retry_at:
             return False
-        if now >= self._look_at:
-            self._look_at = now + self._limits.look_seconds
+        if now >= self._check_at:
+            self._check_at = now + self._limits.check_seconds
             try:
-                self.inbox_batches, bytes_there = self._inbox.size(), self._inbox.bytes()
-                self._remind()
+                self.inbox_batches, inbox_bytes = self._inbox.size(), self._inbox.bytes()
+                self._restore_forgotten()
             except redis.RedisError as error:
                 return self._failed(error)
-            # Opens again well below the limit, or it would change with every batch.
+            # The lower limit for reopening avoids a change of state with every batch.
             factor = 0.5 if self._behind else 1.0
             self._behind = (
                 self.inbox_batches > self._limits.inbox_batches * factor
-                or bytes_there > self._limits.inbox_bytes * factor
+                or inbox_bytes > self._limits.inbox_bytes * factor
             )
         return not self._behind
 
-    def _remind(self) -> None:
-        """Lays down again what a restarted server has forgotten; done twice, a batch changes nothing."""
-        puts = self._inbox.puts()
-        forgotten = (self._puts or 0) - puts
-        if forgotten > 0:
+    def _restore_forgotten(self) -> None:
+        """Put the recent batches again after a restart of the server lost some. Repeated puts change nothing."""
+        puts = self._inbox.put_count()
+        lost_batches = (self._puts or 0) - puts
+        if lost_batches > 0:
             log.warning(
-                "the inbox has forgotten %d batches, the last %d come again", forgotten, len(self._kept)
+                "the inbox lost %d batches, putting the last %d again", lost_batches, len(self._recent)
             )
-            times = [record.from_ms for _, record in self._kept]
-            times += [self._waits_from_ms] if self._waits_from_ms is not None else []
-            for _, record in self._kept:
+            times = [record.from_ms for _, record in self._recent]
+            times += [self._inbox_from_ms] if self._inbox_from_ms is not None else []
+            for _, record in self._recent:
                 self._inbox.put(record.batch_id, record.payload, record.from_ms)
-            self._puts = self._inbox.puts()
-            if forgotten > len(times) and times:
+            self._puts = self._inbox.put_count()
+            if lost_batches > len(times) and times:
                 now_ms = self._now_ms()
-                self._lost(min(min(times), now_ms), now_ms, f"the inbox has forgotten {forgotten} batches")
+                self._on_loss(min(min(times), now_ms), now_ms, f"the inbox lost {lost_batches} batches")
             return
         self._puts = puts
-        self._waits_from_ms = self._inbox.earliest_ms()
+        self._inbox_from_ms = self._inbox.earliest_ms()
         until = time.monotonic() - self._limits.keep_seconds
-        while self._kept and self._kept[0][0] < until:
-            self._kept.popleft()
+        while self._recent and self._recent[0][0] < until:
+            self._recent.popleft()
 
-    def _lay_down(self, record: Record) -> None:
+    def _put(self, record: Record) -> None:
         if self._inbox.put(record.batch_id, record.payload, record.from_ms):
             self._puts = (self._puts or 0) + 1
 
     def _publish(self, record: Record) -> bool:
         try:
-            self._lay_down(record)
+            self._put(record)
         except redis.RedisError as error:
             return self._failed(error)
-        self._kept.append((time.monotonic(), record))
-        self.away = ""
+        self._recent.append((time.monotonic(), record))
+        self.inbox_error = ""
         try:
             self._send(record.batch_id)
-        except Exception as error:  # the batch is safe: the sweeper sends the id again
+        except Exception as error:  # the batch is in the inbox: the sweeper sends its id again
             self.unsent += 1
-            log.warning("batch %s waits for the sweeper: %s", record.batch_id, error)
+            log.warning("message of batch %s not sent, left to the sweeper: %s", record.batch_id, error)
         return True
 
     def _failed(self, error: redis.RedisError) -> bool:
-        if not self.away:
-            log.warning("the inbox is away, batches go to the spool: %s", error)
-        self.away = str(error) or type(error).__name__
+        if not self.inbox_error:
+            log.warning("the inbox is unreachable, batches go to the spool: %s", error)
+        self.inbox_error = str(error) or type(error).__name__
         self._retry_at = time.monotonic() + self._limits.retry_seconds
         return False

@@ -1,8 +1,8 @@
-"""Batches on disk while the inbox is away or full: append, replay in order, bounded in bytes.
+"""Batches on disk while the inbox is unreachable or full: append, replay in order, limited in bytes.
 
-Segment files of records, each with a checksum. Records are handed to the kernel, not forced to the platter: they
-outlive the process, and a power cut takes no more than the inbox's own second. A record that was replayed may be
-replayed again after a crash, which changes nothing: the batch keeps its id and its rows their keys.
+The spool consists of segment files of records with checksums. Records are written to the kernel without fsync: they
+survive the end of the process, and a power failure loses about the last second, no more than in the inbox. After a
+crash a record may be replayed twice, which is harmless: the batch keeps its id and its rows keep their keys.
 """
 
 from __future__ import annotations
@@ -18,14 +18,14 @@ from typing import BinaryIO, Final, NamedTuple
 
 _HEADER: Final = struct.Struct(
     "<4sIHIqq"
-)  # magic, checksum of all that follows, bytes of id and payload, span
+)  # magic, checksum of all that follows, bytes of id and payload, first and last exchange time
 _MAGIC: Final = b"SPL1"
 _CHECKED_FROM: Final = 8
 _SUFFIX: Final = ".spool"
 
 
 class SpoolFull(Exception):
-    """The spool holds as many bytes as it may, or the disk refuses more. The batch is not stored."""
+    """The spool is at its byte limit, or the disk refused the write. The batch is not stored."""
 
 
 class SpoolInUse(Exception):
@@ -33,7 +33,7 @@ class SpoolInUse(Exception):
 
 
 class Record(NamedTuple):
-    """A batch, and the exchange times its trades lie between, epoch ms."""
+    """A batch and the exchange times of its earliest and latest trade, epoch ms."""
 
     batch_id: str
     payload: bytes
@@ -42,8 +42,10 @@ class Record(NamedTuple):
 
 
 class Damage(NamedTuple):
-    """A segment that could not be read to its end. The batches of its unread rest are younger than the one whose
-    earliest trade is of `after_ms`."""
+    """A segment that could not be read to its end.
+
+    The batches in its unread rest are newer than the batch whose earliest trade is at `after_ms`.
+    """
 
     after_ms: int
     bytes: int
@@ -51,7 +53,7 @@ class Damage(NamedTuple):
 
 @dataclass(slots=True)
 class _Segment:
-    """A file named `number-time`: the time is that of its first batch, known even where that cannot be read."""
+    """A file named `number-time`, with the time of its first batch in case that batch cannot be read."""
 
     path: Path
     size: int
@@ -66,7 +68,7 @@ class _Segment:
 
 
 class Spool:
-    """The spool in one directory, which it locks. For one thread. Raises SpoolInUse."""
+    """The spool in one directory, for use by one thread. Raises SpoolInUse when the directory is locked."""
 
     def __init__(self, directory: Path, max_bytes: int, segment_bytes: int = 16 * 2**20) -> None:
         directory.mkdir(parents=True, exist_ok=True)
@@ -76,40 +78,40 @@ class Spool:
             fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             os.close(self._lock)
-            raise SpoolInUse(f"another consumer uses {directory}; it owns this feed") from None
+            raise SpoolInUse(f"another consumer of this feed uses {directory}") from None
         self._directory, self._max_bytes, self._segment_bytes = directory, max_bytes, segment_bytes
-        found = sorted(directory.glob(f"[0-9]*-[0-9]*{_SUFFIX}"))
-        self._segments = deque(_Segment(path, path.stat().st_size) for path in found)
-        self._next = self._segments[-1].number + 1 if found else 1
+        paths = sorted(directory.glob(f"[0-9]*-[0-9]*{_SUFFIX}"))
+        self._segments = deque(_Segment(path, path.stat().st_size) for path in paths)
+        self._next = self._segments[-1].number + 1 if paths else 1
         self._writer: BinaryIO | None = None
-        self._read_from = 0  # of the first segment
-        self._last_ms = 0  # the earliest trade of the last record dropped
+        self._read_from = 0  # offset in the first segment
+        self._last_ms = 0  # earliest trade of the last record dropped
 
     def __bool__(self) -> bool:
-        """Whether a batch waits here."""
+        """Whether the spool holds a batch."""
         return bool(self._segments)
 
     def used_bytes(self) -> int:
         return sum(segment.size for segment in self._segments)
 
     def append(self, record: Record) -> None:
-        """Stores a batch behind all others. Raises SpoolFull."""
+        """Store a batch after all others. Raises SpoolFull."""
         name = record.batch_id.encode()
         checked = _HEADER.pack(_MAGIC, 0, len(name), len(record.payload), record.from_ms, record.to_ms)
         checked = checked[_CHECKED_FROM:] + name + record.payload
         whole = _MAGIC + struct.pack("<I", zlib.crc32(checked)) + checked
         if self.used_bytes() + len(whole) > self._max_bytes:
-            raise SpoolFull(f"the spool holds its {self._max_bytes:,} bytes")
+            raise SpoolFull(f"the spool is at its limit of {self._max_bytes:,} bytes")
         try:
             self._write(whole, record.from_ms)
         except OSError as error:
-            self._writer = None  # a half-written record ends its segment; the next one starts anew
+            self._writer = None  # a half-written record ends its segment; the next record starts a new one
             raise SpoolFull(f"the spool cannot be written: {error.strerror}") from None
 
     def oldest(self) -> tuple[Record, int] | None:
-        """The first batch and what `drop` wants to know of it; None when none waits.
+        """Return the first batch and the offset that `drop` needs, None when the spool is empty.
 
-        A segment that breaks its checksum is given up from there on, and noted in `damaged`.
+        A segment is abandoned at the first record with a wrong checksum, which is noted in `damaged`.
         """
         while self._segments:
             with self._segments[0].path.open("rb") as file:
@@ -125,13 +127,13 @@ class Spool:
         return None
 
     def drop(self, record: Record, end: int) -> None:
-        """Forgets the first batch, which is in the inbox now."""
+        """Delete the first batch after it was put into the inbox."""
         self._read_from, self._last_ms = end, record.from_ms
         if end >= self._segments[0].size:
             self._drop_segment()
 
     def close(self) -> None:
-        """Frees the directory for another consumer. Closing twice is once."""
+        """Unlock the directory for another consumer. May be called twice."""
         if self._writer:
             self._writer.close()
             self._writer = None
@@ -150,7 +152,7 @@ class Spool:
         written = self._writer.write(whole)
         self._segments[-1].size += written
         if written != len(whole):
-            raise OSError(0, "the disk took only part of a record")
+            raise OSError(0, "the disk wrote only part of a record")
 
     def _drop_segment(self) -> None:
         segment = self._segments.popleft()
@@ -162,13 +164,13 @@ class Spool:
 
 
 def _read(file: BinaryIO) -> Record | None:
-    """The record at the file's position; None at the end and where there is no whole, sound one."""
+    """Return the record at the file's position, None at the end and where the record is incomplete or damaged."""
     header = file.read(_HEADER.size)
     if len(header) < _HEADER.size or header[:4] != _MAGIC:
         return None
     _, checksum, name_bytes, payload_bytes, from_ms, to_ms = _HEADER.unpack(header)
     left = os.fstat(file.fileno()).st_size - file.tell()
-    if name_bytes + payload_bytes > left:  # a damaged length must not make us allocate it
+    if name_bytes + payload_bytes > left:  # do not allocate what a damaged length asks for
         return None
     body = file.read(name_bytes + payload_bytes)
     if zlib.crc32(header[_CHECKED_FROM:] + body) != checksum:

@@ -1,1 +1,1 @@
-"""Trades of the past from REST and flat files, and the repair of gaps."""
+"""Past trades from the provider's REST history and from flat files, and the repair of gaps."""

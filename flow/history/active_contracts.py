@@ -1,4 +1,4 @@
-"""Which contracts may have traded while nobody listened."""
+"""Contracts that may have traded during a gap."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ from typing import Any
 
 from django.db import connection
 
-AROUND_MS = 30 * 60_000  # a contract that traded so shortly before or after may have traded in between
+MARGIN_MS = 30 * 60_000  # a contract that traded this shortly before or after a gap may have traded in it
 
 
-# A chain shows the market as of its fetch, or of the plan's delay before, and neither of its slot nor of one instant:
-# its first page is older than its last by as long as the fetch took.
+# A chain shows the market at its fetch, minus the delay of the plan, not at its slot. It does not show one instant
+# either: its first page is older than its last page by the duration of the fetch.
 _CHAIN = (
     "SELECT {pick}(h.timestamp) FROM historical_greeks h"
     " LEFT JOIN ingestion_runs r ON r.task = 'ingest_chain' AND r.symbol = h.symbol AND r.slot = h.timestamp"
@@ -21,24 +21,27 @@ _BEFORE = _CHAIN.format(pick="max", holds="<= %(from)s")
 _AFTER = _CHAIN.format(pick="min", holds="- coalesce(r.duration_ms, 0) >= %(to)s")
 
 
-# What is put into the statements below are the fragments above.
+# The statements below are built only from the fragments above.
 # ruff: noqa: S608
 
 
 def contracts_around(symbols: list[str], from_ms: int, to_ms: int) -> list[tuple[str, str]]:
-    """(symbol, contract ticker) of what may have traded in the gap: trades stored shortly before or after it,
-    and contracts whose day's volume grew from the last chain before it to the first after it."""
-    # While a new day's partition has no statistics the planner takes a chain for one row. So that it cannot look for
-    # the two chains once for each of their contracts, or compare each contract with every other (minutes for an
-    # index), their times are settled first, and both are read in one pass.
+    """Return (symbol, contract ticker) of the contracts that may have traded in a gap.
+
+    These are contracts with trades stored shortly before or after the gap, and contracts whose volume of the day grew
+    from the last chain before the gap to the first chain after it.
+    """
+    # Without statistics of a new day's partition the planner expects one row per chain. Then it would look up the two
+    # chains once per contract, or compare each contract with every other one (minutes for an index). Hence the times
+    # of the two chains are determined first, and both chains are read in one pass.
     with connection.cursor() as cursor:
         cursor.execute(
-            f"WITH shown AS MATERIALIZED (SELECT s.symbol, ({_BEFORE}) AS before, ({_AFTER}) AS after"
+            f"WITH chains AS MATERIALIZED (SELECT s.symbol, ({_BEFORE}) AS before, ({_AFTER}) AS after"
             " FROM unnest(%(symbols)s::text[]) AS s (symbol))"
             " SELECT symbol, contract_ticker FROM options_flow_history"
             " WHERE symbol = ANY(%(symbols)s) AND timestamp BETWEEN %(near)s AND %(far)s"
-            " UNION SELECT h.symbol, h.contract_ticker FROM shown"
-            " JOIN historical_greeks h ON h.symbol = shown.symbol AND h.timestamp IN (before, after)"
+            " UNION SELECT h.symbol, h.contract_ticker FROM chains"
+            " JOIN historical_greeks h ON h.symbol = chains.symbol AND h.timestamp IN (before, after)"
             " WHERE h.timestamp BETWEEN %(near)s AND %(far)s AND h.volume > 0 GROUP BY 1, 2"
             " HAVING max(h.volume) FILTER (WHERE h.timestamp = after)"
             " > coalesce(max(h.volume) FILTER (WHERE h.timestamp = before), 0) ORDER BY 1, 2",
@@ -48,7 +51,7 @@ def contracts_around(symbols: list[str], from_ms: int, to_ms: int) -> list[tuple
 
 
 def chain_since(symbols: list[str], at_ms: int) -> bool:
-    """Whether each symbol has a chain that shows the half hour from `at_ms` on."""
+    """Return whether each symbol has a chain of the half hour after `at_ms`."""
     with connection.cursor() as cursor:
         cursor.execute(
             f"SELECT bool_and(({_AFTER}) IS NOT NULL) FROM unnest(%(symbols)s::text[]) AS s (symbol)",
@@ -58,5 +61,5 @@ def chain_since(symbols: list[str], at_ms: int) -> bool:
 
 
 def _parameters(symbols: list[str], from_ms: int, to_ms: int) -> dict[str, Any]:
-    near, far = from_ms - AROUND_MS, to_ms + AROUND_MS
+    near, far = from_ms - MARGIN_MS, to_ms + MARGIN_MS
     return {"symbols": symbols, "from": from_ms, "to": to_ms, "near": near, "far": far}

@@ -1,4 +1,4 @@
-"""Trades of a past session from the provider's trades, contract by contract: each asked for once."""
+"""Backfill of the trades of a past session from the provider's REST history, contract by contract."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from django.db import transaction
 
 from flow.delivery.batch import TradeBatch
 from flow.history import rest_trades, underlying_state
-from flow.history.rest_trades import Past
-from flow.history.underlying_state import Surroundings
+from flow.history.rest_trades import PastTrades
+from flow.history.underlying_state import UnderlyingState
 from flow.storing import cancels
-from flow.storing.locks import only_one
+from flow.storing.locks import advisory_lock
 from flow.storing.process_trades import process_trades
 from provider.client import MassiveClient
 from provider.connection import Connect
@@ -30,28 +30,28 @@ from warehouse.models.flow import TABLE
 from warehouse.task_names import RunTask
 
 OUTSIDE_RETENTION = "contracts of a session outside retention"
-NOT_IN_PLAN = "contracts whose trades the plan does not hold"
-NOT_TOLD = "contracts the provider would not tell"
+NOT_IN_PLAN = "contracts whose trades the plan does not include"
+REFUSED = "contracts whose trades the provider refused"
 UNREADABLE = "unreadable trades"
-# Contracts are stored together until one of these is reached. The time bounds what a kill throws away.
-MOST_TRADES = 20_000
-MOST_CONTRACTS = 50
-LONGEST_SECONDS = 1.0
+# Contracts are stored together until one of these limits is reached. The time limits what is lost when killed.
+MAX_TRADES = 20_000
+MAX_CONTRACTS = 50
+MAX_SECONDS = 1.0
 
 
 @dataclass(frozen=True, slots=True)
 class BackfilledFlow:
-    """What became of a session's chosen contracts."""
+    """Results of the selected contracts of a session."""
 
     symbol: str
     session: dt.date
-    contracts: int = 0  # asked for now, and answered
+    contracts: int = 0  # fetched now
     finished_before: int = 0
-    busy: int = 0  # in another process's hands
+    busy: int = 0  # being fetched by another process
     trades: int = 0
-    filtered: int = 0  # too small for the table, and part of no sweep or split
-    stored: int = 0  # trades the table lacked
-    rejected: Counter[str] = field(default_factory=Counter)  # by reason, which names what is counted
+    filtered: int = 0  # too small to be stored, and in no sweep or split
+    stored: int = 0  # new rows
+    rejected: Counter[str] = field(default_factory=Counter)  # contracts or trades, by reason
 
     def __str__(self) -> str:
         rejected = "".join(f", {count} {reason}" for reason, count in sorted(self.rejected.items()))
@@ -64,111 +64,113 @@ class BackfilledFlow:
 def backfill_flow(
     symbol: str, session: dt.date, contracts: Sequence[str], connect: Connect, now_ms: int
 ) -> BackfilledFlow:
-    """Stores the trades of a session that the table lacks, of chosen contract tickers of one underlying.
+    """Store the missing trades of a session, of selected contract tickers of one underlying.
 
-    They are classified as the stream's are: against the last quote before each, the price of the underlying as the
-    stored bars and snapshots of the session have it, and the mean size of the sessions before. A contract and
-    session that was answered is DONE in the ledger and never asked for again. May be called from several threads,
-    each with a database connection of its own; not inside a transaction. Raises ValueError for a date without a
-    session, and of `provider.errors` Retryable, Misconfigured and Unauthorized: what was stored until then stays.
+    The trades are classified like those of the stream: by the last quote before each trade, the price of the
+    underlying from the stored bars and snapshots of the session, and the mean size of the sessions before. A contract
+    and session that was fetched is DONE in the ledger and never fetched again.
+
+    May be called from several threads, each with its own database connection, but not inside a transaction. Raises
+    ValueError for a date without a session, and Retryable, Misconfigured and Unauthorized of `provider.errors`; trades
+    stored before the error stay stored.
     """
     midnight = clock.epoch_ms(dt.datetime.combine(session, dt.time(tzinfo=dt.UTC)))
-    work = _Work(symbol, session, clock.epoch_ms(sessions.close_of(session)), midnight, now_ms)
+    work = _SessionBackfill(symbol, session, clock.epoch_ms(sessions.close_of(session)), midnight, now_ms)
     if midnight < partitions.retained_from_ms(TABLE, now_ms):
         return BackfilledFlow(symbol, session, rejected=Counter({OUTSIDE_RETENTION: len(contracts)}))
-    done = IngestionRun.objects.filter(
+    done_runs = IngestionRun.objects.filter(
         task=RunTask.BACKFILL_FLOW, symbol__in=list(contracts), slot=work.slot, status=RunStatus.DONE
     )
-    finished = set(done.values_list("symbol", flat=True))
+    finished = set(done_runs.values_list("symbol", flat=True))
     work.counts["finished_before"] = len(finished)
     waiting = deque(sorted(set(contracts) - finished))
     if waiting:
         day = (midnight, midnight + DAY_MS - 1)
-        work.known = underlying_state.of_session(symbol, session, *day)
+        work.state = underlying_state.of_session(symbol, session, *day)
         flat = OptionsFlow.objects.filter(symbol=symbol, timestamp__range=day, sequence_number__lt=0)
-        work.all_named = not flat.exists()
+        work.all_numbered = not flat.exists()
         with connect() as client:
             while waiting:
-                work.some(client, waiting)
+                work.process_group(client, waiting)
     return work.result()
 
 
-class _Work:
-    """One call's contracts in groups: asked for one by one, stored together."""
+class _SessionBackfill:
+    """The contracts of one call, fetched one by one and stored in groups."""
 
     def __init__(self, symbol: str, session: dt.date, slot: int, midnight: int, now_ms: int) -> None:
         self.symbol, self.session, self.slot, self.midnight = symbol, session, slot, midnight
         self.now_ms = now_ms
-        self.known: Surroundings | None = None
-        self.all_named = True
+        self.state: UnderlyingState | None = None
+        self.all_numbered = True
         self.counts: Counter[str] = Counter()
         self.rejected: Counter[str] = Counter()
 
     def result(self) -> BackfilledFlow:
         return BackfilledFlow(self.symbol, self.session, **self.counts, rejected=+self.rejected)
 
-    def some(self, client: MassiveClient, waiting: deque[str]) -> None:
-        """Takes contracts from `waiting` until there is a group of them, and stores what came of each.
+    def process_group(self, client: MassiveClient, waiting: deque[str]) -> None:
+        """Fetch contracts from `waiting` until a group is complete, and store their trades.
 
-        The locks are held from the look at the table to the commit: who repairs a gap counts the same trades. An
-        error of the provider leaves after what came before it is stored.
+        The locks are held from the first read of the table to the commit, because the repair of a gap counts the same
+        trades. An error of the provider is raised after the trades fetched before it are stored.
         """
-        answers: list[tuple[runs.Run, Past]] = []
-        until = time.monotonic() + LONGEST_SECONDS
-        with ExitStack() as held:
+        answers: list[tuple[runs.Run, PastTrades]] = []
+        until = time.monotonic() + MAX_SECONDS
+        with ExitStack() as locks:
             try:
                 while waiting and time.monotonic() < until and not _enough(answers):
                     ticker = waiting.popleft()
-                    held.enter_context(only_one(f"contract {ticker}", wait=True))
-                    run = held.enter_context(runs.claim(RunTask.BACKFILL_FLOW, ticker, self.slot))
+                    locks.enter_context(advisory_lock(f"contract {ticker}", wait=True))
+                    run = locks.enter_context(runs.claim(RunTask.BACKFILL_FLOW, ticker, self.slot))
                     if isinstance(run, runs.Refusal):
                         self.counts["busy" if run is runs.Refusal.BUSY else "finished_before"] += 1
-                    elif (found := self._ask(client, run, waiting)) is not None:
-                        answers.append((run, found))
+                    elif (past := self._fetch(client, run, waiting)) is not None:
+                        answers.append((run, past))
             finally:
                 if answers:
                     self._store(answers)
 
-    def _ask(self, client: MassiveClient, run: runs.Run, waiting: deque[str]) -> Past | None:
+    def _fetch(self, client: MassiveClient, run: runs.Run, waiting: deque[str]) -> PastTrades | None:
         try:
             return rest_trades.trades_between(
                 *(client, self.symbol, run.symbol, self.midnight, self.midnight + DAY_MS - 1, self.now_ms),
-                known=self.known,
-                all_named=self.all_named,
+                state=self.state,
+                all_numbered=self.all_numbered,
             )
         except NotFound:
-            return Past(TradeBatch.joined([]), 0)  # it never traded
+            return PastTrades(TradeBatch.joined([]), 0)  # the contract never traded
         except NotEntitled as error:
             runs.fail(run, str(error))
             self.rejected[NOT_IN_PLAN] += 1 + len(waiting)
-            waiting.clear()  # the plan does not hold the others either
+            waiting.clear()  # the plan does not include the others either
         except (Terminal, Incomplete) as error:
             runs.fail(run, str(error))
             if isinstance(error, Unauthorized):
                 raise
-            self.rejected[NOT_TOLD] += 1
+            self.rejected[REFUSED] += 1
         except ProviderError as error:
             runs.fail(run, str(error))
             raise
         return None
 
-    def _store(self, answers: list[tuple[runs.Run, Past]]) -> None:
-        batch = TradeBatch.joined([found.batch for _, found in answers])
-        done = process_trades(batch, self.now_ms, name=f"rest:{self.symbol}:{self.session}")
-        cancels.match(done.cancels)
+    def _store(self, answers: list[tuple[runs.Run, PastTrades]]) -> None:
+        batch = TradeBatch.joined([past.batch for _, past in answers])
+        processed = process_trades(batch, self.now_ms, name=f"rest:{self.symbol}:{self.session}")
+        cancels.match(processed.cancels)
         with transaction.atomic():
-            for run, found in answers:
-                rejected = Counter({UNREADABLE: found.rejected} if found.rejected else {})
+            for run, past in answers:
+                rejected = Counter({UNREADABLE: past.rejected} if past.rejected else {})
                 self.rejected += rejected
-                runs.finish(run, rejected=rejected, result={"trades": len(found.batch)})
-        self.rejected += done.quarantined
+                runs.finish(run, rejected=rejected, result={"trades": len(past.batch)})
+        self.rejected += processed.quarantined
         self.counts += Counter(
             contracts=len(answers),
-            trades=done.trades,
-            stored=done.stored,
-            filtered=done.trades - done.kept - done.quarantined.total(),
+            trades=processed.trades,
+            stored=processed.stored,
+            filtered=processed.trades - processed.selected - processed.quarantined.total(),
         )
 
 
-def _enough(answers: list[tuple[runs.Run, Past]]) -> bool:
-    return len(answers) >= MOST_CONTRACTS or sum(len(found.batch) for _, found in answers) >= MOST_TRADES
+def _enough(answers: list[tuple[runs.Run, PastTrades]]) -> bool:
+    return len(answers) >= MAX_CONTRACTS or sum(len(past.batch) for _, past in answers) >= MAX_TRADES

@@ -1,4 +1,4 @@
-"""Blocks of CSV text as numpy columns, without a loop over rows: for files of hundreds of millions of lines."""
+"""Parsing of CSV blocks to numpy columns without a loop over rows, for files of hundreds of millions of lines."""
 
 from __future__ import annotations
 
@@ -10,27 +10,27 @@ from numpy.typing import NDArray
 
 Bytes = NDArray[np.uint8]
 Mask = NDArray[np.bool_]
-Places = NDArray[np.int64]
+Positions = NDArray[np.int64]
 
 _LINE, _COMMA, _QUOTE, _RETURN, _ZERO, _NINE, _POINT = b'\n,"\r09.'
 _DIGITS = 19
-_WIDEST = 24  # of a number: its digits, a point and some
+_WIDEST = 24  # bytes of a number: its digits, a point and a few more
 
 
 @dataclass(frozen=True, slots=True)
 class Lines:
-    """Whole lines of a block: where each begins and ends, the line break left out; shape (n,)."""
+    """Whole lines of a block: begin and end of each without the line break, shape (n,)."""
 
     text: Bytes
-    begin: Places
-    end: Places
+    begin: Positions
+    end: Positions
 
     def __len__(self) -> int:
         return len(self.begin)
 
     @classmethod
     def of(cls, block: bytes) -> Lines:
-        """The lines of a block that ends with a line break; empty ones are left out."""
+        """Return the non-empty lines of a block that ends with a line break."""
         text = np.frombuffer(block, dtype=np.uint8)
         end = np.flatnonzero(text == _LINE)
         begin = np.append(0, end[:-1] + 1)[: len(end)]
@@ -42,12 +42,12 @@ class Lines:
         return Lines(self.text, self.begin[wanted], self.end[wanted])
 
     def fields(self, count: int) -> tuple[Fields, Mask]:
-        """The fields of the lines that have `count` of them, and which lines those are, shape (n,).
+        """Return the fields of the lines that have `count` of them, and a mask of these lines, shape (n,).
 
-        A comma between double quotes separates nothing.
+        A comma inside double quotes does not separate fields.
         """
         line = np.repeat(np.arange(len(self)), self.end - self.begin)
-        # The bytes of the lines alone, one after the other: where they stand in the text.
+        # Positions in the text of the bytes that belong to lines.
         starts = np.cumsum(self.end - self.begin) - (self.end - self.begin)
         at = np.arange(len(line)) - starts[line] + self.begin[line] if len(line) else np.empty(0, np.int64)
         byte = self.text[at]
@@ -64,31 +64,31 @@ class Lines:
 
 @dataclass(frozen=True, slots=True)
 class Fields:
-    """Cells of n lines and k columns: where each begins and ends, shape (n, k)."""
+    """Cells of n lines and k columns: begin and end of each, shape (n, k)."""
 
     text: Bytes
-    begin: Places
-    end: Places
+    begin: Positions
+    end: Positions
 
     def text_of(self, column: int, width: int) -> NDArray[np.bytes_]:
-        """A column as bytes of at most `width`, surrounding double quotes left out; shape (n,)."""
+        """Return a column as bytes of at most `width`, without surrounding double quotes; shape (n,)."""
         return _strings(*self._cells(column, width))
 
     def integers(self, column: int) -> tuple[NDArray[np.int64], Mask]:
-        """A column of whole numbers (an empty cell is 0), and which cells are one; shape (n,)."""
+        """Return a column of integers (an empty cell is 0), and a mask of the valid cells; shape (n,)."""
         cells, length = self._cells(column, _WIDEST)
         inside = np.arange(_WIDEST) < length[:, None]
         digits = (cells - _ZERO) <= 9
         good: Mask = (digits | ~inside).all(axis=1) & (length <= _DIGITS)
-        good &= (length < _DIGITS) | (cells[:, 0] < _NINE)  # what an int64 holds for certain
+        good &= (length < _DIGITS) | (cells[:, 0] < _NINE)  # fits into an int64 for certain
         values = np.zeros(len(length), dtype=np.int64)
         for place in range(min(int(length.max(initial=0)), _DIGITS)):
-            here = good & (place < length)
-            values = np.where(here, values * 10 + (cells[:, place] - _ZERO).astype(np.int64), values)
+            present = good & (place < length)
+            values = np.where(present, values * 10 + (cells[:, place] - _ZERO).astype(np.int64), values)
         return values, good
 
     def decimals(self, column: int) -> tuple[NDArray[np.float64], Mask]:
-        """A column of plain decimal numbers, and which cells are one; shape (n,). NaN where none is."""
+        """Return a column of plain decimal numbers, NaN where invalid, and a mask of the valid cells; shape (n,)."""
         cells, length = self._cells(column, _WIDEST)
         inside = np.arange(_WIDEST) < length[:, None]
         point = (cells == _POINT) & inside
@@ -99,8 +99,8 @@ class Fields:
         values[good] = _strings(cells[good], length[good]).astype(np.float64)
         return values, good
 
-    def _cells(self, column: int, width: int) -> tuple[Bytes, Places]:
-        """The bytes of each cell, (n, width), zero behind its end, and its length, which may be more."""
+    def _cells(self, column: int, width: int) -> tuple[Bytes, Positions]:
+        """Return the bytes of each cell, (n, width), padded with zeros, and its length, which may exceed the width."""
         begin, end = self.begin[:, column], self.end[:, column]
         if len(begin):
             quoted = (end - begin >= 2) & (self.text[np.minimum(begin, len(self.text) - 1)] == _QUOTE)
@@ -111,6 +111,6 @@ class Fields:
         return cells, length
 
 
-def _strings(cells: Bytes, length: Places) -> NDArray[np.bytes_]:
+def _strings(cells: Bytes, length: Positions) -> NDArray[np.bytes_]:
     width = cells.shape[1]
     return np.ascontiguousarray(cells).view(f"S{width}").reshape(len(length))

@@ -1,7 +1,7 @@
-"""The provider's flat file of a day's option trades, streamed into the table: `trades_v1`, one line per trade.
+"""Loading of the provider's flat file of a day's option trades (`trades_v1`), one line per trade.
 
-Lines stand by contract. A batch ends where a contract does, so that no sweep is cut; a contract that comes again
-later in the file would be, and is refused.
+Lines are sorted by contract. A batch ends at the end of a contract, so that no sweep is split. A contract that appears
+again later in the file is an error, because its sweeps would be split.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from flow.history import underlying_state
 from flow.history.csv_columns import Fields, Lines, Mask
 from flow.storing import cancels
 from flow.storing.process_trades import process_trades
-from flow.storing.sequence_numbers import numbered
+from flow.storing.sequence_numbers import with_sequence_numbers
 from quant.contracts import SUFFIX_LENGTH
 from quant.sessions import DAY_MS
 from warehouse import clock, partitions, queries
@@ -30,29 +30,31 @@ from warehouse.models import WatchlistEntry
 from warehouse.models.flow import TABLE
 
 COLUMNS = ("ticker", "conditions", "exchange", "price", "sip_timestamp", "size")
-BLOCK_BYTES = 2**20  # a byte of it takes some fifty while it is split
+BLOCK_BYTES = 2**20  # parsing needs about fifty bytes of memory per byte
 BATCH_TRADES = 100_000
 NS_PER_MS = 1_000_000
 
 OTHER_ROOTS = "trades of other roots"
-WRONG_LENGTH = "lines with another number of fields"
+WRONG_LENGTH = "lines with a wrong number of fields"
 OUTSIDE_RETENTION = "trades outside retention"
-_NOT_A = {name: f"lines whose {name} is no number" for name in ("exchange", "price", "sip_timestamp", "size")}
-_BAD_CONDITIONS = "lines whose conditions are no numbers"
+_NOT_A = {
+    name: f"lines whose {name} is not a number" for name in ("exchange", "price", "sip_timestamp", "size")
+}
+_BAD_CONDITIONS = "lines whose conditions are not numbers"
 
 
 class NoFlatFile(Exception):
-    """The file is no flat file of trades, or cannot be read; the message is one sentence."""
+    """The file is not a flat file of trades or cannot be read; the message is one sentence."""
 
 
 @dataclass(slots=True)
 class Loaded:
-    """What a file came to. `rejected` counts lines by reason, which names what is counted."""
+    """Results of a file. `rejected` counts lines or trades by reason."""
 
     lines: int = 0
-    trades: int = 0  # of the wanted roots
-    filtered: int = 0  # too small for the table, and part of no sweep or split
-    stored: int = 0  # trades the table lacked
+    trades: int = 0  # of the selected roots
+    filtered: int = 0  # too small to be stored, and in no sweep or split
+    stored: int = 0  # new rows
     rejected: Counter[str] = field(default_factory=Counter)
 
     def __str__(self) -> str:
@@ -66,13 +68,14 @@ def load(
     symbols: Sequence[str] = (),
     progress: Callable[[int, Loaded], None] | None = None,
 ) -> Loaded:
-    """Stores the trades of a `trades.csv.gz` (or plain CSV) that the table lacks, of the roots of `symbols`, by
-    default all that are watched for flow.
+    """Store the missing trades of a `trades.csv.gz` (or plain CSV) file.
 
-    The file carries no sequence numbers and no quotes: a trade the stream or the provider's past has brought before
-    is known by its likeness and not doubled, and a new one has no side. Loading again changes nothing. Memory stays
-    that of a batch. `progress` is called with the bytes read (compressed, where the file is) and the counts so far.
-    Raises NoFlatFile, what was stored until then stays. Not inside a transaction.
+    Only trades of the roots of `symbols` are stored, by default of all symbols watched for flow. The file has neither
+    sequence numbers nor quotes. A trade that the stream or the REST history already delivered is recognised by its
+    values and not stored twice; a new one has no side. Loading a file again changes nothing. Memory use is that of
+    one batch. `progress` is called with the bytes read (compressed bytes of a compressed file) and the counts so far.
+
+    Raises NoFlatFile; trades stored before the error stay stored. Must not run inside a transaction.
     """
     loading = _Loading(_roots(symbols), now_ms)
     try:
@@ -92,38 +95,40 @@ def load(
 
 
 class _Layout:
-    """Where the columns stand."""
+    """Positions of the columns."""
 
     def __init__(self, header: bytes) -> None:
         names = [name.strip() for name in header.decode("utf-8-sig", "replace").strip().split(",")]
         missing = [name for name in COLUMNS if name not in names]
         if missing:
-            raise NoFlatFile(f"no flat file of trades, it has no column {', '.join(missing)}.")
+            raise NoFlatFile(f"not a flat file of trades: missing columns: {', '.join(missing)}.")
         if names[0] != "ticker":
-            raise NoFlatFile("no flat file of trades, its first column is not ticker.")
+            raise NoFlatFile("not a flat file of trades: its first column is not ticker.")
         self.count = len(names)
-        self.place = {name: names.index(name) for name in COLUMNS}
+        self.position = {name: names.index(name) for name in COLUMNS}
 
 
 class _Loading:
-    """Trades that wait for their batch, and the counts so far."""
+    """Trades waiting for their batch, and the counts so far."""
 
     def __init__(self, symbols: Mapping[bytes, str], now_ms: int) -> None:
         self._symbols, self._now_ms = symbols, now_ms  # symbols by root
         self.counts = Loaded()
         self._waiting: list[TradeBatch] = []
-        self._ended: set[bytes] = set()  # contracts whose trades are in a batch
+        self._ended: set[bytes] = set()  # contracts whose trades are already stored
 
     def block(self, layout: _Layout, block: bytes) -> None:
         lines = Lines.of(block)
         self.counts.lines += len(lines)
-        if layout.place["ticker"] == 0:  # most lines are of other roots: they are told by their first bytes
-            wanted = _begins(lines, self._symbols)
+        if (
+            layout.position["ticker"] == 0
+        ):  # most lines belong to other roots, recognised by their first bytes
+            wanted = _matches_roots(lines, self._symbols)
             self._reject(OTHER_ROOTS, ~wanted)
             lines = lines.select(wanted)
         fields, whole = lines.fields(layout.count)
         self._reject(WRONG_LENGTH, ~whole)
-        if not whole.any():  # as in most blocks: a file has thousands of roots
+        if not whole.any():  # true for most blocks: a file has thousands of roots
             return
         batch = self._trades(layout, fields)
         if len(batch):
@@ -132,7 +137,7 @@ class _Loading:
                 self.store()
 
     def store(self, *, everything: bool = False) -> None:
-        """Stores what waits but for the last contract, of which there may be more."""
+        """Store the waiting trades except those of the last contract, which may have more."""
         batch = TradeBatch.joined(self._waiting)
         if not len(batch):
             return
@@ -146,39 +151,41 @@ class _Loading:
         tickers = set(batch.contract_ticker.tolist())
         if again := tickers & self._ended:
             named = min(again).decode("ascii", "replace")
-            raise NoFlatFile(f"the trades of {named} do not stand together; sort the file by ticker.")
+            raise NoFlatFile(f"the lines of {named} are not contiguous; sort the file by ticker.")
         self._ended |= tickers
-        done = process_trades(
-            numbered(self._dressed(batch), list(self._symbols.values())), self._now_ms, name="flat file"
+        processed = process_trades(
+            with_sequence_numbers(self._with_underlying_state(batch), list(self._symbols.values())),
+            self._now_ms,
+            name="flat file",
         )
-        cancels.match(done.cancels)
+        cancels.match(processed.cancels)
         counts = self.counts
-        counts.trades += done.trades
-        counts.stored += done.stored
-        counts.filtered += done.trades - done.kept - done.quarantined.total()
-        counts.rejected += done.quarantined
+        counts.trades += processed.trades
+        counts.stored += processed.stored
+        counts.filtered += processed.trades - processed.selected - processed.quarantined.total()
+        counts.rejected += processed.quarantined
 
-    def _dressed(self, batch: TradeBatch) -> TradeBatch:
-        """With the underlying's price and the mean size as they were known, from what is stored of the session."""
+    def _with_underlying_state(self, batch: TradeBatch) -> TradeBatch:
+        """Return the batch with the underlying's price and mean size from the stored data of the session."""
         root = np.strings.slice(batch.contract_ticker, 2, -SUFFIX_LENGTH)
         price, age, size = (np.full(len(batch), np.nan) for _ in range(3))
         day = batch.timestamp_ms // DAY_MS
         for name, symbol in self._symbols.items():
             for at in np.unique(day[root == name]).tolist():
                 rows = np.flatnonzero((root == name) & (day == at))
-                known = underlying_state.of_session(
+                state = underlying_state.of_session(
                     symbol, clock.instant(at * DAY_MS).date(), at * DAY_MS, (at + 1) * DAY_MS - 1
                 )
-                price[rows], age[rows] = known.price_at(batch.timestamp_ms[rows])
-                size[rows] = known.average_size
+                price[rows], age[rows] = state.price_at(batch.timestamp_ms[rows])
+                size[rows] = state.average_size
         return replace(batch, underlying_price=price, underlying_age_ms=age, average_size=size)
 
     def _trades(self, layout: _Layout, fields: Fields) -> TradeBatch:
-        """The readable trades inside retention; the others are counted for their first fault."""
-        place = layout.place
-        price, has_price = fields.decimals(place["price"])
-        whole = {name: fields.integers(place[name]) for name in ("exchange", "sip_timestamp", "size")}
-        conditions = fields.text_of(place["conditions"], 40)
+        """Return the readable trades inside retention; count each other line by its first error."""
+        position = layout.position
+        price, has_price = fields.decimals(position["price"])
+        whole = {name: fields.integers(position[name]) for name in ("exchange", "sip_timestamp", "size")}
+        conditions = fields.text_of(position["conditions"], 40)
         stamps = whole["sip_timestamp"][0] // NS_PER_MS
         good = np.ones(len(price), dtype=np.bool_)
         for reason, fits in (
@@ -193,7 +200,7 @@ class _Loading:
         first = np.strings.partition(conditions, b",")[0]
         unknown = np.full(len(price), np.nan)
         batch = TradeBatch(
-            contract_ticker=fields.text_of(place["ticker"], 32),
+            contract_ticker=fields.text_of(position["ticker"], 32),
             timestamp_ms=stamps,
             sequence_number=np.zeros(len(price), dtype=np.int64),
             price=price,
@@ -219,29 +226,29 @@ _UNKNOWN = (
 
 
 def _roots(symbols: Sequence[str]) -> dict[bytes, str]:
-    """The roots of the symbols, by default of those watched for flow, and the symbol of each."""
+    """Return the roots of the symbols, by default of those watched for flow, with the symbol of each."""
     entries = WatchlistEntry.objects.filter(symbol__in=symbols) if symbols else queries.watched_flow()
-    found = {root.encode(): str(entry.symbol) for entry in entries for root in entry.roots}
-    if missing := sorted(set(symbols) - set(found.values())):
-        raise NoFlatFile(f"not on the watchlist, so that their roots are unknown: {', '.join(missing)}.")
-    return found
+    symbol_of_root = {root.encode(): str(entry.symbol) for entry in entries for root in entry.roots}
+    if missing := sorted(set(symbols) - set(symbol_of_root.values())):
+        raise NoFlatFile(f"not on the watchlist, so their roots are unknown: {', '.join(missing)}.")
+    return symbol_of_root
 
 
-def _begins(lines: Lines, roots: Iterable[bytes]) -> Mask:
-    """Which lines are of one of these roots: `O:`, the root, the fifteen characters of the contract, a comma."""
-    found = np.zeros(len(lines), dtype=np.bool_)
+def _matches_roots(lines: Lines, roots: Iterable[bytes]) -> Mask:
+    """Return a mask of the lines of these roots: `O:`, the root, the contract's fifteen characters, a comma."""
+    matches = np.zeros(len(lines), dtype=np.bool_)
     last = len(lines.text) - 1
     for root in roots:
         start = np.frombuffer(b"O:" + root, dtype=np.uint8)
         fits = lines.text[np.minimum(lines.begin + len(start) + SUFFIX_LENGTH, last)] == ord(",")
         for place, letter in enumerate(start.tolist()):
             fits[fits] = lines.text[np.minimum(lines.begin[fits] + place, last)] == letter
-        found |= fits
-    return found
+        matches |= fits
+    return matches
 
 
 def _are_lists(conditions: NDArray[np.bytes_]) -> Mask:
-    """Which cells are whole numbers of at most five digits with commas between, or empty."""
+    """Return a mask of the cells that are empty or integers of at most five digits separated by commas."""
     distinct, member = np.unique(conditions, return_inverse=True)
     fits = [
         not cell or all(part.isdigit() and len(part) < 6 for part in cell.split(b","))
@@ -252,7 +259,7 @@ def _are_lists(conditions: NDArray[np.bytes_]) -> Mask:
 
 
 def _blocks(plain: IO[bytes]) -> Iterator[bytes]:
-    """The first line, then blocks of whole lines, all of them ended by a line break."""
+    """Yield the first line, then blocks of whole lines, each ending with a line break."""
     yield plain.readline()
     rest = b""
     while block := plain.read(BLOCK_BYTES):

@@ -1,4 +1,4 @@
-"""Times a feed was not listened to: noted by the consumer, closed by the repair."""
+"""Gaps: times without reception of a feed, recorded by the consumer and closed by the repair."""
 
 from __future__ import annotations
 
@@ -11,15 +11,16 @@ REASON_LENGTH = 500
 
 
 def record_gap(feed: str, from_ms: int, to_ms: int | None, reason: str) -> int:
-    """Notes that `feed` was cut between two messages, epoch ms; returns the gap's id.
+    """Record that messages of `feed` are missing between two times, epoch ms; return the gap's id.
 
-    `to_ms` is None while the cut lasts. Called again with the same feed and `from_ms` it moves the end
-    (never back); of a gap that was repaired already, what lies beyond its end is a gap of its own. A feed has
-    one consumer, and that one is in one gap at most: the end of a gap ends others that still last, which a
-    killed consumer left behind. Raises ValueError when the end lies before the start.
+    `to_ms` is None while the gap lasts. A later call with the same feed and `from_ms` moves the end, never back. If
+    that gap was repaired meanwhile, the time after its end becomes a new gap. A feed has one consumer, which has one
+    gap at a time: the end of a gap also ends older gaps of the feed left open by a killed consumer.
+
+    Raises ValueError when the end is before the start.
     """
     if to_ms is not None and to_ms < from_ms:
-        raise ValueError(f"a gap cannot end at {to_ms}, before it began at {from_ms}")
+        raise ValueError(f"a gap cannot end at {to_ms}, before its start at {from_ms}")
     with connection.cursor() as cursor:
         cursor.execute(
             "INSERT INTO stream_gap AS g (feed, from_ms, to_ms, reason, status, repaired, unrepairable)"
@@ -41,12 +42,12 @@ def record_gap(feed: str, from_ms: int, to_ms: int | None, reason: str) -> int:
 
 
 def ended_gaps() -> list[int]:
-    """Ids of gaps that have an end and await their repair, the oldest first."""
-    found = StreamGap.objects.filter(status=GapStatus.OPEN, to_ms__isnull=False).order_by("from_ms")
-    return list(found.values_list("id", flat=True))
+    """Return the ids of gaps that have an end and are not repaired yet, oldest first."""
+    gaps = StreamGap.objects.filter(status=GapStatus.OPEN, to_ms__isnull=False).order_by("from_ms")
+    return list(gaps.values_list("id", flat=True))
 
 
 def close_gap(gap_id: int, repaired: int, unrepairable: int) -> None:
-    """Ends a repair: how many trades it stored, and of how many contracts the trades stay unknown."""
+    """Close a repaired gap with the number of trades stored and of contracts whose trades stay unknown."""
     status = GapStatus.UNREPAIRABLE if unrepairable else GapStatus.REPAIRED
     StreamGap.objects.filter(id=gap_id).update(status=status, repaired=repaired, unrepairable=unrepairable)

@@ -1,4 +1,4 @@
-"""Trades of one contract from the provider's past, dressed as the stream would have brought them."""
+"""Trades of one contract from the provider's REST history, in the form that the stream delivers."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from flow.delivery.batch import TradeBatch
 from flow.history import underlying_state
-from flow.history.underlying_state import Surroundings
+from flow.history.underlying_state import UnderlyingState
 from flow.storing.exchanges import condition_names, exchange_ids, exchange_names
 from provider.client import MassiveClient
 from provider.errors import Terminal
@@ -22,11 +22,11 @@ from quant.chain import Floats
 from warehouse.models import OptionsFlow
 
 NS_PER_MS = 1_000_000
-QUOTE_BACK_MS = 60_000  # a quote older than this says nothing of a trade anyway
+QUOTE_BACK_MS = 60_000  # an older quote is stale anyway
 
 
-class Likeness(NamedTuple):
-    """What two trades of one contract have in common when nothing tells them apart."""
+class MatchKey(NamedTuple):
+    """The values by which two trades of one contract are matched when a sequence number is missing."""
 
     timestamp: int
     price: Decimal
@@ -35,8 +35,8 @@ class Likeness(NamedTuple):
     conditions: tuple[str, ...]
 
 
-class Past(NamedTuple):
-    """Trades of a contract; `rejected` counts rows of the answer that could not be read."""
+class PastTrades(NamedTuple):
+    """Trades of a contract; `rejected` counts unreadable rows of the response."""
 
     batch: TradeBatch
     rejected: int
@@ -49,58 +49,65 @@ def trades_between(
     from_ms: int,
     to_ms: int,
     now_ms: int,
-    known: Surroundings | None = None,
-    all_named: bool = False,
-) -> Past:
-    """Every trade stamped in [from_ms, to_ms], with the quote before it where the plan tells quotes.
+    state: UnderlyingState | None = None,
+    all_numbered: bool = False,
+) -> PastTrades:
+    """Return every trade with a time in [from_ms, to_ms], with the quote before it if the plan includes quotes.
 
-    What is `known` of the underlying is by default what the last stored trade before `from_ms` knew. A trade
-    without a sequence number takes the one of its like in the table, so that storing it again changes
-    nothing; where the table has fewer of them, the others take negative numbers, free in their
-    millisecond. `all_named` says that no trade in the table is without one. Raises the errors of `provider.errors`.
+    `state` is the state of the underlying, by default that of the last trade stored before `from_ms`. A trade without
+    a sequence number gets the number of an equal trade in the table, so that storing it again changes nothing. If the
+    table has fewer of them, the others get negative numbers that are free in their millisecond. `all_numbered` means
+    that no trade in the table lacks a number. Raises the errors of `provider.errors`.
     """
     until = (to_ms + 1) * NS_PER_MS - 1
-    found = client.trades(contract_ticker, from_ms * NS_PER_MS, until)
-    trades = found.rows
+    response = client.trades(contract_ticker, from_ms * NS_PER_MS, until)
+    trades = response.rows
     times = np.array([trade.sip_timestamp for trade in trades], dtype=np.int64)
     stamps = times // NS_PER_MS
     quotes = _quotes(client, contract_ticker, stamps) if trades else []
-    known = known or underlying_state.before(symbol, from_ms)
-    spot, spot_age = known.price_at(stamps)
+    state = state or underlying_state.before(symbol, from_ms)
+    spot, spot_age = state.price_at(stamps)
     batch = TradeBatch(
         contract_ticker=_repeated(contract_ticker, trades, np.bytes_),
         timestamp_ms=stamps,
-        sequence_number=np.array(_numbers(symbol, contract_ticker, trades, all_named), dtype=np.int64),
+        sequence_number=np.array(
+            _sequence_numbers(symbol, contract_ticker, trades, all_numbered), dtype=np.int64
+        ),
         price=np.array([trade.price for trade in trades], dtype=np.float64),
-        # No trade of a fraction of a contract exists: 0 is set aside by the checks.
+        # Fractional sizes do not exist: they become 0, which the checks reject.
         size=np.array([trade.size if trade.size.is_integer() else 0 for trade in trades]).astype(np.int64),
         exchange=exchange_ids([trade.exchange or 0 for trade in trades]).astype(np.int32),
         condition=np.array([(trade.conditions or (0,))[0] for trade in trades], dtype=np.int32),
-        conditions=np.array([_several(trade) for trade in trades], dtype=np.bytes_),
+        conditions=np.array([_condition_list(trade) for trade in trades], dtype=np.bytes_),
         **_last_quotes(quotes, times),
         underlying_price=spot,
         underlying_age_ms=spot_age,
-        average_size=_repeated(known.average_size, trades, np.float64),
+        average_size=_repeated(state.average_size, trades, np.float64),
         received_at_ms=_repeated(now_ms, trades, np.int64),
         source="rest",
     )
-    return Past(batch, sum(found.rejected.values()))
+    return PastTrades(batch, sum(response.rejected.values()))
 
 
-def _numbers(symbol: str, contract_ticker: str, trades: list[Trade], all_named: bool) -> list[int]:
-    """A sequence number for every trade. One with a number may stand in the table without it, from a flat file."""
-    wanted = [trade for trade in trades if trade.sequence_number is None] if all_named else trades
+def _sequence_numbers(
+    symbol: str, contract_ticker: str, trades: list[Trade], all_numbered: bool
+) -> list[int]:
+    """Return a sequence number for every trade.
+
+    The table may hold a numbered trade under a negative number, when it was loaded from a flat file.
+    """
+    wanted = [trade for trade in trades if trade.sequence_number is None] if all_numbered else trades
     stored = _stored(symbol, contract_ticker, wanted) if wanted else {}
-    lowest: Counter[int] = Counter()  # by millisecond, of which a number is taken once whatever the likeness
-    for likeness, known in stored.items():
-        lowest[likeness.timestamp] = min(lowest[likeness.timestamp], *known)
+    lowest: Counter[int] = Counter()  # lowest number used in each millisecond, over all match keys
+    for key, used in stored.items():
+        lowest[key.timestamp] = min(lowest[key.timestamp], *used)
     numbers = []
     for trade in trades:
-        known = stored.get(likeness_of(trade), []) if stored else []
+        known = stored.get(match_key(trade), []) if stored else []
         if trade.sequence_number is not None:
-            nameless = [place for place, number in enumerate(known) if number < 0]
-            listed = trade.sequence_number in known or not nameless
-            numbers.append(trade.sequence_number if listed else known.pop(nameless[0]))
+            unnumbered = [place for place, number in enumerate(known) if number < 0]
+            listed = trade.sequence_number in known or not unnumbered
+            numbers.append(trade.sequence_number if listed else known.pop(unnumbered[0]))
         elif known:
             numbers.append(known.pop(0))
         else:
@@ -110,16 +117,16 @@ def _numbers(symbol: str, contract_ticker: str, trades: list[Trade], all_named: 
     return numbers
 
 
-def likeness_of(trade: Trade) -> Likeness:
-    """A trade of the past as the table would spell it."""
+def match_key(trade: Trade) -> MatchKey:
+    """Return the match key of a REST trade, with values as the table stores them."""
     name = exchange_names(exchange_ids([trade.exchange or 0]))[0]
     conditions = tuple(condition_names(list(trade.conditions or ())))
     at_ms = trade.sip_timestamp // NS_PER_MS
-    return Likeness(at_ms, Decimal(repr(trade.price)), trade.size, str(name), conditions)
+    return MatchKey(at_ms, Decimal(repr(trade.price)), trade.size, str(name), conditions)
 
 
-def _stored(symbol: str, contract_ticker: str, trades: list[Trade]) -> dict[Likeness, list[int]]:
-    """Sequence numbers in the table by likeness, over the time of these trades."""
+def _stored(symbol: str, contract_ticker: str, trades: list[Trade]) -> dict[MatchKey, list[int]]:
+    """Return the sequence numbers in the table by match key, over the time of these trades."""
     times = [trade.sip_timestamp // NS_PER_MS for trade in trades]
     rows = OptionsFlow.objects.filter(
         symbol=symbol,
@@ -131,12 +138,12 @@ def _stored(symbol: str, contract_ticker: str, trades: list[Trade]) -> dict[Like
     for at, price, size, exchange, conditions, number in rows.values_list(
         "timestamp", "price", "size", "exchange", "conditions", "sequence_number"
     ):
-        stored[Likeness(at, price, size, exchange or "", tuple(conditions or ()))].append(number)
+        stored[MatchKey(at, price, size, exchange or "", tuple(conditions or ()))].append(number)
     return stored
 
 
 def _quotes(client: MassiveClient, contract_ticker: str, stamps: NDArray[np.int64]) -> list[Quote]:
-    """Quotes from a minute before the first trade to the last; none where the plan does not tell them."""
+    """Return the quotes from a minute before the first trade to the last, none if the plan excludes quotes."""
     first_ns, until_ns = (
         (int(stamps.min()) - QUOTE_BACK_MS) * NS_PER_MS,
         int(stamps.max() + 1) * NS_PER_MS - 1,
@@ -148,16 +155,16 @@ def _quotes(client: MassiveClient, contract_ticker: str, stamps: NDArray[np.int6
 
 
 def _last_quotes(quotes: list[Quote], times: Any) -> dict[str, Floats]:
-    """Columns of the last quote before each trade; NaN where there is none."""
+    """Return the columns of the last quote before each trade, NaN where there is none."""
     stamps = np.array([quote.sip_timestamp for quote in quotes], dtype=np.int64)
-    place = np.searchsorted(stamps, times, side="left")  # 0 is before the first: the row of NaN put there
+    place = np.searchsorted(stamps, times, side="left")  # 0 means no earlier quote: the NaN put in front
 
     def column(values: Iterable[float | None]) -> Floats:
         numbers = (np.nan if value is None else value for value in values)
         at_trade: Floats = np.fromiter(chain([np.nan], numbers), np.float64)[place]
         return at_trade
 
-    # Of whole milliseconds, as the stream stamps both.
+    # Whole milliseconds, like the stream's timestamps of both.
     age = (times // NS_PER_MS - np.append(0, stamps)[place] // NS_PER_MS).astype(np.float64)
     return {
         "bid": column(quote.bid_price for quote in quotes),
@@ -168,7 +175,7 @@ def _last_quotes(quotes: list[Quote], times: Any) -> dict[str, Floats]:
     }
 
 
-def _several(trade: Trade) -> bytes:
+def _condition_list(trade: Trade) -> bytes:
     ids = trade.conditions or ()
     return ",".join(map(str, ids)).encode() if len(ids) > 1 else b""
 

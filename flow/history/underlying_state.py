@@ -1,4 +1,4 @@
-"""What was known of an underlying at past trades: its price over time, and the mean size of its trades."""
+"""State of an underlying at the time of past trades: its price over time, and the mean size of its trades."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from quant.chain import Floats
 from quant.sessions import DAY_MS, MINUTE_MS
 from warehouse.models.enums import Timeframe
 
-# Bars short enough for their close to be called a price of the moment, and their lengths.
+# Bars short enough for their close to count as a current price, with their lengths in minutes.
 _LENGTHS = {Timeframe.MINUTE: 1, Timeframe.FIVE_MINUTES: 5, Timeframe.QUARTER_HOUR: 15}
 
 _PRICES = """
@@ -29,27 +29,29 @@ ORDER BY 1
 """
 
 
-class Surroundings(NamedTuple):
-    """`spot` (m,) are the underlying's prices as of `spot_at_ms` (m,), ascending; `average_size` in contracts, NaN
-    where unknown."""
+class UnderlyingState(NamedTuple):
+    """Prices and mean trade size of an underlying.
+
+    `spot` (m,) holds prices as of `spot_at_ms` (m,), ascending. `average_size` is in contracts, NaN if unknown.
+    """
 
     average_size: float
     spot_at_ms: Floats
     spot: Floats
 
     def price_at(self, times_ms: NDArray[np.int64]) -> tuple[Floats, Floats]:
-        """The last price known at each instant and its age in ms, both (n,); NaN before the first."""
+        """Return the last price at each time and its age in ms, both (n,), NaN before the first price."""
         place = np.searchsorted(
             self.spot_at_ms, times_ms, side="right"
-        )  # 0: the row of NaN put before the first
+        )  # 0 means no earlier price: the NaN put in front
         return (
             np.append(np.nan, self.spot)[place],
             times_ms - np.append(np.nan, self.spot_at_ms)[place],
         )
 
 
-def before(symbol: str, at_ms: int) -> Surroundings:
-    """As the last trade stored in the 24 hours until `at_ms` had them."""
+def before(symbol: str, at_ms: int) -> UnderlyingState:
+    """Return the state stored with the last trade of the 24 hours until `at_ms`."""
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT average_size, underlying_price::double precision, timestamp - underlying_age_ms"
@@ -58,13 +60,15 @@ def before(symbol: str, at_ms: int) -> Surroundings:
             [symbol, at_ms - DAY_MS, at_ms],
         )
         average, spot, spot_at = cursor.fetchone() or (None, None, None)
-    known = [] if spot is None or spot_at is None else [(float(spot_at), float(spot))]
-    return _surroundings(np.nan if average is None else float(average), known)
+    prices = [] if spot is None or spot_at is None else [(float(spot_at), float(spot))]
+    return _state(np.nan if average is None else float(average), prices)
 
 
-def of_session(symbol: str, session: dt.date, first_ms: int, last_ms: int) -> Surroundings:
-    """Of a session stamped in [first_ms, last_ms], from its bars and snapshots and the sessions before it: nothing
-    that was not known when its trades were made."""
+def of_session(symbol: str, session: dt.date, first_ms: int, last_ms: int) -> UnderlyingState:
+    """Return the state of a session with times in [first_ms, last_ms], without look-ahead.
+
+    The prices come from its bars and snapshots, the mean size from the sessions before.
+    """
     with connection.cursor() as cursor:
         cursor.execute(
             _PRICES,
@@ -76,10 +80,10 @@ def of_session(symbol: str, session: dt.date, first_ms: int, last_ms: int) -> Su
                 "last": last_ms,
             },
         )
-        known = cursor.fetchall()
-    return _surroundings(average_size.mean_before(symbol, session), known)
+        prices = cursor.fetchall()
+    return _state(average_size.mean_before(symbol, session), prices)
 
 
-def _surroundings(average: float, known: list[tuple[float, float]]) -> Surroundings:
-    at_ms, spot = np.array(known, dtype=np.float64).reshape(-1, 2).T
-    return Surroundings(average, at_ms, spot)
+def _state(average: float, prices: list[tuple[float, float]]) -> UnderlyingState:
+    at_ms, spot = np.array(prices, dtype=np.float64).reshape(-1, 2).T
+    return UnderlyingState(average, at_ms, spot)

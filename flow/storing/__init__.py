@@ -1,1 +1,1 @@
-"""Batches of trades into `options_flow_history`: checked, classified, loaded, cancels matched."""
+"""Storing of batches in `options_flow_history`: checks, classification, loading, matching of cancels."""

@@ -1,8 +1,8 @@
-"""Cancels to the trades they take back.
+"""Matching of cancels to the trades they cancel.
 
-A cancel repeats contract, price, size and exchange of its trade and refers to it in no other way. The pass looks
-at all stored rows of one contract and day that a cancel resembles and assigns anew, so the result depends on the
-rows alone: in whatever order they came, and however often it runs.
+A cancel repeats the contract, price, size and exchange of its trade and has no other reference to it. The pass reads
+all stored rows of one contract and day that match a cancel and assigns them anew. So the result depends only on the
+rows, not on the order of their arrival or the number of passes.
 """
 
 from __future__ import annotations
@@ -17,9 +17,9 @@ from django.db import connection, transaction
 from quant.sessions import DAY_MS
 from warehouse.models import OptionsFlow
 
-LOOK_BACK_MS = 10_000  # of the pass after a batch: most cancels follow their trade at once, and see `match`
-# The opening or only trade is the first of its kind; any other cancel takes the newest that is left.
-_TAKES_THE_FIRST = frozenset({"CNCO", "CNOL"})
+LOOK_BACK_MS = 10_000  # of the pass after each batch: most cancels follow their trade closely, see `match`
+# These cancel the opening or only trade, the first match. Other cancels take the newest match left.
+_CANCELS_FIRST = frozenset({"CNCO", "CNOL"})
 
 _LOCK = "SELECT pg_advisory_xact_lock(hashtextextended('cancels:' || %(symbol)s || ':' || %(day)s::text, 0))"
 _CANCELS = """
@@ -28,27 +28,27 @@ FROM options_flow_history
 WHERE is_cancel AND symbol = %(symbol)s AND "timestamp" >= %(since)s AND "timestamp" < %(end)s
     AND contract_ticker = ANY(%(tickers)s)
 """
-# A join with the cancels would be clearer, and is planned as a loop over them for every trade.
-_LIKE_THEM = """
+# A join with the cancels would be clearer, but is planned as a nested loop over them for every trade.
+_SAME_PRICE_AND_SIZE = """
 SELECT contract_ticker, "timestamp", sequence_number, price, size, exchange, is_cancel, conditions, canceled_by, id
 FROM options_flow_history
 WHERE NOT is_cancel AND symbol = %(symbol)s AND "timestamp" >= %(since)s AND "timestamp" < %(end)s
     AND contract_ticker = ANY(%(tickers)s) AND price = ANY(%(prices)s) AND size = ANY(%(sizes)s)
 """
-# By id and without a join: a day that has no statistics yet is joined by reading it whole, a fifth of all the time it
-# takes to store its trades.
-_TAKE_BACK = """
+# By id and without a join: on a day without statistics a join reads the whole partition, which takes a fifth of the
+# time needed to store the day's trades.
+_SET_CANCELED_BY = """
 UPDATE options_flow_history SET canceled_by = (%(by)s::bigint[])[array_position(%(ids)s::bigint[], id)]
 WHERE id = ANY(%(ids)s::bigint[]) AND "timestamp" >= %(day)s AND "timestamp" < %(end)s
 """
 
 
 class ContractDay(NamedTuple):
-    """The rows of one matching pass: a contract on a day of UTC, which holds a whole trading session."""
+    """The rows of one matching pass: a contract on a UTC day, which contains a whole trading session."""
 
     symbol: str
     contract_ticker: str
-    day_ms: int  # its start, epoch ms
+    day_ms: int  # start of the day, epoch ms
 
 
 class _Row(NamedTuple):
@@ -68,16 +68,16 @@ class _Row(NamedTuple):
         return self.contract_ticker, self.price, self.size, self.exchange
 
     @property
-    def takes_the_first(self) -> bool:
-        return bool(_TAKES_THE_FIRST.intersection(self.conditions or ()))
+    def cancels_first(self) -> bool:
+        return bool(_CANCELS_FIRST.intersection(self.conditions or ()))
 
 
-def touched_by(columns: Mapping[str, Any]) -> tuple[ContractDay, ...]:
-    """Which passes the rows just stored call for: cancels among them, or trades that a stored cancel resembles
-    and follows.
+def days_to_match(columns: Mapping[str, Any]) -> tuple[ContractDay, ...]:
+    """Return the contracts and days that need a pass after rows were stored.
 
-    `columns` are those of the insert. Call it after their commit: of two writers that store a trade and its
-    cancel at the same time, the later one then sees both.
+    These have new cancels, or new trades that match and precede a stored cancel. `columns` are those of the insert.
+    Must be called after its commit: when two writers store a trade and its cancel at the same time, the one that
+    commits later sees both.
     """
     canceling = np.asarray(columns["is_cancel"])
     days = _days(columns, np.flatnonzero(canceling))
@@ -99,22 +99,21 @@ def touched_by(columns: Mapping[str, Any]) -> tuple[ContractDay, ...]:
         *(columns[name][rows].tolist() for name in ("price", "size", "exchange")),
         strict=True,
     )
-    alike = [row for row, key in zip(rows.tolist(), keys, strict=True) if key in cancels]
-    return tuple(sorted(days | _days(columns, alike)))
+    matches = [row for row, key in zip(rows.tolist(), keys, strict=True) if key in cancels]
+    return tuple(sorted(days | _days(columns, matches)))
 
 
 def match(days: Iterable[ContractDay], since_ms: int = 0) -> int:
-    """Fills `canceled_by` of the trades of contracts and days; returns how many rows changed.
+    """Set `canceled_by` of the trades of contracts and days; return the number of rows changed.
 
-    With `since_ms` (epoch ms) nothing older is looked at, which finds the same for the trades since then: a cancel
-    takes the newest that is left. What a pass over the whole day alone can tell is left to it: older trades, and
-    those like an opening trade that is taken back.
+    With `since_ms` (epoch ms) only newer rows are read. The result is the same for these rows, because a cancel takes
+    the newest match left. A pass over the whole day is needed for older trades and for cancels of an opening trade.
     """
     tickers: dict[tuple[str, int], set[str]] = defaultdict(set)
     for day in days:
         tickers[day.symbol, day.day_ms].add(day.contract_ticker)
     with transaction.atomic():
-        # In one order, so that two workers wait for each other's days instead of deadlocking.
+        # In sorted order, so that two workers wait for each other instead of deadlocking.
         return sum(_match(*day, tickers[day], since_ms) for day in sorted(tickers))
 
 
@@ -132,39 +131,41 @@ def _match(symbol: str, day_ms: int, tickers: set[str], since_ms: int) -> int:
         cancels = [_Row(*row) for row in cursor.fetchall()]
         if not cancels:
             return 0
-        alike = {"prices": [row.price for row in cancels], "sizes": [row.size for row in cancels]}
-        cursor.execute(_LIKE_THEM, values | alike)
+        matches = {"prices": [row.price for row in cancels], "sizes": [row.size for row in cancels]}
+        cursor.execute(_SAME_PRICE_AND_SIZE, values | matches)
         trades = [_Row(*row) for row in cursor.fetchall()]
         rows = sorted(trades + cancels, key=lambda row: (row.timestamp, row.sequence_number))
-        left_alone = {row.key for row in cancels if row.takes_the_first and since_ms > day_ms}
+        skipped_keys = {row.key for row in cancels if row.cancels_first and since_ms > day_ms}
         wanted = _assign(rows)
         changed = [
-            row for row in trades if wanted.get(row[:3]) != row.canceled_by and row.key not in left_alone
+            row for row in trades if wanted.get(row[:3]) != row.canceled_by and row.key not in skipped_keys
         ]
         if changed:
-            found = {"ids": [row.id for row in changed], "by": [wanted.get(row[:3]) for row in changed]}
-            cursor.execute(_TAKE_BACK, values | found)
+            updates = {"ids": [row.id for row in changed], "by": [wanted.get(row[:3]) for row in changed]}
+            cursor.execute(_SET_CANCELED_BY, values | updates)
     return len(changed)
 
 
 def days_with_cancels(from_ms: int, to_ms: int) -> list[ContractDay]:
-    """Every contract and day with a cancel stamped in [from_ms, to_ms)."""
-    found = OptionsFlow.objects.filter(is_cancel=True, timestamp__gte=from_ms, timestamp__lt=to_ms)
-    rows = found.values_list("symbol", "contract_ticker", "timestamp")
+    """Return every contract and day with a cancel in [from_ms, to_ms)."""
+    cancels = OptionsFlow.objects.filter(is_cancel=True, timestamp__gte=from_ms, timestamp__lt=to_ms)
+    rows = cancels.values_list("symbol", "contract_ticker", "timestamp")
     return sorted({ContractDay(symbol, ticker, at - at % DAY_MS) for symbol, ticker, at in rows})
 
 
 def _assign(rows: list[_Row]) -> dict[tuple[str, int, int], int]:
-    """The cancel's sequence number for the contract, time and sequence number of each trade taken back; rows come
-    by time and sequence number."""
-    standing: dict[tuple[Any, ...], list[_Row]] = defaultdict(list)
+    """Return the cancel's sequence number by contract, time and sequence number of each cancelled trade.
+
+    `rows` are sorted by time and sequence number.
+    """
+    candidates: dict[tuple[Any, ...], list[_Row]] = defaultdict(list)
     taken: dict[tuple[str, int, int], int] = {}
     for row in rows:
-        trades = standing[row.key]
+        trades = candidates[row.key]
         if not row.is_cancel:
             trades.append(row)
         elif trades:
-            taken[trades.pop(0 if row.takes_the_first else -1)[:3]] = row.sequence_number
+            taken[trades.pop(0 if row.cancels_first else -1)[:3]] = row.sequence_number
     return taken
 
 

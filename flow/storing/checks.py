@@ -1,4 +1,4 @@
-"""Which trades of a batch can be rows at all. What cannot is set aside and counted by reason, never dropped unseen."""
+"""Checks whether trades can be stored. Trades that cannot are returned separately and counted by reason."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ from quant.contracts import BadTickerError, Contracts, parse_tickers
 from warehouse import partitions
 from warehouse.models.flow import TABLE
 
-LARGEST_PRICE = 1e9  # dollars per share; beyond it is a broken feed, and NUMERIC from a float loses digits
+LARGEST_PRICE = 1e9  # dollars per share; a larger one is a feed error, and its NUMERIC would lose digits
 LARGEST_SIZE = 2**31 - 1
 
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """The good trades with their contracts, and those set aside.
+    """The valid trades with their contracts, and the invalid ones.
 
-    `contracts` has one entry per distinct contract, `code` (n,) says which one each good trade is of.
+    `contracts` has one entry per distinct contract; `code` (n,) is the index of each valid trade's contract.
     """
 
     good: TradeBatch
@@ -32,14 +32,15 @@ class Checked:
 
 
 def check(batch: TradeBatch, now_ms: int) -> Checked:
-    """Sets aside what has no readable contract, price or size, or a time that no partition may hold.
+    """Separate trades without a valid contract, price or size, or with a time that no partition may hold.
 
-    A trade that stands in the batch twice is one, the first: its size must not count twice in a cluster."""
+    Of trades that occur twice in the batch only the first counts, so that its size is not doubled in a cluster.
+    """
     tickers, code = _codes(batch.contract_ticker)
     once = _first_of_each(batch, code)
     if len(once) < len(batch):
         batch, code = batch.take(once), code[once]
-    contracts, readable = _read(tickers)
+    contracts, readable = _parse(tickers)
     faults = (
         ("not an option contract ticker", ~readable[code]),
         ("not a price", ~((batch.price >= 0) & (batch.price <= LARGEST_PRICE))),
@@ -48,30 +49,30 @@ def check(batch: TradeBatch, now_ms: int) -> Checked:
     )
     good = np.ones(len(batch), dtype=bool)
     reasons: Counter[str] = Counter()
-    for reason, fails in faults:  # a trade of several faults is counted for the first
+    for reason, fails in faults:  # a trade with several faults is counted for the first
         count = int(np.count_nonzero(fails & good))
         if count:
             reasons[reason] = count
             good &= ~fails
     if contracts is not None and not reasons:
         return Checked(batch, code, contracts, batch.take(np.arange(0)), reasons)
-    kept = batch.take(good)
-    tickers, code = _codes(kept.contract_ticker)
-    return Checked(kept, code, _contracts(tickers), batch.take(~good), reasons)
+    valid = batch.take(good)
+    tickers, code = _codes(valid.contract_ticker)
+    return Checked(valid, code, _contracts(tickers), batch.take(~good), reasons)
 
 
 def _first_of_each(batch: TradeBatch, code: NDArray[np.int64]) -> NDArray[np.intp]:
-    """The rows whose key (contract, time, sequence number) no earlier row has, in their order."""
+    """Return the rows without earlier rows of the same key (contract, time, sequence number), in order."""
     order = np.lexsort((batch.sequence_number, batch.timestamp_ms, code))
     same = np.ones(len(order), dtype=bool)
     for column in (code, batch.timestamp_ms, batch.sequence_number):
         same[1:] &= column[order][1:] == column[order][:-1]
     same[:1] = False
-    return np.sort(order[~same])  # the sort is stable: the first in order is the first that came
+    return np.sort(order[~same])  # lexsort is stable: the first of equal rows is the first in the batch
 
 
 def _codes(tickers: NDArray[np.bytes_]) -> tuple[list[bytes], NDArray[np.int64]]:
-    """Distinct tickers in order of appearance, and the place of each trade's among them."""
+    """Return the distinct tickers in order of appearance, and the index of each trade's ticker among them."""
     listed = tickers.tolist()
     number = {ticker: place for place, ticker in enumerate(dict.fromkeys(listed))}
     return list(number), np.fromiter((number[ticker] for ticker in listed), np.int64, len(listed))
@@ -81,8 +82,8 @@ def _contracts(tickers: list[bytes]) -> Contracts:
     return parse_tickers(np.array(tickers, dtype=np.bytes_).astype(np.str_))
 
 
-def _read(tickers: list[bytes]) -> tuple[Contracts | None, NDArray[np.bool_]]:
-    """The contracts of readable tickers, None where some are not; and which ones are."""
+def _parse(tickers: list[bytes]) -> tuple[Contracts | None, NDArray[np.bool_]]:
+    """Return the contracts of the tickers, None if some are invalid, and a mask of the valid ones."""
     readable = np.array([ticker.isascii() for ticker in tickers], dtype=bool)
     places = np.flatnonzero(readable)
     try:

@@ -1,7 +1,7 @@
-"""Names of the option exchanges and trade conditions as the table holds them: 302 is CBOE, 219 is ISOI.
+"""Names of option exchanges and trade conditions as stored in the table: 302 is CBOE, 219 is ISOI.
 
-The provider numbers participants 300 + the place of OPRA's letter in the alphabet. Old trades carry the
-letter's ASCII code instead. One name stands for one id, so that names compare as ids do.
+The provider numbers participants 300 + the position of OPRA's letter in the alphabet. Old trades have the letter's
+ASCII code instead. Each id has exactly one name, so comparing names is the same as comparing ids.
 """
 
 from __future__ import annotations
@@ -37,23 +37,23 @@ EXCHANGES = {
 
 
 def exchange_ids(codes: ArrayLike) -> NDArray[np.int64]:
-    """Participant ids of shape (n,), with the ASCII codes of old trades (65 to 90) brought to today's."""
+    """Return participant ids of shape (n,), converting the ASCII codes of old trades (65 to 90)."""
     ids = np.asarray(codes, dtype=np.int64)
     return np.where((ids >= ord("A")) & (ids <= ord("Z")), ids - ord("A") + FIRST, ids)
 
 
 def exchange_names(ids: NDArray[np.int64]) -> NDArray[np.str_]:
-    """Names of shape (n,); an id without one is written as its number, 0 as nothing."""
+    """Return names of shape (n,): the id as text where it has no name, '' for 0."""
     distinct, member = np.unique(ids, return_inverse=True)
     names = [EXCHANGES.get(number, str(number)) if number else "" for number in distinct.tolist()]
     return np.array(names, dtype=np.str_)[member]
 
 
 def condition_names(ids: list[int]) -> list[str]:
-    """Mnemonics of one trade's conditions in their order; an id without one is written as its number."""
+    """Return the mnemonics of one trade's conditions in order, the id as text where it has none."""
     return [MNEMONICS.get(number, str(number)) for number in ids if number]
 
 
 def condition_numbers(names: list[str]) -> list[int]:
-    """Ids of a row's conditions: the inverse of `condition_names`."""
+    """Return the ids of a row's conditions, the inverse of `condition_names`."""
     return [int(name) if name.isdigit() else condition_ids([name])[0] for name in names]

@@ -1,4 +1,4 @@
-"""Locks of the database for work that must not be done twice at the same time."""
+"""Database locks for work that must not run twice at the same time."""
 
 from __future__ import annotations
 
@@ -9,15 +9,18 @@ from django.db import connection
 
 
 @contextmanager
-def only_one(name: str, wait: bool = False) -> Iterator[bool]:
-    """A lock of this name for the block, freed with the database session: whether it was got at once."""
+def advisory_lock(name: str, wait: bool = False) -> Iterator[bool]:
+    """Hold the advisory lock of this name for the block; yield whether it was obtained.
+
+    With `wait`, wait until it is free. The end of the database session releases it too.
+    """
     with connection.cursor() as cursor:
         lock = "pg_advisory_lock" if wait else "pg_try_advisory_lock"
         cursor.execute(f"SELECT {lock}(hashtextextended(%s, 0))", [f"flow repair {name}"])
-        mine = wait or bool(cursor.fetchone()[0])
+        acquired = wait or bool(cursor.fetchone()[0])
     try:
-        yield mine
+        yield acquired
     finally:
-        if mine:
+        if acquired:
             with connection.cursor() as cursor:
                 cursor.execute("SELECT pg_advisory_unlock(hashtextextended(%s, 0))", [f"flow repair {name}"])

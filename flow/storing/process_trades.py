@@ -1,4 +1,4 @@
-"""Trades into the table: checked, classified and stored, each at most once."""
+"""Processing of trades: check, classify, and store each at most once."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from flow.history import rest_trades
 from flow.history.active_contracts import contracts_around
 from flow.storing import cancels, store
 from flow.storing.checks import Checked, check
-from flow.storing.locks import only_one
-from flow.storing.repair_update import amend
+from flow.storing.locks import advisory_lock
+from flow.storing.repair_update import amend_trades
 from flow.storing.sweeps import Sweep, unusual_sweeps
 from provider.connection import Connect
 from provider.errors import NotFound, Terminal
@@ -31,139 +31,144 @@ from warehouse.loading import bulk
 from warehouse.models import DeadLetter, OptionsFlow, WatchlistEntry
 from warehouse.models.flow import TABLE
 
-# Volume and open interest come from the chain at least this long before the trade, so that a batch finds the
-# same chain whenever it is processed: the chain of the last minutes may still be on its way.
+# Volume and open interest come from a chain at least this long before the trade. A newer chain may be stored
+# only later, so a batch that is processed again would get other values.
 _SNAPSHOT_AGE_MS = 15 * 60_000
 _SNAPSHOT_REACH_MS = 12 * 3_600_000
 
 
 @dataclass(frozen=True, slots=True)
 class ProcessedTrades:
-    """What became of a batch. `stored` counts new rows, `kept` those that belong into the table."""
+    """Results of a batch. `stored` counts new rows, `selected` all trades that belong in the table."""
 
     trades: int
-    kept: int
+    selected: int
     stored: int
     quarantined: Counter[str] = field(default_factory=Counter)
     cancels: tuple[cancels.ContractDay, ...] = ()  # contracts and days whose cancels should be matched
-    from_ms: int = 0  # the earliest kept trade's time
-    sweeps: tuple[Sweep, ...] = ()  # the unusual ones
+    from_ms: int = 0  # time of the earliest selected trade
+    sweeps: tuple[Sweep, ...] = ()  # the unusual sweeps
 
     def __str__(self) -> str:
-        set_aside = "".join(f", {count} {reason}" for reason, count in sorted(self.quarantined.items()))
-        return f"{self.trades} trades: {self.kept} kept, {self.stored} new{set_aside}"
+        quarantined = "".join(f", {count} {reason}" for reason, count in sorted(self.quarantined.items()))
+        return f"{self.trades} trades: {self.selected} selected, {self.stored} new{quarantined}"
 
 
 @dataclass(frozen=True, slots=True)
-class Filled:
-    """What a look into the provider's past brought."""
+class FetchedTrades:
+    """Results of a fetch from the provider's REST history."""
 
     contracts: int
-    stored: int  # trades the table lacked
-    unknown: int  # contracts whose trades the provider would not tell, or told in part unreadably
+    stored: int  # new rows
+    unknown: int  # contracts whose trades the provider refused or sent partly unreadable
 
     def __str__(self) -> str:
-        return f"{self.stored} trades of {self.contracts} contracts stored, {self.unknown} contracts unknown"
+        return f"{self.stored} trades of {self.contracts} contracts stored, trades of {self.unknown} contracts unknown"
 
 
 def process_trades(
-    batch: TradeBatch, now_ms: int, name: str = "", knows_better: tuple[int, int] | None = None
+    batch: TradeBatch, now_ms: int, name: str = "", complete_range: tuple[int, int] | None = None
 ) -> ProcessedTrades:
-    """Classifies a batch and stores what is large enough; processing it again changes nothing.
+    """Classify a batch and store the trades that are large enough. Processing it again changes nothing.
 
-    Rows of a time in which the batch `knows_better` (from and to, epoch ms) than the stream did are amended
-    (`flow.storing.repair_update`). Not inside a transaction. Trades that no row can hold go to the dead letters,
-    with `name` as their origin, and are counted by reason. Raises database errors as they come.
+    `complete_range` (first and last epoch ms) is a time for which the batch is more complete than the stream was.
+    Stored rows of that time are amended (`flow.storing.repair_update`). Trades that no row can hold become dead
+    letters with `name` as their origin, and are counted by reason. Must not run inside a transaction. Raises database
+    errors.
     """
     checked = check(batch, now_ms)
-    trades, found, rows = classified(checked)
+    trades, classes, rows = classified(checked)
     if len(checked.bad):
         _quarantine(checked, name, now_ms)
-    if knows_better:
-        rows = _known_whole(checked.good.timestamp_ms, found, rows, *knows_better)
+    if complete_range:
+        rows = _without_partial_clusters(checked.good.timestamp_ms, classes, rows, *complete_range)
     if not len(rows):
         return ProcessedTrades(len(batch), 0, 0, checked.reasons)
     symbols = underlyings(checked)
-    columns = store.columns_of(checked, trades, found, rows, symbols)
+    columns = store.columns_of(checked, trades, classes, rows, symbols)
     times = columns["timestamp"]
     from_ms = int(times.min())
     partitions.ensure(TABLE, from_ms, int(times.max()))
     with transaction.atomic():
-        stored = bulk.insert_rows(OptionsFlow, columns, likely_new=knows_better is None)
-        if knows_better:
-            amend(*knows_better)
-    touched, sweeps = cancels.touched_by(columns), unusual_sweeps(checked, found, symbols)
+        stored = bulk.insert_rows(OptionsFlow, columns, likely_new=complete_range is None)
+        if complete_range:
+            amend_trades(*complete_range)
+    touched, sweeps = cancels.days_to_match(columns), unusual_sweeps(checked, classes, symbols)
     return ProcessedTrades(len(batch), len(rows), stored, checked.reasons, touched, from_ms, sweeps)
 
 
-def ingest_options_flow(symbol: str, since: int, connect: Connect, now_ms: int) -> Filled:
-    """Stores the trades of an underlying from epoch ms `since` until now that the table lacks, from the
-    provider's past: those of the contracts that are known to have traded.
+def ingest_options_flow(symbol: str, since: int, connect: Connect, now_ms: int) -> FetchedTrades:
+    """Store the missing trades of an underlying from epoch ms `since` until now, from the REST history.
 
-    For a stretch that no consumer listened to. Raises `provider.errors`.
+    Only contracts that are known to have traded are fetched. Serves times without a consumer. Raises
+    `provider.errors`.
     """
-    return fill(contracts_around([symbol], since, now_ms), since, now_ms, connect, now_ms)
+    return fetch_missing_trades(contracts_around([symbol], since, now_ms), since, now_ms, connect, now_ms)
 
 
-def fill(
+def fetch_missing_trades(
     contracts: Iterable[tuple[str, str]], from_ms: int, to_ms: int, connect: Connect, now_ms: int
-) -> Filled:
-    """Stores the trades of (symbol, contract ticker) stamped in [from_ms, to_ms] that the table lacks, and amends
-    those beside: sweeps over an edge, and trades whose quote was sent while nobody listened.
+) -> FetchedTrades:
+    """Store the missing trades of (symbol, contract ticker) pairs with a time in [from_ms, to_ms].
 
-    Raises `provider.errors.Retryable` and `Incomplete`; what was stored until then stays.
+    Also amends stored trades near the range: sweeps across its edges, and trades whose quote was sent within it.
+    Raises `provider.errors.Retryable` and `Incomplete`; trades stored so far stay stored.
     """
     rules = TRADE_RULES["default"]
     edges = (from_ms - rules.cluster_window_ms, to_ms + round(rules.quote_age_ms))
-    # Whole windows at both ends, so that a sweep at the edge is seen as one.
+    # Whole windows at both ends, so that a sweep across an edge is detected as one.
     first, last = edges[0] - rules.cluster_window_ms, edges[1] + rules.cluster_window_ms
     count = stored = unknown = 0
     with connect() as client:
         for symbol, ticker in contracts:
             count += 1
-            with only_one(f"contract {ticker}", wait=True):
+            with advisory_lock(f"contract {ticker}", wait=True):
                 try:
-                    found = rest_trades.trades_between(client, symbol, ticker, first, last, now_ms)
+                    past = rest_trades.trades_between(client, symbol, ticker, first, last, now_ms)
                 except NotFound:
-                    continue  # it never traded
+                    continue  # the contract never traded
                 except Terminal:
                     unknown += 1
                     continue
-                done = process_trades(found.batch, now_ms, f"rest:{ticker}:{from_ms}", knows_better=edges)
-            stored += done.stored
-            unknown += bool(found.rejected)
-            cancels.match(done.cancels)
-    return Filled(count, stored, unknown)
+                processed = process_trades(
+                    past.batch, now_ms, f"rest:{ticker}:{from_ms}", complete_range=edges
+                )
+            stored += processed.stored
+            unknown += bool(past.rejected)
+            cancels.match(processed.cancels)
+    return FetchedTrades(count, stored, unknown)
 
 
 def classified(checked: Checked) -> tuple[Trades, Classification, NDArray[np.intp]]:
-    """The good trades, their classes, and which of them belong into the table."""
+    """Return the valid trades, their classification, and the rows that belong in the table."""
     trades = store.trades_of(checked, *_interest_and_volume(checked))
-    found = classify(trades)
-    return trades, found, store.kept(trades, found, settings.FLOW_MINIMUM_CONTRACTS)
+    classes = classify(trades)
+    return trades, classes, store.rows_to_store(trades, classes, settings.FLOW_MINIMUM_CONTRACTS)
 
 
-def _known_whole(
-    times: NDArray[np.int64], found: Classification, rows: NDArray[np.intp], from_ms: int, to_ms: int
+def _without_partial_clusters(
+    times: NDArray[np.int64], classes: Classification, rows: NDArray[np.intp], from_ms: int, to_ms: int
 ) -> NDArray[np.intp]:
-    """The `rows` without those of clusters that lie outside the time: of such a one the batch may hold a part."""
-    first = np.where(found.sweep_first >= 0, found.sweep_first, found.split_first)
+    """Return `rows` without clusters outside the range, of which the batch may hold only a part."""
+    first = np.where(classes.sweep_first >= 0, classes.sweep_first, classes.split_first)
     inside = first[(times >= from_ms) & (times <= to_ms)]
     whole: NDArray[np.intp] = rows[(first[rows] < 0) | np.isin(first[rows], inside)]
     return whole
 
 
 def underlyings(checked: Checked) -> NDArray[np.str_]:
-    """The underlying of each contract: the watchlist's symbol of its root, else the root itself."""
-    known = {root: entry.symbol for entry in WatchlistEntry.objects.all() for root in entry.roots}
-    return np.array([known.get(root, root) for root in checked.contracts.root.tolist()], dtype=np.str_)
+    """Return the underlying of each contract: the watchlist's symbol of its root, or the root itself."""
+    symbol_of_root = {root: entry.symbol for entry in WatchlistEntry.objects.all() for root in entry.roots}
+    return np.array(
+        [symbol_of_root.get(root, root) for root in checked.contracts.root.tolist()], dtype=np.str_
+    )
 
 
 def _interest_and_volume(checked: Checked) -> tuple[Floats, Floats]:
-    """Open interest and the day's volume of each trade's contract, (n,), NaN where unknown or not asked for.
+    """Return open interest and the day's volume of each trade's contract, (n,), NaN if unknown or not needed.
 
-    Only a trade of some size can be unusual by them, and few are: the others are not looked up. A batch of a whole
-    session finds the chain of each quarter of an hour.
+    Only large trades can be unusual by these values, and few trades are large; the others are not looked up. A batch
+    may span a session, so each quarter of an hour uses its own chain.
     """
     batch = checked.good
     interest, volume = (np.full(len(batch), np.nan) for _ in range(2))
@@ -173,18 +178,18 @@ def _interest_and_volume(checked: Checked) -> tuple[Floats, Floats]:
         rows = large[quarters == quarter]
         tickers = batch.contract_ticker[rows].astype(np.str_).tolist()
         before = int(batch.timestamp_ms[rows].min()) - _SNAPSHOT_AGE_MS
-        known = _contracts_before(before, underlyings(checked).tolist(), tickers)
+        by_ticker = _contracts_before(before, underlyings(checked).tolist(), tickers)
         for row, ticker in zip(rows.tolist(), tickers, strict=True):
-            found = known.get(ticker)
-            if found and None not in found:
-                interest[row], volume[row] = found
+            values = by_ticker.get(ticker)
+            if values and None not in values:
+                interest[row], volume[row] = values
     return interest, volume
 
 
 def _contracts_before(
     at_ms: int, symbols: list[str], tickers: list[str]
 ) -> dict[str, tuple[float | None, float | None]]:
-    """Open interest and volume of contracts in the last chain at or before an instant."""
+    """Return open interest and volume of contracts in the last chain at or before a time."""
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT g.contract_ticker, g.open_interest, g.volume FROM unnest(%s::text[]) AS s (symbol)"
@@ -198,7 +203,7 @@ def _contracts_before(
 
 
 def _quarantine(checked: Checked, name: str, now_ms: int) -> None:
-    """Keeps what cannot be a row, payload and all, where the operator sees it."""
+    """Store invalid trades with their payload as a dead letter."""
     payload = checked.bad.encode()
     digest = hashlib.sha256(payload).hexdigest()[:16]
     reasons = ", ".join(f"{count} {reason}" for reason, count in sorted(checked.reasons.items()))

@@ -1,5 +1,7 @@
-"""Rows that the stream brought with less than can be known: after a cut, quotes are unknown and a sweep may have
-lost its other parts. The provider's past knows both."""
+"""Amendment of rows that the stream stored with incomplete information.
+
+After a lost connection quotes are unknown, and a sweep may lack its other parts. The REST history has both.
+"""
 
 from __future__ import annotations
 
@@ -14,19 +16,19 @@ _METHOD = (
 _KEY = ("symbol", "timestamp", "contract_ticker", "sequence_number")
 
 
-def amend(from_ms: int, to_ms: int) -> int:
-    """Gives stored trades stamped in [from_ms, to_ms] what the rows just staged know better: a newer quote, or the
-    cluster they are part of. Returns how many rows changed; a second time none does.
+def amend_trades(from_ms: int, to_ms: int) -> int:
+    """Update stored trades in [from_ms, to_ms] from the staged rows where these have more information.
 
-    To be called after `warehouse.loading.bulk.insert_rows`, in the same transaction. Nothing is taken away: at the edge
-    of a range the past shows a part of a cluster, and the row may know the whole.
+    That is a newer quote, or a cluster that the trade is part of. Returns the number of changed rows, 0 when repeated.
+    Must be called after `warehouse.loading.bulk.insert_rows` in the same transaction. No information is removed: at
+    the edge of the range the staged rows may hold part of a cluster that the stored row holds completely.
     """
     names = ", ".join(_METHOD)
     values = ", ".join(f"s.{name}" for name in _METHOD)
     same = " AND ".join(f"t.{name} = s.{name}" for name in _KEY)
     with connection.cursor() as cursor:
         cursor.execute(
-            # Names alone, all from this module.
+            # All names are constants of this module.
             f"UPDATE {TABLE} t SET ({names}) = ROW ({values}) FROM pg_temp.staging_{TABLE} s WHERE {same}"  # noqa: S608
             " AND t.timestamp BETWEEN %s AND %s AND (s.quote_age_ms < coalesce(t.quote_age_ms, 2147483647)"
             " OR (t.sweep_id IS NULL AND s.sweep_id IS NOT NULL)"

@@ -1,7 +1,7 @@
-"""Sequence numbers for trades that came without one, a whole batch of contracts at once.
+"""Sequence numbers for trades without one, for a whole batch of contracts.
 
-What `flow.history.rest_trades` does for one contract's answer: a trade takes the number of an equal trade in the
-table, and where the table has fewer of them, a negative number that is free in its millisecond.
+The rule is that of `flow.history.rest_trades`: a trade gets the number of an equal trade in the table. If the table
+has fewer of them, the others get negative numbers that are free in their millisecond.
 """
 
 from __future__ import annotations
@@ -28,9 +28,12 @@ ORDER BY "timestamp", sequence_number
 """
 
 
-def numbered(batch: TradeBatch, symbols: Sequence[str]) -> TradeBatch:
-    """The batch, of contracts on `symbols`, with sequence numbers. It must hold all trades of a contract's
-    millisecond, and nobody else may store trades without numbers of these contracts meanwhile."""
+def with_sequence_numbers(batch: TradeBatch, symbols: Sequence[str]) -> TradeBatch:
+    """Return the batch, whose contracts belong to `symbols`, with sequence numbers.
+
+    The batch must hold all trades of a contract's millisecond, and no other process may store trades without numbers
+    of these contracts at the same time.
+    """
     if not len(batch):
         return batch
     tickers, code = np.unique(batch.contract_ticker, return_inverse=True)
@@ -46,13 +49,13 @@ def numbered(batch: TradeBatch, symbols: Sequence[str]) -> TradeBatch:
     )
     number = -_ordinals(code, batch.timestamp_ms)
     known = _stored(batch, symbols, tickers)
-    moments: dict[tuple[str, int], int] = {}  # with the lowest number taken in each
+    moments: dict[tuple[str, int], int] = {}  # lowest number used in each millisecond of a contract
     for (ticker, at, *_), taken in known.items():
         moments[ticker, at] = min(moments.get((ticker, at), 0), *taken)
     names = tickers.astype(np.str_).tolist()
     places = zip(code.tolist(), batch.timestamp_ms.tolist(), strict=True)
     for row in [row for row, (of, at) in enumerate(places) if (names[of], at) in moments] if known else []:
-        alike = known.get(
+        equal = known.get(
             (
                 names[code[row]],
                 int(batch.timestamp_ms[row]),
@@ -63,15 +66,15 @@ def numbered(batch: TradeBatch, symbols: Sequence[str]) -> TradeBatch:
             ),
             [],
         )
-        if ordinal[row] <= len(alike):
-            number[row] = alike[ordinal[row] - 1]
+        if ordinal[row] <= len(equal):
+            number[row] = equal[ordinal[row] - 1]
         else:
             number[row] += moments[names[code[row]], int(batch.timestamp_ms[row])]
     return replace(batch, sequence_number=number)
 
 
 def _ordinals(*columns: NDArray[Any]) -> NDArray[np.int64]:
-    """The place of each row among those equal to it in every column, from 1, in order of appearance; shape (n,)."""
+    """Return the ordinal of each row among rows equal in every column, from 1, in order of appearance; (n,)."""
     order = np.lexsort(columns[::-1])
     fresh = np.zeros(len(order), dtype=np.bool_)
     fresh[0] = True
@@ -86,8 +89,8 @@ def _ordinals(*columns: NDArray[Any]) -> NDArray[np.int64]:
 def _stored(
     batch: TradeBatch, symbols: Sequence[str], tickers: NDArray[np.bytes_]
 ) -> dict[tuple[Any, ...], list[int]]:
-    """Sequence numbers in the table by likeness: contract, ms, price, size, exchange, conditions."""
-    found = defaultdict(list)
+    """Return the stored sequence numbers by contract, ms, price, size, exchange and conditions."""
+    stored = defaultdict(list)
     with connection.cursor() as cursor:
         cursor.execute(
             _STORED,
@@ -98,6 +101,6 @@ def _stored(
                 tickers.astype(np.str_).tolist(),
             ],
         )
-        for *likeness, sequence in cursor.fetchall():
-            found[tuple(likeness)].append(sequence)
-    return found
+        for *key, sequence in cursor.fetchall():
+            stored[tuple(key)].append(sequence)
+    return stored

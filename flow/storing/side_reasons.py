@@ -1,4 +1,4 @@
-"""Why a stored trade has no side: from the quote and conditions in its row, by the rules that classified it."""
+"""Reasons why a stored trade has no side, derived from the quote and conditions in its row."""
 
 from __future__ import annotations
 
@@ -15,19 +15,19 @@ from warehouse.models import OptionsFlow
 
 
 def reasons(rows: Sequence[OptionsFlow]) -> list[str]:
-    """For each trade the reason for no side, in words: "stale quote". Of use where `side` is null.
+    """Return for each trade the reason why it has no side, for example "stale quote". Useful where `side` is null.
 
-    Each is looked at alone, so at the middle of the quote it is "mid" whatever the neighbours say.
+    Each trade is classified alone: one at the middle of the quote is "mid", whatever its neighbours would decide.
     """
     if not rows:
         return []
-    trades = _alone(rows)
+    trades = _unrelated_trades(rows)
     side = classify_side(trades, flags(trades.conditions), TRADE_RULES["default"])
     return [SIDES[code].split("_", 1)[1].replace("_", " ").lower() for code in side.tolist()]
 
 
-def _alone(rows: Sequence[OptionsFlow]) -> Trades:
-    """The rows as trades of as many contracts, so that none is a neighbour of another."""
+def _unrelated_trades(rows: Sequence[OptionsFlow]) -> Trades:
+    """Return the rows as trades of different contracts, so that none is a neighbour of another."""
     listed = [condition_numbers(row.conditions or []) for row in rows]
     conditions = np.zeros((len(rows), max(1, *map(len, listed))), dtype=np.int64)
     for place, ids in enumerate(listed):

@@ -24,10 +24,10 @@ _SOURCES = {"stream": Source.LIVE, "rest": Source.BACKFILL}
 
 
 def trades_of(checked: Checked, open_interest: Floats, day_volume: Floats) -> Trades:
-    """The batch as the classification wants it; open interest and volume of each trade's contract, (n,).
+    """Return the batch as input of the classification; open interest and volume per trade, (n,).
 
-    `large_size` stays unknown: no document asks for the rule behind it, and nothing here holds the distribution it
-    is a percentile of. The table lacks the small trades, `contract_size_daily` has sums alone.
+    `large_size` stays unknown: no document requires its rule, and the distribution behind it is not stored. The table
+    lacks small trades, and `contract_size_daily` holds only sums.
     """
     batch = checked.good
     return Trades.of(
@@ -51,37 +51,37 @@ def trades_of(checked: Checked, open_interest: Floats, day_volume: Floats) -> Tr
     )
 
 
-def kept(trades: Trades, found: Classification, minimum_size: float) -> NDArray[np.intp]:
-    """Rows worth storing: large enough alone or as part of a sweep or split, and every cancel.
+def rows_to_store(trades: Trades, classes: Classification, minimum_size: float) -> NDArray[np.intp]:
+    """Return the rows to store: trades that are large enough or part of a sweep or split, and every cancel.
 
-    A cancel carries the size of the trade it takes back, which may be stored for its cluster's sake.
+    A cancel has the size of its trade, which may be a small one stored as part of a cluster.
     """
-    clustered = (found.sweep_first >= 0) | (found.split_first >= 0)
-    return np.flatnonzero((trades.size >= minimum_size) | clustered | found.is_cancel)
+    clustered = (classes.sweep_first >= 0) | (classes.split_first >= 0)
+    return np.flatnonzero((trades.size >= minimum_size) | clustered | classes.is_cancel)
 
 
-def is_unusual(found: Classification) -> Bools:
-    """The classification's own rule, or a part of a sweep of more than 100,000 dollars; shape (n,)."""
-    clustered = np.flatnonzero(found.sweep_first >= 0)
-    premium = found.premium.copy()
-    together = np.bincount(found.sweep_first[clustered], premium[clustered], minlength=len(premium))
-    premium[clustered] = together[found.sweep_first[clustered]]
-    flagged: Bools = found.is_unusual_volume | (found.is_sweep & (premium > UNUSUAL_SWEEP_PREMIUM))
+def is_unusual(classes: Classification) -> Bools:
+    """Return a mask (n,): unusual by the classification, or part of a sweep above 100,000 dollars."""
+    clustered = np.flatnonzero(classes.sweep_first >= 0)
+    premium = classes.premium.copy()
+    together = np.bincount(classes.sweep_first[clustered], premium[clustered], minlength=len(premium))
+    premium[clustered] = together[classes.sweep_first[clustered]]
+    flagged: Bools = classes.is_unusual_volume | (classes.is_sweep & (premium > UNUSUAL_SWEEP_PREMIUM))
     return flagged
 
 
 def columns_of(
     checked: Checked,
     trades: Trades,
-    found: Classification,
+    classes: Classification,
     rows: NDArray[np.intp],
     symbols: NDArray[np.str_],
 ) -> dict[str, Any]:
-    """Columns of `options_flow_history` for the trades at `rows`; `symbols` (contracts,) are underlyings."""
+    """Return the columns of `options_flow_history` for `rows`; `symbols` (contracts,) are underlyings."""
     batch, code = checked.good, checked.code[rows]
     sequence = batch.sequence_number
-    sweep_first = np.where(found.sweep_first >= 0, found.sweep_first, np.arange(len(batch)))
-    direction = found.direction[rows]
+    sweep_first = np.where(classes.sweep_first >= 0, classes.sweep_first, np.arange(len(batch)))
+    direction = classes.direction[rows]
     expiration = checked.contracts.expiration[code]
     traded = _new_york_days(batch.timestamp_ms[rows])
     return {
@@ -91,16 +91,16 @@ def columns_of(
         "sequence_number": sequence[rows],
         "price": batch.price[rows],
         "size": batch.size[rows],
-        # Four decimals are more than a price in hundredths of a cent, times 100, can have.
-        "premium": np.round(found.premium[rows], 4),
-        "trade_type": found.trade_type[rows],
-        "sentiment": found.sentiment[rows],
-        "aggressiveness": found.aggressiveness[rows],
-        "is_sweep": found.is_sweep[rows],
-        "is_block": found.is_block[rows],
-        "is_above_ask": found.is_above_ask[rows],
-        "is_below_bid": found.is_below_bid[rows],
-        "is_unusual_volume": is_unusual(found)[rows],
+        # Prices are multiples of 0.0001 dollars, so premiums have at most four decimals.
+        "premium": np.round(classes.premium[rows], 4),
+        "trade_type": classes.trade_type[rows],
+        "sentiment": classes.sentiment[rows],
+        "aggressiveness": classes.aggressiveness[rows],
+        "is_sweep": classes.is_sweep[rows],
+        "is_block": classes.is_block[rows],
+        "is_above_ask": classes.is_above_ask[rows],
+        "is_below_bid": classes.is_below_bid[rows],
+        "is_unusual_volume": is_unusual(classes)[rows],
         "strike": checked.contracts.strike[code],
         "expiration": expiration,
         "option_type": np.where(trades.is_call[rows], OptionType.CALL.value, OptionType.PUT.value),
@@ -111,11 +111,11 @@ def columns_of(
         "ask": trades.ask[rows],
         "quote_age_ms": _age(batch.quote_age_ms[rows]),
         "average_size": np.where(np.isinf(batch.average_size[rows]), np.nan, batch.average_size[rows]),
-        "side": np.array(["", Side.BUY.value, Side.SELL.value])[direction],  # -1 is the last
-        "sweep_id": np.ma.masked_array(sequence[sweep_first][rows], ~found.is_sweep[rows]),
+        "side": np.array(["", Side.BUY.value, Side.SELL.value])[direction],  # -1 indexes the last
+        "sweep_id": np.ma.masked_array(sequence[sweep_first][rows], ~classes.is_sweep[rows]),
         "exchange": exchange_names(trades.exchange[rows]),
         "conditions": _literals(trades.conditions[rows]),
-        "is_cancel": found.is_cancel[rows],
+        "is_cancel": classes.is_cancel[rows],
         "source": _SOURCES[batch.source].value,
         "received_at": batch.received_at_ms[rows],
         "method_version": METHOD_VERSION,
@@ -123,7 +123,7 @@ def columns_of(
 
 
 def _condition_ids(batch: TradeBatch) -> NDArray[np.int64]:
-    """Conditions of shape (n,), or (n, k) where a trade has several."""
+    """Return condition ids of shape (n,), or (n, k) where trades have several."""
     several = np.flatnonzero(batch.conditions != b"")
     ids = batch.condition.astype(np.int64)
     if not len(several):
@@ -137,12 +137,12 @@ def _condition_ids(batch: TradeBatch) -> NDArray[np.int64]:
 
 
 def condition_literals(batch: TradeBatch) -> NDArray[np.str_]:
-    """The conditions of a batch as the table spells them, PostgreSQL array literals; empty without any; (n,)."""
+    """Return the conditions of a batch as PostgreSQL array literals, '' where a trade has none; (n,)."""
     return _literals(_condition_ids(batch))
 
 
 def _literals(ids: NDArray[np.int64]) -> NDArray[np.str_]:
-    """PostgreSQL array literals of shape (n,), empty where a trade has no condition."""
+    """Return PostgreSQL array literals of shape (n,), '' where a trade has no condition."""
     distinct, member = np.unique(ids, axis=0, return_inverse=True)
     literals = []
     for row in distinct.reshape(len(distinct), -1).tolist():
@@ -152,17 +152,17 @@ def _literals(ids: NDArray[np.int64]) -> NDArray[np.str_]:
 
 
 def _new_york_days(timestamps: NDArray[np.int64]) -> NDArray[np.datetime64]:
-    """Days in New York: its offset from UTC is whole hours, so an hour has one."""
+    """Return the New York dates. The offset from UTC is whole hours, so each UTC hour has one date."""
     hours, member = np.unique(timestamps // sessions.HOUR_MS, return_inverse=True)
     days = [sessions.new_york_date(clock.instant(hour * sessions.HOUR_MS)) for hour in hours.tolist()]
     return np.array(days, dtype="datetime64[D]")[member]
 
 
 def _price(values: Floats) -> Floats:
-    """Unknown where no price can be."""
+    """Return NaN for values that are no possible price."""
     return np.where(np.abs(values) <= LARGEST_PRICE, values, np.nan)
 
 
 def _age(values: Floats) -> Floats:
-    """Whole milliseconds; an endless age is none."""
+    """Return whole milliseconds, NaN for an infinite age."""
     return np.where(np.isinf(values), np.nan, np.clip(np.rint(values), -_LONGEST_AGE_MS, _LONGEST_AGE_MS))

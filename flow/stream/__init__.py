@@ -1,1 +1,1 @@
-"""The consumer process: socket, quotes, enrichment, batches."""
+"""The consumer process: reads the socket, attaches quotes and prices to trades, and builds batches."""

@@ -1,7 +1,7 @@
-"""The mean size of an underlying's trades over 20 sessions, which blocks and large trades are measured against.
+"""Mean trade size per underlying over 20 sessions, the yardstick for blocks and large trades.
 
-Every trade counts but cancels, the small ones that are never stored too: so it cannot be asked of the table of
-trades, and has one of its own, `contract_size_daily`, to which each consumer adds what it has seen.
+Every trade except cancels counts, including trades too small to be stored. So the mean cannot be computed from the
+table of trades: consumers add their counts to a table of its own, `contract_size_daily`.
 """
 
 from __future__ import annotations
@@ -18,66 +18,66 @@ from flow.stream.rows import Rows
 from quant import sessions
 from quant.trades.conditions import IS_CANCEL
 
-SESSIONS = 20  # before today's
+SESSIONS = 20  # before the current one
 
 
 class AverageSizes:
-    """The running average by symbol number: 20 stored sessions and today's trades so far.
+    """The running mean by symbol number, over 20 stored sessions and today's trades so far.
 
-    One thread takes rows while another saves.
+    Thread-safe: the decoder adds rows while the main thread saves.
     """
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._before = np.zeros((2, 0))  # trades, contracts
+        self._before = np.zeros((2, 0))  # number of trades, sum of contracts
         self._unsaved = np.zeros((2, 0))
 
-    def learn(self, totals: Sequence[tuple[float, float]]) -> None:
-        """Starts from the trades and contracts of each symbol number, today's stored ones included."""
+    def load_totals(self, totals: Sequence[tuple[float, float]]) -> None:
+        """Set the stored number of trades and contracts of each symbol number, today's included."""
         with self._lock:
             self._before = np.array(totals, dtype=np.float64).reshape(-1, 2).T
 
-    def take(self, rows: Rows) -> NDArray[np.float64]:
-        """Counts rows in and returns the average before them, shape (n,); NaN for a symbol never seen.
+    def update(self, rows: Rows) -> NDArray[np.float64]:
+        """Add rows and return the mean before them, shape (n,), NaN for a symbol without trades.
 
-        All rows of one call stand against the same average: it moves by far less than a contract meanwhile.
+        All rows of one call get the same mean, which changes by far less than one contract during a call.
         """
         with self._lock:
-            return self._take(rows)
+            return self._update(rows)
 
-    def _take(self, rows: Rows) -> NDArray[np.float64]:
+    def _update(self, rows: Rows) -> NDArray[np.float64]:
         count = max(int(rows["underlying"].max(initial=-1)) + 1, self._before.shape[1])
-        self._before, self._unsaved = _wide(self._before, count), _wide(self._unsaved, count)
+        self._before, self._unsaved = _widened(self._before, count), _widened(self._unsaved, count)
         trades, contracts = self._before + self._unsaved
         average = np.divide(contracts, trades, out=np.full(count, np.nan), where=trades > 0)
         counted = rows["condition_bits"] & IS_CANCEL == 0
-        seen = rows["underlying"][counted]
-        self._unsaved[0] += np.bincount(seen, minlength=count)
-        self._unsaved[1] += np.bincount(seen, rows["size"][counted], minlength=count)
+        numbers = rows["underlying"][counted]
+        self._unsaved[0] += np.bincount(numbers, minlength=count)
+        self._unsaved[1] += np.bincount(numbers, rows["size"][counted], minlength=count)
         answer: NDArray[np.float64] = average[rows["underlying"]]
         return answer
 
     def unsaved(self) -> NDArray[np.float64]:
-        """Trades and contracts by symbol number since the last `saved`, shape (2, symbols)."""
+        """Return trades and contracts by symbol number since the last `mark_saved`, shape (2, symbols)."""
         with self._lock:
             return self._unsaved.copy()
 
-    def saved(self, added: NDArray[np.float64]) -> None:
-        """What `unsaved` gave is in the table now."""
+    def mark_saved(self, added: NDArray[np.float64]) -> None:
+        """Mark the counts returned by `unsaved` as stored in the table."""
         with self._lock:
-            added = _wide(added, self._unsaved.shape[1])
+            added = _widened(added, self._unsaved.shape[1])
             self._unsaved -= added
-            self._before = _wide(self._before, added.shape[1]) + added
+            self._before = _widened(self._before, added.shape[1]) + added
 
 
-def stored(symbols: Iterable[str], today: dt.date) -> list[tuple[float, float]]:
-    """Trades and contracts of each symbol over the 20 sessions before `today` and `today` itself."""
-    found = _sums(_first_of_window(today), today)
-    return [found.get(symbol, (0.0, 0.0)) for symbol in symbols]
+def stored_totals(symbols: Iterable[str], today: dt.date) -> list[tuple[float, float]]:
+    """Return trades and contracts of each symbol over the 20 sessions before `today` plus `today` itself."""
+    totals = _sums(_first_of_window(today), today)
+    return [totals.get(symbol, (0.0, 0.0)) for symbol in symbols]
 
 
 def mean_before(symbol: str, session: dt.date) -> float:
-    """The mean size over the 20 sessions before this one, contracts; NaN where none is stored."""
+    """Return the mean size over the 20 sessions before this one, in contracts, NaN where none is stored."""
     trades, contracts = _sums(_first_of_window(session), session - dt.timedelta(days=1)).get(
         symbol, (0.0, 0.0)
     )
@@ -101,8 +101,8 @@ def _sums(first: dt.date, last: dt.date) -> dict[str, tuple[float, float]]:
         return {symbol: (trades, contracts) for symbol, trades, contracts in cursor.fetchall()}
 
 
-def add(symbols: Sequence[str], today: dt.date, added: NDArray[np.float64]) -> None:
-    """Adds trades and contracts, shape (2, symbols), to the day's rows: several consumers share them."""
+def add_totals(symbols: Sequence[str], today: dt.date, added: NDArray[np.float64]) -> None:
+    """Add trades and contracts, shape (2, symbols), to the rows of the day, which several consumers share."""
     entries = [
         (symbol, today, int(trades), int(contracts))
         for symbol, (trades, contracts) in zip(symbols, added.T.tolist(), strict=False)
@@ -117,6 +117,6 @@ def add(symbols: Sequence[str], today: dt.date, added: NDArray[np.float64]) -> N
         )
 
 
-def _wide(table: NDArray[np.float64], count: int) -> NDArray[np.float64]:
-    """The table with columns for `count` symbols; new ones hold zeros."""
+def _widened(table: NDArray[np.float64], count: int) -> NDArray[np.float64]:
+    """Return the table with at least `count` columns, one per symbol; new columns are zero."""
     return np.pad(table, ((0, 0), (0, max(0, count - table.shape[1]))))

@@ -1,8 +1,8 @@
-"""Batches out of a stream of trades, sealed by size or age, none of which cuts a sweep window.
+"""Batches of trades, closed by size or age, that never split a sweep window.
 
-A worker finds sweeps only within a batch. So a trade stays back as long as its window may still grow: windows are
-those the classification will find, by contract and side, tumbling, 500 ms of exchange time from their first trade.
-What belongs to no window leaves at once.
+A worker detects sweeps only within one batch. So a trade is held back while its window may still grow. The windows
+are those of the classification: per contract and side, 500 ms of exchange time from their first trade, not
+overlapping. Trades that belong to no window are released at once.
 """
 
 from __future__ import annotations
@@ -21,22 +21,22 @@ Mask = NDArray[np.bool_]
 
 
 @dataclass(frozen=True, slots=True)
-class Sealing:
-    """When to seal. Times in ms."""
+class BatchLimits:
+    """When to close a batch. Times in ms."""
 
-    # Of a batch, about. At rest batches are sealed by age and small; a burst makes them so large that a worker
-    # loads a trade at half the cost it has in a small one.
+    # Approximate size of a batch. In quiet times batches are small and closed by age. In a burst they are large, and
+    # a worker stores a trade of a large batch at half the cost.
     trades: int = 10_000
-    age_ms: int = 250  # a lone trade waits no longer, unless its window is open
-    lateness_ms: int = 100  # trades of other exchanges may be this much late
-    patience_ms: int = 400  # beyond a window's length, where no later trade tells that it is over
+    age_ms: int = 250  # maximum wait of a single trade whose window is closed
+    lateness_ms: int = 100  # trades of other exchanges may arrive this much later
+    idle_ms: int = 400  # extra wait after a window's end when no later trade proves that it is over
 
 
-class Sealer:
-    """Holds trades until their batch is sealed. `now_ms` is the receive clock everywhere."""
+class Batcher:
+    """Holds trades until their batch is due. `now_ms` is the receive clock everywhere."""
 
-    def __init__(self, sealing: Sealing | None = None, rules: TradeRules | None = None) -> None:
-        self._sealing = sealing or Sealing()
+    def __init__(self, limits: BatchLimits | None = None, rules: TradeRules | None = None) -> None:
+        self._limits = limits or BatchLimits()
         self._rules = rules or TRADE_RULES["default"]
         self._held = np.empty(0, ROW)
         self._fresh: list[Rows] = []
@@ -48,7 +48,7 @@ class Sealer:
         return len(self._held) + self._fresh_count
 
     def oldest_ms(self) -> int | None:
-        """Earliest exchange time of a trade that is not in a batch yet."""
+        """Return the earliest exchange time of a trade that is not in a batch yet."""
         waiting = [rows["timestamp_ms"].min() for rows in (self._held, *self._fresh) if len(rows)]
         return int(min(waiting)) if waiting else None
 
@@ -59,24 +59,27 @@ class Sealer:
             self._fresh_count += len(rows)
             self._horizon_ms = max(self._horizon_ms, int(rows["timestamp_ms"].max()))
 
-    def sealed(self, now_ms: int, *, everything: bool = False) -> list[Rows]:
-        """The batches that are due, each in order of arrival; `everything` leaves nothing behind."""
+    def due_batches(self, now_ms: int, *, everything: bool = False) -> list[Rows]:
+        """Return the batches that are due, each in order of arrival; with `everything`, all trades held."""
         if not (everything or self._is_due(now_ms)):
             return []
         waiting = np.concatenate([self._held, *self._fresh])
         self._fresh, self._fresh_count, self._fresh_since_ms = [], 0, now_ms
-        held = np.zeros(len(waiting), dtype=bool) if everything else self._open(waiting, now_ms)
+        held = np.zeros(len(waiting), dtype=bool) if everything else self._to_hold(waiting, now_ms)
         self._held = waiting[held]
-        return _pieces(waiting[~held], self._sealing.trades)
+        return _split(waiting[~held], self._limits.trades)
 
     def _is_due(self, now_ms: int) -> bool:
-        # Doubling with what is held keeps the work per trade constant however much a burst holds back.
-        full = self._fresh_count >= max(self._sealing.trades, len(self._held))
-        return full or (len(self) > 0 and now_ms - self._fresh_since_ms >= self._sealing.age_ms)
+        # Waiting until the number held has doubled keeps the work per trade constant in long bursts.
+        full = self._fresh_count >= max(self._limits.trades, len(self._held))
+        return full or (len(self) > 0 and now_ms - self._fresh_since_ms >= self._limits.age_ms)
 
-    def _open(self, rows: Rows, now_ms: int) -> Mask:
-        """Which trades stay: those of windows that may still grow, and with them those whose side the trades
-        of the same contract decide."""
+    def _to_hold(self, rows: Rows, now_ms: int) -> Mask:
+        """Return a mask of the trades to hold back.
+
+        These are the trades of windows that may still grow, and the trades whose side depends on the price of other
+        trades of the same contract that are held back.
+        """
         side = classify_side(as_trades(rows), rows["condition_bits"], self._rules)
         signed = direction(side)
         clusters = find_clusters(
@@ -92,8 +95,8 @@ class Sealer:
         first = np.maximum(clusters.sweep, clusters.split)
         first = np.where(first >= 0, first, np.arange(len(rows)))
         window = self._rules.cluster_window_ms
-        grows = rows["timestamp_ms"][first] + window + self._sealing.lateness_ms >= self._horizon_ms
-        grows &= now_ms - rows["received_at_ms"][first] < window + self._sealing.patience_ms
+        grows = rows["timestamp_ms"][first] + window + self._limits.lateness_ms >= self._horizon_ms
+        grows &= now_ms - rows["received_at_ms"][first] < window + self._limits.idle_ms
         held = grows & (signed != 0)
         undecided = (side == NONE_MID) | (side == BUY_TICK) | (side == SELL_TICK)
         beside = np.isin(rows["contract"], rows["contract"][held])
@@ -101,8 +104,8 @@ class Sealer:
         return stays
 
 
-def _pieces(rows: Rows, size: int) -> list[Rows]:
-    """Rows in pieces of about `size`, each contract whole in one of them, arrival order kept in each."""
+def _split(rows: Rows, size: int) -> list[Rows]:
+    """Split rows into parts of about `size`: no contract in two parts, each part in order of arrival."""
     count = round(len(rows) / size)
     if count <= 1:
         return [rows] if len(rows) else []

@@ -1,8 +1,8 @@
-"""The stream consumer: socket threads, one decoder, one publisher, and the operator's thread that keeps house.
+"""The stream consumer: socket threads, one decoder thread and one publisher thread; the main thread does upkeep.
 
-    socket -> FrameQueue -> decoder: quotes, enrichment, sealing -> Publisher: inbox or spool
+    socket -> FrameQueue -> decoder: quotes, enrichment, batching -> Publisher: inbox or spool
 
-The decoder's thread owns enricher and sealer alone; others change them through `FrameQueue.call`.
+Only the decoder's thread uses enricher and batcher; other threads change them through `FrameQueue.call`.
 """
 
 from __future__ import annotations
@@ -21,32 +21,28 @@ from flow.delivery.inbox import Inbox
 from flow.delivery.publisher import Limits, Publisher, Send
 from flow.delivery.spool import Spool
 from flow.stream.average_size import AverageSizes
-from flow.stream.batching import Sealer, Sealing
+from flow.stream.batching import Batcher, BatchLimits
 from flow.stream.enrich import Enricher, Spot
 from flow.stream.frame_queue import FrameQueue, Received
 from flow.stream.rows import Contracts, Rows
-from flow.stream.stall_detector import SHORTEST_MS, Rhythm
+from flow.stream.stall_detector import MIN_PAUSE_MS, StallDetector
 from flow.stream.statistics import Totals
 from provider.stream_client import Delivery, Stream
 from provider.stream_messages import LOSSES, decode
 
 log = logging.getLogger(__name__)
 
-ROWS_AT_ONCE: Final = 1_000  # trades turned into columns together
-LOOK_SECONDS: Final = (
-    0.05  # how often the decoder looks whether a batch is due, on a quiet stream and a busy one
-)
-QUIET_MS: Final = 10_000  # without a trade so long after a new subscription, a gap is taken to be over
-SOUND_MS: Final = (
-    5_000  # without an unreadable frame, until the gap of the last one ends: few gaps, not thousands
-)
-UNSOUND_MS: Final = (
-    60_000  # and yet a stream that is never sound has a gap a minute, so that they can be repaired
-)
+ROWS_AT_ONCE: Final = 1_000  # trades converted to columns together
+CHECK_SECONDS: Final = 0.05  # interval at which the decoder checks for due batches
+QUIET_MS: Final = 10_000  # a gap ends so long after a new subscription even without a trade
+# A gap ends so long after the last unreadable frame. Otherwise there would be thousands of gaps.
+READABLE_MS: Final = 5_000
+# Maximum length of such a gap, so that even a permanently damaged stream has gaps that can be repaired.
+MAX_UNREADABLE_GAP_MS: Final = 60_000
 
 
 class _Losses(NamedTuple):
-    """How often so far something was rejected that may have been a trade: by `LOSSES`."""
+    """Counts of rejected frames, event types and trades that may have contained a trade, by `LOSSES`."""
 
     frames: int
     kinds: int
@@ -57,7 +53,7 @@ class _Losses(NamedTuple):
 
 
 class Gap(NamedTuple):
-    """Exchange times between which trades may be missing, epoch ms; no end while it lasts."""
+    """Exchange times between which trades may be missing, epoch ms; no end while the gap lasts."""
 
     from_ms: int
     to_ms: int | None
@@ -65,15 +61,15 @@ class Gap(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Bounds:
-    """What keeps memory flat. Bytes, seconds."""
+class QueueLimits:
+    """Limits that keep memory use constant. Bytes, seconds."""
 
     frame_bytes: int = 64 * 2**20
     frame_wait_seconds: float = 1.0
 
 
 class Consumer:
-    """From `start` to `stop`. `trade_rows` is called on the decoder's thread with every set of new trades."""
+    """The consumer's threads and state. `on_trades` is called on the decoder's thread with new trades."""
 
     def __init__(
         self,
@@ -83,37 +79,40 @@ class Consumer:
         send: Send,
         spool: Spool,
         now_ms: Callable[[], int],
-        trade_rows: Callable[[Rows], None] = lambda rows: None,
+        on_trades: Callable[[Rows], None] = lambda rows: None,
         *,
-        sealing: Sealing | None = None,
+        batch_limits: BatchLimits | None = None,
         limits: Limits | None = None,
-        bounds: Bounds | None = None,
+        queue_limits: QueueLimits | None = None,
     ) -> None:
-        bounds = bounds or Bounds()
+        queue_limits = queue_limits or QueueLimits()
         self.contracts, self.sizes = contracts, sizes
         self.totals = Totals()
-        self.gaps: deque[Gap] = deque()  # to be recorded by the owner, oldest first
+        self.gaps: deque[Gap] = deque()  # to be recorded by the main thread, oldest first
         self.streams: list[Stream] = []
-        self.frames = FrameQueue(bounds.frame_bytes, bounds.frame_wait_seconds, self._dropped)
-        self.publisher = Publisher(inbox, send, spool, self._lost, now_ms, limits)
+        self.frames = FrameQueue(
+            queue_limits.frame_bytes, queue_limits.frame_wait_seconds, self._on_frames_dropped
+        )
+        self.publisher = Publisher(inbox, send, spool, self._on_trades_lost, now_ms, limits)
         self.enricher = Enricher(contracts, sizes)
         self.safe_ms = 0  # every trade received before this exchange time is in the inbox or on the spool
         self.failure: BaseException | None = None  # of the decoder
-        self._sealer = Sealer(sealing)
-        self._now_ms, self._trade_rows = now_ms, trade_rows
-        self._rhythm = Rhythm()
+        self._batcher = Batcher(batch_limits)
+        self._now_ms, self._on_trades = now_ms, on_trades
+        self._stall_detector = StallDetector()
         self._gap: Gap | None = None
-        self._gap_until_ms = self._gap_since_ms = (
-            0  # receive clock: it ends no earlier, and when it was opened
-        )
-        self._subscribed_ms = 0  # since when, 0 when not
+        self._gap_until_ms = 0  # earliest end of the gap, receive clock
+        self._gap_since_ms = 0  # time at which the gap was opened, receive clock
+        self._subscribed_ms = 0  # time of the subscription, 0 while not subscribed
         self._stopping = False
         self._draining = threading.Event()
         self._decoder = threading.Thread(target=self._run, name="decoder")
 
     def start(self, streams: list[Stream], gap_from_ms: int | None = None) -> None:
-        """Starts the threads; the first stream is the one trades come from. `gap_from_ms` is the last time of
-        which an earlier consumer is known to have kept everything."""
+        """Start the threads. Trades come from the first stream.
+
+        `gap_from_ms` is the last exchange time up to which an earlier consumer stored everything.
+        """
         if gap_from_ms is not None:
             self._open_gap(gap_from_ms, "the consumer was not running")
         self.streams = streams
@@ -123,25 +122,25 @@ class Consumer:
             stream.start()
 
     def deliver(self, delivery: Delivery) -> None:
-        """For the streams' threads."""
+        """Queue a delivery. Called on the streams' threads."""
         self.frames.put(Received(self._now_ms(), delivery))
 
-    def price(self, symbol: str, price: float, as_of_ms: int) -> None:
-        """An underlying's price from elsewhere, for symbols whose prices no stream brings."""
-        self.frames.call(lambda: self.enricher.price(symbol, Spot(price, as_of_ms)))
+    def set_price(self, symbol: str, price: float, as_of_ms: int) -> None:
+        """Set the price of an underlying that no stream delivers."""
+        self.frames.call(lambda: self.enricher.set_price(symbol, Spot(price, as_of_ms)))
 
     def is_alive(self) -> bool:
         workers = self._decoder.is_alive() and self.publisher.is_alive()
         return workers and all(stream.is_alive() for stream in self.streams)
 
-    def tend(self) -> None:
-        """To be called about every second, by the owner."""
+    def check_streams(self) -> None:
+        """Check the streams' timeouts. To be called about once per second on the main thread."""
         for stream in self.streams:
             stream.tend()
 
     def stop(self) -> None:
-        """Drains: stops reading, decodes and seals what was read, publishes or spools all of it."""
-        self._stopping = True  # what ends from here on is no cut
+        """Stop reading, decode and batch what was read, and publish or spool all of it."""
+        self._stopping = True  # connections that end from here on are no gap
         for stream in self.streams:
             stream.stop()
         self._draining.set()
@@ -150,25 +149,25 @@ class Consumer:
         self._note_safe_time()
 
     def _run(self) -> None:
-        look_at = 0.0
+        check_at = 0.0
         try:
             while True:
                 draining = self._draining.is_set()
-                items = self.frames.take(0.0 if draining else LOOK_SECONDS)
+                items = self.frames.take(0.0 if draining else CHECK_SECONDS)
                 for item in items:
                     if isinstance(item, Received):
                         self._receive(item)
                     else:
                         item()
-                # Not only when nothing came: a stream whose quotes never pause would hold its trades back.
-                if not items or len(self.enricher) >= ROWS_AT_ONCE or time.monotonic() >= look_at:
-                    self._seal(self._now_ms())
-                    look_at = time.monotonic() + LOOK_SECONDS
+                # Also while frames arrive: a stream with continuous quotes would delay its trades otherwise.
+                if not items or len(self.enricher) >= ROWS_AT_ONCE or time.monotonic() >= check_at:
+                    self._batch(self._now_ms())
+                    check_at = time.monotonic() + CHECK_SECONDS
                 if draining and not items:
-                    self._seal(self._now_ms(), everything=True)
+                    self._batch(self._now_ms(), everything=True)
                     return
         except BaseException as error:
-            # Without its decoder the process is deaf: the owner ends it, and its successor records the gap.
+            # A consumer without decoder is useless: the main thread ends it, and the next one records the gap.
             log.exception("the decoder stopped")
             self.failure = error
 
@@ -179,38 +178,38 @@ class Consumer:
             before = self._losses()
             events = decode(delivery.payload, self.totals.rejected)
             if (losses := self._losses()) != before:
-                self._damaged(item.at_ms, losses.only_trades(before))
+                self._on_unreadable_frame(item.at_ms, losses.only_trades(before))
             for status in self.enricher.take(events, item.at_ms):
                 delivery.connection.obey(status)
             if len(self.enricher) >= ROWS_AT_ONCE:
-                self._seal(item.at_ms)
+                self._batch(item.at_ms)
         elif delivery.connection.stream is not self.streams[0]:
-            return  # underlying prices come again by themselves
+            return  # prices of underlyings are sent again anyway
         elif delivery.kind == "subscribed":
             self._subscribed_ms = item.at_ms
         elif not self._stopping:
-            self._seal(item.at_ms)
+            self._batch(item.at_ms)
             self._subscribed_ms = 0
-            self._forget_quotes()
+            self._clear_quotes()
             self._open_gap(self.totals.last_trade_ms or item.at_ms, delivery.payload.decode(), item.at_ms)
 
     def _losses(self) -> _Losses:
         return _Losses(*map(self.totals.rejected.__getitem__, LOSSES))
 
-    def _damaged(self, now_ms: int, only_trades: bool) -> None:
-        """Before the events of a frame that could be read in part are taken: the rest came beside them."""
-        self._seal(now_ms)
+    def _on_unreadable_frame(self, now_ms: int, only_trades: bool) -> None:
+        """Open a gap for an unreadable frame, before the events of its readable part are added."""
+        self._batch(now_ms)
         if not only_trades:
-            self._forget_quotes()
+            self._clear_quotes()
         self._open_gap(
             self.totals.last_trade_ms or self._subscribed_ms or now_ms, "a frame could not be read", now_ms
         )
-        self._gap_until_ms = min(now_ms + SOUND_MS, self._gap_since_ms + UNSOUND_MS)
+        self._gap_until_ms = min(now_ms + READABLE_MS, self._gap_since_ms + MAX_UNREADABLE_GAP_MS)
 
-    def _seal(self, now_ms: int, *, everything: bool = False) -> None:
+    def _batch(self, now_ms: int, *, everything: bool = False) -> None:
         rows = self.enricher.rows()
-        # What came before a pause and after it may have been waiting here together.
-        pauses = np.flatnonzero(np.diff(rows["received_at_ms"]) > SHORTEST_MS) + 1
+        # Trades from before and after a pause may wait here together.
+        pauses = np.flatnonzero(np.diff(rows["received_at_ms"]) > MIN_PAUSE_MS) + 1
         for together in np.split(rows, pauses) if len(rows) else ():
             self._add(together, now_ms)
         if (
@@ -220,25 +219,25 @@ class Consumer:
             and now_ms > max(self._subscribed_ms + QUIET_MS, self._gap_until_ms)
         ):
             self._close_gap(now_ms)
-        for sealed in self._sealer.sealed(now_ms, everything=everything):
+        for rows_of_batch in self._batcher.due_batches(now_ms, everything=everything):
             self.totals.batches += 1
-            self.publisher.submit(self.contracts.batch(sealed))
+            self.publisher.submit(self.contracts.batch(rows_of_batch))
         self._note_safe_time()
 
     def _add(self, rows: Rows, now_ms: int) -> None:
         received, last_ms = rows["received_at_ms"], self.totals.last_trade_ms
         jump_ms = int(rows["timestamp_ms"][0]) - last_ms if last_ms else 0
-        broken = self._rhythm.is_broken_by(int(received[0]), int(received[-1]), len(rows), jump_ms)
+        broken = self._stall_detector.is_stall(int(received[0]), int(received[-1]), len(rows), jump_ms)
         if broken and self._is_busy():
             self._open_gap(last_ms, "trades stopped coming for a while", now_ms)
         self.totals.count(rows)
         if self._gap and self._subscribed_ms and now_ms >= self._gap_until_ms:
             self._close_gap(int(rows["timestamp_ms"].min()))
-        self._trade_rows(rows)
-        self._sealer.add(rows, now_ms)
+        self._on_trades(rows)
+        self._batcher.add(rows, now_ms)
 
     def _note_safe_time(self) -> None:
-        unsafe = [self._sealer.oldest_ms(), self.publisher.oldest_ms(), self._gap and self._gap.from_ms]
+        unsafe = [self._batcher.oldest_ms(), self.publisher.oldest_ms(), self._gap and self._gap.from_ms]
         self.safe_ms = min([time for time in unsafe if time is not None], default=self.totals.last_trade_ms)
 
     def _open_gap(self, from_ms: int, reason: str, now_ms: int = 0) -> None:
@@ -253,21 +252,21 @@ class Consumer:
             self.gaps.append(self._gap._replace(to_ms=max(to_ms, self._gap.from_ms)))
             self._gap = None
 
-    def _dropped(self, frames: int) -> None:
-        self._seal(self._now_ms())
-        self._forget_quotes()
+    def _on_frames_dropped(self, frames: int) -> None:
+        self._batch(self._now_ms())
+        self._clear_quotes()
         self._open_gap(
             self.totals.last_trade_ms or self._now_ms(), f"{frames} frames dropped: decoding was behind"
         )
 
-    def _lost(self, from_ms: int, to_ms: int, reason: str) -> None:
-        """From the publisher's thread: trades that were read and could not be kept."""
+    def _on_trades_lost(self, from_ms: int, to_ms: int, reason: str) -> None:
+        """Record a gap for trades that were read but not stored. Called on the publisher's thread."""
         self.totals.gaps += 1
         self.gaps.append(Gap(from_ms, to_ms, reason))
 
     def _is_busy(self) -> bool:
         return self.streams[0].is_busy()
 
-    def _forget_quotes(self) -> None:
-        """What was quoted meanwhile is unknown, so the last quote known is not the last there was."""
+    def _clear_quotes(self) -> None:
+        """Clear the quotes: quotes missed meanwhile may be newer than the last ones received."""
         self.enricher.quotes.clear()

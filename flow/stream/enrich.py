@@ -1,4 +1,4 @@
-"""From the socket's events to enriched trades: quote, underlying price and average size as of each trade."""
+"""Enrichment of trades: quote, underlying price and mean size as of each trade."""
 
 from __future__ import annotations
 
@@ -27,26 +27,26 @@ _NO_SPOT = Spot(float("nan"), -1)
 
 
 class Enricher:
-    """Takes events in order of arrival and gives back trades with what was known before each of them."""
+    """Accepts events in order of arrival and returns trades with what was known before each of them."""
 
     def __init__(self, contracts: Contracts, sizes: AverageSizes) -> None:
         self.contracts = contracts
         self.sizes = sizes
         self.quotes: LastBefore[Quote] = LastBefore()
         self.spots: LastBefore[Spot] = LastBefore()  # by symbol
-        self.last_trade_ms = 0  # exchange time, the latest seen
+        self.last_trade_ms = 0  # latest exchange time of a trade
         self._trades: list[Trade] = []
         self._numbers: list[tuple[int, int]] = []
-        self._beside: list[Quote] = []
-        self._spot: list[Spot] = []
+        self._quotes_before: list[Quote] = []
+        self._spots_before: list[Spot] = []
         self._received: list[int] = []
 
     def __len__(self) -> int:
         return len(self._trades)
 
     def take(self, events: Iterable[Event], received_ms: int) -> list[Status]:
-        """Takes the events of a frame; returns its control messages, which are the connection's business."""
-        said = []
+        """Add the events of a frame. Return its control messages, which the connection handles."""
+        statuses = []
         quotes = self.quotes
         for event in events:
             if isinstance(event, Quote):
@@ -54,20 +54,20 @@ class Enricher:
             elif isinstance(event, Trade):
                 self._trade(event, received_ms)
             elif isinstance(event, Value):
-                self.price(event.sym.removeprefix("I:"), Spot(event.val, event.t))
+                self.set_price(event.sym.removeprefix("I:"), Spot(event.val, event.t))
             elif isinstance(event, Aggregate):
-                self.price(event.sym, Spot(event.c, event.e))
+                self.set_price(event.sym, Spot(event.c, event.e))
             else:
-                said.append(event)
-        return said
+                statuses.append(event)
+        return statuses
 
-    def price(self, symbol: str, spot: Spot) -> None:
-        """A price of an underlying, from the second connection or from the last snapshot."""
+    def set_price(self, symbol: str, spot: Spot) -> None:
+        """Set the price of an underlying, from a second connection or from the last snapshot."""
         self.spots.update(symbol, spot)
 
     def rows(self) -> Rows:
-        """The trades taken since the last call, in order of arrival, enriched."""
-        trades, beside, spot = self._trades, self._beside, self._spot
+        """Return the enriched trades added since the last call, in order of arrival."""
+        trades, quotes_before, spots_before = self._trades, self._quotes_before, self._spots_before
         rows = np.empty(len(trades), ROW)
         if not trades:
             return rows
@@ -80,18 +80,24 @@ class Enricher:
         rows["exchange"] = [trade.x for trade in trades]
         rows["received_at_ms"] = self._received
         _conditions(rows, trades)
-        quoted = np.array([quote.t for quote in beside])
+        quoted = np.array([quote.t for quote in quotes_before])
         known = np.where(quoted >= 0, 1.0, np.nan)
-        rows["bid"] = [quote.bp for quote in beside]
-        rows["ask"] = [quote.ap for quote in beside]
-        rows["bid_size"] = known * [quote.bs for quote in beside]
-        rows["ask_size"] = known * [quote.as_ for quote in beside]
+        rows["bid"] = [quote.bp for quote in quotes_before]
+        rows["ask"] = [quote.ap for quote in quotes_before]
+        rows["bid_size"] = known * [quote.bs for quote in quotes_before]
+        rows["ask_size"] = known * [quote.as_ for quote in quotes_before]
         rows["quote_age_ms"] = known * (traded - quoted)
-        rows["underlying_price"] = [entry.price for entry in spot]
-        priced = np.array([entry.t for entry in spot])
+        rows["underlying_price"] = [entry.price for entry in spots_before]
+        priced = np.array([entry.t for entry in spots_before])
         rows["underlying_age_ms"] = np.where(priced >= 0, traded - priced, np.nan)
-        rows["average_size"] = self.sizes.take(rows)
-        self._trades, self._numbers, self._beside, self._spot, self._received = [], [], [], [], []
+        rows["average_size"] = self.sizes.update(rows)
+        self._trades, self._numbers, self._quotes_before, self._spots_before, self._received = (
+            [],
+            [],
+            [],
+            [],
+            [],
+        )
         self.last_trade_ms = max(self.last_trade_ms, int(traded.max()))
         return rows
 
@@ -101,13 +107,13 @@ class Enricher:
             return
         self._trades.append(trade)
         self._numbers.append(number)
-        self._beside.append(self.quotes.at(trade.sym, trade.t) or _NO_QUOTE)
-        self._spot.append(self.spots.at(self.contracts.symbols[number[1]], trade.t) or _NO_SPOT)
+        self._quotes_before.append(self.quotes.at(trade.sym, trade.t) or _NO_QUOTE)
+        self._spots_before.append(self.spots.at(self.contracts.symbols[number[1]], trade.t) or _NO_SPOT)
         self._received.append(received_ms)
 
 
 def _conditions(rows: Rows, trades: list[Trade]) -> None:
-    """The first condition as a number; all of them as text only where there are several."""
+    """Set the first condition as a number, and all of them as text only where a trade has several."""
     rows["condition"] = [trade.c[0] if trade.c else 0 for trade in trades]
     rows["conditions"] = b""
     rows["condition_bits"] = conditions.flags(rows["condition"])

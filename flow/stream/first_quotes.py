@@ -1,6 +1,6 @@
-"""The contracts worth a quote while no chain of a symbol is stored yet: asked of the provider, in a thread.
+"""Contracts to subscribe quotes for while no chain of a symbol is stored yet, fetched from the provider in a thread.
 
-Without it the first trades of a new warehouse would stand beside no quote until the first slot's chain.
+Otherwise the trades of a new warehouse would have no quotes until the chain of the first slot is stored.
 """
 
 from __future__ import annotations
@@ -12,28 +12,28 @@ from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from typing import Final
 
-from flow.stream.subscription import ranked
+from flow.stream.subscription import rank_contracts
 from provider.client import MassiveClient
 from provider.errors import ProviderError
 
 log = logging.getLogger(__name__)
 
-DAYS_AHEAD: Final = 7  # expirations asked for: the most traded ones, at a tenth of the whole chain's requests
+DAYS_AHEAD: Final = 7  # expirations to fetch: the most traded ones, for a tenth of the whole chain's requests
 
 Connect = Callable[[], AbstractContextManager[MassiveClient]]
 
 
 class FirstQuotes:
-    """`told` fills with the contracts of each symbol asked for, the most worth a quote first."""
+    """Background fetch that fills `contracts` with the contracts of each symbol, most valuable quote first."""
 
     def __init__(self, connect: Connect) -> None:
-        self.told: dict[str, list[str]] = {}
+        self.contracts: dict[str, list[str]] = {}
         self._connect = connect
         self._thread: threading.Thread | None = None
 
-    def ask(self, provider_symbols: Mapping[str, str], today: dt.date) -> None:
-        """Begins to ask for the symbols (provider's names by symbol) not told yet, unless it is at it already."""
-        unknown = {name: asked for name, asked in provider_symbols.items() if name not in self.told}
+    def request(self, provider_symbols: Mapping[str, str], today: dt.date) -> None:
+        """Start a fetch of the symbols (provider's names by symbol) not fetched yet, unless a fetch is running."""
+        unknown = {name: value for name, value in provider_symbols.items() if name not in self.contracts}
         if unknown and not (self._thread and self._thread.is_alive()):
             self._thread = threading.Thread(
                 target=self._run, args=(unknown, today), name="first quotes", daemon=True
@@ -41,7 +41,7 @@ class FirstQuotes:
             self._thread.start()
 
     def join(self) -> None:
-        """Waits for what is being asked."""
+        """Wait for the end of the running fetch."""
         if self._thread:
             self._thread.join()
 
@@ -49,21 +49,21 @@ class FirstQuotes:
         try:
             with self._connect() as client:
                 for symbol, provider_symbol in unknown.items():
-                    self.told[symbol] = nearest(client, provider_symbol, today)
+                    self.contracts[symbol] = nearest(client, provider_symbol, today)
         except ProviderError as error:
-            log.warning("no quotes before the first chain is stored, asked again shortly: %s", error)
+            log.warning("no quotes before the first chain is stored, trying again shortly: %s", error)
 
 
 def nearest(client: MassiveClient, provider_symbol: str, today: dt.date) -> list[str]:
-    """Contracts of the coming week by what a quote of them is worth. Raises `provider.errors`."""
+    """Return the contracts that expire within a week, most valuable quote first. Raises `provider.errors`."""
     rows = client.chain(
         provider_symbol, expiration_date_gte=today, expiration_date_lte=today + dt.timedelta(DAYS_AHEAD)
     ).rows
     spots = [row.underlying_asset.spot if row.underlying_asset else None for row in rows]
-    return ranked(
+    return rank_contracts(
         [row.details.ticker for row in rows],
         [row.open_interest or 0.0 for row in rows],
         [row.details.strike_price for row in rows],
-        # A plan without the underlying tells no spot: open interest alone decides then.
+        # A plan without underlying prices sends no spot; then only open interest decides.
         [spot or row.details.strike_price for spot, row in zip(spots, rows, strict=True)],
     )

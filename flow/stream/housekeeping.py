@@ -1,5 +1,7 @@
-"""What a consumer owes the database, done by turns on the operator's thread. The database may go away meanwhile:
-the trades flow on, and what could not be written is written when it is back."""
+"""Periodic database work of the consumer, on the main thread.
+
+While the database is unreachable, trades are still processed; what could not be written is written afterwards.
+"""
 
 from __future__ import annotations
 
@@ -27,19 +29,22 @@ from warehouse.queries import latest_spot
 log = logging.getLogger(__name__)
 
 HEARTBEAT: Final = "flow_listener"
-AFTER_CLOSE_MS: Final = 15 * 60_000  # index options trade a quarter of an hour longer
+AFTER_CLOSE_MS: Final = 15 * 60_000  # index options trade 15 minutes longer
 HEARTBEAT_SECONDS: Final = 5.0
 MINUTE: Final = 60.0
-CHOOSE_SECONDS: Final = 15 * MINUTE  # as often as a chain is stored
+CHOOSE_SECONDS: Final = 15 * MINUTE  # the interval at which chains are stored
 
 
 def feed_of(shard: Shard) -> str:
+    """Return the name of a shard's feed."""
     return f"options{shard.suffix}"
 
 
-def kept_until(shard: Shard) -> int | None:
-    """The exchange time up to which this shard's last consumer had kept everything, epoch ms. None where there
-    was none, or where the market was closed ever since."""
+def last_safe_ms(shard: Shard) -> int | None:
+    """Return the exchange time up to which this shard's previous consumer stored everything, epoch ms.
+
+    None when there was no consumer, or when the market was closed ever since.
+    """
     last = Heartbeat.objects.filter(id=HEARTBEAT + shard.suffix).first()
     safe_ms = (last.metadata or {}).get("safe_ms") if last else None
     return safe_ms if safe_ms and _was_open(safe_ms, clock.now_ms()) else None
@@ -55,14 +60,14 @@ def _was_open(from_ms: int, to_ms: int) -> bool:
 
 
 @dataclass(slots=True)
-class _Duty:
+class _PeriodicTask:
     every_seconds: float
     work: Callable[[], None]
     due: float = 0.0  # monotonic
 
 
 class Housekeeping:
-    """Call `tend` about every second, and `end` after the consumer has stopped."""
+    """Database work of a consumer. Call `run_due` about once per second, and `finish` after the consumer stopped."""
 
     def __init__(
         self,
@@ -76,48 +81,48 @@ class Housekeeping:
         self.watch = watch
         self._consumer, self._shard, self._topics = consumer, shard, topics
         self._writer = HeartbeatWriter("", name=HEARTBEAT + shard.suffix)
-        self._first_quotes, self._told = first_quotes, 0
+        self._first_quotes, self._fetched_symbols = first_quotes, 0
         self._quoted: set[str] = set()
         self._choose_at = 0.0  # monotonic
         self._started = time.monotonic()
-        # Who has no predecessor owes what comes from now on: a consumer killed before its first word is a gap too.
-        self._kept_ms = kept_until(shard) or clock.now_ms()
-        self._duties = [
-            _Duty(0.0, self._record_gaps),
-            _Duty(HEARTBEAT_SECONDS, lambda: self._heartbeat(self._status())),
-            _Duty(MINUTE, self._follow_watchlist),
-            _Duty(MINUTE, self._give_spots),
-            _Duty(0.0, self._choose_quotes_if_due),
+        # Without a previous consumer the time counts from now: a consumer killed at once leaves a gap too.
+        self._safe_ms = last_safe_ms(shard) or clock.now_ms()
+        self._tasks = [
+            _PeriodicTask(0.0, self._record_gaps),
+            _PeriodicTask(HEARTBEAT_SECONDS, lambda: self._heartbeat(self._status())),
+            _PeriodicTask(MINUTE, self._follow_watchlist),
+            _PeriodicTask(MINUTE, self._set_spots),
+            _PeriodicTask(0.0, self._choose_quotes_if_due),
         ]
 
-    def begin(self) -> None:
-        """As soon as the consumer starts: says what it owes from now on."""
+    def start(self) -> None:
+        """Write the first heartbeat, which records the time from which trades may be missing."""
         self._attempt(lambda: self._heartbeat(WorkerStatus.STARTING))
 
-    def tend(self) -> None:
-        """Does what is due. A database that is away costs a try every few seconds, and nothing else."""
+    def run_due(self) -> None:
+        """Run the tasks that are due. An unreachable database costs one attempt every few seconds."""
         now = time.monotonic()
-        for duty in self._duties:
-            if now >= duty.due:
-                done = self._attempt(duty.work)
-                duty.due = now + (duty.every_seconds if done else max(HEARTBEAT_SECONDS, 1.0))
+        for task in self._tasks:
+            if now >= task.due:
+                done = self._attempt(task.work)
+                task.due = now + (task.every_seconds if done else max(HEARTBEAT_SECONDS, 1.0))
 
-    def end(self) -> None:
-        """Writes the last gaps and sizes, and the heartbeat from which the next consumer knows its gap."""
+    def finish(self) -> None:
+        """Write the last gaps and sizes, and the heartbeat from which the next consumer computes its gap."""
         for work in (self._record_gaps, self._save_sizes, lambda: self._heartbeat(WorkerStatus.STOPPING)):
             self._attempt(work)
 
     def report(self) -> list[str]:
-        """The statistics block."""
-        totals, found = self._consumer.totals, []
+        """Return the lines of the statistics block."""
+        totals, counts = self._consumer.totals, []
 
-        def ask() -> None:
+        def read_counts() -> None:
             since_ms = clock.now_ms() - round((time.monotonic() - self._started) * 1000)
-            found.append(statistics.stored(self.watch.symbols, since_ms, totals.last_trade_ms))
+            counts.append(statistics.stored_counts(self.watch.symbols, since_ms, totals.last_trade_ms))
 
-        self._attempt(ask)
+        self._attempt(read_counts)
         uptime = time.monotonic() - self._started
-        return statistics.block(totals, found[0] if found else None, uptime, self.errors)
+        return statistics.statistics_block(totals, counts[0] if counts else None, uptime, self.errors)
 
     def _attempt(self, work: Callable[[], None]) -> bool:
         try:
@@ -125,7 +130,7 @@ class Housekeeping:
             work()
         except Error as error:
             self.errors += 1
-            log.warning("the database did not take it, again shortly: %s", error)
+            log.warning("a database write failed, trying again shortly: %s", error)
             connection.close()
             return False
         return True
@@ -138,14 +143,14 @@ class Housekeeping:
 
     def _heartbeat(self, status: WorkerStatus) -> None:
         consumer, publisher = self._consumer, self._consumer.publisher
-        # In this order: a gap that opens in between moves neither, and one not in the table yet is not forgotten.
-        safe_ms = consumer.safe_ms or self._kept_ms
-        self._kept_ms = min([safe_ms, *(gap.from_ms for gap in consumer.gaps.copy())])
+        # This order matters: the time must not move past a gap that opens in between or is not recorded yet.
+        safe_ms = consumer.safe_ms or self._safe_ms
+        self._safe_ms = min([safe_ms, *(gap.from_ms for gap in consumer.gaps.copy())])
         written = self._writer.write(
             status,
             min(consumer.totals.trades, 2**31 - 1),
             symbols=self.watch.symbols,
-            safe_ms=self._kept_ms,
+            safe_ms=self._safe_ms,
             trades=consumer.totals.trades,
             last_trade_ms=consumer.totals.last_trade_ms or None,
             lag_ms=consumer.totals.lag_ms,
@@ -153,7 +158,7 @@ class Housekeeping:
             batches_published=publisher.published,
             batches_replayed=publisher.replayed,
             batches_spooled=publisher.spooled,
-            behind=publisher.behind,
+            behind=publisher.workers_behind,
             inbox_batches=publisher.inbox_batches,
             spool_bytes=publisher.spool_bytes(),
             frame_bytes_waiting=consumer.frames.bytes,
@@ -176,58 +181,60 @@ class Housekeeping:
         return WorkerStatus.HEALTHY if sessions.is_open(clock.now()) else WorkerStatus.IDLE
 
     def _trouble(self) -> str:
-        """What is wrong, in an operator's words; '' while nothing is."""
+        """Return the consumer's current problem for the operator, '' when there is none."""
         streams, publisher = self._consumer.streams[:1], self._consumer.publisher
         if not any(stream.is_subscribed for stream in streams):
-            said = "".join(stream.said for stream in streams)
-            return f"the socket does not deliver{f' ({said})' if said else ''}"
-        if publisher.away:
-            return f"Redis does not take batches, they go to the spool ({publisher.away})"
-        if publisher.behind:
+            message = "".join(stream.said for stream in streams)
+            return f"the socket does not deliver{f' ({message})' if message else ''}"
+        if publisher.inbox_error:
+            return f"Redis does not accept batches, they go to the spool ({publisher.inbox_error})"
+        if publisher.workers_behind:
             return f"the workers are behind: {publisher.inbox_batches} batches wait, new ones go to the spool"
         return ""
 
     def _follow_watchlist(self) -> None:
-        found = subscription.watch(self._shard)
-        if found != self.watch:
-            self.watch = found
-            self._consumer.frames.call(lambda: self._consumer.contracts.watch(found.symbol_of_root))
+        current = subscription.watch(self._shard)
+        if current != self.watch:
+            self.watch = current
+            self._consumer.frames.call(lambda: self._consumer.contracts.watch(current.symbol_of_root))
             self._choose_quotes()
-        self.learn_sizes()
+        self.sync_sizes()
 
-    def learn_sizes(self) -> None:
-        """Saves today's sizes and starts again from the table: it holds the other shards' and yesterday's."""
+    def sync_sizes(self) -> None:
+        """Save today's sizes and reload the table, which also holds those of other shards and sessions."""
         self._save_sizes()
-        self._consumer.sizes.learn(average_size.stored(self._consumer.contracts.symbols, self._today()))
+        self._consumer.sizes.load_totals(
+            average_size.stored_totals(self._consumer.contracts.symbols, self._today())
+        )
 
     def _save_sizes(self) -> None:
         sizes = self._consumer.sizes
         added = sizes.unsaved()
         if added.any():
-            average_size.add(self._consumer.contracts.symbols, self._today(), added)
-            sizes.saved(added)
+            average_size.add_totals(self._consumer.contracts.symbols, self._today(), added)
+            sizes.mark_saved(added)
 
     def _today(self) -> Any:
         return sessions.new_york_date(clock.now())
 
-    def _give_spots(self) -> None:
-        """The last snapshot's price counts until a stream brings a newer one."""
+    def _set_spots(self) -> None:
+        """Set the last snapshot's price, which counts until a stream delivers a newer one."""
         for symbol in self.watch.symbols:
             spot = latest_spot(symbol, clock.now_ms())
             if spot:
-                self._consumer.price(symbol, *spot)
+                self._consumer.set_price(symbol, *spot)
 
     def _choose_quotes_if_due(self) -> None:
-        """Every quarter of an hour; every minute, and when the provider has told more, while a chain is missing."""
-        if time.monotonic() >= self._choose_at or len(self._first_quotes.told) != self._told:
+        """Choose quotes every 15 minutes; while a chain is missing, every minute and after each fetched symbol."""
+        if time.monotonic() >= self._choose_at or len(self._first_quotes.contracts) != self._fetched_symbols:
             self._choose_quotes()
 
     def _choose_quotes(self) -> None:
-        told = dict(self._first_quotes.told)
-        chosen = subscription.choose_contracts(self.watch.symbols, told, clock.now_ms())
+        fetched = dict(self._first_quotes.contracts)
+        chosen = subscription.choose_contracts(self.watch.symbols, fetched, clock.now_ms())
         missing = {symbol: self.watch.provider_symbols[symbol] for symbol in chosen.without_chain}
-        self._first_quotes.ask(missing, self._today())
-        self._told = len(told)
+        self._first_quotes.request(missing, self._today())
+        self._fetched_symbols = len(fetched)
         self._choose_at = time.monotonic() + (MINUTE if missing else CHOOSE_SECONDS)
         dropped, self._quoted = self._quoted - chosen.contracts, chosen.contracts
         self._consumer.streams[0].want(self._topics(self._quoted))

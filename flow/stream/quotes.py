@@ -1,4 +1,4 @@
-"""The last quote before a trade: what the book of best bids and offers knows at a moment, and what it does not."""
+"""The book of best bids and offers: the last quote before a trade."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 Real = NDArray[np.float64]
 
-DEPTH = 32  # entries remembered per key: trades arrive a little late, and their quote must still be there
+DEPTH = 32  # entries kept per key: trades arrive slightly late, and their quote must still be available
 
 
 class _Timed(Protocol):
@@ -24,10 +24,10 @@ Entry = TypeVar("Entry", bound=_Timed)
 
 
 class LastBefore(Generic[Entry]):
-    """The newest entries by key, and which of them was the last at a moment.
+    """The newest entries by key, in order of exchange time.
 
-    Entries stand in exchange time. One that is older than its predecessor is dropped and counted in `late`:
-    it is no longer the last of any moment after that predecessor.
+    An entry older than its predecessor is dropped and counted in `late`, because it is not the last entry at any
+    later time.
     """
 
     def __init__(self, depth: int = DEPTH) -> None:
@@ -48,9 +48,9 @@ class LastBefore(Generic[Entry]):
             entries.append(entry)
 
     def at(self, key: str, t: int) -> Entry | None:
-        """The last entry not later than `t` (epoch ms) among those that have arrived; None when there is none.
+        """Return the last received entry not later than `t` (epoch ms), None when there is none.
 
-        Within one millisecond the order of arrival decides: what arrives after the trade is not asked.
+        Within one millisecond the order of arrival decides: entries that arrive after the trade do not count.
         """
         entries = self._entries.get(key)
         if entries is None:
@@ -61,7 +61,7 @@ class LastBefore(Generic[Entry]):
         return None
 
     def clear(self) -> None:
-        """Forgets everything: after a cut nobody knows which entry was the last."""
+        """Delete all entries, because after a lost connection the last entry is unknown."""
         self._entries.clear()
 
     def forget(self, keys: Iterable[str]) -> None:
@@ -70,16 +70,16 @@ class LastBefore(Generic[Entry]):
 
 
 class QuoteState(StrEnum):
-    """What the quote beside a trade is worth."""
+    """Usability of the quote of a trade."""
 
     FRESH = "FRESH"
-    MISSING = "MISSING"  # none was seen before the trade
+    MISSING = "MISSING"  # none was received before the trade
     STALE = "STALE"  # older than the classification accepts
     CROSSED = "CROSSED"  # bid above ask
 
 
 def count_states(bid: Real, ask: Real, age_ms: Real, stale_after_ms: float) -> Counter[QuoteState]:
-    """How many trades stand beside a quote of each state; all of shape (n,), a NaN age is MISSING."""
+    """Return the number of trades by state of their quote; arrays of shape (n,), a NaN age means MISSING."""
     missing = np.isnan(age_ms)
     stale = age_ms > stale_after_ms
     crossed = ~missing & ~stale & (bid > ask)

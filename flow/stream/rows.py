@@ -1,4 +1,4 @@
-"""Enriched trades inside the consumer: one numpy record per trade, and the registry behind its contract numbers."""
+"""Enriched trades inside the consumer, one numpy record per trade, and the registry of contract numbers."""
 
 from __future__ import annotations
 
@@ -43,8 +43,11 @@ _BATCH_COLUMNS = [
 
 
 def as_trades(rows: Rows, is_call: NDArray[np.bool_] | None = None) -> Trades:
-    """The rows as the classification reads them. What the consumer does not know (open interest, the day's
-    volume, large sizes) is NaN; `is_call` is needed for the sentiment alone."""
+    """Return the rows as input of the classification.
+
+    Values unknown to the consumer (open interest, the day's volume, large sizes) are NaN. `is_call` is only needed
+    for the sentiment.
+    """
     return Trades.of(
         contract=rows["contract"].astype(np.int64),
         is_call=is_call,
@@ -65,10 +68,10 @@ def as_trades(rows: Rows, is_call: NDArray[np.bool_] | None = None) -> Trades:
 
 
 class Contracts:
-    """Numbers for the contracts of the watched roots, given at first sight; everything else is turned away.
+    """Numbers of the contracts of the watched roots, assigned at their first trade; other contracts get none.
 
-    `roots` maps an option root to its symbol. A ticker that a worker could not parse must not get into a batch:
-    it would take the whole batch to the dead letters.
+    `roots` maps an option root to its symbol. Tickers that a worker cannot parse are rejected here, because one of
+    them would turn its whole batch into a dead letter.
     """
 
     def __init__(self, roots: Mapping[str, str]) -> None:
@@ -77,30 +80,30 @@ class Contracts:
         self.symbols: list[str] = []
         self._symbol_of_root: dict[str, int] = {}
         self._tickers: list[bytes] = []
-        self._known: dict[str, tuple[int, int]] = {}
+        self._numbers: dict[str, tuple[int, int]] = {}
         self.watch(roots)
 
     def watch(self, roots: Mapping[str, str]) -> None:
-        """Replaces the watched roots; the numbers given so far stay."""
+        """Replace the watched roots; numbers assigned so far stay valid."""
         self.symbols += [symbol for symbol in sorted(set(roots.values())) if symbol not in self.symbols]
         self._symbol_of_root = {root: self.symbols.index(symbol) for root, symbol in roots.items()}
-        self._known = {ticker: pair for ticker, pair in self._known.items() if _root(ticker) in roots}
+        self._numbers = {ticker: pair for ticker, pair in self._numbers.items() if _root(ticker) in roots}
 
     def number(self, ticker: str) -> tuple[int, int] | None:
-        """The numbers of a contract and of its symbol; None, and counted, for one that is not watched."""
-        return self._known.get(ticker) or self._meet(ticker)
+        """Return the numbers of a contract and of its symbol; count the contract and return None if not watched."""
+        return self._numbers.get(ticker) or self._register(ticker)
 
     def tickers(self, rows: Rows) -> NDArray[np.bytes_]:
-        """The contract tickers of rows, shape (n,)."""
+        """Return the contract tickers of rows, shape (n,)."""
         numbers, member = np.unique(rows["contract"], return_inverse=True)
-        found = np.array([self._tickers[number] for number in numbers.tolist()], dtype=np.bytes_)
-        return found[member]
+        tickers = np.array([self._tickers[number] for number in numbers.tolist()], dtype=np.bytes_)
+        return tickers[member]
 
     def batch(self, rows: Rows) -> TradeBatch:
         columns: dict[str, Any] = {name: rows[name] for name in _BATCH_COLUMNS}
         return TradeBatch(contract_ticker=self.tickers(rows), source="stream", **columns)
 
-    def _meet(self, ticker: str) -> tuple[int, int] | None:
+    def _register(self, ticker: str) -> tuple[int, int] | None:
         symbol = self._symbol_of_root.get(_root(ticker))
         if symbol is None:
             self.unwatched += 1
@@ -108,7 +111,7 @@ class Contracts:
         if not (ticker.startswith("O:") and names_contract(ticker)):
             self.unreadable += 1
             return None
-        self._known[ticker] = pair = (len(self._tickers), symbol)
+        self._numbers[ticker] = pair = (len(self._tickers), symbol)
         self._tickers.append(ticker.encode())
         return pair
 

@@ -1,4 +1,4 @@
-"""What the consumer tells its operator: the banner, a line for trades that matter, and the running totals."""
+"""Console output of the consumer: banner, lines of large trades, and running totals."""
 
 from __future__ import annotations
 
@@ -28,14 +28,16 @@ _MARKS: Final = {"SWEEP": " ⚡ SWEEP", "BLOCK": " 🔷 BLOCK"}
 
 @dataclass(slots=True)
 class Totals:
-    """Counts since the consumer started. Written by the decoder's thread alone."""
+    """Counts since the consumer started. Written only by the decoder's thread."""
 
     frames: int = 0
     trades: int = 0
     batches: int = 0
     gaps: int = 0
     last_trade_ms: int = 0  # exchange time
-    lag_ms: int = 0  # from the exchange to the consumer, of the last trades; a delayed feed's delay included
+    lag_ms: int = (
+        0  # median time from exchange to consumer of the last trades, with the delay of a delayed feed
+    )
     rejected: Counter[str] = field(default_factory=Counter)
     quotes: Counter[QuoteState] = field(default_factory=Counter)
 
@@ -48,26 +50,27 @@ class Totals:
 
 
 @dataclass(frozen=True, slots=True)
-class Stored:
-    """What the workers have stored of the trades seen so far."""
+class StoredCounts:
+    """Numbers of rows that the workers have stored so far."""
 
     trades: int
     sweeps: int
     blocks: int
 
 
-def stored(symbols: Sequence[str], from_ms: int, to_ms: int) -> Stored:
-    """Trades, sweeps and blocks in the table between two exchange times, epoch ms inclusive."""
+def stored_counts(symbols: Sequence[str], from_ms: int, to_ms: int) -> StoredCounts:
+    """Return the trades, sweeps and blocks in the table between two exchange times, epoch ms inclusive."""
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT count(*), count(*) FILTER (WHERE is_sweep), count(*) FILTER (WHERE is_block)"
             ' FROM options_flow_history WHERE symbol = ANY(%s) AND "timestamp" BETWEEN %s AND %s',
             [list(symbols), from_ms, to_ms],
         )
-        return Stored(*cursor.fetchone())
+        return StoredCounts(*cursor.fetchone())
 
 
 def banner(symbols: Sequence[str], database: str, simulated: bool) -> list[str]:
+    """Return the lines shown when the consumer starts."""
     title = "Options Flow Listener" + (" - SIMULATED market" if simulated else "")
     return [
         f"╔{'═' * _WIDTH}╗",
@@ -81,10 +84,10 @@ def banner(symbols: Sequence[str], database: str, simulated: bool) -> list[str]:
 
 
 def trade_lines(rows: Rows, tickers: Sequence[str], symbols: Sequence[str]) -> list[str]:
-    """One line per row, in their order: `📈 SPX 6475C 250 @ $45.50 ($1.1M premium) 🔷 BLOCK`.
+    """Return one line per row, in order: `📈 SPX 6475C 250 @ $45.50 ($1.1M premium) 🔷 BLOCK`.
 
-    The arrow is the sentiment by the trade's own quote; a sweep is named only where its condition says so,
-    since the trades around it are the workers' to see.
+    The arrow is the sentiment by the trade's own quote. A sweep is marked only where a condition of the trade says
+    so, because only the workers see the surrounding trades.
     """
     contracts = parse_tickers(list(tickers))
     answer = classify(as_trades(rows, contracts.is_call))
@@ -99,16 +102,18 @@ def trade_lines(rows: Rows, tickers: Sequence[str], symbols: Sequence[str]) -> l
     ]  # fmt: skip
 
 
-def notable(rows: Rows, most: int) -> Rows:
-    """The rows worth a line: those of the smallest stored size or more, no cancels, the dearest `most`."""
+def largest_trades(rows: Rows, most: int) -> Rows:
+    """Return the `most` rows with the highest premium, without cancels and trades below the smallest size."""
     large: Rows = rows[(rows["size"] >= SMALLEST_SIZE) & (rows["condition_bits"] & IS_CANCEL == 0)]
     dearest = np.argsort(-(large["price"] * large["size"]), kind="stable")[:most]
     chosen: Rows = large[np.sort(dearest)]
     return chosen
 
 
-def block(totals: Totals, stored: Stored | None, uptime_seconds: float, errors: int) -> list[str]:
-    """The statistics block; `stored` is None where the database did not answer."""
+def statistics_block(
+    totals: Totals, stored: StoredCounts | None, uptime_seconds: float, errors: int
+) -> list[str]:
+    """Return the lines of the statistics block; `stored` is None when the database did not answer."""
     lines = [
         f"{PREFIX} 📊 Statistics:",
         f"  Uptime: {_duration(uptime_seconds)}",
@@ -144,7 +149,7 @@ def _share(part: int, whole: int) -> str:
 
 
 def _clock(epoch_ms: int) -> str:
-    """New York time of day, as a trader reads it."""
+    """Return the New York time of day on a 12-hour clock."""
     if not epoch_ms:
         return "none yet"
     return f"{dt.datetime.fromtimestamp(epoch_ms / 1000, NEW_YORK):%I:%M:%S %p}".lstrip("0")

@@ -1,4 +1,4 @@
-"""What a consumer listens to: its share of the watchlist, and the contracts whose quotes are worth a place."""
+"""Subscriptions of a consumer: its share of the watchlist, and the contracts to subscribe quotes for."""
 
 from __future__ import annotations
 
@@ -15,28 +15,28 @@ from warehouse import clock
 from warehouse.queries import watched_flow
 
 QUOTES_PER_CONNECTION: Final = 1_000  # the provider's limit
-NEARNESS: Final = 0.02  # of spot: open interest counts 1/e of its weight so far away
-_OLDEST_CHAIN_MS: Final = 5 * 86_400_000  # over a long weekend
+DISTANCE_SCALE: Final = 0.02  # fraction of spot at which open interest counts 1/e of its weight
+_OLDEST_CHAIN_MS: Final = 5 * 86_400_000  # covers a long weekend
 
 
 @dataclass(frozen=True, slots=True)
 class Shard:
-    """The `number`th of `count` consumers, from 1. Each watches the symbols whose hash falls to it."""
+    """Consumer `number` of `count`, counted from 1. Each watches the symbols whose hash belongs to it."""
 
     number: int = 1
     count: int = 1
 
     @classmethod
     def parse(cls, text: str) -> Shard:
-        """Reads `i/n`. Raises ValueError for anything else, and for i outside 1 to n."""
+        """Parse `i/n`. Raises ValueError for anything else, and for i outside 1 to n."""
         number, _, count = text.partition("/")
         if not (number.isdecimal() and count.isdecimal() and 1 <= int(number) <= int(count)):
-            raise ValueError(f"a shard is written i/n with i from 1 to n, not {text!r}")
+            raise ValueError(f"a shard has the form i/n with i from 1 to n, not {text!r}")
         return cls(int(number), int(count))
 
     @property
     def suffix(self) -> str:
-        """What tells its feed and heartbeat from those of the others; '' for the only one."""
+        """The suffix of its feed and heartbeat names; '' for a single consumer."""
         return "" if self.count == 1 else f" {self.number}/{self.count}"
 
     def owns(self, symbol: str) -> bool:
@@ -45,7 +45,7 @@ class Shard:
 
 @dataclass(frozen=True, slots=True)
 class Watch:
-    """Symbols with their kind, the option roots that belong to them, and what the provider calls them."""
+    """Symbols with their kind, their option roots, and their names at the provider."""
 
     kinds: Mapping[str, str]
     symbol_of_root: Mapping[str, str]
@@ -57,7 +57,7 @@ class Watch:
 
 
 def watch(shard: Shard) -> Watch:
-    """The shard's part of the watchlist, as it stands."""
+    """Return the shard's part of the current watchlist."""
     entries = [entry for entry in watched_flow() if shard.owns(entry.symbol)]
     return Watch(
         {entry.symbol: entry.kind for entry in entries},
@@ -67,39 +67,42 @@ def watch(shard: Shard) -> Watch:
 
 
 @dataclass(frozen=True, slots=True)
-class Chosen:
-    """Contracts to be quoted, and the symbols whose newest chain had nothing to choose from."""
+class QuotedContracts:
+    """Contracts to subscribe quotes for, and the symbols without a stored chain to choose from."""
 
     contracts: set[str]
     without_chain: set[str]
 
 
 def choose_contracts(
-    symbols: Sequence[str], told: Mapping[str, list[str]], at_ms: int, limit: int = QUOTES_PER_CONNECTION
-) -> Chosen:
-    """The contracts most worth a quote by each symbol's newest stored chain: open interest weighed by
-    nearness to spot. Every symbol has an equal share of `limit`; one without a chain takes it of `told`."""
+    symbols: Sequence[str], fallback: Mapping[str, list[str]], at_ms: int, limit: int = QUOTES_PER_CONNECTION
+) -> QuotedContracts:
+    """Return the contracts with the most valuable quotes, by each symbol's newest stored chain.
+
+    The value is open interest weighted by nearness to spot. Every symbol gets an equal share of `limit`; a symbol
+    without a chain uses its contracts in `fallback`.
+    """
     chosen: set[str] = set()
     without: set[str] = set()
     for symbol in symbols:
-        best = _stored(symbol, at_ms)
+        best = _ranked_by_chain(symbol, at_ms)
         if not best:
             without.add(symbol)
-        chosen.update((best or told.get(symbol, []))[: limit // len(symbols)])
-    return Chosen(chosen, without)
+        chosen.update((best or fallback.get(symbol, []))[: limit // len(symbols)])
+    return QuotedContracts(chosen, without)
 
 
-def ranked(
+def rank_contracts(
     tickers: Sequence[str], interest: Sequence[float], strike: Sequence[float], spot: Sequence[float]
 ) -> list[str]:
-    """The tickers by what a quote of each is worth, the most first."""
+    """Return the tickers, most valuable quote first."""
     distance = np.abs(np.array(strike) / np.array(spot) - 1.0)
-    # A contract nobody holds still comes before a held one far away: today's may be traded first today.
-    worth = (1.0 + np.array(interest, dtype=np.float64)) * np.exp(-distance / NEARNESS)
-    return [tickers[row] for row in np.argsort(-worth, kind="stable").tolist()]
+    # The 1 ranks a new contract without open interest before a distant one with some: it may trade today.
+    value = (1.0 + np.array(interest, dtype=np.float64)) * np.exp(-distance / DISTANCE_SCALE)
+    return [tickers[row] for row in np.argsort(-value, kind="stable").tolist()]
 
 
-def _stored(symbol: str, at_ms: int) -> list[str]:
+def _ranked_by_chain(symbol: str, at_ms: int) -> list[str]:
     today = sessions.new_york_date(clock.instant(at_ms))
     with connection.cursor() as cursor:
         cursor.execute(
@@ -109,5 +112,5 @@ def _stored(symbol: str, at_ms: int) -> list[str]:
             ' FROM historical_greeks WHERE symbol = %s AND "timestamp" BETWEEN %s AND %s)',
             [symbol, today, symbol, at_ms - _OLDEST_CHAIN_MS, at_ms],
         )
-        found = cursor.fetchall()
-    return ranked(*zip(*found, strict=True)) if found else []
+        rows = cursor.fetchall()
+    return rank_contracts(*zip(*rows, strict=True)) if rows else []

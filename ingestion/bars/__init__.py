@@ -1,1 +1,1 @@
-"""Bars of underlyings and stocks from the provider."""
+"""Bars of indices, stocks and option contracts from the provider."""

@@ -1,5 +1,7 @@
-"""Bars for one session after another: a series is read once and not once for each, of which every reading would be
-planned over all months of a year."""
+"""Cache of bars for computing many sessions in a row.
+
+Each series is read once instead of once per session, because PostgreSQL plans every read over all months of a year.
+"""
 
 from __future__ import annotations
 
@@ -12,8 +14,10 @@ from provider.connection import Connect
 
 
 class BarsInTurn:
-    """`historical_bars` of days and shorter times for sessions up to `last`, for bars that are all fetched: what comes
-    into the table after a series was read is not seen. For one thread."""
+    """`historical_bars` of daily and shorter bars for sessions up to `last`, with a cache.
+
+    For bars that are all fetched already: rows stored after a series was read are not seen. For use by one thread.
+    """
 
     def __init__(self, last: date) -> None:
         self._last = last
@@ -28,7 +32,7 @@ class BarsInTurn:
         if bars is None or first < since:
             try:
                 bars = historical_bars(ticker, timeframe, first, self._last, now_ms, connect)
-            except NOT_THERE:  # of the last sessions perhaps, and not of these
+            except NOT_THERE:  # possibly only for the last sessions, so read just the requested ones
                 return historical_bars(ticker, timeframe, first, last, now_ms, connect)
             self._read[ticker, timeframe] = first, bars
         return bars.between(midnight_ms(first), close_ms(last))

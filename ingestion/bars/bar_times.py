@@ -1,4 +1,4 @@
-"""When bars begin and end: by the exchange's sessions, not by the hours of the clock. Pure; times in epoch ms."""
+"""Start and end times of bars by the exchange's sessions, not by clock hours. Pure; times in epoch ms."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from quant.sessions import MINUTE_MS, NEW_YORK, close_of, open_of, previous_sess
 from warehouse import clock
 from warehouse.models.enums import Timeframe
 
-# Asked of the provider. The others are summed from these: the provider's hours begin at 9:00 and hold what traded
-# before the open, its weeks begin on Sunday.
+# Timeframes requested from the provider. The others are summed from these, because the provider's hours begin at 9:00
+# and include trades before the open, and its weeks begin on Sunday.
 FETCHED: dict[Timeframe, tuple[int, Timespan]] = {
     Timeframe.MINUTE: (1, "minute"),
     Timeframe.FIVE_MINUTES: (5, "minute"),
@@ -32,7 +32,7 @@ _HOURS = {Timeframe.HOUR: 1, Timeframe.FOUR_HOURS: 4}
 
 
 class Spans(NamedTuple):
-    """The times of bars, oldest first, shape (n,): `start_ms` as stored, and `end_ms`, when each is finished."""
+    """Times of bars, oldest first, shape (n,): `start_ms` as stored, `end_ms` when the bar is finished."""
 
     start_ms: NDArray[np.int64]
     end_ms: NDArray[np.int64]
@@ -43,27 +43,27 @@ class Spans(NamedTuple):
 
 @lru_cache(maxsize=4096)
 def midnight_ms(day: date) -> int:
-    """Midnight New York, the start of a daily bar."""
+    """Return midnight New York, the start of a daily bar."""
     return clock.epoch_ms(datetime.combine(day, time(tzinfo=NEW_YORK)))
 
 
 @lru_cache(maxsize=4096)
 def open_ms(day: date) -> int:
-    """When a session opens. Raises ValueError for a date without one."""
+    """Return the open of a session. Raises ValueError for a date without one."""
     return clock.epoch_ms(open_of(day))
 
 
 @lru_cache(maxsize=4096)
 def close_ms(day: date) -> int:
-    """When a session closes. Raises ValueError for a date without one."""
+    """Return the close of a session. Raises ValueError for a date without one."""
     return clock.epoch_ms(close_of(day))
 
 
 def spans(timeframe: Timeframe, days: Sequence[date]) -> Spans:
-    """Every bar of the given sessions.
+    """Return the times of every bar of the given sessions.
 
-    Hours count from the open, so the last one of a session may be shorter; a day ends at the session's close, a
-    week (stamped Monday, midnight) at the close of its last session.
+    Hours count from the open, so the last one of a session may be shorter. A daily bar ends at the session's close, a
+    weekly bar (stamped Monday, midnight) at the close of its last session.
     """
     if timeframe == Timeframe.DAY:
         return _spans([midnight_ms(day) for day in days], [close_ms(day) for day in days])
@@ -85,6 +85,6 @@ def _spans(starts: Sequence[int], ends: Sequence[int]) -> Spans:
 
 
 def whole_weeks(first: date, last: date) -> list[date]:
-    """The sessions of all weeks that the days from `first` to `last` touch."""
+    """Return the sessions of all weeks that contain a day from `first` to `last`."""
     monday = first - timedelta(days=first.weekday())
     return sessions(monday, last + timedelta(days=6 - last.weekday()))

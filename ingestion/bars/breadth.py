@@ -1,8 +1,8 @@
-"""How many stocks rose and fell: counted over a liquid universe whose daily bars are kept for it.
+"""Market breadth: how many stocks rose and fell, over a liquid universe whose daily bars are stored.
 
-Of each session the thousand largest issues by traded value are stored, of those above five dollars and 200,000
-shares. An issue counts on a day when it was liquid the session before: a rule that looks neither ahead nor at
-today's move, and that needs no list to be kept.
+Of each session the thousand largest stocks by traded value are stored, among those above five dollars and 200,000
+shares. A stock counts in a session when it was liquid in the session before. This rule uses neither the future nor the
+session's own move, and needs no list of stocks.
 """
 
 from __future__ import annotations
@@ -33,20 +33,20 @@ from warehouse.models.enums import Timeframe
 from warehouse.task_names import RunTask
 
 LOWEST_PRICE, LOWEST_VOLUME, LARGEST = 5.0, 200_000.0, 1_000
-# An issue at the edge of the thousand misses a day now and then and has a year's high all the same.
+# A stock near rank 1,000 misses a few days of a year. It can still have a new high of the year.
 _YEAR_BARS = 240
 _PRICE_UNIT = 1e-8  # dollars; no price has more decimals
 
 
 class GroupedClient(Protocol):
-    """What of the provider's client is asked for all stocks of a day."""
+    """The method of the provider's client that returns all stocks of a day."""
 
     def grouped_daily(self, date: date) -> Pages[Aggregate]: ...
 
 
 @dataclass(frozen=True, slots=True)
 class StockDay:
-    """The large issues' bars of one session, by ticker, and the stretch that is known with them."""
+    """Bars of the large stocks of one session, by ticker, and the time range fetched with them."""
 
     day: date
     known: Stretch
@@ -55,7 +55,7 @@ class StockDay:
 
 @dataclass(frozen=True, slots=True)
 class Breadth:
-    """Counts of issues; None where no issue's stored past is long enough. `above_mean` is a fraction 0 to 1."""
+    """Counts of stocks, None if no stock has enough stored bars. `above_mean` is a fraction from 0 to 1."""
 
     advancers: int | None = None
     decliners: int | None = None
@@ -65,17 +65,17 @@ class Breadth:
 
 
 def year_before(session: date) -> list[date]:
-    """The 252 sessions that end with this one, oldest first."""
+    """Return the 252 sessions that end with this one, oldest first."""
     return sessions.sessions(session - timedelta(days=400), session)[-YEAR_SESSIONS:]
 
 
 def fetch_grouped(
     days: Sequence[date], connect: Callable[[], AbstractContextManager[GroupedClient]] = massive_client
 ) -> None:
-    """Stores the large issues' daily bars of sessions (consecutive, oldest first) that were never fetched.
+    """Fetch and store the large stocks' daily bars of sessions that were not fetched yet.
 
-    Each session is a run of its own: an attempt that is cut short goes on where it stopped. A session the provider
-    has no bars of yet stays unfetched. Raises one of provider.errors.
+    `days` are consecutive sessions, oldest first. Each session is a run of its own, so an interrupted call continues
+    where it stopped. A session without bars at the provider yet stays unfetched. Raises one of provider.errors.
     """
     whole = Stretch(close_ms(sessions.previous_session(days[0])), close_ms(days[-1]))
     known = fetched_ranges.covered(RunTask.GROUPED_DAILY, "", whole)
@@ -92,44 +92,50 @@ def fetch_grouped(
 def fetch_day(
     day: date, connect: Callable[[], AbstractContextManager[GroupedClient]] = massive_client
 ) -> StockDay | None:
-    """One session, which the caller knows was never fetched, for `store_days`; None where the provider has no bars of
-    it yet. Asks the provider alone. Raises one of provider.errors."""
+    """Fetch one session that was never fetched, for `store_days`, without database access.
+
+    Returns None when the provider has no bars of it yet. Raises one of provider.errors.
+    """
     with connect() as client:
         return _fetched(client, day, _stretch(day))
 
 
 def store_days(fetched: Sequence[StockDay]) -> None:
-    """Stores the bars of sessions and notes that they are fetched, all in one commit. Whoever fetched the same at the
-    same time did so in vain, and nothing else: bars are kept once."""
-    # Oldest first: each joins the stretch of the one before it, and two writers of the same sessions wait for each
-    # other instead of deadlocking.
-    fetched = sorted(fetched, key=lambda one: one.day)
-    rows = [bar for one in fetched for bar in one.bars]
-    starts = np.array([midnight_ms(one.day) for one in fetched], dtype=np.int64)
+    """Store the bars of sessions and record them as fetched, in one transaction.
+
+    If another process stores the same sessions at the same time, each bar is stored once.
+    """
+    # Oldest first, so that each range is joined with the one before it, and two writers of the same sessions wait for
+    # each other instead of deadlocking.
+    fetched = sorted(fetched, key=lambda stock_day: stock_day.day)
+    rows = [bar for stock_day in fetched for bar in stock_day.bars]
+    starts = np.array([midnight_ms(stock_day.day) for stock_day in fetched], dtype=np.int64)
     if rows:
         partitions.ensure(HistoricalBar._meta.db_table, int(starts[0]), int(starts[-1]))
     known = fetched_ranges.covered(
         RunTask.GROUPED_DAILY, "", Stretch(fetched[0].known.after_ms, fetched[-1].known.until_ms)
     )
     done = []
-    for one in fetched:
-        after_ms = fetched_ranges.joined_start(one.known, known)
-        known.append(Stretch(after_ms, one.known.until_ms))
-        done.append(runs.Done("", one.known.until_ms, len(one.bars), {}, {fetched_ranges.FROM: after_ms}))
+    for stock_day in fetched:
+        after_ms = fetched_ranges.joined_start(stock_day.known, known)
+        known.append(Stretch(after_ms, stock_day.known.until_ms))
+        done.append(
+            runs.Done("", stock_day.known.until_ms, len(stock_day.bars), {}, {fetched_ranges.FROM: after_ms})
+        )
     with transaction.atomic():
         if rows:
             columns = columns_of(rows) | {
                 "symbol": np.array([bar.ticker for bar in rows]),
                 "timeframe": Timeframe.DAY.value,
-                "timestamp": np.repeat(starts, [len(one.bars) for one in fetched]),
+                "timestamp": np.repeat(starts, [len(stock_day.bars) for stock_day in fetched]),
             }
-            # Not new are those of the symbols whose daily bars are fetched for themselves: SPY, AAPL.
+            # Symbols whose daily bars are also fetched individually (SPY, AAPL) may have these rows already.
             bulk.insert_rows(HistoricalBar, columns, likely_new=False)
         runs.note_done(RunTask.GROUPED_DAILY, done)
 
 
-def large_issues(rows: Sequence[Aggregate]) -> list[Aggregate]:
-    """The thousand largest by price times volume of the liquid ones, by ticker."""
+def large_stocks(rows: Sequence[Aggregate]) -> list[Aggregate]:
+    """Return the thousand largest liquid stocks by price times volume, sorted by ticker."""
     liquid = [
         row for row in rows if row.ticker and row.close > LOWEST_PRICE and (row.volume or 0) > LOWEST_VOLUME
     ]
@@ -138,14 +144,14 @@ def large_issues(rows: Sequence[Aggregate]) -> list[Aggregate]:
 
 
 def breadth(session: date) -> Breadth:
-    """Counts a session from the stored bars of it and of the year before it; nothing later is read."""
+    """Return the breadth of a session from its stored bars and those of the year before it."""
     return count(stock_year(year_before(session)))
 
 
 class BreadthInTurn:
-    """`breadth` for one session after another: each reads what the one before it has not.
+    """`breadth` for consecutive sessions: each call reads only what the previous call did not.
 
-    Safe in several threads; sessions out of order are counted as well, each from a year that is read anew.
+    Thread-safe. Sessions in another order are counted too, each after reading a whole year.
     """
 
     def __init__(self) -> None:
@@ -156,18 +162,18 @@ class BreadthInTurn:
         return count(year)
 
     def unread(self, session: date) -> int:
-        """How many of the sessions that end with this one are to be read: all of a year, or the last alone."""
+        """Return how many sessions the next call has to read: a whole year, or only the last one."""
         latest = self._latest
         follows = latest is not None and latest.session == sessions.previous_session(session)
         return 1 if follows else YEAR_SESSIONS
 
 
 def count(year: StockYear) -> Breadth:
-    """Counts the last session of a year."""
+    """Return the breadth of the last session of a year."""
     close, before = year.close[-1], year.close[-2]
     counted = np.isfinite(close) & (before > LOWEST_PRICE) & (year.volume[-2] > LOWEST_VOLUME)
     with_mean = counted & np.isfinite(year.close).all(axis=0)
-    # Whole numbers, whose sum is exact: an issue that did not move stands on its mean and not a rounding above it.
+    # Sums of integers are exact: a stock whose price never changed is at its mean, not above it by rounding.
     units = np.rint(year.close / _PRICE_UNIT)
     above = with_mean & (MEAN_SESSIONS * units[-1] > units.sum(axis=0))
     with_year = counted & (np.isfinite(year.high[:-1]).sum(axis=0) >= _YEAR_BARS)
@@ -191,9 +197,9 @@ def _stretch(day: date) -> Stretch:
 
 
 def _fetched(client: GroupedClient, day: date, part: Stretch) -> StockDay | None:
-    """Asks for one session; None where the provider has not seen its end yet."""
+    """Fetch one session; return None if its end is after the newest data of the provider."""
     pages = client.grouped_daily(day)
     delay_ms = PLAN_DELAY_MS if pages.status_delayed else 0
     if pages.rows and min(pages.fetched_at_ms) - delay_ms >= close_ms(day):
-        return StockDay(day, part, large_issues(pages.rows))
+        return StockDay(day, part, large_stocks(pages.rows))
     return None

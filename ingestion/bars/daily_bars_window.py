@@ -1,9 +1,8 @@
-"""A year of daily bars of all issues as arrays, carried from one session to the next.
+"""A year of daily bars of all stocks as arrays, moved forward from session to session.
 
-A session that is counted after the one before it reads its own day alone: the days before it were read already.
-They do not change: a daily bar is inserted where there is none and never updated, and all stocks of a day are stored
-in one commit. Only a watched symbol's own bar, stored by another process after its day was read here, is not seen,
-as it would not be seen by a reader who had been a moment faster.
+The year of the next session reads only one more day. The days before it do not change: a daily bar is inserted once
+and never updated, and all stocks of a day are stored in one transaction. The only row that can be missed is a watched
+symbol's own bar, stored by another process after its day was read.
 """
 
 from __future__ import annotations
@@ -23,8 +22,8 @@ YEAR_SESSIONS, MEAN_SESSIONS = 252, 50
 _SESSIONS_OF = {"high": YEAR_SESSIONS, "low": YEAR_SESSIONS, "close": MEAN_SESSIONS, "volume": MEAN_SESSIONS}
 _READ_TOGETHER = (("high", "low"), ("close", "volume"))
 
-# The stocks of a day, by walking the key from one symbol to the next: a month holds minute bars too, hundreds to a
-# symbol. Once before the contracts (O:...) and once after them, because a step across them would read all their bars.
+# The stocks of a day, found by stepping through the key from symbol to symbol, because a month also holds minute bars,
+# hundreds per symbol. Contracts (O:...) are skipped: there is one walk before them and one after them.
 _OF_A_DAY = """
 WITH RECURSIVE walk AS (
     SELECT bar.*, part.before FROM (VALUES ('', 'O:'), ('O;', '~')) AS part (after, before) CROSS JOIN LATERAL (
@@ -41,22 +40,24 @@ WITH RECURSIVE walk AS (
 )
 SELECT symbol, high::float8, low::float8, close::float8, volume FROM walk
 """
-# OFFSET 0 keeps it one look-up by key for each issue. A table that was filled a moment ago has no statistics yet, and
-# as a plain join the planner would hold every bar of a month against every issue.
+# OFFSET 0 forces one index lookup per stock. Without statistics of a new table, the planner would otherwise compare
+# every bar of a month with every stock.
 _BEFORE = """
-SELECT (issue.place - 1)::integer AS issue, b."timestamp" AS day, b.{0}, b.{1}
-FROM unnest(%(symbols)s::text[]) WITH ORDINALITY AS issue(symbol, place) CROSS JOIN LATERAL (
+SELECT (stock.place - 1)::integer AS stock, b."timestamp" AS day, b.{0}, b.{1}
+FROM unnest(%(symbols)s::text[]) WITH ORDINALITY AS stock(symbol, place) CROSS JOIN LATERAL (
     SELECT "timestamp", {0}, {1} FROM historical_bars
-    WHERE symbol = issue.symbol AND timeframe = '1d' AND "timestamp" BETWEEN %(first)s AND %(last)s OFFSET 0
+    WHERE symbol = stock.symbol AND timeframe = '1d' AND "timestamp" BETWEEN %(first)s AND %(last)s OFFSET 0
 ) b
 """
 
 
 @dataclass(frozen=True, slots=True)
 class StockYear:
-    """Daily bars up to `session`, oldest first, NaN where there is none: `high` and `low` of 252 sessions, `close`
-    and `volume` of 50, each of shape (sessions, issues). Every issue with a bar of `session` is there with all of its
-    bars before it; of some 1,000 issues a year takes 5 MB."""
+    """Daily bars up to `session`, oldest first, NaN where there is none.
+
+    `high` and `low` cover 252 sessions, `close` and `volume` 50, each of shape (sessions, stocks). The year has every
+    stock with a bar of `session`, with all earlier bars. A year of 1,000 stocks takes 5 MB.
+    """
 
     session: date
     symbols: tuple[str, ...]
@@ -67,25 +68,25 @@ class StockYear:
 
 
 def stock_year(days: Sequence[date], before: StockYear | None = None) -> StockYear:
-    """Reads the year that ends with the last of `days` (252 consecutive sessions, oldest first), and nothing later.
+    """Return the year that ends with the last of `days` (252 consecutive sessions, oldest first).
 
-    Where `before` is the year that ends with the session before it, only what that one has not is read.
+    Nothing later is read. With `before`, the year that ends with the previous session, only new bars are read.
     """
     symbols, today = _of_a_day(days[-1])
     if before is None or before.session != days[-2]:
         before = StockYear(days[-2], (), **{name: np.empty((n, 0)) for name, n in _SESSIONS_OF.items()})
-    # Issues come and go at the edge of the thousand: one that has been away for long is read anew when it comes back.
+    # Stocks enter and leave near rank 1,000. One without bars in the 50 sessions is read again when it returns.
     recent = np.flatnonzero(np.isfinite(before.close).any(axis=0))
-    kept = [before.symbols[n] for n in recent.tolist()]
-    new = sorted(set(symbols).difference(kept))
+    carried = [before.symbols[n] for n in recent.tolist()]
+    new = sorted(set(symbols).difference(carried))
     past = _before(new, days[:-1])
-    place = {symbol: n for n, symbol in enumerate([*kept, *new])}
+    place = {symbol: n for n, symbol in enumerate([*carried, *new])}
     places = [place[symbol] for symbol in symbols]
     columns: dict[str, Floats] = {}
     for name, n in _SESSIONS_OF.items():
         columns[name] = column = np.full((n, len(place)), np.nan)
-        column[:-1, : len(kept)] = getattr(before, name)[1:, recent]
-        column[:-1, len(kept) :] = past[name]
+        column[:-1, : len(carried)] = getattr(before, name)[1:, recent]
+        column[:-1, len(carried) :] = past[name]
         column[-1, places] = today[name]
     return StockYear(days[-1], tuple(place), **columns)
 
@@ -99,18 +100,17 @@ def _of_a_day(day: date) -> tuple[Sequence[str], Mapping[str, Floats]]:
 
 
 def _before(symbols: list[str], days: Sequence[date]) -> dict[str, Floats]:
-    """The bars of some issues on the sessions before the last, each column of as many as are kept of it; shape
-    (sessions - 1, symbols)."""
+    """Return the bars of some stocks in the sessions before the last, each of shape (sessions - 1, symbols)."""
     columns = {name: np.full((n - 1, len(symbols)), np.nan) for name, n in _SESSIONS_OF.items()}
     for names in _READ_TOGETHER if symbols else ():
         starts = np.array([midnight_ms(day) for day in days[-len(columns[names[0]]) :]], dtype=np.float64)
-        found = read_columns(
+        bars = read_columns(
             _BEFORE.format(*names),
             {"symbols": symbols, "first": int(starts[0]), "last": int(starts[-1])},
-            {"issue": "integer", **dict.fromkeys(("day", *names), "double precision")},
+            {"stock": "integer", **dict.fromkeys(("day", *names), "double precision")},
         )
-        row = np.searchsorted(starts, found["day"])
-        at_start = starts[row] == found["day"]
+        row = np.searchsorted(starts, bars["day"])
+        at_start = starts[row] == bars["day"]
         for name in names:
-            columns[name][row[at_start], found["issue"][at_start]] = found[name][at_start]
+            columns[name][row[at_start], bars["stock"][at_start]] = bars[name][at_start]
     return columns

@@ -1,8 +1,8 @@
-"""Bars through one door: from the table, and from the provider only what the table was never given.
+"""Reading of bars from the table, fetching from the provider only what was never fetched.
 
-Bars are those of the exchange's sessions, trading before and after left out, and only finished ones are stored:
-a bar on a delayed plan is finished when the provider has seen its end, fifteen minutes later. Stock prices are
-adjusted for splits as of the time they were fetched.
+Bars cover the exchange's sessions without trading before and after, and only finished bars are stored. On a delayed
+plan a bar is finished 15 minutes later, when the provider's data reach its end. Stock prices are adjusted for splits
+as of the time they were fetched.
 """
 
 from __future__ import annotations
@@ -52,8 +52,8 @@ WHERE symbol = %(symbol)s AND timeframe = %(timeframe)s AND "timestamp" BETWEEN 
 """
 _NUMBERS = ("open", "high", "low", "close", "volume", "vwap", "transactions")
 _KINDS = dict.fromkeys(("timestamp", *_NUMBERS), "double precision")  # epoch ms are whole up to 2 ** 53
-# Each wanted bar (its start and end) with the shorter bars in it. The outer bounds repeat what the join says: with
-# them the planner leaves other partitions alone.
+# Each wanted bar (its start and end) with the shorter bars in it. The outer bounds repeat the join condition, so that
+# the planner skips other partitions.
 _SUM_UP = """
 INSERT INTO historical_bars (symbol, timeframe, "timestamp", open, high, low, close, volume, vwap, transactions)
 SELECT b.symbol, %(timeframe)s, s.start_ms,
@@ -70,7 +70,7 @@ ON CONFLICT DO NOTHING
 
 
 class BarsClient(Protocol):
-    """What of the provider's client is asked for bars."""
+    """The method of the provider's client that returns bars."""
 
     def aggregates(
         self, ticker: str, multiplier: int, timespan: Any, first: Any, last: Any
@@ -79,8 +79,11 @@ class BarsClient(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Bars:
-    """Finished bars, oldest first, all of shape (n,): starts in epoch ms, prices in dollars or index points, NaN
-    where the provider has no number (volumes of indices)."""
+    """Finished bars, oldest first, all of shape (n,).
+
+    Starts are epoch ms, prices dollars or index points. Values that the provider does not send are NaN, for example
+    volumes of indices.
+    """
 
     start_ms: NDArray[np.int64]
     open: Floats
@@ -95,7 +98,7 @@ class Bars:
         return len(self.start_ms)
 
     def between(self, first_ms: int, until_ms: int) -> Bars:
-        """Those that begin at `first_ms` or later and before `until_ms`; epoch ms."""
+        """Return the bars that start at `first_ms` or later and before `until_ms`, epoch ms."""
         rows = slice(*np.searchsorted(self.start_ms, (first_ms, until_ms)))
         return Bars(self.start_ms[rows], **{name: getattr(self, name)[rows] for name in _NUMBERS})
 
@@ -108,12 +111,13 @@ def historical_bars(
     now_ms: int,
     connect: Callable[[], AbstractContextManager[BarsClient]] = massive_client,
 ) -> Bars:
-    """Finished bars of the sessions from `first` to `last`, both included; weeks are those the dates touch.
+    """Return the finished bars of the sessions from `first` to `last` inclusive, or of the weeks that contain them.
 
-    `ticker` is the provider's: SPY, I:SPX, O:SPXW251219C06475000; the table knows it without the I:. Longer bars
-    are summed in the database from those the provider gives. Raises ValueError for an unknown timeframe, one of
-    provider.errors where the provider fails, OutOfRangeError for dates the table does not retain. Not inside a
-    transaction.
+    `ticker` is the provider's: SPY, I:SPX, O:SPXW251219C06475000; the table stores it without I:. Timeframes that the
+    provider does not have are summed in the database. Must not run inside a transaction.
+
+    Raises ValueError for an unknown timeframe, one of provider.errors when the provider fails, and OutOfRangeError for
+    dates outside retention.
     """
     frame = Timeframe(timeframe)
     weekly = frame == Timeframe.WEEK
@@ -141,14 +145,14 @@ def ensure_bars(
     now_ms: int,
     connect: Callable[[], AbstractContextManager[BarsClient]] = massive_client,
 ) -> None:
-    """The same without reading them, of the bars the provider gives (`FETCHED`). Raises likewise."""
+    """Fetch and store missing bars like `historical_bars`, without reading them. `frame` is one of `FETCHED`."""
     days = [day for day in sessions.sessions(first, last) if open_ms(day) < now_ms]
     if days:
         _fetch_missing(ticker, frame, days, now_ms, connect)
 
 
 def task_of(frame: Timeframe) -> str:
-    """Under which name the ledger knows what was fetched of such bars."""
+    """Return the task name under which the ledger records fetched bars of this timeframe."""
     return f"{RunTask.BARS}_{frame.value}"
 
 
@@ -159,7 +163,7 @@ def _fetch_missing(
     now_ms: int,
     connect: Callable[[], AbstractContextManager[BarsClient]],
 ) -> int:
-    """Stores what the ledger does not know to be there; returns until when the bars are known, epoch ms."""
+    """Fetch and store what the ledger does not record as fetched; return the end of the known bars, epoch ms."""
     task, symbol = task_of(frame), bare(ticker)
     ends = spans(frame, days).end_ms
     wanted = Stretch(close_ms(sessions.previous_session(days[0])), int(ends[ends <= now_ms].max(initial=0)))
@@ -173,13 +177,13 @@ def _fetch_missing(
     with connect() as client:
         for gap in gaps:
             known_ms = _fetch(client, task, ticker, frame, gap)
-            if known_ms < gap.until_ms:  # the provider has not seen the rest yet
+            if known_ms < gap.until_ms:  # the provider has no later data yet
                 return known_ms
     return wanted.until_ms
 
 
 def _fetch(client: BarsClient, task: str, ticker: str, frame: Timeframe, gap: Stretch) -> int:
-    """Fetches one stretch and stores its finished bars; returns until when they are known."""
+    """Fetch one time range and store its finished bars; return the end of the known bars."""
     first, last = (new_york_date(clock.instant(at_ms)) for at_ms in (gap.after_ms, gap.until_ms))
     if clock.epoch_ms(sessions.close_of(first)) <= gap.after_ms:
         first = sessions.next_session(first)
@@ -195,22 +199,22 @@ def _fetch(client: BarsClient, task: str, ticker: str, frame: Timeframe, gap: St
 
 
 def _of_spans(rows: Sequence[Aggregate], frame: Timeframe, wanted: Spans) -> Bars:
-    """Bars of the wanted times; of two with one start the later in the answer."""
-    # Daily bars are stamped at midnight or at the close, by endpoint: only their date counts.
+    """Return the bars of the wanted times; of two bars with one start, the later row."""
+    # Endpoints stamp daily bars at midnight or at the close, so only their date is used.
     stamps = (midnight_ms(new_york_date(clock.instant(row.start_ms))) for row in rows)
     starts = stamps if frame == Timeframe.DAY else (row.start_ms for row in rows)
     start_ms = np.fromiter(starts, np.int64, len(rows))
     order = np.argsort(start_ms, kind="stable")
     ordered = start_ms[order]
     is_last = np.append(ordered[1:] != ordered[:-1], True)[: len(rows)]
-    kept = order[is_last & np.isin(ordered, wanted.start_ms)]
-    return Bars(start_ms[kept], **{name: column[kept] for name, column in columns_of(rows).items()})
+    selected = order[is_last & np.isin(ordered, wanted.start_ms)]
+    return Bars(start_ms[selected], **{name: column[selected] for name, column in columns_of(rows).items()})
 
 
 def store(task: str, symbol: str, frame: Timeframe, fetched: Stretch, bars: Bars) -> int:
-    """Stores bars and notes that the stretch is fetched; returns how many were new.
+    """Store bars and record the time range as fetched; return the number of new rows.
 
-    Where another worker notes the same stretch, the rows are inserted all the same: whoever reads next finds them.
+    The rows are also inserted when another worker records the same range at the same time.
     """
     if len(bars):
         partitions.ensure(_TABLE, int(bars.start_ms[0]), int(bars.start_ms[-1]))
@@ -228,8 +232,8 @@ def _insert(symbol: str, frame: Timeframe, bars: Bars) -> int:
 
 
 def columns_of(bars: Sequence[Aggregate]) -> dict[str, Any]:
-    """The columns of historical_bars that the provider fills, one position per bar; NaN where it has no number."""
-    # Once over the bars instead of once for each column: half the time.
+    """Return the columns of historical_bars that the provider sends, one entry per bar, NaN where missing."""
+    # One loop over the bars takes half the time of one loop per column.
     rows = [(bar.open, bar.high, bar.low, bar.close, bar.volume, bar.vwap, bar.transactions) for bar in bars]
     columns = zip(*rows, strict=True) if rows else ((),) * len(_NUMBERS)
     return {name: np.array(column, dtype=np.float64) for name, column in zip(_NUMBERS, columns, strict=True)}

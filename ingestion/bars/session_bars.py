@@ -1,4 +1,4 @@
-"""A watched symbol's bars of one closed session, fetched as the session ends."""
+"""Fetching of a watched symbol's bars after the close of a session."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ NOT_FINISHED = "the provider has not finished the session's bar yet"
 
 @dataclass(frozen=True, slots=True)
 class SessionBars:
-    """How many bars of a session stand in the table; `detail` says why where they were not fetched."""
+    """Numbers of stored bars of a session; `detail` is the reason when they were not fetched."""
 
     symbol: str
     session: date
@@ -29,8 +29,8 @@ class SessionBars:
     detail: str = ""
 
     def __str__(self) -> str:
-        held = self.detail or f"{self.minutes} minute bars, {self.days} daily"
-        return f"{self.symbol} {self.session}: {held}"
+        outcome = self.detail or f"{self.minutes} minute bars, {self.days} daily"
+        return f"{self.symbol} {self.session}: {outcome}"
 
 
 def store_session_bars(
@@ -39,10 +39,10 @@ def store_session_bars(
     now_ms: int,
     connect: Callable[[], AbstractContextManager[BarsClient]] = massive_client,
 ) -> SessionBars:
-    """Fetches a watched symbol's minute and daily bars of a closed session, once.
+    """Fetch a watched symbol's minute and daily bars of a closed session, once.
 
-    A provider that fails, or has not finished the session's daily bar, fails the run, to be tried again; a plan
-    without this data ends it.
+    If the provider fails or has not finished the session's daily bar, the run fails and is repeated later. If the plan
+    excludes this data, the run is done.
     """
     with runs.claim(RunTask.STORE_BARS, symbol, close_ms(session)) as run:
         if isinstance(run, runs.Refusal):

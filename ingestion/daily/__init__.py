@@ -1,1 +1,1 @@
-"""Work after the close: IV percentile, market regime, roll-ups."""
+"""Jobs after the close: IV percentile, market regime, daily sums, and the daily calendar check."""

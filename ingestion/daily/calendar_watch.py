@@ -1,7 +1,7 @@
-"""Once a session the exchange calendar is held against the provider's; where they disagree the provider wins.
+"""Comparison of the exchange calendar with the provider's, once per session. If they differ, the provider's is used.
 
-The library of the calendar is released ahead of time, the provider knows an ad-hoc closure the evening before.
-Its list of coming days is not exhaustive beyond its last row, so it is believed up to there.
+The calendar library is released ahead of time, while the provider lists an unscheduled closure the evening before. The
+provider's list of coming days is only complete up to its last row, so it is used up to that day.
 """
 
 from __future__ import annotations
@@ -22,12 +22,12 @@ from warehouse.market_days import Hours
 from warehouse.task_names import RunTask
 
 EXCHANGE = "NYSE"
-INTO_THE_SESSION = dt.timedelta(minutes=5)  # around the open the two clocks may differ
+INTO_THE_SESSION = dt.timedelta(minutes=5)  # wait after the open, because the clocks may differ
 
 
 @dataclass(frozen=True, slots=True)
 class Disagreement:
-    """A day whose session is `actual` (None: there is none) by the provider, against the calendar."""
+    """A day whose session has the hours `actual` at the provider (None: no session), unlike in the calendar."""
 
     day: dt.date
     actual: Hours | None
@@ -35,9 +35,9 @@ class Disagreement:
 
 
 def watch_calendar(now: dt.datetime) -> str:
-    """Compares and notes, once per session, while the calendar has it open; returns one sentence.
+    """Compare the calendars and record differences, once per session during its hours; return one sentence.
 
-    `monitoring.alert_rules` tells the operators. A provider that is away fails the run, which is tried again at the
+    `monitoring.alert_rules` sends the alert. If the provider is unreachable, the run fails and is repeated at the
     next poll.
     """
     today = new_york_date(now)
@@ -53,45 +53,44 @@ def watch_calendar(now: dt.datetime) -> str:
         except ProviderError as error:
             runs.fail(run, str(error))
             return f"failed: {error}"
-        found = disagreements(status, upcoming, today)
+        differences = disagreements(status, upcoming, today)
         with transaction.atomic():
-            news = sum(market_days.overrule(one.day, one.actual, one.reason) for one in found)
+            new = sum(
+                market_days.overrule(difference.day, difference.actual, difference.reason)
+                for difference in differences
+            )
             last = max((row.date for row in upcoming), default=today)
-            withdrawn = market_days.withdraw(today, last, {one.day for one in found})
-            runs.finish(run, rows=news, result={"disagreements": len(found), "withdrawn": withdrawn})
-    return f"{len(found)} disagreements, {news} of them new"
+            withdrawn = market_days.withdraw(today, last, {difference.day for difference in differences})
+            runs.finish(run, rows=new, result={"disagreements": len(differences), "withdrawn": withdrawn})
+    return f"{len(differences)} disagreements, {new} of them new"
 
 
 def disagreements(status: MarketStatus, upcoming: Sequence[Holiday], today: dt.date) -> list[Disagreement]:
-    """What the provider says otherwise of the days it lists, and of today, when the calendar has a session."""
-    found = {one.day: one for one in of_the_list(upcoming, today)}
+    """Return the days on which the provider's list or current status differs from the calendar."""
+    by_day = {difference.day: difference for difference in listed_disagreements(upcoming, today)}
     if status.market != "open":
-        reason = (
-            f"{today}: the calendar has a session, the provider says {status.market}; no chains are fetched"
-        )
-        found[today] = Disagreement(today, None, reason)
-    return [found[day] for day in sorted(found)]
+        reason = f"{today}: the calendar has a session, the provider reports {status.market}; no chains are fetched"
+        by_day[today] = Disagreement(today, None, reason)
+    return [by_day[day] for day in sorted(by_day)]
 
 
-def of_the_list(upcoming: Sequence[Holiday], today: dt.date) -> list[Disagreement]:
-    """Every coming day on which the list and the calendar differ, up to the last day listed."""
+def listed_disagreements(upcoming: Sequence[Holiday], today: dt.date) -> list[Disagreement]:
+    """Return every coming day on which list and calendar differ, up to the last listed day."""
     rows = {row.date: row for row in upcoming if row.exchange == EXCHANGE and row.date >= today}
     if not rows:
         return []
-    # Today is listed on some days and not on others: a row counts, its absence does not.
+    # The list contains today only on some days, so a missing row for today means nothing.
     days = {today + dt.timedelta(days=number) for number in range(1, (max(rows) - today).days + 1)}
     compared = [_compared(day, rows.get(day)) for day in sorted(days | set(rows))]
-    return [one for one in compared if one is not None]
+    return [difference for difference in compared if difference is not None]
 
 
 def _compared(day: dt.date, row: Holiday | None) -> Disagreement | None:
     expected, actual = market_days.calendar_hours(day), _listed_hours(day, row)
     if expected == actual:
         return None
-    told = f"{row.status} ({row.name})" if row else "a regular session"
-    reason = (
-        f"{day}: the provider says {told}, the calendar {_in_words(expected)}; the provider's answer counts"
-    )
+    listed = f"{row.status} ({row.name})" if row else "a regular session"
+    reason = f"{day}: provider: {listed}, calendar: {_in_words(expected)}; the provider's hours are used"
     return Disagreement(day, actual, reason)
 
 

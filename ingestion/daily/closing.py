@@ -1,4 +1,4 @@
-"""What is due after a session's close: asked of the session calendar and the ledger, never of the clock alone."""
+"""Jobs that are due after a session's close, determined from the session calendar and the ledger."""
 
 from __future__ import annotations
 
@@ -16,15 +16,13 @@ from warehouse.task_names import RunTask
 
 MINUTES_AFTER_CLOSE = 5
 OVERDUE_AFTER = timedelta(hours=2)  # after the close; the first regime of a new warehouse may take minutes
-LOOK_BACK = timedelta(
-    days=14
-)  # a session missed for longer is computed by hand: its raw rows are still there
+LOOK_BACK = timedelta(days=14)  # an older missed session is computed by command from its raw rows
 _LONGEST_PAUSE = timedelta(hours=6)
 
 
 @dataclass(frozen=True, slots=True)
 class DueWork:
-    """One piece of a session's closing work; `symbol` is '' for work of the whole market."""
+    """One job of a session; `symbol` is '' for a job of the whole market."""
 
     task: str
     symbol: str
@@ -32,15 +30,15 @@ class DueWork:
 
 
 def due_work(now: datetime, minutes_after_close: int = MINUTES_AFTER_CLOSE) -> list[DueWork]:
-    """The closing work to do now at the market's clock: of each kind and symbol the oldest session not done.
+    """Return the jobs that are due at `now`: per task and symbol the oldest session not done.
 
-    One session at a time, because a day's rank rests on the rows of the days before it. What failed is tried again
-    after pauses that double from two minutes to six hours, and does not hold up the sessions after it. Work on
-    chains waits for the snapshot of the close as long as it may come. Sessions that closed before a symbol was
-    watched are not its own. Raises ValueError for negative minutes.
+    Only one session at a time, because a session's rank depends on the rows of earlier sessions. A failed job is
+    repeated after pauses that double from two minutes to six hours, and does not delay later sessions. Jobs that read
+    chains wait for the snapshot of the close as long as it may still be stored. Sessions that closed before a symbol
+    was watched are skipped. Raises ValueError for negative minutes.
     """
     if minutes_after_close < 0:
-        raise ValueError(f"minutes_after_close must not be negative, it is {minutes_after_close}.")
+        raise ValueError(f"minutes_after_close must not be negative, not {minutes_after_close}.")
     closed = _closed_sessions(now - timedelta(minutes=minutes_after_close))
     if not closed:
         return []
@@ -56,15 +54,16 @@ def due_work(now: datetime, minutes_after_close: int = MINUTES_AFTER_CLOSE) -> l
             closed[:-1] if kind.waits_for & awaited else closed,
             kind,
             runs,
-            lambda run: _may_be_tried(run, now),
+            lambda run: _may_start(run, now),
         )
     ]
 
 
 def overdue_work(now: datetime) -> list[DueWork]:
-    """Of each kind and symbol the oldest session whose work is not ended two hours after its close (`now` is aware).
+    """Return per task and symbol the oldest session whose job has not ended two hours after the close.
 
-    Nobody began it, or whoever did never came to an end. What failed has its sentence in the ledger and is not here.
+    These jobs were never started or never ended. A failed job is not included: its error is in the ledger. `now` is
+    aware.
     """
     closed, entries = _closed_sessions(now - OVERDUE_AFTER), queries.watched_chains()
     if not closed or not entries:
@@ -79,7 +78,7 @@ def overdue_work(now: datetime) -> list[DueWork]:
 
 @dataclass(frozen=True, slots=True)
 class _Kind:
-    """Work of every session that closed from `since_ms` on; `waits_for` names the symbols whose chains it reads."""
+    """A task for every session that closed from `since_ms` on; `waits_for` are the symbols whose chains it reads."""
 
     task: str
     symbol: str
@@ -103,8 +102,10 @@ def _kinds(entries: Sequence[WatchlistEntry]) -> list[_Kind]:
 
 
 def _awaited(entries: Sequence[WatchlistEntry], session: date, now: datetime) -> set[str]:
-    """Symbols whose snapshot of the session's close may still come: a day computed without it would be another day
-    when it is computed again."""
+    """Return the symbols whose snapshot of the session's close may still be stored.
+
+    A result computed without it would change when computed again.
+    """
     closed = market_days.hours(session, session)[session].closes
     if now >= closed + CLOSING_SLOT_OPEN_FOR:
         return set()
@@ -118,15 +119,15 @@ def _awaited(entries: Sequence[WatchlistEntry], session: date, now: datetime) ->
 
 
 def _closed_sessions(closed_by: datetime) -> list[date]:
-    """Sessions of the look-back that had closed by an instant, oldest first.
+    """Return the sessions of the last two weeks that had closed at a time, oldest first.
 
-    A day on which the provider closed the market has no work. One that only the provider calls a session has chains
-    and no work either: the ledger names a session by the calendar's close.
+    A day that the provider closed has no jobs. A day that is a session only for the provider has chains but no jobs,
+    because the ledger identifies a session by the calendar's close.
     """
     today = new_york_date(closed_by)
     took_place = market_days.hours(today - LOOK_BACK, today)
-    known = sessions.sessions(today - LOOK_BACK, today)
-    return [day for day in known if day in took_place and took_place[day].closes <= closed_by]
+    in_calendar = sessions.sessions(today - LOOK_BACK, today)
+    return [day for day in in_calendar if day in took_place and took_place[day].closes <= closed_by]
 
 
 def _runs(oldest: date) -> dict[tuple[str, str], dict[int, IngestionRun]]:
@@ -137,10 +138,10 @@ def _runs(oldest: date) -> dict[tuple[str, str], dict[int, IngestionRun]]:
         RunTask.CALCULATE_MARKET_REGIME,
         RunTask.ROLL_UP,
     )
-    found: dict[tuple[str, str], dict[int, IngestionRun]] = {}
+    runs: dict[tuple[str, str], dict[int, IngestionRun]] = {}
     for run in IngestionRun.objects.filter(task__in=tasks, slot__gte=since_ms):
-        found.setdefault((run.task, run.symbol), {})[run.slot] = run
-    return found
+        runs.setdefault((run.task, run.symbol), {})[run.slot] = run
+    return runs
 
 
 def _first(
@@ -157,8 +158,8 @@ def _first(
             return
 
 
-def _may_be_tried(run: IngestionRun | None, now: datetime) -> bool:
-    """STARTED counts: either the worker crashed, or it is at it and the claim says so."""
+def _may_start(run: IngestionRun | None, now: datetime) -> bool:
+    """Return whether a job may be started. STARTED is included: a running job is detected when it is claimed."""
     if run is None or run.status == RunStatus.STARTED:
         return True
     if run.status == RunStatus.DONE or run.finished_at is None:

@@ -1,6 +1,6 @@
-"""Where a symbol's implied volatility of a session stands in its own year.
+"""IV percentile: rank of a symbol's implied volatility of a session within its last year.
 
-The year is read from `iv_percentile_cache`, one row per session: 252 rows whatever the size of the chains. Of the
+The year is read from `iv_percentile_cache`, one row per session, 252 rows regardless of the size of the chains. Of the
 chains only the session's last snapshot is read (`ingestion.chains.closing_chain`).
 """
 
@@ -25,12 +25,12 @@ from warehouse.models import IvPercentile
 from warehouse.task_names import RunTask
 
 MATURITY_DAYS = 30.0
-# 252 sessions lie within 366 calendar days; a few more cost nothing and a closed exchange may ask for them.
+# 252 sessions fit into 366 calendar days; the reserve covers unscheduled closures.
 _WINDOW = timedelta(days=380)
 
 
 class Levels(NamedTuple):
-    """Sessions, oldest first, and a symbol's volatility in them; shape (n,)."""
+    """Sessions, oldest first, and a symbol's volatility in each; shape (n,)."""
 
     days: NDArray[np.datetime64]
     volatility: Floats
@@ -38,8 +38,10 @@ class Levels(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class IvPercentileResult:
-    """What one session's ranking came to. `stored` is false where another run had or has the work; `detail` says so,
-    or why it failed."""
+    """Result of ranking one session.
+
+    `stored` is false when another run has or had this job, or when it failed; `detail` is the reason.
+    """
 
     symbol: str
     date: date
@@ -59,11 +61,11 @@ class IvPercentileResult:
 
 
 def calculate_iv_percentile(symbol: str, session: date, again: bool = False) -> IvPercentileResult:
-    """Ranks the session's volatility in the 252 sessions before it and stores the row.
+    """Rank the session's volatility among the 252 sessions before it and store the row.
 
-    Reads the last snapshot at or before the session's close and rows of earlier sessions only, so that any past
-    date may be computed at any time with the same answer. Done once per session; `again` computes and updates a
-    row that is there. Raises ValueError for a date without a session.
+    Reads only the last snapshot at or before the session's close and rows of earlier sessions, so a past date gives
+    the same result at any time. Runs once per session; with `again` it computes the row again and updates it. Raises
+    ValueError for a date without a session.
     """
     closed = sessions.close_of(session)
     with runs.claim(RunTask.CALCULATE_IV_PERCENTILE, symbol, clock.epoch_ms(closed)) as run:
@@ -91,7 +93,7 @@ def calculate_iv_percentile(symbol: str, session: date, again: bool = False) -> 
 
 
 def store(session: date, measured: Mapping[str, Mapping[str, Any]]) -> None:
-    """Writes a session's rows by symbol, over those that are there."""
+    """Insert or update the rows of a session, by symbol."""
     if measured:
         IvPercentile.objects.bulk_create(
             [IvPercentile(symbol=symbol, date=session, **columns) for symbol, columns in measured.items()],
@@ -104,8 +106,10 @@ def store(session: date, measured: Mapping[str, Mapping[str, Any]]) -> None:
 def measure(
     symbol: str, session: date, before: Levels | None = None
 ) -> tuple[dict[str, Any], dict[str, Any]]:
-    """The row's columns, and what the ledger remembers beside them. Reads rows alone; `before` is the symbol's of
-    `levels_before` where that was read already. Raises NoSnapshot."""
+    """Return the columns of the row and the result for the ledger. Only reads the database.
+
+    `before` is the symbol's entry of `levels_before`, if already read. Raises NoSnapshot.
+    """
     slot, chain = last_chain(symbol, session)
     curve = iv_rank.atm_curve(chain)
     current = iv_rank.constant_maturity_iv(curve, MATURITY_DAYS)
@@ -139,7 +143,7 @@ def measure(
 
 
 def levels_before(symbols: Sequence[str], session: date) -> dict[str, Levels]:
-    """By symbol the last 252 sessions before this one and their volatility: NaN where none is stored."""
+    """Return by symbol the last 252 sessions before this one with their volatility, NaN where none is stored."""
     past = sessions.sessions(session - _WINDOW, session - timedelta(days=1))[-iv_rank.WINDOW_SESSIONS :]
     rows = IvPercentile.objects.filter(symbol__in=symbols, date__gte=past[0], date__lt=session)
     stored: dict[str, dict[date, float | None]] = {symbol: {} for symbol in symbols}
@@ -149,7 +153,7 @@ def levels_before(symbols: Sequence[str], session: date) -> dict[str, Levels]:
 
 
 def _levels(past: Sequence[date], stored: Mapping[date, float | None]) -> Levels:
-    first = min(stored, default=None)  # sessions before the first row are no gaps: nobody watched then
+    first = min(stored, default=None)  # earlier sessions are no gaps: the symbol was not watched
     days = [day for day in past if first is not None and day >= first]
     return Levels(np.array(days, dtype="datetime64[D]"), _floats(stored.get(day) for day in days))
 

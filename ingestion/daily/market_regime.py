@@ -1,4 +1,4 @@
-"""The market's regime of a session, once it has closed: ten kinds by ordered rules, with every input beside it."""
+"""Market regime of a closed session: ten regimes by ordered rules, stored with every input."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from django.db import transaction
 
 from ingestion.bars.daily_bars_window import YEAR_SESSIONS
 from ingestion.chains.compute import finite
-from ingestion.daily.regime_inputs import EACH_ANEW, MarketDay, Readers, gather
+from ingestion.daily.regime_inputs import UNCACHED, MarketDay, Readers, read_inputs
 from ingestion.provider_client import massive_client
 from provider.connection import Connect
 from provider.errors import ProviderError
@@ -22,18 +22,20 @@ from warehouse import clock, runs
 from warehouse.models import MarketRegimeDay
 from warehouse.task_names import RunTask
 
-PATIENCE = timedelta(hours=3)  # after the close; later a bar that is not there is missing
+PATIENCE = timedelta(hours=3)  # after the close; afterwards a missing bar is treated as unavailable
 _NAMED_WHEN_MISSING = ("vix3m_level", "ndx_close", "rut_close", "qqq_close", "iwm_close")
 
 
 class NotYet(Exception):
-    """The provider has not finished the session's bars; try again soon."""
+    """The provider has not finished the session's bars; the run is repeated soon."""
 
 
 @dataclass(frozen=True, slots=True)
 class MarketRegimeResult:
-    """What one session came to. `stored` is false where another run had or has the work; `detail` says so, or why
-    it failed."""
+    """Result of one session.
+
+    `stored` is false when another run has or had this job, or when it failed; `detail` is the reason.
+    """
 
     date: date
     stored: bool
@@ -57,27 +59,27 @@ def calculate_market_regime(
     again: bool = False,
     breadth_sessions: int = YEAR_SESSIONS,
     connect: Connect = massive_client,
-    readers: Readers = EACH_ANEW,
+    readers: Readers = UNCACHED,
 ) -> MarketRegimeResult:
-    """Names the regime of a session and stores it with its inputs.
+    """Compute the regime of a session and store it with its inputs.
 
-    Reads bars, chains and rows up to the session's close and none later, so that a past date may be computed at any
-    time. An input the plan does not hold, or that nobody has, is null, named and lowers the confidence; a provider
-    that fails for now, or is late, fails the run, to be tried again.
+    Reads bars, chains and rows only up to the session's close, so a past date may be computed at any time. An input
+    that the plan excludes or that does not exist is null, is listed as missing and lowers the confidence. If the
+    provider fails temporarily or has not finished a bar, the run fails and is repeated later.
 
-    Breadth asks for the bars of all stocks of the last `breadth_sessions` that were never fetched: 2 count what rose
-    and fell, 50 the stocks above their mean, 252 the year's highs and lows. `readers` may remember what they read for
-    sessions before. Done once per session; `again` updates a row that is there, from the stored past it had. Raises
-    ValueError for a date without a session.
+    For breadth, the bars of all stocks are fetched for those of the last `breadth_sessions` that were never fetched: 2
+    sessions are enough to count rising and falling stocks, 50 for the stocks above their mean, 252 for the year's highs
+    and lows. `readers` may cache bars between sessions. Runs once per session; with `again` it updates the row without
+    fetching more of the past. Raises ValueError for a date without a session.
     """
     closed = sessions.close_of(session)
     with runs.claim(RunTask.CALCULATE_MARKET_REGIME, "", clock.epoch_ms(closed)) as run:
         if run is runs.Refusal.BUSY or (run is runs.Refusal.DONE and not again):
             return MarketRegimeResult(session, False, detail=str(run))
         try:
-            day = gather(session, 2 if again else breadth_sessions, connect, readers, now_ms)
-            if day.late and clock.instant(now_ms) < closed + PATIENCE:
-                raise NotYet(f"the session's bars of {', '.join(day.late)} are not finished yet")
+            day = read_inputs(session, 2 if again else breadth_sessions, connect, readers, now_ms)
+            if day.unfinished and clock.instant(now_ms) < closed + PATIENCE:
+                raise NotYet(f"the session's bars of {', '.join(day.unfinished)} are not finished yet")
         except (ProviderError, NotYet) as error:
             if isinstance(run, runs.Run):
                 runs.fail(run, str(error))
@@ -105,7 +107,10 @@ def calculate_market_regime(
 
 
 def _classify(session: date, day: MarketDay) -> MarketRegime:
-    """By the session's inputs and what the session before it was called, which a trembling VIX must leave first."""
+    """Return the regime by the session's inputs and the previous session's regime.
+
+    The previous regime is kept while the VIX moves closely around a threshold.
+    """
     before = MarketRegimeDay.objects.filter(date=sessions.previous_session(session)).first()
     nan = float("nan")
 

@@ -1,4 +1,4 @@
-"""What the market regime is computed from, gathered as of one session's close."""
+"""Inputs of the market regime as of one session's close."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ from warehouse.models.enums import Timeframe
 Connect = Connect
 ReadBars = Callable[[str, str, date, date, int, Connect], Bars]
 
-NOT_THERE = (NotEntitled, NotFound)  # the answers that say: do without it
+NOT_THERE = (NotEntitled, NotFound)  # errors after which the input counts as missing
 QUARTER_HOUR_MS = 15 * 60 * 1000
 VIX_RISE_SESSIONS = 5
-SNAPSHOT_WITHIN = timedelta(minutes=30)  # of the close; a later snapshot may be of another time
+SNAPSHOT_WITHIN = timedelta(minutes=30)  # after the close; a later snapshot may show a later level
 _INDEX_COLUMNS = {
     "VIX": "vix_level",
     "VIX3M": "vix3m_level",
@@ -37,9 +37,9 @@ _INDEX_COLUMNS = {
     "RUT": "rut_close",
 }
 
-# The contracts that settle at the close are not in the snapshot of the close any more, and are the day's busiest:
-# each contract counts with the later of the last two snapshots it is in. A rebuilt snapshot holds chosen contracts
-# near the money and says nothing about the chain's volume.
+# Contracts that settle at the close are no longer in the closing snapshot, and are the busiest of the day. So each
+# contract counts with the later of the last two snapshots that contain it. A rebuilt snapshot contains only selected
+# contracts near the money, so its volume is not that of the chain.
 _VOLUMES = """
 SELECT coalesce(sum(seen.volume) FILTER (WHERE seen.option_type = 'put'), 0),
        coalesce(sum(seen.volume) FILTER (WHERE seen.option_type = 'call'), 0)
@@ -63,18 +63,18 @@ CROSS JOIN LATERAL (
 
 @dataclass(frozen=True, slots=True)
 class Readers:
-    """How bars are read and stocks are counted: for each session anew, or by what remembers for sessions in turn."""
+    """Functions that read bars and count stocks: uncached, or with a cache for consecutive sessions."""
 
     bars: ReadBars = historical_bars
     breadth: Callable[[date], Breadth] = breadth_module.breadth
 
 
-EACH_ANEW = Readers()
+UNCACHED = Readers()
 
 
 @dataclass(slots=True)
 class MarketDay:
-    """A session's inputs, NaN where unknown. `late` names what the provider should have and has not yet."""
+    """Inputs of a session, NaN where unknown. `unfinished` lists series without a finished last bar."""
 
     spy: IndexBars = field(default_factory=IndexBars)
     closes: dict[str, float] = field(default_factory=dict)
@@ -84,17 +84,19 @@ class MarketDay:
     put_call_ratio: float = math.nan
     correlation_spy_qqq: float = math.nan
     correlation_spy_iwm: float = math.nan
-    late: list[str] = field(default_factory=list)
+    unfinished: list[str] = field(default_factory=list)
 
 
-def gather(
+def read_inputs(
     session: date, breadth_sessions: int, connect: Connect, readers: Readers, now_ms: int
 ) -> MarketDay:
-    """Every input as of the session's close. What the plan does not hold stays NaN; other errors of the provider are
-    raised."""
+    """Return every input as of the session's close, NaN for what the plan excludes.
+
+    Other errors of the provider are raised.
+    """
     year = breadth_module.year_before(session)
     day = MarketDay(put_call_ratio=put_call_ratio(session))
-    bars = _Series(readers.bars, connect, day.late, now_ms)
+    bars = _Series(readers.bars, connect, day.unfinished, now_ms)
     series = {symbol: bars.daily(symbol, year) for symbol in ("SPY", "QQQ", "IWM")}
     spy = series["SPY"]
     if _closes(spy, year[-1:])[0] > 0:
@@ -116,7 +118,7 @@ def gather(
 
 
 def put_call_ratio(session: date) -> float:
-    """Put over call volume of the watched chains together, from the session's last snapshots; NaN without calls."""
+    """Return put volume / call volume of all watched chains in the session's last snapshots, NaN without calls."""
     symbols = [str(entry.symbol) for entry in queries.watched_chains()]
     with connection.cursor() as cursor:
         cursor.execute(_VOLUMES, {"symbols": symbols, "opens": open_ms(session), "closes": close_ms(session)})
@@ -126,38 +128,41 @@ def put_call_ratio(session: date) -> float:
 
 @dataclass(frozen=True, slots=True)
 class _Series:
-    """Bars as of a session's close; `late` is told of each series whose last bar is not there."""
+    """Bars as of a session's close; series whose last bar is missing are added to `unfinished`."""
 
     read: ReadBars
     connect: Connect
-    late: list[str]
+    unfinished: list[str]
     now_ms: int
 
     def daily(self, ticker: str, days: Sequence[date]) -> Bars:
         return self._bars(ticker, Timeframe.DAY, days, midnight_ms(days[-1]))
 
     def levels_at_close(self, ticker: str, days: Sequence[date]) -> Floats:
-        """The index at the close of each session, NaN where unknown.
+        """Return the index level at the close of each session, NaN where unknown.
 
-        Volatility indices are computed for a quarter of an hour after the session, so their daily bars are not finished
-        at its close: the quarter-hour that ends with it is.
+        Volatility indices are computed until 15 minutes after the close, so their daily bars are not finished at the
+        close. The 15-minute bar that ends at the close is used instead.
         """
         starts = [close_ms(session) - QUARTER_HOUR_MS for session in days]
         return _at(self._bars(ticker, Timeframe.QUARTER_HOUR, days, starts[-1]), starts)
 
     def _bars(self, ticker: str, frame: Timeframe, days: Sequence[date], last_ms: int) -> Bars:
-        """None where the plan has none; late where the one that starts at `last_ms` is not there."""
+        """Return the bars, none if the plan excludes them.
+
+        If the bar at `last_ms` is missing, the series is added to `unfinished`.
+        """
         try:
             bars = self.read(ticker, frame, days[0], days[-1], self.now_ms, self.connect)
         except NOT_THERE:
             return Bars(np.empty(0, dtype=np.int64), *(np.empty(0) for _ in range(7)))
         if last_ms not in bars.start_ms:
-            self.late.append(ticker)
+            self.unfinished.append(ticker)
         return bars
 
 
 def _closes(bars: Bars, days: Sequence[date]) -> Floats:
-    """Closes of daily bars by session, NaN where there is none; shape (days,)."""
+    """Return closes of daily bars by session, NaN where there is none; shape (days,)."""
     return _at(bars, [midnight_ms(session) for session in days])
 
 
@@ -167,15 +172,15 @@ def _at(bars: Bars, starts: Sequence[int]) -> Floats:
 
 
 def _fill_from_snapshot(session: date, day: MarketDay, connect: Connect, now_ms: int) -> None:
-    """Index levels that no bar gives: those of the session's own row where there is one, else the snapshot's.
+    """Set index levels without bars from the session's own row, else from the provider's snapshot.
 
-    A snapshot knows only the present, so it counts shortly after the session's close alone, and not delayed.
+    A snapshot shows the present, so it is only used shortly after the close, and not when it is delayed.
     """
     unknown = [symbol for symbol in _INDEX_COLUMNS if math.isnan(day.closes[symbol])]
     row = MarketRegimeDay.objects.filter(date=session).values(*_INDEX_COLUMNS.values()).first() or {}
     for symbol in unknown:
-        if (kept := row.get(_INDEX_COLUMNS[symbol])) is not None:
-            day.closes[symbol] = float(kept)
+        if (stored := row.get(_INDEX_COLUMNS[symbol])) is not None:
+            day.closes[symbol] = float(stored)
     unknown = [symbol for symbol in unknown if math.isnan(day.closes[symbol])]
     since_close = now_ms - close_ms(session)
     if not unknown or not 0 <= since_close <= SNAPSHOT_WITHIN / timedelta(milliseconds=1):
@@ -188,8 +193,8 @@ def _fill_from_snapshot(session: date, day: MarketDay, connect: Connect, now_ms:
     for index in rows:
         if index.value and not index.error and index.timeframe != "DELAYED":
             day.closes[index.ticker.removeprefix("I:")] = index.value
-    found = [f"I:{symbol}" for symbol in unknown if not math.isnan(day.closes[symbol])]
-    day.late = [ticker for ticker in day.late if ticker not in found]
+    added = [f"I:{symbol}" for symbol in unknown if not math.isnan(day.closes[symbol])]
+    day.unfinished = [ticker for ticker in day.unfinished if ticker not in added]
 
 
 def _breadth(
@@ -203,7 +208,7 @@ def _breadth(
         breadth_module.fetch_grouped(wanted, connect)
     except NOT_THERE:
         return Breadth()
-    found = count(session)
-    if found.advancers is None:
-        day.late.append("all stocks")
-    return found
+    breadth = count(session)
+    if breadth.advancers is None:
+        day.unfinished.append("all stocks")
+    return breadth

@@ -1,4 +1,4 @@
-"""Flow and gamma of a session summed to one row per symbol, which outlives the raw rows. Sums are made in SQL."""
+"""Daily sums of flow and gamma, one row per symbol and session, kept longer than the raw rows. Computed in SQL."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from warehouse.task_names import RunTask
 
 FLOW_VERSION, GAMMA_VERSION = "flow-daily-1", "gamma-daily-1"
 
-# Cancels and the trades they take back are no trades.
+# Cancels and the trades they cancel are excluded.
 _FLOW = """
 INSERT INTO flow_daily (
     symbol, date, trades, contracts, call_contracts, put_contracts, premium, bullish_premium, bearish_premium,
@@ -44,8 +44,8 @@ ON CONFLICT (symbol, date) DO UPDATE SET
     blocks = excluded.blocks, unusual = excluded.unusual, method_version = excluded.method_version
 """
 
-# Retention deletes snapshots by the hour, so that a session may be half gone: a row of fewer snapshots never
-# replaces one of more. Snapshots rebuilt with volumes for weights are of another size and do not count.
+# Retention deletes snapshots by the hour, so a session may be partly deleted: a row of fewer snapshots never replaces
+# one of more. Snapshots rebuilt with volume weights differ in magnitude and are excluded.
 _GAMMA = """
 INSERT INTO gamma_daily (
     symbol, date, snapshots, total_gamma_open, total_gamma_close, total_gamma_low, total_gamma_high,
@@ -78,7 +78,7 @@ WHERE gamma_daily.snapshots <= excluded.snapshots
 
 @dataclass(frozen=True, slots=True)
 class RollUpResult:
-    """Rows written for one session; `detail` says why there are none where another run had the work."""
+    """Rows written for one session; `detail` is the reason when another run has or had this job."""
 
     session: date
     flow_rows: int = 0
@@ -92,7 +92,7 @@ class RollUpResult:
 
 
 def roll_up(session: date, again: bool = False) -> RollUpResult:
-    """Sums a session's trades and gamma snapshots per symbol. Once per session; `again` sums anew and updates.
+    """Sum a session's trades and gamma snapshots per symbol, once per session; with `again`, update the sums.
 
     Raises ValueError for a date without a session.
     """
@@ -107,18 +107,18 @@ def roll_up(session: date, again: bool = False) -> RollUpResult:
 
 
 def roll_up_flow(session: date) -> int:
-    """Rows written to flow_daily."""
+    """Write the session's rows of flow_daily and return their number."""
     return _run(_FLOW, session, FLOW_VERSION)
 
 
 def roll_up_gamma(session: date) -> int:
-    """Rows written to gamma_daily."""
+    """Write the session's rows of gamma_daily and return their number."""
     return _run(_GAMMA, session, GAMMA_VERSION)
 
 
 @dataclass(frozen=True, slots=True)
 class RetentionResult:
-    """What one round of retention did: partitions made and dropped, daily rows written, small tables' rows deleted."""
+    """Counts of one retention run: partitions created and dropped, daily rows written, rows of small tables deleted."""
 
     partition_changes: int
     rolled_up: int
@@ -129,9 +129,9 @@ class RetentionResult:
 
 
 def keep_retention(now_ms: int) -> RetentionResult:
-    """Makes the partitions of the coming week; sums up what is past retention once more, then drops and deletes it.
+    """Create the partitions of the coming week, and sum and delete what is past retention.
 
-    Trades that were repaired after the close are in that last sum.
+    The final sum includes trades that were repaired after the close.
     """
     plan = partitions.plan(now_ms)
     rolled_up = sum_up_expired(plan, now_ms)
@@ -141,7 +141,7 @@ def keep_retention(now_ms: int) -> RetentionResult:
 
 
 def sum_up_expired(plan: Sequence[partitions.Action], now_ms: int) -> int:
-    """Sums the days of trades that `plan` drops and of gamma snapshots past retention; returns the daily rows."""
+    """Sum the days of trades that `plan` drops and of expired gamma snapshots; return the number of daily rows."""
     flow_days = {
         clock.instant(action.from_ms).date()
         for action in plan
@@ -154,8 +154,8 @@ def sum_up_expired(plan: Sequence[partitions.Action], now_ms: int) -> int:
 
 
 def _run(sql: str, session: date, version: str) -> int:
-    # The UTC day holds the whole session, evening trading in index options before it included, and is one
-    # partition of the trades: what is summed is what will be dropped.
+    # The UTC day contains the whole session with the evening trading in index options before it. It is also exactly
+    # one partition of the trades, so the sum covers what is dropped.
     midnight = datetime.combine(session, time(tzinfo=UTC))
     bounds = (clock.epoch_ms(midnight), clock.epoch_ms(midnight + timedelta(days=1)))
     with connection.cursor() as cursor:

@@ -1,4 +1,4 @@
-"""The sessions an operator names on the command line."""
+"""Command-line arguments that select closed sessions."""
 
 from __future__ import annotations
 
@@ -11,33 +11,35 @@ from quant import sessions
 
 
 def add_session_arguments(parser: CommandParser) -> None:
-    """`--date`, and `--to` for a range of sessions."""
+    """Add `--date`, and `--to` for a range of sessions."""
     parser.add_argument(
-        "--date", type=_day, metavar="YYYY-MM-DD", help="the session; the last closed one by default"
+        "--date", type=_day, metavar="YYYY-MM-DD", help="the session (default: the last closed one)"
     )
-    parser.add_argument("--to", type=_day, metavar="YYYY-MM-DD", help="with --date: every session up to this")
+    parser.add_argument(
+        "--to", type=_day, metavar="YYYY-MM-DD", help="last session of a range that starts at --date"
+    )
 
 
 def closed_sessions(first: date | None, last: date | None, now: datetime) -> list[date]:
-    """The closed sessions asked for, oldest first: a rank rests on the days before it.
+    """Return the selected closed sessions, oldest first, because a rank depends on earlier sessions.
 
-    Raises CommandError where there is none.
+    Raises CommandError when there is none.
     """
     if first is None:
         if last is not None:
-            raise CommandError("--to needs --date, where the range begins.")
+            raise CommandError("--to needs --date as the start of the range.")
         today = sessions.new_york_date(now)
         recent = sessions.sessions(today - timedelta(days=14), today)
         return [day for day in recent if sessions.close_of(day) <= now][-1:]
-    found = [day for day in sessions.sessions(first, last or first) if sessions.close_of(day) <= now]
-    if not found:
+    closed = [day for day in sessions.sessions(first, last or first) if sessions.close_of(day) <= now]
+    if not closed:
         named = f"{first} to {last}" if last else str(first)
         raise CommandError(f"No closed session of the exchange: {named}.")
-    return found
+    return closed
 
 
 def _day(text: str) -> date:
     try:
         return date.fromisoformat(text)
     except ValueError:
-        raise ArgumentTypeError(f"a date looks like 2026-11-18, not {text}") from None
+        raise ArgumentTypeError(f"a date has the form 2026-11-18, not {text}") from None

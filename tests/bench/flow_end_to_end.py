@@ -20,7 +20,7 @@ from flow.delivery.inbox import Inbox
 from flow.storing import process_trades
 from flow.storing.checks import check
 from flow.stream.average_size import AverageSizes
-from flow.stream.batching import Sealer
+from flow.stream.batching import Batcher
 from flow.stream.enrich import Enricher
 from flow.stream.rows import Contracts
 from flow.stream.subscription import Shard, watch
@@ -73,7 +73,7 @@ def _stages(rendered: Rendered) -> tuple[list[TradeBatch], dict[str, float]]:
     """Seconds by stage of all trades through the same code in this one process, and the batches."""
     watched = watch(Shard())
     contracts, sizes = Contracts(watched.symbol_of_root), AverageSizes()
-    enricher, sealer = Enricher(contracts, sizes), Sealer()
+    enricher, batcher = Enricher(contracts, sizes), Batcher()
     inbox = Inbox(tasks.broker(settings.REDIS_URL), FEED)
     gc.freeze()  # as the consumer does
     spent: dict[str, float] = defaultdict(float)
@@ -90,8 +90,10 @@ def _stages(rendered: Rendered) -> tuple[list[TradeBatch], dict[str, float]]:
             rows = enricher.rows()
         with stage("seal"):
             if len(rows):
-                sealer.add(rows, clock.now_ms())
-            sealed = [contracts.batch(rows) for rows in sealer.sealed(clock.now_ms(), everything=everything)]
+                batcher.add(rows, clock.now_ms())
+            sealed = [
+                contracts.batch(rows) for rows in batcher.due_batches(clock.now_ms(), everything=everything)
+            ]
         for batch in sealed:
             batches.append(batch)
             with stage("publish"):

@@ -1,4 +1,4 @@
-"""What every test of flow may ask for."""
+"""Fixtures of all flow tests."""
 
 from __future__ import annotations
 

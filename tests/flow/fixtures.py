@@ -12,7 +12,7 @@ from tests.partitions import drop_partitions
 
 @pytest.fixture
 def at_noon(at_market_time) -> Iterator[None]:
-    """The market's clock a second past NOON; SPX is watched."""
+    """Set the market's clock to one second after NOON and watch SPX."""
     from tests.flow.trades import NOON
     from warehouse.watchlist import add_default_symbols
 
@@ -24,7 +24,7 @@ def at_noon(at_market_time) -> Iterator[None]:
 
 @pytest.fixture
 def put_batch(redis_client) -> Callable[..., str]:
-    """Lays a batch, or bytes, into the inbox of the feed `options`; returns its id."""
+    """Return a function that puts a batch, or bytes, into the inbox of the feed `options` and returns its id."""
     from flow.delivery.inbox import Inbox
 
     numbers = count(1)

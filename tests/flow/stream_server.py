@@ -1,4 +1,4 @@
-"""A WebSocket server that follows a script: what the provider's socket does, and what it should not."""
+"""A WebSocket server controlled by scripts, which stands in for the provider's socket and its faults."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ Script = Callable[["Peer"], None]
 
 
 class Peer:
-    """One client, as a script sees it."""
+    """The connection of one client, with the operations that scripts use."""
 
     def __init__(self, connection: ServerConnection, asked: SimpleQueue[dict[str, str]]) -> None:
         self.connection = connection
@@ -48,7 +48,7 @@ class Peer:
         self.status("auth_success", "authenticated")
 
     def accept(self) -> None:
-        """The whole way to a stream that delivers."""
+        """Complete log-in and subscription."""
         self.log_in()
         self.acknowledge()
 
@@ -57,13 +57,13 @@ class Peer:
             self.status("success", f"subscribed to: {topic}")
 
     def stay(self) -> None:
-        """Until the client goes away; what it asks for is acknowledged."""
+        """Acknowledge further subscriptions until the client disconnects."""
         while True:
             self.acknowledge()
 
 
 class StreamServer:
-    """Every connection follows the next script; the last one serves all that come later."""
+    """Server in which each connection follows the next script; the last script serves all further connections."""
 
     def __init__(self, *scripts: Script) -> None:
         self.asked: SimpleQueue[dict[str, str]] = SimpleQueue()
@@ -97,7 +97,7 @@ def serving(*scripts: Script) -> Iterator[StreamServer]:
 
 
 class Listener:
-    """Reads a stream as the consumer does: control messages go back to the connection, the rest is kept."""
+    """Reads a stream like the consumer: control messages go to the connection, other deliveries into `kept`."""
 
     def __init__(self, url: str, topics: set[str], timing: Timing = QUICK, busy: bool = True) -> None:
         self.kept: SimpleQueue[Delivery] = SimpleQueue()
@@ -111,7 +111,7 @@ class Listener:
         self.stream.stop()
 
     def next(self, kind: str) -> Delivery:
-        """The next delivery of that kind; tends the stream meanwhile."""
+        """Return the next delivery of this kind."""
         while True:
             delivery = self.kept.get(timeout=60)
             if delivery.kind == kind:

@@ -1,4 +1,4 @@
-"""The command itself, as a process: it listens, says what it does, and ends in order."""
+"""The command consume_trades as a process: it publishes trades, reports its state and stops cleanly."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.processes]
 
 @pytest.fixture
 def start(stack, tmp_path, redis_client):
-    """Starts the command on the test's database and a socket; what still runs at the end is killed."""
+    """Return a function that starts the command on the test's database and a socket; kill it at the end."""
     from warehouse.watchlist import add_default_symbols
 
     add_default_symbols(["SPX"])
@@ -51,7 +51,7 @@ def start(stack, tmp_path, redis_client):
         process.stdout.close()
 
 
-def test_it_publishes_trades_and_ends_in_order_on_sigterm(start, redis_client):
+def test_command_publishes_trades_and_stops_cleanly_on_sigterm(start, redis_client):
     from warehouse.models import ContractSizeDay, Heartbeat
 
     now = time.time_ns() // 1_000_000
@@ -68,11 +68,11 @@ def test_it_publishes_trades_and_ends_in_order_on_sigterm(start, redis_client):
             lines.append(process.stdout.readline())
             assert lines[-1], "the command ended before its first trade"
         process.send_signal(signal.SIGTERM)
-        said, _ = process.communicate(timeout=60)
+        output, _ = process.communicate(timeout=60)
     assert process.returncode == 0
     assert "[FlowListener] Watching symbols: SPX\n" in lines
     assert lines[-1] == "[FlowListener] 📈 SPX 6500C 250 @ $12.40 ($310K premium)\n"
-    assert "  Trades processed: 1\n" in said
+    assert "  Trades processed: 1\n" in output
     inbox = Inbox(redis_client, "options")
     (batch,) = [TradeBatch.decode(inbox.get(name)) for name in inbox.waiting()]
     assert (batch.sequence_number.tolist(), batch.quote_age_ms.tolist()) == ([1], [10.0])

@@ -1,4 +1,4 @@
-"""`manage.py flow_report`: the sums of the summary function, five-minute bars and the newest trades."""
+"""`manage.py flow_report`: sums of the summary function, five-minute buckets and the newest trades."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ BOUGHT, SOLD, ISO, CANCELED = {"price": 1.10}, {"price": 1.00}, {"condition": 21
 
 
 @pytest.fixture
-def a_day() -> None:
+def stored_trades() -> None:
     """A bought call sweep of $11,000, a bought put of $22,000 seven minutes before, a cancel with its trade."""
     process(
         make_batch(
@@ -36,13 +36,13 @@ def a_day() -> None:
     match([ContractDay("SPX", CALL, NOON_MS - NOON_MS % DAY_MS)])
 
 
-def traded(*arguments: str) -> str:
+def command_output(*arguments: str) -> str:
     out = StringIO()
     call_command("flow_report", *arguments, stdout=out)
     return out.getvalue()
 
 
-def test_the_numbers_are_those_of_the_window_without_cancels(a_day):
+def test_sums_cover_the_window_without_cancels(stored_trades):
     report = flow_report("SPX", 15, clock.now_ms())
     summary = report.summary
     assert (summary.total_sweeps, summary.bullish_sweeps, summary.bearish_sweeps) == (1, 1, 0)
@@ -53,16 +53,16 @@ def test_the_numbers_are_those_of_the_window_without_cancels(a_day):
         (11_000, 0),
         (0, 0),
     ]
-    assert [row.sequence_number for row in report.tape] == [4, 3, 2, 1]
+    assert [row.sequence_number for row in report.trades] == [4, 3, 2, 1]
 
 
-def test_the_tape_is_as_long_as_asked(a_day):
-    assert [row.sequence_number for row in flow_report("SPX", 15, clock.now_ms(), trades=2).tape] == [4, 3]
+def test_number_of_listed_trades_is_an_argument(stored_trades):
+    assert [row.sequence_number for row in flow_report("SPX", 15, clock.now_ms(), trades=2).trades] == [4, 3]
 
 
-def test_the_command_shows_summary_picture_and_tape(a_day, settings):
+def test_command_shows_summary_bar_chart_and_trades(stored_trades, settings):
     settings.SIMULATED = True
-    lines = traded("spx", "--minutes", "15").splitlines()
+    lines = command_output("spx", "--minutes", "15").splitlines()
     assert lines[0] == "SPX, the last 15 minutes to 12:00:01 New York  SIMULATED"
     assert lines[1] == "premium $33,000, sweeps 1 (1 bullish, 0 bearish): BULLISH"
     text = "\n".join(lines)
@@ -73,16 +73,16 @@ def test_the_command_shows_summary_picture_and_tape(a_day, settings):
     assert "SWEEP buy BULLISH" in " ".join(text.split())
 
 
-def test_a_gap_in_the_window_is_named_with_what_became_of_it(a_day):
-    """A reader must not take silence for calm."""
+def test_gaps_in_the_window_are_listed_with_their_state(stored_trades):
+    """Without the gaps a reader could take missing trades for a quiet market."""
     gaps.record_gap("options", NOON_MS - 60 * MINUTE, NOON_MS - 59 * MINUTE, "before the window")
-    mended = gaps.record_gap("options", NOON_MS - 9 * MINUTE, NOON_MS - 8 * MINUTE, "connection lost")
-    gaps.close_gap(mended, repaired=7, unrepairable=2)
+    repaired = gaps.record_gap("options", NOON_MS - 9 * MINUTE, NOON_MS - 8 * MINUTE, "connection lost")
+    gaps.close_gap(repaired, repaired=7, unrepairable=2)
     gaps.record_gap("options 2/2", NOON_MS - MINUTE, None, "silent")
-    named = [line for line in traded("SPX", "--minutes", "15").splitlines() if line.startswith("gap")]
+    named = [line for line in command_output("SPX", "--minutes", "15").splitlines() if line.startswith("gap")]
     assert named == [
         "gap of options from 11:51:00 to 11:52:00 (connection lost): 7 trades were fetched later,"
-        " 2 contracts stay unknown",
+        " trades of 2 contracts are still missing",
         "gap of options 2/2 from 11:59:00 to now (silent): not repaired yet",
     ]
 
@@ -104,16 +104,16 @@ def test_a_gap_in_the_window_is_named_with_what_became_of_it(a_day):
         ({"condition": 209, "conditions": "209,232"}, "multi leg"),
     ],
 )
-def test_the_tape_names_the_side_or_why_there_is_none(trade_, side):
+def test_trades_are_listed_with_their_side_or_the_reason_for_none(trade_, side):
     process(make_batch({"timestamp_ms": NOON_MS - 1, **trade_}))
     assert flow_report("SPX", 15, clock.now_ms()).sides == [side]
 
 
-def test_a_symbol_without_trades_gets_one_sentence():
-    assert "No trades were stored in this time." in traded("QQQ")
+def test_symbol_without_trades_gets_one_sentence():
+    assert "No trades were stored in this time." in command_output("QQQ")
 
 
 @pytest.mark.parametrize("arguments", [("--minutes", "0"), ("--minutes", "1441"), ("--trades", "0")])
-def test_a_window_or_a_tape_that_makes_no_sense_is_refused(arguments):
-    with pytest.raises(CommandError, match=f"{arguments[0]} is"):
-        traded("SPX", *arguments)
+def test_invalid_arguments_are_rejected(arguments):
+    with pytest.raises(CommandError, match=f"{arguments[0]} must be"):
+        command_output("SPX", *arguments)

@@ -1,5 +1,4 @@
-"""The inbox and the table together: at least once on the way, exactly once in the table, and nothing given up
-for what is wrong with a server."""
+"""Delivery of batches is at least once, storing is exactly once, and server errors never discard a batch."""
 
 from __future__ import annotations
 
@@ -33,31 +32,31 @@ def inbox(redis_client) -> Inbox:
 
 @pytest.fixture
 def sent(monkeypatch) -> list[tuple]:
-    """What was put into the queue, in place of a worker that takes it out."""
+    """Return the messages sent to the queue, which no worker reads."""
     messages: list[tuple] = []
     monkeypatch.setattr(tasks.store_trades, "delay", lambda *args: messages.append(("store", *args)))
     return messages
 
 
 def table() -> list[tuple]:
-    """Every row of the table without the number it got."""
+    """Return every row of the table without its id."""
     return [row[1:] for row in run(EVERYTHING)]
 
 
-def test_a_batch_leaves_the_inbox_when_its_rows_are_committed(put_batch, inbox):
+def test_batch_is_deleted_from_the_inbox_after_the_commit(put_batch, inbox):
     batch_id = put_batch(make_batch({}, {}))
-    assert tasks.store_trades(batch_id) == f"{batch_id}: 2 trades: 2 kept, 2 new"
+    assert tasks.store_trades(batch_id) == f"{batch_id}: 2 trades: 2 selected, 2 new"
     assert (OptionsFlow.objects.count(), inbox.size()) == (2, 0)
 
 
-def test_a_batch_that_is_done_already_is_no_error(put_batch):
+def test_batch_that_is_already_stored_is_no_error(put_batch):
     batch_id = put_batch(make_batch({}))
     tasks.store_trades(batch_id)
-    assert tasks.store_trades(batch_id) == f"{batch_id} is done already"
+    assert tasks.store_trades(batch_id) == f"{batch_id} is already stored"
     assert OptionsFlow.objects.count() == 1
 
 
-def test_a_payload_that_cannot_be_read_is_a_dead_letter_after_five_attempts(put_batch, inbox):
+def test_unreadable_payload_is_a_dead_letter_after_five_attempts(put_batch, inbox):
     batch_id = put_batch(b"not a batch")
     for attempt in range(1, 5):
         assert f"attempt {attempt}" in tasks.store_trades(batch_id)
@@ -79,7 +78,7 @@ def test_a_payload_that_cannot_be_read_is_a_dead_letter_after_five_attempts(put_
         MemoryError(),
     ],
 )
-def test_a_server_that_is_missing_is_no_attempt(put_batch, inbox, monkeypatch, error):
+def test_unreachable_server_does_not_count_as_an_attempt(put_batch, inbox, monkeypatch, error):
     batch_id = put_batch(make_batch({}))
 
     def fails(*args: object, **more: object) -> None:
@@ -90,38 +89,38 @@ def test_a_server_that_is_missing_is_no_attempt(put_batch, inbox, monkeypatch, e
         for _ in range(7):
             with pytest.raises(type(error)):
                 tasks.store_trades(batch_id)
-    assert (inbox.failed(batch_id), inbox.size(), DeadLetter.objects.count()) == (1, 1, 0)
+    assert (inbox.count_failure(batch_id), inbox.size(), DeadLetter.objects.count()) == (1, 1, 0)
     tasks.store_trades(batch_id)
     assert OptionsFlow.objects.count() == 1
 
 
-def test_a_table_that_is_not_there_yet_is_no_attempt_and_refused_rows_are(put_batch, inbox, monkeypatch):
-    def ask(sql: str):
+def test_only_rejected_rows_count_as_an_attempt(put_batch, inbox, monkeypatch):
+    def executing(sql: str):
         return lambda *args, **more: run(sql)
 
     batch_id = put_batch(make_batch({}))
-    monkeypatch.setattr(tasks, "process_trades", ask("SELECT * FROM no_such_table"))
+    monkeypatch.setattr(tasks, "process_trades", executing("SELECT * FROM no_such_table"))
     with pytest.raises(Exception, match="no_such_table"):
         tasks.store_trades(batch_id)
     missing_partition = (
         "INSERT INTO options_flow_history SELECT (jsonb_populate_record(null::options_flow_history, {})).*"
     )
-    monkeypatch.setattr(tasks, "process_trades", ask(missing_partition.format("'{\"timestamp\": 5}'")))
+    monkeypatch.setattr(tasks, "process_trades", executing(missing_partition.format("'{\"timestamp\": 5}'")))
     with pytest.raises(Exception, match="no partition"):
         tasks.store_trades(batch_id)
-    monkeypatch.setattr(tasks, "process_trades", ask("SELECT 1 / 0"))
+    monkeypatch.setattr(tasks, "process_trades", executing("SELECT 1 / 0"))
     assert "attempt 1" in tasks.store_trades(batch_id)
-    assert tasks.is_the_payloads_fault(DataError())
+    assert tasks.is_payload_error(DataError())
 
 
-def test_a_worker_that_dies_between_commit_and_done_costs_nothing(put_batch, inbox, monkeypatch):
+def test_worker_may_die_between_commit_and_delete(put_batch, inbox, monkeypatch):
     batch_id = put_batch(make_batch({}, {}))
     with monkeypatch.context() as dying:
         dying.setattr(Inbox, "done", _die)
         with pytest.raises(KeyboardInterrupt):
             tasks.store_trades(batch_id)
     assert inbox.size() == 1
-    assert tasks.store_trades(batch_id).endswith("2 kept, 0 new")
+    assert tasks.store_trades(batch_id).endswith("2 selected, 0 new")
     assert (OptionsFlow.objects.count(), inbox.size()) == (2, 0)
 
 
@@ -129,26 +128,26 @@ def _die(*args: object) -> bool:
     raise KeyboardInterrupt
 
 
-def test_the_sweeper_sends_a_batch_whose_message_was_lost(put_batch, inbox, sent):
+def test_sweeper_sends_a_batch_again_whose_message_was_lost(put_batch, inbox, sent):
     lost = put_batch(make_batch({}))
     assert tasks.sweep_inbox() == "1 batches wait, 0 sent again"
     assert tasks.sweep_inbox(older_than_seconds=0) == "1 batches wait, 1 sent again"
     assert sent == [("store", lost)]
 
 
-def test_the_sweeper_is_silent_while_more_messages_wait_than_batches(put_batch, redis_client, sent):
+def test_sweeper_sends_nothing_while_more_messages_than_batches_wait(put_batch, redis_client, sent):
     put_batch(make_batch({}))
     redis_client.rpush("warehouse:flow", "a message", "another")
-    assert tasks.sweep_inbox(older_than_seconds=0) == "2 messages wait for 1 batches: none sent again"
+    assert tasks.sweep_inbox(older_than_seconds=0) == "2 messages are queued for 1 batches: none sent again"
     assert sent == []
 
 
-def test_messages_of_flow_go_to_the_queue_the_sweeper_looks_at(redis_client):
+def test_messages_are_sent_to_the_queue_that_the_sweeper_checks(redis_client):
     tasks.store_trades.apply_async(("options:boot:1",))
     assert redis_client.llen("warehouse:flow") == 1
 
 
-# One sweep over two batches' contracts, a cancel, a cancelled trade, small trades and a repeated one.
+# One sweep in one batch, a cancel, its cancelled trade, small trades and a repeated trade.
 HISTORY = [
     make_batch(
         {"price": 1.10, "size": 6, "exchange": 302},
@@ -169,7 +168,7 @@ HISTORY = [
     order=st.permutations(range(len(HISTORY))),
     again=st.lists(st.integers(0, len(HISTORY) - 1), max_size=3),
 )
-def test_any_order_and_any_repetition_give_the_same_table(put_batch, redis_client, order, again):
+def test_any_order_and_repetition_of_batches_gives_the_same_table(put_batch, redis_client, order, again):
     expected = _after(HISTORY, put_batch)
     assert [row[3] for row in expected] == [1, 3, 2, 4, 7, 6]
     assert [row[-4] for row in expected] == [
@@ -179,7 +178,7 @@ def test_any_order_and_any_repetition_give_the_same_table(put_batch, redis_clien
         None,
         6,
         None,
-    ]  # canceled_by: the newest of its kind
+    ]  # canceled_by: the newest match
     shuffled = [HISTORY[place] for place in [*again, *order]]
     assert _after(shuffled, put_batch) == expected
 
@@ -209,10 +208,10 @@ cluster_trades = st.lists(
 
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(cluster_trades)
-def test_batches_that_do_not_split_a_window_store_what_one_batch_of_all_would(put_batch, rows):
-    """A batch may end where nothing happens for longer than a window, and where no price waits for the next."""
+def test_batches_split_between_windows_store_the_rows_of_one_batch(put_batch, rows):
+    """Batches end after pauses longer than a window, where no side depends on a later trade."""
     rows = sorted(
-        ({**row, "bid_size": 5.0} for row in rows),  # depth decides at the mid, so no later trade is asked
+        ({**row, "bid_size": 5.0} for row in rows),  # sizes decide at the mid, so later trades do not matter
         key=lambda row: row["timestamp_ms"],
     )
     whole = make_batch(*rows)
@@ -227,7 +226,7 @@ def test_batches_that_do_not_split_a_window_store_what_one_batch_of_all_would(pu
     assert _after(parts, put_batch) == _after([whole], put_batch)
 
 
-def test_a_batch_from_rest_is_told_apart(put_batch):
+def test_rows_of_a_rest_batch_have_the_source_backfill(put_batch):
     batch = dataclasses.replace(make_batch({}), source="rest")
     tasks.store_trades(put_batch(batch))
     assert OptionsFlow.objects.get().source == "backfill"

@@ -1,4 +1,4 @@
-"""Batches of trades for the tests of flow: one dict per trade, the rest is a plain trade inside a sound quote."""
+"""Batches of trades for flow tests: one dict per trade, with the defaults of a plain trade inside its quote."""
 
 from __future__ import annotations
 
@@ -38,13 +38,13 @@ PLAIN: dict[str, Any] = {
 
 
 def make_batch(*rows: dict[str, Any], source: Source = "stream") -> TradeBatch:
-    """One trade per row; sequence numbers count up from 1 unless given."""
+    """Return a batch of one trade per row; sequence numbers count up from 1 unless given."""
     full = [PLAIN | {"sequence_number": number} | row for number, row in enumerate(rows, 1)]
     return TradeBatch(**{name: np.array([row[name] for row in full]) for name in PLAIN}, source=source)
 
 
 def same(one: TradeBatch, other: TradeBatch) -> bool:
-    """Whether two batches are equal, column by column; NaN equals NaN."""
+    """Return whether two batches are equal, column by column; NaN equals NaN."""
     columns = [field.name for field in fields(TradeBatch)[:-1]]
     return one.source == other.source and all(
         np.array_equal(
@@ -55,7 +55,7 @@ def same(one: TradeBatch, other: TradeBatch) -> bool:
 
 
 def process(
-    batch: TradeBatch, name: str = "", knows_better: tuple[int, int] | None = None
+    batch: TradeBatch, name: str = "", complete_range: tuple[int, int] | None = None
 ) -> ProcessedTrades:
-    """`process_trades` at the market's present."""
-    return process_trades(batch, clock.now_ms(), name, knows_better)
+    """Call `process_trades` at the current time of the market's clock."""
+    return process_trades(batch, clock.now_ms(), name, complete_range)

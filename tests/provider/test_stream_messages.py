@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from flow.delivery.batch import TradeBatch
 from flow.storing.checks import check
 from flow.stream.average_size import AverageSizes
-from flow.stream.batching import Sealer
+from flow.stream.batching import Batcher
 from flow.stream.enrich import Enricher
 from flow.stream.rows import Contracts
 from provider.stream_messages import Aggregate, Quote, Status, Trade, Value, decode
@@ -114,7 +114,7 @@ FRAMES = (
 @given(st.lists(FRAMES, max_size=4))
 @example([b'[null, ["\x80"]]'])  # invalid UTF-8 in an event rejects that event alone
 def test_every_event_of_any_frame_is_decoded_or_counted(frames):
-    enricher, sealer = Enricher(Contracts({"SPXW": "SPX"}), AverageSizes()), Sealer()
+    enricher, batcher = Enricher(Contracts({"SPXW": "SPX"}), AverageSizes()), Batcher()
     trades = 0
     for frame in frames:
         rejected: Counter[str] = Counter()
@@ -132,8 +132,8 @@ def test_every_event_of_any_frame_is_decoded_or_counted(frames):
             assert len(events) + rejected.total() == len(sent)
     rows = enricher.rows()
     assert len(rows) + enricher.contracts.unwatched + enricher.contracts.unreadable == trades
-    sealer.add(rows, 1_795_186_800_000)
-    batches = [enricher.contracts.batch(sealed) for sealed in sealer.sealed(0, everything=True)]
+    batcher.add(rows, 1_795_186_800_000)
+    batches = [enricher.contracts.batch(sealed) for sealed in batcher.due_batches(0, everything=True)]
     assert sum(map(len, batches)) == len(rows)
     assert [len(TradeBatch.decode(batch.encode())) for batch in batches] == [len(batch) for batch in batches]
     for batch in batches:

@@ -1,4 +1,4 @@
-"""`manage.py consume_trades`: listens to every option trade of the watchlist until SIGTERM or Ctrl-C."""
+"""`manage.py consume_trades`: consumes the option trades of the watchlist until SIGTERM or Ctrl-C."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from flow.stream import statistics, subscription
 from flow.stream.average_size import AverageSizes
 from flow.stream.consumer import Consumer
 from flow.stream.first_quotes import FirstQuotes
-from flow.stream.housekeeping import Housekeeping, feed_of, kept_until
+from flow.stream.housekeeping import Housekeeping, feed_of, last_safe_ms
 from flow.stream.rows import Contracts, Rows
 from flow.stream.subscription import Shard, Watch
 from provider.connection import connected
@@ -35,90 +35,94 @@ from warehouse.task_names import CeleryTask
 
 TICK_SECONDS: Final = 0.5
 STATISTICS_SECONDS: Final = 300.0
-LINES_PER_SECOND: Final = 5  # of trades on the screen; the table has them all
+LINES_PER_SECOND: Final = 5  # trades shown on the screen; the table receives all of them
 
 
 class Command(BaseCommand):
-    help = "Listens to the live trades of the watchlist and hands them to the flow workers in batches."
+    help = "Consumes the live trades of the watchlist and passes them in batches to the flow workers."
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument(
-            "--shard", default="1/1", help="i/n: this consumer's part of the symbols, by hash (default 1/1)"
+            "--shard", default="1/1", help="i/n: this consumer's share of the symbols, by hash (default 1/1)"
         )
         parser.add_argument(
             "--trades",
             choices=("all", "chosen"),
             default="all",
-            help="all: every trade, filtered here; chosen: only of the contracts whose quotes are watched",
+            help="all: subscribe to every trade and filter here; chosen: only contracts with subscribed quotes",
         )
         parser.add_argument(
             "--underlyings",
             nargs="*",
             choices=("indices", "stocks"),
             default=settings.FLOW_UNDERLYING_STREAMS,
-            help="clusters that give underlying prices, where the plan has them (FLOW_UNDERLYING_STREAMS)",
+            help="clusters with prices of underlyings, if the plan includes them (FLOW_UNDERLYING_STREAMS)",
         )
 
     def handle(self, *, shard: str, trades: str, underlyings: list[str], **options: Any) -> None:
         stop = _until_signalled()
         try:
-            mine = Shard.parse(shard)
-            watch = subscription.watch(mine)
-            gap_from_ms = kept_until(mine)
+            own_shard = Shard.parse(shard)
+            watch = subscription.watch(own_shard)
+            gap_from_ms = last_safe_ms(own_shard)
         except ValueError as error:
             raise CommandError(str(error)) from None
         except Error as error:
             raise CommandError(f"the watchlist cannot be read: {error}") from None
         if not watch.symbols:
-            raise CommandError(f"no symbol of the watchlist has its trades watched by shard {shard}.")
+            raise CommandError(f"shard {shard} has no symbol on the watchlist with live trades switched on.")
         screen = _Screen(self, Contracts(watch.symbol_of_root))
-        consumer = _consumer(mine, screen)
+        consumer = _consumer(own_shard, screen)
         streams = _streams(consumer, watch, trades, underlyings)
         first_quotes = FirstQuotes(lambda: connected(settings, clock.now_ms))
-        house = Housekeeping(consumer, mine, watch, lambda chosen: _topics(trades, chosen), first_quotes)
+        housekeeping = Housekeeping(
+            consumer, own_shard, watch, lambda chosen: _topics(trades, chosen), first_quotes
+        )
         for line in statistics.banner(watch.symbols, _database(), settings.SIMULATED):
             self.stdout.write(line)
-        # Whatever lives now lives for good: the collector need not look through it a hundred times a second.
+        # Objects that exist now live until the end; freezing them saves the collector from scanning them.
         gc.collect()
         gc.freeze()
         gc.set_threshold(100_000, 50, 50)
-        house.learn_sizes()
+        housekeeping.sync_sizes()
         consumer.start(streams, gap_from_ms)
-        house.begin()
+        housekeeping.start()
         try:
-            self._tend(consumer, house, stop)
+            self._run_until_stopped(consumer, housekeeping, stop)
             died = not consumer.is_alive()
         finally:
-            # Whatever ended the tending: the threads would go on without anybody to record what they lose.
+            # However the loop ended: threads left running would lose trades without recording a gap.
             consumer.stop()
-            house.end()
-        self._tell(house.report())
+            housekeeping.finish()
+        self._write_lines(housekeeping.report())
         if died:
             raise CommandError(f"a thread of the consumer ended: {consumer.failure or 'see the log'}")
 
-    def _tend(self, consumer: Consumer, house: Housekeeping, stop: threading.Event) -> None:
+    def _run_until_stopped(
+        self, consumer: Consumer, housekeeping: Housekeeping, stop: threading.Event
+    ) -> None:
         report_at = time.monotonic() + STATISTICS_SECONDS
-        said: tuple[bool, str] = (False, "")
+        state: tuple[bool, str] = (False, "")
         while consumer.is_alive() and not stop.wait(TICK_SECONDS):
-            consumer.tend()
-            house.tend()
+            consumer.check_streams()
+            housekeeping.run_due()
             stream = consumer.streams[0]
-            if said != (stream.is_subscribed, stream.said):
-                said = (stream.is_subscribed, stream.said)
-                state = "✅ Subscribed to" if stream.is_subscribed else "🔌 Connecting to"
-                self._tell([f"{statistics.PREFIX} {state} {stream.url} {stream.said}".rstrip()])
+            if state != (stream.is_subscribed, stream.said):
+                state = (stream.is_subscribed, stream.said)
+                verb = "✅ Subscribed to" if stream.is_subscribed else "🔌 Connecting to"
+                self._write_lines([f"{statistics.PREFIX} {verb} {stream.url} {stream.said}".rstrip()])
             if time.monotonic() >= report_at:
                 report_at += STATISTICS_SECONDS
-                self._tell(house.report())
+                self._write_lines(housekeeping.report())
 
-    def _tell(self, lines: list[str]) -> None:
+    def _write_lines(self, lines: list[str]) -> None:
         for line in lines:
             self.stdout.write(line)
         self.stdout.flush()
 
 
 class _Screen:
-    """Trade lines as the trades come, so few that they can be read."""
+    """Output of trade lines, limited to a readable number per second."""
 
     def __init__(self, command: BaseCommand, contracts: Contracts) -> None:
         self.contracts = contracts
@@ -126,11 +130,11 @@ class _Screen:
         self._second, self._left = 0, LINES_PER_SECOND
 
     def show(self, rows: Rows) -> None:
-        """On the decoder's thread: a screen that is gone must not end it."""
+        """Write lines of the largest trades. Runs on the decoder's thread, which a closed terminal must not end."""
         second = int(time.monotonic())
         if second != self._second:
             self._second, self._left = second, LINES_PER_SECOND
-        chosen = statistics.notable(rows, self._left) if self._left else rows[:0]
+        chosen = statistics.largest_trades(rows, self._left) if self._left else rows[:0]
         if not len(chosen):
             return
         self._left -= len(chosen)
@@ -141,7 +145,7 @@ class _Screen:
                 self._command.stdout.write(line)
             self._command.stdout.flush()
         except OSError as error:
-            logging.getLogger(__name__).warning("trade lines cannot be shown: %s", error)
+            logging.getLogger(__name__).warning("trade lines cannot be written: %s", error)
             self._left = 0
 
 
@@ -161,7 +165,7 @@ def _consumer(shard: Shard, screen: _Screen) -> Consumer:
         socket_timeout=5,
         socket_connect_timeout=2,
         socket_keepalive=True,
-        retry=Retry(NoBackoff(), 0),  # the publisher has its own patience, and the spool
+        retry=Retry(NoBackoff(), 0),  # the publisher retries itself, and uses the spool meanwhile
     )
     directory = Path(settings.FLOW_SPOOL_DIRECTORY) / feed.replace(" ", "-").replace("/", "-of-")
     try:
@@ -182,7 +186,7 @@ def _consumer(shard: Shard, screen: _Screen) -> Consumer:
 
 
 def _streams(consumer: Consumer, watch: Watch, trades: str, underlyings: list[str]) -> list[Stream]:
-    """The options' stream, and one for every other cluster that prices a watched underlying."""
+    """Return the options stream and one stream per cluster with prices of watched underlyings."""
     topics = {"options": _topics(trades, set())}
     for cluster in underlyings:
         index = cluster == "indices"

@@ -1,4 +1,4 @@
-"""`manage.py flow_report SYMBOL`: the flow of the last minutes, from the table."""
+"""`manage.py flow_report SYMBOL`: recent flow from the table."""
 
 from __future__ import annotations
 
@@ -8,28 +8,28 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from flow.report import flow_report
-from flow.report_table import rendered
+from flow.report_table import render
 from warehouse import clock
 from warehouse.console import console_on
 
-LONGEST = 24 * 60  # minutes
+MAX_MINUTES = 24 * 60
 
 
 class Command(BaseCommand):
     help = "Shows sweeps, bullish and bearish premium and the newest trades of one underlying."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("symbol", help="the underlying: SPX")
-        parser.add_argument("--minutes", type=int, default=60, help="how far back, by the market's clock")
-        parser.add_argument("--trades", type=int, default=20, help="length of the tape")
+        parser.add_argument("symbol", help="the underlying, for example SPX")
+        parser.add_argument("--minutes", type=int, default=60, help="length of the window before now")
+        parser.add_argument("--trades", type=int, default=20, help="number of trades to list")
 
     def handle(self, *, symbol: str, minutes: int, trades: int, **options: Any) -> None:
-        if not 1 <= minutes <= LONGEST:
-            raise CommandError(f"--minutes is from 1 to {LONGEST}, not {minutes}.")
+        if not 1 <= minutes <= MAX_MINUTES:
+            raise CommandError(f"--minutes must be from 1 to {MAX_MINUTES}, not {minutes}.")
         if trades < 1:
-            raise CommandError(f"--trades is at least 1, not {trades}.")
+            raise CommandError(f"--trades must be at least 1, not {trades}.")
         report = flow_report(symbol.upper(), minutes, clock.now_ms(), trades)
         console = console_on()
         with console.capture() as captured:
-            console.print(rendered(report, settings.SIMULATED))
+            console.print(render(report, settings.SIMULATED))
         self.stdout.write(captured.get())

@@ -1,4 +1,4 @@
-"""A batch comes out of its payload as it went in; anything else than a payload is refused, never misread."""
+"""A decoded payload equals the encoded batch; any other bytes are rejected."""
 
 from __future__ import annotations
 
@@ -31,26 +31,26 @@ trades = st.fixed_dictionaries(
 
 @settings(max_examples=100)
 @given(st.lists(trades, min_size=1, max_size=30), st.sampled_from(["stream", "rest"]))
-def test_a_payload_gives_back_the_batch_it_was_made_of(rows, source):
+def test_decoded_payload_equals_the_batch(rows, source):
     batch = make_batch(*rows, source=source)
     assert same(TradeBatch.decode(batch.encode()), batch)
 
 
-def test_an_empty_batch_has_a_payload_too():
+def test_empty_batch_has_a_payload():
     empty = make_batch({}).take(np.zeros(1, dtype=bool))
     assert len(TradeBatch.decode(empty.encode())) == 0
 
 
 @settings(max_examples=100)
 @given(st.binary(max_size=200))
-def test_arbitrary_bytes_are_refused(payload):
+def test_arbitrary_bytes_are_rejected(payload):
     with pytest.raises(BadPayload):
         TradeBatch.decode(payload)
 
 
 @settings(max_examples=100)
 @given(st.data())
-def test_a_payload_with_one_byte_changed_or_cut_off_is_refused_or_still_a_batch(data):
+def test_damaged_payload_is_rejected_or_still_a_batch(data):
     payload = bytearray(make_batch({}, {"conditions": "209,219"}).encode())
     place = data.draw(st.integers(0, len(payload) - 1))
     if data.draw(st.booleans()):
@@ -61,34 +61,34 @@ def test_a_payload_with_one_byte_changed_or_cut_off_is_refused_or_still_a_batch(
         TradeBatch.decode(bytes(payload))
     except BadPayload:
         return
-    assert len(payload) > place  # a shorter payload never passes
+    assert len(payload) > place  # a truncated payload never passes
 
 
-def test_a_payload_that_swells_beyond_what_it_announces_is_refused():
+def test_payload_longer_than_its_header_says_is_rejected():
     payload = make_batch(*[{}] * 1000).encode()
     announced = payload[:8] + (1).to_bytes(4, "little") + payload[12:]
-    with pytest.raises(BadPayload, match="longer than it says"):
+    with pytest.raises(BadPayload, match="longer than its header says"):
         TradeBatch.decode(announced)
 
 
-def test_columns_of_different_lengths_are_refused():
+def test_columns_of_different_lengths_are_rejected():
     batch = make_batch({}, {})
     columns = {name: getattr(batch, name) for name in TradeBatch.__dataclass_fields__}
-    with pytest.raises(ValueError, match="equally long"):
+    with pytest.raises(ValueError, match="equal lengths"):
         TradeBatch(**columns | {"price": np.array([1.0])})
 
 
-def test_a_price_cannot_pass_for_a_size():
+def test_fractional_size_is_rejected():
     with pytest.raises(ValueError, match="column size of a batch cannot hold float64"):
         make_batch({"size": 1.5})
 
 
-def test_a_ticker_with_a_line_break_is_refused():
+def test_ticker_with_a_line_break_is_rejected():
     with pytest.raises(ValueError, match="line break"):
         make_batch({"contract_ticker": "O:A\nB"}).encode()
 
 
-def test_a_batch_is_small():
-    """2,000 trades of a busy contract, prices and sizes as they come: below 30 bytes each."""
+def test_payload_is_below_30_bytes_per_trade():
+    """2,000 trades of a busy contract with realistic prices and sizes."""
     rows = [{"price": 45.0 + number % 17 * 0.05, "size": 1 + number % 9} for number in range(2000)]
     assert len(make_batch(*rows).encode()) < 30 * 2000

@@ -1,4 +1,4 @@
-"""However a stream's trades are delivered, twice, late or in another order, the table is the same."""
+"""The table does not depend on how often, how late and in which order trades are delivered."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ EVERYTHING = (
 TRADE = st.fixed_dictionaries(
     {
         "contract_ticker": st.sampled_from([CALL, PUT]),
-        "after": st.sampled_from([0, 1, 200, 499, 501, 3_000]),  # ms since the trade before
+        "after": st.sampled_from([0, 1, 200, 499, 501, 3_000]),  # ms since the previous trade
         "price": st.sampled_from([1.00, 1.02, 1.10]),
         "size": st.integers(1, 30),
         "exchange": st.sampled_from([302, 313]),
@@ -33,7 +33,7 @@ TRADE = st.fixed_dictionaries(
 
 
 def table(batches) -> list[tuple]:
-    """What the table holds after these batches, without the rows' numbers."""
+    """Return the table after these batches, without the ids of the rows."""
     with connection.cursor() as cursor:
         cursor.execute("TRUNCATE options_flow_history")
     for batch in batches:
@@ -51,8 +51,8 @@ def stream(trades: list[dict]) -> list[dict]:
 
 @QUICK
 @given(st.lists(TRADE, min_size=1, max_size=25), st.data())
-def test_the_order_of_batches_and_their_repetition_change_nothing(trades, data):
-    """Batches end, as the consumer's do, where no window is open."""
+def test_order_and_repetition_of_batches_change_nothing(trades, data):
+    """Batches end where no window is open, as those of the consumer do."""
     rows = stream(trades)
     whole = make_batch(*rows)
     pauses = [n for n, (a, b) in enumerate(pairwise(rows), 1) if b["timestamp_ms"] - a["timestamp_ms"] > 500]
@@ -65,7 +65,7 @@ def test_the_order_of_batches_and_their_repetition_change_nothing(trades, data):
 
 @QUICK
 @given(st.lists(TRADE, min_size=1, max_size=25), st.data())
-def test_the_order_of_trades_in_a_batch_and_their_repetition_change_nothing(trades, data):
+def test_order_and_repetition_of_trades_in_a_batch_change_nothing(trades, data):
     whole = make_batch(*stream(trades))
     places = list(range(len(whole)))
     again = data.draw(st.lists(st.sampled_from(places), max_size=5))
@@ -73,7 +73,7 @@ def test_the_order_of_trades_in_a_batch_and_their_repetition_change_nothing(trad
     assert table([whole.take(np.array(shuffled))]) == table([whole])
 
 
-def test_a_trade_delivered_twice_does_not_become_a_split_with_itself():
+def test_trade_delivered_twice_is_no_split():
     small = {"price": 1.10, "size": 6, "sequence_number": 1}
     process(make_batch(small, small))
     assert OptionsFlow.objects.count() == 0

@@ -1,4 +1,4 @@
-"""What is put into the inbox lies there until it is done, whatever is sent, lost or doubled meanwhile."""
+"""A batch stays in the inbox until it is done, whatever is sent, lost or repeated meanwhile."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def inbox(redis_client) -> Inbox:
     return Inbox(redis_client, "options")
 
 
-def test_a_batch_lies_there_until_it_is_done(inbox):
+def test_batch_stays_in_the_inbox_until_it_is_done(inbox):
     assert inbox.put(IDS[0], b"payload")
     assert inbox.get(IDS[0]) == b"payload"
     assert (inbox.size(), inbox.bytes(), inbox.waiting()) == (1, 7, [IDS[0]])
@@ -28,7 +28,7 @@ def test_a_batch_lies_there_until_it_is_done(inbox):
     assert (inbox.size(), inbox.bytes(), inbox.waiting(), inbox.oldest_age_seconds()) == (0, 0, [], 0.0)
 
 
-def test_putting_or_finishing_twice_counts_once(inbox):
+def test_putting_or_finishing_a_batch_twice_counts_once(inbox):
     assert inbox.put(IDS[0], b"first")
     assert not inbox.put(IDS[0], b"again")
     assert (inbox.get(IDS[0]), inbox.size(), inbox.bytes()) == (b"first", 1, 5)
@@ -37,10 +37,10 @@ def test_putting_or_finishing_twice_counts_once(inbox):
     assert (inbox.size(), inbox.bytes()) == (0, 0)
 
 
-def test_nothing_of_a_finished_batch_stays_behind(inbox, redis_client):
+def test_finished_batch_leaves_no_keys_behind(inbox, redis_client):
     inbox.put(IDS[0], b"payload")
     inbox.sweep(0)
-    inbox.failed(IDS[0])
+    inbox.count_failure(IDS[0])
     inbox.done(IDS[0])
     assert {key.decode() for key in redis_client.scan_iter()} == {
         "warehouse:inbox:feeds",
@@ -49,29 +49,29 @@ def test_nothing_of_a_finished_batch_stays_behind(inbox, redis_client):
     }
 
 
-def test_it_knows_the_earliest_trade_that_lies_here_and_how_many_batches_ever_came(inbox):
-    assert (inbox.earliest_ms(), inbox.puts()) == (None, 0)
+def test_inbox_reports_its_earliest_trade_and_the_number_of_puts(inbox):
+    assert (inbox.earliest_ms(), inbox.put_count()) == (None, 0)
     for number, from_ms in enumerate((30, 10, 20)):
         inbox.put(IDS[number], b"payload", from_ms)
-    inbox.put(IDS[0], b"payload", 5)  # lies here already
-    assert (inbox.earliest_ms(), inbox.puts()) == (10, 3)
+    inbox.put(IDS[0], b"payload", 5)  # already in the inbox
+    assert (inbox.earliest_ms(), inbox.put_count()) == (10, 3)
     inbox.done(IDS[1])
-    assert (inbox.earliest_ms(), inbox.puts()) == (20, 3)
+    assert (inbox.earliest_ms(), inbox.put_count()) == (20, 3)
 
 
-def test_failures_are_counted_per_batch_and_not_for_one_that_is_out(inbox):
+def test_failures_are_counted_only_for_batches_in_the_inbox(inbox):
     inbox.put(IDS[0], b"payload")
-    assert [inbox.failed(IDS[0]) for _ in range(2)] == [1, 2]
-    assert inbox.failed(IDS[1]) == 0
+    assert [inbox.count_failure(IDS[0]) for _ in range(2)] == [1, 2]
+    assert inbox.count_failure(IDS[1]) == 0
 
 
-def test_only_what_has_waited_long_enough_is_swept(inbox):
+def test_only_batches_that_waited_long_enough_are_swept(inbox):
     inbox.put(IDS[0], b"payload")
     assert inbox.sweep(60) == []
     assert inbox.waiting(60) == []
 
 
-def test_a_swept_batch_is_left_alone_for_a_while(inbox):
+def test_swept_batch_is_not_swept_again_at_once(inbox):
     for batch_id in IDS:
         inbox.put(batch_id, b"payload")
     _age(inbox, 90)
@@ -80,7 +80,7 @@ def test_a_swept_batch_is_left_alone_for_a_while(inbox):
     assert inbox.sweep(30) == []
 
 
-def test_the_distance_between_two_sweeps_of_a_batch_doubles_up_to_a_limit(inbox, redis_client):
+def test_wait_between_two_sweeps_of_a_batch_doubles_up_to_a_limit(inbox, redis_client):
     inbox.put(IDS[0], b"payload")
     _age(inbox, 3600)
     waits = []
@@ -93,7 +93,7 @@ def test_the_distance_between_two_sweeps_of_a_batch_doubles_up_to_a_limit(inbox,
     assert waits == [60, 120, 200, 200]
 
 
-def test_every_feed_has_an_inbox_of_its_own(redis_client):
+def test_every_feed_has_its_own_inbox(redis_client):
     for feed in ("options 2/2", "options 1/2"):
         Inbox(redis_client, feed).put(f"{feed}:boot:1", b"payload")
     assert [(inbox.feed, inbox.size()) for inbox in inboxes(redis_client)] == [
@@ -103,13 +103,13 @@ def test_every_feed_has_an_inbox_of_its_own(redis_client):
     assert inbox_of(redis_client, "options 1/2:boot:1").get("options 1/2:boot:1") == b"payload"
 
 
-def test_an_id_of_another_form_is_refused():
+def test_malformed_batch_id_is_rejected():
     assert feed_of("a:b:c:4") == "a:b"
     with pytest.raises(ValueError, match="feed:boot:sequence"):
         feed_of("4")
 
 
-def test_a_broker_that_is_gone_is_an_error_and_not_an_empty_inbox():
+def test_unreachable_broker_raises_an_error():
     gone = Inbox(redis.Redis(port=9, retry=Retry(NoBackoff(), 0)), "options")
     with pytest.raises(redis.ConnectionError):
         gone.get(IDS[0])
@@ -117,7 +117,7 @@ def test_a_broker_that_is_gone_is_an_error_and_not_an_empty_inbox():
 
 @settings(max_examples=50, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(st.tuples(st.sampled_from(["put", "done", "failed", "sweep"]), st.sampled_from(IDS))))
-def test_size_and_bytes_are_those_of_the_payloads_after_any_history(redis_client, history):
+def test_size_and_bytes_match_the_payloads_after_any_history(redis_client, history):
     redis_client.flushdb()
     inbox, model = Inbox(redis_client, "options"), {}
     for step, (action, batch_id) in enumerate(history):
@@ -127,7 +127,7 @@ def test_size_and_bytes_are_those_of_the_payloads_after_any_history(redis_client
         elif action == "done":
             assert inbox.done(batch_id) == (model.pop(batch_id, None) is not None)
         elif action == "failed":
-            inbox.failed(batch_id)
+            inbox.count_failure(batch_id)
         else:
             assert set(inbox.sweep(0)) <= set(model)
     assert (inbox.size(), inbox.bytes()) == (len(model), sum(model.values()))
@@ -135,6 +135,6 @@ def test_size_and_bytes_are_those_of_the_payloads_after_any_history(redis_client
 
 
 def _age(inbox: Inbox, seconds: int) -> None:
-    """Makes everything in the inbox look that much older."""
+    """Make all batches of the inbox look older."""
     for batch_id in inbox.waiting():
         inbox._redis.zincrby(inbox._index, -1000 * seconds, batch_id)

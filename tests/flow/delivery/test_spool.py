@@ -1,4 +1,4 @@
-"""Batches on disk: in order, whole, and never more than allowed."""
+"""Batches on disk are replayed in order and complete, and never exceed the limit."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def reopened(spool: Spool, directory: Path) -> Spool:
     return Spool(directory, ROOM, segment_bytes=200)
 
 
-def test_what_was_stored_comes_back_in_order_over_many_segments(spool, tmp_path):
+def test_records_are_replayed_in_order_over_many_segments(spool, tmp_path):
     stored = [record(number) for number in range(20)]
     for each in stored:
         spool.append(each)
@@ -44,7 +44,7 @@ def test_what_was_stored_comes_back_in_order_over_many_segments(spool, tmp_path)
     assert (bool(spool), spool.used_bytes(), list(tmp_path.glob("*.spool"))) == (False, 0, [])
 
 
-def test_it_outlives_the_process(spool, tmp_path):
+def test_records_survive_the_process(spool, tmp_path):
     spool.append(record(1))
     again = reopened(spool, tmp_path)
     again.append(record(2))
@@ -52,7 +52,7 @@ def test_it_outlives_the_process(spool, tmp_path):
     again.close()
 
 
-def test_a_batch_not_yet_dropped_comes_again_after_a_crash(spool, tmp_path):
+def test_record_not_yet_dropped_is_replayed_after_a_crash(spool, tmp_path):
     spool.append(record(1))
     assert spool.oldest()[0] == record(1)
     again = reopened(spool, tmp_path)
@@ -60,28 +60,28 @@ def test_a_batch_not_yet_dropped_comes_again_after_a_crash(spool, tmp_path):
     again.close()
 
 
-def test_it_takes_no_more_bytes_than_it_may(tmp_path):
+def test_spool_accepts_no_more_than_its_limit(tmp_path):
     spool = Spool(tmp_path, 150)
     spool.append(record(1))
-    with pytest.raises(SpoolFull, match="holds its 150 bytes"):
+    with pytest.raises(SpoolFull, match="at its limit of 150 bytes"):
         spool.append(record(2, b"x" * 100))
     assert drained(spool) == [record(1)]
     spool.append(record(3))
     spool.close()
 
 
-def test_one_feed_has_one_consumer(spool, tmp_path):
-    with pytest.raises(SpoolInUse, match="another consumer"):
+def test_second_consumer_of_a_feed_is_rejected(spool, tmp_path):
+    with pytest.raises(SpoolInUse, match="another consumer of this feed uses"):
         Spool(tmp_path, ROOM)
 
 
 @pytest.mark.parametrize("harm", ["cut", "flip", "length"])
-def test_a_damaged_segment_is_given_up_from_there_on_and_the_others_are_read(spool, tmp_path, harm):
+def test_rest_of_a_damaged_segment_is_skipped(spool, tmp_path, harm):
     for number in range(6):
         spool.append(record(number, b"p" * 40))
     first = min(tmp_path.glob("*.spool"))
     whole = first.read_bytes()
-    size = len(whole) // 3  # three records in a segment of 200 bytes and more
+    size = len(whole) // 3  # a segment of at least 200 bytes has three records
     second = whole[size : 2 * size]
     damaged = {
         "cut": whole[: size + 20],
@@ -95,7 +95,7 @@ def test_a_damaged_segment_is_given_up_from_there_on_and_the_others_are_read(spo
     again.close()
 
 
-def test_a_segment_damaged_from_its_first_byte_on_still_tells_when_its_trades_were(spool, tmp_path):
+def test_fully_damaged_segment_still_has_the_time_of_its_trades(spool, tmp_path):
     spool.append(record(1_795_186_800_000))
     (segment,) = tmp_path.glob("*.spool")
     segment.write_bytes(b"\0" * segment.stat().st_size)
@@ -105,7 +105,7 @@ def test_a_segment_damaged_from_its_first_byte_on_still_tells_when_its_trades_we
     again.close()
 
 
-def test_a_disk_that_refuses_is_a_full_spool(spool, tmp_path):
+def test_disk_error_is_reported_as_a_full_spool(spool, tmp_path):
     tmp_path.rename(tmp_path.with_name("elsewhere"))
     with pytest.raises(SpoolFull, match="cannot be written: No such file or directory"):
         spool.append(record(1))

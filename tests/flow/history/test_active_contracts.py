@@ -1,4 +1,4 @@
-"""Which contracts are asked for after a gap: those that traded near it, and those whose volume grew over it."""
+"""Contracts fetched after a gap: those that traded near it, and those whose volume grew over it."""
 
 from __future__ import annotations
 
@@ -28,47 +28,47 @@ def run_of(at_ms: int, **columns: Any) -> None:
     )
 
 
-def asked(symbols: tuple[str, ...] = ("SPX",)) -> list[str]:
+def active_contracts(symbols: tuple[str, ...] = ("SPX",)) -> list[str]:
     return [ticker for _, ticker in contracts_around(list(symbols), *GAP)]
 
 
-def test_volume_that_grew_from_the_chain_before_to_the_chain_after_names_a_contract():
+def test_contract_is_active_if_its_volume_grew_over_the_gap():
     chain(GAP[0] - MINUTE_MS, quiet=7, grown=7)
     chain(GAP[1] + MINUTE_MS, quiet=7, grown=8, new=1)
     assert contracts_around(["SPX"], *GAP) == [("SPX", GROWN), ("SPX", NEW)]
 
 
-def test_of_several_chains_the_last_before_and_the_first_after_are_compared():
+def test_last_chain_before_and_first_chain_after_are_compared():
     chain(GAP[0] - 16 * MINUTE_MS, quiet=1, grown=1)
     chain(GAP[0] - MINUTE_MS, quiet=7, grown=7, new=0)
     chain(GAP[1] + MINUTE_MS, quiet=7, grown=8, new=0)
     chain(GAP[1] + 16 * MINUTE_MS, quiet=90, grown=90, new=90)
-    assert asked() == [GROWN]
+    assert active_contracts() == [GROWN]
 
 
-def test_an_unknown_volume_before_counts_as_none_and_one_after_as_nothing_new():
+def test_unknown_volume_before_is_zero_and_after_is_no_growth():
     chain(GAP[0] - MINUTE_MS, quiet=None, grown=None)
     chain(GAP[1] + MINUTE_MS, quiet=None, grown=8)
-    assert asked() == [GROWN]
+    assert active_contracts() == [GROWN]
 
 
-def test_without_a_chain_before_all_that_traded_today_may_have_and_without_one_after_nothing_is_known():
+def test_missing_chain_before_or_after_the_gap():
     chain(GAP[1] + MINUTE_MS, quiet=0, grown=8)
-    assert asked() == [GROWN]
+    assert active_contracts() == [GROWN]
     HistoricalGreeks.objects.update(timestamp=GAP[0] - MINUTE_MS, fetched_at=GAP[0] - MINUTE_MS)
-    assert asked() == []
+    assert active_contracts() == []
 
 
-def test_each_symbol_has_chains_of_its_own():
+def test_each_symbol_uses_its_own_chains():
     chain(GAP[0] - MINUTE_MS, quiet=7)
     chain(GAP[1] + MINUTE_MS, quiet=7)
     chain(GAP[0] - 2 * MINUTE_MS, "NDX", grown=3)
     chain(GAP[1] + 2 * MINUTE_MS, "NDX", grown=4)
     assert contracts_around(["NDX", "SPX"], *GAP) == [("NDX", GROWN)]
-    assert asked() == []
+    assert active_contracts() == []
 
 
-def test_what_traded_within_half_an_hour_of_the_gap_is_asked_for_once():
+def test_contract_traded_within_half_an_hour_of_the_gap_is_active():
     chain(GAP[0] - MINUTE_MS, grown=7)
     chain(GAP[1] + MINUTE_MS, grown=8)
     for number, (ticker, at_ms) in enumerate(
@@ -80,21 +80,21 @@ def test_what_traded_within_half_an_hour_of_the_gap_is_asked_for_once():
         )
     ):
         add_trade(at_ms, number, contract_ticker=ticker)
-    assert asked() == [GROWN, NEW]
+    assert active_contracts() == [GROWN, NEW]
 
 
-def test_a_chain_shows_the_market_as_of_its_fetch_and_not_of_its_slot():
-    """Fetched within the gap it is neither before nor after it."""
+def test_chain_shows_the_market_at_its_fetch_not_at_its_slot():
+    """A chain fetched within the gap is neither before nor after it."""
     chain(GAP[0] - 16 * MINUTE_MS, grown=5)
     chain(GAP[0] - MINUTE_MS, grown=8)
     HistoricalGreeks.objects.filter(timestamp=GAP[0] - MINUTE_MS).update(fetched_at=GAP[0] + 1)
     chain(GAP[1] + MINUTE_MS, grown=8)
-    assert asked() == [GROWN]
+    assert active_contracts() == [GROWN]
     HistoricalGreeks.objects.update(fetched_at=GAP[0])
-    assert asked() == []
+    assert active_contracts() == []
 
 
-def test_the_first_page_of_a_chain_is_as_old_as_its_fetch_took_and_a_delayed_plans_older_still():
+def test_age_of_a_chain_includes_fetch_time_and_plan_delay():
     after = GAP[1] + MINUTE_MS
     chain(after, grown=8)
     run_of(after, duration_ms=MINUTE_MS, data_delay_ms=0)
@@ -102,10 +102,10 @@ def test_the_first_page_of_a_chain_is_as_old_as_its_fetch_took_and_a_delayed_pla
     assert not chain_since(["SPX"], GAP[1] + 1)
     IngestionRun.objects.update(data_delay_ms=1)
     assert not chain_since(["SPX"], GAP[1])
-    assert asked() == []
+    assert active_contracts() == []
 
 
-def test_every_symbol_needs_its_chain():
+def test_every_symbol_needs_a_chain_after_the_gap():
     chain(GAP[1], quiet=7)
     assert chain_since(["SPX"], GAP[1])
     assert not chain_since(["NDX", "SPX"], GAP[1])

@@ -1,4 +1,4 @@
-"""Trades of a past session are stored as the stream would have brought them, each once, each contract asked once."""
+"""Backfilled trades are stored like those of the stream, each once, and each contract is fetched once."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from warehouse.task_names import RunTask
 pytestmark = [pytest.mark.database, pytest.mark.usefixtures("at_noon")]
 
 SESSION = date(2026, 11, 17)
-AT = NOON_MS - 24 * 3_600_000  # noon of it
+AT = NOON_MS - 24 * 3_600_000  # noon of the session
 CLOSE_MS = clock.epoch_ms(datetime(2026, 11, 17, 21, 0, tzinfo=UTC))
 
 
@@ -33,7 +33,7 @@ def backfill(provider):
 
 
 @pytest.fixture
-def tells(provider):
+def set_trades(provider):
     def tell(*trades: dict[str, Any], quotes: tuple[dict[str, Any], ...] = (), ticker: str = CALL) -> None:
         provider.tell(f"/v3/trades/{ticker}", page(*trades))
         provider.tell(f"/v3/quotes/{ticker}", page(*quotes))
@@ -45,15 +45,15 @@ def rows() -> list[OptionsFlow]:
     return list(OptionsFlow.objects.order_by("contract_ticker", "timestamp", "sequence_number"))
 
 
-def test_a_trade_stands_against_what_was_known_when_it_was_made(backfill, tells):
+def test_trade_is_classified_by_what_was_known_at_its_time(backfill, set_trades):
     partitions.ensure("historical_bars", AT, AT)
-    for start, close in ((AT - 90_000, 6400), (AT - 30_000, 9999)):  # the second ends after the trade
+    for start, close in ((AT - 90_000, 6400), (AT - 30_000, 9999)):  # the second bar ends after the trade
         HistoricalBar.objects.create(
             symbol="SPX", timeframe="1m", timestamp=start, open=1, high=1, low=1, close=close
         )
     ContractSizeDay.objects.create(symbol="SPX", date=date(2026, 11, 16), trades=4, contracts=12)
     ContractSizeDay.objects.create(symbol="SPX", date=SESSION, trades=1, contracts=999)
-    tells(rest_trade(AT), quotes=(past_quote(AT - 20), past_quote(AT, ask_price=9.0)))
+    set_trades(rest_trade(AT), quotes=(past_quote(AT - 20), past_quote(AT, ask_price=9.0)))
     assert str(backfill()) == "SPX 2026-11-17: 1 trades of 1 contracts, 1 new, 0 too small"
     (row,) = rows()
     assert (row.source, row.side, row.sentiment, row.quote_age_ms) == ("backfill", "buy", "BULLISH", 20)
@@ -61,29 +61,29 @@ def test_a_trade_stands_against_what_was_known_when_it_was_made(backfill, tells)
     assert row.average_size == 3.0
 
 
-def test_an_answered_contract_is_never_asked_for_again(backfill, tells, provider):
-    tells(rest_trade(AT))
-    tells(rest_trade(AT), ticker=PUT)
+def test_fetched_contract_is_never_fetched_again(backfill, set_trades, provider):
+    set_trades(rest_trade(AT))
+    set_trades(rest_trade(AT), ticker=PUT)
     assert backfill().contracts == 1
-    asked = len(provider.requests)
+    requests_before = len(provider.requests)
     again = backfill(CALL, PUT)
     assert (again.finished_before, again.contracts, again.stored) == (1, 1, 1)
-    assert len(provider.requests) == asked + 2
+    assert len(provider.requests) == requests_before + 2
     done = IngestionRun.objects.filter(task=RunTask.BACKFILL_FLOW, slot=CLOSE_MS, status="DONE")
     assert sorted(done.values_list("symbol", "result")) == [(CALL, {"trades": 1}), (PUT, {"trades": 1})]
 
 
 @pytest.mark.parametrize("number", [100, None])
-def test_a_trade_that_the_stream_brought_is_not_doubled(backfill, tells, number):
+def test_trade_of_the_stream_is_not_stored_twice(backfill, set_trades, number):
     live = {"sequence_number": 100, "timestamp_ms": AT, "size": 25, "price": 1.10}
     process(make_batch(live))
-    tells(rest_trade(AT, sequence_number=number), rest_trade(AT + 5, sequence_number=number and 101))
+    set_trades(rest_trade(AT, sequence_number=number), rest_trade(AT + 5, sequence_number=number and 101))
     assert backfill().stored == 1
     assert [row.source for row in rows()] == ["live", "backfill"]
 
 
-def test_what_was_not_stored_is_counted_by_its_reason(backfill, tells):
-    tells(
+def test_trades_not_stored_are_counted_by_reason(backfill, set_trades):
+    set_trades(
         rest_trade(AT),
         rest_trade(AT + 5000, size=3, sequence_number=101),
         rest_trade(AT + 9000, price=-1, sequence_number=102),
@@ -95,53 +95,53 @@ def test_what_was_not_stored_is_counted_by_its_reason(backfill, tells):
     assert IngestionRun.objects.get(task=RunTask.BACKFILL_FLOW).rejected == {UNREADABLE: 1}
 
 
-def test_a_contract_that_never_traded_is_done(backfill, provider):
+def test_contract_that_never_traded_is_done(backfill, provider):
     provider.tell(f"/v3/trades/{CALL}", refusal(404, {"status": "NOT_FOUND"}))
     assert (backfill().contracts, backfill().finished_before) == (1, 1)
 
 
-def test_a_plan_without_trades_is_asked_once(backfill, provider):
+def test_plan_without_trades_is_requested_once(backfill, provider):
     for ticker in (CALL, PUT):
         provider.tell(f"/v3/trades/{ticker}", refusal(403, {"status": "NOT_AUTHORIZED", "message": "no"}))
     assert backfill(CALL, PUT).rejected == {NOT_IN_PLAN: 2}
     assert len(provider.requests) == 1
 
 
-def test_what_came_before_the_provider_failed_stays_and_the_rest_is_done_later(backfill, tells, provider):
-    tells(rest_trade(AT))
+def test_trades_before_a_provider_error_stay_and_the_rest_follows(backfill, set_trades, provider):
+    set_trades(rest_trade(AT))
     provider.tell(f"/v3/trades/{PUT}", refusal(503))
     with pytest.raises(Unavailable):
         backfill(CALL, PUT)
     assert [row.contract_ticker for row in rows()] == [CALL]
     assert IngestionRun.objects.get(symbol=PUT).status == "FAILED"
-    tells(rest_trade(AT), ticker=PUT)
+    set_trades(rest_trade(AT), ticker=PUT)
     again = backfill(CALL, PUT)
     assert (again.finished_before, again.stored) == (1, 1)
 
 
-def test_a_sweep_of_one_contract_is_told_from_a_trade_of_another(backfill, tells):
+def test_sweep_contains_trades_of_one_contract_only(backfill, set_trades):
     quote = past_quote(AT - 50)
-    tells(
+    set_trades(
         rest_trade(AT, size=6, sequence_number=1),
         rest_trade(AT + 400, size=6, exchange=313, sequence_number=2),
         quotes=(quote,),
     )
-    tells(rest_trade(AT + 100, size=20, sequence_number=3), ticker=PUT, quotes=(quote,))
+    set_trades(rest_trade(AT + 100, size=20, sequence_number=3), ticker=PUT, quotes=(quote,))
     backfill(CALL, PUT)
     assert [(row.trade_type, row.sweep_id) for row in rows()] == [("SWEEP", 1)] * 2 + [("REGULAR", None)]
 
 
-def test_unusual_volume_is_that_of_the_chain_before_each_trade(backfill, tells):
-    """At 11:00 the day's volume was 50 of an open interest of 100, at 12:00 it was 150."""
+def test_unusual_volume_uses_the_chain_before_each_trade(backfill, set_trades):
+    """Volume of the day is 50 at 11:00 and 150 at 12:00, open interest is 100."""
     for slot, volume in ((AT - 3_600_000, 50), (AT, 150)):
         add_greeks(slot, CALL, volume=volume, open_interest=100)
     trades = [rest_trade(AT + at, size=400, sequence_number=n) for n, at in ((1, -1_800_000), (2, 1_800_000))]
-    tells(*trades)
+    set_trades(*trades)
     backfill()
     assert [row.is_unusual_volume for row in rows()] == [False, True]
 
 
-def test_a_session_outside_retention_is_not_asked_for(provider):
+def test_session_outside_retention_is_not_fetched(provider):
     done = backfill_flow("SPX", date(2026, 7, 1), [CALL, PUT], client_of(provider), clock.now_ms())
     assert done.rejected == {OUTSIDE_RETENTION: 2}
     assert provider.requests == []

@@ -1,4 +1,4 @@
-"""A session backfilled from the simulated market is the tape that market made: nothing less, nothing twice."""
+"""A session backfilled from the simulated market has exactly that market's trades."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def spy(at_market_time):
 
 
 def truth(market: SyntheticMarket, ticker: str) -> dict[int, tuple]:
-    """The contract's trades by sequence number: ms, price, size."""
+    """Return the contract's trades by sequence number: ms, price, size."""
     contract, listed = market.listings.contract("SPY", ticker, [SESSION])
     assert listed == [SESSION]
     found = tape(market, "SPY", Days.each(listed), contract)
@@ -44,7 +44,7 @@ def truth(market: SyntheticMarket, ticker: str) -> dict[int, tuple]:
     }
 
 
-def test_every_large_trade_of_the_session_is_stored_as_it_was_made(spy):
+def test_every_large_trade_of_the_session_is_stored_exactly(spy):
     market = SyntheticMarket(SEED)
     spot = market.session("SPY", SESSION).levels[-1]
     tickers = [

@@ -1,4 +1,4 @@
-"""Gaps of a feed are noted once, closed once, and never moved after their repair."""
+"""Gaps of a feed are recorded once, closed once, and never moved after their repair."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from warehouse.models import StreamGap
 pytestmark = [pytest.mark.django_db, pytest.mark.database]
 
 
-def test_a_gap_is_noted_while_it_lasts_and_gets_its_end_later():
+def test_gap_is_recorded_while_it_lasts_and_gets_its_end_later():
     gap = record_gap("options", 1000, None, "cut")
     assert ended_gaps() == []
     assert record_gap("options", 1000, 5000, "reconnected") == gap
@@ -19,25 +19,25 @@ def test_a_gap_is_noted_while_it_lasts_and_gets_its_end_later():
     assert (row.from_ms, row.to_ms, row.reason, row.status) == (1000, 5000, "cut", "OPEN")
 
 
-def test_the_end_of_a_gap_never_moves_back():
+def test_end_of_a_gap_never_moves_back():
     gap = record_gap("options", 1000, 5000, "cut")
-    record_gap("options", 1000, 4000, "told late")
-    record_gap("options", 1000, None, "told again")
+    record_gap("options", 1000, 4000, "repeated")
+    record_gap("options", 1000, None, "repeated")
     assert StreamGap.objects.get(id=gap).to_ms == 5000
 
 
 @pytest.mark.parametrize(("unrepairable", "status"), [(0, "REPAIRED"), (2, "UNREPAIRABLE")])
-def test_a_repaired_gap_is_closed_for_good(unrepairable, status):
+def test_repaired_gap_stays_closed(unrepairable, status):
     gap = record_gap("options", 1000, 5000, "cut")
     close_gap(gap, repaired=7, unrepairable=unrepairable)
-    assert record_gap("options", 1000, 4000, "told again") == gap
+    assert record_gap("options", 1000, 4000, "repeated") == gap
     row = StreamGap.objects.get(id=gap)
     assert (row.status, row.repaired, row.unrepairable, row.to_ms) == (status, 7, unrepairable, 5000)
     assert ended_gaps() == []
 
 
-def test_what_lies_beyond_a_repaired_gap_is_a_gap_of_its_own():
-    """A consumer was killed twice without having seen a trade in between."""
+def test_time_after_a_repaired_gap_is_a_new_gap():
+    """A consumer was killed twice without receiving a trade in between."""
     gap = record_gap("options", 1000, 5000, "cut")
     close_gap(gap, repaired=7, unrepairable=0)
     lasting = record_gap("options", 1000, None, "cut")
@@ -46,7 +46,7 @@ def test_what_lies_beyond_a_repaired_gap_is_a_gap_of_its_own():
     assert (row.from_ms, row.to_ms, row.status) == (5000, 9000, "OPEN")
 
 
-def test_the_end_of_a_gap_ends_those_a_killed_consumer_left_behind():
+def test_end_of_a_gap_ends_older_gaps_of_a_killed_consumer():
     left = record_gap("options", 3000, None, "cut")
     other = record_gap("options 2/2", 3000, None, "cut")
     record_gap("options", 1000, 9000, "the consumer was not running")
@@ -54,10 +54,10 @@ def test_the_end_of_a_gap_ends_those_a_killed_consumer_left_behind():
     assert StreamGap.objects.get(id=other).to_ms is None
 
 
-def test_gaps_of_two_feeds_are_two():
+def test_gaps_of_two_feeds_are_separate():
     assert record_gap("options 1/2", 1000, 2000, "cut") != record_gap("options 2/2", 1000, 2000, "cut")
 
 
-def test_a_gap_does_not_end_before_it_begins():
-    with pytest.raises(ValueError, match="before it began"):
+def test_gap_that_ends_before_its_start_is_rejected():
+    with pytest.raises(ValueError, match="before its start"):
         record_gap("options", 1000, 999, "cut")

@@ -1,4 +1,4 @@
-"""A gap is filled from the provider's past with the trades the table lacks, each once, by whichever way it came."""
+"""A repair stores the trades that the table lacks from the REST history, each once."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ from warehouse.models import Heartbeat, OptionsFlow, StreamGap, WatchlistEntry
 
 pytestmark = [pytest.mark.database, pytest.mark.usefixtures("at_noon", "repairable")]
 
-GAP = (NOON_MS - 300_000, NOON_MS - 240_000)  # a minute, five minutes ago
+GAP = (NOON_MS - 300_000, NOON_MS - 240_000)  # one minute long, five minutes ago
 IN_GAP = GAP[0] + 30_000
 
 
 @pytest.fixture
 def repairable(at_noon, provider, settings) -> None:
-    """No chains, so that no repair waits for one; one contract traded before the gap."""
+    """Disable chains, so that no repair waits for one, and store a trade of one contract before the gap."""
     settings.MASSIVE_BASE_URL = provider.url
     WatchlistEntry.objects.update(ingest_chain=False)
     process(make_batch({"timestamp_ms": GAP[0] - 1000}))
@@ -42,7 +42,7 @@ def repair(redis_client):
 
 
 def connection() -> Connect:
-    """What the task opens a client with."""
+    """Return the function with which the task opens a client."""
     return partial(connected, django_settings, clock.now_ms)
 
 
@@ -73,8 +73,8 @@ def page(*rows: dict[str, Any]) -> Any:
 
 
 @pytest.fixture
-def tells(provider):
-    """Tells the provider a contract's trades and quotes."""
+def set_trades(provider):
+    """Return a function that sets the provider's trades and quotes of a contract."""
 
     def tell(*trades: dict[str, Any], quotes: tuple[dict[str, Any], ...] = (), ticker: str = CALL) -> None:
         provider.tell(f"/v3/trades/{ticker}", page(*trades))
@@ -88,20 +88,20 @@ def in_gap() -> list[OptionsFlow]:
     return list(rows.order_by("timestamp", "sequence_number"))
 
 
-def test_a_missed_trade_is_stored_as_the_stream_would_have_brought_it(repair, tells):
-    tells(rest_trade(), quotes=(past_quote(IN_GAP - 20), past_quote(IN_GAP, ask_price=9.0)))
-    assert str(repair()) == "1 trades of 1 contracts stored, 0 contracts unknown"
+def test_missed_trade_is_stored_like_a_trade_of_the_stream(repair, set_trades):
+    set_trades(rest_trade(), quotes=(past_quote(IN_GAP - 20), past_quote(IN_GAP, ask_price=9.0)))
+    assert str(repair()) == "1 trades of 1 contracts stored, trades of 0 contracts unknown"
     (row,) = in_gap()
     assert (row.source, row.sequence_number, row.side, row.sentiment) == ("backfill", 100, "buy", "BULLISH")
     assert (float(row.bid), float(row.ask), row.quote_age_ms) == (1.00, 1.10, 20)
-    # The average size and the underlying are those of the trade before, and the age says how old.
+    # Mean size and underlying price are those of the trade before; the age shows how old the price is.
     assert (row.average_size, float(row.underlying_price)) == (20.0, 6500.25)
     assert row.underlying_age_ms == 31_000 + 12
     gap = StreamGap.objects.get()
     assert (gap.status, gap.repaired, gap.unrepairable) == ("REPAIRED", 1, 0)
 
 
-def test_a_plan_without_quotes_leaves_the_side_unknown(repair, provider):
+def test_plan_without_quotes_leaves_the_side_unknown(repair, provider):
     provider.tell(f"/v3/trades/{CALL}", page(rest_trade()))
     provider.tell(f"/v3/quotes/{CALL}", refusal(403, {"status": "NOT_AUTHORIZED", "message": "no"}))
     repair()
@@ -109,19 +109,19 @@ def test_a_plan_without_quotes_leaves_the_side_unknown(repair, provider):
     assert (row.side, row.bid, row.quote_age_ms, row.sentiment) == (None, None, None, "NEUTRAL")
 
 
-def test_a_trade_that_came_by_both_ways_is_one_row(repair, tells):
+def test_trade_from_stream_and_rest_is_one_row(repair, set_trades):
     process(make_batch({"sequence_number": 100, "timestamp_ms": IN_GAP, "size": 25, "price": 1.10}))
-    tells(rest_trade())
-    assert repair().filled.stored == 0
+    set_trades(rest_trade())
+    assert repair().fetched.stored == 0
     assert [row.source for row in in_gap()] == ["live"]
 
 
-def test_of_equal_trades_without_numbers_only_the_missing_ones_are_stored(repair, tells):
+def test_of_equal_trades_without_numbers_only_missing_ones_are_stored(repair, set_trades):
     process(make_batch({"sequence_number": 7, "timestamp_ms": IN_GAP, "size": 25, "price": 1.10}))
-    nameless = rest_trade(sequence_number=None)
+    unnumbered = rest_trade(sequence_number=None)
     other_condition = rest_trade(sequence_number=None, conditions=[227])
-    tells(nameless, nameless, other_condition, nameless)
-    assert repair().filled.stored == 3
+    set_trades(unnumbered, unnumbered, other_condition, unnumbered)
+    assert repair().fetched.stored == 3
     assert [(row.sequence_number, row.conditions) for row in in_gap()] == [
         (-3, ["AUTO"]),
         (-2, ["SLAN"]),
@@ -130,46 +130,46 @@ def test_of_equal_trades_without_numbers_only_the_missing_ones_are_stored(repair
     ]
 
 
-def test_different_trades_of_a_millisecond_without_numbers_are_all_stored(repair, tells):
-    tells(rest_trade(sequence_number=None), rest_trade(sequence_number=None, price=1.05))
-    assert repair().filled.stored == 2
+def test_different_trades_without_numbers_are_all_stored(repair, set_trades):
+    set_trades(rest_trade(sequence_number=None), rest_trade(sequence_number=None, price=1.05))
+    assert repair().fetched.stored == 2
     assert sorted(float(row.price) for row in in_gap()) == [1.05, 1.10]
 
 
 @pytest.mark.parametrize("number", [100, None])
-def test_repairing_the_same_time_again_changes_nothing(repair, tells, redis_client, number):
-    tells(rest_trade(sequence_number=number), rest_trade(IN_GAP + 1, sequence_number=number))
-    assert repair().filled.stored == 2
+def test_repairing_the_same_time_again_changes_nothing(repair, set_trades, redis_client, number):
+    set_trades(rest_trade(sequence_number=number), rest_trade(IN_GAP + 1, sequence_number=number))
+    assert repair().fetched.stored == 2
     again = gaps.record_gap("options 2/2", *GAP, "cut")
-    assert repair_gap(again, redis_client, connection(), clock.now_ms()).filled.stored == 0
+    assert repair_gap(again, redis_client, connection(), clock.now_ms()).fetched.stored == 0
     assert len(in_gap()) == 2
 
 
-def test_gaps_close_to_each_other_are_filled_in_one_go_and_each_says_what_it_got(repair, tells, provider):
+def test_nearby_gaps_are_repaired_together_and_counted_separately(repair, set_trades, provider):
     far = gaps.record_gap("options", GAP[0] - 700_000, GAP[0] - 601_000, "cut")
     later = gaps.record_gap("options", GAP[1] + 60_000, GAP[1] + 90_000, "silent")
     lasting = gaps.record_gap("options", GAP[1] + 120_000, None, "cut")
-    tells(rest_trade(), *(rest_trade(GAP[1] + 70_000, sequence_number=number) for number in (101, 102)))
+    set_trades(rest_trade(), *(rest_trade(GAP[1] + 70_000, sequence_number=number) for number in (101, 102)))
     repair()
     assert len([request for request in provider.requests if "/v3/trades/" in str(request)]) == 1
-    told = {gap.id: (gap.status, gap.repaired) for gap in StreamGap.objects.exclude(from_ms=GAP[0])}
-    assert told == {later: ("REPAIRED", 2), lasting: ("OPEN", 0), far: ("OPEN", 0)}
+    states = {gap.id: (gap.status, gap.repaired) for gap in StreamGap.objects.exclude(from_ms=GAP[0])}
+    assert states == {later: ("REPAIRED", 2), lasting: ("OPEN", 0), far: ("OPEN", 0)}
     assert StreamGap.objects.get(from_ms=GAP[0]).repaired == 1
 
 
-def test_a_closed_gap_is_not_repaired_again(repair, tells, provider):
-    tells(rest_trade())
+def test_closed_gap_is_not_repaired_again(repair, set_trades, provider):
+    set_trades(rest_trade())
     repair()
-    asked = len(provider.requests)
+    requests_before = len(provider.requests)
     assert "the gap is closed" in str(repair())
-    assert len(provider.requests) == asked
+    assert len(provider.requests) == requests_before
 
 
-def test_a_sweep_over_the_edge_of_a_gap_is_seen_whole(repair, tells):
-    """6 contracts came by the stream just before the cut, 6 were missed on another exchange."""
+def test_sweep_across_the_edge_of_a_gap_is_detected(repair, set_trades):
+    """The stream delivered 12 contracts just before the gap; 6 on another exchange were missed."""
     before = {"sequence_number": 50, "timestamp_ms": GAP[0] - 100, "size": 12, "price": 1.10}
     process(make_batch(before))
-    tells(
+    set_trades(
         rest_trade(GAP[0] - 100, sequence_number=50, size=12),
         rest_trade(GAP[0] + 100, sequence_number=51, size=6, exchange=313),
         quotes=(past_quote(GAP[0] - 150),),
@@ -178,12 +178,10 @@ def test_a_sweep_over_the_edge_of_a_gap_is_seen_whole(repair, tells):
     assert [(row.sequence_number, row.sweep_id) for row in in_gap()] == [(51, 50)]
 
 
-def test_of_sweeps_beside_a_gap_those_over_the_edge_are_stored_and_those_that_may_be_a_part_are_not(
-    repair, tells
-):
-    """A trade is looked at with half a second on both sides, and until five seconds after the gap."""
+def test_sweeps_near_a_gap_are_stored_only_if_complete(repair, set_trades):
+    """The range is extended by half a second before the gap and by five seconds after it."""
     edges = (GAP[0] - 500, GAP[1] + 5_000)
-    tells(
+    set_trades(
         rest_trade(edges[0] - 490, sequence_number=50, size=6),
         rest_trade(edges[0] - 480, sequence_number=51, size=6, exchange=313),
         rest_trade(edges[0] - 300, sequence_number=52, conditions=[232]),
@@ -196,72 +194,72 @@ def test_of_sweeps_beside_a_gap_those_over_the_edge_are_stored_and_those_that_ma
     assert list(rows.values_list("sequence_number", "sweep_id")) == [(52, None), (53, 53), (54, 53)]
 
 
-def test_a_contract_the_provider_will_not_tell_is_counted_and_shown(repair, provider):
+def test_contract_refused_by_the_provider_is_counted(repair, provider):
     provider.tell(f"/v3/trades/{CALL}", refusal(403, {"status": "NOT_AUTHORIZED", "message": "no"}))
     repair()
     gap = StreamGap.objects.get()
     assert (gap.status, gap.repaired, gap.unrepairable) == ("UNREPAIRABLE", 0, 1)
 
 
-def test_an_answer_that_is_cut_off_leaves_the_gap_open(repair, provider):
+def test_incomplete_response_leaves_the_gap_open(repair, provider):
     provider.tell(f"/v3/trades/{CALL}", ok({"status": "OK"}))
     with pytest.raises(Incomplete):
         repair()
     assert StreamGap.objects.get().status == "OPEN"
 
 
-def test_contracts_whose_volume_grew_over_the_gap_are_asked_for(repair, tells, provider):
+def test_contracts_whose_volume_grew_over_the_gap_are_fetched(repair, set_trades, provider):
     for slot, volume in ((GAP[0] - 60_000, 5), (GAP[1] + 60_000, 9)):
         add_greeks(slot, PUT, volume=volume)
         add_greeks(slot, "O:SPXW261218P06000000", volume=5)
-    tells()
-    tells(rest_trade(), ticker=PUT)
-    assert repair().filled.contracts == 2
+    set_trades()
+    set_trades(rest_trade(), ticker=PUT)
+    assert repair().fetched.contracts == 2
     assert [row.contract_ticker for row in in_gap()] == [PUT]
 
 
-def test_a_repair_waits_for_the_inbox(repair, tells, redis_client, put_batch, at_market_time):
-    tells(rest_trade())
+def test_repair_waits_for_the_inbox(repair, set_trades, redis_client, put_batch, at_market_time):
+    set_trades(rest_trade())
     batch_id = put_batch(make_batch({}))
-    redis_client.zadd("warehouse:inbox:options:index", {batch_id: 1})  # it has lain there since 1970
+    redis_client.zadd("warehouse:inbox:options:index", {batch_id: 1})  # put in 1970
     assert str(repair()) == "the repair waits for batches in the inbox"
     Inbox(redis_client, "options").done(batch_id)
-    assert repair().filled.stored == 1
+    assert repair().fetched.stored == 1
 
 
-def test_a_repair_waits_for_a_spool(repair, tells):
-    tells(rest_trade())
+def test_repair_waits_for_a_spool(repair, set_trades):
+    set_trades(rest_trade())
     beat = Heartbeat.objects.create(
         id="flow_listener", last_scan=NOON_MS, status="healthy", metadata={SPOOLED: 3}
     )
     assert str(repair()) == "the repair waits for batches in a spool"
     beat.metadata = {SPOOLED: 0}
     beat.save()
-    assert repair().filled.stored == 1
+    assert repair().fetched.stored == 1
 
 
-def test_a_consumer_that_is_gone_for_a_day_holds_up_no_repair(repair, tells):
-    tells(rest_trade())
+def test_consumer_gone_for_a_day_does_not_delay_repairs(repair, set_trades):
+    set_trades(rest_trade())
     Heartbeat.objects.create(
         id="flow_listener", last_scan=NOON_MS - 86_400_000, status="healthy", metadata={SPOOLED: 3}
     )
-    assert repair().filled.stored == 1
+    assert repair().fetched.stored == 1
 
 
-def test_a_repair_waits_for_the_stream_to_settle(repair, at_market_time):
+def test_repair_waits_for_the_stream_to_settle(repair, at_market_time):
     at_market_time(NOON - timedelta(seconds=239))
     assert str(repair()) == "the repair waits for the stream to settle"
 
 
-def test_a_repair_waits_for_the_chain_after_the_gap_but_not_for_ever(repair, tells, at_market_time):
+def test_repair_waits_a_limited_time_for_the_chain_after_the_gap(repair, set_trades, at_market_time):
     WatchlistEntry.objects.update(ingest_chain=True)
-    tells(rest_trade())
-    assert str(repair()) == "the repair waits for the chain after it"
+    set_trades(rest_trade())
+    assert str(repair()) == "the repair waits for the chain after the gap"
     at_market_time(NOON + timedelta(minutes=17))
-    assert repair().filled.stored == 1
+    assert repair().fetched.stored == 1
 
 
-def test_the_flow_of_a_symbol_since_a_time_is_told_by_the_same_way(tells):
-    tells(rest_trade())
+def test_ingest_options_flow_stores_missing_trades_of_a_symbol(set_trades):
+    set_trades(rest_trade())
     assert ingest_options_flow("SPX", GAP[0] - 1000, connection(), clock.now_ms()).stored == 1
     assert ingest_options_flow("SPX", GAP[0] - 1000, connection(), clock.now_ms()).stored == 0

@@ -1,4 +1,4 @@
-"""A cancel finds the trade it takes back by what the two have in common, the same one however often it is asked."""
+"""A cancel is matched to its trade by their common values, always to the same one."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ CANC, CNCL, CNCO, CNOL = 201, 203, 205, 207
 
 
 def store(*rows: dict) -> tuple[ContractDay, ...]:
-    """One trade per row, a second apart."""
+    """Store one trade per row, one second apart."""
     return process(
         make_batch(*({"timestamp_ms": NOON_MS + 1000 * second} | row for second, row in enumerate(rows)))
     ).cancels
 
 
 def canceled() -> dict[int, int]:
-    """Sequence number of each cancelled trade, and of the cancel that takes it back."""
+    """Return the sequence number of each cancelled trade with that of its cancel."""
     rows = OptionsFlow.objects.exclude(canceled_by=None).values_list("sequence_number", "canceled_by")
     return dict(rows)
 
@@ -36,7 +36,7 @@ def match(ticker: str = CALL) -> int:
 
 
 @pytest.mark.parametrize(("condition", "taken"), [(CANC, 2), (CNCL, 2), (CNCO, 1), (CNOL, 1)])
-def test_the_opening_trade_is_the_first_of_its_kind_and_any_other_the_newest(condition, taken):
+def test_cancel_of_an_opening_trade_takes_the_first_match(condition, taken):
     store({}, {}, {"condition": condition})
     assert match() == 1
     assert canceled() == {taken: 3}
@@ -45,13 +45,13 @@ def test_the_opening_trade_is_the_first_of_its_kind_and_any_other_the_newest(con
 @pytest.mark.parametrize(
     "other", [{"price": 1.06}, {"size": 11}, {"exchange": 313}, {"contract_ticker": PUT}], ids=str
 )
-def test_a_trade_that_differs_is_left_alone(other):
+def test_trade_that_differs_is_not_cancelled(other):
     store(other, {"condition": CNCL})
     assert match() == 0
     assert canceled() == {}
 
 
-def test_a_trade_after_the_cancel_is_left_alone():
+def test_trade_after_the_cancel_is_not_cancelled():
     store({"condition": CNCL}, {})
     assert match() == 0
 
@@ -62,13 +62,13 @@ def test_two_cancels_take_two_trades():
     assert canceled() == {2: 3, 1: 4}
 
 
-def test_a_second_pass_changes_nothing():
+def test_second_pass_changes_nothing():
     store({}, {}, {"condition": CNCL})
     match()
     assert match() == 0
 
 
-def test_a_late_trade_takes_the_place_of_the_one_cancelled_before_it_was_known():
+def test_late_trade_replaces_the_trade_cancelled_first():
     store({"sequence_number": 1}, {"sequence_number": 9, "timestamp_ms": NOON_MS + 5000, "condition": CNCL})
     match()
     assert canceled() == {1: 9}
@@ -77,7 +77,7 @@ def test_a_late_trade_takes_the_place_of_the_one_cancelled_before_it_was_known()
     assert canceled() == {5: 9}
 
 
-def test_a_pass_is_called_for_by_a_cancel_and_by_a_trade_like_it_and_before_it():
+def test_cancel_and_matching_earlier_trade_need_a_pass():
     day = ContractDay("SPX", CALL, DAY_MS)
     assert store({}) == ()
     assert store({"sequence_number": 2, "condition": CNCL}) == (day,)
@@ -91,7 +91,7 @@ def test_a_pass_is_called_for_by_a_cancel_and_by_a_trade_like_it_and_before_it()
 
 
 @pytest.mark.parametrize(("condition", "at_once"), [(CNCL, {2: 3}), (CNCO, {})])
-def test_a_pass_over_the_last_moments_leaves_an_opening_trade_to_that_over_the_day(condition, at_once):
+def test_pass_over_recent_rows_skips_cancels_of_opening_trades(condition, at_once):
     days = store({"timestamp_ms": NOON_MS - 60_000}, {}, {"condition": condition})
     cancels.match(days, NOON_MS - 30_000)
     assert canceled() == at_once
@@ -99,18 +99,18 @@ def test_a_pass_over_the_last_moments_leaves_an_opening_trade_to_that_over_the_d
     assert canceled() == {1 if condition == CNCO else 2: 3}
 
 
-def test_a_trade_older_than_the_last_moments_is_found_by_the_pass_over_the_day():
+def test_pass_over_the_day_finds_older_trades():
     days = store({"timestamp_ms": NOON_MS - 60_000}, {"condition": CNCL})
     assert cancels.match(days, NOON_MS - 30_000) == 0
     assert cancels.match(days) == 1
 
 
-def test_trades_without_an_exchange_are_alike_too():
+def test_trades_without_an_exchange_match_too():
     store({"exchange": 0}, {"exchange": 0, "condition": CNCL})
     assert match() == 1
 
 
-def test_the_summary_leaves_out_cancels_and_what_they_take_back():
+def test_summary_excludes_cancels_and_cancelled_trades():
     store({"timestamp_ms": NOON_MS - 2}, {"timestamp_ms": NOON_MS - 1, "condition": CNCL}, {"size": 20})
     match()
     (summary,) = run("SELECT total_premium FROM get_flow_summary('SPX', 60)")
@@ -122,7 +122,7 @@ def test_the_summary_leaves_out_cancels_and_what_they_take_back():
     kinds=st.lists(st.sampled_from([209, CANC, CNCL, CNCO]), min_size=2, max_size=7),
     data=st.data(),
 )
-def test_passes_in_between_and_any_order_of_arrival_end_in_the_same_assignment(kinds, data):
+def test_any_order_of_arrival_gives_the_same_assignment(kinds, data):
     rows = [
         {"sequence_number": place, "timestamp_ms": NOON_MS + place, "condition": kind}
         for place, kind in enumerate(kinds, 1)

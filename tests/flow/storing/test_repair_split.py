@@ -1,4 +1,4 @@
-"""A repair finds the other part of an order that one exchange filled in parts."""
+"""A repair finds the other part of an order that one exchange executed in parts."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from warehouse.models import OptionsFlow
 
 pytestmark = [pytest.mark.database, pytest.mark.usefixtures("at_noon")]
 
-AROUND = (NOON_MS - 1000, NOON_MS + 1000)
+COMPLETE_RANGE = (NOON_MS - 1000, NOON_MS + 1000)
 
 
 def part(sequence_number: int, size: int) -> dict[str, Any]:
-    """A trade at the ask on one exchange; the contract's average size is 20."""
+    """Return a trade at the ask on one exchange; the average size is 20."""
     return {"price": 1.10, "exchange": 302, "sequence_number": sequence_number, "size": size}
 
 
@@ -25,14 +25,14 @@ def stored() -> list[tuple[Any, ...]]:
 
 
 @pytest.mark.parametrize(("size", "alone"), [(12, "REGULAR"), (60, "LARGE")])
-def test_a_part_of_a_split_stored_alone_becomes_one_of_its_parts(size, alone):
+def test_part_of_a_split_stored_alone_is_amended_to_split(size, alone):
     process(make_batch(part(1, size)))
     assert stored() == [(1, alone, None, "live")]
-    process(make_batch(part(1, size), part(2, 5), source="rest"), knows_better=AROUND)
+    process(make_batch(part(1, size), part(2, 5), source="rest"), complete_range=COMPLETE_RANGE)
     assert stored() == [(1, "SPLIT", None, "live"), (2, "SPLIT", None, "backfill")]
 
 
-def test_a_block_stays_a_block_beside_the_other_part_of_a_split():
+def test_block_stays_a_block_when_the_other_part_is_found():
     process(make_batch(part(1, 500)))
-    process(make_batch(part(1, 500), part(2, 5), source="rest"), knows_better=AROUND)
+    process(make_batch(part(1, 500), part(2, 5), source="rest"), complete_range=COMPLETE_RANGE)
     assert stored()[0] == (1, "BLOCK", None, "live")

@@ -1,4 +1,4 @@
-"""Rows beside a gap get what the provider's past knows better, and lose nothing."""
+"""Rows near a gap are amended with information of the REST history and lose none."""
 
 from __future__ import annotations
 
@@ -13,56 +13,56 @@ pytestmark = [pytest.mark.database, pytest.mark.usefixtures("at_noon")]
 
 NAN = float("nan")
 UNQUOTED = {"bid": NAN, "ask": NAN, "quote_age_ms": NAN, "bid_size": NAN, "ask_size": NAN}
-AROUND = (NOON_MS - 1000, NOON_MS + 1000)
+COMPLETE_RANGE = (NOON_MS - 1000, NOON_MS + 1000)
 
 
-def past(*rows: dict[str, Any]) -> None:
-    process(make_batch(*rows, source="rest"), knows_better=AROUND)
+def process_complete(*rows: dict[str, Any]) -> None:
+    process(make_batch(*rows, source="rest"), complete_range=COMPLETE_RANGE)
 
 
 def stored(*names: str) -> list[tuple[Any, ...]]:
     return list(OptionsFlow.objects.order_by("sequence_number").values_list(*names))
 
 
-def test_a_trade_without_a_quote_gets_the_one_that_was_sent_while_nobody_listened():
+def test_trade_without_a_quote_gets_the_missed_quote():
     process(make_batch({"price": 1.10, **UNQUOTED}))
     assert stored("side", "sentiment", "quote_age_ms") == [(None, "NEUTRAL", None)]
-    past({"price": 1.10})
+    process_complete({"price": 1.10})
     assert stored("side", "sentiment", "quote_age_ms", "source") == [("buy", "BULLISH", 5, "live")]
 
 
-def test_a_newer_quote_counts_and_an_older_one_does_not():
+def test_newer_quote_is_used_and_older_one_is_not():
     process(make_batch({"price": 1.10, "quote_age_ms": 50.0}))
-    past({"price": 1.10, "bid": 1.10, "ask": 1.20, "quote_age_ms": 20.0})
+    process_complete({"price": 1.10, "bid": 1.10, "ask": 1.20, "quote_age_ms": 20.0})
     assert stored("side", "quote_age_ms") == [("sell", 20)]
-    past({"price": 1.10, "quote_age_ms": 30.0})
+    process_complete({"price": 1.10, "quote_age_ms": 30.0})
     assert stored("side", "quote_age_ms") == [("sell", 20)]
 
 
-def test_a_part_of_a_sweep_stored_alone_becomes_one_of_its_parts():
+def test_part_of_a_sweep_stored_alone_is_amended_to_sweep():
     parts = (
         {"price": 1.10, "size": 12, "sequence_number": 1},
         {"price": 1.10, "size": 5, "sequence_number": 2, "exchange": 313},
     )
     process(make_batch(parts[0]))
     assert stored("trade_type", "sweep_id") == [("REGULAR", None)]
-    past(*parts)
+    process_complete(*parts)
     assert stored("trade_type", "sweep_id", "source") == [("SWEEP", 1, "live"), ("SWEEP", 1, "backfill")]
 
 
-def test_a_past_that_shows_a_part_of_a_sweep_takes_nothing_away():
+def test_incomplete_sweep_from_rest_removes_no_information():
     parts = (
         {"price": 1.10, "size": 12, "sequence_number": 1},
         {"price": 1.10, "size": 12, "sequence_number": 2, "exchange": 313},
     )
     process(make_batch(*parts))
-    past(parts[1])
-    past({**parts[1], **UNQUOTED})
+    process_complete(parts[1])
+    process_complete({**parts[1], **UNQUOTED})
     assert stored("trade_type", "sweep_id", "side") == [("SWEEP", 1, "buy")] * 2
 
 
-def test_rows_outside_the_time_it_knows_better_stay_as_they_are():
-    late = {"price": 1.10, "timestamp_ms": AROUND[1] + 1}
+def test_rows_outside_the_complete_range_stay_unchanged():
+    late = {"price": 1.10, "timestamp_ms": COMPLETE_RANGE[1] + 1}
     process(make_batch({**late, **UNQUOTED}))
-    past(late)
+    process_complete(late)
     assert stored("side") == [(None,)]

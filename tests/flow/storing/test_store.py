@@ -1,4 +1,4 @@
-"""What a trade looks like in the table, and which trades come there; every expected value is worked out by hand."""
+"""Rows of trades, and which trades are stored; every expected value is computed by hand."""
 
 from __future__ import annotations
 
@@ -28,9 +28,9 @@ def sequence_numbers() -> list[int]:
     return list(OptionsFlow.objects.order_by("sequence_number").values_list("sequence_number", flat=True))
 
 
-def test_a_bought_call_has_every_column_filled():
+def test_bought_call_has_every_column_set():
     done = process(make_batch({"price": 1.10, "size": 120, "condition": ISO}))
-    assert (done.trades, done.kept, done.stored) == (1, 1, 1)
+    assert (done.trades, done.selected, done.stored) == (1, 1, 1)
     row = stored()
     assert {name: getattr(row, name) for name in EXPECTED} == EXPECTED
 
@@ -72,7 +72,7 @@ EXPECTED = {
 }
 
 
-def test_what_is_not_known_is_null():
+def test_unknown_values_are_null():
     unknown = {"bid": NAN, "ask": NAN, "quote_age_ms": NAN, "underlying_price": NAN, "underlying_age_ms": NAN}
     process(make_batch({**unknown, "average_size": NAN, "condition": 0, "exchange": 0}))
     row = stored()
@@ -81,23 +81,23 @@ def test_what_is_not_known_is_null():
     assert (row.sentiment, row.aggressiveness, row.is_sweep) == ("NEUTRAL", "NORMAL", False)
 
 
-def test_a_premium_has_no_digits_of_its_own():
+def test_premium_has_no_rounding_error():
     process(make_batch({"price": 0.57, "size": 11}))  # 0.57 x 11 x 100 is 626.9999999999999 in binary
     assert stored().premium == Decimal("627")
 
 
-def test_a_day_to_expiration_is_a_day_in_new_york():
+def test_days_to_expiration_are_days_in_new_york():
     """03:00 UTC on 18 November is still 17 November in New York: 31 days to 18 December."""
     process(make_batch({"timestamp_ms": NOON_MS - 14 * 3_600_000}))
     assert stored().dte == 31
 
 
-def test_a_trade_of_a_root_that_nobody_watches_stands_under_its_root():
+def test_trade_of_an_unwatched_root_is_stored_under_its_root():
     process(make_batch({"contract_ticker": "O:IBM261218C00100000"}))
     assert stored().symbol == "IBM"
 
 
-def test_unknown_exchanges_and_conditions_keep_their_numbers_and_old_letters_are_read():
+def test_unknown_exchanges_and_conditions_are_stored_as_numbers():
     process(make_batch({"exchange": 310, "condition": 999}, {"exchange": ord("Z")}))
     assert (stored(1).exchange, stored(1).conditions) == ("310", ["999"])
     assert stored(2).exchange == "BZX"
@@ -118,8 +118,8 @@ def test_small_trades_are_not_stored_and_the_limit_is_a_setting(settings):
     assert sequence_numbers() == [1, 2, 3]
 
 
-def test_the_small_parts_of_a_sweep_are_stored_under_the_number_of_its_first_trade():
-    """4 + 3 + 4 contracts at the ask on three exchanges within 500 ms; a fourth trade comes too late."""
+def test_small_parts_of_a_sweep_are_stored_with_its_first_number():
+    """4 + 3 + 4 contracts at the ask on three exchanges within 500 ms; the fourth trade is too late."""
     process(
         make_batch(
             {"size": 4, "price": 1.10, "exchange": 302},
@@ -139,24 +139,24 @@ def test_two_small_trades_on_one_exchange_are_a_split_and_no_sweep():
     assert list(OptionsFlow.objects.values_list("trade_type", "sweep_id")) == [("SPLIT", None)] * 2
 
 
-def test_a_leg_of_a_package_is_neutral():
+def test_leg_of_a_package_is_neutral():
     process(make_batch({"price": 1.10, "condition": COMPLEX}))
     row = stored()
     assert (row.trade_type, row.sentiment, row.side, row.conditions) == ("SPLIT", "NEUTRAL", None, ["MLET"])
 
 
-def test_a_cancel_is_a_row_however_small():
+def test_small_cancel_is_stored():
     process(make_batch({"size": 1, "condition": CANCEL}))
     assert stored().is_cancel
 
 
 @pytest.mark.parametrize(("size", "unusual"), [(500, False), (501, True)])
-def test_a_sweep_of_more_than_100_000_dollars_is_unusual(size, unusual):
+def test_sweep_of_more_than_100_000_dollars_is_unusual(size, unusual):
     process(make_batch({"price": 2.0, "size": size, "condition": ISO}))
     assert stored().is_unusual_volume is unusual
 
 
-def test_the_parts_of_a_sweep_are_weighed_together():
+def test_premiums_of_the_parts_of_a_sweep_are_added():
     """Two trades of 60,000 dollars each."""
     part = {"price": 6.0, "bid": 5.9, "ask": 6.0, "size": 100}
     process(
@@ -168,22 +168,22 @@ def test_the_parts_of_a_sweep_are_weighed_together():
 @pytest.mark.parametrize(
     ("size", "volume", "unusual"), [(100, 501, True), (99, 501, False), (100, 500, False), (100, None, False)]
 )
-def test_a_large_trade_is_unusual_where_the_day_traded_more_than_is_open(size, volume, unusual):
+def test_large_trade_is_unusual_if_volume_exceeds_open_interest(size, volume, unusual):
     chain_of_last_slot = NOON_MS - 15 * 60_000
     add_greeks(chain_of_last_slot, CALL, volume=volume, open_interest=500)
     process(make_batch({"size": size}))
     assert stored().is_unusual_volume is unusual
 
 
-def test_a_chain_of_the_last_minutes_is_not_asked_for_volume():
-    """It may still have been on its way when the same trade was processed first."""
+def test_volume_of_a_chain_of_the_last_minutes_is_not_used():
+    """The chain may not have been stored yet when the same trade was processed the first time."""
     add_greeks(NOON_MS - 15 * 60_000, CALL, volume=1, open_interest=500)
     add_greeks(NOON_MS - 15 * 60_000 + 1, CALL, volume=501, open_interest=500)
     process(make_batch({"size": 100}))
     assert not stored().is_unusual_volume
 
 
-def test_trades_that_no_row_can_hold_are_kept_aside_and_the_rest_is_stored():
+def test_invalid_trades_are_dead_letters_and_the_rest_is_stored():
     bad = (
         {"contract_ticker": "O:NONSENSE"},
         {"contract_ticker": b"O:SPXW\xff61218C06500000"},
@@ -196,7 +196,7 @@ def test_trades_that_no_row_can_hold_are_kept_aside_and_the_rest_is_stored():
     rows = [{**row, "contract_ticker": _bytes(row.get("contract_ticker", CALL))} for row in ({}, *bad, {})]
     batch = make_batch(*rows)
     done = process(batch, name="options:boot:1")
-    assert (done.kept, done.stored) == (2, 2)
+    assert (done.selected, done.stored) == (2, 2)
     assert sequence_numbers() == [1, 9]
     assert done.quarantined == {
         "not an option contract ticker": 2,
@@ -218,7 +218,7 @@ def _bytes(ticker: str | bytes) -> bytes:
     return ticker if isinstance(ticker, bytes) else ticker.encode()
 
 
-def test_absurd_quotes_and_ages_are_unknown_and_cost_no_other_trade():
+def test_absurd_quotes_and_ages_are_stored_as_unknown():
     inf = float("inf")
     process(
         make_batch(
@@ -229,13 +229,13 @@ def test_absurd_quotes_and_ages_are_unknown_and_cost_no_other_trade():
     assert stored(2).quote_age_ms == 2**31 - 1
 
 
-def test_an_empty_batch_and_one_of_small_trades_alone_store_nothing():
-    assert process(make_batch({}).take(np.arange(0))).kept == 0
-    assert process(make_batch({"size": 1})).kept == 0
+def test_empty_batch_and_batch_of_small_trades_store_nothing():
+    assert process(make_batch({}).take(np.arange(0))).selected == 0
+    assert process(make_batch({"size": 1})).selected == 0
     assert OptionsFlow.objects.count() == 0
 
 
-def test_the_writer_may_do_all_of_it():
+def test_role_of_workers_has_the_necessary_privileges():
     with connection.cursor() as cursor:
         cursor.execute("SET ROLE warehouse_writer")
         process(make_batch({}, {"contract_ticker": "O:NONSENSE"}))

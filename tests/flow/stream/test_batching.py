@@ -1,4 +1,4 @@
-"""Batches are sealed by size or age, and no sweep window is cut."""
+"""Batches are closed by size or age and split no sweep window."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from flow.stream.batching import Sealer, Sealing
+from flow.stream.batching import Batcher, BatchLimits
 from flow.stream.rows import ROW, Rows, as_trades
 from quant.trades.classification import classify
 
@@ -14,7 +14,7 @@ T = 1_795_186_800_000
 
 
 def rows(*trades: tuple) -> Rows:
-    """Trades of (contract, ms after T, exchange, price), quoted 1.00 at 1.10, received as they were traded."""
+    """Return trades of (contract, ms after T, exchange, price), quoted 1.00 at 1.10, received without delay."""
     made = np.zeros(len(trades), ROW)
     for row, (contract, after, exchange, price) in zip(made, trades, strict=True):
         row["contract"], row["exchange"], row["price"] = contract, exchange, price
@@ -30,52 +30,52 @@ def after(batch: Rows) -> list[int]:
     return (batch["timestamp_ms"] - T).tolist()
 
 
-def test_a_lone_trade_leaves_when_its_window_is_over_and_not_before():
-    sealer = Sealer(Sealing(age_ms=100, lateness_ms=0, patience_ms=0))
-    sealer.add(rows((1, 0, 302, 1.1)), T)
-    assert sealer.sealed(T + 499) == []
-    assert [after(batch) for batch in sealer.sealed(T + 600)] == [[0]]
+def test_single_trade_is_held_until_its_window_is_over():
+    batcher = Batcher(BatchLimits(age_ms=100, lateness_ms=0, idle_ms=0))
+    batcher.add(rows((1, 0, 302, 1.1)), T)
+    assert batcher.due_batches(T + 499) == []
+    assert [after(batch) for batch in batcher.due_batches(T + 600)] == [[0]]
 
 
-def test_a_later_trade_tells_that_a_window_is_over():
-    sealer = Sealer(Sealing(trades=3, lateness_ms=0))
-    sealer.add(rows((1, 0, 302, 1.1), (1, 400, 303, 1.1), (2, 501, 302, 1.1)), T)
-    assert [after(batch) for batch in sealer.sealed(T)] == [[0, 400]]
-    assert sealer.oldest_ms() == T + 501
+def test_later_trade_proves_that_a_window_is_over():
+    batcher = Batcher(BatchLimits(trades=3, lateness_ms=0))
+    batcher.add(rows((1, 0, 302, 1.1), (1, 400, 303, 1.1), (2, 501, 302, 1.1)), T)
+    assert [after(batch) for batch in batcher.due_batches(T)] == [[0, 400]]
+    assert batcher.oldest_ms() == T + 501
 
 
-def test_the_two_sides_of_a_contract_have_windows_of_their_own():
-    sealer = Sealer(Sealing(trades=3, lateness_ms=0))
-    sealer.add(rows((1, 0, 302, 1.1), (1, 300, 302, 1.0), (2, 501, 302, 1.1)), T)
-    assert [after(batch) for batch in sealer.sealed(T)] == [[0]]
+def test_each_side_of_a_contract_has_its_own_windows():
+    batcher = Batcher(BatchLimits(trades=3, lateness_ms=0))
+    batcher.add(rows((1, 0, 302, 1.1), (1, 300, 302, 1.0), (2, 501, 302, 1.1)), T)
+    assert [after(batch) for batch in batcher.due_batches(T)] == [[0]]
 
 
-def test_a_trade_without_a_side_waits_for_nothing():
-    sealer = Sealer(Sealing(trades=2))
+def test_trade_without_a_side_is_not_held():
+    batcher = Batcher(BatchLimits(trades=2))
     unquoted = rows((1, 0, 302, 1.1), (1, 1, 302, 1.1))
     unquoted["bid"] = unquoted["ask"] = unquoted["quote_age_ms"] = np.nan
-    sealer.add(unquoted, T)
-    assert [after(batch) for batch in sealer.sealed(T)] == [[0, 1]]
+    batcher.add(unquoted, T)
+    assert [after(batch) for batch in batcher.due_batches(T)] == [[0, 1]]
 
 
-def test_nothing_is_sealed_before_size_or_age_is_reached():
-    sealer = Sealer(Sealing(trades=10, age_ms=250))
-    sealer.add(rows((1, 0, 302, 1.05)), T)
-    assert sealer.sealed(T + 249) == []
-    assert len(sealer.sealed(T + 250)) == 1
+def test_no_batch_is_due_before_size_or_age_is_reached():
+    batcher = Batcher(BatchLimits(trades=10, age_ms=250))
+    batcher.add(rows((1, 0, 302, 1.05)), T)
+    assert batcher.due_batches(T + 249) == []
+    assert len(batcher.due_batches(T + 250)) == 1
 
 
-def test_at_the_end_everything_leaves():
-    sealer = Sealer()
-    sealer.add(rows((1, 0, 302, 1.1)), T)
-    assert [after(batch) for batch in sealer.sealed(T, everything=True)] == [[0]]
-    assert (len(sealer), sealer.oldest_ms()) == (0, None)
+def test_all_trades_are_released_at_the_end():
+    batcher = Batcher()
+    batcher.add(rows((1, 0, 302, 1.1)), T)
+    assert [after(batch) for batch in batcher.due_batches(T, everything=True)] == [[0]]
+    assert (len(batcher), batcher.oldest_ms()) == (0, None)
 
 
-def test_large_batches_are_cut_between_contracts():
-    sealer = Sealer(Sealing(trades=4))
-    sealer.add(rows(*[(number % 3, number, 302, 1.1) for number in range(12)]), T)
-    batches = sealer.sealed(T, everything=True)
+def test_large_batches_are_split_between_contracts():
+    batcher = Batcher(BatchLimits(trades=4))
+    batcher.add(rows(*[(number % 3, number, 302, 1.1) for number in range(12)]), T)
+    batches = batcher.due_batches(T, everything=True)
     contracts = [set(batch["contract"].tolist()) for batch in batches]
     assert sum(map(len, batches)) == 12
     assert sum(map(len, contracts)) == len(set.union(*contracts))
@@ -89,20 +89,20 @@ TRADE = st.tuples(
 
 @settings(max_examples=60)
 @given(st.lists(TRADE, min_size=1, max_size=60), st.integers(1, 12))
-def test_the_sweeps_found_in_the_batches_are_those_of_the_whole_stream(steps, at_once):
+def test_sweeps_in_the_batches_are_those_of_the_whole_stream(steps, at_once):
     clock, trades = 0, []
     for contract, step, exchange, price in steps:
         clock += step
         trades.append((contract, clock, exchange, price))
     whole = rows(*trades)
-    sealer = Sealer(Sealing(trades=1, age_ms=1, lateness_ms=0, patience_ms=10_000))
+    batcher = Batcher(BatchLimits(trades=1, age_ms=1, lateness_ms=0, idle_ms=10_000))
     batches = []
     for start in range(0, len(whole), at_once):
         piece = whole[start : start + at_once]
         now = int(piece["received_at_ms"].max())
-        sealer.add(piece, now)
-        batches += sealer.sealed(now)
-    batches += sealer.sealed(T + clock, everything=True)
+        batcher.add(piece, now)
+        batches += batcher.due_batches(now)
+    batches += batcher.due_batches(T + clock, everything=True)
 
     def sweeps(batch: Rows) -> set[tuple[int, int]]:
         found = classify(as_trades(batch))

@@ -1,4 +1,4 @@
-"""From a real socket to the inbox: every trade once, gaps named, a stop that loses nothing."""
+"""The consumer from a real socket to the inbox: every trade once, gaps recorded, no loss on stop."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from flow.delivery.inbox import Inbox
 from flow.delivery.publisher import Limits
 from flow.delivery.spool import Spool
 from flow.stream.average_size import AverageSizes
-from flow.stream.batching import Sealing
-from flow.stream.consumer import Bounds, Consumer, Gap
+from flow.stream.batching import BatchLimits
+from flow.stream.consumer import Consumer, Gap, QueueLimits
 from flow.stream.frame_queue import FrameQueue, Received
 from flow.stream.rows import Contracts
 from provider.stream_client import Delivery, Stream
@@ -24,7 +24,7 @@ from tests.flow.stream_server import QUICK, Peer, quote, serving, trade
 T = 1_795_186_800_000
 
 
-class Running:
+class RunningConsumer:
     """A consumer on a scripted socket and a real inbox."""
 
     def __init__(
@@ -39,8 +39,8 @@ class Running:
         self.inbox = Inbox(client, "options")
         self.consumer = Consumer(
             Contracts({"SPXW": "SPX"}), AverageSizes(), self.inbox, lambda name: None,
-            Spool(directory, 1_000_000), lambda: T + 100, sealing=Sealing(age_ms=0, patience_ms=0),
-            limits=limits or Limits(retry_seconds=0.01, look_seconds=0.01), bounds=Bounds(),
+            Spool(directory, 1_000_000), lambda: T + 100, batch_limits=BatchLimits(age_ms=0, idle_ms=0),
+            limits=limits or Limits(retry_seconds=0.01, check_seconds=0.01), queue_limits=QueueLimits(),
         )  # fmt: skip
         urls = [url, second] if second else [url]
         streams = [Stream(each, "key", {"T.*"}, self.consumer.deliver, lambda: True, QUICK) for each in urls]
@@ -52,14 +52,14 @@ class Running:
     def sequences(self) -> list[int]:
         return sorted(number for batch in self.batches() for number in batch.sequence_number.tolist())
 
-    def until(self, holds) -> None:
+    def until(self, condition) -> None:
         deadline = time.monotonic() + 60
-        while not holds():
-            assert time.monotonic() < deadline, "it did not come to that in time"
+        while not condition():
+            assert time.monotonic() < deadline, "the condition was not met in time"
             threading.Event().wait(0.005)
 
 
-def test_trades_reach_the_inbox_with_what_was_known_before_them(tmp_path, redis_client):
+def test_trades_reach_the_inbox_with_the_quote_before_them(tmp_path, redis_client):
     def sends(peer: Peer) -> None:
         peer.accept()
         peer.send(quote(T - 10), trade(1, T))
@@ -68,20 +68,20 @@ def test_trades_reach_the_inbox_with_what_was_known_before_them(tmp_path, redis_
         peer.stay()
 
     with serving(sends) as server:
-        running = Running(tmp_path, redis_client, server.url)
+        running = RunningConsumer(tmp_path, redis_client, server.url)
         running.until(lambda: running.consumer.totals.frames >= 6)
         running.consumer.stop()
     assert running.sequences() == [1, 2]
     ages = {n: a for b in running.batches() for n, a in zip(b.sequence_number, b.quote_age_ms, strict=True)}
     assert ages[1] == 10.0
-    assert np.isnan(ages[2]), "a frame that could not be read may have held a newer quote"
+    assert np.isnan(ages[2]), "an unreadable frame may have held a newer quote"
     assert dict(running.consumer.totals.rejected) == {
         "frame is no JSON array": 1, "event T breaks its type": 1,
     }  # fmt: skip
-    assert running.consumer.safe_ms == T, "what could not be read may have been a trade"
+    assert running.consumer.safe_ms == T, "an unreadable frame may have held a trade"
 
 
-def test_a_stop_keeps_everything_that_was_read(tmp_path, redis_client):
+def test_stop_stores_everything_that_was_read(tmp_path, redis_client):
     sent = threading.Event()
 
     def bursts(peer: Peer) -> None:
@@ -92,14 +92,14 @@ def test_a_stop_keeps_everything_that_was_read(tmp_path, redis_client):
         peer.stay()
 
     with serving(bursts) as server:
-        running = Running(tmp_path, redis_client, server.url)
+        running = RunningConsumer(tmp_path, redis_client, server.url)
         sent.wait(10)
         running.until(lambda: running.consumer.totals.frames >= 100)
         running.consumer.stop()
         assert running.sequences() == list(range(running.consumer.totals.trades))
 
 
-def test_a_cut_is_a_gap_from_the_last_trade_seen_to_the_first_one_after(tmp_path, redis_client):
+def test_lost_connection_is_a_gap_from_the_last_to_the_next_trade(tmp_path, redis_client):
     def sends_and_dies(peer: Peer) -> None:
         peer.accept()
         peer.send(quote(T - 10), trade(1, T))
@@ -111,7 +111,7 @@ def test_a_cut_is_a_gap_from_the_last_trade_seen_to_the_first_one_after(tmp_path
         peer.stay()
 
     with serving(sends_and_dies, goes_on) as server:
-        running = Running(tmp_path, redis_client, server.url)
+        running = RunningConsumer(tmp_path, redis_client, server.url)
         running.until(lambda: len(running.consumer.gaps) == 2)
         running.consumer.stop()
     opened, closed = running.consumer.gaps
@@ -119,31 +119,31 @@ def test_a_cut_is_a_gap_from_the_last_trade_seen_to_the_first_one_after(tmp_path
     assert closed == Gap(T, T + 900, opened.reason)
     (after,) = [batch for batch in running.batches() if 9 in batch.sequence_number]
     unknown = after.quote_age_ms[after.sequence_number == 9]
-    assert unknown != unknown, "quotes from before the cut are not the last ones any more"
+    assert unknown != unknown, "quotes from before the lost connection may be outdated"
 
 
-def test_the_time_a_consumer_did_not_run_is_a_gap(tmp_path, redis_client):
+def test_time_without_a_running_consumer_is_a_gap(tmp_path, redis_client):
     def sends(peer: Peer) -> None:
         peer.accept()
         peer.send(trade(1, T))
         peer.stay()
 
     with serving(sends) as server:
-        running = Running(tmp_path, redis_client, server.url, gap_from_ms=T - 5_000)
+        running = RunningConsumer(tmp_path, redis_client, server.url, gap_from_ms=T - 5_000)
         running.until(lambda: len(running.consumer.gaps) == 2)
         running.consumer.stop()
     assert running.consumer.gaps[1] == Gap(T - 5_000, T, "the consumer was not running")
 
 
-def test_while_a_gap_is_open_nothing_after_it_counts_as_safe(tmp_path, redis_client):
+def test_safe_time_stays_at_the_start_of_an_open_gap(tmp_path, redis_client):
     def is_mute(peer: Peer) -> None:
         peer.log_in()
         peer.hear()
-        peer.send(trade(1, T))  # before any acknowledgement
+        peer.send(trade(1, T))  # before the subscription is acknowledged
         peer.hear()
 
     with serving(is_mute) as server:
-        running = Running(tmp_path, redis_client, server.url, gap_from_ms=T - 5_000)
+        running = RunningConsumer(tmp_path, redis_client, server.url, gap_from_ms=T - 5_000)
         running.until(lambda: running.consumer.totals.trades)
         running.consumer.stop()
     assert running.consumer.safe_ms == T - 5_000
@@ -153,7 +153,7 @@ def delivery(size: int) -> Received:
     return Received(T, Delivery("frame", b"x" * size, None))
 
 
-def test_a_full_queue_drops_frames_and_says_so_in_their_place():
+def test_full_queue_drops_frames_and_reports_it_in_their_place():
     dropped: list[int] = []
     frames = FrameQueue(100, 0.01, dropped.append)
     for size in (60, 60, 60, 40):
@@ -165,7 +165,7 @@ def test_a_full_queue_drops_frames_and_says_so_in_their_place():
     assert dropped == [2]
 
 
-def test_a_full_queue_first_makes_the_socket_wait():
+def test_full_queue_first_makes_the_socket_wait():
     frames = FrameQueue(100, 10, lambda frames: None)
     frames.put(delivery(100))
     second = threading.Thread(target=frames.put, args=(delivery(50),))
@@ -177,12 +177,12 @@ def test_a_full_queue_first_makes_the_socket_wait():
     assert (len(frames.take(0)), frames.dropped) == (1, 0)
 
 
-def test_a_decoder_that_dies_makes_the_consumer_dead(tmp_path, redis_client):
+def test_consumer_is_not_alive_after_its_decoder_failed(tmp_path, redis_client):
     def breaks() -> None:
         raise RuntimeError("broken on purpose")
 
     with serving(Peer.stay) as server:
-        running = Running(tmp_path, redis_client, server.url)
+        running = RunningConsumer(tmp_path, redis_client, server.url)
         running.consumer.frames.call(breaks)
         running.until(lambda: not running.consumer.is_alive())
         running.consumer.stop()
@@ -190,7 +190,7 @@ def test_a_decoder_that_dies_makes_the_consumer_dead(tmp_path, redis_client):
         raise running.consumer.failure
 
 
-def test_trades_leave_in_time_though_the_quotes_never_pause(tmp_path, redis_client):
+def test_trades_are_released_in_time_while_quotes_never_pause(tmp_path, redis_client):
     quiet = threading.Event()
 
     def quotes_without_end(peer: Peer) -> None:
@@ -201,13 +201,13 @@ def test_trades_leave_in_time_though_the_quotes_never_pause(tmp_path, redis_clie
         peer.stay()
 
     with serving(quotes_without_end) as server:
-        running = Running(tmp_path, redis_client, server.url)
+        running = RunningConsumer(tmp_path, redis_client, server.url)
         running.until(lambda: running.sequences() == [1])
         quiet.set()
         running.consumer.stop()
 
 
-def test_a_frame_that_breaks_off_is_a_gap_and_its_first_trades_are_kept(tmp_path, redis_client):
+def test_truncated_frame_opens_a_gap_and_its_first_trades_are_stored(tmp_path, redis_client):
     def breaks_off(peer: Peer) -> None:
         peer.accept()
         peer.send(trade(1, T))
@@ -215,7 +215,7 @@ def test_a_frame_that_breaks_off_is_a_gap_and_its_first_trades_are_kept(tmp_path
         peer.stay()
 
     with serving(breaks_off) as server:
-        running = Running(tmp_path, redis_client, server.url)
+        running = RunningConsumer(tmp_path, redis_client, server.url)
         running.until(lambda: running.sequences() == [1, 2])
         running.consumer.stop()
     (gap,) = running.consumer.gaps
@@ -223,13 +223,13 @@ def test_a_frame_that_breaks_off_is_a_gap_and_its_first_trades_are_kept(tmp_path
     assert gap.from_ms in (
         T,
         T + 100,
-    )  # the trade before it, or the subscription where that was not counted yet
+    )  # the trade before it, or the subscription if that trade was not counted yet
 
 
-def test_the_gap_of_an_unreadable_frame_ends_when_the_stream_was_sound_for_a_while(tmp_path, redis_client):
+def test_gap_of_an_unreadable_frame_ends_after_some_readable_seconds(tmp_path, redis_client):
     frames = [[trade(1, T)], b"<html>", [trade(2, T + 10)], [trade(3, T + 20)]]
     with serving(Peer.stay) as server:
-        running = Running(tmp_path, redis_client, server.url)
+        running = RunningConsumer(tmp_path, redis_client, server.url)
         running.consumer.streams[0].stop()
         running.until(lambda: running.consumer.gaps)
         running.consumer.stop()
@@ -239,11 +239,11 @@ def test_the_gap_of_an_unreadable_frame_ends_when_the_stream_was_sound_for_a_whi
     for at_ms, frame in zip((T + 50, T + 60, T + 70, T + 5_060), frames, strict=True):
         payload = frame if isinstance(frame, bytes) else json.dumps(frame).encode()
         consumer._receive(Received(at_ms, Delivery("frame", payload, None)))
-        consumer._seal(at_ms)
+        consumer._batch(at_ms)
     assert [(gap.from_ms, gap.to_ms) for gap in consumer.gaps] == [(T, None), (T, T + 20)]
 
 
-def test_prices_of_a_second_connection_stand_beside_the_trades_of_the_first(tmp_path, redis_client):
+def test_prices_of_a_second_connection_are_attached_to_the_trades(tmp_path, redis_client):
     def trades(peer: Peer) -> None:
         peer.accept()
         priced.wait(10)
@@ -255,25 +255,25 @@ def test_prices_of_a_second_connection_stand_beside_the_trades_of_the_first(tmp_
         peer.send({"ev": "V", "val": 6512.25, "T": "I:SPX", "t": T - 400})
         peer.connection.close(1000)
 
-    def priced_now() -> None:
+    def check_price() -> None:
         if running.consumer.enricher.spots.at("SPX", T):
             priced.set()
 
     priced = threading.Event()
     with serving(trades) as options, serving(prices, Peer.stay) as indices:
-        running = Running(tmp_path, redis_client, options.url, second=indices.url)
+        running = RunningConsumer(tmp_path, redis_client, options.url, second=indices.url)
         while not priced.wait(0.01):
-            running.consumer.frames.call(priced_now)
+            running.consumer.frames.call(check_price)
         running.until(lambda: running.sequences() == [1])
         running.consumer.stop()
     (batch,) = running.batches()
     assert (batch.underlying_price.tolist(), batch.underlying_age_ms.tolist()) == ([6512.25], [400.0])
-    assert not running.consumer.gaps, "trades come from the first connection alone"
+    assert not running.consumer.gaps, "only the first connection delivers trades"
 
 
-def test_a_pause_is_a_gap_though_the_trades_before_and_after_it_waited_together(tmp_path, redis_client):
+def test_pause_is_a_gap_even_if_trades_around_it_waited_together(tmp_path, redis_client):
     with serving(Peer.stay) as server:
-        running = Running(tmp_path, redis_client, server.url)
+        running = RunningConsumer(tmp_path, redis_client, server.url)
         running.consumer.streams[0].stop()
         running.until(lambda: running.consumer.gaps)
         running.consumer.stop()
@@ -284,6 +284,6 @@ def test_a_pause_is_a_gap_though_the_trades_before_and_after_it_waited_together(
         at_ms = T + number * 20 + (4_000 if number > 99 else 0)
         frame = json.dumps([trade(number, at_ms)]).encode()
         consumer._receive(Received(at_ms + 5, Delivery("frame", frame, None)))
-    consumer._seal(T + 10_000)
+    consumer._batch(T + 10_000)
     ends = (T + 99 * 20, T + 100 * 20 + 4_000)
     assert [(gap.from_ms, gap.to_ms) for gap in consumer.gaps] == [(ends[0], None), ends]

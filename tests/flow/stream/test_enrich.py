@@ -1,4 +1,4 @@
-"""What is attached to a trade: only what was known before it."""
+"""Only information known before a trade is attached to it."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def enriched(*events: dict, taker: Enricher | None = None) -> Rows:
     return taker.rows()
 
 
-def test_a_trade_carries_the_last_quote_before_it_and_its_age():
+def test_trade_gets_the_last_quote_before_it_and_its_age():
     (row,) = enriched(
         quote(T - 30, 12.0, 12.2), quote(T - 10, 12.3, 12.4), quote(T + 1, 9.0, 9.1), trade(1, T)
     )
@@ -41,14 +41,14 @@ def test_a_trade_carries_the_last_quote_before_it_and_its_age():
     )
 
 
-def test_a_quote_that_arrives_after_the_trade_is_not_its_quote():
+def test_quote_that_arrives_after_the_trade_is_not_attached():
     (row,) = enriched(trade(1, T), quote(T - 10))
     assert np.isnan([row["bid"], row["ask"], row["bid_size"], row["ask_size"], row["quote_age_ms"]]).all()
 
 
-def test_the_underlying_price_is_the_last_one_before_the_trade():
+def test_underlying_price_is_the_last_one_before_the_trade():
     taker = enricher()
-    taker.price("SPX", Spot(6500.0, T - 900_000))  # the last snapshot's
+    taker.set_price("SPX", Spot(6500.0, T - 900_000))  # price of the last snapshot
     trades = enriched(
         trade(1, T), {"ev": "V", "T": "I:SPX", "val": 6512.5, "t": T + 1_000}, trade(2, T + 500),
         trade(3, T + 1_250), taker=taker,
@@ -57,7 +57,7 @@ def test_the_underlying_price_is_the_last_one_before_the_trade():
     assert trades["underlying_age_ms"].tolist() == [900_000.0, 900_500.0, 250.0]
 
 
-def test_a_second_bar_of_a_stock_prices_its_options():
+def test_second_bar_of_a_stock_is_the_price_of_its_options():
     taker = enricher()
     (row,) = enriched(
         {"ev": "A", "sym": "SPY", "c": 651.2, "s": T - 2_000, "e": T - 1_000},
@@ -67,13 +67,13 @@ def test_a_second_bar_of_a_stock_prices_its_options():
     assert (row["underlying_price"], row["underlying_age_ms"]) == (651.2, 1_000.0)
 
 
-def test_trades_of_other_roots_are_left_out_and_counted():
+def test_trades_of_other_roots_are_skipped_and_counted():
     taker = enricher()
     trades = enriched(trade(1), trade(2, sym="O:AAPL261120C00250000"), trade(3, sym=""), taker=taker)
     assert (len(trades), taker.contracts.unwatched) == (1, 2)
 
 
-def test_a_watched_root_with_an_impossible_contract_never_reaches_a_batch():
+def test_invalid_contract_of_a_watched_root_reaches_no_batch():
     taker = enricher()
     trades = enriched(
         trade(1, sym="O:SPXW261399C06500000"), trade(2, sym="X:SPXW261120C06500000"), taker=taker
@@ -81,13 +81,13 @@ def test_a_watched_root_with_an_impossible_contract_never_reaches_a_batch():
     assert (len(trades), taker.contracts.unreadable) == (0, 2)
 
 
-def test_several_conditions_are_kept_as_text_and_one_is_not():
+def test_only_several_conditions_are_stored_as_text():
     trades = enriched(trade(1, c=[209]), trade(2, c=[232, 201]), trade(3, c=[]))
     assert trades["condition"].tolist() == [209, 232, 0]
     assert trades["conditions"].tolist() == [b"", b"232,201", b""]
 
 
-def test_a_batch_names_its_contracts():
+def test_batch_contains_the_contract_tickers():
     taker = enricher()
     trades = enriched(trade(1), trade(2, sym="O:SPY261120C00650000"), trade(3), taker=taker)
     batch = taker.contracts.batch(trades)

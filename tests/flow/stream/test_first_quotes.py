@@ -1,4 +1,4 @@
-"""Which contracts are quoted: by the stored chain, and before there is one by what the provider tells."""
+"""Contracts with subscribed quotes come from the stored chain, and from the provider while there is none."""
 
 from __future__ import annotations
 
@@ -28,26 +28,30 @@ def row(strike: int, interest: float, spot: float | None = 6500.0) -> dict:
     return {"details": details, "open_interest": interest, "underlying_asset": asset}
 
 
-def told(provider, *rows: dict) -> list[str]:
+def fetched_strikes(provider, *rows: dict) -> list[str]:
     provider.tell(PATH, ok({"status": "OK", "results": list(rows)}))
     with client_of(provider)() as client:
         return [ticker[-8:-3] for ticker in nearest(client, "I:SPX", NOON.date())]
 
 
-def test_before_any_chain_the_provider_names_the_contracts_by_interest_and_nearness(provider):
-    # 1,000 held 2 % away are worth 1,001 / e = 368; 300 held at the money 301; 100 a tenth away nothing.
-    assert told(provider, row(6500, 300), row(6630, 1000), row(7150, 100)) == ["06630", "06500", "07150"]
+def test_fetched_contracts_are_ranked_by_interest_and_nearness(provider):
+    # Values: interest 1,000 at 2 % distance: 1,001 / e = 368; 300 at the money: 301; 100 at 10 %: nearly 0.
+    assert fetched_strikes(provider, row(6500, 300), row(6630, 1000), row(7150, 100)) == [
+        "06630",
+        "06500",
+        "07150",
+    ]
     assert provider.requests[0].query.split("&")[1:] == [
         "expiration_date.gte=2026-11-18",
         "expiration_date.lte=2026-11-25",
     ]
 
 
-def test_without_a_spot_open_interest_alone_decides(provider):
-    assert told(provider, row(6500, 5, None), row(7150, 100, None)) == ["07150", "06500"]
+def test_without_a_spot_only_open_interest_decides(provider):
+    assert fetched_strikes(provider, row(6500, 5, None), row(7150, 100, None)) == ["07150", "06500"]
 
 
-def test_what_the_provider_told_counts_until_a_chain_is_stored():
+def test_fetched_contracts_are_used_until_a_chain_is_stored():
     first = choose_contracts(["SPX"], {"SPX": ["O:A", "O:B", "O:C"]}, NOON_MS, limit=2)
     assert (first.contracts, first.without_chain) == ({"O:A", "O:B"}, {"SPX"})
     stored = add_greeks(NOON_MS - 900_000, expiration="2026-12-18", underlying_price=6500)
@@ -55,12 +59,12 @@ def test_what_the_provider_told_counts_until_a_chain_is_stored():
     assert (then.contracts, then.without_chain) == ({stored.contract_ticker}, set())
 
 
-def test_a_provider_that_fails_is_asked_again_and_stops_nothing(provider):
+def test_failed_fetch_is_repeated_and_raises_nothing(provider):
     quotes = FirstQuotes(client_of(provider))
     watched = {"SPX": WatchlistEntry.objects.get().provider_symbol}
     for answer, expected in ((None, {}), (ok({"status": "OK", "results": [row(6500, 1)]}), {"SPX": 1})):
         if answer:
             provider.tell(PATH, answer)
-        quotes.ask(watched, NOON.date())
+        quotes.request(watched, NOON.date())
         quotes.join()
-        assert {symbol: len(found) for symbol, found in quotes.told.items()} == expected
+        assert {symbol: len(found) for symbol, found in quotes.contracts.items()} == expected

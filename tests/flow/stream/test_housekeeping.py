@@ -1,4 +1,4 @@
-"""What the consumer reads from the database and writes to it."""
+"""Reading and writing of the consumer's average sizes, and its shards."""
 
 from __future__ import annotations
 
@@ -26,43 +26,43 @@ def rows(*sizes: int, underlying: int = 0, cancel: int | None = None):
     return made
 
 
-def test_an_average_stands_before_the_trades_it_is_given_to():
+def test_average_excludes_the_trades_it_is_attached_to():
     sizes = AverageSizes()
-    assert np.isnan(sizes.take(rows(10, 30))).all()
-    assert sizes.take(rows(100)).tolist() == [20.0]
+    assert np.isnan(sizes.update(rows(10, 30))).all()
+    assert sizes.update(rows(100)).tolist() == [20.0]
 
 
-def test_a_cancel_is_no_trade_of_its_own():
+def test_cancel_does_not_count_as_a_trade():
     sizes = AverageSizes()
-    sizes.take(rows(10, 1000, cancel=1))
-    assert sizes.take(rows(5)).tolist() == [10.0]
+    sizes.update(rows(10, 1000, cancel=1))
+    assert sizes.update(rows(5)).tolist() == [10.0]
 
 
-def test_what_is_saved_stays_in_the_average_and_is_not_saved_twice():
+def test_saved_sizes_stay_in_the_average_and_are_not_saved_twice():
     sizes = AverageSizes()
-    sizes.learn([(1.0, 40.0)])
-    sizes.take(rows(20))
+    sizes.load_totals([(1.0, 40.0)])
+    sizes.update(rows(20))
     added = sizes.unsaved()
-    sizes.take(rows(60))
-    sizes.saved(added)
+    sizes.update(rows(60))
+    sizes.mark_saved(added)
     assert sizes.unsaved().tolist() == [[1.0], [60.0]]
-    assert sizes.take(rows(1)).tolist() == [40.0]
+    assert sizes.update(rows(1)).tolist() == [40.0]
 
 
 @pytest.mark.django_db
 @pytest.mark.database
-def test_the_average_is_kept_over_a_restart_for_twenty_sessions():
+def test_average_of_twenty_sessions_survives_a_restart():
     past = sessions.sessions(DAY - dt.timedelta(days=60), DAY)
-    average_size.add(["SPX", "SPY"], past[-22], np.array([[1.0, 0.0], [9_999.0, 0.0]]))  # too long ago
-    average_size.add(["SPX", "SPY"], past[-21], np.array([[2.0, 1.0], [20.0, 7.0]]))
-    average_size.add(["SPX", "SPY"], DAY, np.array([[1.0, 0.0], [40.0, 0.0]]))
-    average_size.add(
+    average_size.add_totals(["SPX", "SPY"], past[-22], np.array([[1.0, 0.0], [9_999.0, 0.0]]))  # too long ago
+    average_size.add_totals(["SPX", "SPY"], past[-21], np.array([[2.0, 1.0], [20.0, 7.0]]))
+    average_size.add_totals(["SPX", "SPY"], DAY, np.array([[1.0, 0.0], [40.0, 0.0]]))
+    average_size.add_totals(
         ["SPX", "SPY"], DAY, np.array([[1.0, 0.0], [60.0, 0.0]])
-    )  # another shard, or a minute later
-    assert average_size.stored(["SPY", "QQQ", "SPX"], DAY) == [(1.0, 7.0), (0.0, 0.0), (4.0, 120.0)]
+    )  # of another shard, or a minute later
+    assert average_size.stored_totals(["SPY", "QQQ", "SPX"], DAY) == [(1.0, 7.0), (0.0, 0.0), (4.0, 120.0)]
 
 
-def test_shards_share_the_symbols_out():
+def test_each_symbol_belongs_to_exactly_one_shard():
     symbols = ["SPX", "NDX", "SPY", "QQQ", "IWM", "AAPL", "TSLA"]
     shards = [Shard(number, 3) for number in (1, 2, 3)]
     assert [sum(shard.owns(symbol) for shard in shards) for symbol in symbols] == [1] * 7
@@ -70,6 +70,6 @@ def test_shards_share_the_symbols_out():
 
 
 @pytest.mark.parametrize("text", ["0/2", "3/2", "1", "a/b", "1/0", "-1/2"])
-def test_a_shard_that_is_none_is_refused(text):
-    with pytest.raises(ValueError, match="a shard is written i/n"):
+def test_malformed_shard_is_rejected(text):
+    with pytest.raises(ValueError, match="a shard has the form i/n"):
         Shard.parse(text)

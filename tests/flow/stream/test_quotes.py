@@ -22,34 +22,34 @@ def time_at(quotes: LastBefore[Quote], t: int) -> int | None:
     return found and found.t
 
 
-def test_it_is_the_newest_quote_not_later_than_the_trade():
+def test_quote_is_the_newest_one_not_later_than_the_trade():
     quotes = book(100, 200, 300)
     assert [time_at(quotes, t) for t in (99, 100, 250, 300, 999)] == [None, 100, 200, 300, 300]
 
 
-def test_among_quotes_of_one_millisecond_the_last_to_arrive_counts():
+def test_last_received_quote_of_one_millisecond_counts():
     quotes = book(100)
     quotes.update("C", Quote("C", 100, 1.0))
     assert quotes.at("C", 100) == Quote("C", 100, 1.0)
 
 
-def test_a_quote_that_comes_late_changes_nothing_and_is_counted():
+def test_late_quote_is_dropped_and_counted():
     quotes = book(200, 100)
     assert (time_at(quotes, 150), time_at(quotes, 200), quotes.late) == (None, 200, 1)
 
 
-def test_only_so_many_quotes_of_a_contract_are_remembered():
+def test_number_of_quotes_per_contract_is_limited():
     quotes = book(*range(100, 110), depth=3)
     assert [time_at(quotes, t) for t in (106, 107)] == [None, 107]
 
 
-def test_after_a_cut_nothing_is_known():
+def test_clear_deletes_all_quotes():
     quotes = book(100)
     quotes.clear()
     assert time_at(quotes, 100) is None
 
 
-def test_the_state_of_the_quote_beside_each_trade_is_named():
+def test_trades_are_counted_by_the_state_of_their_quote():
     bid = np.array([1.0, np.nan, 1.0, 1.2, 1.2])
     ask = np.array([1.1, np.nan, 1.1, 1.1, 1.1])
     age = np.array([0.0, np.nan, 5001.0, 5000.0, 5001.0])

@@ -1,4 +1,4 @@
-"""Bars read once for many sessions are those that each session would have read."""
+"""Cached bars of many sessions equal those that each session would read."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ WINDOW = 10
 
 @pytest.fixture(autouse=True)
 def fetched(spx, at_market_time) -> None:
-    """Daily bars of all sessions but the last two, of which the provider has none."""
+    """Store daily bars of all sessions but the last two, of which the provider has none."""
     at_market_time(close_of(LAST) + timedelta(hours=1))
     known = DAYS[:-2]
     price = 500.0 + np.arange(len(known))
@@ -37,7 +37,7 @@ def fetched(spx, at_market_time) -> None:
     store(task_of(Timeframe.DAY), "SPY", Timeframe.DAY, stretch, bars)
 
 
-def nobody() -> NoReturn:
+def refuse() -> NoReturn:
     raise NotFound("not among the bars that were fetched.")
 
 
@@ -49,33 +49,33 @@ def windows(days: list[date]) -> list[tuple[date, date]]:
     return list(zip(days, days[WINDOW - 1 :], strict=False))
 
 
-def test_each_window_holds_what_it_would_alone_and_the_series_is_read_once(django_assert_max_num_queries):
+def test_cached_windows_equal_single_reads_and_are_read_once(django_assert_max_num_queries):
     known = DAYS[:-2]
     alone = [
-        columns(historical_bars("SPY", "1d", *window, clock.now_ms(), nobody)) for window in windows(known)
+        columns(historical_bars("SPY", "1d", *window, clock.now_ms(), refuse)) for window in windows(known)
     ]
     read = BarsInTurn(known[-1])
-    with django_assert_max_num_queries(2):  # what was fetched, and the bars
-        found = [columns(read("SPY", "1d", *window, clock.now_ms(), nobody)) for window in windows(known)]
+    with django_assert_max_num_queries(2):  # fetched ranges, and bars
+        found = [columns(read("SPY", "1d", *window, clock.now_ms(), refuse)) for window in windows(known)]
     assert found == alone
     assert [len(starts) for starts, *_ in found] == [WINDOW] * len(found)
     assert found[3][4][0] == 503.0
 
 
-def test_a_window_before_those_read_is_read_as_well():
+def test_window_before_the_cached_ones_is_read():
     known = DAYS[:-2]
     read = BarsInTurn(known[-1])
-    read("SPY", "1d", known[5], known[8], clock.now_ms(), nobody)
-    earlier = read("SPY", "1d", known[0], known[3], clock.now_ms(), nobody)
+    read("SPY", "1d", known[5], known[8], clock.now_ms(), refuse)
+    earlier = read("SPY", "1d", known[0], known[3], clock.now_ms(), refuse)
     assert earlier.close.tolist() == [500.0, 501.0, 502.0, 503.0]
 
 
-def test_sessions_that_were_not_fetched_are_refused_and_those_before_them_are_not():
+def test_only_windows_with_unfetched_sessions_raise():
     read = BarsInTurn(LAST)
-    assert read("SPY", "1d", DAYS[-5], DAYS[-3], clock.now_ms(), nobody).close.tolist() == [
+    assert read("SPY", "1d", DAYS[-5], DAYS[-3], clock.now_ms(), refuse).close.tolist() == [
         500.0 + len(DAYS) - 5,
         501.0 + len(DAYS) - 5,
         502.0 + len(DAYS) - 5,
     ]
     with pytest.raises(NotFound):
-        read("SPY", "1d", DAYS[-5], LAST, clock.now_ms(), nobody)
+        read("SPY", "1d", DAYS[-5], LAST, clock.now_ms(), refuse)

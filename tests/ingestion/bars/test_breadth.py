@@ -1,4 +1,4 @@
-"""Breadth counts liquid issues from their stored bars; a year of them is fetched once."""
+"""Breadth counts liquid stocks from their stored bars; a year of them is fetched once."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from datetime import date, timedelta
 import pytest
 
 from ingestion.bars.bar_times import midnight_ms
-from ingestion.bars.breadth import breadth, fetch_grouped, large_issues, year_before
+from ingestion.bars.breadth import breadth, fetch_grouped, large_stocks, year_before
 from provider.records import Aggregate
 from quant.sessions import close_of
 from tests.ingestion.stored import store_day_bars
@@ -22,7 +22,7 @@ GROUPED = "/v2/aggs/grouped/locale/us/market/stocks/"
 
 @pytest.fixture
 def evening(spx, at_market_time) -> list[date]:
-    """The 252 sessions that end with this one."""
+    """Return the 252 sessions that end with this one."""
     at_market_time(close_of(SESSION) + timedelta(minutes=5))
     return year_before(SESSION)
 
@@ -33,7 +33,7 @@ def store(symbol: str, year: list[date], prices: list[float], volume: float | No
     store_day_bars(symbol, closes, volume=volume)
 
 
-def test_a_year_gives_means_highs_and_lows(evening):
+def test_year_gives_means_highs_and_lows(evening):
     store("UP", evening, [10.0 + n for n in range(252)])
     store("DOWN", evening, [300.0 - n for n in range(252)])
     store("FLAT", evening, [20.0] * 252)
@@ -45,7 +45,7 @@ def test_a_year_gives_means_highs_and_lows(evening):
     store("O:SPY261218C00600000", evening, [10.0, 50.0])
     found = breadth(SESSION)
     assert (found.advancers, found.decliners) == (2, 2)
-    assert found.above_mean == 2 / 5  # UP and YOUNG; FLAT stands on its mean
+    assert found.above_mean == 2 / 5  # UP and YOUNG; FLAT is exactly at its mean
     assert (found.new_highs, found.new_lows) == (1, 2)  # UP; DOWN and BACK
 
 
@@ -57,17 +57,17 @@ def test_later_bars_change_nothing(evening):
     assert (before.advancers, before.above_mean, before.new_highs) == (1, None, None)
 
 
-def test_without_any_bar_nothing_is_counted(evening):
+def test_nothing_is_counted_without_bars(evening):
     assert breadth(SESSION).advancers is None
 
 
-def test_the_thousand_largest_liquid_issues_are_kept():
-    def issue(ticker: str, close: float, volume: float) -> Aggregate:
+def test_thousand_largest_liquid_stocks_are_selected():
+    def stock(ticker: str, close: float, volume: float) -> Aggregate:
         return Aggregate(0, close, close, close, close, volume, ticker=ticker)
 
-    many = [issue(f"S{n:04}", 10.0 + n, 1e6) for n in range(1_001)]
-    kept = large_issues([*many, issue("CHEAP", 5.0, 1e9), issue("QUIET", 1e6, 200_000.0)])
-    assert [row.ticker for row in kept] == [f"S{n:04}" for n in range(1, 1_001)]
+    many = [stock(f"S{n:04}", 10.0 + n, 1e6) for n in range(1_001)]
+    selected = large_stocks([*many, stock("CHEAP", 5.0, 1e9), stock("QUIET", 1e6, 200_000.0)])
+    assert [row.ticker for row in selected] == [f"S{n:04}" for n in range(1, 1_001)]
 
 
 def test_each_session_is_fetched_once(evening, provider, connect):
@@ -82,7 +82,7 @@ def test_each_session_is_fetched_once(evening, provider, connect):
     assert HistoricalBar.objects.filter(symbol="A", timeframe="1d").count() == 3
 
 
-def test_a_session_without_bars_yet_is_asked_for_again(evening, provider, connect):
+def test_session_without_bars_yet_is_fetched_again(evening, provider, connect):
     provider.tell(f"{GROUPED}{SESSION}", ok({"status": "OK", "request_id": "0" * 32, "resultsCount": 0}))
     fetch_grouped([SESSION], connect)
     fetch_grouped([SESSION], connect)

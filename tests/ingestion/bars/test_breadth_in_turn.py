@@ -1,4 +1,4 @@
-"""Sessions counted one after another come to what each of them is by itself, and read the past once."""
+"""Breadth of consecutive sessions equals that of single sessions, and the past is read once."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from warehouse.models import HistoricalBar
 pytestmark = pytest.mark.database
 
 SESSION = date(2026, 11, 18)
-COUNTED = 56  # an issue may be away for more than the 50 sessions of the mean and come back
+COUNTED = 56  # longer than the 50 sessions of the mean, so that a stock can be absent for longer and return
 
 
 class DayBar(NamedTuple):
@@ -36,25 +36,28 @@ Market = Mapping[str, Mapping[date, DayBar]]
 
 @pytest.fixture
 def days(spx, at_market_time) -> list[date]:
-    """A year of sessions before the counted ones, and those."""
+    """Return the counted sessions and a year of sessions before them."""
     at_market_time(close_of(SESSION) + timedelta(minutes=5))
     return sessions(date(2025, 1, 2), SESSION)[1 - 252 - COUNTED :]
 
 
 def random_market(days: Sequence[date]) -> Market:
-    """Prices in cents that walk from both sides of five dollars, volumes around 200,000 or none, and holes: missing
-    days, young issues, and one that goes as the counting has begun and comes back near its end."""
+    """Return random bars with cases that the counting must handle.
+
+    Prices move on both sides of five dollars, volumes are around 200,000 or missing, and bars are missing on some
+    days. Some stocks start late, and one disappears at the start of the counting and returns near its end.
+    """
     rng = np.random.default_rng(20261118)
     market: dict[str, dict[date, DayBar]] = {}
     for number in range(24):
         cents = np.maximum(300 + 60 * number + np.cumsum(rng.integers(-6, 7, len(days))), 100)
-        there = rng.random(len(days)) > (0.0, 0.02, 0.06)[number % 3]
-        there[: (0, 0, 40, 200)[number % 4]] = False
+        present = rng.random(len(days)) > (0.0, 0.02, 0.06)[number % 3]
+        present[: (0, 0, 40, 200)[number % 4]] = False
         volumes = rng.choice([2e5, 2.1e5, 1e6, np.nan], len(days), p=[0.05, 0.45, 0.45, 0.05])
         market[f"S{number:02}"] = {
             day: DayBar(int(c + 3) / 100, int(c - 3) / 100, int(c) / 100, float(volume))
-            for day, c, volume, is_there in zip(days, cents, volumes, there, strict=True)
-            if is_there
+            for day, c, volume, is_present in zip(days, cents, volumes, present, strict=True)
+            if is_present
         }
     away = days[1 - COUNTED : -3]
     market["S06"] = {day: bar for day, bar in market["S06"].items() if day not in away}
@@ -74,7 +77,7 @@ def store(market: Market, days: Sequence[date]) -> None:
 
 
 def counted_by_hand(market: Market, days: Sequence[date]) -> Breadth:
-    """The last of 252 days, issue by issue, in fractions of a dollar that are exact."""
+    """Count the last of 252 days stock by stock, with exact fractions of a dollar."""
     *past, session = days
     up = down = means = above = years = highs = lows = counted = 0
     for bars in market.values():
@@ -98,7 +101,7 @@ def counted_by_hand(market: Market, days: Sequence[date]) -> Breadth:
     )
 
 
-def test_sessions_in_turn_are_counted_as_by_hand_each_from_what_was_stored_by_then(days):
+def test_consecutive_sessions_are_counted_from_bars_stored_by_then(days):
     market = random_market(days)
     store(market, days[:-COUNTED])
     in_turn, seen = BreadthInTurn(), []
@@ -107,13 +110,13 @@ def test_sessions_in_turn_are_counted_as_by_hand_each_from_what_was_stored_by_th
         seen.append(in_turn(days[number]))
         assert seen[-1] == counted_by_hand(market, days[number - 251 : number + 1]), days[number]
     for name in Breadth.__slots__:
-        assert len({getattr(found, name) for found in seen}) > 1, name  # each of them was put to the test
-    # Now that the later bars are there as well: out of order, and alone.
+        assert len({getattr(found, name) for found in seen}) > 1, name  # each count varies
+    # Again with the later bars stored: in another order, and with single reads.
     for place in (-20, -1, -2):
         assert in_turn(days[place]) == breadth(days[place]) == seen[place]
 
 
-def test_the_next_session_reads_its_own_day_alone(days, django_assert_num_queries):
+def test_next_session_reads_only_its_own_day(days, django_assert_num_queries):
     for n, symbol in enumerate("ABC"):
         store_day_bars(symbol, {midnight_ms(day): 10.0 + n for day in days[-5:]}, volume=1e6)
     in_turn = BreadthInTurn()
@@ -125,14 +128,14 @@ def test_the_next_session_reads_its_own_day_alone(days, django_assert_num_querie
     assert in_turn.unread(days[-1]) == 252
 
 
-def test_a_year_is_252_sessions_of_which_240_before_the_last_have_a_bar(days):
+def test_new_high_needs_240_bars_in_the_251_sessions_before(days):
     def store_last(symbol: str, closes: Sequence[float]) -> None:
         on = zip(days[-len(closes) :], closes, strict=True)
         store_day_bars(symbol, {midnight_ms(day): close for day, close in on}, volume=1e6)
 
     store_last(
         "PEAK", [99.0, *[10.0] * 250, 11.0, 12.0]
-    )  # the peak is in the year of the first session alone
+    )  # only the year of the first session contains the peak
     store_last("ENOUGH", [10.0] * 240 + [12.0])
     store_last("SHORT", [10.0] * 239 + [12.0])
     saturday = SESSION - timedelta(days=4)
@@ -142,7 +145,7 @@ def test_a_year_is_252_sessions_of_which_240_before_the_last_have_a_bar(days):
     assert breadth(SESSION).new_highs == 2
 
 
-def test_an_issue_that_did_not_move_stands_on_its_mean(days):
+def test_stock_whose_price_never_changed_is_not_above_its_mean(days):
     for symbol, cents in (("A", 2010), ("B", 3333), ("C", 707), ("D", 1_234_567)):
         store_day_bars(
             symbol, {midnight_ms(day): cents / 100 for day in year_before(SESSION)[-50:]}, volume=1e6

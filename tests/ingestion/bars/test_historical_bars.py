@@ -1,4 +1,4 @@
-"""Bars come from the table, and from the provider only what the table was never given; unfinished ones stay out."""
+"""Bars are read from the table, only missing ranges are fetched, and unfinished bars are not stored."""
 
 from __future__ import annotations
 
@@ -46,14 +46,14 @@ def answer(*rows: dict[str, Any], status: str = "OK") -> dict[str, Any]:
 
 
 def quarters(count: int, volume: float | None = 10.0) -> list[dict[str, Any]]:
-    """Quarter-hours from the open that each rise by one: open 100 + n, close 101 + n, half a point beyond both."""
+    """Return 15-minute bars from the open: open 100 + n, close 101 + n, high and low 0.5 beyond both."""
     return [
         bar(OPEN_MS + 15 * n * MINUTE_MS, 100 + n, 101.5 + n, 99.5 + n, 101 + n, volume, 100.5 + n)
         for n in range(count)
     ]
 
 
-def test_a_range_is_fetched_once_and_then_read_from_the_table(evening, provider, bars_of):
+def test_range_is_fetched_once_and_then_read_from_the_table(evening, provider, bars_of):
     provider.tell(path("SPY", "15/minute", WEDNESDAY, WEDNESDAY), ok(answer(*quarters(26))))
     first = bars_of("SPY", "15m", WEDNESDAY, WEDNESDAY)
     again = bars_of("SPY", "15m", WEDNESDAY, WEDNESDAY)
@@ -72,7 +72,7 @@ def test_a_range_is_fetched_once_and_then_read_from_the_table(evening, provider,
     ]
 
 
-def test_only_the_missing_part_is_asked_for(evening, provider, bars_of, at_market_time):
+def test_only_the_missing_part_is_fetched(evening, provider, bars_of, at_market_time):
     day = bar(MIDNIGHT_MS, 1, 2, 1, 2)
     provider.tell(path("SPY", "1/day", WEDNESDAY, WEDNESDAY), ok(answer(day)))
     bars_of("SPY", "1d", WEDNESDAY, WEDNESDAY)
@@ -85,9 +85,7 @@ def test_only_the_missing_part_is_asked_for(evening, provider, bars_of, at_marke
     assert len(provider.requests) == 3
 
 
-def test_the_newest_run_speaks_for_the_older_ones_the_ledger_forgets(
-    evening, provider, bars_of, at_market_time
-):
+def test_newest_run_covers_older_runs_deleted_from_the_ledger(evening, provider, bars_of, at_market_time):
     provider.tell(path("SPY", "1/day", WEDNESDAY, WEDNESDAY), ok(answer(bar(MIDNIGHT_MS, 1, 1, 1, 1))))
     bars_of("SPY", "1d", WEDNESDAY, WEDNESDAY)
     at_market_time(CLOSE + timedelta(days=1, minutes=5))
@@ -98,7 +96,7 @@ def test_the_newest_run_speaks_for_the_older_ones_the_ledger_forgets(
     assert len(provider.requests) == 2
 
 
-def test_a_quiet_minute_is_not_asked_for_again(evening, provider, bars_of):
+def test_minute_without_trades_is_not_fetched_again(evening, provider, bars_of):
     contract = "O:SPXW261218C06500000"
     provider.tell(
         path(contract, "1/minute", WEDNESDAY, WEDNESDAY), ok(answer(bar(OPEN_MS + MINUTE_MS, 5, 5, 5, 5)))
@@ -108,14 +106,14 @@ def test_a_quiet_minute_is_not_asked_for_again(evening, provider, bars_of):
     assert len(provider.requests) == 1
 
 
-def test_trading_before_and_after_the_session_is_left_out(evening, provider, bars_of):
+def test_bars_before_and_after_the_session_are_excluded(evening, provider, bars_of):
     rows = [bar(at, 1, 1, 1, 1) for at in (OPEN_MS - 5 * MINUTE_MS, OPEN_MS, clock.epoch_ms(CLOSE))]
     provider.tell(path("SPY", "5/minute", WEDNESDAY, WEDNESDAY), ok(answer(*rows)))
     assert bars_of("SPY", "5m", WEDNESDAY, WEDNESDAY).start_ms.tolist() == [OPEN_MS]
     assert HistoricalBar.objects.count() == 1
 
 
-def test_a_running_bar_is_neither_stored_nor_called_known(evening, provider, bars_of, at_market_time):
+def test_unfinished_bar_is_neither_stored_nor_recorded_as_fetched(evening, provider, bars_of, at_market_time):
     at_market_time(clock.instant(OPEN_MS) + timedelta(minutes=40))
     provider.tell(
         path("SPY", "15/minute", WEDNESDAY, WEDNESDAY), ok(answer(*quarters(3))), ok(answer(*quarters(4)))
@@ -125,9 +123,9 @@ def test_a_running_bar_is_neither_stored_nor_called_known(evening, provider, bar
     assert bars_of("SPY", "15m", WEDNESDAY, WEDNESDAY).close.tolist() == [101.0, 102.0, 103.0, 104.0]
 
 
-def test_a_delayed_plan_finishes_its_bars_later(evening, provider, bars_of, at_market_time):
-    told = answer(bar(MIDNIGHT_MS, 1, 2, 1, 2), status="DELAYED")
-    provider.tell(path("SPY", "1/day", WEDNESDAY, WEDNESDAY), ok(told))
+def test_bars_of_a_delayed_plan_finish_later(evening, provider, bars_of, at_market_time):
+    response = answer(bar(MIDNIGHT_MS, 1, 2, 1, 2), status="DELAYED")
+    provider.tell(path("SPY", "1/day", WEDNESDAY, WEDNESDAY), ok(response))
     assert len(bars_of("SPY", "1d", WEDNESDAY, WEDNESDAY)) == 0
     at_market_time(CLOSE + timedelta(minutes=16))
     assert len(bars_of("SPY", "1d", WEDNESDAY, WEDNESDAY)) == 1
@@ -148,7 +146,7 @@ def test_hours_count_from_the_open_and_are_summed_in_the_table(evening, provider
     assert HistoricalBar.objects.filter(timeframe="1h").count() == 7
 
 
-def test_an_earlier_day_fetched_later_does_not_hide_the_hours_after_it(evening, provider, bars_of):
+def test_earlier_day_fetched_later_does_not_hide_later_hours(evening, provider, bars_of):
     provider.tell(path("SPY", "15/minute", WEDNESDAY, WEDNESDAY), ok(answer(*quarters(26))))
     bars_of("SPY", "15m", WEDNESDAY, WEDNESDAY)
     earlier = [quarter | {"t": quarter["t"] - DAY_MS} for quarter in quarters(26)]
@@ -156,7 +154,7 @@ def test_an_earlier_day_fetched_later_does_not_hide_the_hours_after_it(evening, 
     assert len(bars_of("SPY", "1h", TUESDAY, WEDNESDAY)) == 14
 
 
-def test_an_early_close_ends_the_last_hour_at_one(spx, provider, bars_of, at_market_time):
+def test_early_close_ends_the_last_hour_at_one(spx, provider, bars_of, at_market_time):
     friday = date(2026, 11, 27)
     at_market_time(datetime(2026, 11, 27, 18, 5, tzinfo=UTC))
     open_ms = clock.epoch_ms(open_of(friday))
@@ -165,7 +163,7 @@ def test_an_early_close_ends_the_last_hour_at_one(spx, provider, bars_of, at_mar
     assert bars_of("SPY", "1h", friday, friday).close.tolist() == [4.0, 8.0, 12.0, 14.0]
 
 
-def test_a_week_is_summed_once_its_last_session_has_closed(evening, provider, bars_of, at_market_time):
+def test_week_is_summed_after_its_last_session_closed(evening, provider, bars_of, at_market_time):
     monday_ms = MIDNIGHT_MS - 2 * DAY_MS
     rows = [bar(monday_ms + n * DAY_MS, 10 + n, 20 + n, 5 + n, 11 + n, 100.0) for n in range(5)]
     monday, friday = date(2026, 11, 16), date(2026, 11, 20)
@@ -178,7 +176,7 @@ def test_a_week_is_summed_once_its_last_session_has_closed(evening, provider, ba
     assert [week.open[0], week.high[0], week.low[0], week.close[0], week.volume[0]] == [10, 24, 5, 15, 500]
 
 
-def test_an_index_has_no_volume_and_is_stored_under_its_bare_name(evening, provider, bars_of):
+def test_index_has_no_volume_and_is_stored_without_prefix(evening, provider, bars_of):
     row = bar(MIDNIGHT_MS, 6500, 6510, 6490, 6505, None, None)
     provider.tell(path("I:SPX", "1/day", WEDNESDAY, WEDNESDAY), ok(answer(row)))
     bars_of("I:SPX", "1d", WEDNESDAY, WEDNESDAY)
@@ -186,7 +184,7 @@ def test_an_index_has_no_volume_and_is_stored_under_its_bare_name(evening, provi
     assert (stored.symbol, stored.volume, stored.vwap, stored.close) == ("SPX", None, None, 6505)
 
 
-def test_a_day_without_a_session_asks_for_nothing(evening, provider, bars_of, at_market_time):
+def test_day_without_a_session_fetches_nothing(evening, provider, bars_of, at_market_time):
     at_market_time(datetime(2026, 11, 28, 18, tzinfo=UTC))
     thanksgiving = date(2026, 11, 26)
     assert len(bars_of("SPY", "1d", thanksgiving, thanksgiving)) == 0
@@ -194,7 +192,7 @@ def test_a_day_without_a_session_asks_for_nothing(evening, provider, bars_of, at
     assert provider.requests == []
 
 
-def test_what_fails_is_raised_and_asked_for_again(evening, provider, bars_of):
+def test_failed_fetch_raises_and_is_repeated(evening, provider, bars_of):
     day = answer(bar(MIDNIGHT_MS, 1, 2, 1, 2))
     provider.tell(path("SPY", "1/day", WEDNESDAY, WEDNESDAY), refusal(500), refusal(500), ok(day))
     with pytest.raises(ProviderError):
@@ -202,25 +200,25 @@ def test_what_fails_is_raised_and_asked_for_again(evening, provider, bars_of):
     assert len(bars_of("SPY", "1d", WEDNESDAY, WEDNESDAY)) == 1
 
 
-def test_a_plan_without_the_data_says_so(evening, provider, bars_of):
+def test_plan_without_the_data_raises_not_entitled(evening, provider, bars_of):
     refused = {"status": "NOT_AUTHORIZED", "message": "not entitled"}
     provider.tell(path("I:VIX", "1/day", WEDNESDAY, WEDNESDAY), refusal(403, refused))
     with pytest.raises(NotEntitled):
         bars_of("I:VIX", "1d", WEDNESDAY, WEDNESDAY)
 
 
-def test_an_unknown_timeframe_is_refused(evening, bars_of):
+def test_unknown_timeframe_is_rejected(evening, bars_of):
     with pytest.raises(ValueError, match="3m"):
         bars_of("SPY", "3m", WEDNESDAY, WEDNESDAY)
 
 
-def tell_session(provider, *days: dict[str, Any]) -> None:
+def set_session(provider, *days: dict[str, Any]) -> None:
     provider.tell(path("I:SPX", "1/day", WEDNESDAY, WEDNESDAY), *days)
     provider.tell(path("I:SPX", "1/minute", WEDNESDAY, WEDNESDAY), ok(answer(bar(OPEN_MS, 1, 1, 1, 1, None))))
 
 
-def test_a_closed_session_is_stored_once(evening, provider, connect):
-    tell_session(provider, ok(answer(bar(MIDNIGHT_MS, 1, 1, 1, 1, None))))
+def test_closed_session_is_stored_once(evening, provider, connect):
+    set_session(provider, ok(answer(bar(MIDNIGHT_MS, 1, 1, 1, 1, None))))
     assert (
         str(store_session_bars("SPX", WEDNESDAY, clock.now_ms(), connect))
         == "SPX 2026-11-18: 1 minute bars, 1 daily"
@@ -229,16 +227,16 @@ def test_a_closed_session_is_stored_once(evening, provider, connect):
     assert len(provider.requests) == 2
 
 
-def test_a_session_whose_bar_is_not_finished_is_tried_again(evening, provider, connect):
+def test_session_with_an_unfinished_bar_is_repeated(evening, provider, connect):
     late = answer(bar(MIDNIGHT_MS, 1, 1, 1, 1, None), status="DELAYED")
-    tell_session(provider, ok(late), ok(answer(bar(MIDNIGHT_MS, 1, 1, 1, 1, None))))
+    set_session(provider, ok(late), ok(answer(bar(MIDNIGHT_MS, 1, 1, 1, 1, None))))
     store_session_bars("SPX", WEDNESDAY, clock.now_ms(), connect)
     assert IngestionRun.objects.get(task="store_bars").status == RunStatus.FAILED
     assert store_session_bars("SPX", WEDNESDAY, clock.now_ms(), connect).days == 1
 
 
-def test_a_plan_without_bars_ends_the_work_with_its_reason(evening, provider, connect):
-    tell_session(provider, refusal(403, {"status": "NOT_AUTHORIZED", "message": "not entitled"}))
+def test_plan_without_bars_ends_the_job_with_its_reason(evening, provider, connect):
+    set_session(provider, refusal(403, {"status": "NOT_AUTHORIZED", "message": "not entitled"}))
     store_session_bars("SPX", WEDNESDAY, clock.now_ms(), connect)
     run = IngestionRun.objects.get()
     assert (run.task, run.status) == ("store_bars", RunStatus.DONE)

@@ -1,4 +1,4 @@
-"""Days of stocks that were fetched together are stored in one commit, and each is noted as fetched."""
+"""Days of stocks fetched together are stored in one transaction, each with its ledger entry."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ GROUPED = "/v2/aggs/grouped/locale/us/market/stocks/"
 
 @pytest.fixture
 def days(spx, at_market_time) -> list[date]:
-    """Four sessions, the last one just closed; the second is the last of October."""
+    """Return four sessions; the second one is the last of October."""
     at_market_time(close_of(SESSION) + timedelta(minutes=5))
     return [day for day in year_before(SESSION) if day.month in (10, 11)][-15:-11]
 
@@ -50,22 +50,24 @@ def stored() -> list[tuple[int, str, float]]:
     ]
 
 
-def noted() -> list[tuple[int, str, int]]:
+def ledger_entries() -> list[tuple[int, str, int]]:
     rows = IngestionRun.objects.filter(task=RunTask.GROUPED_DAILY, symbol="").order_by("slot")
     return list(rows.values_list("slot", "status", "rows"))
 
 
-def test_days_in_any_order_are_stored_and_known_as_one_stretch(days):
+def test_days_in_any_order_are_recorded_as_one_range(days):
     store_days([fetched(days[3], "A", "C"), fetched(days[1]), fetched(days[0], "A"), fetched(days[2], "B")])
     first, _, third, fourth = map(midnight_ms, days)
     assert stored() == [(first, "A", 9), (third, "B", 9), (fourth, "A", 9), (fourth, "C", 9)]
-    assert noted() == [(close_ms(day), RunStatus.DONE, n) for day, n in zip(days, (1, 0, 1, 2), strict=True)]
-    # The newest run speaks for all of them: the ledger may forget the others.
+    assert ledger_entries() == [
+        (close_ms(day), RunStatus.DONE, n) for day, n in zip(days, (1, 0, 1, 2), strict=True)
+    ]
+    # The newest run covers all of them, so the ledger may delete the others.
     IngestionRun.objects.filter(task=RunTask.GROUPED_DAILY, slot__lt=close_ms(days[3])).delete()
     assert fetched_ranges.covered(RunTask.GROUPED_DAILY, "") == [stretch(days[0], days[3])]
 
 
-def test_a_day_prolongs_what_was_known_before_it(days):
+def test_day_extends_the_range_before_it(days):
     store_days([fetched(days[0], "A")])
     store_days([fetched(days[3], "A"), fetched(days[1], "A")])
     IngestionRun.objects.filter(task=RunTask.GROUPED_DAILY, slot=close_ms(days[0])).delete()
@@ -75,23 +77,23 @@ def test_a_day_prolongs_what_was_known_before_it(days):
     ]
 
 
-def test_a_bar_that_is_stored_stays_and_a_day_that_is_done_stays_done(days):
+def test_stored_bars_and_finished_runs_stay_unchanged(days):
     store_day_bars("A", {midnight_ms(days[0]): 8.0})
     for close in (9.0, 10.0):
         store_days([fetched(days[0], "A", "B", close=close)])
     assert stored() == [(midnight_ms(days[0]), "A", 8), (midnight_ms(days[0]), "B", 9)]
-    assert noted() == [(close_ms(days[0]), RunStatus.DONE, 2)]
+    assert ledger_entries() == [(close_ms(days[0]), RunStatus.DONE, 2)]
 
 
-def test_a_day_whose_attempt_failed_before_is_done_then(days):
+def test_day_of_a_failed_run_becomes_done(days):
     with runs.claim(RunTask.GROUPED_DAILY, "", close_ms(days[0])) as run:
         assert isinstance(run, runs.Run)
         runs.fail(run, "the provider was away")
     store_days([fetched(days[0], "A")])
-    assert noted() == [(close_ms(days[0]), RunStatus.DONE, 1)]
+    assert ledger_entries() == [(close_ms(days[0]), RunStatus.DONE, 1)]
 
 
-def test_bars_are_not_stored_without_the_note_that_they_are_fetched(days, monkeypatch):
+def test_bars_are_not_stored_without_their_ledger_entry(days, monkeypatch):
     def broken(task: str, pieces: Sequence[runs.Done]) -> None:
         raise DatabaseError("away")
 
@@ -101,7 +103,7 @@ def test_bars_are_not_stored_without_the_note_that_they_are_fetched(days, monkey
     assert stored() == []
 
 
-def test_a_day_fetched_for_a_plan_is_known_once_stored_to_whoever_asks_the_ledger(days, provider, connect):
+def test_day_of_fetch_day_is_in_the_ledger_once_stored(days, provider, connect):
     row = {"T": "A", "t": midnight_ms(days[0]), "o": 9, "h": 9, "l": 9, "c": 9, "v": 1e6}
     answer = ok({"status": "OK", "request_id": "0" * 32, "results": [row]})
     provider.tell(f"{GROUPED}{days[0]}", answer)
@@ -114,6 +116,6 @@ def test_a_day_fetched_for_a_plan_is_known_once_stored_to_whoever_asks_the_ledge
     assert len(provider.requests) == 1
 
 
-def test_of_a_session_the_provider_has_no_bars_of_yet_nothing_is_known(days, provider, connect):
+def test_session_without_bars_yet_is_not_recorded(days, provider, connect):
     provider.tell(f"{GROUPED}{SESSION}", ok({"status": "OK", "request_id": "0" * 32, "resultsCount": 0}))
     assert fetch_day(SESSION, connect) is None

@@ -1,4 +1,4 @@
-"""The calendar is held against the provider's; where they disagree the provider wins, for fetching and for all."""
+"""Comparison of the exchange calendar with the provider's; if they differ, the provider's is used everywhere."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 
 from ingestion.chains.due import due_chains
 from ingestion.daily import calendar_watch
-from ingestion.daily.calendar_watch import disagreements, of_the_list, watch_calendar
+from ingestion.daily.calendar_watch import disagreements, listed_disagreements, watch_calendar
 from monitoring import alert_rules
 from provider.client import MassiveClient
 from provider.reference import Holiday, MarketStatus
@@ -25,7 +25,7 @@ pytestmark = pytest.mark.database
 TODAY = SLOT.date()
 STATUS, UPCOMING = "/v1/marketstatus/now", "/v1/marketstatus/upcoming"
 OPEN = MarketStatus(market="open")
-# The New York Stock Exchange in a list of coming days the provider sent on 28 April 2022.
+# Rows of the New York Stock Exchange in a list that the provider sent on 28 April 2022.
 RECORDED = [
     ("2022-05-30", "closed"),
     ("2022-06-20", "closed"),
@@ -45,13 +45,13 @@ def coming(date: str, status: str = "closed", hour: int = 18) -> Holiday:
     return Holiday(day, "NYSE", "Some day", status, opens, datetime.combine(day, dt.time(hour), UTC))
 
 
-# What the exchange calendar has from 18 November 2026 to the year's end.
+# The exchange calendar's exceptions from 18 November 2026 to the end of the year.
 REGULAR = [coming("2026-11-26"), coming("2026-11-27", "early-close"), coming("2026-12-24", "early-close")]
 
 
 @pytest.fixture
-def asked(spx, provider, monkeypatch):
-    """The provider of the watch, which agrees with the calendar until it is told otherwise."""
+def calendar_provider(spx, provider, monkeypatch):
+    """Return a provider whose answers agree with the calendar until a test changes them."""
     monkeypatch.setattr(
         calendar_watch, "massive_client", lambda: MassiveClient(provider.url, "key", timeout_seconds=30)
     )
@@ -65,11 +65,11 @@ def sent(*rows: tuple[str, str]):
     )
 
 
-def test_a_recorded_list_agrees_with_the_calendar_for_eight_months():
-    assert of_the_list([coming(*row) for row in RECORDED], dt.date(2022, 4, 28)) == []
+def test_recorded_list_agrees_with_the_calendar_for_eight_months():
+    assert listed_disagreements([coming(*row) for row in RECORDED], dt.date(2022, 4, 28)) == []
 
 
-def test_a_day_of_mourning_is_a_disagreement_and_so_is_another_early_close():
+def test_unscheduled_closure_and_other_early_close_are_differences():
     rows = [coming("2026-11-19"), *REGULAR[:1], coming("2026-11-27", "early-close", hour=17)]
     found = disagreements(OPEN, rows, TODAY)
     assert [(one.day.isoformat(), one.actual) for one in found] == [
@@ -80,12 +80,12 @@ def test_a_day_of_mourning_is_a_disagreement_and_so_is_another_early_close():
         ),
     ]
     assert found[0].reason == (
-        "2026-11-19: the provider says closed (Some day), the calendar open 09:30 to 16:00;"
-        " the provider's answer counts"
+        "2026-11-19: provider: closed (Some day), calendar: open 09:30 to 16:00;"
+        " the provider's hours are used"
     )
 
 
-def test_a_holiday_the_provider_does_not_list_is_a_session():
+def test_holiday_that_the_provider_does_not_list_is_a_session():
     (found,) = disagreements(OPEN, REGULAR[1:], TODAY)
     assert found.day.isoformat() == "2026-11-26"
     assert found.actual == market_days.Hours(
@@ -93,29 +93,29 @@ def test_a_holiday_the_provider_does_not_list_is_a_session():
     )
 
 
-def test_days_past_the_end_of_the_list_are_nobodys_claim():
+def test_days_after_the_last_listed_day_are_not_compared():
     assert disagreements(OPEN, REGULAR[:2], TODAY) == []
     assert disagreements(OPEN, [], TODAY) == []
 
 
-def test_a_market_that_is_closed_in_the_session_ends_the_days_fetching(asked, spx):
-    asked.forget()
-    asked.tell(STATUS, ok({"market": "closed"}))
-    asked.tell(UPCOMING, sent())
+def test_market_closed_during_the_session_stops_fetching(calendar_provider, spx):
+    calendar_provider.forget()
+    calendar_provider.tell(STATUS, ok({"market": "closed"}))
+    calendar_provider.tell(UPCOMING, sent())
     assert [due.slot for due in due_chains(clock.now())] == [SLOT_MS]
     assert watch_calendar(clock.now()) == "1 disagreements, 1 of them new"
     assert due_chains(clock.now()) == []
 
 
-def test_a_session_the_calendar_does_not_know_is_fetched(asked, spx, at_market_time):
-    asked.tell(UPCOMING, sent(("2026-12-25", "closed")))  # Thanksgiving is not in it
+def test_session_missing_from_the_calendar_is_fetched(calendar_provider, spx, at_market_time):
+    calendar_provider.tell(UPCOMING, sent(("2026-12-25", "closed")))  # without Thanksgiving
     watch_calendar(clock.now())
     at_market_time(datetime(2026, 11, 26, 15, 0, tzinfo=UTC))
     assert [due.symbol for due in due_chains(clock.now())] == ["SPX"]
 
 
-def test_the_watch_runs_once_a_session_and_never_outside_one(asked, spx, at_market_time):
-    asked.tell(UPCOMING, sent())
+def test_check_runs_once_per_session_and_never_outside_one(calendar_provider, spx, at_market_time):
+    calendar_provider.tell(UPCOMING, sent())
     assert watch_calendar(clock.now()) == "0 disagreements, 0 of them new"
     assert watch_calendar(clock.now()) == "already done"
     for instant in (datetime(2026, 11, 19, 14, 31, tzinfo=UTC), datetime(2026, 11, 21, 16, tzinfo=UTC)):
@@ -124,21 +124,21 @@ def test_the_watch_runs_once_a_session_and_never_outside_one(asked, spx, at_mark
     assert IngestionRun.objects.filter(task="watch_calendar").count() == 1
 
 
-def test_a_provider_that_is_away_is_asked_again_at_the_next_poll(asked, spx):
-    asked.tell(UPCOMING, refusal(403), sent())
+def test_unreachable_provider_is_requested_again_at_the_next_poll(calendar_provider, spx):
+    calendar_provider.tell(UPCOMING, refusal(403), sent())
     assert watch_calendar(clock.now()).startswith("failed: ")
     assert watch_calendar(clock.now()) == "0 disagreements, 0 of them new"
 
 
-def test_an_exception_the_provider_makes_no_longer_is_forgotten(asked, spx):
+def test_exception_no_longer_listed_is_withdrawn(calendar_provider, spx):
     market_days.overrule(dt.date(2026, 11, 20), None, "was listed yesterday")
     market_days.overrule(dt.date(2026, 11, 10), None, "past")
-    asked.tell(UPCOMING, sent(("2026-11-26", "closed")))
+    calendar_provider.tell(UPCOMING, sent(("2026-11-26", "closed")))
     watch_calendar(clock.now())
     assert [str(row.date) for row in SessionException.objects.all()] == ["2026-11-10"]
 
 
-def test_a_disagreement_is_told_once(asked, spx, redis_client, settings):
+def test_difference_sends_one_alert(calendar_provider, spx, redis_client, settings):
     webhook = Webhook()
     try:
         settings.ALERT_WEBHOOK_URL = webhook.url
@@ -152,7 +152,7 @@ def test_a_disagreement_is_told_once(asked, spx, redis_client, settings):
 
 
 @pytest.mark.django_db
-def test_the_writer_notes_exceptions_and_the_reader_sees_them():
+def test_writer_stores_exceptions_and_reader_reads_them():
     with as_role("warehouse_writer"):
         assert market_days.overrule(dt.date(2026, 11, 19), None, "why")
         assert not market_days.overrule(dt.date(2026, 11, 19), None, "why")

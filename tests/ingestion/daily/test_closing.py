@@ -1,4 +1,4 @@
-"""After the close: five minutes by the calendar, in order, once, and again for what was missed while down."""
+"""Jobs after the close: due after five minutes, in order, once, and caught up after an outage."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ pytestmark = pytest.mark.database
 
 WEDNESDAY, THURSDAY, FRIDAY = date(2026, 11, 18), date(2026, 11, 19), date(2026, 11, 20)
 CLOSE = datetime(2026, 11, 18, 21, 0, tzinfo=UTC)
-SECOND = timedelta(seconds=1)  # the market's clock is set a second past the instant given
+SECOND = timedelta(seconds=1)  # the market's clock is set one second after the given time
 
 
 def all_of(session: date, *symbols: str) -> list[DueWork]:
@@ -31,7 +31,7 @@ def all_of(session: date, *symbols: str) -> list[DueWork]:
 
 @pytest.fixture(autouse=True)
 def closing_snapshots(spx) -> None:
-    """SPX has the snapshots of these closes."""
+    """Record the closing chains of SPX in these sessions as done."""
     for day in (WEDNESDAY, date(2026, 11, 27), date(2026, 7, 1)):
         finish(DueWork("ingest_chain", "SPX", day))
 
@@ -60,7 +60,7 @@ def test_nothing_is_due_until_five_minutes_after_the_close(spx, at_market_time):
     assert due_work(clock.now()) == all_of(WEDNESDAY, "SPX", "SPY")
 
 
-def test_work_on_chains_waits_for_the_snapshot_of_the_close_as_long_as_it_may_come(spx, at_market_time):
+def test_jobs_that_read_chains_wait_for_the_closing_snapshot(spx, at_market_time):
     IngestionRun.objects.all().delete()
     at_market_time(CLOSE + timedelta(minutes=15) - 2 * SECOND)
     assert due_work(clock.now()) == [DueWork("store_bars", "SPX", WEDNESDAY)]
@@ -68,8 +68,8 @@ def test_work_on_chains_waits_for_the_snapshot_of_the_close_as_long_as_it_may_co
     assert due_work(clock.now()) == all_of(WEDNESDAY, "SPX")
 
 
-def test_an_early_close_is_followed_by_its_work_at_five_past_one(spx, at_market_time):
-    early = date(2026, 11, 27)  # 13:00 New York
+def test_jobs_of_an_early_close_are_due_at_five_past_one(spx, at_market_time):
+    early = date(2026, 11, 27)  # closes at 13:00 New York
     WatchlistEntry.objects.update(active_since_ms=clock.epoch_ms(datetime(2026, 11, 27, 15, tzinfo=UTC)))
     at_market_time(datetime(2026, 11, 27, 18, 5, tzinfo=UTC) - 2 * SECOND)
     assert due_work(clock.now()) == []
@@ -77,26 +77,26 @@ def test_an_early_close_is_followed_by_its_work_at_five_past_one(spx, at_market_
     assert due_work(clock.now()) == all_of(early, "SPX")
 
 
-def test_a_holiday_has_no_work(spx, at_market_time):
+def test_holiday_has_no_jobs(spx, at_market_time):
     at_market_time(datetime(2026, 11, 26, 21, 30, tzinfo=UTC))
     WatchlistEntry.objects.update(active_since_ms=clock.epoch_ms(datetime(2026, 11, 26, 14, tzinfo=UTC)))
     assert due_work(clock.now()) == []
 
 
-def test_in_summer_the_same_close_is_an_hour_earlier_in_utc(spx, at_market_time):
+def test_close_is_an_hour_earlier_in_utc_in_summer(spx, at_market_time):
     WatchlistEntry.objects.update(active_since_ms=clock.epoch_ms(datetime(2026, 7, 1, 15, tzinfo=UTC)))
     at_market_time(datetime(2026, 7, 1, 20, 5, tzinfo=UTC))
     assert due_work(clock.now()) == all_of(date(2026, 7, 1), "SPX")
 
 
-def test_what_is_done_is_not_due_again(spx, at_market_time):
+def test_finished_job_is_not_due_again(spx, at_market_time):
     at_market_time(CLOSE + timedelta(minutes=5))
     for work in due_work(clock.now()):
         finish(work)
     assert due_work(clock.now()) == []
 
 
-def test_sessions_missed_while_down_are_caught_up_oldest_first(spx, at_market_time):
+def test_missed_sessions_are_due_oldest_first(spx, at_market_time):
     at_market_time(CLOSE + timedelta(days=2, minutes=15))
     for expected in (WEDNESDAY, THURSDAY, FRIDAY):
         assert due_work(clock.now()) == all_of(expected, "SPX")
@@ -105,25 +105,25 @@ def test_sessions_missed_while_down_are_caught_up_oldest_first(spx, at_market_ti
     assert due_work(clock.now()) == []
 
 
-def test_catching_up_is_bounded_to_two_weeks(spx, at_market_time):
+def test_catching_up_is_limited_to_two_weeks(spx, at_market_time):
     WatchlistEntry.objects.update(active_since_ms=0)
     at_market_time(CLOSE + timedelta(minutes=5))
     assert of("calculate_market_regime") == [date(2026, 11, 4)]
 
 
-def test_a_session_that_closed_before_a_symbol_was_watched_is_not_its_own(spx, at_market_time):
+def test_session_before_a_symbol_was_watched_is_skipped(spx, at_market_time):
     at_market_time(CLOSE + timedelta(minutes=10))
     add_default_symbols(["SPY"])
     assert due_work(clock.now()) == all_of(WEDNESDAY, "SPX")
 
 
-def test_nothing_is_due_where_nothing_is_watched(spx, at_market_time):
+def test_nothing_is_due_without_watched_symbols(spx, at_market_time):
     at_market_time(CLOSE + timedelta(minutes=5))
     WatchlistEntry.objects.update(ingest_chain=False)
     assert due_work(clock.now()) == []
 
 
-def test_what_failed_is_tried_again_after_a_pause_that_doubles(spx, at_market_time):
+def test_failed_job_is_repeated_after_a_pause_that_doubles(spx, at_market_time):
     task = "calculate_iv_percentile"
     at_market_time(CLOSE + timedelta(minutes=5))
     fail(DueWork(task, "SPX", WEDNESDAY))
@@ -137,26 +137,26 @@ def test_what_failed_is_tried_again_after_a_pause_that_doubles(spx, at_market_ti
     assert of(task) == [WEDNESDAY]
 
 
-def test_a_failure_does_not_hold_up_the_sessions_after_it(spx, at_market_time):
+def test_failure_does_not_delay_later_sessions(spx, at_market_time):
     at_market_time(CLOSE + timedelta(days=1, minutes=15))
     fail(DueWork("calculate_iv_percentile", "SPX", WEDNESDAY))
     assert of("calculate_iv_percentile") == [THURSDAY]
 
 
-def test_a_crashed_run_is_due_at_once(spx, at_market_time):
+def test_crashed_run_is_due_at_once(spx, at_market_time):
     at_market_time(CLOSE + timedelta(minutes=5))
     with pytest.raises(KeyboardInterrupt), runs.claim("roll_up", "", clock.epoch_ms(CLOSE)):
         raise KeyboardInterrupt
     assert of("roll_up") == [WEDNESDAY]
 
 
-def test_asking_what_is_due_writes_nothing(spx, at_market_time):
+def test_due_work_writes_nothing(spx, at_market_time):
     at_market_time(CLOSE + timedelta(days=2))
     before = list(IngestionRun.objects.values())
     due_work(clock.now())
     assert list(IngestionRun.objects.values()) == before
 
 
-def test_a_wait_nobody_can_mean_is_refused(spx):
+def test_negative_wait_is_rejected(spx):
     with pytest.raises(ValueError, match="must not be negative"):
         due_work(clock.now(), -1)

@@ -1,4 +1,4 @@
-"""Operators compute closed sessions anew, oldest first; anything else is refused in one sentence."""
+"""Commands compute closed sessions again, oldest first, and reject other arguments with one sentence."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def store(day: date, volatility: float) -> None:
     store_pair(clock.epoch_ms(close_of(day)), day + timedelta(days=30), volatility)
 
 
-def test_a_range_is_computed_oldest_first(evening):
+def test_range_is_computed_oldest_first(evening):
     store(TUESDAY, 0.16)
     store(WEDNESDAY, 0.18)
     assert calculate("SPX", "--date", "2026-11-14", "--to", "2026-11-20").splitlines() == [
@@ -43,7 +43,7 @@ def test_a_range_is_computed_oldest_first(evening):
     ]
 
 
-def test_the_last_closed_session_of_every_watched_chain_is_the_default(evening):
+def test_default_is_the_last_closed_session_of_all_watched_chains(evening):
     store(WEDNESDAY, 0.18)
     calculate()
     calculate()
@@ -56,11 +56,11 @@ def test_the_last_closed_session_of_every_watched_chain_is_the_default(evening):
         (("--date", "2026-11-26"), "No closed session of the exchange: 2026-11-26."),
         (("--date", "2026-11-19"), "No closed session of the exchange: 2026-11-19."),
         (("--to", "2026-11-18"), "--to needs --date"),
-        (("--date", "yesterday"), "a date looks like 2026-11-18, not yesterday"),
+        (("--date", "yesterday"), "a date has the form 2026-11-18, not yesterday"),
         ((), "Nothing was computed."),
     ],
     ids=["holiday", "not closed", "no beginning", "no date", "no chain"],
 )
-def test_what_cannot_be_computed_is_refused_in_one_sentence(evening, arguments, sentence):
+def test_invalid_arguments_are_rejected_with_one_sentence(evening, arguments, sentence):
     with pytest.raises(CommandError, match=sentence):
         calculate(*arguments)

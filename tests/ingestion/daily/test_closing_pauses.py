@@ -1,4 +1,4 @@
-"""Closing work that failed waits twice as long after each attempt, and six hours at most."""
+"""A failed job waits twice as long after each attempt, at most six hours."""
 
 from __future__ import annotations
 
@@ -28,11 +28,11 @@ def is_due() -> bool:
     [
         (1, timedelta(minutes=2)),
         (8, timedelta(minutes=256)),
-        (9, timedelta(hours=6)),  # 512 minutes would be more
+        (9, timedelta(hours=6)),  # instead of 512 minutes
         (50, timedelta(hours=6)),
     ],
 )
-def test_the_pause_after_a_failure_doubles_up_to_six_hours(spx, at_market_time, attempts, pause):
+def test_pause_after_a_failure_doubles_up_to_six_hours(spx, at_market_time, attempts, pause):
     IngestionRun.objects.create(
         task=TASK,
         symbol="SPX",

@@ -1,4 +1,4 @@
-"""A session's volatility is ranked in the sessions before it, from the cache's rows, the same whenever it is asked."""
+"""A session's volatility is ranked among earlier sessions in the cache; the result never changes later."""
 
 from __future__ import annotations
 
@@ -30,11 +30,11 @@ def evening(spx, at_market_time) -> str:
 
 
 def earlier(count: int, before: date = SESSION) -> list[date]:
-    """The `count` sessions before a date, oldest first."""
+    """Return the `count` sessions before a date, oldest first."""
     return sessions.sessions(before - timedelta(days=2 * count + 10), before - timedelta(days=1))[-count:]
 
 
-def remember(days: list[date], volatilities: list[float]) -> None:
+def store_volatilities(days: list[date], volatilities: list[float]) -> None:
     IvPercentile.objects.bulk_create(
         IvPercentile(symbol="SPX", date=day, current_iv=iv, data_points=0, method_version="test")
         for day, iv in zip(days, volatilities, strict=True)
@@ -45,9 +45,9 @@ def row(day: date = SESSION) -> dict:
     return IvPercentile.objects.filter(symbol="SPX", date=day).values().get()
 
 
-def test_the_last_snapshot_of_the_session_is_ranked_among_the_days_before(evening):
-    # 24 days below 0.18, 16 above it; low 0.11, high 0.50
-    remember(earlier(40), [0.11] + [0.15] * 23 + [0.25] * 15 + [0.50])
+def test_last_snapshot_is_ranked_among_the_sessions_before(evening):
+    # 24 sessions below 0.18, 16 above it; low 0.11, high 0.50
+    store_volatilities(earlier(40), [0.11] + [0.15] * 23 + [0.25] * 15 + [0.50])
     store_pair(CLOSE_MS - 15 * 60_000, IN_30_DAYS, 0.40)
     store_pair(CLOSE_MS, IN_30_DAYS, 0.18)
     result = calculate_iv_percentile(evening, SESSION)
@@ -74,7 +74,7 @@ def test_the_last_snapshot_of_the_session_is_ranked_among_the_days_before(evenin
     assert (run.result["slot"], run.result["documented_iv"]) == (CLOSE_MS, pytest.approx(0.18, rel=1e-12))
 
 
-def test_a_term_structure_gives_its_slope(evening):
+def test_term_structure_gives_the_term_slope(evening):
     for days, volatility in ((30, 0.20), (60, 0.23)):
         store_pair(CLOSE_MS, SESSION + timedelta(days=days), volatility)
     calculate_iv_percentile(evening, SESSION)
@@ -82,15 +82,15 @@ def test_a_term_structure_gives_its_slope(evening):
     assert row()["term_slope"] == pytest.approx(0.03, rel=1e-9)
 
 
-def test_the_wings_give_the_risk_reversal(evening):
+def test_wings_give_the_risk_reversal(evening):
     for is_call, strike, delta, volatility in ((False, 6200, -0.25, 0.24), (True, 6800, 0.25, 0.19)):
         store_contract(CLOSE_MS, IN_30_DAYS, volatility, is_call=is_call, strike=strike, delta=delta)
     calculate_iv_percentile(evening, SESSION)
     assert row()["risk_reversal_25d"] == pytest.approx(0.05, rel=1e-9)
 
 
-def test_a_short_past_has_a_level_and_no_rank(evening):
-    remember(earlier(19), [0.15] * 19)
+def test_short_history_has_a_level_and_no_rank(evening):
+    store_volatilities(earlier(19), [0.15] * 19)
     store_pair(CLOSE_MS, IN_30_DAYS, 0.18)
     calculate_iv_percentile(evening, SESSION)
     stored = row()
@@ -101,23 +101,23 @@ def test_a_short_past_has_a_level_and_no_rank(evening):
 
 
 def test_only_the_252_sessions_before_count(evening):
-    remember(earlier(253), [0.01] + [0.15] * 252)
+    store_volatilities(earlier(253), [0.01] + [0.15] * 252)
     store_pair(CLOSE_MS, IN_30_DAYS, 0.18)
     calculate_iv_percentile(evening, SESSION)
     assert (row()["data_points"], row()["iv_52w_low"], row()["is_provisional"]) == (252, 0.15, False)
 
 
-def test_a_rise_of_more_than_30_percent_waits_for_it_to_fall(evening):
-    remember(earlier(40), [0.15] * 40)
+def test_rise_of_more_than_30_percent_recommends_waiting(evening):
+    store_volatilities(earlier(40), [0.15] * 40)
     store_pair(CLOSE_MS, IN_30_DAYS, 0.20)
     calculate_iv_percentile(evening, SESSION)
     assert row()["recommendation"] == "WAIT_FOR_IV_DROP"
 
 
-def test_a_second_run_changes_nothing_and_an_explicit_one_updates(evening):
+def test_second_run_changes_nothing_and_again_updates(evening):
     store_pair(CLOSE_MS, IN_30_DAYS, 0.18)
     calculate_iv_percentile(evening, SESSION)
-    remember(earlier(40), [0.15] * 40)
+    store_volatilities(earlier(40), [0.15] * 40)
     before = row()
     assert calculate_iv_percentile(evening, SESSION).detail == "already done"
     assert row() == before
@@ -125,8 +125,8 @@ def test_a_second_run_changes_nothing_and_an_explicit_one_updates(evening):
     assert (row()["id"], row()["iv_percentile"]) == (before["id"], 1.0)
 
 
-def test_recomputing_a_past_day_gives_the_same_row_whatever_came_later(evening, at_market_time):
-    remember(earlier(40), [0.15 + 0.001 * n for n in range(40)])
+def test_computing_a_past_session_again_gives_the_same_row(evening, at_market_time):
+    store_volatilities(earlier(40), [0.15 + 0.001 * n for n in range(40)])
     store_pair(CLOSE_MS, IN_30_DAYS, 0.17)
     calculate_iv_percentile(evening, SESSION)
     before = row()
@@ -140,7 +140,7 @@ def test_recomputing_a_past_day_gives_the_same_row_whatever_came_later(evening, 
     assert with_future.stored
 
 
-def test_a_snapshot_after_the_close_or_of_the_day_before_is_not_the_sessions(evening):
+def test_snapshot_outside_the_session_is_not_used(evening):
     store_pair(CLOSE_MS + 60_000, IN_30_DAYS, 0.9)
     store_pair(CLOSE_MS - 24 * 3600_000, IN_30_DAYS, 0.9)
     result = calculate_iv_percentile(evening, SESSION)
@@ -154,13 +154,13 @@ def test_a_snapshot_after_the_close_or_of_the_day_before_is_not_the_sessions(eve
     assert calculate_iv_percentile(evening, SESSION).stored
 
 
-def test_a_chain_without_any_volatility_leaves_a_row_that_says_so(evening):
+def test_chain_without_volatility_stores_a_row_without_level(evening):
     store_pair(CLOSE_MS, IN_30_DAYS, None, iv_status="no_quote")
     assert calculate_iv_percentile(evening, SESSION).stored
     assert (row()["current_iv"], row()["expected_move"], row()["data_points"]) == (None, None, 0)
 
 
-def test_a_session_that_closes_early_ends_at_one(evening, at_market_time):
+def test_early_close_uses_the_snapshot_at_one(evening, at_market_time):
     friday = date(2026, 11, 27)
     at_market_time(datetime(2026, 11, 27, 18, 5, tzinfo=UTC))
     close_ms = clock.epoch_ms(datetime(2026, 11, 27, 18, 0, tzinfo=UTC))
@@ -170,13 +170,13 @@ def test_a_session_that_closes_early_ends_at_one(evening, at_market_time):
     assert IngestionRun.objects.get().slot == close_ms
 
 
-def test_a_day_without_a_session_is_refused(evening):
+def test_day_without_a_session_is_rejected(evening):
     with pytest.raises(ValueError, match="2026-11-26 is no session"):
         calculate_iv_percentile(evening, date(2026, 11, 26))
 
 
-def test_the_chains_of_other_days_are_not_read(evening):
-    remember(earlier(252), [0.15] * 252)
+def test_chains_of_other_days_are_not_read(evening):
+    store_volatilities(earlier(252), [0.15] * 252)
     store_pair(CLOSE_MS, IN_30_DAYS, 0.18)
     with CaptureQueriesContext(
         connection,

@@ -1,4 +1,4 @@
-"""A session is named from what was known at its close; what is missing is null, named, and lowers the confidence."""
+"""The regime uses what was known at the close; a missing input is null, listed and lowers the confidence."""
 
 from __future__ import annotations
 
@@ -38,14 +38,14 @@ def grouped(day: date, prices: Mapping[str, float]) -> list[dict[str, Any]]:
 
 
 class Market:
-    """A provider that knows one session and the year before it: SPY rises a dollar a day to 751."""
+    """Provider answers for one session and the year before it: SPY rises a dollar per session to 751."""
 
     def __init__(self, provider, session: date) -> None:
         self.provider, self.session, self.year = provider, session, year_before(session)
         daily = {
             "SPY": lambda n: 500.0 + n,
             "QQQ": lambda n: 2 * (500.0 + n),  # the same returns
-            "IWM": lambda n: 1e5 / (500.0 + n),  # their opposites
+            "IWM": lambda n: 1e5 / (500.0 + n),  # the inverse returns
         }
         for ticker, price in daily.items():
             rows = [
@@ -67,7 +67,7 @@ class Market:
         self.provider.tell(self.daily(ticker, self.session), answer(rows))
 
     def tell_volatility(self, vix: float = 15.0, vix3m: float = 18.0) -> None:
-        """Quarter-hours that end with the session, and a later one at another level."""
+        """Set 15-minute bars that end at the close, and a later one at another level."""
         for path, level, days in ((self.vix, vix, self.year[-6:]), (self.vix3m, vix3m, self.year[-1:])):
             rows = []
             for day in days:
@@ -76,7 +76,7 @@ class Market:
             self.provider.tell(path, answer(rows))
 
     def tell_breadth(self) -> None:
-        """Three stocks rise and one falls; a cheap one and a new one do not count."""
+        """Set bars in which three stocks rise and one falls; a cheap and a new stock do not count."""
         before = {"A": 10.0, "B": 10.0, "C": 10.0, "D": 10.0, "CHEAP": 4.0}
         today = {"A": 11.0, "B": 11.0, "C": 11.0, "D": 9.0, "CHEAP": 4.5, "NEW": 50.0}
         for day, prices in ((self.year[-2], before), (self.session, today)):
@@ -87,7 +87,7 @@ class Market:
 
 @pytest.fixture
 def market(spx, provider, at_market_time) -> Market:
-    """SESSION five minutes after its close, volatility and breadth not yet told."""
+    """Return a market five minutes after the close of SESSION, without volatility and breadth."""
     at_market_time(close_of(SESSION) + timedelta(minutes=5))
     return Market(provider, SESSION)
 
@@ -101,7 +101,7 @@ def regime_of(connect):
 
 
 def store_volumes(session: date) -> None:
-    """At the close 20 puts and 40 calls; a quarter-hour before also 30 puts of a contract that settles with it."""
+    """Store 20 puts and 40 calls at the close, and 15 minutes earlier 30 puts of a contract that settles at it."""
     close_ms = clock.epoch_ms(close_of(session))
     later = session + timedelta(days=30)
     store_contract(close_ms, later, 0.2, is_call=False, volume=20)
@@ -115,7 +115,7 @@ def row(session: date = SESSION) -> dict[str, Any]:
     return MarketRegimeDay.objects.filter(date=session).values().get()
 
 
-def test_a_session_is_named_and_stored_with_its_inputs(market, regime_of):
+def test_regime_is_stored_with_its_inputs(market, regime_of):
     market.tell_volatility()
     market.tell_breadth()
     store_volumes(SESSION)
@@ -156,7 +156,7 @@ def test_a_session_is_named_and_stored_with_its_inputs(market, regime_of):
     assert stored["spy_return_1d"] == pytest.approx(751 / 750 - 1, rel=1e-12)
 
 
-def test_what_the_plan_does_not_hold_is_named_and_lowers_the_confidence(market, regime_of, provider):
+def test_input_outside_the_plan_is_missing_and_lowers_confidence(market, regime_of, provider):
     for path in (market.vix, market.vix3m, INDICES, "/v2/aggs/grouped/locale/us/market/stocks/2026-11-17"):
         provider.tell(path, NOT_IN_PLAN)
     result = regime_of()
@@ -164,11 +164,11 @@ def test_what_the_plan_does_not_hold_is_named_and_lowers_the_confidence(market, 
     stored = row()
     assert (stored["vix_level"], stored["vix_regime"], stored["advancers"]) == (None, None, None)
     assert stored["missing_inputs"] == ["vix", "breadth", "put_call", "vix3m_level"]
-    # strong needs a calm VIX or wide breadth; both known votes agree, three groups are missing
+    # A strong trend needs a low VIX or wide breadth; both known votes agree, three groups are missing.
     assert (stored["market_regime"], stored["confidence_score"]) == ("WEAK_UPTREND", 70.0)
 
 
-def test_a_rebuilt_snapshot_of_chosen_contracts_is_no_put_call_ratio(market, regime_of):
+def test_rebuilt_snapshot_gives_no_put_call_ratio(market, regime_of):
     market.tell_volatility()
     market.tell_breadth()
     store_volumes(SESSION)
@@ -176,7 +176,7 @@ def test_a_rebuilt_snapshot_of_chosen_contracts_is_no_put_call_ratio(market, reg
     assert regime_of().missing == ("put_call",)
 
 
-def test_bars_that_are_late_are_waited_for_and_in_the_end_done_without(market, regime_of, at_market_time):
+def test_regime_waits_a_limited_time_for_unfinished_bars(market, regime_of, at_market_time):
     market.tell_breadth()
     market.provider.tell(market.vix, answer([]))
     market.provider.tell(market.vix3m, answer([]))
@@ -187,7 +187,7 @@ def test_bars_that_are_late_are_waited_for_and_in_the_end_done_without(market, r
     assert regime_of().missing == ("vix", "put_call", "vix3m_level")
 
 
-def test_a_provider_that_fails_for_now_fails_the_run_and_not_the_inputs(market, regime_of, provider):
+def test_temporary_provider_error_fails_the_run(market, regime_of, provider):
     market.tell_breadth()
     provider.tell(market.vix, refusal(500))
     assert not regime_of().stored
@@ -195,7 +195,7 @@ def test_a_provider_that_fails_for_now_fails_the_run_and_not_the_inputs(market, 
     assert IngestionRun.objects.get(task="calculate_market_regime").status == RunStatus.FAILED
 
 
-def test_a_snapshot_soon_after_the_close_stands_in_for_bars_and_is_kept(
+def test_snapshot_soon_after_the_close_replaces_bars_and_is_stored(
     market, regime_of, provider, at_market_time
 ):
     market.tell_breadth()
@@ -213,7 +213,7 @@ def test_a_snapshot_soon_after_the_close_stands_in_for_bars_and_is_kept(
     assert row() == before
 
 
-def test_computing_again_gives_the_same_row_and_asks_for_no_finished_bar(market, regime_of, at_market_time):
+def test_computing_again_gives_the_same_row_without_fetching_bars(market, regime_of, at_market_time):
     market.tell_volatility()
     market.tell_breadth()
     store_volumes(SESSION)
@@ -236,7 +236,7 @@ def test_computing_again_gives_the_same_row_and_asks_for_no_finished_bar(market,
     assert len(market.provider.requests) == asked
 
 
-def test_an_early_close_takes_the_level_at_one(spx, provider, at_market_time, regime_of):
+def test_early_close_uses_the_level_at_one(spx, provider, at_market_time, regime_of):
     friday = date(2026, 11, 27)
     at_market_time(datetime(2026, 11, 27, 18, 5, tzinfo=UTC))
     market = Market(provider, friday)
@@ -246,14 +246,14 @@ def test_an_early_close_takes_the_level_at_one(spx, provider, at_market_time, re
     assert (row(friday)["vix_level"], row(friday)["vix_regime"]) == (31, "HIGH")
 
 
-def test_the_day_before_holds_a_vix_that_trembles_around_a_cut(market, regime_of):
+def test_vix_regime_is_kept_close_to_a_threshold(market, regime_of):
     market.tell_volatility(vix=16.2)
     market.tell_breadth()
     MarketRegimeDay.objects.create(date=date(2026, 11, 17), vix_regime="LOW", method_version="test")
     regime_of()
-    assert row()["vix_regime"] == "LOW"  # NORMAL begins at 16, and is entered at 16.5
+    assert row()["vix_regime"] == "LOW"  # NORMAL starts at 16, and is entered from LOW at 16.5
 
 
-def test_a_day_without_a_session_is_refused(spx, regime_of):
+def test_day_without_a_session_is_rejected(spx, regime_of):
     with pytest.raises(ValueError, match="is no session"):
         regime_of(date(2026, 11, 26))

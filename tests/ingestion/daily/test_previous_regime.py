@@ -1,4 +1,4 @@
-"""A break out of the range is named by what the session before was called."""
+"""A breakout from a range depends on the previous session's regime."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ VIX = 15.0
 
 
 def bars_of_a_break(ticker, frame, first, last, now_ms, connect) -> Bars:
-    """A year of daily bars at 500, the last at 510 on twice the volume; quarter-hours of a volatility of 15."""
+    """Return a year of daily bars at 500, the last at 510 with twice the volume; 15-minute bars at 15."""
     days = [day for day in year_before(SESSION) if first <= day <= last]
     if frame == Timeframe.QUARTER_HOUR:
         starts, level = [close_ms(day) - QUARTER_HOUR_MS for day in days], np.full(len(days), VIX)
@@ -54,11 +54,11 @@ def regime(spx, provider, at_market_time, connect):
 @pytest.mark.parametrize(
     ("before", "named"), [("RANGE_BOUND", "BREAKOUT"), ("WEAK_DOWNTREND", "BREAKOUT"), ("BREAKOUT", "CHOPPY")]
 )
-def test_a_break_out_of_the_range_needs_a_session_before_without_direction(regime, before, named):
+def test_breakout_needs_a_previous_session_without_direction(regime, before, named):
     MarketRegimeDay.objects.create(date=BEFORE, market_regime=before, method_version="test")
     assert regime() == named
 
 
-def test_only_the_session_just_before_counts_as_the_previous_regime(regime):
+def test_previous_regime_is_that_of_the_session_directly_before(regime):
     MarketRegimeDay.objects.create(date=TWO_BEFORE, market_regime="RANGE_BOUND", method_version="test")
     assert regime() == "CHOPPY"

@@ -1,4 +1,4 @@
-"""A session's sums: by hand on a few rows, the same when summed again, and there before the raw rows go."""
+"""Daily sums: computed by hand for a few rows, equal when repeated, and stored before raw rows are deleted."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def add_trades() -> None:
     add_trade(NOON_MS, 4, size=30, premium=3000, sentiment="NEUTRAL")
     add_trade(NOON_MS, 5, size=40, premium=4000, is_cancel=True)
     add_trade(NOON_MS, 6, size=40, premium=4000, canceled_by=5)
-    add_trade(NOON_MS - 24 * 60 * MINUTE_MS, 7, size=1000)  # of the day before
+    add_trade(NOON_MS - 24 * 60 * MINUTE_MS, 7, size=1000)  # on the previous day
     add_trade(NOON_MS, 8, symbol="SPY", size=7, premium=70)
 
 
@@ -79,7 +79,7 @@ def test_trades_are_summed_by_symbol_without_cancels(evening):
     assert FlowDay.objects.get(symbol="SPY").premium == 70
 
 
-def test_snapshots_leave_their_first_last_lowest_highest_and_median(evening):
+def test_daily_gamma_has_first_last_lowest_highest_and_median(evening):
     add_snapshots()
     roll_up(SESSION)
     row = GammaDay.objects.values().get()
@@ -102,7 +102,7 @@ def test_snapshots_leave_their_first_last_lowest_highest_and_median(evening):
     }
 
 
-def test_snapshots_weighted_by_volume_are_of_another_size_and_not_summed(evening):
+def test_snapshots_weighted_by_volume_are_not_summed(evening):
     add_snapshots()
     GammaExposure.objects.filter(gross_gamma=GammaExposure.objects.latest("timestamp").gross_gamma).update(
         oi_source="volume_proxy"
@@ -129,7 +129,7 @@ def test_summing_again_changes_nothing(evening):
     assert (run.task, run.symbol, run.status, run.rows) == ("roll_up", "", RunStatus.DONE, 3)
 
 
-def test_a_trade_repaired_later_is_in_the_sum_that_is_asked_for_again(evening):
+def test_repeated_sum_includes_trades_repaired_later(evening):
     add_trades()
     roll_up(SESSION)
     add_trade(NOON_MS + 1, 9, size=5, premium=500)
@@ -137,7 +137,7 @@ def test_a_trade_repaired_later_is_in_the_sum_that_is_asked_for_again(evening):
     assert FlowDay.objects.get(symbol="SPX").contracts == 315
 
 
-def test_retention_sums_up_what_it_takes(evening, at_market_time):
+def test_retention_sums_rows_before_deleting_them(evening, at_market_time):
     add_trades()
     add_snapshots()
     at_market_time(CLOSE + timedelta(days=91, hours=6))
@@ -148,7 +148,7 @@ def test_retention_sums_up_what_it_takes(evening, at_market_time):
     assert GammaExposure.objects.count() == 0
 
 
-def test_a_session_half_gone_does_not_replace_its_sum(evening, at_market_time):
+def test_partly_deleted_session_does_not_replace_its_sum(evening, at_market_time):
     add_snapshots()
     between = clock.instant(NOON_MS) + timedelta(days=90, minutes=20)
     at_market_time(between)
