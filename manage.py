@@ -8,6 +8,7 @@ import sys
 
 
 def main() -> None:
+    """Run the command line of Django."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
     from django.core.management import execute_from_command_line
 

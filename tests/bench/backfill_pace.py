@@ -68,7 +68,8 @@ def backfill_pace() -> Measured:
 @contextmanager
 def simulated_provider() -> Iterator[None]:
     """The settings' provider is a simulator behind a recorder: the first run of a backfill waits for the one, those
-    after it for neither."""
+    after it for neither.
+    """
     with simulator(0) as simulated, recorder(simulated) as base_url:
         settings.MASSIVE_BASE_URL, settings.MASSIVE_API_KEY = base_url, "bench"
         yield

@@ -165,7 +165,8 @@ def _seconds(server: real.FrameServer, workers: int) -> tuple[float, dict[str, f
 
 def _stored(expected: int) -> int:
     """Rows in the table, which are counted once the highest id says that all may be there: counting costs the
-    server what is being measured."""
+    server what is being measured.
+    """
     with connection.cursor() as cursor:
         cursor.execute(f"SELECT coalesce(max(id), 0) FROM {TABLE}")
         (highest,) = cursor.fetchone()

@@ -38,6 +38,7 @@ def best_ms(work: Callable[[], object], repeats: int = 10) -> float:
 
 def staged_copy(model: type[models.Model], encoded: bulk.Encoded) -> None:
     """The reference of what stores rows: COPY to a temporary table, INSERT ... ON CONFLICT DO NOTHING, COMMIT, and
-    nothing before. It stays that plain statement however the warehouse comes to the same rows."""
+    nothing before. It stays that plain statement however the warehouse comes to the same rows.
+    """
     with transaction.atomic():
         bulk.load(model, encoded, likely_new=False)

@@ -49,7 +49,8 @@ class Template:
     @classmethod
     def of(cls, model: type[models.Model], columns: dict[str, Any]) -> Template:
         """Rows in the order of `columns`, although they are encoded in that of the key: a table is filled as time goes,
-        not symbol by symbol."""
+        not symbol by symbol.
+        """
         encoded = bulk.encode(model, {"timestamp": _SENTINEL} | columns)
         stream = b"".join(encoded.stream)
         places = _places(stream)
@@ -129,7 +130,8 @@ class Greeks:
 
 class Flow:
     """As many trades every day, up to now, which the documents' queries read; 0 is as many as fit the
-    largest size into the days kept."""
+    largest size into the days kept.
+    """
 
     table = OptionsFlow._meta.db_table
 

@@ -52,7 +52,8 @@ FIGURES = (GammaExposure, IvPercentile, GammaDay, FlowDay, MarketRegimeDay)
 
 def chain_at(slot: datetime, seed: int, with_spot: bool = True) -> dict[str, Any]:
     """A chain of six expirations with everything a provider does: no greeks, no quotes, wide quotes, an adjusted
-    contract, a gamma without a volatility; and without the underlying, so that spot comes by parity."""
+    contract, a gamma without a volatility; and without the underlying, so that spot comes by parity.
+    """
     random = np.random.default_rng(seed)
     spot = round(6500 + random.normal(0, 20), 2)
     rows = []

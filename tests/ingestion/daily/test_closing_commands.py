@@ -57,7 +57,7 @@ def test_default_is_the_last_closed_session_of_all_watched_chains(evening):
         (("--date", "2026-11-19"), "No closed session of the exchange: 2026-11-19."),
         (("--to", "2026-11-18"), "--to needs --date"),
         (("--date", "yesterday"), "a date has the form 2026-11-18, not yesterday"),
-        ((), "Nothing was computed."),
+        ((), "Nothing was calculated."),
     ],
     ids=["holiday", "not closed", "no beginning", "no date", "no chain"],
 )

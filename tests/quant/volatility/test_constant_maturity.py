@@ -103,7 +103,8 @@ def test_a_chain_without_quotes_is_read_at_the_strike_nearest_to_spot():
 
 def unquoted_smile(forward, noise=0.0):
     """Calls and puts every point from 90 to 110 at 30 days, without quotes; volatility 0.2 less twice the log
-    distance to the forward, which lies off the spot of 100."""
+    distance to the forward, which lies off the spot of 100.
+    """
     strike = np.repeat(np.arange(90.0, 111.0), 2)
     is_call = np.tile([True, False], 21)
     years = 30 / 365
