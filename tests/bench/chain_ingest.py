@@ -13,10 +13,10 @@ from functools import partial
 import httpx
 
 from ingestion.chains.chain_columns import check_chain
+from ingestion.chains.chain_rows import band_of, greeks_rows
 from ingestion.chains.compute import compute_chain
-from ingestion.chains.ingest import Stopwatch
+from ingestion.chains.ingest import Stopwatch, store_chain
 from ingestion.chains.spot import spot_in_chain
-from ingestion.chains.store import band_of, greeks_rows, store_chain
 from provider.pagination import chain_of
 from quant import sessions
 from quant.sessions import new_york_date
