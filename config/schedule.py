@@ -1,7 +1,7 @@
-"""The beat schedule a new warehouse starts with. Seeded once; then operators own it in the beat admin.
+"""The beat schedule of a new warehouse. An entry is added once; operators edit it in the beat admin.
 
-Every entry polls in UTC and asks the ledger what is still to be done. A cron of "03:00 means the work" is
-skipped for a day when beat happens to be down at that hour, and means another hour after a clock change.
+Every entry runs often, in UTC, and asks the ledger what is still to be done. A task at a fixed hour would be skipped
+for a day if beat did not run at that hour, and would run at another New York hour after a clock change.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from warehouse.task_names import CeleryTask
 
 @dataclass(frozen=True, slots=True)
 class Scheduled:
-    """One periodic task: `minute` is a crontab minute field in UTC; it expires before its next turn."""
+    """One periodic task. `minute` is a crontab field; a message expires before the next one is sent."""
 
     name: str
     task: str
@@ -34,8 +34,8 @@ SCHEDULE = (
         queue="default",
         kwargs={"every_minutes": 15, "window": "09:30-16:00"},
         description=(
-            "Looks every minute which option chains are due. every_minutes is the distance of the snapshots, "
-            "window the New York hours they fall into; outside exchange sessions nothing happens."
+            "Every minute: enqueues the option chains that are due. every_minutes is the time between snapshots, "
+            "window the New York hours of the snapshots. Outside exchange sessions nothing is due."
         ),
     ),
     Scheduled(
@@ -46,10 +46,21 @@ SCHEDULE = (
         queue="default",
         kwargs={"minutes_after_close": 5, "breadth_sessions": 252},
         description=(
-            "Looks every minute which sessions have closed and lack their bars, IV percentiles, market regime or "
-            "daily sums, early closes included; catches up on two weeks. minutes_after_close is the wait after the "
-            "exchange's close, breadth_sessions how many sessions of all stocks the regime's breadth may fetch: "
-            "2 for what rose and fell, 252 for the year's highs and lows."
+            "Every minute: enqueues the bars, IV percentiles, market regime and daily sums that closed sessions of the "
+            "last two weeks lack. minutes_after_close is the wait after the close of the exchange, early closes "
+            "included. breadth_sessions is the number of sessions of all stocks that the regime may fetch: 2 to count "
+            "rising and falling stocks, 252 to count highs and lows of the year too."
+        ),
+    ),
+    Scheduled(
+        name="Sums of 15 minutes",
+        task=CeleryTask.SUM_INTERVALS,
+        minute="*/5",
+        expire_seconds=290,
+        queue="default",
+        description=(
+            "Every five minutes: sums the trades of the 15-minute intervals that have ended, and the two before them "
+            "again, because some trades arrive late."
         ),
     ),
     Scheduled(
@@ -59,8 +70,8 @@ SCHEDULE = (
         expire_seconds=3000,
         queue="default",
         description=(
-            "Every hour: makes the partitions of the coming week. Once a day: sums up, then drops and deletes, what "
-            "is past its retention; tried again each hour until it is done."
+            "Every hour: creates the partitions of the coming week. Once a day: sums what is past its retention and "
+            "then drops or deletes it; repeated each hour until it is done."
         ),
     ),
     Scheduled(
@@ -71,7 +82,7 @@ SCHEDULE = (
         queue="default",
         description=(
             "Once a session, five minutes after its open: compares the exchange calendar with the provider's market "
-            "status and coming holidays. Where they disagree an alert is sent and the provider's answer counts."
+            "status and coming holidays. Where they differ, an alert is sent and the provider's answer is used."
         ),
     ),
     Scheduled(
@@ -81,8 +92,8 @@ SCHEDULE = (
         expire_seconds=50,
         queue="default",
         description=(
-            "Looks every minute for stale chains, failed jobs and silent workers, and tells the alert webhook, "
-            "each trouble at its own pace."
+            "Every minute: looks for stale chains, failed or overdue jobs and silent workers, and posts alerts to the "
+            "webhook. The same alert is not repeated within its pause."
         ),
     ),
     Scheduled(
@@ -91,7 +102,7 @@ SCHEDULE = (
         minute="*",
         expire_seconds=50,
         queue="default",
-        description="Every minute: sends batches of trades again whose message was lost with a worker.",
+        description="Every minute: sends the messages of trade batches again that were lost with a worker.",
     ),
     Scheduled(
         name="Cancels and gaps",

@@ -7,7 +7,7 @@ from typing import Any
 
 from celery import shared_task
 
-from ingestion import maintenance
+from ingestion import maintenance, slot_sums
 from ingestion.backfill.engine import handlers
 from ingestion.backfill.engine.jobs import RunKey, Stage
 from ingestion.bars import session_bars
@@ -101,6 +101,12 @@ def backfill(stage: str, task: str, symbol: str, slot: int, *arguments: str | in
 def roll_up(session: str) -> str:
     """Sum the trades and gamma snapshots of a session."""
     return str(rollups.roll_up(date.fromisoformat(session)))
+
+
+@shared_task
+def sum_intervals() -> str:
+    """Sum the trades of the 15-minute intervals that have ended."""
+    return f"{slot_sums.sum_ended_intervals(clock.now_ms())} intervals summed"
 
 
 @shared_task

@@ -29,6 +29,7 @@ class CeleryTask(StrEnum):
     INGEST_CHAIN = "ingestion.tasks.ingest_chain"
     INGEST_DUE = "ingestion.tasks.ingest_due"
     CLOSE_DUE = "ingestion.tasks.close_due"
+    SUM_INTERVALS = "ingestion.tasks.sum_intervals"
     KEEP_PARTITIONS = "ingestion.tasks.keep_partitions"
     WATCH_CALENDAR = "ingestion.tasks.watch_calendar"
     BACKFILL = "ingestion.tasks.backfill"

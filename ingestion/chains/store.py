@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from ingestion import slot_sums
 from ingestion.chains import greeks as greeks_module
 from ingestion.chains.chain_rows import IV_STATUS_NAMES, band_of, gamma_row, greeks_rows
 from ingestion.chains.compute import ComputedChain, finite
@@ -34,7 +35,7 @@ class ChainToStore:
 
 
 def insert_chains(slot_ms: int, chains: Sequence[ChainToStore]) -> int:
-    """Insert the greeks rows and gamma snapshots of chains of one slot; return the number of new greeks rows.
+    """Insert the greeks rows and gamma of chains of one slot; return the number of new greeks rows.
 
     Contracts outside the symbol's strike band are not stored; gamma is that of the whole chain. A row or snapshot that
     is stored already is not changed. Call it in the transaction that records the runs, and
@@ -46,6 +47,7 @@ def insert_chains(slot_ms: int, chains: Sequence[ChainToStore]) -> int:
         [gamma_row(symbol, slot_ms, gamma.snapshot, gamma.oi_source) for symbol, gamma in snapshots],
         ignore_conflicts=True,
     )
+    slot_sums.copy_gamma(slot_ms, slot_ms + 1, [symbol for symbol, _ in snapshots])
     return rows
 
 

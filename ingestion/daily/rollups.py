@@ -8,7 +8,9 @@ from datetime import UTC, date, datetime, time, timedelta
 
 from django.db import connection, transaction
 
+from ingestion import slot_sums
 from quant import sessions
+from quant.sessions import DAY_MS
 from warehouse import clock, partitions, retention, runs
 from warehouse.models import GammaExposure, OptionsFlow
 from warehouse.task_names import RunTask
@@ -75,6 +77,16 @@ ON CONFLICT (symbol, date) DO UPDATE SET
 WHERE gamma_daily.snapshots <= excluded.snapshots
 """
 
+_DAYS_WITHOUT_SLOTS = """
+SELECT w.from_ms / %(day)s AS day FROM warehouse_partitions() w
+WHERE w.parent = %(flow)s
+  AND w.from_ms / %(day)s NOT IN (SELECT (s."timestamp" - 1) / %(day)s FROM flow_slots s)
+UNION
+SELECT g."timestamp" / %(day)s FROM gamma_exposure_snapshots g
+WHERE NOT EXISTS (SELECT FROM gamma_slots s WHERE s.symbol = g.symbol AND s."timestamp" = g."timestamp")
+ORDER BY day
+"""
+
 
 @dataclass(frozen=True, slots=True)
 class RollUpResult:
@@ -94,12 +106,15 @@ class RollUpResult:
 def roll_up(session: date, again: bool = False) -> RollUpResult:
     """Sum a session's trades and gamma snapshots per symbol, once per session; with `again`, update the sums.
 
+    The rows of 15 minutes are computed again too, because trades may have been repaired or canceled since.
+
     Raises ValueError for a date without a session.
     """
     with runs.claim(RunTask.ROLL_UP, "", clock.epoch_ms(sessions.close_of(session))) as run:
         if run is runs.Refusal.BUSY or (run is runs.Refusal.DONE and not again):
             return RollUpResult(session, detail=str(run))
         with transaction.atomic():
+            sum_slots(session)
             result = RollUpResult(session, roll_up_flow(session), roll_up_gamma(session))
             if isinstance(run, runs.Run):
                 runs.finish(run, rows=result.flow_rows + result.gamma_rows)
@@ -131,8 +146,10 @@ class RetentionResult:
 def keep_retention(now_ms: int) -> RetentionResult:
     """Create the partitions of the coming week, and sum and delete what is past retention.
 
-    The final sum includes trades that were repaired after the close.
+    The final sum includes trades that were repaired after the close. Stored days without rows of 15 minutes get them.
     """
+    for day in days_without_slots():
+        sum_slots(day)
     plan = partitions.plan(now_ms)
     rolled_up = sum_up_expired(plan, now_ms)
     partitions.apply(plan, now_ms)
@@ -150,14 +167,38 @@ def sum_up_expired(plan: Sequence[partitions.Action], now_ms: int) -> int:
     (policy,) = (policy for policy in retention.POLICIES if policy.model is GammaExposure)
     snapshots = GammaExposure.objects.filter(timestamp__lt=policy.cutoff(now_ms))
     gamma_days = {clock.instant(at_ms).date() for at_ms in snapshots.values_list("timestamp", flat=True)}
+    for day in flow_days | gamma_days:
+        sum_slots(day)
     return sum(map(roll_up_flow, sorted(flow_days))) + sum(map(roll_up_gamma, sorted(gamma_days)))
 
 
-def _run(sql: str, session: date, version: str) -> int:
-    # The UTC day contains the whole session with the evening trading in index options before it. It is also exactly
-    # one partition of the trades, so the sum covers what is dropped.
-    midnight = datetime.combine(session, time(tzinfo=UTC))
-    bounds = (clock.epoch_ms(midnight), clock.epoch_ms(midnight + timedelta(days=1)))
+def days_without_slots() -> list[date]:
+    """Return the UTC days that have trades or snapshots and no rows of 15 minutes, oldest first.
+
+    They were stored before the tables of 15 minutes existed, or their sums after the close were never done.
+    """
     with connection.cursor() as cursor:
-        cursor.execute(sql, [session, version, *bounds])
+        cursor.execute(_DAYS_WITHOUT_SLOTS, {"day": DAY_MS, "flow": OptionsFlow._meta.db_table})
+        return [clock.instant(day * DAY_MS).date() for (day,) in cursor.fetchall()]
+
+
+def sum_slots(session: date) -> int:
+    """Write the rows of flow_slots and gamma_slots of a session's UTC day and return their number."""
+    bounds = _bounds(session)
+    return slot_sums.sum_flow(*bounds) + slot_sums.copy_gamma(*bounds)
+
+
+def _run(sql: str, session: date, version: str) -> int:
+    with connection.cursor() as cursor:
+        cursor.execute(sql, [session, version, *_bounds(session)])
         return int(cursor.rowcount)
+
+
+def _bounds(session: date) -> tuple[int, int]:
+    """Return the bounds of the UTC day, in epoch ms.
+
+    It contains the whole session with the evening trading in index options before it. It is also exactly one partition
+    of the trades, so the sum covers what is dropped.
+    """
+    midnight = datetime.combine(session, time(tzinfo=UTC))
+    return clock.epoch_ms(midnight), clock.epoch_ms(midnight + timedelta(days=1))

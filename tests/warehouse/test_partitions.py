@@ -11,7 +11,7 @@ import pytest
 from django.core.management import call_command
 from django.db import DatabaseError, OperationalError, connection, transaction
 
-from ingestion.daily.rollups import roll_up_flow
+from ingestion.daily.rollups import roll_up_flow, sum_slots
 from quant.sessions import DAY_MS
 from tests.partitions import drop_partitions
 from tests.roles import as_role, run
@@ -145,6 +145,7 @@ def test_a_partition_with_times_within_retention_is_not_dropped(at):
             run("SELECT warehouse_drop_partition('options_flow_history_d20260601')")
         at("2026-08-31T00:01")
         roll_up_flow(dt.date(2026, 6, 1))
+        sum_slots(dt.date(2026, 6, 1))
         assert run("SELECT cleanup_old_flow()") == [(1,)]
     assert run("SELECT count(*) FROM options_flow_history") == [(0,)]
 
@@ -153,18 +154,32 @@ def test_a_partition_with_times_within_retention_is_not_dropped(at):
 def test_a_day_of_trades_is_dropped_only_after_all_symbols_are_rolled_up(at):
     add_trade(at("2026-06-01T12:00"))
     roll_up_flow(dt.date(2026, 6, 1))
+    sum_slots(dt.date(2026, 6, 1))
     add_trade(at("2026-06-01T12:00"), symbol="SPY")
     add_trade(at("2026-06-01T12:00"), symbol="QQQ", is_cancel=True)  # not a trade, so it is not rolled up
     at("2026-09-01T00:00")
     message = (
-        "options_flow_history_d20260601 holds trades that are not summed up in flow_daily;"
-        " manage.py retention --apply does both"
+        "options_flow_history_d20260601 holds trades that are not summed;"
+        " manage.py retention --apply sums and drops them"
     )
     with pytest.raises(OperationalError, match=message), transaction.atomic():
         run("SELECT cleanup_old_flow()")
     call_command("partitions", apply=True, stdout=StringIO())
     assert FlowDay.objects.count() == 2
     assert run("SELECT count(*) FROM options_flow_history") == [(0,)]
+
+
+@pytest.mark.django_db
+def test_a_day_of_trades_is_dropped_only_when_flow_slots_has_them_all(at):
+    add_trade(at("2026-06-01T12:00"))
+    sum_slots(dt.date(2026, 6, 1))
+    add_trade(at("2026-06-01T12:00"), sequence_number=2)  # repaired later
+    roll_up_flow(dt.date(2026, 6, 1))
+    at("2026-09-01T00:00")
+    with pytest.raises(OperationalError, match="holds trades that are not summed"), transaction.atomic():
+        run("SELECT cleanup_old_flow()")
+    sum_slots(dt.date(2026, 6, 1))
+    assert run("SELECT cleanup_old_flow()") == [(1,)]
 
 
 @pytest.mark.django_db

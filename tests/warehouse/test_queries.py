@@ -112,4 +112,4 @@ def test_rows_are_counted_by_table():
     counts = queries.rows_per_table()
     assert counts["historical_greeks"] == 2
     assert sum(counts.values()) == 2
-    assert len(counts) == 15
+    assert len(counts) == 17

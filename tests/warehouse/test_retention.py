@@ -10,7 +10,7 @@ from django.core.management import call_command
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from ingestion.daily.rollups import roll_up_gamma
+from ingestion.daily.rollups import roll_up_gamma, sum_slots
 from quant.sessions import DAY_MS
 from tests.roles import as_role, run
 from tests.warehouse.rows import add_gamma, add_iv, add_regime
@@ -32,6 +32,8 @@ def test_every_table_with_a_stated_retention_has_a_policy():
         "options_flow_history": 90,
         "historical_bars": 1826,
         "iv_percentile_cache": 731,
+        "flow_slots": 731,
+        "gamma_slots": 731,
         "gamma_exposure_snapshots": 90,
         "market_regime_history": 1826,
         "ingestion_runs": 90,
@@ -90,6 +92,7 @@ def test_cleanup_functions_apply_the_same_retention_as_the_policies():
     with as_role("warehouse_writer"):
         assert run("SELECT cleanup_old_gamma()") == [(0,)]  # the day is not rolled up yet
         roll_up_gamma(clock.instant(old.timestamp).date())
+        sum_slots(clock.instant(old.timestamp).date())
         assert run("SELECT cleanup_old_iv(), cleanup_old_regime(), cleanup_old_gamma()") == [(1, 1, 1)]
     assert delete_all_expired(now) == {}
 

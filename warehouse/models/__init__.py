@@ -12,14 +12,17 @@ from warehouse.models.operations import DeadLetter, Heartbeat, StreamGap
 from warehouse.models.regime import MarketRegimeDay
 from warehouse.models.runs import IngestionRun
 from warehouse.models.session_exceptions import SessionException
+from warehouse.models.slots import FlowSlot, GammaSlot
 from warehouse.models.watchlist import WatchlistEntry
 
 __all__ = [
     "ContractSizeDay",
     "DeadLetter",
     "FlowDay",
+    "FlowSlot",
     "GammaDay",
     "GammaExposure",
+    "GammaSlot",
     "Heartbeat",
     "HistoricalBar",
     "HistoricalGreeks",

@@ -1,6 +1,6 @@
 -- Retention functions of the documents. For partitioned tables they drop whole partitions and return their number, for
--- the others they delete rows and return their number. Trades and gamma snapshots are removed only after their daily sums
--- are stored. `manage.py retention` stores the sums first, deletes in chunks, and shows the plan before.
+-- the others they delete rows and return their number. Trades and gamma snapshots are removed only after their sums by
+-- day and by 15 minutes are stored. `manage.py retention` stores the sums first, deletes in chunks, and shows the plan before.
 
 CREATE OR REPLACE FUNCTION warehouse_drop_expired(p_table text) RETURNS bigint
 LANGUAGE plpgsql
@@ -39,18 +39,23 @@ AS $$
     ) SELECT count(*) FROM gone
 $$;
 
+-- In PL/pgSQL, because it is created before the table gamma_slots.
 CREATE OR REPLACE FUNCTION cleanup_old_gamma() RETURNS bigint
-LANGUAGE sql SET search_path = pg_catalog, public, pg_temp
+LANGUAGE plpgsql SET search_path = pg_catalog, public, pg_temp
 AS $$
-    WITH gone AS (
-        DELETE FROM gamma_exposure_snapshots g
-        WHERE g."timestamp" < warehouse_now_ms() - 90::bigint * 86400000
-          AND EXISTS (
-              SELECT FROM gamma_daily d
-              WHERE d.symbol = g.symbol AND d.date = (to_timestamp(g."timestamp" / 1000) AT TIME ZONE 'UTC')::date
-          )
-        RETURNING 1
-    ) SELECT count(*) FROM gone
+DECLARE
+    v_deleted bigint;
+BEGIN
+    DELETE FROM gamma_exposure_snapshots g
+    WHERE g."timestamp" < warehouse_now_ms() - 90::bigint * 86400000
+      AND EXISTS (SELECT FROM gamma_slots s WHERE s.symbol = g.symbol AND s."timestamp" = g."timestamp")
+      AND EXISTS (
+          SELECT FROM gamma_daily d
+          WHERE d.symbol = g.symbol AND d.date = (to_timestamp(g."timestamp" / 1000) AT TIME ZONE 'UTC')::date
+      );
+    GET DIAGNOSTICS v_deleted = ROW_COUNT;
+    RETURN v_deleted;
+END
 $$;
 
 CREATE OR REPLACE FUNCTION cleanup_old_regime() RETURNS bigint

@@ -119,7 +119,7 @@ END
 $$;
 
 -- Drops one partition that is completely past retention. A day of trades is dropped only when each of its symbols has a
--- row in flow_daily, because the sums are kept for years and cannot be computed later. Waits one second for its lock: a
+-- row in flow_daily and flow_slots has as many trades, because the sums are kept for years and cannot be computed later. Waits one second for its lock: a
 -- DROP that waits behind a long reader blocks every later reader. The caller tries again.
 CREATE OR REPLACE FUNCTION warehouse_drop_partition(p_partition text) RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER
@@ -142,13 +142,16 @@ BEGIN
     END IF;
     IF v_found.parent = 'options_flow_history' THEN
         EXECUTE format(
-            'SELECT EXISTS (SELECT FROM (SELECT DISTINCT symbol FROM public.%I'
-            '    WHERE NOT is_cancel AND canceled_by IS NULL) f'
-            ' WHERE NOT EXISTS (SELECT FROM public.flow_daily d WHERE d.symbol = f.symbol AND d.date = $1))',
+            'SELECT EXISTS (SELECT FROM (SELECT symbol, count(*) AS trades FROM public.%I'
+            '    WHERE NOT is_cancel AND canceled_by IS NULL GROUP BY symbol) f'
+            ' WHERE NOT EXISTS (SELECT FROM public.flow_daily d WHERE d.symbol = f.symbol AND d.date = $1)'
+            ' OR f.trades <> coalesce((SELECT sum(s.trades) FROM public.flow_slots s WHERE s.symbol = f.symbol'
+            '    AND s."timestamp" > $2 AND s."timestamp" <= $3), 0))',
             p_partition
-        ) INTO v_unsummed USING (to_timestamp(v_found.from_ms / 1000) AT TIME ZONE 'UTC')::date;
+        ) INTO v_unsummed USING (to_timestamp(v_found.from_ms / 1000) AT TIME ZONE 'UTC')::date,
+            v_found.from_ms, v_found.to_ms;
         IF v_unsummed THEN
-            RAISE EXCEPTION '% holds trades that are not summed up in flow_daily; manage.py retention --apply does both',
+            RAISE EXCEPTION '% holds trades that are not summed; manage.py retention --apply sums and drops them',
                 p_partition USING ERRCODE = 'object_not_in_prerequisite_state';
         END IF;
     END IF;

@@ -10,8 +10,10 @@ from django.http import HttpRequest
 from warehouse.models import (
     ContractSizeDay,
     FlowDay,
+    FlowSlot,
     GammaDay,
     GammaExposure,
+    GammaSlot,
     HistoricalBar,
     HistoricalGreeks,
     IvPercentile,
@@ -111,6 +113,41 @@ class GammaExposureAdmin(TimedAdmin):
     @admin.display(description="net gamma by strike, $ per 1 % move")
     def picture(self, row: GammaExposure) -> str:
         return gamma_picture(row)
+
+
+@admin.register(GammaSlot)
+class GammaSlotAdmin(TimedAdmin):
+    """Gamma snapshots in short."""
+
+    list_display = (
+        "symbol",
+        "at",
+        "underlying_price",
+        "total_gamma",
+        "dealer_positioning",
+        "gamma_wall_resistance",
+        "gamma_wall_support",
+        "gamma_flip",
+        "oi_source",
+    )
+
+
+@admin.register(FlowSlot)
+class FlowSlotAdmin(TimedAdmin):
+    """Sums of 15 minutes of trades."""
+
+    list_display = (
+        "symbol",
+        "at",
+        "trades",
+        "premium",
+        "call_premium",
+        "put_premium",
+        "bullish_premium",
+        "bearish_premium",
+        "sweeps",
+        "blocks",
+    )
 
 
 @admin.register(IvPercentile)

@@ -1,0 +1,108 @@
+"""Rows of flow_slots and gamma_slots: each 15 minutes of trades and each gamma snapshot in short. Computed in SQL."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.db import connection
+from django.db.models import Max
+
+from quant.sessions import DAY_MS, MINUTE_MS
+from warehouse import queries
+from warehouse.models import FlowSlot
+
+FLOW_VERSION = "flow-slots-1"
+INTERVAL_MS = 15 * MINUTE_MS
+_REPEATED = 2  # intervals that are summed again, because trades arrive late
+
+# A canceled trade keeps its interval in the result, so that an interval of canceled trades only has sums of 0.
+_FLOW = """
+INSERT INTO flow_slots (
+    symbol, "timestamp", trades, contracts, call_contracts, put_contracts, premium, call_premium, put_premium,
+    bullish_premium, bearish_premium, sweeps, bullish_sweeps, bearish_sweeps, blocks, unusual, method_version
+)
+SELECT f.symbol, (f."timestamp" / %(interval)s + 1) * %(interval)s,
+       count(*) FILTER (WHERE f.counted),
+       coalesce(sum(f.size) FILTER (WHERE f.counted), 0),
+       coalesce(sum(f.size) FILTER (WHERE f.counted AND f.option_type = 'call'), 0),
+       coalesce(sum(f.size) FILTER (WHERE f.counted AND f.option_type = 'put'), 0),
+       coalesce(sum(f.premium) FILTER (WHERE f.counted), 0),
+       coalesce(sum(f.premium) FILTER (WHERE f.counted AND f.option_type = 'call'), 0),
+       coalesce(sum(f.premium) FILTER (WHERE f.counted AND f.option_type = 'put'), 0),
+       coalesce(sum(f.premium) FILTER (WHERE f.counted AND f.sentiment = 'BULLISH'), 0),
+       coalesce(sum(f.premium) FILTER (WHERE f.counted AND f.sentiment = 'BEARISH'), 0),
+       count(*) FILTER (WHERE f.counted AND f.is_sweep),
+       count(*) FILTER (WHERE f.counted AND f.is_sweep AND f.sentiment = 'BULLISH'),
+       count(*) FILTER (WHERE f.counted AND f.is_sweep AND f.sentiment = 'BEARISH'),
+       count(*) FILTER (WHERE f.counted AND f.is_block),
+       count(*) FILTER (WHERE f.counted AND f.is_unusual_volume),
+       %(version)s
+FROM (
+    SELECT *, NOT is_cancel AND canceled_by IS NULL AS counted
+    FROM options_flow_history
+    WHERE "timestamp" >= %(from)s AND "timestamp" < %(to)s {of_symbols}
+) f
+GROUP BY 1, 2
+ON CONFLICT (symbol, "timestamp") DO UPDATE SET
+    trades = excluded.trades, contracts = excluded.contracts, call_contracts = excluded.call_contracts,
+    put_contracts = excluded.put_contracts, premium = excluded.premium, call_premium = excluded.call_premium,
+    put_premium = excluded.put_premium, bullish_premium = excluded.bullish_premium,
+    bearish_premium = excluded.bearish_premium, sweeps = excluded.sweeps, bullish_sweeps = excluded.bullish_sweeps,
+    bearish_sweeps = excluded.bearish_sweeps, blocks = excluded.blocks, unusual = excluded.unusual,
+    method_version = excluded.method_version
+"""
+_SCALARS = (
+    "underlying_price, total_gamma, call_gamma, put_gamma, gross_gamma, dealer_positioning, expected_behavior,"
+    " gamma_wall_resistance, gamma_wall_support, call_wall, put_wall, gamma_flip, distance_to_resistance_pct,"
+    " distance_to_support_pct, put_call_oi_ratio, put_call_volume_ratio, oi_source, method_version"
+)
+# Both lists of columns are the constant above.
+_GAMMA = f"""
+INSERT INTO gamma_slots (symbol, "timestamp", {_SCALARS})
+SELECT symbol, "timestamp", {_SCALARS} FROM gamma_exposure_snapshots
+WHERE "timestamp" >= %(from)s AND "timestamp" < %(to)s {{of_symbols}}
+ON CONFLICT (symbol, "timestamp") DO UPDATE
+SET ({_SCALARS}) = ({", ".join("excluded." + name.strip() for name in _SCALARS.split(","))})
+"""  # noqa: S608
+
+
+def sum_ended_intervals(now_ms: int) -> int:
+    """Sum the intervals of the watched symbols that have ended at `now_ms`; return the number of rows written.
+
+    It starts two intervals before the newest row, at most one day ago, so that late trades and intervals missed while
+    no worker ran are included. Later repairs are summed after the close (`ingestion.daily.rollups`).
+    """
+    end_ms = now_ms // INTERVAL_MS * INTERVAL_MS
+    newest = FlowSlot.objects.filter(timestamp__lte=end_ms).aggregate(at=Max("timestamp"))["at"] or 0
+    from_ms = max(newest - (_REPEATED + 1) * INTERVAL_MS, end_ms - DAY_MS)
+    return sum_flow(from_ms, end_ms, [str(entry.symbol) for entry in queries.watched_flow()])
+
+
+def sum_flow(from_ms: int, to_ms: int, symbols: Sequence[str] | None = None) -> int:
+    """Write the rows of flow_slots for trades in [from_ms, to_ms) of some or all symbols; return their number.
+
+    Both are epoch milliseconds at the bounds of intervals.
+    """
+    return _run(_FLOW, from_ms, to_ms, symbols)
+
+
+def copy_gamma(from_ms: int, to_ms: int, symbols: Sequence[str] | None = None) -> int:
+    """Write the rows of gamma_slots for snapshots in [from_ms, to_ms) of some or all symbols; return their number."""
+    return _run(_GAMMA, from_ms, to_ms, symbols)
+
+
+def _run(sql: str, from_ms: int, to_ms: int, symbols: Sequence[str] | None) -> int:
+    parameters: dict[str, Any] = {
+        "from": from_ms,
+        "to": to_ms,
+        "interval": INTERVAL_MS,
+        "version": FLOW_VERSION,
+    }
+    condition = ""
+    if symbols is not None:
+        parameters["symbols"] = list(symbols)
+        condition = "AND symbol = ANY(%(symbols)s)"
+    with connection.cursor() as cursor:
+        cursor.execute(sql.format(of_symbols=condition), parameters)
+        return int(cursor.rowcount)
