@@ -64,7 +64,7 @@ def directional_index(high: Floats, low: Floats, close: Floats, period: int = 14
 
 
 def choppiness(high: Floats, low: Floats, close: Floats, period: int = 14) -> float:
-    """Return 100 * log(sum of true ranges / range of the period) / log(period): 100 without trend, 0 for a pure trend."""
+    """Return 100 * log(sum of true ranges / range of the period) / log(period): 100 without trend, 0 for a pure one."""
     if len(close) <= period:
         return np.nan
     path = float(true_range(high, low, close)[-period:].sum())

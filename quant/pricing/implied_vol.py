@@ -38,6 +38,8 @@ _BLOCK = 8192
 
 
 class ImpliedVolatility(NamedTuple):
+    """Volatilities as fractions per year, NaN where there is none, and int8 codes of ``IvStatus``."""
+
     volatility: Floats
     status: Statuses
 
