@@ -166,7 +166,7 @@ def constant_maturity_iv(chain: OptionChain | AtmCurve, days: float = _NEAR_DAYS
 
 
 def documented_iv(chain: OptionChain | AtmCurve) -> float:
-    """Return "ATM, 30 to 45 days" of a chain or its curve: the warehouse's current volatility, a fraction or NaN.
+    """Return the volatility "ATM, 30 to 45 days" of the project documents for a chain or its curve, a fraction or NaN.
 
     Two or more expirations of 30 to 45 days: their curve at 37.5 days, or the nearest of them when all
     lie on one side of it. One: its own volatility. None: the 30-day volatility of the whole curve.
