@@ -43,7 +43,7 @@ class Contracts(NamedTuple):
 
 
 class BadTickerError(ValueError):
-    """Tickers that name no option contract: ``tickers`` contains all of them, ``indices`` their positions."""
+    """Texts that are not contract tickers: ``tickers`` contains all of them, ``indices`` their positions."""
 
     def __init__(self, tickers: Sequence[str], indices: Sequence[int]) -> None:
         self.tickers = tuple(tickers)

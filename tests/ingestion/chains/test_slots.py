@@ -24,7 +24,7 @@ def test_a_full_day_has_27_slots_and_an_early_close_15():
     assert slots_of(SATURDAY) == []
 
 
-def test_a_slot_is_open_until_the_next_one_and_the_closing_one_for_15_minutes():
+def test_a_slot_is_open_until_the_next_and_the_last_for_15_minutes():
     slots = slots_of(FULL_DAY)
     assert (slots[0].at, slots[0].deadline) == (utc(14, 30), utc(14, 45))
     assert (slots[-1].at, slots[-1].deadline) == (utc(21, 0), utc(21, 15))
