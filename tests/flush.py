@@ -1,7 +1,7 @@
 """How a transactional test ends: partitions are looked for, and tables emptied without what makes Django's flush slow.
 
 Django truncates every table, each of which gets new files, and writes all content types and permissions again. Here
-only tables that hold rows are truncated, and content types and permissions stay as migrating made them.
+only tables that hold rows are truncated, and content types, permissions and the clock stay as migrating made them.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from django.test import TransactionTestCase
 
 from tests.partitions import drop_partitions
 
-KEPT = ("django_content_type", "auth_permission")
+KEPT = ("django_content_type", "auth_permission", "warehouse_clock")
 
 
 def flush_quickly() -> None:

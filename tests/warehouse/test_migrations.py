@@ -5,6 +5,7 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from django.core.management import call_command
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 from django_celery_beat.models import CrontabSchedule, PeriodicTask
@@ -36,7 +37,7 @@ def warehouse_relations() -> list[str]:
 
 def test_migrations_go_back_to_nothing_and_forward_again():
     there = warehouse_relations()
-    assert len(there) == 15 + 10 + 17  # tables, indexes of the partitioned ones, functions
+    assert len(there) == 16 + 10 + 17  # tables, indexes of the partitioned ones, functions
     try:
         migrate_back()
         assert warehouse_relations() == []
@@ -58,6 +59,21 @@ def test_stored_schedules_follow_a_task_that_was_renamed():
     assert set(PeriodicTask.objects.values_list("task", flat=True)) == {present, "flow.tasks.keep_flow"}
     entry.refresh_from_db()
     assert (entry.name, entry.crontab) == ("Health and alerts", crontab)
+
+
+def test_going_back_leaves_the_clock_of_the_session(settings):
+    settings.CLOCK_OFFSET_MS = -5000
+    in_sql = "SELECT warehouse_now_ms() - floor(extract(epoch FROM statement_timestamp()) * 1000)::bigint"
+    try:
+        call_command("migrate", "warehouse", "0012_plain_comments", verbosity=0)
+        run("SELECT set_config('warehouse.clock_offset_ms', '', false)")
+        assert run(in_sql) == [(0,)]
+        call_command("migrate", verbosity=0)
+        assert run(in_sql) == [(-5000,)]
+    finally:
+        settings.CLOCK_OFFSET_MS = 0
+        call_command("migrate", verbosity=0)
+        run("RESET warehouse.clock_offset_ms")
 
 
 def test_the_roles_are_made_once_however_many_migrations_ask():
