@@ -23,6 +23,7 @@ from tests.bench import rows as made
 from warehouse import clock, partitions
 from warehouse.loading import bulk, copy_format
 from warehouse.models import HistoricalGreeks, OptionsFlow
+from warehouse.watchlist import add_default_symbols
 
 DEFAULT_ROWS = "1000000,10000000"
 SYMBOLS = ("SPX", "SPY")
@@ -154,7 +155,10 @@ class Flow:
 
 
 def fill_small_tables() -> None:
-    """What does not grow with the market: gamma snapshots of 90 days, two years of ranks, five of regimes."""
+    """What does not grow with the market: a watched symbol, gamma snapshots of 90 days, two years of ranks, five of
+    regimes.
+    """
+    add_default_symbols(SYMBOLS[:1])
     now_ms, today = clock.now_ms(), datetime.now(UTC).date()
     tables = ("gamma_exposure_snapshots", "iv_percentile_cache", "market_regime_history")
     with connection.cursor() as cursor:

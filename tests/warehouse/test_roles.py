@@ -138,7 +138,7 @@ def test_no_function_of_ours_is_open_to_everybody():
 
 def test_every_function_has_a_fixed_search_path_that_ends_in_pg_temp():
     settings = run("SELECT proname::text, proconfig FROM pg_proc WHERE pronamespace = 'public'::regnamespace")
-    assert len(settings) == 17
+    assert len(settings) == 18
     for name, configured in settings:
         assert "search_path=pg_catalog, public, pg_temp" in configured, name
 

@@ -1,4 +1,4 @@
-"""The database knows the market's clock."""
+"""The database knows the market's clock, and the documented functions reject invalid arguments."""
 
 from django.db import migrations, models
 
@@ -39,4 +39,12 @@ class Migration(migrations.Migration):
         ),
         sql.run('warehouse_clock.sql'),
         sql.run('clock.sql', reverse=CLOCK_OF_THE_CONNECTION),
+        sql.run('partitions.sql'),
+        sql.run('reads.sql'),
+        sql.run('cleanup.sql'),
+        migrations.RunSQL(
+            'GRANT EXECUTE ON FUNCTION warehouse_check_symbol(text, text)'
+            ' TO warehouse_reader, warehouse_web, warehouse_writer',
+            migrations.RunSQL.noop,
+        ),
     ]
