@@ -72,7 +72,7 @@ def configuration(form: str, level: str, service: str, secrets: Iterable[str]) -
         "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
         "root": {"handlers": ["stderr"], "level": level},
         # These log every request; the provider client counts requests itself.
-        "loggers": {name: {"level": "WARNING"} for name in ("urllib3", "httpx", "httpcore")},
+        "loggers": {name: {"level": "WARNING"} for name in ("httpx", "httpcore")},
     }
 
 

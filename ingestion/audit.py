@@ -13,9 +13,9 @@ from typing import Any
 
 from django.db import connection, models, transaction
 
+from ingestion.chains.chain_rows import gamma_row
 from ingestion.chains.closing_chain import NoSnapshot
-from ingestion.chains.gamma_exposure import gamma_of_chain
-from ingestion.chains.store import gamma_columns
+from ingestion.chains.gamma_exposure import measure_gamma
 from ingestion.chains.stored_chain import NotWhole, stored_chain
 from ingestion.daily.iv_percentile import measure
 from ingestion.daily.rollups import roll_up_flow, roll_up_gamma
@@ -66,13 +66,13 @@ def audit_gamma(symbol: str, slot: int) -> Audited:
 
     Raises GammaExposure.DoesNotExist when no snapshot is stored.
     """
-    stored = GammaExposure.objects.get(symbol=symbol, timestamp=slot)
+    GammaExposure.objects.get(symbol=symbol, timestamp=slot)
     at = clock.instant(slot).astimezone(sessions.NEW_YORK)
 
     def make() -> None:
         found = stored_chain(symbol, slot)
-        columns = gamma_columns(gamma_of_chain(found.chain, found.median_gross))
-        GammaExposure.objects.create(symbol=symbol, timestamp=slot, oi_source=stored.oi_source, **columns)
+        gamma = measure_gamma(found.chain, found.median_gross)
+        gamma_row(symbol, slot, gamma.snapshot, gamma.oi_source).save(force_insert=True)
 
     key = {"symbol": symbol, "timestamp": slot}
     return _compared(f"gamma of {at:%Y-%m-%d %H:%M}", GammaExposure, key, make)

@@ -17,7 +17,7 @@ import redis
 from local.servers.binaries import LocalError
 from local.servers.hold import ROOT, Held, hold
 from local.servers.locks import FileLock
-from tests.flush import flush_quickly
+from tests.flush import install_fast_flush
 
 POSTGRES_MAJOR = int(os.environ.get("POSTGRES_MAJOR", "18"))
 STACK = pytest.StashKey[Held]()
@@ -71,7 +71,7 @@ def pytest_configure(config: pytest.Config) -> None:
     import django
 
     django.setup()
-    flush_quickly()
+    install_fast_flush()
 
 
 @pytest.hookimpl(trylast=True)  # after the plugins that reorder tests

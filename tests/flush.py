@@ -1,7 +1,9 @@
-"""How a transactional test ends: partitions are looked for, and tables emptied without what makes Django's flush slow.
+"""Fast replacement of the flush at the end of a transactional test.
 
-Django truncates every table, each of which gets new files, and writes all content types and permissions again. Here
-only tables that hold rows are truncated, and content types, permissions and the clock stay as migrating made them.
+Django truncates every table, which creates new files for each of them, and writes all content types and permissions
+again. This flush truncates only the tables that contain rows, and keeps the content types, the permissions and the
+offset of the clock that `migrate` wrote. It also drops partitions that the test left behind and fails the test for
+them.
 """
 
 from __future__ import annotations
@@ -14,20 +16,20 @@ from tests.partitions import drop_partitions
 KEPT = ("django_content_type", "auth_permission", "warehouse_clock")
 
 
-def flush_quickly() -> None:
-    """From now on transactional tests end so."""
-    TransactionTestCase._fixture_teardown = _end
+def install_fast_flush() -> None:
+    """Make every transactional test end with this flush."""
+    TransactionTestCase._fixture_teardown = _teardown
 
 
-def _end(case: TransactionTestCase) -> None:
-    """Fails a test that committed partitions and left them: tests that expect certain partitions come later."""
+def _teardown(case: TransactionTestCase) -> None:
+    """Empty the tables, and fail a test that leaves committed partitions: later tests expect an exact set of them."""
     left = drop_partitions()
     empty_tables()
     assert left == []
 
 
 def empty_tables() -> None:
-    """Truncates the tables that hold rows, but for those in KEPT."""
+    """Truncate the tables that contain rows, except those in KEPT."""
     tables = [
         connection.ops.quote_name(name)
         for name in connection.introspection.django_table_names(only_existing=True, include_views=False)
@@ -35,7 +37,7 @@ def empty_tables() -> None:
     ]
     with connection.cursor() as cursor:
         cursor.execute(f"SELECT {', '.join(f'EXISTS (SELECT FROM {name})' for name in tables)}")
-        holding = [name for name, holds in zip(tables, cursor.fetchone(), strict=True) if holds]
-        if holding:
-            # What refers to them goes too: it is in the list, or empty.
-            cursor.execute(f"TRUNCATE {', '.join(holding)} CASCADE")
+        filled = [name for name, has_rows in zip(tables, cursor.fetchone(), strict=True) if has_rows]
+        if filled:
+            # CASCADE also truncates the tables that refer to these: they are in the list as well, or empty.
+            cursor.execute(f"TRUNCATE {', '.join(filled)} CASCADE")

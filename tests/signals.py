@@ -1,4 +1,4 @@
-"""How signals act on the processes that tests start."""
+"""Signal handling of the processes that tests start."""
 
 from __future__ import annotations
 
@@ -8,13 +8,14 @@ from functools import partial
 
 
 def with_ignored(*ignored: signal.Signals) -> Callable[[], None]:
-    """For `preexec_fn`: the process ignores these and obeys the other signals that a terminal sends.
+    """Return a `preexec_fn` with which the process ignores these signals and handles the others by default.
 
-    The tests themselves may run with any of them ignored, in the background or under nohup, and children inherit that.
+    It sets SIGINT and SIGHUP, the signals that a terminal sends. The tests may run in the background or under nohup,
+    where one of them is ignored, and child processes inherit that.
     """
-    return partial(_set, ignored)
+    return partial(_set_handlers, ignored)
 
 
-def _set(ignored: tuple[signal.Signals, ...]) -> None:
+def _set_handlers(ignored: tuple[signal.Signals, ...]) -> None:
     for number in (signal.SIGINT, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN if number in ignored else signal.SIG_DFL)

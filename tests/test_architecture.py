@@ -1,4 +1,4 @@
-"""The house keeps its shape: file sizes, the environment file, versions, one set of service commands."""
+"""Rules for the source tree: file sizes, environment variables, pinned versions, clock reads, test names."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ import pytest
 from config import env, settings  # noqa: F401 - importing the settings is what reads the environment
 
 ROOT = Path(__file__).resolve().parent.parent
-MOST_MODULES = 16
+MAX_MODULES = 16
 
-# Time is read in the outermost layer and passed down: in tasks, commands, requests and the loops of processes.
+# Only the outermost layer reads the clock and passes the time down: tasks, commands, requests, loops of processes.
 READS_THE_CLOCK = re.compile(
     r"""/tasks\.py$ | /management/commands/ | ^web/ | ^config/ | ^local/ | ^simulator/ | ^tests/
-    | ^warehouse/clock\.py$           # the clock itself
-    | ^warehouse/heartbeats\.py$      # beats of the process that calls it
+    | ^warehouse/clock\.py$           # the clock
+    | ^warehouse/heartbeats\.py$      # heartbeats of the calling process
     | ^flow/stream/housekeeping\.py$  # loop of the consumer process
-    | ^ingestion/provider_client\.py$ # gives each client the clock of its process
+    | ^ingestion/provider_client\.py$ # passes the clock of the process to each client
     | ^ingestion/backfill/engine/(local_engine|process_pool)\.py$  # loops of a backfill
     | ^provider/transport\.py$        # dates of HTTP answers
     | ^quant/sessions\.py$            # `market_now`, which `warehouse.clock` calls
@@ -46,7 +46,7 @@ def tracked_python_files() -> list[Path]:
     return [ROOT / name for name in listed if "/migrations/" not in name]
 
 
-def test_no_file_is_past_300_lines():
+def test_no_file_has_more_than_300_lines():
     long = {
         str(path.relative_to(ROOT)): lines
         for path in tracked_python_files()
@@ -55,7 +55,7 @@ def test_no_file_is_past_300_lines():
     assert long == {}
 
 
-def test_env_example_lists_exactly_what_the_settings_read():
+def test_env_example_lists_exactly_the_variables_that_the_settings_read():
     example = (ROOT / ".env.example").read_text(encoding="utf-8")
     assert set(re.findall(r"^([A-Z_]+)=", example, flags=re.MULTILINE)) == set(env.names())
 
@@ -63,11 +63,11 @@ def test_env_example_lists_exactly_what_the_settings_read():
 @pytest.mark.parametrize(
     ("package", "pinned"), [("celery", "5.7.0"), ("django-celery-beat", "2.9.0"), ("kombu", "5.7.0")]
 )
-def test_the_versions_the_reliability_settings_were_measured_on_are_installed(package, pinned):
+def test_celery_packages_have_the_versions_their_settings_were_tested_with(package, pinned):
     assert version(package) == pinned
 
 
-def test_nothing_speaks_of_the_machine_it_was_written_on():
+def test_no_file_contains_a_path_of_a_development_machine():
     words = re.compile(r"/root/|/work/|/tmp/wt|/home/[a-z]+/")
     named = [
         str(path.relative_to(ROOT))
@@ -80,7 +80,7 @@ def test_nothing_speaks_of_the_machine_it_was_written_on():
 
 
 def clock_reads(source: str) -> list[int]:
-    """Lines that read or pass on a clock of the real time."""
+    """Return the lines that call a clock or pass one on."""
     return [
         node.lineno
         for node in ast.walk(ast.parse(source))
@@ -89,7 +89,7 @@ def clock_reads(source: str) -> list[int]:
     ]
 
 
-def test_the_clock_is_read_in_the_outermost_layer_alone():
+def test_only_the_outermost_layer_reads_the_clock():
     found = {
         name: lines
         for path in tracked_python_files()
@@ -104,20 +104,20 @@ def test_the_clock_is_read_in_the_outermost_layer_alone():
     "source",
     ["clock.now_ms()", "f(clock.now)", "dt.datetime.now(dt.UTC)", "time.time()", "warehouse.clock.now()"],
 )
-def test_a_read_of_the_clock_is_found(source):
+def test_calls_and_references_of_a_clock_are_detected(source):
     assert clock_reads(source) == [1]
 
 
-def test_folders_hold_about_fifteen_modules():
+def test_no_folder_has_more_than_sixteen_modules():
     folders = Counter(
         path.parent.relative_to(ROOT)
         for path in tracked_python_files()
         if path.exists() and path.name != "__init__.py" and path.relative_to(ROOT).parts[0] != "tests"
     )
-    assert {str(folder): count for folder, count in folders.items() if count > MOST_MODULES} == {}
+    assert {str(folder): count for folder, count in folders.items() if count > MAX_MODULES} == {}
 
 
-def test_names_of_tests_are_short_enough_to_read():
+def test_names_of_tests_have_at_most_72_characters():
     long = [
         node.name
         for path in tracked_python_files()

@@ -1,4 +1,4 @@
-"""docker-compose.yml, which cannot be started here, is compared with the Makefile."""
+"""The services of docker-compose.yml run the same commands as the Makefile; no container is started."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def command_of_make(target: str, *variables: str) -> str:
         ("flower", "flower", "FLOWER_ADDRESS=0.0.0.0"),
     ],
 )
-def test_a_service_has_the_command_and_role_of_the_makefile(service, target, variable):
+def test_a_service_has_the_command_and_database_role_of_the_makefile(service, target, variable):
     line = command_of_make(target, *filter(None, [variable]))
     words, command = line.split(".venv/bin/")
     role = APPS[service]["environment"].get("DATABASE_ROLE")

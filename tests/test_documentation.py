@@ -1,4 +1,4 @@
-"""README and docs name only what exists: links, make targets, commands, functions, layers, SQL that runs."""
+"""Links, make targets, commands, functions and layers named in the documentation exist; its examples run."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from warehouse.watchlist import add_default_symbols
 
 ROOT = Path(__file__).resolve().parent.parent
 GENERATED = {"docs/schema.md"}  # its table rows are as long as the column comments
-FOREIGN = "tests/data/"  # sources of recorded data, beside them
+FOREIGN = "tests/data/"  # pages that name the sources of recorded data
 PAGES = sorted(
     name
     for name in subprocess.run(
@@ -43,14 +43,14 @@ def blocks(name: str, language: str) -> list[str]:
 
 
 def code(name: str) -> str:
-    """Everything a page sets as code: fenced blocks and words in backticks."""
+    """Return the code of a page: fenced blocks and words in backticks."""
     page = text(name)
     inline = re.findall(r"`([^`\n]+)`", FENCE.sub("", page))
     return "\n".join([body for _, body in FENCE.findall(page)] + inline)
 
 
 def anchors(path: Path) -> set[str]:
-    """The anchors of a page's headings, as GitHub makes them."""
+    """Return the anchors that GitHub generates for the headings of a page."""
     headings = re.findall(r"^#+ (.+)$", FENCE.sub("", path.read_text(encoding="utf-8")), flags=re.MULTILINE)
     return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
 
@@ -69,7 +69,7 @@ def broken_links(page: Path) -> list[str]:
 
 
 def exists(dotted: str) -> bool:
-    """Whether `package.module.Class.method` can be imported and looked up."""
+    """Return whether `package.module.Class.method` can be imported and looked up."""
     parts = dotted.split(".")
     for length in range(len(parts), 0, -1):
         try:
@@ -88,7 +88,7 @@ def exists(dotted: str) -> bool:
     return True
 
 
-def project() -> dict:
+def import_contracts() -> dict:
     return tomllib.loads(text("pyproject.toml"))["tool"]["importlinter"]
 
 
@@ -105,7 +105,7 @@ def test_lines_are_at_most_120_columns(name):
 
 
 @EVERY_PAGE
-def test_relative_links_lead_somewhere(name):
+def test_targets_of_relative_links_exist(name):
     assert broken_links(ROOT / name) == []
 
 
@@ -127,8 +127,8 @@ def test_management_commands_exist(name):
 
 
 def dotted_names(name: str) -> list[str]:
-    """Modules and functions of the project that a page names in backticks, arguments left out."""
-    packages = "|".join(project()["root_packages"])
+    """Return the modules and functions of the project that a page names in backticks, without arguments."""
+    packages = "|".join(import_contracts()["root_packages"])
     return re.findall(rf"`((?:{packages})(?:\.\w+)+)(?:\(.*?\))?`", text(name))
 
 
@@ -137,18 +137,18 @@ def test_modules_and_functions_exist(name):
     assert [dotted for dotted in dotted_names(name) if not exists(dotted)] == []
 
 
-def test_the_architecture_page_names_the_functions_of_the_data_flows():
+def test_the_architecture_page_names_more_than_100_functions():
     assert len(dotted_names("docs/architecture.md")) > 100
 
 
-def test_a_name_that_is_gone_does_not_exist():
+def test_missing_functions_and_modules_are_detected():
     assert exists("quant.sessions.close_of")
     assert not exists("quant.sessions.no_such_function")
     assert not exists("quant.no_such_module.close_of")
 
 
 def test_the_architecture_page_shows_the_enforced_layers():
-    (contract,) = [one for one in project()["contracts"] if one["type"] == "layers"]
+    (contract,) = [one for one in import_contracts()["contracts"] if one["type"] == "layers"]
     assert [block.split("\n")[:-1] for block in blocks("docs/architecture.md", "layers")] == [
         contract["layers"]
     ]
@@ -156,7 +156,7 @@ def test_the_architecture_page_shows_the_enforced_layers():
 
 @pytest.mark.django_db
 @pytest.mark.parametrize("block", blocks("docs/access.md", "sql") if "docs/access.md" in PAGES else [])
-def test_sql_examples_run_as_the_reader(block):
+def test_sql_examples_run_with_the_reader_role(block):
     add_default_symbols(["SPX"])
     with as_role("warehouse_reader"), connection.cursor() as cursor:
         for statement in filter(str.strip, block.split(";")):

@@ -1,4 +1,4 @@
-"""The quick flush leaves what Django's own leaves."""
+"""The fast flush leaves the same rows as Django's flush."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from warehouse.models import WatchlistEntry
 from warehouse.watchlist import add_default_symbols
 
 
-def fill() -> None:
-    """Rows that refer to each other, to a permission, and to nothing."""
+def add_rows() -> None:
+    """Add rows that refer to each other, to a permission, and to no other row."""
     group = Group.objects.create(name="operators")
     group.permissions.add(Permission.objects.first())
     User.objects.create(username="anna").groups.add(group)
@@ -22,17 +22,17 @@ def fill() -> None:
     add_gamma(ago(0))
 
 
-def rows() -> dict[str, int]:
+def row_counts() -> dict[str, int]:
     names = connection.introspection.django_table_names(only_existing=True, include_views=False)
     return {name: run(f'SELECT count(*) FROM "{name}"')[0][0] for name in names}
 
 
-def test_the_same_rows_are_left(transactional_db):
-    fill()
+def test_the_fast_flush_leaves_the_same_rows_as_djangos_flush(transactional_db):
+    add_rows()
     call_command("flush", interactive=False, verbosity=0)
-    expected = rows()
-    fill()
+    expected = row_counts()
+    add_rows()
     assert WatchlistEntry.objects.count() == 1
     empty_tables()
-    assert rows() == expected
+    assert row_counts() == expected
     assert {name for name, count in expected.items() if count} == set(KEPT)

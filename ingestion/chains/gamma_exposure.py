@@ -2,27 +2,56 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
+
 import numpy as np
 
 from ingestion.chains.compute import ComputedChain
 from quant.chain import OptionChain
 from quant.gamma.exposure import GammaSnapshot, dealer_gamma, snapshot, totals
+from warehouse.models.enums import OpenInterestSource
 
 
-def gamma_of_chain(chain: ComputedChain, median_gross: float | None) -> GammaSnapshot:
-    """Return the gamma snapshot under every convention, with our own gamma beside the provider's.
+@dataclass(frozen=True, slots=True)
+class MeasuredGamma:
+    """The gamma snapshot of a chain and the source of its weights.
 
-    `median_gross` is the median gross gamma of the last 20 sessions, in dollars per 1 % move.
+    `provider_gamma` has call, put and net gamma of the contracts whose gamma the provider sent, in dollars per 1 %
+    move.
     """
+
+    snapshot: GammaSnapshot
+    oi_source: OpenInterestSource
+    provider_gamma: dict[str, float]
+
+
+def measure_gamma(chain: ComputedChain, median_gross: float | None) -> MeasuredGamma:
+    """Return the gamma of a chain under every convention, with our own gamma beside the provider's.
+
+    `median_gross` is the median gross gamma of the last 20 sessions, in dollars per 1 % move. The weights are either
+    all open interest or, if no contract of the chain has any, all volume. With volume, the statistics of open interest
+    are absent and the size is not compared with the median, whose snapshots are weighted by open interest.
+    """
+    columns = chain.columns
+    if np.isfinite(columns.open_interest).any():
+        return MeasuredGamma(
+            _snapshot(chain, median_gross), OpenInterestSource.PROVIDER, _provider_part(chain)
+        )
+    weighted = replace(chain, columns=replace(columns, open_interest=columns.volume))
+    without_open_interest = replace(_snapshot(weighted, None), put_call_oi_ratio=None, oi_by_strike={})
+    return MeasuredGamma(without_open_interest, OpenInterestSource.VOLUME_PROXY, _provider_part(weighted))
+
+
+def _snapshot(chain: ComputedChain, median_gross: float | None) -> GammaSnapshot:
     return snapshot(
-        option_chain(chain),
+        _option_chain(chain),
         own_gamma=chain.greeks.own_gamma,
         own_iv=chain.greeks.own_implied_volatility,
         median_gross=median_gross,
     )
 
 
-def option_chain(chain: ComputedChain) -> OptionChain:
+def _option_chain(chain: ComputedChain) -> OptionChain:
     """Return the chain as columns for `quant`."""
     columns, greeks = chain.columns, chain.greeks
     return OptionChain(
@@ -44,9 +73,8 @@ def option_chain(chain: ComputedChain) -> OptionChain:
     )
 
 
-def provider_part(chain: ComputedChain) -> dict[str, float]:
-    """Return call, put and net gamma of the contracts whose gamma the provider sent, in dollars per 1 % move."""
-    columns = option_chain(chain)
+def _provider_part(chain: ComputedChain) -> dict[str, float]:
+    columns = _option_chain(chain)
     exposure = np.where(chain.greeks.gamma_is_provider, dealer_gamma(columns), 0.0)
     sums = totals(columns, exposure)
     return {"call_gamma": sums.call_gamma, "put_gamma": sums.put_gamma, "total_gamma": sums.total_gamma}

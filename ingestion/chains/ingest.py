@@ -3,22 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from enum import StrEnum
 from time import perf_counter
+from typing import Any
+
+from django.db import transaction
 
 from ingestion.chains.chain_columns import check_chain
-from ingestion.chains.compute import NothingToStore, compute_chain
+from ingestion.chains.compute import ComputedChain, NothingToStore, compute_chain
+from ingestion.chains.gamma_exposure import MeasuredGamma, measure_gamma
 from ingestion.chains.spot import Spot, spot_in_chain, spot_in_snapshot
-from ingestion.chains.store import store_chain
+from ingestion.chains.store import ChainToStore, insert_chains, summary
 from ingestion.provider_client import massive_client
 from provider.errors import ProviderError
 from provider.pagination import ChainPages
+from quant.contracts import SHARES_PER_CONTRACT
 from quant.sessions import MINUTE_MS, new_york_date
-from warehouse import clock, queries, runs
-from warehouse.models import WatchlistEntry
-from warehouse.models.enums import RunStatus
+from warehouse import clock, partitions, queries, runs
+from warehouse.models import HistoricalGreeks, WatchlistEntry
+from warehouse.models.enums import RunStatus, Source
 from warehouse.task_names import RunTask
 
 NOMINAL_DELAY_MS = 15 * MINUTE_MS  # for rows of a delayed plan without a time
@@ -120,7 +126,7 @@ def _ingest(run: runs.Run, deadline: int | None) -> ChainResult:
         outcome=Outcome.DONE,
         contracts_processed=len(pages.rows),
         rows=rows,
-        dealer_positioning=gamma.dealer_positioning,
+        dealer_positioning=gamma.snapshot.dealer_positioning,
     )
 
 
@@ -137,3 +143,53 @@ def _delay_ms(pages: ChainPages, spot: Spot | None) -> int:
     if spot is None or spot.updated_ms is None:
         return NOMINAL_DELAY_MS
     return max(0, pages.fetched_at_ms[0] - spot.updated_ms)
+
+
+def store_chain(
+    run: runs.Run,
+    entry: WatchlistEntry,
+    chain: ComputedChain,
+    pages: ChainPages,
+    delay_ms: int,
+    watch: Stopwatch,
+) -> tuple[int, MeasuredGamma]:
+    """Store a live chain and DONE in one transaction; return the number of new greeks rows and the gamma.
+
+    Gamma is computed while PostgreSQL loads the rows. The stages of the run contain the time of the insert, not that
+    of the commit. Raises RunLostError when another worker has claimed the slot since.
+    """
+    partitions.ensure(HistoricalGreeks._meta.db_table, run.slot, run.slot)
+    median_gross = queries.median_gross_gamma(run.symbol, run.slot)
+
+    def timed_gamma() -> MeasuredGamma:
+        with watch.stage("gamma"):
+            return measure_gamma(chain, median_gross)
+
+    with ThreadPoolExecutor(max_workers=1) as beside, transaction.atomic():
+        measured = beside.submit(timed_gamma)
+        to_store = ChainToStore(entry, chain, measured.result, max(pages.fetched_at_ms), Source.LIVE)
+        with watch.stage("store"):
+            rows = insert_chains(run.slot, [to_store])
+        gamma = measured.result()
+        runs.finish(
+            run,
+            contracts=len(pages.rows) + pages.rejected.total(),
+            rows=rows,
+            rejected=chain.rejected,
+            stages=watch.milliseconds,
+            result=summary(chain, gamma) | _unstored_inputs(chain, median_gross) | {"pages": pages.pages},
+            data_delay_ms=delay_ms,
+        )
+    return rows, gamma
+
+
+def _unstored_inputs(chain: ComputedChain, median_gross: float | None) -> dict[str, Any]:
+    """Return the inputs of gamma that no stored row contains, so that gamma can be recomputed."""
+    columns = chain.columns
+    adjusted = columns.multiplier != SHARES_PER_CONTRACT
+    return {
+        "median_gross_gamma": median_gross,
+        "multipliers": dict(
+            zip(columns.ticker[adjusted].tolist(), columns.multiplier[adjusted].tolist(), strict=True)
+        ),
+    }

@@ -49,7 +49,7 @@ def print_table(
             f"{result.contracts:,}",
             f"{result.rows:,}" if result.rows else result.detail or "0",
             ", ".join(f"{reason} {count:,}" for reason, count in sorted(result.rejected.items())),
-            _billions(result.gamma.total_gamma if result.gamma else None),
+            _billions(result.gamma.snapshot.total_gamma if result.gamma else None),
             "" if day.iv is None or day.iv.current_iv is None else f"{day.iv.current_iv:.1%}",
             rank_text(day.iv),
             (day.regime.market_regime or "none") if day.regime else "",

@@ -13,18 +13,16 @@ from django.db import transaction
 
 from ingestion.chains.chain_columns import Checked
 from ingestion.chains.compute import ComputedChain, NothingToStore, compute_chain
-from ingestion.chains.gamma_exposure import gamma_of_chain
+from ingestion.chains.gamma_exposure import MeasuredGamma, measure_gamma
 from ingestion.chains.spot import Spot
-from ingestion.chains.store import band_of, gamma_row, greeks_rows, summary
+from ingestion.chains.store import ChainToStore, insert_chains, summary
 from ingestion.imports import cells
 from ingestion.imports.units import to_warehouse_units
 from quant import sessions
-from quant.gamma.exposure import GammaSnapshot
 from quant.sessions import NEW_YORK
 from warehouse import clock, partitions, queries, runs
-from warehouse.loading import bulk
 from warehouse.models import GammaExposure, HistoricalGreeks, WatchlistEntry
-from warehouse.models.enums import OpenInterestSource, Source
+from warehouse.models.enums import Source
 from warehouse.task_names import RunTask
 
 OUTSIDE_RETENTION = "outside retention"
@@ -55,7 +53,7 @@ class ImportResult:
     done: bool = False
     rejected: Counter[str] = field(default_factory=Counter)
     refused: Counter[str] = field(default_factory=Counter)
-    gamma: GammaSnapshot | None = None
+    gamma: MeasuredGamma | None = None
     units: Mapping[str, str] = field(default_factory=dict)
     detail: str = ""
 
@@ -131,12 +129,11 @@ def _computed(
     except NothingToStore:
         expired = Counter(expired=len(checked.columns)) if len(checked.columns) else Counter[str]()
         return replace(result, rejected=checked.rejected + expired, detail=NOTHING_ALIVE), None
-    gamma = gamma_of_chain(_with_gamma_weights(chain), median_gross)
     return replace(
         result,
         rejected=chain.rejected,
         refused=chain.refused,
-        gamma=gamma,
+        gamma=measure_gamma(chain, median_gross),
         units=converted.units,
         detail=NOT_STORED,
     ), chain
@@ -145,19 +142,12 @@ def _computed(
 def _store(
     run: runs.Run, entry: WatchlistEntry, chain: ComputedChain, result: ImportResult, now_ms: int
 ) -> int:
-    partitions.ensure(_TABLE, run.slot, run.slot)
-    columns = greeks_rows(run.symbol, chain, band_of(entry, chain), now_ms, Source.IMPORT)
-    oi_source = (
-        OpenInterestSource.VOLUME_PROXY if _has_no_open_interest(chain) else OpenInterestSource.PROVIDER
-    )
     gamma = result.gamma
     if gamma is None:
         raise ValueError("a chain must be stored with its gamma snapshot")
+    partitions.ensure(_TABLE, run.slot, run.slot)
     with transaction.atomic():
-        rows = bulk.insert_rows(HistoricalGreeks, columns)
-        # Runs are deleted after 90 days, rows after a year: the snapshot may have been imported before.
-        if not GammaExposure.objects.filter(symbol=run.symbol, timestamp=run.slot).exists():
-            gamma_row(run.symbol, run.slot, gamma, oi_source).save(force_insert=True)
+        rows = insert_chains(run.slot, [ChainToStore(entry, chain, lambda: gamma, now_ms, Source.IMPORT)])
         runs.finish(
             run,
             contracts=result.contracts,
@@ -174,14 +164,3 @@ def _has_other_rows(symbol: str, slot: int) -> bool:
     if stored.exists():
         return stored.exclude(source=Source.IMPORT).exists()
     return GammaExposure.objects.filter(symbol=symbol, timestamp=slot).exists()
-
-
-def _has_no_open_interest(chain: ComputedChain) -> bool:
-    return bool(np.isnan(chain.columns.open_interest).all())
-
-
-def _with_gamma_weights(chain: ComputedChain) -> ComputedChain:
-    """Return the chain with volume in place of open interest if the file has none."""
-    if not _has_no_open_interest(chain):
-        return chain
-    return replace(chain, columns=replace(chain.columns, open_interest=chain.columns.volume))

@@ -1,3 +1,3 @@
-"""Measurements as ratios within one run, since machines are noisy: `make bench`. Nothing here can fail."""
+"""Benchmarks: `make bench`. Results are ratios within one run, because machines are noisy; none can fail."""
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""`python -m tests.bench [name]`: runs the benchmarks, prints the table, writes `.local/bench.json`."""
+"""Command `python -m tests.bench [name]`: run the benchmarks, print their table, write `.local/bench.json`."""
 
 from __future__ import annotations
 
@@ -80,10 +80,10 @@ def main(wanted: str) -> int:
                 results[name] = run()
         by_size = {name: benchmark for name, benchmark in sized().items() if wanted in ("", name)}
         if by_size:
-            results |= at_each_size(by_size, console.trade)
+            results |= at_each_size(by_size, console.print)
     if not results:
-        named = ", ".join([*benchmarks(), *sized()])
-        console.print(f"no benchmark is named {wanted!r}; there are: {named}")
+        names = ", ".join([*benchmarks(), *sized()])
+        console.print(f"unknown benchmark {wanted!r}; choose from: {names}")
         return 2
     console.print(_table(results))
     plain = {name: asdict(measured) for name, measured in results.items()}
@@ -92,7 +92,7 @@ def main(wanted: str) -> int:
 
 
 def _table(results: dict[str, Measured]) -> Table:
-    table = Table("benchmark", "value", "unit", "reference", "ratio", "what it says")
+    table = Table("benchmark", "value", "unit", "reference", "ratio", "details")
     for name, measured in results.items():
         numbers = (
             f"{measured.value:,.3g}",
@@ -100,7 +100,7 @@ def _table(results: dict[str, Measured]) -> Table:
             f"{measured.reference:,.3g}",
             f"{measured.ratio:.2f}",
         )
-        table.add_row(name, *numbers, measured.says)
+        table.add_row(name, *numbers, measured.details)
     return table
 
 

@@ -1,7 +1,7 @@
-"""A backfill against the market it rebuilds: the error of every volatility, and of the series ranks are made of.
+"""Accuracy of a backfill: the errors of its volatilities, and of the daily series from which ranks are computed.
 
-The simulator knows the true volatility of every contract. What the backfill is given of it are prices of trades in
-bars, up to five minutes old and half a spread beside.
+The simulator has the true volatility of every contract. The backfill receives only trade prices in bars, which are up
+to five minutes old and half a spread away from the true value.
 """
 
 from __future__ import annotations
@@ -24,35 +24,38 @@ from warehouse.models import HistoricalGreeks, IvPercentile
 # Symbols and calendar days. The full size, 60 sessions: SPX,SPY,QQQ,AAPL,NVDA:86
 DEFAULT_SIZE = "SPY,AAPL:16"
 SEED = 7
-STATED_MEDIAN, STATED_WORST = 0.002, 0.03  # of volatility, as the README states them
+DOCUMENTED_MEDIAN, DOCUMENTED_WORST = 0.002, 0.03  # of volatility, as documented in docs/backfill.md
 
 
 @dataclass(frozen=True, slots=True)
 class Series:
-    """One symbol's 30-day level by session, rebuilt and of the true chains; shape (s,), NaN where not known."""
+    """30-day volatility of one symbol by session, rebuilt and true; shape (s,), NaN where unknown."""
 
     symbol: str
-    ours: Floats
-    theirs: Floats
+    rebuilt: Floats
+    true: Floats
 
     def standings(self) -> list[tuple[IvStanding, IvStanding]]:
-        """Of every session that is ranked in both, the rank by either series."""
+        """Return the standings by both series for each session that has a percentile in both."""
         both = [
-            (iv_rank.standing(self.ours[n], self.ours[:n]), iv_rank.standing(self.theirs[n], self.theirs[:n]))
+            (
+                iv_rank.standing(self.rebuilt[n], self.rebuilt[:n]),
+                iv_rank.standing(self.true[n], self.true[:n]),
+            )
             for n in range(len(self.ours))
         ]
         return [pair for pair in both if None not in (pair[0].iv_percentile, pair[1].iv_percentile)]
 
     @property
     def correlation(self) -> float:
-        """Of the changes from one session to the next."""
-        ours, theirs = np.diff(self.ours), np.diff(self.theirs)
-        known = np.isfinite(ours) & np.isfinite(theirs)
-        return float(np.corrcoef(ours[known], theirs[known])[0, 1])
+        """Return the correlation of the changes from one session to the next."""
+        rebuilt, true = np.diff(self.rebuilt), np.diff(self.true)
+        known = np.isfinite(rebuilt) & np.isfinite(true)
+        return float(np.corrcoef(rebuilt[known], true[known])[0, 1])
 
 
 def backfill_accuracy() -> Measured:
-    """The worst error of a rebuilt volatility, in whole volatility, against the stated one."""
+    """Return the largest error of a rebuilt volatility, compared with the documented one."""
     symbols, days = os.environ.get("BENCH_ACCURACY", DEFAULT_SIZE).split(":")
     names = symbols.split(",")
     with simulated_provider():
@@ -63,59 +66,61 @@ def backfill_accuracy() -> Measured:
     return Measured(
         value=float(error.max()),
         unit="volatility",
-        reference=STATED_WORST,
-        ratio=STATED_WORST / float(error.max()),
-        says=(
-            f"{closes} closes, {contracts:,} contracts: median {np.median(error):.5f} (stated {STATED_MEDIAN}),"
-            f" 99 % within {np.quantile(error, 0.99):.5f}; {_compared(series)}"
+        reference=DOCUMENTED_WORST,
+        ratio=DOCUMENTED_WORST / float(error.max()),
+        details=(
+            f"{closes} closes, {contracts:,} contracts: median {np.median(error):.5f} (documented {DOCUMENTED_MEDIAN}),"
+            f" 99 % within {np.quantile(error, 0.99):.5f}; {_comparison(series)}"
         ),
     )
 
 
-def _compared(series: list[Series]) -> str:
-    """The series ranks are made of, and the ranks, beside those of the true chains."""
-    ours, theirs = (np.concatenate([getattr(one, side) for one in series]) for side in ("ours", "theirs"))
-    known = np.isfinite(ours) & np.isfinite(theirs)
-    off = np.abs(ours - theirs)[known]
-    says = (
-        f"30-day level of {len(off)} closes beside that of the true chains: median {np.median(off):.5f},"
-        f" worst {off.max():.5f}, {(off / theirs[known]).max():.1%} of the level; changes from day to day correlate by "
+def _comparison(series: list[Series]) -> str:
+    """Describe the differences of the daily series and of the ranks from those of the true chains."""
+    rebuilt, true = (np.concatenate([getattr(one, name) for one in series]) for name in ("rebuilt", "true"))
+    known = np.isfinite(rebuilt) & np.isfinite(true)
+    errors = np.abs(rebuilt - true)[known]
+    text = (
+        f"error of the 30-day volatility at {len(errors)} closes: median {np.median(errors):.5f},"
+        f" worst {errors.max():.5f}, {(errors / true[known]).max():.1%} of the true value;"
+        " correlation of daily changes "
     )
-    says += ", ".join(f"{one.correlation:.3f} ({one.symbol})" for one in series)
+    text += ", ".join(f"{one.correlation:.3f} ({one.symbol})" for one in series)
     pairs = [pair for one in series for pair in one.standings()]
     if not pairs:
-        return f"{says}; too few sessions for ranks"
-    apart = np.array([abs(mine.iv_percentile - true.iv_percentile) for mine, true in pairs])
-    same = sum(mine.iv_regime == true.iv_regime for mine, true in pairs)
+        return f"{text}; too few sessions for ranks"
+    differences = np.array([abs(rebuilt.iv_percentile - true.iv_percentile) for rebuilt, true in pairs])
+    same = sum(rebuilt.iv_regime == true.iv_regime for rebuilt, true in pairs)
     return (
-        f"{says}; percentiles of {len(pairs)} sessions: median {np.median(apart):.3f} apart, 90 % within"
-        f" {np.quantile(apart, 0.9):.3f}, worst {apart.max():.3f}; regime the same on {same / len(pairs):.1%}"
+        f"{text}; percentiles of {len(pairs)} sessions: median difference {np.median(differences):.3f}, 90 % within"
+        f" {np.quantile(differences, 0.9):.3f}, worst {differences.max():.3f};"
+        f" same regime on {same / len(pairs):.1%}"
     )
 
 
 def _errors(market: PastMarket, symbols: list[str]) -> tuple[Floats, int, int]:
-    """|rebuilt - true| of every row, how many rows and closes there are."""
-    found: list[float] = []
+    """Return |rebuilt - true| of every row, the number of rows, and the number of closes."""
+    errors: list[float] = []
     closes = 0
     for symbol in symbols:
         for slot_ms in _slots(symbol):
             truth = market.truth.chain_truth(symbol, clock.instant(slot_ms))
             volatility = dict(zip(truth.listing.ticker.tolist(), truth.volatility.tolist(), strict=True))
             rows = HistoricalGreeks.objects.filter(symbol=symbol, timestamp=slot_ms)
-            found += [
+            errors += [
                 abs(iv - volatility[ticker])
                 for ticker, iv in rows.values_list("contract_ticker", "implied_volatility")
                 if iv is not None
             ]
             closes += 1
-    return np.array(found), len(found), closes
+    return np.array(errors), len(errors), closes
 
 
 def _series(market: PastMarket, symbol: str) -> Series:
     rows = IvPercentile.objects.filter(symbol=symbol).order_by("date").values_list("date", "current_iv")
     stored = {day: np.nan if level is None else level for day, level in rows}
-    theirs = np.array([market.level(symbol, day) for day in stored])
-    return Series(symbol, np.array(list(stored.values())), theirs)
+    true = np.array([market.level(symbol, day) for day in stored])
+    return Series(symbol, np.array(list(stored.values())), true)
 
 
 def _slots(symbol: str) -> list[int]:

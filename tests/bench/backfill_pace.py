@@ -1,7 +1,7 @@
-"""A backfill against the simulator's answers: how far CPU and database hide behind the pace of requests.
+"""Request rate of a backfill: how close it comes to the configured limit, despite CPU and database work.
 
-The simulator computes its market as it is asked, on the same cores, at a tenth of the rates measured here. So a first
-run records its answers (its time is told), and those that are measured get them from memory.
+The simulator computes its responses on the same cores, at a tenth of the measured rate. So a first backfill records
+the responses (its time is reported), and the measured ones receive them from memory.
 """
 
 from __future__ import annotations
@@ -42,14 +42,14 @@ _BARS = (
 
 
 def backfill_pace() -> Measured:
-    """Requests a second of a whole backfill at a limit, against that limit."""
+    """Return the requests a second of a whole backfill with a limit, compared with the limit."""
     symbols, days, limit = os.environ.get("BENCH_BACKFILL", DEFAULT_SIZE).split(":")
     size = symbols.split(","), int(days)
     with simulated_provider():
         _, recording = run_once(*size, None)
         paced, seconds = run_once(*size, float(limit))
-        free, free_seconds = run_once(*size, None)
-    rows = sum(stage.rows for stage in free.stages.values())
+        unlimited, unlimited_seconds = run_once(*size, None)
+    rows = sum(stage.rows for stage in unlimited.stages.values())
     ceiling = _staged_copy_rows_a_second()
     pace = paced.requests / seconds
     return Measured(
@@ -57,19 +57,17 @@ def backfill_pace() -> Measured:
         unit="requests/s",
         reference=float(limit),
         ratio=pace / float(limit),
-        says=(
-            f"{paced.requests:,} requests in {seconds:.1f} s at {limit}/s; unlimited {free_seconds:.1f} s,"
-            f" {rows / free_seconds:,.0f} rows/s of {rows:,}, staged COPY of its bars {ceiling:,.0f} rows/s;"
-            f" {recording:.0f} s while the simulator computed the answers"
+        details=(
+            f"{paced.requests:,} requests in {seconds:.1f} s at {limit}/s; unlimited {unlimited_seconds:.1f} s,"
+            f" {rows / unlimited_seconds:,.0f} rows/s of {rows:,}, staged COPY of its bars {ceiling:,.0f} rows/s;"
+            f" {recording:.0f} s with responses computed by the simulator"
         ),
     )
 
 
 @contextmanager
 def simulated_provider() -> Iterator[None]:
-    """The settings' provider is a simulator behind a recorder: the first run of a backfill waits for the one, those
-    after it for neither.
-    """
+    """Set a simulator behind a recorder as the provider: the first run waits for the simulator, later ones do not."""
     with simulator(0) as simulated, recorder(simulated) as base_url:
         settings.MASSIVE_BASE_URL, settings.MASSIVE_API_KEY = base_url, "bench"
         yield
@@ -78,23 +76,23 @@ def simulated_provider() -> Iterator[None]:
 def run_once(
     symbols: list[str], days: int, limit: float | None, tables: Sequence[str] = DEFAULT_TABLES
 ) -> tuple[Summary, float]:
-    """A backfill into emptied tables: its summary and its seconds."""
+    """Run a backfill into emptied tables; return its summary and its seconds."""
     settings.MASSIVE_REQUESTS_PER_SECOND = limit
     with connection.cursor() as cursor:
         cursor.execute(f"TRUNCATE {_TABLES}")
     add_default_symbols(symbols)
     wanted = checked_request(symbols, days, None, tables, Depth(), "close", clock.now_ms())
-    shown = StringIO()
+    output = StringIO()
     started = time.perf_counter()
-    summary = run_backfill(wanted, Console(file=shown, width=140), dry_run=False, queue=False)
+    summary = run_backfill(wanted, Console(file=output, width=140), dry_run=False, queue=False)
     seconds = time.perf_counter() - started
     assert summary is not None
-    assert not summary.unfinished, shown.getvalue()
+    assert not summary.unfinished, output.getvalue()
     return summary, seconds
 
 
 def _staged_copy_rows_a_second() -> float:
-    """The bars of contracts once more, encoded beforehand, in one COPY into the emptied table."""
+    """Return the rows a second of one COPY of the stored option bars, already encoded, into the emptied table."""
     with connection.cursor() as cursor:
         cursor.execute(_BARS)
         names = [column.name for column in cursor.description]

@@ -1,4 +1,4 @@
-"""One SPX chain, JSON pages in memory to rows committed, against loading the same rows already encoded."""
+"""Ingestion of one SPX chain, from JSON pages in memory to committed rows, compared with loading encoded rows."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from functools import partial
 import httpx
 
 from ingestion.chains.chain_columns import check_chain
+from ingestion.chains.chain_rows import band_of, greeks_rows
 from ingestion.chains.compute import compute_chain
-from ingestion.chains.ingest import Stopwatch
+from ingestion.chains.ingest import Stopwatch, store_chain
 from ingestion.chains.spot import spot_in_chain
-from ingestion.chains.store import band_of, greeks_rows, store_chain
 from provider.pagination import chain_of
 from quant import sessions
 from quant.sessions import new_york_date
@@ -28,12 +28,12 @@ from warehouse.task_names import RunTask
 from warehouse.watchlist import add_default_symbols
 
 REPEATS = 5
-CEILING_SLOTS_LATER_MS = 1000  # the same rows under another time, so that none is a duplicate
+CEILING_SLOTS_LATER_MS = 1000  # another time, so that no row is a duplicate
 
 
 @contextmanager
 def simulator(clock_offset_ms: int) -> Iterator[str]:
-    """A simulated provider's base URL."""
+    """Run a simulated provider and yield its base URL."""
     command = [sys.executable, "-m", "simulator", "--port", "0", "--clock-offset-ms", str(clock_offset_ms)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
@@ -44,7 +44,7 @@ def simulator(clock_offset_ms: int) -> Iterator[str]:
 
 
 def pages_of_spx(at: datetime) -> list[bytes]:
-    """The bodies of every page of the SPX chain at a market time."""
+    """Return the bodies of all pages of the SPX chain at a market time."""
     offset_ms = round((at - datetime.now(UTC)).total_seconds() * 1000)
     bodies = []
     with simulator(offset_ms) as base_url, httpx.Client(headers={"Authorization": "Bearer bench"}) as client:
@@ -56,7 +56,7 @@ def pages_of_spx(at: datetime) -> list[bytes]:
 
 
 def chain_ingest() -> Measured:
-    """Rows per second from page bodies to commit, and of the staged COPY alone; best of five each, taken in turn."""
+    """Return the rows a second from page bodies to commit, and of the staged COPY alone; best of five, alternating."""
     session = sessions.previous_session(new_york_date(datetime.now(UTC)))
     slot_at = sessions.slots(session)[5]
     bodies = pages_of_spx(slot_at)
@@ -66,7 +66,7 @@ def chain_ingest() -> Measured:
     slot_ms = clock.epoch_ms(slot_at)
     partitions.ensure("historical_greeks", slot_ms, slot_ms)
 
-    ours, ceiling, stages = [], [], {}
+    complete, ceiling, stages = [], [], {}
     for repeat in range(REPEATS):
         at = slot_at + timedelta(milliseconds=repeat)
         watch = Stopwatch()
@@ -82,8 +82,8 @@ def chain_ingest() -> Measured:
                     chain = compute_chain(checked, spot_in_chain(pages.rows), at, 0)
                 store_chain(run, entry, chain, pages, 0, watch)
 
-        ours.append(seconds_of(ingest))
-        stages[ours[-1]] = watch.milliseconds
+        complete.append(seconds_of(ingest))
+        stages[complete[-1]] = watch.milliseconds
         pages = chain_of(bodies, clock.now_ms())
         later = at + timedelta(milliseconds=CEILING_SLOTS_LATER_MS)
         chain = compute_chain(
@@ -93,12 +93,13 @@ def chain_ingest() -> Measured:
             HistoricalGreeks, greeks_rows("bench", chain, band_of(entry, chain), clock.now_ms())
         )
         ceiling.append(seconds_of(partial(staged_copy, HistoricalGreeks, encoded)))
-    rows, best = len(chain.columns), min(ours)
+    rows, best = len(chain.columns), min(complete)
     spent = ", ".join(f"{stage} {milliseconds:.0f}" for stage, milliseconds in stages[best].items())
     return Measured(
         value=rows / best,
         unit="rows/s",
         reference=rows / min(ceiling),
         ratio=min(ceiling) / best,
-        says=f"{rows:,} contracts in {best * 1000:.0f} ms ({spent} ms), staged COPY alone {min(ceiling) * 1000:.0f} ms",
+        details=f"{rows:,} contracts in {best * 1000:.0f} ms ({spent} ms), "
+        f"staged COPY alone {min(ceiling) * 1000:.0f} ms",
     )

@@ -1,4 +1,4 @@
-"""Trades from a real socket to rows committed: consumer, queue, workers, PostgreSQL, each a process of its own."""
+"""Trades from a socket to committed rows; consumer, queue, workers and PostgreSQL are separate processes."""
 
 from __future__ import annotations
 
@@ -38,13 +38,13 @@ from warehouse.models import Heartbeat, OptionsFlow
 from warehouse.models.flow import TABLE
 from warehouse.watchlist import add_default_symbols
 
-TRADES_PER_SECOND, SECONDS = 5_000, 40  # of the market's time; they are sent as fast as they are taken
+TRADES_PER_SECOND, SECONDS = 5_000, 40  # of market time; frames are sent as fast as the consumer reads them
 TIMEOUT_SECONDS = 300
 FEED = "bench"
 
 
 def flow_end_to_end() -> Measured:
-    """Trades per second with one worker process; the reference is the staged COPY of the same rows, encoded."""
+    """Return the trades a second with one worker process, compared with the staged COPY of the same rows, encoded."""
     session = sessions.previous_session(datetime.now(UTC).date())
     rendered = render(session, TRADES_PER_SECOND, SECONDS)
     settings.FLOW_MINIMUM_CONTRACTS = 1  # every trade is stored, as in the worker below
@@ -64,13 +64,13 @@ def flow_end_to_end() -> Measured:
         unit="trades/s",
         reference=ceiling,
         ratio=count / one / ceiling,
-        says=f"{count:,} trades, {rendered.quotes:,} quotes; two workers {count / two:,.0f}/s, "
+        details=f"{count:,} trades, {rendered.quotes:,} quotes; two workers {count / two:,.0f}/s, "
         f"{count / two / ceiling:.2f}; µs a trade by process: {shares}; by stage: {stages}",
     )
 
 
 def _stages(rendered: Rendered) -> tuple[list[TradeBatch], dict[str, float]]:
-    """Seconds by stage of all trades through the same code in this one process, and the batches."""
+    """Run all trades through the same code in this process; return the batches and the seconds by stage."""
     watched = watch(Shard())
     contracts, sizes = Contracts(watched.symbol_of_root), AverageSizes()
     enricher, batcher = Enricher(contracts, sizes), Batcher()
@@ -117,7 +117,7 @@ def _stages(rendered: Rendered) -> tuple[list[TradeBatch], dict[str, float]]:
 
 
 def _ceiling(batches: list[TradeBatch]) -> float:
-    """Rows per second of the staged COPY alone, of the rows of all batches, encoded beforehand."""
+    """Return the rows a second of the staged COPY alone, with the rows of all batches already encoded."""
     rows, encoded = 0, []
     for batch in batches:
         checked = check(batch, clock.now_ms())
@@ -128,13 +128,13 @@ def _ceiling(batches: list[TradeBatch]) -> float:
         rows += encoded[-1].rows
     real.empty_tables()
     started = time.perf_counter()
-    for one in encoded:
-        staged_copy(OptionsFlow, one)
+    for part in encoded:
+        staged_copy(OptionsFlow, part)
     return rows / (time.perf_counter() - started)
 
 
 def _seconds(server: real.FrameServer, workers: int) -> tuple[float, dict[str, float]]:
-    """From the first byte sent to the last row committed, and the processor's seconds by process."""
+    """Return the seconds from the first sent byte to the last committed row, and CPU seconds by process."""
     real.empty_tables()
     with tempfile.TemporaryDirectory() as folder:
         logs = Path(folder)
@@ -147,7 +147,7 @@ def _seconds(server: real.FrameServer, workers: int) -> tuple[float, dict[str, f
                 CONSUMER, logs / "consumer", MASSIVE_STREAM_URL=server.url, MASSIVE_API_KEY="bench",
                 FLOW_SPOOL_DIRECTORY=str(logs / "spool"),
             ) as consumer:  # fmt: skip
-                began = server.began()
+                started = server.started()
                 pool = processes.living_in_session(worker)
                 broker = int(tasks.broker(settings.REDIS_URL).info("server")["process_id"])
                 groups = {
@@ -156,7 +156,7 @@ def _seconds(server: real.FrameServer, workers: int) -> tuple[float, dict[str, f
                 }  # fmt: skip
                 before = {name: sum(map(real.cpu_seconds, pids)) for name, pids in groups.items()}
                 _wait(lambda: _stored(server.trades) >= server.trades, "the trades do not arrive")
-                seconds = time.monotonic() - began
+                seconds = time.monotonic() - started
                 groups["PostgreSQL"] = sorted({*groups["PostgreSQL"], *real.database_pids()})
                 after = {name: sum(map(real.cpu_seconds, pids)) for name, pids in groups.items()}
                 cost = {name: after[name] - before[name] for name in groups}
@@ -164,8 +164,9 @@ def _seconds(server: real.FrameServer, workers: int) -> tuple[float, dict[str, f
 
 
 def _stored(expected: int) -> int:
-    """Rows in the table, which are counted once the highest id says that all may be there: counting costs the
-    server what is being measured.
+    """Return the number of stored rows, or 0 while the highest id is lower than `expected`.
+
+    Counting earlier would use the server while it is being measured.
     """
     with connection.cursor() as cursor:
         cursor.execute(f"SELECT coalesce(max(id), 0) FROM {TABLE}")
@@ -176,6 +177,6 @@ def _stored(expected: int) -> int:
         return int(cursor.fetchone()[0])
 
 
-def _wait(holds: Callable[[], bool], complaint: str) -> None:
-    if not processes.wait_until(holds, TIMEOUT_SECONDS, every=0.05):
-        raise RuntimeError(complaint)
+def _wait(condition: Callable[[], bool], message: str) -> None:
+    if not processes.wait_until(condition, TIMEOUT_SECONDS, every=0.05):
+        raise RuntimeError(message)

@@ -1,4 +1,4 @@
-"""The real processes of live trades for a measurement: provider, consumer, workers, and what they cost."""
+"""Processes of live trades for benchmarks: provider, consumer, workers, with their CPU time and memory."""
 
 from __future__ import annotations
 
@@ -28,18 +28,18 @@ PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
 
 
 class FrameServer:
-    """`tests.bench.frame_server` as a process; `trades` is what each client gets from it."""
+    """`tests.bench.frame_server` in a separate process; `trades` is the number of trades that each client receives."""
 
     def __init__(self, process: subprocess.Popen[str]) -> None:
         self.pid, self._process = process.pid, process
-        told = self._told()
-        self.url, self.trades = str(told["url"]), int(told["trades"])
+        values = self._read()
+        self.url, self.trades = str(values["url"]), int(values["trades"])
 
-    def began(self) -> float:
-        """When it began to send to the next client (monotonic seconds); waits for that."""
-        return float(self._told()["began"])
+    def started(self) -> float:
+        """Wait until the server sends to the next client, and return that time (monotonic seconds)."""
+        return float(self._read()["started"])
 
-    def _told(self) -> dict[str, Any]:
+    def _read(self) -> dict[str, Any]:
         assert self._process.stdout is not None
         return dict(json.loads(self._process.stdout.readline()))
 
@@ -57,7 +57,7 @@ def frame_server(session: date, trades_per_second: int, seconds: int) -> Iterato
 
 @contextmanager
 def service(command: str, log: Path, **environment: str) -> Iterator[int]:
-    """A service in a session of its own, as the supervisor starts it; its process id."""
+    """Run a service as the supervisor does, in a separate login session, and yield its process id."""
     program, *arguments = command.split()
     with log.open("wb") as output:
         process = processes.spawn(
@@ -77,13 +77,13 @@ def service(command: str, log: Path, **environment: str) -> Iterator[int]:
 
 
 def worker_command(count: int) -> str:
-    """The flow worker of a deployment, with `count` pool processes."""
+    """Return the command of the flow worker with `count` pool processes."""
     command = services.WORKER.format(queue=services.FLOW_QUEUE)
     return command.replace("--concurrency 2", f"--concurrency {count}")
 
 
 def cpu_seconds(pid: int) -> float:
-    """User and system time of a process without its children; 0 for one that is gone."""
+    """Return the user and system time of a process without its children; 0 if it has ended."""
     try:
         fields = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
     except OSError:
@@ -92,7 +92,7 @@ def cpu_seconds(pid: int) -> float:
 
 
 def resident_bytes(pid: int) -> int:
-    """Resident memory of a process; 0 for one that is gone."""
+    """Return the resident memory of a process; 0 if it has ended."""
     try:
         return int(Path(f"/proc/{pid}/statm").read_text(encoding="utf-8").split()[1]) * PAGE_BYTES
     except OSError:
@@ -100,14 +100,14 @@ def resident_bytes(pid: int) -> int:
 
 
 def database_pids() -> list[int]:
-    """Every process of the database server that serves somebody or keeps house, but our own session."""
+    """Return the process ids of all backends and background processes of PostgreSQL, without our own backend."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT pid FROM pg_stat_activity WHERE pid <> pg_backend_pid()")
         return [pid for (pid,) in cursor.fetchall()]
 
 
 def empty_tables() -> None:
-    """Trades, heartbeats, gaps, and all that Valkey holds."""
+    """Delete trades, heartbeats, gaps and everything in Valkey."""
     with connection.cursor() as cursor:
         cursor.execute(f"TRUNCATE {TABLE} RESTART IDENTITY")
     Heartbeat.objects.all().delete()

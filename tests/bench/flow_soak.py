@@ -1,7 +1,7 @@
-"""`python -m tests.bench.flow_soak`: live flow at a steady rate for minutes: is memory flat, is every trade there?
+"""Command `python -m tests.bench.flow_soak`: live trades at a steady rate; reports memory, lag and missing trades.
 
-`SOAK_SECONDS` (600) at `SOAK_RATE` trades a second (5,000), each trade stored whatever its size, with the quotes of
-the contracts the consumer chose; simulator, consumer, workers, PostgreSQL and Valkey are processes of their own.
+It runs `SOAK_SECONDS` (600) at `SOAK_RATE` trades a second (5,000). Trades of every size are stored, and the contracts
+that the consumer chooses are quoted. Simulator, consumer, workers, PostgreSQL and Valkey are separate processes.
 """
 
 from __future__ import annotations
@@ -31,26 +31,26 @@ LOCAL = ROOT / ".local"
 SAMPLE_SECONDS = 5.0
 TIMEOUT_SECONDS = 180
 PAGE = 50_000
-QUOTED = 900  # of the thousand contracts that may be quoted, before the trades begin
+QUOTED = 900  # quoted contracts, of at most a thousand, before the trades start
 AFTER_OPEN = timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """What was seen at one moment; bytes, milliseconds, batches."""
+    """Measurements at one moment: bytes, milliseconds, batches."""
 
     second: float
     consumer: int  # resident
-    workers: int  # resident, all of them
-    lag_ms: int  # from the exchange to the consumer
-    oldest_seconds: float  # batch in the inbox
+    workers: int  # resident, all processes together
+    lag_ms: int  # from exchange time to the consumer
+    oldest_seconds: float  # age of the oldest batch in the inbox
     inbox: int
     spool: int
-    rows: int  # inserted so far
+    rows: int  # stored so far
 
 
 class Simulator:
-    """A simulated provider in the middle of a session."""
+    """Client of a simulated provider in the middle of a session."""
 
     def __init__(self, url: dict[str, str]) -> None:
         self.base_url, self.stream_url = url["base_url"], url["stream_url"]
@@ -58,16 +58,16 @@ class Simulator:
             base_url=self.base_url, headers={"Authorization": "Bearer soak"}, timeout=60
         )
 
-    def run(self, trades_per_second: int) -> None:
-        told = {"trades_per_second": trades_per_second, "buffer_bytes": 1 << 30}
-        self._client.post("/simulator/stream", json=told).raise_for_status()
+    def set_rate(self, trades_per_second: int) -> None:
+        body = {"trades_per_second": trades_per_second, "buffer_bytes": 1 << 30}
+        self._client.post("/simulator/stream", json=body).raise_for_status()
 
-    def traded(self) -> int:
-        """Trades traded since the start, counted page by page in the simulator's own record."""
+    def count_trades(self) -> int:
+        """Return the number of trades since the start, counted page by page in the simulator's truth."""
         count, following = 0, {"from_ms": 0}
         while following is not None:
-            asked = {**following, "limit": PAGE}
-            page = self._client.get("/simulator/stream/truth", params=asked).raise_for_status().json()
+            parameters = {**following, "limit": PAGE}
+            page = self._client.get("/simulator/stream/truth", params=parameters).raise_for_status().json()
             count += len(page["columns"]["ms"])
             following = page["next"]
         return count
@@ -106,7 +106,7 @@ def main() -> int:
 
 
 def soak(market: Simulator, seconds: float, rate: int) -> int:
-    """Runs it and prints what was seen; 0 when every trade is there once."""
+    """Run the test and print the results; return 0 if every trade is stored exactly once."""
     from tests.bench.flow_processes import empty_tables, service, worker_command
     from warehouse.models import Heartbeat, OptionsFlow, StreamGap
     from warehouse.watchlist import add_default_symbols
@@ -119,30 +119,30 @@ def soak(market: Simulator, seconds: float, rate: int) -> int:
         spool = logs / "spool"
         with service(worker_command(2), logs / "worker") as worker:
             wait(Heartbeat.objects.filter(id__startswith="worker@").exists, "the worker does not start")
-            market.run(0)
+            market.set_rate(0)
             with service(CONSUMER, logs / "consumer", FLOW_SPOOL_DIRECTORY=str(spool)) as consumer:
                 listener = Heartbeat.objects.filter(id="flow_listener")
                 quoted = listener.filter(metadata__subscribed=True, metadata__quoted_contracts__gte=QUOTED)
                 wait(quoted.exists, "the consumer does not subscribe")
-                console.print(f"{rate:,} trades a second for {seconds:,.0f} s, {_about(listener)}")
-                market.run(rate)
+                console.print(f"{rate:,} trades a second for {seconds:,.0f} s, {_quoted_contracts(listener)}")
+                market.set_rate(rate)
                 samples = watch(console, seconds, consumer, worker)
-                market.run(0)
-                time.sleep(3)  # the simulator's second that is under way, and the one made ahead
-                traded = market.traded()
+                market.set_rate(0)
+                time.sleep(3)  # the current second of the simulator, and the next, which is computed ahead
+                trades = market.count_trades()
                 drain()
     stored, gaps = OptionsFlow.objects.count(), StreamGap.objects.count()
-    conclude(console, samples, stored, traded, gaps)
-    return 0 if stored == traded else 1
+    print_summary(console, samples, stored, trades, gaps)
+    return 0 if stored == trades else 1
 
 
 def watch(console: Console, seconds: float, consumer: int, worker: int) -> list[Sample]:
-    began, samples, told = time.monotonic(), [], 0.0
-    while (passed := time.monotonic() - began) < seconds:
+    started, samples, next_line = time.monotonic(), [], 0.0
+    while (passed := time.monotonic() - started) < seconds:
         time.sleep(SAMPLE_SECONDS)
-        samples.append(sample(time.monotonic() - began, consumer, worker))
-        if passed >= told:
-            told += 30
+        samples.append(sample(time.monotonic() - started, consumer, worker))
+        if passed >= next_line:
+            next_line += 30
             console.print(line(samples[-1]))
     return samples
 
@@ -157,30 +157,30 @@ def sample(second: float, consumer: int, worker: int) -> Sample:
     from warehouse.models import Heartbeat
 
     inbox = Inbox(broker(settings.REDIS_URL), "options")
-    told: dict[str, Any] = Heartbeat.objects.get(id="flow_listener").metadata or {}
+    metadata: dict[str, Any] = Heartbeat.objects.get(id="flow_listener").metadata or {}
     with connection.cursor() as cursor:
         cursor.execute("SELECT coalesce(max(id), 0) FROM options_flow_history")
         rows = int(cursor.fetchone()[0])
     workers = sum(map(resident_bytes, processes.living_in_session(worker)))
     return Sample(
-        second, resident_bytes(consumer), workers, int(told["lag_ms"]), inbox.oldest_age_seconds(), inbox.size(),
-        int(told["spool_bytes"]), rows,
+        second, resident_bytes(consumer), workers, int(metadata["lag_ms"]), inbox.oldest_age_seconds(), inbox.size(),
+        int(metadata["spool_bytes"]), rows,
     )  # fmt: skip
 
 
-def line(seen: Sample) -> str:
+def line(sample: Sample) -> str:
     return (
-        f"{seen.second:5,.0f} s  consumer {seen.consumer / 1e6:5.0f} MB  workers {seen.workers / 1e6:5.0f} MB  "
-        f"lag {seen.lag_ms:5,} ms  inbox {seen.inbox:4} batches, oldest {seen.oldest_seconds:4.1f} s  "
-        f"spool {seen.spool / 1e6:.0f} MB  {seen.rows:,} rows"
+        f"{sample.second:5,.0f} s  consumer {sample.consumer / 1e6:5.0f} MB  workers {sample.workers / 1e6:5.0f} MB  "
+        f"lag {sample.lag_ms:5,} ms  inbox {sample.inbox:4} batches, oldest {sample.oldest_seconds:4.1f} s  "
+        f"spool {sample.spool / 1e6:.0f} MB  {sample.rows:,} rows"
     )
 
 
-def conclude(console: Console, samples: list[Sample], stored: int, traded: int, gaps: int) -> None:
+def print_summary(console: Console, samples: list[Sample], stored: int, trades: int, gaps: int) -> None:
     third = max(1, len(samples) // 3)
     for name in ("consumer", "workers"):
         sizes = [getattr(one, name) / 1e6 for one in samples]
-        # The first third is left out of the slope: there the books of contracts and quotes fill.
+        # The slope excludes the first third, in which the consumer's tables of contracts and quotes grow.
         slope = np.polyfit([one.second / 60 for one in samples[third:]], sizes[third:], 1)[0]
         first, last = np.mean(sizes[:third]), np.mean(sizes[-third:])
         console.print(
@@ -192,12 +192,12 @@ def conclude(console: Console, samples: list[Sample], stored: int, traded: int, 
         f"oldest {max(one.oldest_seconds for one in samples):.1f} s; spool at most "
         f"{max(one.spool for one in samples) / 1e6:,.0f} MB"
     )
-    verdict = "every trade is there" if stored == traded else "TRADES ARE MISSING OR TOO MANY"
-    console.print(f"{stored:,} rows of {traded:,} trades, {gaps} gaps: {verdict}")
+    verdict = "every trade is stored once" if stored == trades else "TRADES ARE MISSING OR DUPLICATED"
+    console.print(f"{stored:,} rows of {trades:,} trades, {gaps} gaps: {verdict}")
 
 
 def drain() -> None:
-    """Waits for the inbox to empty, as long as it becomes less."""
+    """Wait until the inbox is empty; raise RuntimeError when no batch is stored for a while."""
     from django.conf import settings
 
     from flow.delivery.inbox import Inbox
@@ -205,15 +205,15 @@ def drain() -> None:
 
     inbox = Inbox(broker(settings.REDIS_URL), "options")
     while left := inbox.size():
-        wait(lambda left=left: inbox.size() < left, f"{left} batches lie in the inbox and none is stored")
+        wait(lambda left=left: inbox.size() < left, f"{left} batches wait in the inbox and none is stored")
 
 
-def wait(holds: Callable[[], object], complaint: str) -> None:
-    if not processes.wait_until(lambda: bool(holds()), TIMEOUT_SECONDS, every=0.2):
-        raise RuntimeError(complaint)
+def wait(condition: Callable[[], object], message: str) -> None:
+    if not processes.wait_until(lambda: bool(condition()), TIMEOUT_SECONDS, every=0.2):
+        raise RuntimeError(message)
 
 
-def _about(listener: Any) -> str:
+def _quoted_contracts(listener: Any) -> str:
     return f"{listener.get().metadata['quoted_contracts']:,} contracts quoted"
 
 

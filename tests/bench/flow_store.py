@@ -1,4 +1,4 @@
-"""Batches of trades from the inbox to rows committed, against the staged COPY of the same rows already encoded."""
+"""Storing batches of trades, from the inbox to committed rows, compared with the staged COPY of encoded rows."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ FEED = "bench"
 
 
 def busy_batch(trades: int, start_ms: int, seed: int = 1) -> TradeBatch:
-    """A burst of index options: many contracts, fresh quotes, all large enough to be stored."""
+    """Return trades of index options in many contracts, with fresh quotes and sizes that are all stored."""
     rng = np.random.default_rng(seed)
     strikes = 6000.0 + 5.0 * np.arange(CONTRACTS)
     tickers = np.asarray(format_ticker("SPXW", "2027-12-17", True, strikes)).astype(np.bytes_)
@@ -63,14 +63,14 @@ def busy_batch(trades: int, start_ms: int, seed: int = 1) -> TradeBatch:
 
 @contextmanager
 def stopwatch() -> Iterator[dict[str, float]]:
-    """Milliseconds by stage of what runs inside the block."""
+    """Yield the milliseconds by stage of the calls inside the block."""
     spent: dict[str, float] = defaultdict(float)
 
-    def timed(name: str, work: Any) -> Any:
+    def timed(name: str, function: Any) -> Any:
         def run(*args: Any, **more: Any) -> Any:
             started = time.perf_counter()
             try:
-                return work(*args, **more)
+                return function(*args, **more)
             finally:
                 spent[name] += 1000 * (time.perf_counter() - started)
 
@@ -88,18 +88,18 @@ def stopwatch() -> Iterator[dict[str, float]]:
 
 
 def measured_size(trades: int, day_ms: int) -> tuple[float, float, dict[str, float]]:
-    """Best seconds of `store_trades` on one batch and of its staged COPY alone, taken in turn, and the stages."""
+    """Return the best seconds of `store_trades` and of the staged COPY alone, alternating, and those by stage."""
     inbox = Inbox(tasks.broker(settings.REDIS_URL), FEED)
-    ours, ceiling, stages = [], [], {}
+    complete, ceiling, stages = [], [], {}
     for repeat in range(REPEATS):
         batch = busy_batch(trades, day_ms + 10_000 * repeat)
         batch_id = f"{FEED}:{clock.now_ms()}:{trades}-{repeat}"
         inbox.put(batch_id, batch.encode())
         with stopwatch() as spent:
-            ours.append(seconds_of(lambda batch_id=batch_id: tasks.store_trades(batch_id)))
-        stages[ours[-1]] = dict(spent)
+            complete.append(seconds_of(lambda batch_id=batch_id: tasks.store_trades(batch_id)))
+        stages[complete[-1]] = dict(spent)
 
-        # The same rows at another time, so that none is a duplicate.
+        # The same rows at another time, so that no row is a duplicate.
         later = dataclasses.replace(batch, timestamp_ms=batch.timestamp_ms + 5_000)
         checked = check(later, clock.now_ms())
         columns = process_trades.store.columns_of(
@@ -107,20 +107,20 @@ def measured_size(trades: int, day_ms: int) -> tuple[float, float, dict[str, flo
         )
         encoded = bulk.encode(OptionsFlow, columns)
         ceiling.append(seconds_of(partial(staged_copy, OptionsFlow, encoded)))
-    return min(ours), min(ceiling), stages[min(ours)]
+    return min(complete), min(ceiling), stages[min(complete)]
 
 
 def flow_store() -> Measured:
-    """Trades per second through `store_trades` in one process; the ratio is that of batches of 2,000."""
+    """Return the trades a second of `store_trades` in one process; the ratio is for batches of 2,000."""
     add_default_symbols(["SPX"])
     OptionsFlow.objects.all().delete()
     day_ms = clock.now_ms() - 3_600_000
     partitions.ensure(TABLE, day_ms, clock.now_ms())
-    said, found = [], {}
+    details, results = [], {}
     for trades in SIZES:
-        ours, ceiling, stages = measured_size(trades, day_ms + trades * 60)
-        found[trades] = (trades / ours, trades / ceiling)
+        complete, ceiling, stages = measured_size(trades, day_ms + trades * 60)
+        results[trades] = (trades / complete, trades / ceiling)
         spent = ", ".join(f"{stage} {milliseconds:.1f}" for stage, milliseconds in stages.items())
-        said.append(f"{trades:,}: {trades / ours:,.0f}/s, {ceiling / ours:.2f} ({spent} ms)")
-    value, reference = found[2_000]
-    return Measured(value, "trades/s", reference, value / reference, "; ".join(said))
+        details.append(f"{trades:,}: {trades / complete:,.0f}/s, {ceiling / complete:.2f} ({spent} ms)")
+    value, reference = results[2_000]
+    return Measured(value, "trades/s", reference, value / reference, "; ".join(details))

@@ -1,4 +1,4 @@
-"""Implied volatility of 100,000 contracts beside QuantLib, vollib and py_vollib_vectorized, in one run."""
+"""Implied volatility of 100,000 contracts, compared with QuantLib, vollib and py_vollib_vectorized."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ from tests.bench.measure import Measured, seconds_of
 CONTRACTS = 100_000
 VOLLIB_SAMPLE = 3_000
 SEED = 20261121
-LEAST_VEGA = 1e-4  # of spot, per unit of volatility: below it the price's own rounding hides the volatility
-# The vectorised sibling of vollib stopped in 2021: it needs older releases than ours of what it stands on.
+LEAST_VEGA = 1e-4  # of spot, per unit of volatility; below it the rounding of the price hides the volatility
+# The vectorised variant of vollib is unmaintained since 2021 and needs older releases of its dependencies than ours.
 VECTORIZED = ("py_vollib_vectorized==0.1.1", "py_lets_be_rational<1.1", "py_vollib<1.0.2", "setuptools<81")
 PEER = """
 import sys, time, warnings
@@ -40,7 +40,7 @@ print(best, np.nanmax(np.abs(run() - c["volatility"])[c["determined"]]))
 
 
 class Contracts(NamedTuple):
-    """Random contracts on one underlying whose volatility is known; `determined`: vega allows it to be found."""
+    """Random contracts on one underlying; `determined` is true where vega is large enough to find the volatility."""
 
     is_call: NDArray[np.bool_]
     price: NDArray[np.float64]
@@ -53,7 +53,7 @@ class Contracts(NamedTuple):
 
 @cache
 def contracts() -> Contracts:
-    """Out-of-the-money options without carry, so that every peer is asked the same question."""
+    """Return out-of-the-money options without rates and dividends, which all compared libraries support."""
     random = np.random.default_rng(SEED)
     spot = 100.0
     strike = spot * np.exp(random.uniform(-0.5, 0.5, CONTRACTS))
@@ -66,8 +66,8 @@ def contracts() -> Contracts:
 
 
 @cache
-def ours() -> tuple[float, float]:
-    """Best seconds of five runs, and the largest error in volatility where vega allows one to be asked for."""
+def own_result() -> tuple[float, float]:
+    """Return the best seconds of five runs, and the largest error among the contracts with `determined`."""
     c = contracts()
     arguments = (c.is_call, c.price, c.spot, c.strike, c.years, 0.0, 0.0)
     found = solve(*arguments).volatility
@@ -76,25 +76,25 @@ def ours() -> tuple[float, float]:
 
 
 def implied_vol_vs_quantlib() -> Measured:
-    """Against `blackFormulaImpliedStdDev` in a Python loop, its floats prepared outside the timing."""
+    """Compare with `blackFormulaImpliedStdDev` in a Python loop; its arguments are prepared before the timing."""
     c = contracts()
     kinds = [
         QuantLib.Option.Call if call else QuantLib.Option.Put for call in c.is_call[c.determined].tolist()
     ]
     terms = list(zip(kinds, c.strike[c.determined].tolist(), c.price[c.determined].tolist(), strict=True))
     peer, spot = QuantLib.blackFormulaImpliedStdDev, c.spot
-    nothing = QuantLib.nullDouble()
+    no_guess = QuantLib.nullDouble()
 
     def loop() -> None:
         for kind, strike, price in terms:
-            peer(kind, strike, spot, price, 1.0, 0.0, nothing, 1e-12)
+            peer(kind, strike, spot, price, 1.0, 0.0, no_guess, 1e-12)
 
     seconds = min(seconds_of(loop) for _ in range(3)) / len(terms)
     return _against("QuantLib", seconds)
 
 
 def implied_vol_vs_vollib() -> Measured:
-    """Against vollib's scalar function over a sample, and py_vollib_vectorized over all of them."""
+    """Compare with vollib's scalar function on a sample, and with py_vollib_vectorized on all contracts."""
     c = contracts()
     chosen = np.flatnonzero(c.determined)[:VOLLIB_SAMPLE]
     flags = np.where(c.is_call[chosen], "c", "p").tolist()
@@ -110,20 +110,20 @@ def implied_vol_vs_vollib() -> Measured:
 
 
 def _against(peer: str, peer_seconds: float, more: str = "") -> Measured:
-    seconds, error = ours()
-    mine = seconds / CONTRACTS
+    seconds, error = own_result()
+    own = seconds / CONTRACTS
     return Measured(
-        value=1 / mine,
+        value=1 / own,
         unit="contracts/s",
         reference=1 / peer_seconds,
-        ratio=peer_seconds / mine,
-        says=f"{mine * 1e6:.3f} µs each in one thread, {peer} {peer_seconds * 1e6:.2f} µs; "
+        ratio=peer_seconds / own,
+        details=f"{own * 1e6:.3f} µs each in one thread, {peer} {peer_seconds * 1e6:.2f} µs; "
         f"largest error {error:.1e} in vol{more}",
     )
 
 
 def _vectorized() -> str:
-    """What py_vollib_vectorized needs for the same contracts, in an environment of its own."""
+    """Describe the time of py_vollib_vectorized for the same contracts, run in a separate virtual environment."""
     c = contracts()
     local = Path(__file__).resolve().parents[2] / ".local"
     python = local / "bench-vollib-vectorized" / "bin" / "python"
@@ -145,9 +145,7 @@ def _vectorized() -> str:
                 [str(python), "-c", PEER, str(data)], check=True, capture_output=True, text=True
             )
         except (OSError, subprocess.CalledProcessError) as error:
-            return f"; py_vollib_vectorized could not be run here ({type(error).__name__})"
+            return f"; py_vollib_vectorized could not be run ({type(error).__name__})"
     seconds, error_in_vol = map(float, done.stdout.split())
-    mine, theirs = ours()[0], seconds / CONTRACTS * 1e6
-    return (
-        f"; py_vollib_vectorized {theirs:.3f} µs ({seconds / mine:.1f}x ours), its error {error_in_vol:.1e}"
-    )
+    own, theirs = own_result()[0], seconds / CONTRACTS * 1e6
+    return f"; py_vollib_vectorized {theirs:.3f} µs ({seconds / own:.1f} times ours), its error {error_in_vol:.1e}"

@@ -1,4 +1,4 @@
-"""How a benchmark states what it measured."""
+"""Results of benchmarks, and timing."""
 
 from __future__ import annotations
 
@@ -14,31 +14,32 @@ from warehouse.loading import bulk
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """`ratio` compares `value` with `reference`, both in `unit`, so that 1 is par and more is better."""
+    """Result of a benchmark: `ratio` compares `value` with `reference`, both in `unit`; more is better, 1 is equal."""
 
     value: float
     unit: str
     reference: float
     ratio: float
-    says: str
+    details: str
 
 
-def seconds_of(work: Callable[[], object]) -> float:
-    """Wall time of one run. Take the best of several: noise on a shared machine only ever adds time."""
+def seconds_of(function: Callable[[], object]) -> float:
+    """Return the wall time of one call. Use the best of several, because noise on a shared machine only adds time."""
     gc.collect()
     started = time.perf_counter()
-    work()
+    function()
     return time.perf_counter() - started
 
 
-def best_ms(work: Callable[[], object], repeats: int = 10) -> float:
-    """Milliseconds of the best of several runs."""
-    return 1000 * min(seconds_of(work) for _ in range(repeats))
+def best_ms(function: Callable[[], object], repeats: int = 10) -> float:
+    """Return the milliseconds of the fastest of several calls."""
+    return 1000 * min(seconds_of(function) for _ in range(repeats))
 
 
 def staged_copy(model: type[models.Model], encoded: bulk.Encoded) -> None:
-    """The reference of what stores rows: COPY to a temporary table, INSERT ... ON CONFLICT DO NOTHING, COMMIT, and
-    nothing before. It stays that plain statement however the warehouse comes to the same rows.
+    """Store rows as the reference of benchmarks: COPY to a temporary table, INSERT ... ON CONFLICT DO NOTHING, COMMIT.
+
+    The reference stays the same when the warehouse stores its rows in another way.
     """
     with transaction.atomic():
         bulk.load(model, encoded, likely_new=False)

@@ -1,4 +1,4 @@
-"""The rows that fill the measured tables: a chain of the size of SPX's, a day of trades, a year of daily rows."""
+"""Rows that fill the measured tables: a chain as large as that of SPX, a day of trades, daily rows."""
 
 from __future__ import annotations
 
@@ -19,17 +19,19 @@ SEED = 20261121
 
 
 def chain(symbol: str) -> dict[str, Any]:
-    """Columns of 20,000 contracts, all but their time. Expirations lie a day to a year and a half from today."""
+    """Return the columns of 20,000 contracts without the time; expirations are 1 to 540 days ahead."""
     random = np.random.default_rng(SEED)
     days = np.unique(np.concatenate([np.arange(1, 32), np.geomspace(33, 540, EXPIRATIONS - 31).astype(int)]))
-    of, level, is_call = (
+    series, level, is_call = (
         grid.ravel()
         for grid in np.meshgrid(np.arange(len(days)), np.arange(STRIKES), [True, False], indexing="ij")
     )
     strike = 5500.0 + 10.0 * level
-    expiration = np.datetime64(datetime.now(UTC).date(), "D") + days[of]
-    years = days[of] / 365
-    volatility = np.clip(0.16 + 0.4 * np.log(SPOT / strike) + random.normal(0, 0.002, len(of)), 0.05, None)
+    expiration = np.datetime64(datetime.now(UTC).date(), "D") + days[series]
+    years = days[series] / 365
+    volatility = np.clip(
+        0.16 + 0.4 * np.log(SPOT / strike) + random.normal(0, 0.002, len(series)), 0.05, None
+    )
     terms = (is_call, SPOT, strike, years, 0.0, 0.0, volatility)
     price, greeks = black_scholes.price(*terms), black_scholes.greeks(*terms)
     half = np.maximum(0.05, np.round(0.01 * price, 2))
@@ -40,13 +42,13 @@ def chain(symbol: str) -> dict[str, Any]:
         "option_type": np.where(is_call, "call", "put"),
         "strike": strike,
         "expiration": expiration,
-        "dte": days[of],
+        "dte": days[series],
         "underlying_price": SPOT,
         "bid": bid,
         "ask": np.round(bid + 2 * half, 2),
         "last": bid,
-        "volume": random.integers(0, 5000, len(of)),
-        "open_interest": random.integers(0, 50_000, len(of)),
+        "volume": random.integers(0, 5000, len(series)),
+        "open_interest": random.integers(0, 50_000, len(series)),
         "delta": greeks.delta,
         "gamma": greeks.gamma,
         "theta": greeks.theta,
@@ -62,12 +64,12 @@ def chain(symbol: str) -> dict[str, Any]:
 
 
 def times_of_day(count: int) -> NDArray[np.int64]:
-    """Milliseconds of a day, evenly spread, ascending."""
+    """Return ascending, equally spaced milliseconds of a day."""
     return np.arange(count, dtype=np.int64) * DAY_MS // count
 
 
 def trades(count: int) -> dict[str, Any]:
-    """Columns of a day of trades in five underlyings, all but their time."""
+    """Return the columns of a day of trades in five underlyings without the time."""
     random = np.random.default_rng(SEED)
     symbol = random.choice(["SPX", "NDX", "SPY", "QQQ", "IWM"], count, p=[0.4, 0.1, 0.3, 0.15, 0.05])
     size, price = random.integers(1, 400, count), np.round(random.uniform(0.5, 80, count), 2)

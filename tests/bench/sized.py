@@ -1,4 +1,4 @@
-"""Measurements at several sizes of the large tables, which are filled once for all of them."""
+"""Benchmarks at several sizes of the large tables, which are filled once for all benchmarks."""
 
 from __future__ import annotations
 
@@ -16,32 +16,32 @@ class Timed:
     """Milliseconds at one size."""
 
     milliseconds: float
-    says: str
+    details: str
 
 
 @dataclass(frozen=True, slots=True)
 class Sized:
-    """What is timed, and the tables whose size might matter to it."""
+    """A timed function, and the tables whose size may affect it."""
 
     probe: Callable[[], Timed]
     tables: tuple[type[Greeks | Flow], ...]
 
 
-def at_each_size(benchmarks: Mapping[str, Sized], say: Callable[[str], object]) -> dict[str, Measured]:
-    """What each takes at the largest size, with the smallest as reference: a ratio of 1 is flat."""
+def at_each_size(benchmarks: Mapping[str, Sized], report: Callable[[str], object]) -> dict[str, Measured]:
+    """Return the time of each benchmark at the largest size; the reference is the time at the smallest size."""
     fill_small_tables()
     tables = [make() for make in (Greeks, Flow) if any(make in each.tables for each in benchmarks.values())]
-    found: dict[str, list[Timed]] = {name: [] for name in benchmarks}
+    results: dict[str, list[Timed]] = {name: [] for name in benchmarks}
     try:
         for rows in row_counts():
             for table in tables:
-                say(f"filling {table.table} to {rows:,} rows …")
+                report(f"filling {table.table} to {rows:,} rows …")
                 table.grow(rows)
-                say(f"  {table.rows:,} rows, {bytes_of(table.table) / 1e9:.2f} GB with indexes")
+                report(f"  {table.rows:,} rows, {bytes_of(table.table) / 1e9:.2f} GB with indexes")
             for name, benchmark in benchmarks.items():
                 timed = benchmark.probe()
-                found[name].append(timed)
-                say(f"  {name} {timed.milliseconds:,.1f} ms: {timed.says}")
+                results[name].append(timed)
+                report(f"  {name} {timed.milliseconds:,.1f} ms: {timed.details}")
     finally:
         for table in tables:
             empty(table.table)
@@ -52,9 +52,9 @@ def at_each_size(benchmarks: Mapping[str, Sized], say: Callable[[str], object]) 
             unit="ms",
             reference=small.milliseconds,
             ratio=small.milliseconds / large.milliseconds,
-            says=f"at {counts[-1]:,} rows, reference at {counts[0]:,}: {large.says}",
+            details=f"at {counts[-1]:,} rows, reference at {counts[0]:,}: {large.details}",
         )
-        for name, (small, *_, large) in ((name, (runs[0], *runs)) for name, runs in found.items())
+        for name, (small, *_, large) in ((name, (runs[0], *runs)) for name, runs in results.items())
     }
 
 

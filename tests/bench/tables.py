@@ -1,8 +1,8 @@
-"""Tables of a chosen size, filled by COPY: what grows in a warehouse, without waiting a year for it.
+"""Large tables of a chosen size, filled by COPY.
 
-A chain, or a day of trades, is encoded once; each further one is the same stream with other times in it. COPY goes
-straight into the table, which its owner alone may do. The partitions are those of all the days a warehouse keeps, at
-every size: planning looks at each of them, whatever rows they hold.
+A chain, or a day of trades, is encoded once; each further one is the same stream with other times. COPY writes directly
+into the table, which only its owner may do. At every size there are partitions for all retained days, because the
+planner examines each of them, empty or not.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from quant import sessions
 from quant.sessions import DAY_MS
-from tests.bench import rows as made
+from tests.bench import rows as row_columns
 from warehouse import clock, partitions
 from warehouse.loading import bulk, copy_format
 from warehouse.models import HistoricalGreeks, OptionsFlow
@@ -28,13 +28,13 @@ from warehouse.watchlist import add_default_symbols
 DEFAULT_ROWS = "1000000,10000000"
 SYMBOLS = ("SPX", "SPY")
 YEAR = 252  # sessions
-FLOW_DAYS = 80  # of the 90 that trades are kept
+FLOW_DAYS = 80  # of the 90 days for which trades are kept
 _SENTINEL = int.from_bytes(b"\x01time-at", "big")
-_BEFORE_TIME = 2 + 4  # bytes of a row: the number of its fields, and the length of the first, its time
+_BEFORE_TIME = 2 + 4  # bytes of a row: number of fields, and length of the first field, the time
 
 
 def row_counts() -> list[int]:
-    """The table sizes to compare, from BENCH_ROWS, smallest first: two, one ten times the other, by default."""
+    """Return the table sizes to compare from BENCH_ROWS, ascending."""
     return sorted(int(part) for part in os.environ.get("BENCH_ROWS", DEFAULT_ROWS).split(","))
 
 
@@ -45,38 +45,39 @@ class Template:
     table: str
     columns: str
     stream: NDArray[np.uint8]
-    places: NDArray[np.intp]  # of the eight bytes of each row's time
+    positions: NDArray[np.intp]  # positions of the eight bytes of each row's time
 
     @classmethod
     def of(cls, model: type[models.Model], columns: dict[str, Any]) -> Template:
-        """Rows in the order of `columns`, although they are encoded in that of the key: a table is filled as time goes,
-        not symbol by symbol.
+        """Encode rows and restore the order of `columns`, because `bulk.encode` sorts them by key.
+
+        A real table is filled in the order of time, not symbol by symbol.
         """
         encoded = bulk.encode(model, {"timestamp": _SENTINEL} | columns)
         stream = b"".join(encoded.stream)
-        places = _places(stream)
-        assert len(places) == encoded.rows
+        positions = _positions(stream)
+        assert len(positions) == encoded.rows
         if np.ndim(columns["symbol"]):
-            begins = places - _BEFORE_TIME
+            starts = positions - _BEFORE_TIME
             rows = np.split(
-                np.frombuffer(stream, np.uint8), [*begins, len(stream) - len(copy_format.TRAILER)]
+                np.frombuffer(stream, np.uint8), [*starts, len(stream) - len(copy_format.TRAILER)]
             )
             in_key_order = np.argsort(columns["symbol"], kind="stable")
             ordered = [rows[1 + n] for n in np.argsort(in_key_order).tolist()]
             stream = np.concatenate([rows[0], *ordered, rows[-1]]).tobytes()
-            places = _places(stream)
+            positions = _positions(stream)
         names = ", ".join(f'"{name}"' for name in encoded.columns)
         return cls(
             model._meta.db_table,
             names,
             np.frombuffer(stream, np.uint8).copy(),
-            places[:, np.newaxis] + np.arange(8),
+            positions[:, np.newaxis] + np.arange(8),
         )
 
     def load(self, times: int | NDArray[np.int64]) -> None:
-        """Adds the rows at `times`, one for all or one each."""
-        stamped = np.broadcast_to(np.asarray(times, dtype=">i8"), len(self.places)).copy()
-        self.stream[self.places] = stamped.view(np.uint8).reshape(-1, 8)
+        """Insert the rows at `times`, one time for all rows or one per row."""
+        stamped = np.broadcast_to(np.asarray(times, dtype=">i8"), len(self.positions)).copy()
+        self.stream[self.positions] = stamped.view(np.uint8).reshape(-1, 8)
         with (
             connection.cursor() as cursor,
             cursor.copy(f"COPY {self.table} ({self.columns}) FROM STDIN (FORMAT binary)") as copy,
@@ -84,18 +85,18 @@ class Template:
             copy.write(memoryview(self.stream))
 
 
-def _places(stream: bytes) -> NDArray[np.intp]:
-    """Where the times of rows stand, first to last."""
-    mark, found = _SENTINEL.to_bytes(8, "big"), []
+def _positions(stream: bytes) -> NDArray[np.intp]:
+    """Return the positions of the rows' times, ascending."""
+    mark, positions = _SENTINEL.to_bytes(8, "big"), []
     at = stream.find(mark)
     while at >= 0:
-        found.append(at)
+        positions.append(at)
         at = stream.find(mark, at + len(mark))
-    return np.array(found)
+    return np.array(positions)
 
 
 class Greeks:
-    """Closing chains of SPX and SPY, newest session first; beyond a year of them, the slots before the close."""
+    """Table of closing chains of SPX and SPY, newest session first; after one year, earlier slots of each session."""
 
     table = HistoricalGreeks._meta.db_table
 
@@ -103,7 +104,7 @@ class Greeks:
         empty(self.table)
         keep_all_days(self.table)
         self.rows = 0
-        self._chains = [Template.of(HistoricalGreeks, made.chain(symbol)) for symbol in SYMBOLS]
+        self._chains = [Template.of(HistoricalGreeks, row_columns.chain(symbol)) for symbol in SYMBOLS]
         self._slots = self._newest_first()
 
     def grow(self, rows: int) -> None:
@@ -113,7 +114,7 @@ class Greeks:
             slot = next(self._slots)
             for chain in self._chains:
                 chain.load(slot)
-                self.rows += len(chain.places)
+                self.rows += len(chain.positions)
         vacuum(self.table)
 
     def _newest_first(self) -> Iterator[int]:
@@ -130,8 +131,9 @@ class Greeks:
 
 
 class Flow:
-    """As many trades every day, up to now, which the documents' queries read; 0 is as many as fit the
-    largest size into the days kept.
+    """Table of trades up to now, with the same number every day.
+
+    With `trades_a_day` 0 the number is chosen so that the largest size fits into the retained days.
     """
 
     table = OptionsFlow._meta.db_table
@@ -142,8 +144,8 @@ class Flow:
         keep_all_days(self.table)
         self.rows = 0
         self._end_ms = clock.now_ms()
-        self._day = Template.of(OptionsFlow, made.trades(trades_a_day))
-        self._times = made.times_of_day(trades_a_day)
+        self._day = Template.of(OptionsFlow, row_columns.trades(trades_a_day))
+        self._times = row_columns.times_of_day(trades_a_day)
 
     def grow(self, rows: int) -> None:
         while self.rows < rows:
@@ -155,21 +157,19 @@ class Flow:
 
 
 def fill_small_tables() -> None:
-    """What does not grow with the market: a watched symbol, gamma snapshots of 90 days, two years of ranks, five of
-    regimes.
-    """
+    """Fill the tables of constant size: one watched symbol, and gamma, ranks and regimes of all days kept."""
     add_default_symbols(SYMBOLS[:1])
     now_ms, today = clock.now_ms(), datetime.now(UTC).date()
     tables = ("gamma_exposure_snapshots", "iv_percentile_cache", "market_regime_history")
     with connection.cursor() as cursor:
-        for table, statement in zip(tables, made.SMALL_TABLES, strict=True):
+        for table, statement in zip(tables, row_columns.SMALL_TABLES, strict=True):
             empty(table)
             cursor.execute(statement, {"now": now_ms, "today": today})
             vacuum(table)
 
 
 def keep_all_days(table: str) -> None:
-    """Partitions from the first day that is kept to the last that is made ahead."""
+    """Create the partitions of all retained days and of those created ahead."""
     now_ms = clock.now_ms()
     partitions.ensure(
         table, partitions.retained_from_ms(table, now_ms) + DAY_MS, now_ms + partitions.AHEAD_MS

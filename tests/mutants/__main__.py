@@ -1,8 +1,8 @@
-"""`python -m tests.mutants quant/FILE.py`: changes one module in small ways and shows the changes no test notices.
+"""Mutation tests of one module: `python -m tests.mutants quant/FILE.py`.
 
-mutmut works in a copy below `.local/mutants`, where there is no conftest that starts servers: the tests of `quant` are
-all it runs. Each change is tried with the tests that call the changed function. Constants of a module and decorated
-functions are not changed.
+mutmut changes the module in small ways, one at a time, and runs the tests that call the changed function. The changes
+that no test detects are printed. mutmut runs in a copy below `.local/mutants` that contains only `quant` and its tests,
+without the conftest that starts servers. It changes no module constants and no decorated functions.
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ from rich.console import Console
 
 ROOT = Path(__file__).resolve().parents[2]
 COPIED = ("quant", "tests/quant", "tests/data")
-LIMIT_SECONDS = 18 * 60  # the rest of twenty minutes is for showing what survived
+LIMIT_SECONDS = 18 * 60  # leaves two of twenty minutes for printing the undetected changes
 PROCESSES = 2
-NOTICED = ("killed", "timeout", "segfault")
+DETECTED = ("killed", "timeout", "segfault")
 
-# The suite's own options hold, so that a warning fails a test here too. The examples of Hypothesis are the same for
-# every change, or the same change would survive only now and then.
+# The pytest options of pyproject.toml apply, so a warning fails a test here too. The Hypothesis profile `ci` uses the
+# same examples for every change; with random examples a change would be detected in some runs only.
 SETTINGS = """\
 [mutmut]
 source_paths = quant
@@ -43,7 +43,7 @@ use_setproctitle = false
 use_git_change_detection = false
 track_dependencies = false
 """
-# The BLAS of numpy keeps threads, which do not survive the fork that each change is tried in.
+# mutmut forks a process for each change, and the threads of numpy's BLAS do not survive a fork.
 ENVIRONMENT = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
 
 
@@ -54,44 +54,44 @@ def main(arguments: list[str]) -> int:
         console.print("Name one module of quant: make mutants MODULE=quant/FILE.py")
         return 2
     module = path.relative_to(ROOT)
-    workplace = copied(module)
-    finished = run_within_limit(workplace)
-    verdicts = verdicts_in(workplace)
+    directory = copy_sources(module)
+    finished = run_within_limit(directory)
+    verdicts = read_verdicts(directory)
     if not verdicts:
-        console.print(f"No change of {module} was tried; mutmut says above why.")
+        console.print(f"No change of {module} was tested; see the output of mutmut above.")
         return 1
     tried = {name: verdict for name, verdict in verdicts.items() if verdict != "not checked"}
-    survivors = [name for name, verdict in tried.items() if verdict not in NOTICED]
+    survivors = [name for name, verdict in tried.items() if verdict not in DETECTED]
     for name in survivors:
         console.print(f"\n[bold]{name}[/bold]: {tried[name]}")
-        console.print(difference(workplace, name), markup=False)
-    noticed = len(tried) - len(survivors)
+        console.print(difference(directory, name), markup=False)
+    detected = len(tried) - len(survivors)
     counts = ", ".join(f"{count} {verdict}" for verdict, count in sorted(Counter(verdicts.values()).items()))
-    share = f" ({noticed / len(tried):.1%})" if tried else ""
-    console.print(f"\n{module}: the tests notice {noticed} of {len(tried)} changes{share}: {counts}")
+    share = f" ({detected / len(tried):.1%})" if tried else ""
+    console.print(f"\n{module}: the tests detect {detected} of {len(tried)} changes{share}: {counts}")
     return 0 if finished else 1
 
 
-def copied(module: Path) -> Path:
-    """A fresh copy of what the tests of quant need, with mutmut's settings for this module."""
-    workplace = ROOT / ".local" / "mutants" / ".".join(module.with_suffix("").parts)
-    shutil.rmtree(workplace, ignore_errors=True)
+def copy_sources(module: Path) -> Path:
+    """Copy the files that the tests of `quant` need, write the settings of mutmut, and return the directory."""
+    directory = ROOT / ".local" / "mutants" / ".".join(module.with_suffix("").parts)
+    shutil.rmtree(directory, ignore_errors=True)
     for name in COPIED:
-        shutil.copytree(ROOT / name, workplace / name, ignore=shutil.ignore_patterns("__pycache__"))
+        shutil.copytree(ROOT / name, directory / name, ignore=shutil.ignore_patterns("__pycache__"))
     for name in ("tests/__init__.py", "pyproject.toml"):
-        shutil.copy(ROOT / name, workplace / name)
-    (workplace / "setup.cfg").write_text(SETTINGS.format(module=module.as_posix()), encoding="utf-8")
-    return workplace
+        shutil.copy(ROOT / name, directory / name)
+    (directory / "setup.cfg").write_text(SETTINGS.format(module=module.as_posix()), encoding="utf-8")
+    return directory
 
 
 def mutmut(*arguments: str) -> list[str]:
     return [str(Path(sys.executable).with_name("mutmut")), *arguments]
 
 
-def run_within_limit(workplace: Path) -> bool:
-    """Tries every change; whether all were tried in time. mutmut keeps the verdicts it has when it is interrupted."""
+def run_within_limit(directory: Path) -> bool:
+    """Test every change and return whether all were tested in time; an interrupted mutmut keeps its verdicts."""
     command = mutmut("run", "--max-children", str(PROCESSES))
-    with subprocess.Popen(command, cwd=workplace, env=os.environ | ENVIRONMENT) as process:
+    with subprocess.Popen(command, cwd=directory, env=os.environ | ENVIRONMENT) as process:
         try:
             return process.wait(LIMIT_SECONDS) == 0
         except subprocess.TimeoutExpired:
@@ -99,20 +99,20 @@ def run_within_limit(workplace: Path) -> bool:
             return False
 
 
-def verdicts_in(workplace: Path) -> dict[str, str]:
-    listed = output(workplace, "results", "--all", "true")
+def read_verdicts(directory: Path) -> dict[str, str]:
+    listed = output(directory, "results", "--all", "true")
     return dict(re.findall(r"^ *(\S+): (.+)$", listed, flags=re.MULTILINE))
 
 
-def difference(workplace: Path, name: str) -> str:
-    """The changed lines of the function and those around them."""
-    lines = output(workplace, "show", name).splitlines()
+def difference(directory: Path, name: str) -> str:
+    """Return the changed lines of the function with the lines around them."""
+    lines = output(directory, "show", name).splitlines()
     return "\n".join(line for line in lines if not line.startswith(("# ", "---", "+++")))
 
 
-def output(workplace: Path, *arguments: str) -> str:
+def output(directory: Path, *arguments: str) -> str:
     command = mutmut(*arguments)
-    return subprocess.run(command, cwd=workplace, check=True, capture_output=True, text=True).stdout
+    return subprocess.run(command, cwd=directory, check=True, capture_output=True, text=True).stdout
 
 
 if __name__ == "__main__":

@@ -35,7 +35,7 @@ def test_the_user_and_password_of_a_proxy_are_sent_as_a_header(
     environment.setenv("all_proxy", f"desk:p%40ss@{provider.url.removeprefix('http://')}")
     assert make_client(base_url="http://massive.test").market_status().market == "open"
     credentials = base64.b64encode(b"desk:p@ss").decode()
-    assert provider.requests[0].headers["proxy-authorization"] == f"Basic {credentials}"
+    assert provider.requests[0].headers["Proxy-Authorization"] == f"Basic {credentials}"
 
 
 def test_the_proxy_is_not_used_for_loopback_or_no_proxy_hosts(

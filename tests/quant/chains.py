@@ -1,4 +1,4 @@
-"""Small chains for the tests: say what matters, the rest is plain."""
+"""Chains for tests: columns have defaults, which keyword arguments override."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ def make_chain(
     expiration: str | Sequence[str] = "2026-01-16",
     **columns: float | Sequence[float] | Floats,
 ) -> OptionChain:
-    """A chain of one underlying; scalars stand for the whole column."""
+    """Return a chain of one underlying; a scalar is used for every contract."""
     n = len(strike)
-    plain = {
+    defaults = {
         "years": 0.1,
         "bid": 1.0,
         "ask": 1.1,
@@ -35,7 +35,9 @@ def make_chain(
         "gamma": 0.02,
         "implied_volatility": 0.2,
     }
-    filled = {name: np.broadcast_to(np.asarray(value, float), n) for name, value in (plain | columns).items()}
+    filled = {
+        name: np.broadcast_to(np.asarray(value, float), n) for name, value in (defaults | columns).items()
+    }
     return OptionChain(
         root=np.broadcast_to(np.asarray(root), n),
         expiration=np.broadcast_to(np.asarray(expiration, "datetime64[D]"), n),
@@ -47,7 +49,7 @@ def make_chain(
 
 
 def random_chain(n: int, seed: int, spot: float = 100.0) -> OptionChain:
-    """Calls and puts around the spot with a smile, and Black-Scholes gammas that fit their volatilities."""
+    """Return calls and puts around the spot with a volatility smile and the matching Black-Scholes gammas."""
     numbers = np.random.default_rng(seed)
     strike = spot * np.round(numbers.uniform(0.7, 1.3, n), 2)
     years = numbers.choice([2.0, 9.0, 30.0, 90.0], n) / 365.0
@@ -65,7 +67,7 @@ def random_chain(n: int, seed: int, spot: float = 100.0) -> OptionChain:
 
 
 def black_scholes_gamma(spot: float | Floats, strike: Floats, years: Floats, volatility: Floats) -> Floats:
-    """The textbook formula without rates, written apart from the code under test."""
+    """Return the Black-Scholes gamma at zero rates, computed independently of the tested code."""
     deviation = volatility * np.sqrt(years)
     d1 = np.log(spot / strike) / deviation + deviation / 2.0
     return np.exp(-(d1**2) / 2.0) / (np.sqrt(2.0 * np.pi) * spot * deviation)

@@ -17,7 +17,7 @@ contracts = st.tuples(
 )
 
 
-def test_the_documented_ticker_reads_as_printed():
+def test_the_documented_ticker_is_parsed():
     parsed = parse_tickers(["O:SPX251219C06475000"])
     assert parsed.root.tolist() == ["SPX"]
     assert parsed.expiration.tolist() == [dt.date(2025, 12, 19)]
@@ -38,12 +38,12 @@ def test_the_documented_ticker_reads_as_printed():
         ("O:GOOGL7991231P99999999", "GOOGL7", 99_999.999),
     ],
 )
-def test_roots_of_every_length_and_odd_strikes_are_read_from_the_right(ticker, root, strike):
+def test_roots_of_any_length_and_fractional_strikes_are_parsed(ticker, root, strike):
     parsed = parse_tickers([ticker])
     assert (parsed.root[0], parsed.strike[0]) == (root, strike)
 
 
-def test_all_bad_tickers_are_named_at_once():
+def test_the_error_contains_all_bad_tickers():
     tickers = ["O:SPX251219C06475000", "SPX", "O:SPX251219X06475000", "O:SPXW251219P06475500"]
     with pytest.raises(BadTickerError, match="'SPX', 'O:SPX251219X06475000'") as caught:
         parse_tickers(tickers)
@@ -52,7 +52,7 @@ def test_all_bad_tickers_are_named_at_once():
     assert isinstance(caught.value, ValueError)
 
 
-def test_a_flood_of_bad_tickers_is_counted_in_the_message_and_complete_in_the_error():
+def test_the_message_is_short_for_many_bad_tickers():
     with pytest.raises(BadTickerError, match="and 7 more") as caught:
         parse_tickers(["?"] * 12)
     assert caught.value.indices == tuple(range(12))
@@ -74,20 +74,20 @@ def test_a_flood_of_bad_tickers_is_counted_in_the_message_and_complete_in_the_er
         "O:spx251219C06475000",
         "O:SP.251219C06475000",
         "O:SPX2512/9C06475000",
-        "O:SPX251219C0647500\u0665",  # an Arabic five is a digit elsewhere
+        "O:SPX251219C0647500\u0665",  # an Arabic digit five, which str.isdigit accepts
         " O:SPX251219C06475000",
         "X:SPX251219C06475000",
         "O:SPX251219C06475000 and a long tail",
     ],
 )
-def test_what_is_no_ticker_is_refused(ticker):
+def test_invalid_tickers_raise(ticker):
     with pytest.raises(BadTickerError) as caught:
         parse_tickers(["O:SPX251219C06475000", ticker])
     assert caught.value.tickers == (ticker,)
     assert not names_contract(ticker)
 
 
-def test_a_leap_day_exists_in_leap_years_only():
+def test_29_february_is_accepted_in_leap_years_only():
     assert parse_tickers(["O:SPX240229C06475000"]).expiration.tolist() == [dt.date(2024, 2, 29)]
     with pytest.raises(BadTickerError):
         parse_tickers(["O:SPX250229C06475000"])
@@ -99,18 +99,18 @@ def test_no_tickers_give_empty_columns():
     assert format_ticker(*parsed).size == 0
 
 
-def test_a_ticker_is_written_in_the_providers_form():
+def test_tickers_are_formatted_as_by_the_provider():
     assert format_ticker("SPXW", dt.date(2025, 12, 19), True, 6475) == "O:SPXW251219C06475000"
     assert format_ticker("F", "2024-01-19", False, 12.5) == "O:F240119P00012500"
 
 
-def test_scalars_broadcast_over_a_ladder_of_strikes():
+def test_scalar_arguments_broadcast_over_strikes():
     written = format_ticker("SPY", dt.date(2026, 1, 16), np.array([True, False]), np.array([600.0, 599.5]))
     assert written.tolist() == ["O:SPY260116C00600000", "O:SPY260116P00599500"]
 
 
 @pytest.mark.parametrize(
-    ("root", "expiration", "strike", "sentence"),
+    ("root", "expiration", "strike", "message"),
     [
         ("SPX", dt.date(1999, 12, 31), 100.0, "expiration"),
         ("SPX", dt.date(2100, 1, 1), 100.0, "expiration"),
@@ -124,14 +124,14 @@ def test_scalars_broadcast_over_a_ladder_of_strikes():
         ("BRK.B", dt.date(2025, 1, 17), 100.0, "root"),
     ],
 )
-def test_what_no_ticker_can_carry_is_refused_in_one_sentence(root, expiration, strike, sentence):
-    with pytest.raises(ValueError, match=sentence):
+def test_values_that_do_not_fit_a_ticker_raise(root, expiration, strike, message):
+    with pytest.raises(ValueError, match=message):
         format_ticker(root, expiration, True, strike)
 
 
 @given(st.lists(contracts, min_size=1, max_size=20))
 @settings(max_examples=60, deadline=None)
-def test_writing_and_reading_returns_the_contracts(chain):
+def test_formatting_and_parsing_is_a_round_trip(chain):
     roots, expirations, calls, strikes = zip(*chain, strict=True)
     parsed = parse_tickers(format_ticker(roots, expirations, calls, strikes))
     assert parsed.root.tolist() == list(roots)
@@ -145,7 +145,7 @@ pieces = ["O:", "O", "SPXW", "2", "25", "12", "02", "30", "29", "C", "P", "06475
 
 @given(st.lists(st.sampled_from(pieces), max_size=9).map("".join))
 @settings(max_examples=200, deadline=None)
-def test_one_ticker_alone_is_judged_as_in_a_column(ticker):
+def test_names_contract_agrees_with_parse_tickers(ticker):
     try:
         parse_tickers([ticker])
         readable = True

@@ -1,4 +1,4 @@
-"""A million rows, and values no market has: defined answers without a warning (warnings are errors)."""
+"""Results for a million rows and for invalid values, without warnings (pytest turns warnings into errors)."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from tests.quant.trades.examples import make_trades
 MILLION = 1_000_000
 
 
-def test_a_million_contracts_have_a_gamma_exposure():
+def test_gamma_exposure_of_a_million_contracts():
     chain = random_chain(1_000, seed=1)
     large = chain.select(np.tile(np.arange(1_000), MILLION // 1_000))
     small, answer = snapshot(chain, levels=11), snapshot(large, levels=11)
@@ -26,7 +26,7 @@ def test_a_million_contracts_have_a_gamma_exposure():
     assert answer.gamma_wall_resistance == small.gamma_wall_resistance
 
 
-def test_a_million_trades_are_classified():
+def test_classification_of_a_million_trades():
     batch = make_trades({}, {"price": 1.1, "exchange": 303}, {"conditions": 219})
     repeated = np.arange(MILLION) % 3
     many = replace(batch, **{name: getattr(batch, name)[repeated] for name in batch.__slots__})
@@ -36,7 +36,7 @@ def test_a_million_trades_are_classified():
     assert (answer.side_code == 0).sum() == MILLION // 3
 
 
-def test_a_million_sessions_have_a_rank_and_a_volatility():
+def test_rank_and_volatility_of_a_million_sessions():
     series = np.linspace(0.1, 0.9, MILLION)
     assert np.isclose(iv_rank(0.5, series), 0.5)
     assert iv_percentile(0.5, series) == 0.5
@@ -44,16 +44,16 @@ def test_a_million_sessions_have_a_rank_and_a_volatility():
     assert np.isfinite(thirty_day_index(series, 30_000, series, 50_000)).all()
 
 
-HOSTILE = np.array([np.nan, np.inf, -np.inf, 0.0, -1.0, 1e-300, 1e300, 1.0])
+EXTREMES = np.array([np.nan, np.inf, -np.inf, 0.0, -1.0, 1e-300, 1e300, 1.0])
 
 
-def test_hostile_chains_have_answers():
+def test_chains_with_invalid_values_give_results():
     numbers = np.random.default_rng(7)
     chain = random_chain(400, seed=7)
     for name in ("bid", "ask", "volume", "open_interest", "delta", "gamma", "implied_volatility", "years"):
         column = getattr(chain, name).copy()
         rows = numbers.choice(400, 80, replace=False)
-        column[rows] = numbers.choice(HOSTILE, 80)
+        column[rows] = numbers.choice(EXTREMES, 80)
         chain = replace(chain, **{name: column})
     result = snapshot(chain, own_gamma=chain.gamma, own_iv=chain.implied_volatility)
     assert result.contracts_used + sum(result.rejected.values()) == result.contracts == 400
@@ -61,7 +61,7 @@ def test_hostile_chains_have_answers():
         measure(chain)
 
 
-def test_hostile_trades_have_answers():
+def test_trades_with_invalid_values_are_classified():
     numbers = np.random.default_rng(7)
     batch = make_trades(*[{"timestamp": 1_763_994_600_000 + 50 * row} for row in range(300)])
     columns = (
@@ -76,7 +76,7 @@ def test_hostile_trades_have_answers():
         "open_interest",
     )
     for name in columns:
-        batch = replace(batch, **{name: numbers.choice([*HOSTILE, 1.05, 1.05], 300)})
+        batch = replace(batch, **{name: numbers.choice([*EXTREMES, 1.05, 1.05], 300)})
     answer = classify(batch)
     assert set(answer.sentiment) <= {"BULLISH", "BEARISH", "NEUTRAL"}
     assert not answer.is_above_ask[answer.side_code >= 8].any()

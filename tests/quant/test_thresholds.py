@@ -18,14 +18,14 @@ TABLES = [
 
 
 @pytest.mark.parametrize("table", TABLES)
-def test_a_cut_belongs_to_the_class_above_it(table):
+def test_a_value_equal_to_a_cut_has_the_label_above_it(table):
     for cut, below, above in zip(table.cuts, table.labels, table.labels[1:], strict=False):
         assert table.label(cut) == above
         assert table.label(math.nextafter(cut, -math.inf)) == below
 
 
 @pytest.mark.parametrize("table", TABLES)
-def test_infinities_fall_into_the_outer_classes_and_nan_into_none(table):
+def test_infinities_have_the_outer_labels_and_nan_has_none(table):
     assert (table.label(-math.inf), table.label(math.inf)) == (table.labels[0], table.labels[-1])
     assert table.label(math.nan) is table.label(None) is None
 
@@ -36,7 +36,7 @@ def test_apply_labels_arrays_of_any_shape():
     assert apply(thresholds.VIX_REGIME, []).shape == (0,)
 
 
-def test_a_table_that_makes_no_sense_cannot_be_built():
+def test_invalid_cut_tables_raise():
     with pytest.raises(ValueError, match="need 3 labels"):
         CutTable("x", ("A", "B"), (1.0, 2.0))
     with pytest.raises(ValueError, match="must ascend"):
@@ -59,7 +59,7 @@ def test_a_table_that_makes_no_sense_cannot_be_built():
         (math.nan, "LOW", None),
     ],
 )
-def test_a_name_holds_until_the_level_leaves_it_by_the_margin(level, previous, expected):
+def test_a_label_changes_only_beyond_the_margin(level, previous, expected):
     assert thresholds.VIX_REGIME.label_from(level, previous, 0.5) == expected
 
 
@@ -67,5 +67,5 @@ def test_a_name_holds_until_the_level_leaves_it_by_the_margin(level, previous, e
     ("ratio", "bias"),
     [(8250 / 10200, "BULLISH"), (0.899, "BULLISH"), (0.90, "NEUTRAL"), (1.11, "NEUTRAL"), (1.12, "BEARISH")],
 )
-def test_put_call_of_live_flow(ratio, bias):
+def test_flow_bias_limits_of_the_put_call_ratio(ratio, bias):
     assert thresholds.FLOW_BIAS.label(ratio) == bias

@@ -29,7 +29,7 @@ class Socket:
     def __exit__(self, *_: object) -> None:
         self.raw.shutdown()
 
-    def say(self, action: str, params: str) -> None:
+    def send(self, action: str, params: str) -> None:
         self.raw.send(json.dumps({"action": action, "params": params}))
 
     def frame(self) -> list[dict[str, Any]]:
@@ -71,7 +71,7 @@ def connected(server: Server, cluster: str = "options", key: str = "any key") ->
     """An authenticated connection."""
     with Socket(server, cluster) as socket:
         assert socket.frame() == CONNECTED
-        socket.say("auth", key)
+        socket.send("auth", key)
         assert socket.frame() == AUTHENTICATED
         yield socket
 
@@ -93,7 +93,7 @@ def run(server: Server, **settings: Any) -> dict[str, Any]:
     return post(server, "/simulator/stream", **settings).raise_for_status().json()
 
 
-def strike(server: Server, kind: str, **details: Any) -> dict[str, Any]:
+def apply_fault(server: Server, kind: str, **details: Any) -> dict[str, Any]:
     """Apply a fault to the stream."""
     return post(server, "/simulator/stream/faults", kind=kind, **details).raise_for_status().json()
 

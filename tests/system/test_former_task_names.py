@@ -39,7 +39,7 @@ def test_the_health_watch_runs_under_its_former_name(children, send_named, webho
     Heartbeat.objects.create(id="worker@a:1", last_scan=clock.now_ms() - 90_000, status="healthy")
     children.start(worker("default"), ALERT_WEBHOOK_URL=webhook.url)
     send_named("ingestion.tasks.watch_health", queue="default")
-    eventually(lambda: any("worker@a:1 has been silent" in text for text in webhook.texts))
+    eventually(lambda: any("worker@a:1 has written no heartbeat" in text for text in webhook.texts))
 
 
 def test_the_backfill_of_trades_runs_under_its_former_name(children, send_named, provider):

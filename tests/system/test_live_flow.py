@@ -55,7 +55,7 @@ class Storm:
             "flow worker killed": self.kill_worker,
             "other worker killed": lambda: self.kill(OTHER_WORKER),
             "frames garbled, cut off and doubled": self.spoil_frames,
-            "socket cut": lambda: self.strike("cut"),
+            "socket cut": lambda: self.apply_fault("cut"),
             "consumer killed": lambda: self.kill(CONSUMER),
             "Valkey killed": lambda: self.live.kill_server("valkey"),
             "PostgreSQL killed": lambda: self.live.kill_server("postgres"),
@@ -90,14 +90,14 @@ class Storm:
 
     def spoil_frames(self) -> None:
         for kind in ("garbage", "truncated", "duplicate"):
-            self.strike(kind, times=2)
+            self.apply_fault(kind, times=2)
 
     def stall(self) -> None:
         self.live.eventually(lambda: self.live.rows(self.live.listening_ms) > KNOWN_ROWS)
-        self.strike("silent", seconds=QUIET_SECONDS)
+        self.apply_fault("silent", seconds=QUIET_SECONDS)
 
-    def strike(self, kind: str, **details: float) -> None:
-        self.live.eventually(lambda: streams.strike(self.live.server, kind, **details)["connections"])
+    def apply_fault(self, kind: str, **details: float) -> None:
+        self.live.eventually(lambda: streams.apply_fault(self.live.server, kind, **details)["connections"])
 
 
 def test_the_table_equals_the_truth_before_and_after_all_faults(live, capsys):

@@ -1,4 +1,4 @@
-"""Small rows for the tests: every column that must be there, the rest as the test wants it."""
+"""Rows for tests: required columns have defaults, which keyword arguments override."""
 
 from __future__ import annotations
 
@@ -58,8 +58,8 @@ def add_trade(timestamp: int, sequence_number: int = 1, **columns: Any) -> Optio
 
 
 def add_gamma(timestamp: int, symbol: str = "SPX", **columns: Any) -> GammaExposure:
-    plain = {"oi_source": "provider", "method_version": "test"}
-    return GammaExposure.objects.create(symbol=symbol, timestamp=timestamp, **{**plain, **columns})
+    defaults = {"oi_source": "provider", "method_version": "test"}
+    return GammaExposure.objects.create(symbol=symbol, timestamp=timestamp, **{**defaults, **columns})
 
 
 def add_iv(date: Any, symbol: str = "SPX", **columns: Any) -> IvPercentile:

@@ -1,4 +1,4 @@
-"""Alerts reach the webhook in its own shape, at their own pace, and fail nothing."""
+"""Alerts: request format, rate limit per kind and subject, unreachable webhook or Redis."""
 
 from __future__ import annotations
 
@@ -31,27 +31,27 @@ def webhook(redis_client, settings):
     server.stop()
 
 
-def test_an_alert_is_discords_json_and_rings_nobody(webhook):
+def test_an_alert_is_posted_as_discord_json_without_mentions(webhook):
     assert alerts.send(Kind.STALE_FEED, "SPX is stale")
     assert webhook.posted == [{"content": "SPX is stale", "allowed_mentions": {"parse": []}}]
 
 
-def test_without_an_address_nothing_is_sent(webhook, settings):
+def test_nothing_is_sent_without_a_webhook_url(webhook, settings):
     settings.ALERT_WEBHOOK_URL = ""
     assert not alerts.send(Kind.STALE_FEED, "SPX is stale")
     assert webhook.posted == []
 
 
-def test_one_kind_and_subject_is_told_once_per_period(webhook, redis_client):
+def test_one_alert_is_sent_per_kind_and_subject_in_a_period(webhook, redis_client):
     assert [alerts.send(Kind.FAILED_JOB, "a", subject) for subject in ("a", "a", "b")] == [True, False, True]
     assert alerts.send(Kind.STALE_FEED, "another kind")
     assert redis_client.ttl("warehouse:alerts:failed_job:a") in (1_295_999, 1_296_000)
-    redis_client.delete("warehouse:alerts:failed_job:a")  # as when the period is over
+    redis_client.delete("warehouse:alerts:failed_job:a")  # as at the end of the period
     assert alerts.send(Kind.FAILED_JOB, "again", "a")
     assert webhook.texts == ["a", "a", "another kind", "again"]
 
 
-def test_events_held_back_are_counted_in_the_next_alert(webhook, redis_client):
+def test_suppressed_events_are_counted_in_the_next_alert(webhook, redis_client):
     for _ in range(4):
         alerts.unusual_activity([Trade()])
     redis_client.delete("warehouse:alerts:unusual_activity:")
@@ -62,32 +62,32 @@ def test_events_held_back_are_counted_in_the_next_alert(webhook, redis_client):
     ]
 
 
-def test_only_sweeps_of_a_hundred_thousand_dollars_are_unusual_the_largest_first(webhook):
-    quiet = [
+def test_unusual_activity_lists_the_five_largest_sweeps_from_100000_dollars(webhook):
+    usual = [
         Trade(premium=Decimal("99999.99")),
         Trade(premium=None),
         Trade(trade_type="BLOCK", premium=Decimal(900_000)),
     ]
-    assert not alerts.unusual_activity(quiet)
-    loud = [Trade(premium=Decimal(100_000 + number), size=number) for number in range(7)]
-    assert alerts.unusual_activity([*quiet, *loud])
+    assert not alerts.unusual_activity(usual)
+    unusual = [Trade(premium=Decimal(100_000 + number), size=number) for number in range(7)]
+    assert alerts.unusual_activity([*usual, *unusual])
     lines = webhook.texts[0].split("\n")
     assert [line.split(": ")[1].split(" x ")[0] for line in lines[:-1]] == ["6", "5", "4", "3", "2"]
     assert lines[-1] == "and 2 more sweeps of $100,000 or more"
 
 
-def test_an_alert_that_was_not_delivered_is_sent_at_the_next_look(webhook, redis_client):
+def test_an_undelivered_alert_is_sent_by_the_next_check(webhook, redis_client):
     webhook.status = 500
     assert not alerts.send(Kind.STALE_FEED, "SPX is stale")
     webhook.status = 204
-    assert not alerts.send(Kind.FAILED_JOB, "not tried: the webhook was away a moment ago")
+    assert not alerts.send(Kind.FAILED_JOB, "not tried: the last request to the webhook failed")
     assert redis_client.ttl("warehouse:alerts:webhook_away") in (49, 50)
-    redis_client.delete("warehouse:alerts:webhook_away")  # as when that time is over
+    redis_client.delete("warehouse:alerts:webhook_away")  # as at the end of that pause
     assert alerts.send(Kind.STALE_FEED, "SPX is stale")
     assert webhook.texts == ["SPX is stale", "SPX is stale"]
 
 
-def test_a_webhook_that_is_away_fails_nothing_and_its_address_is_logged_nowhere(
+def test_an_unreachable_webhook_raises_nothing_and_its_url_is_not_logged(
     webhook, settings, caplog, redis_client
 ):
     caplog.set_level("DEBUG")
@@ -102,12 +102,12 @@ def test_a_webhook_that_is_away_fails_nothing_and_its_address_is_logged_nowhere(
     assert "sentinel" not in "".join(own)
 
 
-def test_with_redis_away_the_alert_goes_out(webhook, settings):
+def test_an_alert_is_sent_while_redis_is_unreachable(webhook, settings):
     settings.REDIS_URL = f"redis://127.0.0.1:{closed_port()}/0"
     assert alerts.send(Kind.STALE_FEED, "SPX is stale")
     assert webhook.texts == ["SPX is stale"]
 
 
-def test_a_long_text_is_cut_to_what_the_webhook_takes(webhook):
+def test_a_long_text_is_cut_to_2000_characters(webhook):
     alerts.send(Kind.STALE_FEED, "x" * 5000)
     assert len(webhook.texts[0]) == 2000

@@ -1,8 +1,8 @@
-"""How the documents' queries read the large tables: by their keys, and no partition outside the time they ask for.
+"""Query plans of the documented queries: they read the large tables by key and only partitions of the queried time.
 
-The documents ask by NOW(), which says the same evening here whenever the test runs: in the morning (UTC) the last four
-hours are most of the day's partition, and walking it is right. The planner is left as it is, so the tables are filled
-until walking them would cost it more.
+The queries use NOW(). The tests replace it by a fixed evening: in the morning (UTC) the last four hours are most of
+the partition of the day, and a sequential scan of it is correct. The planner settings are unchanged, so the tables get
+enough rows to make a sequential scan more expensive than an index scan.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ pytestmark = [pytest.mark.database, pytest.mark.django_db(transaction=True)]
 
 MINUTE_MS = 60_000
 EVENING = datetime(2026, 11, 18, 20, 0, tzinfo=UTC)
-SMALL = 8_000  # rows: where a partition holds no more, walking it is right
+SMALL = 8_000  # rows; a sequential scan of a partition below this size is correct
 FLOW = {
     "sweeps_of_a_day": 24 * 60,
     "flow_of_an_hour": 60,
@@ -33,13 +33,18 @@ FLOW = {
     "largest_premiums": 24 * 60,
     "trades_of_five_minutes": 5,
 }
-# They name no symbol, with which the key begins: PostgreSQL 18 skips from symbol to symbol, its elders walk the day.
-NAME_NO_SYMBOL = {"flow_of_four_hours", "trades_of_five_minutes"}
+# These queries do not filter by symbol, the first column of the key. PostgreSQL 18 uses a skip scan over the symbols;
+# earlier versions scan the partition of the day.
+WITHOUT_SYMBOL = {"flow_of_four_hours", "trades_of_five_minutes"}
 
 
 @pytest.fixture
 def evening(at_market_time, settings) -> Iterator[None]:  # noqa: F811 - the fixture imported above
-    """EVENING by every clock, NOW() among them: a function found before PostgreSQL's own, and planned like it."""
+    """Set all clocks to EVENING, NOW() included.
+
+    A function `now` in a schema before pg_catalog in the search path replaces that of PostgreSQL. It is STABLE as well,
+    so queries that use it are planned in the same way.
+    """
     at_market_time(EVENING)
     offset = f"interval '{settings.CLOCK_OFFSET_MS} milliseconds'"
     run("CREATE SCHEMA moved_clock")
@@ -53,7 +58,7 @@ def evening(at_market_time, settings) -> Iterator[None]:  # noqa: F811 - the fix
     run("DROP SCHEMA moved_clock CASCADE")
 
 
-def test_the_documents_queries_read_by_key_and_only_the_time_they_ask_for(evening):
+def test_documented_queries_use_the_key_and_read_only_their_time_range(evening):
     fill_small_tables()
     try:
         Greeks().grow(80_000)
@@ -64,17 +69,17 @@ def test_the_documents_queries_read_by_key_and_only_the_time_they_ask_for(evenin
                 "SELECT partition FROM warehouse_partitions() WHERE estimated_rows < %s", SMALL
             )
         }
-        walked, read = {}, {}
+        scanned, read = {}, {}
         for name, sql in documents.QUERIES.items():
-            if name != "table_sizes":  # it counts every row there is
+            if name != "table_sizes":  # counts all rows
                 found = scans(sql)
                 read[name] = {scan.relation for scan in found if scan.rows}
-                walked[name] = {scan.relation for scan in found if scan.sequential} - small
+                scanned[name] = {scan.relation for scan in found if scan.sequential} - small
     finally:
         drop_partitions()
 
-    may_walk = NAME_NO_SYMBOL if connection.pg_version < 180_000 else set()
-    assert {name for name, partitions in walked.items() if partitions} <= may_walk
+    may_scan = WITHOUT_SYMBOL if connection.pg_version < 180_000 else set()
+    assert {name for name, partitions in scanned.items() if partitions} <= may_scan
     assert {name: read[name] <= partitions_since(minutes) for name, minutes in FLOW.items()} == dict.fromkeys(
         FLOW, True
     )

@@ -1,6 +1,6 @@
-"""Every SELECT the project's documents trade, word for word, on a few rows whose answers are known.
+"""Results of every SELECT of the project documents, executed verbatim on a few rows.
 
-The documents ask by NOW(), so the rows are laid around the real clock.
+The queries use NOW(), so the timestamps of the rows are relative to the real clock.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ TODAY = dt.datetime.now(dt.UTC).date()
 
 
 def read(sql: str) -> list[dict[str, object]]:
-    """Rows by column name, as the reader role sees them."""
+    """Execute a query with the reader role and return its rows as dicts."""
     with as_role("warehouse_reader"), connection.cursor() as cursor:
         cursor.execute(sql)
         names = [column.name for column in cursor.description]
@@ -31,7 +31,7 @@ def read(sql: str) -> list[dict[str, object]]:
 
 @pytest.fixture
 def trades():
-    """Trades of the last five minutes, half hour, two hours and five hours, and one of another symbol."""
+    """Add trades 2, 3, 4, 30, 90 and 300 minutes ago; the one of 3 minutes ago has another symbol."""
     return {
         "now": add_trade(ago(2 * MINUTE_MS), 1, premium=500_000, is_sweep=True, is_block=True, size=100),
         "four": add_trade(
@@ -46,7 +46,7 @@ def trades():
     }
 
 
-def test_latest_iv_percentile_and_the_columns_of_the_documents_record():
+def test_latest_iv_percentile_has_the_documented_columns():
     add_iv(TODAY - dt.timedelta(days=1), current_iv=0.25, iv_rank=0.9, iv_percentile=0.95, iv_regime="HIGH")
     add_iv(TODAY, current_iv=0.18, iv_rank=0.62, iv_percentile=0.68, iv_regime="HIGH")
     add_iv(TODAY, symbol="NDX", current_iv=0.3)
@@ -55,7 +55,7 @@ def test_latest_iv_percentile_and_the_columns_of_the_documents_record():
     ]
 
 
-def test_52_weeks_of_greeks():
+def test_greeks_of_52_weeks():
     newest, older = add_greeks(ago(HOUR_MS)), add_greeks(ago(300 * DAY_MS))
     add_greeks(ago(364 * DAY_MS + HOUR_MS))
     add_greeks(ago(HOUR_MS), symbol="NDX")
@@ -63,7 +63,7 @@ def test_52_weeks_of_greeks():
     assert [row["id"] for row in found] == [newest.id, older.id]
 
 
-def test_flow_summary_and_the_columns_of_the_documents_record(trades):
+def test_flow_summary_has_the_documented_columns(trades):
     assert read(documents.FLOW_SUMMARY) == [
         {
             "symbol": "SPX",
@@ -88,7 +88,7 @@ def test_distribution_of_iv_regimes():
     assert {row["iv_regime"]: row["count"] for row in found} == {"HIGH": 2, "LOW": 1}
 
 
-def test_latest_gamma_exposure_and_the_columns_of_the_documents_record():
+def test_latest_gamma_exposure_has_the_documented_columns():
     add_gamma(ago(HOUR_MS), dealer_positioning="LONG_GAMMA")
     add_gamma(
         ago(0),
@@ -144,8 +144,8 @@ def test_distribution_of_vix_regimes():
     assert found == [{"vix_regime": "ELEVATED", "count": 2}]
 
 
-def test_warehouse_metrics_with_the_date_as_epoch_ms():
-    """As traded, `MAX(date)::text::bigint` is no SQL: a date's text is no number."""
+def test_warehouse_metrics_show_dates_as_epoch_milliseconds():
+    """The documents have `MAX(date)::text::bigint`, which fails: the text of a date is not a number."""
     at = ago(HOUR_MS)
     add_greeks(at)
     add_greeks(at, ticker="O:SPX251219P06475000")
@@ -188,6 +188,6 @@ def test_trades_of_five_minutes_by_symbol(trades):
     assert {row["symbol"]: row["count"] for row in found} == {"SPX": 2, "NDX": 1}
 
 
-def test_cleanup_by_hand():
+def test_the_documented_cleanup_statement_runs():
     with as_role("warehouse_writer"):
         assert run("SELECT cleanup_old_flow();  -- Manually trigger cleanup") == [(0,)]

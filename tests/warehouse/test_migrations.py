@@ -1,4 +1,4 @@
-"""The migrations on an empty database, forward, back and forward again, by the owner that is no superuser."""
+"""Migrations forward, backward and forward again, run by the owner of the schema, which is not a superuser."""
 
 from __future__ import annotations
 
@@ -35,18 +35,18 @@ def warehouse_relations() -> list[str]:
     return [name for (name,) in found]
 
 
-def test_migrations_go_back_to_nothing_and_forward_again():
-    there = warehouse_relations()
-    assert len(there) == 16 + 10 + 18  # tables, indexes of the partitioned ones, functions
+def test_migrations_can_be_reversed_completely_and_applied_again():
+    relations = warehouse_relations()
+    assert len(relations) == 16 + 10 + 18  # tables, indexes of the partitioned tables, functions
     try:
         migrate_back()
         assert warehouse_relations() == []
     finally:
         migrate_forward()
-    assert warehouse_relations() == there
+    assert warehouse_relations() == relations
 
 
-def test_stored_schedules_follow_a_task_that_was_renamed():
+def test_stored_schedules_of_a_renamed_task_are_renamed():
     former, present = "ingestion.tasks.watch_health", "monitoring.tasks.watch_health"
     crontab = CrontabSchedule.objects.create(minute="*")
     try:
@@ -76,8 +76,8 @@ def test_going_back_leaves_the_clock_of_the_session(settings):
         run("RESET warehouse.clock_offset_ms")
 
 
-def test_the_roles_are_made_once_however_many_migrations_ask():
-    def again() -> None:
+def test_concurrent_migrations_create_each_role_once():
+    def create_roles() -> None:
         try:
             with connection.cursor() as cursor:
                 cursor.execute(sql.read("roles.sql").split("-- warehouse_writer:")[0])
@@ -85,7 +85,7 @@ def test_the_roles_are_made_once_however_many_migrations_ask():
             connection.close()
 
     with ThreadPoolExecutor(4) as pool:
-        for future in [pool.submit(again) for _ in range(4)]:
+        for future in [pool.submit(create_roles) for _ in range(4)]:
             future.result(timeout=30)
     names = ["warehouse_reader", "warehouse_web", "warehouse_writer"]
     roles = run(

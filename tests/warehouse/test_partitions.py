@@ -1,4 +1,4 @@
-"""Partitions: bounds, creation by the writer, refusal of wrong times, plans and their application."""
+"""Partitions: bounds, creation by the writer role, range errors, plans and their application."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def ms(text: str) -> int:
 
 @pytest.fixture
 def at(monkeypatch, settings):
-    """Sets the market's clock, in Python and in this test's database session."""
+    """Return a function that sets the market clock in Python and in the database connection of the test."""
 
     def set_clock(text: str) -> int:
         settings.CLOCK_OFFSET_MS = settings.CLOCK_OFFSET_MS + ms(text) - clock.now_ms()
@@ -51,21 +51,21 @@ def at(monkeypatch, settings):
         ("historical_bars", "2026-12-31T23:59:59.999", "m202612", "2026-12-01", "2027-01-01"),
     ],
 )
-def test_a_time_belongs_to_a_calendar_unit_of_utc_whatever_the_session(table, time, name, first, end):
+def test_partition_bounds_are_utc_in_any_time_zone_of_the_connection(table, time, name, first, end):
     run("SET LOCAL TimeZone TO 'America/New_York'")
     found = run("SELECT * FROM warehouse_partition_of(%s, %s)", table, ms(time))
     assert found == [(f"{table}_{name}", ms(first), ms(end))]
 
 
 @pytest.mark.django_db
-def test_python_and_sql_hold_the_same_policy():
+def test_python_and_sql_have_the_same_partition_policy():
     for table, spec in SPECS.items():
         found = run("SELECT unit, retention_days FROM warehouse_partition_policy(%s)", table)
         assert found == [(spec.unit, spec.retention_days)]
 
 
 @pytest.mark.django_db
-def test_the_writer_has_missing_partitions_made_and_existing_ones_left(at):
+def test_the_writer_creates_missing_partitions_and_keeps_existing_ones(at):
     now = at("2026-11-20T18:00")
     with as_role("warehouse_writer"):
         call = "SELECT warehouse_ensure_partitions('options_flow_history', %s, %s)"
@@ -77,7 +77,7 @@ def test_the_writer_has_missing_partitions_made_and_existing_ones_left(at):
 
 
 @pytest.mark.django_db
-def test_a_partition_has_the_key_index_and_checks_of_its_parent(at):
+def test_a_partition_has_the_key_indexes_and_checks_of_its_parent(at):
     add_trade(at("2026-11-20T18:00"))
     found = run(
         "SELECT contype::text, count(*) FROM pg_constraint"
@@ -94,7 +94,7 @@ def test_a_partition_has_the_key_index_and_checks_of_its_parent(at):
 @pytest.mark.parametrize(
     ("table", "days"), [("historical_greeks", 365), ("options_flow_history", 90), ("historical_bars", 1826)]
 )
-def test_times_past_retention_and_too_far_ahead_are_refused(at, table, days):
+def test_times_past_retention_or_too_far_ahead_raise(at, table, days):
     now = at("2026-11-20T18:00")
     times = np.array([now - days * DAY_MS - 1, now - days * DAY_MS, now + 8 * DAY_MS, now + 8 * DAY_MS + 1])
     assert partitions.inside(table, times, now).tolist() == [False, True, True, False]
@@ -107,17 +107,17 @@ def test_times_past_retention_and_too_far_ahead_are_refused(at, table, days):
 
 
 @pytest.mark.django_db
-def test_an_empty_range_is_refused():
+def test_an_empty_range_raises():
     now = clock.now_ms()
     with pytest.raises(DatabaseError, match="is empty"), transaction.atomic():
         run("SELECT warehouse_ensure_partitions('historical_greeks', %s, %s)", now, now - 1)
 
 
 @pytest.mark.django_db
-def test_the_plan_makes_a_week_ahead_and_drops_what_is_wholly_past_retention(at):
+def test_the_plan_creates_a_week_ahead_and_drops_expired_partitions(at):
     at("2026-06-01T12:00")
     partitions.apply(partitions.plan(clock.now_ms()), clock.now_ms())
-    now = at("2026-08-31T12:00")  # 91 days later: 1 June is past 90 days, 2 June is not yet
+    now = at("2026-08-31T12:00")  # 91 days later: 1 June is past retention of 90 days, 2 June is not
     plan = partitions.plan(now)
     assert [action.partition for action in plan if action.verb == "drop"] == [
         "options_flow_history_d20260601"
@@ -136,9 +136,9 @@ def test_the_plan_makes_a_week_ahead_and_drops_what_is_wholly_past_retention(at)
 
 
 @pytest.mark.django_db
-def test_a_partition_that_still_holds_retained_times_is_never_dropped(at):
+def test_a_partition_with_times_within_retention_is_not_dropped(at):
     add_trade(at("2026-06-01T12:00"))
-    at("2026-08-30T23:59")  # the last minutes of 1 June are 90 days old, not more
+    at("2026-08-30T23:59")  # the last minutes of 1 June are exactly 90 days old
     with as_role("warehouse_writer"):
         assert run("SELECT cleanup_old_flow()") == [(0,)]
         with pytest.raises(DatabaseError, match="still retained"), transaction.atomic():
@@ -150,17 +150,17 @@ def test_a_partition_that_still_holds_retained_times_is_never_dropped(at):
 
 
 @pytest.mark.django_db
-def test_a_day_of_trades_is_dropped_by_nobody_before_each_symbol_has_its_sum(at):
+def test_a_day_of_trades_is_dropped_only_after_all_symbols_are_rolled_up(at):
     add_trade(at("2026-06-01T12:00"))
     roll_up_flow(dt.date(2026, 6, 1))
     add_trade(at("2026-06-01T12:00"), symbol="SPY")
-    add_trade(at("2026-06-01T12:00"), symbol="QQQ", is_cancel=True)  # no trade, so it has no sum
+    add_trade(at("2026-06-01T12:00"), symbol="QQQ", is_cancel=True)  # not a trade, so it is not rolled up
     at("2026-09-01T00:00")
-    sentence = (
+    message = (
         "options_flow_history_d20260601 holds trades that are not summed up in flow_daily;"
         " manage.py retention --apply does both"
     )
-    with pytest.raises(OperationalError, match=sentence), transaction.atomic():
+    with pytest.raises(OperationalError, match=message), transaction.atomic():
         run("SELECT cleanup_old_flow()")
     call_command("partitions", apply=True, stdout=StringIO())
     assert FlowDay.objects.count() == 2
@@ -169,17 +169,17 @@ def test_a_day_of_trades_is_dropped_by_nobody_before_each_symbol_has_its_sum(at)
 
 @pytest.mark.django_db
 @pytest.mark.parametrize("name", ["auth_user", "watchlist", "historical_greeks", "no_such_table"])
-def test_nothing_but_a_partition_is_dropped(name):
+def test_only_partitions_can_be_dropped(name):
     with pytest.raises(DatabaseError, match="is not a partition"), transaction.atomic():
         run("SELECT warehouse_drop_partition(%s)", name)
 
 
 @pytest.mark.django_db
-def test_the_command_prints_its_plan_and_applies_it_on_demand(at):
+def test_the_command_prints_the_plan_and_applies_it_with_apply(at):
     at("2026-11-20T18:00")
-    traded = StringIO()
-    call_command("partitions", stdout=traded)
-    lines = traded.getvalue().splitlines()
+    output = StringIO()
+    call_command("partitions", stdout=output)
+    lines = output.getvalue().splitlines()
     assert lines[0] == "create historical_bars_m202611  [2026-11-01, 2026-12-01)"
     assert lines[-1] == "11 planned; --apply carries them out"
     assert run("SELECT * FROM warehouse_partitions()") == []
@@ -190,13 +190,13 @@ def test_the_command_prints_its_plan_and_applies_it_on_demand(at):
 
 
 @pytest.fixture
-def dropped_afterwards():
+def drop_partitions_afterwards():
     yield
     drop_partitions()
 
 
 @pytest.mark.django_db(transaction=True)
-def test_writers_that_miss_the_same_partition_make_it_once(dropped_afterwards):
+def test_concurrent_writers_create_a_missing_partition_once(drop_partitions_afterwards):
     now, failures = clock.now_ms(), []
     start = threading.Barrier(4)
 
@@ -219,30 +219,32 @@ def test_writers_that_miss_the_same_partition_make_it_once(dropped_afterwards):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_drop_waits_for_no_reader_and_comes_back_later(monkeypatch, dropped_afterwards, settings):
+def test_a_drop_blocked_by_a_reader_is_retried_after_a_pause(
+    monkeypatch, drop_partitions_afterwards, settings
+):
     settings.CLOCK_OFFSET_MS = -100 * DAY_MS
     run("SELECT set_config('warehouse.clock_offset_ms', %s, false)", str(settings.CLOCK_OFFSET_MS))
     partitions.ensure("options_flow_history", clock.now_ms(), clock.now_ms())
     settings.CLOCK_OFFSET_MS = 0
     run("SELECT set_config('warehouse.clock_offset_ms', '0', false)")
     drops = [action for action in partitions.plan(clock.now_ms()) if action.verb == "drop"]
-    reads, tried = threading.Event(), threading.Event()
+    reading, drop_tried = threading.Event(), threading.Event()
 
     def read() -> None:
         with transaction.atomic():
             run("SELECT count(*) FROM options_flow_history")
-            reads.set()
-            tried.wait(timeout=30)
+            reading.set()
+            drop_tried.wait(timeout=30)
         connection.close()
 
     reader = threading.Thread(target=read)
     reader.start()
-    reads.wait(timeout=30)
+    reading.wait(timeout=30)
     pauses = []
 
     def pause(seconds: float) -> None:
         pauses.append(seconds)
-        tried.set()
+        drop_tried.set()
         reader.join()
 
     monkeypatch.setattr(partitions.time, "sleep", pause)
@@ -252,7 +254,7 @@ def test_a_drop_waits_for_no_reader_and_comes_back_later(monkeypatch, dropped_af
 
 
 @pytest.mark.django_db
-def test_a_partition_made_in_a_transaction_that_rolls_back_is_made_again():
+def test_a_partition_is_created_again_after_a_rollback():
     now = clock.now_ms()
     with transaction.atomic():
         partitions.ensure("historical_greeks", now, now)

@@ -1,4 +1,4 @@
-"""The questions ingestion asks, on a few rows whose answers are known."""
+"""Queries of ingestion on a few rows."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def add_run(slot: int, symbol: str = "SPX", status: str = "DONE") -> IngestionRu
     )
 
 
-def test_a_new_watchlist_holds_five_symbols_and_what_ingestion_must_know_of_them():
+def test_the_default_watchlist_has_five_symbols_with_their_attributes():
     assert watchlist.add_default_symbols() == 5
     found = WatchlistEntry.objects.values_list(
         "symbol", "kind", "provider_symbol", "reference_symbol", "roots"
@@ -37,7 +37,7 @@ def test_a_new_watchlist_holds_five_symbols_and_what_ingestion_must_know_of_them
     ]
 
 
-def test_adding_symbols_again_keeps_what_an_operator_edited():
+def test_adding_symbols_again_keeps_changes_made_by_an_operator():
     watchlist.add_default_symbols(["SPX"])
     WatchlistEntry.objects.update(strike_band_pct=10.0, ingest_flow=False)
     assert watchlist.add_default_symbols(["SPX", "AMD"]) == 1
@@ -45,7 +45,7 @@ def test_adding_symbols_again_keeps_what_an_operator_edited():
     assert WatchlistEntry.objects.get(symbol="AMD").kind == "stock"
 
 
-def test_what_is_switched_off_is_not_watched():
+def test_entries_are_watched_only_for_their_enabled_feeds():
     watchlist.add_default_symbols(["SPX", "NDX"])
     WatchlistEntry.objects.filter(symbol="SPX").update(ingest_chain=False)
     WatchlistEntry.objects.filter(symbol="NDX").update(ingest_flow=False)
@@ -53,7 +53,7 @@ def test_what_is_switched_off_is_not_watched():
     assert [entry.symbol for entry in queries.watched_flow()] == ["SPX"]
 
 
-def test_an_unknown_symbol_is_said_so():
+def test_an_unknown_symbol_raises():
     with pytest.raises(WatchlistEntry.DoesNotExist):
         queries.watchlist_entry("SPX")
 
@@ -66,27 +66,27 @@ def test_run_statuses_by_slot():
     assert queries.run_statuses("ingest_chain", "SPX", 200) == {200: "FAILED", 300: "STARTED"}
 
 
-def test_the_median_gross_gamma_is_that_of_the_twenty_sessions_before():
+def test_median_gross_gamma_covers_the_twenty_previous_sessions():
     for day, gross in (("2026-10-22", 1e9), ("2026-10-23", 10.0), ("2026-11-18", 20.0), ("2026-11-19", 60.0)):
         add_gamma(ms(f"{day}T15:00-04:00"), gross_gamma=gross)
     add_gamma(ms("2026-11-19T15:00-05:00"), symbol="NDX", gross_gamma=1e9)
     add_gamma(ms("2026-11-20T09:30-05:00"), gross_gamma=1e9)
-    # 23 October to 19 November 2026 are 20 sessions; the day itself and 22 October are left out.
+    # 23 October to 19 November 2026 are 20 sessions; 22 October and 20 November are excluded.
     assert queries.median_gross_gamma("SPX", ms("2026-11-20T10:00-05:00")) == 20.0
 
 
-def test_the_median_gross_gamma_leaves_out_what_is_weighted_by_volume():
+def test_median_gross_gamma_excludes_snapshots_weighted_by_volume():
     add_gamma(ms("2026-11-18T15:00-05:00"), gross_gamma=20.0)
     for hour in (14, 15):
         add_gamma(ms(f"2026-11-19T{hour}:00-05:00"), gross_gamma=1e9, oi_source="volume_proxy")
     assert queries.median_gross_gamma("SPX", ms("2026-11-20T10:00-05:00")) == 20.0
 
 
-def test_there_is_no_median_without_a_past():
+def test_median_gross_gamma_is_none_without_earlier_sessions():
     assert queries.median_gross_gamma("SPX", ms("2026-11-20T10:00-05:00")) is None
 
 
-def test_the_latest_spot_is_the_last_one_known_by_then():
+def test_latest_spot_is_the_newest_price_as_of_the_given_time():
     add_gamma(100, underlying_price=6400)
     add_gamma(200, underlying_price="6451.25")
     add_gamma(300)
@@ -95,7 +95,7 @@ def test_the_latest_spot_is_the_last_one_known_by_then():
     assert queries.latest_spot("SPX", 50) is None
 
 
-def test_latest_chains_pair_the_newest_run_with_its_snapshot():
+def test_latest_chains_return_the_newest_run_with_its_gamma_snapshot():
     watchlist.add_default_symbols(["SPX", "NDX", "SPY"])
     add_run(100)
     newest = add_run(200)

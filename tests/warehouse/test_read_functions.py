@@ -1,4 +1,4 @@
-"""The read functions where the documents are silent: empty tables, cancels, bias, clock, plans."""
+"""Read functions in cases that the documents do not describe: empty tables, cancels, bias, clock, partitions."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def _watched(db):
     watchlist.add_default_symbols(["SPX"])
 
 
-def test_functions_answer_on_empty_tables():
+def test_functions_return_defaults_or_no_rows_for_empty_tables():
     assert run("SELECT * FROM get_flow_summary('SPX', 60)") == [("SPX", 0, 0, 0, 0, "NEUTRAL")]
     assert run("SELECT * FROM get_latest_iv_percentile('SPX')") == []
     assert run("SELECT * FROM get_latest_gamma_exposure('SPX')") == []
@@ -28,7 +28,7 @@ def test_functions_answer_on_empty_tables():
 @pytest.mark.parametrize(
     ("bullish", "bearish", "bias"),
     [
-        (8, 4, "BULLISH"),  # the sample of the win-rate document
+        (8, 4, "BULLISH"),  # the example in the win-rate document
         (3, 2, "BULLISH"),
         (4, 3, "NEUTRAL"),
         (2, 2, "NEUTRAL"),
@@ -38,7 +38,7 @@ def test_functions_answer_on_empty_tables():
         (0, 0, "NEUTRAL"),
     ],
 )
-def test_the_bias_needs_half_as_many_sweeps_again(bullish, bearish, bias):
+def test_the_bias_needs_1_5_times_as_many_sweeps_of_one_side(bullish, bearish, bias):
     for number in range(bullish + bearish):
         sentiment = "BULLISH" if number < bullish else "BEARISH"
         add_trade(ago(MINUTE_MS), number, is_sweep=True, sentiment=sentiment)
@@ -46,21 +46,21 @@ def test_the_bias_needs_half_as_many_sweeps_again(bullish, bearish, bias):
     assert run(BIAS) == [(bias,)]
 
 
-def test_a_cancel_and_the_trade_it_takes_back_count_for_nothing():
+def test_cancels_and_canceled_trades_are_not_counted():
     add_trade(ago(MINUTE_MS), 1, premium=100, is_sweep=True)
     add_trade(ago(MINUTE_MS), 2, premium=5_000, is_sweep=True, canceled_by=3)
     add_trade(ago(MINUTE_MS), 3, premium=5_000, is_sweep=True, is_cancel=True)
     assert run("SELECT * FROM get_flow_summary('SPX', 60)") == [("SPX", 1, 1, 0, 100, "BULLISH")]
 
 
-def test_the_summary_follows_the_markets_clock():
+def test_the_summary_uses_the_market_clock():
     add_trade(ago(3 * HOUR_MS), 1, premium=100)
     assert run("SELECT total_premium FROM get_flow_summary('SPX', 60)") == [(0,)]
     run("SELECT set_config('warehouse.clock_offset_ms', %s, true)", str(-2 * HOUR_MS - 30 * MINUTE_MS))
     assert run("SELECT total_premium FROM get_flow_summary('SPX', 60)") == [(100,)]
 
 
-def test_sql_and_python_tell_the_same_time(settings):
+def test_sql_and_python_return_the_same_market_time(settings):
     settings.CLOCK_OFFSET_MS = -123_456_789
     run("SELECT set_config('warehouse.clock_offset_ms', '-123456789', true)")
     before = clock.now_ms()
@@ -68,13 +68,13 @@ def test_sql_and_python_tell_the_same_time(settings):
     assert before - 5 <= in_sql <= clock.now_ms() + 5
 
 
-def test_an_empty_offset_is_none():
+def test_an_empty_clock_offset_counts_as_zero():
     run("SELECT set_config('warehouse.clock_offset_ms', '', true)")
     ((in_sql,),) = run("SELECT warehouse_now_ms()")
     assert abs(in_sql - clock.now_ms()) < 1000
 
 
-def test_the_summary_opens_no_partition_of_an_earlier_day():
+def test_the_summary_does_not_open_partitions_of_earlier_days():
     now = clock.now_ms()
     partitions.ensure("options_flow_history", now - 5 * 24 * HOUR_MS, now + 24 * HOUR_MS)
     run("SELECT * FROM get_flow_summary('SPX', 60)")

@@ -1,4 +1,4 @@
-"""Retention of the small tables: what is past goes, in chunks; what is not stays."""
+"""Deletion of expired rows: policies, chunks, cleanup functions and the command."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def test_every_table_with_a_stated_retention_has_a_policy():
     }
 
 
-def test_what_is_past_goes_and_the_last_kept_row_stays():
+def test_rows_past_retention_are_deleted_and_newer_rows_stay():
     now = clock.now_ms()
     add_gamma(now - 90 * DAY_MS - 1)
     kept = add_gamma(now - 90 * DAY_MS)
@@ -53,21 +53,21 @@ def test_what_is_past_goes_and_the_last_kept_row_stays():
     assert run("SELECT id FROM gamma_exposure_snapshots") == [(kept.id,)]
 
 
-def test_deleting_goes_in_chunks(django_assert_num_queries):
+def test_rows_are_deleted_in_chunks(django_assert_num_queries):
     now = clock.now_ms()
     for slot in range(7):
         IngestionRun.objects.create(task="t", slot=slot, status="DONE", started_at=0)
-    # done today for a session long past: without it a backfill would ask for that session again
+    # A run finished today for an old slot stays: without it a backfill would fetch that session again.
     IngestionRun.objects.create(task="t", slot=8, status="DONE", started_at=now)
     with django_assert_num_queries(3):  # 3 + 3 + 1
         assert delete_expired(BY_TABLE["ingestion_runs"], now, chunk_rows=3) == 7
     assert IngestionRun.objects.count() == 1
 
 
-def test_minute_bars_and_option_bars_go_after_a_year_and_others_stay():
+def test_minute_bars_and_option_bars_are_deleted_after_a_year():
     now = clock.now_ms()
-    old, young = now - 366 * DAY_MS, now - 364 * DAY_MS
-    for at in (old, young):
+    old, recent = now - 366 * DAY_MS, now - 364 * DAY_MS
+    for at in (old, recent):
         partitions.ensure("historical_bars", at, at)
         for symbol, timeframe in (("SPY", "1m"), ("SPY", "1d"), ("O:SPY251219C00600000", "1h")):
             prices = dict.fromkeys(("open", "high", "low", "close"), 1)
@@ -75,10 +75,10 @@ def test_minute_bars_and_option_bars_go_after_a_year_and_others_stay():
     assert delete_expired(BY_TABLE["historical_bars"], now) == 2
     left = HistoricalBar.objects.filter(timestamp=old).values_list("symbol", "timeframe")
     assert list(left) == [("SPY", "1d")]
-    assert HistoricalBar.objects.filter(timestamp=young).count() == 3
+    assert HistoricalBar.objects.filter(timestamp=recent).count() == 3
 
 
-def test_cleanups_by_hand_keep_as_long_as_the_policies():
+def test_cleanup_functions_apply_the_same_retention_as_the_policies():
     now = clock.now_ms()
     today = retention.new_york_date(clock.instant(now))
     for days in (731, 732):
@@ -88,22 +88,22 @@ def test_cleanups_by_hand_keep_as_long_as_the_policies():
     old = add_gamma(now - 90 * DAY_MS - 1)
     add_gamma(now - 90 * DAY_MS + 60_000)
     with as_role("warehouse_writer"):
-        assert run("SELECT cleanup_old_gamma()") == [(0,)]  # its day is not summed up yet
+        assert run("SELECT cleanup_old_gamma()") == [(0,)]  # the day is not rolled up yet
         roll_up_gamma(clock.instant(old.timestamp).date())
         assert run("SELECT cleanup_old_iv(), cleanup_old_regime(), cleanup_old_gamma()") == [(1, 1, 1)]
     assert delete_all_expired(now) == {}
 
 
-def test_the_command_counts_first_and_deletes_on_demand():
+def test_the_command_counts_expired_rows_and_deletes_them_with_apply():
     add_gamma(clock.now_ms() - 91 * DAY_MS)
-    traded = StringIO()
-    call_command("retention", stdout=traded)
-    assert "gamma_exposure_snapshots              1 rows past retention (kept 90 days)" in traded.getvalue()
+    output = StringIO()
+    call_command("retention", stdout=output)
+    assert "gamma_exposure_snapshots              1 rows past retention (kept 90 days)" in output.getvalue()
     call_command("retention", apply=True, stdout=StringIO())
     assert run("SELECT count(*) FROM gamma_exposure_snapshots") == [(0,)]
 
 
-def test_bars_past_retention_are_looked_for_in_old_partitions_alone():
+def test_expired_bars_are_searched_in_old_partitions_only():
     now = clock.now_ms()
     partitions.ensure("historical_bars", now - 400 * DAY_MS, now)
     with CaptureQueriesContext(connection) as queries:

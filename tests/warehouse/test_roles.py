@@ -1,4 +1,4 @@
-"""What reader, writer and web may do, and that the database refuses the rest."""
+"""Privileges of the reader, writer and web roles; the database denies everything else."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from warehouse.models import WatchlistEntry
 pytestmark = [pytest.mark.database, pytest.mark.django_db]
 
 TABLES = [model._meta.db_table for model in apps.get_app_config("warehouse").get_models()]
-CLEANUPS = [f"cleanup_old_{what}()" for what in ("greeks", "flow", "iv", "gamma", "regime")]
+CLEANUPS = [f"cleanup_old_{name}()" for name in ("greeks", "flow", "iv", "gamma", "regime")]
 PARTITION_CALLS = [
     "warehouse_ensure_partitions('historical_greeks', warehouse_now_ms(), warehouse_now_ms())",
     "warehouse_drop_partition('historical_greeks_w20200106')",
@@ -55,7 +55,7 @@ def test_the_writer_calls_cleanups(call):
 
 
 @pytest.mark.parametrize("table", [table for table in TABLES if table != "warehouse_clock"])
-def test_the_writer_deletes_rows_and_drops_nothing(table):
+def test_the_writer_deletes_rows_but_cannot_drop_or_alter_tables(table):
     with as_role("warehouse_writer"):
         run(f"DELETE FROM {table}")
         assert refused(f"DROP TABLE {table}")
@@ -73,20 +73,20 @@ def test_the_owner_alone_sets_the_clock(role):
     assert run("SELECT id, offset_ms FROM warehouse_clock") == [(True, 1)]
 
 
-def test_the_writer_makes_no_table_of_its_own():
+def test_the_writer_cannot_create_tables():
     with as_role("warehouse_writer"):
         assert refused("CREATE TABLE public.mine (a integer)")
         assert refused("CREATE TABLE public.mine PARTITION OF historical_greeks FOR VALUES FROM (0) TO (1)")
 
 
-def test_the_writer_stores_rows_in_a_partition_it_had_made():
+def test_the_writer_stores_rows_in_a_partition_created_on_its_request():
     with as_role("warehouse_writer"):
         add_greeks(ago(0))
     assert run("SELECT count(*) FROM historical_greeks") == [(1,)]
 
 
 @pytest.mark.parametrize("role", ["warehouse_reader", "warehouse_web", "warehouse_writer"])
-def test_rows_are_reached_through_the_parent_alone(role):
+def test_partitions_are_readable_only_through_the_parent_table(role):
     add_greeks(ago(0))
     (name,) = {row[1] for row in run("SELECT * FROM warehouse_partitions()") if row[0] == "historical_greeks"}
     with as_role(role):
@@ -94,13 +94,13 @@ def test_rows_are_reached_through_the_parent_alone(role):
 
 
 @pytest.mark.parametrize("table", [table for table in TABLES if table != "watchlist"])
-def test_the_web_writes_no_table_of_market_data(table):
+def test_the_web_role_cannot_change_market_data(table):
     with as_role("warehouse_web"):
         assert refused(f"DELETE FROM {table}")
         assert refused(f"INSERT INTO {table} DEFAULT VALUES")
 
 
-def test_the_web_edits_the_watchlist():
+def test_the_web_role_edits_the_watchlist():
     with as_role("warehouse_web"):
         watchlist.add_default_symbols(["SPX"])
         WatchlistEntry.objects.filter(symbol="SPX").update(ingest_flow=False)
@@ -109,25 +109,25 @@ def test_the_web_edits_the_watchlist():
     assert run("SELECT count(*) FROM watchlist") == [(0,)]
 
 
-def test_beat_and_accounts_are_open_to_those_who_need_them():
-    beat, accounts = "DELETE FROM django_celery_beat_periodictask", "DELETE FROM auth_user"
+def test_schedules_and_user_accounts_are_limited_to_their_roles():
+    schedules, accounts = "DELETE FROM django_celery_beat_periodictask", "DELETE FROM auth_user"
     with as_role("warehouse_web"):
-        run(beat)
+        run(schedules)
         run(accounts)
     with as_role("warehouse_writer"):
-        run(beat)
+        run(schedules)
         assert refused(accounts)
     with as_role("warehouse_reader"):
         assert refused("SELECT count(*) FROM auth_user")
         assert refused("SELECT count(*) FROM django_celery_beat_periodictask")
 
 
-def test_row_level_security_stands_on_every_table():
+def test_row_level_security_is_enabled_on_every_table():
     protected = run("SELECT relname::text FROM pg_class WHERE relrowsecurity AND relkind IN ('r', 'p')")
     assert {name for (name,) in protected} == set(TABLES)
 
 
-def test_no_function_of_ours_is_open_to_everybody():
+def test_no_function_is_executable_by_public():
     functions = run(
         "SELECT p.proname::text FROM pg_proc p CROSS JOIN LATERAL"
         " aclexplode(coalesce(p.proacl, acldefault('f', p.proowner))) a"
@@ -143,18 +143,18 @@ def test_every_function_has_a_fixed_search_path_that_ends_in_pg_temp():
         assert "search_path=pg_catalog, public, pg_temp" in configured, name
 
 
-def test_a_temporary_table_of_the_caller_shadows_nothing():
+def test_functions_ignore_temporary_tables_of_the_caller():
     watchlist.add_default_symbols(["SPX"])
     with as_role("warehouse_writer"):
         run("CREATE TEMPORARY TABLE iv_percentile_cache (symbol text)")
         assert run("SELECT * FROM get_latest_iv_percentile('SPX')") == []
 
 
-def test_the_owner_is_no_superuser():
+def test_the_owner_is_not_a_superuser():
     assert run("SELECT rolsuper FROM pg_roles WHERE rolname = current_user") == [(False,)]
 
 
-def test_a_writer_cannot_make_partitions_of_other_tables():
+def test_the_writer_cannot_create_partitions_of_other_tables():
     error = pytest.raises(DatabaseError, match="not a partitioned table")
     with as_role("warehouse_writer"), error, transaction.atomic():
         run("SELECT warehouse_ensure_partitions('auth_user', 0, 0)")

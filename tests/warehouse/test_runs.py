@@ -1,4 +1,4 @@
-"""The ledger: one worker at a time, rows and DONE together, a crash done again, a lost run left alone."""
+"""Runs in `ingestion_runs`: exclusive claims, commit together with the rows, repetition after a crash, lost runs."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ def claim():
     return runs.claim(TASK, SYMBOL, SLOT)
 
 
-def elsewhere(work):
-    """The work's answer from a thread with a database session of its own."""
+def in_another_connection(function):
+    """Call a function in another thread, with its own database connection, and return its result."""
 
     def worker():
         try:
-            return work()
+            return function()
         finally:
             connection.close()
 
@@ -36,7 +36,7 @@ def elsewhere(work):
 
 
 def attempt():
-    """Claims the slot and lets it go; what the claim said."""
+    """Claim the slot, release it, and return the result of the claim."""
     with claim() as claimed:
         return claimed
 
@@ -46,7 +46,7 @@ def _store(claimed):
     runs.finish(claimed)
 
 
-def test_a_finished_run_keeps_its_figures_and_is_never_done_again():
+def test_a_finished_run_stores_its_statistics_and_is_not_repeated():
     with claim() as claimed, transaction.atomic():
         runs.finish(
             claimed,
@@ -66,7 +66,7 @@ def test_a_finished_run_keeps_its_figures_and_is_never_done_again():
     assert attempt() is Refusal.DONE
 
 
-def test_of_many_claims_at_once_one_does_the_work():
+def test_one_of_eight_concurrent_claims_succeeds():
     start, done = threading.Barrier(8), []
 
     def work():
@@ -88,25 +88,25 @@ def test_of_many_claims_at_once_one_does_the_work():
     assert MarketRegimeDay.objects.count() == 1
 
 
-def test_a_slot_in_work_is_busy_for_others_and_other_slots_are_not():
+def test_a_claim_blocks_its_own_slot_and_symbol_only():
     with claim() as claimed:
         assert isinstance(claimed, Run)
-        assert elsewhere(attempt) is Refusal.BUSY
+        assert in_another_connection(attempt) is Refusal.BUSY
 
         def other_symbol():
             with runs.claim(TASK, "NDX", SLOT) as other:
                 return other
 
-        assert isinstance(elsewhere(other_symbol), Run)
+        assert isinstance(in_another_connection(other_symbol), Run)
 
 
-def test_a_crash_leaves_started_and_is_done_again():
+def test_a_crashed_run_stays_started_and_can_be_claimed_again():
     def crash():
         context = claim()
         context.__enter__()
-        connection.connection.close()  # as kill -9 closes it: nothing of the block's end is run
+        connection.connection.close()  # as after kill -9: the exit code of the context manager does not run
 
-    elsewhere(crash)
+    in_another_connection(crash)
     assert IngestionRun.objects.get().status == "STARTED"
     with claim() as again, transaction.atomic():
         assert again.attempt == 2
@@ -114,13 +114,13 @@ def test_a_crash_leaves_started_and_is_done_again():
     assert IngestionRun.objects.get().status == "DONE"
 
 
-def test_an_error_lets_the_slot_go():
+def test_an_error_releases_the_slot():
     with pytest.raises(ZeroDivisionError), claim():
         raise ZeroDivisionError
-    assert elsewhere(attempt).attempt == 2
+    assert in_another_connection(attempt).attempt == 2
 
 
-def test_an_error_inside_the_transaction_takes_rows_and_done_back():
+def test_an_error_in_the_transaction_rolls_back_rows_and_status():
     def store_and_break():
         with claim() as claimed, transaction.atomic():
             _store(claimed)
@@ -130,14 +130,14 @@ def test_an_error_inside_the_transaction_takes_rows_and_done_back():
         store_and_break()
     assert IngestionRun.objects.get().status == "STARTED"
     assert MarketRegimeDay.objects.count() == 0
-    assert elsewhere(attempt).attempt == 2
+    assert in_another_connection(attempt).attempt == 2
 
 
-def test_who_lost_the_run_stores_nothing():
-    """The first worker's session breaks, a second one takes over, and the first comes back with its rows."""
+def test_a_worker_that_lost_its_run_stores_nothing():
+    """The first worker loses its connection, a second worker claims the run, then the first tries to store rows."""
     with claim() as first:
-        run("SELECT pg_advisory_unlock_all()")  # what the end of the session does
-        second = elsewhere(attempt)
+        run("SELECT pg_advisory_unlock_all()")  # as at the end of a connection
+        second = in_another_connection(attempt)
         assert (first.attempt, second.attempt) == (1, 2)
         with pytest.raises(RunLostError, match="attempt 1 is no longer the last"), transaction.atomic():
             _store(first)
@@ -146,12 +146,12 @@ def test_who_lost_the_run_stores_nothing():
     assert IngestionRun.objects.get().error is None
 
 
-def test_a_session_killed_in_the_middle_ends_in_its_own_error_and_frees_the_slot():
+def test_a_terminated_connection_raises_and_releases_the_slot():
     ((pid,),) = run("SELECT pg_backend_pid()")
 
     def work():
         with claim():
-            elsewhere(lambda: run("SELECT pg_terminate_backend(%s)", pid))
+            in_another_connection(lambda: run("SELECT pg_terminate_backend(%s)", pid))
             run("SELECT 1")
 
     with pytest.raises(OperationalError):
@@ -160,7 +160,7 @@ def test_a_session_killed_in_the_middle_ends_in_its_own_error_and_frees_the_slot
     assert attempt().attempt == 2
 
 
-def test_a_failed_run_says_why_and_may_be_tried_again():
+def test_a_failed_run_stores_its_error_and_can_be_claimed_again():
     with claim() as claimed:
         runs.fail(claimed, "The provider answered 500.", rejected={"strike": 3})
     row = IngestionRun.objects.get()
@@ -172,35 +172,35 @@ def test_a_failed_run_says_why_and_may_be_tried_again():
     assert (row.status, row.error) == ("DONE", None)
 
 
-def test_a_missed_slot_is_written_down_once():
+def test_a_missed_slot_is_recorded_once():
     assert runs.miss(TASK, SYMBOL, SLOT, "missed") is True
     assert runs.miss(TASK, SYMBOL, SLOT, "missed again") is False
     row = IngestionRun.objects.get()
     assert (row.status, row.error, row.attempts) == ("FAILED", "missed", 0)
 
 
-def test_a_crashed_run_is_missed_when_its_time_is_over_and_one_in_work_is_not():
+def test_a_crashed_run_is_recorded_as_missed_and_a_running_one_is_not():
     with claim():
-        assert elsewhere(lambda: runs.miss(TASK, SYMBOL, SLOT, "missed")) is False
+        assert in_another_connection(lambda: runs.miss(TASK, SYMBOL, SLOT, "missed")) is False
     assert runs.miss(TASK, SYMBOL, SLOT, "missed") is True
     assert IngestionRun.objects.get().error == "missed"
 
 
-def test_done_is_never_missed():
+def test_a_finished_run_is_not_recorded_as_missed():
     with claim() as claimed:
         runs.finish(claimed)
     assert runs.miss(TASK, SYMBOL, SLOT, "missed") is False
     assert IngestionRun.objects.get().status == "DONE"
 
 
-def test_the_writer_role_keeps_the_ledger():
+def test_the_writer_role_claims_and_finishes_runs():
     with as_role("warehouse_writer"):
         with claim() as claimed, transaction.atomic():
             runs.finish(claimed, rows=1)
         assert attempt() is Refusal.DONE
 
 
-def test_a_run_ends_by_the_markets_clock(settings):
+def test_the_finish_time_of_a_run_uses_the_market_clock(settings):
     settings.CLOCK_OFFSET_MS = -1_000_000_000_000
     run("SELECT set_config('warehouse.clock_offset_ms', '-1000000000000', false)")
     try:

@@ -1,4 +1,4 @@
-"""The tables as they stand in the database: comments, constraints, keys, and agreement with the models."""
+"""Tables in the migrated database agree with the models: columns, comments, constraints, keys."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ BY_TABLE = pytest.mark.parametrize("model", MODELS, ids=lambda model: model._met
 
 
 @BY_TABLE
-def test_every_column_says_its_unit_in_the_database(model):
+def test_every_column_comment_is_stored_and_ends_with_a_unit(model):
     found = dict(
         run(
             "SELECT attname::text, col_description(attrelid, attnum) FROM pg_attribute"
@@ -34,7 +34,7 @@ def test_every_column_says_its_unit_in_the_database(model):
 
 
 @BY_TABLE
-def test_the_columns_are_those_of_the_model(model):
+def test_column_types_match_the_model(model):
     found = dict(
         run(
             "SELECT attname::text,"
@@ -50,7 +50,7 @@ def test_the_columns_are_those_of_the_model(model):
 
 
 @BY_TABLE
-def test_the_constraints_are_those_of_the_model(model):
+def test_constraints_match_the_model(model):
     found = dict(
         run(
             "SELECT conname::text, pg_get_constraintdef(oid) FROM pg_constraint"
@@ -70,7 +70,7 @@ def test_the_constraints_are_those_of_the_model(model):
         assert re.findall(r"'([^']*)'::text", found[constraint.name]) == values
 
 
-def test_names_compare_by_byte_whatever_the_locale():
+def test_identifier_columns_use_the_c_collation():
     collated = run(
         "SELECT DISTINCT attname::text FROM pg_attribute a JOIN pg_collation c ON c.oid = a.attcollation"
         " JOIN pg_class t ON t.oid = a.attrelid WHERE t.relname = ANY(%s) AND c.collname = 'C'",
@@ -99,7 +99,7 @@ def _refused_by(constraint, add):
         ("source", "guess"),
     ],
 )
-def test_a_trade_holds_no_unknown_value(column, value):
+def test_unknown_values_of_a_trade_are_rejected(column, value):
     _refused_by(f"options_flow_history_{column}_known", lambda: add_trade(ago(0), **{column: value}))
 
 
@@ -107,7 +107,7 @@ def test_a_trade_holds_no_unknown_value(column, value):
     ("column", "value"),
     [("iv_status", "maybe"), ("greeks_source", "vendor"), ("source", "LIVE"), ("option_type", "call ")],
 )
-def test_a_greeks_row_holds_no_unknown_value(column, value):
+def test_unknown_values_of_a_greeks_row_are_rejected(column, value):
     _refused_by(f"historical_greeks_{column}_known", lambda: add_greeks(ago(0), **{column: value}))
 
 
@@ -115,7 +115,7 @@ def test_a_greeks_row_holds_no_unknown_value(column, value):
     ("column", "value"),
     [("dealer_positioning", "LONG"), ("expected_behavior", "CALM"), ("oi_source", "guess")],
 )
-def test_a_gamma_snapshot_holds_no_unknown_value(column, value):
+def test_unknown_values_of_a_gamma_snapshot_are_rejected(column, value):
     def add():
         add_gamma(ago(0)).__class__.objects.update(**{column: value})
 
@@ -124,17 +124,17 @@ def test_a_gamma_snapshot_holds_no_unknown_value(column, value):
 
 @pytest.mark.parametrize("column", ["iv_rank", "iv_percentile"])
 @pytest.mark.parametrize("value", [-0.01, 1.01, 68.0, float("nan")])
-def test_a_rank_is_a_fraction(column, value):
+def test_a_rank_outside_0_to_1_is_rejected(column, value):
     _refused_by(f"iv_percentile_cache_{column}_fraction", lambda: add_iv("2026-11-20", **{column: value}))
 
 
-def test_a_fraction_may_be_missing_or_at_its_ends():
+def test_a_rank_may_be_null_zero_or_one():
     add_iv("2026-11-18", iv_rank=0.0, iv_percentile=1.0)
     add_iv("2026-11-19", iv_rank=None, iv_percentile=None)
     assert run("SELECT count(*) FROM iv_percentile_cache") == [(2,)]
 
 
-def test_a_watched_symbol_has_a_root():
+def test_a_watchlist_entry_without_roots_is_rejected():
     def add():
         WatchlistEntry.objects.create(
             symbol="SPX", provider_symbol="I:SPX", kind="index", roots=[], active_since_ms=0
@@ -143,7 +143,7 @@ def test_a_watched_symbol_has_a_root():
     _refused_by("watchlist_roots_present", add)
 
 
-def test_a_run_is_there_once_per_task_symbol_and_slot():
+def test_a_second_run_of_a_task_symbol_and_slot_is_rejected():
     def add():
         IngestionRun.objects.create(task="t", symbol="SPX", slot=1, status="DONE", started_at=1)
 
@@ -151,7 +151,7 @@ def test_a_run_is_there_once_per_task_symbol_and_slot():
     _refused_by("ingestion_runs_key", add)
 
 
-def test_money_keeps_the_digits_it_came_with():
+def test_prices_are_stored_with_all_digits():
     row = add_trade(ago(0), price=0.05, premium=32.0 * 150 * 100, bid=0.1 + 0.2, underlying_price="6451.1234")
     stored = run(
         "SELECT price::text, premium::text, bid::text, underlying_price::text FROM options_flow_history"

@@ -30,6 +30,7 @@ from quant import sessions
 from warehouse import clock, partitions
 from warehouse.models.enums import RunStatus
 from warehouse.task_names import RunTask
+from warehouse.watchlist import entry_of
 
 SnapshotFrequency = Literal["close", "15m"]  # the values of the option --every
 
@@ -134,6 +135,7 @@ class _SessionData:
                 self.contracts[symbol] = contract_lists.get(symbol, session, depth.max_dte)
             except ListNotFetchedError as error:
                 self.errors[symbol] = str(error)
+        self.entries = {symbol: entry_of(symbol) for symbol in self.contracts}
         bars = read_bars(list(self.contracts), session)
         self.underlying = {
             symbol: bars.for_contracts(range(n, n + 1)) for n, symbol in enumerate(self.contracts)
@@ -172,7 +174,8 @@ class _SessionData:
             except SpotDisagreesError as error:
                 errors[symbol] = str(error)
                 continue
-            computed.append(ComputedSlot(symbol, len(table), rebuilt, stored[symbol].open_interest_ms))
+            entry, interest_ms = self.entries[symbol], stored[symbol].open_interest_ms
+            computed.append(ComputedSlot(entry, len(table), rebuilt, interest_ms))
         return computed, errors
 
 

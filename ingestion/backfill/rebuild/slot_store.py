@@ -7,21 +7,22 @@ once.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, NamedTuple
+from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import numpy as np
 from django.db import connection, transaction
 
-from ingestion.backfill.rebuild.gamma import rebuilt_gamma, recorded_open_interest, with_weights
+from ingestion.backfill.rebuild.open_interest import recorded_open_interest
 from ingestion.backfill.rebuild.slot_chain import METHOD_VERSION, RebuiltSlot
 from ingestion.bars.bar_times import open_ms
+from ingestion.chains.chain_rows import band_of
+from ingestion.chains.gamma_exposure import measure_gamma
 from ingestion.chains.slots import Slot
-from ingestion.chains.store import gamma_row, greeks_rows, summary
+from ingestion.chains.store import ChainToStore, insert_chains, summary
 from quant.sessions import new_york_date
-from warehouse import partitions, runs
-from warehouse.loading import bulk
-from warehouse.models import GammaExposure, HistoricalGreeks
+from warehouse import partitions, queries, runs
+from warehouse.models import GammaExposure, HistoricalGreeks, WatchlistEntry
 from warehouse.models.enums import Source
 
 TABLE = HistoricalGreeks._meta.db_table
@@ -56,16 +57,20 @@ class StoredSlot(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class ComputedSlot:
-    """A computed slot of one symbol.
+    """A computed slot of one symbol of the watchlist.
 
     `contracts` is the number of selected contracts, `open_interest_ms` the snapshot from which open interest is
     taken.
     """
 
-    symbol: str
+    entry: WatchlistEntry
     contracts: int
     rebuilt: RebuiltSlot
     open_interest_ms: int | None
+
+    @property
+    def symbol(self) -> str:
+        return str(self.entry.symbol)
 
 
 def stored_slots(symbols: Sequence[str], slot: Slot) -> dict[str, StoredSlot]:
@@ -84,76 +89,44 @@ def store_slots(
     If the slot already has more rows of another depth, these stay and the run has 0 rows; otherwise they are
     replaced. Do not call it inside a transaction.
     """
-    rows_by_symbol = {
-        one.symbol: _slot_rows(one, slot, depth, now_ms)
+    prepared = {
+        one.symbol: _prepared(one, slot, depth, now_ms)
         for one in sorted(computed, key=lambda one: one.symbol)
     }
     partitions.ensure(TABLE, slot.at_ms, slot.at_ms)
     with transaction.atomic():
-        symbols_to_store = _delete_smaller(
-            {symbol: one.rows for symbol, one in rows_by_symbol.items()}, slot.at_ms
-        )
-        kept = [one for symbol, one in rows_by_symbol.items() if symbol in symbols_to_store]
-        if kept:
-            bulk.insert_rows(HistoricalGreeks, _stacked([one.greeks for one in kept]))
-            GammaExposure.objects.bulk_create([one.gamma for one in kept], ignore_conflicts=True)
-        rows = {
-            symbol: one.rows if symbol in symbols_to_store else 0 for symbol, one in rows_by_symbol.items()
-        }
-        runs.note_done(
-            task,
-            [
-                runs.Done(symbol, slot.at_ms, rows[symbol], one.rejected, one.result, one.contracts)
-                for symbol, one in rows_by_symbol.items()
-            ],
-        )
-    return rows
+        to_store = _delete_smaller({symbol: one.done.rows for symbol, one in prepared.items()}, slot.at_ms)
+        if to_store:
+            insert_chains(slot.at_ms, [one.chain for symbol, one in prepared.items() if symbol in to_store])
+        runs_done = [
+            one.done if symbol in to_store else replace(one.done, rows=0) for symbol, one in prepared.items()
+        ]
+        runs.note_done(task, runs_done)
+    return {one.symbol: one.rows for one in runs_done}
 
 
-class _SlotRows(NamedTuple):
-    """The rows of one symbol to be stored."""
+class _Prepared(NamedTuple):
+    """A chain to be stored and its entry in the ledger."""
 
-    rows: int
-    greeks: Mapping[str, Any]
-    gamma: GammaExposure
-    contracts: int
-    rejected: Mapping[str, int]
-    result: Mapping[str, Any]
+    chain: ChainToStore
+    done: runs.Done
 
 
-def _slot_rows(computed: ComputedSlot, slot: Slot, depth: str, now_ms: int) -> _SlotRows:
-    chain = computed.rebuilt.chain
-    count = len(chain.columns)
-    recorded = recorded_open_interest(computed.symbol, computed.open_interest_ms, chain.columns.ticker)
-    weighted, oi_source = with_weights(chain, recorded)
-    all_rows = np.ones(count, dtype=np.bool_)
-    greeks = greeks_rows(computed.symbol, chain, all_rows, now_ms, Source.BACKFILL, METHOD_VERSION)
-    gamma = rebuilt_gamma(computed.symbol, slot.at_ms, weighted, oi_source)
-    return _SlotRows(
-        count,
-        {**greeks, "open_interest": recorded},
-        gamma_row(computed.symbol, slot.at_ms, gamma, oi_source),
-        computed.contracts,
-        chain.rejected,
-        summary(weighted, gamma)
-        | {
-            "depth": depth,
-            "forwards": computed.rebuilt.forwards,
-            "from_other_side": computed.rebuilt.from_other_side,
-            "oi_source": oi_source.value,
-        },
-    )
-
-
-def _stacked(parts: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """Concatenate the columns of several symbols; a scalar is repeated for all rows of its part."""
-    lengths = [len(part["contract_ticker"]) for part in parts]
-    return {
-        name: np.concatenate(
-            [np.broadcast_to(part[name], length) for part, length in zip(parts, lengths, strict=True)]
-        )
-        for name in parts[0]
+def _prepared(computed: ComputedSlot, slot: Slot, depth: str, now_ms: int) -> _Prepared:
+    symbol, rebuilt = computed.symbol, computed.rebuilt.chain
+    recorded = recorded_open_interest(symbol, computed.open_interest_ms, rebuilt.columns.ticker)
+    chain = replace(rebuilt, columns=replace(rebuilt.columns, open_interest=recorded))
+    gamma = measure_gamma(chain, queries.median_gross_gamma(symbol, slot.at_ms))
+    result = summary(chain, gamma) | {
+        "depth": depth,
+        "forwards": computed.rebuilt.forwards,
+        "from_other_side": computed.rebuilt.from_other_side,
     }
+    rows = int(np.count_nonzero(band_of(computed.entry, chain)))
+    return _Prepared(
+        ChainToStore(computed.entry, chain, lambda: gamma, now_ms, Source.BACKFILL, METHOD_VERSION),
+        runs.Done(symbol, slot.at_ms, rows, chain.rejected, result, computed.contracts),
+    )
 
 
 def _delete_smaller(rows: Mapping[str, int], slot_ms: int) -> set[str]:

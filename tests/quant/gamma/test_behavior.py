@@ -19,7 +19,7 @@ from quant.gamma.positioning import expected_behavior, positioning, strength
         (None, None),
     ],
 )
-def test_positioning_is_the_sign_of_net_from_a_tenth_of_gross(ratio, name):
+def test_positioning_is_the_sign_of_a_ratio_of_at_least_0_1(ratio, name):
     assert positioning(ratio) == name
 
 
@@ -36,14 +36,14 @@ def test_positioning_is_the_sign_of_net_from_a_tenth_of_gross(ratio, name):
         (None, None),
     ],
 )
-def test_strength_reads_the_size_of_the_ratio(ratio, name):
+def test_strength_depends_on_the_absolute_ratio(ratio, name):
     assert strength(ratio) == name
 
 
 def behavior(ratio, *, resistance=110.0, support=90.0, put_peak=95.0, near=0.0, gross=100.0, **extra):
-    found = Walls(resistance, support, resistance, support, put_peak, None)
+    walls = Walls(resistance, support, resistance, support, put_peak, None)
     return expected_behavior(
-        ratio=ratio, spot=100.0, walls=found, near_expiry_share=near, gross=gross, **extra
+        ratio=ratio, spot=100.0, walls=walls, near_expiry_share=near, gross=gross, **extra
     )
 
 
@@ -54,8 +54,10 @@ def behavior(ratio, *, resistance=110.0, support=90.0, put_peak=95.0, near=0.0, 
         pytest.param({"ratio": -0.5, "vix": 19.99}, "TRENDING", id="short, strong, calm"),
         pytest.param({"ratio": -0.5}, "TRENDING", id="short, strong, VIX unknown"),
         pytest.param({"ratio": -0.49, "vix": 35.0}, "TRENDING", id="short, moderate"),
-        pytest.param({"ratio": -0.5, "put_peak": 101.0}, "VOLATILE", id="fallen through the put strike"),
-        pytest.param({"ratio": -0.2, "resistance": 100.3}, "TRENDING", id="short never pins"),
+        pytest.param(
+            {"ratio": -0.5, "put_peak": 101.0}, "VOLATILE", id="short, spot below the largest put strike"
+        ),
+        pytest.param({"ratio": -0.2, "resistance": 100.3}, "TRENDING", id="short, wall at 0.3 %"),
         pytest.param({"ratio": 0.2, "resistance": 100.5}, "PINNING", id="long, wall at 0.5 %"),
         pytest.param({"ratio": 0.2, "support": 99.4}, "RANGE_BOUND", id="long, wall at 0.6 %"),
         pytest.param(
@@ -64,11 +66,11 @@ def behavior(ratio, *, resistance=110.0, support=90.0, put_peak=95.0, near=0.0, 
         pytest.param({"ratio": 0.2, "support": 99.0, "near": 0.39}, "RANGE_BOUND", id="long, expiry far"),
         pytest.param({"ratio": 0.2, "support": 98.9, "near": 0.9}, "RANGE_BOUND", id="long, wall beyond 1 %"),
         pytest.param({"ratio": 0.9, "resistance": None, "support": None}, "RANGE_BOUND", id="long, no wall"),
-        pytest.param({"ratio": 0.0, "median_gross": 201.0}, "VOLATILE", id="neutral and thin"),
+        pytest.param({"ratio": 0.0, "median_gross": 201.0}, "VOLATILE", id="neutral, below half the median"),
         pytest.param({"ratio": 0.0, "median_gross": 200.0}, "RANGE_BOUND", id="neutral, half the median"),
         pytest.param({"ratio": 0.0}, "RANGE_BOUND", id="neutral, no history"),
         pytest.param({"ratio": None}, None, id="unknown"),
     ],
 )
-def test_expected_behavior_is_the_first_row_that_matches(case, expected):
+def test_expected_behavior_is_that_of_the_first_matching_rule(case, expected):
     assert behavior(**case) == expected

@@ -22,7 +22,7 @@ from quant.gamma.exposure import (
 )
 from tests.quant.chains import make_chain, random_chain
 
-# Spot 100, so one contract of gamma 0.02 and 100 open is 0.02 * 100 * 100 * 100^2 * 0.01 = 20,000 $ per 1 %.
+# At a spot of 100, gamma 0.02 with an open interest of 100 is 0.02 * 100 * 100 * 100^2 * 0.01 = 20,000 $ per 1 %.
 TWO_STRIKES = make_chain(
     [105, 105, 95, 95],
     [True, False, True, False],
@@ -32,7 +32,7 @@ TWO_STRIKES = make_chain(
 )
 
 
-def test_two_strikes_by_hand():
+def test_exposure_of_two_strikes_matches_a_manual_calculation():
     gex = dealer_gamma(TWO_STRIKES)
     assert gex.tolist() == pytest.approx([20_000, -10_000, 1_000, -60_000], rel=1e-14)
     table = exposure_by_strike(TWO_STRIKES, gex)
@@ -45,13 +45,13 @@ def test_two_strikes_by_hand():
     assert totals(TWO_STRIKES, gex) == pytest.approx((21_000, -70_000, -49_000, 91_000))
 
 
-def test_a_published_example_of_dollar_gamma_in_its_true_size():
-    # tapeboard.com works 0.038 * 62,000 * 100 * 520^2 * 0.01 and trades 6.37 million; it is 637 million.
+def test_dollar_gamma_of_a_published_example():
+    # tapeboard.com gives 6.37 million for 0.038 * 62,000 * 100 * 520^2 * 0.01; the product is 637 million.
     chain = make_chain([520], [True], spot=520.0, gamma=0.038, open_interest=62_000)
     assert dealer_gamma(chain)[0] == pytest.approx(637_062_400)
 
 
-def test_each_convention_signs_and_sizes_as_it_says():
+def test_each_convention_has_its_signs_and_weights():
     assert dealer_gamma(TWO_STRIKES, CUSTOMERS_LONG).tolist() == pytest.approx(
         [-20_000, -10_000, -1_000, -60_000]
     )
@@ -64,7 +64,7 @@ def test_each_convention_signs_and_sizes_as_it_says():
         dealer_gamma(TWO_STRIKES, OWN_GAMMA)
 
 
-def test_a_snapshot_carries_the_numbers_of_the_table():
+def test_a_snapshot_contains_the_values_of_the_exposure_table():
     result = snapshot(TWO_STRIKES)
     assert result.total_gamma == result.dealer_net_gamma == pytest.approx(-49_000)
     assert (result.call_gamma, result.put_gamma) == pytest.approx((21_000, -70_000))
@@ -82,12 +82,12 @@ def test_a_snapshot_carries_the_numbers_of_the_table():
     assert result.contracts_used == result.contracts == 4
 
 
-def test_half_point_strikes_are_written_as_readers_expect_them():
+def test_strike_keys_have_no_trailing_zeros():
     chain = make_chain([6477.5, 6480.0], [True, True], spot=6470.0)
     assert list(snapshot(chain).gamma_by_strike) == ["6477.5", "6480"]
 
 
-def test_every_contract_out_of_the_sums_is_counted_under_its_reason():
+def test_excluded_contracts_are_counted_by_reason():
     chain = make_chain(
         [100] * 6,
         [True] * 6,
@@ -107,15 +107,15 @@ def test_every_contract_out_of_the_sums_is_counted_under_its_reason():
     assert result.total_gamma == pytest.approx(20_000)
 
 
-def test_a_settled_contract_is_out_of_walls_ratios_and_open_interest():
+def test_settled_contracts_are_excluded_from_ratios_and_open_interest():
     chain = make_chain([100, 110], [True, False], years=[-0.001, 0.1])
     result = snapshot(chain)
     assert list(result.oi_by_strike) == ["110"]
     assert result.put_call_oi_ratio is None
 
 
-def test_zero_days_share_is_the_gross_that_expires_today():
-    # 14:30 of the day of expiration, and the same hour of the day before.
+def test_zero_dte_share_is_the_share_of_gross_gamma_that_expires_today():
+    # 1.5 hours left (14:30 on the day of expiration), and 25.5 hours left.
     chain = make_chain([100, 100], [True, False], years=[1.5 / 24 / 365, 25.5 / 24 / 365])
     assert snapshot(chain).zero_dte_share == pytest.approx(0.5)
     assert chain.days_to_expiry.tolist() == [0, 1]
@@ -125,7 +125,7 @@ def test_zero_days_share_is_the_gross_that_expires_today():
     ("hours", "days"),
     [
         pytest.param(6.5, 0, id="afternoon settlement, at the open"),
-        pytest.param(0.01, 0, id="at the bell"),
+        pytest.param(0.01, 0, id="36 seconds before settlement"),
         pytest.param(17.25, 1, id="tomorrow's morning settlement, at 16:15"),
         pytest.param(11.0, 0, id="afternoon settlement, before the market opens"),
         pytest.param(13.0, 1, id="tomorrow's morning settlement, in the evening"),
@@ -135,11 +135,11 @@ def test_zero_days_share_is_the_gross_that_expires_today():
         pytest.param(69.0, 3, id="Friday's close to Monday 13:00"),
     ],
 )
-def test_days_to_expiry_follow_from_the_time_left(hours, days):
+def test_days_to_expiry_for_the_remaining_hours(hours, days):
     assert make_chain([100], [True], years=hours / 24 / 365).days_to_expiry[0] == days
 
 
-def test_ratios_without_calls_are_unknown():
+def test_put_call_ratios_without_calls_are_none():
     puts = make_chain([100, 90], [False, False])
     assert put_call_ratio(puts, puts.open_interest) is None
     assert put_call_ratio(TWO_STRIKES, np.zeros(4)) is None
@@ -156,10 +156,10 @@ UNKNOWN_SPOT = make_chain([95, 105], [True, False], spot=np.nan)
         pytest.param(UNKNOWN_SPOT, id="no spot"),
         pytest.param(make_chain([95, 105], [True, False], years=0.0), id="all settled"),
         pytest.param(make_chain([95, 105], [True, False], gamma=np.inf), id="insane gamma"),
-        pytest.param(make_chain([95, 105], [True, False], open_interest=0.0), id="nothing open"),
+        pytest.param(make_chain([95, 105], [True, False], open_interest=0.0), id="no open interest"),
     ],
 )
-def test_a_chain_that_says_nothing_gives_none_and_no_warning(chain):
+def test_a_snapshot_without_usable_contracts_has_none_values(chain):
     result: GammaSnapshot = snapshot(chain, own_gamma=chain.gamma, own_iv=chain.implied_volatility)
     assert result.total_gamma is result.gross_gamma is result.dealer_positioning is None
     assert result.positioning_strength is result.expected_behavior is None
@@ -169,13 +169,13 @@ def test_a_chain_that_says_nothing_gives_none_and_no_warning(chain):
 
 
 @pytest.mark.parametrize("seed", range(5))
-def test_the_snapshot_and_its_sensitivity_tell_one_number_to_the_last_digit(seed):
+def test_the_naive_sensitivity_equals_the_totals_of_the_snapshot_exactly(seed):
     result = snapshot(random_chain(3000, seed))
     naive = result.sensitivity["conventions"]["naive"]
     assert (naive["net"], naive["gross"]) == (result.total_gamma, result.gross_gamma)
 
 
-def test_sensitivity_is_plain_json_and_spreads_over_the_conventions():
+def test_sensitivity_is_valid_json_and_compares_the_conventions():
     table = snapshot(TWO_STRIKES, own_gamma=TWO_STRIKES.gamma * 2).sensitivity
     assert json.loads(json.dumps(table, allow_nan=False)) == table
     nets = {name: row["net"] for name, row in table["conventions"].items()}
@@ -188,13 +188,13 @@ def test_sensitivity_is_plain_json_and_spreads_over_the_conventions():
     assert table["signs_agree"] is True
 
 
-def test_a_convention_without_data_is_null():
+def test_a_convention_without_data_is_none():
     table = snapshot(replace(TWO_STRIKES, volume=np.zeros(4))).sensitivity
     assert table["conventions"]["volume_weighted"] is None
     assert table["conventions"]["own_gamma"] is None
 
 
-def test_own_volatility_moves_the_own_flip_alone():
+def test_own_volatility_changes_only_the_flip_of_own_gamma():
     chain = make_chain([110, 90], [True, False], implied_volatility=0.2)
     own_iv = np.array([0.2, 0.4])
     rows = snapshot(chain, own_gamma=chain.gamma, own_iv=own_iv).sensitivity["conventions"]
@@ -207,33 +207,33 @@ def test_own_volatility_moves_the_own_flip_alone():
 def test_exposure_scales_linearly_in_open_interest(seed, factor):
     chain = random_chain(60, seed)
     scaled = snapshot(replace(chain, open_interest=chain.open_interest * factor))
-    plain = snapshot(chain)
-    assert scaled.gross_gamma == pytest.approx(plain.gross_gamma * factor, rel=1e-12)
-    assert scaled.total_gamma == pytest.approx(plain.total_gamma * factor, rel=1e-12, abs=1e-9)
-    assert scaled.gamma_wall_resistance == plain.gamma_wall_resistance
-    assert scaled.flip_points == pytest.approx(plain.flip_points, rel=1e-9)
+    base = snapshot(chain)
+    assert scaled.gross_gamma == pytest.approx(base.gross_gamma * factor, rel=1e-12)
+    assert scaled.total_gamma == pytest.approx(base.total_gamma * factor, rel=1e-12, abs=1e-9)
+    assert scaled.gamma_wall_resistance == base.gamma_wall_resistance
+    assert scaled.flip_points == pytest.approx(base.flip_points, rel=1e-9)
 
 
 @settings(max_examples=30, deadline=None)
 @given(seed=st.integers(0, 10_000))
-def test_the_order_of_contracts_changes_nothing(seed):
+def test_the_order_of_contracts_does_not_matter(seed):
     chain = random_chain(60, seed)
-    mixed = chain.select(np.random.default_rng(seed).permutation(len(chain)))
-    one, other = snapshot(chain), snapshot(mixed)
-    assert other.total_gamma == pytest.approx(one.total_gamma, rel=1e-9, abs=1e-6)
-    assert other.gamma_by_strike.keys() == one.gamma_by_strike.keys()
-    assert other.flip_points == pytest.approx(one.flip_points, rel=1e-9)
+    shuffled = chain.select(np.random.default_rng(seed).permutation(len(chain)))
+    expected, result = snapshot(chain), snapshot(shuffled)
+    assert result.total_gamma == pytest.approx(expected.total_gamma, rel=1e-9, abs=1e-6)
+    assert result.gamma_by_strike.keys() == expected.gamma_by_strike.keys()
+    assert result.flip_points == pytest.approx(expected.flip_points, rel=1e-9)
     for name in ("gamma_wall_resistance", "gamma_wall_support", "call_wall", "put_wall", "expected_behavior"):
-        assert getattr(other, name) == getattr(one, name)
+        assert getattr(result, name) == getattr(expected, name)
 
 
-def test_columns_of_different_length_are_refused_by_name():
+def test_columns_of_different_length_raise():
     with pytest.raises(ValueError, match="equally long"):
         replace(TWO_STRIKES, gamma=np.ones(3))
 
 
 @pytest.mark.parametrize("spot", [0.0, -1.0, np.inf])
-def test_a_spot_that_cannot_be_is_refused(spot):
+def test_a_spot_that_is_not_positive_and_finite_raises(spot):
     with pytest.raises(ValueError, match="spot must be a positive number"):
         replace(TWO_STRIKES, spot=spot)
 

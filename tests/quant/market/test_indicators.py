@@ -16,13 +16,13 @@ from quant.market.indicators import (
 RISING = np.arange(100.0, 160.0)
 
 
-def test_wilders_mean_starts_plain_and_moves_by_a_part():
+def test_wilder_smoothing_starts_with_the_arithmetic_mean():
     assert wilder(np.array([1.0, 2.0, 3.0, 6.0]), 3).tolist() == pytest.approx([2.0, 2.0 + 4.0 / 3.0])
     assert wilder(np.array([1.0]), 2).shape == (0,)
 
 
 def test_relative_strength_of_stockcharts_example():
-    # ChartSchool's worked table trades 70.53 from unrounded closes; these are the closes as traded.
+    # ChartSchool's table gives 70.53, computed from unrounded closes; these are the rounded closes it shows.
     closes = [
         44.34,
         44.09,
@@ -43,55 +43,55 @@ def test_relative_strength_of_stockcharts_example():
     assert relative_strength(np.array(closes)) == pytest.approx(70.53, abs=0.1)
 
 
-def test_relative_strength_at_its_ends():
+def test_relative_strength_of_rising_falling_flat_and_short_series():
     assert relative_strength(RISING) == 100
     assert relative_strength(RISING[::-1]) == 0
     assert relative_strength(np.full(30, 5.0)) == 50
     assert np.isnan(relative_strength(RISING[:14]))
 
 
-def test_a_gap_stretches_the_true_range():
+def test_the_true_range_includes_the_previous_close():
     high, low, close = np.array([10.0, 15.0, 9.0]), np.array([9.0, 14.0, 8.0]), np.array([9.5, 14.5, 8.5])
     assert true_range(high, low, close).tolist() == [5.5, 6.5]
     assert average_true_range(RISING + 1, RISING - 1, RISING) == 2
 
 
-def test_a_market_that_only_rises_has_full_direction():
+def test_directional_index_of_a_trend_without_reversal_is_100():
     assert directional_index(RISING + 1, RISING - 1, RISING) == pytest.approx(100)
     assert directional_index(RISING[::-1] + 1, RISING[::-1] - 1, RISING[::-1]) == pytest.approx(100)
 
 
-def test_a_market_that_alternates_has_none():
+def test_directional_index_of_alternating_or_flat_prices_is_low():
     close = 100 + np.tile([0.0, 1.0], 30)
     assert directional_index(close + 1, close - 1, close) < 10
     flat = np.full(40, 5.0)
     assert directional_index(flat, flat, flat) == 0
 
 
-def test_direction_needs_twice_its_period():
+def test_directional_index_needs_twice_its_period():
     assert np.isnan(directional_index(RISING[:27] + 1, RISING[:27] - 1, RISING[:27]))
     assert directional_index(RISING[:28] + 1, RISING[:28] - 1, RISING[:28]) == pytest.approx(100)
 
 
-def test_an_unknown_bar_makes_every_indicator_unknown():
-    gap = RISING.copy()
-    gap[-3] = np.nan
+def test_every_indicator_is_nan_if_a_bar_is_missing():
+    prices = RISING.copy()
+    prices[-3] = np.nan
     assert np.isnan(
         [
-            directional_index(gap + 1, gap - 1, gap),
-            average_true_range(gap + 1, gap - 1, gap),
-            relative_strength(gap),
-            choppiness(gap + 1, gap - 1, gap),
-            correlation(gap, RISING),
+            directional_index(prices + 1, prices - 1, prices),
+            average_true_range(prices + 1, prices - 1, prices),
+            relative_strength(prices),
+            choppiness(prices + 1, prices - 1, prices),
+            correlation(prices, RISING),
         ]
     ).all()
 
 
-def test_choppiness_by_hand():
-    # 14 bars of range 2 in the same place: the path is 28, the span 2.
+def test_choppiness_matches_a_manual_calculation():
+    # 14 bars of range 2 at the same price: the sum of the true ranges is 28, high minus low is 2.
     close = np.full(15, 100.0)
     assert choppiness(close + 1, close - 1, close) == pytest.approx(100 * np.log(14) / np.log(14))
-    # Straight up by 1 with no range of its own: path and span are both 14.
+    # Each bar rises by 1 and has no range: the sum of the true ranges and high minus low are both 14.
     up = np.arange(100.0, 115.0)
     assert choppiness(up, up, up) == pytest.approx(0)
     assert np.isnan(choppiness(close, close, close))

@@ -16,7 +16,7 @@ from quant.market.market_regime import (
     vix_regime,
 )
 
-# A market that fits no rule but the last: every case below changes only what its rule reads.
+# A market that only the last rule matches; each case below changes only the inputs of its rule.
 CHOPPY = IndexBars(
     close=100.0,
     sma20=100.0,
@@ -61,9 +61,9 @@ def regime(bars, **inputs):
             "CHOPPY",
             id="VIX up 36 % to 30",
         ),
-        pytest.param({"return1": -0.019}, {"vix": 45, **WORST}, "CHOPPY", id="no fall that day"),
+        pytest.param({"return1": -0.019}, {"vix": 45, **WORST}, "CHOPPY", id="no fall on the day"),
         pytest.param(
-            {}, {"vix": 45, "put_call_ratio": 1.2, **WORST}, "CAPITULATION", id="put buyers in a panic"
+            {}, {"vix": 45, "put_call_ratio": 1.2, **WORST}, "CAPITULATION", id="high put/call ratio"
         ),
         pytest.param({"return1": -0.05}, {"vix": 45}, "CHOPPY", id="breadth unknown"),
         pytest.param(
@@ -73,7 +73,7 @@ def regime(bars, **inputs):
             {"rsi": 71, "close": 103, "sma20": 100},
             {"vix": 12, "put_call_ratio": 0.6},
             "EUPHORIA",
-            id="call buyers",
+            id="low put/call ratio",
         ),
         pytest.param({"rsi": 70, "close": 103, "sma20": 100}, {"vix": 12, **BEST}, "CHOPPY", id="RSI 70"),
         pytest.param(
@@ -102,59 +102,61 @@ def regime(bars, **inputs):
             {"close": 105, "return1": 0.01, "volume_ratio": 1.5},
             {"previous_market_regime": "STRONG_UPTREND"},
             "CHOPPY",
-            id="out of a trend is no breakout",
+            id="no breakout from a trend",
         ),
-        pytest.param({"adx": 25, **UP}, {"vix": 19.9}, "STRONG_UPTREND", id="calm trend"),
-        pytest.param({"adx": 25, **UP}, {"vix": 25, **BEST}, "STRONG_UPTREND", id="broad trend"),
-        pytest.param({"adx": 25, **UP}, {"vix": 20}, "WEAK_UPTREND", id="neither calm nor broad"),
+        pytest.param({"adx": 25, **UP}, {"vix": 19.9}, "STRONG_UPTREND", id="rise with VIX below 20"),
+        pytest.param({"adx": 25, **UP}, {"vix": 25, **BEST}, "STRONG_UPTREND", id="rise with strong breadth"),
+        pytest.param({"adx": 25, **UP}, {"vix": 20}, "WEAK_UPTREND", id="rise with VIX 20, breadth unknown"),
         pytest.param({"adx": 24.9, **UP}, {}, "WEAK_UPTREND", id="ADX below 25"),
         pytest.param({"adx": 19.9, **UP}, {}, "CHOPPY", id="ADX below 20"),
         pytest.param({"adx": 30, **UP, "sma200": 101}, {}, "WEAK_UPTREND", id="under the 200-day mean"),
         pytest.param({"adx": 30, **UP, "sma200": np.nan}, {}, "WEAK_UPTREND", id="no 200-day mean yet"),
-        pytest.param({"adx": 30, **UP, "sma50_before": 101}, {}, "CHOPPY", id="above a falling mean"),
-        pytest.param({"adx": 25, **DOWN}, {"vix": 20}, "STRONG_DOWNTREND", id="nervous fall"),
-        pytest.param({"adx": 25, **DOWN}, {"vix": 15, **WORST}, "STRONG_DOWNTREND", id="broad fall"),
-        pytest.param({"adx": 25, **DOWN}, {"vix": 15}, "WEAK_DOWNTREND", id="quiet fall"),
+        pytest.param({"adx": 30, **UP, "sma50_before": 101}, {}, "CHOPPY", id="above a falling 50-day mean"),
+        pytest.param({"adx": 25, **DOWN}, {"vix": 20}, "STRONG_DOWNTREND", id="fall with VIX 20"),
+        pytest.param(
+            {"adx": 25, **DOWN}, {"vix": 15, **WORST}, "STRONG_DOWNTREND", id="fall with weak breadth"
+        ),
+        pytest.param({"adx": 25, **DOWN}, {"vix": 15}, "WEAK_DOWNTREND", id="fall with VIX 15"),
         pytest.param({"adx": 19.9, "chop": 61.9}, {}, "RANGE_BOUND", id="sideways"),
         pytest.param({"adx": 19.9, "chop": 61.8}, {}, "CHOPPY", id="not sideways enough"),
         pytest.param({"adx": 19.9, "range20": 3.9}, {}, "RANGE_BOUND", id="narrow"),
         pytest.param({"adx": 20, "chop": 70}, {}, "CHOPPY", id="ADX 20"),
     ],
 )
-def test_the_first_rule_that_applies_names_the_regime(bars, inputs, expected):
+def test_the_first_matching_rule_determines_the_regime(bars, inputs, expected):
     assert regime(bars, **inputs) == expected
     assert expected in MARKET_REGIMES
 
 
-def test_full_agreement_with_every_input_is_full_confidence():
+def test_confidence_is_100_if_every_input_agrees():
     bars = replace(CHOPPY, adx=30, return20=0.05, **UP)
-    answer = market_regime(
+    result = market_regime(
         MarketInputs(bars=bars, vix=14, put_call_ratio=0.75, correlations=(0.9, 0.85), **BEST)
     )
-    assert (answer.market_regime, answer.confidence, answer.missing) == ("STRONG_UPTREND", 100.0, ())
-    assert (answer.vix_regime, answer.breadth_regime) == ("LOW", "EXTREMELY_BULLISH")
-    assert (answer.put_call_regime, answer.correlation_regime) == ("GREED", "HIGH")
+    assert (result.market_regime, result.confidence, result.missing) == ("STRONG_UPTREND", 100.0, ())
+    assert (result.vix_regime, result.breadth_regime) == ("LOW", "EXTREMELY_BULLISH")
+    assert (result.put_call_regime, result.correlation_regime) == ("GREED", "HIGH")
 
 
-def test_each_missing_group_is_named_and_costs_ten_points():
+def test_each_missing_input_group_reduces_confidence_by_ten_points():
     bars = replace(CHOPPY, adx=30, return20=0.05, **UP)
-    answer = market_regime(MarketInputs(bars=bars, vix=14))
-    assert answer.missing == ("breadth", "put_call", "correlation")
-    assert answer.confidence == 70.0
+    result = market_regime(MarketInputs(bars=bars, vix=14))
+    assert result.missing == ("breadth", "put_call", "correlation")
+    assert result.confidence == 70.0
 
 
-def test_disagreement_lowers_the_confidence():
+def test_inputs_that_disagree_reduce_the_confidence():
     bars = replace(CHOPPY, adx=30, return20=-0.05, **UP)
-    answer = market_regime(MarketInputs(bars=bars, vix=19, put_call_ratio=1.1, correlations=(0.6,), **WORST))
-    # The index alone agrees; its month, VIX, breadth and put/call do not.
-    assert (answer.market_regime, answer.confidence) == ("STRONG_UPTREND", 52.0)
+    result = market_regime(MarketInputs(bars=bars, vix=19, put_call_ratio=1.1, correlations=(0.6,), **WORST))
+    # Only the bars of the index agree; the 20-session return, VIX, breadth and put/call ratio do not.
+    assert (result.market_regime, result.confidence) == ("STRONG_UPTREND", 52.0)
 
 
-def test_without_bars_there_is_no_regime_but_the_rest_stands():
-    answer = market_regime(MarketInputs(vix=35, put_call_ratio=1.0))
-    assert (answer.market_regime, answer.confidence) == (None, 0.0)
-    assert (answer.vix_regime, answer.put_call_regime) == ("HIGH", "FEAR")
-    assert answer.missing == ("bars", "breadth", "correlation")
+def test_without_bars_only_the_market_regime_is_none():
+    result = market_regime(MarketInputs(vix=35, put_call_ratio=1.0))
+    assert (result.market_regime, result.confidence) == (None, 0.0)
+    assert (result.vix_regime, result.put_call_regime) == ("HIGH", "FEAR")
+    assert result.missing == ("bars", "breadth", "correlation")
 
 
 @pytest.mark.parametrize(
@@ -168,11 +170,11 @@ def test_without_bars_there_is_no_regime_but_the_rest_stands():
         (np.nan, None),
     ],
 )
-def test_put_call(ratio, name):
+def test_put_call_regime_limits(ratio, name):
     assert put_call_regime(ratio) == name
 
 
-def test_vix_keeps_its_name_near_a_limit():
+def test_the_vix_regime_changes_only_beyond_the_margin():
     assert vix_regime(20.3) == "ELEVATED"
     assert vix_regime(20.3, previous="NORMAL") == "NORMAL"
     assert vix_regime(20.5, previous="NORMAL") == "ELEVATED"
@@ -197,34 +199,37 @@ def test_vix_keeps_its_name_near_a_limit():
         ({"pct_above_50d": 79}, "BULLISH"),
         ({"pct_above_50d": 40}, "NEUTRAL"),
         ({"pct_above_50d": 19}, "EXTREMELY_BEARISH"),
-        ({"advancers": 300, "decliners": 100, "pct_above_50d": 70}, "BULLISH"),  # 1.5 goes to the calmer side
+        (
+            {"advancers": 300, "decliners": 100, "pct_above_50d": 70},
+            "BULLISH",
+        ),  # a mean of 1.5 gives the less extreme regime
         ({"advancers": 32, "decliners": 100, "pct_above_50d": 30}, "BEARISH"),
         ({"advancers": 32, "decliners": 100, "pct_above_50d": 90}, "NEUTRAL"),
         ({}, None),
     ],
 )
-def test_breadth_is_the_mean_of_its_votes(inputs, name):
+def test_breadth_regime_is_the_mean_of_the_known_measures(inputs, name):
     assert breadth_regime(**inputs) == name
 
 
-def test_correlation_is_the_mean_of_the_known_pairs():
+def test_correlation_regime_uses_the_mean_of_the_known_pairs():
     assert correlation_regime((0.9, np.nan, 0.6)) == "NORMAL"
     assert correlation_regime((0.96, 0.94)) == "EXTREMELY_HIGH"
     assert correlation_regime((np.nan,)) is correlation_regime(()) is None
 
 
-def test_a_year_that_only_rises_is_a_strong_uptrend():
+def test_a_year_of_rising_prices_is_a_strong_uptrend():
     close = 100 * 1.002 ** np.arange(252)
     bars = IndexBars.from_bars(close * 1.001, close * 0.999, close, np.full(252, 1e6))
     assert bars.return1 == pytest.approx(0.002)
     assert bars.prior_high == pytest.approx(close[-2] * 1.001)
     assert bars.sma50 == pytest.approx(close[-50:].mean())
     assert market_regime(MarketInputs(bars=bars, vix=14)).market_regime == "STRONG_UPTREND"
-    fallen = IndexBars.from_bars(close[::-1] * 1.001, close[::-1] * 0.999, close[::-1], np.full(252, 1e6))
-    assert market_regime(MarketInputs(bars=fallen, vix=24)).market_regime == "STRONG_DOWNTREND"
+    falling = IndexBars.from_bars(close[::-1] * 1.001, close[::-1] * 0.999, close[::-1], np.full(252, 1e6))
+    assert market_regime(MarketInputs(bars=falling, vix=24)).market_regime == "STRONG_DOWNTREND"
 
 
-def test_short_histories_leave_what_they_cannot_say_unknown():
+def test_indicators_of_short_histories_are_nan():
     for count in (0, 1, 20):
         close = np.linspace(100, 101, count)
         bars = IndexBars.from_bars(close, close, close, close)

@@ -29,7 +29,7 @@ def haug_rows():
 
 
 def haug_quantity(row):
-    """Haug's greeks are per unit: theta per year, vega per 1.00 of volatility, rho per 1.00 of rate."""
+    """Return a quantity in Haug's units: vega per 1.00 of volatility, rho per 1.00 of rate."""
     columns = ("spot", "strike", "years", "rate", "dividend_yield", "volatility")
     spot, strike, years, *others = (float(row[column]) for column in columns)
     arguments = (row["option_type"] == "call", spot, strike, years, *others)
@@ -46,19 +46,19 @@ def haug_quantity(row):
 
 
 @pytest.mark.parametrize("row", haug_rows())
-def test_haugs_published_numbers_to_one_unit_of_their_last_digit(row):
-    # The traded 1.8734 is 1.87334 in full: the book's normal distribution is a polynomial.
+def test_values_published_by_haug_agree_to_the_last_digit(row):
+    # The published 1.8734 is 1.87334 exactly: the book approximates the normal distribution by a polynomial.
     assert haug_quantity(row) == pytest.approx(float(row["value"]), abs=1e-4)
 
 
-def test_published_theta_per_calendar_day():
+def test_theta_per_calendar_day_agrees_with_haug():
     # Haug: put, S 430, K 405, T 1/12, r .07, q .05, volatility .20: -31.1924 a year, -0.0855 a day.
     theta = black_scholes.greeks(False, 430, 405, 1 / 12, 0.07, 0.05, 0.20).theta
     assert theta == pytest.approx(-0.0855, abs=5e-5)
     assert theta * 365 == pytest.approx(-31.1924, abs=5e-5)
 
 
-def test_published_vanna_per_unit_of_volatility():
+def test_vanna_per_unit_of_volatility_agrees_with_haug():
     assert black_scholes.greeks(True, 100, 120, 2, 0.03, 0.01, 0.10).vanna == pytest.approx(2.71875, abs=5e-6)
 
 
@@ -80,7 +80,7 @@ def test_put_call_parity(option):
 
 @given(options, st.floats(1e-4, 0.5))
 @settings(max_examples=60, deadline=None)
-def test_prices_rise_with_volatility_and_calls_fall_with_strike(option, step):
+def test_prices_are_monotonic_in_volatility_and_strike(option, step):
     spot, strike, years, rate, dividend_yield, volatility = option
     more = black_scholes.price([True, False], *option[:5], volatility + step)
     assert (more >= black_scholes.price([True, False], *option) - 1e-12 * spot).all()
@@ -95,8 +95,8 @@ def test_greeks_are_the_derivatives_of_the_price(option, is_call):
     spot, _, years, *_ = option
     greeks = black_scholes.greeks(is_call, *option)
 
-    def slope(of, at, low, high):
-        return (of(*high) - of(*low)) / at
+    def slope(function, step, low, high):
+        return (function(*high) - function(*low)) / step
 
     def price(*arguments):
         return black_scholes.price(is_call, *arguments)
@@ -126,7 +126,7 @@ def test_greeks_are_the_derivatives_of_the_price(option, is_call):
 
 @given(st.lists(options, min_size=2, max_size=12), st.randoms(use_true_random=False))
 @settings(max_examples=30, deadline=None)
-def test_the_order_of_contracts_changes_nothing(chain, random):
+def test_the_order_of_contracts_does_not_matter(chain, random):
     order = list(range(len(chain)))
     random.shuffle(order)
     columns = np.array(chain).T
@@ -136,7 +136,7 @@ def test_the_order_of_contracts_changes_nothing(chain, random):
         np.testing.assert_array_equal(straight[order], shuffled)
 
 
-def test_a_settled_contract_at_zero_years_is_worth_its_intrinsic_value():
+def test_the_price_at_zero_years_is_the_intrinsic_value():
     value = black_scholes.price([True, True, False, False], [110, 90, 110, 90], 100, 0.0, 0.05, 0.02, 0.2)
     assert value.tolist() == [10.0, 0.0, 0.0, 10.0]
     greeks = black_scholes.greeks([True, True, False, False], [110, 90, 110, 90], 100, 0.0, 0.05, 0.02, 0.2)
@@ -145,7 +145,7 @@ def test_a_settled_contract_at_zero_years_is_worth_its_intrinsic_value():
         np.testing.assert_array_equal(np.abs(flat), 0.0)
 
 
-def test_zero_volatility_gives_the_discounted_intrinsic_value_of_the_forward():
+def test_the_price_at_zero_volatility_is_the_discounted_intrinsic_value():
     value = black_scholes.price([True, False], 100, 90, 2.0, 0.05, 0.02, 0.0)
     np.testing.assert_allclose(value, [100 * np.exp(-0.04) - 90 * np.exp(-0.1), 0.0], rtol=1e-15)
     greeks = black_scholes.greeks([True, False], 100, 90, 2.0, 0.05, 0.02, 0.0)
@@ -153,7 +153,7 @@ def test_zero_volatility_gives_the_discounted_intrinsic_value_of_the_forward():
     np.testing.assert_allclose(greeks.rho, [2.0 * 90 * np.exp(-0.1) / 100, 0.0])
 
 
-def test_exactly_at_the_forward_without_volatility_only_infinite_limits_are_missing():
+def test_greeks_at_the_forward_and_zero_volatility_are_limits_or_nan():
     greeks = black_scholes.greeks(True, 100, 100, 1.0, 0.0, 0.0, 0.0)
     assert black_scholes.price(True, 100, 100, 1.0, 0.0, 0.0, 0.0) == 0.0
     assert greeks.delta == 0.5
@@ -163,7 +163,7 @@ def test_exactly_at_the_forward_without_volatility_only_infinite_limits_are_miss
 
 @pytest.mark.parametrize("position", range(6))
 @pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])
-def test_what_is_no_number_gives_nan(position, bad):
+def test_nan_and_infinite_inputs_give_nan(position, bad):
     arguments = [100.0, 110.0, 0.5, 0.05, 0.02, 0.2]
     arguments[position] = bad
     assert np.isnan(black_scholes.price(True, *arguments))
@@ -178,7 +178,7 @@ def test_negative_spot_strike_time_or_volatility_gives_nan(position):
     assert all(np.isnan(greek) for greek in black_scholes.greeks(False, *arguments))
 
 
-def test_any_mix_of_extremes_gives_finite_numbers_or_nan_and_never_a_warning():
+def test_extreme_inputs_give_finite_numbers_or_nan_without_warnings():
     extremes = [-1.0, 0.0, 1e-300, 1.0, 100.0, 1e150, np.inf, np.nan]
     grid = np.array(
         list(itertools.product([0, 1], extremes, extremes, extremes, [-0.1, 0.0, 0.1], [0.0, 0.1], extremes))
@@ -192,11 +192,11 @@ def test_any_mix_of_extremes_gives_finite_numbers_or_nan_and_never_a_warning():
         assert not np.isinf(greek).any()
 
 
-def test_rounding_makes_no_price_negative():
+def test_prices_are_not_negative_through_rounding():
     assert black_scholes.price(True, 100, 100.00000000000007, 1.0, 0.0, 0.0, 6.046713212029707e-16) == 0.0
 
 
-def test_shapes_broadcast_and_may_be_empty():
+def test_inputs_broadcast_and_may_be_empty():
     value = black_scholes.price(np.array([[True], [False]]), 100, [90, 100, 110], 1.0, 0.0, 0.0, 0.2)
     assert value.shape == (2, 3)
     greeks = black_scholes.greeks(np.array([[True], [False]]), 100, [90, 100, 110], 1.0, 0.0, 0.0, 0.2)
@@ -205,7 +205,7 @@ def test_shapes_broadcast_and_may_be_empty():
     assert all(greek.size == 0 for greek in black_scholes.greeks(True, [], 100, 1.0, 0.0, 0.0, 0.2))
 
 
-def test_a_million_rows_give_a_million_answers():
+def test_a_million_contracts_are_priced():
     strike = np.linspace(50.0, 200.0, 1_000_000)
     value = black_scholes.price(True, 100.0, strike, 0.5, 0.03, 0.01, 0.2)
     assert np.isfinite(value).all()

@@ -13,7 +13,7 @@ from quant.pricing.implied_vol import IvStatus, quote_status, solve
 options = st.tuples(
     st.booleans(),
     st.floats(1.0, 10_000.0),  # spot
-    st.floats(-3.0, 3.0),  # strike, in deviations from the forward
+    st.floats(-3.0, 3.0),  # distance of the strike from the forward in standard deviations
     st.floats(1 / 365, 5.0),  # years
     st.floats(-0.02, 0.10),  # rate
     st.floats(0.0, 0.08),  # dividend yield
@@ -21,7 +21,7 @@ options = st.tuples(
 ).map(lambda o: (o[0], o[1], o[1] * np.exp((o[4] - o[5]) * o[3] + o[2] * o[6] * np.sqrt(o[3])), *o[3:]))
 
 
-def test_the_names_of_the_statuses_are_those_that_are_stored():
+def test_status_names_are_the_stored_values():
     assert [status.name for status in IvStatus] == [
         "ok",
         "below_intrinsic",
@@ -34,7 +34,7 @@ def test_the_names_of_the_statuses_are_those_that_are_stored():
     ]
 
 
-def test_a_textbook_price_gives_its_volatility():
+def test_a_textbook_example_gives_the_published_volatility():
     # Hull, Options, Futures, and Other Derivatives: call 1.875, S 21, K 20, r .10, T .25: 23.5 % a year.
     volatility, status = solve(True, 1.875, 21, 20, 0.25, 0.10, 0.0)
     assert status == IvStatus.ok
@@ -43,12 +43,12 @@ def test_a_textbook_price_gives_its_volatility():
 
 @given(options)
 @settings(max_examples=100, deadline=None)
-def test_price_to_volatility_and_back_is_a_round_trip(option):
+def test_price_to_volatility_to_price_is_a_round_trip(option):
     is_call, spot, strike, years, rate, dividend_yield, volatility = option
     price = black_scholes.price(*option)
     found, status = solve(is_call, price, spot, strike, years, rate, dividend_yield)
     if status != IvStatus.ok:
-        # Only where the time value drowns in the rounding of the price.
+        # Only where the time value is smaller than the rounding of the price.
         assert status in (IvStatus.below_intrinsic, IvStatus.above_maximum)
         assert black_scholes.greeks(*option).vega * 100 < 1e-8 * (spot + strike)
         return
@@ -61,7 +61,7 @@ def test_price_to_volatility_and_back_is_a_round_trip(option):
 
 @pytest.mark.parametrize("volatility", [0.01, 0.05, 0.2, 1.0, 3.0, 10.0])
 @pytest.mark.parametrize("years", [1 / 525_600, 10 / 525_600, 1 / 365, 0.1, 1.0])
-def test_every_volatility_from_1_to_1000_percent_is_found_at_every_age(volatility, years):
+def test_volatilities_from_1_to_1000_percent_are_found_at_any_time_left(volatility, years):
     deviation = volatility * np.sqrt(years)
     strike = 4500.0 * np.exp(np.linspace(-4, 4, 81) * min(deviation, 3.0))
     is_call = np.array([[True], [False]])
@@ -71,12 +71,12 @@ def test_every_volatility_from_1_to_1000_percent_is_found_at_every_age(volatilit
     determined = vega > 1e-6 * (price + 1.0)
     assert determined.any()
     assert (status[determined] == IvStatus.ok).all()
-    # What the rounding of the price itself, some units in the last place of the larger leg, is worth in vol.
+    # The effect on volatility of the rounding of the price: some units in the last place of spot or strike.
     allowed = 1e-12 + 2e-14 * np.maximum(4500.0, strike) / vega
     assert (np.abs(found - volatility)[determined] <= allowed[determined]).all()
 
 
-def test_far_out_of_the_money_the_price_holds_all_digits_and_so_does_the_volatility():
+def test_volatilities_far_out_of_the_money_have_full_precision():
     strike = np.array([20.0, 40.0, 60.0, 160.0, 250.0, 400.0])
     volatility = np.linspace(0.09, 0.14, 6)
     price = black_scholes.price(strike > 100, 100.0, strike, 0.25, 0.0, 0.0, volatility)
@@ -85,7 +85,7 @@ def test_far_out_of_the_money_the_price_holds_all_digits_and_so_does_the_volatil
     np.testing.assert_allclose(found, volatility, rtol=1e-12)
 
 
-def test_put_and_call_of_a_strike_have_one_volatility():
+def test_put_and_call_of_a_strike_have_the_same_volatility():
     strike = np.linspace(80, 125, 10)
     call, put = (black_scholes.price(kind, 100, strike, 0.5, 0.05, 0.02, 0.3) for kind in (True, False))
     np.testing.assert_allclose(
@@ -125,7 +125,7 @@ def test_volatility_rises_with_price():
         ("no_underlying", (True, 5.0, 100, -100, 1.0, 0.0, 0.0)),
     ],
 )
-def test_every_missing_volatility_has_its_reason(reason, arguments):
+def test_every_missing_volatility_has_a_status(reason, arguments):
     volatility, status = solve(*arguments)
     assert IvStatus(int(status)).name == reason
     assert np.isfinite(volatility) == (reason == "ok")
@@ -147,15 +147,15 @@ def test_every_missing_volatility_has_its_reason(reason, arguments):
         (1.0, np.inf, "no_quote"),
     ],
 )
-def test_quotes_are_judged_before_they_are_solved(bid, ask, reason):
+def test_quote_status_of_valid_and_invalid_quotes(bid, ask, reason):
     assert IvStatus(int(quote_status(bid, ask))).name == reason
 
 
-def test_the_widest_spread_is_a_setting():
+def test_the_maximum_spread_is_an_argument():
     assert quote_status([1.0, 1.0], [1.1, 1.3], widest_spread=0.1).tolist() == [IvStatus.ok, IvStatus.wide]
 
 
-def test_any_mix_of_extremes_gives_a_number_with_ok_or_nan_with_a_reason():
+def test_extreme_inputs_give_a_number_with_ok_or_nan_with_another_status():
     extremes = [-1.0, 0.0, 1e-300, 1e-14, 1.0, 100.0, 100.0 + 1e-13, 1e300, np.inf, np.nan]
     grid = np.array(
         list(
@@ -170,7 +170,7 @@ def test_any_mix_of_extremes_gives_a_number_with_ok_or_nan_with_a_reason():
     assert (volatility[status == IvStatus.ok] > 0).all()
 
 
-def test_shapes_broadcast_and_may_be_empty():
+def test_inputs_broadcast_and_may_be_empty():
     volatility, status = solve(np.array([[True], [False]]), 8.0, 100, [95, 100, 105], 1.0, 0.0, 0.0)
     assert volatility.shape == status.shape == (2, 3)
     assert status.dtype == np.int8
@@ -178,7 +178,7 @@ def test_shapes_broadcast_and_may_be_empty():
     assert empty.volatility.size == empty.status.size == 0
 
 
-def test_the_order_of_contracts_changes_nothing():
+def test_the_order_of_contracts_does_not_matter():
     random = np.random.default_rng(7)
     strike = random.uniform(50, 200, 20_000)
     price = black_scholes.price(strike > 100, 100, strike, 0.3, 0.02, 0.0, 0.4)
@@ -189,7 +189,7 @@ def test_the_order_of_contracts_changes_nothing():
     np.testing.assert_array_equal(straight.status[order], shuffled.status)
 
 
-def test_a_million_rows_give_a_million_answers():
+def test_a_million_volatilities_are_found():
     strike = np.linspace(60.0, 160.0, 1_000_000)
     price = black_scholes.price(strike > 100, 100.0, strike, 0.5, 0.03, 0.01, 0.25)
     volatility, status = solve(strike > 100, price, 100.0, strike, 0.5, 0.03, 0.01)

@@ -7,15 +7,15 @@ from scipy.special import ndtr, ndtri
 from quant.pricing.normalised_black import implied_deviation
 
 
-def test_at_the_forward_the_deviation_has_a_closed_form():
+def test_the_deviation_at_the_forward_equals_its_closed_form():
     # b(0, s) = N(s/2) - N(-s/2), hence s = 2 N^-1((1 + b) / 2).
     value = np.linspace(0.01, 0.7, 70)
     found = implied_deviation(np.zeros(70), value, 1.0 - value)
     np.testing.assert_allclose(found, 2.0 * ndtri(0.5 + 0.5 * value), rtol=1e-13)
 
 
-def test_near_its_maximum_the_value_is_inverted_from_what_it_falls_short_by():
-    # Beyond s = 16 the value itself is 1 to the last digit; only the shortfall 2 N(-s/2) tells them apart.
+def test_values_near_the_maximum_are_inverted_by_their_shortfall():
+    # Above s = 16 the value is 1 in double precision; only the shortfall 2 N(-s/2) differs.
     deviation = np.array([3.0, 6.0, 10.0, 16.0, 25.0, 50.0])
     shortfall = 2.0 * ndtr(-0.5 * deviation)
     found = implied_deviation(np.zeros(6), 1.0 - shortfall, shortfall)
@@ -23,7 +23,7 @@ def test_near_its_maximum_the_value_is_inverted_from_what_it_falls_short_by():
 
 
 @pytest.mark.parametrize("moneyness", [-1e-12, -1e-6, -0.01, -0.3, -2.0, -8.0, -20.0])
-def test_value_and_deviation_correspond_over_the_whole_range(moneyness):
+def test_the_inverse_is_accurate_over_the_whole_range(moneyness):
     deviation = np.geomspace(abs(moneyness) / 12 + 1e-4, 8.0, 200)
     h, t, root = moneyness / deviation, 0.5 * deviation, np.exp(0.5 * moneyness)
     value = root * ndtr(h + t) - ndtr(h - t) / root
@@ -32,6 +32,6 @@ def test_value_and_deviation_correspond_over_the_whole_range(moneyness):
     assert usable.sum() > 50
     vega = np.exp(-0.5 * (h * h + t * t)) / np.sqrt(2 * np.pi)
     found = implied_deviation(np.full(200, moneyness)[usable], value[usable], shortfall[usable])
-    # Subtracting the two products in ``value`` costs it digits that no inversion brings back.
-    cost = 1e-15 * root * ndtr(h + t) / vega
-    assert (np.abs(found - deviation[usable]) <= (1e-12 * deviation + 10 * cost)[usable]).all()
+    # The subtraction in `value` loses digits that the inversion cannot restore.
+    lost = 1e-15 * root * ndtr(h + t) / vega
+    assert (np.abs(found - deviation[usable]) <= (1e-12 * deviation + 10 * lost)[usable]).all()

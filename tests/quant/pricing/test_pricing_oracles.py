@@ -1,4 +1,4 @@
-"""QuantLib and vollib, two independent implementations, asked the same questions."""
+"""Comparison with two independent implementations, QuantLib and vollib."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ COUNT = 300
 
 
 def random_chain():
-    """Options a chain may hold: a day to five years, 5 % to 200 %, strikes within two deviations."""
+    """Return options of one day to five years, 5 % to 200 % volatility, strikes within two standard deviations."""
     random = np.random.default_rng(20260115)
     years = np.exp(random.uniform(np.log(1 / 365), np.log(5), COUNT))
     volatility = np.exp(random.uniform(np.log(0.05), np.log(2.0), COUNT))
@@ -37,18 +37,20 @@ def quantlib_price(is_call, spot, strike, years, rate, dividend_yield, volatilit
 
 def test_prices_agree_with_quantlib_and_vollib():
     chain = random_chain()
-    ours = black_scholes.price(*chain)
-    np.testing.assert_allclose(ours, [quantlib_price(*row) for row in scalars(*chain)], rtol=0, atol=1e-10)
+    computed = black_scholes.price(*chain)
+    np.testing.assert_allclose(
+        computed, [quantlib_price(*row) for row in scalars(*chain)], rtol=0, atol=1e-10
+    )
     vollib = [
         black_scholes_merton("c" if is_call else "p", spot, strike, years, rate, volatility, dividend_yield)
         for is_call, spot, strike, years, rate, dividend_yield, volatility in scalars(*chain)
     ]
-    np.testing.assert_allclose(ours, vollib, rtol=0, atol=1e-10)
+    np.testing.assert_allclose(computed, vollib, rtol=0, atol=1e-10)
 
 
 def test_greeks_agree_with_vollib_in_the_same_units():
     chain = random_chain()
-    ours = black_scholes.greeks(*chain)
+    computed = black_scholes.greeks(*chain)
     for name in ("delta", "gamma", "theta", "vega", "rho"):
         vollib = [
             getattr(analytical, name)(
@@ -56,41 +58,41 @@ def test_greeks_agree_with_vollib_in_the_same_units():
             )
             for is_call, spot, strike, years, rate, dividend_yield, volatility in scalars(*chain)
         ]
-        np.testing.assert_allclose(getattr(ours, name), vollib, rtol=1e-10, atol=1e-11, err_msg=name)
+        np.testing.assert_allclose(getattr(computed, name), vollib, rtol=1e-10, atol=1e-11, err_msg=name)
 
 
 def test_implied_volatilities_agree_with_quantlib():
     is_call, spot, strike, years, rate, dividend_yield, volatility = chain = random_chain()
     price = black_scholes.price(*chain)
     forward, discount = spot * np.exp((rate - dividend_yield) * years), np.exp(-rate * years)
-    theirs = [
+    expected = [
         QuantLib.blackFormulaImpliedStdDev(
             QuantLib.Option.Call if call else QuantLib.Option.Put,
-            at,
+            level,
             ahead,
             value,
-            present,
+            factor,
             0.0,
             QuantLib.nullDouble(),
             1e-14,
             1000,
         )
-        for call, at, ahead, value, present in scalars(is_call, strike, forward, price, discount)
+        for call, level, ahead, value, factor in scalars(is_call, strike, forward, price, discount)
     ]
-    ours, status = implied_vol.solve(is_call, price, spot, strike, years, rate, dividend_yield)
+    computed, status = implied_vol.solve(is_call, price, spot, strike, years, rate, dividend_yield)
     assert (status == implied_vol.IvStatus.ok).all()
-    np.testing.assert_allclose(ours, theirs / np.sqrt(years), rtol=0, atol=1e-9)
-    np.testing.assert_allclose(ours, volatility, rtol=0, atol=1e-10)
+    np.testing.assert_allclose(computed, expected / np.sqrt(years), rtol=0, atol=1e-9)
+    np.testing.assert_allclose(computed, volatility, rtol=0, atol=1e-10)
 
 
 def test_implied_volatilities_agree_with_vollib():
     is_call, spot, strike, years, rate, dividend_yield, _ = chain = random_chain()
     price = black_scholes.price(*chain)
-    theirs = [
-        implied_volatility(value, under, at, time, interest, dividend, "c" if call else "p")
-        for call, value, under, at, time, interest, dividend in scalars(
+    expected = [
+        implied_volatility(value, underlying, level, time, interest, dividend, "c" if call else "p")
+        for call, value, underlying, level, time, interest, dividend in scalars(
             is_call, price, spot, strike, years, rate, dividend_yield
         )
     ]
-    ours, _ = implied_vol.solve(is_call, price, spot, strike, years, rate, dividend_yield)
-    np.testing.assert_allclose(ours, theirs, rtol=0, atol=1e-9)
+    computed, _ = implied_vol.solve(is_call, price, spot, strike, years, rate, dividend_yield)
+    np.testing.assert_allclose(computed, expected, rtol=0, atol=1e-9)

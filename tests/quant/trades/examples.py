@@ -1,4 +1,4 @@
-"""Batches of trades for the tests: one dict per trade, the rest is a plain trade inside a sound quote."""
+"""Batches of trades for tests: one dict per trade overrides the defaults of a trade at the mid of a valid quote."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from quant.trades.trade_values import Trades
 
 START = 1_763_994_600_000  # 24 November 2025, 09:30 New York
 
-PLAIN = {
+DEFAULTS = {
     "contract": 1,
     "is_call": True,
     "timestamp": START,
@@ -31,6 +31,6 @@ PLAIN = {
 
 
 def make_trades(*rows: dict[str, object]) -> Trades:
-    """One trade per row; sequence numbers count up unless given."""
-    full = [PLAIN | {"sequence_number": index} | row for index, row in enumerate(rows)]
-    return Trades(**{name: np.array([row[name] for row in full]) for name in PLAIN})
+    """Return one trade per row; sequence numbers count up unless given."""
+    full = [DEFAULTS | {"sequence_number": index} | row for index, row in enumerate(rows)]
+    return Trades(**{name: np.array([row[name] for row in full]) for name in DEFAULTS})

@@ -23,7 +23,7 @@ def side(row, profile="default"):
         (1.05, "NONE_MID"),
     ],
 )
-def test_the_quote_rule_compares_with_the_mid(price, expected):
+def test_the_quote_rule_compares_the_price_with_the_mid(price, expected):
     assert side({"price": price}) == expected
 
 
@@ -31,11 +31,11 @@ def test_the_quote_rule_compares_with_the_mid(price, expected):
     ("bid_size", "ask_size", "expected"),
     [(10, 30, "BUY_DEPTH"), (30, 10, "SELL_DEPTH"), (10, 10, "NONE_MID"), (np.nan, 10, "NONE_MID")],
 )
-def test_at_the_mid_the_deeper_quote_was_waiting(bid_size, ask_size, expected):
+def test_at_the_mid_the_larger_quote_size_is_the_passive_side(bid_size, ask_size, expected):
     assert side({"bid_size": bid_size, "ask_size": ask_size}) == expected
 
 
-def test_a_mid_that_binary_fractions_miss_is_still_the_mid():
+def test_a_price_that_differs_from_the_mid_by_rounding_is_at_the_mid():
     # 0.5 * (0.1 + 0.2) and 0.15 differ in their last bit.
     assert side({"bid": 0.1, "ask": 0.2, "price": 0.15}) == "NONE_MID"
 
@@ -44,7 +44,7 @@ def sides(*rows):
     return classify(make_trades(*rows)).side.tolist()
 
 
-def test_the_reverse_tick_reads_the_next_different_price_of_the_contract():
+def test_the_reverse_tick_rule_uses_the_next_different_price():
     mid = {"price": 1.05}
     assert sides(mid, mid, {"price": 1.02})[:2] == ["BUY_TICK", "BUY_TICK"]
     assert sides(mid, {"price": 1.08}) == ["SELL_TICK", "BUY_QUOTE"]
@@ -52,12 +52,12 @@ def test_the_reverse_tick_reads_the_next_different_price_of_the_contract():
     assert sides({"price": 1.08}, mid)[1] == "NONE_MID"
 
 
-def test_the_reverse_tick_goes_by_time_not_by_place_in_the_batch():
+def test_the_reverse_tick_rule_orders_trades_by_time():
     later = {"price": 1.02, "timestamp": START + 5}
     assert sides(later, {"price": 1.05}) == ["SELL_QUOTE", "BUY_TICK"]
 
 
-def test_canceled_and_late_trades_do_not_say_where_the_price_went():
+def test_the_reverse_tick_rule_ignores_canceled_and_late_trades():
     for condition in (201, 202, 247):
         assert sides({"price": 1.05}, {"price": 1.02, "conditions": condition})[0] == "NONE_MID"
 
@@ -79,16 +79,16 @@ def test_canceled_and_late_trades_do_not_say_where_the_price_went():
         pytest.param({"conditions": 247}, "NONE_NOT_MARKET", id="compression"),
     ],
 )
-def test_what_cannot_be_told_is_neutral_with_a_reason(row, reason):
-    answer = classify(make_trades({"price": 5.0} | row))
-    assert answer.side[0] == reason
-    assert answer.sentiment[0] == "NEUTRAL"
-    assert answer.aggressiveness[0] == "NORMAL"
-    assert not answer.is_above_ask[0]
-    assert answer.direction[0] == 0
+def test_a_trade_without_a_side_is_neutral_and_has_a_reason(row, reason):
+    result = classify(make_trades({"price": 5.0} | row))
+    assert result.side[0] == reason
+    assert result.sentiment[0] == "NEUTRAL"
+    assert result.aggressiveness[0] == "NORMAL"
+    assert not result.is_above_ask[0]
+    assert result.direction[0] == 0
 
 
-def test_a_zero_bid_is_a_quote_and_five_seconds_are_fresh():
+def test_quotes_with_a_zero_bid_or_an_age_of_five_seconds_are_valid():
     assert side({"bid": 0.0, "ask": 0.05, "price": 0.05}) == "BUY_QUOTE"
     assert side({"price": 1.1, "quote_age_ms": 5000.0}) == "BUY_QUOTE"
 
@@ -108,15 +108,15 @@ def test_a_zero_bid_is_a_quote_and_five_seconds_are_fresh():
         (1.05, True, "NEUTRAL", "NEUTRAL"),
     ],
 )
-def test_sentiment_at_and_beyond_the_quote(price, is_call, default, documented):
+def test_sentiment_by_price_in_both_profiles(price, is_call, default, documented):
     row = make_trades({"price": price, "is_call": is_call})
     assert classify(row).sentiment[0] == default
     assert classify(row, "documented").sentiment[0] == documented
 
 
-def test_a_locked_quote_takes_no_side_at_its_price():
-    answer = classify(make_trades({"bid": 1.05, "ask": 1.05}))
-    assert (answer.side[0], answer.sentiment[0]) == ("NONE_MID", "NEUTRAL")
+def test_a_trade_at_a_locked_quote_has_no_side():
+    result = classify(make_trades({"bid": 1.05, "ask": 1.05}))
+    assert (result.side[0], result.sentiment[0]) == ("NONE_MID", "NEUTRAL")
 
 
 @pytest.mark.parametrize("profile", ["default", "documented"])
@@ -125,7 +125,7 @@ def test_a_locked_quote_takes_no_side_at_its_price():
     [
         (1.12, "AGGRESSIVE"),
         (1.111, "AGGRESSIVE"),
-        (1.11, "PASSIVE"),  # exactly a tenth of the spread beyond
+        (1.11, "PASSIVE"),  # exactly a tenth of the spread above the ask
         (1.10, "PASSIVE"),
         (1.09, "NORMAL"),
         (1.01, "NORMAL"),
@@ -134,17 +134,17 @@ def test_a_locked_quote_takes_no_side_at_its_price():
         (0.989, "AGGRESSIVE"),
     ],
 )
-def test_aggressiveness_in_the_documents_words(price, label, profile):
+def test_aggressiveness_by_price(price, label, profile):
     assert classify(make_trades({"price": price}), profile).aggressiveness[0] == label
 
 
-def test_flags_outside_the_quote_are_strict():
-    answer = classify(make_trades({"price": 1.10}, {"price": 1.11}, {"price": 1.00}, {"price": 0.99}))
-    assert answer.is_above_ask.tolist() == [False, True, False, False]
-    assert answer.is_below_bid.tolist() == [False, False, False, True]
+def test_above_ask_and_below_bid_exclude_the_quoted_prices():
+    result = classify(make_trades({"price": 1.10}, {"price": 1.11}, {"price": 1.00}, {"price": 0.99}))
+    assert result.is_above_ask.tolist() == [False, True, False, False]
+    assert result.is_below_bid.tolist() == [False, False, False, True]
 
 
-def test_the_documented_profile_takes_any_quote_and_names_what_is_inside():
+def test_the_documented_profile_accepts_any_quote_age():
     assert side({"price": 1.2, "quote_age_ms": 1e9}, "documented") == "BUY_QUOTE"
     assert side({"price": 1.09}, "documented") == "NONE_INSIDE"
     assert side({"bid": np.nan}, "documented") == "NONE_NO_QUOTE"

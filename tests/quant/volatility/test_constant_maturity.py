@@ -17,7 +17,7 @@ from tests.quant.chains import make_chain
 
 
 def surface(volatilities):
-    """One pair at 95, 100, 105 for each {days: at-the-money volatility}; the forward is 100."""
+    """Return a call and a put at 95, 100, 105 for each {days: at-the-money volatility}; the forward is 100."""
     strike, is_call, years, volatility, mid = [], [], [], [], []
     for days, level in volatilities.items():
         for k in (95.0, 100.0, 105.0):
@@ -38,31 +38,31 @@ def surface(volatilities):
     )
 
 
-def test_at_the_money_is_where_call_and_put_cost_nearly_the_same():
+def test_the_atm_strike_has_the_smallest_difference_of_call_and_put():
     curve = atm_curve(surface({20: 0.20, 40: 0.30}))
     assert curve.strike.tolist() == [100, 100]
     assert curve.volatility == pytest.approx([0.20, 0.30])
     assert curve.days.tolist() == [20, 40]
 
 
-def test_call_and_put_are_averaged():
+def test_volatilities_of_call_and_put_are_averaged():
     chain = make_chain([100, 100], [True, False], years=30 / 365, implied_volatility=[0.18, 0.22])
     assert constant_maturity_iv(chain) == pytest.approx(0.20)
 
 
-def test_thirty_days_lie_between_in_total_variance():
+def test_total_variance_is_interpolated_at_thirty_days():
     # (20 * 0.2^2 + 40 * 0.3^2) / 2 = 2.2 over 30 days.
     assert constant_maturity_iv(surface({20: 0.20, 40: 0.30})) == pytest.approx(np.sqrt(2.2 / 30))
 
 
-def test_beyond_the_listed_range_the_nearest_holds_for_half_the_term():
+def test_a_single_expiration_is_used_from_15_to_45_days():
     assert constant_maturity_iv(surface({15.5: 0.25})) == pytest.approx(0.25)
     assert constant_maturity_iv(surface({44.5: 0.25, 70: 0.3})) == pytest.approx(0.25)
     assert np.isnan(constant_maturity_iv(surface({14: 0.25})))
     assert np.isnan(constant_maturity_iv(surface({46: 0.25})))
 
 
-def test_the_documented_form_reads_thirty_to_forty_five_days():
+def test_the_documented_iv_uses_expirations_of_30_to_45_days():
     two = surface({32: 0.20, 43: 0.30, 90: 0.9})
     weight = (37.5 - 32) / (43 - 32)
     total = 32 * 0.04 + weight * (43 * 0.09 - 32 * 0.04)
@@ -71,7 +71,7 @@ def test_the_documented_form_reads_thirty_to_forty_five_days():
     assert documented_iv(surface({31: 0.2, 33: 0.3})) == pytest.approx(0.3)
 
 
-def test_without_such_an_expiration_the_documented_form_is_the_thirty_day_one():
+def test_the_documented_iv_falls_back_to_the_thirty_day_iv():
     chain = surface({20: 0.2, 60: 0.3})
     assert documented_iv(chain) == constant_maturity_iv(chain)
     assert np.isnan(documented_iv(surface({200: 0.3})))
@@ -90,20 +90,21 @@ def test_without_such_an_expiration_the_documented_form_is_the_thirty_day_one():
         pytest.param({"years": 0.0}, id="settled"),
     ],
 )
-def test_a_contract_that_measures_nothing_is_not_read(flaw):
+def test_contracts_with_invalid_values_are_ignored(flaw):
     chain = make_chain([100, 100], [True, False], **({"years": 30 / 365} | flaw))
     assert np.isnan(constant_maturity_iv(chain))
 
 
-def test_a_chain_without_quotes_is_read_at_the_strike_nearest_to_spot():
+def test_a_chain_without_quotes_uses_the_strike_nearest_to_spot():
     chain = surface({30: 0.2})
     unquoted = replace(chain, bid=np.full(len(chain), np.nan), ask=np.full(len(chain), np.nan))
     assert constant_maturity_iv(unquoted) == pytest.approx(0.2)
 
 
 def unquoted_smile(forward, noise=0.0):
-    """Calls and puts every point from 90 to 110 at 30 days, without quotes; volatility 0.2 less twice the log
-    distance to the forward, which lies off the spot of 100.
+    """Return calls and puts of 30 days at 90, 91 ... 110 without quotes; spot is 100.
+
+    The volatility is 0.2 - 0.2 * log(strike / forward), plus and minus `noise` at alternating strikes.
     """
     strike = np.repeat(np.arange(90.0, 111.0), 2)
     is_call = np.tile([True, False], 21)
@@ -120,14 +121,14 @@ def unquoted_smile(forward, noise=0.0):
     )
 
 
-def test_a_chain_without_quotes_is_read_at_the_forward_its_deltas_tell():
+def test_a_chain_without_quotes_uses_the_forward_implied_by_its_deltas():
     curve = atm_curve(unquoted_smile(forward=103.1))
     assert curve.strike.tolist() == [103.0]
     assert curve.volatility == pytest.approx(0.2 - 0.2 * np.log(103.0 / 103.1), abs=1e-9)
 
 
-def test_single_trades_of_a_chain_without_quotes_are_read_on_the_line_through_them():
-    # five strikes within half a deviation (2.87) of the forward, one point above and below the smile in turn
+def test_a_chain_without_quotes_uses_a_line_through_noisy_volatilities():
+    # Five strikes are within half a standard deviation (2.87) of the forward; the noise is +0.01 and -0.01 in turn.
     curve = atm_curve(unquoted_smile(forward=100.0, noise=0.01))
     assert curve.volatility[0] == pytest.approx(0.2, abs=0.0025)
     assert abs(unquoted_smile(100.0, 0.01).implied_volatility[20] - 0.2) == pytest.approx(0.01)
@@ -135,11 +136,11 @@ def test_single_trades_of_a_chain_without_quotes_are_read_on_the_line_through_th
 
 def test_an_empty_chain_has_no_volatility():
     empty = make_chain([], [])
-    answers = (constant_maturity_iv(empty), documented_iv(empty), risk_reversal_25d(empty), term_slope(empty))
-    assert np.isnan(answers).all()
+    results = (constant_maturity_iv(empty), documented_iv(empty), risk_reversal_25d(empty), term_slope(empty))
+    assert np.isnan(results).all()
 
 
-def test_the_risk_reversal_is_put_less_call_at_a_quarter_delta():
+def test_the_risk_reversal_is_put_minus_call_volatility_at_25_delta():
     chain = make_chain(
         [90, 95, 105, 110],
         [False, False, True, True],
@@ -150,10 +151,10 @@ def test_the_risk_reversal_is_put_less_call_at_a_quarter_delta():
     assert risk_reversal_25d(chain) == pytest.approx(0.28 - 0.19)
 
 
-def test_no_contracts_around_a_quarter_delta_is_no_risk_reversal():
+def test_the_risk_reversal_is_nan_without_contracts_around_25_delta():
     chain = make_chain([90, 110], [False, True], years=30 / 365, delta=[-0.2, 0.2])
     assert np.isnan(risk_reversal_25d(chain))
 
 
-def test_the_slope_is_the_rise_from_thirty_to_sixty_days():
+def test_the_term_slope_is_iv_at_60_days_minus_iv_at_30_days():
     assert term_slope(surface({30: 0.20, 60: 0.24})) == pytest.approx(0.04)

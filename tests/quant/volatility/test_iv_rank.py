@@ -26,22 +26,22 @@ def test_rank_of_tastytrades_example():
     assert iv_rank(45, [30, 60]) == 0.50
 
 
-def test_equal_days_are_not_below():
+def test_equal_values_do_not_count_as_below():
     assert iv_percentile(0.2, [0.2, 0.2, 0.1, 0.3]) == 0.25
 
 
-def test_a_new_extreme_stays_within_zero_and_one():
+def test_the_rank_of_a_new_extreme_is_zero_or_one():
     assert iv_rank(50, [10, 30]) == 1.0
     assert iv_rank(5, [10, 30]) == 0.0
     assert iv_rank(10, [10, 10]) == 0.5
 
 
-def test_unknown_inputs_give_unknown_answers():
-    for answer in (iv_rank(np.nan, [1, 2]), iv_percentile(0.2, []), iv_percentile(0.2, [np.nan])):
-        assert np.isnan(answer)
+def test_rank_and_percentile_of_missing_inputs_are_nan():
+    for result in (iv_rank(np.nan, [1, 2]), iv_percentile(0.2, []), iv_percentile(0.2, [np.nan])):
+        assert np.isnan(result)
 
 
-def test_nothing_is_published_before_twenty_sessions():
+def test_rank_and_percentile_are_none_before_twenty_sessions():
     early = standing(0.2, [0.1] * 19)
     assert (early.iv_rank, early.iv_percentile, early.iv_regime) == (None, None, None)
     assert (early.recommendation, early.iv_trend, early.data_points) == (None, None, 19)
@@ -55,14 +55,14 @@ def test_the_standing_is_provisional_below_two_hundred_sessions():
     assert not standing(0.2, [0.1] * 200).is_provisional
 
 
-def test_gaps_are_counted_and_the_window_is_a_year():
+def test_gaps_are_counted_within_a_window_of_one_year():
     history = [9.0] * 10 + [0.1] * 200 + [np.nan] * 52
     result = standing(0.2, history)
     assert (result.data_points, result.gaps) == (200, 52)
     assert result.iv_52w_high == 0.2
 
 
-def test_without_a_current_value_nothing_stands():
+def test_all_measures_are_none_without_a_current_value():
     result = standing(np.nan, [0.1] * 100)
     assert result.current_iv is result.iv_rank is result.iv_percentile is result.recommendation is None
 
@@ -92,8 +92,8 @@ def test_regime_and_recommendation_follow_the_percentile(
 ):
     result = standing(0.5, history_with_percentile(hundredths))
     assert (result.iv_regime, result.recommendation) == (regime, recommendation)
-    older = standing(0.5, history_with_percentile(hundredths), profile="documented")
-    assert (older.iv_regime, older.recommendation) == (documented_regime, documented_recommendation)
+    documented = standing(0.5, history_with_percentile(hundredths), profile="documented")
+    assert (documented.iv_regime, documented.recommendation) == (documented_regime, documented_recommendation)
 
 
 def test_a_ramp_overrides_the_recommendation():
@@ -106,24 +106,24 @@ def test_a_ramp_overrides_the_recommendation():
     ("last", "trend"),
     [(1.0, "STABLE"), (1.06, "STABLE"), (1.08, "EXPANDING"), (0.94, "STABLE"), (0.92, "CONTRACTING")],
 )
-def test_trend_compares_the_last_week_with_the_last_month(last, trend):
+def test_the_trend_compares_the_means_of_5_and_20_sessions(last, trend):
     # Five sessions at `last` after fifteen at 1: the ratio is last / (0.75 + 0.25 * last).
     assert iv_trend([1.0] * 15 + [last] * 5) == trend
 
 
-def test_trend_needs_twenty_sessions():
+def test_the_trend_needs_twenty_sessions():
     assert iv_trend([1.0] * 19) is None
     assert iv_trend([np.nan] * 5 + [1.0] * 19) is None
 
 
-def test_expected_move_of_tastylives_example():
+def test_the_expected_move_of_tastylives_example():
     assert expected_move(279, 0.15, 45) == pytest.approx(14.69, abs=0.005)
     assert expected_move(279, 0.15, 45) == pytest.approx(14.6945, abs=5e-5)
     assert expected_move(100, 0.2, 0) == 0
     assert np.isnan(expected_move(100, 0.2, -1))
 
 
-def test_straddle_moves_are_labelled_by_what_they_cover():
+def test_expected_moves_from_a_straddle():
     one_sigma, half = expected_move_from_straddle(10.0)
     assert (one_sigma, half) == (12.5, 8.5)
 
@@ -141,5 +141,5 @@ def test_straddle_moves_are_labelled_by_what_they_cover():
         (None, None),
     ],
 )
-def test_skew_is_named_in_volatility_points(reversal, state):
+def test_skew_state_limits_in_volatility_points(reversal, state):
     assert skew_state(reversal) == state

@@ -19,13 +19,13 @@ from quant.volatility.iv_rank import iv_ramp, kinks, term_structure
         (100, 120.1, "COMPLACENCY", "STEEP_CONTANGO", "PREPARE_FOR_VOL_SPIKE"),
     ],
 )
-def test_each_side_of_every_limit(front, back, regime, label, recommendation):
-    answer = term_structure(front, back)
-    assert (answer.regime, answer.label, answer.recommendation) == (regime, label, recommendation)
-    assert answer.spread_pct == pytest.approx(back - front)
+def test_regimes_on_both_sides_of_every_limit(front, back, regime, label, recommendation):
+    result = term_structure(front, back)
+    assert (result.regime, result.label, result.recommendation) == (regime, label, recommendation)
+    assert result.spread_pct == pytest.approx(back - front)
 
 
-def test_the_limits_as_ratios_of_vix_to_vix3m():
+def test_regime_limits_as_ratios_of_vix_to_vix3m():
     assert term_structure(1.112, 1.0).regime == "FEAR"
     assert term_structure(1.111, 1.0).regime == "NORMAL"
     assert term_structure(0.833, 1.0).regime == "COMPLACENCY"
@@ -33,7 +33,7 @@ def test_the_limits_as_ratios_of_vix_to_vix3m():
 
 
 @pytest.mark.parametrize(("front", "back"), [(None, 20), (20, None), (np.nan, 20), (0, 20), (20, np.inf)])
-def test_an_unknown_end_is_no_structure(front, back):
+def test_the_regime_is_none_without_both_volatilities(front, back):
     assert term_structure(front, back).regime is None
 
 
@@ -41,7 +41,7 @@ DAYS = np.arange("2026-01-01", "2026-01-31", dtype="datetime64[D]")
 TODAY = np.datetime64("2026-01-31")
 
 
-def test_a_ramp_is_more_than_thirty_per_cent_over_the_month_before():
+def test_a_ramp_is_more_than_30_percent_above_the_30_day_mean():
     flat = np.full(30, 0.25)
     assert not iv_ramp(DAYS, flat, TODAY, 0.325).detected
     ramp = iv_ramp(DAYS, flat, TODAY, 0.33)
@@ -51,26 +51,26 @@ def test_a_ramp_is_more_than_thirty_per_cent_over_the_month_before():
     assert (ramp.baseline, ramp.points, ramp.catalyst) == (0.25, 30, None)
 
 
-def test_today_and_what_is_older_than_thirty_days_are_not_in_the_mean():
+def test_the_mean_excludes_today_and_values_older_than_thirty_days():
     days = np.append(DAYS, [TODAY, np.datetime64("2025-12-31")])
     assert iv_ramp(days, [*np.full(30, 0.25), 9.0, 9.0], TODAY, 0.25).baseline == 0.25
 
 
-def test_fewer_than_fifteen_sessions_decide_nothing():
+def test_a_ramp_needs_at_least_fifteen_sessions():
     series = np.where(np.arange(30) < 14, 0.2, np.nan)
-    answer = iv_ramp(DAYS, series, TODAY, 0.9)
-    assert (answer.detected, answer.expansion_pct, answer.points) == (False, None, 14)
+    result = iv_ramp(DAYS, series, TODAY, 0.9)
+    assert (result.detected, result.expansion_pct, result.points) == (False, None, 14)
     series[20] = 0.2
     assert iv_ramp(DAYS, series, TODAY, 0.9).detected
 
 
-def test_the_calendar_tells_an_announced_event_from_a_dark_horse():
+def test_the_catalyst_depends_on_an_announced_event():
     flat = np.full(30, 0.2)
     assert iv_ramp(DAYS, flat, TODAY, 0.3, event_announced=True).catalyst == "announced"
     assert iv_ramp(DAYS, flat, TODAY, 0.3, event_announced=False).catalyst == "dark_horse"
 
 
-def test_an_expiration_after_an_event_stands_above_its_neighbours():
+def test_a_raised_expiration_has_a_kink_in_volatility_points():
     years = np.array([10, 20, 30]) / 365
     rise = kinks(years, np.array([0.2, 0.3, 0.2]))
     assert np.isnan(rise[[0, 2]]).all()

@@ -1,4 +1,4 @@
-"""The worked example of the Cboe VIX white paper, and the edges of its rules."""
+"""The example of the Cboe VIX white paper, and the limits of its rules."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ NEXT = (np.loadtxt(DATA / "vix_whitepaper_next.tsv").T, 46_394 / YEAR, 0.000286)
         pytest.param(NEXT, 1962.40006, 0.01882101, 122, id="next"),
     ],
 )
-def test_the_white_papers_two_expirations(term, forward, variance, count):
+def test_both_expirations_of_the_white_paper(term, forward, variance, count):
     quotes, years, rate = term
     strip = variance_strip(*quotes, years, rate)
     assert strip.forward == pytest.approx(forward, abs=5e-6)
@@ -31,10 +31,10 @@ def test_the_white_papers_two_expirations(term, forward, variance, count):
     assert len(strip.strike) == count
 
 
-def test_the_white_papers_index():
+def test_the_index_of_the_white_paper():
     near = expiration_variance(*NEAR[0], *NEAR[1:])
     following = expiration_variance(*NEXT[0], *NEXT[1:])
-    # Published to six places; the further digits were computed twice, by different programs.
+    # Published with six decimals; two independent programs computed the further digits.
     assert thirty_day_index(near, 35_924, following, 46_394) == pytest.approx(13.68582053794788, rel=1e-13)
 
 
@@ -54,7 +54,7 @@ def without(bids, *strikes):
     return np.where(np.isin(STRIKES, strikes), 0.0, bids)
 
 
-def test_one_zero_bid_is_skipped_and_two_in_a_row_end_the_strip():
+def test_one_zero_bid_is_skipped_and_two_consecutive_ones_end_the_strip():
     whole = strip()
     assert whole.strike.tolist() == STRIKES.tolist()
     assert strip(put_bid=without(PUT, 90)).strike.tolist() == [80, 85, 95, 100, 105, 110, 115, 120]
@@ -63,38 +63,38 @@ def test_one_zero_bid_is_skipped_and_two_in_a_row_end_the_strip():
     assert strip(call_bid=without(CALL, 110, 120)).strike.tolist() == [80, 85, 90, 95, 100, 105, 115]
 
 
-def test_the_strike_at_the_money_takes_the_mean_of_put_and_call():
-    answer = strip()
-    center = answer.strike.tolist().index(100)
-    assert answer.mid[center] == pytest.approx(0.5 * (CALL[4] + PUT[4]))
+def test_the_at_the_money_strike_uses_the_mean_of_put_and_call():
+    result = strip()
+    center = result.strike.tolist().index(100)
+    assert result.mid[center] == pytest.approx(0.5 * (CALL[4] + PUT[4]))
 
 
 def test_the_order_of_strikes_does_not_matter():
-    mixed = np.random.default_rng(1).permutation(len(STRIKES))
-    columns = [column[mixed] for column in (STRIKES, CALL - 0.01, CALL + 0.01, PUT - 0.01, PUT + 0.01)]
+    shuffled = np.random.default_rng(1).permutation(len(STRIKES))
+    columns = [column[shuffled] for column in (STRIKES, CALL - 0.01, CALL + 0.01, PUT - 0.01, PUT + 0.01)]
     assert expiration_variance(*columns, 0.1, 0.0) == strip().variance
 
 
-def test_no_quotes_or_no_time_is_no_variance():
-    nothing = np.full(len(STRIKES), np.nan)
-    assert np.isnan(expiration_variance(STRIKES, nothing, nothing, nothing, nothing, 0.1, 0.0))
+def test_the_variance_is_nan_without_quotes_or_time():
+    missing = np.full(len(STRIKES), np.nan)
+    assert np.isnan(expiration_variance(STRIKES, missing, missing, missing, missing, 0.1, 0.0))
     assert np.isnan(expiration_variance(STRIKES, CALL, CALL, PUT, PUT, 0.0, 0.0))
     assert np.isnan(expiration_variance([], [], [], [], [], 0.1, 0.0))
 
 
-def test_strikes_that_repeat_and_columns_of_unequal_length_are_refused():
+def test_repeated_strikes_and_columns_of_unequal_length_raise():
     with pytest.raises(ValueError, match="stand once"):
         expiration_variance([100, 100], [1, 1], [2, 2], [1, 1], [2, 2], 0.1, 0.0)
     with pytest.raises(ValueError, match="equally long"):
         expiration_variance([100, 105], [1, 1], [2, 2], [1], [2, 2], 0.1, 0.0)
 
 
-def test_an_expiration_of_exactly_thirty_days_stands_alone():
+def test_an_expiration_of_exactly_thirty_days_is_used_alone():
     assert thirty_day_index(0.04, 43_200, 0.09, 80_000) == pytest.approx(20.0)
     assert thirty_day_index(0.09, 10_000, 0.04, 43_200) == pytest.approx(20.0)
 
 
-def test_the_index_over_arrays_is_unknown_where_it_cannot_be():
+def test_the_index_over_arrays_is_nan_for_invalid_elements():
     index = thirty_day_index(
         [0.04, 0.04, -1.0], [43_200, 40_000, 40_000], [0.04, 0.04, -1.0], [50_000, 40_000, 50_000]
     )

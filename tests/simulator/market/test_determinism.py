@@ -18,7 +18,7 @@ from simulator.rest.plans import plan
 from tests.simulator.servers import INSTANT, ROOT, SEED, Server
 
 
-def test_another_seed_is_another_world() -> None:
+def test_another_seed_gives_other_prices() -> None:
     assert SyntheticMarket(SEED).spot("SPX", INSTANT) != SyntheticMarket(SEED + 1).spot("SPX", INSTANT)
 
 

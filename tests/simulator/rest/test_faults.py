@@ -20,12 +20,12 @@ def client(server: Server) -> Iterator[httpx.Client]:
         client.delete("/simulator/faults").raise_for_status()
 
 
-def arm(client: httpx.Client, kind: str, **more: object) -> None:
+def add_fault(client: httpx.Client, kind: str, **more: object) -> None:
     client.post("/simulator/faults", json={"path": "options/IWM", "kind": kind} | more).raise_for_status()
 
 
 def test_a_rate_limit_with_retry_after_applies_the_given_number_of_times(client: httpx.Client) -> None:
-    arm(client, "status", status=429, retry_after="2", times=2)
+    add_fault(client, "status", status=429, retry_after="2", times=2)
     answers = [client.get(PATH) for _ in range(3)]
 
     assert [answer.status_code for answer in answers] == [429, 429, 200]
@@ -33,7 +33,7 @@ def test_a_rate_limit_with_retry_after_applies_the_given_number_of_times(client:
 
 
 def test_a_server_error_has_no_retry_after(client: httpx.Client) -> None:
-    arm(client, "status", status=500)
+    add_fault(client, "status", status=500)
     answer = client.get(PATH)
 
     assert answer.status_code == 500
@@ -41,13 +41,13 @@ def test_a_server_error_has_no_retry_after(client: httpx.Client) -> None:
 
 
 def test_faults_do_not_apply_to_other_paths(client: httpx.Client) -> None:
-    arm(client, "status")
+    add_fault(client, "status")
 
     assert client.get("/v1/marketstatus/now").status_code == 200
 
 
 def test_a_later_page_can_be_missing(client: httpx.Client) -> None:
-    arm(client, "missing-page", skip=1)
+    add_fault(client, "missing-page", skip=1)
     page = client.get(PATH).json()
 
     assert client.get(page["next_url"]).status_code == 404
@@ -55,33 +55,35 @@ def test_a_later_page_can_be_missing(client: httpx.Client) -> None:
 
 
 def test_a_timeout_sends_no_response(client: httpx.Client) -> None:
-    arm(client, "timeout", seconds=1.0)
+    add_fault(client, "timeout", seconds=1.0)
 
     with pytest.raises(httpx.ReadTimeout):
         client.get(PATH, timeout=0.05)
 
 
 def test_a_body_can_be_truncated_or_html(client: httpx.Client) -> None:
-    arm(client, "truncate")
+    add_fault(client, "truncate")
     with pytest.raises(json.JSONDecodeError):
         client.get(PATH).json()
-    arm(client, "not-json")
+    add_fault(client, "not-json")
     assert client.get(PATH).text.startswith("<html>")
 
 
 def test_results_and_next_url_can_be_omitted_or_changed(client: httpx.Client) -> None:
-    arm(client, "no-results")
+    add_fault(client, "no-results")
     assert "results" not in client.get(PATH).json()
-    arm(client, "end-early")
+    add_fault(client, "end-early")
     assert "next_url" not in client.get(PATH).json()
-    arm(client, "foreign-next-url")
+    add_fault(client, "foreign-next-url")
     assert httpx.URL(client.get(PATH).json()["next_url"]).host == "192.0.2.1"
 
 
 def test_rows_can_contain_nan_or_other_values(client: httpx.Client) -> None:
-    arm(client, "nan")
+    add_fault(client, "nan")
     assert '"open_interest":NaN' in client.get(PATH).text
-    arm(client, "patch", patch={"last_quote": {"bid": -1.5}, "details": {"ticker": "O:ZZZ260320C00001000"}})
+    add_fault(
+        client, "patch", patch={"last_quote": {"bid": -1.5}, "details": {"ticker": "O:ZZZ260320C00001000"}}
+    )
     row = client.get(PATH).json()["results"][0]
     assert row["last_quote"]["bid"] == -1.5
     assert row["last_quote"]["ask"] > 0

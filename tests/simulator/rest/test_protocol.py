@@ -76,7 +76,7 @@ def test_rows_are_sorted_in_the_requested_order(server: Server, sort: str) -> No
         "order=up",
     ],
 )
-def test_an_invalid_parameter_is_a_400_with_a_reason(server: Server, query: str) -> None:
+def test_an_invalid_parameter_is_rejected_with_status_400(server: Server, query: str) -> None:
     answer = server.get(f"/v3/snapshot/options/SPY?{query}")
 
     assert answer.status_code == 400
@@ -94,7 +94,7 @@ def test_an_invalid_parameter_is_a_400_with_a_reason(server: Server, query: str)
         ("/v1/open-close/SPY/2026-03-08", "Data not found."),
     ],
 )
-def test_missing_data_is_a_404(server: Server, path: str, message: str) -> None:
+def test_missing_data_is_reported_with_status_404(server: Server, path: str, message: str) -> None:
     answer = server.get(path)
 
     assert (answer.status_code, answer.json()["message"]) == (404, message)

@@ -10,7 +10,7 @@ import pytest
 import websocket
 
 from tests.simulator.servers import Server
-from tests.simulator.streams import Socket, connected, post, run, strike, truth
+from tests.simulator.streams import Socket, apply_fault, connected, post, run, truth
 
 KEY = "faults"
 
@@ -19,14 +19,14 @@ KEY = "faults"
 def socket(streaming: Server) -> Iterator[Socket]:
     """A connection that receives trades."""
     with connected(streaming, key=KEY) as socket:
-        socket.say("subscribe", "T.*")
+        socket.send("subscribe", "T.*")
         socket.statuses(1)
         socket.trades(100)
         yield socket
 
 
 def test_a_cut_ends_without_a_close_frame(streaming: Server, socket: Socket) -> None:
-    assert strike(streaming, "cut")["connections"] == 1
+    assert apply_fault(streaming, "cut")["connections"] == 1
 
     assert socket.close_code() is None
 
@@ -42,20 +42,20 @@ def test_a_cut_ends_without_a_close_frame(streaming: Server, socket: Socket) -> 
 def test_the_server_sends_a_status_before_it_closes(
     streaming: Server, socket: Socket, kind: str, code: int, word: str
 ) -> None:
-    strike(streaming, kind)
+    apply_fault(streaming, kind)
 
     assert socket.statuses(1)[0][0] == word
     assert socket.close_code() == code
 
 
 def test_a_normal_close_sends_no_status(streaming: Server, socket: Socket) -> None:
-    strike(streaming, "close")
+    apply_fault(streaming, "close")
 
     assert socket.close_code() == 1000
 
 
 def test_a_silent_connection_stays_open_and_loses_events(streaming: Server, socket: Socket) -> None:
-    strike(streaming, "silent", seconds=0.5)
+    apply_fault(streaming, "silent", seconds=0.5)
     times = [event["t"] for event in socket.trades(6000)]
 
     before, after = max(pairwise(times), key=lambda pair: pair[1] - pair[0])
@@ -64,7 +64,7 @@ def test_a_silent_connection_stays_open_and_loses_events(streaming: Server, sock
 
 
 def test_trades_of_a_gap_are_missing_from_the_stream_only(streaming: Server, socket: Socket) -> None:
-    gap = strike(streaming, "gap", seconds=1)
+    gap = apply_fault(streaming, "gap", seconds=1)
     times = set()
     while not times or max(times) < gap["to_ms"] + 50:
         times |= {event["t"] for event in socket.trades(1)}
@@ -83,7 +83,7 @@ def test_trades_of_a_gap_are_missing_from_the_stream_only(streaming: Server, soc
 
 
 def test_garbage_is_an_extra_frame_that_is_not_json(streaming: Server, socket: Socket) -> None:
-    strike(streaming, "garbage")
+    apply_fault(streaming, "garbage")
     while (text := socket.raw.recv()).startswith("["):
         continue
 
@@ -92,7 +92,7 @@ def test_garbage_is_an_extra_frame_that_is_not_json(streaming: Server, socket: S
 
 
 def test_a_truncated_frame_is_cut_off(streaming: Server, socket: Socket) -> None:
-    strike(streaming, "truncated")
+    apply_fault(streaming, "truncated")
     while (text := socket.raw.recv()).endswith("]"):
         continue
 
@@ -102,7 +102,7 @@ def test_a_truncated_frame_is_cut_off(streaming: Server, socket: Socket) -> None
 
 
 def test_a_duplicate_frame_is_sent_twice(streaming: Server, socket: Socket) -> None:
-    strike(streaming, "duplicate")
+    apply_fault(streaming, "duplicate")
     before = socket.raw.recv()
     while (text := socket.raw.recv()) != before:
         before = text
@@ -111,7 +111,7 @@ def test_a_duplicate_frame_is_sent_twice(streaming: Server, socket: Socket) -> N
 
 
 def test_reordering_reverses_the_events_of_a_batch(streaming: Server, socket: Socket) -> None:
-    strike(streaming, "reordering")
+    apply_fault(streaming, "reordering")
     numbers: list[int] = []
     while numbers == sorted(numbers):
         numbers = [event["q"] for event in socket.frame() if event["ev"] == "T"]
@@ -120,7 +120,7 @@ def test_reordering_reverses_the_events_of_a_batch(streaming: Server, socket: So
 
 
 def test_a_slow_connection_delivers_all_trades_late(streaming: Server, socket: Socket) -> None:
-    strike(streaming, "slow", bytes_per_second=20_000, seconds=0.6)
+    apply_fault(streaming, "slow", bytes_per_second=20_000, seconds=0.6)
     events = socket.trades(3000)
 
     # The truth of a second is available after its end.
@@ -132,7 +132,7 @@ def test_a_slow_connection_delivers_all_trades_late(streaming: Server, socket: S
 
 def test_a_client_with_too_many_unread_bytes_is_disconnected(streaming: Server, socket: Socket) -> None:
     run(streaming, buffer_bytes=20_000)
-    strike(streaming, "slow", bytes_per_second=1000, seconds=30)
+    apply_fault(streaming, "slow", bytes_per_second=1000, seconds=30)
     try:
         while "slow_consumer" not in (text := socket.raw.recv()):
             assert text.startswith("[")
@@ -151,17 +151,17 @@ def test_an_unknown_fault_is_rejected(streaming: Server) -> None:
 
 def test_a_client_can_reconnect_after_a_cut(streaming: Server) -> None:
     with connected(streaming, key=KEY) as first:
-        strike(streaming, "cut")
+        apply_fault(streaming, "cut")
         assert first.close_code() is None
     with connected(streaming, key=KEY) as second:
-        second.say("subscribe", "T.*")
+        second.send("subscribe", "T.*")
         assert second.trades(1)
 
 
 def test_an_unauthenticated_client_receives_only_the_greeting(streaming: Server) -> None:
     with Socket(streaming, "options") as socket:
         socket.frame()
-        socket.say("subscribe", "T.*")
+        socket.send("subscribe", "T.*")
         socket.raw.settimeout(0.3)
         with pytest.raises(websocket.WebSocketTimeoutException):
             socket.frame()

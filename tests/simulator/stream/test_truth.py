@@ -36,9 +36,9 @@ class Second(NamedTuple):
 def second(streaming: Server) -> Second:
     """A second with all trades, and the quotes of contracts that had just traded."""
     with connected(streaming, key="truth") as socket:
-        socket.say("subscribe", "T.*")
+        socket.send("subscribe", "T.*")
         busy = sorted({trade["sym"] for trade in socket.trades(1500)})[:1000]
-        socket.say("subscribe", ",".join(f"Q.{ticker}" for ticker in busy))
+        socket.send("subscribe", ",".join(f"Q.{ticker}" for ticker in busy))
         events = (event for event in socket.events() if event["ev"] in ("T", "Q"))
         first_quote = next(event for event in events if event["ev"] == "Q")
         begin = (first_quote["t"] // 1000 + 1) * 1000

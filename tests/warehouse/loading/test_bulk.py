@@ -1,4 +1,4 @@
-"""Numpy columns into a table: every kind of value, every kind of absence, each row once."""
+"""Bulk insertion of numpy columns: every type of value, missing values, duplicate rows, errors."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def stored(columns: str) -> list[tuple]:
     )
 
 
-def test_every_kind_of_value_arrives_as_it_was():
+def test_every_type_of_value_is_stored_unchanged():
     at = ago(0)
     columns = greeks(
         at,
@@ -74,7 +74,7 @@ def test_every_kind_of_value_arrives_as_it_was():
     ]
 
 
-def test_every_kind_of_absence_is_null():
+def test_missing_values_of_every_type_are_stored_as_null():
     nan = np.nan
     columns = greeks(
         ago(0),
@@ -93,14 +93,14 @@ def test_every_kind_of_absence_is_null():
     ]
 
 
-def test_rows_go_in_in_key_order_whatever_order_they_come_in():
+def test_rows_are_stored_in_key_order():
     bulk.insert_rows(HistoricalGreeks, greeks(ago(0), volume=np.array([10, 20, 30])))
     assert run("SELECT contract_ticker, volume FROM historical_greeks ORDER BY id") == [
         (TICKERS[i], [10, 20, 30][i]) for i in IN_KEY_ORDER
     ]
 
 
-def test_rows_that_are_there_or_come_twice_are_counted_once():
+def test_duplicate_rows_and_rows_already_stored_are_not_counted():
     at = ago(0)
     twice = np.array([TICKERS[0], TICKERS[0], TICKERS[1]])
     assert bulk.insert_rows(HistoricalGreeks, greeks(at, contract_ticker=twice)) == 2
@@ -110,7 +110,7 @@ def test_rows_that_are_there_or_come_twice_are_counted_once():
 
 
 @pytest.mark.parametrize("likely_new", [True, False])
-def test_a_batch_of_old_and_new_rows_takes_nothing_back_of_its_transaction(likely_new):
+def test_a_batch_with_stored_rows_keeps_earlier_rows_of_its_transaction(likely_new):
     at = ago(0)
     old = greeks(
         at, contract_ticker=np.array([TICKERS[2], TICKERS[2], TICKERS[2]]), volume=np.array([5, 6, 7])
@@ -126,13 +126,13 @@ def test_a_batch_of_old_and_new_rows_takes_nothing_back_of_its_transaction(likel
 
 
 @pytest.fixture
-def dropped_afterwards():
+def drop_partitions_afterwards():
     yield
     drop_partitions()
 
 
 @pytest.mark.django_db(transaction=True)
-def test_two_writers_of_the_same_rows_at_one_time_store_them_once(dropped_afterwards):
+def test_two_concurrent_writers_of_the_same_rows_store_them_once(drop_partitions_afterwards):
     columns = greeks(ago(0))
     with ThreadPoolExecutor(1) as pool:
         with transaction.atomic():
@@ -152,7 +152,7 @@ def _insert_and_close(columns: dict[str, Any]) -> int:
         connection.close()
 
 
-def test_two_batches_in_one_transaction_do_not_mix():
+def test_two_batches_in_one_transaction_are_both_stored():
     at = ago(0)
     with transaction.atomic():
         assert bulk.insert_rows(HistoricalGreeks, greeks(at)) == 3
@@ -160,18 +160,18 @@ def test_two_batches_in_one_transaction_do_not_mix():
     assert run("SELECT count(*) FROM historical_greeks") == [(6,)]
 
 
-def test_the_writer_role_loads():
+def test_the_writer_role_inserts_rows():
     columns = greeks(ago(0))
     with as_role("warehouse_writer"):
         assert bulk.insert_rows(HistoricalGreeks, columns) == 3
 
 
-def test_no_rows_are_no_error():
+def test_empty_columns_insert_nothing():
     columns = greeks(ago(0), contract_ticker=TICKERS[:0], option_type="call", strike=1.0)
     assert bulk.insert_rows(HistoricalGreeks, columns) == 0
 
 
-def test_a_row_the_table_refuses_leaves_nothing_behind():
+def test_no_row_is_stored_when_a_row_violates_a_constraint():
     columns = greeks(ago(0), iv_status=np.array(["ok", "unheard of", "ok"]))
     with pytest.raises(DatabaseError, match="iv_status_known"), transaction.atomic():
         bulk.insert_rows(HistoricalGreeks, columns)
@@ -179,7 +179,7 @@ def test_a_row_the_table_refuses_leaves_nothing_behind():
 
 
 @pytest.mark.parametrize(
-    ("column", "value", "complaint"),
+    ("column", "value", "message"),
     [
         ("dte", np.array([1.5, 2.0, 3.0]), "column dte: 1.5 is not a whole number"),
         ("volume", np.array([1, 2, 2**31]), "column volume: a value lies outside 32 bits"),
@@ -190,19 +190,19 @@ def test_a_row_the_table_refuses_leaves_nothing_behind():
         ("colour", np.array([1, 2, 3]), "historical_greeks has no column colour"),
     ],
 )
-def test_a_value_its_column_cannot_hold_is_named(column, value, complaint):
-    with pytest.raises(ValueError, match=complaint):
+def test_a_value_that_does_not_fit_its_column_raises(column, value, message):
+    with pytest.raises(ValueError, match=message):
         bulk.encode(HistoricalGreeks, greeks(ago(0), **{column: value}))
 
 
-def test_a_missing_key_column_is_named():
+def test_a_missing_key_column_raises():
     columns = greeks(ago(0))
     del columns["symbol"]
     with pytest.raises(ValueError, match="historical_greeks needs its key column symbol"):
         bulk.encode(HistoricalGreeks, columns)
 
 
-def test_trades_with_condition_lists_booleans_and_defaults():
+def test_trades_with_condition_arrays_booleans_and_defaults_are_stored():
     at = ago(0)
     partitions.ensure("options_flow_history", at, at)
     columns = {
@@ -238,7 +238,7 @@ def test_trades_with_condition_lists_booleans_and_defaults():
     ]
 
 
-def test_more_rows_than_a_chunk_arrive_whole():
+def test_more_rows_than_one_chunk_are_all_stored():
     at, rows = ago(0), 10_001
     tickers = np.array([f"O:SPX251219C{number:08d}" for number in range(rows)])
     columns = greeks(at, contract_ticker=tickers, option_type="call", strike=np.arange(rows) / 8)
@@ -249,7 +249,7 @@ def test_more_rows_than_a_chunk_arrive_whole():
 
 
 def decimal_of(digits: np.ndarray) -> Decimal:
-    """A reader of the wire format of its own: sum of digit x 10000 ** place."""
+    """Decode the wire format of numeric independently: the sum of digit * 10000 ** place."""
     count, weight, sign, scale = (int(number) for number in digits[:4])
     value = sum(Decimal(int(d)) * Decimal(10_000) ** (weight - i) for i, d in enumerate(digits[4:]))
     assert len(digits) == 4 + count
@@ -263,7 +263,7 @@ def decimal_of(digits: np.ndarray) -> Decimal:
         max_size=8,
     )
 )
-def test_a_price_of_up_to_fifteen_digits_keeps_every_digit(prices):
+def test_numeric_digits_encode_prices_with_six_decimals_exactly(prices):
     digits = numeric_digits(np.array([float(price) for price in prices]))
     assert [decimal_of(row) for row in digits] == prices
     shown = [len(str(price.normalize() + 0).partition(".")[2]) for price in map(decimal_of, digits)]

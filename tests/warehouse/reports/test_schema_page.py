@@ -1,4 +1,4 @@
-"""docs/schema.md is what `manage.py schema_page` prints for the migrated database."""
+"""docs/schema.md equals the output of `manage.py schema_page` for the migrated database."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ def printed() -> list[str]:
 
 
 def test_the_schema_page_is_up_to_date():
-    # When this fails: .venv/bin/python manage.py schema_page > docs/schema.md
+    # Update the page: .venv/bin/python manage.py schema_page > docs/schema.md
     assert printed() == PAGE.read_text(encoding="utf-8").splitlines()
 
 
-def test_a_changed_column_comment_changes_its_line_alone():
+def test_a_changed_column_comment_changes_one_line_of_the_page():
     before = printed()
     run("COMMENT ON COLUMN watchlist.symbol IS 'changed | by a test; no unit'")
     after = printed()

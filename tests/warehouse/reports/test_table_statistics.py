@@ -1,4 +1,4 @@
-"""`manage.py stats` prints the block the first worker logged, from the tables, and the documents' metrics."""
+"""`manage.py stats`: counts since the start of the workers, and the table sizes of the documents."""
 
 from __future__ import annotations
 
@@ -18,18 +18,18 @@ pytestmark = [pytest.mark.database, pytest.mark.django_db]
 TODAY = dt.date(2026, 11, 18)
 
 
-def done(task: str, slot: int, symbol: str = "") -> None:
+def add_finished_run(task: str, slot: int, symbol: str = "") -> None:
     with runs.claim(task, symbol, slot) as run:
         runs.finish(run)
 
 
-def traded() -> list[str]:
+def printed_lines() -> list[str]:
     output = io.StringIO()
     call_command("stats", stdout=output)
     return output.getvalue().splitlines()
 
 
-def test_counts_cover_the_life_of_the_oldest_living_worker():
+def test_counts_start_with_the_oldest_running_worker():
     for identity, started, silent in (
         ("worker@a:1", 150, 0),
         ("worker@b:2", 20, 0),
@@ -42,13 +42,13 @@ def test_counts_cover_the_life_of_the_oldest_living_worker():
             metadata={"started_ms": ago(started * 60_000)},
         )
     for symbol, slot in (("SPX", 1), ("SPY", 1), ("SPX", 2)):
-        done("ingest_chain", slot, symbol)
-    done("ingest_chain", 3, "SPX")
+        add_finished_run("ingest_chain", slot, symbol)
+    add_finished_run("ingest_chain", 3, "SPX")
     IngestionRun.objects.filter(slot=3).update(finished_at=ago(3 * HOUR_MS))
-    done("calculate_iv_percentile", 1, "SPX")
-    done("calculate_market_regime", 1)
+    add_finished_run("calculate_iv_percentile", 1, "SPX")
+    add_finished_run("calculate_market_regime", 1)
     with runs.claim("ingest_chain", "SPY", 2) as run:
-        runs.fail(run, "away")
+        runs.fail(run, "provider unreachable")
     add_trade(ago(HOUR_MS))
     add_trade(ago(4 * HOUR_MS), 2)
     found = table_statistics.collect(clock.now_ms())
@@ -58,8 +58,8 @@ def test_counts_cover_the_life_of_the_oldest_living_worker():
     assert found.last_gamma_ms is None
 
 
-def test_without_a_worker_the_block_says_so_and_every_line_is_there():
-    lines = traded()
+def test_the_block_is_complete_without_a_running_worker():
+    lines = printed_lines()
     assert lines[3] == "Uptime: no worker is alive; counts of the last 24 hours"
     assert [line.split(":")[0] for line in lines[4:16]] == [
         "Cycles Completed",
@@ -69,12 +69,12 @@ def test_without_a_worker_the_block_says_so_and_every_line_is_there():
         "Gamma Snapshots",
         "Regime Calculations",
         "Errors",
-        *(f"Last {what}" for what in ("Greeks", "Flow", "Gamma", "IV", "Regime")),
+        *(f"Last {name}" for name in ("Greeks", "Flow", "Gamma", "IV", "Regime")),
     ]
     assert lines[11] == "Last Greeks: -"
 
 
-def test_table_sizes_are_exact_and_name_the_newest():
+def test_table_sizes_are_exact_and_include_the_newest_time():
     stamp = ago(HOUR_MS)
     add_greeks(stamp)
     add_greeks(stamp + 5, symbol="SPY")
@@ -89,4 +89,4 @@ def test_table_sizes_are_exact_and_name_the_newest():
         "market_regime_history": (1, None, "2026-11-18"),
         "options_flow_history": (0, 0, None),
     }
-    assert traded()[-2].split() == ["market_regime_history", "1", "-", "2026-11-18"]
+    assert printed_lines()[-2].split() == ["market_regime_history", "1", "-", "2026-11-18"]

@@ -1,0 +1,105 @@
+"""Rows of a computed chain: columns of historical_greeks and the row of gamma_exposure_snapshots."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ingestion.chains import greeks as greeks_module
+from ingestion.chains.compute import ComputedChain
+from quant.gamma.exposure import GammaSnapshot
+from quant.pricing.implied_vol import IvStatus
+from quant.sessions import new_york_date
+from warehouse import clock
+from warehouse.models import GammaExposure, WatchlistEntry
+from warehouse.models.enums import OpenInterestSource, Source
+
+IV_STATUS_NAMES = np.array([status.name for status in IvStatus])
+_GAMMA_COLUMNS = (
+    "underlying_price",
+    "total_gamma",
+    "call_gamma",
+    "put_gamma",
+    "gross_gamma",
+    "dealer_positioning",
+    "expected_behavior",
+    "gamma_wall_resistance",
+    "gamma_wall_support",
+    "call_wall",
+    "put_wall",
+    "gamma_flip",
+    "distance_to_resistance_pct",
+    "distance_to_support_pct",
+    "put_call_oi_ratio",
+    "put_call_volume_ratio",
+    "gamma_by_strike",
+    "oi_by_strike",
+    "sensitivity",
+    "method_version",
+)
+
+
+def band_of(entry: WatchlistEntry, chain: ComputedChain) -> NDArray[np.bool_]:
+    """Return a mask of the contracts to store: all, or those within the symbol's strike band around spot."""
+    if entry.strike_band_pct is None or np.isnan(chain.spot.price):
+        return np.ones(len(chain.columns), dtype=np.bool_)
+    inside: NDArray[np.bool_] = (
+        np.abs(chain.columns.strike / chain.spot.price - 1) <= entry.strike_band_pct / 100
+    )
+    return inside
+
+
+def greeks_rows(
+    symbol: str,
+    chain: ComputedChain,
+    stored: NDArray[np.bool_],
+    fetched_at_ms: int,
+    source: Source = Source.LIVE,
+    method_version: str = greeks_module.METHOD_VERSION,
+) -> Mapping[str, Any]:
+    """Return the columns of historical_greeks for the `stored` contracts; NaN and empty text become NULL."""
+    columns, greeks = chain.columns, chain.greeks
+    known_gamma = ~np.isnan(greeks.gamma)
+    by_contract = {
+        "contract_ticker": columns.ticker,
+        "option_type": np.where(columns.is_call, "call", "put"),
+        "strike": columns.strike,
+        "expiration": columns.expiration,
+        "dte": (columns.expiration - np.datetime64(new_york_date(chain.slot_at), "D")).astype(np.int64),
+        "bid": columns.bid,
+        "ask": columns.ask,
+        "last": columns.last,
+        "volume": columns.volume,
+        "open_interest": columns.open_interest,
+        "delta": greeks.delta,
+        "gamma": greeks.gamma,
+        "theta": greeks.theta,
+        "vega": greeks.vega,
+        "rho": greeks.rho,
+        "implied_volatility": greeks.implied_volatility,
+        "iv_status": IV_STATUS_NAMES[greeks.iv_status],
+        "greeks_source": np.where(
+            known_gamma, np.where(greeks.gamma_is_provider, "provider", "computed"), ""
+        ),
+    }
+    return {name: values[stored] for name, values in by_contract.items()} | {
+        "symbol": symbol,
+        "timestamp": clock.epoch_ms(chain.slot_at),
+        "underlying_price": chain.spot.price,
+        "source": source.value,
+        "fetched_at": fetched_at_ms,
+        "method_version": method_version,
+    }
+
+
+def gamma_row(
+    symbol: str, slot_ms: int, gamma: GammaSnapshot, oi_source: OpenInterestSource
+) -> GammaExposure:
+    """Return the unsaved row of gamma_exposure_snapshots."""
+    columns = {name: getattr(gamma, name) for name in _GAMMA_COLUMNS}
+    return GammaExposure(
+        symbol=symbol, timestamp=slot_ms, oi_source=oi_source, flip_points=list(gamma.flip_points), **columns
+    )

@@ -1,0 +1,119 @@
+"""Live, imported and rebuilt chains are stored the same way."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+
+import pytest
+
+from ingestion.backfill.rebuild.slot_chain import RebuiltSlot
+from ingestion.backfill.rebuild.slot_store import ComputedSlot, store_slots
+from ingestion.chains.chain_columns import Checked, check_chain
+from ingestion.chains.compute import compute_chain
+from ingestion.chains.ingest import Stopwatch, store_chain
+from ingestion.chains.slots import Slot
+from ingestion.chains.spot import Spot
+from ingestion.imports.slot import import_slot
+from provider.pagination import ChainPages
+from tests.ingestion.chain_rows import SESSION, make_row
+from tests.ingestion.market import SLOT, SLOT_MS
+from tests.ingestion.stored import store_contract
+from warehouse import clock, queries, runs
+from warehouse.models import GammaExposure, HistoricalGreeks, WatchlistEntry
+from warehouse.task_names import RunTask
+
+pytestmark = pytest.mark.database
+
+EXPIRATION = date(2026, 12, 18)
+STRIKES = (6000.0, 6450.0, 6500.0, 6550.0)
+BY_ORIGIN = {"id", "source", "fetched_at", "method_version"}
+SPOT = Spot(6500.0, "chain")
+
+
+def checked_chain(open_interest: float | None) -> Checked:
+    """Return a call and a put at every strike; the puts have three times the volume of the calls."""
+    rows = [
+        make_row(
+            strike,
+            is_call=is_call,
+            expiration=EXPIRATION,
+            open_interest=open_interest,
+            volume=50 if is_call else 150,
+        )
+        for strike in STRIKES
+        for is_call in (True, False)
+    ]
+    return check_chain(rows, ["SPXW"], SESSION)
+
+
+def store_live(entry: WatchlistEntry, checked: Checked) -> None:
+    pages = ChainPages(fetched_at_ms=[SLOT_MS + 1000])
+    with runs.claim(RunTask.INGEST_CHAIN, entry.symbol, SLOT_MS) as run:
+        assert isinstance(run, runs.Run)
+        store_chain(run, entry, compute_chain(checked, SPOT, SLOT, 0), pages, 0, Stopwatch())
+
+
+def store_imported(entry: WatchlistEntry, checked: Checked) -> None:
+    units = {"implied_volatility": "fraction", "theta": "per calendar day", "vega": "per point"}
+    assert import_slot(entry, SLOT, checked, SPOT, clock.now_ms(), units).done
+
+
+def store_rebuilt(entry: WatchlistEntry, checked: Checked, open_interest_ms: int | None = None) -> None:
+    chain = compute_chain(checked, SPOT, SLOT, 0)
+    rebuilt = ComputedSlot(entry, len(chain.columns), RebuiltSlot(chain, {}, 0), open_interest_ms)
+    slot = Slot(SLOT, SLOT + timedelta(minutes=15))
+    store_slots(f"{RunTask.BACKFILL_CHAIN}_all", "all", slot, [rebuilt], clock.now_ms())
+
+
+def stored_rows() -> tuple[list[dict[str, object]], dict[str, object]]:
+    """Return and delete the greeks rows and the gamma snapshot of the slot, without what depends on the origin."""
+    greeks = HistoricalGreeks.objects.filter(timestamp=SLOT_MS).order_by("contract_ticker")
+    rows = [{name: row[name] for name in row.keys() - BY_ORIGIN} for row in greeks.values()]
+    snapshot = GammaExposure.objects.values().get()
+    del snapshot["id"]
+    greeks.delete()
+    GammaExposure.objects.all().delete()
+    return rows, snapshot
+
+
+def test_a_chain_without_open_interest_is_stored_the_same_way(spx):
+    entry = queries.watchlist_entry(spx)
+    store_live(entry, checked_chain(None))
+    rows, snapshot = live = stored_rows()
+    assert len(rows) == 8
+    assert {row["open_interest"] for row in rows} == {None}
+    # 4 x 150 puts over 4 x 50 calls
+    assert (snapshot["put_call_oi_ratio"], snapshot["put_call_volume_ratio"]) == (None, 3.0)
+    assert (snapshot["oi_source"], snapshot["oi_by_strike"]) == ("volume_proxy", {})
+    store_imported(entry, checked_chain(None))
+    assert stored_rows() == live
+    store_rebuilt(entry, checked_chain(None))
+    assert stored_rows() == live
+
+
+def test_a_chain_with_open_interest_is_stored_the_same_way(spx):
+    entry = queries.watchlist_entry(spx)
+    store_live(entry, checked_chain(1000))
+    rows, snapshot = live = stored_rows()
+    assert {row["open_interest"] for row in rows} == {1000}
+    assert (snapshot["put_call_oi_ratio"], snapshot["oi_source"]) == (1.0, "provider")
+    store_imported(entry, checked_chain(1000))
+    assert stored_rows() == live
+    earlier_ms = (
+        SLOT_MS - 15 * 60_000
+    )  # a rebuilt chain has the open interest of another snapshot of its session
+    for strike in STRIKES:
+        for is_call in (True, False):
+            store_contract(earlier_ms, EXPIRATION, 0.15, strike=strike, is_call=is_call, open_interest=1000)
+    store_rebuilt(entry, checked_chain(None), earlier_ms)
+    assert stored_rows() == live
+
+
+def test_only_the_band_of_strikes_is_stored_and_gamma_is_of_the_whole_chain(spx):
+    entry = queries.watchlist_entry(spx)
+    entry.strike_band_pct = 5
+    for store in (store_live, store_imported, store_rebuilt):
+        store(entry, checked_chain(None))
+        rows, snapshot = stored_rows()
+        assert {row["strike"] for row in rows} == {6450, 6500, 6550}
+        assert set(snapshot["gamma_by_strike"]) == {"6000", "6450", "6500", "6550"}
