@@ -27,7 +27,7 @@ PYTEST := $(BIN)/pytest -q --dist loadfile --no-loadscope-reorder
 MYPY := env DATABASE_URL=postgresql://u@localhost/x REDIS_URL=redis://localhost SECRET_KEY=x $(BIN)/mypy
 
 .DEFAULT_GOAL := help
-.PHONY: help venv demo up worker beat consumer web flower migrate test test-newest test-beside test-oldest lint coverage mutants bench soak chaos clean
+.PHONY: help venv demo up worker beat consumer web flower migrate psql test test-newest test-beside test-oldest lint coverage mutants bench soak chaos clean
 
 help: ## Show this list
 	@sed -n 's/^\([a-z]*\):[^#]*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 18
@@ -75,6 +75,9 @@ flower: venv ## Start Celery's web interface on port 5555 [FLOWER_ADDRESS=127.0.
 
 migrate: venv ## Create or update the tables
 	@exec env PROCESS_NAME=migrate $(BIN)/$(MIGRATE)
+
+psql: venv ## Ask the warehouse in SQL, the stack here or DATABASE_URL, as the reader [SQL="SELECT 1"]
+	@exec $(BIN)/python -m local.launch.psql
 
 lint: venv ## Check style, formatting, import contracts and types
 	@echo "ruff ..." && $(BIN)/ruff check --quiet . && $(BIN)/ruff format --quiet --check .
