@@ -1,4 +1,4 @@
-# One image for every service; docker-compose.yml says which command each runs.
+# One image for all services; docker-compose.yml sets the command of each.
 FROM python:3.11-slim
 
 ENV PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 UV_LINK_MODE=copy

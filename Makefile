@@ -1,4 +1,4 @@
-# Every command of the project. A machine needs Python 3.11 or newer and make, nothing else.
+# All commands of the project. They need only make and Python 3.11 or newer.
 
 PYTHON ?= python3
 QUEUE ?= default,ingest,backfill
@@ -13,7 +13,7 @@ TEST_PROCESSES ?= 2
 UV_VERSION := 0.13.8
 BIN := .venv/bin
 
-# The services' commands; docker-compose.yml starts the same ones.
+# Commands of the services, the same as in docker-compose.yml.
 MIGRATE := python manage.py migrate
 WEB = gunicorn config.wsgi:application --bind $(BIND)
 WORKER = celery -A config worker --queues $(QUEUE) --pool prefork --concurrency 2 --without-gossip --without-mingle --loglevel INFO
@@ -23,27 +23,27 @@ FLOWER = celery -A config flower --address=$(FLOWER_ADDRESS)
 
 PYTEST := $(BIN)/pytest -q --dist loadfile --no-loadscope-reorder
 
-# mypy's Django plugin reads the settings, which refuse to start without servers; it connects to none.
+# The Django plugin of mypy imports the settings, which require these variables. No connection is made.
 MYPY := env DATABASE_URL=postgresql://u@localhost/x REDIS_URL=redis://localhost SECRET_KEY=x $(BIN)/mypy
 
 .DEFAULT_GOAL := help
-.PHONY: help venv demo up worker beat consumer web flower migrate test test-newest test-beside test-oldest lint coverage mutants bench soak chaos clean
+.PHONY: help venv demo up worker beat consumer web flower migrate psql test test-newest test-beside test-oldest lint coverage mutants bench soak chaos clean
 
 help: ## Show this list
 	@sed -n 's/^\([a-z]*\):[^#]*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 18
 
-venv: .venv/.synced ## Create .venv and install what uv.lock pins, if that changed
+venv: .venv/.synced ## Create .venv and install the packages of uv.lock, if it has changed
 	@:
 
-# uv trusts only the authorities it brings along; the system's own are what pip and a company's proxy go by.
+# By default uv trusts only its built-in certificate authorities. pip and company proxies use those of the system.
 CERTIFICATES := $(wildcard /etc/ssl/certs/ca-certificates.crt /etc/pki/tls/certs/ca-bundle.crt)
 
-# Compiled once here: where Python writes no bytecode (PYTHONDONTWRITEBYTECODE, a user without the right), every process
-# would compile Django, Celery and pandas again, most of the seconds it takes to start.
+# Bytecode is compiled at installation. Where Python cannot write it (PYTHONDONTWRITEBYTECODE, missing permission), every
+# process would compile Django, Celery and pandas at its start, which takes seconds.
 .venv/.synced: pyproject.toml uv.lock
 	@echo "Installing the pinned packages into .venv (about a minute the first time) ..."
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || \
-		{ echo "Python 3.11 or newer is needed, and $(PYTHON) is not; name one with make PYTHON=..." >&2; exit 1; }
+		{ echo "Python 3.11 or newer is needed; $(PYTHON) is older or missing. Choose one with make PYTHON=..." >&2; exit 1; }
 	@test -x $(BIN)/python -a -x $(BIN)/pip || $(PYTHON) -m venv --clear .venv >/dev/null || \
 		{ echo "$(PYTHON) cannot create .venv; on Debian and Ubuntu install python3-venv." >&2; exit 1; }
 	@test -w "$$HOME" || export UV_CACHE_DIR=.local/uv-cache PIP_NO_CACHE_DIR=1; \
@@ -52,38 +52,41 @@ CERTIFICATES := $(wildcard /etc/ssl/certs/ca-certificates.crt /etc/pki/tls/certs
 		$(BIN)/uv sync --frozen --quiet --compile-bytecode
 	@touch $@
 
-demo: venv ## Run everything here and report on it [DEMO_SECONDS=60] [CHAIN=quotes.csv]
+demo: venv ## Start all services on this machine and print a report [DEMO_SECONDS=60] [CHAIN=quotes.csv]
 	@exec $(BIN)/python -m local.launch.demo
 
-up: venv ## Run everything here until Ctrl-C
+up: venv ## Start all services on this machine, until Ctrl-C
 	@exec $(BIN)/python -m local.launch.up
 
-worker: venv ## Add a worker, to the stack here or to DATABASE_URL and REDIS_URL [QUEUE=default,ingest,backfill]
+worker: venv ## Start a worker, for the local stack or DATABASE_URL and REDIS_URL [QUEUE=default,ingest,backfill]
 	@exec env DATABASE_ROLE=warehouse_writer PROCESS_NAME=worker $(BIN)/$(WORKER)
 
-beat: venv ## Run the scheduler alone
+beat: venv ## Start the scheduler
 	@exec env DATABASE_ROLE=warehouse_writer PROCESS_NAME=beat $(BIN)/$(BEAT)
 
-consumer: venv ## Listen to the live trades of the watchlist
+consumer: venv ## Start the consumer of live trades
 	@exec env DATABASE_ROLE=warehouse_writer PROCESS_NAME=consumer $(BIN)/$(CONSUMER)
 
-web: venv ## Run the web server alone [BIND=127.0.0.1:8000]
+web: venv ## Start the web server [BIND=127.0.0.1:8000]
 	@exec env DATABASE_ROLE=warehouse_web PROCESS_NAME=web GUNICORN_CMD_ARGS=--no-control-socket $(BIN)/$(WEB)
 
-flower: venv ## Watch the workers on port 5555 [FLOWER_ADDRESS=127.0.0.1] [FLOWER_BASIC_AUTH=user:password]
+flower: venv ## Start Celery's web interface on port 5555 [FLOWER_ADDRESS=127.0.0.1] [FLOWER_BASIC_AUTH=user:password]
 	@exec env PROCESS_NAME=flower $(BIN)/$(FLOWER)
 
 migrate: venv ## Create or update the tables
 	@exec env PROCESS_NAME=migrate $(BIN)/$(MIGRATE)
 
-lint: venv ## Check style, import contracts and types
+psql: venv ## Ask the warehouse in SQL, the stack here or DATABASE_URL, as the reader [SQL="SELECT 1"]
+	@exec $(BIN)/python -m local.launch.psql
+
+lint: venv ## Check style, formatting, import contracts and types
 	@echo "ruff ..." && $(BIN)/ruff check --quiet . && $(BIN)/ruff format --quiet --check .
 	@echo "import contracts ..." && $(BIN)/lint-imports
 	@echo "mypy ..." && $(MYPY)
 
-# Side by side, because many tests wait for other processes. What runs beside the tests on PostgreSQL 18, which are
-# shown as they go, is shown when it has ended.
-test: venv ## Check everything: lint, and the tests on PostgreSQL 18 and 16
+# Both run at the same time, because many tests wait for other processes. The output of the tests on PostgreSQL 18 is
+# shown immediately, that of the other checks when they end.
+test: venv ## Run lint, the tests on PostgreSQL 18, and the database tests on PostgreSQL 16
 	@$(MAKE) --no-print-directory -j2 test-newest test-beside
 
 test-newest: venv
@@ -91,30 +94,30 @@ test-newest: venv
 
 test-beside: venv
 	@for step in lint test-oldest; do \
-		said=$$($(MAKE) --no-print-directory $$step 2>&1) || failed="$$failed $$step"; printf '\n%s\n' "$$said"; \
+		output=$$($(MAKE) --no-print-directory $$step 2>&1) || failed="$$failed $$step"; printf '\n%s\n' "$$output"; \
 	done; test -z "$$failed" || { echo "failed:$$failed" >&2; exit 1; }
 
 test-oldest: venv
 	@echo "database tests on PostgreSQL 16 ..." && POSTGRES_MAJOR=16 $(PYTEST) -n 1 -m database
 
-coverage: venv ## Run the tests on PostgreSQL 18 and report the branches they take
+coverage: venv ## Run the tests on PostgreSQL 18 and report branch coverage
 	@rm -rf .local/coverage && mkdir -p .local/coverage
 	@status=0; $(BIN)/coverage run -m pytest -q -n $(TEST_PROCESSES) --dist loadfile --no-loadscope-reorder || status=$$?; \
 		$(BIN)/coverage combine --quiet && $(BIN)/coverage html --quiet && $(BIN)/coverage report && exit $$status
 	@echo "line by line: .local/coverage/html/index.html"
 
-mutants: venv ## Change a module of quant in small ways; show what no test notices MODULE=quant/FILE.py
+mutants: venv ## Mutation tests of a module: print the changes that no test detects MODULE=quant/FILE.py
 	@exec $(BIN)/python -m tests.mutants $(MODULE)
 
-bench: venv ## Measure, as ratios within one run [BENCH=name]
+bench: venv ## Run the benchmarks [BENCH=name]
 	@exec $(BIN)/python -m tests.bench $(BENCH)
 
-soak: venv ## Live flow at a steady rate for minutes: memory, lag, every row [SOAK_SECONDS=600] [SOAK_RATE=5000]
+soak: venv ## Run live trades at a steady rate; report memory, lag, missing rows [SOAK_SECONDS=600] [SOAK_RATE=5000]
 	@exec env $(if $(SOAK_SECONDS),SOAK_SECONDS=$(SOAK_SECONDS)) $(if $(SOAK_RATE),SOAK_RATE=$(SOAK_RATE)) $(BIN)/python -m tests.bench.flow_soak
 
-chaos: venv ## Live flow through kills and cuts, then row for row [CHAOS_SECONDS=300] [CHAOS_SEED=7]
+chaos: venv ## Run live trades with killed processes and cut connections; compare all rows [CHAOS_SECONDS=300] [CHAOS_SEED=7]
 	@exec env CHAOS_SECONDS=$(CHAOS_SECONDS) CHAOS_SEED=$(CHAOS_SEED) $(BIN)/pytest -q tests/system/test_live_flow.py
 
-clean: ## Remove .venv and caches; the data in .local stays
+clean: ## Remove .venv and caches, but not the data in .local
 	rm -rf .venv .pytest_cache .ruff_cache .mypy_cache .import_linter_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -50,7 +50,7 @@ def check_listeners(heartbeat_rows: Sequence[HeartbeatRow]) -> Check:
         for row in stable
         if row.alive and row.status == "degraded"
     ]
-    told = {
+    listeners = {
         row.id: {
             "status": row.status,
             "last_scan_ms": row.last_scan,
@@ -60,7 +60,7 @@ def check_listeners(heartbeat_rows: Sequence[HeartbeatRow]) -> Check:
         for row in stable
     }
     fine = ", ".join(row.id for row in stable) + " alive" if stable else "none has written a heartbeat yet"
-    return check_of("listeners", troubles, fine, listeners=told)
+    return check_of("listeners", troubles, fine, listeners=listeners)
 
 
 def check_partitions(heartbeat_rows: Sequence[HeartbeatRow], now_ms: int) -> Check:

@@ -71,7 +71,7 @@ class OptionChain:
         spot: float,
         **known: Floats,
     ) -> OptionChain:
-        """Return a chain with the numbers that are known, each of shape (n,); the others are NaN.
+        """Return a chain from the known columns, each of shape (n,); the others are NaN.
 
         Raises TypeError for an unknown column, and ValueError as the class does.
         """
@@ -91,7 +91,7 @@ class OptionChain:
         return len(self.strike)
 
     def select(self, mask: NDArray[Any]) -> OptionChain:
-        """Return the contracts that a boolean mask or an index array names, in its order."""
+        """Return the contracts that a boolean mask or an index array selects, in its order."""
         return OptionChain(**{name: getattr(self, name)[mask] for name in COLUMNS}, spot=self.spot)
 
     @property
@@ -102,8 +102,8 @@ class OptionChain:
         05:00 and 20:00, also across changes of daylight saving time. 0 is the day of expiration.
         """
         days: Floats = np.ceil(self.years * DAYS_PER_YEAR - _HALF_A_DAY)
-        return days + 0.0  # -0.0 would print as "-0 days"
+        return days + 0.0  # converts -0.0 to 0.0
 
 
 COLUMNS = tuple(field.name for field in fields(OptionChain) if field.name != "spot")
-_NUMBERS = COLUMNS[5:]  # what may be absent: all but the terms of the contract
+_NUMBERS = COLUMNS[5:]  # columns that may be absent: all except the terms of the contract

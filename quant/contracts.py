@@ -43,7 +43,7 @@ class Contracts(NamedTuple):
 
 
 class BadTickerError(ValueError):
-    """Tickers that name no option contract: ``tickers`` contains all of them, ``indices`` their positions."""
+    """Texts that are not contract tickers: ``tickers`` contains all of them, ``indices`` their positions."""
 
     def __init__(self, tickers: Sequence[str], indices: Sequence[int]) -> None:
         self.tickers = tuple(tickers)
@@ -159,18 +159,22 @@ def format_ticker(
         np.asarray(strike, dtype=np.float64),
     )
     if not ((dates >= _YEAR_2000) & (dates < _YEAR_2100)).all():
-        raise ValueError("an expiration in a contract ticker lies between 2000-01-01 and 2099-12-31")
+        raise ValueError("the expiration of a contract ticker must be between 2000-01-01 and 2099-12-31")
     finite = np.where(np.isfinite(strikes), strikes, 0.0)
     thousandths = np.rint(finite * 1000.0)
     on_grid = np.isclose(thousandths, finite * 1000.0, rtol=1e-12, atol=1e-6)
     if not (on_grid & (thousandths >= 1) & (thousandths <= _LARGEST_THOUSANDTHS)).all():
-        raise ValueError("a strike in a contract ticker is a multiple of 0.001 from 0.001 to 99999.999")
+        raise ValueError(
+            "the strike of a contract ticker must be a multiple of 0.001 from 0.001 to 99999.999"
+        )
     suffix = _write_suffix(dates, calls, thousandths)
     written = np.asarray(np.strings.add(np.strings.add("O:", roots), suffix))
     try:
         parse_tickers(written.reshape(-1))
     except BadTickerError as error:
-        raise ValueError("a root in a contract ticker is one to six capital letters or digits") from error
+        raise ValueError(
+            "the root of a contract ticker must be one to six capital letters or digits"
+        ) from error
     return str(written) if written.ndim == 0 else written
 
 

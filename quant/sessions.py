@@ -45,20 +45,18 @@ class _Calendar(NamedTuple):
 
 @cache
 def _calendar() -> _Calendar:
-    # Imported here: the calendar library brings pandas, seconds that a process asking no calendar need not
-    # pay.
+    # Imported here, because the calendar library imports pandas, which takes seconds that many processes can save.
     from exchange_calendars.exchange_calendar_xcbf import XCBFExchangeCalendar
     from exchange_calendars.exchange_calendar_xnys import XNYSExchangeCalendar
 
     with warnings.catch_warnings():
-        # The library still reads pandas in a way that pandas 3 announces to change: its business, not the
-        # caller's.
+        # The library uses an interface that pandas has deprecated; callers cannot change that.
         warnings.simplefilter("ignore", DeprecationWarning)
         stock = XNYSExchangeCalendar(start=_FIRST_DAY, end=_LAST_DAY).schedule
         index = XCBFExchangeCalendar(start=_FIRST_DAY, end=_LAST_DAY).schedule["close"].reindex(stock.index)
     closes = stock["close"].dt.tz_convert(None).to_numpy(dtype="datetime64[s]")
-    # The options calendar leaves out some early closes (Christmas Eve among them), hence the bound from the
-    # stock session. fmin passes over the days which only the stock exchange was open.
+    # The options calendar lacks some early closes (Christmas Eve among them), so the close of the stock session limits
+    # it. fmin ignores the missing values of days on which only the stock exchange was open.
     index_closes = np.fmin(index.dt.tz_convert(None).to_numpy(dtype="datetime64[s]"), closes + _INDEX_EXTRA)
     return _Calendar(
         day=stock.index.to_numpy(dtype="datetime64[D]"),
@@ -172,7 +170,7 @@ def settlement_instants(root: npt.ArrayLike, expiration: Dates) -> npt.NDArray[n
     missing = np.isnat(dates)
     row = np.searchsorted(calendar.day, dates, side="right") - 1
     if np.any((row < 0) | ((dates > np.datetime64(_LAST_DAY)) & ~missing)):
-        raise ValueError(f"the exchange calendar holds expirations from {_FIRST_DAY} to {_LAST_DAY} only")
+        raise ValueError(f"the exchange calendar contains expirations from {_FIRST_DAY} to {_LAST_DAY} only")
     at_open = np.zeros(roots.shape, dtype=np.bool_)
     for am_settled in AM_SETTLED_ROOTS:
         at_open |= roots == am_settled
@@ -209,10 +207,9 @@ def _utc(instant: np.datetime64) -> dt.datetime:
 
 
 def _day(date: dt.date) -> np.datetime64:
-    # A datetime is a date to Python; taken for one it would drop its time of day, and with it the question
-    # asked.
+    # datetime is a subclass of date; its time of day would be dropped without an error.
     if isinstance(date, dt.datetime):
-        raise TypeError(f"a session is asked for by date, not by instant: {date.isoformat()}")
+        raise TypeError(f"a session is identified by a date, not by an instant: {date.isoformat()}")
     return np.datetime64(date, "D")
 
 
@@ -234,6 +231,6 @@ def _row_of(date: dt.date) -> int:
 def _day_at(row: int) -> dt.date:
     days = _calendar().day
     if not 0 <= row < days.size:
-        raise ValueError(f"the exchange calendar holds sessions from {_FIRST_DAY} to {_LAST_DAY} only")
+        raise ValueError(f"the exchange calendar contains sessions from {_FIRST_DAY} to {_LAST_DAY} only")
     day: dt.date = days[row].item()
     return day

@@ -66,7 +66,7 @@ def apply(table: CutTable, values: ArrayLike) -> NDArray[Any]:
     return np.array([*table.labels, None], dtype=object)[table.codes(values)]
 
 
-# Implied volatility: regime and recommendation read the percentile, trend the change of the 5-session
+# Implied volatility: regime and recommendation use the percentile, trend the change of the 5-session
 # mean against the 20-session mean, skew the 25-delta put less call in volatility points.
 IV_REGIMES = ("EXTREMELY_LOW", "LOW", "NORMAL", "ELEVATED", "HIGH", "EXTREMELY_HIGH")
 IV_REGIME: dict[Profile, CutTable] = {
@@ -116,7 +116,7 @@ CORRELATION_REGIME = CutTable(
 
 @dataclass(frozen=True, slots=True)
 class RegimeRules:
-    """The numbers in the market regime's rules; moves are fractions, distances average true ranges."""
+    """Limits in the rules of the market regime; moves are fractions, distances are in average true ranges."""
 
     capitulation_vix: float = 40.0
     spike_vix: float = 30.0  # with a rise of `spike_rise` over five sessions
@@ -135,10 +135,10 @@ class RegimeRules:
 
 
 REGIME_RULES = RegimeRules()
-# Put/call of a window of live flow reads narrower than the daily regime.
+# Put/call ratio of a window of live trades, with narrower limits than the daily regime.
 FLOW_BIAS = CutTable("flow_bias", ("BULLISH", "NEUTRAL", "BEARISH"), (0.90, above(1.11)))
 
-# Dealer gamma. Both read |net / gross|, so that SPX and a small stock share one scale.
+# Dealer gamma. Both use |net / gross|, so that SPX and a small stock have the same scale.
 POSITIONING_NEUTRAL_BELOW = 0.10
 POSITIONING_STRENGTH = CutTable(
     "positioning_strength", ("WEAK", "MODERATE", "STRONG", "EXTREME"), (0.25, 0.50, 0.75)
@@ -149,25 +149,25 @@ PINNING_DISTANCE = 0.005
 PINNING_DISTANCE_NEAR_EXPIRY = 0.01
 PINNING_NEAR_EXPIRY_SHARE = 0.40
 THIN_GROSS = 0.50
-# Walls and flips are looked for within this fraction of spot.
+# Walls and flips are searched within this fraction of spot.
 LEVEL_BAND = 0.20
 
 
 @dataclass(frozen=True, slots=True)
 class TradeRules:
-    """What makes a trade large, a block, part of a sweep, aggressive; sizes in contracts, times in ms."""
+    """Limits of large trades, blocks, sweeps and aggressive trades; sizes in contracts, times in ms."""
 
     block_size: float = 500.0
     block_multiple: float = 5.0  # of the running average size
     large_multiple: float = 2.0
-    average_size: float = 100.0  # where no running average is known
-    aggressive_spread: float = 0.10  # beyond the quote by more than this part of the spread
+    average_size: float = 100.0  # used when the running average is unknown
+    aggressive_spread: float = 0.10  # distance outside the quote, as a fraction of the spread
     cluster_window_ms: int = 500  # from the first trade of a cluster, not from the previous one
     cluster_size: float = 10.0  # contracts of a cluster together
-    quote_age_ms: float = 5_000.0  # an older quote says nothing
+    quote_age_ms: float = 5_000.0  # older quotes are ignored
     unusual_size: float = 100.0  # of a trade in a contract whose day's volume exceeds its open interest
-    # "documented" takes document 4 to the letter: words as conditions, strictly outside the quote, no
-    # clusters, no SPLIT, every quote good.
+    # "documented" follows document 4 literally: words as conditions, sides only strictly outside the quote, no
+    # clusters, no SPLIT, quotes of any age.
     literal: bool = False
 
 

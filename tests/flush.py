@@ -1,8 +1,9 @@
 """Fast replacement of the flush at the end of a transactional test.
 
 Django truncates every table, which creates new files for each of them, and writes all content types and permissions
-again. This flush truncates only the tables that contain rows, and keeps the content types and permissions that
-`migrate` created. It also drops partitions that the test left behind and fails the test for them.
+again. This flush truncates only the tables that contain rows, and keeps the content types, the permissions and the
+offset of the clock that `migrate` wrote. It also drops partitions that the test left behind and fails the test for
+them.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from django.test import TransactionTestCase
 
 from tests.partitions import drop_partitions
 
-KEPT = ("django_content_type", "auth_permission")
+KEPT = ("django_content_type", "auth_permission", "warehouse_clock")
 
 
 def install_fast_flush() -> None:

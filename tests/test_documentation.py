@@ -14,6 +14,7 @@ from django.core.management import get_commands
 from django.db import connection
 
 from tests.roles import as_role
+from warehouse.watchlist import add_default_symbols
 
 ROOT = Path(__file__).resolve().parent.parent
 GENERATED = {"docs/schema.md"}  # its table rows are as long as the column comments
@@ -156,6 +157,7 @@ def test_the_architecture_page_shows_the_enforced_layers():
 @pytest.mark.django_db
 @pytest.mark.parametrize("block", blocks("docs/access.md", "sql") if "docs/access.md" in PAGES else [])
 def test_sql_examples_run_with_the_reader_role(block):
+    add_default_symbols(["SPX"])
     with as_role("warehouse_reader"), connection.cursor() as cursor:
         for statement in filter(str.strip, block.split(";")):
             cursor.execute(statement)

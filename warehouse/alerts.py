@@ -127,7 +127,9 @@ def _take_turn(client: redis.Redis, kind: Kind, subject: str) -> int | None:
         if kind.counted:
             client.incr(f"{key}:held")
     except redis.RedisError as error:
-        logger.warning("the pace of alerts is away (%s)", type(error).__name__)
+        logger.warning(
+            "the alert is sent without a rate limit, because Redis is unavailable (%s)", type(error).__name__
+        )
         return 0
     return None
 
@@ -138,7 +140,9 @@ def _undelivered(client: redis.Redis, kind: Kind, subject: str) -> None:
         client.delete(_key(kind, subject))
         client.set(_AWAY_KEY, 1, ex=_AWAY_SECONDS)
     except redis.RedisError as error:
-        logger.warning("the pace of alerts is away (%s)", type(error).__name__)
+        logger.warning(
+            "the alert is sent without a rate limit, because Redis is unavailable (%s)", type(error).__name__
+        )
 
 
 def _post(content: str) -> bool:

@@ -38,5 +38,5 @@ def read_columns(
     for (name, kind), stream in zip(kinds.items(), streams, strict=True):
         columns[name] = np.frombuffer(stream, _KINDS[kind][1]).astype(_KINDS[kind][2])
         if len(columns[name]) != rows:
-            raise ValueError(f"{name} may not be NULL, and in {rows - len(columns[name])} rows it is")
+            raise ValueError(f"{name} must not be NULL, but is NULL in {rows - len(columns[name])} rows")
     return columns

@@ -38,14 +38,14 @@ def calendar_hours(day: dt.date) -> Hours | None:
 
 def overrule(day: dt.date, actual: Hours | None, reason: str) -> bool:
     """Store that the session of a date has the hours `actual` (None: no session); return whether this is new."""
-    told = {
+    columns = {
         "opens_ms": clock.epoch_ms(actual.opens) if actual else None,
         "closes_ms": clock.epoch_ms(actual.closes) if actual else None,
     }
-    if SessionException.objects.filter(date=day, **told).update(noted_at=clock.DATABASE_NOW_MS):
+    if SessionException.objects.filter(date=day, **columns).update(noted_at=clock.DATABASE_NOW_MS):
         return False
     SessionException.objects.update_or_create(
-        date=day, defaults={**told, "reason": reason, "noted_at": clock.DATABASE_NOW_MS}
+        date=day, defaults={**columns, "reason": reason, "noted_at": clock.DATABASE_NOW_MS}
     )
     return True
 

@@ -103,9 +103,9 @@ def _processes(now_ms: int) -> Iterator[Metric]:
 
 def _listeners(now_ms: int) -> Iterator[Metric]:
     """Yield the numbers in the last heartbeats of the consumers of live trades."""
-    told = [row for row in heartbeats.read(now_ms) if row.id.startswith("flow_listener")]
+    consumers = [row for row in heartbeats.read(now_ms) if row.id.startswith("flow_listener")]
     for name, key, scale, text in LISTENERS:
-        known = ((row.id, row.metadata.get(key)) for row in told)
+        known = ((row.id, row.metadata.get(key)) for row in consumers)
         values = ((process, float(value) / scale) for process, value in known if value is not None)
         yield gauge(name, text, "process", values)
 

@@ -15,19 +15,30 @@ def given(name: str) -> str:
     return os.environ.get(name, "").strip() or os.environ.get(f"{name}_FILE", "").strip()
 
 
+def value(name: str) -> str:
+    """Return the value of a variable that is `given`. Raises LocalError when its file cannot be read."""
+    path = os.environ.get(f"{name}_FILE", "").strip()
+    if not path:
+        return os.environ[name].strip()
+    try:
+        return Path(path).read_text(encoding="utf-8").strip()
+    except OSError as error:
+        raise LocalError(f"{name}_FILE is {path}, which cannot be read ({error.strerror}).") from None
+
+
 def own_servers() -> tuple[str, str] | None:
     """Return the operator's DATABASE_URL and REDIS_URL, or None to use the embedded servers."""
     if bool(given("DATABASE_URL")) != bool(given("REDIS_URL")):
         raise LocalError("Set both DATABASE_URL and REDIS_URL, or neither to use the embedded servers.")
     if not given("DATABASE_URL"):
         return None
-    return _value("DATABASE_URL"), _value("REDIS_URL")
+    return value("DATABASE_URL"), value("REDIS_URL")
 
 
 def secret_key(directory: Path) -> str:
     """Return the operator's SECRET_KEY, or one stored once per clone so that admin logins survive restarts."""
     if given("SECRET_KEY"):
-        return _value("SECRET_KEY")
+        return value("SECRET_KEY")
     path = directory / "secret_key"
     if not path.exists():
         path.touch(mode=0o600)
@@ -58,13 +69,3 @@ def of(stack: Stack, process: str, role: str) -> dict[str, str]:
         name: value for name, value in os.environ.items() if name.removesuffix("_FILE") not in variables
     }
     return inherited | variables
-
-
-def _value(name: str) -> str:
-    path = os.environ.get(f"{name}_FILE", "").strip()
-    if not path:
-        return os.environ[name].strip()
-    try:
-        return Path(path).read_text(encoding="utf-8").strip()
-    except OSError as error:
-        raise LocalError(f"{name}_FILE is {path}, which cannot be read ({error.strerror}).") from None

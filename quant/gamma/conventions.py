@@ -1,8 +1,8 @@
 """Sign and size conventions of dealer gamma.
 
 Dealer gamma of a contract is `sign * gamma * size * multiplier * spot^2 * 0.01`: the dollars of the
-underlying that dealers must trade for a move of one per cent. Open interest has no side, so every
-sign is a model and none an observation.
+underlying that dealers must trade for a move of one percent. Open interest has no side, so every
+sign is an assumption.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ PER_ONE_PERCENT = 0.01
 
 @dataclass(frozen=True, slots=True)
 class Convention:
-    """One assumption about dealers: the sign of calls and puts, what counts as size, whose gamma."""
+    """Assumption about dealers: the signs of calls and puts, and the columns used as size and gamma."""
 
     name: str
     call_sign: float
@@ -40,11 +40,11 @@ class Convention:
 # Whales and most public tools).
 NAIVE = Convention("naive", call_sign=1.0, put_sign=-1.0)
 # Customers are long every contract and dealers short it: the lower bound of dealer gamma. It is minus
-# the gross, has no flip by construction, and shows how much of the naive number is the assumption.
+# the gross, has no flip by construction, and shows how much the naive number depends on the assumption.
 CUSTOMERS_LONG = Convention("customers_long", call_sign=-1.0, put_sign=-1.0)
-# The naive sign on today's volume: what was opened today counts, what rests since earlier does not.
+# The naive sign with today's volume as size: positions opened on earlier days do not count.
 VOLUME_WEIGHTED = Convention("volume_weighted", call_sign=1.0, put_sign=-1.0, size="volume")
-# The naive sign with gamma computed here instead of the provider's.
+# The naive sign with our own gamma instead of that of the provider.
 OWN_GAMMA = Convention("own_gamma", call_sign=1.0, put_sign=-1.0, gamma="own")
 
 CONVENTIONS = (NAIVE, CUSTOMERS_LONG, VOLUME_WEIGHTED, OWN_GAMMA)
@@ -57,7 +57,7 @@ def live(chain: OptionChain) -> Bools:
 
 
 def sane(gamma: Floats) -> Bools:
-    """Return where gamma is a number that an option can have: finite and not negative."""
+    """Return where gamma is possible for an option: finite and not negative."""
     ok: Bools = np.isfinite(gamma) & (gamma >= 0)
     return ok
 
@@ -68,8 +68,8 @@ def dealer_gamma(
 ) -> Floats:
     """Return dealer gamma per contract, shape (n,), dollars per 1 % move.
 
-    NaN where it is unknown: settled contracts, gamma absent or insane, size absent, spot unknown.
-    `own_gamma`, shape (n,), is wanted by conventions with own gamma; ValueError without it.
+    NaN where it is unknown: settled contracts, gamma missing or impossible, size missing, spot unknown.
+    `own_gamma`, shape (n,), is required by conventions with own gamma; without it they raise ValueError.
     """
     if convention.gamma == "own" and own_gamma is None:
         raise ValueError(f"the convention {convention.name} needs own_gamma")

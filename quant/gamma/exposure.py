@@ -93,7 +93,7 @@ class GammaSnapshot:
     sensitivity: dict[str, Any]
     contracts: int  # in the chain
     contracts_used: int  # with a known dealer gamma
-    rejected: dict[str, int]  # why the others are not in the sums
+    rejected: dict[str, int]  # number of the other contracts by reason
     method_version: str = METHOD_VERSION
 
     @property
@@ -133,7 +133,7 @@ def snapshot(
     rate: float = 0.0,
     dividend_yield: float = 0.0,
 ) -> GammaSnapshot:
-    """Measure a chain under the naive convention, and its net and flips under every other one.
+    """Compute the snapshot of a chain under the naive convention, and net gamma and flips under every other one.
 
     `own_gamma` and `own_iv`, shape (n,), are our own values, for the own-gamma convention.
     `vix` and `median_gross` (gross gamma's 20-session median) refine `expected_behavior` and may be
@@ -208,7 +208,7 @@ def _gross_share(gex: Floats, part: Bools) -> float | None:
 
 
 def _rejected(chain: OptionChain) -> dict[str, int]:
-    """Count each contract that has no dealer gamma under the first reason that applies."""
+    """Count the contracts without dealer gamma, each under the first reason that applies."""
     reasons = {
         "no_underlying": np.full(len(chain), np.isnan(chain.spot)),
         "expired": ~live(chain),
@@ -225,5 +225,5 @@ def _rejected(chain: OptionChain) -> dict[str, int]:
 
 
 def _strike_key(strike: float) -> str:
-    """Write a strike as JSON readers expect it: '6475' and '6477.5', never '6475.0'."""
+    """Return a strike as a JSON key without trailing zeros: '6475' and '6477.5', never '6475.0'."""
     return f"{strike:.3f}".rstrip("0").rstrip(".")

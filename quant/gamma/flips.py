@@ -15,7 +15,7 @@ from quant.chain import Floats
 from quant.gamma.profile import GammaProfile
 
 # Bound of the rounding error of a sum of densities exp(-d^2), in units of the precision and of the gross: a part for
-# the summation, and a part for the exponent in units of its largest term (slope |shift| + d)^2, with d up to sqrt(40).
+# the summation, and a part for the exponent in units of its largest term (slope |shift| + d)^2, where d <= sqrt(40).
 _ADDING_UP, _EXPONENT, _DEEPEST = 200.0, 12.0, 40.0
 # Of the logarithm of the price. Newton's method converges quadratically, so after a last step of 1e-7 the root is
 # accurate to 1e-10 a minute before expiration and to 1e-13 a month before.
@@ -28,7 +28,7 @@ def flips(profile: GammaProfile, prices: Floats) -> tuple[Floats, ...]:
 
     Each sign change between neighbouring prices holds a root, found by Newton's method on the repriced profile
     itself, so it is a zero of the profile and not of its interpolation. Two roots between the same two prices
-    are not seen. A profile that only touches zero, or is zero throughout, has none.
+    are not found. A profile that only touches zero, or is zero everywhere, has none.
     """
     shift = np.log(prices / profile.spot)
     net, rounding = _net_and_rounding(profile, shift)

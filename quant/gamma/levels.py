@@ -19,9 +19,9 @@ class Walls:
 
     `resistance`: above spot, largest |net gamma|. `support`: the same below.
     `call_wall`: at or above spot, largest call gamma. `put_wall`: at or below spot, largest put gamma.
-    `put_peak`: largest put gamma on either side of spot; spot below it means that the market has
-    fallen below its put strike. `absolute_gamma_strike`: most call and put gamma together, either
-    side. The unrestricted call and put maxima may fall on one strike, which is why walls are not those.
+    `put_peak`: largest put gamma on either side of spot; spot below it means that the market has fallen
+    below its largest put strike. `absolute_gamma_strike`: largest sum of call and put gamma on either side.
+    The maxima of call and put gamma without a side may be at the same strike, so they are not used as walls.
     """
 
     resistance: float | None
@@ -33,7 +33,7 @@ class Walls:
 
 
 def largest(strike: Floats, size: Floats, allowed: Bools, spot: float) -> float | None:
-    """Return the allowed strike with the largest positive size, the nearer to spot among equals."""
+    """Return the allowed strike with the largest positive size; of equal ones, the nearest to spot."""
     allowed = allowed & (size > 0)
     if not allowed.any():
         return None
@@ -57,5 +57,5 @@ def walls(strike: Floats, call: Floats, put: Floats, spot: float, band: float = 
 
 
 def distance_pct(wall: float | None, spot: float) -> float | None:
-    """Return |wall - spot| / spot in per cent, None without a wall."""
+    """Return |wall - spot| / spot in percent, None without a wall."""
     return None if wall is None else abs(wall - spot) / spot * 100.0

@@ -16,16 +16,17 @@ class MaxPain(NamedTuple):
 
     root: NDArray[np.str_]
     expiration: NDArray[np.datetime64]
-    strike: Floats  # the strike of least payout, NaN where no contract has open interest
-    payout: Floats  # dollars paid to all holders there, NaN likewise
+    strike: Floats  # the strike of the smallest payout, NaN where no contract has open interest
+    payout: Floats  # dollars paid to all holders at that strike, or NaN
 
 
 def max_pain(chain: OptionChain) -> MaxPain:
     """Return the max-pain strike of each settlement of a chain.
 
-    Never pooled over expirations, and never over roots: SPX and SPXW of one date settle at different
-    times. Candidates are the listed strikes of the settlement; the nearest to spot (the lowest, when
-    spot is unknown) among equals. Settled contracts are out; absent open interest counts as none.
+    Expirations and roots are computed separately, because SPX and SPXW of one date settle at different
+    times. Candidates are the listed strikes of the settlement. Of strikes with equal payout the nearest to
+    spot is returned, or the lowest when spot is unknown. Settled contracts are excluded; missing open
+    interest counts as 0.
     """
     chain = chain.select(chain.years > 0)
     roots, root = np.unique(chain.root, return_inverse=True)
@@ -41,12 +42,12 @@ def max_pain(chain: OptionChain) -> MaxPain:
 
 def _least_payout(chain: OptionChain) -> tuple[float, float]:
     strike, place = np.unique(chain.strike, return_inverse=True)
-    held = np.nan_to_num(chain.open_interest * chain.multiplier, nan=0.0, posinf=0.0, neginf=0.0)
-    if not held.any():
+    weight = np.nan_to_num(chain.open_interest * chain.multiplier, nan=0.0, posinf=0.0, neginf=0.0)
+    if not weight.any():
         return np.nan, np.nan
-    calls = np.bincount(place, np.where(chain.is_call, held, 0.0), len(strike))
-    puts = np.bincount(place, np.where(chain.is_call, 0.0, held), len(strike))
-    # Settled at strike s, the calls struck below it are paid s * (their number) - (their strikes' sum).
+    calls = np.bincount(place, np.where(chain.is_call, weight, 0.0), len(strike))
+    puts = np.bincount(place, np.where(chain.is_call, 0.0, weight), len(strike))
+    # At a settlement price s, the calls with lower strikes receive s * (their number) - (the sum of their strikes).
     payout = strike * np.cumsum(calls) - np.cumsum(calls * strike)
     payout += (np.cumsum((puts * strike)[::-1]) - strike[::-1] * np.cumsum(puts[::-1]))[::-1]
     best = np.flatnonzero(payout <= payout.min() + 1e-12 * np.abs(payout).max())

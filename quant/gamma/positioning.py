@@ -15,7 +15,7 @@ from quant.thresholds import (
 
 
 def positioning(ratio: float | None) -> str | None:
-    """Return the class of net / gross: NEUTRAL below 0.10 in size, else LONG_GAMMA or SHORT_GAMMA."""
+    """Return the class of net / gross: NEUTRAL below 0.10 in absolute value, else LONG_GAMMA or SHORT_GAMMA."""
     if ratio is None:
         return None
     if abs(ratio) < POSITIONING_NEUTRAL_BELOW:

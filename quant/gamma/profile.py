@@ -1,8 +1,8 @@
 """Dealer gamma as a function of the underlying's price.
 
-Each contract's gamma is evaluated again by Black-Scholes-Merton at every shifted spot, its own
-volatility held (sticky strike). The conventions differ only in their weights, so the costly part, one
-exponential per contract and level, is shared by all of them.
+The gamma of each contract is evaluated by Black-Scholes-Merton at every shifted spot with unchanged
+volatility (sticky strike). The conventions differ only in their weights, so the expensive part, one
+exponential per contract and level, is computed once for all of them.
 """
 
 from __future__ import annotations
@@ -33,9 +33,9 @@ _DEVIATIONS = (1e-8, 100.0)
 
 @dataclass(frozen=True, slots=True)
 class GammaProfile:
-    """Contracts ready to be repriced under c weightings at once; built by `reprice`."""
+    """Contracts prepared for repricing under c conventions at once; built by `reprice`."""
 
-    usable: Bools  # which contracts of the chain take part, shape (n,)
+    usable: Bools  # mask of the contracts used, shape (n,)
     exponents: Floats  # -d1^2 / 2 as a polynomial in log(S / spot), highest power first, shape (3, m)
     weights: Floats  # weight * exp(-qT) * 0.01 / (vol sqrt(2 pi T)), shape (c, m)
     spot: float
@@ -105,7 +105,7 @@ def complete_volatility(chain: OptionChain, volatility: Floats) -> Floats:
     """Return `volatility` with gaps filled from the other side: same settlement, same strike.
 
     By put-call parity call and put of one strike share one volatility, and the deep-in-the-money side
-    often has none because its mid lies below intrinsic value. Where both lack it, NaN stays. A strike
+    often has none because its mid is below intrinsic value. If neither has one, NaN is kept. A strike
     listed under two roots with the same settlement instant counts as one.
     """
     known = np.isfinite(volatility) & (volatility > 0)

@@ -26,8 +26,8 @@ def sensitivity(
     """Return net and flips under every convention and the spread between them, as plain JSON values.
 
     `conventions` maps each name to its `net`, `gross`, `positioning`, `net_repriced` (the profile at
-    spot: the provider's gamma and the repriced one need not agree), `flips` (all), `flip` (the nearest
-    to spot) and `without_volatility` (contracts that the profile leaves out), or to None when the
+    spot, which may differ from `net` because it uses repriced gammas), `flips` (all), `flip` (the nearest
+    to spot) and `without_volatility` (number of contracts excluded from the profile), or to None when the
     convention has no data: no `own_gamma`, no volume yet, no spot. `net` and `flip` give the low, the
     high and the spread over the conventions that have one, `net.spread_of_gross` relative to the naive
     gross, `signs_agree` whether every convention puts dealers on the same side.

@@ -16,7 +16,7 @@ def simple_mean(values: Floats, period: int) -> float:
 
 
 def wilder(values: Floats, period: int) -> Floats:
-    """Return Wilder's running mean: the plain mean of the first `period`, then 1/period of each new value.
+    """Return Wilder's running mean, which starts with the mean of `period` values and moves 1/period to each new one.
 
     Shape (n - period + 1,), empty when there are too few. Source: Wilder, "New Concepts in Technical
     Trading Systems", 1978.
@@ -41,7 +41,7 @@ def average_true_range(high: Floats, low: Floats, close: Floats, period: int = 1
 
 
 def relative_strength(close: Floats, period: int = 14) -> float:
-    """Return Wilder's relative strength index, 0 to 100; 50 when nothing moved."""
+    """Return Wilder's relative strength index, 0 to 100; 50 for constant prices."""
     change = np.diff(close)
     gain = _last(wilder(np.maximum(change, 0.0), period))
     loss = _last(wilder(np.maximum(-change, 0.0), period))
@@ -64,7 +64,7 @@ def directional_index(high: Floats, low: Floats, close: Floats, period: int = 14
 
 
 def choppiness(high: Floats, low: Floats, close: Floats, period: int = 14) -> float:
-    """Return 100 * log(sum of true ranges / whole range) / log(period): 100 sideways, 0 in one direction."""
+    """Return 100 * log(sum of true ranges / range of the period) / log(period): 100 without trend, 0 for a pure one."""
     if len(close) <= period:
         return np.nan
     path = float(true_range(high, low, close)[-period:].sum())
@@ -77,7 +77,7 @@ def choppiness(high: Floats, low: Floats, close: Floats, period: int = 14) -> fl
 def correlation(first: Floats, second: Floats, period: int = 20) -> float:
     """Return Pearson's correlation of the last `period` daily log returns of two closes.
 
-    NaN when either did not move or a close is missing or not positive.
+    NaN when a series is constant, or a close is missing or not positive.
     """
     if min(len(first), len(second)) <= period:
         return np.nan

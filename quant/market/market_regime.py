@@ -138,9 +138,9 @@ def breadth_regime(
 ) -> str | None:
     """Return the class of breadth from the mean of the known votes, or None without any.
 
-    Advancers over decliners and the share above the 50-day mean vote -2 to +2; halves go to the calmer
-    side. More than three advancers per decliner count as extreme only where new highs, if known, are
-    more than twice the new lows.
+    Advancers over decliners and the share above the 50-day mean vote -2 to +2; a mean halfway between two
+    classes gives the less extreme one. More than three advancers per decliner count as extreme only when
+    new highs, if known, are more than twice the new lows.
     """
     votes = []
     ratio = advancers / decliners if decliners > 0 else math.inf if advancers > 0 else _UNKNOWN
@@ -171,7 +171,7 @@ def correlation_regime(correlations: tuple[float, ...]) -> str | None:
 def market_regime(inputs: MarketInputs) -> MarketRegime:
     """Classify a session. The regime is None when there are too few bars for a 50-session mean.
 
-    The first rule that applies names the regime. Confidence is 40 + 60 * (agreeing votes / votes), less
+    The first rule that applies determines the regime. Confidence is 40 + 60 * (agreeing votes / votes), less
     10 for each missing group of inputs, within 0 to 100.
     """
     vix = vix_regime(inputs.vix, inputs.previous_vix_regime)

@@ -3,12 +3,12 @@
 Arguments of both functions, which broadcast against each other: ``is_call`` (bool), ``spot`` and ``strike``
 (same currency), ``years`` to settlement, ``rate`` and ``dividend_yield`` (continuously compounded, per year,
 as fractions) and ``volatility`` (per square root of a year, as a fraction). Results are float64 in the
-broadcast shape. No value raises and none warns:
+broadcast shape. No argument value raises an error or a warning:
 
 - NaN or infinity in any argument or in the discounted spot or strike, a negative spot, strike, time or
   volatility: NaN. A settled option has no price.
 - Zero years: the intrinsic value. Zero volatility: the discounted intrinsic value of the forward. The greeks
-  are those of the side the forward lies on. Exactly at the forward delta takes half its jump, and gamma,
+  are those of the side on which the forward is. Exactly at the forward delta is half its jump, and gamma,
   theta, vanna and charm are NaN where they have no finite limit.
 
 Formulas: E. G. Haug, The Complete Guide to Option Pricing Formulas, 2nd edition, sections 1.1.6 and 2.

@@ -1,4 +1,4 @@
-"""Forwards from option quotes by put-call parity, without knowledge of dividends and rates.
+"""Forwards from option quotes by put-call parity; dividends and rates need not be known.
 
 For European options with one settlement every strike says call - put = discount * (forward - strike).
 American options satisfy it approximately near the money, where the strikes used here are; their forward is an
@@ -19,7 +19,7 @@ from quant.pricing.iv_status import IvStatus, quote_status
 FEWEST_STRIKES = 3
 # Distance from the forward within which strikes are used, as a fraction of it.
 STRIKE_WINDOW = 0.2
-# A rate is taken from an expiration's own quotes when its standard error is below this, per year.
+# The rate from an expiration's own quotes is used when its standard error is below this, per year.
 RATE_TOLERANCE = 0.002
 _NEAREST = 9
 _REWEIGHTINGS = 3
@@ -33,8 +33,8 @@ class ForwardCurve(NamedTuple):
     """Forwards for every contract, and the table of settlements they came from.
 
     Per contract, in the shape of the arguments: ``forward``, ``rate``, ``dividend_yield`` (so that forward =
-    spot * exp((rate - dividend_yield) * years), the three arguments that ``solve`` and ``greeks`` want
-    besides) and ``status``, int8 codes of ``IvStatus``. One row per settlement, by ascending
+    spot * exp((rate - dividend_yield) * years), the three arguments that ``solve`` and ``greeks`` need
+    in addition) and ``status``, int8 codes of ``IvStatus``. One row per settlement, by ascending
     ``settlement_years``: ``settlement_forward``, ``settlement_error`` (half the narrowest bid-ask spread of
     a synthetic forward), ``settlement_rate``, ``rate_found`` (whether its own quotes gave the rate),
     ``strikes_used``.
@@ -79,16 +79,16 @@ def forward_curve(
 ) -> ForwardCurve:
     """Return forward, rate and dividend yield of every settlement in the chain of one underlying.
 
-    Arguments but the last two broadcast. Contracts with equal ``years`` settle together: the morning and the
-    evening settlement of one day are apart by themselves. Without ``rate`` each settlement's discount factor
-    is the slope of call - put over the strikes, weighted by spread and freed of outliers; where that leaves
+    All arguments except the last two broadcast. Contracts with equal ``years`` settle together; the morning and
+    afternoon settlements of one day have different ``years``. Without ``rate`` each settlement's discount factor
+    is the slope of call - put over the strikes, weighted by spread and without outliers; where that leaves
     the rate less certain than ``RATE_TOLERANCE`` (near expirations, few strikes) it is interpolated between
     the settlements with a certain rate, flat beyond them, and 0 without one. The forward is the weighted
     median of strike + (call - put) / discount over the strikes within ``STRIKE_WINDOW``.
 
     Without a forward the numbers are NaN and ``status`` gives the reason: ``expired`` (``years`` not above
     zero), ``no_quote`` (fewer than ``FEWEST_STRIKES`` strikes with a valid quote on both sides). The caller
-    may then fall back on spot with rate and dividend yield 0, and must say so. ``dividend_yield`` is NaN as
+    may then use spot with rate and dividend yield 0, and must record that. ``dividend_yield`` is NaN as
     well where ``spot`` is not above zero, under the status ``no_underlying``.
     """
     columns = np.broadcast_arrays(is_call, strike, bid, ask, years)
@@ -141,7 +141,7 @@ def _pair_by_settlement(
     member: npt.NDArray[np.intp],
     count: int,
 ) -> list[_Synthetics]:
-    """Near-the-money strikes quoted on both sides, for each settlement 0 ... count - 1."""
+    """Return the near-the-money strikes with call and put quotes, for each settlement 0 ... count - 1."""
     order = np.lexsort((calls, strikes, member))
     first, second = order[:-1], order[1:]
     pairs = (member[first] == member[second]) & (strikes[first] == strikes[second])
@@ -168,7 +168,7 @@ def _near_the_money(quoted: _Synthetics) -> _Synthetics:
 
 
 def _rates(synthetics: list[_Synthetics], years: Floats) -> Floats:
-    """Rate per settlement from the slope of its synthetics; NaN where they do not determine it."""
+    """Return the rate per settlement from the slope of its synthetics; NaN where they do not determine it."""
     rates = np.full(years.shape, np.nan)
     for row, near in enumerate(synthetics):
         if near.strike.size > FEWEST_STRIKES:
@@ -179,7 +179,7 @@ def _rates(synthetics: list[_Synthetics], years: Floats) -> Floats:
 
 
 def _robust_slope(near: _Synthetics) -> tuple[float, float]:
-    """Slope of gap over strike and its standard error, by least squares without outliers."""
+    """Return the slope of gap over strike and its standard error, by least squares without outliers."""
     weight = near.error**-2.0
     keep = np.ones(near.strike.shape)
     slope = error = np.nan

@@ -31,13 +31,15 @@ Statuses = npt.NDArray[np.int8]
 # digits of the time value are left.
 _LOST_DIGITS = 2048.0 * float(np.finfo(np.float64).eps)
 
-# A price that is a smaller part of strike or forward is outside the range of floats.
+# A price below this fraction of strike or forward is treated as outside the range of floats.
 _SMALLEST_VALUE = 1e-290
 # Contracts per block: a dozen intermediate arrays of this length fit into the cache.
 _BLOCK = 8192
 
 
 class ImpliedVolatility(NamedTuple):
+    """Volatilities as fractions per year, NaN where there is none, and int8 codes of ``IvStatus``."""
+
     volatility: Floats
     status: Statuses
 
@@ -54,7 +56,7 @@ def solve(
     """Return the volatility at which ``black_scholes.price`` gives ``price``, and the reason where there is none.
 
     Arguments broadcast and are in the units of ``black_scholes``; both results have the broadcast shape. A
-    contract is ``ok`` where its price lies between its bounds, elsewhere NaN with the first reason to hold:
+    contract is ``ok`` where its price is between its bounds, and otherwise NaN with the first reason that applies:
 
     - ``expired``: ``years`` not above zero, or NaN;
     - ``no_underlying``: no forward or no strike to compare it with, because spot, strike, rate or dividend
@@ -64,7 +66,7 @@ def solve(
     - ``below_intrinsic``: not above the discounted intrinsic value, or by so little that rounding left fewer
       than three digits of the difference.
 
-    The volatility gives the price back to its last digits. Its own error is about 1e-13, or, where that is
+    The volatility reproduces the price to its last digits. Its own error is about 1e-13, or, where that is
     more, the rounding of the price (some units in the last place of spot and strike) divided by vega. No
     threads are used; the time is 0.1 to 0.2 microseconds a contract.
     """
@@ -105,8 +107,8 @@ def _solve_block(
     intrinsic = distance * (is_call == (long > short))
     time_value = price - intrinsic
     shortfall = smaller - time_value
-    # What the subtraction rounds away, in the money. Out of it the price has its own digits, but a contract
-    # so near the forward that it could be on either side needs as much.
+    # Bound of the digits that the subtraction loses in the money. Out of the money nothing is subtracted, but contracts
+    # very near the forward may be on either side of it, so the same bound is used for them.
     floor = np.maximum(_LOST_DIGITS * larger - (distance - intrinsic), _SMALLEST_VALUE * larger)
     # Comparisons with NaN are false, so missing values are excluded.
     solvable = (time_value > floor) & (shortfall > 0.0)
@@ -134,7 +136,7 @@ def _solve_out_of_the_money(
 
 
 def _reasons(time_value: Floats, smaller: Floats, larger: Floats, price: Floats, years: Floats) -> Statuses:
-    """Reasons of unsolvable contracts, each overriding those written before it."""
+    """Return the reasons of unsolvable contracts; a later assignment overrides earlier ones."""
     reason = np.full(price.shape, IvStatus.below_intrinsic, dtype=np.int8)
     reason[time_value >= smaller] = IvStatus.above_maximum
     reason[~np.isfinite(price)] = IvStatus.no_quote

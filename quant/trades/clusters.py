@@ -36,8 +36,8 @@ def find_clusters(
 ) -> Clusters:
     """Find the clusters among the trades that `member` marks; all arrays have shape (n,).
 
-    `group` numbers contract and side together, `timestamp` is epoch ms, a window holds first <= t <=
-    first + `window_ms`, and a cluster must come to `minimum_size` contracts.
+    `group` is a number for each contract and side, `timestamp` is epoch ms, a window contains first <= t <=
+    first + `window_ms`, and a cluster must have at least `minimum_size` contracts.
     """
     sweep = np.full(len(group), -1, dtype=np.intp)
     split = sweep.copy()
@@ -57,17 +57,17 @@ def find_clusters(
 
 
 def _window_starts(group: NDArray[np.int64], timestamp: NDArray[np.int64], window_ms: int) -> Rows:
-    """Return where each tumbling window begins in trades sorted by group and time."""
-    fresh = np.ones(len(group), dtype=bool)
-    fresh[1:] = (group[1:] != group[:-1]) | (timestamp[1:] - timestamp[:-1] > window_ms)
-    # A trade later than a window's length after the one before it opens a window whatever went before,
-    # so the batch falls into runs, and only a run longer than a window must be walked.
-    runs = np.flatnonzero(fresh)
-    ends = np.append(runs[1:], len(group))
-    for run in np.flatnonzero(timestamp[ends - 1] - timestamp[runs] > window_ms):
-        times = timestamp[runs[run] : ends[run]]
+    """Return the first row of each window in trades sorted by group and time."""
+    is_first = np.ones(len(group), dtype=bool)
+    is_first[1:] = (group[1:] != group[:-1]) | (timestamp[1:] - timestamp[:-1] > window_ms)
+    # A trade more than a window's length after the previous one always starts a window. This divides the batch into
+    # stretches, and only a stretch longer than a window needs a loop.
+    begins = np.flatnonzero(is_first)
+    ends = np.append(begins[1:], len(group))
+    for stretch in np.flatnonzero(timestamp[ends - 1] - timestamp[begins] > window_ms):
+        times = timestamp[begins[stretch] : ends[stretch]]
         at = 0
         while at < len(times):
-            fresh[runs[run] + at] = True
+            is_first[begins[stretch] + at] = True
             at = int(np.searchsorted(times, times[at] + window_ms, side="right"))
-    return np.flatnonzero(fresh)
+    return np.flatnonzero(is_first)

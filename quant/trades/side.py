@@ -64,12 +64,12 @@ def direction(side: Codes) -> Codes:
 
 
 def no_quote(trades: Trades) -> Bools:
-    """Return where there is no two-sided quote; a bid of zero is a bid, an ask of zero is none."""
+    """Return where there is no two-sided quote; a bid of zero is valid, an ask of zero is not."""
     return ~((trades.bid >= 0) & (trades.ask > 0) & np.isfinite(trades.ask))
 
 
 def literal_side(trades: Trades) -> Codes:
-    """Return the side by the documented profile: strictly outside the quote, else none."""
+    """Return the side by the documented profile: a side only strictly outside the quote."""
     side = np.full(len(trades.price), NONE_INSIDE)
     side[trades.price > trades.ask + CENT_DUST] = BUY_QUOTE
     side[trades.price < trades.bid - CENT_DUST] = SELL_QUOTE
@@ -80,11 +80,11 @@ def literal_side(trades: Trades) -> Codes:
 def classify_side(trades: Trades, bits: NDArray[np.uint8], rules: TradeRules) -> Codes:
     """Return the code in SIDES of each trade, shape (n,).
 
-    Above the mid is a buy, below it a sell. At the mid the deeper side of the quote is taken as passive: more
-    offered than bid means a buyer. Equal or unknown depth leaves it to the next different price of
-    the contract in this batch: lower after a buy, higher after a sell. No side at all without a sound
-    quote of at most `rules.quote_age_ms`, and none for cancels, late trades (the quote is of another
-    moment), legs of a package (priced together, not alone) and non-market prices.
+    Above the mid is a buy, below it a sell. At the mid the larger side of the quote counts as passive: a
+    larger ask size means a buy. With equal or unknown sizes the next different price of the contract in
+    this batch decides: lower after a buy, higher after a sell. A trade has no side without a valid quote
+    of at most `rules.quote_age_ms`, and neither do cancels, late trades (the quote is of another moment),
+    legs of a package (they have only a common price) and trades at non-market prices.
     """
     middle = 0.5 * (trades.bid + trades.ask)
     side = np.full(len(trades.price), NONE_MID)
@@ -119,7 +119,7 @@ def _at_the_middle(trades: Trades, rows: NDArray[np.intp], bits: NDArray[np.uint
 
 
 def _next_move(trades: Trades, kept: Bools) -> Floats:
-    """Return the next different price of the contract less the trade's own, 0 where there is none, (n,)."""
+    """Return the next different price of the contract minus the price of the trade, or 0 without one, shape (n,)."""
     rows = np.flatnonzero(kept)
     order = rows[np.lexsort((trades.sequence_number[rows], trades.timestamp[rows], trades.contract[rows]))]
     price, contract = trades.price[order], trades.contract[order]

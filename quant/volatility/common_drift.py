@@ -49,10 +49,12 @@ def levels_now(
     level = np.full(count, np.nan)
     if not len(known):
         return Levels(level, np.zeros(len(value)))
-    seen, of = np.unique(member[known], return_inverse=True)
+    observed, of = np.unique(member[known], return_inverse=True)
     steps, at = np.unique(age[known], return_inverse=True)
-    centre = float(np.median(value[known]))  # keeps digits where levels are far from 0
-    y, shape = value[known] - centre, (len(seen), len(steps))
+    centre = float(
+        np.median(value[known])
+    )  # subtracted, because digits would be lost where levels are far from 0
+    y, shape = value[known] - centre, (len(observed), len(steps))
     precision = weight[known] / noise**2
     walk, trust = _walk(steps, drift), _trust(y - _medians(of, y)[of], precision)
     for _ in range(_ROUNDS):
@@ -61,12 +63,12 @@ def levels_now(
         of_series, of_step = by_pair.sum(axis=1), by_pair.sum(axis=0)
         # The levels are eliminated first, so the system to solve has the size of the walk.
         shared = by_pair / of_series[:, None]
-        told, heard = _sums(of, w * y, shape[0]), _sums(at, w * y, shape[1])
+        by_level, by_step = _sums(of, w * y, shape[0]), _sums(at, w * y, shape[1])
         system = walk + np.diag(of_step) - by_pair.T @ shared
-        path = np.linalg.solve(system, heard - shared.T @ told)
-        found = (told - by_pair @ path) / of_series
-        trust = _trust(y - found[of] - path[at], precision)
-    level[seen] = found + centre
+        path = np.linalg.solve(system, by_step - shared.T @ by_level)
+        levels = (by_level - by_pair @ path) / of_series
+        trust = _trust(y - levels[of] - path[at], precision)
+    level[observed] = levels + centre
     return Levels(level, np.interp(age, steps, path))
 
 

@@ -1,7 +1,7 @@
 """At-the-money volatility of a chain at a constant maturity, so that sessions can be compared.
 
 The volatility of an expiration is the mean of call and put at the strike where both have nearly the same value, which
-is the listed strike nearest the forward. A chain without quotes, rebuilt from trades, is read at the same strike: its
+is the listed strike nearest the forward. For a chain without quotes, rebuilt from trades, the same strike is used: its
 forward follows from the deltas. Because a single trade is half a spread away from the value, its volatility is read
 from a smooth curve through the neighbouring strikes. Between expirations total variance (volatility squared times
 time) is linear. Outside the first and last expiration the nearest volatility is used, up to half the requested term
@@ -89,7 +89,7 @@ def atm_curve(chain: OptionChain) -> AtmCurve:
 
 
 def _pairs(chain: OptionChain) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-    """Put and call of every strike that has both, by settlement and strike."""
+    """Return put and call of every strike that has both, by settlement and strike."""
     order = np.lexsort((chain.is_call, chain.strike, chain.years))
     put, call = order[:-1], order[1:]
     pair = (chain.years[put] == chain.years[call]) & (chain.strike[put] == chain.strike[call])
@@ -166,7 +166,7 @@ def constant_maturity_iv(chain: OptionChain | AtmCurve, days: float = _NEAR_DAYS
 
 
 def documented_iv(chain: OptionChain | AtmCurve) -> float:
-    """Return "ATM, 30 to 45 days" of a chain or its curve: the warehouse's current volatility, a fraction or NaN.
+    """Return the volatility "ATM, 30 to 45 days" of the project documents for a chain or its curve, a fraction or NaN.
 
     Two or more expirations of 30 to 45 days: their curve at 37.5 days, or the nearest of them when all
     lie on one side of it. One: its own volatility. None: the 30-day volatility of the whole curve.
@@ -219,11 +219,11 @@ def term_slope(chain: OptionChain | AtmCurve, near: float = _NEAR_DAYS, far: flo
 
 
 def still_needed(chain: OptionChain, settlements: Floats, is_read: Bools, reach: int = 1) -> Bools:
-    """Return which settlements a partly read chain still lacks for its measures to be those of the whole.
+    """Return the settlements that must still be read for the measures to equal those of the whole chain.
 
     `chain` holds every contract with a volatility of the settlements that `is_read` marks; both of shape (e,),
     `settlements` in years, ascending, none settled. The measures at their own maturities (30, 37.5 and 60 days)
-    rest on the nearest settlement to either side that has an at-the-money volatility, at 30 days also on the
+    depend on the nearest settlement on either side that has an at-the-money volatility, at 30 days also on the
     nearest that have a wing. Where none is read yet on a side, its nearest `reach` unread ones are returned.
     """
     years, put, call = _wings(chain)

@@ -82,7 +82,7 @@ class IvStanding:
 def iv_rank(current: float, history: ArrayLike) -> float:
     """Return (current - low) / (high - low), the extremes taken over `history` and `current`: 0 to 1.
 
-    0.5 when all are equal, NaN when nothing is known. NaN entries of `history` are gaps.
+    0.5 when all are equal, NaN without known values. NaN entries of `history` are gaps.
     """
     known = _known(history)
     if not len(known) or not np.isfinite(current):
@@ -92,7 +92,7 @@ def iv_rank(current: float, history: ArrayLike) -> float:
 
 
 def iv_percentile(current: float, history: ArrayLike) -> float:
-    """Return the share of `history` strictly below `current`, 0 to 1; NaN when nothing is known."""
+    """Return the share of `history` strictly below `current`, 0 to 1; NaN without known values."""
     known = _known(history)
     if not len(known) or not np.isfinite(current):
         return np.nan
@@ -117,10 +117,10 @@ def standing(
     ramp: IvRamp | None = None,
     profile: Profile = "default",
 ) -> IvStanding:
-    """Place `current` in `history`: one value per past session, oldest first, today excluded, NaN for gaps.
+    """Compute the standing of `current` in `history`: one value per past session, oldest first, NaN for gaps.
 
-    Only the last 252 sessions count. Fewer than 20 known values publish no rank, percentile, regime,
-    trend or recommendation; fewer than 200 are provisional. A detected `ramp` overrides the
+    Only the last 252 sessions count. With fewer than 20 known values there is no rank, percentile, regime,
+    trend or recommendation; with fewer than 200 they are provisional. A detected `ramp` overrides the
     recommendation with its own. With an unknown `current` only the extremes of the past are
     given.
     """
@@ -132,15 +132,15 @@ def standing(
     recommendation = IV_RECOMMENDATION[profile].label(percentile)
     if enough and ramp is not None and ramp.detected:
         recommendation = ramp.recommendation
-    seen = np.append(known, current) if present else known
+    year = np.append(known, current) if present else known
     return IvStanding(
         current_iv=float(current) if present else None,
         iv_rank=iv_rank(current, known) if enough else None,
         iv_percentile=percentile,
         iv_regime=IV_REGIME[profile].label(percentile),
-        iv_52w_high=float(seen.max()) if len(seen) else None,
-        iv_52w_low=float(seen.min()) if len(seen) else None,
-        iv_trend=iv_trend(seen) if enough else None,
+        iv_52w_high=float(year.max()) if len(year) else None,
+        iv_52w_low=float(year.min()) if len(year) else None,
+        iv_trend=iv_trend(year) if enough else None,
         recommendation=recommendation,
         data_points=len(known),
         gaps=len(window) - len(known),

@@ -21,7 +21,7 @@ TERM_RECOMMENDATIONS = {
     "COMPLACENCY": "PREPARE_FOR_VOL_SPIKE",
     "NORMAL": None,
 }
-# 0.325 over 0.25 comes out as 30.000000000000004 %, which is not "more than 30 %".
+# 0.325 / 0.25 gives 30.000000000000004 % in floating point, which must not count as more than 30 %.
 _DIGITS = 9
 _RAMP_LOOKBACK = np.timedelta64(30, "D")
 
@@ -37,7 +37,7 @@ class TermStructure:
 
 
 def term_structure(front: float | None, back: float | None) -> TermStructure:
-    """Classify the slope from `front` to `back`: VIX futures 1 and 3, or VIX and VIX3M in their place.
+    """Classify the slope from `front` to `back`: VIX futures 1 and 3, or VIX and VIX3M.
 
     FEAR below -10 %, COMPLACENCY above +20 %; on VIX / VIX3M that is a ratio above 1.111 or below 0.833.
     """
@@ -71,8 +71,8 @@ def iv_ramp(
     """Compare `current` with the mean of the 30 calendar days before `today`, which is not among them.
 
     `dates` (datetime64[D]) and `volatility` (fractions, NaN for gaps) have shape (n,). An expansion of
-    more than 30 % over at least 15 sessions is a ramp. `event_announced` says whether the calendar knows
-    of an event ahead: with one the catalyst is announced, without it is a dark horse.
+    more than 30 % over at least 15 sessions is a ramp. `event_announced` is true if the calendar contains
+    an event ahead: the catalyst is then "announced", otherwise "dark_horse".
     """
     days, series = np.asarray(dates, "datetime64[D]"), np.asarray(volatility, np.float64)
     before = series[(days < today) & (days >= today - _RAMP_LOOKBACK) & np.isfinite(series)]
@@ -87,9 +87,9 @@ def iv_ramp(
 
 
 def kinks(years: Floats, volatility: Floats) -> Floats:
-    """Return how far each expiration stands above its neighbours, volatility points, shape (e,).
+    """Return the difference of each expiration to its neighbours in volatility points, shape (e,).
 
-    The neighbours' total variance gives what it would be without an event; NaN at both ends. More than
+    The total variance of the neighbours gives the volatility without an event; NaN at both ends. More than
     `thresholds.RAMP_KINK_POINTS` marks the first expiration after an event.
     """
     answer = np.full(len(years), np.nan)

@@ -42,9 +42,9 @@ def variance_strip(
 
     The five arrays have shape (n,), in any order of strikes, dollars per share; a NaN or zero bid is no
     bid. `years` is minutes to settlement / 525,600, `rate` is per year, continuously compounded.
-    NaN throughout when time is not positive or no strike carries both quotes.
+    All results are NaN when time is not positive or no strike has both quotes.
 
-    Raises ValueError for arrays of unequal length and for a strike that stands twice or is not positive.
+    Raises ValueError for arrays of unequal length and for strikes that are repeated or not positive.
     """
     columns = [
         np.asarray(column, dtype=np.float64) for column in (strike, call_bid, call_ask, put_bid, put_ask)
@@ -54,7 +54,7 @@ def variance_strip(
     order = np.argsort(columns[0])
     strikes, bid_c, ask_c, bid_p, ask_p = (column[order] for column in columns)
     if np.any(np.diff(strikes) <= 0) or not np.all(strikes > 0):
-        raise ValueError("each strike of a strip must be positive and stand once")
+        raise ValueError("the strikes of a strip must be positive and unique")
     call, put = _mid(bid_c, ask_c), _mid(bid_p, ask_p)
     quoted = (bid_c > 0) & (bid_p > 0) & np.isfinite(call - put)
     if not (years > 0 and np.isfinite(years) and np.isfinite(rate) and quoted.any()):

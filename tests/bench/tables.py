@@ -23,6 +23,7 @@ from tests.bench import rows as row_columns
 from warehouse import clock, partitions
 from warehouse.loading import bulk, copy_format
 from warehouse.models import HistoricalGreeks, OptionsFlow
+from warehouse.watchlist import add_default_symbols
 
 DEFAULT_ROWS = "1000000,10000000"
 SYMBOLS = ("SPX", "SPY")
@@ -156,7 +157,8 @@ class Flow:
 
 
 def fill_small_tables() -> None:
-    """Fill the tables of constant size: gamma snapshots of 90 days, ranks of two years, regimes of five years."""
+    """Fill the tables of constant size: one watched symbol, and gamma, ranks and regimes of all days kept."""
+    add_default_symbols(SYMBOLS[:1])
     now_ms, today = clock.now_ms(), datetime.now(UTC).date()
     tables = ("gamma_exposure_snapshots", "iv_percentile_cache", "market_regime_history")
     with connection.cursor() as cursor:

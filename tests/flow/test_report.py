@@ -14,6 +14,7 @@ from flow.storing.cancels import ContractDay, match
 from quant.sessions import DAY_MS
 from tests.flow.trades import CALL, NOON_MS, PUT, make_batch, process
 from warehouse import clock
+from warehouse.watchlist import add_default_symbols
 
 pytestmark = [pytest.mark.database, pytest.mark.usefixtures("at_noon")]
 
@@ -110,7 +111,15 @@ def test_trades_are_listed_with_their_side_or_the_reason_for_none(trade_, side):
 
 
 def test_symbol_without_trades_gets_one_sentence():
+    add_default_symbols(["QQQ"])
     assert "No trades were stored in this time." in command_output("QQQ")
+
+
+def test_a_symbol_that_is_neither_watched_nor_stored_is_rejected():
+    sentence = "'QQQ' is not on the watchlist and has no rows in options_flow_history: name a symbol of the watchlist."
+    with pytest.raises(CommandError) as error:
+        command_output("QQQ")
+    assert str(error.value) == sentence
 
 
 @pytest.mark.parametrize("arguments", [("--minutes", "0"), ("--minutes", "1441"), ("--trades", "0")])

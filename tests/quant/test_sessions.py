@@ -90,7 +90,7 @@ def test_an_instant_without_time_zone_raises():
 
 
 def test_a_datetime_instead_of_a_date_raises():
-    with pytest.raises(TypeError, match="by date"):
+    with pytest.raises(TypeError, match="by a date, not by an instant"):
         sessions.slots(utc("2026-11-20 15:00"))
 
 

@@ -30,5 +30,5 @@ def test_an_empty_result_has_empty_columns():
 
 
 def test_null_in_an_integer_column_raises():
-    with pytest.raises(ValueError, match="n may not be NULL, and in 1 rows it is"):
+    with pytest.raises(ValueError, match="n must not be NULL, but is NULL in 1 rows"):
         read_columns("SELECT NULL::integer AS n, 1 AS x, true AS yes", {}, KINDS)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from django.core.management import call_command
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 from django_celery_beat.models import CrontabSchedule, PeriodicTask
@@ -36,7 +37,7 @@ def warehouse_relations() -> list[str]:
 
 def test_migrations_can_be_reversed_completely_and_applied_again():
     relations = warehouse_relations()
-    assert len(relations) == 17 + 10 + 17  # tables, indexes of the partitioned tables, functions
+    assert len(relations) == 18 + 10 + 18  # tables, indexes of the partitioned tables, functions
     try:
         migrate_back()
         assert warehouse_relations() == []
@@ -58,6 +59,21 @@ def test_stored_schedules_of_a_renamed_task_are_renamed():
     assert set(PeriodicTask.objects.values_list("task", flat=True)) == {present, "flow.tasks.keep_flow"}
     entry.refresh_from_db()
     assert (entry.name, entry.crontab) == ("Health and alerts", crontab)
+
+
+def test_going_back_leaves_the_clock_of_the_session(settings):
+    settings.CLOCK_OFFSET_MS = -5000
+    in_sql = "SELECT warehouse_now_ms() - floor(extract(epoch FROM statement_timestamp()) * 1000)::bigint"
+    try:
+        call_command("migrate", "warehouse", "0012_plain_comments", verbosity=0)
+        run("SELECT set_config('warehouse.clock_offset_ms', '', false)")
+        assert run(in_sql) == [(0,)]
+        call_command("migrate", verbosity=0)
+        assert run(in_sql) == [(-5000,)]
+    finally:
+        settings.CLOCK_OFFSET_MS = 0
+        call_command("migrate", verbosity=0)
+        run("RESET warehouse.clock_offset_ms")
 
 
 def test_concurrent_migrations_create_each_role_once():

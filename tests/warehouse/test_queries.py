@@ -111,5 +111,6 @@ def test_rows_are_counted_by_table():
     add_greeks(ago(0), ticker="O:SPX251219P06475000")
     counts = queries.rows_per_table()
     assert counts["historical_greeks"] == 2
-    assert sum(counts.values()) == 2
-    assert len(counts) == 17
+    assert counts["warehouse_clock"] == 1
+    assert sum(counts.values()) == 3
+    assert len(counts) == 18

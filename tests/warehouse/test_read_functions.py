@@ -6,11 +6,16 @@ import pytest
 
 from tests.roles import run
 from tests.warehouse.rows import HOUR_MS, MINUTE_MS, add_trade, ago
-from warehouse import clock, partitions
+from warehouse import clock, partitions, watchlist
 
 pytestmark = [pytest.mark.database, pytest.mark.django_db]
 
 BIAS = "SELECT smart_money_bias FROM get_flow_summary('SPX', 60)"
+
+
+@pytest.fixture(autouse=True)
+def _watched(db):
+    watchlist.add_default_symbols(["SPX"])
 
 
 def test_functions_return_defaults_or_no_rows_for_empty_tables():

@@ -28,7 +28,8 @@ def test_every_role_reads_the_rows_of_every_table(role):
     watchlist.add_default_symbols(["SPX"])
     with as_role(role):
         counts = {table: run(f"SELECT count(*) FROM {table}")[0][0] for table in TABLES}
-    assert counts == {**dict.fromkeys(TABLES, 0), "historical_greeks": 1, "watchlist": 1}
+    one = dict.fromkeys(("historical_greeks", "watchlist", "warehouse_clock"), 1)
+    assert counts == {**dict.fromkeys(TABLES, 0), **one}
 
 
 @pytest.mark.parametrize("table", TABLES)
@@ -53,13 +54,23 @@ def test_the_writer_calls_cleanups(call):
         assert run(f"SELECT {call}") == [(0,)]
 
 
-@pytest.mark.parametrize("table", TABLES)
+@pytest.mark.parametrize("table", [table for table in TABLES if table != "warehouse_clock"])
 def test_the_writer_deletes_rows_but_cannot_drop_or_alter_tables(table):
     with as_role("warehouse_writer"):
         run(f"DELETE FROM {table}")
         assert refused(f"DROP TABLE {table}")
         assert refused(f"TRUNCATE {table}")
         assert refused(f"ALTER TABLE {table} DISABLE ROW LEVEL SECURITY")
+
+
+@pytest.mark.parametrize("role", ["warehouse_reader", "warehouse_web", "warehouse_writer"])
+def test_the_owner_alone_sets_the_clock(role):
+    with as_role(role):
+        assert refused("UPDATE warehouse_clock SET offset_ms = 1")
+        assert refused("INSERT INTO warehouse_clock (offset_ms) VALUES (1)")
+        assert refused("DELETE FROM warehouse_clock")
+    run("UPDATE warehouse_clock SET offset_ms = 1")
+    assert run("SELECT id, offset_ms FROM warehouse_clock") == [(True, 1)]
 
 
 def test_the_writer_cannot_create_tables():
@@ -127,13 +138,13 @@ def test_no_function_is_executable_by_public():
 
 def test_every_function_has_a_fixed_search_path_that_ends_in_pg_temp():
     settings = run("SELECT proname::text, proconfig FROM pg_proc WHERE pronamespace = 'public'::regnamespace")
-    assert len(settings) == 17
+    assert len(settings) == 18
     for name, configured in settings:
         assert "search_path=pg_catalog, public, pg_temp" in configured, name
 
 
 def test_functions_ignore_temporary_tables_of_the_caller():
-    add_greeks(ago(0))
+    watchlist.add_default_symbols(["SPX"])
     with as_role("warehouse_writer"):
         run("CREATE TEMPORARY TABLE iv_percentile_cache (symbol text)")
         assert run("SELECT * FROM get_latest_iv_percentile('SPX')") == []

@@ -22,8 +22,8 @@ class Migration(migrations.Migration):
         ),
         sql.run(
             'reads.sql',
-            reverse='DROP FUNCTION get_latest_iv_percentile(text), get_flow_summary(text, integer), '
-            'get_latest_gamma_exposure(text), get_current_market_regime()',
+            reverse='DROP FUNCTION warehouse_check_symbol(text, text), get_latest_iv_percentile(text), '
+            'get_flow_summary(text, integer), get_latest_gamma_exposure(text), get_current_market_regime()',
         ),
         sql.run(
             'cleanup.sql',

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from warehouse.models.bars import HistoricalBar
+from warehouse.models.clock import WarehouseClock
 from warehouse.models.daily import ContractSizeDay, FlowDay, GammaDay
 from warehouse.models.flow import OptionsFlow
 from warehouse.models.gamma import GammaExposure
@@ -32,5 +33,6 @@ __all__ = [
     "OptionsFlow",
     "SessionException",
     "StreamGap",
+    "WarehouseClock",
     "WatchlistEntry",
 ]

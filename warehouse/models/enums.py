@@ -6,6 +6,8 @@ from django.db.models import TextChoices
 
 
 class OptionType(TextChoices):
+    """Right of an option."""
+
     CALL = "call"
     PUT = "put"
 
@@ -39,6 +41,8 @@ class IvStatus(TextChoices):
 
 
 class TradeType(TextChoices):
+    """Class of a trade."""
+
     SWEEP = "SWEEP"
     BLOCK = "BLOCK"
     SPLIT = "SPLIT"
@@ -47,12 +51,16 @@ class TradeType(TextChoices):
 
 
 class Sentiment(TextChoices):
+    """Direction of the underlying that a trade expects."""
+
     BULLISH = "BULLISH"
     BEARISH = "BEARISH"
     NEUTRAL = "NEUTRAL"
 
 
 class Aggressiveness(TextChoices):
+    """Position of the trade price relative to the quote."""
+
     PASSIVE = "PASSIVE"
     NORMAL = "NORMAL"
     AGGRESSIVE = "AGGRESSIVE"
@@ -66,6 +74,8 @@ class Side(TextChoices):
 
 
 class IvRegime(TextChoices):
+    """Class of an IV percentile."""
+
     EXTREMELY_LOW = "EXTREMELY_LOW"
     LOW = "LOW"
     NORMAL = "NORMAL"
@@ -75,12 +85,16 @@ class IvRegime(TextChoices):
 
 
 class IvTrend(TextChoices):
+    """Change of the 5-session mean of volatility against the 20-session mean."""
+
     EXPANDING = "EXPANDING"
     STABLE = "STABLE"
     CONTRACTING = "CONTRACTING"
 
 
 class IvRecommendation(TextChoices):
+    """Recommendation by IV percentile and volatility ramp."""
+
     BUY_PREMIUM = "BUY_PREMIUM"
     NEUTRAL = "NEUTRAL"
     SELL_PREMIUM = "SELL_PREMIUM"
@@ -88,12 +102,16 @@ class IvRecommendation(TextChoices):
 
 
 class DealerPositioning(TextChoices):
+    """Sign of net dealer gamma; NEUTRAL while it is small against the gross."""
+
     LONG_GAMMA = "LONG_GAMMA"
     SHORT_GAMMA = "SHORT_GAMMA"
     NEUTRAL = "NEUTRAL"
 
 
 class ExpectedBehavior(TextChoices):
+    """Expected behavior of the underlying by dealer gamma."""
+
     PINNING = "PINNING"
     TRENDING = "TRENDING"
     VOLATILE = "VOLATILE"
@@ -108,6 +126,8 @@ class OpenInterestSource(TextChoices):
 
 
 class VixRegime(TextChoices):
+    """Class of a VIX level."""
+
     EXTREMELY_LOW = "EXTREMELY_LOW"
     LOW = "LOW"
     NORMAL = "NORMAL"
@@ -117,12 +137,16 @@ class VixRegime(TextChoices):
 
 
 class TermStructure(TextChoices):
+    """Class of the slope between two volatilities of different terms."""
+
     FEAR = "FEAR"
     NORMAL = "NORMAL"
     COMPLACENCY = "COMPLACENCY"
 
 
 class BreadthRegime(TextChoices):
+    """Class of market breadth."""
+
     EXTREMELY_BEARISH = "EXTREMELY_BEARISH"
     BEARISH = "BEARISH"
     NEUTRAL = "NEUTRAL"
@@ -131,6 +155,8 @@ class BreadthRegime(TextChoices):
 
 
 class MarketRegime(TextChoices):
+    """Regime of a session."""
+
     CAPITULATION = "CAPITULATION"
     EUPHORIA = "EUPHORIA"
     BREAKDOWN = "BREAKDOWN"
@@ -144,6 +170,8 @@ class MarketRegime(TextChoices):
 
 
 class Timeframe(TextChoices):
+    """Length of a bar."""
+
     MINUTE = "1m"
     FIVE_MINUTES = "5m"
     QUARTER_HOUR = "15m"
@@ -154,18 +182,24 @@ class Timeframe(TextChoices):
 
 
 class UnderlyingKind(TextChoices):
+    """Kind of an underlying."""
+
     INDEX = "index"
     ETF = "etf"
     STOCK = "stock"
 
 
 class RunStatus(TextChoices):
+    """Status of a run."""
+
     STARTED = "STARTED"
     DONE = "DONE"
     FAILED = "FAILED"
 
 
 class WorkerStatus(TextChoices):
+    """Status in a heartbeat."""
+
     STARTING = "starting"
     HEALTHY = "healthy"
     IDLE = "idle"
@@ -174,6 +208,8 @@ class WorkerStatus(TextChoices):
 
 
 class GapStatus(TextChoices):
+    """Status of a gap in the stream."""
+
     OPEN = "OPEN"
     REPAIRED = "REPAIRED"
     UNREPAIRABLE = "UNREPAIRABLE"

@@ -10,6 +10,7 @@ DECLARE
     v_expired text;
     v_dropped bigint := 0;
 BEGIN
+    PERFORM warehouse_partition_policy(p_table); -- raises an error for a table without partitions
     FOR v_expired IN
         SELECT w.partition FROM warehouse_partitions() w
         WHERE w.parent = p_table AND w.to_ms <= warehouse_retained_from_ms(p_table)

@@ -16,8 +16,8 @@ BEGIN
         WHEN 'historical_bars' THEN
             unit := 'month'; name_format := '"_m"YYYYMM';   retention_days := 1826;
         ELSE
-            RAISE EXCEPTION '% is not a partitioned table of the warehouse', coalesce(p_table, 'NULL')
-                USING ERRCODE = 'invalid_parameter_value';
+            RAISE EXCEPTION '% is not a partitioned table of the warehouse: name %', coalesce(p_table, 'NULL'),
+                'historical_greeks, options_flow_history or historical_bars' USING ERRCODE = 'invalid_parameter_value';
     END CASE;
 END
 $$;

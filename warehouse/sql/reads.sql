@@ -1,18 +1,54 @@
 -- Read functions of the documents, with the columns that the documents print.
 -- Parameters begin with p_. A parameter named like a column would make `symbol = symbol` true for every row.
 
+-- Raises an error unless p_symbol is on the watchlist or has rows in p_table: an answer of zeros to a misspelled symbol
+-- would look like a quiet market. The watchlist has few rows and is read first; p_table, whose partitions all have to be
+-- planned, is read for other symbols only.
+CREATE OR REPLACE FUNCTION warehouse_check_symbol(p_symbol text, p_table text) RETURNS void
+LANGUAGE plpgsql STABLE PARALLEL SAFE
+SET search_path = pg_catalog, public, pg_temp
+AS $$
+DECLARE
+    v_stored boolean;
+    v_error text;
+BEGIN
+    IF EXISTS (SELECT FROM watchlist w WHERE w.symbol = p_symbol) THEN
+        RETURN;
+    END IF;
+    IF p_symbol IS NULL THEN
+        v_error := 'p_symbol is NULL: name a symbol, such as ''SPX''';
+    ELSIF upper(p_symbol) !~ '^[A-Z][A-Z0-9.]*$' THEN
+        v_error := format('%L is not a symbol: write it bare, such as ''SPX'' or ''BRK.B''', p_symbol);
+    ELSIF p_symbol <> upper(p_symbol) THEN
+        v_error := format('%L is not in upper case: write %L', p_symbol, upper(p_symbol));
+    ELSE
+        EXECUTE format('SELECT EXISTS (SELECT FROM %I WHERE symbol = $1)', p_table) INTO v_stored USING p_symbol;
+        IF v_stored THEN
+            RETURN;
+        END IF;
+        v_error := format('%L is not on the watchlist and has no rows in %s: name a symbol of the watchlist',
+                          p_symbol, p_table);
+    END IF;
+    RAISE EXCEPTION '%', v_error USING ERRCODE = 'invalid_parameter_value';
+END
+$$;
+
 CREATE OR REPLACE FUNCTION get_latest_iv_percentile(p_symbol text)
 RETURNS TABLE (
     symbol text, current_iv double precision, iv_rank double precision, iv_percentile double precision, iv_regime text
 )
-LANGUAGE sql STABLE PARALLEL SAFE
+LANGUAGE plpgsql STABLE PARALLEL SAFE
 SET search_path = pg_catalog, public, pg_temp
 AS $$
+BEGIN
+    PERFORM warehouse_check_symbol(p_symbol, 'iv_percentile_cache');
+    RETURN QUERY
     SELECT c.symbol, c.current_iv, c.iv_rank, c.iv_percentile, c.iv_regime
     FROM iv_percentile_cache c
     WHERE c.symbol = p_symbol
     ORDER BY c.date DESC
-    LIMIT 1
+    LIMIT 1;
+END
 $$;
 
 -- Counts the trades of the last p_minutes by the market's clock. Cancels and canceled trades are excluded.
@@ -30,7 +66,13 @@ SET plan_cache_mode = force_custom_plan
 AS $$
 DECLARE
     v_since_ms CONSTANT bigint := warehouse_now_ms() - p_minutes::bigint * 60000;
+    v_days CONSTANT integer := (warehouse_partition_policy('options_flow_history')).retention_days;
 BEGIN
+    PERFORM warehouse_check_symbol(p_symbol, 'options_flow_history');
+    IF p_minutes IS NULL OR p_minutes NOT BETWEEN 1 AND v_days * 1440 THEN
+        RAISE EXCEPTION 'p_minutes is %: give a number from 1 to %, the % days for which trades are kept',
+            coalesce(p_minutes::text, 'NULL'), v_days * 1440, v_days USING ERRCODE = 'invalid_parameter_value';
+    END IF;
     RETURN QUERY
     SELECT p_symbol, s.total, s.bullish, s.bearish, s.premium,
            CASE WHEN s.bullish > 0 AND 2 * s.bullish >= 3 * s.bearish THEN 'BULLISH'
@@ -55,14 +97,18 @@ RETURNS TABLE (
     symbol text, dealer_positioning text, gamma_wall_resistance numeric, gamma_wall_support numeric,
     expected_behavior text
 )
-LANGUAGE sql STABLE PARALLEL SAFE
+LANGUAGE plpgsql STABLE PARALLEL SAFE
 SET search_path = pg_catalog, public, pg_temp
 AS $$
+BEGIN
+    PERFORM warehouse_check_symbol(p_symbol, 'gamma_exposure_snapshots');
+    RETURN QUERY
     SELECT g.symbol, g.dealer_positioning, g.gamma_wall_resistance, g.gamma_wall_support, g.expected_behavior
     FROM gamma_exposure_snapshots g
     WHERE g.symbol = p_symbol
     ORDER BY g."timestamp" DESC
-    LIMIT 1
+    LIMIT 1;
+END
 $$;
 
 CREATE OR REPLACE FUNCTION get_current_market_regime()
@@ -79,11 +125,13 @@ AS $$
     LIMIT 1
 $$;
 
+COMMENT ON FUNCTION warehouse_check_symbol(text, text) IS
+    'Raises an error for a symbol that is neither on the watchlist nor stored in the table.';
 COMMENT ON FUNCTION get_latest_iv_percentile(text) IS 'The latest session''s IV and its rank; fractions.';
 COMMENT ON FUNCTION get_flow_summary(text, integer) IS
     'Sweeps, premium (dollars) of all trades and the sweeps'' bias over the last minutes, cancels excluded.';
 COMMENT ON FUNCTION get_latest_gamma_exposure(text) IS 'Dealer positioning, walls and expected behavior of the latest slot.';
 COMMENT ON FUNCTION get_current_market_regime() IS 'The market regime of the latest session.';
 
-REVOKE ALL ON FUNCTION get_latest_iv_percentile(text), get_flow_summary(text, integer),
-    get_latest_gamma_exposure(text), get_current_market_regime() FROM PUBLIC;
+REVOKE ALL ON FUNCTION warehouse_check_symbol(text, text), get_latest_iv_percentile(text),
+    get_flow_summary(text, integer), get_latest_gamma_exposure(text), get_current_market_regime() FROM PUBLIC;

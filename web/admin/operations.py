@@ -1,4 +1,4 @@
-"""Read-only pages of runs, heartbeats, gaps, dead letters and session exceptions."""
+"""Read-only pages of runs, heartbeats, gaps, dead letters, session exceptions and the clock."""
 
 from __future__ import annotations
 
@@ -6,7 +6,14 @@ from typing import Any
 
 from django.contrib import admin
 
-from warehouse.models import DeadLetter, Heartbeat, IngestionRun, SessionException, StreamGap
+from warehouse.models import (
+    DeadLetter,
+    Heartbeat,
+    IngestionRun,
+    SessionException,
+    StreamGap,
+    WarehouseClock,
+)
 from web.admin.base import ReadOnlyAdmin, RecentFilter, SymbolFilter, new_york
 
 
@@ -85,3 +92,10 @@ class SessionExceptionAdmin(ReadOnlyAdmin):
     @admin.display(description="closes, New York")
     def closes_at(self, row: Any) -> str:
         return new_york(row.closes_ms)
+
+
+@admin.register(WarehouseClock)
+class WarehouseClockAdmin(ReadOnlyAdmin):
+    """Offset of the market's clock."""
+
+    list_display = ("__str__",)

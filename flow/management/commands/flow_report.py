@@ -6,6 +6,8 @@ from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import DataError
+from psycopg.errors import InvalidParameterValue
 
 from flow.report import flow_report
 from flow.report_table import render
@@ -28,7 +30,12 @@ class Command(BaseCommand):
             raise CommandError(f"--minutes must be from 1 to {MAX_MINUTES}, not {minutes}.")
         if trades < 1:
             raise CommandError(f"--trades must be at least 1, not {trades}.")
-        report = flow_report(symbol.upper(), minutes, clock.now_ms(), trades)
+        try:
+            report = flow_report(symbol.upper(), minutes, clock.now_ms(), trades)
+        except DataError as error:
+            if not isinstance(error.__cause__, InvalidParameterValue):
+                raise
+            raise CommandError(f"{error.__cause__.diag.message_primary}.") from None
         console = console_on()
         with console.capture() as captured:
             console.print(render(report, settings.SIMULATED))

@@ -83,7 +83,7 @@ def test_the_variance_is_nan_without_quotes_or_time():
 
 
 def test_repeated_strikes_and_columns_of_unequal_length_raise():
-    with pytest.raises(ValueError, match="stand once"):
+    with pytest.raises(ValueError, match="positive and unique"):
         expiration_variance([100, 100], [1, 1], [2, 2], [1, 1], [2, 2], 0.1, 0.0)
     with pytest.raises(ValueError, match="equally long"):
         expiration_variance([100, 105], [1, 1], [2, 2], [1], [2, 2], 0.1, 0.0)

@@ -93,12 +93,18 @@ def test_garbage_is_an_extra_frame_that_is_not_json(streaming: Server, socket: S
 
 def test_a_truncated_frame_is_cut_off(streaming: Server, socket: Socket) -> None:
     apply_fault(streaming, "truncated")
-    while (text := socket.raw.recv()).endswith("]"):
+    while is_json(text := socket.raw.recv()):
         continue
 
     assert text.startswith('[{"ev":"T"')
-    with pytest.raises(json.JSONDecodeError):
+
+
+def is_json(text: str) -> bool:
+    try:
         json.loads(text)
+    except json.JSONDecodeError:
+        return False
+    return True
 
 
 def test_a_duplicate_frame_is_sent_twice(streaming: Server, socket: Socket) -> None:

@@ -20,6 +20,7 @@ from warehouse.models import (
     HistoricalGreeks,
     IngestionRun,
     StreamGap,
+    WarehouseClock,
     WatchlistEntry,
 )
 from web.admin.base import EstimatedPaginator
@@ -40,6 +41,7 @@ READ_ONLY = [
     "heartbeat",
     "streamgap",
     "deadletter",
+    "warehouseclock",
 ]
 
 
@@ -77,6 +79,7 @@ def rows():
         "deadletter": DeadLetter.objects.create(
             batch_id="b", payload=b"x", error="e", attempts=5, created_at=at
         ),
+        "warehouseclock": WarehouseClock.objects.get(),
     }
 
 
@@ -87,7 +90,14 @@ def listing(model: str) -> str:
 @pytest.mark.parametrize("model", [*READ_ONLY, "watchlistentry"])
 @pytest.mark.parametrize("asked", ["", "?q=SPX&symbol=SPX&recent=24"])
 def test_a_list_reads_one_page_and_counts_no_table(superuser, rows, model, asked):
-    if asked and model in {"heartbeat", "streamgap", "deadletter", "marketregimeday", "watchlistentry"}:
+    if asked and model in {
+        "heartbeat",
+        "streamgap",
+        "deadletter",
+        "marketregimeday",
+        "warehouseclock",
+        "watchlistentry",
+    }:
         asked = ""
     with CaptureQueriesContext(connection) as queries:
         page = superuser.get(listing(model) + asked, follow=True)

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
-from warehouse.schema_page import render
+from warehouse.reports.schema_page import render
 
 
 class Command(BaseCommand):

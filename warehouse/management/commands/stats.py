@@ -8,8 +8,9 @@ from django.conf import settings
 from django.core.management.base import BaseCommand
 
 from quant.sessions import NEW_YORK
-from warehouse import clock, table_statistics
-from warehouse.table_statistics import Statistics, TableSize
+from warehouse import clock
+from warehouse.reports import table_statistics
+from warehouse.reports.table_statistics import Statistics, TableSize
 
 RULE = "=" * 61
 

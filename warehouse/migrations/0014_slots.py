@@ -9,7 +9,7 @@ from warehouse import sql
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('warehouse', '0012_plain_comments'),
+        ('warehouse', '0013_database_clock'),
     ]
 
     operations = [

@@ -12,7 +12,7 @@ from tests.roles import run
 
 pytestmark = [pytest.mark.database, pytest.mark.django_db]
 
-PAGE = Path(__file__).resolve().parents[2] / "docs" / "schema.md"
+PAGE = Path(__file__).resolve().parents[3] / "docs" / "schema.md"
 
 
 def printed() -> list[str]:

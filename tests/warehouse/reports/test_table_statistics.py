@@ -9,8 +9,9 @@ import pytest
 from django.core.management import call_command
 
 from tests.warehouse.rows import HOUR_MS, add_gamma, add_greeks, add_iv, add_regime, add_trade, ago
-from warehouse import clock, runs, table_statistics
+from warehouse import clock, runs
 from warehouse.models import Heartbeat, IngestionRun
+from warehouse.reports import table_statistics
 
 pytestmark = [pytest.mark.database, pytest.mark.django_db]
 

@@ -1,0 +1,1 @@
+"""Reports on the tables: the schema page, and statistics of ingestion."""
