@@ -127,7 +127,7 @@ def test_failures_are_reported_and_due_work_is_caught_up(market, fleet, stack, p
         details = "\n".join(answer.json()["details"])
         return answer.status_code == code and all(sentence in details for sentence in sentences)
 
-    eventually(lambda: is_done(0), 120)  # three processes start before
+    eventually(lambda: is_done(0))
 
     # The provider fails for one slot. Its later chain is not a chain of that slot.
     go_away(provider)
