@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from warehouse.models.bars import HistoricalBar
 from warehouse.models.daily import ContractSizeDay, FlowDay, GammaDay
+from warehouse.models.fetched import ContractListing, FetchedRange
 from warehouse.models.flow import OptionsFlow
 from warehouse.models.gamma import GammaExposure
 from warehouse.models.greeks import HistoricalGreeks
@@ -15,8 +16,10 @@ from warehouse.models.session_exceptions import SessionException
 from warehouse.models.watchlist import WatchlistEntry
 
 __all__ = [
+    "ContractListing",
     "ContractSizeDay",
     "DeadLetter",
+    "FetchedRange",
     "FlowDay",
     "GammaDay",
     "GammaExposure",

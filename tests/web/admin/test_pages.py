@@ -15,7 +15,9 @@ from tests.warehouse.rows import add_gamma, add_greeks, add_iv, add_regime, add_
 from warehouse import clock, partitions, watchlist
 from warehouse.loading import bulk
 from warehouse.models import (
+    ContractListing,
     DeadLetter,
+    FetchedRange,
     Heartbeat,
     HistoricalGreeks,
     IngestionRun,
@@ -40,6 +42,8 @@ READ_ONLY = [
     "heartbeat",
     "streamgap",
     "deadletter",
+    "fetchedrange",
+    "contractlisting",
 ]
 
 
@@ -76,6 +80,12 @@ def rows():
         "streamgap": StreamGap.objects.create(feed="options", from_ms=at, reason="cut", status="OPEN"),
         "deadletter": DeadLetter.objects.create(
             batch_id="b", payload=b"x", error="e", attempts=5, created_at=at
+        ),
+        "fetchedrange": FetchedRange.objects.create(
+            kind="bars_5m", symbol="SPX", after_ms=at - 60_000, until_ms=at
+        ),
+        "contractlisting": ContractListing.objects.create(
+            symbol="SPX", week="2026-11-16", known_as_of=at, series={"SPXW": {}}, rejected={"adjusted": 3}
         ),
     }
 
