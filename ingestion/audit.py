@@ -14,14 +14,16 @@ from typing import Any
 from django.db import connection, models, transaction
 
 from ingestion.chains.closing_chain import NoSnapshot
-from ingestion.chains.gamma_exposure import gamma_of_chain
-from ingestion.chains.store import gamma_columns
+from ingestion.chains.gamma_exposure import weighted_gamma
+from ingestion.chains.gamma_inputs import INPUT_COLUMNS, InputsGone, inputs_of
+from ingestion.chains.store import gamma_row
 from ingestion.chains.stored_chain import NotWhole, stored_chain
 from ingestion.daily.iv_percentile import measure
 from ingestion.daily.rollups import roll_up_flow, roll_up_gamma
 from quant import sessions
 from warehouse import clock
 from warehouse.models import FlowDay, GammaDay, GammaExposure, IvPercentile
+from warehouse.models.enums import OpenInterestSource
 
 GONE = "the rows it was computed from are no longer stored"
 
@@ -67,12 +69,14 @@ def audit_gamma(symbol: str, slot: int) -> Audited:
     Raises GammaExposure.DoesNotExist when no snapshot is stored.
     """
     stored = GammaExposure.objects.get(symbol=symbol, timestamp=slot)
+    oi_source = OpenInterestSource(stored.oi_source)
     at = clock.instant(slot).astimezone(sessions.NEW_YORK)
 
     def make() -> None:
-        found = stored_chain(symbol, slot)
-        columns = gamma_columns(gamma_of_chain(found.chain, found.median_gross))
-        GammaExposure.objects.create(symbol=symbol, timestamp=slot, oi_source=stored.oi_source, **columns)
+        inputs = inputs_of(stored)
+        gamma = weighted_gamma(stored_chain(stored, inputs), oi_source, inputs.median_gross)
+        copied = {name: getattr(stored, name) for name in INPUT_COLUMNS}
+        gamma_row(symbol, slot, gamma, oi_source, copied).save(force_insert=True)
 
     key = {"symbol": symbol, "timestamp": slot}
     return _compared(f"gamma of {at:%Y-%m-%d %H:%M}", GammaExposure, key, make)
@@ -91,7 +95,7 @@ def _compared(
         model._default_manager.filter(**key).delete()
         try:
             make()
-        except (NotWhole, NoSnapshot) as error:
+        except (NotWhole, InputsGone, NoSnapshot) as error:
             return Audited(figure, impossible=str(error))
         else:
             after = _as_text(model, key)

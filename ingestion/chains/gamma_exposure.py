@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from ingestion.chains.compute import ComputedChain
 from quant.chain import OptionChain
 from quant.gamma.exposure import GammaSnapshot, dealer_gamma, snapshot, totals
+from warehouse.models.enums import OpenInterestSource
 
 
 def gamma_of_chain(chain: ComputedChain, median_gross: float | None) -> GammaSnapshot:
@@ -20,6 +23,20 @@ def gamma_of_chain(chain: ComputedChain, median_gross: float | None) -> GammaSna
         own_iv=chain.greeks.own_implied_volatility,
         median_gross=median_gross,
     )
+
+
+def weighted_gamma(
+    chain: ComputedChain, oi_source: OpenInterestSource, median_gross: float | None
+) -> GammaSnapshot:
+    """Return the gamma snapshot of a chain weighted by its open interest or, as a proxy, by its volume.
+
+    When it is weighted by volume, statistics of open interest are NULL, and its size is not compared with the median
+    of snapshots that have other weights.
+    """
+    if oi_source == OpenInterestSource.PROVIDER:
+        return gamma_of_chain(chain, median_gross)
+    by_volume = replace(chain, columns=replace(chain.columns, open_interest=chain.columns.volume))
+    return replace(gamma_of_chain(by_volume, None), put_call_oi_ratio=None, oi_by_strike={})
 
 
 def option_chain(chain: ComputedChain) -> OptionChain:

@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 from ingestion.chains import greeks as greeks_module
 from ingestion.chains.compute import ComputedChain, finite
 from ingestion.chains.gamma_exposure import gamma_of_chain, provider_part
+from ingestion.chains.gamma_inputs import input_columns
 from provider.pagination import ChainPages
-from quant.contracts import SHARES_PER_CONTRACT
 from quant.gamma.exposure import GammaSnapshot
 from quant.pricing.implied_vol import IvStatus
 from quant.sessions import new_york_date
@@ -73,19 +73,21 @@ def store_chain(
     partitions.ensure(HistoricalGreeks._meta.db_table, run.slot, run.slot)
     columns = greeks_rows(run.symbol, chain, band_of(entry, chain), max(pages.fetched_at_ms))
     median_gross = queries.median_gross_gamma(run.symbol, run.slot)
+    inputs = input_columns(chain, OpenInterestSource.PROVIDER, median_gross, delay_ms)
     with ThreadPoolExecutor(max_workers=1) as beside, transaction.atomic():
         measured = beside.submit(_timed_gamma, chain, median_gross, watch)
         with watch.stage("store"):
             rows = bulk.insert_rows(HistoricalGreeks, columns)
             gamma = measured.result()
-            gamma_row(run.symbol, run.slot, gamma, OpenInterestSource.PROVIDER).save(force_insert=True)
+            row = gamma_row(run.symbol, run.slot, gamma, OpenInterestSource.PROVIDER, inputs)
+            row.save(force_insert=True)
         runs.finish(
             run,
             contracts=len(pages.rows) + pages.rejected.total(),
             rows=rows,
             rejected=chain.rejected,
             stages=watch.milliseconds,
-            result=summary(chain, gamma) | unstored_inputs(chain, median_gross) | {"pages": pages.pages},
+            result=summary(chain, gamma) | {"pages": pages.pages},
             data_delay_ms=delay_ms,
         )
     return rows, gamma
@@ -168,25 +170,19 @@ def summary(chain: ComputedChain, gamma: GammaSnapshot) -> dict[str, Any]:
     }
 
 
-def unstored_inputs(chain: ComputedChain, median_gross: float | None) -> dict[str, Any]:
-    """Return the inputs of gamma that no stored row contains, so that gamma can be recomputed."""
-    columns = chain.columns
-    adjusted = columns.multiplier != SHARES_PER_CONTRACT
-    return {
-        "median_gross_gamma": median_gross,
-        "multipliers": dict(
-            zip(columns.ticker[adjusted].tolist(), columns.multiplier[adjusted].tolist(), strict=True)
-        ),
-    }
-
-
-def gamma_columns(gamma: GammaSnapshot) -> dict[str, Any]:
-    """Return the computed columns of gamma_exposure_snapshots."""
-    return {name: getattr(gamma, name) for name in GAMMA_COLUMNS} | {"flip_points": list(gamma.flip_points)}
-
-
 def gamma_row(
-    symbol: str, slot_ms: int, gamma: GammaSnapshot, oi_source: OpenInterestSource
+    symbol: str,
+    slot_ms: int,
+    gamma: GammaSnapshot,
+    oi_source: OpenInterestSource,
+    inputs: Mapping[str, Any],
 ) -> GammaExposure:
-    """Return the unsaved row of gamma_exposure_snapshots."""
-    return GammaExposure(symbol=symbol, timestamp=slot_ms, oi_source=oi_source, **gamma_columns(gamma))
+    """Return the unsaved row of gamma_exposure_snapshots; `inputs` are the columns of `gamma_inputs`."""
+    return GammaExposure(
+        symbol=symbol,
+        timestamp=slot_ms,
+        oi_source=oi_source,
+        flip_points=list(gamma.flip_points),
+        **{name: getattr(gamma, name) for name in GAMMA_COLUMNS},
+        **inputs,
+    )

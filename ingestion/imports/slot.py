@@ -13,7 +13,8 @@ from django.db import transaction
 
 from ingestion.chains.chain_columns import Checked
 from ingestion.chains.compute import ComputedChain, NothingToStore, compute_chain
-from ingestion.chains.gamma_exposure import gamma_of_chain
+from ingestion.chains.gamma_exposure import weighted_gamma
+from ingestion.chains.gamma_inputs import input_columns
 from ingestion.chains.spot import Spot
 from ingestion.chains.store import band_of, gamma_row, greeks_rows, summary
 from ingestion.imports import cells
@@ -115,11 +116,13 @@ def import_slot(
         if _has_other_rows(symbol, slot):
             runs.fail(run, OCCUPIED)
             return replace(result, detail=OCCUPIED)
-        result, chain = _computed(result, checked, spot, slot_at, queries.median_gross_gamma(symbol, slot))
+        median_gross = queries.median_gross_gamma(symbol, slot)
+        result, chain = _computed(result, checked, spot, slot_at, median_gross)
         if chain is None or result.gamma is None:
             runs.fail(run, result.detail, rejected=result.rejected)
             return result
-        return replace(result, rows=_store(run, entry, chain, result, now_ms), done=True, detail="")
+        rows = _store(run, entry, chain, result, median_gross, now_ms)
+        return replace(result, rows=rows, done=True, detail="")
 
 
 def _computed(
@@ -131,7 +134,7 @@ def _computed(
     except NothingToStore:
         expired = Counter(expired=len(checked.columns)) if len(checked.columns) else Counter[str]()
         return replace(result, rejected=checked.rejected + expired, detail=NOTHING_ALIVE), None
-    gamma = gamma_of_chain(_with_gamma_weights(chain), median_gross)
+    gamma = weighted_gamma(chain, _oi_source(chain), median_gross)
     return replace(
         result,
         rejected=chain.rejected,
@@ -143,13 +146,17 @@ def _computed(
 
 
 def _store(
-    run: runs.Run, entry: WatchlistEntry, chain: ComputedChain, result: ImportResult, now_ms: int
+    run: runs.Run,
+    entry: WatchlistEntry,
+    chain: ComputedChain,
+    result: ImportResult,
+    median_gross: float | None,
+    now_ms: int,
 ) -> int:
     partitions.ensure(_TABLE, run.slot, run.slot)
     columns = greeks_rows(run.symbol, chain, band_of(entry, chain), now_ms, Source.IMPORT)
-    oi_source = (
-        OpenInterestSource.VOLUME_PROXY if _has_no_open_interest(chain) else OpenInterestSource.PROVIDER
-    )
+    oi_source = _oi_source(chain)
+    inputs = input_columns(chain, oi_source, median_gross)
     gamma = result.gamma
     if gamma is None:
         raise ValueError("a chain must be stored with its gamma snapshot")
@@ -157,7 +164,7 @@ def _store(
         rows = bulk.insert_rows(HistoricalGreeks, columns)
         # Runs are deleted after 90 days, rows after a year: the snapshot may have been imported before.
         if not GammaExposure.objects.filter(symbol=run.symbol, timestamp=run.slot).exists():
-            gamma_row(run.symbol, run.slot, gamma, oi_source).save(force_insert=True)
+            gamma_row(run.symbol, run.slot, gamma, oi_source, inputs).save(force_insert=True)
         runs.finish(
             run,
             contracts=result.contracts,
@@ -176,12 +183,7 @@ def _has_other_rows(symbol: str, slot: int) -> bool:
     return GammaExposure.objects.filter(symbol=symbol, timestamp=slot).exists()
 
 
-def _has_no_open_interest(chain: ComputedChain) -> bool:
-    return bool(np.isnan(chain.columns.open_interest).all())
-
-
-def _with_gamma_weights(chain: ComputedChain) -> ComputedChain:
-    """Return the chain with volume in place of open interest if the file has none."""
-    if not _has_no_open_interest(chain):
-        return chain
-    return replace(chain, columns=replace(chain.columns, open_interest=chain.columns.volume))
+def _oi_source(chain: ComputedChain) -> OpenInterestSource:
+    """Return what weights the gamma of a chain: volume if the file has no open interest at all."""
+    has_none = bool(np.isnan(chain.columns.open_interest).all())
+    return OpenInterestSource.VOLUME_PROXY if has_none else OpenInterestSource.PROVIDER

@@ -7,22 +7,24 @@ once.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 import numpy as np
 from django.db import connection, transaction
 
-from ingestion.backfill.rebuild.gamma import rebuilt_gamma, recorded_open_interest, with_weights
+from ingestion.backfill.rebuild.open_interest import recorded_open_interest
 from ingestion.backfill.rebuild.slot_chain import METHOD_VERSION, RebuiltSlot
 from ingestion.bars.bar_times import open_ms
+from ingestion.chains.gamma_exposure import weighted_gamma
+from ingestion.chains.gamma_inputs import input_columns
 from ingestion.chains.slots import Slot
 from ingestion.chains.store import gamma_row, greeks_rows, summary
 from quant.sessions import new_york_date
-from warehouse import partitions, runs
+from warehouse import partitions, queries, runs
 from warehouse.loading import bulk
 from warehouse.models import GammaExposure, HistoricalGreeks
-from warehouse.models.enums import Source
+from warehouse.models.enums import OpenInterestSource, Source
 
 TABLE = HistoricalGreeks._meta.db_table
 
@@ -122,20 +124,23 @@ class _SlotRows(NamedTuple):
 
 
 def _slot_rows(computed: ComputedSlot, slot: Slot, depth: str, now_ms: int) -> _SlotRows:
-    chain = computed.rebuilt.chain
-    count = len(chain.columns)
-    recorded = recorded_open_interest(computed.symbol, computed.open_interest_ms, chain.columns.ticker)
-    weighted, oi_source = with_weights(chain, recorded)
-    all_rows = np.ones(count, dtype=np.bool_)
-    greeks = greeks_rows(computed.symbol, chain, all_rows, now_ms, Source.BACKFILL, METHOD_VERSION)
-    gamma = rebuilt_gamma(computed.symbol, slot.at_ms, weighted, oi_source)
+    columns = computed.rebuilt.chain.columns
+    recorded = recorded_open_interest(computed.symbol, computed.open_interest_ms, columns.ticker)
+    chain = replace(computed.rebuilt.chain, columns=replace(columns, open_interest=recorded))
+    oi_source, median_gross = OpenInterestSource.VOLUME_PROXY, None
+    if np.isfinite(recorded).any():  # the weights are either all recorded open interest or all volume
+        oi_source = OpenInterestSource.PROVIDER
+        median_gross = queries.median_gross_gamma(computed.symbol, slot.at_ms)
+    gamma = weighted_gamma(chain, oi_source, median_gross)
+    inputs = input_columns(chain, oi_source, median_gross)
+    all_rows = np.ones(len(columns), dtype=np.bool_)
     return _SlotRows(
-        count,
-        {**greeks, "open_interest": recorded},
-        gamma_row(computed.symbol, slot.at_ms, gamma, oi_source),
+        len(columns),
+        greeks_rows(computed.symbol, chain, all_rows, now_ms, Source.BACKFILL, METHOD_VERSION),
+        gamma_row(computed.symbol, slot.at_ms, gamma, oi_source, inputs),
         computed.contracts,
         chain.rejected,
-        summary(weighted, gamma)
+        summary(chain, gamma)
         | {
             "depth": depth,
             "forwards": computed.rebuilt.forwards,
