@@ -7,7 +7,7 @@ both values have passed through the same columns of the same database.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
@@ -16,6 +16,7 @@ from django.db import connection, models, transaction
 from ingestion.chains.chain_rows import gamma_row
 from ingestion.chains.closing_chain import NoSnapshot
 from ingestion.chains.gamma_exposure import measure_gamma
+from ingestion.chains.gamma_inputs import INPUT_COLUMNS, InputsGone, inputs_of
 from ingestion.chains.stored_chain import NotWhole, stored_chain
 from ingestion.daily.iv_percentile import measure
 from ingestion.daily.rollups import roll_up_flow, roll_up_gamma
@@ -66,13 +67,14 @@ def audit_gamma(symbol: str, slot: int) -> Audited:
 
     Raises GammaExposure.DoesNotExist when no snapshot is stored.
     """
-    GammaExposure.objects.get(symbol=symbol, timestamp=slot)
+    stored = GammaExposure.objects.get(symbol=symbol, timestamp=slot)
     at = clock.instant(slot).astimezone(sessions.NEW_YORK)
 
     def make() -> None:
-        found = stored_chain(symbol, slot)
-        gamma = measure_gamma(found.chain, found.median_gross)
-        gamma_row(symbol, slot, gamma.snapshot, gamma.oi_source).save(force_insert=True)
+        inputs = inputs_of(stored)
+        gamma = measure_gamma(stored_chain(stored, inputs), inputs.median_gross)
+        copied = {name: getattr(stored, name) for name in INPUT_COLUMNS}
+        gamma_row(symbol, slot, replace(gamma, inputs=copied)).save(force_insert=True)
 
     key = {"symbol": symbol, "timestamp": slot}
     return _compared(f"gamma of {at:%Y-%m-%d %H:%M}", GammaExposure, key, make)
@@ -91,7 +93,7 @@ def _compared(
         model._default_manager.filter(**key).delete()
         try:
             make()
-        except (NotWhole, NoSnapshot) as error:
+        except (NotWhole, InputsGone, NoSnapshot) as error:
             return Audited(figure, impossible=str(error))
         else:
             after = _as_text(model, key)

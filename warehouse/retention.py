@@ -8,6 +8,7 @@ no transaction holds many locks and vacuum keeps up. Raw rows are summed before
 from __future__ import annotations
 
 import datetime as dt
+from collections import Counter
 from dataclasses import dataclass
 
 from django.db import models
@@ -16,8 +17,10 @@ from django.db.models import Q
 from quant.sessions import DAY_MS, new_york_date
 from warehouse import clock
 from warehouse.models import (
+    ContractListing,
     ContractSizeDay,
     DeadLetter,
+    FetchedRange,
     FlowDay,
     FlowSlot,
     GammaDay,
@@ -30,18 +33,25 @@ from warehouse.models import (
     StreamGap,
 )
 from warehouse.models.enums import Timeframe
+from warehouse.task_names import RunTask
 
 CHUNK_ROWS = 5_000
+_MINUTE_BARS = f"{RunTask.BARS}_{Timeframe.MINUTE.value}"
 
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """Rows of `model` are deleted when `column` (a date, or epoch ms) is older than `days`; `only` restricts them."""
+    """Rows of `model` are deleted when `column` (a date, or epoch ms) is older than `days`; `only` restricts them.
+
+    A row is a range from `start` to `column` if `start` is given. It ends with its last part; until then, the part
+    that is older is cut off.
+    """
 
     model: type[models.Model]
     column: str
     days: int
     only: Q = Q()  # noqa: RUF009  # never changed in place
+    start: str = ""
 
     @property
     def table(self) -> str:
@@ -55,11 +65,16 @@ class Policy:
 
 
 POLICIES = (
+    # Before the bars: a range that is deleted too early is fetched again, one that is kept too long never is.
+    Policy(
+        FetchedRange, "until_ms", 365, Q(kind=_MINUTE_BARS) | Q(symbol__startswith="O:"), start="after_ms"
+    ),
+    Policy(FetchedRange, "until_ms", 1826, start="after_ms"),
     Policy(IvPercentile, "date", 731),
     Policy(GammaExposure, "timestamp", 90),
     Policy(MarketRegimeDay, "date", 1826),
     Policy(HistoricalBar, "timestamp", 365, Q(timeframe=Timeframe.MINUTE) | Q(symbol__startswith="O:")),
-    # By the end of the run: a run of a session long ago prevents a backfill from fetching it again.
+    # By the end of the run: a run of a session long ago prevents a backfill from computing it again.
     Policy(IngestionRun, "started_at", 90),
     Policy(StreamGap, "from_ms", 90),
     Policy(DeadLetter, "created_at", 90),
@@ -68,6 +83,7 @@ POLICIES = (
     Policy(FlowDay, "date", 1826),
     Policy(GammaDay, "date", 1826),
     Policy(ContractSizeDay, "date", 90),
+    Policy(ContractListing, "week", 371),  # a year after the Sunday of the week
 )
 
 
@@ -79,6 +95,8 @@ def expired(policy: Policy, now_ms: int) -> models.QuerySet[models.Model]:
 
 def delete_expired(policy: Policy, now_ms: int, chunk_rows: int = CHUNK_ROWS) -> int:
     """Delete the rows past retention, one transaction per chunk, and return their number."""
+    if policy.start:
+        _shorten(policy, now_ms, chunk_rows)
     total = 0
     while True:
         rows = expired(policy, now_ms)
@@ -89,7 +107,19 @@ def delete_expired(policy: Policy, now_ms: int, chunk_rows: int = CHUNK_ROWS) ->
             return total
 
 
+def _shorten(policy: Policy, now_ms: int, chunk_rows: int) -> None:
+    """Cut off the part of ranges that is past retention, one transaction per chunk."""
+    cutoff = policy.cutoff(now_ms)
+    split = policy.model._default_manager.filter(
+        policy.only, **{f"{policy.start}__lt": cutoff, f"{policy.column}__gt": cutoff}
+    )
+    while split.filter(pk__in=split.values("pk")[:chunk_rows]).update(**{policy.start: cutoff}):
+        pass
+
+
 def delete_all_expired(now_ms: int) -> dict[str, int]:
     """Apply every policy; return the numbers of deleted rows by table, without zeros."""
-    deleted = {policy.table: delete_expired(policy, now_ms) for policy in POLICIES}
-    return {table: rows for table, rows in deleted.items() if rows}
+    deleted: Counter[str] = Counter()
+    for policy in POLICIES:
+        deleted[policy.table] += delete_expired(policy, now_ms)
+    return dict(+deleted)

@@ -24,7 +24,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
@@ -126,7 +126,7 @@ class Done:
     slot: int
     rows: int
     rejected: Mapping[str, int]
-    result: Mapping[str, Any]
+    result: Mapping[str, Any] = field(default_factory=dict)
     contracts: int | None = None
 
 

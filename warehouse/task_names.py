@@ -12,7 +12,6 @@ class RunTask(StrEnum):
     IMPORT_CHAIN = "import_chain"
     BACKFILL_CHAIN = "backfill_chain"  # prefix: depth
     BACKFILL_FLOW = "backfill_flow"
-    LIST_CONTRACTS = "list_contracts"  # prefix: ISO week of the expirations
     BARS = "bars"  # prefix: timeframe
     GROUPED_DAILY = "grouped_daily"
     STORE_BARS = "store_bars"

@@ -34,7 +34,7 @@ class Plan:
     """Jobs to do, and what was done before.
 
     `done` counts the jobs of each stage that were finished before, `keys` names all runs of a stage, finished or not.
-    `fetched` are the stretches of bars that the ledger has for each contract. `max_rows` and `max_bars` are upper
+    `fetched` are the stretches of bars that were fetched of each contract before. `max_rows` and `max_bars` are upper
     bounds of what the jobs will store.
     """
 
@@ -52,7 +52,7 @@ class Plan:
 
 
 def plan(request: BackfillRequest, data: PreparedData) -> Plan:
-    """Return all jobs of a request except those for trades. Reads the ledger only."""
+    """Return all jobs of a request except those for trades. Reads the fetched ranges and the ledger only."""
     result = Plan()
     chain_runs: _RunsBySession = {}
     without_data = {prepared.symbol for prepared in data.symbols if prepared.error}

@@ -6,7 +6,7 @@ The totals are read from the ledger, so they include the jobs of earlier attempt
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
@@ -27,6 +27,8 @@ HALF_DAYS = "half days"
 NO_DATA = "symbols without data"
 NO_BARS = "sessions without the underlying's bars"
 UNFINISHED = "jobs not finished"
+# What was fetched before may have no run: the ledger deletes it after 90 days, and a longer stretch has another.
+_FETCHED = frozenset((Stage.BARS, Stage.STOCKS, Stage.CONTRACTS))
 # Explanations of all reasons for which something may be left out.
 EXPLAINED = {
     RATE_LIMITED: "requests over the provider's limit: repeated after a wait",
@@ -89,9 +91,10 @@ def summarise(
     `traffic` is that of this process, `unfinished` the number of failed and blocked jobs.
     """
     summary = Summary(requests=traffic.sent)
+    planned = {job.run for job in plan.jobs}
     for stage, keys in plan.keys.items():
         if keys:
-            summary.stages[stage] = _stage(summary, stage, keys)
+            summary.stages[stage] = _stage(summary, stage, keys, planned)
     for prepared in data.symbols:
         if prepared.contracts is not None:
             summary.counts.update(prepared.contracts.table.rejected)
@@ -114,7 +117,9 @@ def closes_early(day: date) -> bool:
     return sessions.close_of(day).astimezone(sessions.NEW_YORK).hour < 16
 
 
-def _stage(summary: Summary, stage: Stage, keys: Sequence[RunKey]) -> StageTotals:
+def _stage(
+    summary: Summary, stage: Stage, keys: Sequence[RunKey], planned: Collection[RunKey]
+) -> StageTotals:
     rows = job_results.read_runs(keys)
     total = StageTotals(jobs=len(keys))
     for row in rows.values():
@@ -128,8 +133,8 @@ def _stage(summary: Summary, stage: Stage, keys: Sequence[RunKey]) -> StageTotal
             job_results.UNKNOWN,
         }:
             summary.messages[row.error] += 1
-    if stage is Stage.STOCKS:  # a session inside an earlier stretch has no run of its own
-        total.done += total.jobs - len(rows)
+    if stage in _FETCHED:
+        total.done += sum(key not in rows and key not in planned for key in keys)
     return total
 
 

@@ -74,7 +74,7 @@ def fetch_grouped(
 ) -> None:
     """Fetch and store the large stocks' daily bars of sessions that were not fetched yet.
 
-    `days` are consecutive sessions, oldest first. Each session is a run of its own, so an interrupted call continues
+    `days` are consecutive sessions, oldest first. Each session is stored on its own, so an interrupted call continues
     where it stopped. A session without bars at the provider yet stays unfetched. Raises one of provider.errors.
     """
     whole = Stretch(close_ms(sessions.previous_session(days[0])), close_ms(days[-1]))
@@ -105,23 +105,13 @@ def store_days(fetched: Sequence[StockDay]) -> None:
 
     If another process stores the same sessions at the same time, each bar is stored once.
     """
-    # Oldest first, so that each range is joined with the one before it, and two writers of the same sessions wait for
-    # each other instead of deadlocking.
+    # The order lets two writers of the same sessions wait for each other instead of deadlocking.
     fetched = sorted(fetched, key=lambda stock_day: stock_day.day)
     rows = [bar for stock_day in fetched for bar in stock_day.bars]
     starts = np.array([midnight_ms(stock_day.day) for stock_day in fetched], dtype=np.int64)
     if rows:
         partitions.ensure(HistoricalBar._meta.db_table, int(starts[0]), int(starts[-1]))
-    known = fetched_ranges.covered(
-        RunTask.GROUPED_DAILY, "", Stretch(fetched[0].known.after_ms, fetched[-1].known.until_ms)
-    )
-    done = []
-    for stock_day in fetched:
-        after_ms = fetched_ranges.joined_start(stock_day.known, known)
-        known.append(Stretch(after_ms, stock_day.known.until_ms))
-        done.append(
-            runs.Done("", stock_day.known.until_ms, len(stock_day.bars), {}, {fetched_ranges.FROM: after_ms})
-        )
+    done = [runs.Done("", stock_day.known.until_ms, len(stock_day.bars), {}) for stock_day in fetched]
     with transaction.atomic():
         if rows:
             columns = columns_of(rows) | {
@@ -131,6 +121,7 @@ def store_days(fetched: Sequence[StockDay]) -> None:
             }
             # Symbols whose daily bars are also fetched individually (SPY, AAPL) may have these rows already.
             bulk.insert_rows(HistoricalBar, columns, likely_new=False)
+        fetched_ranges.record(RunTask.GROUPED_DAILY, [("", stock_day.known) for stock_day in fetched])
         runs.note_done(RunTask.GROUPED_DAILY, done)
 
 

@@ -152,7 +152,7 @@ def ensure_bars(
 
 
 def task_of(frame: Timeframe) -> str:
-    """Return the task name under which the ledger records fetched bars of this timeframe."""
+    """Return the name under which fetched bars of this timeframe are recorded: as a range, and as a run."""
     return f"{RunTask.BARS}_{frame.value}"
 
 
@@ -163,7 +163,7 @@ def _fetch_missing(
     now_ms: int,
     connect: Callable[[], AbstractContextManager[BarsClient]],
 ) -> int:
-    """Fetch and store what the ledger does not record as fetched; return the end of the known bars, epoch ms."""
+    """Fetch and store what is not recorded as fetched; return the end of the known bars, epoch ms."""
     task, symbol = task_of(frame), bare(ticker)
     ends = spans(frame, days).end_ms
     wanted = Stretch(close_ms(sessions.previous_session(days[0])), int(ends[ends <= now_ms].max(initial=0)))
@@ -214,15 +214,15 @@ def _of_spans(rows: Sequence[Aggregate], frame: Timeframe, wanted: Spans) -> Bar
 def store(task: str, symbol: str, frame: Timeframe, fetched: Stretch, bars: Bars) -> int:
     """Store bars and record the time range as fetched; return the number of new rows.
 
-    The rows are also inserted when another worker records the same range at the same time.
+    Rows and range are also stored when the run is done or another worker holds it.
     """
     if len(bars):
         partitions.ensure(_TABLE, int(bars.start_ms[0]), int(bars.start_ms[-1]))
     with runs.claim(task, symbol, fetched.until_ms) as run, transaction.atomic():
         inserted = _insert(symbol, frame, bars) if len(bars) else 0
+        fetched_ranges.record(task, [(symbol, fetched)])
         if isinstance(run, runs.Run):
-            start = fetched_ranges.joined_start(fetched, fetched_ranges.covered(task, symbol, fetched))
-            runs.finish(run, rows=inserted, result={fetched_ranges.FROM: start})
+            runs.finish(run, rows=inserted)
     return inserted
 
 

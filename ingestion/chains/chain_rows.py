@@ -10,12 +10,12 @@ from numpy.typing import NDArray
 
 from ingestion.chains import greeks as greeks_module
 from ingestion.chains.compute import ComputedChain
-from quant.gamma.exposure import GammaSnapshot
+from ingestion.chains.gamma_exposure import MeasuredGamma
 from quant.pricing.implied_vol import IvStatus
 from quant.sessions import new_york_date
 from warehouse import clock
 from warehouse.models import GammaExposure, WatchlistEntry
-from warehouse.models.enums import OpenInterestSource, Source
+from warehouse.models.enums import Source
 
 IV_STATUS_NAMES = np.array([status.name for status in IvStatus])
 _GAMMA_COLUMNS = (
@@ -95,11 +95,13 @@ def greeks_rows(
     }
 
 
-def gamma_row(
-    symbol: str, slot_ms: int, gamma: GammaSnapshot, oi_source: OpenInterestSource
-) -> GammaExposure:
+def gamma_row(symbol: str, slot_ms: int, gamma: MeasuredGamma) -> GammaExposure:
     """Return the unsaved row of gamma_exposure_snapshots."""
-    columns = {name: getattr(gamma, name) for name in _GAMMA_COLUMNS}
     return GammaExposure(
-        symbol=symbol, timestamp=slot_ms, oi_source=oi_source, flip_points=list(gamma.flip_points), **columns
+        symbol=symbol,
+        timestamp=slot_ms,
+        oi_source=gamma.oi_source,
+        flip_points=list(gamma.snapshot.flip_points),
+        **{name: getattr(gamma.snapshot, name) for name in _GAMMA_COLUMNS},
+        **gamma.inputs,
     )

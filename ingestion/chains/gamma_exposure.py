@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
 from ingestion.chains.compute import ComputedChain
+from ingestion.chains.gamma_inputs import input_columns
 from quant.chain import OptionChain
 from quant.gamma.exposure import GammaSnapshot, dealer_gamma, snapshot, totals
 from warehouse.models.enums import OpenInterestSource
@@ -16,30 +19,33 @@ from warehouse.models.enums import OpenInterestSource
 class MeasuredGamma:
     """The gamma snapshot of a chain and the source of its weights.
 
-    `provider_gamma` has call, put and net gamma of the contracts whose gamma the provider sent, in dollars per 1 %
-    move.
+    `inputs` are the columns of `ingestion.chains.gamma_inputs`. `provider_gamma` has call, put and net gamma of the
+    contracts whose gamma the provider sent, in dollars per 1 % move.
     """
 
     snapshot: GammaSnapshot
     oi_source: OpenInterestSource
+    inputs: Mapping[str, Any]
     provider_gamma: dict[str, float]
 
 
-def measure_gamma(chain: ComputedChain, median_gross: float | None) -> MeasuredGamma:
+def measure_gamma(chain: ComputedChain, median_gross: float | None, delay_ms: int = 0) -> MeasuredGamma:
     """Return the gamma of a chain under every convention, with our own gamma beside the provider's.
 
-    `median_gross` is the median gross gamma of the last 20 sessions, in dollars per 1 % move. The weights are either
-    all open interest or, if no contract of the chain has any, all volume. With volume, the statistics of open interest
-    are absent and the size is not compared with the median, whose snapshots are weighted by open interest.
+    `median_gross` is the median gross gamma of the last 20 sessions, in dollars per 1 % move, and `delay_ms` the age of
+    delayed data. The weights are either all open interest or, if no contract of the chain has any, all volume. With
+    volume, the statistics of open interest are absent and the size is not compared with the median, whose snapshots are
+    weighted by open interest.
     """
-    columns = chain.columns
-    if np.isfinite(columns.open_interest).any():
-        return MeasuredGamma(
-            _snapshot(chain, median_gross), OpenInterestSource.PROVIDER, _provider_part(chain)
-        )
-    weighted = replace(chain, columns=replace(columns, open_interest=columns.volume))
-    without_open_interest = replace(_snapshot(weighted, None), put_call_oi_ratio=None, oi_by_strike={})
-    return MeasuredGamma(without_open_interest, OpenInterestSource.VOLUME_PROXY, _provider_part(weighted))
+    if np.isfinite(chain.columns.open_interest).any():
+        weighted, source = chain, OpenInterestSource.PROVIDER
+        result = _snapshot(chain, median_gross)
+    else:
+        weighted = replace(chain, columns=replace(chain.columns, open_interest=chain.columns.volume))
+        source = OpenInterestSource.VOLUME_PROXY
+        result = replace(_snapshot(weighted, None), put_call_oi_ratio=None, oi_by_strike={})
+    inputs = input_columns(chain, source, median_gross, delay_ms)
+    return MeasuredGamma(result, source, inputs, _provider_part(weighted))
 
 
 def _snapshot(chain: ComputedChain, median_gross: float | None) -> GammaSnapshot:

@@ -8,7 +8,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from enum import StrEnum
 from time import perf_counter
-from typing import Any
 
 from django.db import transaction
 
@@ -20,7 +19,6 @@ from ingestion.chains.store import ChainToStore, insert_chains, summary
 from ingestion.provider_client import massive_client
 from provider.errors import ProviderError
 from provider.pagination import ChainPages
-from quant.contracts import SHARES_PER_CONTRACT
 from quant.sessions import MINUTE_MS, new_york_date
 from warehouse import clock, partitions, queries, runs
 from warehouse.models import HistoricalGreeks, WatchlistEntry
@@ -163,7 +161,7 @@ def store_chain(
 
     def timed_gamma() -> MeasuredGamma:
         with watch.stage("gamma"):
-            return measure_gamma(chain, median_gross)
+            return measure_gamma(chain, median_gross, delay_ms)
 
     with ThreadPoolExecutor(max_workers=1) as beside, transaction.atomic():
         measured = beside.submit(timed_gamma)
@@ -177,19 +175,7 @@ def store_chain(
             rows=rows,
             rejected=chain.rejected,
             stages=watch.milliseconds,
-            result=summary(chain, gamma) | _unstored_inputs(chain, median_gross) | {"pages": pages.pages},
+            result=summary(chain, gamma) | {"pages": pages.pages},
             data_delay_ms=delay_ms,
         )
     return rows, gamma
-
-
-def _unstored_inputs(chain: ComputedChain, median_gross: float | None) -> dict[str, Any]:
-    """Return the inputs of gamma that no stored row contains, so that gamma can be recomputed."""
-    columns = chain.columns
-    adjusted = columns.multiplier != SHARES_PER_CONTRACT
-    return {
-        "median_gross_gamma": median_gross,
-        "multipliers": dict(
-            zip(columns.ticker[adjusted].tolist(), columns.multiplier[adjusted].tolist(), strict=True)
-        ),
-    }

@@ -44,7 +44,7 @@ def insert_chains(slot_ms: int, chains: Sequence[ChainToStore]) -> int:
     rows = bulk.insert_rows(HistoricalGreeks, _stacked([_greeks_of(one) for one in chains]))
     snapshots = [(str(one.entry.symbol), one.gamma()) for one in chains]
     GammaExposure.objects.bulk_create(
-        [gamma_row(symbol, slot_ms, gamma.snapshot, gamma.oi_source) for symbol, gamma in snapshots],
+        [gamma_row(symbol, slot_ms, gamma) for symbol, gamma in snapshots],
         ignore_conflicts=True,
     )
     slot_sums.copy_gamma(slot_ms, slot_ms + 1, [symbol for symbol, _ in snapshots])

@@ -33,7 +33,7 @@ from warehouse.watchlist import add_default_symbols
 DEFAULT_SIZE = "SPY,AAPL:30:200"
 _TABLES = (
     "historical_greeks, historical_bars, gamma_exposure_snapshots, iv_percentile_cache, market_regime_history,"
-    " ingestion_runs, watchlist"
+    " ingestion_runs, fetched_range, contract_listing, watchlist"
 )
 _BARS = (
     'SELECT symbol, timeframe, "timestamp", open::float8, high::float8, low::float8, close::float8, volume,'

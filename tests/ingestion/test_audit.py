@@ -12,6 +12,7 @@ from django.core.management import CommandError, call_command
 from django.db import connection
 
 from ingestion.audit import audit
+from ingestion.chains.gamma_inputs import INPUT_COLUMNS
 from ingestion.chains.ingest import Outcome, ingest_chain
 from ingestion.daily.iv_percentile import calculate_iv_percentile
 from ingestion.daily.market_regime import calculate_market_regime
@@ -179,6 +180,29 @@ def test_every_value_equals_its_recomputation_and_none_is_changed(days):
     assert as_text() == before
 
 
+def test_snapshots_are_recomputed_after_the_ledger_has_deleted_their_runs(days):
+    IngestionRun.objects.all().delete()
+    gamma = [found for day in (TUESDAY, WEDNESDAY) for found in audit("SPX", day) if "gamma of" in str(found)]
+    assert [str(found).rpartition(": ")[2] for found in gamma] == ["equal"] * 5
+
+
+def test_an_older_snapshot_is_recomputed_with_the_inputs_in_its_run(days):
+    for snapshot in GammaExposure.objects.all():
+        noted = {"median_gross_gamma": snapshot.median_gross_gamma, "multipliers": snapshot.multipliers}
+        run = IngestionRun.objects.get(task="ingest_chain", slot=snapshot.timestamp)
+        run.result |= noted
+        run.save()
+    GammaExposure.objects.update(**dict.fromkeys(INPUT_COLUMNS))
+    assert [found.differing for found in audit("SPX", WEDNESDAY)] == [()] * 6
+    slot = clock.epoch_ms(close_of(WEDNESDAY))
+    run = IngestionRun.objects.get(task="ingest_chain", slot=slot)
+    run.result["multipliers"] = {}
+    run.save()
+    differing = [found for found in audit("SPX", WEDNESDAY) if found.differing]
+    assert [found.figure for found in differing] == ["gamma of 2026-11-18 16:00"]
+    assert {"total_gamma", "gross_gamma"} <= set(differing[0].differing)
+
+
 def test_a_row_that_differs_is_listed_with_its_columns(days):
     slot = clock.epoch_ms(close_of(WEDNESDAY))
     GammaExposure.objects.filter(timestamp=slot).update(call_wall=1)
@@ -194,12 +218,12 @@ def test_a_row_that_differs_is_listed_with_its_columns(days):
 
 def test_the_sessions_contain_the_difficult_cases(days):
     """Spot by parity, adjusted contracts, gammas of either source, and numbers nobody could give."""
-    parity = IngestionRun.objects.get(slot=clock.epoch_ms(close_of(WEDNESDAY)) - 15 * 60_000)
-    assert parity.result["spot_source"] == "parity"
-    assert set(parity.result["multipliers"].values()) == {10}
-    stored = HistoricalGreeks.objects.filter(timestamp=parity.slot)
+    parity = GammaExposure.objects.get(timestamp=clock.epoch_ms(close_of(WEDNESDAY)) - 15 * 60_000)
+    assert (parity.spot_source, parity.measured_contracts, parity.data_delay_ms) == ("parity", 132, 0)
+    assert set(parity.multipliers.values()) == {10}
+    stored = HistoricalGreeks.objects.filter(timestamp=parity.timestamp)
     assert set(stored.values_list("greeks_source", flat=True)) == {"provider", "computed", None}
-    assert GammaExposure.objects.get(timestamp=parity.slot).sensitivity["conventions"]["own_gamma"]
+    assert parity.sensitivity["conventions"]["own_gamma"]
 
 
 def test_a_changed_quote_shows_in_the_sensitivity(days):
@@ -226,12 +250,16 @@ def test_a_stored_strike_band_cannot_be_recomputed(spx, provider, at_market_time
 def test_expired_rows_are_reported_as_no_longer_stored(days):
     OptionsFlow.objects.all().delete()
     HistoricalGreeks.objects.all().delete()
-    IngestionRun.objects.filter(slot=clock.epoch_ms(close_of(WEDNESDAY))).delete()
+    without_inputs = GammaExposure.objects.filter(timestamp=clock.epoch_ms(close_of(WEDNESDAY)))
+    without_inputs.update(measured_contracts=None)
+    IngestionRun.objects.all().delete()
     impossible = {found.figure: found.impossible for found in audit("SPX", WEDNESDAY)}
     assert impossible == {
         "gamma of 2026-11-18 14:45": "0 of the 132 contracts it was measured on are stored",
         "gamma of 2026-11-18 15:45": "0 of the 132 contracts it was measured on are stored",
-        "gamma of 2026-11-18 16:00": "the ledger's run, kept 90 days, is gone",
+        "gamma of 2026-11-18 16:00": (
+            "it was stored without its inputs, and the ledger's run, kept 90 days, is gone"
+        ),
         "iv_percentile_cache of 2026-11-18": "no chain of SPX is stored for the session of 2026-11-18",
         "gamma_daily of 2026-11-18": "",
         "flow_daily of 2026-11-18": "the rows it was computed from are no longer stored",

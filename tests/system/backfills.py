@@ -103,5 +103,6 @@ def empty_tables() -> None:
 
     with connection.cursor() as cursor:
         cursor.execute(
-            "TRUNCATE historical_bars, historical_greeks, gamma_exposure_snapshots, iv_percentile_cache, ingestion_runs"
+            "TRUNCATE historical_bars, historical_greeks, gamma_exposure_snapshots, iv_percentile_cache,"
+            " ingestion_runs, fetched_range, contract_listing"
         )

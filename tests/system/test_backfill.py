@@ -10,7 +10,7 @@ import random
 import signal
 from collections.abc import Iterator
 from contextlib import suppress
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +22,7 @@ from local.servers.processes import is_alive, wait_until
 from tests.recorder import recorder, requests_of
 from tests.simulator.servers import simulator
 from tests.system import backfills
-from warehouse.models import IngestionRun
+from warehouse.models import ContractListing, FetchedRange, IngestionRun
 from warehouse.models.enums import RunStatus
 from warehouse.watchlist import add_default_symbols
 
@@ -93,15 +93,12 @@ def expected(warehouse, launcher, undisturbed, recorded) -> dict[str, Any]:
 
 
 def finished() -> set[str]:
-    """Return the contracts and weeks of contract lists that the ledger lists as done, as in their requests."""
-    parts = set()
-    for task, symbol in IngestionRun.objects.filter(status=RunStatus.DONE).values_list("task", "symbol"):
-        if task == "bars_5m":
-            parts.add(f"/v2/aggs/ticker/{symbol}/")
-        elif task.startswith("list_contracts_"):
-            monday = date.fromisoformat(task.removeprefix("list_contracts_"))
-            parts.add(f"expiration_date.gte={monday}")
-    return parts
+    """Return the contracts and weeks of contract lists that are recorded as fetched, as in their requests."""
+    tickers = FetchedRange.objects.filter(kind="bars_5m").values_list("symbol", flat=True)
+    mondays = ContractListing.objects.values_list("week", flat=True)
+    return {f"/v2/aggs/ticker/{ticker}/" for ticker in tickers} | {
+        f"expiration_date.gte={monday}" for monday in mondays
+    }
 
 
 def children_of(process: int) -> list[int]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from datetime import date
 
 import pytest
 from django.core.management import call_command
@@ -10,8 +11,10 @@ from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 from django_celery_beat.models import CrontabSchedule, PeriodicTask
 
+from ingestion.chains.gamma_inputs import INPUT_COLUMNS
 from tests.roles import run
 from warehouse import sql
+from warehouse.models import ContractListing, FetchedRange, GammaExposure, IngestionRun
 
 pytestmark = [pytest.mark.database, pytest.mark.django_db(transaction=True)]
 
@@ -37,7 +40,7 @@ def warehouse_relations() -> list[str]:
 
 def test_migrations_can_be_reversed_completely_and_applied_again():
     relations = warehouse_relations()
-    assert len(relations) == 18 + 10 + 18  # tables, indexes of the partitioned tables, functions
+    assert len(relations) == 20 + 10 + 18  # tables, indexes of the partitioned tables, functions
     try:
         migrate_back()
         assert warehouse_relations() == []
@@ -59,6 +62,60 @@ def test_stored_schedules_of_a_renamed_task_are_renamed():
     assert set(PeriodicTask.objects.values_list("task", flat=True)) == {present, "flow.tasks.keep_flow"}
     entry.refresh_from_db()
     assert (entry.name, entry.crontab) == ("Health and alerts", crontab)
+
+
+def test_what_the_ledger_knows_was_fetched_is_copied_into_the_tables():
+    week, series = "list_contracts_2026-W53", {"SPXW": {"2027-01-01": {"C": [6500]}}}
+    newer = {"SPXW": {"2027-01-01": {"C": [6500, 6505]}}}
+    done = [
+        ("bars_5m", "O:A", 20, {"from_ms": 10}),
+        ("bars_5m", "O:A", 30, {"from_ms": 10}),
+        ("grouped_daily", "", 40, {"from_ms": 35}),
+        ("bars_1d", "SPY", 50, {"from_ms": 50}),  # empty
+        ("ingest_chain", "SPX", 60, {"spot": 6500.0}),
+        ("store_bars", "SPX", 70, None),
+        (week, "SPX", 100, {"series": series, "rejected": {"adjusted": 1}}),
+        (week, "SPX", 200, {"series": newer, "rejected": {}}),
+        (week, "NDX", 150, {"series": {}, "rejected": {}}),
+    ]
+    failed = [("bars_5m", "O:B", 20, {"from_ms": 10}), (week, "SPX", 300, {"series": {}, "rejected": {}})]
+    try:
+        MigrationExecutor(connection).migrate([("warehouse", "0014_slots")])
+        IngestionRun.objects.bulk_create(
+            IngestionRun(task=task, symbol=symbol, slot=slot, status=status, result=result, started_at=1)
+            for status, runs in (("DONE", done), ("FAILED", failed))
+            for task, symbol, slot, result in runs
+        )
+    finally:
+        migrate_forward()
+    ranges = [("", "grouped_daily", 35, 40), ("O:A", "bars_5m", 10, 20), ("O:A", "bars_5m", 10, 30)]
+    listings = [
+        ("NDX", date(2026, 12, 28), 150, {}, {}),
+        ("SPX", date(2026, 12, 28), 200, newer, {}),
+    ]
+    for _ in range(2):  # copying again changes nothing
+        found = FetchedRange.objects.order_by("symbol", "until_ms")
+        assert list(found.values_list("symbol", "kind", "after_ms", "until_ms")) == ranges
+        found = ContractListing.objects.order_by("symbol")
+        assert list(found.values_list("symbol", "week", "known_as_of", "series", "rejected")) == listings
+        with connection.cursor() as cursor:
+            cursor.execute(sql.read("fetched_ranges_from_runs.sql"))
+
+
+def test_the_new_columns_rewrite_no_row_of_a_gamma_snapshot():
+    file_of = "SELECT pg_relation_filenode('gamma_exposure_snapshots')"
+    add = (
+        "INSERT INTO gamma_exposure_snapshots (symbol, timestamp, oi_source, method_version)"
+        " VALUES ('SPX', 1, 'provider', 'm')"
+    )
+    try:
+        MigrationExecutor(connection).migrate([("warehouse", "0014_slots")])
+        run(add)
+        before = run(file_of)
+    finally:
+        migrate_forward()
+    assert run(file_of) == before
+    assert list(GammaExposure.objects.values_list(*INPUT_COLUMNS)) == [(None,) * 5]
 
 
 def test_going_back_leaves_the_clock_of_the_session(settings):

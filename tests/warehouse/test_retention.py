@@ -15,7 +15,7 @@ from quant.sessions import DAY_MS
 from tests.roles import as_role, run
 from tests.warehouse.rows import add_gamma, add_iv, add_regime
 from warehouse import clock, partitions, retention
-from warehouse.models import HistoricalBar, IngestionRun
+from warehouse.models import ContractListing, FetchedRange, HistoricalBar, IngestionRun
 from warehouse.retention import POLICIES, delete_all_expired, delete_expired
 
 pytestmark = [pytest.mark.database, pytest.mark.django_db]
@@ -24,6 +24,7 @@ BY_TABLE = {policy.table: policy for policy in POLICIES}
 
 
 def test_every_table_with_a_stated_retention_has_a_policy():
+    # Of several policies of a table, the last one is that of all its rows.
     kept = {table: policy.days for table, policy in BY_TABLE.items()} | {
         table: spec.retention_days for table, spec in partitions.SPECS.items()
     }
@@ -42,6 +43,8 @@ def test_every_table_with_a_stated_retention_has_a_policy():
         "flow_daily": 1826,
         "gamma_daily": 1826,
         "contract_size_daily": 90,
+        "fetched_range": 1826,
+        "contract_listing": 371,
     }
 
 
@@ -78,6 +81,55 @@ def test_minute_bars_and_option_bars_are_deleted_after_a_year():
     left = HistoricalBar.objects.filter(timestamp=old).values_list("symbol", "timeframe")
     assert list(left) == [("SPY", "1d")]
     assert HistoricalBar.objects.filter(timestamp=recent).count() == 3
+
+
+def test_a_fetched_range_is_kept_as_long_as_its_bars():
+    now = clock.now_ms()
+    year, five_years = now - 365 * DAY_MS, now - 1826 * DAY_MS
+    option, minute, day = ("bars_5m", "O:SPY251219C00600000"), ("bars_1m", "SPY"), ("bars_1d", "SPY")
+    for kind, symbol in (option, minute, day):
+        for after, until in (
+            (five_years - 9, five_years - 1),
+            (five_years - 8, five_years + 1),
+            (year - 9, year - 1),
+            (year - 8, year + 2),
+            (year + 1, year + 3),
+        ):
+            FetchedRange.objects.create(kind=kind, symbol=symbol, after_ms=after, until_ms=until)
+    with as_role("warehouse_writer"):
+        assert delete_all_expired(now) == {"fetched_range": 3 + 3 + 1}
+        assert delete_all_expired(now) == {}
+    found = FetchedRange.objects.order_by("kind", "until_ms")
+    # The part of a range that is past retention is cut off, because its bars are deleted.
+    of_a_year = [(year, year + 2), (year + 1, year + 3)]
+    of_five_years = [(five_years, five_years + 1), (year - 9, year - 1), (year - 8, year + 2), of_a_year[1]]
+    assert list(found.values_list("kind", "symbol", "after_ms", "until_ms")) == [
+        *((*day, *each) for each in of_five_years),
+        *((*minute, *each) for each in of_a_year),
+        *((*option, *each) for each in of_a_year),
+    ]
+
+
+def test_a_range_is_cut_off_in_chunks(django_assert_num_queries):
+    now = clock.now_ms()
+    FetchedRange.objects.bulk_create(
+        FetchedRange(kind="bars_1m", symbol="SPY", after_ms=0, until_ms=now - n) for n in range(7)
+    )
+    policy = next(policy for policy in POLICIES if policy.table == "fetched_range")
+    with django_assert_num_queries(4 + 1):  # 3 + 3 + 1 + 0 cut off, none deleted
+        assert delete_expired(policy, now, chunk_rows=3) == 0
+    assert set(FetchedRange.objects.values_list("after_ms", flat=True)) == {now - 365 * DAY_MS}
+
+
+def test_a_contract_list_is_kept_a_year_after_the_end_of_its_week():
+    now = clock.now_ms()
+    today = retention.new_york_date(clock.instant(now))
+    for days in (371, 372):
+        ContractListing.objects.create(
+            symbol="SPX", week=today - dt.timedelta(days=days), known_as_of=1, series={}, rejected={}
+        )
+    assert delete_all_expired(now) == {"contract_listing": 1}
+    assert ContractListing.objects.get().week == today - dt.timedelta(days=371)
 
 
 def test_cleanup_functions_apply_the_same_retention_as_the_policies():

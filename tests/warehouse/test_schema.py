@@ -12,7 +12,7 @@ from django.db import IntegrityError, connection, models, transaction
 
 from tests.roles import run
 from tests.warehouse.rows import add_gamma, add_greeks, add_iv, add_trade, ago
-from warehouse.models import IngestionRun, WatchlistEntry
+from warehouse.models import ContractListing, FetchedRange, IngestionRun, WatchlistEntry
 
 pytestmark = [pytest.mark.database, pytest.mark.django_db]
 
@@ -76,7 +76,15 @@ def test_identifier_columns_use_the_c_collation():
         " JOIN pg_class t ON t.oid = a.attrelid WHERE t.relname = ANY(%s) AND c.collname = 'C'",
         [model._meta.db_table for model in MODELS],
     )
-    assert {name for (name,) in collated} == {"symbol", "contract_ticker", "task", "feed", "id", "batch_id"}
+    assert {name for (name,) in collated} == {
+        "symbol",
+        "contract_ticker",
+        "task",
+        "kind",
+        "feed",
+        "id",
+        "batch_id",
+    }
 
 
 def test_models_and_migrations_agree():
@@ -113,7 +121,12 @@ def test_unknown_values_of_a_greeks_row_are_rejected(column, value):
 
 @pytest.mark.parametrize(
     ("column", "value"),
-    [("dealer_positioning", "LONG"), ("expected_behavior", "CALM"), ("oi_source", "guess")],
+    [
+        ("dealer_positioning", "LONG"),
+        ("expected_behavior", "CALM"),
+        ("oi_source", "guess"),
+        ("spot_source", "quote"),
+    ],
 )
 def test_unknown_values_of_a_gamma_snapshot_are_rejected(column, value):
     def add():
@@ -149,6 +162,23 @@ def test_a_second_run_of_a_task_symbol_and_slot_is_rejected():
 
     add()
     _refused_by("ingestion_runs_key", add)
+
+
+def test_a_fetched_range_is_there_once_per_symbol_kind_and_end_and_not_empty():
+    def add(after_ms):
+        FetchedRange.objects.create(kind="bars_5m", symbol="SPX", after_ms=after_ms, until_ms=10)
+
+    add(1)
+    _refused_by("fetched_range_key", lambda: add(2))
+    _refused_by("fetched_range_order", lambda: add(10))
+
+
+def test_a_contract_list_is_there_once_per_symbol_and_week():
+    def add():
+        ContractListing.objects.create(symbol="SPX", week="2026-11-16", known_as_of=1, series={}, rejected={})
+
+    add()
+    _refused_by("contract_listing_key", add)
 
 
 def test_prices_are_stored_with_all_digits():

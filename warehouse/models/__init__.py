@@ -5,6 +5,7 @@ from __future__ import annotations
 from warehouse.models.bars import HistoricalBar
 from warehouse.models.clock import WarehouseClock
 from warehouse.models.daily import ContractSizeDay, FlowDay, GammaDay
+from warehouse.models.fetched import ContractListing, FetchedRange
 from warehouse.models.flow import OptionsFlow
 from warehouse.models.gamma import GammaExposure
 from warehouse.models.greeks import HistoricalGreeks
@@ -17,8 +18,10 @@ from warehouse.models.slots import FlowSlot, GammaSlot
 from warehouse.models.watchlist import WatchlistEntry
 
 __all__ = [
+    "ContractListing",
     "ContractSizeDay",
     "DeadLetter",
+    "FetchedRange",
     "FlowDay",
     "FlowSlot",
     "GammaDay",

@@ -101,9 +101,9 @@ def texts(comment: str, **options: Any) -> Any:
     return ArrayField(models.TextField(), db_comment=comment, **options)
 
 
-def json(comment: str) -> Any:
+def json(comment: str, null: bool = True) -> Any:
     """Return a jsonb column."""
-    return models.JSONField(null=True, blank=True, db_comment=comment)
+    return models.JSONField(null=null, blank=True, db_comment=comment)
 
 
 def choice(kind: type[models.TextChoices], comment: str, null: bool = True) -> Any:

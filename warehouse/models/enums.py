@@ -125,6 +125,17 @@ class OpenInterestSource(TextChoices):
     VOLUME_PROXY = "volume_proxy"
 
 
+class SpotSource(TextChoices):
+    """Source of spot: the chain itself, a snapshot, put-call parity, bars (backfill), a file (import), or none."""
+
+    CHAIN = "chain"
+    SNAPSHOT = "snapshot"
+    PARITY = "parity"
+    BARS = "bars"
+    FILE = "file"
+    NONE = "none"
+
+
 class VixRegime(TextChoices):
     """Class of a VIX level."""
 

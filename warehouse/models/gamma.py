@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.db import models
 
 from warehouse.models import columns
-from warehouse.models.enums import DealerPositioning, ExpectedBehavior, OpenInterestSource
+from warehouse.models.enums import DealerPositioning, ExpectedBehavior, OpenInterestSource, SpotSource
 
 TABLE = "gamma_exposure_snapshots"
 GAMMA_UNIT = "dollars per 1 percent move of spot"
@@ -15,7 +15,8 @@ class GammaExposure(models.Model):
     """Grain: one chain at one slot. Key: (symbol, timestamp). Kept 90 days.
 
     Written in the transaction of its chain. Computed from the whole chain, also when the watchlist stores only a band
-    of strikes.
+    of strikes. The columns from `measured_contracts` on are the inputs that no row of historical_greeks has, so that a
+    snapshot can be recomputed; they are null in rows from before these columns existed.
     """
 
     id = columns.row_id()
@@ -47,6 +48,13 @@ class GammaExposure(models.Model):
     sensitivity = columns.json(f"net gamma and flips under each other convention; {GAMMA_UNIT}, points")
     oi_source = columns.choice(OpenInterestSource, "source of open interest", null=False)
     method_version = columns.method_version()
+    measured_contracts = columns.count("contracts it was computed from; contracts")
+    spot_source = columns.choice(SpotSource, "source of underlying_price")
+    median_gross_gamma = columns.real(
+        f"median gross gamma of 20 sessions it was compared with, null without one; {GAMMA_UNIT}"
+    )
+    data_delay_ms = columns.big_count("delay of the provider's data; milliseconds")
+    multipliers = columns.json("multipliers other than 100, by contract ticker; shares per contract")
 
     class Meta:
         db_table = TABLE
@@ -57,6 +65,7 @@ class GammaExposure(models.Model):
             columns.one_of(TABLE, "dealer_positioning", DealerPositioning),
             columns.one_of(TABLE, "expected_behavior", ExpectedBehavior),
             columns.one_of(TABLE, "oi_source", OpenInterestSource),
+            columns.one_of(TABLE, "spot_source", SpotSource),
         ]
 
     def __str__(self) -> str:

@@ -1,4 +1,4 @@
-"""Read-only pages of runs, heartbeats, gaps, dead letters, session exceptions and the clock."""
+"""Read-only pages of runs, fetched ranges, heartbeats, gaps, dead letters, session exceptions and the clock."""
 
 from __future__ import annotations
 
@@ -7,7 +7,9 @@ from typing import Any
 from django.contrib import admin
 
 from warehouse.models import (
+    ContractListing,
     DeadLetter,
+    FetchedRange,
     Heartbeat,
     IngestionRun,
     SessionException,
@@ -35,6 +37,39 @@ class IngestionRunAdmin(ReadOnlyAdmin):
     @admin.display(description="slot, New York")
     def at(self, row: Any) -> str:
         return new_york(row.slot)
+
+
+@admin.register(FetchedRange)
+class FetchedRangeAdmin(ReadOnlyAdmin):
+    """Time ranges that were fetched."""
+
+    search_fields = ("symbol__exact",)
+    search_help_text = "symbol or contract ticker, exactly: SPX"
+    list_filter = (SymbolFilter,)
+    list_display = ("kind", "symbol", "after_at", "until_at")
+
+    @admin.display(description="after, New York")
+    def after_at(self, row: Any) -> str:
+        return new_york(row.after_ms)
+
+    @admin.display(description="until, New York")
+    def until_at(self, row: Any) -> str:
+        return new_york(row.until_ms)
+
+
+@admin.register(ContractListing)
+class ContractListingAdmin(ReadOnlyAdmin):
+    """Contracts that were listed, by week of expirations."""
+
+    heavy = ("series",)
+    search_fields = ("symbol__exact",)
+    search_help_text = "symbol, exactly: SPX"
+    list_filter = (SymbolFilter,)
+    list_display = ("symbol", "week", "as_of", "rejected")
+
+    @admin.display(description="known as of, New York")
+    def as_of(self, row: Any) -> str:
+        return new_york(row.known_as_of)
 
 
 @admin.register(Heartbeat)

@@ -1,4 +1,4 @@
-"""Contract lists stored in the ledger: one DONE run per symbol and week of expirations.
+"""Contract lists in the table `contract_listing`: one row per symbol and week of expirations.
 
 The list of a past week is complete. The list of a current or future week is valid as of the time it was fetched. It is
 fetched again when a later session needs it, because strikes are added until the last session of the week.
@@ -6,34 +6,41 @@ fetched again when a later session needs it, because strikes are added until the
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import json
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import date, timedelta
 from typing import NamedTuple
 
-from ingestion.backfill.contracts.table import ContractTable, concatenate, from_json
+from django.db import connection
+
+from ingestion.backfill.contracts.table import ContractTable, concatenate, from_json, to_json
 from ingestion.backfill.selection import ExpirationIndex, expiration_index
 from ingestion.bars.bar_times import close_ms
 from quant import sessions
-from warehouse.models import IngestionRun
-from warehouse.models.enums import RunStatus
-from warehouse.task_names import RunTask
+from warehouse.models import ContractListing
 
 ONE_WEEK = timedelta(days=7)
+# A list replaces an older one only. In the order of the key, so that two writers do not deadlock.
+_STORE = """
+INSERT INTO contract_listing AS known (symbol, week, known_as_of, series, rejected)
+SELECT %(symbol)s, week, known_as_of, series::jsonb, rejected::jsonb
+FROM unnest(%(weeks)s::date[], %(known_as_of)s::bigint[], %(series)s::text[], %(rejected)s::text[])
+    AS listed (week, known_as_of, series, rejected)
+ORDER BY week
+ON CONFLICT (symbol, week) DO UPDATE
+SET known_as_of = excluded.known_as_of, series = excluded.series, rejected = excluded.rejected
+WHERE excluded.known_as_of > known.known_as_of
+"""
 
 
 class ListNotFetchedError(Exception):
-    """The contract list of a week is not in the ledger."""
+    """The contract list of a week is not stored."""
 
 
 class Week(NamedTuple):
     """Expirations from `monday` to Sunday."""
 
     monday: date
-
-    @property
-    def task(self) -> str:
-        """The task name under which the ledger stores the lists of this week."""
-        return f"{RunTask.LIST_CONTRACTS}_{self.monday:%G-W%V}"
 
     @property
     def sunday(self) -> date:
@@ -48,20 +55,21 @@ class Week(NamedTuple):
 class CachedContracts(NamedTuple):
     """All contracts that were listed in some weeks.
 
-    `slots` is the slot of each week's run in the ledger (epoch ms), `expirations` the index of `table` by expiration.
+    `known_as_of` is the last session for which the list of each week is complete (its close, epoch ms), `expirations`
+    the index of `table` by expiration.
     """
 
-    slots: Mapping[Week, int]
+    known_as_of: Mapping[Week, int]
     table: ContractTable
     expirations: ExpirationIndex
 
     def covers(self, week: Week, session: date) -> bool:
         """Return whether the contracts of the week are known as of that session or later."""
-        return self.slots.get(week, -1) >= week.as_of_ms(session)
+        return self.known_as_of.get(week, -1) >= week.as_of_ms(session)
 
 
 class ContractListCache:
-    """Contract lists by symbol, read from the ledger once for consecutive sessions.
+    """Contract lists by symbol, read from the table once for consecutive sessions.
 
     Several threads may share a cache if they use different symbols.
     """
@@ -70,33 +78,36 @@ class ContractListCache:
         self._contracts: dict[str, CachedContracts] = {}
 
     def put(self, symbol: str, contracts: CachedContracts) -> None:
-        """Store contracts of a symbol, so that they are not read from the ledger."""
+        """Store contracts of a symbol, so that they are not read from the table."""
         self._contracts[symbol] = contracts
 
     def get(self, symbol: str, session: date, max_dte: int) -> CachedContracts:
         """Return the contracts of all weeks that contain expirations from a session to `max_dte` days later.
 
-        They include all contracts in that range that may have traded in the session. Reads the ledger only.
-        Raises ListNotFetchedError when the list of a week is not there.
+        They include all contracts in that range that may have traded in the session. Sends no request.
+        Raises ListNotFetchedError when the list of a week is not stored.
         """
         weeks = list(weeks_of(session, session + timedelta(days=max_dte)))
         cached = self._contracts.get(symbol)
         if cached is not None and all(cached.covers(week, session) for week in weeks):
             return cached
-        slots = stored_weeks(symbol, weeks, session)
+        known_as_of = stored_weeks(symbol, weeks, session)
         for week in weeks:
-            if week not in slots:
+            if week not in known_as_of:
                 raise ListNotFetchedError(
                     f"the list of {symbol} contracts that expire in the week of {week.monday} has not been fetched"
                 )
-        contracts = self._contracts[symbol] = cached_contracts(slots, read_weeks(symbol, slots))
+        tables = read_weeks(symbol, weeks)
+        contracts = self._contracts[symbol] = cached_contracts(known_as_of, tables)
         return contracts
 
 
-def cached_contracts(slots: Mapping[Week, int], tables: Mapping[Week, ContractTable]) -> CachedContracts:
-    """Return the contracts of some weeks in one table, oldest week first; `slots` are their runs (epoch ms)."""
+def cached_contracts(
+    known_as_of: Mapping[Week, int], tables: Mapping[Week, ContractTable]
+) -> CachedContracts:
+    """Return the contracts of some weeks in one table, oldest week first; `known_as_of` in epoch ms."""
     table = concatenate([tables[week] for week in sorted(tables)])
-    return CachedContracts(slots, table, expiration_index(table))
+    return CachedContracts(known_as_of, table, expiration_index(table))
 
 
 def weeks_of(first: date, last: date) -> Iterator[Week]:
@@ -107,26 +118,38 @@ def weeks_of(first: date, last: date) -> Iterator[Week]:
         monday += ONE_WEEK
 
 
-def stored_weeks(symbol: str, weeks: list[Week], until: date) -> dict[Week, int]:
-    """Return the weeks whose stored list is valid for sessions up to `until`, with the slot of the newest run."""
-    runs = IngestionRun.objects.filter(
-        task__in=[week.task for week in weeks], symbol=symbol, status=RunStatus.DONE
-    ).order_by("slot")
-    newest = dict(runs.values_list("task", "slot"))
+def stored_weeks(symbol: str, weeks: Iterable[Week], until: date) -> dict[Week, int]:
+    """Return the weeks whose stored list is complete for sessions up to `until`, and as of when (epoch ms)."""
+    listings = ContractListing.objects.filter(symbol=symbol, week__in=[week.monday for week in weeks])
+    known_as_of = {Week(monday): at_ms for monday, at_ms in listings.values_list("week", "known_as_of")}
+    return {week: at_ms for week, at_ms in known_as_of.items() if at_ms >= week.as_of_ms(until)}
+
+
+def read_weeks(symbol: str, weeks: Iterable[Week]) -> dict[Week, ContractTable]:
+    """Return the stored contract lists of these weeks."""
+    listings = ContractListing.objects.filter(symbol=symbol, week__in=[week.monday for week in weeks])
     return {
-        week: newest[week.task]
-        for week in weeks
-        if week.task in newest and newest[week.task] >= week.as_of_ms(until)
+        Week(monday): from_json(series, rejected)
+        for monday, series, rejected in listings.values_list("week", "series", "rejected")
     }
 
 
-def read_weeks(symbol: str, slots: Mapping[Week, int]) -> dict[Week, ContractTable]:
-    """Return the contract lists that the ledger has under these slots."""
-    runs = IngestionRun.objects.filter(
-        task__in=[week.task for week in slots], symbol=symbol, slot__in=set(slots.values())
-    )
-    results = {(task, slot): result for task, slot, result in runs.values_list("task", "slot", "result")}
-    return {week: from_json(results[week.task, slot]) for week, slot in slots.items()}
+def store_weeks(symbol: str, tables: Mapping[Week, ContractTable], known_as_of: Mapping[Week, int]) -> None:
+    """Store the contract lists of some weeks with one statement.
+
+    If another process has stored the list of a week as of the same time or later, that one stays.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(
+            _STORE,
+            {
+                "symbol": symbol,
+                "weeks": [week.monday for week in tables],
+                "known_as_of": [known_as_of[week] for week in tables],
+                "series": [json.dumps(to_json(table)) for table in tables.values()],
+                "rejected": [json.dumps(table.rejected) for table in tables.values()],
+            },
+        )
 
 
 def session_on_or_before(day: date) -> date:

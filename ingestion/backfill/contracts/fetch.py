@@ -1,4 +1,4 @@
-"""Contract lists fetched from the provider: several weeks of expirations per query, one run in the ledger per week."""
+"""Contract lists fetched from the provider, several weeks of expirations per query."""
 
 from __future__ import annotations
 
@@ -14,17 +14,18 @@ from ingestion.backfill.contracts.cache import (
     cached_contracts,
     read_weeks,
     session_on_or_before,
+    store_weeks,
     stored_weeks,
     weeks_of,
 )
-from ingestion.backfill.contracts.table import ContractTable, standard_contracts, to_json
+from ingestion.backfill.contracts.table import standard_contracts
 from ingestion.provider_client import massive_client
 from provider.client import MassiveClient
 from provider.connection import Connect
 from provider.reference import Contract
 from quant import sessions
 from quant.sessions import new_york_date
-from warehouse import clock, runs
+from warehouse import clock
 
 # A page has room for more than one week of most symbols. A process that is killed repeats at most one query.
 _WEEKS_PER_QUERY = 8
@@ -41,18 +42,23 @@ def listed_contracts(
     """Return all contracts that may have traded in the sessions from `first` to `last`.
 
     These are the contracts of all weeks that contain an expiration up to `max_dte` days after one of the sessions.
-    Weeks that are stored in the ledger need no request. Raises one of provider.errors when the provider fails. Do not
+    Weeks that are stored need no request. Raises one of provider.errors when the provider fails. Do not
     call it inside a transaction.
     """
     weeks = list(weeks_of(first, last + timedelta(days=max_dte)))
-    slots = stored_weeks(symbol, weeks, min(last, _last_closed_session(now_ms)))
-    tables = read_weeks(symbol, slots)
-    if missing := [week for week in weeks if week not in slots]:
+    closed = _last_closed_session(now_ms)
+    known_as_of = stored_weeks(symbol, weeks, min(last, closed))
+    tables = read_weeks(symbol, known_as_of)
+    if missing := [week for week in weeks if week not in known_as_of]:
         with connect() as client:
             for query in _queries(missing, now_ms):
-                for week, rows in _fetch(client, symbol, query).items():
-                    slots[week], tables[week] = _store_week(symbol, week, rows, now_ms)
-    return cached_contracts(slots, tables)
+                rows = _fetch(client, symbol, query)
+                fetched = {week: standard_contracts(listed) for week, listed in rows.items()}
+                as_of = {week: week.as_of_ms(closed) for week in fetched}
+                store_weeks(symbol, fetched, as_of)
+                tables |= fetched
+                known_as_of |= as_of
+    return cached_contracts(known_as_of, tables)
 
 
 class _Query(NamedTuple):
@@ -96,15 +102,6 @@ def _fetch(client: MassiveClient, symbol: str, query: _Query) -> dict[Week, list
         index = (expiration - first.monday).days // 7
         rows[query.weeks[min(max(index, 0), len(rows) - 1)]] += contracts
     return rows
-
-
-def _store_week(symbol: str, week: Week, rows: list[Contract], now_ms: int) -> tuple[int, ContractTable]:
-    """Store the list of a week in the ledger; return the slot of its run and the contracts."""
-    contracts, slot = standard_contracts(rows), week.as_of_ms(_last_closed_session(now_ms))
-    result = to_json(contracts)
-    # No claim is needed: a process that fetches the same list concurrently stores the same result; the first one stays.
-    runs.note_done(week.task, [runs.Done(symbol, slot, 0, result["rejected"], result, len(rows))])
-    return slot, contracts
 
 
 def _last_closed_session(now_ms: int) -> date:

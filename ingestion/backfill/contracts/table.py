@@ -1,4 +1,4 @@
-"""Standard contracts as columns, and the JSON form in which the ledger stores a week of them."""
+"""Standard contracts as columns, and the JSON form in which a week of them is stored."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from quant.chain import Floats
 from quant.contracts import SHARES_PER_CONTRACT, BadTickerError, Contracts, format_ticker, parse_tickers
 
 _SIDES = {True: "C", False: "P"}
+Series = dict[str, dict[str, dict[str, list[float]]]]  # strikes by root, expiration and side
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,33 +84,32 @@ def _are_adjusted(root: NDArray[np.str_], rows: Sequence[Contract]) -> NDArray[n
     return adjusted
 
 
-def to_json(contracts: ContractTable) -> dict[str, Any]:
+def to_json(contracts: ContractTable) -> Series:
     """Return a week of contracts in a compact JSON form, because SPX has 5,000 per week.
 
-    {"series": {root: {expiration: {C or P: strikes}}}, "rejected": {reason: count}}
+    {root: {expiration: {C or P: strikes}}}
     """
     terms = (contracts.root, contracts.expiration, contracts.is_call)
     is_first = np.ones(len(contracts), dtype=np.bool_)
     is_first[1:] = np.logical_or.reduce([column[1:] != column[:-1] for column in terms])
     first = np.flatnonzero(is_first)
-    series: dict[str, dict[str, dict[str, list[float]]]] = {}
+    series: Series = {}
     columns = (contracts.root[first], contracts.expiration[first].astype("U10"), contracts.is_call[first])
     strikes = np.split(contracts.strike, first[1:])
     for root, day, is_call, values in zip(*(column.tolist() for column in columns), strikes, strict=False):
         # Whole strikes are stored as integers, which makes the list a quarter shorter.
         compact = values.astype(np.int64) if (values == np.floor(values)).all() else values
         series.setdefault(root, {}).setdefault(day, {})[_SIDES[is_call]] = compact.tolist()
-    return {"series": series, "rejected": dict(contracts.rejected)}
+    return series
 
 
-def from_json(result: Mapping[str, Any] | None) -> ContractTable:
-    """Return the contracts that `to_json` stored; an empty table for None."""
-    stored = result or {"series": {}, "rejected": {}}
+def from_json(series: Series, rejected: Mapping[str, int]) -> ContractTable:
+    """Return the contracts whose JSON form is `series`; `rejected` counts those that were left out."""
     roots: list[str] = []
     days: list[str] = []
     calls: list[bool] = []
     strikes: list[float] = []
-    for root, by_day in stored["series"].items():
+    for root, by_day in series.items():
         for day, by_side in by_day.items():
             for is_call, side in _SIDES.items():
                 values = by_side.get(side, [])
@@ -124,7 +124,7 @@ def from_json(result: Mapping[str, Any] | None) -> ContractTable:
         np.array(strikes, dtype=np.float64),
     )
     ticker = format_ticker(*terms) if roots else np.array([], dtype="U21")
-    return _sorted_table(ticker, terms, Counter(stored["rejected"]))
+    return _sorted_table(ticker, terms, Counter(rejected))
 
 
 def _sorted_table(ticker: NDArray[np.str_], terms: Contracts, rejected: Counter[str]) -> ContractTable:

@@ -3,8 +3,7 @@
 The bars are five minutes long and lie inside the exchange's session, so the trade behind a bar is at most five
 minutes away from the underlying's price with which it is compared. With bars of 15 minutes this comparison would
 be three times as imprecise; with bars of one minute it would not improve, because the bid-ask bounce of the
-prices dominates. Fetched ranges are recorded as stretches in the ledger like those of all bars, so they are not
-fetched twice.
+prices dominates. Fetched ranges are recorded like those of all bars, so they are not fetched twice.
 """
 
 from __future__ import annotations
@@ -89,7 +88,7 @@ def ensure_option_bars(
 ) -> FetchedBars:
     """Fetch and store the bars of one contract for the sessions from `first` to `last` that are not stored yet.
 
-    Stretches in the ledger need no request; the rest is one request of any length. Rows and the record that they
+    Recorded stretches need no request; the rest is one request of any length. Rows and the record that they
     were fetched are one commit. Raises one of provider.errors when the provider fails, and OutOfRangeError for
     dates outside the retention of the table. Do not call it inside a transaction.
     """
@@ -169,17 +168,7 @@ def store_contract_bars(contract_bars: Sequence[ContractBars]) -> None:
     starts = np.concatenate([one.start_ms for one in contract_bars])
     if len(starts):
         partitions.ensure(_TABLE, int(starts.min()), int(starts.max()))
-    known = fetched_ranges.covered_by(TASK, [one.ticker for one in contract_bars])
-    done = [
-        runs.Done(
-            one.ticker,
-            one.covered.until_ms,
-            rows=len(one),
-            rejected=one.rejected,
-            result={fetched_ranges.FROM: fetched_ranges.joined_start(one.covered, known.get(one.ticker, []))},
-        )
-        for one in contract_bars
-    ]
+    done = [runs.Done(one.ticker, one.covered.until_ms, len(one), one.rejected) for one in contract_bars]
     with transaction.atomic():
         if len(starts):
             tickers = np.repeat([one.ticker for one in contract_bars], [len(one) for one in contract_bars])
@@ -189,6 +178,7 @@ def store_contract_bars(contract_bars: Sequence[ContractBars]) -> None:
             }
             key = {"symbol": tickers, "timeframe": FRAME.value, "timestamp": starts}
             bulk.insert_rows(HistoricalBar, columns | key)
+        fetched_ranges.record(TASK, [(one.ticker, one.covered) for one in contract_bars])
         runs.note_done(TASK, done)
 
 

@@ -12,8 +12,8 @@ from datetime import date
 from typing import Literal
 
 import numpy as np
-from django.db import connection
 
+from ingestion import fetched_ranges
 from ingestion.backfill.contracts.cache import CachedContracts, ContractListCache, ListNotFetchedError
 from ingestion.backfill.contracts.table import ContractTable
 from ingestion.backfill.engine import job_results
@@ -26,6 +26,7 @@ from ingestion.backfill.rebuild.volatility import SpotDisagreesError
 from ingestion.backfill.selection import Depth, select_at_price
 from ingestion.bars.bar_times import close_ms, open_ms
 from ingestion.chains.slots import CLOSING_SLOT_OPEN_FOR, Slot, slots_of
+from ingestion.fetched_ranges import Stretch
 from quant import sessions
 from warehouse import clock, partitions
 from warehouse.models.enums import RunStatus
@@ -33,11 +34,6 @@ from warehouse.task_names import RunTask
 from warehouse.watchlist import entry_of
 
 SnapshotFrequency = Literal["close", "15m"]  # the values of the option --every
-
-_TICKERS_WITH_BARS = """
-SELECT DISTINCT symbol FROM ingestion_runs
-WHERE task = %s AND symbol = ANY(%s) AND status = 'DONE' AND slot >= %s AND (result ->> 'from_ms')::bigint <= %s
-"""
 
 
 @dataclass(slots=True)
@@ -157,7 +153,9 @@ class _SessionData:
                 tables[symbol] = listed.select(
                     select_at_price(listed, expirations, self.session, spot, self.depth)
                 )
-        with_bars = _tickers_with_bars(_tickers(tables), self.session)
+        with_bars = fetched_ranges.symbols_covering(
+            BARS_TASK, _tickers(tables), Stretch(open_ms(self.session), close_ms(self.session))
+        )
         for symbol, table in tuple(tables.items()):
             missing = len(set(table.ticker.tolist()) - with_bars)
             if missing:
@@ -187,10 +185,3 @@ def slots_to_rebuild(session: date, every: SnapshotFrequency) -> list[Slot]:
 
 def _tickers(tables: Mapping[str, ContractTable]) -> list[str]:
     return [ticker for table in tables.values() for ticker in table.ticker.tolist()]
-
-
-def _tickers_with_bars(tickers: list[str], session: date) -> set[str]:
-    """Return the contracts whose bars of the session are stored according to the ledger."""
-    with connection.cursor() as cursor:
-        cursor.execute(_TICKERS_WITH_BARS, [BARS_TASK, tickers, close_ms(session), open_ms(session)])
-        return {ticker for (ticker,) in cursor.fetchall()}

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import date
 
 from ingestion.backfill.contracts.fetch import listed_contracts
+from ingestion.backfill.prepare import ContractSelection
 from ingestion.backfill.rebuild.last_trades import price_at, read_bars
 from ingestion.backfill.rebuild.option_bars import FRAME, ensure_option_bars
 from ingestion.backfill.rebuild.sessions import (
@@ -24,14 +25,16 @@ NEAR = Depth(contracts=30)
 
 def fetch(
     symbol: str, market: PastMarket, days: list[date], depth: Depth = NEAR, every: SnapshotFrequency = "close"
-) -> None:
-    """Fetch and store everything that a rebuild of these sessions reads."""
-    listed = listed_contracts(symbol, days[0], days[-1], depth.max_dte, clock.now_ms(), market.connect).table
+) -> ContractSelection:
+    """Fetch and store everything that a rebuild of these sessions reads; return the contracts."""
+    known = listed_contracts(symbol, days[0], days[-1], depth.max_dte, clock.now_ms(), market.connect)
+    listed = known.table
     ticker = queries.watchlist_entry(symbol).provider_symbol
     historical_bars(ticker, FRAME, days[0], days[-1], clock.now_ms(), market.connect)
     selected = select(listed, _prices(symbol, days, every), days, depth)
     for row, first, last in zip(selected.rows.tolist(), selected.first, selected.last, strict=True):
         ensure_option_bars(str(listed.ticker[row]), first, last, clock.now_ms(), market.connect)
+    return ContractSelection(known, selected)
 
 
 def rebuild(symbol: str, session: date, depth: Depth, every: SnapshotFrequency = "close") -> RebuildResult:

@@ -1,4 +1,4 @@
-"""Days of stocks fetched together are stored in one transaction, each with its ledger entry."""
+"""Days of stocks fetched together are stored in one transaction, each with its range and its ledger entry."""
 
 from __future__ import annotations
 
@@ -62,15 +62,12 @@ def test_days_in_any_order_are_recorded_as_one_range(days):
     assert ledger_entries() == [
         (close_ms(day), RunStatus.DONE, n) for day, n in zip(days, (1, 0, 1, 2), strict=True)
     ]
-    # The newest run covers all of them, so the ledger may delete the others.
-    IngestionRun.objects.filter(task=RunTask.GROUPED_DAILY, slot__lt=close_ms(days[3])).delete()
     assert fetched_ranges.covered(RunTask.GROUPED_DAILY, "") == [stretch(days[0], days[3])]
 
 
 def test_day_extends_the_range_before_it(days):
     store_days([fetched(days[0], "A")])
     store_days([fetched(days[3], "A"), fetched(days[1], "A")])
-    IngestionRun.objects.filter(task=RunTask.GROUPED_DAILY, slot=close_ms(days[0])).delete()
     assert fetched_ranges.covered(RunTask.GROUPED_DAILY, "") == [
         stretch(days[0], days[1]),
         stretch(days[3], days[3]),
@@ -101,9 +98,10 @@ def test_bars_are_not_stored_without_their_ledger_entry(days, monkeypatch):
     with pytest.raises(DatabaseError):
         store_days([fetched(days[0], "A")])
     assert stored() == []
+    assert fetched_ranges.covered(RunTask.GROUPED_DAILY, "") == []
 
 
-def test_day_of_fetch_day_is_in_the_ledger_once_stored(days, provider, connect):
+def test_day_of_fetch_day_is_not_fetched_again_once_stored(days, provider, connect):
     row = {"T": "A", "t": midnight_ms(days[0]), "o": 9, "h": 9, "l": 9, "c": 9, "v": 1e6}
     answer = ok({"status": "OK", "request_id": "0" * 32, "results": [row]})
     provider.tell(f"{GROUPED}{days[0]}", answer)

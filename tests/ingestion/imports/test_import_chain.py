@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 from django.core.management import CommandError, call_command
 
+from ingestion.audit import audit_gamma
 from tests.ingestion.imports.files import eod_file, eod_rows, pair, quote_table
 from tests.ingestion.stored import store_pair
 from warehouse import clock
@@ -163,3 +164,14 @@ def test_without_open_interest_gamma_is_weighted_by_volume(written):
         pytest.approx(-1.5),
     )
     assert {row["open_interest"] for row in stored()} == {None}
+    assert (gamma.put_call_oi_ratio, gamma.oi_by_strike, gamma.median_gross_gamma) == (None, {}, None)
+    assert gamma.put_call_volume_ratio == pytest.approx(1.5)
+    assert str(audit_gamma("SPX", CLOSE_MS)) == "gamma of 2026-11-16 16:00: equal"
+
+
+def test_a_snapshot_of_a_file_can_be_recomputed(written):
+    call_command("import_chain", written(*eod_rows(MONDAY, 0.20, EXPIRATION)))
+    gamma = GammaExposure.objects.get()
+    inputs = (gamma.measured_contracts, gamma.spot_source, gamma.data_delay_ms, gamma.multipliers)
+    assert inputs == (6, "file", 0, {})
+    assert str(audit_gamma("SPX", CLOSE_MS)) == "gamma of 2026-11-16 16:00: equal"

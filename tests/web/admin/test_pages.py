@@ -15,7 +15,9 @@ from tests.warehouse.rows import add_gamma, add_greeks, add_iv, add_regime, add_
 from warehouse import clock, partitions, watchlist
 from warehouse.loading import bulk
 from warehouse.models import (
+    ContractListing,
     DeadLetter,
+    FetchedRange,
     Heartbeat,
     HistoricalGreeks,
     IngestionRun,
@@ -42,6 +44,8 @@ READ_ONLY = [
     "streamgap",
     "deadletter",
     "warehouseclock",
+    "fetchedrange",
+    "contractlisting",
 ]
 
 
@@ -80,6 +84,12 @@ def rows():
             batch_id="b", payload=b"x", error="e", attempts=5, created_at=at
         ),
         "warehouseclock": WarehouseClock.objects.get(),
+        "fetchedrange": FetchedRange.objects.create(
+            kind="bars_5m", symbol="SPX", after_ms=at - 60_000, until_ms=at
+        ),
+        "contractlisting": ContractListing.objects.create(
+            symbol="SPX", week="2026-11-16", known_as_of=at, series={"SPXW": {}}, rejected={"adjusted": 3}
+        ),
     }
 
 

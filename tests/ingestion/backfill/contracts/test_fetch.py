@@ -14,7 +14,7 @@ from quant.sessions import close_of
 from tests.ingestion.backfill.past import FRIDAY
 from tests.provider.server import ok, refusal
 from warehouse import clock
-from warehouse.models import IngestionRun
+from warehouse.models import ContractListing
 
 pytestmark = pytest.mark.database
 
@@ -52,7 +52,7 @@ def test_a_list_is_fetched_once(evening, market):
         assert getattr(first, name).tolist() == getattr(again, name).tolist()
 
 
-def test_a_session_reads_its_contract_list_from_the_ledger_only(evening, market):
+def test_a_session_reads_its_contract_list_from_the_table_only(evening, market):
     listed_contracts(evening, FRIDAY, FRIDAY, 30, clock.now_ms(), market.connect)
     assert len(ContractListCache().get(evening, FRIDAY, 20).table) > 0
     with pytest.raises(ListNotFetchedError, match="has not been fetched"):
@@ -65,12 +65,12 @@ def test_a_cached_list_is_not_read_again(evening, market, django_assert_num_quer
     with django_assert_num_queries(0):
         ours = cache.get(evening, FRIDAY, 30)
     read = ContractListCache().get(evening, FRIDAY, 30)
-    assert ours.slots == read.slots
+    assert ours.known_as_of == read.known_as_of
     for name in ("ticker", "root", "expiration", "is_call", "strike", "multiplier"):
         assert getattr(ours.table, name).tolist() == getattr(read.table, name).tolist()
 
 
-def test_further_weeks_are_read_from_the_ledger(evening, market):
+def test_further_weeks_are_read_from_the_table(evening, market):
     cache = ContractListCache()
     cache.put(evening, listed_contracts(evening, FRIDAY, FRIDAY, 6, clock.now_ms(), market.connect))
     listed_contracts(evening, FRIDAY, FRIDAY, 30, clock.now_ms(), market.connect)
@@ -101,8 +101,14 @@ def test_adjusted_and_malformed_contracts_are_counted_and_left_out(evening, prov
     contracts = listed_contracts("AMD", at, at, 0, clock.now_ms(), connect).table
     assert contracts.ticker.tolist() == ["O:AMD261204C00190000"]
     assert dict(contracts.rejected) == {"adjusted": 3, "bad_ticker": 1}
-    run = IngestionRun.objects.get()
-    assert (run.contracts, run.rejected) == (5, {"adjusted": 3, "bad_ticker": 1})
+    stored = ContractListing.objects.get()
+    assert (stored.symbol, stored.week, stored.known_as_of) == (
+        "AMD",
+        date(2026, 11, 30),
+        clock.epoch_ms(close_of(FRIDAY)),
+    )
+    assert stored.series == {"AMD": {"2026-12-04": {"C": [190]}}}
+    assert stored.rejected == {"adjusted": 3, "bad_ticker": 1}
     assert dict(listed_contracts("AMD", at, at, 0, clock.now_ms(), connect).table.rejected) == {
         "adjusted": 3,
         "bad_ticker": 1,
@@ -120,7 +126,7 @@ def test_answers_before_a_failed_request_are_kept(evening, provider, connect):
     provider.tell(PATH, ok(page(contract("O:AMD261204C00190000"))), refusal(500), refusal(500))
     with pytest.raises(ProviderError):
         listed_contracts("AMD", first, last, 0, clock.now_ms(), connect)
-    assert IngestionRun.objects.count() == 8
+    assert ContractListing.objects.count() == 8
     before = len(provider.requests)
     provider.tell(PATH, ok(page(contract("O:AMD270129C00190000"))))
     assert (

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from django.db.models import Model
 
+from ingestion.audit import audit_gamma
 from ingestion.backfill.contracts.fetch import listed_contracts
 from ingestion.backfill.rebuild.option_bars import FRAME
 from ingestion.backfill.rebuild.sessions import rebuild_session
@@ -84,6 +85,9 @@ def test_gamma_is_weighted_by_volume_and_marked_as_such(evening, market):
     spot = float(snapshot.underlying_price)
     calls = sum(r["gamma"] * r["volume"] for r in rows if r["option_type"] == "call") * 100 * spot**2 * 0.01
     assert float(snapshot.call_gamma) == pytest.approx(calls, rel=1e-9)
+    inputs = (snapshot.measured_contracts, snapshot.spot_source, snapshot.data_delay_ms, snapshot.multipliers)
+    assert inputs == (len(rows), "bars", 0, {})
+    assert str(audit_gamma(evening, CLOSE_MS)) == "gamma of 2026-11-20 16:00: equal"
 
 
 def test_gamma_is_weighted_by_open_interest_recorded_that_session(evening, market):
@@ -97,6 +101,7 @@ def test_gamma_is_weighted_by_open_interest_recorded_that_session(evening, marke
     assert snapshot.oi_source == "provider"
     assert sum(side["call"] + side["put"] for side in snapshot.oi_by_strike.values()) == 1234
     assert rows_at()[ticker]["open_interest"] == 1234
+    assert str(audit_gamma(evening, CLOSE_MS)) == "gamma of 2026-11-20 16:00: equal"
 
 
 def test_a_slot_recorded_live_is_not_changed(evening, market):

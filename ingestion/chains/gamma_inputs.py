@@ -1,0 +1,91 @@
+"""Inputs of a gamma snapshot that no row of historical_greeks has. They are stored on the snapshot's own row.
+
+Snapshots stored before these columns existed have them in the result of their run, which the ledger keeps 90 days,
+as long as the snapshots. Such rows, and `_of_run` with them, are gone 90 days after the upgrade.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from ingestion.chains.compute import ComputedChain
+from quant.contracts import SHARES_PER_CONTRACT
+from warehouse import queries
+from warehouse.models import GammaExposure, IngestionRun
+from warehouse.models.enums import OpenInterestSource
+from warehouse.task_names import RunTask
+
+INPUT_COLUMNS = (
+    "measured_contracts",
+    "spot_source",
+    "median_gross_gamma",
+    "data_delay_ms",
+    "multipliers",
+)
+
+
+class InputsGone(Exception):
+    """The inputs of a snapshot are stored nowhere."""
+
+
+@dataclass(frozen=True, slots=True)
+class GammaInputs:
+    """Inputs of one snapshot.
+
+    `contracts` it was computed from; `median_gross` in dollars per 1 % move, None if it was compared with none;
+    `multipliers` other than 100 by contract ticker, in shares per contract.
+    """
+
+    contracts: int
+    spot_source: str
+    median_gross: float | None
+    data_delay_ms: int
+    multipliers: Mapping[str, float]
+
+
+def input_columns(
+    chain: ComputedChain, oi_source: OpenInterestSource, median_gross: float | None, delay_ms: int = 0
+) -> dict[str, Any]:
+    """Return the columns `INPUT_COLUMNS` of gamma_exposure_snapshots for a chain whose gamma was computed."""
+    columns = chain.columns
+    adjusted = columns.multiplier != SHARES_PER_CONTRACT
+    return {
+        "measured_contracts": len(columns),
+        "spot_source": chain.spot.source,
+        "median_gross_gamma": median_gross if oi_source == OpenInterestSource.PROVIDER else None,
+        "data_delay_ms": delay_ms,
+        "multipliers": dict(
+            zip(columns.ticker[adjusted].tolist(), columns.multiplier[adjusted].tolist(), strict=True)
+        ),
+    }
+
+
+def inputs_of(snapshot: GammaExposure) -> GammaInputs:
+    """Return the inputs of a stored snapshot. Raises InputsGone."""
+    if snapshot.measured_contracts is None:
+        return _of_run(str(snapshot.symbol), int(snapshot.timestamp))
+    return GammaInputs(
+        contracts=snapshot.measured_contracts,
+        spot_source=str(snapshot.spot_source),
+        median_gross=snapshot.median_gross_gamma,
+        data_delay_ms=snapshot.data_delay_ms or 0,
+        multipliers=snapshot.multipliers or {},
+    )
+
+
+def _of_run(symbol: str, slot_ms: int) -> GammaInputs:
+    run = IngestionRun.objects.filter(task=RunTask.INGEST_CHAIN, symbol=symbol, slot=slot_ms).first()
+    if run is None:
+        raise InputsGone("it was stored without its inputs, and the ledger's run, kept 90 days, is gone")
+    result = run.result or {}
+    return GammaInputs(
+        contracts=(run.contracts or 0) - sum((run.rejected or {}).values()),
+        spot_source=result.get("spot_source", "none"),
+        median_gross=result["median_gross_gamma"]
+        if "median_gross_gamma" in result
+        else queries.median_gross_gamma(symbol, slot_ms),
+        data_delay_ms=run.data_delay_ms or 0,
+        multipliers=result.get("multipliers", {}),
+    )
