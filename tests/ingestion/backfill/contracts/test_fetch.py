@@ -7,8 +7,15 @@ from typing import Any
 
 import pytest
 
-from ingestion.backfill.contracts.cache import ContractListCache, ListNotFetchedError
+from ingestion.backfill.contracts.cache import (
+    ContractListCache,
+    ListNotFetchedError,
+    Week,
+    read_weeks,
+    store_weeks,
+)
 from ingestion.backfill.contracts.fetch import listed_contracts
+from ingestion.backfill.contracts.table import from_json
 from provider.errors import ProviderError
 from quant.sessions import close_of
 from tests.ingestion.backfill.past import FRIDAY
@@ -133,3 +140,15 @@ def test_answers_before_a_failed_request_are_kept(evening, provider, connect):
         len(listed_contracts("AMD", first, last + timedelta(days=2), 0, clock.now_ms(), connect).table) == 2
     )
     assert all("gte=2027-01-25" in request.query for request in provider.requests[before:])
+
+
+def test_a_newer_list_replaces_an_older_one_in_whichever_order_they_come(evening):
+    week = Week(date(2026, 11, 30))
+    short, long = (
+        from_json({"SPXW": {"2026-12-04": {"C": strikes}}}, {}) for strikes in ([6500], [6500, 6505])
+    )
+    other = from_json({"SPXW": {"2026-12-04": {"C": [7000]}}}, {"adjusted": 1})
+    for table, known_as_of in ((short, 10), (long, 20), (other, 20), (short, 10)):
+        store_weeks("SPX", {week: table}, {week: known_as_of})
+    assert ContractListing.objects.get().known_as_of == 20
+    assert read_weeks("SPX", [week])[week].strike.tolist() == [6500, 6505]
