@@ -33,7 +33,7 @@ KILLS = int(os.environ.get("BACKFILL_KILLS", "4"))
 REQUEST = ("--symbols", "AAPL", "--days", "6", "--tables", "greeks,gamma,iv")
 SESSIONS = 3  # 27 and 30 November and 1 December; the 26th was Thanksgiving
 PACE = 60.0  # requests per second, slow enough to be killed meanwhile
-SLOW_PACE = 15.0  # slow enough to be interrupted at a given request
+SLOW_PACE = 8.0  # slow enough to be interrupted at a given request
 
 
 @pytest.fixture(scope="module")
@@ -152,7 +152,9 @@ def test_killed_compute_processes_end_it_with_one_sentence(
 ):
     slow = {**os.environ, **environment, "MASSIVE_REQUESTS_PER_SECOND": str(SLOW_PACE)}
     process = backfills.start(slow, tmp_path / "output", *REQUEST)
-    assert wait_until(lambda: any(sent in address for address in requests_of(recorded)), 120)
+    assert wait_until(
+        lambda: any(sent in address for address in requests_of(recorded)) and children_of(process.pid), 120
+    )
     for child in children_of(process.pid):
         with suppress(ProcessLookupError):  # it has ended with the others
             os.kill(child, signal.SIGKILL)
