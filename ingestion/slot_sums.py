@@ -17,6 +17,7 @@ INTERVAL_MS = 15 * MINUTE_MS
 _REPEATED = 2  # intervals that are summed again, because trades arrive late
 
 # A canceled trade keeps its interval in the result, so that an interval of canceled trades only has sums of 0.
+# An interval that has not ended by the clock of the database is not summed.
 _FLOW = """
 INSERT INTO flow_slots (
     symbol, "timestamp", trades, contracts, call_contracts, put_contracts, premium, call_premium, put_premium,
@@ -42,6 +43,7 @@ FROM (
     SELECT *, NOT is_cancel AND canceled_by IS NULL AS counted
     FROM options_flow_history
     WHERE "timestamp" >= %(from)s AND "timestamp" < %(to)s {of_symbols}
+      AND "timestamp" < warehouse_now_ms() / %(interval)s * %(interval)s
 ) f
 GROUP BY 1, 2
 ON CONFLICT (symbol, "timestamp") DO UPDATE SET

@@ -8,7 +8,7 @@ from decimal import Decimal
 import pytest
 from django.db import connection
 
-from ingestion.daily.rollups import keep_retention, roll_up
+from ingestion.daily.rollups import keep_retention, roll_up, sum_slots
 from ingestion.slot_sums import copy_gamma, sum_ended_intervals
 from tests.warehouse.rows import add_gamma, add_trade
 from warehouse import clock
@@ -99,6 +99,13 @@ def test_the_sums_after_the_close_include_repaired_trades(spx, at_market_time):
     at_market_time(datetime(2026, 11, 18, 21, 5, tzinfo=UTC))
     roll_up(SESSION)
     assert sums(SLOT_MS) == (5, 315, Decimal("1144000.50"))
+
+
+def test_the_sums_of_a_day_leave_out_the_interval_that_has_not_ended(spx, at_market_time):
+    add_trades()
+    at_market_time(datetime(2026, 11, 18, 17, 14, 50, tzinfo=UTC))
+    sum_slots(SESSION)
+    assert list(FlowSlot.objects.values_list("timestamp", flat=True)) == [SLOT_MS]
 
 
 def test_the_gamma_of_a_slot_equals_its_snapshot(spx):
