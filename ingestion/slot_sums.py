@@ -10,7 +10,7 @@ from django.db.models import Max
 
 from quant.sessions import DAY_MS, MINUTE_MS
 from warehouse import queries
-from warehouse.models import FlowSlot
+from warehouse.models import FlowSlot, GammaSlot
 
 FLOW_VERSION = "flow-slots-1"
 INTERVAL_MS = 15 * MINUTE_MS
@@ -54,18 +54,16 @@ ON CONFLICT (symbol, "timestamp") DO UPDATE SET
     bearish_sweeps = excluded.bearish_sweeps, blocks = excluded.blocks, unusual = excluded.unusual,
     method_version = excluded.method_version
 """
-_SCALARS = (
-    "underlying_price, total_gamma, call_gamma, put_gamma, gross_gamma, dealer_positioning, expected_behavior,"
-    " gamma_wall_resistance, gamma_wall_support, call_wall, put_wall, gamma_flip, distance_to_resistance_pct,"
-    " distance_to_support_pct, put_call_oi_ratio, put_call_volume_ratio, oi_source, method_version"
-)
-# Both lists of columns are the constant above.
+_KEY = ("id", "symbol", "timestamp")
+_SCALARS = [str(field.column) for field in GammaSlot._meta.concrete_fields if field.name not in _KEY]
+_COLUMNS = ", ".join(_SCALARS)
+# Every name is a column of the model.
 _GAMMA = f"""
-INSERT INTO gamma_slots (symbol, "timestamp", {_SCALARS})
-SELECT symbol, "timestamp", {_SCALARS} FROM gamma_exposure_snapshots
+INSERT INTO gamma_slots (symbol, "timestamp", {_COLUMNS})
+SELECT symbol, "timestamp", {_COLUMNS} FROM gamma_exposure_snapshots
 WHERE "timestamp" >= %(from)s AND "timestamp" < %(to)s {{of_symbols}}
 ON CONFLICT (symbol, "timestamp") DO UPDATE
-SET ({_SCALARS}) = ({", ".join("excluded." + name.strip() for name in _SCALARS.split(","))})
+SET ({_COLUMNS}) = ({", ".join(f"excluded.{name}" for name in _SCALARS)})
 """  # noqa: S608
 
 
@@ -76,9 +74,12 @@ def sum_ended_intervals(now_ms: int) -> int:
     no worker ran are included. Later repairs are summed after the close (`ingestion.daily.rollups`).
     """
     end_ms = now_ms // INTERVAL_MS * INTERVAL_MS
-    newest = FlowSlot.objects.filter(timestamp__lte=end_ms).aggregate(at=Max("timestamp"))["at"] or 0
-    from_ms = max(newest - (_REPEATED + 1) * INTERVAL_MS, end_ms - DAY_MS)
-    return sum_flow(from_ms, end_ms, [str(entry.symbol) for entry in queries.watched_flow()])
+    day_ago = end_ms - DAY_MS
+    symbols = [str(entry.symbol) for entry in queries.watched_flow()]
+    # By symbol, so that the key serves the query.
+    recent = FlowSlot.objects.filter(symbol__in=symbols, timestamp__gt=day_ago, timestamp__lte=end_ms)
+    newest = recent.aggregate(at=Max("timestamp", default=day_ago))["at"]
+    return sum_flow(max(newest - (_REPEATED + 1) * INTERVAL_MS, day_ago), end_ms, symbols)
 
 
 def sum_flow(from_ms: int, to_ms: int, symbols: Sequence[str] | None = None) -> int:
