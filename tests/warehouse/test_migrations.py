@@ -137,7 +137,7 @@ def test_concurrent_migrations_create_each_role_once():
     def create_roles() -> None:
         try:
             with connection.cursor() as cursor:
-                cursor.execute(sql.read("roles.sql").split("-- warehouse_writer:")[0])
+                cursor.execute(sql.read("roles.sql"))
         finally:
             connection.close()
 

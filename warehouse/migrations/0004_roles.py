@@ -19,4 +19,23 @@ class Migration(migrations.Migration):
         ('sessions', '0001_initial'),
     ]
 
-    operations = [sql.run('roles.sql')]
+    operations = [
+        sql.run('roles.sql'),
+        sql.rights(
+            'historical_greeks',
+            'options_flow_history',
+            'historical_bars',
+            'iv_percentile_cache',
+            'gamma_exposure_snapshots',
+            'market_regime_history',
+            'watchlist',
+            'ingestion_runs',
+            'scanner_heartbeat',
+            'stream_gap',
+            'dead_letter',
+            'flow_daily',
+            'gamma_daily',
+            'contract_size_daily',
+        ),
+        sql.run('rights.sql'),
+    ]

@@ -28,5 +28,5 @@ class Migration(migrations.Migration):
                 'constraints': [models.CheckConstraint(condition=models.Q(('opens_ms__lt', models.F('closes_ms'))), name='session_exceptions_hours')],
             },
         ),
-        sql.run('session_exceptions.sql'),
+        sql.rights('session_exceptions'),
     ]

@@ -76,7 +76,7 @@ class Migration(migrations.Migration):
                 'constraints': [models.UniqueConstraint(fields=('symbol', 'timestamp'), name='gamma_slots_key'), models.CheckConstraint(condition=models.Q(('dealer_positioning__in', ['LONG_GAMMA', 'SHORT_GAMMA', 'NEUTRAL'])), name='gamma_slots_dealer_positioning_known'), models.CheckConstraint(condition=models.Q(('expected_behavior__in', ['PINNING', 'TRENDING', 'VOLATILE', 'RANGE_BOUND'])), name='gamma_slots_expected_behavior_known'), models.CheckConstraint(condition=models.Q(('oi_source__in', ['provider', 'volume_proxy'])), name='gamma_slots_oi_source_known')],
             },
         ),
-        sql.run('slots.sql'),
+        sql.rights('gamma_slots', 'flow_slots'),
         sql.run('partitions.sql'),
         sql.run('cleanup.sql'),
     ]

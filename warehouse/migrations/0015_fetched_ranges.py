@@ -54,7 +54,7 @@ class Migration(migrations.Migration):
                 ],
             },
         ),
-        sql.run('fetched_ranges.sql'),
+        sql.rights('fetched_range', 'contract_listing'),
         sql.run('fetched_ranges_from_runs.sql'),
         migrations.AddField(
             model_name='gammaexposure',

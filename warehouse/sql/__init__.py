@@ -21,3 +21,9 @@ def read(name: str) -> str:
 def run(name: str, reverse: str = RunSQL.noop) -> RunSQL:
     """Return the migration operation that runs the file `name`; `reverse` is SQL text."""
     return RunSQL(read(name), reverse)
+
+
+def rights(*tables: str) -> RunSQL:
+    """Return the migration operation that gives the roles the usual rights to these tables, with row-level security."""
+    names = ", ".join(f"'{table}'" for table in tables)
+    return RunSQL(read("table_rights.sql").replace("{tables}", names), RunSQL.noop)

@@ -1,9 +1,10 @@
--- Rights to the tables of 15 minutes, as for the other tables of market data (`roles.sql`).
+-- warehouse_writer: workers, beat and consumer. warehouse_web: reads all, edits the watchlist. warehouse_reader: reads.
+-- Grants and policies are defined on the parents only, because rows are accessed through them and not through a partition.
 DO $$
 DECLARE
     v_table text;
 BEGIN
-    FOREACH v_table IN ARRAY ARRAY['gamma_slots', 'flow_slots'] LOOP
+    FOREACH v_table IN ARRAY ARRAY[{tables}] LOOP
         EXECUTE format('REVOKE ALL ON %I FROM PUBLIC, warehouse_reader, warehouse_web, warehouse_writer', v_table);
         EXECUTE format('GRANT SELECT ON %I TO warehouse_reader, warehouse_web', v_table);
         EXECUTE format('GRANT SELECT, INSERT, UPDATE, DELETE ON %I TO warehouse_writer', v_table);
