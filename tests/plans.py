@@ -14,7 +14,7 @@ LARGE = ("historical_greeks", "options_flow_history")
 
 @dataclass(frozen=True)
 class Scan:
-    """A scan of a partition of the large tables: plan node, partition, and rows read including filtered ones."""
+    """One scan of a partition in a query plan: the plan node, the partition, and the rows read before filtering."""
 
     node: str
     relation: str

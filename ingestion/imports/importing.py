@@ -67,7 +67,7 @@ class ChainImport:
             yield
 
     def ranking_hints(self) -> list[str]:
-        """Return one sentence per symbol whose later sessions were ranked without the rows imported now."""
+        """Return a sentence for each symbol whose later IV percentiles do not count the imported rows yet."""
         new = [result for result in self.imported if result.rows]
         sentences = []
         for symbol in sorted({result.symbol for result in new}):

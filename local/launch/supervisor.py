@@ -141,7 +141,7 @@ class Supervisor:
 
     @property
     def hurry(self) -> bool:
-        """Whether a second signal arrived. The supervisor then kills without waiting."""
+        """Whether a second signal arrived. The supervisor then kills its processes without waiting for them."""
         return self._signals > 1
 
     def _on_signal(self, number: int, frame: FrameType | None) -> None:

@@ -38,21 +38,21 @@ Date = dt.date | Days
 
 
 def day_values(date: Date) -> Any:
-    """Return the date as datetime64[D], one per row for `Days`."""
+    """Return the date as datetime64[D]; for `Days` an array of shape (n,), the date of each row."""
     if isinstance(date, Days):
         return np.array(date.sessions, dtype="datetime64[D]")[date.of]
     return np.datetime64(date, "D")
 
 
 def previous_days(date: Date) -> Any:
-    """Return the session before, as datetime64[D], one per row for `Days`."""
+    """Return the session before the date as datetime64[D]; for `Days` an array of shape (n,), one per row."""
     if isinstance(date, Days):
         return np.array([_before(day) for day in date.sessions], dtype="datetime64[D]")[date.of]
     return np.datetime64(_before(date), "D")
 
 
 def opening_hours(date: Date) -> tuple[Any, Any]:
-    """Return open and close in epoch seconds, one of each per row for `Days`."""
+    """Return open and close in epoch seconds; for `Days` two arrays of shape (n,), one value per row."""
     if isinstance(date, Days):
         hours = np.array([_hours(day) for day in date.sessions]).reshape(-1, 2)[date.of]
         return hours[:, 0], hours[:, 1]
