@@ -11,13 +11,8 @@ TABLE = "gamma_exposure_snapshots"
 GAMMA_UNIT = "dollars per 1 percent move of spot"
 
 
-class GammaExposure(models.Model):
-    """Grain: one chain at one slot. Key: (symbol, timestamp). Kept 90 days.
-
-    Written in the transaction of its chain. Computed from the whole chain, also when the watchlist stores only a band
-    of strikes. The columns from `measured_contracts` on are the inputs that no row of historical_greeks has, so that a
-    snapshot can be recomputed; they are null in rows from before these columns existed.
-    """
+class GammaScalars(models.Model):
+    """Columns of a gamma snapshot with one value each."""
 
     id = columns.row_id()
     symbol = columns.underlying()
@@ -38,16 +33,32 @@ class GammaExposure(models.Model):
     call_wall = columns.money("strike with the largest call gamma; dollars or index points")
     put_wall = columns.money("strike with the largest put gamma; dollars or index points")
     gamma_flip = columns.money("zero of the repriced profile nearest to spot; dollars or index points")
-    flip_points = columns.json("all zeros of the repriced profile; list of dollars or index points")
     distance_to_resistance_pct = columns.real("distance from spot to resistance; percent of spot")
     distance_to_support_pct = columns.real("distance from spot to support; percent of spot")
     put_call_oi_ratio = columns.real("open interest of puts over calls; ratio")
     put_call_volume_ratio = columns.real("volume of the day of puts over calls; ratio")
+    oi_source = columns.choice(OpenInterestSource, "source of open interest", null=False)
+    method_version = columns.method_version()
+
+    class Meta:
+        abstract = True
+
+    def __str__(self) -> str:
+        return f"{self.symbol} at {self.timestamp}"
+
+
+class GammaExposure(GammaScalars):
+    """Grain: one chain at one slot. Key: (symbol, timestamp). Kept 90 days.
+
+    Written in the transaction of its chain. Computed from the whole chain, also when the watchlist stores only a band
+    of strikes. The columns from `measured_contracts` on are the inputs that no row of historical_greeks has, so that a
+    snapshot can be recomputed; they are null in rows from before these columns existed.
+    """
+
+    flip_points = columns.json("all zeros of the repriced profile; list of dollars or index points")
     gamma_by_strike = columns.json(f"gamma by strike, net and its parts; {GAMMA_UNIT}")
     oi_by_strike = columns.json("open interest by strike; contracts")
     sensitivity = columns.json(f"net gamma and flips under each other convention; {GAMMA_UNIT}, points")
-    oi_source = columns.choice(OpenInterestSource, "source of open interest", null=False)
-    method_version = columns.method_version()
     measured_contracts = columns.count("contracts it was computed from; contracts")
     spot_source = columns.choice(SpotSource, "source of underlying_price")
     median_gross_gamma = columns.real(
@@ -67,6 +78,3 @@ class GammaExposure(models.Model):
             columns.one_of(TABLE, "oi_source", OpenInterestSource),
             columns.one_of(TABLE, "spot_source", SpotSource),
         ]
-
-    def __str__(self) -> str:
-        return f"{self.symbol} at {self.timestamp}"

@@ -6,40 +6,14 @@ from django.db import models
 
 from warehouse.models import columns
 from warehouse.models.enums import DealerPositioning, ExpectedBehavior, OpenInterestSource
-from warehouse.models.gamma import GAMMA_UNIT
+from warehouse.models.gamma import GammaScalars
 
 
-class GammaSlot(models.Model):
+class GammaSlot(GammaScalars):
     """Grain: one gamma snapshot without its tables by strike. Key: (symbol, timestamp). Kept two years.
 
     Written in the transaction of the snapshot.
     """
-
-    id = columns.row_id()
-    symbol = columns.underlying()
-    timestamp = columns.epoch_ms("slot of the snapshot")
-    underlying_price = columns.money("spot; dollars or index points")
-    total_gamma = columns.money(f"net dealer gamma, calls plus, puts minus; {GAMMA_UNIT}")
-    call_gamma = columns.money(f"gamma of calls, positive; {GAMMA_UNIT}")
-    put_gamma = columns.money(f"gamma of puts, negative; {GAMMA_UNIT}")
-    gross_gamma = columns.money(f"sum of the absolute gamma of contracts; {GAMMA_UNIT}")
-    dealer_positioning = columns.choice(DealerPositioning, "sign of net over gross gamma")
-    expected_behavior = columns.choice(ExpectedBehavior, "behavior that dealers' hedging suggests")
-    gamma_wall_resistance = columns.money(
-        "strike above spot with the largest net gamma; dollars or index points"
-    )
-    gamma_wall_support = columns.money(
-        "strike below spot with the largest net gamma; dollars or index points"
-    )
-    call_wall = columns.money("strike with the largest call gamma; dollars or index points")
-    put_wall = columns.money("strike with the largest put gamma; dollars or index points")
-    gamma_flip = columns.money("zero of the repriced profile nearest to spot; dollars or index points")
-    distance_to_resistance_pct = columns.real("distance from spot to resistance; percent of spot")
-    distance_to_support_pct = columns.real("distance from spot to support; percent of spot")
-    put_call_oi_ratio = columns.real("open interest of puts over calls; ratio")
-    put_call_volume_ratio = columns.real("volume of the day of puts over calls; ratio")
-    oi_source = columns.choice(OpenInterestSource, "source of open interest", null=False)
-    method_version = columns.method_version()
 
     class Meta:
         db_table = "gamma_slots"
@@ -54,9 +28,6 @@ class GammaSlot(models.Model):
             columns.one_of("gamma_slots", "expected_behavior", ExpectedBehavior),
             columns.one_of("gamma_slots", "oi_source", OpenInterestSource),
         ]
-
-    def __str__(self) -> str:
-        return f"{self.symbol} at {self.timestamp}"
 
 
 class FlowSlot(models.Model):
