@@ -8,6 +8,7 @@ from typing import Any
 from django.db import connection
 from django.db.models import Max
 
+from ingestion.flow_sums import statement
 from quant.sessions import DAY_MS, MINUTE_MS
 from warehouse import queries
 from warehouse.models import FlowSlot, GammaSlot
@@ -18,42 +19,13 @@ _REPEATED = 2  # intervals that are summed again, because trades arrive late
 
 # A canceled trade keeps its interval in the result, so that an interval of canceled trades only has sums of 0.
 # An interval that has not ended by the clock of the database is not summed.
-_FLOW = """
-INSERT INTO flow_slots (
-    symbol, "timestamp", trades, contracts, call_contracts, put_contracts, premium, call_premium, put_premium,
-    bullish_premium, bearish_premium, sweeps, bullish_sweeps, bearish_sweeps, blocks, unusual, method_version
+_FLOW = statement(
+    FlowSlot,
+    "timestamp",
+    '(f."timestamp" / %(interval)s + 1) * %(interval)s',
+    """"timestamp" >= %(from)s AND "timestamp" < %(to)s {of_symbols}
+      AND "timestamp" < warehouse_now_ms() / %(interval)s * %(interval)s""",
 )
-SELECT f.symbol, (f."timestamp" / %(interval)s + 1) * %(interval)s,
-       count(*) FILTER (WHERE f.counted),
-       coalesce(sum(f.size) FILTER (WHERE f.counted), 0),
-       coalesce(sum(f.size) FILTER (WHERE f.counted AND f.option_type = 'call'), 0),
-       coalesce(sum(f.size) FILTER (WHERE f.counted AND f.option_type = 'put'), 0),
-       coalesce(sum(f.premium) FILTER (WHERE f.counted), 0),
-       coalesce(sum(f.premium) FILTER (WHERE f.counted AND f.option_type = 'call'), 0),
-       coalesce(sum(f.premium) FILTER (WHERE f.counted AND f.option_type = 'put'), 0),
-       coalesce(sum(f.premium) FILTER (WHERE f.counted AND f.sentiment = 'BULLISH'), 0),
-       coalesce(sum(f.premium) FILTER (WHERE f.counted AND f.sentiment = 'BEARISH'), 0),
-       count(*) FILTER (WHERE f.counted AND f.is_sweep),
-       count(*) FILTER (WHERE f.counted AND f.is_sweep AND f.sentiment = 'BULLISH'),
-       count(*) FILTER (WHERE f.counted AND f.is_sweep AND f.sentiment = 'BEARISH'),
-       count(*) FILTER (WHERE f.counted AND f.is_block),
-       count(*) FILTER (WHERE f.counted AND f.is_unusual_volume),
-       %(version)s
-FROM (
-    SELECT *, NOT is_cancel AND canceled_by IS NULL AS counted
-    FROM options_flow_history
-    WHERE "timestamp" >= %(from)s AND "timestamp" < %(to)s {of_symbols}
-      AND "timestamp" < warehouse_now_ms() / %(interval)s * %(interval)s
-) f
-GROUP BY 1, 2
-ON CONFLICT (symbol, "timestamp") DO UPDATE SET
-    trades = excluded.trades, contracts = excluded.contracts, call_contracts = excluded.call_contracts,
-    put_contracts = excluded.put_contracts, premium = excluded.premium, call_premium = excluded.call_premium,
-    put_premium = excluded.put_premium, bullish_premium = excluded.bullish_premium,
-    bearish_premium = excluded.bearish_premium, sweeps = excluded.sweeps, bullish_sweeps = excluded.bullish_sweeps,
-    bearish_sweeps = excluded.bearish_sweeps, blocks = excluded.blocks, unusual = excluded.unusual,
-    method_version = excluded.method_version
-"""
 _KEY = ("id", "symbol", "timestamp")
 _SCALARS = [str(field.column) for field in GammaSlot._meta.concrete_fields if field.name not in _KEY]
 _COLUMNS = ", ".join(_SCALARS)

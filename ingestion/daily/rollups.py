@@ -9,42 +9,22 @@ from datetime import UTC, date, datetime, time, timedelta
 from django.db import connection, transaction
 
 from ingestion import slot_sums
+from ingestion.flow_sums import statement
 from quant import sessions
 from quant.sessions import DAY_MS
 from warehouse import clock, partitions, retention, runs
-from warehouse.models import GammaExposure, OptionsFlow
+from warehouse.models import FlowDay, GammaExposure, OptionsFlow
 from warehouse.task_names import RunTask
 
 FLOW_VERSION, GAMMA_VERSION = "flow-daily-1", "gamma-daily-1"
 
-# Cancels and the trades they cancel are excluded.
-_FLOW = """
-INSERT INTO flow_daily (
-    symbol, date, trades, contracts, call_contracts, put_contracts, premium, bullish_premium, bearish_premium,
-    sweeps, bullish_sweeps, bearish_sweeps, blocks, unusual, method_version
+_FLOW = statement(
+    FlowDay,
+    "date",
+    "%(session)s::date",
+    '"timestamp" >= %(from)s AND "timestamp" < %(to)s',
+    having="HAVING count(*) FILTER (WHERE f.counted) > 0",
 )
-SELECT f.symbol, %s, count(*), sum(f.size),
-       coalesce(sum(f.size) FILTER (WHERE f.option_type = 'call'), 0),
-       coalesce(sum(f.size) FILTER (WHERE f.option_type = 'put'), 0),
-       sum(f.premium),
-       coalesce(sum(f.premium) FILTER (WHERE f.sentiment = 'BULLISH'), 0),
-       coalesce(sum(f.premium) FILTER (WHERE f.sentiment = 'BEARISH'), 0),
-       count(*) FILTER (WHERE f.is_sweep),
-       count(*) FILTER (WHERE f.is_sweep AND f.sentiment = 'BULLISH'),
-       count(*) FILTER (WHERE f.is_sweep AND f.sentiment = 'BEARISH'),
-       count(*) FILTER (WHERE f.is_block),
-       count(*) FILTER (WHERE f.is_unusual_volume),
-       %s
-FROM options_flow_history f
-WHERE f."timestamp" >= %s AND f."timestamp" < %s AND NOT f.is_cancel AND f.canceled_by IS NULL
-GROUP BY f.symbol
-ON CONFLICT (symbol, date) DO UPDATE SET
-    trades = excluded.trades, contracts = excluded.contracts, call_contracts = excluded.call_contracts,
-    put_contracts = excluded.put_contracts, premium = excluded.premium,
-    bullish_premium = excluded.bullish_premium, bearish_premium = excluded.bearish_premium,
-    sweeps = excluded.sweeps, bullish_sweeps = excluded.bullish_sweeps, bearish_sweeps = excluded.bearish_sweeps,
-    blocks = excluded.blocks, unusual = excluded.unusual, method_version = excluded.method_version
-"""
 
 # Retention deletes snapshots by the hour, so a session may be partly deleted: a row of fewer snapshots never replaces
 # one of more. Snapshots rebuilt with volume weights differ in magnitude and are excluded.
@@ -54,15 +34,15 @@ INSERT INTO gamma_daily (
     gross_gamma_median, underlying_close, gamma_flip_close, gamma_wall_resistance, gamma_wall_support,
     dealer_positioning, method_version
 )
-SELECT d.symbol, %s, d.snapshots, first.total_gamma, last.total_gamma, d.low, d.high, d.median,
+SELECT d.symbol, %(session)s, d.snapshots, first.total_gamma, last.total_gamma, d.low, d.high, d.median,
        last.underlying_price, last.gamma_flip, last.gamma_wall_resistance, last.gamma_wall_support,
-       last.dealer_positioning, %s
+       last.dealer_positioning, %(version)s
 FROM (
     SELECT g.symbol, count(*) AS snapshots, min(g."timestamp") AS first_at, max(g."timestamp") AS last_at,
            min(g.total_gamma) AS low, max(g.total_gamma) AS high,
            (percentile_cont(0.5) WITHIN GROUP (ORDER BY g.gross_gamma::double precision))::numeric AS median
     FROM gamma_exposure_snapshots g
-    WHERE g."timestamp" >= %s AND g."timestamp" < %s AND g.oi_source = 'provider'
+    WHERE g."timestamp" >= %(from)s AND g."timestamp" < %(to)s AND g.oi_source = 'provider'
     GROUP BY g.symbol
 ) d
 JOIN gamma_exposure_snapshots first ON first.symbol = d.symbol AND first."timestamp" = d.first_at
@@ -189,8 +169,9 @@ def sum_slots(session: date) -> int:
 
 
 def _run(sql: str, session: date, version: str) -> int:
+    from_ms, to_ms = _bounds(session)
     with connection.cursor() as cursor:
-        cursor.execute(sql, [session, version, *_bounds(session)])
+        cursor.execute(sql, {"session": session, "version": version, "from": from_ms, "to": to_ms})
         return int(cursor.rowcount)
 
 
