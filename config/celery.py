@@ -7,12 +7,14 @@ import os
 import warnings
 from typing import Any
 
+import redis
 from celery import Celery
 from celery.fixups.django import DjangoWorkerFixup
 from celery.platforms import SecurityWarning
 from celery.signals import setup_logging, task_postrun, task_prerun, worker_init
 from django.conf import settings
 from django.db import close_old_connections
+from kombu.transport.redis import Channel as RedisChannel
 
 from config import logs
 from quant import sessions
@@ -32,6 +34,23 @@ def _keep_healthy_connections(self: DjangoWorkerFixup, **kwargs: object) -> None
 
 
 DjangoWorkerFixup.close_database = _keep_healthy_connections
+
+_connection_parameters: Any = RedisChannel._connparams
+
+
+def _parameters_of_open_connection(self: RedisChannel, asynchronous: bool = False) -> Any:
+    """Return the parameters of the channel's connection. Raises ConnectionError when it was closed.
+
+    When the broker is lost, Celery 5.7 closes the connection and then lets its channel give back the messages that are
+    not acknowledged. The channel finds no connection and raises AttributeError, which ends the worker. A
+    ConnectionError is expected there: the worker reconnects, and the messages are delivered again.
+    """
+    if self.connection.client is None:
+        raise redis.exceptions.ConnectionError("the broker connection of this channel was closed")
+    return _connection_parameters(self, asynchronous)
+
+
+setattr(RedisChannel, "_connparams", _parameters_of_open_connection)  # noqa: B010  # mypy refuses to replace a method
 
 # Containers and single-machine installations run as root on purpose. Only JSON messages are accepted, so the risk
 # that Celery warns of (pickle messages run as root) does not exist.

@@ -167,7 +167,9 @@ def test_failures_are_reported_and_due_work_is_caught_up(market, fleet, stack, p
     eventually(lambda: ended(WITHOUT_PROVIDER, "DONE"))
     eventually(lambda: reports(BARS_FAILED, REGIME_FAILED))
     come_back(provider)
-    market.step(CLOSE + timedelta(minutes=14))  # a pause later, also after three attempts; the last slot is open
+    market.step(
+        CLOSE + timedelta(minutes=14)
+    )  # a pause later, also after three attempts; the last slot is open
     eventually(lambda: ended(WITH_PROVIDER, "DONE"))
     eventually(lambda: reports() and not any(map(reports, (BARS_FAILED, REGIME_FAILED))))
 
