@@ -121,10 +121,10 @@ def ended(tasks: tuple[str, ...], status: str) -> bool:
     return dict(runs.values_list("task", "status")) == dict.fromkeys(tasks, status)
 
 
-def test_failures_are_reported_and_due_work_is_caught_up(market, fleet, stack, provider):
+def test_failures_are_reported_and_due_work_is_caught_up(market, children, stack, provider):
     address = f"127.0.0.1:{closed_port()}"
     for service in (worker(), beat(), web(address)):
-        fleet.start(service)
+        children.start(service)
 
     def reports(*sentences: str, code: int = 200) -> bool:
         answer = httpx.get(f"http://{address}/api/health", timeout=60)
