@@ -19,7 +19,7 @@ from ingestion.chains.gamma_exposure import measure_gamma
 from ingestion.chains.gamma_inputs import INPUT_COLUMNS, InputsGone, inputs_of
 from ingestion.chains.stored_chain import NotWhole, stored_chain
 from ingestion.daily.iv_percentile import measure
-from ingestion.daily.rollups import roll_up_flow, roll_up_gamma
+from ingestion.daily.rollups import flow_of, roll_up_gamma, store_flow
 from quant import sessions
 from warehouse import clock
 from warehouse.models import FlowDay, GammaDay, GammaExposure, IvPercentile
@@ -41,6 +41,9 @@ class Audited:
         return f"{self.figure}: {'differs in ' + ', '.join(self.differing) if self.differing else 'equal'}"
 
 
+_VERSIONS = ("known_at", "computed_at")
+
+
 def audit(symbol: str, session: date) -> Iterator[Audited]:
     """Yield the result for every stored row of a symbol's session: gamma snapshots, IV percentile and daily sums.
 
@@ -53,8 +56,8 @@ def audit(symbol: str, session: date) -> Iterator[Audited]:
         yield audit_gamma(symbol, slot)
     by_day: list[tuple[type[models.Model], Callable[[], object]]] = [
         (IvPercentile, lambda: _rank(symbol, session)),
-        (GammaDay, lambda: roll_up_gamma(session)),
-        (FlowDay, lambda: roll_up_flow(session)),
+        (GammaDay, lambda: roll_up_gamma(session, is_history=True)),
+        (FlowDay, lambda: store_flow(flow_of(session, is_history=True))),
     ]
     for model, make in by_day:
         key = {"symbol": symbol, "date": session}
@@ -105,8 +108,12 @@ def _compared(
 
 
 def _as_text(model: type[models.Model], key: dict[str, Any]) -> dict[str, str | None]:
-    """Return the columns of a row as text, without the row number; empty when there is no row."""
-    names = [str(field.column) for field in model._meta.concrete_fields if not field.primary_key]
+    """Return the columns of a row as text, without the row number and the times of its versions.
+
+    Empty when there is no row.
+    """
+    fields = model._meta.concrete_fields
+    names = [str(field.column) for field in fields if not field.primary_key and field.column not in _VERSIONS]
     columns = ", ".join(f"{connection.ops.quote_name(name)}::text" for name in names)
     where = " AND ".join(f"{connection.ops.quote_name(name)} = %s" for name in key)
     with connection.cursor() as cursor:

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from django.db import models
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.db import connection, models
 
 # Cancels and the trades they cancel are not counted.
 _SUMS = {
@@ -23,21 +27,51 @@ _SUMS = {
 }
 
 
-def statement(model: type[models.Model], period: str, value: str, condition: str, having: str = "") -> str:
-    """Return the SQL that writes the sums of `model`, whose key is (symbol, `period`).
+@dataclass(frozen=True, slots=True)
+class FlowSums:
+    """The SQL of one table of sums. Reading may take long, so it is not part of the transaction that stores them."""
 
-    `value` is the SQL of the period, `condition` selects trades, and `having` selects sums. The statement has the
-    parameter `version`.
+    select: str
+    insert: str
+
+    def read(self, parameters: Mapping[str, Any]) -> list[tuple[Any, ...]]:
+        """Return the rows of the table, computed from the trades."""
+        with connection.cursor() as cursor:
+            cursor.execute(self.select, parameters)
+            return list(cursor.fetchall())
+
+    def write(self, rows: Sequence[tuple[Any, ...]]) -> int:
+        """Insert or update rows of `read`, in the caller's transaction; return their number."""
+        with connection.cursor() as cursor:
+            cursor.executemany(self.insert, rows)
+        return len(rows)
+
+
+def sums_of(
+    model: type[models.Model], period: str, value: str, condition: str, known_at: str, having: str = ""
+) -> FlowSums:
+    """Return the SQL that computes and writes the sums of `model`, whose key is (symbol, `period`).
+
+    `value` is the SQL of the period, `condition` selects trades, `having` selects sums, and `known_at` is the SQL of
+    that column, null for sums that are stored live. `select` has the parameter `version`.
     """
     fields = {field.column for field in model._meta.concrete_fields}
     sums = {name: sql for name, sql in _SUMS.items() if name in fields}
-    columns = ", ".join((*sums, "method_version"))
-    excluded = ", ".join(f"excluded.{name}" for name in (*sums, "method_version"))
+    updated = (*sums, "method_version")
+    columns = ", ".join(("symbol", f'"{period}"', *updated, "known_at"))
+    excluded = ", ".join(f"excluded.{name}" for name in updated)
     # Every name is a column of the model, and the other parts are constants of the callers.
-    return f"""
-    INSERT INTO {model._meta.db_table} (symbol, "{period}", {columns})
-    SELECT f.symbol, {value}, {", ".join(sums.values())}, %(version)s
-    FROM (SELECT *, NOT is_cancel AND canceled_by IS NULL AS counted FROM options_flow_history WHERE {condition}) f
-    GROUP BY 1, 2 {having}
-    ON CONFLICT (symbol, "{period}") DO UPDATE SET ({columns}) = ({excluded})
-    """  # noqa: S608
+    return FlowSums(
+        select=f"""
+        SELECT s.*, {known_at} FROM (
+            SELECT f.symbol, {value} AS period, {", ".join(sums.values())}, %(version)s
+            FROM (SELECT *, NOT is_cancel AND canceled_by IS NULL AS counted
+                  FROM options_flow_history WHERE {condition}) f
+            GROUP BY 1, 2 {having}
+        ) s
+        """,  # noqa: S608
+        insert=f"""
+        INSERT INTO {model._meta.db_table} ({columns}) VALUES ({", ".join(["%s"] * (len(updated) + 3))})
+        ON CONFLICT (symbol, "{period}") DO UPDATE SET ({", ".join(updated)}) = ({excluded})
+        """,  # noqa: S608
+    )

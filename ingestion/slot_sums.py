@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from django.db import connection
 from django.db.models import Max
 
-from ingestion.flow_sums import statement
+from ingestion.flow_sums import sums_of
 from quant.sessions import DAY_MS, MINUTE_MS
-from warehouse import queries
+from warehouse import known_at, queries
+from warehouse.known_at import store_in_time
 from warehouse.models import FlowSlot, GammaSlot
 
 FLOW_VERSION = "flow-slots-1"
@@ -19,12 +21,13 @@ _REPEATED = 2  # intervals that are summed again, because trades arrive late
 
 # A canceled trade keeps its interval in the result, so that an interval of canceled trades only has sums of 0.
 # An interval that has not ended by the clock of the database is not summed.
-_FLOW = statement(
+_FLOW = sums_of(
     FlowSlot,
     "timestamp",
     '(f."timestamp" / %(interval)s + 1) * %(interval)s',
     """"timestamp" >= %(from)s AND "timestamp" < %(to)s {of_symbols}
       AND "timestamp" < warehouse_now_ms() / %(interval)s * %(interval)s""",
+    "CASE WHEN %(is_history)s THEN s.period + %(known_after)s END",
 )
 _KEY = ("id", "symbol", "timestamp")
 _SCALARS = [str(field.column) for field in GammaSlot._meta.concrete_fields if field.name not in _KEY]
@@ -54,30 +57,30 @@ def sum_ended_intervals(now_ms: int) -> int:
     return sum_flow(max(newest - (_REPEATED + 1) * INTERVAL_MS, day_ago), end_ms, symbols)
 
 
-def sum_flow(from_ms: int, to_ms: int, symbols: Sequence[str] | None = None) -> int:
+def sum_flow(from_ms: int, to_ms: int, symbols: Sequence[str] | None = None, is_history: bool = False) -> int:
     """Write the rows of flow_slots for trades in [from_ms, to_ms) of some or all symbols; return their number.
 
-    Both are epoch milliseconds at the bounds of intervals.
+    Both are epoch milliseconds at the bounds of intervals. New rows of history are stored as known from the time at
+    which live ones are. Must not be called inside a transaction.
     """
-    return _run(_FLOW, from_ms, to_ms, symbols)
+    flow, parameters = _of(symbols, from_ms, to_ms)
+    parameters |= {"is_history": is_history, "known_after": known_at.CHAIN_AFTER_MS}
+    parameters |= {"interval": INTERVAL_MS, "version": FLOW_VERSION}
+    rows = replace(_FLOW, select=_FLOW.select.format(of_symbols=flow)).read(parameters)
+    return store_in_time(lambda: _FLOW.write(rows))
 
 
 def copy_gamma(from_ms: int, to_ms: int, symbols: Sequence[str] | None = None) -> int:
     """Write the rows of gamma_slots for snapshots in [from_ms, to_ms) of some or all symbols; return their number."""
-    return _run(_GAMMA, from_ms, to_ms, symbols)
-
-
-def _run(sql: str, from_ms: int, to_ms: int, symbols: Sequence[str] | None) -> int:
-    parameters: dict[str, Any] = {
-        "from": from_ms,
-        "to": to_ms,
-        "interval": INTERVAL_MS,
-        "version": FLOW_VERSION,
-    }
-    condition = ""
-    if symbols is not None:
-        parameters["symbols"] = list(symbols)
-        condition = "AND symbol = ANY(%(symbols)s)"
+    of_symbols, parameters = _of(symbols, from_ms, to_ms)
     with connection.cursor() as cursor:
-        cursor.execute(sql.format(of_symbols=condition), parameters)
+        cursor.execute(_GAMMA.format(of_symbols=of_symbols), parameters)
         return int(cursor.rowcount)
+
+
+def _of(symbols: Sequence[str] | None, from_ms: int, to_ms: int) -> tuple[str, dict[str, Any]]:
+    """Return the SQL condition of the symbols and the parameters of the statements."""
+    bounds: dict[str, Any] = {"from": from_ms, "to": to_ms}
+    if symbols is None:
+        return "", bounds
+    return "AND symbol = ANY(%(symbols)s)", bounds | {"symbols": list(symbols)}

@@ -31,6 +31,7 @@ from warehouse.models import (
     IvPercentile,
     MarketRegimeDay,
     StreamGap,
+    SupersededRow,
 )
 from warehouse.models.enums import Timeframe
 from warehouse.task_names import RunTask
@@ -80,6 +81,7 @@ POLICIES = (
     Policy(DeadLetter, "created_at", 90),
     Policy(FlowSlot, "timestamp", 731),
     Policy(GammaSlot, "timestamp", 731),
+    Policy(SupersededRow, "superseded_at", 731),
     Policy(FlowDay, "date", 1826),
     Policy(GammaDay, "date", 1826),
     Policy(ContractSizeDay, "date", 90),

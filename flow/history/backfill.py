@@ -156,7 +156,9 @@ class _SessionBackfill:
 
     def _store(self, answers: list[tuple[runs.Run, PastTrades]]) -> None:
         batch = TradeBatch.joined([past.batch for _, past in answers])
-        processed = process_trades(batch, self.now_ms, name=f"rest:{self.symbol}:{self.session}")
+        processed = process_trades(
+            batch, self.now_ms, name=f"rest:{self.symbol}:{self.session}", is_history=True
+        )
         cancels.match(processed.cancels)
         with transaction.atomic():
             for run, past in answers:

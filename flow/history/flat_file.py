@@ -157,6 +157,7 @@ class _Loading:
             with_sequence_numbers(self._with_underlying_state(batch), list(self._symbols.values())),
             self._now_ms,
             name="flat file",
+            is_history=True,
         )
         cancels.match(processed.cancels)
         counts = self.counts

@@ -12,9 +12,10 @@ from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
-from django.db import connection, transaction
+from django.db import connection
 
 from quant.sessions import DAY_MS
+from warehouse.known_at import store_in_time
 from warehouse.models import OptionsFlow
 
 LOOK_BACK_MS = 10_000  # of the pass after each batch: most cancels follow their trade closely, see `match`
@@ -38,7 +39,9 @@ WHERE NOT is_cancel AND symbol = %(symbol)s AND "timestamp" >= %(since)s AND "ti
 # By id and without a join: on a day without statistics a join reads the whole partition, which takes a fifth of the
 # time needed to store the day's trades.
 _SET_CANCELED_BY = """
-UPDATE options_flow_history SET canceled_by = (%(by)s::bigint[])[array_position(%(ids)s::bigint[], id)]
+UPDATE options_flow_history SET canceled_by = (%(by)s::bigint[])[array_position(%(ids)s::bigint[], id)],
+    canceled_at = CASE WHEN (%(by)s::bigint[])[array_position(%(ids)s::bigint[], id)] IS NOT NULL
+                  THEN coalesce(canceled_at, (SELECT warehouse_known_ms())) END
 WHERE id = ANY(%(ids)s::bigint[]) AND "timestamp" >= %(day)s AND "timestamp" < %(end)s
 """
 
@@ -104,7 +107,7 @@ def days_to_match(columns: Mapping[str, Any]) -> tuple[ContractDay, ...]:
 
 
 def match(days: Iterable[ContractDay], since_ms: int = 0) -> int:
-    """Set `canceled_by` of the trades of contracts and days; return the number of rows changed.
+    """Set `canceled_by` and `canceled_at` of the trades of contracts and days; return the number of rows changed.
 
     With `since_ms` (epoch ms) only newer rows are read. The result is the same for these rows, because a cancel takes
     the newest match left. A pass over the whole day is needed for older trades and for cancels of an opening trade.
@@ -112,9 +115,8 @@ def match(days: Iterable[ContractDay], since_ms: int = 0) -> int:
     tickers: dict[tuple[str, int], set[str]] = defaultdict(set)
     for day in days:
         tickers[day.symbol, day.day_ms].add(day.contract_ticker)
-    with transaction.atomic():
-        # In sorted order, so that two workers wait for each other instead of deadlocking.
-        return sum(_match(*day, tickers[day], since_ms) for day in sorted(tickers))
+    # In sorted order, so that two workers wait for each other instead of deadlocking.
+    return store_in_time(lambda: sum(_match(*day, tickers[day], since_ms) for day in sorted(tickers)))
 
 
 def _match(symbol: str, day_ms: int, tickers: set[str], since_ms: int) -> int:

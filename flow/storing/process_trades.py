@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 from django.conf import settings
-from django.db import connection, transaction
+from django.db import connection
 from numpy.typing import NDArray
 
 from flow.delivery.batch import TradeBatch
@@ -27,6 +27,7 @@ from quant.thresholds import TRADE_RULES
 from quant.trades.classification import Classification, classify
 from quant.trades.trade_values import Trades
 from warehouse import partitions
+from warehouse.known_at import TRADE_AFTER_MS, store_in_time
 from warehouse.loading import bulk
 from warehouse.models import DeadLetter, OptionsFlow, WatchlistEntry
 from warehouse.models.flow import TABLE
@@ -67,14 +68,18 @@ class FetchedTrades:
 
 
 def process_trades(
-    batch: TradeBatch, now_ms: int, name: str = "", complete_range: tuple[int, int] | None = None
+    batch: TradeBatch,
+    now_ms: int,
+    name: str = "",
+    complete_range: tuple[int, int] | None = None,
+    is_history: bool = False,
 ) -> ProcessedTrades:
     """Classify a batch and store the trades that are large enough. Processing it again changes nothing.
 
     `complete_range` (first and last epoch ms) is a time for which the batch is more complete than the stream was.
     Stored rows of that time are amended (`flow.storing.repair_update`). Trades that no row can hold become dead
-    letters with `name` as their origin, and are counted by reason. Must not run inside a transaction. Raises database
-    errors.
+    letters with `name` as their origin, and are counted by reason. `is_history` marks trades of a past session, which
+    are stored as known from the time at which live ones are. Must not run inside a transaction. Raises database errors.
     """
     checked = check(batch, now_ms)
     trades, classes, rows = classified(checked)
@@ -89,10 +94,16 @@ def process_trades(
     times = columns["timestamp"]
     from_ms = int(times.min())
     partitions.ensure(TABLE, from_ms, int(times.max()))
-    with transaction.atomic():
-        stored = bulk.insert_rows(OptionsFlow, columns, likely_new=complete_range is None)
+    if is_history:
+        columns["known_at"] = times + TRADE_AFTER_MS
+
+    def insert() -> int:
+        inserted = bulk.insert_rows(OptionsFlow, columns, likely_new=complete_range is None)
         if complete_range:
             amend_trades(*complete_range)
+        return inserted
+
+    stored = store_in_time(insert)
     touched, sweeps = cancels.days_to_match(columns), unusual_sweeps(checked, classes, symbols)
     return ProcessedTrades(len(batch), len(rows), stored, checked.reasons, touched, from_ms, sweeps)
 

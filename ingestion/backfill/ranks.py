@@ -37,7 +37,7 @@ def rank_session(symbols: Sequence[str], session: date) -> None:
         else:
             done.append(runs.Done(symbol, slot, 1, {}, note, note["contracts"]))
     with transaction.atomic():
-        store(session, columns)
+        store(session, columns, is_history=True)
         runs.note_done(RunTask.CALCULATE_IV_PERCENTILE, done)
 
 
@@ -61,6 +61,6 @@ def rank_again(symbol: str, first: date) -> int:
             bisect.bisect_left(with_level, day) - bisect.bisect_left(with_level, window[0]) if window else 0
         )
         if in_window > points:
-            calculate_iv_percentile(symbol, day, again=True)
+            calculate_iv_percentile(symbol, day, again=True, is_history=True)
             recomputed += 1
     return recomputed

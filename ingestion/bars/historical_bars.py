@@ -14,7 +14,7 @@ from datetime import date
 from typing import Any, Protocol
 
 import numpy as np
-from django.db import connection, transaction
+from django.db import connection
 from numpy.typing import NDArray
 
 from ingestion import fetched_ranges
@@ -38,6 +38,7 @@ from quant.chain import Floats
 from quant.sessions import new_york_date
 from warehouse import clock, partitions, runs
 from warehouse.column_queries import read_columns
+from warehouse.known_at import store_in_time
 from warehouse.loading import bulk
 from warehouse.models import HistoricalBar
 from warehouse.models.enums import Timeframe
@@ -55,12 +56,14 @@ _KINDS = dict.fromkeys(("timestamp", *_NUMBERS), "double precision")  # epoch ms
 # Each wanted bar (its start and end) with the shorter bars in it. The outer bounds repeat the join condition, so that
 # the planner skips other partitions.
 _SUM_UP = """
-INSERT INTO historical_bars (symbol, timeframe, "timestamp", open, high, low, close, volume, vwap, transactions)
+INSERT INTO historical_bars
+    (symbol, timeframe, "timestamp", open, high, low, close, volume, vwap, transactions, known_at)
 SELECT b.symbol, %(timeframe)s, s.start_ms,
        (array_agg(b.open ORDER BY b."timestamp"))[1], max(b.high), min(b.low),
        (array_agg(b.close ORDER BY b."timestamp" DESC))[1], sum(b.volume),
        round(sum(b.vwap * b.volume::numeric) / nullif(sum(b.volume) FILTER (WHERE b.vwap IS NOT NULL), 0)::numeric, 6),
-       sum(b.transactions)
+       sum(b.transactions),
+       max(coalesce(b.known_at, warehouse_bar_known_ms(b."timestamp", b.timeframe)))
 FROM unnest(%(starts)s::bigint[], %(ends)s::bigint[]) AS s(start_ms, end_ms)
 JOIN historical_bars b ON b."timestamp" >= s.start_ms AND b."timestamp" < s.end_ms
 WHERE b.symbol = %(symbol)s AND b.timeframe = %(base)s AND b."timestamp" BETWEEN %(first)s AND %(last)s
@@ -218,12 +221,16 @@ def store(task: str, symbol: str, frame: Timeframe, fetched: Stretch, bars: Bars
     """
     if len(bars):
         partitions.ensure(_TABLE, int(bars.start_ms[0]), int(bars.start_ms[-1]))
-    with runs.claim(task, symbol, fetched.until_ms) as run, transaction.atomic():
-        inserted = _insert(symbol, frame, bars) if len(bars) else 0
-        fetched_ranges.record(task, [(symbol, fetched)])
-        if isinstance(run, runs.Run):
-            runs.finish(run, rows=inserted)
-    return inserted
+    with runs.claim(task, symbol, fetched.until_ms) as run:
+
+        def insert() -> int:
+            inserted = _insert(symbol, frame, bars) if len(bars) else 0
+            fetched_ranges.record(task, [(symbol, fetched)])
+            if isinstance(run, runs.Run):
+                runs.finish(run, rows=inserted)
+            return inserted
+
+        return store_in_time(insert)
 
 
 def _insert(symbol: str, frame: Timeframe, bars: Bars) -> int:

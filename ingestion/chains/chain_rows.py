@@ -13,7 +13,7 @@ from ingestion.chains.compute import ComputedChain
 from ingestion.chains.gamma_exposure import MeasuredGamma
 from quant.pricing.implied_vol import IvStatus
 from quant.sessions import new_york_date
-from warehouse import clock
+from warehouse import clock, known_at
 from warehouse.models import GammaExposure, WatchlistEntry
 from warehouse.models.enums import Source
 
@@ -85,19 +85,24 @@ def greeks_rows(
             known_gamma, np.where(greeks.gamma_is_provider, "provider", "computed"), ""
         ),
     }
-    return {name: values[stored] for name, values in by_contract.items()} | {
-        "symbol": symbol,
-        "timestamp": clock.epoch_ms(chain.slot_at),
-        "underlying_price": chain.spot.price,
-        "source": source.value,
-        "fetched_at": fetched_at_ms,
-        "method_version": method_version,
-    }
+    return (
+        {name: values[stored] for name, values in by_contract.items()}
+        | {
+            "symbol": symbol,
+            "timestamp": clock.epoch_ms(chain.slot_at),
+            "underlying_price": chain.spot.price,
+            "source": source.value,
+            "fetched_at": fetched_at_ms,
+            "method_version": method_version,
+        }
+        | ({} if source is Source.LIVE else {"known_at": known_at.of_chain(clock.epoch_ms(chain.slot_at))})
+    )
 
 
-def gamma_row(symbol: str, slot_ms: int, gamma: MeasuredGamma) -> GammaExposure:
-    """Return the unsaved row of gamma_exposure_snapshots."""
+def gamma_row(symbol: str, slot_ms: int, gamma: MeasuredGamma, source: Source = Source.LIVE) -> GammaExposure:
+    """Return the unsaved row of gamma_exposure_snapshots for a chain of a source."""
     return GammaExposure(
+        known_at=known_at.NOW if source is Source.LIVE else known_at.of_chain(slot_ms),
         symbol=symbol,
         timestamp=slot_ms,
         oi_source=gamma.oi_source,

@@ -9,8 +9,6 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from time import perf_counter
 
-from django.db import transaction
-
 from ingestion.chains.chain_columns import check_chain
 from ingestion.chains.compute import ComputedChain, NothingToStore, compute_chain
 from ingestion.chains.gamma_exposure import MeasuredGamma, measure_gamma
@@ -21,6 +19,7 @@ from provider.errors import ProviderError
 from provider.pagination import ChainPages
 from quant.sessions import MINUTE_MS, new_york_date
 from warehouse import clock, partitions, queries, runs
+from warehouse.known_at import store_in_time
 from warehouse.models import HistoricalGreeks, WatchlistEntry
 from warehouse.models.enums import RunStatus, Source
 from warehouse.task_names import RunTask
@@ -163,19 +162,22 @@ def store_chain(
         with watch.stage("gamma"):
             return measure_gamma(chain, median_gross, delay_ms)
 
-    with ThreadPoolExecutor(max_workers=1) as beside, transaction.atomic():
+    with ThreadPoolExecutor(max_workers=1) as beside:
         measured = beside.submit(timed_gamma)
         to_store = ChainToStore(entry, chain, measured.result, max(pages.fetched_at_ms), Source.LIVE)
-        with watch.stage("store"):
-            rows = insert_chains(run.slot, [to_store])
-        gamma = measured.result()
-        runs.finish(
-            run,
-            contracts=len(pages.rows) + pages.rejected.total(),
-            rows=rows,
-            rejected=chain.rejected,
-            stages=watch.milliseconds,
-            result=summary(chain, gamma) | {"pages": pages.pages},
-            data_delay_ms=delay_ms,
-        )
-    return rows, gamma
+
+        def insert() -> int:
+            with watch.stage("store"):
+                rows = insert_chains(run.slot, [to_store])
+            runs.finish(
+                run,
+                contracts=len(pages.rows) + pages.rejected.total(),
+                rows=rows,
+                rejected=chain.rejected,
+                stages=watch.milliseconds,
+                result=summary(chain, measured.result()) | {"pages": pages.pages},
+                data_delay_ms=delay_ms,
+            )
+            return rows
+
+        return store_in_time(insert), measured.result()

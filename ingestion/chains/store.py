@@ -42,12 +42,9 @@ def insert_chains(slot_ms: int, chains: Sequence[ChainToStore]) -> int:
     `warehouse.partitions.ensure` before it.
     """
     rows = bulk.insert_rows(HistoricalGreeks, _stacked([_greeks_of(one) for one in chains]))
-    snapshots = [(str(one.entry.symbol), one.gamma()) for one in chains]
-    GammaExposure.objects.bulk_create(
-        [gamma_row(symbol, slot_ms, gamma) for symbol, gamma in snapshots],
-        ignore_conflicts=True,
-    )
-    slot_sums.copy_gamma(slot_ms, slot_ms + 1, [symbol for symbol, _ in snapshots])
+    snapshots = [gamma_row(str(one.entry.symbol), slot_ms, one.gamma(), one.source) for one in chains]
+    GammaExposure.objects.bulk_create(snapshots, ignore_conflicts=True)
+    slot_sums.copy_gamma(slot_ms, slot_ms + 1, [str(one.symbol) for one in snapshots])
     return rows
 
 

@@ -12,7 +12,6 @@ from datetime import date, timedelta
 from typing import Any, NamedTuple
 
 import numpy as np
-from django.db import transaction
 from numpy.typing import NDArray
 
 from ingestion.chains.closing_chain import NoSnapshot, last_chain
@@ -20,7 +19,8 @@ from ingestion.chains.compute import finite
 from quant import sessions
 from quant.chain import Floats
 from quant.volatility import iv_rank
-from warehouse import clock, runs
+from warehouse import clock, known_at, runs
+from warehouse.known_at import store_in_time
 from warehouse.models import IvPercentile
 from warehouse.task_names import RunTask
 
@@ -60,11 +60,14 @@ class IvPercentileResult:
         return f"{self.symbol} {self.date}: IV {level}, {ranked} of {self.data_points} sessions"
 
 
-def calculate_iv_percentile(symbol: str, session: date, again: bool = False) -> IvPercentileResult:
+def calculate_iv_percentile(
+    symbol: str, session: date, again: bool = False, is_history: bool = False
+) -> IvPercentileResult:
     """Rank the session's volatility among the 252 sessions before it and store the row.
 
     Reads only the last snapshot at or before the session's close and rows of earlier sessions, so a past date gives
-    the same result at any time. Runs once per session; with `again` it computes the row again and updates it. Raises
+    the same result at any time. Runs once per session; with `again` it computes the row again and updates it. A row of
+    history (`is_history`) is stored as known from the time at which a live one is. Raises
     ValueError for a date without a session.
     """
     closed = sessions.close_of(session)
@@ -77,10 +80,13 @@ def calculate_iv_percentile(symbol: str, session: date, again: bool = False) -> 
             if isinstance(run, runs.Run):
                 runs.fail(run, str(error))
             return IvPercentileResult(symbol, session, False, detail=str(error))
-        with transaction.atomic():
-            store(session, {symbol: columns})
+
+        def insert() -> None:
+            store(session, {symbol: columns}, is_history)
             if isinstance(run, runs.Run):
                 runs.finish(run, contracts=note["contracts"], rows=1, result=note)
+
+        store_in_time(insert)
     return IvPercentileResult(
         symbol,
         session,
@@ -92,11 +98,15 @@ def calculate_iv_percentile(symbol: str, session: date, again: bool = False) -> 
     )
 
 
-def store(session: date, measured: Mapping[str, Mapping[str, Any]]) -> None:
-    """Insert or update the rows of a session, by symbol."""
+def store(session: date, measured: Mapping[str, Mapping[str, Any]], is_history: bool) -> None:
+    """Insert or update the rows of a session, by symbol; see `calculate_iv_percentile` for `is_history`."""
+    known = known_at.of_session(session) if is_history else known_at.NOW
     if measured:
         IvPercentile.objects.bulk_create(
-            [IvPercentile(symbol=symbol, date=session, **columns) for symbol, columns in measured.items()],
+            [
+                IvPercentile(symbol=symbol, date=session, known_at=known, **columns)
+                for symbol, columns in measured.items()
+            ],
             update_conflicts=True,
             unique_fields=["symbol", "date"],
             update_fields=list(next(iter(measured.values()))),

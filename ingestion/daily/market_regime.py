@@ -6,8 +6,6 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
-from django.db import transaction
-
 from ingestion.bars.daily_bars_window import YEAR_SESSIONS
 from ingestion.chains.compute import finite
 from ingestion.daily.regime_inputs import UNCACHED, MarketDay, Readers, read_inputs
@@ -18,7 +16,8 @@ from quant import sessions
 from quant.market import market_regime
 from quant.market.market_regime import MarketInputs, MarketRegime
 from quant.volatility.term_structure import term_structure
-from warehouse import clock, runs
+from warehouse import clock, known_at, runs
+from warehouse.known_at import store_in_time
 from warehouse.models import MarketRegimeDay
 from warehouse.task_names import RunTask
 
@@ -60,6 +59,7 @@ def calculate_market_regime(
     breadth_sessions: int = YEAR_SESSIONS,
     connect: Connect = massive_client,
     readers: Readers = UNCACHED,
+    is_history: bool = False,
 ) -> MarketRegimeResult:
     """Compute the regime of a session and store it with its inputs.
 
@@ -70,7 +70,8 @@ def calculate_market_regime(
     For breadth, the bars of all stocks are fetched for those of the last `breadth_sessions` that were never fetched: 2
     sessions are enough to count rising and falling stocks, 50 for the stocks above their mean, 252 for the year's highs
     and lows. `readers` may cache bars between sessions. Runs once per session; with `again` it updates the row without
-    fetching more of the past. Raises ValueError for a date without a session.
+    fetching more of the past. A row of history (`is_history`) is stored as known from the time at which a live one is.
+    Raises ValueError for a date without a session.
     """
     closed = sessions.close_of(session)
     with runs.claim(RunTask.CALCULATE_MARKET_REGIME, "", clock.epoch_ms(closed)) as run:
@@ -86,15 +87,19 @@ def calculate_market_regime(
             return MarketRegimeResult(session, False, detail=str(error))
         regime = _classify(session, day)
         columns = _columns(day, regime)
-        with transaction.atomic():
+        known = known_at.of_session(session) if is_history else known_at.NOW
+
+        def insert() -> None:
             MarketRegimeDay.objects.bulk_create(
-                [MarketRegimeDay(date=session, **columns)],
+                [MarketRegimeDay(date=session, known_at=known, **columns)],
                 update_conflicts=True,
                 unique_fields=["date"],
                 update_fields=list(columns),
             )
             if isinstance(run, runs.Run):
                 runs.finish(run, rows=1, result={"missing": columns["missing_inputs"]})
+
+        store_in_time(insert)
     return MarketRegimeResult(
         session,
         True,

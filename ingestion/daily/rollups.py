@@ -5,24 +5,27 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
 
-from django.db import connection, transaction
+from django.db import connection
 
 from ingestion import slot_sums
-from ingestion.flow_sums import statement
+from ingestion.flow_sums import sums_of
 from quant import sessions
 from quant.sessions import DAY_MS
-from warehouse import clock, partitions, retention, runs
+from warehouse import clock, known_at, partitions, retention, runs
+from warehouse.known_at import store_in_time
 from warehouse.models import FlowDay, GammaExposure, OptionsFlow
 from warehouse.task_names import RunTask
 
 FLOW_VERSION, GAMMA_VERSION = "flow-daily-1", "gamma-daily-1"
 
-_FLOW = statement(
+_FLOW = sums_of(
     FlowDay,
     "date",
     "%(session)s::date",
     '"timestamp" >= %(from)s AND "timestamp" < %(to)s',
+    "%(known)s::bigint",
     having="HAVING count(*) FILTER (WHERE f.counted) > 0",
 )
 
@@ -32,11 +35,11 @@ _GAMMA = """
 INSERT INTO gamma_daily (
     symbol, date, snapshots, total_gamma_open, total_gamma_close, total_gamma_low, total_gamma_high,
     gross_gamma_median, underlying_close, gamma_flip_close, gamma_wall_resistance, gamma_wall_support,
-    dealer_positioning, method_version
+    dealer_positioning, method_version, known_at
 )
 SELECT d.symbol, %(session)s, d.snapshots, first.total_gamma, last.total_gamma, d.low, d.high, d.median,
        last.underlying_price, last.gamma_flip, last.gamma_wall_resistance, last.gamma_wall_support,
-       last.dealer_positioning, %(version)s
+       last.dealer_positioning, %(version)s, %(known)s::bigint
 FROM (
     SELECT g.symbol, count(*) AS snapshots, min(g."timestamp") AS first_at, max(g."timestamp") AS last_at,
            min(g.total_gamma) AS low, max(g.total_gamma) AS high,
@@ -93,22 +96,36 @@ def roll_up(session: date, again: bool = False) -> RollUpResult:
     with runs.claim(RunTask.ROLL_UP, "", clock.epoch_ms(sessions.close_of(session))) as run:
         if run is runs.Refusal.BUSY or (run is runs.Refusal.DONE and not again):
             return RollUpResult(session, detail=str(run))
-        with transaction.atomic():
-            sum_slots(session)
-            result = RollUpResult(session, roll_up_flow(session), roll_up_gamma(session))
+        sum_slots(session, is_history=again)
+        sums = flow_of(session, is_history=again)
+
+        def insert() -> RollUpResult:
+            result = RollUpResult(session, store_flow(sums), roll_up_gamma(session, is_history=again))
             if isinstance(run, runs.Run):
                 runs.finish(run, rows=result.flow_rows + result.gamma_rows)
-    return result
+            return result
+
+        return store_in_time(insert)
 
 
-def roll_up_flow(session: date) -> int:
-    """Write the session's rows of flow_daily and return their number."""
-    return _run(_FLOW, session, FLOW_VERSION)
+def flow_of(session: date, is_history: bool) -> list[tuple[Any, ...]]:
+    """Return the session's rows of flow_daily.
+
+    New rows of history are stored as known from the time at which live ones are, by all functions of this module.
+    """
+    return _FLOW.read(_parameters(session, FLOW_VERSION, is_history))
 
 
-def roll_up_gamma(session: date) -> int:
-    """Write the session's rows of gamma_daily and return their number."""
-    return _run(_GAMMA, session, GAMMA_VERSION)
+def store_flow(sums: Sequence[tuple[Any, ...]]) -> int:
+    """Insert or update rows of `flow_of` and return their number. Runs in the caller's transaction."""
+    return _FLOW.write(sums)
+
+
+def roll_up_gamma(session: date, is_history: bool) -> int:
+    """Write the session's rows of gamma_daily and return their number. Runs in the caller's transaction, or its own."""
+    with connection.cursor() as cursor:
+        cursor.execute(_GAMMA, _parameters(session, GAMMA_VERSION, is_history))
+        return int(cursor.rowcount)
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +146,7 @@ def keep_retention(now_ms: int) -> RetentionResult:
     The final sum includes trades that were repaired after the close. Stored days without rows of 15 minutes get them.
     """
     for day in days_without_slots():
-        sum_slots(day)
+        sum_slots(day, is_history=True)
     plan = partitions.plan(now_ms)
     rolled_up = sum_up_expired(plan, now_ms)
     partitions.apply(plan, now_ms)
@@ -148,8 +165,9 @@ def sum_up_expired(plan: Sequence[partitions.Action], now_ms: int) -> int:
     snapshots = GammaExposure.objects.filter(timestamp__lt=policy.cutoff(now_ms))
     gamma_days = {clock.instant(at_ms).date() for at_ms in snapshots.values_list("timestamp", flat=True)}
     for day in flow_days | gamma_days:
-        sum_slots(day)
-    return sum(map(roll_up_flow, sorted(flow_days))) + sum(map(roll_up_gamma, sorted(gamma_days)))
+        sum_slots(day, is_history=True)
+    flow_rows = sum(store_flow(flow_of(day, is_history=True)) for day in sorted(flow_days))
+    return flow_rows + sum(roll_up_gamma(day, is_history=True) for day in sorted(gamma_days))
 
 
 def days_without_slots() -> list[date]:
@@ -162,17 +180,16 @@ def days_without_slots() -> list[date]:
         return [clock.instant(day * DAY_MS).date() for (day,) in cursor.fetchall()]
 
 
-def sum_slots(session: date) -> int:
+def sum_slots(session: date, is_history: bool) -> int:
     """Write the rows of flow_slots and gamma_slots of a session's UTC day and return their number."""
     bounds = _bounds(session)
-    return slot_sums.sum_flow(*bounds) + slot_sums.copy_gamma(*bounds)
+    return slot_sums.sum_flow(*bounds, is_history=is_history) + slot_sums.copy_gamma(*bounds)
 
 
-def _run(sql: str, session: date, version: str) -> int:
+def _parameters(session: date, version: str, is_history: bool) -> dict[str, Any]:
     from_ms, to_ms = _bounds(session)
-    with connection.cursor() as cursor:
-        cursor.execute(sql, {"session": session, "version": version, "from": from_ms, "to": to_ms})
-        return int(cursor.rowcount)
+    known = known_at.of_session(session) if is_history and sessions.sessions(session, session) else None
+    return {"session": session, "version": version, "from": from_ms, "to": to_ms, "known": known}
 
 
 def _bounds(session: date) -> tuple[int, int]:

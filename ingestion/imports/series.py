@@ -31,7 +31,7 @@ def store_regime(session: date, now_ms: int) -> MarketRegimeDay | None:
     provider.
     """
     if clock.instant(now_ms) >= sessions.close_of(session) + PATIENCE:
-        calculate_market_regime(session, now_ms, connect=no_provider)
+        calculate_market_regime(session, now_ms, connect=no_provider, is_history=True)
     return MarketRegimeDay.objects.filter(date=session).first()
 
 

@@ -15,14 +15,11 @@ from kombu.exceptions import OperationalError as BrokerError
 from flow import tasks
 from flow.delivery.batch import TradeBatch
 from flow.delivery.inbox import Inbox
-from tests.flow.trades import CALL, NOON_MS, PUT, make_batch
+from tests.flow.trades import CALL, NOON_MS, PUT, every_trade, make_batch
 from tests.roles import run
 from warehouse.models import DeadLetter, OptionsFlow
 
 pytestmark = [pytest.mark.database, pytest.mark.usefixtures("at_noon")]
-EVERYTHING = (
-    'SELECT * FROM options_flow_history ORDER BY symbol, "timestamp", contract_ticker, sequence_number'
-)
 
 
 @pytest.fixture
@@ -31,16 +28,16 @@ def inbox(redis_client) -> Inbox:
 
 
 @pytest.fixture
-def sent(monkeypatch) -> list[tuple]:
+def sent(monkeypatch) -> list[dict]:
     """Return the messages sent to the queue, which no worker reads."""
     messages: list[tuple] = []
     monkeypatch.setattr(tasks.store_trades, "delay", lambda *args: messages.append(("store", *args)))
     return messages
 
 
-def table() -> list[tuple]:
-    """Return every row of the table without its id."""
-    return [row[1:] for row in run(EVERYTHING)]
+def table() -> list[dict]:
+    """Return every row of the table."""
+    return every_trade()
 
 
 def test_batch_is_deleted_from_the_inbox_after_the_commit(put_batch, inbox):
@@ -170,20 +167,20 @@ HISTORY = [
 )
 def test_any_order_and_repetition_of_batches_gives_the_same_table(put_batch, redis_client, order, again):
     expected = _after(HISTORY, put_batch)
-    assert [row[3] for row in expected] == [1, 3, 2, 4, 7, 6]
-    assert [row[-4] for row in expected] == [
+    assert [row["sequence_number"] for row in expected] == [1, 3, 2, 4, 7, 6]
+    assert [row["canceled_by"] for row in expected] == [
         None,
         None,
         None,
         None,
         6,
         None,
-    ]  # canceled_by: the newest match
+    ]  # the newest match
     shuffled = [HISTORY[place] for place in [*again, *order]]
     assert _after(shuffled, put_batch) == expected
 
 
-def _after(batches: list[TradeBatch], put_batch) -> list[tuple]:
+def _after(batches: list[TradeBatch], put_batch) -> list[dict]:
     with connection.cursor() as cursor:
         cursor.execute("TRUNCATE options_flow_history")
     for batch in batches:

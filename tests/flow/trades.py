@@ -11,6 +11,7 @@ import numpy as np
 from flow.delivery.batch import Source, TradeBatch
 from flow.storing.process_trades import ProcessedTrades, process_trades
 from warehouse import clock
+from warehouse.models import OptionsFlow
 
 NOON = datetime(2026, 11, 18, 17, 0, tzinfo=UTC)  # Wednesday, 12:00 New York
 NOON_MS = clock.epoch_ms(NOON)
@@ -35,6 +36,13 @@ PLAIN: dict[str, Any] = {
     "average_size": 20.0,
     "received_at_ms": NOON_MS + 40,
 }
+
+
+def every_trade() -> list[dict[str, Any]]:
+    """Return every stored trade, without its number and the times at which it became known."""
+    rows = OptionsFlow.objects.order_by("symbol", "timestamp", "contract_ticker", "sequence_number").values()
+    left_out = ("id", "known_at", "canceled_at", "amended_at")
+    return [{name: value for name, value in row.items() if name not in left_out} for row in rows]
 
 
 def make_batch(*rows: dict[str, Any], source: Source = "stream") -> TradeBatch:

@@ -11,7 +11,7 @@ import pytest
 from django.core.management import call_command
 from django.db import DatabaseError, OperationalError, connection, transaction
 
-from ingestion.daily.rollups import roll_up_flow, sum_slots
+from ingestion.daily.rollups import flow_of, store_flow, sum_slots
 from quant.sessions import DAY_MS
 from tests.partitions import drop_partitions
 from tests.roles import as_role, run
@@ -84,7 +84,7 @@ def test_a_partition_has_the_key_indexes_and_checks_of_its_parent(at):
         " WHERE conrelid = 'options_flow_history_d20261120'::regclass AND contype IN ('c', 'p')"
         " GROUP BY 1 ORDER BY 1"
     )
-    assert found == [("c", 6), ("p", 1)]
+    assert found == [("c", 7), ("p", 1)]
     assert run(
         "SELECT count(*) FROM pg_index WHERE indrelid = 'options_flow_history_d20261120'::regclass"
     ) == [(6,)]
@@ -144,8 +144,8 @@ def test_a_partition_with_times_within_retention_is_not_dropped(at):
         with pytest.raises(DatabaseError, match="still retained"), transaction.atomic():
             run("SELECT warehouse_drop_partition('options_flow_history_d20260601')")
         at("2026-08-31T00:01")
-        roll_up_flow(dt.date(2026, 6, 1))
-        sum_slots(dt.date(2026, 6, 1))
+        store_flow(flow_of(dt.date(2026, 6, 1), is_history=False))
+        sum_slots(dt.date(2026, 6, 1), is_history=False)
         assert run("SELECT cleanup_old_flow()") == [(1,)]
     assert run("SELECT count(*) FROM options_flow_history") == [(0,)]
 
@@ -153,8 +153,8 @@ def test_a_partition_with_times_within_retention_is_not_dropped(at):
 @pytest.mark.django_db
 def test_a_day_of_trades_is_dropped_only_after_all_symbols_are_rolled_up(at):
     add_trade(at("2026-06-01T12:00"))
-    roll_up_flow(dt.date(2026, 6, 1))
-    sum_slots(dt.date(2026, 6, 1))
+    store_flow(flow_of(dt.date(2026, 6, 1), is_history=False))
+    sum_slots(dt.date(2026, 6, 1), is_history=False)
     add_trade(at("2026-06-01T12:00"), symbol="SPY")
     add_trade(at("2026-06-01T12:00"), symbol="QQQ", is_cancel=True)  # not a trade, so it is not rolled up
     at("2026-09-01T00:00")
@@ -172,13 +172,13 @@ def test_a_day_of_trades_is_dropped_only_after_all_symbols_are_rolled_up(at):
 @pytest.mark.django_db
 def test_a_day_of_trades_is_dropped_only_when_flow_slots_has_them_all(at):
     add_trade(at("2026-06-01T12:00"))
-    sum_slots(dt.date(2026, 6, 1))
+    sum_slots(dt.date(2026, 6, 1), is_history=False)
     add_trade(at("2026-06-01T12:00"), sequence_number=2)  # repaired later
-    roll_up_flow(dt.date(2026, 6, 1))
+    store_flow(flow_of(dt.date(2026, 6, 1), is_history=False))
     at("2026-09-01T00:00")
     with pytest.raises(OperationalError, match="holds trades that are not summed"), transaction.atomic():
         run("SELECT cleanup_old_flow()")
-    sum_slots(dt.date(2026, 6, 1))
+    sum_slots(dt.date(2026, 6, 1), is_history=False)
     assert run("SELECT cleanup_old_flow()") == [(1,)]
 
 

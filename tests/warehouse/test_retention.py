@@ -34,6 +34,7 @@ def test_every_table_with_a_stated_retention_has_a_policy():
         "historical_bars": 1826,
         "iv_percentile_cache": 731,
         "flow_slots": 731,
+        "superseded_rows": 731,
         "gamma_slots": 731,
         "gamma_exposure_snapshots": 90,
         "market_regime_history": 1826,
@@ -143,8 +144,8 @@ def test_cleanup_functions_apply_the_same_retention_as_the_policies():
     add_gamma(now - 90 * DAY_MS + 60_000)
     with as_role("warehouse_writer"):
         assert run("SELECT cleanup_old_gamma()") == [(0,)]  # the day is not rolled up yet
-        roll_up_gamma(clock.instant(old.timestamp).date())
-        sum_slots(clock.instant(old.timestamp).date())
+        roll_up_gamma(clock.instant(old.timestamp).date(), is_history=False)
+        sum_slots(clock.instant(old.timestamp).date(), is_history=False)
         assert run("SELECT cleanup_old_iv(), cleanup_old_regime(), cleanup_old_gamma()") == [(1, 1, 1)]
     assert delete_all_expired(now) == {}
 

@@ -84,6 +84,7 @@ def test_identifier_columns_use_the_c_collation():
         "feed",
         "id",
         "batch_id",
+        "table_name",
     }
 
 

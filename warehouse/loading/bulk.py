@@ -18,6 +18,7 @@ from django.db import IntegrityError, connection, models, transaction
 from django.db.backends.utils import CursorWrapper
 from psycopg.errors import UniqueViolation
 
+from warehouse import known_at
 from warehouse.loading import copy_format
 
 _STAGED_AS_TEXT = ("text[]", "jsonb")  # their binary form would need a loop over rows
@@ -39,10 +40,11 @@ def insert_rows(model: type[models.Model], columns: Mapping[str, Any], *, likely
     """Insert the rows whose key is not stored yet and return their number.
 
     `columns` maps column names to arrays of one length, or to a scalar for all rows. NaN, NaT, empty text and masked
-    entries become NULL; an omitted column gets its default. text[] is given as array literals, jsonb as text. Pass
-    `likely_new=False` when some rows are expected to exist. Runs in the caller's transaction, or in its own. Partitions
-    must exist (`warehouse.partitions.ensure`, before the transaction). Raises ValueError for a value that its column
-    cannot hold.
+    entries become NULL; an omitted column gets its default, and an omitted `known_at` that of `warehouse.known_at`.
+    text[] is given as array literals, jsonb as text. Pass `likely_new=False` when some rows are expected to exist.
+
+    Runs in the caller's transaction, or in its own. Partitions must exist (`warehouse.partitions.ensure`, before the
+    transaction). Raises ValueError for a value that its column cannot hold.
     """
     # In parts, so that the server reads one while the next is encoded.
     return load(model, _encoding(model, columns), likely_new=likely_new)
@@ -85,7 +87,10 @@ def load(model: type[models.Model], encoded: Encoded, *, likely_new: bool = True
     values = ", ".join(
         _quoted(n) + (f"::{kinds[n]}" if kinds[n] in _STAGED_AS_TEXT else "") for n in encoded.columns
     )
-    insert = f"INSERT INTO {table} ({names}) SELECT {values} FROM pg_temp.{staging}"
+    targets = names
+    if "known_at" in kinds and "known_at" not in encoded.columns:
+        targets, values = f"{names}, known_at", f"{values}, {known_at.on_insert(table)}"
+    insert = f"INSERT INTO {table} ({targets}) SELECT {values} FROM pg_temp.{staging}"
     # In a caller's transaction the caller handles failures: a savepoint would cost two more round trips.
     with transaction.atomic(savepoint=False), connection.cursor() as cursor:
         cursor.execute(

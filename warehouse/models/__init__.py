@@ -15,6 +15,7 @@ from warehouse.models.regime import MarketRegimeDay
 from warehouse.models.runs import IngestionRun
 from warehouse.models.session_exceptions import SessionException
 from warehouse.models.slots import FlowSlot, GammaSlot
+from warehouse.models.superseded import SupersededRow
 from warehouse.models.watchlist import WatchlistEntry
 
 __all__ = [
@@ -36,6 +37,7 @@ __all__ = [
     "OptionsFlow",
     "SessionException",
     "StreamGap",
+    "SupersededRow",
     "WarehouseClock",
     "WatchlistEntry",
 ]

@@ -28,6 +28,8 @@ class HistoricalBar(models.Model):
     volume = columns.real("volume, null for an index; shares or contracts")
     vwap = columns.money("volume-weighted average price; dollars")
     transactions = columns.count("trades in the bar; trades")
+    known_at = columns.known_at(large=True)
+    computed_at = columns.computed_at()
 
     class Meta:
         db_table = TABLE
@@ -36,6 +38,7 @@ class HistoricalBar(models.Model):
         constraints = [
             columns.unique(TABLE, "symbol", "timeframe", "timestamp"),
             columns.one_of(TABLE, "timeframe", Timeframe),
+            columns.known_since_timestamp(TABLE),
         ]
 
     def __str__(self) -> str:

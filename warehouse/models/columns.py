@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.backends.base.base import BaseDatabaseWrapper
-from django.db.models import Q
+from django.db.models import F, Func, Q
 
 if TYPE_CHECKING:
     AnyField = models.Field[Any, Any]
@@ -115,6 +115,26 @@ def choice(kind: type[models.TextChoices], comment: str, null: bool = True) -> A
 def method_version() -> Any:
     """Return the column of the method's version."""
     return models.TextField(db_comment="version of the method that computed the row; no unit")
+
+
+def known_at(large: bool = False) -> Any:
+    """Return the column of the time from which a row was available.
+
+    Rows of large tables that were stored before the column existed have NULL, until `manage.py fill_known_at`.
+    """
+    if large:
+        return epoch_ms("from when on the row was available", null=True, blank=True)
+    return epoch_ms("from when on the row was available", db_default=Func(function="warehouse_known_ms"))
+
+
+def computed_at() -> Any:
+    """Return the column of the time at which a row was computed again."""
+    return epoch_ms("from when on these values are the row's, null for the first ones", null=True, blank=True)
+
+
+def known_since_timestamp(table: str) -> models.CheckConstraint:
+    """Return the CHECK constraint that no row is known before its time."""
+    return models.CheckConstraint(condition=Q(known_at__gte=F("timestamp")), name=f"{table}_known_at_later")
 
 
 def one_of(table: str, column: str, kind: type[models.TextChoices]) -> models.CheckConstraint:

@@ -27,6 +27,8 @@ class FlowDay(models.Model):
     blocks = columns.big_count("blocks; trades", null=False)
     unusual = columns.big_count("trades flagged as unusual; trades", null=False)
     method_version = columns.method_version()
+    known_at = columns.known_at()
+    computed_at = columns.computed_at()
 
     class Meta:
         db_table = "flow_daily"
@@ -60,6 +62,8 @@ class GammaDay(models.Model):
     gamma_wall_support = columns.money("support of the last snapshot; dollars or index points")
     dealer_positioning = columns.choice(DealerPositioning, "positioning of the last snapshot")
     method_version = columns.method_version()
+    known_at = columns.known_at()
+    computed_at = columns.computed_at()
 
     class Meta:
         db_table = "gamma_daily"

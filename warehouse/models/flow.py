@@ -56,6 +56,11 @@ class OptionsFlow(models.Model):
     source = columns.choice(Source, "origin of the row", null=False)
     received_at = columns.epoch_ms("when the trade reached the consumer")
     method_version = columns.method_version()
+    known_at = columns.known_at(large=True)
+    canceled_at = columns.epoch_ms("from when on canceled_by was known", null=True, blank=True)
+    amended_at = columns.epoch_ms(
+        "from when on the amended class and quote were known", null=True, blank=True
+    )
 
     class Meta:
         db_table = TABLE
@@ -69,6 +74,7 @@ class OptionsFlow(models.Model):
             columns.one_of(TABLE, "option_type", OptionType),
             columns.one_of(TABLE, "side", Side),
             columns.one_of(TABLE, "source", Source),
+            columns.known_since_timestamp(TABLE),
         ]
 
     def __str__(self) -> str:

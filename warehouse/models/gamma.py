@@ -39,6 +39,8 @@ class GammaScalars(models.Model):
     put_call_volume_ratio = columns.real("volume of the day of puts over calls; ratio")
     oi_source = columns.choice(OpenInterestSource, "source of open interest", null=False)
     method_version = columns.method_version()
+    known_at = columns.known_at()
+    computed_at = columns.computed_at()
 
     class Meta:
         abstract = True
@@ -73,6 +75,7 @@ class GammaExposure(GammaScalars):
         verbose_name = "gamma exposure snapshot"
         constraints = [
             columns.unique(TABLE, "symbol", "timestamp"),
+            columns.known_since_timestamp(TABLE),
             columns.one_of(TABLE, "dealer_positioning", DealerPositioning),
             columns.one_of(TABLE, "expected_behavior", ExpectedBehavior),
             columns.one_of(TABLE, "oi_source", OpenInterestSource),

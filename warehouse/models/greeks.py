@@ -42,6 +42,7 @@ class HistoricalGreeks(models.Model):
     source = columns.choice(Source, "origin of the row", null=False)
     fetched_at = columns.epoch_ms("when the snapshot was fetched")
     method_version = columns.method_version()
+    known_at = columns.known_at(large=True)
 
     class Meta:
         db_table = TABLE
@@ -53,6 +54,7 @@ class HistoricalGreeks(models.Model):
             columns.one_of(TABLE, "iv_status", IvStatus),
             columns.one_of(TABLE, "greeks_source", GreeksSource),
             columns.one_of(TABLE, "source", Source),
+            columns.known_since_timestamp(TABLE),
         ]
 
     def __str__(self) -> str:

@@ -34,6 +34,8 @@ class IvPercentile(models.Model):
     term_slope = columns.real("60-day IV minus 30-day IV; fraction per year")
     expected_move = columns.money("one standard deviation of spot over 30 days; dollars or index points")
     method_version = columns.method_version()
+    known_at = columns.known_at()
+    computed_at = columns.computed_at()
 
     class Meta:
         db_table = TABLE

@@ -52,6 +52,8 @@ class MarketRegimeDay(models.Model):
     spy_volume_ratio = columns.real("SPY volume over its mean of 20 sessions; ratio")
     missing_inputs = columns.texts("inputs that were missing; names", default=list, blank=True)
     method_version = columns.method_version()
+    known_at = columns.known_at()
+    computed_at = columns.computed_at()
 
     class Meta:
         db_table = TABLE

@@ -24,6 +24,7 @@ class GammaSlot(GammaScalars):
         verbose_name_plural = "gamma by slot"
         constraints = [
             columns.unique("gamma_slots", "symbol", "timestamp"),
+            columns.known_since_timestamp("gamma_slots"),
             columns.one_of("gamma_slots", "dealer_positioning", DealerPositioning),
             columns.one_of("gamma_slots", "expected_behavior", ExpectedBehavior),
             columns.one_of("gamma_slots", "oi_source", OpenInterestSource),
@@ -54,13 +55,18 @@ class FlowSlot(models.Model):
     blocks = columns.big_count("blocks; trades", null=False)
     unusual = columns.big_count("trades flagged as unusual; trades", null=False)
     method_version = columns.method_version()
+    known_at = columns.known_at()
+    computed_at = columns.computed_at()
 
     class Meta:
         db_table = "flow_slots"
         db_table_comment = "Sums of the trades of 15 minutes per underlying, cancels left out."
         verbose_name = "flow of a slot"
         verbose_name_plural = "flow by slot"
-        constraints = [columns.unique("flow_slots", "symbol", "timestamp")]
+        constraints = [
+            columns.unique("flow_slots", "symbol", "timestamp"),
+            columns.known_since_timestamp("flow_slots"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.symbol} at {self.timestamp}"

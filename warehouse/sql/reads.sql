@@ -51,7 +51,8 @@ BEGIN
 END
 $$;
 
--- Counts the trades of the last p_minutes by the market's clock. Cancels and canceled trades are excluded.
+-- Counts the trades of the last p_minutes by the market's clock, or before the instant as of which the session reads.
+-- Cancels and trades canceled by then are excluded. A trade amended later counts without side, and not as a sweep.
 -- smart_money_bias: one side has sweeps, and at least 1.5 times those of the other.
 -- The query is planned at each call with the time as a constant, so that partitions of other days are excluded at
 -- planning. Planning for all retained days takes longer than the query.
@@ -65,7 +66,8 @@ SET search_path = pg_catalog, public, pg_temp
 SET plan_cache_mode = force_custom_plan
 AS $$
 DECLARE
-    v_since_ms CONSTANT bigint := warehouse_now_ms() - p_minutes::bigint * 60000;
+    v_as_of_ms CONSTANT bigint := warehouse_as_of_ms();
+    v_since_ms CONSTANT bigint := least(warehouse_now_ms(), v_as_of_ms) - p_minutes::bigint * 60000;
     v_days CONSTANT integer := (warehouse_partition_policy('options_flow_history')).retention_days;
 BEGIN
     PERFORM warehouse_check_symbol(p_symbol, 'options_flow_history');
@@ -79,15 +81,15 @@ BEGIN
                 WHEN s.bearish > 0 AND 2 * s.bearish >= 3 * s.bullish THEN 'BEARISH'
                 ELSE 'NEUTRAL' END
     FROM (
-        SELECT count(*) FILTER (WHERE f.is_sweep) AS total,
-               count(*) FILTER (WHERE f.is_sweep AND f.sentiment = 'BULLISH') AS bullish,
-               count(*) FILTER (WHERE f.is_sweep AND f.sentiment = 'BEARISH') AS bearish,
+        SELECT count(*) FILTER (WHERE f.is_sweep AND NOT f.amended) AS total,
+               count(*) FILTER (WHERE f.is_sweep AND NOT f.amended AND f.sentiment = 'BULLISH') AS bullish,
+               count(*) FILTER (WHERE f.is_sweep AND NOT f.amended AND f.sentiment = 'BEARISH') AS bearish,
                coalesce(sum(f.premium), 0) AS premium
-        FROM options_flow_history f
+        FROM (SELECT t.*, t.amended_at IS NOT NULL AND t.amended_at > v_as_of_ms AS amended FROM options_flow_history t) f
         WHERE f.symbol = p_symbol
           AND f."timestamp" >= v_since_ms
           AND NOT f.is_cancel
-          AND f.canceled_by IS NULL
+          AND (f.canceled_by IS NULL OR f.canceled_at > v_as_of_ms)
     ) s;
 END
 $$;

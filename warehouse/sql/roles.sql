@@ -23,5 +23,14 @@ BEGIN
             NULL; -- likewise
         END;
     END LOOP;
+    -- Reading as of an instant takes the reader's role inside a transaction. Without inheriting its privileges, because
+    -- the reader's policies would restrict the writer too.
+    IF current_setting('server_version_num')::integer >= 160000 THEN
+        BEGIN
+            GRANT warehouse_reader TO warehouse_writer, warehouse_web WITH INHERIT FALSE, SET TRUE;
+        EXCEPTION WHEN unique_violation THEN
+            NULL; -- likewise
+        END;
+    END IF;
 END
 $$;

@@ -19,6 +19,7 @@ from warehouse.models import (
     IvPercentile,
     MarketRegimeDay,
     OptionsFlow,
+    SupersededRow,
 )
 from web.admin.base import ReadOnlyAdmin, RecentFilter, SymbolFilter, new_york
 from web.charts.gamma_picture import gamma_picture
@@ -148,6 +149,14 @@ class FlowSlotAdmin(TimedAdmin):
         "sweeps",
         "blocks",
     )
+
+
+@admin.register(SupersededRow)
+class SupersededRowAdmin(ReadOnlyAdmin):
+    """Earlier versions of rows."""
+
+    list_display = ("table_name", "key", "known_at", "superseded_at")
+    list_filter = ("table_name",)
 
 
 @admin.register(IvPercentile)

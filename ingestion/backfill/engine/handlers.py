@@ -103,7 +103,7 @@ def _rank(symbol: str, session: str, connect: Connect, now_ms: int) -> None:
 
 
 def _store_regime(session: str, connect: Connect, now_ms: int) -> None:
-    calculate_market_regime(date.fromisoformat(session), now_ms, connect=_no_client)
+    calculate_market_regime(date.fromisoformat(session), now_ms, connect=_no_client, is_history=True)
 
 
 def _caching_regime_handler(last: date) -> Handler:
@@ -116,7 +116,7 @@ def _caching_regime_handler(last: date) -> Handler:
 
     def regime(session: str, connect: Connect, now_ms: int) -> None:
         day = date.fromisoformat(session)
-        calculate_market_regime(day, now_ms, False, breadth.unread(day), _no_client, readers)
+        calculate_market_regime(day, now_ms, False, breadth.unread(day), _no_client, readers, is_history=True)
 
     return regime
 

@@ -10,15 +10,11 @@ from django.db import connection
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.flow.trades import CALL, NOON_MS, PUT, make_batch, process
-from tests.roles import run
+from tests.flow.trades import CALL, NOON_MS, PUT, every_trade, make_batch, process
 from warehouse.models import OptionsFlow
 
 pytestmark = [pytest.mark.database, pytest.mark.usefixtures("at_noon")]
 QUICK = settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-EVERYTHING = (
-    'SELECT * FROM options_flow_history ORDER BY symbol, "timestamp", contract_ticker, sequence_number'
-)
 
 TRADE = st.fixed_dictionaries(
     {
@@ -32,13 +28,13 @@ TRADE = st.fixed_dictionaries(
 )
 
 
-def table(batches) -> list[tuple]:
-    """Return the table after these batches, without the ids of the rows."""
+def table(batches) -> list[dict]:
+    """Return the table after these batches."""
     with connection.cursor() as cursor:
         cursor.execute("TRUNCATE options_flow_history")
     for batch in batches:
         process(batch)
-    return [row[1:] for row in run(EVERYTHING)]
+    return every_trade()
 
 
 def stream(trades: list[dict]) -> list[dict]:

@@ -31,12 +31,20 @@ def test_trade_without_a_quote_gets_the_missed_quote():
     assert stored("side", "sentiment", "quote_age_ms", "source") == [("buy", "BULLISH", 5, "live")]
 
 
-def test_newer_quote_is_used_and_older_one_is_not():
-    process(make_batch({"price": 1.10, "quote_age_ms": 50.0}))
+def test_newer_quote_gives_an_unknown_side_and_an_older_one_does_not():
+    process(make_batch({"price": 1.10, "quote_age_ms": 5_000.0}))
+    assert stored("side", "quote_age_ms", "amended_at") == [(None, 5_000, None)]
+    process_complete({"price": 1.10, "bid": 1.10, "ask": 1.20, "quote_age_ms": 6_000.0})
+    assert stored("side", "quote_age_ms", "amended_at") == [(None, 5_000, None)]
     process_complete({"price": 1.10, "bid": 1.10, "ask": 1.20, "quote_age_ms": 20.0})
     assert stored("side", "quote_age_ms") == [("sell", 20)]
-    process_complete({"price": 1.10, "quote_age_ms": 30.0})
-    assert stored("side", "quote_age_ms") == [("sell", 20)]
+    assert stored("amended_at") != [(None,)]
+
+
+def test_a_known_side_stays():
+    process(make_batch({"price": 1.10, "quote_age_ms": 50.0}))
+    process_complete({"price": 1.10, "bid": 1.10, "ask": 1.20, "quote_age_ms": 20.0})
+    assert stored("side", "quote_age_ms", "amended_at") == [("buy", 50, None)]
 
 
 def test_part_of_a_sweep_stored_alone_is_amended_to_sweep():

@@ -78,10 +78,11 @@ def live(evening, market, provider, at_market_time) -> list[tuple[Any, ...]]:
 
 
 def as_text() -> list[tuple[Any, ...]]:
-    """Return the ranks of the six sessions as JSON text from the database, without the id."""
+    """Return the ranks of the six sessions as JSON text, without the id and the times of their versions."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT (to_jsonb(t) - 'id')::text FROM iv_percentile_cache t WHERE date >= %s ORDER BY date",
+            "SELECT (to_jsonb(t) - '{id,known_at,computed_at}'::text[])::text FROM iv_percentile_cache t"
+            " WHERE date >= %s ORDER BY date",
             [DAYS[0]],
         )
         return cursor.fetchall()

@@ -26,7 +26,7 @@ pytestmark = pytest.mark.database
 
 EXPIRATION = date(2026, 12, 18)
 STRIKES = (6000.0, 6450.0, 6500.0, 6550.0)
-BY_ORIGIN = {"id", "source", "fetched_at", "method_version"}
+BY_ORIGIN = {"id", "source", "fetched_at", "method_version", "known_at"}
 SPOT = Spot(6500.0, "chain")
 
 
@@ -70,7 +70,7 @@ def stored_rows() -> tuple[list[dict[str, object]], dict[str, object]]:
     greeks = HistoricalGreeks.objects.filter(timestamp=SLOT_MS).order_by("contract_ticker")
     rows = [{name: row[name] for name in row.keys() - BY_ORIGIN} for row in greeks.values()]
     snapshot = GammaExposure.objects.values().get()
-    del snapshot["id"]
+    del snapshot["id"], snapshot["known_at"]
     greeks.delete()
     GammaExposure.objects.all().delete()
     return rows, snapshot
