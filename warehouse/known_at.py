@@ -12,7 +12,7 @@ from collections.abc import Callable
 from time import perf_counter
 from typing import TypeVar
 
-from django.db import OperationalError, connection, transaction
+from django.db import DatabaseError, OperationalError, connection, transaction
 from django.db.models import BigIntegerField, Func
 
 from quant import sessions
@@ -88,7 +88,7 @@ def _attempt(work: Callable[[], Result]) -> Result:
             result = work()
             if perf_counter() - started > COMMIT_WITHIN_SECONDS:
                 raise _LateError
-    except OperationalError as error:
+    except DatabaseError as error:
         if getattr(error.__cause__, "sqlstate", None) == _TRANSACTION_TIMED_OUT:
             raise _LateError from error
         raise

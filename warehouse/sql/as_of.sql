@@ -16,8 +16,8 @@ CREATE OR REPLACE FUNCTION warehouse_known_ms() RETURNS bigint
 LANGUAGE sql STABLE PARALLEL SAFE
 SET search_path = pg_catalog, public, pg_temp
 AS $$
-    SELECT warehouse_now_ms() + 10000
-         - floor(extract(epoch FROM statement_timestamp() - transaction_timestamp()) * 1000)::bigint
+    SELECT floor(extract(epoch FROM transaction_timestamp()) * 1000)::bigint + 10000
+         + warehouse_now_ms() - floor(extract(epoch FROM statement_timestamp()) * 1000)::bigint -- the clock's offset
 $$;
 
 -- From when on a live warehouse knows a bar: 30 seconds after its end. A daily bar starts at midnight New York and ends
