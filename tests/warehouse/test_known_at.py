@@ -100,7 +100,12 @@ def test_rows_are_known_ten_seconds_after_the_start_of_their_transaction():
 @pytest.mark.database
 def test_a_bar_is_live_for_a_day_after_its_end():
     now = ago(0) // MINUTE_MS * MINUTE_MS
-    starts = [now - 2 * DAY_MS, now - DAY_MS - 2 * MINUTE_MS, now - DAY_MS + 2 * MINUTE_MS, now - MINUTE_MS]
+    starts = [
+        now - 2 * DAY_MS,
+        now - DAY_MS - 2 * MINUTE_MS,
+        now - DAY_MS + 2 * MINUTE_MS,
+        now - 2 * MINUTE_MS,
+    ]
     partitions.ensure("historical_bars", starts[0], starts[-1])
     try:
         for start in starts:
