@@ -36,8 +36,8 @@ FLOW = {
 # These queries do not filter by symbol, the first column of the key. PostgreSQL 18 uses a skip scan over the symbols;
 # earlier versions scan the partition of the day.
 WITHOUT_SYMBOL = {"flow_of_four_hours", "trades_of_five_minutes"}
-# Half of the rows of the partition are of this symbol. The planner does not know how many the wall hides, expects to sort
-# few rows, and reads the partition sequentially instead of by key.
+# Half of the rows of the partition are of this symbol. The planner does not know how many the wall hides, expects to
+# sort few rows, and reads the partition sequentially instead of by key.
 WITH_WALL = {"greeks_52_weeks"}
 
 
