@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from django.apps import apps
@@ -44,6 +45,13 @@ def run_statuses(task: str, symbol: str, since_ms: int) -> dict[int, str]:
     """Return the status of each run of a task and symbol by slot, from `since_ms` on."""
     found = IngestionRun.objects.filter(task=task, symbol=symbol, slot__gte=since_ms)
     return dict(found.values_list("slot", "status"))
+
+
+def fetch_times(task: str, symbol: str, slots_ms: Sequence[int]) -> dict[int, tuple[int, int]]:
+    """Return the delay of the data and the duration of the fetch of each run, both in ms, 0 if unknown, by slot."""
+    found = IngestionRun.objects.filter(task=task, symbol=symbol, slot__in=slots_ms)
+    rows = found.values_list("slot", "data_delay_ms", "duration_ms")
+    return {slot: (delay_ms or 0, duration_ms or 0) for slot, delay_ms, duration_ms in rows}
 
 
 def median_gross_gamma(symbol: str, before_ms: int) -> float | None:

@@ -8,12 +8,12 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 
 import numpy as np
-from django.db import connection
 
 from ingestion.bars import breadth as breadth_module
-from ingestion.bars.bar_times import close_ms, midnight_ms, open_ms
+from ingestion.bars.bar_times import close_ms, midnight_ms
 from ingestion.bars.breadth import Breadth
 from ingestion.bars.historical_bars import Bars, historical_bars
+from ingestion.daily.session_volumes import session_volumes
 from provider.connection import Connect
 from provider.errors import NotEntitled, NotFound
 from quant.chain import Floats
@@ -36,29 +36,6 @@ _INDEX_COLUMNS = {
     "NDX": "ndx_close",
     "RUT": "rut_close",
 }
-
-# Contracts that settle at the close are no longer in the closing snapshot, and are the busiest of the day. So each
-# contract counts with the later of the last two snapshots that contain it. A rebuilt snapshot contains only selected
-# contracts near the money, so its volume is not that of the chain.
-_VOLUMES = """
-SELECT coalesce(sum(seen.volume) FILTER (WHERE seen.option_type = 'put'), 0),
-       coalesce(sum(seen.volume) FILTER (WHERE seen.option_type = 'call'), 0)
-FROM unnest(%(symbols)s::text[]) AS watched (symbol)
-CROSS JOIN LATERAL (
-    SELECT max("timestamp") AS at_ms FROM historical_greeks
-    WHERE symbol = watched.symbol AND "timestamp" BETWEEN %(opens)s AND %(closes)s
-) AS last
-CROSS JOIN LATERAL (
-    SELECT max("timestamp") AS at_ms FROM historical_greeks
-    WHERE symbol = watched.symbol AND "timestamp" BETWEEN %(opens)s AND %(closes)s AND "timestamp" < last.at_ms
-) AS before
-CROSS JOIN LATERAL (
-    SELECT DISTINCT ON (contract_ticker) option_type, volume FROM historical_greeks
-    WHERE symbol = watched.symbol AND "timestamp" BETWEEN %(opens)s AND %(closes)s
-      AND "timestamp" IN (last.at_ms, before.at_ms) AND source <> 'backfill'
-    ORDER BY contract_ticker, "timestamp" DESC
-) AS seen
-"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,9 +97,8 @@ def read_inputs(
 def put_call_ratio(session: date) -> float:
     """Return put volume / call volume of all watched chains in the session's last snapshots, NaN without calls."""
     symbols = [str(entry.symbol) for entry in queries.watched_chains()]
-    with connection.cursor() as cursor:
-        cursor.execute(_VOLUMES, {"symbols": symbols, "opens": open_ms(session), "closes": close_ms(session)})
-        puts, calls = cursor.fetchone()
+    volumes = [session_volumes(symbol, session) for symbol in symbols]
+    puts, calls = sum(volume.puts for volume in volumes), sum(volume.calls for volume in volumes)
     return puts / calls if calls else math.nan
 
 

@@ -21,6 +21,7 @@ from ingestion.imports.units import to_warehouse_units
 from quant import sessions
 from quant.sessions import NEW_YORK
 from warehouse import clock, partitions, queries, runs
+from warehouse.asof import chain as chain_reader
 from warehouse.models import GammaExposure, HistoricalGreeks, WatchlistEntry
 from warehouse.models.enums import Source
 from warehouse.task_names import RunTask
@@ -160,7 +161,7 @@ def _store(
 
 def _has_other_rows(symbol: str, slot: int) -> bool:
     """Return whether the slot has rows that were not imported."""
-    stored = HistoricalGreeks.objects.filter(symbol=symbol, timestamp=slot)
-    if stored.exists():
-        return stored.exclude(source=Source.IMPORT).exists()
+    stored = chain_reader.sources(symbol, slot)
+    if stored:
+        return stored != {Source.IMPORT.value}
     return GammaExposure.objects.filter(symbol=symbol, timestamp=slot).exists()
