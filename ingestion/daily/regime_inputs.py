@@ -10,16 +10,19 @@ from datetime import date, timedelta
 import numpy as np
 
 from ingestion.bars import breadth as breadth_module
-from ingestion.bars.bar_times import close_ms, midnight_ms
+from ingestion.bars.bar_times import close_ms, midnight_ms, range_ms
 from ingestion.bars.breadth import Breadth
-from ingestion.bars.historical_bars import Bars, historical_bars
+from ingestion.bars.historical_bars import ensure_bars
 from ingestion.daily.session_volumes import session_volumes
 from provider.connection import Connect
 from provider.errors import NotEntitled, NotFound
+from provider.symbols import bare
 from quant.chain import Floats
 from quant.market import indicators
 from quant.market.market_regime import IndexBars
 from warehouse import queries
+from warehouse.asof import bars as bar_reader
+from warehouse.asof.bars import Bars
 from warehouse.models import MarketRegimeDay
 from warehouse.models.enums import Timeframe
 
@@ -38,11 +41,20 @@ _INDEX_COLUMNS = {
 }
 
 
+def ensured_bars(ticker: str, timeframe: str, first: date, last: date, now_ms: int, connect: Connect) -> Bars:
+    """Fetch the missing bars of the sessions from `first` to `last`, then return the stored ones.
+
+    Raises what `ingestion.bars.historical_bars.ensure_bars` raises.
+    """
+    ensure_bars(ticker, timeframe, first, last, now_ms, connect)
+    return bar_reader.read(bare(ticker), timeframe, *range_ms(first, last))
+
+
 @dataclass(frozen=True, slots=True)
 class Readers:
     """Functions that read bars and count stocks: uncached, or with a cache for consecutive sessions."""
 
-    bars: ReadBars = historical_bars
+    bars: ReadBars = ensured_bars
     breadth: Callable[[date], Breadth] = breadth_module.breadth
 
 
