@@ -22,8 +22,8 @@ from quant.market import indicators
 from quant.market.market_regime import IndexBars
 from warehouse import queries
 from warehouse.asof import bars as bar_reader
+from warehouse.asof import regime as regime_reader
 from warehouse.asof.bars import Bars
-from warehouse.models import MarketRegimeDay
 from warehouse.models.enums import Timeframe
 
 Connect = Connect
@@ -165,10 +165,9 @@ def _fill_from_snapshot(session: date, day: MarketDay, connect: Connect, now_ms:
     A snapshot shows the present, so it is only used shortly after the close, and not when it is delayed.
     """
     unknown = [symbol for symbol in _INDEX_COLUMNS if math.isnan(day.closes[symbol])]
-    row = MarketRegimeDay.objects.filter(date=session).values(*_INDEX_COLUMNS.values()).first() or {}
-    for symbol in unknown:
-        if (stored := row.get(_INDEX_COLUMNS[symbol])) is not None:
-            day.closes[symbol] = float(stored)
+    own = regime_reader.read(close_ms(session), close_ms(session))
+    for symbol in unknown if len(own) else ():
+        day.closes[symbol] = float(getattr(own, _INDEX_COLUMNS[symbol])[0])
     unknown = [symbol for symbol in unknown if math.isnan(day.closes[symbol])]
     since_close = now_ms - close_ms(session)
     if not unknown or not 0 <= since_close <= SNAPSHOT_WITHIN / timedelta(milliseconds=1):

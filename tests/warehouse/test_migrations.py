@@ -120,7 +120,7 @@ def test_the_new_columns_rewrite_no_row_of_a_gamma_snapshot():
     assert list(GammaExposure.objects.values_list(*INPUT_COLUMNS)) == [(None,) * 5]
 
 
-def test_filled_partitions_get_the_index_of_daily_bars_also_at_a_second_try():
+def test_filled_partitions_get_the_index_of_daily_bars_at_a_second_try():
     now_ms = clock.now_ms()
     partitions.ensure("historical_bars", now_ms, now_ms)
     unfinished = run("SELECT partition FROM warehouse_partition_of('historical_bars', %s)", now_ms)[0][0]

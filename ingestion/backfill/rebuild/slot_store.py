@@ -19,7 +19,8 @@ from ingestion.chains.chain_rows import band_of
 from ingestion.chains.gamma_exposure import measure_gamma
 from ingestion.chains.slots import Slot
 from ingestion.chains.store import ChainToStore, insert_chains, summary
-from warehouse import partitions, queries, runs
+from warehouse import partitions, runs
+from warehouse.asof.gamma import median_gross_gamma
 from warehouse.models import GammaExposure, HistoricalGreeks, WatchlistEntry
 from warehouse.models.enums import Source
 
@@ -82,7 +83,7 @@ def _prepared(computed: ComputedSlot, slot: Slot, depth: str, now_ms: int) -> _P
     symbol, rebuilt = computed.symbol, computed.rebuilt.chain
     recorded = recorded_open_interest(symbol, slot, rebuilt.columns.ticker)
     chain = replace(rebuilt, columns=replace(rebuilt.columns, open_interest=recorded))
-    gamma = measure_gamma(chain, queries.median_gross_gamma(symbol, slot.at_ms))
+    gamma = measure_gamma(chain, median_gross_gamma(symbol, slot.at_ms))
     result = summary(chain, gamma) | {
         "depth": depth,
         "forwards": computed.rebuilt.forwards,

@@ -35,7 +35,7 @@ def rows(summed: Bars) -> list[list[float]]:
     return [list(row) for row in zip(*(column.tolist() for column in columns), strict=True)]
 
 
-def test_a_bar_has_the_first_open_last_close_extremes_and_totals_of_its_parts():
+def test_a_bar_has_first_open_last_close_extremes_and_totals_of_its_parts():
     summed = sum_bars(
         parts((0, 10, 12, 9, 11, 3, 10.5, 2), (5, 11, 15, 8, 14, 1, 12, 4), (10, 14, 14, 13, 13, 2, 13.5, 1)),
         spans((0, 10), (10, 20), (20, 30)),
