@@ -41,12 +41,13 @@ def scans(sql: str) -> list[Scan]:
             node["Relation Name"],
             node["Actual Rows"] + node.get("Rows Removed by Filter", 0),
         )
-        for node in _nodes(plan[0]["Plan"])
+        for node in nodes(plan[0]["Plan"])
         if node.get("Relation Name", "").startswith(LARGE) and node["Actual Loops"]
     ]
 
 
-def _nodes(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:
+def nodes(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """Yield a node of a plan in JSON and all nodes below it."""
     yield plan
     for part in plan.get("Plans", ()):
-        yield from _nodes(part)
+        yield from nodes(part)

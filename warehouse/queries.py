@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-import datetime as dt
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from django.apps import apps
-from django.db import connection
 
-from quant import sessions
-from warehouse import clock
 from warehouse.models import GammaExposure, IngestionRun, WatchlistEntry
 from warehouse.task_names import RunTask
-
-MEDIAN_SESSIONS = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,35 +41,11 @@ def run_statuses(task: str, symbol: str, since_ms: int) -> dict[int, str]:
     return dict(found.values_list("slot", "status"))
 
 
-def median_gross_gamma(symbol: str, before_ms: int) -> float | None:
-    """Return the median gross gamma ($ per 1 % move) of the 20 sessions before that of `before_ms`, or None.
-
-    Snapshots weighted by volume are excluded, because volume and open interest differ by a factor.
-    """
-    day = sessions.new_york_date(clock.instant(before_ms))
-    past = sessions.sessions(day - dt.timedelta(days=2 * MEDIAN_SESSIONS), day - dt.timedelta(days=1))
-    if not past:
-        return None
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT percentile_cont(0.5) WITHIN GROUP (ORDER BY gross_gamma::double precision)"
-            ' FROM gamma_exposure_snapshots WHERE symbol = %s AND "timestamp" >= %s AND "timestamp" < %s'
-            " AND oi_source = 'provider'",
-            [symbol, *_session_range(past[-MEDIAN_SESSIONS], day)],
-        )
-        (median,) = cursor.fetchone()
-    return None if median is None else float(median)
-
-
-def latest_spot(symbol: str, at_ms: int) -> tuple[float, int] | None:
-    """Return the underlying price and slot of the last snapshot at or before `at_ms`, or None."""
-    found = GammaExposure.objects.filter(
-        symbol=symbol, timestamp__lte=at_ms, underlying_price__isnull=False
-    ).order_by("-timestamp")
-    newest = found.values_list("underlying_price", "timestamp").first()
-    if newest is None or newest[0] is None:
-        return None
-    return float(newest[0]), newest[1]
+def fetch_times(task: str, symbol: str, slots_ms: Sequence[int]) -> dict[int, tuple[int, int]]:
+    """Return the delay of the data and the duration of the fetch of each run, both in ms, 0 if unknown, by slot."""
+    found = IngestionRun.objects.filter(task=task, symbol=symbol, slot__in=slots_ms)
+    rows = found.values_list("slot", "data_delay_ms", "duration_ms")
+    return {slot: (delay_ms or 0, duration_ms or 0) for slot, delay_ms, duration_ms in rows}
 
 
 def latest_chains() -> list[LatestChain]:
@@ -96,11 +67,3 @@ def rows_per_table() -> dict[str, int]:
     """Return exact row counts by table. Reads whole indexes, so it is for reports only."""
     models = apps.get_app_config("warehouse").get_models()
     return {model._meta.db_table: model._default_manager.count() for model in models}
-
-
-def _session_range(first: dt.date, end: dt.date) -> tuple[int, int]:
-    midnight = dt.time(tzinfo=sessions.NEW_YORK)
-    return (
-        clock.epoch_ms(dt.datetime.combine(first, midnight)),
-        clock.epoch_ms(dt.datetime.combine(end, midnight)),
-    )

@@ -6,27 +6,17 @@ import datetime as dt
 from typing import NamedTuple
 
 import numpy as np
-from django.db import connection
 from numpy.typing import NDArray
 
 from flow.stream import average_size
 from quant.chain import Floats
 from quant.sessions import DAY_MS, MINUTE_MS
+from warehouse.asof import bars, flow, gamma
 from warehouse.models.enums import Timeframe
 
-# Bars short enough for their close to count as a current price, with their lengths in minutes.
-_LENGTHS = {Timeframe.MINUTE: 1, Timeframe.FIVE_MINUTES: 5, Timeframe.QUARTER_HOUR: 15}
-
-_PRICES = """
-SELECT b."timestamp" + l.length AS at_ms, b.close::double precision
-FROM unnest(%(frames)s::text[], %(lengths)s::bigint[]) AS l (timeframe, length)
-JOIN historical_bars b ON b.symbol = %(symbol)s AND b.timeframe = l.timeframe
-    AND b."timestamp" BETWEEN %(first)s AND %(last)s
-UNION ALL
-SELECT g."timestamp", g.underlying_price::double precision FROM gamma_exposure_snapshots g
-WHERE g.symbol = %(symbol)s AND g."timestamp" BETWEEN %(first)s AND %(last)s AND g.underlying_price IS NOT NULL
-ORDER BY 1
-"""
+# Bars short enough for their close to count as a current price, with their lengths in minutes. Of prices of one time,
+# the last one read counts: that of the shortest bar.
+_LENGTHS = {Timeframe.QUARTER_HOUR: 15, Timeframe.FIVE_MINUTES: 5, Timeframe.MINUTE: 1}
 
 
 class UnderlyingState(NamedTuple):
@@ -52,16 +42,11 @@ class UnderlyingState(NamedTuple):
 
 def before(symbol: str, at_ms: int) -> UnderlyingState:
     """Return the state stored with the last trade of the 24 hours until `at_ms`."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT average_size, underlying_price::double precision, timestamp - underlying_age_ms"
-            " FROM options_flow_history WHERE symbol = %s AND timestamp BETWEEN %s AND %s"
-            " ORDER BY timestamp DESC LIMIT 1",
-            [symbol, at_ms - DAY_MS, at_ms],
-        )
-        average, spot, spot_at = cursor.fetchone() or (None, None, None)
-    prices = [] if spot is None or spot_at is None else [(float(spot_at), float(spot))]
-    return _state(np.nan if average is None else float(average), prices)
+    trade = flow.newest_trade(symbol, at_ms - DAY_MS, at_ms)
+    average = float(trade.average_size[0]) if len(trade) else np.nan
+    known = np.isfinite(trade.underlying_price) & np.isfinite(trade.underlying_age_ms)
+    spot_at_ms = trade.timestamp[known] - trade.underlying_age_ms[known]
+    return UnderlyingState(average, spot_at_ms, trade.underlying_price[known])
 
 
 def of_session(symbol: str, session: dt.date, first_ms: int, last_ms: int) -> UnderlyingState:
@@ -69,21 +54,13 @@ def of_session(symbol: str, session: dt.date, first_ms: int, last_ms: int) -> Un
 
     The prices come from its bars and snapshots, the mean size from the sessions before.
     """
-    with connection.cursor() as cursor:
-        cursor.execute(
-            _PRICES,
-            {
-                "symbol": symbol,
-                "frames": [frame.value for frame in _LENGTHS],
-                "lengths": [minutes * MINUTE_MS for minutes in _LENGTHS.values()],
-                "first": first_ms,
-                "last": last_ms,
-            },
-        )
-        prices = cursor.fetchall()
-    return _state(average_size.mean_before(symbol, session), prices)
-
-
-def _state(average: float, prices: list[tuple[float, float]]) -> UnderlyingState:
-    at_ms, spot = np.array(prices, dtype=np.float64).reshape(-1, 2).T
-    return UnderlyingState(average, at_ms, spot)
+    snapshots = gamma.spots(symbol, first_ms, last_ms)
+    at_ms, price = [snapshots.timestamp], [snapshots.price]
+    for frame, minutes in _LENGTHS.items():
+        found = bars.read(symbol, frame, first_ms, last_ms)
+        at_ms.append(found.start_ms + minutes * MINUTE_MS)
+        price.append(found.close)
+    times = np.concatenate(at_ms).astype(np.float64)
+    order = np.argsort(times, kind="stable")
+    average = average_size.mean_before(symbol, session)
+    return UnderlyingState(average, times[order], np.concatenate(price)[order])

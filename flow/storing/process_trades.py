@@ -9,7 +9,6 @@ from dataclasses import dataclass, field
 
 import numpy as np
 from django.conf import settings
-from django.db import connection
 from numpy.typing import NDArray
 
 from flow.delivery.batch import TradeBatch
@@ -27,6 +26,8 @@ from quant.thresholds import TRADE_RULES
 from quant.trades.classification import Classification, classify
 from quant.trades.trade_values import Trades
 from warehouse import partitions
+from warehouse.asof import chain
+from warehouse.asof.chain import ChainActivity
 from warehouse.known_at import TRADE_AFTER_MS, store_in_time
 from warehouse.loading import bulk
 from warehouse.models import DeadLetter, OptionsFlow, WatchlistEntry
@@ -185,32 +186,31 @@ def _interest_and_volume(checked: Checked) -> tuple[Floats, Floats]:
     interest, volume = (np.full(len(batch), np.nan) for _ in range(2))
     large = np.flatnonzero(batch.size >= TRADE_RULES["default"].unusual_size)
     quarters = batch.timestamp_ms[large] // _SNAPSHOT_AGE_MS
+    symbol_of = underlyings(checked) if len(large) else np.array([], dtype=np.str_)
     for quarter in np.unique(quarters).tolist():
         rows = large[quarters == quarter]
-        tickers = batch.contract_ticker[rows].astype(np.str_).tolist()
         before = int(batch.timestamp_ms[rows].min()) - _SNAPSHOT_AGE_MS
-        by_ticker = _contracts_before(before, underlyings(checked).tolist(), tickers)
-        for row, ticker in zip(rows.tolist(), tickers, strict=True):
-            values = by_ticker.get(ticker)
-            if values and None not in values:
-                interest[row], volume[row] = values
+        symbols = symbol_of[checked.code[rows]]
+        for symbol in np.unique(symbols).tolist():
+            of_symbol = rows[symbols == symbol]
+            tickers = batch.contract_ticker[of_symbol].astype(np.str_).tolist()
+            by_ticker = _contracts_before(before, symbol, tickers)
+            for row, ticker in zip(of_symbol.tolist(), tickers, strict=True):
+                if ticker in by_ticker:
+                    interest[row], volume[row] = by_ticker[ticker]
     return interest, volume
 
 
-def _contracts_before(
-    at_ms: int, symbols: list[str], tickers: list[str]
-) -> dict[str, tuple[float | None, float | None]]:
-    """Return open interest and volume of contracts in the last chain at or before a time."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT g.contract_ticker, g.open_interest, g.volume FROM unnest(%s::text[]) AS s (symbol)"
-            " CROSS JOIN LATERAL (SELECT max(h.timestamp) AS slot FROM historical_greeks h"
-            " WHERE h.symbol = s.symbol AND h.timestamp BETWEEN %s AND %s) l"
-            " JOIN historical_greeks g ON g.symbol = s.symbol AND g.timestamp = l.slot"
-            " AND g.contract_ticker = ANY(%s)",
-            [sorted(set(symbols)), at_ms - _SNAPSHOT_REACH_MS, at_ms, sorted(set(tickers))],
-        )
-        return {ticker: (interest, traded) for ticker, interest, traded in cursor.fetchall()}
+def _contracts_before(at_ms: int, symbol: str, tickers: list[str]) -> dict[str, tuple[float, float]]:
+    """Return open interest and volume of those contracts in the last chain at or before a time that have both."""
+    slot = chain.newest_slot(symbol, at_ms - _SNAPSHOT_REACH_MS, at_ms)
+    if slot is None:
+        return {}
+    stored = chain.read_contracts(symbol, slot.timestamp, sorted(set(tickers)), ChainActivity)
+    rows = zip(
+        stored.contract_ticker.tolist(), stored.open_interest.tolist(), stored.volume.tolist(), strict=True
+    )
+    return {name: (interest, volume) for name, interest, volume in rows if np.isfinite(interest + volume)}
 
 
 def _quarantine(checked: Checked, name: str, now_ms: int) -> None:

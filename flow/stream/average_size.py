@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from flow.stream.rows import Rows
 from quant import sessions
 from quant.trades.conditions import IS_CANCEL
+from warehouse.asof import flow
 
 SESSIONS = 20  # before the current one
 
@@ -72,15 +73,13 @@ class AverageSizes:
 
 def stored_totals(symbols: Iterable[str], today: dt.date) -> list[tuple[float, float]]:
     """Return trades and contracts of each symbol over the 20 sessions before `today` plus `today` itself."""
-    totals = _sums(_first_of_window(today), today)
-    return [totals.get(symbol, (0.0, 0.0)) for symbol in symbols]
+    first = _first_of_window(today)
+    return [flow.size_totals(symbol, first, today) for symbol in symbols]
 
 
 def mean_before(symbol: str, session: dt.date) -> float:
     """Return the mean size over the 20 sessions before this one, in contracts, NaN where none is stored."""
-    trades, contracts = _sums(_first_of_window(session), session - dt.timedelta(days=1)).get(
-        symbol, (0.0, 0.0)
-    )
+    trades, contracts = flow.size_totals(symbol, _first_of_window(session), session - dt.timedelta(days=1))
     return contracts / trades if trades else float("nan")
 
 
@@ -89,16 +88,6 @@ def _first_of_window(today: dt.date) -> dt.date:
     for _ in range(SESSIONS):
         first = sessions.previous_session(first)
     return first
-
-
-def _sums(first: dt.date, last: dt.date) -> dict[str, tuple[float, float]]:
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT symbol, sum(trades)::double precision, sum(contracts)::double precision"
-            " FROM contract_size_daily WHERE date BETWEEN %s AND %s GROUP BY symbol",
-            [first, last],
-        )
-        return {symbol: (trades, contracts) for symbol, trades, contracts in cursor.fetchall()}
 
 
 def add_totals(symbols: Sequence[str], today: dt.date, added: NDArray[np.float64]) -> None:

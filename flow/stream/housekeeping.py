@@ -21,10 +21,10 @@ from flow.stream.first_quotes import FirstQuotes
 from flow.stream.subscription import Shard, Watch
 from quant import sessions
 from warehouse import clock
+from warehouse.asof import gamma
 from warehouse.heartbeats import HeartbeatWriter
 from warehouse.models import Heartbeat
 from warehouse.models.enums import WorkerStatus
-from warehouse.queries import latest_spot
 
 log = logging.getLogger(__name__)
 
@@ -220,7 +220,7 @@ class Housekeeping:
     def _set_spots(self) -> None:
         """Set the last snapshot's price, which counts until a stream delivers a newer one."""
         for symbol in self.watch.symbols:
-            spot = latest_spot(symbol, clock.now_ms())
+            spot = gamma.spot(symbol, clock.now_ms())
             if spot:
                 self._consumer.set_price(symbol, *spot)
 

@@ -8,10 +8,12 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
-from django.db import connection
 
 from quant import sessions
+from quant.chain import Floats
 from warehouse import clock
+from warehouse.asof import chain
+from warehouse.asof.chain import ChainActivity
 from warehouse.queries import watched_flow
 
 QUOTES_PER_CONNECTION: Final = 1_000  # the provider's limit
@@ -93,7 +95,10 @@ def choose_contracts(
 
 
 def rank_contracts(
-    tickers: Sequence[str], interest: Sequence[float], strike: Sequence[float], spot: Sequence[float]
+    tickers: Sequence[str],
+    interest: Sequence[float] | Floats,
+    strike: Sequence[float] | Floats,
+    spot: Sequence[float] | Floats,
 ) -> list[str]:
     """Return the tickers, most valuable quote first."""
     distance = np.abs(np.array(strike) / np.array(spot) - 1.0)
@@ -103,14 +108,15 @@ def rank_contracts(
 
 
 def _ranked_by_chain(symbol: str, at_ms: int) -> list[str]:
-    today = sessions.new_york_date(clock.instant(at_ms))
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT contract_ticker, coalesce(open_interest, 0), strike::double precision,"
-            " underlying_price::double precision FROM historical_greeks WHERE symbol = %s"
-            ' AND expiration >= %s AND underlying_price > 0 AND "timestamp" = (SELECT max("timestamp")'
-            ' FROM historical_greeks WHERE symbol = %s AND "timestamp" BETWEEN %s AND %s)',
-            [symbol, today, symbol, at_ms - _OLDEST_CHAIN_MS, at_ms],
-        )
-        rows = cursor.fetchall()
-    return rank_contracts(*zip(*rows, strict=True)) if rows else []
+    slot = chain.newest_slot(symbol, at_ms - _OLDEST_CHAIN_MS, at_ms)
+    if slot is None:
+        return []
+    stored = chain.read(symbol, slot.timestamp, ChainActivity)
+    today = np.datetime64(sessions.new_york_date(clock.instant(at_ms)), "D")
+    rows = np.flatnonzero((stored.expiration >= today) & (stored.underlying_price > 0))
+    return rank_contracts(
+        stored.contract_ticker[rows].tolist(),
+        np.nan_to_num(stored.open_interest[rows]),
+        stored.strike[rows],
+        stored.underlying_price[rows],
+    )

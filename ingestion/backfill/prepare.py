@@ -22,12 +22,14 @@ from ingestion.backfill.engine.clients import ONE_THREAD, Clients
 from ingestion.backfill.engine.forked import StopPipe, forked_pool
 from ingestion.backfill.rebuild.option_bars import FRAME, FRAME_MS
 from ingestion.backfill.selection import SelectedContracts, select
+from ingestion.bars.bar_times import range_ms
 from ingestion.bars.breadth import year_before
-from ingestion.bars.historical_bars import ensure_bars, historical_bars
+from ingestion.bars.historical_bars import ensure_bars
 from ingestion.daily.regime_inputs import NOT_THERE, VIX_RISE_SESSIONS
 from provider.connection import Connect
 from provider.transport import Traffic
 from quant import sessions
+from warehouse.asof import bars
 from warehouse.models import WatchlistEntry
 from warehouse.models.enums import Timeframe
 
@@ -153,8 +155,9 @@ def _fetch_symbol(
     symbol, (first, last) = str(entry.symbol), (request.sessions[0], request.sessions[-1])
     if not request.rebuilds_chains and Table.FLOW not in request.tables:
         return PreparedSymbol(symbol)
-    bars = historical_bars(entry.provider_symbol, FRAME, first, last, now_ms, connect)
-    prices = _prices(dict(zip(bars.start_ms.tolist(), bars.close.tolist(), strict=True)), request)
+    ensure_bars(entry.provider_symbol, FRAME, first, last, now_ms, connect)
+    stored = bars.read(symbol, FRAME, *range_ms(first, last))
+    prices = _prices(dict(zip(stored.start_ms.tolist(), stored.close.tolist(), strict=True)), request)
     without_bars = tuple(day for day, at_slots in prices.items() if not np.isfinite(at_slots).any())
     if len(without_bars) == len(request.sessions):
         error = f"{symbol} did not trade in these sessions."

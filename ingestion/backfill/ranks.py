@@ -4,20 +4,23 @@ from __future__ import annotations
 
 import bisect
 from collections.abc import Sequence
-from datetime import date
+from datetime import UTC, date, datetime
 
+import numpy as np
 from django.db import transaction
 
 from ingestion.backfill.engine import job_results
 from ingestion.backfill.engine.jobs import RunKey
 from ingestion.bars.bar_times import close_ms
 from ingestion.chains.closing_chain import NoSnapshot
-from ingestion.daily.iv_percentile import calculate_iv_percentile, levels_before, measure, store
+from ingestion.daily.iv_percentile import calculate_iv_percentile, measure, store
 from quant import sessions
 from quant.volatility import iv_rank
-from warehouse import runs
-from warehouse.models import IvPercentile
+from warehouse import clock, runs
+from warehouse.asof import iv
 from warehouse.task_names import RunTask
+
+_NO_END_MS = clock.epoch_ms(datetime(9999, 1, 1, tzinfo=UTC))
 
 
 def rank_session(symbols: Sequence[str], session: date) -> None:
@@ -27,11 +30,10 @@ def rank_session(symbols: Sequence[str], session: date) -> None:
     chain is FAILED. Do not call it inside a transaction.
     """
     symbols, slot = sorted(symbols), close_ms(session)
-    levels = levels_before(symbols, session)
     columns, done = {}, []
     for symbol in symbols:
         try:
-            columns[symbol], note = measure(symbol, session, levels[symbol])
+            columns[symbol], note = measure(symbol, session)
         except NoSnapshot as error:
             job_results.record_failure(RunKey(RunTask.CALCULATE_IV_PERCENTILE, symbol, slot), str(error))
         else:
@@ -47,11 +49,11 @@ def rank_again(symbol: str, first: date) -> int:
     The stored sessions from `first` on are checked, oldest first. A rank depends on earlier sessions only, so
     ranking again gives the same result as ranking in the right order.
     """
-    stored = IvPercentile.objects.filter(symbol=symbol).order_by("date")
-    rows = list(stored.values_list("date", "current_iv", "data_points"))
-    with_level = [day for day, level, _ in rows if level is not None]
+    stored = iv.read(symbol, 0, _NO_END_MS)
+    rows = list(zip(stored.date.tolist(), stored.data_points.tolist(), strict=True))
+    with_level = stored.date[np.isfinite(stored.current_iv)].tolist()
     recomputed = 0
-    for day, _, points in rows:
+    for day, points in rows:
         if day < first:
             continue
         window = (

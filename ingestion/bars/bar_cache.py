@@ -8,13 +8,13 @@ from __future__ import annotations
 from datetime import date
 
 from ingestion.bars.bar_times import close_ms, midnight_ms
-from ingestion.bars.historical_bars import Bars, historical_bars
-from ingestion.daily.regime_inputs import NOT_THERE
+from ingestion.daily.regime_inputs import NOT_THERE, ensured_bars
 from provider.connection import Connect
+from warehouse.asof.bars import Bars
 
 
 class BarsInTurn:
-    """`historical_bars` of daily and shorter bars for sessions up to `last`, with a cache.
+    """`ensured_bars` of daily and shorter bars for sessions up to `last`, with a cache.
 
     For bars that are all fetched already: rows stored after a series was read are not seen. For use by one thread.
     """
@@ -27,12 +27,12 @@ class BarsInTurn:
         self, ticker: str, timeframe: str, first: date, last: date, now_ms: int, connect: Connect
     ) -> Bars:
         if last > self._last:
-            return historical_bars(ticker, timeframe, first, last, now_ms, connect)
-        since, bars = self._read.get((ticker, timeframe), (date.max, None))
-        if bars is None or first < since:
+            return ensured_bars(ticker, timeframe, first, last, now_ms, connect)
+        since, series = self._read.get((ticker, timeframe), (date.max, None))
+        if series is None or first < since:
             try:
-                bars = historical_bars(ticker, timeframe, first, self._last, now_ms, connect)
+                series = ensured_bars(ticker, timeframe, first, self._last, now_ms, connect)
             except NOT_THERE:  # possibly only for the last sessions, so read just the requested ones
-                return historical_bars(ticker, timeframe, first, last, now_ms, connect)
-            self._read[ticker, timeframe] = first, bars
-        return bars.between(midnight_ms(first), close_ms(last))
+                return ensured_bars(ticker, timeframe, first, last, now_ms, connect)
+            self._read[ticker, timeframe] = first, series
+        return series.between(midnight_ms(first), close_ms(last))

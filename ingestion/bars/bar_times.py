@@ -59,6 +59,11 @@ def close_ms(day: date) -> int:
     return clock.epoch_ms(close_of(day))
 
 
+def range_ms(first: date, last: date) -> tuple[int, int]:
+    """Return the first and the last millisecond of the days from `first` to `last`, New York, both included."""
+    return midnight_ms(first), midnight_ms(last + timedelta(days=1)) - 1
+
+
 def spans(timeframe: Timeframe, days: Sequence[date]) -> Spans:
     """Return the times of every bar of the given sessions.
 

@@ -7,48 +7,20 @@ symbol's own bar, stored by another process after its day was read.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
 import numpy as np
-from django.db import connection
 
 from ingestion.bars.bar_times import midnight_ms
 from quant.chain import Floats
-from warehouse.column_queries import read_columns
+from warehouse.asof import bars
+from warehouse.models.enums import Timeframe
 
 YEAR_SESSIONS, MEAN_SESSIONS = 252, 50
 _SESSIONS_OF = {"high": YEAR_SESSIONS, "low": YEAR_SESSIONS, "close": MEAN_SESSIONS, "volume": MEAN_SESSIONS}
 _READ_TOGETHER = (("high", "low"), ("close", "volume"))
-
-# The stocks of a day, found by stepping through the key from symbol to symbol, because a month also holds minute bars,
-# hundreds per symbol. Contracts (O:...) are skipped: there is one walk before them and one after them.
-_OF_A_DAY = """
-WITH RECURSIVE walk AS (
-    SELECT bar.*, part.before FROM (VALUES ('', 'O:'), ('O;', '~')) AS part (after, before) CROSS JOIN LATERAL (
-        SELECT symbol, high, low, close, volume FROM historical_bars
-        WHERE symbol > part.after AND symbol < part.before AND timeframe = '1d' AND "timestamp" = %(day)s
-        ORDER BY symbol LIMIT 1
-    ) bar
-    UNION ALL
-    SELECT bar.*, walk.before FROM walk CROSS JOIN LATERAL (
-        SELECT b.symbol, b.high, b.low, b.close, b.volume FROM historical_bars b
-        WHERE b.symbol > walk.symbol AND b.symbol < walk.before AND timeframe = '1d' AND "timestamp" = %(day)s
-        ORDER BY b.symbol LIMIT 1
-    ) bar
-)
-SELECT symbol, high::float8, low::float8, close::float8, volume FROM walk
-"""
-# OFFSET 0 forces one index lookup per stock. Without statistics of a new table, the planner would otherwise compare
-# every bar of a month with every stock.
-_BEFORE = """
-SELECT (stock.place - 1)::integer AS stock, b."timestamp" AS day, b.{0}, b.{1}
-FROM unnest(%(symbols)s::text[]) WITH ORDINALITY AS stock(symbol, place) CROSS JOIN LATERAL (
-    SELECT "timestamp", {0}, {1} FROM historical_bars
-    WHERE symbol = stock.symbol AND timeframe = '1d' AND "timestamp" BETWEEN %(first)s AND %(last)s OFFSET 0
-) b
-"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +44,7 @@ def stock_year(days: Sequence[date], before: StockYear | None = None) -> StockYe
 
     Nothing later is read. With `before`, the year that ends with the previous session, only new bars are read.
     """
-    symbols, today = _of_a_day(days[-1])
+    symbols, today = bars.daily_bars_of_all(midnight_ms(days[-1]), tuple(_SESSIONS_OF))
     if before is None or before.session != days[-2]:
         before = StockYear(days[-2], (), **{name: np.empty((n, 0)) for name, n in _SESSIONS_OF.items()})
     # Stocks enter and leave near rank 1,000. One without bars in the 50 sessions is read again when it returns.
@@ -91,26 +63,14 @@ def stock_year(days: Sequence[date], before: StockYear | None = None) -> StockYe
     return StockYear(days[-1], tuple(place), **columns)
 
 
-def _of_a_day(day: date) -> tuple[Sequence[str], Mapping[str, Floats]]:
-    with connection.cursor() as cursor:
-        cursor.execute(_OF_A_DAY, {"day": midnight_ms(day)})
-        rows = cursor.fetchall()
-    symbols, *bars = zip(*rows, strict=True) if rows else ((),) * (1 + len(_SESSIONS_OF))
-    return symbols, {name: np.array(n, dtype=np.float64) for name, n in zip(_SESSIONS_OF, bars, strict=True)}
-
-
 def _before(symbols: list[str], days: Sequence[date]) -> dict[str, Floats]:
     """Return the bars of some stocks in the sessions before the last, each of shape (sessions - 1, symbols)."""
     columns = {name: np.full((n - 1, len(symbols)), np.nan) for name, n in _SESSIONS_OF.items()}
     for names in _READ_TOGETHER if symbols else ():
-        starts = np.array([midnight_ms(day) for day in days[-len(columns[names[0]]) :]], dtype=np.float64)
-        bars = read_columns(
-            _BEFORE.format(*names),
-            {"symbols": symbols, "first": int(starts[0]), "last": int(starts[-1])},
-            {"stock": "integer", **dict.fromkeys(("day", *names), "double precision")},
-        )
-        row = np.searchsorted(starts, bars["day"])
-        at_start = starts[row] == bars["day"]
+        starts = np.array([midnight_ms(day) for day in days[-len(columns[names[0]]) :]])
+        read = bars.read_many(symbols, Timeframe.DAY, int(starts[0]), int(starts[-1]), names)
+        row = np.searchsorted(starts, read.start_ms)
+        at_start = starts[row] == read.start_ms
         for name in names:
-            columns[name][row[at_start], bars["stock"][at_start]] = bars[name][at_start]
+            columns[name][row[at_start], read.place[at_start]] = read.numbers[name][at_start]
     return columns

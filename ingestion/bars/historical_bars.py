@@ -1,4 +1,4 @@
-"""Reading of bars from the table, fetching from the provider only what was never fetched.
+"""Fetching of the bars that the table `historical_bars` does not have.
 
 Bars cover the exchange's sessions without trading before and after, and only finished bars are stored. On a delayed
 plan a bar is finished 15 minutes later, when the provider's data reach its end. Stock prices are adjusted for splits
@@ -9,13 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
 from datetime import date
 from typing import Any, Protocol
 
 import numpy as np
-from django.db import connection
-from numpy.typing import NDArray
 
 from ingestion import fetched_ranges
 from ingestion.bars.bar_times import (
@@ -28,16 +25,17 @@ from ingestion.bars.bar_times import (
     spans,
     whole_weeks,
 )
+from ingestion.bars.sums import sum_bars
 from ingestion.fetched_ranges import Stretch
 from ingestion.provider_client import massive_client
 from provider.pagination import Pages
 from provider.records import Aggregate
 from provider.symbols import bare
 from quant import sessions
-from quant.chain import Floats
 from quant.sessions import new_york_date
 from warehouse import clock, partitions, runs
-from warehouse.column_queries import read_columns
+from warehouse.asof import bars
+from warehouse.asof.bars import Bars
 from warehouse.known_at import store_in_time
 from warehouse.loading import bulk
 from warehouse.models import HistoricalBar
@@ -47,29 +45,7 @@ from warehouse.task_names import RunTask
 PLAN_DELAY_MS = 15 * 60 * 1000
 _TABLE = HistoricalBar._meta.db_table
 
-_READ = """
-SELECT "timestamp", open, high, low, close, volume, vwap, transactions FROM historical_bars
-WHERE symbol = %(symbol)s AND timeframe = %(timeframe)s AND "timestamp" BETWEEN %(first)s AND %(last)s
-"""
 _NUMBERS = ("open", "high", "low", "close", "volume", "vwap", "transactions")
-_KINDS = dict.fromkeys(("timestamp", *_NUMBERS), "double precision")  # epoch ms are whole up to 2 ** 53
-# Each wanted bar (its start and end) with the shorter bars in it. The outer bounds repeat the join condition, so that
-# the planner skips other partitions.
-_SUM_UP = """
-INSERT INTO historical_bars
-    (symbol, timeframe, "timestamp", open, high, low, close, volume, vwap, transactions, known_at)
-SELECT b.symbol, %(timeframe)s, s.start_ms,
-       (array_agg(b.open ORDER BY b."timestamp"))[1], max(b.high), min(b.low),
-       (array_agg(b.close ORDER BY b."timestamp" DESC))[1], sum(b.volume),
-       round(sum(b.vwap * b.volume::numeric) / nullif(sum(b.volume) FILTER (WHERE b.vwap IS NOT NULL), 0)::numeric, 6),
-       sum(b.transactions),
-       max(coalesce(b.known_at, warehouse_bar_known_ms(b."timestamp", b.timeframe)))
-FROM unnest(%(starts)s::bigint[], %(ends)s::bigint[]) AS s(start_ms, end_ms)
-JOIN historical_bars b ON b."timestamp" >= s.start_ms AND b."timestamp" < s.end_ms
-WHERE b.symbol = %(symbol)s AND b.timeframe = %(base)s AND b."timestamp" BETWEEN %(first)s AND %(last)s
-GROUP BY b.symbol, s.start_ms
-ON CONFLICT DO NOTHING
-"""
 
 
 class BarsClient(Protocol):
@@ -80,78 +56,33 @@ class BarsClient(Protocol):
     ) -> Pages[Aggregate]: ...
 
 
-@dataclass(frozen=True, slots=True)
-class Bars:
-    """Finished bars, oldest first, all of shape (n,).
-
-    Starts are epoch ms, prices dollars or index points. Values that the provider does not send are NaN, for example
-    volumes of indices.
-    """
-
-    start_ms: NDArray[np.int64]
-    open: Floats
-    high: Floats
-    low: Floats
-    close: Floats
-    volume: Floats
-    vwap: Floats
-    transactions: Floats
-
-    def __len__(self) -> int:
-        return len(self.start_ms)
-
-    def between(self, first_ms: int, until_ms: int) -> Bars:
-        """Return the bars that start at `first_ms` or later and before `until_ms`, epoch ms."""
-        rows = slice(*np.searchsorted(self.start_ms, (first_ms, until_ms)))
-        return Bars(self.start_ms[rows], **{name: getattr(self, name)[rows] for name in _NUMBERS})
-
-
-def historical_bars(
+def ensure_bars(
     ticker: str,
     timeframe: str,
     first: date,
     last: date,
     now_ms: int,
     connect: Callable[[], AbstractContextManager[BarsClient]] = massive_client,
-) -> Bars:
-    """Return the finished bars of the sessions from `first` to `last` inclusive, or of the weeks that contain them.
+) -> None:
+    """Fetch and store the missing finished bars of the sessions from `first` to `last`, or of the weeks around them.
 
-    `ticker` is the provider's: SPY, I:SPX, O:SPXW251219C06475000; the table stores it without I:. Timeframes that the
-    provider does not have are summed in the database. Must not run inside a transaction.
+    `warehouse.asof.bars.read` returns them afterwards. `ticker` is the provider's: SPY, I:SPX,
+    O:SPXW251219C06475000; the table stores it without I:. Timeframes that the provider does not have are summed from
+    shorter ones. Must not run inside a transaction.
 
     Raises ValueError for an unknown timeframe, one of provider.errors when the provider fails, and OutOfRangeError for
     dates outside retention.
     """
     frame = Timeframe(timeframe)
-    weekly = frame == Timeframe.WEEK
-    days = whole_weeks(first, last) if weekly else sessions.sessions(first, last)
+    days = whole_weeks(first, last) if frame == Timeframe.WEEK else sessions.sessions(first, last)
     days = [day for day in days if open_ms(day) < now_ms]
-    symbol, wanted = bare(ticker), spans(frame, days)
     if not days:
-        return _read(symbol, frame, 0, -1)
+        return
     known_ms = _fetch_missing(ticker, SUMMED_FROM.get(frame, frame), days, now_ms, connect)
-    bounds = int(wanted.start_ms[0]), int(wanted.start_ms[-1])
-    bars = _read(symbol, frame, *bounds)
-    if frame in SUMMED_FROM:
-        finished = wanted.pick(wanted.end_ms <= known_ms)
-        if len(bars) < len(finished.start_ms):
-            _sum_up(symbol, frame, finished)
-            bars = _read(symbol, frame, *bounds)
-    return bars
-
-
-def ensure_bars(
-    ticker: str,
-    frame: Timeframe,
-    first: date,
-    last: date,
-    now_ms: int,
-    connect: Callable[[], AbstractContextManager[BarsClient]] = massive_client,
-) -> None:
-    """Fetch and store missing bars like `historical_bars`, without reading them. `frame` is one of `FETCHED`."""
-    days = [day for day in sessions.sessions(first, last) if open_ms(day) < now_ms]
-    if days:
-        _fetch_missing(ticker, frame, days, now_ms, connect)
+    wanted = spans(frame, days)
+    finished = wanted.pick(wanted.end_ms <= known_ms)
+    if frame in SUMMED_FROM and len(finished.start_ms):
+        _sum_up(bare(ticker), frame, finished)
 
 
 def task_of(frame: Timeframe) -> str:
@@ -214,17 +145,17 @@ def _of_spans(rows: Sequence[Aggregate], frame: Timeframe, wanted: Spans) -> Bar
     return Bars(start_ms[selected], **{name: column[selected] for name, column in columns_of(rows).items()})
 
 
-def store(task: str, symbol: str, frame: Timeframe, fetched: Stretch, bars: Bars) -> int:
+def store(task: str, symbol: str, frame: Timeframe, fetched: Stretch, found: Bars) -> int:
     """Store bars and record the time range as fetched; return the number of new rows.
 
     Rows and range are also stored when the run is done or another worker holds it.
     """
-    if len(bars):
-        partitions.ensure(_TABLE, int(bars.start_ms[0]), int(bars.start_ms[-1]))
+    if len(found):
+        partitions.ensure(_TABLE, int(found.start_ms[0]), int(found.start_ms[-1]))
     with runs.claim(task, symbol, fetched.until_ms) as run:
 
         def insert() -> int:
-            inserted = _insert(symbol, frame, bars) if len(bars) else 0
+            inserted = _insert(symbol, frame, found) if len(found) else 0
             fetched_ranges.record(task, [(symbol, fetched)])
             if isinstance(run, runs.Run):
                 runs.finish(run, rows=inserted)
@@ -233,41 +164,28 @@ def store(task: str, symbol: str, frame: Timeframe, fetched: Stretch, bars: Bars
         return store_in_time(insert)
 
 
-def _insert(symbol: str, frame: Timeframe, bars: Bars) -> int:
-    key = {"symbol": symbol, "timeframe": frame.value, "timestamp": bars.start_ms}
-    return bulk.insert_rows(HistoricalBar, key | {name: getattr(bars, name) for name in _NUMBERS})
+def _insert(symbol: str, frame: Timeframe, new: Bars) -> int:
+    key = {"symbol": symbol, "timeframe": frame.value, "timestamp": new.start_ms}
+    return bulk.insert_rows(HistoricalBar, key | {name: getattr(new, name) for name in _NUMBERS})
 
 
-def columns_of(bars: Sequence[Aggregate]) -> dict[str, Any]:
+def columns_of(found: Sequence[Aggregate]) -> dict[str, Any]:
     """Return the columns of historical_bars that the provider sends, one entry per bar, NaN where missing."""
     # One loop over the bars takes half the time of one loop per column.
-    rows = [(bar.open, bar.high, bar.low, bar.close, bar.volume, bar.vwap, bar.transactions) for bar in bars]
+    rows = [(bar.open, bar.high, bar.low, bar.close, bar.volume, bar.vwap, bar.transactions) for bar in found]
     columns = zip(*rows, strict=True) if rows else ((),) * len(_NUMBERS)
     return {name: np.array(column, dtype=np.float64) for name, column in zip(_NUMBERS, columns, strict=True)}
 
 
 def _sum_up(symbol: str, frame: Timeframe, finished: Spans) -> None:
-    base = SUMMED_FROM[frame]
-    first, last = int(finished.start_ms[0]), int(finished.end_ms[-1])
-    partitions.ensure(_TABLE, first, int(finished.start_ms[-1]))
-    with connection.cursor() as cursor:
-        cursor.execute(
-            _SUM_UP,
-            {
-                "timeframe": frame.value,
-                "base": base.value,
-                "symbol": symbol,
-                "starts": finished.start_ms.tolist(),
-                "ends": finished.end_ms.tolist(),
-                "first": first,
-                "last": last,
-            },
-        )
-
-
-def _read(symbol: str, frame: Timeframe, first_ms: int, last_ms: int) -> Bars:
-    wanted = {"symbol": symbol, "timeframe": frame.value, "first": first_ms, "last": last_ms}
-    read = read_columns(_READ, wanted, _KINDS)
-    order = np.argsort(read["timestamp"])
-    starts, *numbers = (read[name][order] for name in _KINDS)
-    return Bars(starts.astype(np.int64), *numbers)
+    """Sum and store the finished bars that are not stored yet."""
+    first, last = int(finished.start_ms[0]), int(finished.start_ms[-1])
+    stored = bars.read(symbol, frame, first, last)
+    unstored = finished.pick(~np.isin(finished.start_ms, stored.start_ms))
+    if not len(unstored.start_ms):
+        return
+    parts = bars.read(symbol, SUMMED_FROM[frame], int(unstored.start_ms[0]), int(unstored.end_ms[-1]) - 1)
+    summed = sum_bars(parts, unstored)
+    if len(summed):
+        partitions.ensure(_TABLE, int(summed.start_ms[0]), int(summed.start_ms[-1]))
+        store_in_time(lambda: _insert(symbol, frame, summed))

@@ -7,11 +7,12 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import date
 
-from ingestion.bars.bar_times import close_ms
-from ingestion.bars.historical_bars import BarsClient, historical_bars
+from ingestion.bars.bar_times import close_ms, range_ms
+from ingestion.bars.historical_bars import BarsClient, ensure_bars
 from ingestion.provider_client import massive_client
 from provider.errors import NotEntitled, NotFound, ProviderError
 from warehouse import queries, runs
+from warehouse.asof import bars
 from warehouse.models.enums import Timeframe
 from warehouse.task_names import RunTask
 
@@ -49,14 +50,16 @@ def store_session_bars(
             return SessionBars(symbol, session, detail=str(run))
         ticker = queries.watchlist_entry(symbol).provider_symbol
         try:
-            days = len(historical_bars(ticker, Timeframe.DAY, session, session, now_ms, connect))
-            minutes = len(historical_bars(ticker, Timeframe.MINUTE, session, session, now_ms, connect))
+            ensure_bars(ticker, Timeframe.DAY, session, session, now_ms, connect)
+            ensure_bars(ticker, Timeframe.MINUTE, session, session, now_ms, connect)
         except (NotEntitled, NotFound) as error:
             runs.finish(run, rows=0, result={"refused": str(error)})
             return SessionBars(symbol, session, detail=str(error))
         except ProviderError as error:
             runs.fail(run, str(error))
             return SessionBars(symbol, session, detail=str(error))
+        times = range_ms(session, session)
+        days, minutes = (len(bars.read(symbol, frame, *times)) for frame in (Timeframe.DAY, Timeframe.MINUTE))
         if not days:
             runs.fail(run, NOT_FINISHED)
             return SessionBars(symbol, session, detail=NOT_FINISHED)

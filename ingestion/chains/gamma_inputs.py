@@ -12,7 +12,7 @@ from typing import Any
 
 from ingestion.chains.compute import ComputedChain
 from quant.contracts import SHARES_PER_CONTRACT
-from warehouse import queries
+from warehouse.asof.gamma import median_gross_gamma
 from warehouse.models import GammaExposure, IngestionRun
 from warehouse.models.enums import OpenInterestSource
 from warehouse.task_names import RunTask
@@ -85,7 +85,7 @@ def _of_run(symbol: str, slot_ms: int) -> GammaInputs:
         spot_source=result.get("spot_source", "none"),
         median_gross=result["median_gross_gamma"]
         if "median_gross_gamma" in result
-        else queries.median_gross_gamma(symbol, slot_ms),
+        else median_gross_gamma(symbol, slot_ms),
         data_delay_ms=run.data_delay_ms or 0,
         multipliers=result.get("multipliers", {}),
     )

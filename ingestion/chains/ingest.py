@@ -19,6 +19,7 @@ from provider.errors import ProviderError
 from provider.pagination import ChainPages
 from quant.sessions import MINUTE_MS, new_york_date
 from warehouse import clock, partitions, queries, runs
+from warehouse.asof.gamma import median_gross_gamma
 from warehouse.known_at import store_in_time
 from warehouse.models import HistoricalGreeks, WatchlistEntry
 from warehouse.models.enums import RunStatus, Source
@@ -156,7 +157,7 @@ def store_chain(
     of the commit. Raises RunLostError when another worker has claimed the slot since.
     """
     partitions.ensure(HistoricalGreeks._meta.db_table, run.slot, run.slot)
-    median_gross = queries.median_gross_gamma(run.symbol, run.slot)
+    median_gross = median_gross_gamma(run.symbol, run.slot)
 
     def timed_gamma() -> MeasuredGamma:
         with watch.stage("gamma"):

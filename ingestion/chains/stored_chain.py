@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 from collections import Counter
 from datetime import timedelta
-from typing import Any
 
 import numpy as np
 
@@ -17,19 +16,14 @@ from ingestion.chains.spot import Spot
 from quant.contracts import SHARES_PER_CONTRACT, parse_tickers
 from quant.sessions import years_to_expiry
 from warehouse import clock
-from warehouse.column_queries import read_columns
-from warehouse.models import GammaExposure, HistoricalGreeks
+from warehouse.asof import chain
+from warehouse.asof.chain import StoredChain
+from warehouse.models import GammaExposure
+from warehouse.models.enums import GreeksSource, Source
 
 _NUMBERS = (
     "strike", "bid", "ask", "last", "volume", "open_interest", "delta", "gamma", "theta", "vega", "implied_volatility"
 )  # fmt: skip
-_FLAGS = ("is_provider", "is_backfilled")
-_CONTRACTS = """
-SELECT row_number() OVER (ORDER BY contract_ticker)::integer AS place, greeks_source = 'provider'
-       AND greeks_source IS NOT NULL AS is_provider, source = 'backfill' AS is_backfilled, strike, bid, ask, last,
-       volume, open_interest, delta, gamma, theta, vega, implied_volatility
-FROM historical_greeks WHERE symbol = %(symbol)s AND "timestamp" = %(slot)s
-"""
 
 
 class NotWhole(Exception):
@@ -44,31 +38,20 @@ def stored_chain(snapshot: GammaExposure, inputs: GammaInputs) -> ComputedChain:
     are missing: a band of strikes was stored, or retention took them.
     """
     symbol, slot_ms = str(snapshot.symbol), int(snapshot.timestamp)
-    tickers = list(
-        HistoricalGreeks.objects.filter(symbol=symbol, timestamp=slot_ms)
-        .order_by("contract_ticker")
-        .values_list("contract_ticker", flat=True)
-    )
-    if len(tickers) != inputs.contracts:
-        raise NotWhole(
-            f"{len(tickers):,} of the {inputs.contracts:,} contracts it was measured on are stored"
-        )
-    kinds = {"place": "integer"} | dict.fromkeys(_FLAGS, "boolean")
-    found = read_columns(
-        _CONTRACTS, {"symbol": symbol, "slot": slot_ms}, kinds | dict.fromkeys(_NUMBERS, "double precision")
-    )
-    order = np.argsort(found["place"])
-    rows = {name: column[order] for name, column in found.items()}
-    terms = parse_tickers(tickers)
+    rows = chain.read(symbol, slot_ms, StoredChain)
+    if len(rows) != inputs.contracts:
+        raise NotWhole(f"{len(rows):,} of the {inputs.contracts:,} contracts it was measured on are stored")
+    terms = parse_tickers(rows.contract_ticker)
+    multipliers = [
+        inputs.multipliers.get(name, SHARES_PER_CONTRACT) for name in rows.contract_ticker.tolist()
+    ]
     columns = ChainColumns(
-        ticker=np.array(tickers, dtype=np.str_),
+        ticker=rows.contract_ticker,
         root=terms.root,
         expiration=terms.expiration,
         is_call=terms.is_call,
-        multiplier=np.array(
-            [inputs.multipliers.get(ticker, SHARES_PER_CONTRACT) for ticker in tickers], dtype=np.float64
-        ),
-        **{name: rows[name] for name in _NUMBERS},
+        multiplier=np.array(multipliers, dtype=np.float64),
+        **{name: getattr(rows, name) for name in _NUMBERS},
     )
     slot_at = clock.instant(slot_ms)
     # The snapshot has the exact spot; the rows have it rounded to at most 12 decimals.
@@ -86,17 +69,17 @@ def stored_chain(snapshot: GammaExposure, inputs: GammaInputs) -> ComputedChain:
     )
 
 
-def _greeks(rows: dict[str, Any], recomputed: ChainGreeks) -> ChainGreeks:
+def _greeks(rows: StoredChain, recomputed: ChainGreeks) -> ChainGreeks:
     """Return the stored greeks, with the own values of a live chain recomputed."""
-    backfilled = rows["is_backfilled"]
+    backfilled = rows.source == Source.BACKFILL.value
     return dataclasses.replace(
         recomputed,
-        delta=rows["delta"],
-        gamma=rows["gamma"],
-        implied_volatility=rows["implied_volatility"],
-        gamma_is_provider=rows["is_provider"],
-        own_gamma=np.where(backfilled, rows["gamma"], recomputed.own_gamma),
+        delta=rows.delta,
+        gamma=rows.gamma,
+        implied_volatility=rows.implied_volatility,
+        gamma_is_provider=rows.greeks_source == GreeksSource.PROVIDER.value,
+        own_gamma=np.where(backfilled, rows.gamma, recomputed.own_gamma),
         own_implied_volatility=np.where(
-            backfilled, rows["implied_volatility"], recomputed.own_implied_volatility
+            backfilled, rows.implied_volatility, recomputed.own_implied_volatility
         ),
     )

@@ -6,7 +6,7 @@ chains only the session's last snapshot is read (`ingestion.chains.closing_chain
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any, NamedTuple
@@ -14,12 +14,14 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from ingestion.bars.bar_times import close_ms
 from ingestion.chains.closing_chain import NoSnapshot, last_chain
 from ingestion.chains.compute import finite
 from quant import sessions
 from quant.chain import Floats
 from quant.volatility import iv_rank
 from warehouse import clock, known_at, runs
+from warehouse.asof import iv
 from warehouse.known_at import store_in_time
 from warehouse.models import IvPercentile
 from warehouse.task_names import RunTask
@@ -113,17 +115,12 @@ def store(session: date, measured: Mapping[str, Mapping[str, Any]], is_history: 
         )
 
 
-def measure(
-    symbol: str, session: date, before: Levels | None = None
-) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Return the columns of the row and the result for the ledger. Only reads the database.
-
-    `before` is the symbol's entry of `levels_before`, if already read. Raises NoSnapshot.
-    """
+def measure(symbol: str, session: date) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return the columns of the row and the result for the ledger. Only reads the database. Raises NoSnapshot."""
     slot, chain = last_chain(symbol, session)
     curve = iv_rank.atm_curve(chain)
     current = iv_rank.constant_maturity_iv(curve, MATURITY_DAYS)
-    days, series = before or levels_before([symbol], session)[symbol]
+    days, series = levels_before(symbol, session)
     ramp = iv_rank.iv_ramp(days, series, np.datetime64(session, "D"), current)
     standing = iv_rank.standing(current, series, ramp)
     columns = {
@@ -152,21 +149,15 @@ def measure(
     return columns, note
 
 
-def levels_before(symbols: Sequence[str], session: date) -> dict[str, Levels]:
-    """Return by symbol the last 252 sessions before this one with their volatility, NaN where none is stored."""
+def levels_before(symbol: str, session: date) -> Levels:
+    """Return the last 252 sessions before this one with their volatility, NaN where none is stored."""
     past = sessions.sessions(session - _WINDOW, session - timedelta(days=1))[-iv_rank.WINDOW_SESSIONS :]
-    rows = IvPercentile.objects.filter(symbol__in=symbols, date__gte=past[0], date__lt=session)
-    stored: dict[str, dict[date, float | None]] = {symbol: {} for symbol in symbols}
-    for symbol, day, level in rows.values_list("symbol", "date", "current_iv"):
-        stored[symbol][day] = level
-    return {symbol: _levels(past, levels) for symbol, levels in stored.items()}
-
-
-def _levels(past: Sequence[date], stored: Mapping[date, float | None]) -> Levels:
-    first = min(stored, default=None)  # earlier sessions are no gaps: the symbol was not watched
-    days = [day for day in past if first is not None and day >= first]
-    return Levels(np.array(days, dtype="datetime64[D]"), _floats(stored.get(day) for day in days))
-
-
-def _floats(values: Iterable[float | None]) -> Floats:
-    return np.array([np.nan if value is None else value for value in values], dtype=np.float64)
+    stored = iv.read(symbol, close_ms(past[0]), close_ms(past[-1]))
+    days = np.array(past, dtype="datetime64[D]")
+    # Sessions before the first stored one are no gaps: the symbol was not watched.
+    days = days[days >= stored.date[0]] if len(stored) else days[:0]
+    volatility = np.full(len(days), np.nan)
+    place = np.searchsorted(days, stored.date)
+    is_session = days[np.minimum(place, len(days) - 1)] == stored.date if len(days) else place == 0
+    volatility[place[is_session]] = stored.current_iv[is_session]
+    return Levels(days, volatility)

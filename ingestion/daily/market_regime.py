@@ -6,6 +6,10 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
+from ingestion.bars.bar_times import close_ms
 from ingestion.bars.daily_bars_window import YEAR_SESSIONS
 from ingestion.chains.compute import finite
 from ingestion.daily.regime_inputs import UNCACHED, MarketDay, Readers, read_inputs
@@ -17,6 +21,7 @@ from quant.market import market_regime
 from quant.market.market_regime import MarketInputs, MarketRegime
 from quant.volatility.term_structure import term_structure
 from warehouse import clock, known_at, runs
+from warehouse.asof import regime as regime_reader
 from warehouse.known_at import store_in_time
 from warehouse.models import MarketRegimeDay
 from warehouse.task_names import RunTask
@@ -116,7 +121,8 @@ def _classify(session: date, day: MarketDay) -> MarketRegime:
 
     The previous regime is kept while the VIX moves closely around a threshold.
     """
-    before = MarketRegimeDay.objects.filter(date=sessions.previous_session(session)).first()
+    closed_ms = close_ms(sessions.previous_session(session))
+    before = regime_reader.read(closed_ms, closed_ms)
     nan = float("nan")
 
     def known(number: float | None) -> float:
@@ -128,8 +134,8 @@ def _classify(session: date, day: MarketDay) -> MarketRegime:
             bars=day.spy,
             vix=day.vix,
             vix_5_sessions_ago=day.vix_5_sessions_ago,
-            previous_vix_regime=before.vix_regime if before else None,
-            previous_market_regime=before.market_regime if before else None,
+            previous_vix_regime=_only(before.vix_regime),
+            previous_market_regime=_only(before.market_regime),
             advancers=known(breadth.advancers),
             decliners=known(breadth.decliners),
             pct_above_50d=100.0 * known(breadth.above_mean),
@@ -139,6 +145,11 @@ def _classify(session: date, day: MarketDay) -> MarketRegime:
             correlations=(day.correlation_spy_qqq, day.correlation_spy_iwm),
         )
     )
+
+
+def _only(column: NDArray[np.str_]) -> str | None:
+    """Return the text of a column of at most one row; None without a row, and for an absent text."""
+    return column.item() or None if len(column) else None
 
 
 def _columns(day: MarketDay, regime: MarketRegime) -> dict[str, Any]:

@@ -8,19 +8,22 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 
 import numpy as np
-from django.db import connection
 
 from ingestion.bars import breadth as breadth_module
-from ingestion.bars.bar_times import close_ms, midnight_ms, open_ms
+from ingestion.bars.bar_times import close_ms, midnight_ms, range_ms
 from ingestion.bars.breadth import Breadth
-from ingestion.bars.historical_bars import Bars, historical_bars
+from ingestion.bars.historical_bars import ensure_bars
+from ingestion.daily.session_volumes import session_volumes
 from provider.connection import Connect
 from provider.errors import NotEntitled, NotFound
+from provider.symbols import bare
 from quant.chain import Floats
 from quant.market import indicators
 from quant.market.market_regime import IndexBars
 from warehouse import queries
-from warehouse.models import MarketRegimeDay
+from warehouse.asof import bars as bar_reader
+from warehouse.asof import regime as regime_reader
+from warehouse.asof.bars import Bars
 from warehouse.models.enums import Timeframe
 
 Connect = Connect
@@ -37,35 +40,21 @@ _INDEX_COLUMNS = {
     "RUT": "rut_close",
 }
 
-# Contracts that settle at the close are no longer in the closing snapshot, and are the busiest of the day. So each
-# contract counts with the later of the last two snapshots that contain it. A rebuilt snapshot contains only selected
-# contracts near the money, so its volume is not that of the chain.
-_VOLUMES = """
-SELECT coalesce(sum(seen.volume) FILTER (WHERE seen.option_type = 'put'), 0),
-       coalesce(sum(seen.volume) FILTER (WHERE seen.option_type = 'call'), 0)
-FROM unnest(%(symbols)s::text[]) AS watched (symbol)
-CROSS JOIN LATERAL (
-    SELECT max("timestamp") AS at_ms FROM historical_greeks
-    WHERE symbol = watched.symbol AND "timestamp" BETWEEN %(opens)s AND %(closes)s
-) AS last
-CROSS JOIN LATERAL (
-    SELECT max("timestamp") AS at_ms FROM historical_greeks
-    WHERE symbol = watched.symbol AND "timestamp" BETWEEN %(opens)s AND %(closes)s AND "timestamp" < last.at_ms
-) AS before
-CROSS JOIN LATERAL (
-    SELECT DISTINCT ON (contract_ticker) option_type, volume FROM historical_greeks
-    WHERE symbol = watched.symbol AND "timestamp" BETWEEN %(opens)s AND %(closes)s
-      AND "timestamp" IN (last.at_ms, before.at_ms) AND source <> 'backfill'
-    ORDER BY contract_ticker, "timestamp" DESC
-) AS seen
-"""
+
+def ensured_bars(ticker: str, timeframe: str, first: date, last: date, now_ms: int, connect: Connect) -> Bars:
+    """Fetch the missing bars of the sessions from `first` to `last`, then return the stored ones.
+
+    Raises what `ingestion.bars.historical_bars.ensure_bars` raises.
+    """
+    ensure_bars(ticker, timeframe, first, last, now_ms, connect)
+    return bar_reader.read(bare(ticker), timeframe, *range_ms(first, last))
 
 
 @dataclass(frozen=True, slots=True)
 class Readers:
     """Functions that read bars and count stocks: uncached, or with a cache for consecutive sessions."""
 
-    bars: ReadBars = historical_bars
+    bars: ReadBars = ensured_bars
     breadth: Callable[[date], Breadth] = breadth_module.breadth
 
 
@@ -120,9 +109,8 @@ def read_inputs(
 def put_call_ratio(session: date) -> float:
     """Return put volume / call volume of all watched chains in the session's last snapshots, NaN without calls."""
     symbols = [str(entry.symbol) for entry in queries.watched_chains()]
-    with connection.cursor() as cursor:
-        cursor.execute(_VOLUMES, {"symbols": symbols, "opens": open_ms(session), "closes": close_ms(session)})
-        puts, calls = cursor.fetchone()
+    volumes = [session_volumes(symbol, session) for symbol in symbols]
+    puts, calls = sum(volume.puts for volume in volumes), sum(volume.calls for volume in volumes)
     return puts / calls if calls else math.nan
 
 
@@ -177,10 +165,9 @@ def _fill_from_snapshot(session: date, day: MarketDay, connect: Connect, now_ms:
     A snapshot shows the present, so it is only used shortly after the close, and not when it is delayed.
     """
     unknown = [symbol for symbol in _INDEX_COLUMNS if math.isnan(day.closes[symbol])]
-    row = MarketRegimeDay.objects.filter(date=session).values(*_INDEX_COLUMNS.values()).first() or {}
-    for symbol in unknown:
-        if (stored := row.get(_INDEX_COLUMNS[symbol])) is not None:
-            day.closes[symbol] = float(stored)
+    own = regime_reader.read(close_ms(session), close_ms(session))
+    for symbol in unknown if len(own) else ():
+        day.closes[symbol] = float(getattr(own, _INDEX_COLUMNS[symbol])[0])
     unknown = [symbol for symbol in unknown if math.isnan(day.closes[symbol])]
     since_close = now_ms - close_ms(session)
     if not unknown or not 0 <= since_close <= SNAPSHOT_WITHIN / timedelta(milliseconds=1):

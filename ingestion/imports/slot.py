@@ -20,7 +20,9 @@ from ingestion.imports import cells
 from ingestion.imports.units import to_warehouse_units
 from quant import sessions
 from quant.sessions import NEW_YORK
-from warehouse import clock, partitions, queries, runs
+from warehouse import clock, partitions, runs
+from warehouse.asof import chain as chain_reader
+from warehouse.asof.gamma import median_gross_gamma
 from warehouse.models import GammaExposure, HistoricalGreeks, WatchlistEntry
 from warehouse.models.enums import Source
 from warehouse.task_names import RunTask
@@ -113,7 +115,7 @@ def import_slot(
         if _has_other_rows(symbol, slot):
             runs.fail(run, OCCUPIED)
             return replace(result, detail=OCCUPIED)
-        result, chain = _computed(result, checked, spot, slot_at, queries.median_gross_gamma(symbol, slot))
+        result, chain = _computed(result, checked, spot, slot_at, median_gross_gamma(symbol, slot))
         if chain is None or result.gamma is None:
             runs.fail(run, result.detail, rejected=result.rejected)
             return result
@@ -160,7 +162,7 @@ def _store(
 
 def _has_other_rows(symbol: str, slot: int) -> bool:
     """Return whether the slot has rows that were not imported."""
-    stored = HistoricalGreeks.objects.filter(symbol=symbol, timestamp=slot)
-    if stored.exists():
-        return stored.exclude(source=Source.IMPORT).exists()
+    stored = chain_reader.sources(symbol, slot)
+    if stored:
+        return stored != {Source.IMPORT.value}
     return GammaExposure.objects.filter(symbol=symbol, timestamp=slot).exists()

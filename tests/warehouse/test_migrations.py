@@ -12,8 +12,10 @@ from django.db.migrations.executor import MigrationExecutor
 from django_celery_beat.models import CrontabSchedule, PeriodicTask
 
 from ingestion.chains.gamma_inputs import INPUT_COLUMNS
+from quant.sessions import DAY_MS
+from tests.partitions import drop_partitions
 from tests.roles import run
-from warehouse import sql
+from warehouse import clock, partitions, sql
 from warehouse.models import ContractListing, FetchedRange, GammaExposure, IngestionRun
 
 pytestmark = [pytest.mark.database, pytest.mark.django_db(transaction=True)]
@@ -40,7 +42,7 @@ def warehouse_relations() -> list[str]:
 
 def test_migrations_can_be_reversed_completely_and_applied_again():
     relations = warehouse_relations()
-    assert len(relations) == 21 + 10 + 23  # tables, indexes of the partitioned tables, functions
+    assert len(relations) == 21 + 11 + 23  # tables, indexes of the partitioned tables, functions
     try:
         migrate_back()
         assert warehouse_relations() == []
@@ -116,6 +118,22 @@ def test_the_new_columns_rewrite_no_row_of_a_gamma_snapshot():
         migrate_forward()
     assert run(file_of) == before
     assert list(GammaExposure.objects.values_list(*INPUT_COLUMNS)) == [(None,) * 5]
+
+
+def test_filled_partitions_get_the_index_of_daily_bars_at_a_second_try():
+    now_ms = clock.now_ms()
+    partitions.ensure("historical_bars", now_ms, now_ms)
+    unfinished = run("SELECT partition FROM warehouse_partition_of('historical_bars', %s)", now_ms)[0][0]
+    try:
+        MigrationExecutor(connection).migrate([("warehouse", "0015_fetched_ranges")])
+        run(f"CREATE INDEX {unfinished}_daily_idx ON {unfinished} (symbol)")
+        partitions.ensure("historical_bars", now_ms - 40 * DAY_MS, now_ms - 40 * DAY_MS)
+    finally:
+        migrate_forward()
+    valid = run("SELECT indisvalid FROM pg_index WHERE indexrelid = 'historical_bars_daily_idx'::regclass")
+    attached = run("SELECT count(*) FROM pg_inherits WHERE inhparent = 'historical_bars_daily_idx'::regclass")
+    assert (valid, attached) == ([(True,)], [(2,)])
+    drop_partitions()
 
 
 def test_going_back_leaves_the_clock_of_the_session(settings):

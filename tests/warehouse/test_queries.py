@@ -66,35 +66,6 @@ def test_run_statuses_by_slot():
     assert queries.run_statuses("ingest_chain", "SPX", 200) == {200: "FAILED", 300: "STARTED"}
 
 
-def test_median_gross_gamma_covers_the_twenty_previous_sessions():
-    for day, gross in (("2026-10-22", 1e9), ("2026-10-23", 10.0), ("2026-11-18", 20.0), ("2026-11-19", 60.0)):
-        add_gamma(ms(f"{day}T15:00-04:00"), gross_gamma=gross)
-    add_gamma(ms("2026-11-19T15:00-05:00"), symbol="NDX", gross_gamma=1e9)
-    add_gamma(ms("2026-11-20T09:30-05:00"), gross_gamma=1e9)
-    # 23 October to 19 November 2026 are 20 sessions; 22 October and 20 November are excluded.
-    assert queries.median_gross_gamma("SPX", ms("2026-11-20T10:00-05:00")) == 20.0
-
-
-def test_median_gross_gamma_excludes_snapshots_weighted_by_volume():
-    add_gamma(ms("2026-11-18T15:00-05:00"), gross_gamma=20.0)
-    for hour in (14, 15):
-        add_gamma(ms(f"2026-11-19T{hour}:00-05:00"), gross_gamma=1e9, oi_source="volume_proxy")
-    assert queries.median_gross_gamma("SPX", ms("2026-11-20T10:00-05:00")) == 20.0
-
-
-def test_median_gross_gamma_is_none_without_earlier_sessions():
-    assert queries.median_gross_gamma("SPX", ms("2026-11-20T10:00-05:00")) is None
-
-
-def test_latest_spot_is_the_newest_price_as_of_the_given_time():
-    add_gamma(100, underlying_price=6400)
-    add_gamma(200, underlying_price="6451.25")
-    add_gamma(300)
-    add_gamma(400, underlying_price=1)
-    assert queries.latest_spot("SPX", 350) == (6451.25, 200)
-    assert queries.latest_spot("SPX", 50) is None
-
-
 def test_latest_chains_return_the_newest_run_with_its_gamma_snapshot():
     watchlist.add_default_symbols(["SPX", "NDX", "SPY"])
     add_run(100)

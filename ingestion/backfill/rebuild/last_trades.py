@@ -14,7 +14,7 @@ from ingestion.backfill.rebuild.option_bars import FRAME, FRAME_MS
 from ingestion.bars.bar_times import close_ms, open_ms
 from quant.chain import Floats
 from quant.sessions import MINUTE_MS
-from warehouse.column_queries import read_columns
+from warehouse.asof import bars
 
 # A single trade is about half a spread away from the contract's value, so several are combined. Eight bars are forty
 # minutes of a contract that trades all the time, and the whole session of one that trades rarely.
@@ -22,19 +22,7 @@ NEWEST_BARS = 8
 # The common move of all volatilities since a trade is estimated (quant.volatility.common_drift). The move of a single
 # strike is unknown and grows with the age of its trade.
 FRESH_MS = 120 * MINUTE_MS
-
-# OFFSET 0 forces one index lookup per ticker, also when the table has no statistics yet. The tickers are sent as one
-# string, because the driver converts each element of a list separately.
-_BARS = """
-SELECT (w.place - 1)::integer AS contract, b."timestamp" AS start_ms, b.open, b.close, b.volume, b.transactions
-FROM unnest(string_to_array(%(tickers)s, ',')) WITH ORDINALITY AS w (symbol, place) CROSS JOIN LATERAL (
-    SELECT "timestamp", open, close, volume, transactions FROM historical_bars
-    WHERE symbol = w.symbol AND timeframe = %(frame)s AND "timestamp" >= %(opens)s AND "timestamp" < %(closes)s OFFSET 0
-) b
-"""
-_KINDS = {"contract": "integer"} | dict.fromkeys(
-    ("start_ms", "open", "close", "volume", "transactions"), "double precision"
-)
+_NUMBERS = ("open", "close", "volume", "transactions")
 
 
 class BarColumns(NamedTuple):
@@ -117,40 +105,39 @@ class SlotTrades:
 
 def read_bars(tickers: list[str], session: date) -> BarColumns:
     """Return the stored bars of some tickers in one session."""
-    bounds = {"opens": open_ms(session), "closes": close_ms(session)}
-    read = read_columns(_BARS, {"tickers": ",".join(tickers), "frame": FRAME.value, **bounds}, _KINDS)
-    order = np.lexsort((read["start_ms"], read["contract"]))
-    ordered = {name: column[order] for name, column in read.items()}
-    return BarColumns(**ordered | {"start_ms": ordered["start_ms"].astype(np.int64)})
+    read = bars.read_many(tickers, FRAME, open_ms(session), close_ms(session) - 1, _NUMBERS)
+    return BarColumns(read.place, read.start_ms, **read.numbers)
 
 
-def trades_at(bars: BarColumns, underlying: BarColumns, contracts: int, slot_ms: int) -> SlotTrades:
+def trades_at(options: BarColumns, underlying: BarColumns, contracts: int, slot_ms: int) -> SlotTrades:
     """Return the trades before a slot. Bars that end after the slot are ignored.
 
     The last of n trades in a bar comes on average at n / (n + 1) of its length. The underlying's price at that
     time is taken from the line between the opening and the closing price of its bar, which is the mean of a
     Brownian path.
     """
-    bars, underlying = (_bars_ended_by(columns, slot_ms) for columns in (bars, underlying))
-    volume = np.bincount(bars.contract, np.nan_to_num(bars.volume), contracts).astype(np.float64)
-    after = np.searchsorted(bars.contract, np.arange(contracts), side="right")  # ascending by contract
-    newest_first = np.flatnonzero(after[bars.contract] - np.arange(len(bars.contract)) <= NEWEST_BARS)[::-1]
-    newest = newest_first[np.argsort(bars.contract[newest_first], kind="stable")]
+    options, underlying = (_bars_ended_by(columns, slot_ms) for columns in (options, underlying))
+    volume = np.bincount(options.contract, np.nan_to_num(options.volume), contracts).astype(np.float64)
+    after = np.searchsorted(options.contract, np.arange(contracts), side="right")  # ascending by contract
+    newest_first = np.flatnonzero(after[options.contract] - np.arange(len(options.contract)) <= NEWEST_BARS)[
+        ::-1
+    ]
+    newest = newest_first[np.argsort(options.contract[newest_first], kind="stable")]
 
-    contract, start = bars.contract[newest], bars.start_ms[newest]
-    count = np.maximum(np.nan_to_num(bars.transactions[newest], nan=1.0), 1.0)
+    contract, start = options.contract[newest], options.start_ms[newest]
+    count = np.maximum(np.nan_to_num(options.transactions[newest], nan=1.0), 1.0)
     fraction = count / (count + 1.0)
     at_trade = _underlying_at(underlying, start, fraction)
     age_ms = slot_ms - start - fraction * FRAME_MS
     is_fresh = start >= slot_ms - FRESH_MS
     usable = np.isfinite(at_trade)
-    trades = Trades(contract[usable], bars.close[newest][usable], at_trade[usable], age_ms[usable])
+    trades = Trades(contract[usable], options.close[newest][usable], at_trade[usable], age_ms[usable])
 
     has_trade, has_fresh = np.zeros(contracts, dtype=np.bool_), np.zeros(contracts, dtype=np.bool_)
     has_trade[contract], has_fresh[contract[is_fresh]] = True, True
     last = np.full(contracts, np.nan)
     oldest_first = np.flatnonzero(is_fresh & usable)[::-1]  # the newest is assigned last and stays
-    last[contract[oldest_first]] = bars.close[newest][oldest_first]
+    last[contract[oldest_first]] = options.close[newest][oldest_first]
     excluded = Exclusions(~has_trade, has_trade & ~has_fresh, has_fresh & np.isnan(last))
     return SlotTrades(price_at(underlying, slot_ms), trades, last, volume, excluded)
 
@@ -170,6 +157,7 @@ def price_at(underlying: BarColumns, slot_ms: int) -> float:
     return float(underlying.close[at_slot][0]) if at_slot.any() else float("nan")
 
 
-def _bars_ended_by(bars: BarColumns, slot_ms: int) -> BarColumns:
-    closed = bars.start_ms + FRAME_MS <= slot_ms
-    return BarColumns(bars.contract[closed], bars.start_ms[closed], *(column[closed] for column in bars[2:]))
+def _bars_ended_by(columns: BarColumns, slot_ms: int) -> BarColumns:
+    closed = columns.start_ms + FRAME_MS <= slot_ms
+    contract, start_ms, *numbers = columns
+    return BarColumns(contract[closed], start_ms[closed], *(column[closed] for column in numbers))

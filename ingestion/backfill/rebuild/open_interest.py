@@ -3,26 +3,20 @@
 from __future__ import annotations
 
 import numpy as np
-from django.db import connection
 from numpy.typing import NDArray
 
+from ingestion.bars.bar_times import open_ms
+from ingestion.chains.slots import Slot
 from quant.chain import Floats
-
-_RECORDED = (
-    "SELECT contract_ticker, open_interest FROM historical_greeks"
-    ' WHERE symbol = %s AND "timestamp" = %s AND contract_ticker = ANY(%s) AND open_interest IS NOT NULL'
-)
+from quant.sessions import new_york_date
+from warehouse.asof import chain
 
 
-def recorded_open_interest(symbol: str, at_ms: int | None, tickers: NDArray[np.str_]) -> Floats:
-    """Return the open interest that the snapshot at `at_ms` recorded, in contracts, shape (n,).
+def recorded_open_interest(symbol: str, slot: Slot, tickers: NDArray[np.str_]) -> Floats:
+    """Return the open interest that a snapshot of the session up to the slot recorded, in contracts, shape (n,).
 
-    NaN where the snapshot has none; all NaN if `at_ms` is None. Open interest is that of the end of the previous
-    session and does not change during the day, so any snapshot of the session will do.
+    NaN for contracts of which it recorded none.
     """
-    if at_ms is None:
-        return np.full(len(tickers), np.nan)
-    with connection.cursor() as cursor:
-        cursor.execute(_RECORDED, [symbol, at_ms, tickers.tolist()])
-        recorded = dict(cursor.fetchall())
-    return np.array([recorded.get(ticker, np.nan) for ticker in tickers.tolist()], dtype=np.float64)
+    recorded = chain.open_interest(symbol, open_ms(new_york_date(slot.at)), slot.at_ms)
+    by_ticker = dict(zip(recorded.contract_ticker.tolist(), recorded.open_interest.tolist(), strict=True))
+    return np.array([by_ticker.get(ticker, np.nan) for ticker in tickers.tolist()], dtype=np.float64)

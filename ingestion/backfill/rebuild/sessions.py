@@ -21,7 +21,7 @@ from ingestion.backfill.engine.jobs import RunKey
 from ingestion.backfill.rebuild.last_trades import price_at, read_bars, trades_at
 from ingestion.backfill.rebuild.option_bars import TASK as BARS_TASK
 from ingestion.backfill.rebuild.slot_chain import rebuild_slot
-from ingestion.backfill.rebuild.slot_store import TABLE, ComputedSlot, store_slots, stored_slots
+from ingestion.backfill.rebuild.slot_store import TABLE, ComputedSlot, store_slots
 from ingestion.backfill.rebuild.volatility import SpotDisagreesError
 from ingestion.backfill.selection import Depth, select_at_price
 from ingestion.bars.bar_times import close_ms, open_ms
@@ -29,7 +29,8 @@ from ingestion.chains.slots import CLOSING_SLOT_OPEN_FOR, Slot, slots_of
 from ingestion.fetched_ranges import Stretch
 from quant import sessions
 from warehouse import clock, partitions
-from warehouse.models.enums import RunStatus
+from warehouse.asof import chain
+from warehouse.models.enums import RunStatus, Source
 from warehouse.task_names import RunTask
 from warehouse.watchlist import entry_of
 
@@ -139,14 +140,13 @@ class _SessionData:
 
     def rebuild(self, symbols: Sequence[str], slot: Slot) -> tuple[list[ComputedSlot], dict[str, str]]:
         """Compute a slot; return the results, and by symbol why a slot could not be computed."""
-        stored = stored_slots(symbols, slot)
         errors: dict[str, str] = {}
         tables: dict[str, ContractTable] = {}
         for symbol in symbols:
             spot = price_at(self.underlying[symbol], slot.at_ms)
             if np.isnan(spot):
                 errors[symbol] = "the underlying has no bar that ends at the slot"
-            elif stored[symbol].has_other_rows:
+            elif chain.sources(symbol, slot.at_ms) - {Source.BACKFILL.value}:
                 errors[symbol] = "the slot has live or imported rows"
             else:
                 _, listed, expirations = self.contracts[symbol]
@@ -172,8 +172,7 @@ class _SessionData:
             except SpotDisagreesError as error:
                 errors[symbol] = str(error)
                 continue
-            entry, interest_ms = self.entries[symbol], stored[symbol].open_interest_ms
-            computed.append(ComputedSlot(entry, len(table), rebuilt, interest_ms))
+            computed.append(ComputedSlot(self.entries[symbol], len(table), rebuilt))
         return computed, errors
 
 

@@ -15,26 +15,17 @@ from django.db import connection, transaction
 
 from ingestion.backfill.rebuild.open_interest import recorded_open_interest
 from ingestion.backfill.rebuild.slot_chain import METHOD_VERSION, RebuiltSlot
-from ingestion.bars.bar_times import open_ms
 from ingestion.chains.chain_rows import band_of
 from ingestion.chains.gamma_exposure import measure_gamma
 from ingestion.chains.slots import Slot
 from ingestion.chains.store import ChainToStore, insert_chains, summary
-from quant.sessions import new_york_date
-from warehouse import partitions, queries, runs
+from warehouse import partitions, runs
+from warehouse.asof.gamma import median_gross_gamma
 from warehouse.models import GammaExposure, HistoricalGreeks, WatchlistEntry
 from warehouse.models.enums import Source
 
 TABLE = HistoricalGreeks._meta.db_table
 
-_STORED = """
-SELECT s.symbol,
-       EXISTS (SELECT FROM historical_greeks g
-               WHERE g.symbol = s.symbol AND g."timestamp" = %(slot)s AND g.source <> 'backfill'),
-       (SELECT max(g."timestamp") FROM historical_greeks g
-        WHERE g.symbol = s.symbol AND g."timestamp" BETWEEN %(opens)s AND %(slot)s AND g.open_interest IS NOT NULL)
-FROM unnest(%(symbols)s::text[]) AS s (symbol)
-"""
 _COUNTS = (
     "SELECT symbol, count(*) FROM historical_greeks"
     ' WHERE symbol = ANY(%s) AND "timestamp" = %s GROUP BY symbol'
@@ -44,41 +35,17 @@ _DELETE = (
 )
 
 
-class StoredSlot(NamedTuple):
-    """What is stored of a symbol at a slot.
-
-    `has_other_rows`: whether the slot has live or imported rows. `open_interest_ms`: the latest snapshot of the
-    session up to the slot that has open interest (epoch ms).
-    """
-
-    has_other_rows: bool
-    open_interest_ms: int | None
-
-
 @dataclass(frozen=True, slots=True)
 class ComputedSlot:
-    """A computed slot of one symbol of the watchlist.
-
-    `contracts` is the number of selected contracts, `open_interest_ms` the snapshot from which open interest is
-    taken.
-    """
+    """A computed slot of one symbol of the watchlist; `contracts` is the number of selected contracts."""
 
     entry: WatchlistEntry
     contracts: int
     rebuilt: RebuiltSlot
-    open_interest_ms: int | None
 
     @property
     def symbol(self) -> str:
         return str(self.entry.symbol)
-
-
-def stored_slots(symbols: Sequence[str], slot: Slot) -> dict[str, StoredSlot]:
-    """Return what is stored at a slot, by symbol."""
-    opens = open_ms(new_york_date(slot.at))
-    with connection.cursor() as cursor:
-        cursor.execute(_STORED, {"symbols": list(symbols), "slot": slot.at_ms, "opens": opens})
-        return {symbol: StoredSlot(*rest) for symbol, *rest in cursor.fetchall()}
 
 
 def store_slots(
@@ -114,9 +81,9 @@ class _Prepared(NamedTuple):
 
 def _prepared(computed: ComputedSlot, slot: Slot, depth: str, now_ms: int) -> _Prepared:
     symbol, rebuilt = computed.symbol, computed.rebuilt.chain
-    recorded = recorded_open_interest(symbol, computed.open_interest_ms, rebuilt.columns.ticker)
+    recorded = recorded_open_interest(symbol, slot, rebuilt.columns.ticker)
     chain = replace(rebuilt, columns=replace(rebuilt.columns, open_interest=recorded))
-    gamma = measure_gamma(chain, queries.median_gross_gamma(symbol, slot.at_ms))
+    gamma = measure_gamma(chain, median_gross_gamma(symbol, slot.at_ms))
     result = summary(chain, gamma) | {
         "depth": depth,
         "forwards": computed.rebuilt.forwards,

@@ -16,7 +16,7 @@ from ingestion.backfill.rebuild.sessions import (
     slots_to_rebuild,
 )
 from ingestion.backfill.selection import Depth, select
-from ingestion.bars.historical_bars import historical_bars
+from ingestion.bars.historical_bars import ensure_bars
 from tests.ingestion.backfill.past import PastMarket
 from warehouse import clock, queries
 
@@ -30,7 +30,7 @@ def fetch(
     known = listed_contracts(symbol, days[0], days[-1], depth.max_dte, clock.now_ms(), market.connect)
     listed = known.table
     ticker = queries.watchlist_entry(symbol).provider_symbol
-    historical_bars(ticker, FRAME, days[0], days[-1], clock.now_ms(), market.connect)
+    ensure_bars(ticker, FRAME, days[0], days[-1], clock.now_ms(), market.connect)
     selected = select(listed, _prices(symbol, days, every), days, depth)
     for row, first, last in zip(selected.rows.tolist(), selected.first, selected.last, strict=True):
         ensure_option_bars(str(listed.ticker[row]), first, last, clock.now_ms(), market.connect)

@@ -10,11 +10,13 @@ import pytest
 
 from ingestion.bars.bar_cache import BarsInTurn
 from ingestion.bars.bar_times import close_ms, midnight_ms
-from ingestion.bars.historical_bars import Bars, historical_bars, store, task_of
+from ingestion.bars.historical_bars import store, task_of
+from ingestion.daily.regime_inputs import ensured_bars
 from ingestion.fetched_ranges import Stretch
 from provider.errors import NotFound
 from quant.sessions import close_of, previous_session, sessions
 from warehouse import clock
+from warehouse.asof.bars import Bars
 from warehouse.models.enums import Timeframe
 
 pytestmark = pytest.mark.database
@@ -51,9 +53,7 @@ def windows(days: list[date]) -> list[tuple[date, date]]:
 
 def test_cached_windows_equal_single_reads_and_are_read_once(django_assert_max_num_queries):
     known = DAYS[:-2]
-    alone = [
-        columns(historical_bars("SPY", "1d", *window, clock.now_ms(), refuse)) for window in windows(known)
-    ]
+    alone = [columns(ensured_bars("SPY", "1d", *window, clock.now_ms(), refuse)) for window in windows(known)]
     read = BarsInTurn(known[-1])
     with django_assert_max_num_queries(2):  # fetched ranges, and bars
         found = [columns(read("SPY", "1d", *window, clock.now_ms(), refuse)) for window in windows(known)]

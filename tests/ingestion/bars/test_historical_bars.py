@@ -7,13 +7,17 @@ from typing import Any
 
 import pytest
 
-from ingestion.bars.historical_bars import historical_bars
+from ingestion.bars.bar_times import range_ms
+from ingestion.bars.historical_bars import ensure_bars
 from ingestion.bars.session_bars import store_session_bars
 from provider.errors import NotEntitled, ProviderError
+from provider.symbols import bare
 from quant.sessions import close_of, open_of
 from tests.ingestion.stored import bar
 from tests.provider.server import ok, refusal
 from warehouse import clock
+from warehouse.asof import bars
+from warehouse.asof.bars import Bars
 from warehouse.models import HistoricalBar, IngestionRun
 from warehouse.models.enums import RunStatus
 
@@ -34,7 +38,12 @@ def evening(spx, at_market_time) -> None:
 
 @pytest.fixture
 def bars_of(connect):
-    return lambda *arguments: historical_bars(*arguments, clock.now_ms(), connect)
+    def ensure_and_read(ticker: str, timeframe: str, first: date, last: date) -> Bars:
+        ensure_bars(ticker, timeframe, first, last, clock.now_ms(), connect)
+        monday = first - timedelta(days=first.weekday()) if timeframe == "1w" else first
+        return bars.read(bare(ticker), timeframe, *range_ms(monday, last))
+
+    return ensure_and_read
 
 
 def path(ticker: str, window: str, first: date, last: date) -> str:

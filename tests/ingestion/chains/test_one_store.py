@@ -58,9 +58,9 @@ def store_imported(entry: WatchlistEntry, checked: Checked) -> None:
     assert import_slot(entry, SLOT, checked, SPOT, clock.now_ms(), units).done
 
 
-def store_rebuilt(entry: WatchlistEntry, checked: Checked, open_interest_ms: int | None = None) -> None:
+def store_rebuilt(entry: WatchlistEntry, checked: Checked) -> None:
     chain = compute_chain(checked, SPOT, SLOT, 0)
-    rebuilt = ComputedSlot(entry, len(chain.columns), RebuiltSlot(chain, {}, 0), open_interest_ms)
+    rebuilt = ComputedSlot(entry, len(chain.columns), RebuiltSlot(chain, {}, 0))
     slot = Slot(SLOT, SLOT + timedelta(minutes=15))
     store_slots(f"{RunTask.BACKFILL_CHAIN}_all", "all", slot, [rebuilt], clock.now_ms())
 
@@ -105,7 +105,7 @@ def test_a_chain_with_open_interest_is_stored_the_same_way(spx):
     for strike in STRIKES:
         for is_call in (True, False):
             store_contract(earlier_ms, EXPIRATION, 0.15, strike=strike, is_call=is_call, open_interest=1000)
-    store_rebuilt(entry, checked_chain(None), earlier_ms)
+    store_rebuilt(entry, checked_chain(None))
     assert stored_rows() == live
 
 

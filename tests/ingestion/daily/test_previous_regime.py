@@ -9,12 +9,12 @@ import pytest
 
 from ingestion.bars.bar_times import close_ms, midnight_ms
 from ingestion.bars.breadth import year_before
-from ingestion.bars.historical_bars import Bars
 from ingestion.daily.market_regime import calculate_market_regime
 from ingestion.daily.regime_inputs import QUARTER_HOUR_MS, Readers
 from quant.sessions import close_of
 from tests.provider.server import refusal
 from warehouse import clock
+from warehouse.asof.bars import Bars
 from warehouse.models import MarketRegimeDay
 from warehouse.models.enums import Timeframe
 

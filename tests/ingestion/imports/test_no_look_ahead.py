@@ -10,7 +10,7 @@ import pytest
 from django.core.management import call_command
 
 from ingestion.bars.bar_times import close_ms, midnight_ms
-from ingestion.bars.historical_bars import Bars, store
+from ingestion.bars.historical_bars import store
 from ingestion.daily.iv_percentile import calculate_iv_percentile
 from ingestion.daily.market_regime import calculate_market_regime
 from ingestion.fetched_ranges import Stretch
@@ -18,6 +18,7 @@ from ingestion.imports.series import no_provider
 from quant import sessions
 from tests.ingestion.imports.files import eod_file, eod_rows
 from warehouse import clock
+from warehouse.asof.bars import Bars
 from warehouse.models import GammaExposure, HistoricalBar, HistoricalGreeks, IvPercentile, MarketRegimeDay
 from warehouse.models.enums import Timeframe
 

@@ -9,13 +9,15 @@ import pytest
 from django.db import connection
 
 from ingestion.backfill.rebuild.option_bars import FRAME, ensure_option_bars
-from ingestion.bars.historical_bars import historical_bars
+from ingestion.bars.bar_times import range_ms
+from ingestion.bars.historical_bars import ensure_bars
 from provider.errors import ProviderError
 from quant.sessions import close_of, open_of
 from tests.ingestion.backfill.past import FRIDAY
 from tests.ingestion.stored import bar
 from tests.provider.server import ok, refusal
 from warehouse import clock
+from warehouse.asof import bars
 from warehouse.models import HistoricalBar, IngestionRun
 
 pytestmark = pytest.mark.database
@@ -124,5 +126,6 @@ def test_several_threads_store_different_contracts_concurrently(evening, provide
 
 def test_the_underlyings_bars_are_fetched_once(evening, market):
     for _ in range(2):
-        assert len(historical_bars("I:SPX", FRAME, FRIDAY, FRIDAY, clock.now_ms(), market.connect)) == 78
+        ensure_bars("I:SPX", FRAME, FRIDAY, FRIDAY, clock.now_ms(), market.connect)
+        assert len(bars.read("SPX", FRAME, *range_ms(FRIDAY, FRIDAY))) == 78
     assert dict(market.requests) == {"I:SPX": 1}

@@ -14,7 +14,7 @@ from ingestion.backfill.contracts.fetch import listed_contracts
 from ingestion.backfill.rebuild.option_bars import FRAME
 from ingestion.backfill.rebuild.sessions import rebuild_session
 from ingestion.backfill.selection import Depth
-from ingestion.bars.historical_bars import historical_bars
+from ingestion.bars.historical_bars import ensure_bars
 from quant.sessions import close_of, slots
 from tests.ingestion.backfill.past import FRIDAY
 from tests.ingestion.backfill.rebuilding import NEAR, fetch, rebuild
@@ -190,7 +190,7 @@ def test_missing_data_is_named_and_leaves_no_run(evening, market, at_market_time
     assert "has not been fetched" in detail()
     listed = listed_contracts(evening, FRIDAY, FRIDAY, NEAR.max_dte, clock.now_ms(), market.connect).table
     assert detail() == "the underlying has no bar that ends at the slot"
-    historical_bars("I:SPX", FRAME, FRIDAY, FRIDAY, clock.now_ms(), market.connect)
+    ensure_bars("I:SPX", FRAME, FRIDAY, FRIDAY, clock.now_ms(), market.connect)
     assert detail() == "the bars of 30 of 30 contracts have not been fetched"
     assert len(listed) > 30
     at_market_time(close_of(FRIDAY) + timedelta(minutes=14))

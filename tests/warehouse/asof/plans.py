@@ -1,0 +1,42 @@
+"""The partitions that the statements of a reader would read."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from tests.plans import nodes
+
+
+def partitions_read(*readers: Callable[[], object]) -> set[str]:
+    """Run the readers; return the partitions and tables in the plans of their statements."""
+    return {node["Relation Name"] for node in _scans(readers)}
+
+
+def indexes_read(*readers: Callable[[], object]) -> list[str | None]:
+    """Run the readers without sequential scans; return the index of each scan, None for one without an index.
+
+    A table of a few rows is read sequentially although its index fits. Without sequential scans, a scan that has no
+    index is one that no index fits.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL enable_seqscan = off")
+    return [node.get("Index Name") for node in _scans(readers) if node["Node Type"] != "Bitmap Heap Scan"]
+
+
+def _scans(readers: tuple[Callable[[], object], ...]) -> Iterator[dict[str, Any]]:
+    for reader in readers:
+        with CaptureQueriesContext(connection) as captured:
+            reader()
+        for query in captured.captured_queries:
+            with connection.cursor() as cursor:
+                cursor.execute(f"EXPLAIN (FORMAT JSON) {query['sql']}")
+                ((explained,),) = cursor.fetchall()
+            plan = explained if isinstance(explained, list) else json.loads(explained)
+            for node in nodes(plan[0]["Plan"]):
+                if "Relation Name" in node or node["Node Type"] == "Bitmap Index Scan":
+                    yield node

@@ -1,0 +1,115 @@
+"""Bars of underlyings and option contracts, of the table `historical_bars`.
+
+Bars cover the exchange's sessions, and only finished bars are stored. Every statement reads by the key of the table,
+except `daily_bars_of_all`, which has an index of its own. Times are epoch ms; prices are dollars or index points.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from quant.chain import Floats
+from warehouse.asof.rows import Times, read_rows, select_list
+from warehouse.column_queries import read_columns, read_grouped
+
+_ONE = """
+SELECT {columns} FROM historical_bars
+WHERE symbol = %(symbol)s AND timeframe = %(timeframe)s AND "timestamp" BETWEEN %(first)s AND %(last)s
+"""
+_MANY = """
+SELECT symbol, "timestamp" AS start_ms, {columns} FROM historical_bars
+WHERE symbol = ANY(%(symbols)s) AND timeframe = %(timeframe)s AND "timestamp" BETWEEN %(first)s AND %(last)s
+"""
+# Contracts are the symbols that begin with O: . Their daily bars are not stored today; the condition keeps them out.
+_ALL_STOCKS = """
+SELECT symbol, {columns} FROM historical_bars
+WHERE timeframe = '1d' AND "timestamp" = %(start)s AND (symbol < 'O:' OR symbol >= 'O;')
+"""
+_START = {"start_ms": '"timestamp"'}
+_NUMBERS = ("open", "high", "low", "close", "volume", "vwap", "transactions")
+
+
+@dataclass(frozen=True, slots=True)
+class Bars:
+    """Finished bars of one symbol and timeframe, oldest first, all of shape (n,).
+
+    Starts are epoch ms, prices dollars or index points. Values that the provider does not send are NaN, for example
+    volumes of indices.
+    """
+
+    start_ms: Times
+    open: Floats
+    high: Floats
+    low: Floats
+    close: Floats
+    volume: Floats
+    vwap: Floats
+    transactions: Floats
+
+    def __len__(self) -> int:
+        return len(self.start_ms)
+
+    def between(self, first_ms: int, until_ms: int) -> Bars:
+        """Return the bars that start at `first_ms` or later and before `until_ms`, epoch ms."""
+        rows = slice(*np.searchsorted(self.start_ms, (first_ms, until_ms)))
+        return Bars(self.start_ms[rows], **{name: getattr(self, name)[rows] for name in _NUMBERS})
+
+
+class ManyBars(NamedTuple):
+    """Bars of several symbols, ascending by symbol as they were given, then by start.
+
+    `place` (b,) is the position of a bar's symbol in the list that was read, `start_ms` (b,) its start. `numbers` are
+    the columns that were asked for, each of shape (b,).
+    """
+
+    place: NDArray[np.int64]
+    start_ms: Times
+    numbers: dict[str, Floats]
+
+
+class DayBars(NamedTuple):
+    """Daily bars of one day, ascending by symbol: `symbols` and the columns that were asked for, each of shape (s,)."""
+
+    symbols: list[str]
+    numbers: dict[str, Floats]
+
+
+def read(symbol: str, timeframe: str, first_ms: int, last_ms: int) -> Bars:
+    """Return the stored bars that start from `first_ms` to `last_ms`, both included.
+
+    `symbol` is that of the table: SPY, SPX, O:SPXW251219C06475000. `timeframe` is one of
+    `warehouse.models.enums.Timeframe`.
+    """
+    wanted = {"symbol": symbol, "timeframe": str(timeframe), "first": first_ms, "last": last_ms}
+    return read_rows(Bars, _ONE.format(columns=select_list(Bars, _START)), wanted, ["start_ms"])
+
+
+def read_many(
+    symbols: Sequence[str], timeframe: str, first_ms: int, last_ms: int, names: Sequence[str]
+) -> ManyBars:
+    """Return the columns `names` of the bars of several symbols that start from `first_ms` to `last_ms`.
+
+    `symbols` must not repeat one. A symbol without bars has none in the result.
+    """
+    wanted = {"symbols": list(symbols), "timeframe": str(timeframe), "first": first_ms, "last": last_ms}
+    kinds = {"start_ms": "bigint", **dict.fromkeys(names, "double precision")}
+    found = read_grouped(_MANY.format(columns=", ".join(names)), wanted, kinds, "symbol", symbols)
+    number = {symbol: place for place, symbol in enumerate(symbols)}
+    place = np.repeat(np.array([number[symbol] for symbol in found.key], dtype=np.int64), found.rows)
+    start_ms = found.columns.pop("start_ms")
+    order = np.lexsort((start_ms, place))
+    return ManyBars(place[order], start_ms[order], {name: n[order] for name, n in found.columns.items()})
+
+
+def daily_bars_of_all(start_ms: int, names: Sequence[str]) -> DayBars:
+    """Return the columns `names` of the daily bars of all underlyings that start at `start_ms`."""
+    kinds = {"symbol": "text", **dict.fromkeys(names, "double precision")}
+    found = read_columns(_ALL_STOCKS.format(columns=", ".join(names)), {"start": start_ms}, kinds)
+    symbols = found.pop("symbol")
+    order = np.argsort(symbols)
+    return DayBars(symbols[order].tolist(), {name: column[order] for name, column in found.items()})

@@ -1,0 +1,139 @@
+"""Option trades of the table `options_flow_history`, and sums of trades.
+
+Every statement reads one symbol by the key of its table. Times are epoch ms.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from django.db import connection
+
+from quant.chain import Bools, Floats
+from warehouse.asof.rows import Days, Texts, Times, read_rows, select_list
+
+_RANGE = """ WHERE symbol = %(symbol)s AND "timestamp" BETWEEN %(first)s AND %(last)s"""
+_TRADES = "SELECT {columns} FROM options_flow_history" + _RANGE  # noqa: S608  # names come from our code
+_NEWEST = ' ORDER BY "timestamp" DESC, contract_ticker DESC, sequence_number DESC LIMIT 1'
+_TRADED = "SELECT DISTINCT contract_ticker FROM options_flow_history" + _RANGE + " ORDER BY 1"  # noqa: S608
+_SLOTS = "SELECT {columns} FROM flow_slots" + _RANGE  # noqa: S608
+_SIZES = """
+SELECT coalesce(sum(trades), 0)::double precision, coalesce(sum(contracts), 0)::double precision
+FROM contract_size_daily WHERE symbol = %(symbol)s AND date BETWEEN %(first)s AND %(last)s
+"""
+_EXPRESSIONS = {
+    "is_call": "option_type = 'call'",
+    "is_canceled": "canceled_by IS NOT NULL",
+    "size": "size::bigint",
+    "dte": "dte::bigint",
+}
+_KEY = ("timestamp", "contract_ticker", "sequence_number")
+
+
+@dataclass(frozen=True, slots=True)
+class Trades:
+    """Trades of one symbol, ascending by time, contract ticker and sequence number; all arrays of shape (n,).
+
+    `price`, `bid` and `ask` are dollars per share, `premium` is price x size x 100 in dollars, `size` and
+    `average_size` are contracts, `underlying_price` is dollars or index points and `underlying_age_ms` its age at the
+    trade. `dte` is calendar days to expiration. `side` is buy or sell. An absent number is NaN, an absent text ''.
+    `is_cancel` marks a row that cancels another trade, `is_canceled` a trade that was canceled.
+    """
+
+    timestamp: Times
+    contract_ticker: Texts
+    sequence_number: Times
+    price: Floats
+    size: Times
+    premium: Floats
+    trade_type: Texts
+    side: Texts
+    sentiment: Texts
+    aggressiveness: Texts
+    is_sweep: Bools
+    is_block: Bools
+    is_unusual_volume: Bools
+    is_call: Bools
+    strike: Floats
+    expiration: Days
+    dte: Times
+    underlying_price: Floats
+    underlying_age_ms: Floats
+    bid: Floats
+    ask: Floats
+    average_size: Floats
+    is_cancel: Bools
+    is_canceled: Bools
+
+    def __len__(self) -> int:
+        return len(self.timestamp)
+
+
+@dataclass(frozen=True, slots=True)
+class FlowSlots:
+    """Sums of the trades of 15 minutes, oldest first; all arrays of shape (n,).
+
+    `timestamp` is the end of the 15 minutes, exclusive. Premiums are dollars; `contracts`, `call_contracts` and
+    `put_contracts` are sizes in contracts; the other counts are trades. Cancels and canceled trades are not summed, and
+    15 minutes without a trade have no row.
+    """
+
+    timestamp: Times
+    trades: Times
+    contracts: Times
+    call_contracts: Times
+    put_contracts: Times
+    premium: Floats
+    call_premium: Floats
+    put_premium: Floats
+    bullish_premium: Floats
+    bearish_premium: Floats
+    sweeps: Times
+    bullish_sweeps: Times
+    bearish_sweeps: Times
+    blocks: Times
+    unusual: Times
+
+    def __len__(self) -> int:
+        return len(self.timestamp)
+
+
+class SizeTotals(NamedTuple):
+    """Number of trades and their size in contracts."""
+
+    trades: float
+    contracts: float
+
+
+def trades(symbol: str, first_ms: int, last_ms: int) -> Trades:
+    """Return the stored trades of a symbol from `first_ms` to `last_ms`, both included, cancels too."""
+    query = _TRADES.format(columns=select_list(Trades, _EXPRESSIONS))
+    return read_rows(Trades, query, {"symbol": symbol, "first": first_ms, "last": last_ms}, _KEY)
+
+
+def newest_trade(symbol: str, first_ms: int, at_ms: int) -> Trades:
+    """Return the last stored trade from `first_ms` to `at_ms`, both included: one position, or none."""
+    query = _TRADES.format(columns=select_list(Trades, _EXPRESSIONS)) + _NEWEST
+    return read_rows(Trades, query, {"symbol": symbol, "first": first_ms, "last": at_ms}, _KEY)
+
+
+def traded_contracts(symbol: str, first_ms: int, last_ms: int) -> list[str]:
+    """Return the contract tickers with trades from `first_ms` to `last_ms`, both included, ascending."""
+    with connection.cursor() as cursor:
+        cursor.execute(_TRADED, {"symbol": symbol, "first": first_ms, "last": last_ms})
+        return [ticker for (ticker,) in cursor.fetchall()]
+
+
+def slots(symbol: str, first_ms: int, last_ms: int) -> FlowSlots:
+    """Return the sums of 15 minutes that end from `first_ms` to `last_ms`, both included."""
+    query = _SLOTS.format(columns=select_list(FlowSlots))
+    return read_rows(FlowSlots, query, {"symbol": symbol, "first": first_ms, "last": last_ms}, ["timestamp"])
+
+
+def size_totals(symbol: str, first: dt.date, last: dt.date) -> SizeTotals:
+    """Return the sum of all trades seen in the sessions from `first` to `last`, both included, small trades too."""
+    with connection.cursor() as cursor:
+        cursor.execute(_SIZES, {"symbol": symbol, "first": first, "last": last})
+        return SizeTotals(*cursor.fetchone())

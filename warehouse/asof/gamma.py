@@ -1,0 +1,124 @@
+"""Dealer gamma of chains, one row per slot, and the price of the underlying at slots.
+
+`gamma_slots` keeps the scalars of every snapshot for two years. The price and the median are read from
+`gamma_exposure_snapshots`, which has the rows of the last 90 days also where `gamma_slots` is not filled yet. Every
+statement reads one symbol by the key of its table. Times are epoch ms; gamma is in dollars per 1 % move of spot.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from django.db import connection
+
+from quant import sessions
+from quant.chain import Floats
+from warehouse import clock
+from warehouse.asof.rows import Texts, Times, read_rows, select_list
+
+MEDIAN_SESSIONS = 20
+
+_SLOTS = """
+SELECT {columns} FROM gamma_slots WHERE symbol = %(symbol)s AND "timestamp" BETWEEN %(first)s AND %(last)s
+"""
+_SPOTS = """
+SELECT "timestamp", underlying_price AS price FROM gamma_exposure_snapshots
+WHERE symbol = %(symbol)s AND "timestamp" BETWEEN %(first)s AND %(last)s AND underlying_price IS NOT NULL
+"""
+_SPOT = """
+SELECT underlying_price::double precision, "timestamp" FROM gamma_exposure_snapshots
+WHERE symbol = %(symbol)s AND "timestamp" <= %(at)s AND underlying_price IS NOT NULL
+ORDER BY "timestamp" DESC LIMIT 1
+"""
+_MEDIAN = """
+SELECT percentile_cont(0.5) WITHIN GROUP (ORDER BY gross_gamma::double precision) FROM gamma_exposure_snapshots
+WHERE symbol = %(symbol)s AND "timestamp" >= %(first)s AND "timestamp" < %(until)s AND oi_source = 'provider'
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class GammaSlots:
+    """Scalars of the gamma snapshots of one symbol, oldest first; all arrays of shape (n,).
+
+    Gamma is in dollars per 1 % move; prices, walls and the flip are dollars or index points; distances are percent of
+    spot; ratios are put over call. An absent number is NaN, an absent text ''.
+    """
+
+    timestamp: Times
+    underlying_price: Floats
+    total_gamma: Floats
+    call_gamma: Floats
+    put_gamma: Floats
+    gross_gamma: Floats
+    dealer_positioning: Texts
+    expected_behavior: Texts
+    gamma_wall_resistance: Floats
+    gamma_wall_support: Floats
+    call_wall: Floats
+    put_wall: Floats
+    gamma_flip: Floats
+    distance_to_resistance_pct: Floats
+    distance_to_support_pct: Floats
+    put_call_oi_ratio: Floats
+    put_call_volume_ratio: Floats
+    oi_source: Texts
+    method_version: Texts
+
+    def __len__(self) -> int:
+        return len(self.timestamp)
+
+
+@dataclass(frozen=True, slots=True)
+class Spots:
+    """Prices of the underlying at slots where it is known, oldest first; dollars or index points, shape (n,)."""
+
+    timestamp: Times
+    price: Floats
+
+
+class Spot(NamedTuple):
+    """Price of the underlying in dollars or index points, and the slot of the snapshot that has it, epoch ms."""
+
+    price: float
+    timestamp: int
+
+
+def slots(symbol: str, first_ms: int, last_ms: int) -> GammaSlots:
+    """Return the scalars of the snapshots of slots from `first_ms` to `last_ms`, both included."""
+    query = _SLOTS.format(columns=select_list(GammaSlots))
+    return read_rows(GammaSlots, query, {"symbol": symbol, "first": first_ms, "last": last_ms}, ["timestamp"])
+
+
+def spots(symbol: str, first_ms: int, last_ms: int) -> Spots:
+    """Return the prices of the underlying at the slots from `first_ms` to `last_ms`, both included."""
+    return read_rows(Spots, _SPOTS, {"symbol": symbol, "first": first_ms, "last": last_ms}, ["timestamp"])
+
+
+def spot(symbol: str, at_ms: int) -> Spot | None:
+    """Return the price of the underlying in the last snapshot at or before `at_ms` that has one, or None."""
+    with connection.cursor() as cursor:
+        cursor.execute(_SPOT, {"symbol": symbol, "at": at_ms})
+        found = cursor.fetchone()
+    return None if found is None else Spot(*found)
+
+
+def median_gross_gamma(symbol: str, before_ms: int) -> float | None:
+    """Return the median gross gamma ($ per 1 % move) of the 20 sessions before that of `before_ms`, or None.
+
+    Snapshots weighted by volume are excluded, because volume and open interest differ by a factor.
+    """
+    day = sessions.new_york_date(clock.instant(before_ms))
+    past = sessions.sessions(day - dt.timedelta(days=2 * MEDIAN_SESSIONS), day - dt.timedelta(days=1))
+    if not past:
+        return None
+    bounds = {"first": _midnight_ms(past[-MEDIAN_SESSIONS:][0]), "until": _midnight_ms(day)}
+    with connection.cursor() as cursor:
+        cursor.execute(_MEDIAN, {"symbol": symbol, **bounds})
+        (median,) = cursor.fetchone()
+    return None if median is None else float(median)
+
+
+def _midnight_ms(day: dt.date) -> int:
+    return clock.epoch_ms(dt.datetime.combine(day, dt.time(tzinfo=sessions.NEW_YORK)))

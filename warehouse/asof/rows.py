@@ -1,0 +1,49 @@
+"""Reading of a SELECT into a dataclass of columns, with the types of its fields."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import fields
+from typing import Any, TypeAlias, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from warehouse.column_queries import read_columns
+
+Times: TypeAlias = NDArray[np.int64]  # epoch ms, or another whole number that is never NULL
+Texts: TypeAlias = NDArray[np.str_]
+Days: TypeAlias = NDArray[np.datetime64]
+
+# By the text of the annotation, because `from __future__ import annotations` keeps it as text.
+_KINDS = {
+    "Bools": "boolean",
+    "Days": "date",
+    "Floats": "double precision",
+    "Texts": "text",
+    "Times": "bigint",
+}
+_Columns = TypeVar("_Columns")
+
+
+def kinds_of(columns: type[Any]) -> dict[str, str]:
+    """Return the SQL type of each field of a dataclass of columns, by name."""
+    return {field.name: _KINDS[str(field.type)] for field in fields(columns)}
+
+
+def select_list(columns: type[Any], expressions: Mapping[str, str] | None = None) -> str:
+    """Return the SELECT list of a dataclass of columns; `expressions` is the SQL of fields that are no columns."""
+    written = expressions or {}
+    return ", ".join(
+        f'{written[field.name]} AS "{field.name}"' if field.name in written else f'"{field.name}"'
+        for field in fields(columns)
+    )
+
+
+def read_rows(
+    columns: type[_Columns], query: str, parameters: Mapping[str, Any], order: Sequence[str]
+) -> _Columns:
+    """Return the result of a SELECT as a dataclass of arrays (n,), ascending by the fields `order`."""
+    found = read_columns(query, parameters, kinds_of(columns))
+    rows = np.lexsort([found[name] for name in reversed(order)])
+    return columns(**{name: column[rows] for name, column in found.items()})
