@@ -14,7 +14,7 @@ pytestmark = pytest.mark.database
 QUEUES = ("lost_broker", "lost_broker_too")
 
 
-def test_a_connection_with_unacknowledged_messages_closes_after_the_broker_is_lost(stack):
+def test_a_lost_connection_with_unacknowledged_messages_closes(stack):
     url = urlsplit(stack.redis_url(6))
     broker = Proxy(url.port or 0)
     through = url._replace(netloc=url.netloc.replace(f":{url.port}", f":{broker.port}")).geturl()
