@@ -11,8 +11,9 @@ from django.db.models import Max
 
 from ingestion.flow_sums import sums_of
 from quant.sessions import DAY_MS, MINUTE_MS
-from warehouse import known_at, queries
-from warehouse.known_at import store_in_time
+from warehouse import queries
+from warehouse.loading import known_at
+from warehouse.loading.known_at import store_in_time
 from warehouse.models import FlowSlot, GammaSlot
 
 FLOW_VERSION = "flow-slots-1"

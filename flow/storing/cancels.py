@@ -15,7 +15,7 @@ import numpy as np
 from django.db import connection
 
 from quant.sessions import DAY_MS
-from warehouse.known_at import store_in_time
+from warehouse.loading.known_at import store_in_time
 from warehouse.models import OptionsFlow
 
 LOOK_BACK_MS = 10_000  # of the pass after each batch: most cancels follow their trade closely, see `match`

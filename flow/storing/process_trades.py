@@ -28,8 +28,8 @@ from quant.trades.trade_values import Trades
 from warehouse import partitions
 from warehouse.asof import chain
 from warehouse.asof.chain import ChainActivity
-from warehouse.known_at import TRADE_AFTER_MS, store_in_time
 from warehouse.loading import bulk
+from warehouse.loading.known_at import TRADE_AFTER_MS, store_in_time
 from warehouse.models import DeadLetter, OptionsFlow, WatchlistEntry
 from warehouse.models.flow import TABLE
 

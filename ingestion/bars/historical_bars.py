@@ -36,8 +36,8 @@ from quant.sessions import new_york_date
 from warehouse import clock, partitions, runs
 from warehouse.asof import bars
 from warehouse.asof.bars import Bars
-from warehouse.known_at import store_in_time
 from warehouse.loading import bulk
+from warehouse.loading.known_at import store_in_time
 from warehouse.models import HistoricalBar
 from warehouse.models.enums import Timeframe
 from warehouse.task_names import RunTask

@@ -13,7 +13,8 @@ from ingestion.chains.compute import ComputedChain
 from ingestion.chains.gamma_exposure import MeasuredGamma
 from quant.pricing.implied_vol import IvStatus
 from quant.sessions import new_york_date
-from warehouse import clock, known_at
+from warehouse import clock
+from warehouse.loading import known_at
 from warehouse.models import GammaExposure, WatchlistEntry
 from warehouse.models.enums import Source
 

@@ -20,7 +20,7 @@ from provider.pagination import ChainPages
 from quant.sessions import MINUTE_MS, new_york_date
 from warehouse import clock, partitions, queries, runs
 from warehouse.asof.gamma import median_gross_gamma
-from warehouse.known_at import store_in_time
+from warehouse.loading.known_at import store_in_time
 from warehouse.models import HistoricalGreeks, WatchlistEntry
 from warehouse.models.enums import RunStatus, Source
 from warehouse.task_names import RunTask

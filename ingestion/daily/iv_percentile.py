@@ -20,9 +20,10 @@ from ingestion.chains.compute import finite
 from quant import sessions
 from quant.chain import Floats
 from quant.volatility import iv_rank
-from warehouse import clock, known_at, runs
+from warehouse import clock, runs
 from warehouse.asof import iv
-from warehouse.known_at import store_in_time
+from warehouse.loading import known_at
+from warehouse.loading.known_at import store_in_time
 from warehouse.models import IvPercentile
 from warehouse.task_names import RunTask
 

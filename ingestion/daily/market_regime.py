@@ -20,9 +20,10 @@ from quant import sessions
 from quant.market import market_regime
 from quant.market.market_regime import MarketInputs, MarketRegime
 from quant.volatility.term_structure import term_structure
-from warehouse import clock, known_at, runs
+from warehouse import clock, runs
 from warehouse.asof import regime as regime_reader
-from warehouse.known_at import store_in_time
+from warehouse.loading import known_at
+from warehouse.loading.known_at import store_in_time
 from warehouse.models import MarketRegimeDay
 from warehouse.task_names import RunTask
 

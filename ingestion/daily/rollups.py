@@ -13,8 +13,9 @@ from ingestion import slot_sums
 from ingestion.flow_sums import sums_of
 from quant import sessions
 from quant.sessions import DAY_MS
-from warehouse import clock, known_at, partitions, retention, runs
-from warehouse.known_at import store_in_time
+from warehouse import clock, partitions, retention, runs
+from warehouse.loading import known_at
+from warehouse.loading.known_at import store_in_time
 from warehouse.models import FlowDay, GammaExposure, OptionsFlow
 from warehouse.task_names import RunTask
 

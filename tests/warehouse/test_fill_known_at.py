@@ -11,7 +11,7 @@ from tests.partitions import drop_partitions
 from tests.roles import run
 from tests.warehouse.rows import HOUR_MS, add_greeks, add_trade, ago
 from tests.warehouse.test_wall import add_bar
-from warehouse import fill_known_at
+from warehouse.loading import fill_known_at
 from warehouse.models import HistoricalBar, HistoricalGreeks, OptionsFlow
 
 pytestmark = [pytest.mark.database, pytest.mark.django_db(transaction=True)]

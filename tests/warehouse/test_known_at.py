@@ -8,9 +8,9 @@ from django.db import connection
 from tests.partitions import drop_partitions
 from tests.roles import run
 from tests.warehouse.rows import HOUR_MS, MINUTE_MS, ago
-from warehouse import known_at, partitions
-from warehouse.known_at import StoredTooLateError, store_in_time
-from warehouse.loading import bulk
+from warehouse import partitions
+from warehouse.loading import bulk, known_at
+from warehouse.loading.known_at import StoredTooLateError, store_in_time
 from warehouse.models import HistoricalBar, WatchlistEntry
 
 pytestmark = [pytest.mark.django_db(transaction=True)]

@@ -12,7 +12,7 @@ from django.db import IntegrityError, connection, transaction
 from tests.roles import as_role, run
 from tests.warehouse.rows import HOUR_MS, MINUTE_MS, add_gamma, add_greeks, add_iv, add_regime, add_trade, ago
 from warehouse import partitions, watchlist
-from warehouse.models import FlowDay, FlowSlot, GammaDay, GammaSlot, HistoricalBar, SupersededRow
+from warehouse.models import FlowDay, FlowSlot, GammaDay, GammaSlot, HistoricalBar, OptionsFlow, SupersededRow
 
 pytestmark = [pytest.mark.database, pytest.mark.django_db]
 
@@ -125,10 +125,15 @@ def test_the_documented_functions_obey_it():
         now - 40 * MINUTE_MS, 2, premium=10, is_sweep=True, known_at=now - 39 * MINUTE_MS,
         canceled_by=9, canceled_at=now - 20 * MINUTE_MS,
     )  # fmt: skip
-    add_trade(
-        now - 30 * MINUTE_MS, 3, premium=1, is_sweep=True, known_at=now - 29 * MINUTE_MS,
-        amended_at=now - 10 * MINUTE_MS,
-    )  # fmt: skip
+    amended = add_trade(now - 30 * MINUTE_MS, 3, premium=1, known_at=now - 29 * MINUTE_MS)
+    amended_at = now - 10 * MINUTE_MS
+    run(
+        "INSERT INTO superseded_rows (table_name, key, row, known_at, superseded_at)"
+        " SELECT 'options_flow_history', '{}', to_jsonb(t) - 'id', known_at, %s FROM options_flow_history t"
+        " WHERE sequence_number = 3",
+        amended_at,
+    )
+    OptionsFlow.objects.filter(id=amended.id).update(is_sweep=True, amended_at=amended_at)
     add_gamma(now - 30 * MINUTE_MS, dealer_positioning="LONG_GAMMA", known_at=now - 29 * MINUTE_MS)
     add_gamma(now - 15 * MINUTE_MS, dealer_positioning="SHORT_GAMMA", known_at=now - 14 * MINUTE_MS)
     add_iv(DAY, iv_rank=0.25, known_at=now - 30 * MINUTE_MS)
@@ -147,7 +152,7 @@ def test_the_documented_functions_obey_it():
         60: [(0, 0, 0)],
         45: [(1, 1, 100)],
         35: [(2, 2, 110)],  # the cancel of trade 2 is not known yet
-        25: [(2, 2, 111), ("LONG_GAMMA",), *later],  # trade 3 has no side and is no sweep yet
+        25: [(2, 2, 111), ("LONG_GAMMA",), *later],  # trade 3 is no sweep yet
         15: [(1, 1, 101), ("LONG_GAMMA",), *later],
         5: [(2, 2, 101), ("SHORT_GAMMA",), *later],
     }

@@ -1,8 +1,8 @@
 """Readers of facts as of a time: the only functions that read market data and earlier results for computing.
 
 Each module reads one kind of fact. A reader returns columns, arrays of equal length, of one symbol and a range of
-times. "As of t" means: with `timestamp` up to t, epoch ms; inside `at(t)`, what was known at t. A reader never fetches from
-the provider and never writes.
+times. "As of t" means: with `timestamp` up to t, epoch ms; inside `at(t)`, what was known at t. A reader never fetches
+from the provider and never writes.
 """
 
 from __future__ import annotations

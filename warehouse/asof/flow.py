@@ -15,7 +15,7 @@ from quant.chain import Bools, Floats
 from warehouse.asof.rows import Days, Texts, Times, read_rows, select_list
 
 _RANGE = """ WHERE symbol = %(symbol)s AND "timestamp" BETWEEN %(first)s AND %(last)s"""
-_TRADES = "SELECT {columns} FROM options_flow_history" + _RANGE  # noqa: S608  # names come from our code
+_TRADES = "SELECT {columns} FROM trades_as_of" + _RANGE  # noqa: S608  # names come from our code
 _NEWEST = ' ORDER BY "timestamp" DESC, contract_ticker DESC, sequence_number DESC LIMIT 1'
 _TRADED = "SELECT DISTINCT contract_ticker FROM options_flow_history" + _RANGE + " ORDER BY 1"  # noqa: S608
 _SLOTS = "SELECT {columns} FROM flow_slots" + _RANGE  # noqa: S608
@@ -108,7 +108,10 @@ class SizeTotals(NamedTuple):
 
 
 def trades(symbol: str, first_ms: int, last_ms: int) -> Trades:
-    """Return the stored trades of a symbol from `first_ms` to `last_ms`, both included, cancels too."""
+    """Return the stored trades of a symbol from `first_ms` to `last_ms`, both included, cancels too.
+
+    Inside `warehouse.asof.at(t)` cancels and amendments that were not known at t are undone.
+    """
     query = _TRADES.format(columns=select_list(Trades, _EXPRESSIONS))
     return read_rows(Trades, query, {"symbol": symbol, "first": first_ms, "last": last_ms}, _KEY)
 

@@ -18,8 +18,7 @@ from django.db import IntegrityError, connection, models, transaction
 from django.db.backends.utils import CursorWrapper
 from psycopg.errors import UniqueViolation
 
-from warehouse import known_at
-from warehouse.loading import copy_format
+from warehouse.loading import copy_format, known_at
 
 _STAGED_AS_TEXT = ("text[]", "jsonb")  # their binary form would need a loop over rows
 
@@ -40,8 +39,9 @@ def insert_rows(model: type[models.Model], columns: Mapping[str, Any], *, likely
     """Insert the rows whose key is not stored yet and return their number.
 
     `columns` maps column names to arrays of one length, or to a scalar for all rows. NaN, NaT, empty text and masked
-    entries become NULL; an omitted column gets its default, and an omitted `known_at` that of `warehouse.known_at`.
-    text[] is given as array literals, jsonb as text. Pass `likely_new=False` when some rows are expected to exist.
+    entries become NULL; an omitted column gets its default, and an omitted `known_at` the value of
+    `known_at.on_insert`. text[] is given as array literals, jsonb as text. Pass `likely_new=False` when some rows are
+    expected to exist.
 
     Runs in the caller's transaction, or in its own. Partitions must exist (`warehouse.partitions.ensure`, before the
     transaction). Raises ValueError for a value that its column cannot hold.

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from warehouse.models.bars import HistoricalBar
-from warehouse.models.clock import WarehouseClock
 from warehouse.models.daily import ContractSizeDay, FlowDay, GammaDay
 from warehouse.models.fetched import ContractListing, FetchedRange
 from warehouse.models.flow import OptionsFlow
 from warehouse.models.gamma import GammaExposure
 from warehouse.models.greeks import HistoricalGreeks
 from warehouse.models.iv import IvPercentile
-from warehouse.models.operations import DeadLetter, Heartbeat, StreamGap
+from warehouse.models.operations import DeadLetter, Heartbeat, StreamGap, WarehouseClock
 from warehouse.models.regime import MarketRegimeDay
 from warehouse.models.runs import IngestionRun
 from warehouse.models.session_exceptions import SessionException

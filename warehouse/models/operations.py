@@ -1,4 +1,4 @@
-"""Heartbeats of processes, gaps of the stream and batches that could not be stored."""
+"""Heartbeats of processes, gaps of the stream, batches that could not be stored, and the clock of the database."""
 
 from __future__ import annotations
 
@@ -71,3 +71,27 @@ class DeadLetter(models.Model):
 
     def __str__(self) -> str:
         return str(self.batch_id)
+
+
+class WarehouseClock(models.Model):
+    """Grain: the warehouse, one row. Key: (id). Written at each `migrate`, by the owner only (`warehouse.apps`).
+
+    `warehouse_now_ms()` reads it in sessions that do not set `warehouse.clock_offset_ms`, such as those of psql.
+    """
+
+    id = models.BooleanField(
+        primary_key=True,
+        default=True,
+        db_default=True,
+        db_comment="always true, so that there is one row; true or false",
+    )
+    offset_ms = columns.big_count("CLOCK_OFFSET_MS, added to the real time; milliseconds", null=False)
+
+    class Meta:
+        db_table = "warehouse_clock"
+        db_table_comment = "Offset of the market's clock from the real time; one row."
+        verbose_name, verbose_name_plural = "warehouse clock", "warehouse clock"
+        constraints = [models.CheckConstraint(condition=models.Q(id=True), name="warehouse_clock_one_row")]
+
+    def __str__(self) -> str:
+        return f"{self.offset_ms} ms"

@@ -52,7 +52,7 @@ END
 $$;
 
 -- Counts the trades of the last p_minutes by the market's clock, or before the instant as of which the session reads.
--- Cancels and trades canceled by then are excluded. A trade amended later counts without side, and not as a sweep.
+-- Cancels and trades canceled by then are excluded.
 -- smart_money_bias: one side has sweeps, and at least 1.5 times those of the other.
 -- The query is planned at each call with the time as a constant, so that partitions of other days are excluded at
 -- planning. Planning for all retained days takes longer than the query.
@@ -66,8 +66,7 @@ SET search_path = pg_catalog, public, pg_temp
 SET plan_cache_mode = force_custom_plan
 AS $$
 DECLARE
-    v_as_of_ms CONSTANT bigint := warehouse_as_of_ms();
-    v_since_ms CONSTANT bigint := least(warehouse_now_ms(), v_as_of_ms) - p_minutes::bigint * 60000;
+    v_since_ms CONSTANT bigint := least(warehouse_now_ms(), warehouse_as_of_ms()) - p_minutes::bigint * 60000;
     v_days CONSTANT integer := (warehouse_partition_policy('options_flow_history')).retention_days;
 BEGIN
     PERFORM warehouse_check_symbol(p_symbol, 'options_flow_history');
@@ -81,15 +80,15 @@ BEGIN
                 WHEN s.bearish > 0 AND 2 * s.bearish >= 3 * s.bullish THEN 'BEARISH'
                 ELSE 'NEUTRAL' END
     FROM (
-        SELECT count(*) FILTER (WHERE f.is_sweep AND NOT f.amended) AS total,
-               count(*) FILTER (WHERE f.is_sweep AND NOT f.amended AND f.sentiment = 'BULLISH') AS bullish,
-               count(*) FILTER (WHERE f.is_sweep AND NOT f.amended AND f.sentiment = 'BEARISH') AS bearish,
+        SELECT count(*) FILTER (WHERE f.is_sweep) AS total,
+               count(*) FILTER (WHERE f.is_sweep AND f.sentiment = 'BULLISH') AS bullish,
+               count(*) FILTER (WHERE f.is_sweep AND f.sentiment = 'BEARISH') AS bearish,
                coalesce(sum(f.premium), 0) AS premium
-        FROM (SELECT t.*, t.amended_at IS NOT NULL AND t.amended_at > v_as_of_ms AS amended FROM options_flow_history t) f
+        FROM trades_as_of f
         WHERE f.symbol = p_symbol
           AND f."timestamp" >= v_since_ms
           AND NOT f.is_cancel
-          AND (f.canceled_by IS NULL OR f.canceled_at > v_as_of_ms)
+          AND f.canceled_by IS NULL
     ) s;
 END
 $$;

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tests.flow.trades import NOON_MS, make_batch, process
-from warehouse.models import OptionsFlow
+from warehouse.models import OptionsFlow, SupersededRow
 
 pytestmark = [pytest.mark.database, pytest.mark.usefixtures("at_noon")]
 
@@ -31,20 +31,24 @@ def test_trade_without_a_quote_gets_the_missed_quote():
     assert stored("side", "sentiment", "quote_age_ms", "source") == [("buy", "BULLISH", 5, "live")]
 
 
-def test_newer_quote_gives_an_unknown_side_and_an_older_one_does_not():
-    process(make_batch({"price": 1.10, "quote_age_ms": 5_000.0}))
-    assert stored("side", "quote_age_ms", "amended_at") == [(None, 5_000, None)]
-    process_complete({"price": 1.10, "bid": 1.10, "ask": 1.20, "quote_age_ms": 6_000.0})
-    assert stored("side", "quote_age_ms", "amended_at") == [(None, 5_000, None)]
-    process_complete({"price": 1.10, "bid": 1.10, "ask": 1.20, "quote_age_ms": 20.0})
-    assert stored("side", "quote_age_ms") == [("sell", 20)]
-    assert stored("amended_at") != [(None,)]
-
-
-def test_a_known_side_stays():
+def test_newer_quote_is_used_and_older_one_is_not():
     process(make_batch({"price": 1.10, "quote_age_ms": 50.0}))
     process_complete({"price": 1.10, "bid": 1.10, "ask": 1.20, "quote_age_ms": 20.0})
-    assert stored("side", "quote_age_ms", "amended_at") == [("buy", 50, None)]
+    assert stored("side", "quote_age_ms") == [("sell", 20)]
+    process_complete({"price": 1.10, "quote_age_ms": 30.0})
+    assert stored("side", "quote_age_ms") == [("sell", 20)]
+
+
+def test_an_amended_trade_keeps_its_earlier_version():
+    process(make_batch({"price": 1.10, "quote_age_ms": 50.0}))
+    process_complete({"price": 1.10, "bid": 1.10, "ask": 1.20, "quote_age_ms": 20.0})
+    trade, version = OptionsFlow.objects.get(), SupersededRow.objects.get()
+    assert (version.table_name, version.known_at) == ("options_flow_history", trade.known_at)
+    assert version.superseded_at == trade.amended_at
+    assert version.key == {
+        name: getattr(trade, name) for name in ("symbol", "timestamp", "contract_ticker", "sequence_number")
+    }
+    assert (version.row["side"], version.row["quote_age_ms"], version.row["bid"]) == ("buy", 50, 1.0)
 
 
 def test_part_of_a_sweep_stored_alone_is_amended_to_sweep():

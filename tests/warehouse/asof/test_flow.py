@@ -165,8 +165,11 @@ def test_only_the_days_of_the_range_are_read_and_by_the_key():
         lambda: flow.newest_trade("SPX", NOON - 1, NOON),
         lambda: flow.traded_contracts("SPX", NOON - 1, NOON),
     )
-    assert partitions_read(*readers) == {"options_flow_history_d20251118"}
-    assert set(indexes_read(*readers)) == {"options_flow_history_d20251118_pkey"}
+    assert partitions_read(*readers) == {"options_flow_history_d20251118", "superseded_rows"}
+    assert set(indexes_read(*readers)) == {
+        "options_flow_history_d20251118_pkey",
+        "superseded_rows_time_idx",
+    }
     assert set(indexes_read(lambda: flow.slots("SPX", 0, NOON))) == {"flow_slots_key"}
 
 

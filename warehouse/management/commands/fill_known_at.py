@@ -8,8 +8,8 @@ from django.core.management.base import BaseCommand
 from django.db import ProgrammingError
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from warehouse import fill_known_at
 from warehouse.console import console_on
+from warehouse.loading import fill_known_at
 
 
 class Command(BaseCommand):
