@@ -1,4 +1,4 @@
-"""Daily sums of flow and gamma, one row per symbol and session, kept longer than the raw rows. Computed in SQL."""
+"""Daily sums of flow and gamma, one row per symbol and session, kept longer than the raw rows."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from django.db import connection, transaction
 
 from ingestion import slot_sums
+from ingestion.daily.gamma_days import store_gamma_days
 from ingestion.flow_sums import statement
 from quant import sessions
 from quant.sessions import DAY_MS
@@ -16,7 +17,7 @@ from warehouse import clock, partitions, retention, runs
 from warehouse.models import FlowDay, GammaExposure, OptionsFlow
 from warehouse.task_names import RunTask
 
-FLOW_VERSION, GAMMA_VERSION = "flow-daily-1", "gamma-daily-1"
+FLOW_VERSION = "flow-daily-1"
 
 _FLOW = statement(
     FlowDay,
@@ -25,37 +26,6 @@ _FLOW = statement(
     '"timestamp" >= %(from)s AND "timestamp" < %(to)s',
     having="HAVING count(*) FILTER (WHERE f.counted) > 0",
 )
-
-# Retention deletes snapshots by the hour, so a session may be partly deleted: a row of fewer snapshots never replaces
-# one of more. Snapshots rebuilt with volume weights differ in magnitude and are excluded.
-_GAMMA = """
-INSERT INTO gamma_daily (
-    symbol, date, snapshots, total_gamma_open, total_gamma_close, total_gamma_low, total_gamma_high,
-    gross_gamma_median, underlying_close, gamma_flip_close, gamma_wall_resistance, gamma_wall_support,
-    dealer_positioning, method_version
-)
-SELECT d.symbol, %(session)s, d.snapshots, first.total_gamma, last.total_gamma, d.low, d.high, d.median,
-       last.underlying_price, last.gamma_flip, last.gamma_wall_resistance, last.gamma_wall_support,
-       last.dealer_positioning, %(version)s
-FROM (
-    SELECT g.symbol, count(*) AS snapshots, min(g."timestamp") AS first_at, max(g."timestamp") AS last_at,
-           min(g.total_gamma) AS low, max(g.total_gamma) AS high,
-           (percentile_cont(0.5) WITHIN GROUP (ORDER BY g.gross_gamma::double precision))::numeric AS median
-    FROM gamma_exposure_snapshots g
-    WHERE g."timestamp" >= %(from)s AND g."timestamp" < %(to)s AND g.oi_source = 'provider'
-    GROUP BY g.symbol
-) d
-JOIN gamma_exposure_snapshots first ON first.symbol = d.symbol AND first."timestamp" = d.first_at
-JOIN gamma_exposure_snapshots last ON last.symbol = d.symbol AND last."timestamp" = d.last_at
-ON CONFLICT (symbol, date) DO UPDATE SET
-    snapshots = excluded.snapshots, total_gamma_open = excluded.total_gamma_open,
-    total_gamma_close = excluded.total_gamma_close, total_gamma_low = excluded.total_gamma_low,
-    total_gamma_high = excluded.total_gamma_high, gross_gamma_median = excluded.gross_gamma_median,
-    underlying_close = excluded.underlying_close, gamma_flip_close = excluded.gamma_flip_close,
-    gamma_wall_resistance = excluded.gamma_wall_resistance, gamma_wall_support = excluded.gamma_wall_support,
-    dealer_positioning = excluded.dealer_positioning, method_version = excluded.method_version
-WHERE gamma_daily.snapshots <= excluded.snapshots
-"""
 
 _DAYS_WITHOUT_SLOTS = """
 SELECT w.from_ms / %(day)s AS day FROM warehouse_partitions() w
@@ -103,12 +73,15 @@ def roll_up(session: date, again: bool = False) -> RollUpResult:
 
 def roll_up_flow(session: date) -> int:
     """Write the session's rows of flow_daily and return their number."""
-    return _run(_FLOW, session, FLOW_VERSION)
+    from_ms, to_ms = _bounds(session)
+    with connection.cursor() as cursor:
+        cursor.execute(_FLOW, {"session": session, "version": FLOW_VERSION, "from": from_ms, "to": to_ms})
+        return int(cursor.rowcount)
 
 
 def roll_up_gamma(session: date) -> int:
-    """Write the session's rows of gamma_daily and return their number."""
-    return _run(_GAMMA, session, GAMMA_VERSION)
+    """Write the session's rows of gamma_daily from those of gamma_slots and return their number."""
+    return store_gamma_days(session, *_bounds(session))
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,13 +139,6 @@ def sum_slots(session: date) -> int:
     """Write the rows of flow_slots and gamma_slots of a session's UTC day and return their number."""
     bounds = _bounds(session)
     return slot_sums.sum_flow(*bounds) + slot_sums.copy_gamma(*bounds)
-
-
-def _run(sql: str, session: date, version: str) -> int:
-    from_ms, to_ms = _bounds(session)
-    with connection.cursor() as cursor:
-        cursor.execute(sql, {"session": session, "version": version, "from": from_ms, "to": to_ms})
-        return int(cursor.rowcount)
 
 
 def _bounds(session: date) -> tuple[int, int]:
