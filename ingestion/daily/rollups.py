@@ -1,4 +1,4 @@
-"""Daily sums of flow and gamma, one row per symbol and session, kept longer than the raw rows. Computed in SQL."""
+"""Daily sums of flow and gamma, one row per symbol and session, kept longer than the raw rows."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import Any
 from django.db import connection
 
 from ingestion import slot_sums
+from ingestion.daily.gamma_days import store_gamma_days
 from ingestion.flow_sums import sums_of
 from quant import sessions
 from quant.sessions import DAY_MS
@@ -19,7 +20,7 @@ from warehouse.loading.known_at import store_in_time
 from warehouse.models import FlowDay, GammaExposure, OptionsFlow
 from warehouse.task_names import RunTask
 
-FLOW_VERSION, GAMMA_VERSION = "flow-daily-1", "gamma-daily-1"
+FLOW_VERSION = "flow-daily-1"
 
 _FLOW = sums_of(
     FlowDay,
@@ -29,37 +30,6 @@ _FLOW = sums_of(
     "%(known)s::bigint",
     having="HAVING count(*) FILTER (WHERE f.counted) > 0",
 )
-
-# Retention deletes snapshots by the hour, so a session may be partly deleted: a row of fewer snapshots never replaces
-# one of more. Snapshots rebuilt with volume weights differ in magnitude and are excluded.
-_GAMMA = """
-INSERT INTO gamma_daily (
-    symbol, date, snapshots, total_gamma_open, total_gamma_close, total_gamma_low, total_gamma_high,
-    gross_gamma_median, underlying_close, gamma_flip_close, gamma_wall_resistance, gamma_wall_support,
-    dealer_positioning, method_version, known_at
-)
-SELECT d.symbol, %(session)s, d.snapshots, first.total_gamma, last.total_gamma, d.low, d.high, d.median,
-       last.underlying_price, last.gamma_flip, last.gamma_wall_resistance, last.gamma_wall_support,
-       last.dealer_positioning, %(version)s, %(known)s::bigint
-FROM (
-    SELECT g.symbol, count(*) AS snapshots, min(g."timestamp") AS first_at, max(g."timestamp") AS last_at,
-           min(g.total_gamma) AS low, max(g.total_gamma) AS high,
-           (percentile_cont(0.5) WITHIN GROUP (ORDER BY g.gross_gamma::double precision))::numeric AS median
-    FROM gamma_exposure_snapshots g
-    WHERE g."timestamp" >= %(from)s AND g."timestamp" < %(to)s AND g.oi_source = 'provider'
-    GROUP BY g.symbol
-) d
-JOIN gamma_exposure_snapshots first ON first.symbol = d.symbol AND first."timestamp" = d.first_at
-JOIN gamma_exposure_snapshots last ON last.symbol = d.symbol AND last."timestamp" = d.last_at
-ON CONFLICT (symbol, date) DO UPDATE SET
-    snapshots = excluded.snapshots, total_gamma_open = excluded.total_gamma_open,
-    total_gamma_close = excluded.total_gamma_close, total_gamma_low = excluded.total_gamma_low,
-    total_gamma_high = excluded.total_gamma_high, gross_gamma_median = excluded.gross_gamma_median,
-    underlying_close = excluded.underlying_close, gamma_flip_close = excluded.gamma_flip_close,
-    gamma_wall_resistance = excluded.gamma_wall_resistance, gamma_wall_support = excluded.gamma_wall_support,
-    dealer_positioning = excluded.dealer_positioning, method_version = excluded.method_version
-WHERE gamma_daily.snapshots <= excluded.snapshots
-"""
 
 _DAYS_WITHOUT_SLOTS = """
 SELECT w.from_ms / %(day)s AS day FROM warehouse_partitions() w
@@ -114,7 +84,11 @@ def flow_of(session: date, is_history: bool) -> list[tuple[Any, ...]]:
 
     New rows of history are stored as known from the time at which live ones are, by all functions of this module.
     """
-    return _FLOW.read(_parameters(session, FLOW_VERSION, is_history))
+    from_ms, to_ms = _bounds(session)
+    known = _known_at(session, is_history)
+    return _FLOW.read(
+        {"session": session, "version": FLOW_VERSION, "from": from_ms, "to": to_ms, "known": known}
+    )
 
 
 def store_flow(sums: Sequence[tuple[Any, ...]]) -> int:
@@ -123,10 +97,11 @@ def store_flow(sums: Sequence[tuple[Any, ...]]) -> int:
 
 
 def roll_up_gamma(session: date, is_history: bool) -> int:
-    """Write the session's rows of gamma_daily and return their number. Runs in the caller's transaction, or its own."""
-    with connection.cursor() as cursor:
-        cursor.execute(_GAMMA, _parameters(session, GAMMA_VERSION, is_history))
-        return int(cursor.rowcount)
+    """Write the session's rows of gamma_daily from those of gamma_slots and return their number.
+
+    Runs in the caller's transaction, or its own.
+    """
+    return store_gamma_days(session, *_bounds(session), _known_at(session, is_history))
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,10 +162,8 @@ def sum_slots(session: date, is_history: bool) -> int:
     return slot_sums.sum_flow(*bounds, is_history=is_history) + slot_sums.copy_gamma(*bounds)
 
 
-def _parameters(session: date, version: str, is_history: bool) -> dict[str, Any]:
-    from_ms, to_ms = _bounds(session)
-    known = known_at.of_session(session) if is_history and sessions.sessions(session, session) else None
-    return {"session": session, "version": version, "from": from_ms, "to": to_ms, "known": known}
+def _known_at(session: date, is_history: bool) -> int | None:
+    return known_at.of_session(session) if is_history and sessions.sessions(session, session) else None
 
 
 def _bounds(session: date) -> tuple[int, int]:

@@ -23,6 +23,9 @@ MEDIAN_SESSIONS = 20
 _SLOTS = """
 SELECT {columns} FROM gamma_slots WHERE symbol = %(symbol)s AND "timestamp" BETWEEN %(first)s AND %(last)s
 """
+_SYMBOLS = """
+SELECT DISTINCT symbol FROM gamma_slots WHERE "timestamp" BETWEEN %(first)s AND %(last)s ORDER BY symbol
+"""
 _SPOTS = """
 SELECT "timestamp", underlying_price AS price FROM gamma_exposure_snapshots
 WHERE symbol = %(symbol)s AND "timestamp" BETWEEN %(first)s AND %(last)s AND underlying_price IS NOT NULL
@@ -89,6 +92,13 @@ def slots(symbol: str, first_ms: int, last_ms: int) -> GammaSlots:
     """Return the scalars of the snapshots of slots from `first_ms` to `last_ms`, both included."""
     query = _SLOTS.format(columns=select_list(GammaSlots))
     return read_rows(GammaSlots, query, {"symbol": symbol, "first": first_ms, "last": last_ms}, ["timestamp"])
+
+
+def symbols(first_ms: int, last_ms: int) -> list[str]:
+    """Return the symbols with snapshots of slots from `first_ms` to `last_ms`, both included, ascending."""
+    with connection.cursor() as cursor:
+        cursor.execute(_SYMBOLS, {"first": first_ms, "last": last_ms})
+        return [symbol for (symbol,) in cursor.fetchall()]
 
 
 def spots(symbol: str, first_ms: int, last_ms: int) -> Spots:

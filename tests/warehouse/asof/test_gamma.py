@@ -58,6 +58,12 @@ def test_slots_of_a_range_are_read_oldest_first_with_every_scalar():
     assert (read.dealer_positioning[0], read.oi_source[0], read.method_version[0]) == ("", "provider", "test")
 
 
+def test_symbols_with_snapshots_in_a_range_are_listed_once():
+    for at_ms, symbol in ((100, "SPX"), (101, "SPX"), (200, "NDX"), (99, "QQQ"), (201, "IWM")):
+        add_slot(at_ms, symbol)
+    assert gamma.symbols(100, 200) == ["NDX", "SPX"]
+
+
 def test_prices_of_a_range_leave_out_slots_without_one():
     for at_ms, price in ((99, 1), (100, 6400), (150, None), (200, "6451.25"), (201, 1)):
         add_gamma(at_ms, underlying_price=price)
