@@ -46,7 +46,12 @@ def benchmarks() -> dict[str, Callable[[], Measured]]:
 
 def sized() -> dict[str, Sized]:
     from tests.bench.admin_list import admin_list
-    from tests.bench.documented import documented_queries, flow_summary
+    from tests.bench.documented import (
+        documented_queries,
+        documented_queries_as_of,
+        flow_summary,
+        flow_summary_as_of,
+    )
     from tests.bench.iv_percentile import iv_percentile
     from tests.bench.sized import Sized
     from tests.bench.tables import Flow, Greeks
@@ -54,7 +59,9 @@ def sized() -> dict[str, Sized]:
     measured = (
         Sized(iv_percentile, (Greeks,)),
         Sized(flow_summary, (Flow,)),
+        Sized(flow_summary_as_of, (Flow,)),
         Sized(documented_queries, (Greeks, Flow)),
+        Sized(documented_queries_as_of, (Greeks, Flow)),
         Sized(admin_list, (Greeks,)),
     )
     return {benchmark.probe.__name__: benchmark for benchmark in measured}

@@ -8,6 +8,7 @@ from tests import documents
 from tests.bench.measure import best_ms
 from tests.bench.sized import Timed
 from tests.plans import scans
+from warehouse import asof, clock
 
 FIRST_ROWS = 100
 WHOLE_YEAR, WHOLE_TABLE = "greeks_52_weeks", "table_sizes"
@@ -16,6 +17,18 @@ WHOLE_YEAR, WHOLE_TABLE = "greeks_52_weeks", "table_sizes"
 def flow_summary() -> Timed:
     """Return the milliseconds of get_flow_summary('SPX', 60)."""
     return Timed(best_ms(lambda: _execute(documents.FLOW_SUMMARY)), "the last hour of SPX, in milliseconds")
+
+
+def flow_summary_as_of() -> Timed:
+    """Return the milliseconds of get_flow_summary('SPX', 60) read as of now, behind the policies of the reader."""
+    with asof.at(clock.now_ms()):
+        return flow_summary()
+
+
+def documented_queries_as_of() -> Timed:
+    """Return the milliseconds of `documented_queries` read as of now, behind the policies of the reader."""
+    with asof.at(clock.now_ms()):
+        return documented_queries()
 
 
 def documented_queries() -> Timed:
