@@ -148,7 +148,8 @@ def _of_spans(rows: Sequence[Aggregate], frame: Timeframe, wanted: Spans) -> Bar
 def store(task: str, symbol: str, frame: Timeframe, fetched: Stretch, found: Bars) -> int:
     """Store bars and record the time range as fetched; return the number of new rows.
 
-    Rows and range are also stored when the run is done or another worker holds it.
+    A bar that is stored already stays as it is. The run counts the fetched bars that differ from stored ones. Rows and
+    range are also stored when the run is done or another worker holds it.
     """
     if len(found):
         partitions.ensure(_TABLE, int(found.start_ms[0]), int(found.start_ms[-1]))
@@ -156,12 +157,26 @@ def store(task: str, symbol: str, frame: Timeframe, fetched: Stretch, found: Bar
 
         def insert() -> int:
             inserted = _insert(symbol, frame, found) if len(found) else 0
+            differing = _count_differing(symbol, frame, found) if inserted < len(found) else 0
             fetched_ranges.record(task, [(symbol, fetched)])
             if isinstance(run, runs.Run):
-                runs.finish(run, rows=inserted)
+                runs.finish(
+                    run, rows=inserted, result={"different_from_stored": differing} if differing else None
+                )
             return inserted
 
         return store_in_time(insert)
+
+
+def _count_differing(symbol: str, frame: Timeframe, found: Bars) -> int:
+    """Return how many fetched bars have another value than the stored bar of the same start."""
+    stored = bars.read(symbol, frame, int(found.start_ms[0]), int(found.start_ms[-1]))
+    place = np.searchsorted(stored.start_ms, found.start_ms)
+    different = np.zeros(len(found), dtype=np.bool_)
+    for name in _NUMBERS:
+        one, other = getattr(found, name), getattr(stored, name)[place]
+        different |= (one != other) & ~(np.isnan(one) & np.isnan(other))
+    return int(np.count_nonzero(different))
 
 
 def _insert(symbol: str, frame: Timeframe, new: Bars) -> int:

@@ -18,7 +18,7 @@ from tests.provider.server import ok, refusal
 from warehouse import clock
 from warehouse.asof import bars
 from warehouse.asof.bars import Bars
-from warehouse.models import HistoricalBar, IngestionRun
+from warehouse.models import FetchedRange, HistoricalBar, IngestionRun
 from warehouse.models.enums import RunStatus
 
 pytestmark = pytest.mark.database
@@ -105,6 +105,23 @@ def test_bars_are_not_fetched_again_after_the_ledger_has_deleted_their_runs(
     IngestionRun.objects.all().delete()
     bars_of("SPY", "1d", WEDNESDAY, THURSDAY)
     assert len(provider.requests) == 2
+
+
+def test_a_stored_bar_stays_when_it_is_fetched_with_other_values(evening, provider, bars_of):
+    provider.tell(path("SPY", "15/minute", WEDNESDAY, WEDNESDAY), ok(answer(*quarters(4))))
+    bars_of("SPY", "15m", WEDNESDAY, WEDNESDAY)
+    FetchedRange.objects.all().delete()
+    IngestionRun.objects.all().delete()
+    changed = quarters(5)
+    changed[1] |= {"v": 11.0}
+    changed[2] |= {"c": 99.75}
+    provider.forget()
+    provider.tell(path("SPY", "15/minute", WEDNESDAY, WEDNESDAY), ok(answer(*changed)))
+    found = bars_of("SPY", "15m", WEDNESDAY, WEDNESDAY)
+    assert found.close.tolist() == [101.0, 102.0, 103.0, 104.0, 105.0]
+    assert found.volume.tolist() == [10.0] * 5
+    run = IngestionRun.objects.get()
+    assert (run.rows, run.result) == (1, {"different_from_stored": 2})
 
 
 def test_minute_without_trades_is_not_fetched_again(evening, provider, bars_of):
