@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import date
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 from django.db import connection, transaction
@@ -103,6 +103,17 @@ class Bars:
         return Bars(self.start_ms[rows], **{name: getattr(self, name)[rows] for name in _NUMBERS})
 
 
+class StoredBars(NamedTuple):
+    """Bars that were fetched and stored: `rows` new ones; all bars up to `until_ms` (epoch ms) are known.
+
+    `is_complete` is false where the provider does not have the newest bars yet.
+    """
+
+    rows: int
+    until_ms: int
+    is_complete: bool
+
+
 def historical_bars(
     ticker: str,
     timeframe: str,
@@ -126,7 +137,7 @@ def historical_bars(
     symbol, wanted = bare(ticker), spans(frame, days)
     if not days:
         return _read(symbol, frame, 0, -1)
-    known_ms = _fetch_missing(ticker, SUMMED_FROM.get(frame, frame), days, now_ms, connect)
+    known_ms = _fetch_missing(ticker, SUMMED_FROM.get(frame, frame), days, now_ms, connect).until_ms
     bounds = int(wanted.start_ms[0]), int(wanted.start_ms[-1])
     bars = _read(symbol, frame, *bounds)
     if frame in SUMMED_FROM:
@@ -144,11 +155,10 @@ def ensure_bars(
     last: date,
     now_ms: int,
     connect: Callable[[], AbstractContextManager[BarsClient]] = massive_client,
-) -> None:
+) -> StoredBars:
     """Fetch and store missing bars like `historical_bars`, without reading them. `frame` is one of `FETCHED`."""
     days = [day for day in sessions.sessions(first, last) if open_ms(day) < now_ms]
-    if days:
-        _fetch_missing(ticker, frame, days, now_ms, connect)
+    return _fetch_missing(ticker, frame, days, now_ms, connect) if days else StoredBars(0, 0, True)
 
 
 def task_of(frame: Timeframe) -> str:
@@ -162,8 +172,8 @@ def _fetch_missing(
     days: Sequence[date],
     now_ms: int,
     connect: Callable[[], AbstractContextManager[BarsClient]],
-) -> int:
-    """Fetch and store what is not recorded as fetched; return the end of the known bars, epoch ms."""
+) -> StoredBars:
+    """Fetch and store what is not recorded as fetched."""
     task, symbol = task_of(frame), bare(ticker)
     ends = spans(frame, days).end_ms
     wanted = Stretch(close_ms(sessions.previous_session(days[0])), int(ends[ends <= now_ms].max(initial=0)))
@@ -172,18 +182,20 @@ def _fetch_missing(
         if wanted.until_ms
         else []
     )
+    rows = 0
     if not gaps:
-        return wanted.until_ms
+        return StoredBars(rows, wanted.until_ms, True)
     with connect() as client:
         for gap in gaps:
-            known_ms = _fetch(client, task, ticker, frame, gap)
-            if known_ms < gap.until_ms:  # the provider has no later data yet
-                return known_ms
-    return wanted.until_ms
+            stored = _fetch(client, task, ticker, frame, gap)
+            rows += stored.rows
+            if not stored.is_complete:  # the provider has no later data yet
+                return StoredBars(rows, stored.until_ms, False)
+    return StoredBars(rows, wanted.until_ms, True)
 
 
-def _fetch(client: BarsClient, task: str, ticker: str, frame: Timeframe, gap: Stretch) -> int:
-    """Fetch one time range and store its finished bars; return the end of the known bars."""
+def _fetch(client: BarsClient, task: str, ticker: str, frame: Timeframe, gap: Stretch) -> StoredBars:
+    """Fetch one time range and store its finished bars."""
     first, last = (new_york_date(clock.instant(at_ms)) for at_ms in (gap.after_ms, gap.until_ms))
     if clock.epoch_ms(sessions.close_of(first)) <= gap.after_ms:
         first = sessions.next_session(first)
@@ -192,10 +204,10 @@ def _fetch(client: BarsClient, task: str, ticker: str, frame: Timeframe, gap: St
     every = spans(frame, sessions.sessions(first, last))
     inside = every.pick((every.end_ms > gap.after_ms) & (every.end_ms <= min(gap.until_ms, seen_ms)))
     if not len(inside.end_ms):
-        return gap.after_ms
+        return StoredBars(0, gap.after_ms, False)
     known = Stretch(gap.after_ms, int(inside.end_ms.max()))
-    store(task, bare(ticker), frame, known, _of_spans(pages.rows, frame, inside))
-    return known.until_ms
+    rows = store(task, bare(ticker), frame, known, _of_spans(pages.rows, frame, inside))
+    return StoredBars(rows, known.until_ms, known.until_ms == gap.until_ms)
 
 
 def _of_spans(rows: Sequence[Aggregate], frame: Timeframe, wanted: Spans) -> Bars:
