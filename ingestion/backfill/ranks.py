@@ -8,8 +8,6 @@ from datetime import date
 
 from django.db import transaction
 
-from ingestion.backfill.engine import job_results
-from ingestion.backfill.engine.jobs import RunKey
 from ingestion.bars.bar_times import close_ms
 from ingestion.chains.closing_chain import NoSnapshot
 from ingestion.daily.iv_percentile import calculate_iv_percentile, levels_before, measure, store
@@ -20,25 +18,27 @@ from warehouse.models import IvPercentile
 from warehouse.task_names import RunTask
 
 
-def rank_session(symbols: Sequence[str], session: date) -> None:
+def rank_session(symbols: Sequence[str], session: date) -> dict[str, str]:
     """Rank one session of some symbols as `calculate_iv_percentile` does; the rows and DONE are one commit.
 
-    No run is claimed: a process that ranks the session concurrently computes the same rows. A symbol without a
-    chain is FAILED. Do not call it inside a transaction.
+    Returns one sentence for each symbol that was not ranked because it has no chain. No run is claimed: a process
+    that ranks the session concurrently computes the same rows. Do not call it inside a transaction.
     """
     symbols, slot = sorted(symbols), close_ms(session)
     levels = levels_before(symbols, session)
     columns, done = {}, []
+    errors: dict[str, str] = {}
     for symbol in symbols:
         try:
             columns[symbol], note = measure(symbol, session, levels[symbol])
         except NoSnapshot as error:
-            job_results.record_failure(RunKey(RunTask.CALCULATE_IV_PERCENTILE, symbol, slot), str(error))
+            errors[symbol] = str(error)
         else:
             done.append(runs.Done(symbol, slot, 1, {}, note, note["contracts"]))
     with transaction.atomic():
         store(session, columns)
         runs.note_done(RunTask.CALCULATE_IV_PERCENTILE, done)
+    return errors
 
 
 def rank_again(symbol: str, first: date) -> int:

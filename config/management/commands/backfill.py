@@ -15,7 +15,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from rich.console import Console
 
-from config.backfill import add_trades, celery_tasks, handlers, load_flat_file
+from config.backfill import add_trades, celery_tasks, fetch_handlers, load_flat_file
 from ingestion.backfill import summary
 from ingestion.backfill.backfill_request import (
     DEFAULT_TABLES,
@@ -147,7 +147,7 @@ def run_backfill(
         if dry_run:
             return None
         tasks = celery_tasks() if queue else None
-        result = run(request, prepared, jobs, clients, handlers(), tasks, console)
+        result = run(request, prepared, jobs, clients, fetch_handlers(), tasks, console)
     finally:
         clients.stop()
         clients.close()

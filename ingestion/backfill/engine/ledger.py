@@ -1,4 +1,7 @@
-"""Results of jobs, read from the ledger, whichever process or machine executed them."""
+"""Runs of backfill jobs in the ledger: reading them, and recording why a job failed.
+
+Planning reads which runs are finished. Only the Celery engine reads results of jobs that it has submitted.
+"""
 
 from __future__ import annotations
 
@@ -8,13 +11,10 @@ from dataclasses import dataclass
 
 from django.db import connection
 
-from ingestion.backfill.engine.jobs import Job, JobStatus, Outcome, RunKey, Stage
+from ingestion.backfill.engine.jobs import Outcome, RunKey
 from warehouse import runs
 from warehouse.models.enums import RunStatus
 
-# Keys in `rejected` of a FAILED run whose data the provider will not return, however often it is asked.
-NOT_IN_PLAN = "not in the provider's plan"
-UNKNOWN = "unknown to the provider"
 _KEYS_PER_QUERY = 5_000
 # One index lookup per key: OFFSET 0 keeps the planner from scanning the table when there are many keys.
 _ROWS = """
@@ -52,24 +52,13 @@ def read_runs(keys: Iterable[RunKey]) -> dict[RunKey, RunRow]:
     return runs_by_key
 
 
-def outcome_of(job: Job, row: RunRow | None) -> Outcome:
-    """Return the outcome of an attempt from the run that it left in the ledger."""
-    if row is None or row.status == RunStatus.STARTED:
-        return Outcome(JobStatus.FAILED, detail="another worker is executing it, or its worker crashed")
-    if row.status == RunStatus.DONE:
-        return Outcome(JobStatus.DONE, row.rows, row.rejected)
-    if NOT_IN_PLAN in row.rejected:
-        return Outcome(JobStatus.REFUSED, rejected=row.rejected, detail=row.error)
-    # Computations fail because rows are missing. Repeating them now would not help, and later sessions can go on
-    # without them. A failed request may succeed a moment later.
-    permanent = UNKNOWN in row.rejected or job.stage in (Stage.CHAINS, Stage.IV)
-    return Outcome(
-        JobStatus.UNAVAILABLE if permanent else JobStatus.FAILED, rejected=row.rejected, detail=row.error
-    )
+def read_finished(keys: Iterable[RunKey]) -> dict[RunKey, RunRow]:
+    """Return the runs with these keys that are DONE."""
+    return {key: row for key, row in read_runs(keys).items() if row.status == RunStatus.DONE}
 
 
-def record_failure(key: RunKey, message: str, reason: str = "") -> None:
-    """Record why an attempt failed, unless the run is DONE or another process holds it."""
+def record_failure(key: RunKey, outcome: Outcome) -> None:
+    """Record an attempt that is not DONE as FAILED, unless the run is DONE or another process holds it."""
     with runs.claim(*key) as run:
         if isinstance(run, runs.Run):
-            runs.fail(run, message, rejected={reason: 1} if reason else None)
+            runs.fail(run, outcome.detail, rejected=outcome.rejected or None)

@@ -1,0 +1,95 @@
+"""The Celery engine takes the results of its jobs from the ledger, which workers write."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+import pytest
+
+from ingestion.backfill.engine import celery_engine
+from ingestion.backfill.engine.celery_engine import CeleryEngine
+from ingestion.backfill.engine.jobs import Job, JobStatus, Outcome, RunKey, Stage
+from ingestion.backfill.engine.ledger import record_failure
+from ingestion.backfill.engine.scheduler import JobQueue, run_jobs
+from warehouse import runs
+
+pytestmark = pytest.mark.database
+
+TASK = "backfill_chain_near"
+CHAIN = Job(
+    Stage.CHAINS,
+    "SPX",
+    date(2026, 11, 18),
+    tuple(RunKey(TASK, "SPX", slot) for slot in (1, 2)),
+    ("SPX", "2026-11-18"),
+)
+CONTRACT = Job(Stage.CONTRACTS, "SPX", date(2026, 11, 18), (RunKey("bars_5m", "O:A", 1),), ("O:A",))
+
+
+@pytest.fixture(autouse=True)
+def polling(transactional_db, monkeypatch) -> None:
+    monkeypatch.setattr(celery_engine, "POLL_SECONDS", 0.0)
+
+
+class Worker:
+    """A Celery task that executes each message at once with `work`, and records the arguments."""
+
+    def __init__(self, *work: Any) -> None:
+        self.sent: list[tuple[object, ...]] = []
+        self._work = list(work)
+
+    def apply_async(self, args: tuple[object, ...], *, expires: float) -> None:
+        self.sent.append(args)
+        if self._work:
+            self._work.pop(0)()
+
+
+def outcomes_of(worker: Worker, *jobs: Job) -> list[Outcome]:
+    """Run the jobs with a worker and return the outcomes in the order in which they ended."""
+    outcomes: list[Outcome] = []
+    engine = CeleryEngine(dict.fromkeys(Stage, worker), lambda text: None)
+    run_jobs(JobQueue(jobs), engine, lambda job, outcome: outcomes.append(outcome), lambda: None)
+    return outcomes
+
+
+def note(*slots: int) -> None:
+    runs.note_done(TASK, [runs.Done("SPX", slot, 10 * slot, {"stale": slot}) for slot in slots])
+
+
+def fail(detail: str, rejected: dict[str, int] | None = None, job: Job = CONTRACT) -> None:
+    record_failure(job.run, Outcome(JobStatus.FAILED, rejected=rejected or {}, detail=detail))
+
+
+def test_a_done_job_has_the_rows_and_rejections_of_all_its_runs():
+    worker = Worker(lambda: note(1, 2))
+    assert outcomes_of(worker, CHAIN) == [Outcome(JobStatus.DONE, 30, {"stale": 3})]
+    assert worker.sent == [("CHAINS", TASK, "SPX", 2, "SPX", "2026-11-18")]
+
+
+def test_a_job_has_not_ended_before_its_last_run(monkeypatch):
+    monkeypatch.setattr(celery_engine, "RESEND_SECONDS", 0.0)  # it is sent again at the next poll
+    worker = Worker(lambda: note(1), lambda: note(2))
+    assert outcomes_of(worker, CHAIN) == [Outcome(JobStatus.DONE, 30, {"stale": 3})]
+    assert len(worker.sent) == 2
+
+
+def test_a_failure_of_an_earlier_message_does_not_end_a_job():
+    fail("yesterday")
+    worker = Worker(lambda: fail("first"), lambda: fail("second"), lambda: fail("third"))
+    assert outcomes_of(worker, CONTRACT) == [Outcome(JobStatus.FAILED, detail="third")]
+    assert len(worker.sent) == 3
+
+
+@pytest.mark.parametrize(
+    ("job", "rejected", "status"),
+    [
+        (CONTRACT, {"not in the provider's plan": 1}, JobStatus.REFUSED),
+        (CONTRACT, {"unknown to the provider": 1}, JobStatus.UNAVAILABLE),
+        (CHAIN, {}, JobStatus.UNAVAILABLE),
+    ],
+)
+def test_a_permanent_failure_is_not_repeated(job, rejected, status):
+    worker = Worker(lambda: fail("no", rejected, job))
+    assert outcomes_of(worker, job) == [Outcome(status, 0, rejected, "no")]
+    assert len(worker.sent) == 1
