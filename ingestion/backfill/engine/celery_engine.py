@@ -19,6 +19,7 @@ from ingestion.backfill.engine.fetching import FETCH_HANDLERS, run_fetch
 from ingestion.backfill.engine.jobs import NOT_IN_PLAN, UNKNOWN, Job, JobStatus, Outcome, RunKey, Stage
 from ingestion.backfill.engine.ledger import RunRow, read_runs
 from provider.connection import Connect
+from warehouse import runs
 from warehouse.models.enums import RunStatus
 
 # Jobs of each kind sent and not ended: enough to keep many workers busy, few enough to expire soon when the operator
@@ -114,12 +115,14 @@ def outcome_of(job: Job, rows: Mapping[RunKey, RunRow]) -> Outcome:
     """Return the outcome of a job whose last run is among `rows`, the rows of its runs in the ledger."""
     last, stored = rows[job.run], [rows[run] for run in job.runs if run in rows]
     counts = sum(row.rows for row in stored), sum((Counter(row.rejected) for row in stored), Counter[str]())
-    if last.status == RunStatus.DONE:
+    missing = len(job.runs) - sum(row.status == RunStatus.DONE for row in stored)
+    if not missing:
         return Outcome(JobStatus.DONE, *counts)
     if NOT_IN_PLAN in last.rejected:
         return Outcome(JobStatus.REFUSED, *counts, last.error)
     permanent = UNKNOWN in last.rejected or job.stage in (Stage.CHAINS, Stage.IV)
-    return Outcome(JobStatus.UNAVAILABLE if permanent else JobStatus.FAILED, *counts, last.error)
+    detail = last.error or f"{missing} of {len(job.runs)} runs are not done"
+    return Outcome(JobStatus.UNAVAILABLE if permanent else JobStatus.FAILED, *counts, detail)
 
 
 def run_job(stage: Stage, run: RunKey, arguments: tuple[Any, ...], connect: Connect, now_ms: int) -> Outcome:
@@ -128,6 +131,9 @@ def run_job(stage: Stage, run: RunKey, arguments: tuple[Any, ...], connect: Conn
     `arguments` are those of the job. Not for trades. Raises database errors. Do not call it inside a transaction.
     """
     if stage.fetches:
-        return run_fetch(FETCH_HANDLERS[stage], run, arguments, connect, now_ms)
-    (outcome,) = Computer().run(stage, [(run, arguments)], now_ms)
+        outcome = run_fetch(FETCH_HANDLERS[stage], run, arguments, connect, now_ms)
+    else:
+        (outcome,) = Computer().run(stage, [(run, arguments)], now_ms)
+    if outcome.status is JobStatus.DONE:  # there is no run yet if nothing was left to do
+        runs.note_done(run.task, [runs.Done(run.symbol, run.slot, outcome.rows, outcome.rejected)])
     return outcome

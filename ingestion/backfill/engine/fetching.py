@@ -39,8 +39,9 @@ def run_fetch(
 ) -> _Result | Outcome:
     """Execute one job once and return its outcome, or a future if the job is committed together with others.
 
-    Its run in the ledger is DONE afterwards, or FAILED with one sentence. Raises database errors and errors that do
-    not come from the provider. Do not call it inside a transaction.
+    Its run in the ledger is DONE with the commit of its rows. Unless the outcome is a future, the run of a job that is
+    not DONE is FAILED afterwards, with one sentence. Raises database errors and errors that do not come from the
+    provider. Do not call it inside a transaction.
     """
     result: _Result | Outcome
     try:

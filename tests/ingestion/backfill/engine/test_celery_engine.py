@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
 
+from ingestion import fetched_ranges
 from ingestion.backfill.engine import celery_engine
-from ingestion.backfill.engine.celery_engine import CeleryEngine
+from ingestion.backfill.engine.celery_engine import CeleryEngine, run_job
 from ingestion.backfill.engine.jobs import Job, JobStatus, Outcome, RunKey, Stage
 from ingestion.backfill.engine.ledger import record_failure
 from ingestion.backfill.engine.scheduler import JobQueue, run_jobs
-from warehouse import runs
+from ingestion.bars.bar_times import close_ms
+from ingestion.fetched_ranges import Stretch
+from quant.sessions import close_of, previous_session
+from warehouse import clock, runs
+from warehouse.models import IngestionRun
 
 pytestmark = pytest.mark.database
 
@@ -72,6 +77,25 @@ def test_a_job_has_not_ended_before_its_last_run(monkeypatch):
     worker = Worker(lambda: note(1), lambda: note(2))
     assert outcomes_of(worker, CHAIN) == [Outcome(JobStatus.DONE, 30, {"stale": 3})]
     assert len(worker.sent) == 2
+
+
+def test_a_chain_without_one_of_its_slots_is_not_done():
+    worker = Worker(lambda: note(2))
+    detail = "1 of 2 runs are not done"
+    assert outcomes_of(worker, CHAIN) == [Outcome(JobStatus.UNAVAILABLE, 20, {"stale": 2}, detail)]
+
+
+def test_a_worker_records_a_job_that_was_finished_before(spx, provider, connect, at_market_time):
+    day = date(2026, 11, 18)
+    at_market_time(close_of(day) + timedelta(hours=1))
+    close = close_ms(day)
+    fetched_ranges.record("bars_5m", [("O:A", Stretch(close_ms(previous_session(day)), close + 1))])
+    run = RunKey("bars_5m", "O:A", close)
+    arguments = ("O:A", day.isoformat(), day.isoformat())
+    done = run_job(Stage.CONTRACTS, run, arguments, connect, clock.now_ms())
+    assert done == Outcome(JobStatus.DONE)
+    assert IngestionRun.objects.get(slot=close).status == "DONE"
+    assert provider.requests == []
 
 
 def test_a_failure_of_an_earlier_message_does_not_end_a_job():
