@@ -24,10 +24,11 @@ from ingestion.backfill.engine.jobs import STAGE_ORDER, Job, Outcome, RunKey, St
 from warehouse import clock
 
 MAX_PROCESSES = 4
-# The jobs of a batch end together. With larger batches, the ranks that wait for one chain would wait for thirty.
+# The jobs of a batch end together. With larger batches, the ranks that wait for one chain would wait for thirty. A
+# batch has jobs of one stage: a rank among chains would end late, and with it the ranks of all later sessions.
 _BATCH_SIZE = 16
 
-_Call = tuple[Stage, RunKey, tuple[Any, ...]]
+_Call = tuple[RunKey, tuple[Any, ...]]
 _Submitted = tuple[Job, Future[Outcome]]
 
 
@@ -71,7 +72,7 @@ class ProcessPool:
 
 
 class _Batches:
-    """Some processes that execute batches of waiting jobs.
+    """Some processes that execute batches of waiting jobs of one stage.
 
     Later stages come first, because other jobs wait for them.
     """
@@ -96,16 +97,18 @@ class _Batches:
         idle = self.processes - len(self._running)
         self._waiting.sort(key=lambda submitted: -STAGE_ORDER[submitted[0].stage])
         while idle and self._waiting:
-            size = min(_BATCH_SIZE, -(-len(self._waiting) // idle))
+            stage = self._waiting[0][0].stage
+            count = sum(job.stage is stage for job, _ in self._waiting)
+            size = min(_BATCH_SIZE, -(-count // idle))
             batch, self._waiting = self._waiting[:size], self._waiting[size:]
-            self._start(batch)
+            self._start(stage, batch)
             idle -= 1
 
-    def _start(self, batch: list[_Submitted]) -> None:
-        calls = [(job.stage, job.run, job.arguments) for job, _ in batch]
+    def _start(self, stage: Stage, batch: list[_Submitted]) -> None:
+        calls = [(job.run, job.arguments) for job, _ in batch]
         result: Future[list[Outcome]]
         try:
-            result = self._pool.submit(_run_batch, calls)
+            result = self._pool.submit(_run_batch, stage, calls)
         except BrokenProcessPool as error:
             result = Future()
             result.set_exception(error)
@@ -132,22 +135,16 @@ def _initialize(make_computer: Callable[[], Computer]) -> None:
     _configure_connection()
 
 
-def _run_batch(calls: list[_Call]) -> list[Outcome]:
-    """Execute jobs, those of each stage together, and return their outcomes in order."""
+def _run_batch(stage: Stage, calls: list[_Call]) -> list[Outcome]:
+    """Execute jobs of one stage and return their outcomes in order."""
     (computer,) = _computers
-    now_ms = clock.now_ms()
-    outcomes: dict[RunKey, Outcome] = {}
-    for stage in dict.fromkeys(stage for stage, _, _ in calls):
-        jobs = [(run, arguments) for of_stage, run, arguments in calls if of_stage is stage]
-        try:
-            ended = computer.run(stage, jobs, now_ms)
-        except DatabaseError as error:
-            connection.close()  # the next job opens a new one
-            time.sleep(BUSY_PAUSE_SECONDS)
-            _configure_connection()
-            ended = [failed(error)] * len(jobs)
-        outcomes.update((run, outcome) for (run, _), outcome in zip(jobs, ended, strict=True))
-    return [outcomes[run] for _, run, _ in calls]
+    try:
+        return computer.run(stage, calls, clock.now_ms())
+    except DatabaseError as error:
+        connection.close()  # the next job opens a new one
+        time.sleep(BUSY_PAUSE_SECONDS)
+        _configure_connection()
+        return [failed(error)] * len(calls)
 
 
 def _configure_connection() -> None:

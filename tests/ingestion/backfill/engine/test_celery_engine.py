@@ -98,8 +98,15 @@ def test_a_worker_records_a_job_that_was_finished_before(spx, provider, connect,
     assert provider.requests == []
 
 
-def test_a_failure_of_an_earlier_message_does_not_end_a_job():
-    fail("yesterday")
+def test_a_failure_before_the_message_does_not_end_a_job(monkeypatch):
+    monkeypatch.setattr(celery_engine, "RESEND_SECONDS", 0.0)
+    fail("yesterday", job=CHAIN)
+    worker = Worker(lambda: None, lambda: note(1, 2))  # the first message is lost
+    assert outcomes_of(worker, CHAIN) == [Outcome(JobStatus.DONE, 30, {"stale": 3})]
+    assert len(worker.sent) == 2
+
+
+def test_a_failure_is_repeated_with_a_new_message():
     worker = Worker(lambda: fail("first"), lambda: fail("second"), lambda: fail("third"))
     assert outcomes_of(worker, CONTRACT) == [Outcome(JobStatus.FAILED, detail="third")]
     assert len(worker.sent) == 3

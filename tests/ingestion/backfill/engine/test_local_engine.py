@@ -10,7 +10,7 @@ from datetime import date
 import pytest
 from django.db import DatabaseError
 
-from ingestion.backfill.engine.clients import Clients
+from ingestion.backfill.engine.clients import Clients, Stopped
 from ingestion.backfill.engine.computing import Computer
 from ingestion.backfill.engine.jobs import Job, JobStatus, Outcome, RunKey, Stage
 from ingestion.backfill.engine.local_engine import THREADS, LocalEngine
@@ -84,4 +84,5 @@ def test_leaving_the_engine_ends_waits_and_drops_waiting_jobs(clients, processes
         futures = [engine.submit(job(f"{number}")) for number in range(THREADS + 5)]
         waiting.wait(10)
     assert len(started) == THREADS
-    assert sorted(future.done() for future in futures) == [False] * 5 + [True] * THREADS
+    ended = [future for future in futures if future.done()]
+    assert [type(future.exception(0)) for future in ended] == [Stopped] * THREADS
