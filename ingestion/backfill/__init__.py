@@ -16,7 +16,7 @@ fetching           what the threads do; group_commit is one commit for the answe
 computing          what the processes do; process_pool starts them, forked makes them end with their parent
 celery_engine      the Celery workers instead of this machine; the only engine that reads results from the ledger
 clients            one provider client per thread, and one rate limit for all of them
-ledger             runs of jobs: which are finished, why a job failed
+ledger             reads the runs of jobs
 run                the whole plan, executed
 progress           output while it runs
 totals, summary    what was stored and left out, by stage

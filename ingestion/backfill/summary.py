@@ -10,11 +10,12 @@ from datetime import date
 from rich.table import Table as RichTable
 from rich.text import Text
 
-from ingestion.backfill.engine.jobs import NOT_IN_PLAN, UNKNOWN, Stage
+from ingestion.backfill.engine.jobs import Stage
 from ingestion.backfill.prepare import PreparedData
 from ingestion.backfill.totals import EMPTY, StageTotals
 from provider.transport import Traffic
 from quant import sessions
+from warehouse.runs import NOT_IN_PLAN, UNKNOWN
 
 RATE_LIMITED = "answered 429"
 HALF_DAYS = "half days"

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, field
 
-from ingestion.backfill.engine.jobs import NOT_IN_PLAN, UNKNOWN, Job, JobStatus, Outcome, Stage
+from ingestion.backfill.engine.jobs import Job, JobStatus, Outcome, Stage
+from warehouse.runs import NOT_IN_PLAN, UNKNOWN
 
 EMPTY = "contracts without a trade"
 

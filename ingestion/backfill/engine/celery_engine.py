@@ -16,7 +16,7 @@ from typing import Any, Protocol
 
 from ingestion.backfill.engine.computing import Computer
 from ingestion.backfill.engine.fetching import FETCH_HANDLERS, run_fetch
-from ingestion.backfill.engine.jobs import NOT_IN_PLAN, UNKNOWN, Job, JobStatus, Outcome, RunKey, Stage
+from ingestion.backfill.engine.jobs import Job, JobStatus, Outcome, RunKey, Stage
 from ingestion.backfill.engine.ledger import RunRow, read_runs
 from provider.connection import Connect
 from warehouse import runs
@@ -118,9 +118,9 @@ def outcome_of(job: Job, rows: Mapping[RunKey, RunRow]) -> Outcome:
     missing = len(job.runs) - sum(row.status == RunStatus.DONE for row in stored)
     if not missing:
         return Outcome(JobStatus.DONE, *counts)
-    if NOT_IN_PLAN in last.rejected:
+    if runs.NOT_IN_PLAN in last.rejected:
         return Outcome(JobStatus.REFUSED, *counts, last.error)
-    permanent = UNKNOWN in last.rejected or job.stage in (Stage.CHAINS, Stage.IV)
+    permanent = runs.UNKNOWN in last.rejected or job.stage in (Stage.CHAINS, Stage.IV)
     detail = last.error or f"{missing} of {len(job.runs)} runs are not done"
     return Outcome(JobStatus.UNAVAILABLE if permanent else JobStatus.FAILED, *counts, detail)
 

@@ -8,7 +8,6 @@ from typing import Any, NoReturn
 
 from ingestion.backfill.contracts.cache import ContractListCache
 from ingestion.backfill.engine.jobs import BUSY, JobStatus, Outcome, RunKey, Stage
-from ingestion.backfill.engine.ledger import record_failure
 from ingestion.backfill.ranks import rank_session
 from ingestion.backfill.rebuild.sessions import RebuildResult, rebuild_session
 from ingestion.backfill.selection import Depth
@@ -47,7 +46,7 @@ class Computer:
             outcomes = self._by_session(self._chains if stage is Stage.CHAINS else self._ranks, calls, now_ms)
         for (run, _), outcome in zip(jobs, outcomes, strict=True):
             if outcome.status is not JobStatus.DONE:
-                record_failure(run, outcome)
+                runs.record_failure(*run, outcome.detail, rejected=outcome.rejected)
         return outcomes
 
     @staticmethod

@@ -10,8 +10,7 @@ from datetime import date
 from typing import Any, TypeVar
 
 from ingestion.backfill.engine.group_commit import GroupCommit
-from ingestion.backfill.engine.jobs import BUSY, NOT_IN_PLAN, UNKNOWN, JobStatus, Outcome, RunKey, Stage
-from ingestion.backfill.engine.ledger import record_failure
+from ingestion.backfill.engine.jobs import BUSY, JobStatus, Outcome, RunKey, Stage
 from ingestion.backfill.rebuild.option_bars import (
     ContractBars,
     ensure_option_bars,
@@ -47,15 +46,15 @@ def run_fetch(
     try:
         result = handler(*arguments, connect, now_ms)
     except (Misconfigured, Unauthorized, NotEntitled) as error:
-        result = Outcome(JobStatus.REFUSED, rejected=Counter({NOT_IN_PLAN: 1}), detail=str(error))
+        result = Outcome(JobStatus.REFUSED, rejected=Counter({runs.NOT_IN_PLAN: 1}), detail=str(error))
     except NotFound as error:
-        result = Outcome(JobStatus.UNAVAILABLE, rejected=Counter({UNKNOWN: 1}), detail=str(error))
+        result = Outcome(JobStatus.UNAVAILABLE, rejected=Counter({runs.UNKNOWN: 1}), detail=str(error))
     except ProviderError as error:
         result = Outcome(JobStatus.FAILED, detail=str(error))
     except runs.RunLostError:
         result = BUSY
     if isinstance(result, Outcome) and result.status is not JobStatus.DONE:
-        record_failure(run, result)
+        runs.record_failure(*run, result.detail, rejected=result.rejected)
     return result
 
 

@@ -72,11 +72,6 @@ class JobStatus(StrEnum):
     FAILED = "failed"  # may succeed when repeated; jobs that depend on it wait
 
 
-# Keys in `rejected` of an outcome whose data the provider will not return, however often it is asked.
-NOT_IN_PLAN = "not in the provider's plan"
-UNKNOWN = "unknown to the provider"
-
-
 @dataclass(frozen=True, slots=True)
 class Outcome:
     """Result of one attempt. `rejected` counts what was left out by reason, `detail` is one sentence."""

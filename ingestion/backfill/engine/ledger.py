@@ -1,4 +1,4 @@
-"""Runs of backfill jobs in the ledger: reading them, and recording why a job failed.
+"""Reading of the runs of backfill jobs from the ledger.
 
 Planning reads which runs are finished. Only the Celery engine reads results of jobs that it has submitted.
 """
@@ -11,8 +11,7 @@ from dataclasses import dataclass
 
 from django.db import connection
 
-from ingestion.backfill.engine.jobs import Outcome, RunKey
-from warehouse import runs
+from ingestion.backfill.engine.jobs import RunKey
 from warehouse.models.enums import RunStatus
 
 _KEYS_PER_QUERY = 5_000
@@ -55,10 +54,3 @@ def read_runs(keys: Iterable[RunKey]) -> dict[RunKey, RunRow]:
 def read_finished(keys: Iterable[RunKey]) -> dict[RunKey, RunRow]:
     """Return the runs with these keys that are DONE."""
     return {key: row for key, row in read_runs(keys).items() if row.status == RunStatus.DONE}
-
-
-def record_failure(key: RunKey, outcome: Outcome) -> None:
-    """Record an attempt that is not DONE as FAILED, unless the run is DONE or another process holds it."""
-    with runs.claim(*key) as run:
-        if isinstance(run, runs.Run):
-            runs.fail(run, outcome.detail, rejected=outcome.rejected or None)

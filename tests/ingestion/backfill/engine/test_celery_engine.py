@@ -11,7 +11,6 @@ from ingestion import fetched_ranges
 from ingestion.backfill.engine import celery_engine
 from ingestion.backfill.engine.celery_engine import CeleryEngine, run_job
 from ingestion.backfill.engine.jobs import Job, JobStatus, Outcome, RunKey, Stage
-from ingestion.backfill.engine.ledger import record_failure
 from ingestion.backfill.engine.scheduler import JobQueue, run_jobs
 from ingestion.bars.bar_times import close_ms
 from ingestion.fetched_ranges import Stretch
@@ -63,7 +62,7 @@ def note(*slots: int) -> None:
 
 
 def fail(detail: str, rejected: dict[str, int] | None = None, job: Job = CONTRACT) -> None:
-    record_failure(job.run, Outcome(JobStatus.FAILED, rejected=rejected or {}, detail=detail))
+    runs.record_failure(*job.run, detail, rejected=rejected)
 
 
 def test_a_done_job_has_the_rows_and_rejections_of_all_its_runs():
