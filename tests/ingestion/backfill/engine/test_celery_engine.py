@@ -37,7 +37,7 @@ def polling(transactional_db, monkeypatch) -> None:
 
 
 class Worker:
-    """A Celery task that executes each message at once with `work`, and records the arguments."""
+    """A Celery task that executes each message at once with the next `work`, and records the arguments."""
 
     def __init__(self, *work: Any) -> None:
         self.sent: list[tuple[object, ...]] = []
@@ -45,8 +45,7 @@ class Worker:
 
     def apply_async(self, args: tuple[object, ...], *, expires: float) -> None:
         self.sent.append(args)
-        if self._work:
-            self._work.pop(0)()
+        self._work.pop(0)()
 
 
 def outcomes_of(worker: Worker, *jobs: Job) -> list[Outcome]:
