@@ -11,19 +11,17 @@ from pathlib import Path
 from typing import Any
 
 from flow.history import flat_file
-from flow.history.backfill import NOT_IN_PLAN, backfill_flow
+from flow.history.backfill import NOT_IN_PLAN, OUTSIDE_RETENTION, REFUSED, backfill_flow
 from flow.tasks import backfill_trades
 from ingestion.backfill.backfill_request import InvalidRequest
-from ingestion.backfill.engine import job_results
 from ingestion.backfill.engine.celery_engine import CeleryTask
-from ingestion.backfill.engine.handlers import HANDLERS, Handler
-from ingestion.backfill.engine.jobs import Job, RunKey, Stage
+from ingestion.backfill.engine.fetching import FETCH_HANDLERS, Handler
+from ingestion.backfill.engine.jobs import Job, JobStatus, Outcome, RunKey, Stage
 from ingestion.backfill.plan import Plan
 from ingestion.backfill.prepare import PreparedData
 from ingestion.bars.bar_times import close_ms
 from ingestion.tasks import backfill
 from provider.errors import NotEntitled
-from warehouse.models.enums import RunStatus
 from warehouse.task_names import RunTask
 
 # Enough contracts to be stored in one commit, and few enough to spread a session over several threads.
@@ -41,22 +39,19 @@ def add_trades(plan: Plan, prepared: PreparedData) -> None:
                 RunKey(RunTask.BACKFILL_FLOW, ticker, close_ms(session))
                 for ticker in symbol.contracts.tickers(session)
             ]
-            runs = job_results.read_runs(keys)
-            unfinished = [key for key in keys if key not in runs or runs[key].status != RunStatus.DONE]
-            plan.keys[Stage.FLOW] += keys
-            plan.done[Stage.FLOW] += len(keys) - len(unfinished)
+            finished = plan.add_runs(Stage.FLOW, keys)
+            unfinished = [key for key in keys if key not in finished]
             for start in range(0, len(unfinished), CONTRACTS_PER_JOB):
-                tickers = [key.symbol for key in unfinished[start : start + CONTRACTS_PER_JOB]]
-                # Contracts are fetched in this order, so the job is finished when the run of its last contract is.
-                run = RunKey(RunTask.BACKFILL_FLOW, tickers[-1], close_ms(session))
-                arguments = (symbol.symbol, session.isoformat(), *tickers)
-                requests = REQUESTS_PER_CONTRACT * len(tickers)
-                plan.jobs.append(Job(Stage.FLOW, symbol.symbol, session, run, arguments, requests=requests))
+                # Contracts are fetched in this order, so the job is finished when its last run is.
+                runs = tuple(unfinished[start : start + CONTRACTS_PER_JOB])
+                arguments = (symbol.symbol, session.isoformat(), *(run.symbol for run in runs))
+                requests = REQUESTS_PER_CONTRACT * len(runs)
+                plan.jobs.append(Job(Stage.FLOW, symbol.symbol, session, runs, arguments, requests=requests))
 
 
-def handlers() -> Mapping[Stage, Handler]:
-    """Return the handler of each stage, trades included."""
-    return {**HANDLERS, Stage.FLOW: _trades}
+def fetch_handlers() -> Mapping[Stage, Handler]:
+    """Return the handler of each stage that fetches, trades included."""
+    return {**FETCH_HANDLERS, Stage.FLOW: _trades}
 
 
 def celery_tasks() -> Mapping[Stage, CeleryTask]:
@@ -75,8 +70,14 @@ def load_flat_file(path: Path, symbols: list[str], now_ms: int) -> str:
         raise InvalidRequest(str(error)) from None
 
 
-def _trades(symbol: str, session: str, *rest: Any) -> None:
+def _trades(symbol: str, session: str, *rest: Any) -> Outcome:
     *tickers, connect, now_ms = rest
     filled = backfill_flow(symbol, date.fromisoformat(session), tickers, connect, now_ms)
     if filled.rejected[NOT_IN_PLAN]:  # the plan excludes the trades of all contracts of the symbol
         raise NotEntitled(f"{symbol}: the provider's plan does not include option trades.")
+    status = JobStatus.DONE
+    if filled.rejected[OUTSIDE_RETENTION]:
+        status = JobStatus.UNAVAILABLE
+    elif filled.busy or filled.rejected[REFUSED]:
+        status = JobStatus.FAILED
+    return Outcome(status, filled.stored, filled.rejected, str(filled))

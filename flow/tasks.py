@@ -15,11 +15,11 @@ from kombu.exceptions import OperationalError as BrokerError
 from flow.delivery.batch import TradeBatch
 from flow.delivery.inbox import Inbox, inbox_of, inboxes
 from flow.history import gaps, repair
-from flow.history.backfill import backfill_flow
+from flow.history.backfill import NOT_IN_PLAN, OUTSIDE_RETENTION, backfill_flow
 from flow.storing import cancels
 from flow.storing.process_trades import ProcessedTrades, process_trades
 from provider.connection import Connect, connected
-from warehouse import alerts, clock
+from warehouse import alerts, clock, runs
 from warehouse.models import DeadLetter
 from warehouse.task_names import CeleryTask
 
@@ -74,17 +74,18 @@ def backfill_trades(
 ) -> str:
     """Fetch past trades of some contracts of a session, as part of a backfill.
 
-    The message is acknowledged early, because the ledger of runs recovers a job whose worker died.
+    The run of the last contract, (task, symbol, slot), tells how the job ended. The message is acknowledged early,
+    because the ledger of runs recovers a job whose worker died.
     """
-    return str(
-        backfill_flow(
-            underlying,
-            date.fromisoformat(session),
-            contracts,
-            _connect(),
-            clock.now_ms(),
+    filled = backfill_flow(underlying, date.fromisoformat(session), contracts, _connect(), clock.now_ms())
+    refused = filled.rejected[NOT_IN_PLAN]
+    if (
+        refused or filled.rejected[OUTSIDE_RETENTION]
+    ):  # the last contract has no run, for which the command waits
+        runs.record_failure(
+            task, symbol, slot, str(filled), rejected={runs.NOT_IN_PLAN: 1} if refused else None
         )
-    )
+    return str(filled)
 
 
 def _connect() -> Connect:

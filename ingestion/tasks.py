@@ -8,7 +8,7 @@ from typing import Any
 from celery import shared_task
 
 from ingestion import maintenance, slot_sums
-from ingestion.backfill.engine import handlers
+from ingestion.backfill.engine import celery_engine
 from ingestion.backfill.engine.jobs import RunKey, Stage
 from ingestion.bars import session_bars
 from ingestion.bars.daily_bars_window import YEAR_SESSIONS
@@ -93,8 +93,8 @@ def store_bars(symbol: str, session: str) -> str:
 def backfill(stage: str, task: str, symbol: str, slot: int, *arguments: str | int | float) -> str:
     """Run one backfill job, named by its run. Acknowledged early; the ledger recovers it."""
     run = RunKey(task, symbol, slot)
-    handlers.run_job(handlers.HANDLERS[Stage[stage]], run, arguments, massive_client, clock.now_ms())
-    return f"{Stage[stage]}: {symbol} {slot}"
+    outcome = celery_engine.run_job(Stage[stage], run, arguments, massive_client, clock.now_ms())
+    return f"{Stage[stage]}: {symbol} {slot} {outcome}"
 
 
 @shared_task

@@ -35,6 +35,10 @@ from warehouse import clock
 from warehouse.models import IngestionRun
 from warehouse.models.enums import RunStatus
 
+# Keys in `rejected` of a FAILED run whose data the provider will not return, however often it is asked.
+NOT_IN_PLAN = "not in the provider's plan"
+UNKNOWN = "unknown to the provider"
+
 _KEY = "hashtextextended(%s || ':' || %s || ':' || %s::text, 0)"
 
 _NOTE_DONE = """
@@ -154,6 +158,18 @@ def note_done(task: str, finished: Sequence[Done]) -> None:
 def fail(run: Run, error: str, *, rejected: Mapping[str, int] | None = None) -> None:
     """Mark the run FAILED with one sentence, outside the failed transaction. A lost run is left unchanged."""
     _end(run, RunStatus.FAILED, error, rejected=rejected)
+
+
+def record_failure(
+    task: str, symbol: str, slot: int, error: str, *, rejected: Mapping[str, int] | None = None
+) -> None:
+    """Claim a run and mark it FAILED, unless it is DONE or another process holds it.
+
+    For work that ended before it claimed the run, or without claiming it. Do not call it inside a transaction.
+    """
+    with claim(task, symbol, slot) as run:
+        if isinstance(run, Run):
+            fail(run, error, rejected=rejected)
 
 
 def miss(task: str, symbol: str, slot: int, error: str) -> bool:

@@ -8,19 +8,18 @@ prepare            the bars and contract lists that the plan needs
 plan               every job that is not done yet, and the jobs it depends on
 estimate           requests, time and rows of a plan, printed before it starts
 
-How jobs are executed (engine/):
-job_loop           the loop that hands out jobs, and the protocol of the engines
-job_queue          which job may start next
+How jobs are executed (engine/). Each job returns its outcome through the future that the engine gives for it:
+jobs               a job, its stage and its outcome
+scheduler          which job may start next, and the loop that submits jobs and collects their outcomes
 local_engine       this machine: threads that fetch, processes that compute
-thread_pool        threads for jobs that wait for the provider
-process_pool       processes for jobs that compute; forked starts processes that end with their parent
-group_commit       one commit for the answers of several threads
-celery_engine      the Celery workers instead of this machine
+fetching           what the threads do; group_commit is one commit for the answers of several threads
+computing          what the processes do; process_pool starts them, forked makes them end with their parent
+celery_engine      the Celery workers instead of this machine; the only engine that reads results from the ledger
 clients            one provider client per thread, and one rate limit for all of them
-handlers           the function that executes the jobs of each stage; the result is stored in the ledger
-job_results        results of jobs, read from the ledger
+ledger             reads the runs of jobs
 run                the whole plan, executed
-progress, summary  output for the operator
+progress           output while it runs
+totals, summary    what was stored and left out, by stage
 
 How a session is rebuilt (rebuild/, and ranks):
 option_bars        bars of contracts, one request per contract for the whole range

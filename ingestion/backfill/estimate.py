@@ -27,8 +27,8 @@ def describe(request: BackfillRequest, plan: Plan, pace: float | None) -> list[s
     frequency = "at each close" if request.every == "close" else "every 15 minutes"
     subject = f"{symbols}: {len(request.sessions)} sessions from {first} to {last}, tables {_tables(request)}"
     lines = [f"{subject}{f'; {contracts}, {frequency}' if request.rebuilds_chains else ''}."]
-    finished_jobs = plan.done.total()
-    finished = f"; {finished_jobs:,} jobs were finished before" if finished_jobs else ""
+    finished_runs = sum(totals.done for totals in plan.totals.values())
+    finished = f"; {finished_runs:,} runs were finished before" if finished_runs else ""
     if not plan.jobs:
         return [*lines, f"Nothing is left to do{finished}."]
     rows = f"at most {plan.max_rows:,} rows" + (

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
 from ingestion import fetched_ranges
 from ingestion.backfill.backfill_request import BackfillRequest, Table
-from ingestion.backfill.engine import job_results
 from ingestion.backfill.engine.jobs import Job, RunKey, Stage
+from ingestion.backfill.engine.ledger import read_finished
 from ingestion.backfill.prepare import ContractSelection, PreparedData
 from ingestion.backfill.rebuild import option_bars
 from ingestion.backfill.selection import SelectedContracts
+from ingestion.backfill.totals import StageTotals
 from ingestion.bars.bar_times import close_ms
 from ingestion.bars.breadth import year_before
 from ingestion.bars.historical_bars import task_of
@@ -22,7 +22,7 @@ from provider.symbols import bare
 from quant import sessions
 from quant.sessions import MINUTE_MS
 from warehouse.models import WatchlistEntry
-from warehouse.models.enums import RunStatus, Timeframe
+from warehouse.models.enums import Timeframe
 from warehouse.task_names import RunTask
 
 _MINUTES_PER_SESSION, _BARS_PER_PAGE = 390, 50_000
@@ -33,14 +33,15 @@ _RunsBySession = dict[tuple[str, date], RunKey]  # by symbol and session
 class Plan:
     """Jobs to do, and what was done before.
 
-    `done` counts the jobs of each stage that were finished before, `keys` names all runs of a stage, finished or not.
-    `fetched` are the stretches of bars that were fetched of each contract before. `max_rows` and `max_bars` are upper
-    bounds of what the jobs will store.
+    `totals` has the number of all runs of each stage, and what the finished ones stored. `fetched` are the stretches of
+    bars that were fetched of each contract before. `max_rows` and `max_bars` are upper bounds of what the jobs will
+    store.
     """
 
     jobs: list[Job] = field(default_factory=list)
-    done: Counter[Stage] = field(default_factory=Counter)
-    keys: dict[Stage, list[RunKey]] = field(default_factory=lambda: {stage: [] for stage in Stage})
+    totals: dict[Stage, StageTotals] = field(
+        default_factory=lambda: {stage: StageTotals() for stage in Stage}
+    )
     fetched: dict[str, list[Stretch]] = field(default_factory=dict)
     max_rows: int = 0
     max_bars: int = 0
@@ -49,6 +50,27 @@ class Plan:
     def requests(self) -> int:
         """Expected number of requests of all jobs."""
         return sum(job.requests for job in self.jobs)
+
+    def add_runs(self, stage: Stage, keys: Collection[RunKey]) -> set[RunKey]:
+        """Count the runs of a stage, and return those that the ledger has as DONE."""
+        self.totals[stage].runs += len(keys)
+        return self._add_finished(stage, keys)
+
+    def add_ranges(self, stage: Stage, fetched: Collection[RunKey], missing: int) -> None:
+        """Count the runs of a stage whose ranges were fetched before, and the number of those that are missing.
+
+        What was fetched before may have no run: the ledger deletes it after 90 days, and a longer stretch has another.
+        """
+        finished = self._add_finished(stage, fetched)
+        self.totals[stage].runs += len(fetched) + missing
+        self.totals[stage].done += len(fetched) - len(finished)
+
+    def _add_finished(self, stage: Stage, keys: Collection[RunKey]) -> set[RunKey]:
+        finished = read_finished(keys)
+        for row in finished.values():
+            self.totals[stage].add_done(stage, 1, row.rows)
+            self.totals[stage].counts.update(row.rejected)
+        return set(finished)
 
 
 def plan(request: BackfillRequest, data: PreparedData) -> Plan:
@@ -90,19 +112,20 @@ def _add_underlying_bars(
     """Add the daily and the minute bars of an underlying, each as one stretch."""
     first, last = request.sessions[0], request.sessions[-1]
     needed = Stretch(close_ms(sessions.previous_session(first)), close_ms(last))
+    fetched_runs: list[RunKey] = []
     for frame, bars_per_session in ((Timeframe.DAY, 1), (Timeframe.MINUTE, _MINUTES_PER_SESSION)):
         task, symbol = task_of(frame), bare(entry.provider_symbol)
         gaps = fetched_ranges.missing(needed, fetched_ranges.covered(task, symbol))
         run = RunKey(task, symbol, gaps[-1].until_ms if gaps else needed.until_ms)
-        result.keys[Stage.BARS].append(run)
         if not gaps:
-            result.done[Stage.BARS] += 1
+            fetched_runs.append(run)
             continue
         bars = len(request.sessions) * bars_per_session
         arguments = (str(entry.provider_symbol), frame.value, first.isoformat(), last.isoformat())
         requests = -(-bars // _BARS_PER_PAGE)
         result.max_rows += bars
-        result.jobs.append(Job(Stage.BARS, str(entry.symbol), session, run, arguments, requests=requests))
+        result.jobs.append(Job(Stage.BARS, str(entry.symbol), session, (run,), arguments, requests=requests))
+    result.add_ranges(Stage.BARS, fetched_runs, 2 - len(fetched_runs))
 
 
 def _add_contract_bars(
@@ -114,29 +137,28 @@ def _add_contract_bars(
     fetched = fetched_ranges.covered_by(option_bars.TASK, tickers)
     result.fetched |= fetched
     bar_runs: dict[int, RunKey] = {}
+    fetched_runs: list[RunKey] = []
     positions = {day: position for position, day in enumerate(request.sessions)}
     for row, ticker, first, last in zip(rows, tickers, selected.first, selected.last, strict=True):
         needed = Stretch(close_ms(sessions.previous_session(first)), close_ms(last))
         gaps = fetched_ranges.missing(needed, fetched.get(ticker, []))
         if not gaps:
-            run = RunKey(option_bars.TASK, ticker, fetched[ticker][-1].until_ms)
-            result.keys[Stage.CONTRACTS].append(run)
-            result.done[Stage.CONTRACTS] += 1
+            fetched_runs.append(RunKey(option_bars.TASK, ticker, fetched[ticker][-1].until_ms))
             continue
         run = bar_runs[row] = RunKey(option_bars.TASK, ticker, gaps[-1].until_ms)
         days = positions[last] - positions[first] + 1
-        result.keys[Stage.CONTRACTS].append(run)
         result.max_bars += days * _MINUTES_PER_SESSION * MINUTE_MS // option_bars.FRAME_MS
         result.jobs.append(
             Job(
                 Stage.CONTRACTS,
                 symbol,
                 first,
-                run,
+                (run,),
                 (ticker, first.isoformat(), last.isoformat()),
                 requests=-(-days * _MINUTES_PER_SESSION // _BARS_PER_PAGE),
             )
         )
+    result.add_ranges(Stage.CONTRACTS, fetched_runs, len(bar_runs))
     return bar_runs
 
 
@@ -154,21 +176,18 @@ def _add_chains(
     task = f"{RunTask.BACKFILL_CHAIN}_{depth}"
     depth_arguments = (int(depth.full), depth.band_pct, depth.max_dte, depth.contracts)
     keys = {day: [RunKey(task, symbol, at_ms) for at_ms in slots] for day, slots in slots_ms.items()}
-    runs = job_results.read_runs(key for slots in keys.values() for key in slots)
+    finished = result.add_runs(Stage.CHAINS, [key for slots in keys.values() for key in slots])
     for day, slots in keys.items():
         last_runs[symbol, day] = slots[-1]
-        unfinished = [key for key in slots if key not in runs or runs[key].status != RunStatus.DONE]
+        unfinished = tuple(key for key in slots if key not in finished)
         rows = selected.by_session[day].tolist()
-        result.keys[Stage.CHAINS] += slots
-        if not unfinished:
-            result.done[Stage.CHAINS] += 1
-        elif rows:
+        if unfinished and rows:
             result.max_rows += len(unfinished) * (len(rows) + 1)
             # Slots are rebuilt in order, so the session is finished when its last slot is.
-            run = last_runs[symbol, day] = unfinished[-1]
+            last_runs[symbol, day] = unfinished[-1]
             arguments = (symbol, day.isoformat(), request.every, *depth_arguments)
             after = tuple(bar_runs[row] for row in rows if row in bar_runs)
-            result.jobs.append(Job(Stage.CHAINS, symbol, day, run, arguments, after))
+            result.jobs.append(Job(Stage.CHAINS, symbol, day, unfinished, arguments, after))
     return last_runs
 
 
@@ -192,6 +211,7 @@ def _add_ranks(
 def _add_regimes(result: Plan, request: BackfillRequest, chain_runs: _RunsBySession) -> None:
     """Add the regime of every session, after all its chains, the daily bars of all stocks and the regime before."""
     stock_runs: dict[date, RunKey] = {}
+    fetched_runs: list[RunKey] = []
     fetched = fetched_ranges.covered(RunTask.GROUPED_DAILY, "")
     first = request.sessions[0]
     days = sessions.sessions(year_before(first)[0], request.sessions[-1])
@@ -199,12 +219,12 @@ def _add_regimes(result: Plan, request: BackfillRequest, chain_runs: _RunsBySess
     for index, day in enumerate(days):
         needed = Stretch(close_ms(sessions.previous_session(day)), close_ms(day))
         run = stock_runs[day] = RunKey(RunTask.GROUPED_DAILY, "", close_ms(day))
-        result.keys[Stage.STOCKS].append(run)
         if fetched_ranges.missing(needed, fetched):
             session = day if index >= earlier else _spread_session(request, index, earlier)
-            result.jobs.append(Job(Stage.STOCKS, "", session, run, (day.isoformat(),), requests=1))
+            result.jobs.append(Job(Stage.STOCKS, "", session, (run,), (day.isoformat(),), requests=1))
         else:
-            result.done[Stage.STOCKS] += 1
+            fetched_runs.append(run)
+    result.add_ranges(Stage.STOCKS, fetched_runs, len(days) - len(fetched_runs))
     keys = {day: RunKey(RunTask.CALCULATE_MARKET_REGIME, "", close_ms(day)) for day in request.sessions}
     after = {
         day: [stock_runs[day], *(run for (_, session), run in chain_runs.items() if session == day)]
@@ -218,14 +238,12 @@ def _add_consecutive_jobs(
     result: Plan, stage: Stage, symbol: str, keys: dict[date, RunKey], after: dict[date, list[RunKey]]
 ) -> None:
     """Add one job per session, each after the one before it, because it is computed from the rows of that one."""
-    runs = job_results.read_runs(keys.values())
+    finished = result.add_runs(stage, keys.values())
     previous: tuple[RunKey, ...] = ()
     for day, run in keys.items():
-        result.keys[stage].append(run)
-        if run in runs and runs[run].status == RunStatus.DONE:
-            result.done[stage] += 1
+        if run in finished:
             continue
         arguments = (symbol, day.isoformat()) if symbol else (day.isoformat(),)
-        result.jobs.append(Job(stage, symbol, day, run, arguments, (*previous, *after.get(day, ()))))
+        result.jobs.append(Job(stage, symbol, day, (run,), arguments, (*previous, *after.get(day, ()))))
         result.max_rows += 1
         previous = (run,)

@@ -9,8 +9,6 @@ from datetime import UTC, date, datetime
 import numpy as np
 from django.db import transaction
 
-from ingestion.backfill.engine import job_results
-from ingestion.backfill.engine.jobs import RunKey
 from ingestion.bars.bar_times import close_ms
 from ingestion.chains.closing_chain import NoSnapshot
 from ingestion.daily.iv_percentile import calculate_iv_percentile, measure, store
@@ -23,24 +21,26 @@ from warehouse.task_names import RunTask
 _NO_END_MS = clock.epoch_ms(datetime(9999, 1, 1, tzinfo=UTC))
 
 
-def rank_session(symbols: Sequence[str], session: date) -> None:
+def rank_session(symbols: Sequence[str], session: date) -> dict[str, str]:
     """Rank one session of some symbols as `calculate_iv_percentile` does; the rows and DONE are one commit.
 
-    No run is claimed: a process that ranks the session concurrently computes the same rows. A symbol without a
-    chain is FAILED. Do not call it inside a transaction.
+    Returns one sentence for each symbol that was not ranked because it has no chain. No run is claimed: a process
+    that ranks the session concurrently computes the same rows. Do not call it inside a transaction.
     """
     symbols, slot = sorted(symbols), close_ms(session)
     columns, done = {}, []
+    errors: dict[str, str] = {}
     for symbol in symbols:
         try:
             columns[symbol], note = measure(symbol, session)
         except NoSnapshot as error:
-            job_results.record_failure(RunKey(RunTask.CALCULATE_IV_PERCENTILE, symbol, slot), str(error))
+            errors[symbol] = str(error)
         else:
             done.append(runs.Done(symbol, slot, 1, {}, note, note["contracts"]))
     with transaction.atomic():
         store(session, columns, is_history=True)
         runs.note_done(RunTask.CALCULATE_IV_PERCENTILE, done)
+    return errors
 
 
 def rank_again(symbol: str, first: date) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import ExitStack
+from copy import deepcopy
 from functools import partial
 
 from rich.console import Console
@@ -11,12 +12,12 @@ from rich.console import Console
 from ingestion.backfill.backfill_request import BackfillRequest, Table
 from ingestion.backfill.engine.celery_engine import CeleryEngine, CeleryTask
 from ingestion.backfill.engine.clients import Clients
-from ingestion.backfill.engine.handlers import Handler, caching_handlers, shared_commit_handlers
-from ingestion.backfill.engine.job_loop import Engine, run_jobs
-from ingestion.backfill.engine.job_queue import JobQueue
-from ingestion.backfill.engine.jobs import JobStatus, Stage
+from ingestion.backfill.engine.computing import Computer
+from ingestion.backfill.engine.fetching import Handler, shared_commit_handlers
+from ingestion.backfill.engine.jobs import Job, Outcome, Stage
 from ingestion.backfill.engine.local_engine import LocalEngine
 from ingestion.backfill.engine.process_pool import ProcessPool
+from ingestion.backfill.engine.scheduler import Engine, JobQueue, run_jobs
 from ingestion.backfill.plan import Plan
 from ingestion.backfill.prepare import PreparedData
 from ingestion.backfill.progress import Progress
@@ -39,6 +40,7 @@ def run(
     KeyboardInterrupt after the running jobs have ended, and the unexpected error of a job.
     """
     queue = JobQueue(plan.jobs)
+    totals = deepcopy(plan.totals)
     with ExitStack() as stack:
         traffic = None if tasks else lambda: clients.traffic
         progress = stack.enter_context(Progress(console, plan.jobs, traffic))
@@ -48,13 +50,17 @@ def run(
         else:
             # The processes are forked before any thread is started.
             processes = stack.enter_context(
-                ProcessPool(partial(caching_handlers, data.contract_lists(), request.sessions[-1]))
+                ProcessPool(partial(Computer, data.contract_lists(), request.sessions[-1]))
             )
             thread_handlers = {**handlers, **stack.enter_context(shared_commit_handlers(plan.fetched))}
             engine = stack.enter_context(LocalEngine(clients, thread_handlers, processes))
-        run_jobs(queue, engine, progress)
+
+        def job_ended(job: Job, outcome: Outcome) -> None:
+            totals[job.stage].add_outcome(job, outcome)
+            progress.job_ended(job, outcome)
+
+        run_jobs(queue, engine, job_ended, progress.tick)
     if Table.IV in request.tables:
         for entry in request.entries:
             rank_again(str(entry.symbol), request.sessions[0])
-    failed = sum(outcome.status is JobStatus.FAILED for outcome in queue.outcomes.values())
-    return summarise(request.sessions, data, plan, clients.traffic, failed + len(queue.blocked))
+    return summarise(request.sessions, data, totals, clients.traffic, queue.unfinished)

@@ -71,22 +71,26 @@ def year_before(session: date) -> list[date]:
 
 def fetch_grouped(
     days: Sequence[date], connect: Callable[[], AbstractContextManager[GroupedClient]] = massive_client
-) -> None:
+) -> dict[date, int | None]:
     """Fetch and store the large stocks' daily bars of sessions that were not fetched yet.
 
     `days` are consecutive sessions, oldest first. Each session is stored on its own, so an interrupted call continues
-    where it stopped. A session without bars at the provider yet stays unfetched. Raises one of provider.errors.
+    where it stopped. Returns by fetched session how many bars it has, None if the provider does not have them yet;
+    such a session stays unfetched. Raises one of provider.errors.
     """
     whole = Stretch(close_ms(sessions.previous_session(days[0])), close_ms(days[-1]))
     known = fetched_ranges.covered(RunTask.GROUPED_DAILY, "", whole)
     unfetched = [(day, part) for day in days for part in fetched_ranges.missing(_stretch(day), known)]
+    bars: dict[date, int | None] = {}
     if not unfetched:
-        return
+        return bars
     with connect() as client:
         for day, part in unfetched:
             fetched = _fetched(client, day, part)
             if fetched is not None:
                 store_days([fetched])
+            bars[day] = len(fetched.bars) if fetched is not None else None
+    return bars
 
 
 def fetch_day(

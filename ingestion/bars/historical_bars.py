@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from datetime import date
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 
@@ -56,6 +56,17 @@ class BarsClient(Protocol):
     ) -> Pages[Aggregate]: ...
 
 
+class StoredBars(NamedTuple):
+    """Bars that were fetched and stored: `rows` new ones; all bars up to `until_ms` (epoch ms) are known.
+
+    `is_complete` is false where the provider does not have the newest bars yet.
+    """
+
+    rows: int
+    until_ms: int
+    is_complete: bool
+
+
 def ensure_bars(
     ticker: str,
     timeframe: str,
@@ -63,7 +74,7 @@ def ensure_bars(
     last: date,
     now_ms: int,
     connect: Callable[[], AbstractContextManager[BarsClient]] = massive_client,
-) -> None:
+) -> StoredBars:
     """Fetch and store the missing finished bars of the sessions from `first` to `last`, or of the weeks around them.
 
     `warehouse.asof.bars.read` returns them afterwards. `ticker` is the provider's: SPY, I:SPX,
@@ -77,12 +88,13 @@ def ensure_bars(
     days = whole_weeks(first, last) if frame == Timeframe.WEEK else sessions.sessions(first, last)
     days = [day for day in days if open_ms(day) < now_ms]
     if not days:
-        return
-    known_ms = _fetch_missing(ticker, SUMMED_FROM.get(frame, frame), days, now_ms, connect)
+        return StoredBars(0, 0, True)
+    fetched = _fetch_missing(ticker, SUMMED_FROM.get(frame, frame), days, now_ms, connect)
     wanted = spans(frame, days)
-    finished = wanted.pick(wanted.end_ms <= known_ms)
+    finished = wanted.pick(wanted.end_ms <= fetched.until_ms)
     if frame in SUMMED_FROM and len(finished.start_ms):
         _sum_up(bare(ticker), frame, finished)
+    return fetched
 
 
 def task_of(frame: Timeframe) -> str:
@@ -96,8 +108,8 @@ def _fetch_missing(
     days: Sequence[date],
     now_ms: int,
     connect: Callable[[], AbstractContextManager[BarsClient]],
-) -> int:
-    """Fetch and store what is not recorded as fetched; return the end of the known bars, epoch ms."""
+) -> StoredBars:
+    """Fetch and store what is not recorded as fetched."""
     task, symbol = task_of(frame), bare(ticker)
     ends = spans(frame, days).end_ms
     wanted = Stretch(close_ms(sessions.previous_session(days[0])), int(ends[ends <= now_ms].max(initial=0)))
@@ -106,18 +118,20 @@ def _fetch_missing(
         if wanted.until_ms
         else []
     )
+    rows = 0
     if not gaps:
-        return wanted.until_ms
+        return StoredBars(rows, wanted.until_ms, True)
     with connect() as client:
         for gap in gaps:
-            known_ms = _fetch(client, task, ticker, frame, gap)
-            if known_ms < gap.until_ms:  # the provider has no later data yet
-                return known_ms
-    return wanted.until_ms
+            stored = _fetch(client, task, ticker, frame, gap)
+            rows += stored.rows
+            if not stored.is_complete:  # the provider has no later data yet
+                return StoredBars(rows, stored.until_ms, False)
+    return StoredBars(rows, wanted.until_ms, True)
 
 
-def _fetch(client: BarsClient, task: str, ticker: str, frame: Timeframe, gap: Stretch) -> int:
-    """Fetch one time range and store its finished bars; return the end of the known bars."""
+def _fetch(client: BarsClient, task: str, ticker: str, frame: Timeframe, gap: Stretch) -> StoredBars:
+    """Fetch one time range and store its finished bars."""
     first, last = (new_york_date(clock.instant(at_ms)) for at_ms in (gap.after_ms, gap.until_ms))
     if clock.epoch_ms(sessions.close_of(first)) <= gap.after_ms:
         first = sessions.next_session(first)
@@ -126,10 +140,10 @@ def _fetch(client: BarsClient, task: str, ticker: str, frame: Timeframe, gap: St
     every = spans(frame, sessions.sessions(first, last))
     inside = every.pick((every.end_ms > gap.after_ms) & (every.end_ms <= min(gap.until_ms, seen_ms)))
     if not len(inside.end_ms):
-        return gap.after_ms
+        return StoredBars(0, gap.after_ms, False)
     known = Stretch(gap.after_ms, int(inside.end_ms.max()))
-    store(task, bare(ticker), frame, known, _of_spans(pages.rows, frame, inside))
-    return known.until_ms
+    rows = store(task, bare(ticker), frame, known, _of_spans(pages.rows, frame, inside))
+    return StoredBars(rows, known.until_ms, known.until_ms == gap.until_ms)
 
 
 def _of_spans(rows: Sequence[Aggregate], frame: Timeframe, wanted: Spans) -> Bars:

@@ -192,15 +192,23 @@ def test_workers_store_the_same_rows(expected, launcher, fleet):
     assert backfills.tables() == expected["rows"]
 
 
-@MOMENTS
-def test_ctrl_c_ends_it_with_one_sentence_about_continuing(
-    expected, environment, launcher, recorded, tmp_path, sent
+@pytest.mark.parametrize(
+    ("sent", "number"),
+    [
+        ("/v3/reference/options/contracts", signal.SIGINT),
+        ("/O:", signal.SIGINT),
+        ("/O:", signal.SIGTERM),
+    ],
+    ids=["Ctrl-C while preparing", "Ctrl-C at work", "SIGTERM at work"],
+)
+def test_ctrl_c_and_sigterm_end_it_with_one_sentence_about_continuing(
+    expected, environment, launcher, recorded, tmp_path, sent, number
 ):
     slow = {**os.environ, **environment, "MASSIVE_REQUESTS_PER_SECOND": str(SLOW_PACE)}
     process = backfills.start(slow, tmp_path / "output", *REQUEST)
     assert wait_until(lambda: any(sent in address for address in requests_of(recorded)), 120)
     children = children_of(process.pid)
-    process.send_signal(signal.SIGINT)
+    process.send_signal(number)
     assert process.wait(60) == 130
     assert wait_until(lambda: not any(map(is_alive, children)), 60)
     output = (tmp_path / "output").read_text()

@@ -6,7 +6,10 @@ The command is in `config` because it needs both `ingestion` and `flow`.
 from __future__ import annotations
 
 import argparse
+import signal
+from collections.abc import Iterator
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -15,7 +18,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from rich.console import Console
 
-from config.backfill import add_trades, celery_tasks, handlers, load_flat_file
+from config.backfill import add_trades, celery_tasks, fetch_handlers, load_flat_file
 from ingestion.backfill import summary
 from ingestion.backfill.backfill_request import (
     DEFAULT_TABLES,
@@ -36,7 +39,7 @@ from provider.rate_limit import pace_of
 from warehouse import clock
 from warehouse.console import console_on
 
-INTERRUPTED = 130  # the shell's exit code for a command ended by Ctrl-C
+INTERRUPTED = 130  # the shell's exit code for a command ended by Ctrl-C; also used for SIGTERM
 CONTINUES = (
     "Stopped. Nothing is lost: run the same command again to continue. Finished requests are not repeated."
 )
@@ -49,7 +52,8 @@ PROCESS_KILLED = (
 class Command(BaseCommand):
     help = (
         "Rebuilds greeks, gamma, IV percentile and market regime of past sessions from contract lists, option bars and"
-        " bars of the underlying. Prints an estimate first. It can be stopped with Ctrl-C; the same command continues."
+        " bars of the underlying. Prints an estimate first. It can be stopped with Ctrl-C or SIGTERM; the same command"
+        " continues."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -113,7 +117,8 @@ class Command(BaseCommand):
                 symbols = [str(entry.symbol) for entry in request.entries]
                 console.print(load_flat_file(flat_file, symbols, clock.now_ms()))
                 return
-            result = run_backfill(request, console, dry_run=dry_run, queue=queue)
+            with _sigterm_interrupts():
+                result = run_backfill(request, console, dry_run=dry_run, queue=queue)
         except InvalidRequest as error:
             raise CommandError(str(error)) from None
         except ProviderError as error:
@@ -147,13 +152,23 @@ def run_backfill(
         if dry_run:
             return None
         tasks = celery_tasks() if queue else None
-        result = run(request, prepared, jobs, clients, handlers(), tasks, console)
+        result = run(request, prepared, jobs, clients, fetch_handlers(), tasks, console)
     finally:
         clients.stop()
         clients.close()
     for table in summary.tables(result):
         console.print(table)
     return result
+
+
+@contextmanager
+def _sigterm_interrupts() -> Iterator[None]:
+    """Make SIGTERM raise KeyboardInterrupt, as Ctrl-C does."""
+    previous = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, previous)
 
 
 def _request(options: dict[str, Any]) -> BackfillRequest:

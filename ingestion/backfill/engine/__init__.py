@@ -1,1 +1,1 @@
-"""Execution of backfill jobs: job queue, threads, processes, Celery."""
+"""Execution of backfill jobs: scheduler, threads, processes, Celery."""

@@ -20,7 +20,7 @@ def forked_pool(count: int, initialize: Callable[[], None]) -> ProcessPoolExecut
     """Return a pool of `count` processes, each of which calls `initialize` first.
 
     Call it in a process without other threads, because a fork copies locks that other threads hold. The processes
-    end with this one, however it ends, and ignore Ctrl-C, which this process handles.
+    end with this one, however it ends. They ignore Ctrl-C, which this process handles, and end at SIGTERM.
     """
     connection.close()  # a child that inherits it would end the database session when it exits
     pool = ProcessPoolExecutor(count, get_context("fork"), initializer=_initialize, initargs=(initialize,))
@@ -54,6 +54,7 @@ class StopPipe:
 
 def _initialize(initialize: Callable[[], None]) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
     threading.Thread(target=_exit_with_parent, daemon=True).start()
     initialize()
 

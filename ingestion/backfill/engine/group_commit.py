@@ -15,26 +15,25 @@ from typing import Generic, Self, TypeVar
 
 from django.db import DatabaseError, connection
 
-from ingestion.backfill.engine.queues import drain
-from ingestion.backfill.engine.thread_pool import BUSY_PAUSE_SECONDS
-
 DELAY_SECONDS = 0.1
+BUSY_PAUSE_SECONDS = 1.0  # before the next attempt after an error of the database
 
 Item = TypeVar("Item")
-_Waiting = tuple[Item, Future[None]]
+Result = TypeVar("Result")
+_Waiting = tuple[Item, Future[Result]]
 
 
-class GroupCommit(Generic[Item]):
-    """Stores items by calling `commit` in a thread with its own database connection.
+class GroupCommit(Generic[Item, Result]):
+    """Stores items by calling `commit`, which returns a result for each, in a thread with its own database connection.
 
     Use it as a context manager; leaving the context stores the waiting items.
     """
 
     def __init__(
-        self, commit: Callable[[Sequence[Item]], object], delay_seconds: float = DELAY_SECONDS
+        self, commit: Callable[[Sequence[Item]], Sequence[Result]], delay_seconds: float = DELAY_SECONDS
     ) -> None:
         self._commit, self._delay_seconds = commit, delay_seconds
-        self._waiting: queue.SimpleQueue[_Waiting[Item] | None] = queue.SimpleQueue()
+        self._waiting: queue.SimpleQueue[_Waiting[Item, Result] | None] = queue.SimpleQueue()
         self._closing = threading.Event()
         self._thread = threading.Thread(target=self._serve, name="group-commit")
 
@@ -49,9 +48,12 @@ class GroupCommit(Generic[Item]):
         self._waiting.put(None)
         self._thread.join()
 
-    def store(self, item: Item) -> Future[None]:
-        """Return a future that ends when the item is stored, or with the error of `commit` for this item alone."""
-        result: Future[None] = Future()
+    def store(self, item: Item) -> Future[Result]:
+        """Return a future of the item's result, which ends when the item is stored.
+
+        Its exception is the error of `commit` for this item alone.
+        """
+        result: Future[Result] = Future()
         self._waiting.put((item, result))
         return result
 
@@ -59,16 +61,18 @@ class GroupCommit(Generic[Item]):
         try:
             while (first := self._waiting.get()) is not None:
                 self._closing.wait(self._delay_seconds)
-                batch = [first, *drain(self._waiting)]
+                batch: list[_Waiting[Item, Result] | None] = [first]
+                while not self._waiting.empty():  # no other thread takes from the queue
+                    batch.append(self._waiting.get())
                 self._store([waiting for waiting in batch if waiting is not None])
                 if None in batch:
                     return
         finally:
             connection.close()
 
-    def _store(self, group: Sequence[_Waiting[Item]]) -> None:
+    def _store(self, group: Sequence[_Waiting[Item, Result]]) -> None:
         try:
-            self._commit([item for item, _ in group])
+            results = self._commit([item for item, _ in group])
         except Exception as error:
             if isinstance(error, DatabaseError):
                 connection.close()  # the next commit opens a new one
@@ -80,5 +84,5 @@ class GroupCommit(Generic[Item]):
             for waiting in group:  # one invalid item must not fail the others
                 self._store([waiting])
         else:
-            for _, result in group:
-                result.set_result(None)
+            for (_, future), result in zip(group, results, strict=True):
+                future.set_result(result)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from concurrent.futures import Future
 from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
@@ -42,20 +41,26 @@ class RunKey(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """One job. `run` identifies it, `arguments` (strings and numbers) are the first arguments of its handler.
+    """One job. `arguments` (strings and numbers) are the first arguments of its handler.
 
-    `symbol` is the underlying under which progress is shown, '' for jobs of the whole market. `session` is the
-    first session that needs the job; older sessions come first. `after` are the jobs it depends on, `requests`
-    the expected number of requests.
+    `runs` are the runs of the ledger that it finishes, in this order; the last one identifies the job. `symbol` is
+    the underlying under which progress is shown, '' for jobs of the whole market. `session` is the first session
+    that needs the job; older sessions come first. `after` are the jobs it depends on, each by its last run,
+    `requests` the expected number of requests.
     """
 
     stage: Stage
     symbol: str
     session: date
-    run: RunKey
+    runs: tuple[RunKey, ...]
     arguments: tuple[str | int | float, ...]
     after: tuple[RunKey, ...] = ()
     requests: int = 0
+
+    @property
+    def run(self) -> RunKey:
+        """The last run of the job, which identifies it."""
+        return self.runs[-1]
 
 
 class JobStatus(StrEnum):
@@ -76,11 +81,13 @@ class Outcome:
     rejected: Mapping[str, int] = field(default_factory=Counter)
     detail: str = ""
 
+    def __str__(self) -> str:
+        return f"{self.status}, {self.rows:,} rows{f' ({self.detail})' if self.detail else ''}"
 
-# Future of a submitted job: None if its result is in the ledger, else one sentence why it is not.
-JobFuture = Future[str | None]
+
+BUSY = Outcome(JobStatus.FAILED, detail="another process is executing it")
 
 
-def one_line(error: Exception) -> str:
-    """Return the message of an error without line breaks."""
-    return " ".join(str(error).split())
+def failed(error: Exception) -> Outcome:
+    """Return the outcome of an attempt that an error of the database ended: its message without line breaks."""
+    return Outcome(JobStatus.FAILED, detail=" ".join(str(error).split()))

@@ -6,7 +6,6 @@ In threads they would compete with the fetching threads for one interpreter.
 from __future__ import annotations
 
 import os
-import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import Future
@@ -14,32 +13,34 @@ from concurrent.futures.process import BrokenProcessPool
 from contextlib import suppress
 from functools import partial
 from types import TracebackType
-from typing import Any, NoReturn, Self
+from typing import Any, Self
 
 from django.db import DatabaseError, connection
 
+from ingestion.backfill.engine.computing import Computer
 from ingestion.backfill.engine.forked import forked_pool
-from ingestion.backfill.engine.handlers import Handlers, run_job
-from ingestion.backfill.engine.jobs import STAGE_ORDER, Job, JobFuture, RunKey, Stage, one_line
-from ingestion.backfill.engine.thread_pool import BUSY_PAUSE_SECONDS
+from ingestion.backfill.engine.group_commit import BUSY_PAUSE_SECONDS
+from ingestion.backfill.engine.jobs import STAGE_ORDER, Job, Outcome, RunKey, Stage, failed
 from warehouse import clock
 
 MAX_PROCESSES = 4
-# The jobs of a batch end together. With larger batches, the ranks that wait for one chain would wait for thirty.
+# The jobs of a batch end together. With larger batches, the ranks that wait for one chain would wait for thirty. A
+# batch has jobs of one stage: a rank among chains would end late, and with it the ranks of all later sessions.
 _BATCH_SIZE = 16
 
-_JobCall = tuple[Stage, RunKey, tuple[Any, ...]]
+_Call = tuple[RunKey, tuple[Any, ...]]
+_Submitted = tuple[Job, Future[Outcome]]
 
 
 class ProcessPool:
-    """Executes jobs with the handlers that each process makes once with `make_handlers`.
+    """Executes jobs with the Computer that each process makes once with `make_computer`; a context manager.
 
-    A context manager; enter it in a process without other threads.
+    Enter it in a process without other threads. Use it in one thread.
     """
 
-    def __init__(self, make_handlers: Callable[[], Handlers]) -> None:
+    def __init__(self, make_computer: Callable[[], Computer]) -> None:
         count = min(MAX_PROCESSES, len(os.sched_getaffinity(0)))
-        self._market_worker, *self._workers = self._all = [_Worker(make_handlers) for _ in range(1 + count)]
+        self._market, self._symbols = _Batches(1, make_computer), _Batches(count, make_computer)
 
     def __enter__(self) -> Self:
         return self
@@ -48,130 +49,102 @@ class ProcessPool:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         """End the processes after their current batches; waiting jobs are dropped."""
-        for process in self._all:
-            process.cancel()
-        for process in self._all:
-            process.join()
+        self._market.close()
+        self._symbols.close()
 
     def __len__(self) -> int:
-        return len(self._all)
+        return self._market.processes + self._symbols.processes
 
-    def submit(self, job: Job) -> JobFuture:
-        """Return a future of the job, which starts after the next `dispatch`. See JobFuture.
+    def submit(self, job: Job) -> Future[Outcome]:
+        """Return a future of the job, which starts with a later `dispatch`.
 
         The exception of the future is an unexpected error, or BrokenProcessPool when a process was killed.
 
         Jobs of the whole market have one process, which caches a year of stock bars: each session waits for the
-        one before it, and would wait for chains of other sessions in between. Other jobs go to the least busy of
-        the other processes.
+        one before it, and would wait for chains of other sessions in between.
         """
-        process = min(self._workers, key=len) if job.symbol else self._market_worker
-        return process.submit(job)
+        return (self._symbols if job.symbol else self._market).submit(job)
 
     def dispatch(self) -> None:
-        """Start a batch of waiting jobs in each idle process. A busy process starts its next batch by itself."""
-        for process in self._all:
-            process.dispatch()
+        """Start a batch of waiting jobs in each idle process."""
+        self._market.dispatch()
+        self._symbols.dispatch()
 
 
-def _later_stages_first(waiting: tuple[Job, JobFuture]) -> int:
-    return -STAGE_ORDER[waiting[0].stage]
-
-
-class _Worker:
-    """One process that executes batches of its waiting jobs.
+class _Batches:
+    """Some processes that execute batches of waiting jobs of one stage.
 
     Later stages come first, because other jobs wait for them.
     """
 
-    def __init__(self, make_handlers: Callable[[], Handlers]) -> None:
-        self._pool = forked_pool(1, partial(_initialize, make_handlers))
-        self._lock = threading.Lock()
-        self._waiting: list[tuple[Job, JobFuture]] = []
-        self._running: list[tuple[Job, JobFuture]] = []
+    def __init__(self, processes: int, make_computer: Callable[[], Computer]) -> None:
+        self.processes = processes
+        self._pool = forked_pool(processes, partial(_initialize, make_computer))
+        self._waiting: list[_Submitted] = []
+        self._running: list[Future[list[Outcome]]] = []
 
-    def __len__(self) -> int:
-        return len(self._waiting) + len(self._running)
-
-    def submit(self, job: Job) -> JobFuture:
-        future = JobFuture()
-        with self._lock:
-            self._waiting.append((job, future))
-        return future
-
-    def cancel(self) -> None:
-        with self._lock:
-            self._waiting.clear()
-
-    def join(self) -> None:
-        # Not also without waiting, before: a pool that was told so forgets what there is to wait for.
+    def close(self) -> None:
+        self._waiting.clear()
         self._pool.shutdown()
 
+    def submit(self, job: Job) -> Future[Outcome]:
+        future: Future[Outcome] = Future()
+        self._waiting.append((job, future))
+        return future
+
     def dispatch(self) -> None:
-        with self._lock:
-            if self._running or not self._waiting:
-                return
-            self._waiting.sort(key=_later_stages_first)
-            self._running, self._waiting = self._waiting[:_BATCH_SIZE], self._waiting[_BATCH_SIZE:]
-            calls = [(job.stage, job.run, job.arguments) for job, _ in self._running]
-            try:
-                result = self._pool.submit(_run_batch, calls)
-            except BrokenProcessPool as error:
-                result = Future()
-                result.set_exception(error)
-        result.add_done_callback(self._finish_batch)
+        self._running = [batch for batch in self._running if not batch.done()]
+        idle = self.processes - len(self._running)
+        self._waiting.sort(key=lambda submitted: -STAGE_ORDER[submitted[0].stage])
+        while idle and self._waiting:
+            stage = self._waiting[0][0].stage
+            count = sum(job.stage is stage for job, _ in self._waiting)
+            size = min(_BATCH_SIZE, -(-count // idle))
+            batch, self._waiting = self._waiting[:size], self._waiting[size:]
+            self._start(stage, batch)
+            idle -= 1
 
-    def _finish_batch(self, result: Future[list[str | None]]) -> None:
-        with self._lock:
-            batch, self._running = self._running, []
-        error = result.exception()
-        if error is not None:
-            for _, future in batch:
-                future.set_exception(error)
-        else:
-            for (_, future), reason in zip(batch, result.result(), strict=True):
-                future.set_result(reason)
-        self.dispatch()
+    def _start(self, stage: Stage, batch: list[_Submitted]) -> None:
+        calls = [(job.run, job.arguments) for job, _ in batch]
+        result: Future[list[Outcome]]
+        try:
+            result = self._pool.submit(_run_batch, stage, calls)
+        except BrokenProcessPool as error:
+            result = Future()
+            result.set_exception(error)
+        self._running.append(result)
+        result.add_done_callback(partial(_end_jobs, [future for _, future in batch]))
 
 
-# In a child process: the handlers of the stages.
-_handlers: list[Handlers] = []
+def _end_jobs(futures: list[Future[Outcome]], result: Future[list[Outcome]]) -> None:
+    error = result.exception()
+    if error is not None:
+        for future in futures:
+            future.set_exception(error)
+    else:
+        for future, outcome in zip(futures, result.result(), strict=True):
+            future.set_result(outcome)
 
 
-def _initialize(make_handlers: Callable[[], Handlers]) -> None:
-    _handlers.append(make_handlers())
+# In a child process: what computes its jobs.
+_computers: list[Computer] = []
+
+
+def _initialize(make_computer: Callable[[], Computer]) -> None:
+    _computers.append(make_computer())
     _configure_connection()
 
 
-def _run_batch(calls: list[_JobCall]) -> list[str | None]:
-    """Execute jobs and return for each, in order, None if its result is in the ledger, else why it is not."""
-    (handlers,) = _handlers
-    now_ms = clock.now_ms()
-    results: dict[RunKey, str | None] = {}
-    for stage in dict.fromkeys(stage for stage, _, _ in calls):
-        of_stage = [call for call in calls if call[0] is stage]
-        if stage in handlers.batch:
-            error = _error_of(
-                partial(handlers.batch[stage], [arguments for _, _, arguments in of_stage], now_ms)
-            )
-            results.update((run, error) for _, run, _ in of_stage)
-        else:
-            for _, run, arguments in of_stage:
-                results[run] = _error_of(
-                    partial(run_job, handlers.single[stage], run, arguments, _no_provider, now_ms)
-                )
-    return [results[run] for _, run, _ in calls]
-
-
-def _error_of(work: Callable[[], object]) -> str | None:
+def _run_batch(stage: Stage, calls: list[_Call]) -> list[Outcome]:
+    """Execute jobs of one stage and return their outcomes in order."""
+    (computer,) = _computers
     try:
-        work()
+        return computer.run(stage, calls, clock.now_ms())
     except DatabaseError as error:
         connection.close()  # the next job opens a new one
         time.sleep(BUSY_PAUSE_SECONDS)
         _configure_connection()
-        return one_line(error)
-    return None
+        return [failed(error)] * len(calls)
 
 
 def _configure_connection() -> None:
@@ -182,7 +155,3 @@ def _configure_connection() -> None:
     """
     with suppress(DatabaseError), connection.cursor() as cursor:
         cursor.execute("SET synchronous_commit = off")
-
-
-def _no_provider() -> NoReturn:
-    raise RuntimeError("A job that computes must not send requests.")

@@ -47,24 +47,27 @@ class FetchedBars:
     """Result for one contract: `requests` sent, `rows` stored in historical_bars, and rejected bars by reason.
 
     Reasons: outside_session, zero_volume, unfinished, not_found, and those of malformed bars. `empty` means that
-    the contract has no bars.
+    the contract has no bars, `is_complete` that the provider had the bars up to the end of the last session.
     """
 
     requests: int = 0
     rows: int = 0
     rejected: Counter[str] = field(default_factory=Counter)
     empty: bool = False
+    is_complete: bool = True
 
 
 @dataclass(frozen=True, slots=True)
 class ContractBars:
     """Bars of one contract to be stored, oldest first: columns of historical_bars, their starts in epoch ms.
 
-    `covered` is the stretch for which these are all bars; it took `requests` requests.
+    `covered` is the stretch for which these are all bars; it took `requests` requests. It ends at `until_ms`, the end
+    of the requested stretch, or earlier where the provider does not have the newest sessions yet.
     """
 
     ticker: str
     covered: Stretch
+    until_ms: int
     start_ms: NDArray[np.int64]
     columns: Mapping[str, Floats]
     rejected: Counter[str]
@@ -77,6 +80,11 @@ class ContractBars:
     def has_coverage(self) -> bool:
         """Whether the provider has data for any part of the stretch; otherwise there is nothing to store."""
         return self.covered.until_ms > self.covered.after_ms
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether the provider had the bars up to the end of the requested stretch."""
+        return self.covered.until_ms == self.until_ms
 
 
 def ensure_option_bars(
@@ -97,9 +105,15 @@ def ensure_option_bars(
     if result is None:
         return FetchedBars()
     if not result.has_coverage:
-        return FetchedBars(result.requests)
+        return FetchedBars(result.requests, is_complete=False)
     store_contract_bars([result])
-    return FetchedBars(result.requests, len(result), result.rejected, empty=not len(result))
+    return FetchedBars(
+        result.requests,
+        len(result),
+        result.rejected,
+        empty=not len(result),
+        is_complete=result.is_complete,
+    )
 
 
 def fetch_option_bars(
@@ -199,7 +213,7 @@ def _to_contract_bars(
     rejected.update(pages.rejected)
     if not keep.all():
         starts, columns = starts[keep], {name: column[keep] for name, column in columns.items()}
-    return ContractBars(ticker, covered, starts, columns, rejected, pages.pages)
+    return ContractBars(ticker, covered, gap.until_ms, starts, columns, rejected, pages.pages)
 
 
 def _filter_bars(

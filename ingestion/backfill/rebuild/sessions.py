@@ -16,8 +16,8 @@ import numpy as np
 from ingestion import fetched_ranges
 from ingestion.backfill.contracts.cache import CachedContracts, ContractListCache, ListNotFetchedError
 from ingestion.backfill.contracts.table import ContractTable
-from ingestion.backfill.engine import job_results
 from ingestion.backfill.engine.jobs import RunKey
+from ingestion.backfill.engine.ledger import read_finished
 from ingestion.backfill.rebuild.last_trades import price_at, read_bars, trades_at
 from ingestion.backfill.rebuild.option_bars import TASK as BARS_TASK
 from ingestion.backfill.rebuild.slot_chain import rebuild_slot
@@ -28,20 +28,23 @@ from ingestion.bars.bar_times import close_ms, open_ms
 from ingestion.chains.slots import CLOSING_SLOT_OPEN_FOR, Slot, slots_of
 from ingestion.fetched_ranges import Stretch
 from quant import sessions
-from warehouse import clock, partitions
+from warehouse import clock, partitions, runs
 from warehouse.asof import chain
-from warehouse.models.enums import RunStatus, Source
+from warehouse.models.enums import Source
 from warehouse.task_names import RunTask
 from warehouse.watchlist import entry_of
 
 SnapshotFrequency = Literal["close", "15m"]  # the values of the option --every
+
+_DONE_BEFORE, _OTHER_ROWS = "already done", "the slot has live or imported rows"
 
 
 @dataclass(slots=True)
 class RebuildResult:
     """Result for one symbol and session: `slots` and `rows` stored, and contracts left out by reason over all slots.
 
-    `stored` is false if nothing was stored; `detail` explains why, or why some slots are missing.
+    `stored` is false if nothing was stored; `detail` explains why, or why some slots are missing. `is_complete` means
+    that no slot is left to rebuild: each one was stored, was stored before, or has live or imported rows.
     """
 
     symbol: str
@@ -50,6 +53,7 @@ class RebuildResult:
     rows: int = 0
     rejected: Counter[str] = field(default_factory=Counter)
     stored: bool = False
+    is_complete: bool = False
     detail: str = ""
 
     def add_slot(self, rows: int, rejected: Mapping[str, int]) -> None:
@@ -76,8 +80,9 @@ def rebuild_session(
     which `listed_contracts`, `ensure_option_bars` and `historical_bars` have stored; bars that end after a slot are
     ignored for it. Contracts left out are counted: expired, no_trade (none in the session so far), stale (the last one
     over two hours old), no_underlying. A slot is not stored if the bars of a selected contract have not been fetched. A
-    slot is rebuilt once per depth; of two depths, the one with more rows stays. `contract_lists` may contain lists read
-    for other sessions. Raises ValueError for a date without a session. Do not call it inside a transaction.
+    slot is rebuilt once per depth; of two depths, the one with more rows stays. A slot that has live or imported rows
+    is recorded as done without rows. `contract_lists` may contain lists read for other sessions. Raises ValueError for
+    a date without a session. Do not call it inside a transaction.
     """
     results = {symbol: RebuildResult(symbol, session) for symbol in symbols}
     slots, task = slots_to_rebuild(session, every), f"{RunTask.BACKFILL_CHAIN}_{depth}"
@@ -85,26 +90,27 @@ def rebuild_session(
         return [_skipped(result, "the session is not over") for result in results.values()]
     if not partitions.inside(TABLE, np.array([slots[0].at_ms]), now_ms).all():
         return [_skipped(result, "older than the retention of the table") for result in results.values()]
-    runs_by_key = job_results.read_runs(
-        RunKey(task, symbol, slot.at_ms) for symbol in symbols for slot in slots
-    )
-    finished = {(key.symbol, key.slot) for key, run in runs_by_key.items() if run.status == RunStatus.DONE}
+    finished = read_finished(RunKey(task, symbol, slot.at_ms) for symbol in symbols for slot in slots)
     reasons = {symbol: Counter[str]() for symbol in symbols}
-    for symbol, _ in finished:
-        reasons[symbol]["already done"] += 1
-    unfinished = [symbol for symbol in symbols if reasons[symbol]["already done"] < len(slots)]
+    for key in finished:
+        reasons[key.symbol][_DONE_BEFORE] += 1
+    unfinished = [symbol for symbol in symbols if reasons[symbol][_DONE_BEFORE] < len(slots)]
     data = _SessionData(unfinished, session, depth, contract_lists or ContractListCache())
     for symbol, reason in data.errors.items():
         reasons[symbol][reason] += 1
     for slot in slots:
-        missing = [symbol for symbol in data.contracts if (symbol, slot.at_ms) not in finished]
+        missing = [symbol for symbol in data.contracts if (task, symbol, slot.at_ms) not in finished]
         computed, errors = data.rebuild(missing, slot)
         for symbol, reason in errors.items():
             reasons[symbol][reason] += 1
+        kept = sorted(symbol for symbol, reason in errors.items() if reason == _OTHER_ROWS)
+        if kept:
+            runs.note_done(task, [runs.Done(symbol, slot.at_ms, 0, {}) for symbol in kept])
         rows = store_slots(task, str(depth), slot, computed, now_ms) if computed else {}
         for one in computed:
             results[one.symbol].add_slot(rows[one.symbol], one.rebuilt.chain.rejected)
     for symbol, counts in reasons.items():
+        results[symbol].is_complete = not counts.keys() - {_DONE_BEFORE, _OTHER_ROWS}
         texts = (f"{text} ({n} slots)" if n > 1 else text for text, n in counts.items())
         results[symbol].detail = "; ".join(texts)
     return list(results.values())
@@ -147,7 +153,7 @@ class _SessionData:
             if np.isnan(spot):
                 errors[symbol] = "the underlying has no bar that ends at the slot"
             elif chain.sources(symbol, slot.at_ms) - {Source.BACKFILL.value}:
-                errors[symbol] = "the slot has live or imported rows"
+                errors[symbol] = _OTHER_ROWS
             else:
                 _, listed, expirations = self.contracts[symbol]
                 tables[symbol] = listed.select(

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from flow import tasks
 from flow.history.backfill import NOT_IN_PLAN, OUTSIDE_RETENTION, UNREADABLE, backfill_flow
 from provider.errors import Unavailable
 from tests.flow.history.test_repair import page, past_quote, rest_trade
@@ -14,7 +15,7 @@ from tests.flow.trades import CALL, NOON_MS, PUT, make_batch, process
 from tests.ingestion.fixtures import client_of
 from tests.provider.server import refusal
 from tests.warehouse.rows import add_greeks
-from warehouse import clock, partitions
+from warehouse import clock, partitions, runs
 from warehouse.models import ContractSizeDay, HistoricalBar, IngestionRun, OptionsFlow
 from warehouse.task_names import RunTask
 
@@ -105,6 +106,15 @@ def test_plan_without_trades_is_requested_once(backfill, provider):
         provider.tell(f"/v3/trades/{ticker}", refusal(403, {"status": "NOT_AUTHORIZED", "message": "no"}))
     assert backfill(CALL, PUT).rejected == {NOT_IN_PLAN: 2}
     assert len(provider.requests) == 1
+
+
+def test_a_job_of_a_worker_without_trades_in_the_plan_ends_in_the_ledger(provider, monkeypatch):
+    monkeypatch.setattr(tasks, "_connect", lambda: client_of(provider))
+    for ticker in (CALL, PUT):
+        provider.tell(f"/v3/trades/{ticker}", refusal(403, {"status": "NOT_AUTHORIZED", "message": "no"}))
+    tasks.backfill_trades("FLOW", RunTask.BACKFILL_FLOW, PUT, CLOSE_MS, "SPX", SESSION.isoformat(), CALL, PUT)
+    run = IngestionRun.objects.get(symbol=PUT, slot=CLOSE_MS)
+    assert (run.status, run.rejected) == ("FAILED", {runs.NOT_IN_PLAN: 1})
 
 
 def test_trades_before_a_provider_error_stay_and_the_rest_follows(backfill, set_trades, provider):

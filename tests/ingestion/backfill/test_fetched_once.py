@@ -11,12 +11,13 @@ from ingestion.backfill.engine.jobs import Stage
 from ingestion.backfill.plan import plan
 from ingestion.backfill.prepare import PreparedData, PreparedSymbol
 from ingestion.backfill.summary import summarise
+from ingestion.backfill.totals import EMPTY
 from provider.transport import Traffic
 from quant.sessions import close_of
 from tests.ingestion.backfill.past import FRIDAY
-from tests.ingestion.backfill.rebuilding import NEAR, fetch
+from tests.ingestion.backfill.rebuilding import NEAR, fetch, rebuild
 from warehouse import clock, retention
-from warehouse.models import ContractListing, FetchedRange, IngestionRun
+from warehouse.models import ContractListing, FetchedRange, HistoricalBar, IngestionRun
 
 pytestmark = pytest.mark.database
 
@@ -43,9 +44,22 @@ def test_a_plan_needs_no_request_for_what_was_fetched_months_ago(months_later, m
     request = checked_request([months_later], 1, FRIDAY, ["greeks"], NEAR, "close", clock.now_ms())
     result = plan(request, data)
     assert (result.requests, [job.stage for job in result.jobs]) == (0, [Stage.CHAINS])
-    assert result.done[Stage.CONTRACTS] == 30
-    totals = summarise(request.sessions, data, result, Traffic(), 0).stages[Stage.CONTRACTS]
-    assert (totals.jobs, totals.done) == (30, 30)
+    totals = summarise(request.sessions, data, result.totals, Traffic(), 0).stages[Stage.CONTRACTS]
+    assert (totals.runs, totals.done) == (30, 30)
+
+
+def test_a_plan_counts_what_earlier_backfills_stored(evening, market):
+    data = PreparedData([PreparedSymbol(evening, fetch(evening, market, [FRIDAY]))])
+    rebuilt = rebuild(evening, FRIDAY, NEAR)
+    traded = HistoricalBar.objects.filter(symbol__startswith="O:")
+    request = checked_request([evening], 1, FRIDAY, ["greeks"], NEAR, "close", clock.now_ms())
+    result = plan(request, data)
+    contracts, chains = result.totals[Stage.CONTRACTS], result.totals[Stage.CHAINS]
+    assert result.jobs == []
+    assert (contracts.runs, contracts.done, contracts.rows) == (30, 30, traded.count())
+    assert contracts.counts[EMPTY] == 30 - traded.distinct("symbol").count()
+    assert (chains.runs, chains.done, chains.rows) == (1, 1, rebuilt.rows)
+    assert chains.counts == rebuilt.rejected
 
 
 def test_it_is_requested_again_once_its_ranges_are_gone(months_later, market):

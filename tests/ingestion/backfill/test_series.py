@@ -11,7 +11,7 @@ import pytest
 from django.db import connection
 
 from ingestion.backfill.backfill_request import checked_request
-from ingestion.backfill.engine.handlers import HANDLERS, run_job
+from ingestion.backfill.engine.celery_engine import run_job
 from ingestion.backfill.plan import plan
 from ingestion.backfill.prepare import PreparedData, PreparedSymbol
 from ingestion.backfill.ranks import rank_again
@@ -101,7 +101,7 @@ def backfill_ranks(days: int, market: PastMarket) -> int:
     request = checked_request([SYMBOL], days, None, ["iv"], Depth(), "close", clock.now_ms())
     jobs = plan(request, PreparedData([PreparedSymbol(SYMBOL)])).jobs
     for job in jobs:
-        run_job(HANDLERS[job.stage], job.run, job.arguments, market.connect, clock.now_ms())
+        run_job(job.stage, job.run, job.arguments, market.connect, clock.now_ms())
     rank_again(SYMBOL, request.sessions[0])
     return len(jobs)
 

@@ -53,7 +53,7 @@ def test_a_rebuilt_chain_matches_the_market_within_its_bid_ask_spread(evening, m
     fetch(evening, market, [FRIDAY])
     result = rebuild(evening, FRIDAY, NEAR)
     rows, truth = rows_at(), market.volatility(evening, close_of(FRIDAY))
-    assert (result.stored, result.slots, result.rows) == (True, 1, len(rows))
+    assert (result.stored, result.is_complete, result.slots, result.rows) == (True, True, 1, len(rows))
     assert len(rows) + result.rejected.total() == 30
     assert len(rows) >= 24
     error = np.array([row["implied_volatility"] - truth[ticker] for ticker, row in rows.items()])
@@ -109,6 +109,9 @@ def test_a_slot_recorded_live_is_not_changed(evening, market):
     store_contract(CLOSE_MS, date(2026, 12, 18), 0.15, symbol=evening)
     result = rebuild(evening, FRIDAY, NEAR)
     assert (result.stored, result.detail) == (False, "the slot has live or imported rows")
+    assert result.is_complete
+    done = IngestionRun.objects.get(task__startswith="backfill_chain")
+    assert (done.status, done.slot, done.rows) == ("DONE", CLOSE_MS, 0)
     assert [row["source"] for row in rows_at().values()] == ["live"]
     assert not GammaExposure.objects.exists()
 
@@ -120,7 +123,7 @@ def test_a_second_run_changes_nothing_and_the_larger_depth_stays(evening, market
     assert rebuild(evening, FRIDAY, NEAR).rows > shallow
     stored = numbers()
     again = rebuild(evening, FRIDAY, NEAR)
-    assert (again.stored, again.detail) == (False, "already done")
+    assert (again.stored, again.is_complete, again.detail) == (False, True, "already done")
     IngestionRun.objects.filter(task__startswith="backfill_chain").delete()
     rebuild(evening, FRIDAY, FEW)
     assert numbers() == stored
@@ -138,7 +141,7 @@ def test_symbols_rebuilt_together_have_the_same_rows_as_alone(evening, market):
     IngestionRun.objects.filter(task__startswith="backfill_chain").delete()
     results = rebuild_session(["AAPL", "SPY", evening], FRIDAY, FEW, clock.now_ms())
     assert [results[0], results[2]] == alone
-    assert (results[1].stored, results[1].slots) == (False, 0)
+    assert (results[1].stored, results[1].is_complete, results[1].slots) == (False, False, 0)
     assert "has not been fetched" in results[1].detail
     assert (comparable_rows(HistoricalGreeks), comparable_rows(GammaExposure)) == (rows, gamma)
     done = IngestionRun.objects.filter(task__startswith="backfill_chain").order_by("symbol")
