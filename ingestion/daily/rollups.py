@@ -80,7 +80,10 @@ def roll_up_flow(session: date) -> int:
 
 
 def roll_up_gamma(session: date) -> int:
-    """Write the session's rows of gamma_daily from those of gamma_slots and return their number."""
+    """Write the session's rows of gamma_daily and return their number.
+
+    They are computed from the rows of gamma_slots, which `sum_slots` writes.
+    """
     return store_gamma_days(session, *_bounds(session))
 
 

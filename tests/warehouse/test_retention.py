@@ -143,8 +143,8 @@ def test_cleanup_functions_apply_the_same_retention_as_the_policies():
     add_gamma(now - 90 * DAY_MS + 60_000)
     with as_role("warehouse_writer"):
         assert run("SELECT cleanup_old_gamma()") == [(0,)]  # the day is not rolled up yet
-        roll_up_gamma(clock.instant(old.timestamp).date())
         sum_slots(clock.instant(old.timestamp).date())
+        roll_up_gamma(clock.instant(old.timestamp).date())
         assert run("SELECT cleanup_old_iv(), cleanup_old_regime(), cleanup_old_gamma()") == [(1, 1, 1)]
     assert delete_all_expired(now) == {}
 
