@@ -51,12 +51,10 @@ def read_columns(
     return _decoded(kinds, [[stream] for stream in streams], rows)
 
 
-def read_grouped(
-    query: str, parameters: Mapping[str, Any], kinds: Mapping[str, str], by: str, order: Sequence[Any]
-) -> Grouped:
-    """Return the result of a SELECT like `read_columns`, grouped by the column `by`, groups in the order of `order`.
+def read_grouped(query: str, parameters: Mapping[str, Any], kinds: Mapping[str, str], by: str) -> Grouped:
+    """Return the result of a SELECT like `read_columns`, grouped by the column `by`, in unspecified order.
 
-    The key is sent once per group. Groups without rows are absent, and so are groups that `order` does not contain.
+    The value of `by` is sent once per group.
     """
     key = connection.ops.quote_name(by)
     with connection.cursor() as cursor:
@@ -64,11 +62,10 @@ def read_grouped(
             f"SELECT {key}, count(*), {_joined(kinds)} FROM ({query}) AS q GROUP BY {key}",  # noqa: S608  # names come from our code
             parameters,
         )
-        found = {value: rest for value, *rest in cursor.fetchall()}
-    keys = [value for value in order if value in found]
-    rows = np.array([found[value][0] for value in keys], dtype=np.int64)
-    streams = [[found[value][n] for value in keys] for n in range(1, 1 + len(kinds))]
-    return Grouped(keys, rows, _decoded(kinds, streams, int(rows.sum())))
+        groups = cursor.fetchall()
+    keys, counts, *streams = zip(*groups, strict=True) if groups else ((),) * (2 + len(kinds))
+    rows = np.array(counts, dtype=np.int64)
+    return Grouped(list(keys), rows, _decoded(kinds, streams, int(rows.sum())))
 
 
 def _joined(kinds: Mapping[str, str]) -> str:

@@ -29,7 +29,7 @@ class NoSnapshot(Exception):
 
 
 class _Listing(NamedTuple):
-    """Roots and expirations of a snapshot in ticker order: names as the reader returns them, and years, both (e,)."""
+    """Expirations of a snapshot: names as the reader returns them, and years to their settlement, both (e,)."""
 
     name: NDArray[np.str_]
     years: Floats

@@ -98,7 +98,7 @@ def read_many(
     """
     wanted = {"symbols": list(symbols), "timeframe": str(timeframe), "first": first_ms, "last": last_ms}
     kinds = {"start_ms": "bigint", **dict.fromkeys(names, "double precision")}
-    found = read_grouped(_MANY.format(columns=", ".join(names)), wanted, kinds, "symbol", symbols)
+    found = read_grouped(_MANY.format(columns=", ".join(names)), wanted, kinds, "symbol")
     number = {symbol: place for place, symbol in enumerate(symbols)}
     place = np.repeat(np.array([number[symbol] for symbol in found.key], dtype=np.int64), found.rows)
     start_ms = found.columns.pop("start_ms")

@@ -68,5 +68,5 @@ def test_absent_values_are_not_counted():
 
 
 def test_the_volume_weighted_price_is_rounded_half_up_to_a_millionth():
-    summed = sum_bars(parts((0, 1, 1, 1, 1, 1, 0.000001, 1), (1, 1, 1, 1, 1, 1, 0.000002, 1)), spans((0, 10)))
-    assert summed.vwap.tolist() == [0.000002]
+    summed = sum_bars(parts((0, 1, 1, 1, 1, 1, 0.000002, 1), (1, 1, 1, 1, 1, 1, 0.000003, 1)), spans((0, 10)))
+    assert summed.vwap.tolist() == [0.000003]
