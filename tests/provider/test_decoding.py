@@ -22,7 +22,7 @@ def page(*rows: Any) -> bytes:
     [
         (contract(100, greeks={"delta": "0.5"}), "malformed greeks.delta"),
         (contract(100, last_quote=[]), "malformed last_quote"),
-        (contract(100, last_trade={"conditions": [209, "x"]}), "malformed last_trade.conditions[]"),
+        (contract(100, last_trade={"price": "1"}), "malformed last_trade.price"),
         (contract(100, day={"last_updated": 2**63}), "malformed day.last_updated"),
         (contract(100, day={"last_updated": -1}), "malformed day.last_updated"),
         (contract(100, details={"ticker": "O:X"}), "missing details.contract_type"),
@@ -75,10 +75,10 @@ def test_integers_and_floats_are_both_accepted_as_numbers() -> None:
 
 
 def test_nanoseconds_keep_their_last_digit() -> None:
-    quote = {"last_updated": 1795186800123456789}  # 2^53 is 9007199254740992
-    (row,) = decode_chain_page(page(contract(95, last_quote=quote))).rows
-    assert row.last_quote is not None
-    assert row.last_quote.last_updated == 1795186800123456789
+    asset = {"last_updated": 1795186800123456789}  # 2^53 is 9007199254740992
+    (row,) = decode_chain_page(page(contract(95, underlying_asset=asset))).rows
+    assert row.underlying_asset is not None
+    assert row.underlying_asset.last_updated == 1795186800123456789
 
 
 def test_null_is_treated_as_absent() -> None:

@@ -67,16 +67,16 @@ def test_a_chain_row_is_decoded() -> None:
     assert row.day is not None
     assert row.day.last_updated == 1651204800000000000
     assert row.last_quote is not None
-    assert (row.last_quote.bid, row.last_quote.ask, row.last_quote.bid_exchange) == (28.9, 29.25, None)
+    assert (row.last_quote.bid, row.last_quote.ask, row.last_quote.timeframe) == (28.9, 29.25, "REAL-TIME")
     assert row.last_trade is not None
-    assert row.last_trade.conditions == (209,)
+    assert row.last_trade.price == 29.25
     assert row.underlying_asset is not None
     assert row.underlying_asset.spot == 159.9606
 
 
 def test_a_contract_snapshot_has_its_row_as_an_object() -> None:
     row = decoding.decode_contract_snapshot(recorded("option_contract_snapshot__AAPL230616C150"))
-    assert (row.details.ticker, row.fmv) == ("O:AAPL230616C00150000", 29.2)
+    assert (row.details.ticker, row.details.strike_price) == ("O:AAPL230616C00150000", 150.0)
 
 
 def test_refused_tickers_are_rows_with_an_error() -> None:
