@@ -14,7 +14,7 @@ from local.servers.hold import ROOT
 from tests.signals import with_ignored
 
 # Columns that differ between runs; all others must be equal.
-_RUN_DEPENDENT = {"id", "fetched_at"}
+_RUN_DEPENDENT = {"id", "fetched_at", "known_at"}
 
 
 def command(*arguments: str) -> list[str]:
