@@ -1,0 +1,186 @@
+"""Backward induction of American options of one settlement on a common lattice.
+
+The lognormal part of the spot at time t is a function of a Brownian motion, scaled to variance 1 at settlement. A put
+is computed under the pricing measure. A call is computed with the lognormal part as numeraire, which turns it into
+a put on the reciprocal (McDonald and Schroder, A Parity Result for American Options, 1998). Either exercise value is
+then bounded, and in the form level - weight * exp(deviation * y), discounted to now.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+from scipy.special import ndtr
+
+from quant.chain import Bools, Floats
+from quant.pricing.escrowed_dividends import CashDividends
+from quant.pricing.lattice import Lattice, subtract_kinks
+
+# A volatility is raised to this, divided by the square root of the years.
+SMALLEST_DEVIATION = 1e-6
+
+
+class Terms(NamedTuple):
+    """Contracts of one settlement, arrays of shape (n,); ``diffusing`` is spot minus all unpaid dividends."""
+
+    is_call: Bools
+    diffusing: Floats
+    strike: Floats
+    rate: Floats
+    borrow: Floats
+    volatility: Floats
+
+    def select(self, rows: npt.NDArray[np.intp]) -> Terms:
+        """Return some of the contracts."""
+        return Terms(self.is_call[rows], *(column[rows] for column in self[1:]))
+
+
+class Solution(NamedTuple):
+    """Arrays of shape (n,): values in dollars, derivatives per dollar, and the value at the marked time."""
+
+    value: Floats
+    delta: Floats
+    gamma: Floats
+    later: Floats
+
+
+@dataclass(frozen=True)
+class Steps:
+    """Exercise times from now to settlement with their matrices; ``mark`` is the index of tomorrow, 0 without one."""
+
+    times: Floats
+    lattice: Lattice
+    matrices: Floats
+    first: Floats
+    after_mark: Floats
+    mark: int
+
+    @classmethod
+    def of(cls, times: Floats, lattice: Lattice, marked: float | None) -> Steps:
+        """Prepare the steps between ``times``, which begin at 0; ``marked`` is one of them or None."""
+        variances = np.diff(times) / times[-1]
+        mark = 0 if marked is None else int(np.argmin(np.abs(times - marked)))
+        return cls(
+            times=times,
+            lattice=lattice,
+            matrices=lattice.step_matrices(variances[1:-1]),
+            first=lattice.derivatives_at_start(variances[0]),
+            after_mark=lattice.derivatives_at_start(variances[mark]),
+            mark=mark,
+        )
+
+
+class _Exercise(NamedTuple):
+    """Discounted value of exercise at one time: level - weight * exp(deviation * y), arrays of shape (n,)."""
+
+    level: Floats
+    weight: Floats
+
+
+def deviation_of(terms: Terms, years: float) -> Floats:
+    """Return the standard deviation of the logarithm of the spot at settlement, shape (n,)."""
+    deviation: Floats = np.maximum(terms.volatility * np.sqrt(years), SMALLEST_DEVIATION)
+    return deviation
+
+
+def induct(terms: Terms, dividends: CashDividends, steps: Steps) -> Solution:
+    """Return the value now with exercise at the later times of ``steps``; exercise now is left to the caller.
+
+    ``later`` is the value at the marked time with spot on its forward and the dividends until then paid.
+    """
+    times = steps.times.tolist()
+    deviation = deviation_of(terms, times[-1])
+    shape = np.exp(deviation * steps.lattice.positions[:, None])
+    last = len(times) - 1
+    later = np.full(terms.strike.shape, np.nan)
+    values, buffer = np.empty_like(shape), np.empty_like(shape)
+    for index in range(last - 1, 0, -1):
+        if index == last - 1:
+            values = _last_step(terms, dividends, steps, deviation, shape)
+        else:
+            np.matmul(steps.matrices[index - 1], values, out=buffer)
+            values, buffer = buffer, values
+        exercise = _exercise(terms, dividends, times[index], times[last], deviation)
+        np.multiply(shape, -exercise.weight, out=buffer)
+        buffer += exercise.level
+        difference = values - buffer
+        np.maximum(values, buffer, out=values)
+        subtract_kinks(values, difference)
+        if steps.mark and index == steps.mark + 1:
+            later = _at_mark(terms, dividends, steps, deviation, values)
+    if steps.mark == last - 1:
+        later = _at_mark(terms, dividends, steps, deviation, None)
+    return _at_start(terms, deviation, steps.first @ values, later)
+
+
+def _exercise(
+    terms: Terms, dividends: CashDividends, at: float, years: float, deviation: Floats
+) -> _Exercise:
+    """Return the exercise value at a time: calls are exercised before a dividend of that time, puts after it."""
+    carry = terms.rate - terms.borrow
+    strike = terms.strike - dividends.unpaid(at, carry, terms.is_call)
+    half = 0.5 * deviation**2 / years * at
+    level = np.where(
+        terms.is_call, np.exp(-terms.borrow * at) * terms.diffusing, np.exp(-terms.rate * at) * strike
+    )
+    weight = np.where(
+        terms.is_call,
+        np.exp(-terms.rate * at - half) * strike,
+        np.exp(-terms.borrow * at - half) * terms.diffusing,
+    )
+    return _Exercise(level, weight)
+
+
+def _last_step(
+    terms: Terms, dividends: CashDividends, steps: Steps, deviation: Floats, shape: Floats
+) -> Floats:
+    """Return the value at the last time before settlement, by Black's formula.
+
+    ``shape`` is exp(deviation * y) for rows of positions y, shape (rows, n), as the result.
+    """
+    years = float(steps.times[-1])
+    level, weight = _exercise(terms, dividends, years, years, deviation)
+    left = deviation * np.sqrt(1.0 - steps.times[-2] / years)
+    mean = shape * (weight * np.exp(0.5 * left**2))
+    with np.errstate(all="ignore"):
+        d2 = np.log(level / mean) / left - 0.5 * left
+        value = level * ndtr(d2 + left) - mean * ndtr(d2)
+    value = np.where(mean > 0.0, value, level - mean)
+    floored: Floats = np.where(level > 0.0, value, np.maximum(level - mean, 0.0))
+    return floored
+
+
+def _at_start(terms: Terms, deviation: Floats, derivatives: Floats, later: Floats) -> Solution:
+    value, slope, curvature = derivatives[0], derivatives[1], derivatives[2]
+    by_spot = slope / (deviation * terms.diffusing)
+    return Solution(
+        value=value,
+        delta=np.where(terms.is_call, value / terms.diffusing - by_spot, by_spot),
+        gamma=(curvature / deviation - slope) / (deviation * terms.diffusing**2),
+        later=later,
+    )
+
+
+def _at_mark(
+    terms: Terms, dividends: CashDividends, steps: Steps, deviation: Floats, values: Floats | None
+) -> Floats:
+    """Return the value at the marked time where spot is its forward, shape (n,).
+
+    ``values`` are those one step later, None where this is settlement.
+    """
+    at, years = float(steps.times[steps.mark]), float(steps.times[-1])
+    y = 0.5 * deviation * at / years
+    if values is None:
+        held = _last_step(terms, dividends, steps, deviation, np.exp(deviation * y)[None, :])[0]
+    else:
+        powers = np.array([np.ones_like(y), y, y * y / 2.0, y**3 / 6.0])
+        held = np.sum(powers * (steps.after_mark @ values), axis=0)
+    carry = terms.rate - terms.borrow
+    spot = terms.diffusing * np.exp(carry * at) + dividends.unpaid(at, carry, np.zeros_like(terms.is_call))
+    exercised = np.where(terms.is_call, spot - terms.strike, terms.strike - spot)
+    # Values are discounted to now; a call's is in units of the lognormal part, which grows with its forward.
+    value: Floats = np.maximum(held * np.exp(terms.rate * at), exercised)
+    return value
