@@ -23,6 +23,7 @@ _TOLERANCE = 1e-9
 _RELATIVE_TOLERANCE = 1e-6
 # A last step that changes the volatility by a larger fraction than this is not taken.
 _CLOSE = 1e-5
+_SMALLEST_INTERVAL = 1e-11
 _ITERATION_LIMIT = 60
 _SECANT_ITERATIONS = 8
 
@@ -71,7 +72,7 @@ def _search(settlement: Settlement, terms: Terms, price: Floats, start: Floats) 
         high = np.where(miss < 0.0, high, sigma)
         suggested, usable = _suggest(sigma, change, last_sigma, last_change, low, high)
         near = np.abs(miss) <= np.minimum(_TOLERANCE * part.diffusing, _RELATIVE_TOLERANCE * price[rows])
-        near |= high - low <= 1e-14 * high
+        near |= high - low <= _SMALLEST_INTERVAL * high
         done = near & (sigma > smallest)
         close = usable & (np.abs(suggested - sigma) <= _CLOSE * sigma)
         found[rows[done]] = np.where(close, suggested, sigma)[done]

@@ -74,7 +74,7 @@ class Steps:
 
 
 class _Exercise(NamedTuple):
-    """Discounted value of exercise at one time: level - weight * exp(deviation * y), arrays of shape (n,)."""
+    """Discounted values of exercise at times: level - weight * exp(deviation * y), arrays of shape (times, n)."""
 
     level: Floats
     weight: Floats
@@ -96,54 +96,48 @@ def induct(terms: Terms, dividends: CashDividends, steps: Steps) -> Solution:
     shape = np.exp(deviation * steps.lattice.positions[:, None])
     last = len(times) - 1
     later = np.full(terms.strike.shape, np.nan)
-    values, buffer = np.empty_like(shape), np.empty_like(shape)
+    exercise = _exercise(terms, dividends, steps.times, deviation)
+    values, buffer, difference = (np.empty_like(shape) for _ in range(3))
     for index in range(last - 1, 0, -1):
         if index == last - 1:
-            values = _last_step(terms, dividends, steps, deviation, shape)
+            values = _last_step(exercise, steps.times, deviation, shape)
         else:
             np.matmul(steps.matrices[index - 1], values, out=buffer)
             values, buffer = buffer, values
-        exercise = _exercise(terms, dividends, times[index], times[last], deviation)
-        np.multiply(shape, -exercise.weight, out=buffer)
-        buffer += exercise.level
-        difference = values - buffer
+        np.multiply(shape, -exercise.weight[index], out=buffer)
+        buffer += exercise.level[index]
+        np.subtract(values, buffer, out=difference)
         np.maximum(values, buffer, out=values)
         subtract_kinks(values, difference)
         if steps.mark and index == steps.mark + 1:
-            later = _at_mark(terms, dividends, steps, deviation, values)
-    if steps.mark == last - 1:
-        later = _at_mark(terms, dividends, steps, deviation, None)
+            powers = _mark(steps, deviation) ** np.arange(4)[:, None] / np.array([[1.0], [1.0], [2.0], [6.0]])
+            later = np.sum(powers * (steps.after_mark @ values), axis=0)
+    if steps.mark and steps.mark == last - 1:
+        marked = np.exp(deviation * _mark(steps, deviation))[None, :]
+        later = _last_step(exercise, steps.times, deviation, marked)[0]
+    later = _with_exercise_at_mark(terms, dividends, float(steps.times[steps.mark]), later)
     return _at_start(terms, deviation, steps.first @ values, later)
 
 
-def _exercise(
-    terms: Terms, dividends: CashDividends, at: float, years: float, deviation: Floats
-) -> _Exercise:
-    """Return the exercise value at a time: calls are exercised before a dividend of that time, puts after it."""
-    carry = terms.rate - terms.borrow
-    strike = terms.strike - dividends.unpaid(at, carry, terms.is_call)
-    half = 0.5 * deviation**2 / years * at
-    level = np.where(
-        terms.is_call, np.exp(-terms.borrow * at) * terms.diffusing, np.exp(-terms.rate * at) * strike
+def _exercise(terms: Terms, dividends: CashDividends, times: Floats, deviation: Floats) -> _Exercise:
+    """Return the exercise values at all times: calls are exercised before a dividend of that time, puts after it."""
+    strike = terms.strike - dividends.unpaid(times, terms.rate - terms.borrow, terms.is_call)
+    at = times[:, None]
+    interest, borrowed = np.exp(-terms.rate * at), np.exp(-terms.borrow * at)
+    smaller = np.exp(-0.5 * deviation**2 / times[-1] * at)
+    return _Exercise(
+        level=np.where(terms.is_call, borrowed * terms.diffusing, interest * strike),
+        weight=smaller * np.where(terms.is_call, interest * strike, borrowed * terms.diffusing),
     )
-    weight = np.where(
-        terms.is_call,
-        np.exp(-terms.rate * at - half) * strike,
-        np.exp(-terms.borrow * at - half) * terms.diffusing,
-    )
-    return _Exercise(level, weight)
 
 
-def _last_step(
-    terms: Terms, dividends: CashDividends, steps: Steps, deviation: Floats, shape: Floats
-) -> Floats:
+def _last_step(exercise: _Exercise, times: Floats, deviation: Floats, shape: Floats) -> Floats:
     """Return the value at the last time before settlement, by Black's formula.
 
     ``shape`` is exp(deviation * y) for rows of positions y, shape (rows, n), as the result.
     """
-    years = float(steps.times[-1])
-    level, weight = _exercise(terms, dividends, years, years, deviation)
-    left = deviation * np.sqrt(1.0 - steps.times[-2] / years)
+    level, weight = exercise.level[-1], exercise.weight[-1]
+    left = deviation * np.sqrt(1.0 - times[-2] / times[-1])
     mean = shape * (weight * np.exp(0.5 * left**2))
     with np.errstate(all="ignore"):
         d2 = np.log(level / mean) / left - 0.5 * left
@@ -164,23 +158,17 @@ def _at_start(terms: Terms, deviation: Floats, derivatives: Floats, later: Float
     )
 
 
-def _at_mark(
-    terms: Terms, dividends: CashDividends, steps: Steps, deviation: Floats, values: Floats | None
-) -> Floats:
-    """Return the value at the marked time where spot is its forward, shape (n,).
+def _mark(steps: Steps, deviation: Floats) -> Floats:
+    """Return the position y at the marked time where spot is its forward, shape (n,)."""
+    y: Floats = 0.5 * deviation * (steps.times[steps.mark] / steps.times[-1])
+    return y
 
-    ``values`` are those one step later, None where this is settlement.
-    """
-    at, years = float(steps.times[steps.mark]), float(steps.times[-1])
-    y = 0.5 * deviation * at / years
-    if values is None:
-        held = _last_step(terms, dividends, steps, deviation, np.exp(deviation * y)[None, :])[0]
-    else:
-        powers = np.array([np.ones_like(y), y, y * y / 2.0, y**3 / 6.0])
-        held = np.sum(powers * (steps.after_mark @ values), axis=0)
+
+def _with_exercise_at_mark(terms: Terms, dividends: CashDividends, at: float, held: Floats) -> Floats:
+    """Return the value at the marked time from its value ``held`` discounted to now, shape (n,)."""
     carry = terms.rate - terms.borrow
-    spot = terms.diffusing * np.exp(carry * at) + dividends.unpaid(at, carry, np.zeros_like(terms.is_call))
-    exercised = np.where(terms.is_call, spot - terms.strike, terms.strike - spot)
-    # Values are discounted to now; a call's is in units of the lognormal part, which grows with its forward.
-    value: Floats = np.maximum(held * np.exp(terms.rate * at), exercised)
+    unpaid = dividends.unpaid(np.array([at]), carry, np.zeros_like(terms.is_call))[0]
+    gain = terms.diffusing * np.exp(carry * at) + unpaid - terms.strike
+    # A call's value is in units of the lognormal part, which grows with its forward.
+    value: Floats = np.maximum(held * np.exp(terms.rate * at), np.where(terms.is_call, gain, -gain))
     return value

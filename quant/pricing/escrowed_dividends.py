@@ -39,15 +39,15 @@ class CashDividends:
         table = np.array(due, dtype=np.float64).reshape(-1, 2)
         return cls(np.clip(table[:, 0], 0.0, settlement), table[:, 1])
 
-    def unpaid(self, at: float, carry: Floats, include_now: Bools) -> Floats:
-        """Return the value at time ``at`` of the dividends after it, shape (n,), dollars per share.
+    def unpaid(self, at: Floats, carry: Floats, include_now: Bools) -> Floats:
+        """Return the values at times ``at`` (t,) of the dividends after them, shape (t, n), dollars per share.
 
-        ``carry`` is rate - borrow. Where ``include_now`` is true, dividends at ``at`` itself are still to be paid.
+        ``carry`` is rate - borrow. Where ``include_now`` is true, dividends at the time itself are still to be paid.
         """
-        wait = (self.years - at)[:, None]
-        counted = (wait > SAME_TIME) | ((wait > -SAME_TIME) & include_now)
-        total: Floats = np.sum(np.where(counted, self.cash[:, None] * np.exp(-carry * wait), 0.0), axis=0)
-        return total
+        present = self.cash[:, None] * np.exp(-carry * self.years[:, None])
+        wait = self.years - at[:, None]
+        later, due = (wait > SAME_TIME) @ present, (wait > -SAME_TIME) @ present
+        return np.where(include_now, due, later) * np.exp(carry * at[:, None])
 
     def unpaid_by_rate(self, carry: Floats) -> Floats:
         """Return the derivative of the value now of all dividends by the rate, shape (n,), dollars per 1.00."""

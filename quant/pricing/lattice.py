@@ -85,24 +85,25 @@ def subtract_kinks(values: Floats, difference: Floats) -> None:
     node, column = np.nonzero(positive[1:] != positive[:-1])
     if not node.size:
         return
-    first = np.clip(node - 1, 0, len(difference) - 4)
-    f0, f1, f2, f3 = (difference[first + k, column] for k in range(4))
-    cubic = (f3 - 3.0 * f2 + 3.0 * f1 - f0) / 6.0
-    square = 0.5 * (f0 + f2) - f1
-    linear = f2 - f1 - square - cubic
-    offset = node - (first + 1.0)
-    left, right = difference[node, column], difference[node + 1, column]
-    rising = np.sign(right - left)
-    x = offset + left / (left - right)
-    for _ in range(2):
-        slope = linear + x * (2.0 * square + 3.0 * cubic * x)
-        slope = np.where(slope * rising > 0.0, slope, right - left)
-        newton = x - (f1 + x * (linear + x * (square + x * cubic))) / slope
-        x = np.clip(newton, offset, offset + 1.0)
-    slope = rising * (linear + x * (2.0 * square + 3.0 * cubic * x))
-    bend = rising * (2.0 * square + 6.0 * cubic * x)
+    # A cubic between the two nodes, with slopes from five nodes each. It is the same from both sides of a node, so that
+    # the correction is a continuous function of the crossing.
+    last, width = len(difference) - 1, difference.shape[1]
+    f = [difference.take(np.minimum(np.maximum(node + k, 0), last) * width + column) for k in range(-2, 4)]
+    slope_left = (f[0] - f[4] + 8.0 * (f[3] - f[1])) / 12.0
+    slope_right = (f[1] - f[5] + 8.0 * (f[4] - f[2])) / 12.0
+    chord = f[3] - f[2]
+    square = 3.0 * chord - 2.0 * slope_left - slope_right
+    cubic = slope_left + slope_right - 2.0 * chord
+    theta = f[2] / (f[2] - f[3])
+    for _ in range(3):
+        slope = slope_left + theta * (2.0 * square + 3.0 * cubic * theta)
+        slope = np.where(slope * chord > 0.0, slope, chord)
+        theta -= (f[2] + theta * (slope_left + theta * (square + theta * cubic))) / slope
+        theta = np.minimum(np.maximum(theta, 0.0), 1.0)
+    rising = np.sign(chord)
+    slope = rising * (slope_left + theta * (2.0 * square + 3.0 * cubic * theta))
+    bend = rising * (2.0 * square + 6.0 * cubic * theta)
     # Bernoulli polynomials of the position between the two nodes.
-    theta = x - offset
     second = theta * theta - theta + 1.0 / 6.0
     third = theta * (theta - 0.5) * (theta - 1.0)
     total = bend * third / 6.0 - 0.5 * slope * second

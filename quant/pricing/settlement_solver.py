@@ -27,6 +27,7 @@ _NODES_BETWEEN_DIVIDENDS = 161
 _MOST_NODES = 241
 # Nodes within one standard deviation of the shortest step between two dividends.
 _NODES_PER_DEVIATION = 0.9
+_NOW = np.zeros(1)
 # Contracts per block: the arrays of an induction fit into the cache.
 _BLOCK = 512
 
@@ -74,13 +75,15 @@ class Settlement:
 
     def diffusing(self, spot: Floats, carry: Floats) -> Floats:
         """Return spot minus the present value of the dividends, shape (n,)."""
-        return spot - self.dividends.unpaid(0.0, carry, np.ones(spot.shape, dtype=np.bool_))
+        diffusing: Floats = spot - self.dividends.unpaid(_NOW, carry, np.ones(spot.shape, dtype=np.bool_))[0]
+        return diffusing
 
     def exercised_now(self, terms: Terms) -> Floats:
         """Return the value of immediate exercise, possibly negative, shape (n,)."""
-        unpaid = self.dividends.unpaid(0.0, terms.rate - terms.borrow, terms.is_call)
+        unpaid = self.dividends.unpaid(_NOW, terms.rate - terms.borrow, terms.is_call)[0]
         gain = terms.diffusing + unpaid - terms.strike
-        return np.where(terms.is_call, gain, -gain)
+        value: Floats = np.where(terms.is_call, gain, -gain)
+        return value
 
     def styles(self, terms: Terms) -> Styles:
         """Return how contracts may be exercised early.
@@ -102,7 +105,7 @@ class Settlement:
         carry = terms.rate - terms.borrow
         deviation = deviation_of(terms, self.years)
         largest = np.maximum(carry * self.years, 0.0) + 0.5 * deviation**2 + _UNREACHABLE * deviation
-        room = self.dividends.unpaid(0.0, np.minimum(carry, 0.0), np.ones_like(call)) / terms.diffusing
+        room = self.dividends.unpaid(_NOW, np.minimum(carry, 0.0), np.ones_like(call))[0] / terms.diffusing
         unreachable = call & (borrow > 0.0) & (farthest > largest + room)
         between = above & ~unreachable | below_call | below_put
         paid = np.any(self.dividends.years > 0.0)

@@ -63,7 +63,7 @@ def test_a_call_is_the_put_with_spot_and_strike_and_both_rates_exchanged(market)
     np.testing.assert_allclose(call, put, rtol=0, atol=1e-7 * SPOT)
 
 
-@RANDOM
+@settings(RANDOM, max_examples=8)
 @given(MARKETS, DIVIDENDS, st.booleans())
 def test_delta_has_its_sign_and_at_most_one_and_gamma_is_not_negative(market, dividends, is_call):
     found = american.greeks(is_call, SPOT, STRIKE, **market, volatility=VOLATILITY, dividends=dividends)
