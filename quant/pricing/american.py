@@ -20,7 +20,8 @@ No value of an argument raises an error, apart from dividends. Missing results a
 - NaN or infinity in any argument; spot or strike not above zero, negative years or volatility; dividends whose present
   value is the spot or more, for which the model is undefined.
 - Zero years: the price is the intrinsic value, greeks are NaN.
-- Zero volatility, and any below 1e-6 / sqrt(years), is computed as 1e-6 / sqrt(years).
+- Where early exercise is possible, a volatility below 1e-6 / sqrt(years), zero included, is set to that, and one
+  above 8 / sqrt(years) to that.
 
 Dividends that are not finite or are negative raise ValueError.
 """
@@ -59,6 +60,7 @@ class Greeks(NamedTuple):
     rho: Floats  # dollars per percentage point of rate, at unchanged spot, borrow yield and dividends
 
 
+@np.errstate(all="ignore")
 def price(
     is_call: npt.ArrayLike,
     spot: npt.ArrayLike,
@@ -80,6 +82,7 @@ def price(
     return value.reshape(columns.shape)
 
 
+@np.errstate(all="ignore")
 def greeks(
     is_call: npt.ArrayLike,
     spot: npt.ArrayLike,
@@ -105,6 +108,7 @@ def greeks(
     return Greeks(*(column.reshape(columns.shape) for column in result))
 
 
+@np.errstate(all="ignore")
 def implied_vol(
     is_call: npt.ArrayLike,
     price: npt.ArrayLike,

@@ -16,7 +16,7 @@ from quant.pricing.iv_status import IvStatus
 from quant.pricing.settlement_solver import Settlement
 
 # Largest standard deviation to settlement that is searched.
-LARGEST_DEVIATION = 4.0
+_LARGEST_SEARCHED = 4.0
 # Errors of the price at which the iteration ends, as fractions of spot and of the price. One more step follows, whose
 # error is smaller by orders of magnitude.
 _TOLERANCE = 1e-9
@@ -32,7 +32,7 @@ def solve(settlement: Settlement, terms: Terms, price: Floats) -> ImpliedVolatil
     """Return volatilities and statuses of shape (n,) for prices in dollars; ``terms.volatility`` is not used."""
     european = _european_volatility(settlement, terms, price)
     volatility, status = european.volatility.copy(), european.status.copy()
-    largest = LARGEST_DEVIATION / np.sqrt(settlement.years)
+    largest = _LARGEST_SEARCHED / np.sqrt(settlement.years)
     low = status == IvStatus.ok
     low &= price <= settlement.exercised_now(terms)
     volatility[low], status[low] = np.nan, IvStatus.below_intrinsic

@@ -19,8 +19,10 @@ from quant.chain import Bools, Floats
 from quant.pricing.escrowed_dividends import CashDividends
 from quant.pricing.lattice import Lattice, subtract_kinks
 
-# A volatility is raised to this, divided by the square root of the years.
+# A standard deviation to settlement outside these bounds is set to the nearer one. At the upper one a price is within
+# 1e-4 of its limit.
 SMALLEST_DEVIATION = 1e-6
+LARGEST_DEVIATION = 8.0
 
 
 class Terms(NamedTuple):
@@ -82,7 +84,7 @@ class _Exercise(NamedTuple):
 
 def deviation_of(terms: Terms, years: float) -> Floats:
     """Return the standard deviation of the logarithm of the spot at settlement, shape (n,)."""
-    deviation: Floats = np.maximum(terms.volatility * np.sqrt(years), SMALLEST_DEVIATION)
+    deviation: Floats = np.clip(terms.volatility * np.sqrt(years), SMALLEST_DEVIATION, LARGEST_DEVIATION)
     return deviation
 
 

@@ -30,7 +30,7 @@ def marked_times(years: float, dividends: CashDividends) -> Floats:
     if has_tomorrow(years):
         marks.append(ONE_DAY)
     ordered = np.sort(np.array(marks))
-    distinct: Floats = ordered[np.concatenate([[True], np.diff(ordered) > SAME_TIME])]
+    distinct: Floats = ordered[np.concatenate([[True], np.diff(ordered) > min(SAME_TIME, 0.5 * years)])]
     return distinct
 
 

@@ -95,6 +95,13 @@ def test_an_impossible_argument_gives_nan(argument, bad):
     assert np.isnan(american.price(*known, [(0.1, 3.0)]))
 
 
+@pytest.mark.parametrize("rate", [-1e300, -800.0, 800.0, 1e300])
+def test_an_impossible_rate_gives_no_error(rate):
+    american.price([True, False], 100.0, 95.0, 0.5, rate, 0.0, 0.3, QUARTERLY)
+    found = american.implied_vol([True, False], 8.0, 100.0, 95.0, 0.5, rate, 0.0, QUARTERLY)
+    np.testing.assert_array_equal(np.isfinite(found.volatility), found.status == IvStatus.ok)
+
+
 @pytest.mark.parametrize("pair", [(np.nan, 1.0), (0.1, np.inf), (0.1, -1.0)])
 def test_an_impossible_dividend_is_an_error(pair):
     with pytest.raises(ValueError, match="dividends must be"):
@@ -195,3 +202,15 @@ def test_a_price_just_above_immediate_exercise_has_a_volatility():
     volatility, status = american.implied_vol(*known[:1], 30.0 + 1e-4, *known[1:], [])
     assert status == IvStatus.ok
     np.testing.assert_allclose(american.price(*known, volatility, []), 30.0 + 1e-4, atol=1e-6)
+
+
+@pytest.mark.parametrize("years", [1e-12, 1e-6, 0.5])
+@pytest.mark.parametrize("volatility", [0.0, 1e-9, 3.0, 1e3, 1e300])
+def test_extreme_arguments_give_prices_between_immediate_exercise_and_the_largest_possible(years, volatility):
+    strike = np.array([1e-3, 50.0, 100.0, 200.0, 1e6])
+    call = american.price(True, 100.0, strike, years, 0.03, 0.05, volatility, QUARTERLY)
+    put = american.price(False, 100.0, strike, years, 0.03, 0.05, volatility, QUARTERLY)
+    assert ((call >= np.maximum(100.0 - strike, 0.0) - 1e-9) & (call <= 100.0 + 1e-9)).all()
+    assert ((put >= np.maximum(strike - 100.0, 0.0) - 1e-9) & (put <= strike + 1e-9)).all()
+    for column in american.greeks(False, 100.0, strike, years, 0.03, 0.05, volatility, QUARTERLY):
+        assert np.isfinite(column).all()
