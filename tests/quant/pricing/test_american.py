@@ -12,7 +12,7 @@ QUARTERLY = [(0.1, 1.0), (0.35, 1.0), (0.6, 1.0)]
 DAY = 1 / 365
 
 
-def test_options_without_advantage_of_early_exercise_have_blacks_price_and_greeks():
+def test_options_that_are_never_exercised_early_have_blacks_values():
     is_call, rate, borrow = [True, True, False, False], [0.05, 0.0, -0.01, 0.0], [0.0, -0.01, 0.02, 0.0]
     known = (is_call, 100.0, 105.0, 0.7, rate, borrow)
     np.testing.assert_array_equal(american.price(*known, 0.3, []), black_scholes.price(*known, 0.3))
@@ -21,7 +21,7 @@ def test_options_without_advantage_of_early_exercise_have_blacks_price_and_greek
         np.testing.assert_array_equal(getattr(found, name), getattr(expected, name), err_msg=name)
 
 
-def test_rho_of_a_european_contract_includes_the_present_value_of_dividends():
+def test_rho_of_a_european_contract_includes_the_value_of_dividends():
     def at(rate):
         return american.price(False, 100.0, 105.0, 0.7, rate, 0.01, 0.3, QUARTERLY)
 
@@ -130,7 +130,7 @@ def test_the_order_of_contracts_and_their_settlements_does_not_matter():
 
 @pytest.mark.parametrize("is_call", [True, False])
 @pytest.mark.parametrize("dividends", [[], QUARTERLY, [(DAY, 1.0), (0.3, 1.0)], [(0.5 * DAY, 1.0)]])
-def test_theta_is_the_value_of_tomorrow_on_the_forward_minus_that_of_now(is_call, dividends):
+def test_theta_is_the_value_of_tomorrow_on_the_forward_minus_now(is_call, dividends):
     rate, borrow = 0.06, 0.02
     strike = np.array([80.0, 100.0, 125.0])
     known = (is_call, 100.0, strike, 0.4, rate, borrow, 0.3)
@@ -206,7 +206,7 @@ def test_a_price_just_above_immediate_exercise_has_a_volatility():
 
 @pytest.mark.parametrize("years", [1e-12, 1e-6, 0.5])
 @pytest.mark.parametrize("volatility", [0.0, 1e-9, 3.0, 1e3, 1e300])
-def test_extreme_arguments_give_prices_between_immediate_exercise_and_the_largest_possible(years, volatility):
+def test_extreme_arguments_give_prices_within_their_bounds(years, volatility):
     strike = np.array([1e-3, 50.0, 100.0, 200.0, 1e6])
     call = american.price(True, 100.0, strike, years, 0.03, 0.05, volatility, QUARTERLY)
     put = american.price(False, 100.0, strike, years, 0.03, 0.05, volatility, QUARTERLY)

@@ -65,7 +65,7 @@ def test_a_call_is_the_put_with_spot_and_strike_and_both_rates_exchanged(market)
 
 @settings(RANDOM, max_examples=8)
 @given(MARKETS, DIVIDENDS, st.booleans())
-def test_delta_has_its_sign_and_at_most_one_and_gamma_is_not_negative(market, dividends, is_call):
+def test_delta_is_within_its_bounds_and_gamma_is_not_negative(market, dividends, is_call):
     found = american.greeks(is_call, SPOT, STRIKE, **market, volatility=VOLATILITY, dividends=dividends)
     signed = found.delta if is_call else -found.delta
     assert ((signed >= 0.0) & (signed <= 1.0)).all()

@@ -29,7 +29,7 @@ def computed() -> Computed:
     return Computed(american_reference.ours(ROWS), theirs)
 
 
-def test_prices_agree_within_two_hundredths_of_a_percent_of_spot(computed):
+def test_prices_agree(computed):
     error = np.abs(computed.ours.price - computed.theirs.price) / SPOT
     assert np.quantile(error, 0.99) <= 1e-4
     assert error.max() <= 2e-4
@@ -52,7 +52,7 @@ def test_greeks_agree(computed, name, usual, most):
     assert error.max() <= most
 
 
-def test_the_stored_prices_have_implied_volatilities_that_reproduce_them():
+def test_implied_volatilities_reproduce_the_stored_prices():
     contracts, stored = american_reference.load()
     determined = ROWS[stored.vega[ROWS] > 1e-3]
     assert determined.size == 157
