@@ -1,1 +1,1 @@
-"""Prices, greeks, implied volatility and forwards of European options."""
+"""Prices, greeks and implied volatility of European and American options, and forwards."""

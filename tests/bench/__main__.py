@@ -23,6 +23,7 @@ LOCAL = Path(__file__).resolve().parents[2] / ".local"
 
 
 def benchmarks() -> dict[str, Callable[[], Measured]]:
+    from tests.bench.american import american_vs_quantlib
     from tests.bench.backfill_accuracy import backfill_accuracy
     from tests.bench.backfill_pace import backfill_pace
     from tests.bench.chain_ingest import chain_ingest
@@ -35,6 +36,7 @@ def benchmarks() -> dict[str, Callable[[], Measured]]:
         chain_ingest,
         implied_vol_vs_quantlib,
         implied_vol_vs_vollib,
+        american_vs_quantlib,
         gamma_profile,
         flow_store,
         flow_end_to_end,
