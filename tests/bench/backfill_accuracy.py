@@ -42,7 +42,7 @@ class Series:
                 iv_rank.standing(self.rebuilt[n], self.rebuilt[:n]),
                 iv_rank.standing(self.true[n], self.true[:n]),
             )
-            for n in range(len(self.ours))
+            for n in range(len(self.rebuilt))
         ]
         return [pair for pair in both if None not in (pair[0].iv_percentile, pair[1].iv_percentile)]
 

@@ -87,19 +87,22 @@ def load(model: type[models.Model], encoded: Encoded, *, likely_new: bool = True
     values = ", ".join(
         _quoted(n) + (f"::{kinds[n]}" if kinds[n] in _STAGED_AS_TEXT else "") for n in encoded.columns
     )
-    targets = names
-    if "known_at" in kinds and "known_at" not in encoded.columns:
-        targets, values = f"{names}, known_at", f"{values}, {known_at.on_insert(table)}"
-    insert = f"INSERT INTO {table} ({targets}) SELECT {values} FROM pg_temp.{staging}"
     # In a caller's transaction the caller handles failures: a savepoint would cost two more round trips.
     with transaction.atomic(savepoint=False), connection.cursor() as cursor:
         cursor.execute(
             f"CREATE TEMPORARY TABLE IF NOT EXISTS {staging} ({shape}) ON COMMIT DELETE ROWS;"
-            f" SELECT EXISTS (SELECT FROM pg_temp.{staging})"
+            f" SELECT EXISTS (SELECT FROM pg_temp.{staging}), warehouse_known_ms()"
         )
         cursor.nextset()  # the second of the two results
-        if cursor.fetchone() == (True,):  # left by an earlier load of this transaction
+        is_filled, known_ms = cursor.fetchone()
+        if is_filled:  # by an earlier load of this transaction
             cursor.execute(f"TRUNCATE pg_temp.{staging}")
+        insert = f"INSERT INTO {table} ({names}) SELECT {values} FROM pg_temp.{staging}"
+        if "known_at" in kinds and "known_at" not in encoded.columns:
+            insert = (
+                f"INSERT INTO {table} ({names}, known_at)"
+                f" SELECT {values}, {known_at.on_insert(table, known_ms)} FROM pg_temp.{staging}"
+            )
         with cursor.copy(f"COPY pg_temp.{staging} ({names}) FROM STDIN (FORMAT binary)") as copy:
             for piece in encoded.stream:
                 copy.write(piece)

@@ -31,18 +31,19 @@ _TRANSACTION_TIMED_OUT = "25P04"  # SQLSTATE
 
 Result = TypeVar("Result")
 
-# Each expression is evaluated over the rows to insert. Bars have no source, so their age tells history from live bars.
-_OF_BARS = 'warehouse_stored_bar_known_ms("timestamp", timeframe, (SELECT warehouse_known_ms()))'
-_OF_OTHERS = 'greatest("timestamp", (SELECT warehouse_known_ms()))'
+# Each expression is evaluated over the rows to insert. The time is a number in it, because a function with a subquery
+# as argument would not be inlined. Bars have no source, so their age tells history from live bars.
+_OF_BARS = 'warehouse_stored_bar_known_ms("timestamp", timeframe, {known_ms})'
+_OF_OTHERS = 'greatest("timestamp", {known_ms})'
 
 
 class StoredTooLateError(OperationalError):
     """A transaction was not ready to commit in time, in every attempt. Nothing was stored."""
 
 
-def on_insert(table: str) -> str:
-    """Return the SQL of `known_at` for rows of a table that are inserted without it."""
-    return _OF_BARS if table == "historical_bars" else _OF_OTHERS
+def on_insert(table: str, known_ms: int) -> str:
+    """Return the SQL of `known_at` for rows inserted without it; `known_ms` (epoch ms) is that of the transaction."""
+    return (_OF_BARS if table == "historical_bars" else _OF_OTHERS).format(known_ms=f"{known_ms}::bigint")
 
 
 def of_chain(slot_ms: int) -> int:
