@@ -108,6 +108,18 @@ def test_calls_and_references_of_a_clock_are_detected(source):
     assert clock_reads(source) == [1]
 
 
+def test_only_the_readers_set_the_instant_as_of_which_a_session_reads():
+    """A setting that stayed on a kept connection would hide rows from the next request."""
+    setting = {
+        str(path.relative_to(ROOT))
+        for path in tracked_python_files()
+        if path.exists()
+        and path.relative_to(ROOT).parts[0] != "tests"
+        and "'warehouse.as_of_ms'" in path.read_text(encoding="utf-8")
+    }
+    assert setting == {"warehouse/asof/__init__.py"}
+
+
 def test_no_folder_has_more_than_sixteen_modules():
     folders = Counter(
         path.parent.relative_to(ROOT)

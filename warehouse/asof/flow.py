@@ -28,6 +28,7 @@ _EXPRESSIONS = {
     "is_canceled": "canceled_by IS NOT NULL",
     "size": "size::bigint",
     "dte": "dte::bigint",
+    "known_at": "coalesce(known_at, received_at)",
 }
 _KEY = ("timestamp", "contract_ticker", "sequence_number")
 
@@ -40,6 +41,7 @@ class Trades:
     `average_size` are contracts, `underlying_price` is dollars or index points and `underlying_age_ms` its age at the
     trade. `dte` is calendar days to expiration. `side` is buy or sell. An absent number is NaN, an absent text ''.
     `is_cancel` marks a row that cancels another trade, `is_canceled` a trade that was canceled.
+    A trade is known from `known_at` (epoch ms) on.
     """
 
     timestamp: Times
@@ -66,6 +68,7 @@ class Trades:
     average_size: Floats
     is_cancel: Bools
     is_canceled: Bools
+    known_at: Times
 
     def __len__(self) -> int:
         return len(self.timestamp)
@@ -78,6 +81,8 @@ class FlowSlots:
     `timestamp` is the end of the 15 minutes, exclusive. Premiums are dollars; `contracts`, `call_contracts` and
     `put_contracts` are sizes in contracts; the other counts are trades. Cancels and canceled trades are not summed, and
     15 minutes without a trade have no row.
+
+    A row is known from `known_at` (epoch ms) on. `computed_at` is when it was computed again, NaN if never.
     """
 
     timestamp: Times
@@ -95,6 +100,8 @@ class FlowSlots:
     bearish_sweeps: Times
     blocks: Times
     unusual: Times
+    known_at: Times
+    computed_at: Floats
 
     def __len__(self) -> int:
         return len(self.timestamp)

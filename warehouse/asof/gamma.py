@@ -47,6 +47,8 @@ class GammaSlots:
 
     Gamma is in dollars per 1 % move; prices, walls and the flip are dollars or index points; distances are percent of
     spot; ratios are put over call. An absent number is NaN, an absent text ''.
+
+    A row is known from `known_at` (epoch ms) on. `computed_at` is when it was computed again, NaN if never.
     """
 
     timestamp: Times
@@ -68,6 +70,8 @@ class GammaSlots:
     put_call_volume_ratio: Floats
     oi_source: Texts
     method_version: Texts
+    known_at: Times
+    computed_at: Floats
 
     def __len__(self) -> int:
         return len(self.timestamp)

@@ -20,6 +20,8 @@ class IvDays:
 
     Volatilities, risk reversal and term slope are fractions per year, rank and percentile fractions from 0 to 1, the
     expected move is dollars or index points, `data_points` sessions. An absent number is NaN, an absent text ''.
+
+    A row is known from `known_at` (epoch ms) on. `computed_at` is when it was computed again, NaN if never.
     """
 
     date: Days
@@ -37,6 +39,8 @@ class IvDays:
     term_slope: Floats
     expected_move: Floats
     method_version: Texts
+    known_at: Times
+    computed_at: Floats
 
     def __len__(self) -> int:
         return len(self.date)

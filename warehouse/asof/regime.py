@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from quant.chain import Floats
 from warehouse.asof.days import closed_between
-from warehouse.asof.rows import Days, Texts, read_rows, select_list
+from warehouse.asof.rows import Days, Texts, Times, read_rows, select_list
 
 _ROWS = "SELECT {columns} FROM market_regime_history WHERE date BETWEEN %(first)s AND %(last)s"
 
@@ -18,6 +18,8 @@ class RegimeDays:
     Levels, closes, means and the range (ATR) are dollars or index points, `term_spread` is percent, `above_50d` a
     fraction from 0 to 1, returns are fractions, `confidence_score`, ADX, choppiness and RSI from 0 to 100. An absent
     number is NaN, an absent text ''.
+
+    A row is known from `known_at` (epoch ms) on. `computed_at` is when it was computed again, NaN if never.
     """
 
     date: Days
@@ -53,6 +55,8 @@ class RegimeDays:
     spy_return_20d: Floats
     spy_volume_ratio: Floats
     method_version: Texts
+    known_at: Times
+    computed_at: Floats
 
     def __len__(self) -> int:
         return len(self.date)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import math
 
+import numpy as np
 import pytest
 
 from quant import sessions
@@ -13,6 +14,7 @@ from tests.warehouse.rows import add_iv, add_regime
 from warehouse import clock
 from warehouse.asof import iv, regime
 from warehouse.asof.days import closed_between
+from warehouse.models import IvPercentile, SupersededRow
 
 MONDAY, TUESDAY, FRIDAY = (dt.date(2025, 11, day) for day in (17, 18, 21))
 SATURDAY = dt.date(2025, 11, 22)
@@ -82,3 +84,15 @@ def test_the_regime_is_read_by_session_with_its_inputs():
     assert (read.vix_level[1], read.advancers[1]) == (25.5, 120.0)
     assert (math.isnan(read.vix_level[0]), math.isnan(read.spy_sma20[1])) == (True, True)
     assert len(regime.read(close_ms(MONDAY) + 1, close_ms(TUESDAY) - 1)) == 0
+
+
+@database
+@with_rows
+def test_a_row_that_was_computed_again_says_so():
+    add_iv(MONDAY, current_iv=0.1, known_at=close_ms(MONDAY) + 1)
+    add_iv(TUESDAY, current_iv=0.2, known_at=close_ms(TUESDAY) + 1)
+    IvPercentile.objects.filter(date=TUESDAY).update(current_iv=0.25)
+    read = iv.read("SPX", close_ms(MONDAY), close_ms(TUESDAY))
+    assert read.known_at.tolist() == [close_ms(MONDAY) + 1, close_ms(TUESDAY) + 1]
+    assert np.isfinite(read.computed_at).tolist() == [False, True]
+    assert read.computed_at[1] == SupersededRow.objects.get().superseded_at

@@ -104,6 +104,7 @@ def test_trades_of_a_range_are_read_in_key_order_with_every_column():
         "average_size": 12.5,
         "is_cancel": True,
         "is_canceled": True,
+        "known_at": NOON,
     }
     assert (read.side[0], read.is_call[0], read.is_cancel[0], read.is_canceled[0]) == ("", True, False, False)
     absent = ("underlying_price", "underlying_age_ms", "bid", "ask", "average_size")
