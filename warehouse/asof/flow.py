@@ -16,7 +16,13 @@ from warehouse.asof.rows import Days, Texts, Times, read_rows, select_list
 
 _RANGE = """ WHERE symbol = %(symbol)s AND "timestamp" BETWEEN %(first)s AND %(last)s"""
 _TRADES = "SELECT {columns} FROM trades_as_of" + _RANGE  # noqa: S608  # names come from our code
-_NEWEST = ' ORDER BY "timestamp" DESC, contract_ticker DESC, sequence_number DESC LIMIT 1'
+# From the table, whose key has this order; the view would sort all trades of the range.
+_NEWEST = (
+    'SELECT "timestamp", contract_ticker, sequence_number FROM options_flow_history'  # noqa: S608
+    + _RANGE
+    + ' ORDER BY "timestamp" DESC, contract_ticker DESC, sequence_number DESC LIMIT 1'
+)
+_ONE_TRADE = _TRADES + " AND contract_ticker = %(ticker)s AND sequence_number = %(sequence)s"
 _TRADED = "SELECT DISTINCT contract_ticker FROM options_flow_history" + _RANGE + " ORDER BY 1"  # noqa: S608
 _SLOTS = "SELECT {columns} FROM flow_slots" + _RANGE  # noqa: S608
 _SIZES = """
@@ -125,8 +131,11 @@ def trades(symbol: str, first_ms: int, last_ms: int) -> Trades:
 
 def newest_trade(symbol: str, first_ms: int, at_ms: int) -> Trades:
     """Return the last stored trade from `first_ms` to `at_ms`, both included: one position, or none."""
-    query = _TRADES.format(columns=select_list(Trades, _EXPRESSIONS)) + _NEWEST
-    return read_rows(Trades, query, {"symbol": symbol, "first": first_ms, "last": at_ms}, _KEY)
+    with connection.cursor() as cursor:
+        cursor.execute(_NEWEST, {"symbol": symbol, "first": first_ms, "last": at_ms})
+        found_at, ticker, sequence = cursor.fetchone() or (at_ms, "", 0)
+    key = {"symbol": symbol, "first": found_at, "last": found_at, "ticker": ticker, "sequence": sequence}
+    return read_rows(Trades, _ONE_TRADE.format(columns=select_list(Trades, _EXPRESSIONS)), key, _KEY)
 
 
 def traded_contracts(symbol: str, first_ms: int, last_ms: int) -> list[str]:

@@ -28,7 +28,21 @@ def indexes_read(*readers: Callable[[], object]) -> list[str | None]:
     return [node.get("Index Name") for node in _scans(readers) if node["Node Type"] != "Bitmap Heap Scan"]
 
 
+def needs_sort(reader: Callable[[], object]) -> bool:
+    """Run the reader; return whether a statement has to read and sort its range, because no index has the order."""
+    with connection.cursor() as cursor:
+        for kind in ("sort", "seqscan", "bitmapscan"):
+            cursor.execute(f"SET LOCAL enable_{kind} = off")
+    return any("Sort" in node["Node Type"] for node in _nodes((reader,)))
+
+
 def _scans(readers: tuple[Callable[[], object], ...]) -> Iterator[dict[str, Any]]:
+    for node in _nodes(readers):
+        if "Relation Name" in node or node["Node Type"] == "Bitmap Index Scan":
+            yield node
+
+
+def _nodes(readers: tuple[Callable[[], object], ...]) -> Iterator[dict[str, Any]]:
     for reader in readers:
         with CaptureQueriesContext(connection) as captured:
             reader()
@@ -37,6 +51,4 @@ def _scans(readers: tuple[Callable[[], object], ...]) -> Iterator[dict[str, Any]
                 cursor.execute(f"EXPLAIN (FORMAT JSON) {query['sql']}")
                 ((explained,),) = cursor.fetchall()
             plan = explained if isinstance(explained, list) else json.loads(explained)
-            for node in nodes(plan[0]["Plan"]):
-                if "Relation Name" in node or node["Node Type"] == "Bitmap Index Scan":
-                    yield node
+            yield from nodes(plan[0]["Plan"])

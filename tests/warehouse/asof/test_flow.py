@@ -9,7 +9,7 @@ from decimal import Decimal
 import numpy as np
 import pytest
 
-from tests.warehouse.asof.plans import indexes_read, partitions_read
+from tests.warehouse.asof.plans import indexes_read, needs_sort, partitions_read
 from tests.warehouse.rows import add_trade
 from warehouse.asof import flow
 from warehouse.models import ContractSizeDay, FlowSlot
@@ -172,6 +172,13 @@ def test_only_the_days_of_the_range_are_read_and_by_the_key():
         "superseded_rows_time_idx",
     }
     assert set(indexes_read(lambda: flow.slots("SPX", 0, NOON))) == {"flow_slots_key"}
+
+
+def test_the_newest_trade_is_found_without_sorting_the_range():
+    for place in range(5):
+        add_trade(NOON - place, place)
+    assert not needs_sort(lambda: flow.newest_trade("SPX", NOON - DAY_MS, NOON))
+    assert not needs_sort(lambda: flow.newest_trade("SPX", NOON - DAY_MS, NOON - 10))
 
 
 def test_columns_of_no_trades_keep_their_types():
