@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from django.db import OperationalError, connection, transaction
 
+from local.servers.processes import wait_until
 from tests.roles import as_role, run
 from warehouse import clock, runs
 from warehouse.models import IngestionRun, MarketRegimeDay
@@ -104,9 +105,15 @@ def test_a_crashed_run_stays_started_and_can_be_claimed_again():
     def crash():
         context = claim()
         context.__enter__()
+        pid = connection.connection.info.backend_pid
         connection.connection.close()  # as after kill -9: the exit code of the context manager does not run
+        return pid
 
-    in_another_connection(crash)
+    def has_ended(pid):
+        return not run("SELECT FROM pg_stat_activity WHERE pid = %s", pid)
+
+    pid = in_another_connection(crash)
+    assert wait_until(lambda: has_ended(pid), 60, every=0.01)  # the server releases the lock with the session
     assert IngestionRun.objects.get().status == "STARTED"
     with claim() as again, transaction.atomic():
         assert again.attempt == 2
