@@ -37,7 +37,7 @@ class Bucket:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """The flow of `symbol` over the `minutes` before `now_ms` (epoch ms)."""
+    """Trades of `symbol` in the `minutes` before `now_ms` (epoch ms): sums, series, newest trades and gaps."""
 
     symbol: str
     minutes: int

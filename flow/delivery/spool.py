@@ -88,7 +88,7 @@ class Spool:
         self._last_ms = 0  # earliest trade of the last record dropped
 
     def __bool__(self) -> bool:
-        """Whether the spool holds a batch."""
+        """Return whether the spool holds a batch."""
         return bool(self._segments)
 
     def used_bytes(self) -> int:

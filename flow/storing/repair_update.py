@@ -14,11 +14,16 @@ _METHOD = (
     "is_unusual_volume", "bid", "ask", "quote_age_ms", "average_size", "side", "sweep_id", "method_version",
 )  # fmt: skip
 _KEY = ("symbol", "timestamp", "contract_ticker", "sequence_number")
-_SAME = " AND ".join(f"t.{name} = s.{name}" for name in _KEY)
+
+
+def _same_key(one: str, other: str) -> str:
+    return " AND ".join(f"{one}.{name} = {other}.{name}" for name in _KEY)
+
+
 # All names are constants of this module. Counted by RETURNING, see `warehouse.loading.bulk`.
 _AMEND = f"""
 WITH before AS (
-    SELECT t.* FROM {TABLE} t JOIN pg_temp.staging_{TABLE} s ON {_SAME}
+    SELECT t.* FROM {TABLE} t JOIN pg_temp.staging_{TABLE} s ON {_same_key("t", "s")}
     WHERE t.timestamp BETWEEN %(from)s AND %(to)s
       AND (s.quote_age_ms < coalesce(t.quote_age_ms, 2147483647)
            OR (t.sweep_id IS NULL AND s.sweep_id IS NOT NULL)
@@ -32,8 +37,8 @@ WITH before AS (
 ), amended AS (
     UPDATE {TABLE} t SET ({", ".join(_METHOD)}, amended_at)
         = ROW ({", ".join(f"s.{name}" for name in _METHOD)}, warehouse_known_ms())
-    FROM before b JOIN pg_temp.staging_{TABLE} s ON {_SAME.replace("t.", "b.")}
-    WHERE t.id = b.id AND {" AND ".join(f"t.{name} = b.{name}" for name in _KEY)}
+    FROM before b JOIN pg_temp.staging_{TABLE} s ON {_same_key("b", "s")}
+    WHERE t.id = b.id AND {_same_key("t", "b")}
     RETURNING 1
 )
 SELECT count(*) FROM amended

@@ -23,7 +23,9 @@ SESSIONS = 20  # before the current one
 
 
 class AverageSizes:
-    """The running mean by symbol number, over 20 stored sessions and today's trades so far.
+    """Mean size of the trades of each symbol, over 20 stored sessions and today's trades so far.
+
+    A symbol is identified by its number in the consumer's list.
 
     Thread-safe: the decoder adds rows while the main thread saves.
     """
@@ -34,7 +36,7 @@ class AverageSizes:
         self._unsaved = np.zeros((2, 0))
 
     def load_totals(self, totals: Sequence[tuple[float, float]]) -> None:
-        """Set the stored number of trades and contracts of each symbol number, today's included."""
+        """Set the stored totals: trades and contracts of each symbol, in order of symbol number, today included."""
         with self._lock:
             self._before = np.array(totals, dtype=np.float64).reshape(-1, 2).T
 

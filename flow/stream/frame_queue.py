@@ -20,7 +20,7 @@ class Received(NamedTuple):
 
 
 class FrameQueue:
-    """Deliveries and calls in one order, bounded in bytes.
+    """Queue of received messages and of function calls, in order of arrival, with at most a number of bytes.
 
     A full queue makes the socket's thread wait, which slows the provider down. If that does not help, frames are
     dropped, and `on_dropped` is called with their number, in their place in the order.

@@ -57,7 +57,7 @@ class BackfillRequest:
 
     @property
     def rebuilds_chains(self) -> bool:
-        """Whether chains are rebuilt; greeks and gamma of a session are computed and stored together."""
+        """Return whether chains are rebuilt: for greeks, for gamma or for both, which are stored together."""
         return bool(self.tables & {Table.GREEKS, Table.GAMMA})
 
     def slots(self, session: date) -> list[Slot]:

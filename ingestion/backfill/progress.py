@@ -24,7 +24,7 @@ _RATE_SECONDS = 10.0  # length of the recent period over which the rate is measu
 
 
 class Progress:
-    """Counts the jobs that ended and shows the counts; a context manager.
+    """Context manager that counts the ended jobs of a backfill and shows the counts.
 
     `traffic` returns what was sent so far. When Celery workers do the jobs this is not known here: with None, the
     expected requests of each job are counted when it ends.

@@ -14,7 +14,6 @@ from datetime import date, timedelta
 from typing import Protocol
 
 import numpy as np
-from django.db import transaction
 from numpy.typing import NDArray
 
 from ingestion import fetched_ranges
@@ -28,6 +27,7 @@ from provider.records import Aggregate
 from quant import sessions
 from warehouse import partitions, runs
 from warehouse.loading import bulk
+from warehouse.loading.known_at import store_in_time
 from warehouse.models import HistoricalBar
 from warehouse.models.enums import Timeframe
 from warehouse.task_names import RunTask
@@ -116,7 +116,8 @@ def store_days(fetched: Sequence[StockDay]) -> None:
     if rows:
         partitions.ensure(HistoricalBar._meta.db_table, int(starts[0]), int(starts[-1]))
     done = [runs.Done("", stock_day.known.until_ms, len(stock_day.bars), {}) for stock_day in fetched]
-    with transaction.atomic():
+
+    def insert() -> None:
         if rows:
             columns = columns_of(rows) | {
                 "symbol": np.array([bar.ticker for bar in rows]),
@@ -127,6 +128,8 @@ def store_days(fetched: Sequence[StockDay]) -> None:
             bulk.insert_rows(HistoricalBar, columns, likely_new=False)
         fetched_ranges.record(RunTask.GROUPED_DAILY, [("", stock_day.known) for stock_day in fetched])
         runs.note_done(RunTask.GROUPED_DAILY, done)
+
+    store_in_time(insert)
 
 
 def large_stocks(rows: Sequence[Aggregate]) -> list[Aggregate]:

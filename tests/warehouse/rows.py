@@ -5,7 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 from warehouse import clock, partitions
-from warehouse.models import GammaExposure, HistoricalGreeks, IvPercentile, MarketRegimeDay, OptionsFlow
+from warehouse.models import (
+    GammaExposure,
+    HistoricalBar,
+    HistoricalGreeks,
+    IvPercentile,
+    MarketRegimeDay,
+    OptionsFlow,
+)
 
 MINUTE_MS = 60_000
 HOUR_MS = 60 * MINUTE_MS
@@ -70,3 +77,9 @@ def add_iv(date: Any, symbol: str = "SPX", **columns: Any) -> IvPercentile:
 
 def add_regime(date: Any, **columns: Any) -> MarketRegimeDay:
     return MarketRegimeDay.objects.create(date=date, method_version="test", **columns)
+
+
+def add_bar(timestamp: int, **columns: Any) -> HistoricalBar:
+    partitions.ensure("historical_bars", timestamp, timestamp)
+    defaults = {"symbol": "SPY", "timeframe": "1m", "open": 1, "high": 1, "low": 1, "close": 1}
+    return HistoricalBar.objects.create(timestamp=timestamp, **(defaults | columns))

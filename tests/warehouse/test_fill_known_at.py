@@ -9,8 +9,7 @@ from django.core.management import call_command
 
 from tests.partitions import drop_partitions
 from tests.roles import run
-from tests.warehouse.rows import HOUR_MS, add_greeks, add_trade, ago
-from tests.warehouse.test_wall import add_bar
+from tests.warehouse.rows import HOUR_MS, add_bar, add_greeks, add_trade, ago
 from warehouse.loading import fill_known_at
 from warehouse.models import HistoricalBar, HistoricalGreeks, OptionsFlow
 

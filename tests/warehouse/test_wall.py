@@ -10,9 +10,19 @@ from django.apps import apps
 from django.db import IntegrityError, connection, transaction
 
 from tests.roles import as_role, run
-from tests.warehouse.rows import HOUR_MS, MINUTE_MS, add_gamma, add_greeks, add_iv, add_regime, add_trade, ago
-from warehouse import partitions, watchlist
-from warehouse.models import FlowDay, FlowSlot, GammaDay, GammaSlot, HistoricalBar, OptionsFlow, SupersededRow
+from tests.warehouse.rows import (
+    HOUR_MS,
+    MINUTE_MS,
+    add_bar,
+    add_gamma,
+    add_greeks,
+    add_iv,
+    add_regime,
+    add_trade,
+    ago,
+)
+from warehouse import watchlist
+from warehouse.models import FlowDay, FlowSlot, GammaDay, GammaSlot, OptionsFlow, SupersededRow
 
 pytestmark = [pytest.mark.database, pytest.mark.django_db]
 
@@ -30,12 +40,6 @@ WALLED = (
     "options_flow_history",
     "superseded_rows",
 )
-
-
-def add_bar(timestamp: int, **columns: Any) -> HistoricalBar:
-    partitions.ensure("historical_bars", timestamp, timestamp)
-    defaults = {"symbol": "SPY", "timeframe": "1m", "open": 1, "high": 1, "low": 1, "close": 1}
-    return HistoricalBar.objects.create(timestamp=timestamp, **(defaults | columns))
 
 
 def zeros(model: type) -> dict[str, Any]:

@@ -18,6 +18,7 @@ from django.db.models import BigIntegerField, Func
 from quant import sessions
 from quant.sessions import MINUTE_MS
 from warehouse import clock
+from warehouse.models.bars import TABLE as HISTORICAL_BARS
 
 CHAIN_AFTER_MS = MINUTE_MS  # a live chain is stored within a minute of its slot
 TRADE_AFTER_MS = 11_000  # a live trade is stored within a second
@@ -43,7 +44,7 @@ class StoredTooLateError(OperationalError):
 
 def on_insert(table: str, known_ms: int) -> str:
     """Return the SQL of `known_at` for rows inserted without it; `known_ms` (epoch ms) is that of the transaction."""
-    return (_OF_BARS if table == "historical_bars" else _OF_OTHERS).format(known_ms=f"{known_ms}::bigint")
+    return (_OF_BARS if table == HISTORICAL_BARS else _OF_OTHERS).format(known_ms=f"{known_ms}::bigint")
 
 
 def of_chain(slot_ms: int) -> int:

@@ -14,7 +14,7 @@ TODAY = QuantLib.Date(2, 1, 2026)
 
 
 class Terms(NamedTuple):
-    """One contract; days are whole calendar days from now, dividends are (day, dollars)."""
+    """One contract for QuantLib. Days are whole calendar days from now; a dividend is a pair (day, dollars)."""
 
     is_call: bool
     spot: float

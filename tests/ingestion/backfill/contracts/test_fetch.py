@@ -1,4 +1,4 @@
-"""Contract lists are fetched once per week of expirations; contracts that are not standard ones are counted."""
+"""Contract lists are fetched once per week of expirations; non-standard contracts are counted."""
 
 from __future__ import annotations
 
