@@ -22,8 +22,9 @@ class OptionChain:
 
     All arrays have shape (n,) and the same order. Money is in dollars per share, `years` is calendar
     seconds to the settlement instant / (365 * 86,400) and is not positive once settled,
-    `implied_volatility` is a fraction, `gamma` is per dollar of the underlying. `spot` is NaN when the
-    underlying's price is unknown.
+    `implied_volatility` is a fraction, `gamma` is per dollar of the underlying. `forward` is the price of the
+    underlying for delivery at settlement, `rate` the continuous interest rate per year until then. `spot` is NaN when
+    the underlying's price is unknown.
 
     Raises ValueError when the arrays differ in length or the spot is not a positive number (or NaN).
     """
@@ -42,6 +43,8 @@ class OptionChain:
     delta: Floats
     gamma: Floats
     implied_volatility: Floats
+    forward: Floats
+    rate: Floats
     spot: float
 
     def __post_init__(self) -> None:
@@ -93,6 +96,27 @@ class OptionChain:
     def select(self, mask: NDArray[Any]) -> OptionChain:
         """Return the contracts that a boolean mask or an index array selects, in its order."""
         return OptionChain(**{name: getattr(self, name)[mask] for name in COLUMNS}, spot=self.spot)
+
+    def groups(self, *columns: NDArray[Any]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+        """Group the contracts by settlement, and further by `columns`, each of shape (n,).
+
+        A settlement is a root and an instant: contracts of different roots are never equal, because an adjusted root
+        (T1) settles with its standard one. Returns the number of each contract's group, shape (n,), and the position of
+        a contract of each group, shape (g,). Groups are in order of time, root, and columns.
+        """
+        keys = (self.years, self.root, *columns)
+        codes = np.zeros(len(self), dtype=np.intp)
+        for key in keys:
+            distinct, code = np.unique(key, return_inverse=True)
+            codes = np.unique(codes * max(len(distinct), 1) + code, return_inverse=True)[1]
+        _, first = np.unique(codes, return_index=True)
+        return codes, first
+
+    @property
+    def carry(self) -> tuple[Floats, Floats]:
+        """Forward and rate of each contract, shape (n,); where they are unknown, spot and 0."""
+        known = np.isfinite(self.forward) & np.isfinite(self.rate) & (self.forward > 0)
+        return np.where(known, self.forward, self.spot), np.where(known, self.rate, 0.0)
 
     @property
     def days_to_expiry(self) -> Floats:

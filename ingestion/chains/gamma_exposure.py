@@ -60,7 +60,7 @@ def _snapshot(chain: ComputedChain, median_gross: float | None) -> GammaSnapshot
 def _option_chain(chain: ComputedChain) -> OptionChain:
     """Return the chain as columns for `quant`."""
     columns, greeks = chain.columns, chain.greeks
-    return OptionChain(
+    return OptionChain.of(
         root=columns.root,
         expiration=columns.expiration,
         is_call=columns.is_call,

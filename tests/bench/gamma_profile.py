@@ -26,7 +26,7 @@ def chain_of(contracts: int) -> OptionChain:
     d1 = np.log(spot / strike) / (volatility * np.sqrt(years)) + 0.5 * volatility * np.sqrt(years)
     gamma = np.exp(-0.5 * d1**2) / np.sqrt(2 * np.pi) / (spot * volatility * np.sqrt(years))
     value = random.uniform(1, 100, contracts)
-    return OptionChain(
+    return OptionChain.of(
         root=np.full(contracts, "SPXW"),
         expiration=np.datetime64("2026-11-20") + days[series],
         is_call=random.random(contracts) < 0.5,

@@ -34,6 +34,8 @@ def make_chain(
         "delta": 0.5,
         "gamma": 0.02,
         "implied_volatility": 0.2,
+        "forward": np.nan,
+        "rate": np.nan,
     }
     filled = {
         name: np.broadcast_to(np.asarray(value, float), n) for name, value in (defaults | columns).items()

@@ -96,7 +96,7 @@ class PastMarket:
         """Return the 30-day level that the true chain of all contracts gives at the close, without bid-ask spreads."""
         truth = self.truth.chain_truth(symbol, close_of(session))
         unknown = np.full(len(truth.listing.ticker), np.nan)
-        chain = OptionChain(
+        chain = OptionChain.of(
             root=truth.listing.root,
             expiration=truth.listing.expiration,
             is_call=truth.listing.is_call,
@@ -104,10 +104,6 @@ class PastMarket:
             years=truth.years,
             bid=truth.price,
             ask=truth.price,
-            last=unknown,
-            volume=unknown,
-            open_interest=unknown,
-            multiplier=unknown,
             delta=truth.greeks.delta,
             gamma=truth.greeks.gamma,
             implied_volatility=truth.volatility,

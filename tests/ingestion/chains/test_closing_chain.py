@@ -61,7 +61,7 @@ def random_chain(seed: int, expirations: int = 16, strikes: int = 9) -> OptionCh
     missing = (fault == "no volatility") | ((fault == "puts only") & is_call) | (random.random(len(of)) < 0.1)
     unquoted = fault == "no quote"
     none = np.full(len(of), np.nan)
-    chain = OptionChain(
+    chain = OptionChain.of(
         root=roots[of],
         expiration=expiration,
         is_call=is_call,
@@ -69,12 +69,7 @@ def random_chain(seed: int, expirations: int = 16, strikes: int = 9) -> OptionCh
         years=years_to_expiry(roots[of], expiration, CLOSE),
         bid=np.where(unquoted, np.nan, np.round(mid - half, 2)),
         ask=np.where(unquoted, np.nan, np.round(mid + half, 2)),
-        last=none,
-        volume=none,
-        open_interest=none,
-        multiplier=none,
         delta=np.where(fault == "no delta", np.nan, delta),
-        gamma=none,
         implied_volatility=np.where(missing, np.nan, random.uniform(0.1, 0.3, len(of))),
         spot=SPOT,
     )
