@@ -38,7 +38,7 @@ def test_an_empty_chain_has_no_groups() -> None:
     assert len(member) == len(first) == 0
 
 
-@pytest.mark.parametrize("forward, rate", [(np.nan, 0.05), (101.0, np.nan), (-1.0, 0.05)])
+@pytest.mark.parametrize(("forward", "rate"), [(np.nan, 0.05), (101.0, np.nan), (-1.0, 0.05)])
 def test_a_contract_without_forward_is_carried_at_spot(forward: float, rate: float) -> None:
     chain = make_chain(np.array([100.0]), np.array([True]), spot=100.0, forward=forward, rate=rate)
     assert [column.tolist() for column in chain.carry] == [[100.0], [0.0]]

@@ -95,7 +95,6 @@ class PastMarket:
     def level(self, symbol: str, session: date) -> float:
         """Return the 30-day level that the true chain of all contracts gives at the close, without bid-ask spreads."""
         truth = self.truth.chain_truth(symbol, close_of(session))
-        unknown = np.full(len(truth.listing.ticker), np.nan)
         chain = OptionChain.of(
             root=truth.listing.root,
             expiration=truth.listing.expiration,

@@ -60,7 +60,6 @@ def random_chain(seed: int, expirations: int = 16, strikes: int = 9) -> OptionCh
     delta = np.where(is_call, 1.0, 0.0) - np.clip(0.5 + (strike - SPOT) / 600, 0.02, 0.98)
     missing = (fault == "no volatility") | ((fault == "puts only") & is_call) | (random.random(len(of)) < 0.1)
     unquoted = fault == "no quote"
-    none = np.full(len(of), np.nan)
     chain = OptionChain.of(
         root=roots[of],
         expiration=expiration,
