@@ -1,25 +1,27 @@
 """Forwards from option quotes by put-call parity; dividends and rates need not be known.
 
-For European options with one settlement every strike says call - put = discount * (forward - strike).
-American options satisfy it approximately near the money, where the strikes used here are; their forward is an
-estimate.
+For European options with one settlement every strike says call - put = discount * (forward - strike). For American
+options see ``american_forward``.
 """
 
 from __future__ import annotations
 
 from itertools import pairwise
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
 from quant.chain import Floats, OptionChain
+from quant.pricing.discount_curve import DiscountCurve, fit_curve, flat_curve
 from quant.pricing.iv_status import IvStatus, quote_status
+
+Rate: TypeAlias = float | DiscountCurve | None
 
 FEWEST_STRIKES = 3
 # Distance from the forward within which strikes are used, as a fraction of it.
 STRIKE_WINDOW = 0.2
-# The rate from an expiration's own quotes is used when its standard error is below this, per year.
+# An expiration's own quotes determine the rate if its standard error is below this, per year.
 RATE_TOLERANCE = 0.002
 _NEAREST = 9
 _REWEIGHTINGS = 3
@@ -34,10 +36,10 @@ class ForwardCurve(NamedTuple):
 
     Per contract, in the shape of the arguments: ``forward``, ``rate``, ``dividend_yield`` (so that forward =
     spot * exp((rate - dividend_yield) * years), the three arguments that ``solve`` and ``greeks`` need
-    in addition) and ``status``, int8 codes of ``IvStatus``. One row per settlement, by ascending
-    ``settlement_years``: ``settlement_forward``, ``settlement_error`` (half the narrowest bid-ask spread of
-    a synthetic forward), ``settlement_rate``, ``rate_found`` (whether its own quotes gave the rate),
-    ``strikes_used``.
+    in addition), ``status``, int8 codes of ``IvStatus``, and ``member``, the row of its settlement below. One row per
+    settlement, by ascending ``settlement_years``: ``settlement_forward``, ``settlement_error`` (half the narrowest
+    bid-ask spread of a synthetic forward), ``settlement_rate``, ``rate_found`` (whether its own quotes determine the
+    rate), ``strikes_used``. ``discount`` is the curve of these quotes, None if they determine none.
     """
 
     forward: Floats
@@ -50,6 +52,8 @@ class ForwardCurve(NamedTuple):
     settlement_rate: Floats
     rate_found: npt.NDArray[np.bool_]
     strikes_used: npt.NDArray[np.int64]
+    member: npt.NDArray[np.intp]
+    discount: DiscountCurve | None
 
 
 class _Synthetics(NamedTuple):
@@ -60,12 +64,15 @@ class _Synthetics(NamedTuple):
     error: Floats
 
 
-def implied_forward(chain: OptionChain, rate: float | None = None) -> ForwardCurve:
+def implied_forward(chain: OptionChain, rate: Rate = None) -> ForwardCurve:
     """Return forward, rate and dividend yield of every settlement in the chain; per-contract columns have shape (n,).
 
-    See ``forward_curve``, which is called with the chain's quotes, years and spot.
+    See ``forward_curve``. Contracts of different roots settle separately, also at the same instant.
     """
-    return forward_curve(chain.is_call, chain.strike, chain.bid, chain.ask, chain.years, chain.spot, rate)
+    member, first = chain.groups()
+    return _curve(
+        chain.is_call, chain.strike, chain.bid, chain.ask, chain.years[first], member, chain.spot, rate
+    )
 
 
 def forward_curve(
@@ -75,16 +82,16 @@ def forward_curve(
     ask: npt.ArrayLike,
     years: npt.ArrayLike,
     spot: float,
-    rate: float | None = None,
+    rate: Rate = None,
 ) -> ForwardCurve:
     """Return forward, rate and dividend yield of every settlement in the chain of one underlying.
 
     All arguments except the last two broadcast. Contracts with equal ``years`` settle together; the morning and
-    afternoon settlements of one day have different ``years``. Without ``rate`` each settlement's discount factor
-    is the slope of call - put over the strikes, weighted by spread and without outliers; where that leaves
-    the rate less certain than ``RATE_TOLERANCE`` (near expirations, few strikes) it is interpolated between
-    the settlements with a certain rate, flat beyond them, and 0 without one. The forward is the weighted
-    median of strike + (call - put) / discount over the strikes within ``STRIKE_WINDOW``.
+    afternoon settlements of one day have different ``years``. ``rate`` is one rate for all, or a curve. Without it,
+    each settlement's discount factor is the slope of call - put over the strikes, weighted by spread and without
+    outliers (a box spread), and one smooth curve is fitted to the rates of all settlements. If no settlement determines
+    its rate to ``RATE_TOLERANCE`` (near expirations, few strikes), the rate is 0. The forward is the weighted median of
+    strike + (call - put) / discount over the strikes within ``STRIKE_WINDOW``.
 
     Without a forward the numbers are NaN and ``status`` gives the reason: ``expired`` (``years`` not above
     zero), ``no_quote`` (fewer than ``FEWEST_STRIKES`` strikes with a valid quote on both sides). The caller
@@ -96,12 +103,36 @@ def forward_curve(
     calls = columns[0].reshape(-1).astype(np.bool_)
     strikes, bids, asks, times = (column.reshape(-1).astype(np.float64) for column in columns[1:])
     table, member = np.unique(times, return_inverse=True)
-    usable = (quote_status(bids, asks) == IvStatus.ok) & (times > 0.0) & (strikes > 0.0)
+    found = _curve(calls, strikes, bids, asks, table, member, spot, rate)
+    return found._replace(
+        **{
+            name: getattr(found, name).reshape(shape)
+            for name in ("forward", "rate", "dividend_yield", "status", "member")
+        }
+    )
+
+
+def _curve(
+    calls: npt.NDArray[np.bool_],
+    strikes: Floats,
+    bids: Floats,
+    asks: Floats,
+    table: Floats,
+    member: npt.NDArray[np.intp],
+    spot: float,
+    rate: Rate,
+) -> ForwardCurve:
+    """Return the curve of contracts (n,) whose settlements ``member`` are at the times ``table`` (s,), ascending."""
+    usable = (quote_status(bids, asks) == IvStatus.ok) & (table[member] > 0.0) & (strikes > 0.0)
     synthetics = _pair_by_settlement(calls, strikes, bids, asks, np.where(usable, member, -1), table.size)
 
-    rates = _rates(synthetics, table) if rate is None else np.full(table.shape, float(rate))
-    found = np.isfinite(rates) & (rate is None)
-    settled_rates = _fill(rates, table)
+    found, discount = np.zeros(table.shape, dtype=np.bool_), None
+    if rate is None:
+        rates, rate_errors = _rates(synthetics, table)
+        found = rate_errors < RATE_TOLERANCE
+        discount = fit_curve(table, rates, rate_errors) if found.any() else None
+        rate = discount or 0.0
+    settled_rates = (rate if isinstance(rate, DiscountCurve) else flat_curve(rate)).rates(table)
     forwards, errors = np.full(table.shape, np.nan), np.full(table.shape, np.nan)
     used = np.zeros(table.shape, dtype=np.int64)
     for row, near in enumerate(synthetics):
@@ -109,7 +140,7 @@ def forward_curve(
         if near.strike.size >= FEWEST_STRIKES:
             growth = np.exp(settled_rates[row] * table[row])
             levels = near.strike + near.gap * growth
-            forwards[row] = _weighted_median(levels, near.error**-2.0)
+            forwards[row] = weighted_median(levels, near.error**-2.0)
             errors[row] = near.error.min() * growth
 
     status = np.where(np.isfinite(forwards), IvStatus.ok, IvStatus.no_quote)
@@ -120,16 +151,18 @@ def forward_curve(
     rates_known = np.where(np.isfinite(forwards), settled_rates, np.nan)
     yields = rates_known - carry
     return ForwardCurve(
-        forward=forwards[member].reshape(shape),
-        rate=rates_known[member].reshape(shape),
-        dividend_yield=yields[member].reshape(shape),
-        status=status[member].reshape(shape),
+        forward=forwards[member],
+        rate=rates_known[member],
+        dividend_yield=yields[member],
+        status=status[member],
         settlement_years=table,
         settlement_forward=forwards,
         settlement_error=errors,
         settlement_rate=rates_known,
         rate_found=found,
         strikes_used=used,
+        member=member,
+        discount=discount,
     )
 
 
@@ -167,15 +200,15 @@ def _near_the_money(quoted: _Synthetics) -> _Synthetics:
     return _Synthetics(*(column[inside] for column in quoted))
 
 
-def _rates(synthetics: list[_Synthetics], years: Floats) -> Floats:
-    """Return the rate per settlement from the slope of its synthetics; NaN where they do not determine it."""
-    rates = np.full(years.shape, np.nan)
+def _rates(synthetics: list[_Synthetics], years: Floats) -> tuple[Floats, Floats]:
+    """Return the rate per settlement from the slope of its synthetics, and its standard error; NaN without one."""
+    rates, errors = np.full(years.shape, np.nan), np.full(years.shape, np.nan)
     for row, near in enumerate(synthetics):
         if near.strike.size > FEWEST_STRIKES:
             slope, error = _robust_slope(near)
-            if slope < 0.0 and error < RATE_TOLERANCE * years[row]:
-                rates[row] = -np.log(-slope) / years[row]
-    return rates
+            if slope < 0.0:
+                rates[row], errors[row] = -np.log(-slope) / years[row], error / -slope / years[row]
+    return rates, errors
 
 
 def _robust_slope(near: _Synthetics) -> tuple[float, float]:
@@ -200,15 +233,8 @@ def _robust_slope(near: _Synthetics) -> tuple[float, float]:
     return slope, error
 
 
-def _fill(rates: Floats, years: Floats) -> Floats:
-    known = np.isfinite(rates)
-    if not known.any():
-        return np.zeros(rates.shape)
-    filled: Floats = np.interp(years, years[known], rates[known])
-    return filled
-
-
-def _weighted_median(values: Floats, weights: Floats) -> float:
+def weighted_median(values: Floats, weights: Floats) -> float:
+    """Return the weighted median of values, both of shape (n,), n at least 1."""
     order = np.argsort(values)
     reached = np.cumsum(weights[order])
     # Mean of the two values around the middle, so that equal weights give the ordinary median.

@@ -22,6 +22,9 @@ class IvStatus(IntEnum):
     wide = 5
     expired = 6
     no_underlying = 7
+    other_side = 8
+    deep = 9
+    adjusted = 10
 
 
 def quote_status(

@@ -21,9 +21,8 @@ from quant.thresholds import (
     SKEW_STATE,
     Profile,
 )
+from quant.volatility.atm import AtmCurve, atm_curve
 from quant.volatility.constant_maturity import (
-    AtmCurve,
-    atm_curve,
     constant_maturity_iv,
     documented_iv,
     risk_reversal_25d,

@@ -6,6 +6,8 @@ import numpy as np
 import pytest
 from scipy.special import ndtr
 
+from quant.chain import COLUMNS, OptionChain
+from quant.pricing import black_scholes
 from quant.volatility.iv_rank import (
     atm_curve,
     constant_maturity_iv,
@@ -124,7 +126,43 @@ def unquoted_smile(forward, noise=0.0):
 def test_a_chain_without_quotes_uses_the_forward_implied_by_its_deltas():
     curve = atm_curve(unquoted_smile(forward=103.1))
     assert curve.strike.tolist() == [103.0]
-    assert curve.volatility == pytest.approx(0.2 - 0.2 * np.log(103.0 / 103.1), abs=1e-9)
+    assert curve.forward == pytest.approx([103.1])
+    assert curve.volatility == pytest.approx([0.2], abs=1e-9)
+
+
+def quoted_smile(forward, spacing):
+    """Return calls and puts of 30 days at strikes around 100, quoted by Black's formula without a rate.
+
+    The volatility is 0.2 - 0.3 k + 0.5 k², where k is the logarithm of strike over forward.
+    """
+    strike = np.repeat(np.arange(80.0, 121.0, spacing), 2)
+    is_call = np.tile([True, False], len(strike) // 2)
+    k = np.log(strike / forward)
+    volatility = 0.2 - 0.3 * k + 0.5 * k * k
+    mid = black_scholes.price(is_call, forward, strike, 30 / 365, 0.0, 0.0, volatility)
+    quoted = {"bid": mid * 0.99, "ask": mid * 1.01, "implied_volatility": volatility}
+    return make_chain(strike, is_call, years=30 / 365, **quoted)
+
+
+@pytest.mark.parametrize("spacing", [0.5, 1.0, 2.5, 5.0])
+def test_the_smile_is_read_at_the_forward_between_the_strikes(spacing):
+    chain = quoted_smile(forward=101.3, spacing=spacing)
+    known = replace(chain, forward=np.full(len(chain), 101.3), rate=np.zeros(len(chain)))
+    for one, tolerance in ((known, 1e-5), (chain, 1e-4)):
+        assert atm_curve(one).volatility == pytest.approx([0.2], abs=tolerance * spacing)
+
+
+def test_adjusted_contracts_have_a_curve_of_their_own():
+    chain = quoted_smile(forward=101.3, spacing=1.0)
+    other = replace(
+        chain, root=np.full(len(chain), "XYZ1"), implied_volatility=chain.implied_volatility + 0.6
+    )
+    both = OptionChain(
+        **{name: np.concatenate([getattr(chain, name), getattr(other, name)]) for name in COLUMNS}, spot=100.0
+    )
+    alone, together = atm_curve(chain), atm_curve(both)
+    assert together.root.tolist() == ["XYZ", "XYZ1"]
+    assert together.volatility[0] == alone.volatility[0]
 
 
 def test_a_chain_without_quotes_uses_a_line_through_noisy_volatilities():

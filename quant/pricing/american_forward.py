@@ -1,0 +1,200 @@
+"""Forwards of American options: put-call parity after the premium of early exercise is removed.
+
+A European call less a put is worth the discounted forward less the discounted strike. An American pair differs from
+that by its two premiums of early exercise, which depend on the volatility and on the forward itself. Starting from a
+forward without borrow cost, volatility, premiums and forward are computed in turn until they agree. Dividends follow
+the escrowed model of ``american``.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from quant.chain import Floats, OptionChain
+from quant.pricing import american, black_scholes, implied_vol
+from quant.pricing.american import Dividends
+from quant.pricing.escrowed_dividends import CashDividends
+from quant.pricing.implied_forward import FEWEST_STRIKES, weighted_median
+from quant.pricing.iv_status import IvStatus, quote_status
+
+# Strikes used per settlement: those nearest to the forward.
+_STRIKES = 15
+# Updates of volatility, premium and forward: one to find the strikes near the forward, then two with these.
+_FIRST_UPDATES, _UPDATES = 1, 2
+# A premium is known to about this fraction of itself; strikes with a large one have a small weight.
+_PREMIUM_ERROR = 0.5
+# Of the standard error of a median of independent levels with this median distance from it.
+_DISTANCE_TO_ERROR = 1.4826 * 1.2533
+_LEAST_HALF_SPREAD = 0.01
+# The forward search leaves a borrow yield beyond this to the interpolation.
+_LARGEST_BORROW = 2.0
+_ROUNDS = 40
+
+
+class AmericanForwards(NamedTuple):
+    """Per settlement, shape (s,): forward and its standard error in dollars, borrow yield per year, strikes used.
+
+    NaN and 0 where fewer than three strikes have a valid quote on both sides.
+    """
+
+    forward: Floats
+    error: Floats
+    borrow: Floats
+    strikes: NDArray[np.int64]
+
+
+class _Pairs(NamedTuple):
+    """Strikes with two valid quotes: settlement, strike, mids of call and put, and half the spread of both."""
+
+    settlement: NDArray[np.intp]
+    strike: Floats
+    call: Floats
+    put: Floats
+    error: Floats
+
+    def select(self, rows: NDArray[np.intp]) -> _Pairs:
+        return _Pairs(*(column[rows] for column in self))
+
+
+def forward_of(spot: float, years: Floats, carry: Floats, dividends: Dividends) -> Floats:
+    """Return the forwards for delivery after ``years``, shape (s,), in dollars; ``carry`` is rate - borrow per year.
+
+    NaN where the dividends are worth the spot or more.
+    """
+    held = spot - np.array(
+        [_present(year, rate, dividends) for year, rate in zip(years, carry, strict=True)]
+    ).reshape(years.shape)
+    return np.where(held > 0, held, np.nan) * np.exp(carry * years)
+
+
+def borrow_of(spot: float, years: Floats, rate: Floats, forward: Floats, dividends: Dividends) -> Floats:
+    """Return the borrow yields per year at which ``forward_of`` gives the forwards; all of shape (s,), NaN for none."""
+    carry = np.log(forward / spot) / years
+    # The present value of dividends changes little with the carry, so the substitution converges quickly.
+    for _ in range(_ROUNDS):
+        before = carry
+        carry = np.log(forward / (forward_of(spot, years, carry, dividends) * np.exp(-carry * years))) / years
+        if np.nanmax(np.abs(carry - before), initial=0.0) < 1e-12:
+            break
+    return rate - carry
+
+
+@np.errstate(all="ignore")
+def american_forwards(
+    chain: OptionChain,
+    member: NDArray[np.intp],
+    years: Floats,
+    rate: Floats,
+    dividends: Dividends,
+) -> AmericanForwards:
+    """Return the forwards of the settlements that ``member`` (n,) gives for the contracts of a chain.
+
+    ``years`` and ``rate`` (continuous per year) have shape (s,). Settlements with ``years`` not above zero have none.
+    """
+    forward = forward_of(chain.spot, years, rate, dividends)
+    pairs = _quoted_pairs(chain, member, years)
+    error = np.full(years.shape, np.nan)
+    for updates in (_FIRST_UPDATES, _UPDATES):
+        near = pairs.select(_nearest(pairs, forward))
+        forward, error = _solve(chain.spot, near, years, rate, forward, dividends, updates)
+    strikes = np.bincount(near.settlement, minlength=len(years)) * np.isfinite(forward)
+    return AmericanForwards(
+        forward, error, borrow_of(chain.spot, years, rate, forward, dividends), strikes.astype(np.int64)
+    )
+
+
+def _present(years: float, carry: float, dividends: Dividends) -> float:
+    due = CashDividends.until(years, dividends)
+    return float(np.sum(due.cash * np.exp(-carry * due.years)))
+
+
+def _quoted_pairs(chain: OptionChain, member: NDArray[np.intp], years: Floats) -> _Pairs:
+    """Return the strikes quoted on both sides of the settlements that have at least three of them."""
+    usable = np.flatnonzero((quote_status(chain.bid, chain.ask) == IvStatus.ok) & (years[member] > 0))
+    order = usable[np.lexsort((chain.is_call[usable], chain.strike[usable], member[usable]))]
+    put, call = order[:-1], order[1:]
+    pair = (member[put] == member[call]) & (chain.strike[put] == chain.strike[call])
+    pair &= ~chain.is_call[put] & chain.is_call[call]
+    put, call = put[pair], call[pair]
+    enough = np.bincount(member[call], minlength=len(years)) >= FEWEST_STRIKES
+    put, call = put[enough[member[call]]], call[enough[member[call]]]
+    half = 0.5 * (chain.ask - chain.bid)
+    return _Pairs(
+        member[call],
+        chain.strike[call],
+        0.5 * (chain.bid + chain.ask)[call],
+        0.5 * (chain.bid + chain.ask)[put],
+        np.maximum(half[call] + half[put], _LEAST_HALF_SPREAD),
+    )
+
+
+def _nearest(pairs: _Pairs, forward: Floats) -> NDArray[np.intp]:
+    """Return the pairs nearest to the forward of their settlement, at most 15 of each."""
+    distance = np.abs(pairs.strike - forward[pairs.settlement])
+    order = np.lexsort((distance, pairs.settlement))
+    ordered = pairs.settlement[order]
+    rank = np.arange(len(order)) - np.searchsorted(ordered, ordered)
+    return order[rank < _STRIKES]
+
+
+def _solve(
+    spot: float,
+    pairs: _Pairs,
+    years: Floats,
+    rate: Floats,
+    forward: Floats,
+    dividends: Dividends,
+    updates: int,
+) -> tuple[Floats, Floats]:
+    """Return forwards and standard errors (s,) after some updates from the forwards given.
+
+    The last updates start with the American volatility, because they converge only from near the solution.
+    """
+    at = pairs.settlement
+    time, interest = years[at], rate[at]
+    is_call = np.repeat([True, False], len(at))
+    volatility, is_started = np.full(len(at), np.nan), False
+    for _ in range(updates):
+        borrow = np.clip(borrow_of(spot, years, rate, forward, dividends), -_LARGEST_BORROW, _LARGEST_BORROW)[
+            at
+        ]
+        outside = pairs.strike >= forward[at]
+        price = np.where(outside, pairs.call, pairs.put)
+        terms = (spot, pairs.strike, time, interest, borrow)
+        held = forward[at] * np.exp(-(interest - borrow) * time)
+        if not is_started and updates == _UPDATES:
+            volatility = american.implied_vol(outside, price, *terms, dividends).volatility
+        elif not is_started:
+            volatility = implied_vol.solve(outside, price, held, *terms[1:]).volatility
+        is_started = True
+        twice = [np.tile(column, 2) for column in (pairs.strike, time, interest, borrow, volatility)]
+        premium = american.price(is_call, spot, *twice, dividends)
+        premium -= black_scholes.price(is_call, np.tile(held, 2), *twice)
+        of_call, of_put = premium[: len(at)], premium[len(at) :]
+        level = pairs.strike + (pairs.call - of_call - pairs.put + of_put) * np.exp(interest * time)
+        uncertain = np.hypot(pairs.error, _PREMIUM_ERROR * (of_call + of_put))
+        forward, error = _medians(at, level, uncertain, len(years))
+        european = price - np.where(outside, of_call, of_put)
+        better = implied_vol.solve(outside, european, held, pairs.strike, time, interest, borrow).volatility
+        volatility = np.where(np.isfinite(better), better, volatility)
+    return forward, error
+
+
+def _medians(
+    settlement: NDArray[np.intp], level: Floats, uncertain: Floats, count: int
+) -> tuple[Floats, Floats]:
+    """Return the weighted median level of each settlement and its standard error."""
+    median, error = np.full(count, np.nan), np.full(count, np.nan)
+    known = np.isfinite(level) & np.isfinite(uncertain)
+    for row in np.unique(settlement[known]).tolist():
+        rows = known & (settlement == row)
+        if np.count_nonzero(rows) < FEWEST_STRIKES:
+            continue
+        levels = level[rows]
+        median[row] = weighted_median(levels, uncertain[rows] ** -2.0)
+        apart = float(np.median(np.abs(levels - median[row])))
+        error[row] = _DISTANCE_TO_ERROR * apart / np.sqrt(len(levels)) + 0.25 * uncertain[rows].min()
+    return median, error
