@@ -9,7 +9,7 @@ from __future__ import annotations
 import datetime as dt
 from collections import defaultdict
 from collections.abc import Sequence
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from django.db import connection
 
@@ -41,7 +41,12 @@ def dividends(symbol: str, at_ms: int) -> tuple[tuple[int, float], ...]:
     none. Dividends of one ex-date are added up.
     """
     first = sessions.new_york_date(clock.instant(at_ms)) - LONGEST_CLOSURE
-    wanted = {"symbol": symbol, "kind": ActionKind.CASH_DIVIDEND.value, "first": first, "at": at_ms}
+    wanted: dict[str, Any] = {
+        "symbol": symbol,
+        "kind": ActionKind.CASH_DIVIDEND.value,
+        "first": first,
+        "at": at_ms,
+    }
     amounts: defaultdict[int, float] = defaultdict(float)
     with connection.cursor() as cursor:
         cursor.execute(_DIVIDENDS, wanted)
@@ -57,7 +62,7 @@ def splits(symbol: str, first_day: dt.date, last_day: dt.date, at_ms: int) -> Sp
 
 def splits_of(symbols: Sequence[str], first_day: dt.date, last_day: dt.date, at_ms: int) -> dict[str, Splits]:
     """Return `splits` of several stocks; one without any is absent."""
-    wanted = {"symbols": list(symbols), "first": first_day, "last": last_day, "at": at_ms}
+    wanted: dict[str, Any] = {"symbols": list(symbols), "first": first_day, "last": last_day, "at": at_ms}
     found: defaultdict[str, list[tuple[dt.date, float]]] = defaultdict(list)
     with connection.cursor() as cursor:
         cursor.execute(_SPLITS, wanted | {"kind": ActionKind.SPLIT.value})
