@@ -75,6 +75,17 @@ SCHEDULE = (
         ),
     ),
     Scheduled(
+        name="Splits and dividends",
+        task=CeleryTask.FETCH_CORPORATE_ACTIONS,
+        minute="*",
+        expire_seconds=50,
+        queue="ingest",
+        description=(
+            "Every minute: fetches the splits of all stocks and the dividends of the watched stocks and ETFs that were "
+            "not fetched since two hours before the open. A symbol that is added later is fetched within a minute."
+        ),
+    ),
+    Scheduled(
         name="Calendar watch",
         task=CeleryTask.WATCH_CALENDAR,
         minute="*/10",

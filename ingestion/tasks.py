@@ -15,7 +15,14 @@ from ingestion.bars.daily_bars_window import YEAR_SESSIONS
 from ingestion.chains import ingest
 from ingestion.chains.due import due_chains
 from ingestion.chains.slots import REGULAR_WINDOW
-from ingestion.daily import calendar_watch, closing, iv_percentile, market_regime, rollups
+from ingestion.daily import (
+    calendar_watch,
+    closing,
+    corporate_actions,
+    iv_percentile,
+    market_regime,
+    rollups,
+)
 from ingestion.provider_client import massive_client
 from warehouse import clock
 from warehouse.task_names import RunTask
@@ -119,6 +126,18 @@ def keep_partitions() -> str:
 def watch_calendar() -> str:
     """Compare the exchange calendar with the provider's, once per session."""
     return calendar_watch.watch_calendar(clock.now())
+
+
+@shared_task(acks_late=False, time_limit=14 * MINUTE, soft_time_limit=13 * MINUTE)
+def fetch_corporate_actions() -> str:
+    """Fetch the splits of all stocks and the dividends of the watched ones, once per session before its open.
+
+    Acknowledged early, because the first lists may take long at a low request rate. Each list is a run of its own, so
+    an interrupted call is continued by the next one.
+    """
+    now_ms = clock.now_ms()
+    splits = corporate_actions.fetch_splits(now_ms)
+    return f"{splits}. {corporate_actions.fetch_dividends(corporate_actions.watched_stocks(), now_ms)}"
 
 
 _CLOSING: dict[str, tuple[Any, str]] = {

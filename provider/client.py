@@ -14,12 +14,12 @@ from urllib.parse import quote
 
 from provider import decoding
 from provider.decoding import Page
-from provider.errors import BadPage, RepeatedPage
+from provider.errors import BadPage, NotFound, RepeatedPage
 from provider.filters import ContractFilters, Day, between, contract_params
 from provider.pagination import ChainPages, Pages
 from provider.rate_limit import Limiter
 from provider.records import Aggregate, ChainRow, IndexRow, LastTrade, Quote, Trade, UniversalRow
-from provider.reference import Condition, Contract, Exchange, Holiday, MarketStatus
+from provider.reference import Condition, Contract, Dividend, Exchange, Holiday, MarketStatus, Split
 from provider.retry import Clock, RetryPolicy
 from provider.symbols import bare
 from provider.transport import Traffic, Transport
@@ -130,6 +130,15 @@ class MassiveClient:
         params = {} if as_of is None else {"as_of": str(as_of)}
         path = f"/v3/reference/options/contracts/{_part(contract_ticker)}"
         return self.one(path, params, decoding.decode_contract)
+
+    # -- corporate actions -------------------------------------------------------------------------------
+    def dividends(self, ticker: str) -> Pages[Dividend]:
+        """Return all cash dividends of a stock or ETF, past and declared ones, in the provider's order."""
+        return self._actions("dividends", {"ticker": ticker}, decoding.decode_dividend_page)
+
+    def splits(self, first: Day) -> Pages[Split]:
+        """Return the splits of all stocks that are executed from `first` on, past and announced ones."""
+        return self._actions("splits", {"execution_date.gte": str(first)}, decoding.decode_split_page)
 
     # -- bars --------------------------------------------------------------------------------------------
     def aggregates(
@@ -244,6 +253,14 @@ class MassiveClient:
             if next_url in seen or len(seen) >= _MOST_PAGES:
                 raise RepeatedPage(self._transport.sentence(url, "sent page links that repeat or never end"))
             url = next_url
+
+    def _actions(self, what: str, params: dict[str, str], decode: Callable[[bytes], Page[Row]]) -> Pages[Row]:
+        """Return a list of corporate actions from its v3 path, or from the newer one where that is gone."""
+        params = params | {"limit": str(_REFERENCE_PAGE)}
+        try:
+            return self._walk(f"/v3/reference/{what}", params, decode, Pages())
+        except NotFound:
+            return self._walk(f"/stocks/v1/{what}", params, decode, Pages())
 
     def _by_ticker(
         self, path: str, tickers: Sequence[str], decode: Callable[[bytes], Page[Row]]

@@ -16,7 +16,7 @@ import msgspec
 
 from provider.errors import BadPage
 from provider.records import Aggregate, ChainRow, IndexRow, LastTrade, Quote, Trade, UniversalRow
-from provider.reference import Condition, Contract, Exchange, Holiday, MarketStatus
+from provider.reference import Condition, Contract, Dividend, Exchange, Holiday, MarketStatus, Split
 
 Row = TypeVar("Row")
 Object = TypeVar("Object")
@@ -173,6 +173,8 @@ decode_universal_page = PageDecoder(UniversalRow)
 decode_aggregate_page = PageDecoder(Aggregate, absent_is_empty=True)
 decode_trade_page = PageDecoder(Trade)
 decode_quote_page = PageDecoder(Quote)
+decode_dividend_page = PageDecoder(Dividend)
+decode_split_page = PageDecoder(Split)
 decode_condition_page = PageDecoder(Condition)
 decode_exchange_page = PageDecoder(Exchange)
 decode_holidays = ListDecoder(Holiday)

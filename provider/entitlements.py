@@ -166,6 +166,12 @@ def _others(
     if today:
         grouped = f"/v2/aggs/grouped/locale/us/market/stocks/{_weekday_before(today[0])}"
         yield "grouped daily bars", partial(_sample, client, grouped, {}, bars)
+    dividends = {"ticker": STOCK, **_SMALL_PAGE}
+    yield (
+        "dividends",
+        partial(_sample, client, "/v3/reference/dividends", dividends, decoding.decode_dividend_page),
+    )
+    yield "splits", partial(_sample, client, "/v3/reference/splits", _SMALL_PAGE, decoding.decode_split_page)
     yield (
         "conditions",
         partial(_sample, client, "/v3/reference/conditions", options, decoding.decode_condition_page),

@@ -1,4 +1,4 @@
-"""Typed reference data of the REST API: contracts, market status, conditions, exchanges.
+"""Typed reference data of the REST API: contracts, dividends, splits, market status, conditions, exchanges.
 
 As in `provider.records`, fields that may be left out are None and unknown keys are skipped.
 """
@@ -37,6 +37,32 @@ class Contract(Struct, frozen=True, gc=False):
     cfi: str | None = None
     correction: Int32 | None = None
     additional_underlyings: tuple[Deliverable, ...] | None = None
+
+
+class Dividend(Struct, frozen=True, gc=False):
+    """One cash dividend of a stock. `cash_amount` is per share of its time: it is not adjusted for later splits.
+
+    The former list names the kind `dividend_type` (CD regular, SC special, LT and ST capital gains), the newer one
+    `distribution_type` (recurring, special, ...).
+    """
+
+    ticker: str
+    ex_dividend_date: datetime.date
+    cash_amount: float  # in `currency`, per share
+    currency: str | None = None  # ISO code; absent on old rows
+    declaration_date: datetime.date | None = None
+    pay_date: datetime.date | None = None
+    dividend_type: str | None = None
+    distribution_type: str | None = None
+
+
+class Split(Struct, frozen=True, gc=False):
+    """One split: `split_from` shares become `split_to` at the start of `execution_date`. 4:1 is from 1 to 4."""
+
+    ticker: str
+    execution_date: datetime.date
+    split_from: float
+    split_to: float
 
 
 class MarketStatus(Struct, frozen=True, rename="camel"):

@@ -15,6 +15,7 @@ FACTS = {
     model._meta.db_table: model.__name__
     for model in (
         models.ContractSizeDay,
+        models.CorporateAction,
         models.FlowSlot,
         models.GammaExposure,
         models.GammaSlot,

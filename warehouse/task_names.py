@@ -20,6 +20,8 @@ class RunTask(StrEnum):
     ROLL_UP = "roll_up"
     KEEP_RETENTION = "keep_retention"
     WATCH_CALENDAR = "watch_calendar"
+    FETCH_SPLITS = "fetch_splits"
+    FETCH_DIVIDENDS = "fetch_dividends"
 
 
 class CeleryTask(StrEnum):
@@ -31,6 +33,7 @@ class CeleryTask(StrEnum):
     SUM_INTERVALS = "ingestion.tasks.sum_intervals"
     KEEP_PARTITIONS = "ingestion.tasks.keep_partitions"
     WATCH_CALENDAR = "ingestion.tasks.watch_calendar"
+    FETCH_CORPORATE_ACTIONS = "ingestion.tasks.fetch_corporate_actions"
     BACKFILL = "ingestion.tasks.backfill"
     STORE_TRADES = "flow.tasks.store_trades"
     SWEEP_INBOX = "flow.tasks.sweep_inbox"

@@ -1,4 +1,4 @@
-"""Preparation of a backfill: bars of the underlyings, contract lists and the selection of contracts.
+"""Preparation of a backfill: bars and dividends of the underlyings, contract lists, the selection of contracts.
 
 It takes about ten requests per symbol. Their answers are stored like all others, so the plan made from them is exact,
 and preparing again needs no request.
@@ -25,13 +25,14 @@ from ingestion.backfill.selection import SelectedContracts, select
 from ingestion.bars.bar_times import range_ms
 from ingestion.bars.breadth import year_before
 from ingestion.bars.historical_bars import ensure_bars
+from ingestion.daily.corporate_actions import fetch_dividends, fetch_splits
 from ingestion.daily.regime_inputs import NOT_THERE, VIX_RISE_SESSIONS
 from provider.connection import Connect
 from provider.transport import Traffic
 from quant import sessions
 from warehouse.asof import bars
 from warehouse.models import WatchlistEntry
-from warehouse.models.enums import Timeframe
+from warehouse.models.enums import Timeframe, UnderlyingKind
 
 _Result = TypeVar("_Result")
 PROCESSES = 8  # they wait for the provider most of the time
@@ -97,6 +98,9 @@ def prepare(
     result, stopping = PreparedData(), StopPipe()
     pool = forked_pool(PROCESSES, partial(_initialize, stopping))
     try:
+        # First, because bars are adjusted by them on reading.
+        _, traffic = pool.submit(_with_traffic, fetch_splits, now_ms).result()
+        clients.add_traffic(traffic)
         symbols = [
             pool.submit(_with_traffic, _prepare_symbol, request, entry, now_ms) for entry in request.entries
         ]
@@ -155,6 +159,8 @@ def _fetch_symbol(
     symbol, (first, last) = str(entry.symbol), (request.sessions[0], request.sessions[-1])
     if not request.rebuilds_chains and Table.FLOW not in request.tables:
         return PreparedSymbol(symbol)
+    if entry.kind != UnderlyingKind.INDEX:
+        fetch_dividends([symbol], now_ms, connect)
     ensure_bars(entry.provider_symbol, FRAME, first, last, now_ms, connect)
     stored = bars.read(symbol, FRAME, *range_ms(first, last))
     prices = _prices(dict(zip(stored.start_ms.tolist(), stored.close.tolist(), strict=True)), request)

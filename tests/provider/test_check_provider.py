@@ -36,6 +36,9 @@ def script_a_starter_plan(provider: ScriptedProvider) -> None:
         ok({"results": [{"ticker": "I:SPX", "error": "NOT_ENTITLED", "message": "Not entitled."}]}),
     )
     provider.tell("/v2/aggs/grouped/locale/us/market/stocks/2026-11-13", ok({"results": [BAR, BAR]}))
+    paid = {"ticker": "SPY", "ex_dividend_date": "2026-09-18", "cash_amount": 1.75}
+    provider.tell("/v3/reference/dividends", ok({"results": [paid]}))
+    provider.tell("/v3/reference/splits", refusal(403, UPGRADE))
     provider.tell("/v3/reference/conditions", ok({"results": [{"id": 209, "name": "Automatic"}]}))
     provider.tell("/v3/reference/exchanges", ok({"results": "none"}))
 
@@ -64,6 +67,8 @@ def test_each_endpoint_and_field_is_reported(provider: ScriptedProvider, client:
         Finding("index bars", Status.FAILED, f"{at}/v2/aggs/ticker/I:SPX/prev answered 503."),
         Finding("index snapshot", Status.NOT_IN_PLAN, "Not entitled."),
         Finding("grouped daily bars", Status.YES, "2 rows on one page"),
+        Finding("dividends", Status.YES, "1 row on one page"),
+        Finding("splits", Status.NOT_IN_PLAN, f"{at}/v3/reference/splits {refused}"),
         Finding("conditions", Status.YES, "1 row on one page"),
         Finding(
             "exchanges",

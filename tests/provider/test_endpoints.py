@@ -85,6 +85,18 @@ REQUESTS: list[tuple[str, Callable[[MassiveClient], Any], Any, dict[str, str]]] 
         {"as_of": "2026-11-20"},
     ),
     (
+        "/v3/reference/dividends",
+        lambda c: c.dividends("SPY"),
+        NONE,
+        {"ticker": "SPY", "limit": "1000"},
+    ),
+    (
+        "/v3/reference/splits",
+        lambda c: c.splits(DAY),
+        NONE,
+        {"execution_date.gte": "2026-11-20", "limit": "1000"},
+    ),
+    (
         f"/v2/aggs/ticker/{TICKER}/range/1/day/2026-11-20/2026-11-21",
         lambda c: c.aggregates(TICKER, 1, "day", DAY, NEXT_DAY),
         {"resultsCount": 0},
@@ -193,3 +205,16 @@ def test_the_limiter_is_acquired_before_every_request(
     provider.tell("/v3/snapshot/options/SPY?cursor=2", ok({"results": []}))
     make_client(limiter=Limiter()).chain("SPY")
     assert requests_seen == [0, 1]
+
+
+@pytest.mark.parametrize(
+    ("what", "ask"), [("dividends", lambda c: c.dividends("SPY")), ("splits", lambda c: c.splits(DAY))]
+)
+def test_a_list_of_actions_that_moved_is_read_from_its_new_path(
+    provider: ScriptedProvider, client: MassiveClient, what: str, ask: Callable[[MassiveClient], Any]
+) -> None:
+    provider.tell(f"/stocks/v1/{what}", ok(NONE))
+    assert ask(client).rows == []
+    first, second = provider.requests
+    assert (first.path, second.path) == (f"/v3/reference/{what}", f"/stocks/v1/{what}")
+    assert first.query == second.query

@@ -6,6 +6,7 @@ from typing import Any
 
 from warehouse import clock, partitions
 from warehouse.models import (
+    CorporateAction,
     GammaExposure,
     HistoricalBar,
     HistoricalGreeks,
@@ -83,3 +84,10 @@ def add_bar(timestamp: int, **columns: Any) -> HistoricalBar:
     partitions.ensure("historical_bars", timestamp, timestamp)
     defaults = {"symbol": "SPY", "timeframe": "1m", "open": 1, "high": 1, "low": 1, "close": 1}
     return HistoricalBar.objects.create(timestamp=timestamp, **(defaults | columns))
+
+
+def add_action(ex_date: Any, symbol: str = "AAPL", **columns: Any) -> CorporateAction:
+    defaults = {"kind": "cash_dividend", "source": "live", "fetched_at": 1}
+    if columns.get("kind", "cash_dividend") == "cash_dividend":
+        defaults |= {"cash_amount": 0.25, "dividend_type": "CD"}
+    return CorporateAction.objects.create(symbol=symbol, ex_date=ex_date, **(defaults | columns))

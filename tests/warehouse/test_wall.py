@@ -13,6 +13,7 @@ from tests.roles import as_role, run
 from tests.warehouse.rows import (
     HOUR_MS,
     MINUTE_MS,
+    add_action,
     add_bar,
     add_gamma,
     add_greeks,
@@ -28,6 +29,7 @@ pytestmark = [pytest.mark.database, pytest.mark.django_db]
 
 DAY = dt.date(2026, 11, 18)
 WALLED = (
+    "corporate_actions",
     "flow_daily",
     "flow_slots",
     "gamma_daily",
@@ -59,6 +61,7 @@ def add_everything(timestamp: int, known_at: int) -> None:
     add_greeks(timestamp, **known)
     add_trade(timestamp, **known)
     add_bar(timestamp, **known)
+    add_action(DAY, **known)
     add_gamma(timestamp, **known)
     add_iv(DAY, **known)
     add_regime(DAY, **known)

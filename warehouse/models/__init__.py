@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from warehouse.models.bars import HistoricalBar
+from warehouse.models.bars import CorporateAction, HistoricalBar
 from warehouse.models.daily import ContractSizeDay, FlowDay, GammaDay
 from warehouse.models.fetched import ContractListing, FetchedRange
 from warehouse.models.flow import OptionsFlow
@@ -20,6 +20,7 @@ from warehouse.models.watchlist import WatchlistEntry
 __all__ = [
     "ContractListing",
     "ContractSizeDay",
+    "CorporateAction",
     "DeadLetter",
     "FetchedRange",
     "FlowDay",

@@ -1,13 +1,13 @@
-"""Bars of underlyings and option contracts."""
+"""Bars of underlyings and option contracts, and the corporate actions by which bars are adjusted."""
 
 from __future__ import annotations
 
 from django.db import models
 
 from warehouse.models import columns
-from warehouse.models.enums import Timeframe
+from warehouse.models.enums import ActionKind, Source, Timeframe
 
-TABLE = "historical_bars"
+TABLE, ACTIONS = "historical_bars", "corporate_actions"
 
 
 class HistoricalBar(models.Model):
@@ -43,3 +43,45 @@ class HistoricalBar(models.Model):
 
     def __str__(self) -> str:
         return f"{self.symbol} {self.timeframe} at {self.timestamp}"
+
+
+class CorporateAction(models.Model):
+    """Grain: the splits or cash dividends of one stock on one ex-date. Key: (symbol, kind, ex_date). Never deleted.
+
+    Written by `ingestion.daily.corporate_actions`, read by `warehouse.asof.corporate_actions`. Several dividends of a
+    date, a regular and a special one, are one row with their sum. An action that the provider no longer lists before
+    its ex-date stays with `withdrawn_at`. Values are of the shares of their time, not adjusted for later splits.
+    """
+
+    id = columns.row_id()
+    symbol = columns.key("stock or ETF: AAPL; no unit")
+    kind = columns.choice(ActionKind, "kind of the action", null=False)
+    ex_date = columns.day("first session without the dividend, or with the new shares")
+    cash_amount = columns.money("sum of the cash dividends of the ex-date; dollars per share")
+    split_from = columns.real("old shares of the split's ratio; shares")
+    split_to = columns.real("new shares for them; shares")
+    declaration_date = columns.day("when it was declared, null if unknown", null=True)
+    pay_date = columns.day("when it is paid, null if unknown", null=True)
+    dividend_type = columns.text(
+        "kinds of the dividends: CD regular, SC special, LT and ST capital gains; no unit"
+    )
+    source = columns.choice(Source, "live, or backfill for what the first fetch found", null=False)
+    fetched_at = columns.epoch_ms("when these values were fetched first")
+    withdrawn_at = columns.epoch_ms(
+        "from when on it was no longer listed, null while it is", null=True, blank=True
+    )
+    known_at = columns.known_at()
+    computed_at = columns.computed_at()
+
+    class Meta:
+        db_table = ACTIONS
+        db_table_comment = "Splits and cash dividends of stocks."
+        verbose_name = "corporate action"
+        constraints = [
+            columns.unique(ACTIONS, "symbol", "kind", "ex_date"),
+            columns.one_of(ACTIONS, "kind", ActionKind),
+            columns.one_of(ACTIONS, "source", Source),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.symbol} {self.kind} of {self.ex_date}"

@@ -61,9 +61,9 @@ def epoch_ms(comment: str, **options: Any) -> Any:
     return models.BigIntegerField(db_comment=f"{comment}; epoch milliseconds UTC", **options)
 
 
-def day(comment: str) -> Any:
+def day(comment: str, null: bool = False) -> Any:
     """Return a date column."""
-    return models.DateField(db_comment=f"{comment}; date, New York")
+    return models.DateField(null=null, blank=null, db_comment=f"{comment}; date, New York")
 
 
 def money(comment: str, null: bool = True) -> Any:

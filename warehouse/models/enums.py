@@ -192,6 +192,13 @@ class Timeframe(TextChoices):
     WEEK = "1w"
 
 
+class ActionKind(TextChoices):
+    """Kind of a corporate action."""
+
+    SPLIT = "split"
+    CASH_DIVIDEND = "cash_dividend"
+
+
 class UnderlyingKind(TextChoices):
     """Kind of an underlying."""
 

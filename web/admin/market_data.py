@@ -9,6 +9,7 @@ from django.http import HttpRequest
 
 from warehouse.models import (
     ContractSizeDay,
+    CorporateAction,
     FlowDay,
     FlowSlot,
     GammaDay,
@@ -87,6 +88,34 @@ class HistoricalBarAdmin(TimedAdmin):
     """Bars."""
 
     list_display = ("symbol", "timeframe", "at", "open", "high", "low", "close", "volume")
+
+
+@admin.register(CorporateAction)
+class CorporateActionAdmin(DailyAdmin):
+    """Splits and cash dividends."""
+
+    search_help_text = "symbol, exactly: AAPL"
+    list_filter = ("kind",)  # splits are those of all stocks, not only of watched ones
+    list_display = (
+        "symbol",
+        "kind",
+        "ex_date",
+        "cash_amount",
+        "split_from",
+        "split_to",
+        "dividend_type",
+        "declaration_date",
+        "known",
+        "withdrawn",
+    )
+
+    @admin.display(description="known, New York")
+    def known(self, row: CorporateAction) -> str:
+        return new_york(row.known_at)
+
+    @admin.display(description="withdrawn, New York")
+    def withdrawn(self, row: CorporateAction) -> str:
+        return new_york(row.withdrawn_at)
 
 
 @admin.register(GammaExposure)

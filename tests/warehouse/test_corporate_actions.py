@@ -1,0 +1,80 @@
+"""Dividends and splits as they were known at an instant."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import pytest
+
+from tests.roles import as_role
+from tests.warehouse.rows import add_action
+from warehouse import clock
+from warehouse.asof.corporate_actions import dividends, splits, splits_of
+from warehouse.models import CorporateAction, SupersededRow
+
+pytestmark = [pytest.mark.database, pytest.mark.django_db]
+
+NOVEMBER_9 = dt.date(2026, 11, 9)
+
+
+def new_york(month: int, day: int, hour: int, minute: int = 0) -> int:
+    return clock.epoch_ms(dt.datetime(2026, month, day, hour + 5, minute, tzinfo=dt.UTC))
+
+
+OPEN = new_york(11, 9, 9, 30)
+
+
+def test_dividends_go_ex_at_the_open_of_their_session():
+    add_action(dt.date(2026, 12, 14), cash_amount=0.5, known_at=1)
+    add_action(NOVEMBER_9, cash_amount=0.26, known_at=1)
+    add_action(NOVEMBER_9, symbol="MSFT", cash_amount=1, known_at=1)
+    add_action(NOVEMBER_9, kind="split", split_from=1, split_to=4, known_at=1)
+    december = new_york(12, 14, 9, 30)
+    assert dividends("AAPL", OPEN - 1) == ((OPEN, 0.26), (december, 0.5))
+    assert dividends("AAPL", OPEN) == ((december, 0.5),)
+    assert dividends("AAPL", december) == ()
+
+
+def test_an_ex_date_without_a_session_counts_at_the_next_one():
+    add_action(dt.date(2026, 11, 7), cash_amount=0.25, known_at=1)  # a Saturday
+    add_action(NOVEMBER_9, cash_amount=0.5, known_at=1)
+    assert dividends("AAPL", OPEN - 1) == ((OPEN, 0.75),)
+    assert dividends("AAPL", OPEN) == ()
+
+
+def test_a_dividend_is_unknown_before_its_declaration_and_once_withdrawn():
+    add_action(NOVEMBER_9, cash_amount=0.26, known_at=new_york(10, 29, 16), withdrawn_at=new_york(11, 3, 8))
+    found = ((OPEN, 0.26),)
+    assert dividends("AAPL", new_york(10, 29, 15, 59)) == ()
+    assert dividends("AAPL", new_york(10, 29, 16)) == found
+    assert dividends("AAPL", new_york(11, 3, 7, 59)) == found
+    assert dividends("AAPL", new_york(11, 3, 8)) == ()
+
+
+def test_splits_are_read_by_ex_date_with_their_ratio():
+    one, other = dt.date(2026, 6, 10), dt.date(2026, 11, 9)
+    add_action(other, kind="split", split_from=20, split_to=1, known_at=new_york(11, 6, 16))
+    add_action(one, kind="split", split_from=1, split_to=4, known_at=1)
+    add_action(one, symbol="NVDA", kind="split", split_from=2, split_to=3, known_at=1)
+    late = new_york(11, 6, 16)
+    assert splits("AAPL", one, other, late) == ((one, 4.0), (other, 0.05))
+    assert splits("AAPL", one, other, late - 1) == ((one, 4.0),)
+    assert splits("AAPL", one + dt.timedelta(days=1), other, late) == ((other, 0.05),)
+    assert splits("AAPL", one, other - dt.timedelta(days=1), late) == ((one, 4.0),)
+    assert splits("SPY", one, other, late) == ()
+    assert splits_of(["NVDA", "SPY"], one, other, late) == {"NVDA": ((one, 1.5),)}
+
+
+def test_the_reader_role_may_read_them():
+    add_action(NOVEMBER_9, known_at=1)
+    with as_role("warehouse_reader"):
+        assert dividends("AAPL", 1_000_000) == ((OPEN, 0.25),)
+
+
+def test_a_changed_amount_keeps_the_earlier_one():
+    add_action(NOVEMBER_9, cash_amount=0.26, known_at=1)
+    CorporateAction.objects.update(cash_amount=0.27)
+    old = SupersededRow.objects.get()
+    assert old.key == {"symbol": "AAPL", "kind": "cash_dividend", "ex_date": "2026-11-09"}
+    assert old.row["cash_amount"] == 0.26
+    assert CorporateAction.objects.get().known_at == 1

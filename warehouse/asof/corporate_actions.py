@@ -1,0 +1,76 @@
+"""Cash dividends and splits of stocks and ETFs, of the table `corporate_actions`.
+
+An action is read as known at an instant: neither one that was declared later nor one that the provider had withdrawn
+by then. Indices have none. Values are of the shares of their time.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections import defaultdict
+from collections.abc import Sequence
+from typing import Any, TypeAlias
+
+from django.db import connection
+
+from quant import sessions
+from warehouse import clock
+from warehouse.models.enums import ActionKind
+
+# Splits of a stock, ascending: the first day with the new shares, and the number of new shares per old one.
+Splits: TypeAlias = tuple[tuple[dt.date, float], ...]
+
+LONGEST_CLOSURE = dt.timedelta(days=10)  # an ex-date that is no session counts at the next session
+
+_DIVIDENDS = """
+SELECT ex_date, cash_amount::double precision FROM corporate_actions
+WHERE symbol = %(symbol)s AND kind = %(kind)s AND ex_date >= %(first)s
+  AND known_at <= %(at)s AND (withdrawn_at IS NULL OR withdrawn_at > %(at)s)
+"""
+_SPLITS = """
+SELECT symbol, ex_date, split_to / split_from FROM corporate_actions
+WHERE symbol = ANY(%(symbols)s) AND kind = %(kind)s AND ex_date BETWEEN %(first)s AND %(last)s
+  AND known_at <= %(at)s AND (withdrawn_at IS NULL OR withdrawn_at > %(at)s)
+"""
+
+
+def dividends(symbol: str, at_ms: int) -> tuple[tuple[int, float], ...]:
+    """Return the dividends that were declared by `at_ms` and go ex after it, ascending: ex instant, dollars per share.
+
+    The ex instant is the open of the session of the ex-date, epoch ms, or of the next session where the ex-date is
+    none. Dividends of one ex-date are added up.
+    """
+    first = sessions.new_york_date(clock.instant(at_ms)) - LONGEST_CLOSURE
+    wanted: dict[str, Any] = {
+        "symbol": symbol,
+        "kind": ActionKind.CASH_DIVIDEND.value,
+        "first": first,
+        "at": at_ms,
+    }
+    amounts: defaultdict[int, float] = defaultdict(float)
+    with connection.cursor() as cursor:
+        cursor.execute(_DIVIDENDS, wanted)
+        for ex_date, amount in cursor.fetchall():
+            amounts[_opens_ms(ex_date)] += amount
+    return tuple((ex_ms, amount) for ex_ms, amount in sorted(amounts.items()) if ex_ms > at_ms)
+
+
+def splits(symbol: str, first_day: dt.date, last_day: dt.date, at_ms: int) -> Splits:
+    """Return the splits with ex-dates from `first_day` to `last_day`, both included, that were known at `at_ms`."""
+    return splits_of([symbol], first_day, last_day, at_ms).get(symbol, ())
+
+
+def splits_of(symbols: Sequence[str], first_day: dt.date, last_day: dt.date, at_ms: int) -> dict[str, Splits]:
+    """Return `splits` of several stocks; one without any is absent."""
+    wanted: dict[str, Any] = {"symbols": list(symbols), "first": first_day, "last": last_day, "at": at_ms}
+    found: defaultdict[str, list[tuple[dt.date, float]]] = defaultdict(list)
+    with connection.cursor() as cursor:
+        cursor.execute(_SPLITS, wanted | {"kind": ActionKind.SPLIT.value})
+        for symbol, ex_date, ratio in cursor.fetchall():
+            found[symbol].append((ex_date, ratio))
+    return {symbol: tuple(sorted(actions)) for symbol, actions in found.items()}
+
+
+def _opens_ms(ex_date: dt.date) -> int:
+    day = sessions.next_session(ex_date - dt.timedelta(days=1))
+    return clock.epoch_ms(sessions.open_of(day))
