@@ -88,6 +88,10 @@ SIMULATED = env.flag("SIMULATED", bool(_stack and _stack.simulated))
 # Where alerts are posted, a secret: Discord's webhooks and what takes the same JSON. Empty sends none.
 ALERT_WEBHOOK_URL = env.secret("ALERT_WEBHOOK_URL")
 
+# -- pricing -------------------------------------------------------------------------------------------
+# Continuous interest rate per year where no curve of dollar rates of the last five sessions is stored.
+FLAT_RATE = env.number("FLAT_RATE", 0.04)
+
 # -- live trades ----------------------------------------------------------------------------------------
 FLOW_MINIMUM_CONTRACTS = env.integer(
     "FLOW_MINIMUM_CONTRACTS", 10

@@ -17,10 +17,11 @@ from numpy.typing import NDArray
 
 from provider.records import ChainRow, Day, Greeks, LastQuote, SnapshotTrade
 from quant.chain import Floats
-from quant.contracts import SHARES_PER_CONTRACT, BadTickerError, parse_tickers
+from quant.contracts import SHARES_PER_CONTRACT, BadTickerError, is_adjusted, parse_tickers
 
 _NO_DAY, _NO_GREEKS, _NO_QUOTE, _NO_TRADE = Day(), Greeks(), LastQuote(), SnapshotTrade()
 _UNCHANGED = ("bid", "ask", "open_interest", "delta", "gamma", "theta", "vega", "implied_volatility")
+_STYLES = {"american": 1.0, "european": 0.0}
 _NEW_YORK_MIDNIGHT_TO_NOON_NS = 12 * 3600 * 10**9
 
 
@@ -29,7 +30,8 @@ class ChainColumns:
     """Contracts of one underlying, all arrays of shape (n,) in ticker order; an absent number is NaN.
 
     Prices and strikes in dollars per share or index points, volatility a fraction, greeks in the provider's
-    units (theta per day, vega per volatility point), volume and open interest in contracts.
+    units (theta per day, vega per volatility point), volume and open interest in contracts, the multiplier in shares
+    per contract. `american` is 1 for American exercise, 0 for European, NaN where it was not sent.
     """
 
     ticker: NDArray[np.str_]
@@ -38,6 +40,7 @@ class ChainColumns:
     is_call: NDArray[np.bool_]
     strike: Floats
     multiplier: Floats
+    american: Floats
     bid: Floats
     ask: Floats
     last: Floats
@@ -70,7 +73,8 @@ def check_chain(rows: Sequence[ChainRow], roots: Iterable[str], session: date) -
     """Convert rows to checked columns. Volume is that of `session`, a New York date.
 
     Reasons of rejection: bad_ticker, not_call_or_put, unknown_root, duplicate.
-    Reasons of refusal: negative_<price>, negative_gamma, impossible_delta, negative_implied_volatility, ….
+    Reasons of refusal: negative_<price>, negative_volume, negative_implied_volatility, …. Greeks are checked later,
+    against our own (`vendor_checks`).
     """
     rejected: Counter[str] = Counter()
     rows, terms = _parse(rows, rejected)
@@ -117,18 +121,27 @@ def _parse(rows: Sequence[ChainRow], rejected: Counter[str]) -> tuple[Sequence[C
 def _columns(rows: Sequence[ChainRow], terms: Any, session: date) -> ChainColumns:
     numbers = _numbers(rows)
     last, close = numbers["last"], numbers["close"]
-    multiplier = numbers["multiplier"]
     return ChainColumns(
         ticker=np.array([row.details.ticker for row in rows], dtype=np.str_),
         root=terms.root,
         expiration=terms.expiration,
         is_call=terms.is_call,
         strike=terms.strike,
-        multiplier=np.where(np.isnan(multiplier), SHARES_PER_CONTRACT, multiplier),
+        multiplier=usual_multiplier(terms.root, numbers["multiplier"]),
+        american=_american(rows),
         last=np.where(np.isnan(last), close, last),
         volume=_volume_of(session, numbers["volume"], numbers["day_ns"]),
         **{name: numbers[name] for name in _UNCHANGED},
     )
+
+
+def usual_multiplier(root: NDArray[np.str_], multiplier: Floats) -> Floats:
+    """Return multipliers, shape (n,), where those that are absent (NaN) are 100, except for adjusted contracts."""
+    return np.where(np.isnan(multiplier) & ~is_adjusted(root, multiplier), SHARES_PER_CONTRACT, multiplier)
+
+
+def _american(rows: Sequence[ChainRow]) -> Floats:
+    return np.array([_STYLES.get(row.details.exercise_style or "", np.nan) for row in rows], dtype=np.float64)
 
 
 def _numbers(rows: Sequence[ChainRow]) -> dict[str, Floats]:
@@ -184,16 +197,14 @@ def _belongs(roots: NDArray[np.str_], allowed: Iterable[str]) -> NDArray[np.bool
 
 
 def _refuse_impossible(columns: ChainColumns) -> tuple[ChainColumns, Counter[str]]:
-    """Set impossible numbers to NaN: negative prices, sizes, gamma or implied volatility, and |delta| > 1."""
+    """Set impossible numbers to NaN: negative prices, sizes and volatilities."""
     refused: Counter[str] = Counter()
     replaced = {}
-    not_negative = ("bid", "ask", "last", "volume", "open_interest", "gamma", "implied_volatility")
-    impossible = {f"negative_{name}": (name, getattr(columns, name) < 0) for name in not_negative}
-    impossible["impossible_delta"] = ("delta", np.abs(columns.delta) > 1)
-    for reason, (name, applies) in impossible.items():
+    for name in ("bid", "ask", "last", "volume", "open_interest", "implied_volatility"):
+        applies = getattr(columns, name) < 0
         count = int(np.count_nonzero(applies))
         if count:
-            refused[reason] = count
+            refused[f"negative_{name}"] = count
             replaced[name] = np.where(applies, np.nan, getattr(columns, name))
     kept = {field.name: replaced.get(field.name, getattr(columns, field.name)) for field in fields(columns)}
     return ChainColumns(**kept), refused

@@ -11,13 +11,16 @@ from numpy.typing import NDArray
 from ingestion.chains import greeks as greeks_module
 from ingestion.chains.compute import ComputedChain
 from ingestion.chains.gamma_exposure import MeasuredGamma
-from quant.pricing.implied_vol import IvStatus
+from quant.pricing.expiration_curve import ASSUMED
+from quant.pricing.iv_status import IvStatus
 from quant.sessions import new_york_date
+from quant.volatility.atm import atm_curve
 from warehouse import clock
 from warehouse.loading import known_at
 from warehouse.models import GammaExposure, WatchlistEntry
-from warehouse.models.enums import Source
+from warehouse.models.enums import RateSource, Source
 
+CURVE_VERSION = "curve-1"
 IV_STATUS_NAMES = np.array([status.name for status in IvStatus])
 _GAMMA_COLUMNS = (
     "underlying_price",
@@ -69,6 +72,7 @@ def greeks_rows(
         "option_type": np.where(columns.is_call, "call", "put"),
         "strike": columns.strike,
         "expiration": columns.expiration,
+        "multiplier": columns.multiplier,
         "dte": (columns.expiration - np.datetime64(new_york_date(chain.slot_at), "D")).astype(np.int64),
         "bid": columns.bid,
         "ask": columns.ask,
@@ -98,6 +102,42 @@ def greeks_rows(
         }
         | ({} if source is Source.LIVE else {"known_at": known_at.of_chain(clock.epoch_ms(chain.slot_at))})
     )
+
+
+def curve_rows(symbol: str, chain: ComputedChain, source: Source) -> Mapping[str, Any] | None:
+    """Return the columns of expiration_curve for a chain with quotes of its own; None for a rebuilt one."""
+    curve, inputs = chain.curve, chain.inputs
+    if curve is None or inputs is None or not len(curve):
+        return None
+    slot_ms = clock.epoch_ms(chain.slot_at)
+    known = curve.quality != ASSUMED
+    atm = atm_curve(chain.option_chain)
+    volatility = np.full(len(curve), np.nan)
+    place = {key: row for row, key in enumerate(zip(curve.root.tolist(), curve.years.tolist(), strict=True))}
+    for root, years, level in zip(
+        atm.root.tolist(), atm.years.tolist(), atm.volatility.tolist(), strict=True
+    ):
+        volatility[place[root, years]] = level
+    own = curve.discount is not None
+    curve_slot = None if own else inputs.curve_slot
+    return {
+        "symbol": symbol,
+        "timestamp": slot_ms,
+        "root": curve.root,
+        "expiration": curve.expiration,
+        "forward": np.where(known, curve.forward, np.nan),
+        "forward_error": curve.error,
+        "rate": curve.rate,
+        "rate_source": (RateSource.OWN if own else inputs.rate_source).value,
+        "curve_timestamp": np.nan if curve_slot is None else curve_slot,
+        "implied_borrow": np.where(known, curve.borrow, np.nan),
+        "dividends": curve.dividends,
+        "atm_volatility": volatility,
+        "total_variance": volatility**2 * curve.years,
+        "quotes_used": curve.quotes,
+        "quality": curve.quality,
+        "method_version": CURVE_VERSION,
+    } | ({} if source is Source.LIVE else {"known_at": known_at.of_chain(slot_ms)})
 
 
 def gamma_row(symbol: str, slot_ms: int, gamma: MeasuredGamma, source: Source = Source.LIVE) -> GammaExposure:

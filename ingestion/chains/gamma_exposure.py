@@ -10,7 +10,6 @@ import numpy as np
 
 from ingestion.chains.compute import ComputedChain
 from ingestion.chains.gamma_inputs import input_columns
-from quant.chain import OptionChain
 from quant.gamma.exposure import GammaSnapshot, dealer_gamma, snapshot, totals
 from warehouse.models.enums import OpenInterestSource
 
@@ -30,14 +29,14 @@ class MeasuredGamma:
 
 
 def measure_gamma(chain: ComputedChain, median_gross: float | None, delay_ms: int = 0) -> MeasuredGamma:
-    """Return the gamma of a chain under every convention, with our own gamma beside the provider's.
+    """Return the gamma of a chain's standard contracts under every convention, with our own beside the provider's.
 
     `median_gross` is the median gross gamma of the last 20 sessions, in dollars per 1 % move, and `delay_ms` the age of
     delayed data. The weights are either all open interest or, if no contract of the chain has any, all volume. With
     volume, the statistics of open interest are absent and the size is not compared with the median, whose snapshots are
     weighted by open interest.
     """
-    if np.isfinite(chain.columns.open_interest).any():
+    if np.isfinite(chain.option_chain.open_interest).any():
         weighted, source = chain, OpenInterestSource.PROVIDER
         result = _snapshot(chain, median_gross)
     else:
@@ -49,38 +48,17 @@ def measure_gamma(chain: ComputedChain, median_gross: float | None, delay_ms: in
 
 
 def _snapshot(chain: ComputedChain, median_gross: float | None) -> GammaSnapshot:
+    standard = chain.standard
     return snapshot(
-        _option_chain(chain),
-        own_gamma=chain.greeks.own_gamma,
-        own_iv=chain.greeks.own_implied_volatility,
+        chain.option_chain,
+        own_gamma=chain.greeks.own_gamma[standard],
+        own_iv=chain.greeks.own_implied_volatility[standard],
         median_gross=median_gross,
     )
 
 
-def _option_chain(chain: ComputedChain) -> OptionChain:
-    """Return the chain as columns for `quant`."""
-    columns, greeks = chain.columns, chain.greeks
-    return OptionChain.of(
-        root=columns.root,
-        expiration=columns.expiration,
-        is_call=columns.is_call,
-        strike=columns.strike,
-        years=greeks.years,
-        bid=columns.bid,
-        ask=columns.ask,
-        last=columns.last,
-        volume=columns.volume,
-        open_interest=columns.open_interest,
-        multiplier=columns.multiplier,
-        delta=greeks.delta,
-        gamma=greeks.gamma,
-        implied_volatility=greeks.implied_volatility,
-        spot=chain.spot.price,
-    )
-
-
 def _provider_part(chain: ComputedChain) -> dict[str, float]:
-    columns = _option_chain(chain)
-    exposure = np.where(chain.greeks.gamma_is_provider, dealer_gamma(columns), 0.0)
+    columns = chain.option_chain
+    exposure = np.where(chain.greeks.gamma_is_provider[chain.standard], dealer_gamma(columns), 0.0)
     sums = totals(columns, exposure)
     return {"call_gamma": sums.call_gamma, "put_gamma": sums.put_gamma, "total_gamma": sums.total_gamma}

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from ingestion.chains.compute import ComputedChain
-from quant.contracts import SHARES_PER_CONTRACT
 from warehouse.asof.gamma import median_gross_gamma
 from warehouse.models import GammaExposure, IngestionRun
 from warehouse.models.enums import OpenInterestSource
@@ -34,8 +33,9 @@ class InputsGone(Exception):
 class GammaInputs:
     """Inputs of one snapshot.
 
-    `contracts` it was computed from; `median_gross` in dollars per 1 % move, None if it was compared with none;
-    `multipliers` other than 100 by contract ticker, in shares per contract.
+    `contracts` of the chain it was computed from; `median_gross` in dollars per 1 % move, None if it was compared with
+    none; `multipliers` other than 100 by contract ticker, in shares per contract, for rows that were stored before rows
+    had their own.
     """
 
     contracts: int
@@ -49,16 +49,12 @@ def input_columns(
     chain: ComputedChain, oi_source: OpenInterestSource, median_gross: float | None, delay_ms: int = 0
 ) -> dict[str, Any]:
     """Return the columns `INPUT_COLUMNS` of gamma_exposure_snapshots for a chain whose gamma was computed."""
-    columns = chain.columns
-    adjusted = columns.multiplier != SHARES_PER_CONTRACT
     return {
-        "measured_contracts": len(columns),
+        "measured_contracts": len(chain.columns),
         "spot_source": chain.spot.source,
         "median_gross_gamma": median_gross if oi_source == OpenInterestSource.PROVIDER else None,
         "data_delay_ms": delay_ms,
-        "multipliers": dict(
-            zip(columns.ticker[adjusted].tolist(), columns.multiplier[adjusted].tolist(), strict=True)
-        ),
+        "multipliers": None,  # every row of historical_greeks has its own
     }
 
 

@@ -6,12 +6,14 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import timedelta
 from enum import StrEnum
 from time import perf_counter
 
 from ingestion.chains.chain_columns import check_chain
 from ingestion.chains.compute import ComputedChain, NothingToStore, compute_chain
 from ingestion.chains.gamma_exposure import MeasuredGamma, measure_gamma
+from ingestion.chains.pricing_inputs import pricing_inputs
 from ingestion.chains.spot import Spot, spot_in_chain, spot_in_snapshot
 from ingestion.chains.store import ChainToStore, insert_chains, summary
 from ingestion.provider_client import massive_client
@@ -80,7 +82,7 @@ def ingest_chain(symbol: str, slot: int, now_ms: int, deadline: int | None = Non
                 symbol, slot, Outcome.ALREADY_DONE if run is runs.Refusal.DONE else Outcome.BUSY
             )
         try:
-            return _ingest(run, deadline)
+            return _ingest(run, deadline, now_ms)
         except (ProviderError, NothingToStore, Missed) as error:
             runs.fail(run, str(error))
             return ChainResult(symbol, slot, Outcome.FAILED, detail=str(error))
@@ -103,7 +105,7 @@ class Stopwatch:
         self.milliseconds[name] = round((perf_counter() - started) * 1000, 1)
 
 
-def _ingest(run: runs.Run, deadline: int | None) -> ChainResult:
+def _ingest(run: runs.Run, deadline: int | None, now_ms: int) -> ChainResult:
     entry = queries.watchlist_entry(run.symbol)
     watch = Stopwatch()
     with watch.stage("fetch"):
@@ -116,7 +118,8 @@ def _ingest(run: runs.Run, deadline: int | None) -> ChainResult:
         checked.rejected.update(pages.rejected)
     delay_ms = _delay_ms(pages, spot)
     with watch.stage("compute"):
-        chain = compute_chain(checked, spot, slot_at, delay_ms)
+        inputs = pricing_inputs(entry, slot_at - timedelta(milliseconds=delay_ms), now_ms)
+        chain = compute_chain(checked, spot, slot_at, delay_ms, inputs)
     rows, gamma = store_chain(run, entry, chain, pages, delay_ms, watch)
     return ChainResult(
         symbol=run.symbol,

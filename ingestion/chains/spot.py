@@ -12,6 +12,7 @@ from provider.errors import Terminal
 from provider.pagination import Pages
 from provider.records import ChainRow, IndexRow, UniversalRow
 from quant.chain import Floats
+from quant.contracts import is_adjusted
 from quant.pricing.implied_forward import forward_curve
 
 MILLISECOND_NS = 1_000_000
@@ -70,6 +71,8 @@ def spot_in_snapshot(client: SnapshotClient, provider_symbol: str) -> Spot | Non
 
 def spot_by_parity(columns: ChainColumns, years: Floats) -> Spot:
     """Return the forward of the nearest expiration by put-call parity, which approximates spot."""
-    curve = forward_curve(columns.is_call, columns.strike, columns.bid, columns.ask, years, np.nan)
+    standard = ~is_adjusted(columns.root, columns.multiplier)
+    chain = columns.select(standard)
+    curve = forward_curve(chain.is_call, chain.strike, chain.bid, chain.ask, years[standard], np.nan)
     known = np.flatnonzero(np.isfinite(curve.settlement_forward))
     return Spot(float(curve.settlement_forward[known[0]]), "parity") if known.size else Spot(np.nan, "none")

@@ -11,11 +11,11 @@ import numpy as np
 
 from ingestion import slot_sums
 from ingestion.chains import greeks as greeks_module
-from ingestion.chains.chain_rows import IV_STATUS_NAMES, band_of, gamma_row, greeks_rows
+from ingestion.chains.chain_rows import IV_STATUS_NAMES, band_of, curve_rows, gamma_row, greeks_rows
 from ingestion.chains.compute import ComputedChain, finite
 from ingestion.chains.gamma_exposure import MeasuredGamma
 from warehouse.loading import bulk
-from warehouse.models import GammaExposure, HistoricalGreeks, WatchlistEntry
+from warehouse.models import ExpirationCurve, GammaExposure, HistoricalGreeks, WatchlistEntry
 from warehouse.models.enums import Source
 
 
@@ -35,13 +35,17 @@ class ChainToStore:
 
 
 def insert_chains(slot_ms: int, chains: Sequence[ChainToStore]) -> int:
-    """Insert the greeks rows and gamma of chains of one slot; return the number of new greeks rows.
+    """Insert the greeks rows, curves and gamma of chains of one slot; return the number of new greeks rows.
 
     Contracts outside the symbol's strike band are not stored; gamma is that of the whole chain. A row or snapshot that
     is stored already is not changed. Call it in the transaction that records the runs, and
     `warehouse.partitions.ensure` before it.
     """
     rows = bulk.insert_rows(HistoricalGreeks, _stacked([_greeks_of(one) for one in chains]))
+    for one in chains:
+        curve = curve_rows(str(one.entry.symbol), one.chain, one.source)
+        if curve is not None:
+            bulk.insert_rows(ExpirationCurve, curve)
     snapshots = [gamma_row(str(one.entry.symbol), slot_ms, one.gamma(), one.source) for one in chains]
     GammaExposure.objects.bulk_create(snapshots, ignore_conflicts=True)
     slot_sums.copy_gamma(slot_ms, slot_ms + 1, [str(one.symbol) for one in snapshots])

@@ -9,11 +9,11 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from ingestion.chains.chain_columns import ChainColumns, Checked, check_columns
+from ingestion.chains.chain_columns import ChainColumns, Checked, check_columns, usual_multiplier
 from ingestion.chains.spot import Spot
 from ingestion.imports import cells
 from quant.chain import Floats
-from quant.contracts import SHARES_PER_CONTRACT, BadTickerError, Contracts, format_ticker, parse_tickers
+from quant.contracts import BadTickerError, Contracts, format_ticker, parse_tickers
 
 _NUMBERS = (
     *("bid", "ask", "last", "volume", "open_interest"),
@@ -71,7 +71,8 @@ def read_contracts(cells_by_column: Cells, symbol: str | None, malformed: Counte
         expiration=terms.expiration,
         is_call=terms.is_call,
         strike=terms.strike,
-        multiplier=np.full(len(spot), SHARES_PER_CONTRACT),
+        multiplier=usual_multiplier(terms.root, np.full(len(spot), np.nan)),
+        american=np.full(len(spot), np.nan),
         **numbers,
     )
     return ContractRows(columns, spot, rejected, +refused)

@@ -14,6 +14,7 @@ from django.db import transaction
 from ingestion.chains.chain_columns import Checked
 from ingestion.chains.compute import ComputedChain, NothingToStore, compute_chain
 from ingestion.chains.gamma_exposure import MeasuredGamma, measure_gamma
+from ingestion.chains.pricing_inputs import pricing_inputs
 from ingestion.chains.spot import Spot
 from ingestion.chains.store import ChainToStore, insert_chains, summary
 from ingestion.imports import cells
@@ -108,14 +109,14 @@ def import_slot(
     if slot > now_ms or not partitions.inside(_TABLE, np.array([slot]), now_ms).all():
         return replace(result, detail=NOT_YET if slot > now_ms else OUTSIDE_RETENTION)
     if dry_run:
-        return _computed(result, checked, spot, slot_at, None)[0]
+        return _computed(entry, result, checked, spot, slot_at, None)[0]
     with runs.claim(RunTask.IMPORT_CHAIN, symbol, slot) as run:
         if isinstance(run, runs.Refusal):
             return replace(result, done=run is runs.Refusal.DONE, detail=str(run))
         if _has_other_rows(symbol, slot):
             runs.fail(run, OCCUPIED)
             return replace(result, detail=OCCUPIED)
-        result, chain = _computed(result, checked, spot, slot_at, median_gross_gamma(symbol, slot))
+        result, chain = _computed(entry, result, checked, spot, slot_at, median_gross_gamma(symbol, slot))
         if chain is None or result.gamma is None:
             runs.fail(run, result.detail, rejected=result.rejected)
             return result
@@ -123,11 +124,17 @@ def import_slot(
 
 
 def _computed(
-    result: ImportResult, checked: Checked, spot: Spot | None, slot_at: datetime, median_gross: float | None
+    entry: WatchlistEntry,
+    result: ImportResult,
+    checked: Checked,
+    spot: Spot | None,
+    slot_at: datetime,
+    median_gross: float | None,
 ) -> tuple[ImportResult, ComputedChain | None]:
-    converted = to_warehouse_units(checked, spot, slot_at, result.units)
+    inputs = pricing_inputs(entry, slot_at, clock.epoch_ms(slot_at))
+    converted = to_warehouse_units(checked, spot, slot_at, result.units, inputs)
     try:
-        chain = compute_chain(converted.checked, spot, slot_at, delay_ms=0)
+        chain = compute_chain(converted.checked, spot, slot_at, 0, inputs)
     except NothingToStore:
         expired = Counter(expired=len(checked.columns)) if len(checked.columns) else Counter[str]()
         return replace(result, rejected=checked.rejected + expired, detail=NOTHING_ALIVE), None

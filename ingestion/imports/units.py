@@ -18,6 +18,7 @@ import numpy as np
 
 from ingestion.chains.chain_columns import ChainColumns, Checked
 from ingestion.chains.greeks import complete_greeks
+from ingestion.chains.pricing_inputs import PricingInputs
 from ingestion.chains.spot import Spot, spot_by_parity
 from quant.chain import Floats
 from quant.sessions import SECONDS_PER_YEAR, years_to_expiry
@@ -38,7 +39,9 @@ class Units:
     units: dict[str, str]
 
 
-def to_warehouse_units(checked: Checked, spot: Spot | None, at: datetime, known: Mapping[str, str]) -> Units:
+def to_warehouse_units(
+    checked: Checked, spot: Spot | None, at: datetime, known: Mapping[str, str], inputs: PricingInputs
+) -> Units:
     """Convert theta, vega and implied volatility. A column of unknown unit is removed and counted as refused.
 
     `known` are the units found in an earlier snapshot of the file. They are used again, because a vendor does not
@@ -50,16 +53,17 @@ def to_warehouse_units(checked: Checked, spot: Spot | None, at: datetime, known:
     price = (spot or spot_by_parity(comparable, years)).price if len(comparable) else np.nan
     unknown = np.full(len(comparable), np.nan)
     without_values = replace(comparable, theta=unknown, vega=unknown, implied_volatility=unknown)
-    own = complete_greeks(without_values, years, price)
+    own = complete_greeks(without_values, years, price, inputs, at).greeks
     conversion = _Conversion(checked.columns, checked.refused.copy(), known, {})
     # Volatilities of one contract from two vendors may differ by a third, while percent is a factor of a hundred.
     vendor_values = comparable.implied_volatility
     conversion.convert(
         "implied_volatility", vendor_values, own.own_implied_volatility, _VOLATILITY, 3.0, "fraction"
     )
-    if conversion.units:
+    if conversion.units and np.isnan(own.own_implied_volatility).all():
         volatility = conversion.columns.select(is_alive).implied_volatility
-        own = complete_greeks(replace(without_values, implied_volatility=volatility), years, price)
+        known_volatility = replace(without_values, implied_volatility=volatility)
+        own = complete_greeks(known_volatility, years, price, inputs, at).greeks
     conversion.convert("theta", comparable.theta, own.theta, _THETA, 1.18)
     conversion.convert("vega", comparable.vega, own.vega, _VEGA, 1.18)
     return Units(Checked(conversion.columns, checked.rejected, conversion.refused), conversion.units)

@@ -56,7 +56,7 @@ class _Pairs(NamedTuple):
     error: Floats
 
     def select(self, rows: NDArray[np.intp]) -> _Pairs:
-        return _Pairs(*(column[rows] for column in self))
+        return _Pairs._make(column[rows] for column in self)
 
 
 def forward_of(spot: float, years: Floats, carry: Floats, dividends: Dividends) -> Floats:
@@ -155,32 +155,45 @@ def _solve(
     """
     at = pairs.settlement
     time, interest = years[at], rate[at]
-    is_call = np.repeat([True, False], len(at))
-    volatility, is_started = np.full(len(at), np.nan), False
-    for _ in range(updates):
-        borrow = np.clip(borrow_of(spot, years, rate, forward, dividends), -_LARGEST_BORROW, _LARGEST_BORROW)[
-            at
-        ]
+    volatility, error = np.full(len(at), np.nan), np.full(len(years), np.nan)
+    for update in range(updates):
+        borrow = borrow_of(spot, years, rate, forward, dividends)[at]
+        borrow = np.clip(borrow, -_LARGEST_BORROW, _LARGEST_BORROW)
+        held = forward[at] * np.exp(-(interest - borrow) * time)
         outside = pairs.strike >= forward[at]
         price = np.where(outside, pairs.call, pairs.put)
-        terms = (spot, pairs.strike, time, interest, borrow)
-        held = forward[at] * np.exp(-(interest - borrow) * time)
-        if not is_started and updates == _UPDATES:
-            volatility = american.implied_vol(outside, price, *terms, dividends).volatility
-        elif not is_started:
-            volatility = implied_vol.solve(outside, price, held, *terms[1:]).volatility
-        is_started = True
-        twice = [np.tile(column, 2) for column in (pairs.strike, time, interest, borrow, volatility)]
-        premium = american.price(is_call, spot, *twice, dividends)
-        premium -= black_scholes.price(is_call, np.tile(held, 2), *twice)
-        of_call, of_put = premium[: len(at)], premium[len(at) :]
+        carried = (pairs.strike, time, interest, borrow)
+        if update == 0 and updates == _UPDATES:
+            volatility = american.implied_vol(outside, price, spot, *carried, dividends).volatility
+        elif update == 0:
+            volatility = implied_vol.solve(outside, price, held, *carried).volatility
+        of_call, of_put = _premiums(spot, held, carried, volatility, dividends)
         level = pairs.strike + (pairs.call - of_call - pairs.put + of_put) * np.exp(interest * time)
         uncertain = np.hypot(pairs.error, _PREMIUM_ERROR * (of_call + of_put))
         forward, error = _medians(at, level, uncertain, len(years))
         european = price - np.where(outside, of_call, of_put)
-        better = implied_vol.solve(outside, european, held, pairs.strike, time, interest, borrow).volatility
+        better = implied_vol.solve(outside, european, held, *carried).volatility
         volatility = np.where(np.isfinite(better), better, volatility)
     return forward, error
+
+
+def _premiums(
+    spot: float,
+    held: Floats,
+    carried: tuple[Floats, Floats, Floats, Floats],
+    volatility: Floats,
+    dividends: Dividends,
+) -> tuple[Floats, Floats]:
+    """Return the premiums of early exercise of calls and puts, both of shape (m,), in dollars.
+
+    ``held`` is spot less the present value of the dividends, ``carried`` is strike, years, rate and borrow yield.
+    """
+    count = len(held)
+    is_call = np.repeat([True, False], count)
+    strike, years, rate, borrow, sigma = (np.tile(column, 2) for column in (*carried, volatility))
+    premium = american.price(is_call, spot, strike, years, rate, borrow, sigma, dividends)
+    premium -= black_scholes.price(is_call, np.tile(held, 2), strike, years, rate, borrow, sigma)
+    return premium[:count], premium[count:]
 
 
 def _medians(

@@ -115,6 +115,31 @@ def greeks(
     )
 
 
+def one_day_theta(
+    is_call: npt.ArrayLike,
+    forward: npt.ArrayLike,
+    strike: npt.ArrayLike,
+    years: npt.ArrayLike,
+    rate: npt.ArrayLike,
+    volatility: npt.ArrayLike,
+) -> Floats:
+    """Return the value one calendar day later, with spot on its forward, minus the value now, in the strike's currency.
+
+    ``forward`` is the price for delivery at settlement, which does not change then. With less than a day left it is the
+    payoff at the forward minus the value now. The theta of ``greeks`` is the derivative instead, which near settlement
+    is not what one day costs.
+    """
+    until, interest = _as_floats(years, rate)
+    left = np.maximum(until - 1.0 / DAYS_PER_YEAR, 0.0)
+    now, later = (
+        price(
+            is_call, np.asarray(forward) * np.exp(-interest * time), strike, time, interest, 0.0, volatility
+        )
+        for time in (until, left)
+    )
+    return later - now
+
+
 def _as_floats(*values: npt.ArrayLike) -> list[Floats]:
     return [np.asarray(value, dtype=np.float64) for value in values]
 

@@ -59,10 +59,10 @@ def fit_curve(years: Floats, rate: Floats, error: Floats) -> DiscountCurve | Non
     slopes = np.diff(np.eye(len(KNOTS)), axis=0)
     stiffness += slopes.T @ slopes / (4.0 * _USUAL_BEND) ** 2
     trust = np.ones(len(at))
-    zero = np.zeros(len(KNOTS))
+    zero: Floats = np.zeros(len(KNOTS))
     for _ in range(_REWEIGHTINGS):
         weighted = basis.T * (certain * trust)
-        zero = np.linalg.solve(weighted @ basis + stiffness, weighted @ value)
+        zero = np.asarray(np.linalg.solve(weighted @ basis + stiffness, weighted @ value), dtype=np.float64)
         away = np.abs(value - basis @ zero) * np.sqrt(certain)
         trust = _FAR_OUT / np.maximum(away, _FAR_OUT)
     return DiscountCurve(KNOTS, zero)

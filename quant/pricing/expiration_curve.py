@@ -19,8 +19,9 @@ from quant.pricing.discount_curve import DiscountCurve
 from quant.pricing.escrowed_dividends import CashDividends
 from quant.pricing.implied_forward import implied_forward
 
-# How a forward was found: from its own quotes, between other settlements, or from spot without quotes.
-PARITY, INTERPOLATED, ASSUMED = "parity", "interpolated", "assumed"
+# How a forward was found: from its own quotes, from one or two strikes of them, between other settlements, or from spot
+# without quotes.
+PARITY, FEW_STRIKES, INTERPOLATED, ASSUMED = "parity", "few_strikes", "interpolated", "assumed"
 # An American forward is interpolated where its error is more than this, expressed as borrow yield per year. An error of
 # a cent is large for a day and small for a year.
 BORROW_TOLERANCE = 0.01
@@ -75,11 +76,15 @@ def expiration_curve(
     discount, rate = None, rates.rates(years)
     forward, error = np.full(len(first), np.nan), np.full(len(first), np.nan)
     borrow, quotes = np.full(len(first), np.nan), np.zeros(len(first), dtype=np.int64)
+    quality = np.full(len(first), PARITY, dtype="U12")
     if not american.all():
         european = _rows_of(chain, member, ~american)
         found = implied_forward(european, None if own_rates else rates)
         if own_rates and found.discount is None:
             found = implied_forward(european, rates)
+        if not np.isfinite(found.settlement_forward).any():
+            found = implied_forward(european, rates, fewest_strikes=1)
+            quality[~american] = FEW_STRIKES
         discount = found.discount
         rate = rate if discount is None else discount.rates(years)
         forward[~american], error[~american] = found.settlement_forward, found.settlement_error
@@ -107,7 +112,7 @@ def expiration_curve(
             borrow=borrow,
             dividends=np.where(american, [_paid(at, dividends) for at in years.tolist()], 0.0),
             quotes=quotes,
-            quality=np.full(len(first), PARITY, dtype="U12"),
+            quality=quality,
             discount=discount,
         ),
         chain.spot,
@@ -127,11 +132,9 @@ def _completed(curve: ExpirationCurve, spot: float, dividends: Dividends) -> Exp
     """Fill the forwards that are missing or too uncertain, and the borrow yields."""
     european, alive = ~curve.is_american, curve.years > 0
     forward, borrow, quality = curve.forward.copy(), curve.borrow.copy(), curve.quality.copy()
-    uncertain = ~np.isfinite(forward) & alive
-
     # The log of forward and of discount factor together is nearly linear in time, also where spot is outdated.
     known = european & np.isfinite(forward)
-    filled = uncertain & european
+    filled = european & alive & ~np.isfinite(forward)
     if known.any():
         growth = np.log(forward[known]) - curve.rate[known] * curve.years[known]
         forward[filled] = np.exp(
@@ -163,7 +166,7 @@ def _completed(curve: ExpirationCurve, spot: float, dividends: Dividends) -> Exp
             "forward": forward,
             "borrow": borrow,
             "quality": quality,
-            "error": np.where(quality == PARITY, curve.error, np.nan),
+            "error": np.where((quality == PARITY) | (quality == FEW_STRIKES), curve.error, np.nan),
         }
     )
 

@@ -64,15 +64,17 @@ class _Synthetics(NamedTuple):
     error: Floats
 
 
-def implied_forward(chain: OptionChain, rate: Rate = None) -> ForwardCurve:
+def implied_forward(
+    chain: OptionChain, rate: Rate = None, fewest_strikes: int = FEWEST_STRIKES
+) -> ForwardCurve:
     """Return forward, rate and dividend yield of every settlement in the chain; per-contract columns have shape (n,).
 
-    See ``forward_curve``. Contracts of different roots settle separately, also at the same instant.
+    See ``forward_curve``. Contracts of different roots settle separately, also at the same instant. A forward needs at
+    least ``fewest_strikes`` strikes quoted on both sides.
     """
     member, first = chain.groups()
-    return _curve(
-        chain.is_call, chain.strike, chain.bid, chain.ask, chain.years[first], member, chain.spot, rate
-    )
+    quotes = (chain.is_call, chain.strike, chain.bid, chain.ask)
+    return _curve(*quotes, chain.years[first], member, chain.spot, rate, fewest_strikes)
 
 
 def forward_curve(
@@ -121,6 +123,7 @@ def _curve(
     member: npt.NDArray[np.intp],
     spot: float,
     rate: Rate,
+    fewest_strikes: int = FEWEST_STRIKES,
 ) -> ForwardCurve:
     """Return the curve of contracts (n,) whose settlements ``member`` are at the times ``table`` (s,), ascending."""
     usable = (quote_status(bids, asks) == IvStatus.ok) & (table[member] > 0.0) & (strikes > 0.0)
@@ -137,7 +140,7 @@ def _curve(
     used = np.zeros(table.shape, dtype=np.int64)
     for row, near in enumerate(synthetics):
         used[row] = near.strike.size
-        if near.strike.size >= FEWEST_STRIKES:
+        if near.strike.size >= fewest_strikes:
             growth = np.exp(settled_rates[row] * table[row])
             levels = near.strike + near.gap * growth
             forwards[row] = weighted_median(levels, near.error**-2.0)

@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from quant.chain import DAYS_PER_YEAR, Bools, Floats, OptionChain
+from quant.chain import Floats, OptionChain
 from quant.pricing import american, black_scholes, implied_vol
 from quant.pricing.american import Dividends, Greeks
 from quant.pricing.expiration_curve import ExpirationCurve
@@ -106,20 +106,12 @@ def _european_greeks(
         # An outdated spot below the discounted forward would give a little more than 1.
         delta=np.clip(greeks.delta, -1.0, 1.0),
         gamma=greeks.gamma,
-        theta=_one_day(chain.is_call, forward, chain.strike, chain.years, rate, volatility),
+        theta=black_scholes.one_day_theta(
+            chain.is_call, forward, chain.strike, chain.years, rate, volatility
+        ),
         vega=greeks.vega,
         rho=greeks.rho,
     )
-
-
-def _one_day(
-    is_call: Bools, forward: Floats, strike: Floats, years: Floats, rate: Floats, volatility: Floats
-) -> Floats:
-    """Return the change of value in one calendar day, or until settlement, of European options on a forward."""
-    left = np.maximum(years - 1.0 / DAYS_PER_YEAR, 0.0)
-    held = forward * np.exp(-rate * years), forward * np.exp(-rate * left)
-    now = black_scholes.price(is_call, held[0], strike, years, rate, 0.0, volatility)
-    return black_scholes.price(is_call, held[1], strike, left, rate, 0.0, volatility) - now
 
 
 def _solve(
@@ -131,7 +123,8 @@ def _solve(
     style, rate, forward = curve.is_american[member], curve.rate[member], curve.forward[member]
     volatility, status = np.empty(len(chain)), np.empty(len(chain), np.int8)
     rows = np.flatnonzero(~style)
-    held = (forward * np.exp(-rate * chain.years))[rows]
+    # Without spot there are no greeks, and the volatility is left out with them.
+    held = (forward * np.exp(-rate * chain.years) if chain.spot > 0 else np.full(len(chain), np.nan))[rows]
     terms = (chain.is_call[rows], mid[rows], held, chain.strike[rows], chain.years[rows], rate[rows])
     volatility[rows], status[rows] = implied_vol.solve(*terms, 0.0)
     rows = np.flatnonzero(style)

@@ -22,6 +22,8 @@ _LOWEST_VOLATILITY, _HIGHEST_VOLATILITY = 0.01, 3.00
 # Strikes are fitted together within this many standard deviations of the forward, where the smile is a parabola.
 _SMILE_REACH = 0.75
 _FEWEST_ON_A_SMILE = 3
+# A strike further away does not help to read the smile at the forward.
+_FARTHEST = 2.0
 # Without quotes, a single trade is half a spread away from the value, and noise would bend the curve. The curvature is
 # then regularised towards 0, as if known to a tenth of the level at one deviation, where a strike is known to a
 # hundredth. Strikes close to each other then give a line, and distant ones a parabola.
@@ -151,7 +153,8 @@ def _at_the_forward(distance: Floats, volatility: Floats, bend_penalty: float) -
     at, level = distance[order], volatility[order]
     reach = _SMILE_REACH
     if bend_penalty == 0.0 and len(at) >= _FEWEST_ON_A_SMILE:
-        reach = max(reach, float(np.sort(np.abs(at))[_FEWEST_ON_A_SMILE - 1]))
+        third = float(np.sort(np.abs(at))[_FEWEST_ON_A_SMILE - 1])
+        reach = third if reach < third <= _FARTHEST else reach
     near = np.abs(at) <= reach
     if not (near[at <= 0].any() and near[at >= 0].any() and np.count_nonzero(near) >= _FEWEST_ON_A_SMILE):
         return float(np.interp(0.0, at, level))

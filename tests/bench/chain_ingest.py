@@ -16,6 +16,7 @@ from ingestion.chains.chain_columns import check_chain
 from ingestion.chains.chain_rows import band_of, greeks_rows
 from ingestion.chains.compute import compute_chain
 from ingestion.chains.ingest import Stopwatch, store_chain
+from ingestion.chains.pricing_inputs import pricing_inputs
 from ingestion.chains.spot import spot_in_chain
 from provider.pagination import chain_of
 from quant import sessions
@@ -64,6 +65,7 @@ def chain_ingest() -> Measured:
     HistoricalGreeks.objects.all().delete()
     entry = queries.watchlist_entry("SPX")
     slot_ms = clock.epoch_ms(slot_at)
+    inputs = pricing_inputs(entry, slot_at, slot_ms)
     partitions.ensure("historical_greeks", slot_ms, slot_ms)
 
     complete, ceiling, stages = [], [], {}
@@ -79,7 +81,7 @@ def chain_ingest() -> Measured:
                 with watch.stage("check"):
                     checked = check_chain(pages.rows, entry.roots, session)
                 with watch.stage("compute"):
-                    chain = compute_chain(checked, spot_in_chain(pages.rows), at, 0)
+                    chain = compute_chain(checked, spot_in_chain(pages.rows), at, 0, inputs)
                 store_chain(run, entry, chain, pages, 0, watch)
 
         complete.append(seconds_of(ingest))
@@ -87,7 +89,7 @@ def chain_ingest() -> Measured:
         pages = chain_of(bodies, clock.now_ms())
         later = at + timedelta(milliseconds=CEILING_SLOTS_LATER_MS)
         chain = compute_chain(
-            check_chain(pages.rows, entry.roots, session), spot_in_chain(pages.rows), later, 0
+            check_chain(pages.rows, entry.roots, session), spot_in_chain(pages.rows), later, 0, inputs
         )
         encoded = bulk.encode(
             HistoricalGreeks, greeks_rows("bench", chain, band_of(entry, chain), clock.now_ms())

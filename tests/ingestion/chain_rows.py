@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from typing import Literal
 
 from provider.records import ChainRow, Day, Details, Greeks, LastQuote, UnderlyingAsset
 from quant.contracts import format_ticker
@@ -23,7 +24,7 @@ def make_row(
     multiplier: float | None = 100,
     bid: float | None = 100.0,
     ask: float | None = 101.0,
-    delta: float | None = 0.5,
+    delta: float | Literal["usual"] | None = "usual",
     gamma: float | None = 0.001,
     theta: float | None = -1.0,
     vega: float | None = 8.0,
@@ -34,6 +35,8 @@ def make_row(
     volume_day_ns: int | None = MIDNIGHT_NS,
     spot: float | None = 6500.0,
 ) -> ChainRow:
+    if delta == "usual":
+        delta = 0.5 if is_call else -0.5
     return ChainRow(
         details=Details(
             ticker=ticker or str(format_ticker(root, expiration, is_call, strike)),

@@ -23,9 +23,10 @@ CALL_GAMMA, PUT_GAMMA = 84_500_000.0, -190_125_000.0
 def row(ticker: str, **changes: Any) -> dict[str, Any]:
     """One contract as the provider sends it; a change to None leaves the key out."""
     terms = parse_tickers([ticker])
+    is_call = bool(terms.is_call[0])
     document = {
         "details": {
-            "contract_type": "call" if terms.is_call[0] else "put",
+            "contract_type": "call" if is_call else "put",
             "exercise_style": "european",
             "expiration_date": str(terms.expiration[0]),
             "shares_per_contract": 100,
@@ -33,7 +34,12 @@ def row(ticker: str, **changes: Any) -> dict[str, Any]:
             "ticker": ticker,
         },
         "day": {"volume": 10, "close": 100.5, "last_updated": 1_794_978_000 * 10**9},
-        "greeks": {"delta": 0.5, "gamma": GAMMA.get(ticker, 0.001), "theta": -1.0, "vega": 8.0},
+        "greeks": {
+            "delta": 0.5 if is_call else -0.5,
+            "gamma": GAMMA.get(ticker, 0.001),
+            "theta": -1.0,
+            "vega": 8.0,
+        },
         "implied_volatility": 0.15,
         "last_quote": {"bid": 100.0, "ask": 101.0, "timeframe": "REAL-TIME"},
         "open_interest": OPEN_INTEREST.get(ticker, 100),

@@ -188,11 +188,14 @@ def test_snapshots_are_recomputed_after_the_ledger_has_deleted_their_runs(days):
 
 def test_an_older_snapshot_is_recomputed_with_the_inputs_in_its_run(days):
     for snapshot in GammaExposure.objects.all():
-        noted = {"median_gross_gamma": snapshot.median_gross_gamma, "multipliers": snapshot.multipliers}
+        adjusted = HistoricalGreeks.objects.filter(timestamp=snapshot.timestamp).exclude(multiplier=100)
+        multipliers = dict(adjusted.values_list("contract_ticker", "multiplier"))
+        noted = {"median_gross_gamma": snapshot.median_gross_gamma, "multipliers": multipliers}
         run = IngestionRun.objects.get(task="ingest_chain", slot=snapshot.timestamp)
         run.result |= noted
         run.save()
     GammaExposure.objects.update(**dict.fromkeys(INPUT_COLUMNS))
+    HistoricalGreeks.objects.update(multiplier=None)
     assert [found.differing for found in audit("SPX", WEDNESDAY)] == [()] * 6
     slot = clock.epoch_ms(close_of(WEDNESDAY))
     run = IngestionRun.objects.get(task="ingest_chain", slot=slot)
@@ -220,8 +223,8 @@ def test_the_sessions_contain_the_difficult_cases(days):
     """Spot by parity, adjusted contracts, gammas of either source, and numbers nobody could give."""
     parity = GammaExposure.objects.get(timestamp=clock.epoch_ms(close_of(WEDNESDAY)) - 15 * 60_000)
     assert (parity.spot_source, parity.measured_contracts, parity.data_delay_ms) == ("parity", 132, 0)
-    assert set(parity.multipliers.values()) == {10}
     stored = HistoricalGreeks.objects.filter(timestamp=parity.timestamp)
+    assert set(stored.values_list("multiplier", flat=True)) == {10, 100}
     assert set(stored.values_list("greeks_source", flat=True)) == {"provider", "computed", None}
     assert parity.sensitivity["conventions"]["own_gamma"]
 

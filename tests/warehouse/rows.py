@@ -7,6 +7,7 @@ from typing import Any
 from warehouse import clock, partitions
 from warehouse.models import (
     CorporateAction,
+    ExpirationCurve,
     GammaExposure,
     HistoricalBar,
     HistoricalGreeks,
@@ -39,6 +40,22 @@ def add_greeks(timestamp: int, ticker: str = "O:SPX251219C06475000", **columns: 
     return HistoricalGreeks.objects.create(
         timestamp=timestamp, contract_ticker=ticker, **{**defaults, **columns}
     )
+
+
+def add_curve(timestamp: int, **columns: Any) -> ExpirationCurve:
+    defaults: dict[str, Any] = {
+        "symbol": "SPX",
+        "root": "SPXW",
+        "expiration": "2025-12-19",
+        "forward": 6480.0,
+        "rate": 0.05,
+        "rate_source": "own",
+        "dividends": 0.0,
+        "quotes_used": 100,
+        "quality": "parity",
+        "method_version": "test",
+    }
+    return ExpirationCurve.objects.create(timestamp=timestamp, **{**defaults, **columns})
 
 
 def add_trade(timestamp: int, sequence_number: int = 1, **columns: Any) -> OptionsFlow:

@@ -21,30 +21,30 @@ def new_york(month: int, day: int, hour: int, minute: int = 0) -> int:
     return clock.epoch_ms(dt.datetime(2026, month, day, hour + 5, minute, tzinfo=dt.UTC))
 
 
-OPEN = new_york(11, 9, 9, 30)
+EX = new_york(11, 9, 0)
 
 
-def test_dividends_go_ex_at_the_open_of_their_session():
+def test_dividends_go_ex_at_the_start_of_their_session_s_day():
     add_action(dt.date(2026, 12, 14), cash_amount=0.5, known_at=1)
     add_action(NOVEMBER_9, cash_amount=0.26, known_at=1)
     add_action(NOVEMBER_9, symbol="MSFT", cash_amount=1, known_at=1)
     add_action(NOVEMBER_9, kind="split", split_from=1, split_to=4, known_at=1)
-    december = new_york(12, 14, 9, 30)
-    assert dividends("AAPL", OPEN - 1) == ((OPEN, 0.26), (december, 0.5))
-    assert dividends("AAPL", OPEN) == ((december, 0.5),)
+    december = new_york(12, 14, 0)
+    assert dividends("AAPL", EX - 1) == ((EX, 0.26), (december, 0.5))
+    assert dividends("AAPL", EX) == ((december, 0.5),)
     assert dividends("AAPL", december) == ()
 
 
 def test_an_ex_date_without_a_session_counts_at_the_next_one():
     add_action(dt.date(2026, 11, 7), cash_amount=0.25, known_at=1)  # a Saturday
     add_action(NOVEMBER_9, cash_amount=0.5, known_at=1)
-    assert dividends("AAPL", OPEN - 1) == ((OPEN, 0.75),)
-    assert dividends("AAPL", OPEN) == ()
+    assert dividends("AAPL", EX - 1) == ((EX, 0.75),)
+    assert dividends("AAPL", EX) == ()
 
 
 def test_a_dividend_is_unknown_before_its_declaration_and_once_withdrawn():
     add_action(NOVEMBER_9, cash_amount=0.26, known_at=new_york(10, 29, 16), withdrawn_at=new_york(11, 3, 8))
-    found = ((OPEN, 0.26),)
+    found = ((EX, 0.26),)
     assert dividends("AAPL", new_york(10, 29, 15, 59)) == ()
     assert dividends("AAPL", new_york(10, 29, 16)) == found
     assert dividends("AAPL", new_york(11, 3, 7, 59)) == found
@@ -68,7 +68,7 @@ def test_splits_are_read_by_ex_date_with_their_ratio():
 def test_the_reader_role_may_read_them():
     add_action(NOVEMBER_9, known_at=1)
     with as_role("warehouse_reader"):
-        assert dividends("AAPL", 1_000_000) == ((OPEN, 0.25),)
+        assert dividends("AAPL", 1_000_000) == ((EX, 0.25),)
 
 
 def test_a_changed_amount_keeps_the_earlier_one():

@@ -36,6 +36,7 @@ def test_every_table_with_a_stated_retention_has_a_policy():
         "flow_slots": 731,
         "superseded_rows": 731,
         "gamma_slots": 731,
+        "expiration_curve": 731,
         "gamma_exposure_snapshots": 90,
         "market_regime_history": 1826,
         "ingestion_runs": 90,

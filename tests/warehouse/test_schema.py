@@ -85,6 +85,7 @@ def test_identifier_columns_use_the_c_collation():
         "id",
         "batch_id",
         "table_name",
+        "root",
     }
 
 

@@ -15,6 +15,7 @@ from tests.warehouse.rows import (
     MINUTE_MS,
     add_action,
     add_bar,
+    add_curve,
     add_gamma,
     add_greeks,
     add_iv,
@@ -30,6 +31,7 @@ pytestmark = [pytest.mark.database, pytest.mark.django_db]
 DAY = dt.date(2026, 11, 18)
 WALLED = (
     "corporate_actions",
+    "expiration_curve",
     "flow_daily",
     "flow_slots",
     "gamma_daily",
@@ -62,6 +64,7 @@ def add_everything(timestamp: int, known_at: int) -> None:
     add_trade(timestamp, **known)
     add_bar(timestamp, **known)
     add_action(DAY, **known)
+    add_curve(timestamp, **known)
     add_gamma(timestamp, **known)
     add_iv(DAY, **known)
     add_regime(DAY, **known)

@@ -57,13 +57,15 @@ class StoredChain:
     """Contracts of one symbol at one slot, ascending by contract ticker; all arrays of shape (n,).
 
     Prices and strikes are in dollars per share or index points, volume and open interest in contracts, volatility is
-    a fraction, theta per calendar day, vega per volatility point. An absent number is NaN, an absent text ''.
+    a fraction, theta per calendar day, vega per volatility point, the multiplier shares per contract. An absent number
+    is NaN, an absent text ''.
     """
 
     contract_ticker: Texts
     is_call: Bools
     expiration: Days
     strike: Floats
+    multiplier: Floats
     underlying_price: Floats
     bid: Floats
     ask: Floats

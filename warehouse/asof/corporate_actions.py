@@ -37,8 +37,8 @@ WHERE symbol = ANY(%(symbols)s) AND kind = %(kind)s AND ex_date BETWEEN %(first)
 def dividends(symbol: str, at_ms: int) -> tuple[tuple[int, float], ...]:
     """Return the dividends that were declared by `at_ms` and go ex after it, ascending: ex instant, dollars per share.
 
-    The ex instant is the open of the session of the ex-date, epoch ms, or of the next session where the ex-date is
-    none. Dividends of one ex-date are added up.
+    The ex instant, in epoch ms, is the start of the ex-date in New York, or of the next session where the ex-date is
+    none: who holds the share at the end of the day before receives the dividend. Dividends of one ex-date are added up.
     """
     first = sessions.new_york_date(clock.instant(at_ms)) - LONGEST_CLOSURE
     wanted: dict[str, Any] = {
@@ -51,7 +51,7 @@ def dividends(symbol: str, at_ms: int) -> tuple[tuple[int, float], ...]:
     with connection.cursor() as cursor:
         cursor.execute(_DIVIDENDS, wanted)
         for ex_date, amount in cursor.fetchall():
-            amounts[_opens_ms(ex_date)] += amount
+            amounts[_ex_ms(ex_date)] += amount
     return tuple((ex_ms, amount) for ex_ms, amount in sorted(amounts.items()) if ex_ms > at_ms)
 
 
@@ -71,6 +71,6 @@ def splits_of(symbols: Sequence[str], first_day: dt.date, last_day: dt.date, at_
     return {symbol: tuple(sorted(actions)) for symbol, actions in found.items()}
 
 
-def _opens_ms(ex_date: dt.date) -> int:
+def _ex_ms(ex_date: dt.date) -> int:
     day = sessions.next_session(ex_date - dt.timedelta(days=1))
-    return clock.epoch_ms(sessions.open_of(day))
+    return clock.epoch_ms(dt.datetime.combine(day, dt.time(tzinfo=sessions.NEW_YORK)))

@@ -7,7 +7,7 @@ from warehouse.models.daily import ContractSizeDay, FlowDay, GammaDay
 from warehouse.models.fetched import ContractListing, FetchedRange
 from warehouse.models.flow import OptionsFlow
 from warehouse.models.gamma import GammaExposure
-from warehouse.models.greeks import HistoricalGreeks
+from warehouse.models.greeks import ExpirationCurve, HistoricalGreeks
 from warehouse.models.iv import IvPercentile
 from warehouse.models.operations import DeadLetter, Heartbeat, StreamGap, WarehouseClock
 from warehouse.models.regime import MarketRegimeDay
@@ -22,6 +22,7 @@ __all__ = [
     "ContractSizeDay",
     "CorporateAction",
     "DeadLetter",
+    "ExpirationCurve",
     "FetchedRange",
     "FlowDay",
     "FlowSlot",

@@ -38,6 +38,26 @@ class IvStatus(TextChoices):
     WIDE = "wide"
     EXPIRED = "expired"
     NO_UNDERLYING = "no_underlying"
+    OTHER_SIDE = "other_side"
+    DEEP = "deep"
+    ADJUSTED = "adjusted"
+
+
+class RateSource(TextChoices):
+    """Source of an interest rate: the chain's own quotes, the curve of another chain, or the setting FLAT_RATE."""
+
+    OWN = "own"
+    CURVE = "curve"
+    FLAT = "flat"
+
+
+class ForwardQuality(TextChoices):
+    """How a forward was found: own quotes, one or two strikes of them, between other expirations, or without quotes."""
+
+    PARITY = "parity"
+    FEW_STRIKES = "few_strikes"
+    INTERPOLATED = "interpolated"
+    ASSUMED = "assumed"
 
 
 class TradeType(TextChoices):

@@ -1,13 +1,13 @@
-"""Option chains with greeks and implied volatility, every slot of the session."""
+"""Option chains with greeks, and the forwards they are priced with, every slot of the session."""
 
 from __future__ import annotations
 
 from django.db import models
 
 from warehouse.models import columns
-from warehouse.models.enums import GreeksSource, IvStatus, OptionType, Source
+from warehouse.models.enums import ForwardQuality, GreeksSource, IvStatus, OptionType, RateSource, Source
 
-TABLE = "historical_greeks"
+TABLE, CURVE = "historical_greeks", "expiration_curve"
 
 
 class HistoricalGreeks(models.Model):
@@ -24,6 +24,9 @@ class HistoricalGreeks(models.Model):
     option_type = columns.choice(OptionType, "call or put", null=False)
     strike = columns.money("strike price; dollars, index points for an index", null=False)
     expiration = columns.day("expiration day")
+    multiplier = columns.count(
+        "deliverable, null in rows from before the column and where it is unknown; shares per contract"
+    )
     dte = columns.count("calendar days from the slot's New York date to expiration; days", null=False)
     underlying_price = columns.money("spot the row was computed with; dollars or index points")
     bid = columns.money("best bid; dollars per share")
@@ -59,3 +62,59 @@ class HistoricalGreeks(models.Model):
 
     def __str__(self) -> str:
         return f"{self.contract_ticker} at {self.timestamp}"
+
+
+class ExpirationCurve(models.Model):
+    """Grain: one expiration of one root at one slot. Key: (symbol, timestamp, root, expiration). Kept two years.
+
+    Written in the transaction of its chain, from the standard contracts. The rates of SPX are the curve of dollar rates
+    of all other symbols.
+    """
+
+    id = columns.row_id()
+    symbol = columns.underlying()
+    timestamp = columns.epoch_ms("slot of the chain")
+    root = columns.key("option root, SPX or SPXW; no unit")
+    expiration = columns.day("expiration day")
+    forward = columns.real("price of the underlying for delivery at settlement; dollars or index points")
+    forward_error = columns.real(
+        "standard error of the forward, null if it is not from its own quotes; dollars or points"
+    )
+    rate = columns.real("interest rate until settlement, continuous; fraction per year", null=False)
+    rate_source = columns.choice(
+        RateSource, "own quotes, the curve of curve_timestamp, or the flat rate of the settings", null=False
+    )
+    curve_timestamp = columns.epoch_ms(
+        "slot of the rate's curve, null for other sources", null=True, blank=True
+    )
+    implied_borrow = columns.real(
+        "yield that explains the forward beside rate and declared dividends, continuous; fraction per year"
+    )
+    dividends = columns.real(
+        "declared cash dividends that go ex until settlement; dollars per share", null=False
+    )
+    atm_volatility = columns.real("volatility at the forward, on the smile; fraction per year")
+    total_variance = columns.real("atm_volatility squared times years to settlement; no unit")
+    quotes_used = columns.count("strikes quoted on both sides that gave the forward; strikes", null=False)
+    quality = columns.choice(
+        ForwardQuality,
+        "forward from its own quotes, one or two strikes, between other expirations, or without quotes",
+        null=False,
+    )
+    method_version = columns.method_version()
+    known_at = columns.known_at()
+    computed_at = columns.computed_at()
+
+    class Meta:
+        db_table = CURVE
+        db_table_comment = "Forward, rate, borrow yield and at-the-money volatility by expiration and slot."
+        verbose_name = verbose_name_plural = "expiration curve"
+        constraints = [
+            columns.unique(CURVE, "symbol", "timestamp", "root", "expiration"),
+            columns.one_of(CURVE, "rate_source", RateSource),
+            columns.one_of(CURVE, "quality", ForwardQuality),
+            columns.known_since_timestamp(CURVE),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.root} {self.expiration} at {self.timestamp}"

@@ -10,6 +10,7 @@ from django.http import HttpRequest
 from warehouse.models import (
     ContractSizeDay,
     CorporateAction,
+    ExpirationCurve,
     FlowDay,
     FlowSlot,
     GammaDay,
@@ -116,6 +117,26 @@ class CorporateActionAdmin(DailyAdmin):
     @admin.display(description="withdrawn, New York")
     def withdrawn(self, row: CorporateAction) -> str:
         return new_york(row.withdrawn_at)
+
+
+@admin.register(ExpirationCurve)
+class ExpirationCurveAdmin(TimedAdmin):
+    """Forwards, rates and at-the-money volatilities by expiration."""
+
+    list_display = (
+        "symbol",
+        "at",
+        "root",
+        "expiration",
+        "forward",
+        "rate",
+        "rate_source",
+        "implied_borrow",
+        "dividends",
+        "atm_volatility",
+        "quotes_used",
+        "quality",
+    )
 
 
 @admin.register(GammaExposure)

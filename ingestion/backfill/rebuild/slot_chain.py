@@ -19,7 +19,7 @@ from ingestion.chains.spot import Spot
 from quant.pricing import black_scholes
 from quant.sessions import years_to_expiry
 
-METHOD_VERSION = "backfill-2"
+METHOD_VERSION = "backfill-3"
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,15 +64,19 @@ def rebuild_slot(contracts: ContractTable, trades: SlotTrades, slot_at: datetime
         implied.volatility,
     )
     nan = np.full(int(kept.sum()), np.nan)
+    forward = trades.spot * np.exp((carry.rate - carry.dividend_yield) * terms.years)
+    theta = black_scholes.one_day_theta(
+        terms.is_call, forward, terms.strike, terms.years, carry.rate, implied.volatility
+    )
     volatility = implied.volatility[kept]
     chain = ComputedChain(
         slot_at=slot_at,
         columns=_columns(contracts.select(kept_rows), trades, kept_rows),
         greeks=ChainGreeks(
             years=terms.years[kept],
-            delta=greeks.delta[kept],
+            delta=np.clip(greeks.delta[kept], -1.0, 1.0),
             gamma=greeks.gamma[kept],
-            theta=greeks.theta[kept],
+            theta=theta[kept],
             vega=greeks.vega[kept],
             rho=greeks.rho[kept],
             implied_volatility=volatility,
@@ -80,6 +84,8 @@ def rebuild_slot(contracts: ContractTable, trades: SlotTrades, slot_at: datetime
             gamma_is_provider=np.zeros(len(nan), dtype=np.bool_),
             own_gamma=greeks.gamma[kept],
             own_implied_volatility=volatility,
+            forward=forward[kept],
+            rate=carry.rate[kept],
         ),
         spot=Spot(trades.spot, "bars"),
         rejected=+rejected,
@@ -101,6 +107,7 @@ def _columns(contracts: ContractTable, trades: SlotTrades, kept_rows: NDArray[np
         is_call=contracts.is_call,
         strike=contracts.strike,
         multiplier=contracts.multiplier,
+        american=nan,
         bid=nan,
         ask=nan,
         last=trades.last[kept_rows],

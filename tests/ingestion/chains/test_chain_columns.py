@@ -72,8 +72,6 @@ def test_a_contract_listed_twice_counts_once():
     [
         ("bid", -0.05, "negative_bid"),
         ("ask", -1.0, "negative_ask"),
-        ("gamma", -1.67e-08, "negative_gamma"),
-        ("delta", 1.5, "impossible_delta"),
         ("implied_volatility", -0.2, "negative_implied_volatility"),
         ("open_interest", -1, "negative_open_interest"),
     ],

@@ -12,13 +12,15 @@ from ingestion.chains.greeks import complete_greeks
 from quant.pricing import black_scholes
 from quant.pricing.implied_vol import IvStatus
 from tests.ingestion.chain_rows import SESSION, make_row
+from tests.ingestion.market import SLOT
+from tests.ingestion.pricing import EUROPEAN
 
 SPOT, YEARS, VOLATILITY = 6500.0, 30 / 365, 0.15
 
 
 def complete(*rows, spot=SPOT, years=YEARS):
     columns = check_chain(rows, ("SPX", "SPXW"), SESSION).columns
-    return complete_greeks(columns, np.full(len(columns), years), spot)
+    return complete_greeks(columns, np.full(len(columns), years), spot, EUROPEAN, SLOT).greeks
 
 
 def quoted(strike, *, is_call, **absent):
@@ -57,7 +59,7 @@ def test_a_provider_gamma_is_used_when_its_volatility_is_0():
 
 
 def test_a_gamma_of_0_is_used_when_a_volatility_is_present():
-    greeks = complete(make_row(12_000, gamma=0.0, implied_volatility=0.3))
+    greeks = complete(make_row(12_000, gamma=0.0, implied_volatility=0.3, bid=None, ask=0.05))
     assert greeks.gamma[0] == 0.0
     assert greeks.gamma_is_provider[0]
 

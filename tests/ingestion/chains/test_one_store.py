@@ -9,8 +9,9 @@ import pytest
 from ingestion.backfill.rebuild.slot_chain import RebuiltSlot
 from ingestion.backfill.rebuild.slot_store import ComputedSlot, store_slots
 from ingestion.chains.chain_columns import Checked, check_chain
-from ingestion.chains.compute import compute_chain
+from ingestion.chains.compute import ComputedChain, compute_chain
 from ingestion.chains.ingest import Stopwatch, store_chain
+from ingestion.chains.pricing_inputs import pricing_inputs
 from ingestion.chains.slots import Slot
 from ingestion.chains.spot import Spot
 from ingestion.imports.slot import import_slot
@@ -46,11 +47,15 @@ def checked_chain(open_interest: float | None) -> Checked:
     return check_chain(rows, ["SPXW"], SESSION)
 
 
+def computed(entry: WatchlistEntry, checked: Checked) -> ComputedChain:
+    return compute_chain(checked, SPOT, SLOT, 0, pricing_inputs(entry, SLOT, SLOT_MS))
+
+
 def store_live(entry: WatchlistEntry, checked: Checked) -> None:
     pages = ChainPages(fetched_at_ms=[SLOT_MS + 1000])
     with runs.claim(RunTask.INGEST_CHAIN, entry.symbol, SLOT_MS) as run:
         assert isinstance(run, runs.Run)
-        store_chain(run, entry, compute_chain(checked, SPOT, SLOT, 0), pages, 0, Stopwatch())
+        store_chain(run, entry, computed(entry, checked), pages, 0, Stopwatch())
 
 
 def store_imported(entry: WatchlistEntry, checked: Checked) -> None:
@@ -59,7 +64,7 @@ def store_imported(entry: WatchlistEntry, checked: Checked) -> None:
 
 
 def store_rebuilt(entry: WatchlistEntry, checked: Checked) -> None:
-    chain = compute_chain(checked, SPOT, SLOT, 0)
+    chain = computed(entry, checked)
     rebuilt = ComputedSlot(entry, len(chain.columns), RebuiltSlot(chain, {}, 0))
     slot = Slot(SLOT, SLOT + timedelta(minutes=15))
     store_slots(f"{RunTask.BACKFILL_CHAIN}_all", "all", slot, [rebuilt], clock.now_ms())

@@ -21,7 +21,7 @@ MORNING = dt.datetime(2026, 11, 18, 12, 30, tzinfo=dt.UTC)  # two hours before t
 OPEN_MS = clock.epoch_ms(MORNING) + 2 * 3_600_000
 NEXT_MORNING = MORNING + dt.timedelta(days=1)
 DECEMBER_18 = dt.date(2026, 12, 18)
-EX_MS = clock.epoch_ms(dt.datetime(2026, 12, 18, 14, 30, tzinfo=dt.UTC))
+EX_MS = clock.epoch_ms(dt.datetime(2026, 12, 18, 5, tzinfo=dt.UTC))
 
 
 def dividend(amount=1.75, ex_date="2026-12-18", declared="2026-11-12", **changes):

@@ -18,6 +18,7 @@ from ingestion.imports.slot import NoSlot, slot_of
 from ingestion.imports.units import to_warehouse_units
 from quant.sessions import close_of
 from tests.ingestion.imports.files import eod_file, eod_rows, quote_table
+from tests.ingestion.pricing import EUROPEAN
 
 DAY = date(2026, 11, 16)
 
@@ -160,9 +161,9 @@ def checked(tmp_path):
 )
 def test_the_unit_of_a_column_is_found_from_its_numbers(checked, column, factor, unit):
     rows, spot = checked
-    unchanged = to_warehouse_units(rows, spot, close_of(DAY), {})
+    unchanged = to_warehouse_units(rows, spot, close_of(DAY), {}, EUROPEAN)
     other = replace(rows, columns=replace(rows.columns, **{column: getattr(rows.columns, column) * factor}))
-    named = to_warehouse_units(other, spot, close_of(DAY), {})
+    named = to_warehouse_units(other, spot, close_of(DAY), {}, EUROPEAN)
     assert named.units[column] == unit
     expected, converted_values = (getattr(units.checked.columns, column) for units in (unchanged, named))
     np.testing.assert_allclose(converted_values, expected, rtol=1e-9)
@@ -171,8 +172,8 @@ def test_the_unit_of_a_column_is_found_from_its_numbers(checked, column, factor,
 def test_a_column_of_unknown_unit_is_removed_unless_found_earlier(checked):
     rows, spot = checked
     unknown_unit = replace(rows, columns=replace(rows.columns, vega=rows.columns.vega * 7))
-    named = to_warehouse_units(unknown_unit, spot, close_of(DAY), {})
+    named = to_warehouse_units(unknown_unit, spot, close_of(DAY), {}, EUROPEAN)
     assert np.isnan(named.checked.columns.vega).all()
     assert named.checked.refused["vega_in_unknown_unit"] == 6
-    before = to_warehouse_units(unknown_unit, spot, close_of(DAY), {"vega": "per point"})
+    before = to_warehouse_units(unknown_unit, spot, close_of(DAY), {"vega": "per point"}, EUROPEAN)
     assert before.units["vega"] == "per point"

@@ -172,6 +172,6 @@ def test_without_open_interest_gamma_is_weighted_by_volume(written):
 def test_a_snapshot_of_a_file_can_be_recomputed(written):
     call_command("import_chain", written(*eod_rows(MONDAY, 0.20, EXPIRATION)))
     gamma = GammaExposure.objects.get()
-    inputs = (gamma.measured_contracts, gamma.spot_source, gamma.data_delay_ms, gamma.multipliers)
-    assert inputs == (6, "file", 0, {})
+    inputs = (gamma.measured_contracts, gamma.spot_source, gamma.data_delay_ms)
+    assert inputs == (6, "file", 0)
     assert str(audit_gamma("SPX", CLOSE_MS)) == "gamma of 2026-11-16 16:00: equal"

@@ -31,6 +31,9 @@ def test_status_names_are_the_stored_values():
         "wide",
         "expired",
         "no_underlying",
+        "other_side",
+        "deep",
+        "adjusted",
     ]
 
 

@@ -23,6 +23,7 @@ MORNING, LATER = "O:SPX251219C06475000", "O:SPXW260116C06500000"
 FULL: dict[str, Any] = {
     "strike": 6475,
     "underlying_price": "6451.25",
+    "multiplier": 100,
     "bid": "99.5",
     "ask": 100,
     "last": "99.8",

@@ -66,7 +66,7 @@ def test_a_rebuilt_chain_matches_the_market_within_its_bid_ask_spread(evening, m
         None,
         None,
         None,
-        "backfill-2",
+        "backfill-3",
     )
     assert float(row["underlying_price"]) == pytest.approx(
         market.truth.spot(evening, close_of(FRIDAY)), rel=1e-3
@@ -85,8 +85,8 @@ def test_gamma_is_weighted_by_volume_and_marked_as_such(evening, market):
     spot = float(snapshot.underlying_price)
     calls = sum(r["gamma"] * r["volume"] for r in rows if r["option_type"] == "call") * 100 * spot**2 * 0.01
     assert float(snapshot.call_gamma) == pytest.approx(calls, rel=1e-9)
-    inputs = (snapshot.measured_contracts, snapshot.spot_source, snapshot.data_delay_ms, snapshot.multipliers)
-    assert inputs == (len(rows), "bars", 0, {})
+    inputs = (snapshot.measured_contracts, snapshot.spot_source, snapshot.data_delay_ms)
+    assert inputs == (len(rows), "bars", 0)
     assert str(audit_gamma(evening, CLOSE_MS)) == "gamma of 2026-11-20 16:00: equal"
 
 

@@ -1,0 +1,101 @@
+"""Checks of the provider's volatility and greeks against our own from the same quote.
+
+A value that cannot be right is set to NaN and counted, so that it is computed instead. Values that are only different
+stand: the provider has its own model, rates and dividends.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import replace
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ingestion.chains.chain_columns import ChainColumns
+from quant.chain import Bools, Floats
+
+# Volatilities outside these bounds are refused, unless our own of the same strike confirms them within the factor.
+_VOLATILITY_BOUNDS = (0.01, 5.0)
+_CONFIRMED_WITHIN = 2.0
+# A volatility further from our own than this factor does not belong to the quote.
+_VOLATILITY_FACTOR = 4.0
+_DELTA_DISTANCE = 0.5
+# A gamma is refused above three times our own and a quarter of the largest gamma of the settlement: near expiration, a
+# small difference of spot or volatility moves the peak of gamma to another strike.
+_GAMMA_FACTOR, _PART_OF_PEAK = 3.0, 0.25
+# Without our own, a gamma is refused above that at the money of the lowest possible volatility.
+_DENSITY_AT_ZERO = 0.3989422804014327
+_SHORTEST_YEARS = 60.0 / 31_536_000.0
+
+
+class OwnValues(NamedTuple):
+    """Our own volatility, delta and gamma of each contract, shape (n,); NaN where unknown."""
+
+    volatility: Floats
+    delta: Floats
+    gamma: Floats
+
+
+def refuse_impossible(
+    columns: ChainColumns, own: OwnValues, settlement: NDArray[np.intp], years: Floats
+) -> tuple[ChainColumns, Counter[str]]:
+    """Return the columns without the provider's impossible values, and their numbers by reason.
+
+    `settlement` is the number of each contract's settlement, shape (n,); `years` to settlement, shape (n,). The greeks
+    of a contract with an impossible volatility follow from it and are refused with it.
+    """
+    with np.errstate(all="ignore"):
+        wrong_volatility = _wrong_volatility(columns, own)
+        wrong_delta = ~wrong_volatility & _wrong_delta(columns, own)
+        wrong_gamma = ~wrong_volatility & _wrong_gamma(columns, own, settlement, years)
+        wrong_vega = ~wrong_volatility & (columns.vega < 0)
+    refused = {
+        "impossible_implied_volatility": wrong_volatility,
+        "impossible_delta": wrong_delta,
+        "impossible_gamma": wrong_gamma,
+        "negative_vega": wrong_vega,
+    }
+    counts = Counter({reason: int(np.count_nonzero(rows)) for reason, rows in refused.items()})
+    if not counts.total():
+        return columns, Counter()
+    nan = np.nan
+    return replace(
+        columns,
+        implied_volatility=np.where(wrong_volatility, nan, columns.implied_volatility),
+        delta=np.where(wrong_volatility | wrong_delta, nan, columns.delta),
+        gamma=np.where(wrong_volatility | wrong_gamma, nan, columns.gamma),
+        theta=np.where(wrong_volatility, nan, columns.theta),
+        vega=np.where(wrong_volatility | wrong_vega, nan, columns.vega),
+    ), +counts
+
+
+def _wrong_volatility(columns: ChainColumns, own: OwnValues) -> Bools:
+    sent = columns.implied_volatility
+    apart = np.abs(np.log(sent / own.volatility))
+    extreme = (sent < _VOLATILITY_BOUNDS[0]) | (sent > _VOLATILITY_BOUNDS[1])
+    confirmed = apart <= np.log(_CONFIRMED_WITHIN)
+    wrong: Bools = (sent > 0) & (extreme & ~confirmed | (apart > np.log(_VOLATILITY_FACTOR)))
+    return wrong
+
+
+def _wrong_delta(columns: ChainColumns, own: OwnValues) -> Bools:
+    sent = columns.delta
+    wrong_side = np.where(columns.is_call, sent < 0, sent > 0)
+    wrong: Bools = wrong_side | (np.abs(sent) > 1) | (np.abs(sent - own.delta) > _DELTA_DISTANCE)
+    return wrong
+
+
+def _wrong_gamma(columns: ChainColumns, own: OwnValues, settlement: NDArray[np.intp], years: Floats) -> Bools:
+    sent = columns.gamma
+    peak = np.zeros(settlement.max(initial=-1) + 1)
+    np.maximum.at(peak, settlement, np.nan_to_num(own.gamma))
+    highest = peak[settlement]
+    above = sent > _GAMMA_FACTOR * own.gamma + _PART_OF_PEAK * highest
+    lowest_deviation = _VOLATILITY_BOUNDS[0] * np.sqrt(np.maximum(years, _SHORTEST_YEARS))
+    bound = np.where(
+        highest > 0, _GAMMA_FACTOR * highest, _DENSITY_AT_ZERO / (columns.strike * lowest_deviation)
+    )
+    wrong: Bools = (sent < 0) | (sent > bound) | above
+    return wrong
