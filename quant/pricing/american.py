@@ -220,7 +220,8 @@ def _greeks_of(settlement: Settlement, terms: Terms, spot: Floats) -> Greeks:
     )
     spot_by_rate = -settlement.dividends.unpaid_by_rate(terms.rate - terms.borrow)
     return Greeks(
-        delta=solution.delta[:count],
+        # A negative borrow yield, or a spot that is outdated, gives Black's delta a little more than 1.
+        delta=np.clip(solution.delta[:count], -1.0, 1.0),
         gamma=solution.gamma[:count],
         theta=solution.later[:count] - value,
         vega=np.where(styles.european, exact.vega, np.maximum(vega, 0.0)),

@@ -22,8 +22,10 @@ from quant.pricing.iv_status import IvStatus, quote_status
 
 # Strikes used per settlement: those nearest to the forward.
 _STRIKES = 15
-# Updates of volatility, premium and forward: one to find the strikes near the forward, then two with these.
-_FIRST_UPDATES, _UPDATES = 1, 2
+# Updates of volatility, premium and forward: one to find the strikes near the forward, then some with these, until no
+# forward changes by more than this fraction of its error.
+_FIRST_UPDATES, _UPDATES = 1, 8
+_SETTLED = 0.2
 # A premium is known to about this fraction of itself; strikes with a large one have a small weight.
 _PREMIUM_ERROR = 0.5
 # Of the standard error of a median of independent levels with this median distance from it.
@@ -149,31 +151,41 @@ def _solve(
     dividends: Dividends,
     updates: int,
 ) -> tuple[Floats, Floats]:
-    """Return forwards and standard errors (s,) after some updates from the forwards given.
+    """Return forwards and standard errors (s,) after at most ``updates`` updates from the forwards given.
 
-    The last updates start with the American volatility, because they converge only from near the solution.
+    The last updates start with the American volatility, because they converge only from near the solution. A settlement
+    whose forward does not change any more is left as it is.
     """
-    at = pairs.settlement
-    time, interest = years[at], rate[at]
-    volatility, error = np.full(len(at), np.nan), np.full(len(years), np.nan)
+    forward, error = forward.copy(), np.full(len(years), np.nan)
+    volatility = np.full(len(pairs.strike), np.nan)
     for update in range(updates):
+        at = pairs.settlement
+        time, interest = years[at], rate[at]
         borrow = borrow_of(spot, years, rate, forward, dividends)[at]
         borrow = np.clip(borrow, -_LARGEST_BORROW, _LARGEST_BORROW)
         held = forward[at] * np.exp(-(interest - borrow) * time)
         outside = pairs.strike >= forward[at]
         price = np.where(outside, pairs.call, pairs.put)
         carried = (pairs.strike, time, interest, borrow)
-        if update == 0 and updates == _UPDATES:
+        if update == 0 and updates > 1:
             volatility = american.implied_vol(outside, price, spot, *carried, dividends).volatility
         elif update == 0:
             volatility = implied_vol.solve(outside, price, held, *carried).volatility
         of_call, of_put = _premiums(spot, held, carried, volatility, dividends)
         level = pairs.strike + (pairs.call - of_call - pairs.put + of_put) * np.exp(interest * time)
         uncertain = np.hypot(pairs.error, _PREMIUM_ERROR * (of_call + of_put))
-        forward, error = _medians(at, level, uncertain, len(years))
+        before = forward.copy()
+        touched = np.unique(at)
+        found, found_error = _medians(at, level, uncertain, len(years))
+        forward[touched], error[touched] = found[touched], found_error[touched]
+        moving = (np.abs(forward - before) > _SETTLED * error)[at]
+        if not moving.any():
+            break
         european = price - np.where(outside, of_call, of_put)
         better = implied_vol.solve(outside, european, held, *carried).volatility
-        volatility = np.where(np.isfinite(better), better, volatility)
+        volatility = np.where(np.isfinite(better), better, volatility)[moving]
+        pairs = pairs.select(np.flatnonzero(moving))
+    forward[np.isnan(error)] = np.nan
     return forward, error
 
 
