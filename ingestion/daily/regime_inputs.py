@@ -21,7 +21,7 @@ from quant.chain import Floats
 from quant.market import indicators
 from quant.market.market_regime import IndexBars
 from warehouse import queries
-from warehouse.asof import bars as bar_reader
+from warehouse.asof import adjusted_bars
 from warehouse.asof import regime as regime_reader
 from warehouse.asof.bars import Bars
 from warehouse.models.enums import Timeframe
@@ -44,10 +44,11 @@ _INDEX_COLUMNS = {
 def ensured_bars(ticker: str, timeframe: str, first: date, last: date, now_ms: int, connect: Connect) -> Bars:
     """Fetch the missing bars of the sessions from `first` to `last`, then return the stored ones.
 
-    Raises what `ingestion.bars.historical_bars.ensure_bars` raises.
+    They are adjusted for the splits that were known at the close of `last`. Raises what
+    `ingestion.bars.historical_bars.ensure_bars` raises.
     """
     ensure_bars(ticker, timeframe, first, last, now_ms, connect)
-    return bar_reader.read(bare(ticker), timeframe, *range_ms(first, last))
+    return adjusted_bars.read(bare(ticker), timeframe, *range_ms(first, last), close_ms(last))
 
 
 @dataclass(frozen=True, slots=True)
