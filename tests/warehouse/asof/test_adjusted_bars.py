@@ -63,7 +63,7 @@ def test_a_split_is_applied_only_once_it_is_known_and_not_withdrawn():
     assert found == [[400.0], [100.0], [400.0]]
 
 
-def test_splits_of_several_days_multiply_and_those_before_the_bars_do_not_count():
+def test_later_splits_multiply_and_earlier_ones_do_not_count():
     for day, price in ((FRIDAY, 10.0), (MONDAY, 200.0), (TUESDAY, 50.0)):
         add(day, price)
     split(FRIDAY, 1, 3)
