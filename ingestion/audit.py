@@ -1,7 +1,9 @@
 """Recompute each stored value and compare. Read-only.
 
 Inside a transaction that is rolled back, the stored row is deleted, computed again, and both are compared as text. So
-both values have passed through the same columns of the same database.
+both values have passed through the same columns of the same database. Live, imported and rebuilt rows are treated
+alike. What cannot be computed again is named with its reason and does not count as equal: rows whose inputs are no
+longer stored, gamma of a chain of which only a band of strikes is stored, and rows of an earlier method.
 """
 
 from __future__ import annotations
@@ -9,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import date
+from functools import partial
 from typing import Any
 
 from django.db import connection, models, transaction
@@ -19,10 +22,12 @@ from ingestion.chains.gamma_exposure import measure_gamma
 from ingestion.chains.gamma_inputs import INPUT_COLUMNS, InputsGone, inputs_of
 from ingestion.chains.stored_chain import NotWhole, stored_chain
 from ingestion.daily.iv_percentile import measure
+from ingestion.daily.market_regime import InputsGone as RegimeInputsGone
+from ingestion.daily.market_regime import recomputed
 from ingestion.daily.rollups import flow_of, roll_up_gamma, store_flow
 from quant import sessions
 from warehouse import clock
-from warehouse.models import FlowDay, GammaDay, GammaExposure, IvPercentile
+from warehouse.models import FlowDay, GammaDay, GammaExposure, HistoricalGreeks, IvPercentile, MarketRegimeDay
 
 GONE = "the rows it was computed from are no longer stored"
 
@@ -41,14 +46,14 @@ class Audited:
         return f"{self.figure}: {'differs in ' + ', '.join(self.differing) if self.differing else 'equal'}"
 
 
-_VERSIONS = ("known_at", "computed_at")
+_VERSIONS, _METHOD = ("known_at", "computed_at"), "method_version"
 
 
 def audit(symbol: str, session: date) -> Iterator[Audited]:
     """Yield the result for every stored row of a symbol's session: gamma snapshots, IV percentile and daily sums.
 
-    The market regime does not belong to a symbol; `calculate_market_regime` recomputes it. Raises ValueError for a date
-    without a session.
+    The session's market regime, which belongs to all symbols, is the last one. Raises ValueError for a date without a
+    session.
     """
     bounds = clock.epoch_ms(sessions.open_of(session)), clock.epoch_ms(sessions.close_of(session))
     slots = GammaExposure.objects.filter(symbol=symbol, timestamp__range=bounds).order_by("timestamp")
@@ -63,6 +68,22 @@ def audit(symbol: str, session: date) -> Iterator[Audited]:
         key = {"symbol": symbol, "date": session}
         if model._default_manager.filter(**key).exists():
             yield _compared(f"{model._meta.db_table} of {session}", model, key, make)
+    yield from audit_regime(session)
+
+
+def audit_regime(session: date) -> Iterator[Audited]:
+    """Yield the result for the market regime of a session, if it is stored."""
+    stored = MarketRegimeDay.objects.filter(date=session).first()
+    if stored is None:
+        return
+    figure = f"{MarketRegimeDay._meta.db_table} of {session}"
+    try:
+        columns = recomputed(stored)  # before the row is deleted, because it has index levels
+    except RegimeInputsGone as error:
+        yield Audited(figure, impossible=str(error))
+        return
+    make = partial(MarketRegimeDay.objects.create, date=session, **columns)
+    yield _compared(figure, MarketRegimeDay, {"date": session}, make)
 
 
 def audit_gamma(symbol: str, slot: int) -> Audited:
@@ -75,12 +96,27 @@ def audit_gamma(symbol: str, slot: int) -> Audited:
 
     def make() -> None:
         inputs = inputs_of(stored)
+        _require_whole(symbol, slot, inputs.contracts)
         gamma = measure_gamma(stored_chain(stored, inputs), inputs.median_gross)
         copied = {name: getattr(stored, name) for name in INPUT_COLUMNS}
         gamma_row(symbol, slot, replace(gamma, inputs=copied)).save(force_insert=True)
 
     key = {"symbol": symbol, "timestamp": slot}
     return _compared(f"gamma of {at:%Y-%m-%d %H:%M}", GammaExposure, key, make)
+
+
+def _require_whole(symbol: str, slot: int, contracts: int) -> None:
+    """Raise NotWhole unless the contracts that gamma was computed from are stored."""
+    stored = HistoricalGreeks.objects.filter(symbol=symbol, timestamp=slot).count()
+    if stored == 0:
+        raise NotWhole(f"its chain of {contracts:,} contracts is no longer stored")
+    if stored > contracts:
+        raise NotWhole(f"{stored:,} contracts are stored, more than the {contracts:,} it was computed from")
+    if stored < contracts:
+        raise NotWhole(
+            f"gamma is that of the whole chain of {contracts:,} contracts, and only {stored:,} of them are stored, as"
+            " within a band of strikes"
+        )
 
 
 def _rank(symbol: str, session: date) -> None:
@@ -104,6 +140,11 @@ def _compared(
             transaction.set_rollback(True)
     if not after:
         return Audited(figure, impossible=GONE)
+    versions = before.get(_METHOD), after.get(_METHOD)
+    if versions[0] != versions[1]:
+        return Audited(
+            figure, impossible="it was computed by method {}, and the present one is {}".format(*versions)
+        )
     return Audited(figure, tuple(name for name in before if before[name] != after[name]))
 
 

@@ -148,11 +148,12 @@ class MassiveClient:
         timespan: Timespan,
         first: Day | int,
         last: Day | int,
-        adjusted: bool = True,
+        adjusted: bool = False,
     ) -> Pages[Aggregate]:
         """Return the bars of `O:…`, `I:…` or a stock, oldest first. A window without trades has no bar.
 
-        `first` and `last` are inclusive: dates or epoch milliseconds.
+        `first` and `last` are inclusive: dates or epoch milliseconds. With `adjusted`, splits until the day of the
+        request are applied.
         """
         path = f"/v2/aggs/ticker/{_part(ticker)}/range/{multiplier}/{timespan}/{first}/{last}"
         params = {
@@ -162,8 +163,8 @@ class MassiveClient:
         }
         return self._walk(path, params, decoding.decode_aggregate_page, Pages())
 
-    def grouped_daily(self, date: Day, adjusted: bool = True) -> Pages[Aggregate]:
-        """Return one daily bar per US stock; no bars for a date without a session."""
+    def grouped_daily(self, date: Day, adjusted: bool = False) -> Pages[Aggregate]:
+        """Return one daily bar per US stock; no bars for a date without a session. `adjusted` as in `aggregates`."""
         params = {"adjusted": "true" if adjusted else "false"}
         path = f"/v2/aggs/grouped/locale/us/market/stocks/{date}"
         return self._walk(path, params, decoding.decode_aggregate_page, Pages())

@@ -101,6 +101,11 @@ def is_adjusted(root: npt.NDArray[np.str_], multiplier: npt.NDArray[np.float64])
     return adjusted
 
 
+def option_root(symbol: str) -> str:
+    """Return the root of an underlying's standard contracts, its letters and digits: BRKB for BRK.B."""
+    return "".join(letter for letter in symbol if letter.isalnum())
+
+
 def names_contract(ticker: str) -> bool:
     """Return whether `parse_tickers` accepts a ticker. For single tickers, which cost 200 µs with numpy columns."""
     found = _TICKER.fullmatch(ticker)

@@ -19,8 +19,15 @@ import numpy as np
 import numpy.typing as npt
 
 NEW_YORK = ZoneInfo("America/New_York")
-# Settled at the opening prices of the expiration day; every other root settles at the closing prices.
-AM_SETTLED_ROOTS = ("SPX", "NDX", "RUT", "VIX", "VIXW", "DJX")
+# Settled at the opening prices of the expiration day; every other root settles at the closing prices. Source: Cboe's
+# product specifications. MXEA, MXACW, MXUSA, MXWLD, OEX, XEO, XSP, MRUT and XND settle at the close.
+AM_SETTLED_ROOTS = (
+    *("SPX", "NDX", "RUT", "DJX", "VIX", "VIXW"),
+    *("RUI", "RLG", "RLV", "MXEF"),  # Russell 1000, its growth and value stocks; MSCI Emerging Markets
+    *("SPESG", "SPEQX"),  # S&P 500 ESG, S&P 500 Equal Weight (its PM-settled root is SPEQW)
+    # The Select Sector indices.
+    *("SIXB", "SIXC", "SIXE", "SIXI", "SIXM", "SIXR", "SIXRE", "SIXT", "SIXU", "SIXV", "SIXY"),
+)
 SECONDS_PER_YEAR = 365 * 86_400
 MINUTE_MS = 60_000
 HOUR_MS = 60 * MINUTE_MS
@@ -171,10 +178,7 @@ def settlement_instants(root: npt.ArrayLike, expiration: Dates) -> npt.NDArray[n
     row = np.searchsorted(calendar.day, dates, side="right") - 1
     if np.any((row < 0) | ((dates > np.datetime64(_LAST_DAY)) & ~missing)):
         raise ValueError(f"the exchange calendar contains expirations from {_FIRST_DAY} to {_LAST_DAY} only")
-    at_open = np.zeros(roots.shape, dtype=np.bool_)
-    for am_settled in AM_SETTLED_ROOTS:
-        at_open |= roots == am_settled
-    settled = np.where(at_open, calendar.opens[row], calendar.closes[row])
+    settled = np.where(np.isin(roots, AM_SETTLED_ROOTS), calendar.opens[row], calendar.closes[row])
     return np.where(missing, np.datetime64("NaT"), settled)
 
 

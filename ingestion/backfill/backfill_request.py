@@ -15,6 +15,7 @@ from quant import sessions
 from quant.sessions import new_york_date
 from warehouse import clock, queries
 from warehouse.models import WatchlistEntry
+from warehouse.watchlist import spelled
 
 # A delayed plan has the end of a session 15 minutes late. A session that closed more recently than this is left out.
 COMPLETE_AFTER = timedelta(minutes=20)
@@ -106,7 +107,7 @@ def _entries(symbols: Sequence[str]) -> tuple[WatchlistEntry, ...]:
         if not entries:
             raise InvalidRequest("The watchlist is empty: run `manage.py seed`, or add symbols in the admin.")
         return entries
-    requested = list(dict.fromkeys(symbol.upper() for symbol in symbols))
+    requested = list(dict.fromkeys(spelled(symbol) for symbol in symbols))
     entries_by_symbol = WatchlistEntry.objects.in_bulk(requested)
     missing = [symbol for symbol in requested if symbol not in entries_by_symbol]
     if missing:

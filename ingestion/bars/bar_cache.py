@@ -7,9 +7,12 @@ from __future__ import annotations
 
 from datetime import date
 
-from ingestion.bars.bar_times import close_ms, midnight_ms
+from ingestion.bars.bar_times import close_ms, midnight_ms, range_ms
+from ingestion.bars.historical_bars import ensure_bars
 from ingestion.daily.regime_inputs import NOT_THERE, ensured_bars
 from provider.connection import Connect
+from provider.symbols import bare
+from warehouse.asof.adjusted_bars import BarHistory, read_history
 from warehouse.asof.bars import Bars
 
 
@@ -21,7 +24,7 @@ class BarsInTurn:
 
     def __init__(self, last: date) -> None:
         self._last = last
-        self._read: dict[tuple[str, str], tuple[date, Bars]] = {}
+        self._read: dict[tuple[str, str], tuple[date, BarHistory]] = {}
 
     def __call__(
         self, ticker: str, timeframe: str, first: date, last: date, now_ms: int, connect: Connect
@@ -31,8 +34,9 @@ class BarsInTurn:
         since, series = self._read.get((ticker, timeframe), (date.max, None))
         if series is None or first < since:
             try:
-                series = ensured_bars(ticker, timeframe, first, self._last, now_ms, connect)
+                ensure_bars(ticker, timeframe, first, self._last, now_ms, connect)
             except NOT_THERE:  # possibly only for the last sessions, so read just the requested ones
                 return ensured_bars(ticker, timeframe, first, last, now_ms, connect)
+            series = read_history(bare(ticker), timeframe, *range_ms(first, self._last))
             self._read[ticker, timeframe] = first, series
-        return series.between(midnight_ms(first), close_ms(last))
+        return series.adjusted(close_ms(last)).between(midnight_ms(first), close_ms(last))

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from ingestion import fetched_ranges
 from ingestion.bars.bar_times import close_ms, midnight_ms
-from ingestion.bars.daily_bars_window import MEAN_SESSIONS, YEAR_SESSIONS, StockYear, stock_year
+from ingestion.bars.daily_bars_window import MEAN_SESSIONS, YEAR_SESSIONS, StockYear, adjusted, stock_year
 from ingestion.bars.historical_bars import PLAN_DELAY_MS, columns_of
 from ingestion.fetched_ranges import Stretch
 from ingestion.provider_client import massive_client
@@ -143,7 +143,7 @@ def large_stocks(rows: Sequence[Aggregate]) -> list[Aggregate]:
 
 def breadth(session: date) -> Breadth:
     """Return the breadth of a session from its stored bars and those of the year before it."""
-    return count(stock_year(year_before(session)))
+    return count(adjusted(stock_year(year_before(session))))
 
 
 class BreadthInTurn:
@@ -157,7 +157,7 @@ class BreadthInTurn:
 
     def __call__(self, session: date) -> Breadth:
         year = self._latest = stock_year(year_before(session), self._latest)
-        return count(year)
+        return count(adjusted(year))
 
     def unread(self, session: date) -> int:
         """Return how many sessions the next call has to read: a whole year, or only the last one."""
@@ -167,7 +167,7 @@ class BreadthInTurn:
 
 
 def count(year: StockYear) -> Breadth:
-    """Return the breadth of the last session of a year."""
+    """Return the breadth of the last session of an adjusted year."""
     close, before = year.close[-1], year.close[-2]
     counted = np.isfinite(close) & (before > LOWEST_PRICE) & (year.volume[-2] > LOWEST_VOLUME)
     with_mean = counted & np.isfinite(year.close).all(axis=0)

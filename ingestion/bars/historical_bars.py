@@ -1,8 +1,8 @@
 """Fetching of the bars that the table `historical_bars` does not have.
 
 Bars cover the exchange's sessions without trading before and after, and only finished bars are stored. On a delayed
-plan a bar is finished 15 minutes later, when the provider's data reach its end. Stock prices are adjusted for splits
-as of the time they were fetched.
+plan a bar is finished 15 minutes later, when the provider's data reach its end. Prices are as traded:
+`warehouse.asof.adjusted_bars` applies splits on reading.
 """
 
 from __future__ import annotations
@@ -35,7 +35,9 @@ from quant import sessions
 from quant.sessions import new_york_date
 from warehouse import clock, partitions, runs
 from warehouse.asof import bars
+from warehouse.asof.adjusted_bars import to_end_of_week
 from warehouse.asof.bars import Bars
+from warehouse.asof.corporate_actions import splits_of
 from warehouse.loading import bulk
 from warehouse.loading.known_at import store_in_time
 from warehouse.models import HistoricalBar
@@ -45,7 +47,7 @@ from warehouse.task_names import RunTask
 PLAN_DELAY_MS = 15 * 60 * 1000
 _TABLE = HistoricalBar._meta.db_table
 
-_NUMBERS = ("open", "high", "low", "close", "volume", "vwap", "transactions")
+NUMBERS = ("open", "high", "low", "close", "volume", "vwap", "transactions")
 
 
 class BarsClient(Protocol):
@@ -142,11 +144,11 @@ def _fetch(client: BarsClient, task: str, ticker: str, frame: Timeframe, gap: St
     if not len(inside.end_ms):
         return StoredBars(0, gap.after_ms, False)
     known = Stretch(gap.after_ms, int(inside.end_ms.max()))
-    rows = store(task, bare(ticker), frame, known, _of_spans(pages.rows, frame, inside))
+    rows = store(task, bare(ticker), frame, known, bars_of_spans(pages.rows, frame, inside))
     return StoredBars(rows, known.until_ms, known.until_ms == gap.until_ms)
 
 
-def _of_spans(rows: Sequence[Aggregate], frame: Timeframe, wanted: Spans) -> Bars:
+def bars_of_spans(rows: Sequence[Aggregate], frame: Timeframe, wanted: Spans) -> Bars:
     """Return the bars of the wanted times; of two bars with one start, the later row."""
     # Endpoints stamp daily bars at midnight or at the close, so only their date is used.
     stamps = (midnight_ms(new_york_date(clock.instant(row.start_ms))) for row in rows)
@@ -187,7 +189,7 @@ def _count_differing(symbol: str, frame: Timeframe, found: Bars) -> int:
     stored = bars.read(symbol, frame, int(found.start_ms[0]), int(found.start_ms[-1]))
     place = np.searchsorted(stored.start_ms, found.start_ms)
     different = np.zeros(len(found), dtype=np.bool_)
-    for name in _NUMBERS:
+    for name in NUMBERS:
         one, other = getattr(found, name), getattr(stored, name)[place]
         different |= (one != other) & ~(np.isnan(one) & np.isnan(other))
     return int(np.count_nonzero(different))
@@ -195,15 +197,15 @@ def _count_differing(symbol: str, frame: Timeframe, found: Bars) -> int:
 
 def _insert(symbol: str, frame: Timeframe, new: Bars) -> int:
     key = {"symbol": symbol, "timeframe": frame.value, "timestamp": new.start_ms}
-    return bulk.insert_rows(HistoricalBar, key | {name: getattr(new, name) for name in _NUMBERS})
+    return bulk.insert_rows(HistoricalBar, key | {name: getattr(new, name) for name in NUMBERS})
 
 
 def columns_of(found: Sequence[Aggregate]) -> dict[str, Any]:
     """Return the columns of historical_bars that the provider sends, one entry per bar, NaN where missing."""
     # One loop over the bars takes half the time of one loop per column.
     rows = [(bar.open, bar.high, bar.low, bar.close, bar.volume, bar.vwap, bar.transactions) for bar in found]
-    columns = zip(*rows, strict=True) if rows else ((),) * len(_NUMBERS)
-    return {name: np.array(column, dtype=np.float64) for name, column in zip(_NUMBERS, columns, strict=True)}
+    columns = zip(*rows, strict=True) if rows else ((),) * len(NUMBERS)
+    return {name: np.array(column, dtype=np.float64) for name, column in zip(NUMBERS, columns, strict=True)}
 
 
 def _sum_up(symbol: str, frame: Timeframe, finished: Spans) -> None:
@@ -213,8 +215,19 @@ def _sum_up(symbol: str, frame: Timeframe, finished: Spans) -> None:
     unstored = finished.pick(~np.isin(finished.start_ms, stored.start_ms))
     if not len(unstored.start_ms):
         return
-    parts = bars.read(symbol, SUMMED_FROM[frame], int(unstored.start_ms[0]), int(unstored.end_ms[-1]) - 1)
-    summed = sum_bars(parts, unstored)
+    summed = summed_bars(symbol, frame, unstored)
     if len(summed):
         partitions.ensure(_TABLE, int(summed.start_ms[0]), int(summed.start_ms[-1]))
         store_in_time(lambda: _insert(symbol, frame, summed))
+
+
+def summed_bars(symbol: str, frame: Timeframe, wanted: Spans) -> Bars:
+    """Return bars of a longer timeframe, summed from the stored shorter ones; `wanted` must not be empty.
+
+    A week with a split is summed per share of its end.
+    """
+    parts = bars.read(symbol, SUMMED_FROM[frame], int(wanted.start_ms[0]), int(wanted.end_ms[-1]) - 1)
+    if frame == Timeframe.WEEK:
+        days = (new_york_date(clock.instant(int(at_ms))) for at_ms in (wanted.start_ms[0], wanted.end_ms[-1]))
+        parts = to_end_of_week(parts, splits_of([symbol], *days).get(symbol, ()))
+    return sum_bars(parts, wanted)

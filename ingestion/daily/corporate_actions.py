@@ -99,6 +99,11 @@ def fetch_splits(now_ms: int, connect: Connect = massive_client) -> Fetched:
     return _fetch("splits", source, [""], now_ms, connect)
 
 
+def splits_are_known() -> bool:
+    """Return whether the splits of all stocks were ever fetched."""
+    return _fetched_before(RunTask.FETCH_SPLITS, "") is not None
+
+
 def fetch_dividends(symbols: Sequence[str], now_ms: int, connect: Connect = massive_client) -> Fetched:
     """Fetch the dividends of stocks and ETFs that were not fetched for the session; errors as in `fetch_splits`.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
@@ -12,7 +13,7 @@ from numpy.typing import NDArray
 from ingestion.bars.bar_times import close_ms
 from ingestion.bars.daily_bars_window import YEAR_SESSIONS
 from ingestion.chains.compute import finite
-from ingestion.daily.regime_inputs import UNCACHED, MarketDay, Readers, read_inputs
+from ingestion.daily.regime_inputs import STORED_ONLY, UNCACHED, MarketDay, Readers, read_inputs
 from ingestion.provider_client import massive_client
 from provider.connection import Connect
 from provider.errors import ProviderError
@@ -29,6 +30,12 @@ from warehouse.task_names import RunTask
 
 PATIENCE = timedelta(hours=3)  # after the close; afterwards a missing bar is treated as unavailable
 _NAMED_WHEN_MISSING = ("vix3m_level", "ndx_close", "rut_close", "qqq_close", "iwm_close")
+# Series of bars, as `MarketDay.unfinished` names them, and a column that is known when the last bar is.
+_STORED_AS = {"SPY": "spy_close", "QQQ": "qqq_close", "IWM": "iwm_close", "all stocks": "advancers"}
+
+
+class InputsGone(Exception):
+    """Inputs of a stored row are no longer stored."""
 
 
 class NotYet(Exception):
@@ -115,6 +122,26 @@ def calculate_market_regime(
         confidence=regime.confidence,
         missing=tuple(columns["missing_inputs"]),
     )
+
+
+def recomputed(stored: MarketRegimeDay) -> dict[str, Any]:
+    """Return the columns of a stored row, computed again from stored bars, chains and the previous session's row.
+
+    Nothing is fetched. Index levels that no bar has are those of the row itself, because a snapshot of the provider is
+    kept nowhere else. Raises InputsGone when inputs that the row had are no longer stored.
+    """
+    session = stored.date
+    day = read_inputs(session, 2, massive_client, STORED_ONLY, clock.epoch_ms(sessions.close_of(session)))
+    gone = [
+        name
+        for name, column in _STORED_AS.items()
+        if name in day.unfinished and getattr(stored, column) is not None
+    ]
+    if gone:
+        raise InputsGone(f"the bars of {', '.join(gone)} are no longer stored")
+    if stored.put_call_ratio_total is not None and math.isnan(day.put_call_ratio):
+        raise InputsGone("the chains of its put/call ratio are no longer stored")
+    return _columns(day, _classify(session, day))
 
 
 def _classify(session: date, day: MarketDay) -> MarketRegime:

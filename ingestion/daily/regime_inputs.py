@@ -21,7 +21,7 @@ from quant.chain import Floats
 from quant.market import indicators
 from quant.market.market_regime import IndexBars
 from warehouse import queries
-from warehouse.asof import bars as bar_reader
+from warehouse.asof import adjusted_bars
 from warehouse.asof import regime as regime_reader
 from warehouse.asof.bars import Bars
 from warehouse.models.enums import Timeframe
@@ -44,21 +44,32 @@ _INDEX_COLUMNS = {
 def ensured_bars(ticker: str, timeframe: str, first: date, last: date, now_ms: int, connect: Connect) -> Bars:
     """Fetch the missing bars of the sessions from `first` to `last`, then return the stored ones.
 
-    Raises what `ingestion.bars.historical_bars.ensure_bars` raises.
+    They are adjusted for the splits that were known at the close of `last`. Raises what
+    `ingestion.bars.historical_bars.ensure_bars` raises.
     """
     ensure_bars(ticker, timeframe, first, last, now_ms, connect)
-    return bar_reader.read(bare(ticker), timeframe, *range_ms(first, last))
+    return stored_bars(ticker, timeframe, first, last)
+
+
+def stored_bars(ticker: str, timeframe: str, first: date, last: date, *_: object) -> Bars:
+    """Return the stored bars that `ensured_bars` returns, without fetching any."""
+    return adjusted_bars.read(bare(ticker), timeframe, *range_ms(first, last), close_ms(last))
 
 
 @dataclass(frozen=True, slots=True)
 class Readers:
-    """Functions that read bars and count stocks: uncached, or with a cache for consecutive sessions."""
+    """Functions that read bars and count stocks: uncached, or with a cache for consecutive sessions.
+
+    Without `fetches`, no bars of all stocks and no snapshot are requested from the provider.
+    """
 
     bars: ReadBars = ensured_bars
     breadth: Callable[[date], Breadth] = breadth_module.breadth
+    fetches: bool = True
 
 
 UNCACHED = Readers()
+STORED_ONLY = Readers(bars=stored_bars, fetches=False)
 
 
 @dataclass(slots=True)
@@ -100,9 +111,15 @@ def read_inputs(
     day.vix_5_sessions_ago = float(vix[0])
     day.closes["VIX"] = float(vix[-1])
     day.closes["VIX3M"] = float(bars.levels_at_close("I:VIX3M", year[-1:])[-1])
-    _fill_from_snapshot(session, day, connect, now_ms)
+    _fill_from_row(session, day)
+    if readers.fetches:
+        _fill_from_snapshot(session, day, connect, now_ms)
     day.vix = day.closes["VIX"]
-    day.breadth = _breadth(session, year[-max(breadth_sessions, 2) :], day, connect, readers.breadth)
+    wanted = year[-max(breadth_sessions, 2) :]
+    if not readers.fetches or _fetched_stocks(wanted, connect):
+        day.breadth = readers.breadth(session)
+        if day.breadth.advancers is None:
+            day.unfinished.append("all stocks")
     return day
 
 
@@ -159,16 +176,20 @@ def _at(bars: Bars, starts: Sequence[int]) -> Floats:
     return np.array([by_start.get(start, np.nan) for start in starts], dtype=np.float64)
 
 
+def _fill_from_row(session: date, day: MarketDay) -> None:
+    """Set index levels without bars from the session's own row."""
+    own = regime_reader.read(close_ms(session), close_ms(session))
+    for symbol, column in _INDEX_COLUMNS.items() if len(own) else ():
+        if math.isnan(day.closes[symbol]):
+            day.closes[symbol] = float(getattr(own, column)[0])
+
+
 def _fill_from_snapshot(session: date, day: MarketDay, connect: Connect, now_ms: int) -> None:
-    """Set index levels without bars from the session's own row, else from the provider's snapshot.
+    """Set index levels that are still unknown from the provider's snapshot.
 
     A snapshot shows the present, so it is only used shortly after the close, and not when it is delayed.
     """
     unknown = [symbol for symbol in _INDEX_COLUMNS if math.isnan(day.closes[symbol])]
-    own = regime_reader.read(close_ms(session), close_ms(session))
-    for symbol in unknown if len(own) else ():
-        day.closes[symbol] = float(getattr(own, _INDEX_COLUMNS[symbol])[0])
-    unknown = [symbol for symbol in unknown if math.isnan(day.closes[symbol])]
     since_close = now_ms - close_ms(session)
     if not unknown or not 0 <= since_close <= SNAPSHOT_WITHIN / timedelta(milliseconds=1):
         return
@@ -184,18 +205,10 @@ def _fill_from_snapshot(session: date, day: MarketDay, connect: Connect, now_ms:
     day.unfinished = [ticker for ticker in day.unfinished if ticker not in added]
 
 
-def _breadth(
-    session: date,
-    wanted: Sequence[date],
-    day: MarketDay,
-    connect: Connect,
-    count: Callable[[date], Breadth],
-) -> Breadth:
+def _fetched_stocks(wanted: Sequence[date], connect: Connect) -> bool:
+    """Fetch the missing bars of all stocks; return whether the plan includes them."""
     try:
         breadth_module.fetch_grouped(wanted, connect)
     except NOT_THERE:
-        return Breadth()
-    breadth = count(session)
-    if breadth.advancers is None:
-        day.unfinished.append("all stocks")
-    return breadth
+        return False
+    return True

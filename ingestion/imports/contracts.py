@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,12 +15,20 @@ from ingestion.chains.chain_columns import ChainColumns, Checked, check_columns,
 from ingestion.chains.spot import Spot
 from ingestion.imports import cells
 from quant.chain import Floats
-from quant.contracts import BadTickerError, Contracts, format_ticker, parse_tickers
+from quant.contracts import (
+    BadTickerError,
+    Contracts,
+    format_ticker,
+    option_root,
+    parse_tickers,
+)
+from warehouse.watchlist import spelled
 
 _NUMBERS = (
     *("bid", "ask", "last", "volume", "open_interest"),
     *("delta", "gamma", "theta", "vega", "implied_volatility"),
 )
+_CLASS_OF_SHARES = re.compile(r"[A-Z]+\.[A-Z]")
 _PADDING = str.maketrans("", "", " .")  # OCC symbols pad the root; some files have a point before the date
 
 Cells = Mapping[str, Sequence[str]]
@@ -27,12 +37,16 @@ Mask = NDArray[np.bool_]
 
 @dataclass(frozen=True, slots=True)
 class ContractRows:
-    """The contracts of a snapshot, not yet divided by underlying: columns and spot of shape (n,), counts by reason."""
+    """The contracts of a snapshot, not yet divided by underlying: columns and spot of shape (n,), counts by reason.
+
+    `symbol_of_root` holds the underlyings whose spelling in the file the root does not show: BRK.B for BRKB.
+    """
 
     columns: ChainColumns
     spot: Floats
     rejected: Counter[str]
     refused: Counter[str]  # cells that are not a number, by column
+    symbol_of_root: Mapping[str, str]
 
     def for_underlying(self, selected: Mask, roots: Iterable[str]) -> tuple[Checked, Spot | None]:
         """Return the selected contracts, checked like a live chain, and the underlying's price if the file has it."""
@@ -75,7 +89,12 @@ def read_contracts(cells_by_column: Cells, symbol: str | None, malformed: Counte
         american=np.full(len(spot), np.nan),
         **numbers,
     )
-    return ContractRows(columns, spot, rejected, +refused)
+    return ContractRows(columns, spot, rejected, +refused, _spelled_roots(cells_by_column))
+
+
+def _spelled_roots(cells_by_column: Cells) -> dict[str, str]:
+    names = {spelled(name) for name in cells_by_column.get("underlying", ())}
+    return {option_root(name): name for name in names if _CLASS_OF_SHARES.fullmatch(name)}
 
 
 def _terms(cells_by_column: Cells, symbol: str | None, rejected: Counter[str]) -> tuple[Contracts, Mask]:
@@ -109,6 +128,13 @@ def _terms(cells_by_column: Cells, symbol: str | None, rejected: Counter[str]) -
     return kept, is_valid
 
 
+@lru_cache(maxsize=4096)  # the same names in every row
+def _root(name: str) -> str:
+    """Return the root of an underlying in the file: BRKB for BRK.B or BRK/B. Other texts stay as they are."""
+    symbol = spelled(name)
+    return option_root(symbol) if _CLASS_OF_SHARES.fullmatch(symbol) else symbol
+
+
 def _terms_from_columns(
     cells_by_column: Cells, symbol: str | None, rejected: Counter[str]
 ) -> tuple[Contracts, Mask]:
@@ -118,7 +144,7 @@ def _terms_from_columns(
         cells.numbers(cells_by_column["strike"])[0],
     )
     names = cells_by_column.get("underlying") or (symbol or "",) * len(strike)
-    root = np.array([name.strip().upper().lstrip("^$") for name in names], dtype=np.str_)
+    root = np.array([_root(name) for name in names], dtype=np.str_)
     is_valid = np.ones(len(strike), dtype=np.bool_)
     on_grid = (
         (strike >= 0.001) & (strike < 100_000) & np.isclose(np.rint(strike * 1000), strike * 1000, atol=1e-6)

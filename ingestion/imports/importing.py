@@ -88,7 +88,9 @@ class ChainImport:
             return
         rows = read_contracts(snapshot.cells, self.symbol, malformed)
         roots, root_index = np.unique(rows.columns.root, return_inverse=True)
-        symbol_of_roots = [self.symbol or symbol_of(root) for root in roots.tolist()]
+        symbol_of_roots = [
+            self.symbol or rows.symbol_of_root.get(root) or symbol_of(root) for root in roots.tolist()
+        ]
         symbols = np.array(symbol_of_roots, dtype=np.str_)[root_index]
         if not len(symbols):
             reasons = ", ".join(f"{reason}: {count}" for reason, count in rows.rejected.items() if count)

@@ -11,7 +11,8 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.db import connection
 
-from ingestion.audit import audit
+from ingestion.audit import audit, audit_regime
+from ingestion.bars.bar_times import midnight_ms
 from ingestion.chains.gamma_inputs import INPUT_COLUMNS
 from ingestion.chains.ingest import Outcome, ingest_chain
 from ingestion.daily.iv_percentile import calculate_iv_percentile
@@ -29,6 +30,7 @@ from warehouse.models import (
     FlowDay,
     GammaDay,
     GammaExposure,
+    HistoricalBar,
     HistoricalGreeks,
     IngestionRun,
     IvPercentile,
@@ -244,7 +246,10 @@ def test_a_stored_strike_band_cannot_be_recomputed(spx, provider, at_market_time
     provider.tell(CHAIN_PATH, ok(chain_at(slot, 1)))
     ingest_chain(spx, clock.epoch_ms(slot), clock.now_ms())
     (found,) = audit("SPX", WEDNESDAY)
-    assert str(found).endswith("of the 110 contracts it was measured on are stored")
+    assert found.impossible == (
+        "gamma is that of the whole chain of 110 contracts, and only 70 of them are stored, as within a band of"
+        " strikes"
+    )
     at_market_time(slot + timedelta(minutes=5))
     with pytest.raises(CommandError, match="Nothing of SPX could be recomputed"):
         command("audit", "SPX", "--date", str(WEDNESDAY))
@@ -258,8 +263,8 @@ def test_expired_rows_are_reported_as_no_longer_stored(days):
     IngestionRun.objects.all().delete()
     impossible = {found.figure: found.impossible for found in audit("SPX", WEDNESDAY)}
     assert impossible == {
-        "gamma of 2026-11-18 14:45": "0 of the 132 contracts it was measured on are stored",
-        "gamma of 2026-11-18 15:45": "0 of the 132 contracts it was measured on are stored",
+        "gamma of 2026-11-18 14:45": "its chain of 132 contracts is no longer stored",
+        "gamma of 2026-11-18 15:45": "its chain of 132 contracts is no longer stored",
         "gamma of 2026-11-18 16:00": (
             "it was stored without its inputs, and the ledger's run, kept 90 days, is gone"
         ),
@@ -272,3 +277,69 @@ def test_expired_rows_are_reported_as_no_longer_stored(days):
 def test_the_former_name_of_the_command_still_works(days):
     arguments = ("SPX", "--date", str(TUESDAY))
     assert command("recompute", *arguments) == command("audit", *arguments)
+
+
+@pytest.fixture
+def regime(days, connect) -> str:
+    """The session's regime, stored with breadth of two sessions."""
+    assert calculate_market_regime(WEDNESDAY, clock.now_ms(), breadth_sessions=2, connect=connect).stored
+    return days
+
+
+def regime_audit() -> str:
+    (found,) = audit_regime(WEDNESDAY)
+    return str(found).removeprefix("market_regime_history of 2026-11-18: ")
+
+
+def test_the_regime_is_recomputed_from_stored_inputs_alone(regime, provider):
+    before, requests = as_text(), len(provider.requests)
+    assert regime_audit() == "equal"
+    assert str(list(audit(regime, WEDNESDAY))[-1]) == "market_regime_history of 2026-11-18: equal"
+    assert (as_text(), len(provider.requests)) == (before, requests)
+
+
+def test_a_session_without_a_regime_has_none_to_audit(days):
+    assert list(audit_regime(WEDNESDAY)) == []
+
+
+def test_a_changed_input_of_the_regime_is_found(regime):
+    HistoricalBar.objects.filter(symbol="SPY", timestamp=midnight_ms(WEDNESDAY)).update(close=700)
+    assert regime_audit().startswith("differs in ")
+    assert "spy_close" in regime_audit()
+
+
+def test_index_levels_of_a_snapshot_are_taken_from_the_row(regime):
+    HistoricalBar.objects.filter(symbol="NDX").delete()
+    assert regime_audit() == "equal"
+
+
+def test_a_regime_whose_inputs_are_gone_says_which(regime):
+    HistoricalGreeks.objects.all().delete()
+    assert regime_audit() == "cannot be recomputed: the chains of its put/call ratio are no longer stored"
+    HistoricalBar.objects.filter(
+        timeframe="1d", symbol__in=["QQQ", "A", "B", "C", "D", "CHEAP", "NEW"]
+    ).delete()
+    assert regime_audit() == "cannot be recomputed: the bars of QQQ, all stocks are no longer stored"
+
+
+def test_a_row_of_an_earlier_method_is_not_compared(regime):
+    version = MarketRegimeDay.objects.get().method_version
+    MarketRegimeDay.objects.update(method_version="0", spy_close=1)
+    assert (
+        regime_audit()
+        == f"cannot be recomputed: it was computed by method 0, and the present one is {version}"
+    )
+
+
+def test_more_contracts_than_gamma_was_computed_from_are_named(days):
+    slot = clock.epoch_ms(close_of(WEDNESDAY))
+    GammaExposure.objects.filter(timestamp=slot).update(measured_contracts=100)
+    (found,) = [found for found in audit("SPX", WEDNESDAY) if found.impossible]
+    assert found.impossible == "110 contracts are stored, more than the 100 it was computed from"
+
+
+def test_the_command_counts_what_it_could_not_recompute(days):
+    slot = clock.epoch_ms(close_of(WEDNESDAY))
+    GammaExposure.objects.filter(timestamp=slot).update(measured_contracts=100)
+    said = command("audit", "SPX", "--date", str(WEDNESDAY))[-1]
+    assert said == "SPX: all 5 rows are equal to the last digit; 1 could not be recomputed"

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from quant.contracts import BadTickerError, format_ticker, names_contract, parse_tickers
+from quant.contracts import BadTickerError, format_ticker, names_contract, option_root, parse_tickers
 
 contracts = st.tuples(
     st.text("ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789", min_size=1, max_size=6),
@@ -152,3 +152,10 @@ def test_names_contract_agrees_with_parse_tickers(ticker):
     except BadTickerError:
         readable = False
     assert names_contract(ticker) == readable
+
+
+@pytest.mark.parametrize(
+    ("symbol", "root"), [("BRK.B", "BRKB"), ("BF.B", "BFB"), ("SPX", "SPX"), ("AMD1", "AMD1")]
+)
+def test_the_root_of_a_symbol_is_its_letters_and_digits(symbol, root):
+    assert option_root(symbol) == root

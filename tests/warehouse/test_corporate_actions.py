@@ -57,12 +57,26 @@ def test_splits_are_read_by_ex_date_with_their_ratio():
     add_action(one, kind="split", split_from=1, split_to=4, known_at=1)
     add_action(one, symbol="NVDA", kind="split", split_from=2, split_to=3, known_at=1)
     late = new_york(11, 6, 16)
-    assert splits("AAPL", one, other, late) == ((one, 4.0), (other, 0.05))
-    assert splits("AAPL", one, other, late - 1) == ((one, 4.0),)
-    assert splits("AAPL", one + dt.timedelta(days=1), other, late) == ((other, 0.05),)
-    assert splits("AAPL", one, other - dt.timedelta(days=1), late) == ((one, 4.0),)
-    assert splits("SPY", one, other, late) == ()
-    assert splits_of(["NVDA", "SPY"], one, other, late) == {"NVDA": ((one, 1.5),)}
+
+    def ratios(symbol, first, last, at_ms):
+        return [(split.ex_date, split.shares) for split in splits(symbol, first, last, at_ms)]
+
+    assert ratios("AAPL", one, other, late) == [(one, 4.0), (other, 0.05)]
+    assert ratios("AAPL", one, other, late - 1) == [(one, 4.0)]
+    assert ratios("AAPL", one + dt.timedelta(days=1), other, late) == [(other, 0.05)]
+    assert ratios("AAPL", one, other - dt.timedelta(days=1), late) == [(one, 4.0)]
+    assert ratios("SPY", one, other, late) == []
+    ((symbol, (split,)),) = splits_of(["NVDA", "SPY"], one, other).items()
+    assert (symbol, split.shares, split.known_at) == ("NVDA", 1.5, 1)
+
+
+def test_a_split_is_in_effect_from_its_ex_date_while_it_is_known():
+    ex_date, midnight = dt.date(2026, 11, 9), new_york(11, 9, 0)
+    add_action(ex_date, kind="split", split_from=1, split_to=4, known_at=new_york(11, 6, 16))
+    (split,) = splits("AAPL", ex_date, ex_date, midnight)
+    assert (split.is_in_effect(midnight - 1), split.is_in_effect(midnight)) == (False, True)
+    assert not split._replace(known_at=midnight + 1).is_in_effect(midnight)
+    assert not split._replace(withdrawn_at=midnight).is_in_effect(midnight)
 
 
 def test_the_reader_role_may_read_them():

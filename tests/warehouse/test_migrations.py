@@ -151,6 +151,30 @@ def test_going_back_leaves_the_clock_of_the_session(settings):
         run("RESET warehouse.clock_offset_ms")
 
 
+def test_bars_from_before_the_mark_may_be_adjusted_and_new_ones_are_not():
+    add = (
+        "INSERT INTO historical_bars (symbol, timeframe, timestamp, open, high, low, close, known_at)"
+        " VALUES (%s, '1d', %s, 1, 1, 1, 1, %s)"
+    )
+    at_ms = clock.now_ms() - DAY_MS
+    try:
+        partitions.ensure("historical_bars", at_ms, at_ms)
+        MigrationExecutor(connection).migrate([("warehouse", "0018_daily_bars_index")])
+        run(add, "AAPL", at_ms, at_ms)
+        (part,) = run("SELECT tableoid FROM historical_bars")[0]
+        before = run("SELECT pg_relation_filenode(%s::oid)", part)
+        migrate_forward()
+        run(add, "SPY", at_ms, at_ms)
+        assert run("SELECT symbol, is_adjusted FROM historical_bars ORDER BY 1") == [
+            ("AAPL", None),
+            ("SPY", False),
+        ]
+        assert run("SELECT pg_relation_filenode(%s::oid)", part) == before  # no row was rewritten
+    finally:
+        migrate_forward()
+        drop_partitions()
+
+
 def test_concurrent_migrations_create_each_role_once():
     def create_roles() -> None:
         try:

@@ -7,8 +7,8 @@ import datetime as dt
 import pytest
 
 from tests.roles import run
-from tests.warehouse.rows import HOUR_MS, add_iv, ago
-from warehouse.models import IvPercentile, SupersededRow
+from tests.warehouse.rows import HOUR_MS, add_bar, add_iv, ago
+from warehouse.models import HistoricalBar, IvPercentile, SupersededRow
 
 pytestmark = [pytest.mark.database, pytest.mark.django_db]
 
@@ -42,4 +42,20 @@ def test_an_update_without_a_change_is_no_version():
     add_iv(DAY, iv_rank=0.25)
     assert IvPercentile.objects.update(iv_rank=0.25) == 1
     assert IvPercentile.objects.get().computed_at is None
+    assert not SupersededRow.objects.exists()
+
+
+def test_a_changed_bar_is_kept_under_the_name_of_its_table():
+    at_ms = ago(HOUR_MS)
+    add_bar(at_ms, known_at=at_ms + 90_000)
+    HistoricalBar.objects.update(close=2)
+    old = SupersededRow.objects.get()
+    assert (old.table_name, old.row["close"], old.known_at) == ("historical_bars", 1, at_ms + 90_000)
+    assert old.key == {"symbol": "SPY", "timeframe": "1m", "timestamp": at_ms}
+
+
+def test_marking_a_bar_as_unadjusted_is_no_version():
+    add_bar(ago(HOUR_MS), is_adjusted=None)
+    HistoricalBar.objects.update(is_adjusted=False)
+    assert HistoricalBar.objects.get().computed_at is None
     assert not SupersededRow.objects.exists()

@@ -1,7 +1,9 @@
-"""Bars of underlyings and option contracts, of the table `historical_bars`.
+"""Bars of underlyings and option contracts, of the table `historical_bars`, as traded.
 
-Bars cover the exchange's sessions, and only finished bars are stored. Every statement reads by the key of the table,
-except `daily_bars_of_all`, which has an index of its own. Times are epoch ms; prices are dollars or index points.
+Bars cover the exchange's sessions, and only finished bars are stored. Splits are applied by
+`warehouse.asof.adjusted_bars`; rows from before `is_adjusted` may have been adjusted when they were fetched. Every
+statement reads by the key of the table, except `daily_bars_of_all`, which has an index of its own. Times are epoch ms;
+prices are dollars or index points.
 """
 
 from __future__ import annotations
@@ -14,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from quant.chain import Floats
-from warehouse.asof.rows import Times, read_rows, select_list
+from warehouse.asof.rows import Texts, Times, read_rows, select_list
 from warehouse.column_queries import read_columns, read_grouped
 
 _ONE = """
@@ -29,6 +31,11 @@ WHERE symbol = ANY(%(symbols)s) AND timeframe = %(timeframe)s AND "timestamp" BE
 _ALL_STOCKS = """
 SELECT symbol, {columns} FROM historical_bars
 WHERE timeframe = '1d' AND "timestamp" = %(start)s AND (symbol < 'O:' OR symbol >= 'O;')
+"""
+_UNKNOWN = """
+SELECT symbol, "timestamp" AS start_ms FROM historical_bars
+WHERE symbol = ANY(%(symbols)s) AND timeframe = %(timeframe)s AND "timestamp" BETWEEN %(first)s AND %(last)s
+  AND is_adjusted IS NULL
 """
 _START = {"start_ms": '"timestamp"'}
 _NUMBERS = ("open", "high", "low", "close", "volume", "vwap", "transactions")
@@ -57,6 +64,10 @@ class Bars:
     def between(self, first_ms: int, until_ms: int) -> Bars:
         """Return the bars that start at `first_ms` or later and before `until_ms`, epoch ms."""
         rows = slice(*np.searchsorted(self.start_ms, (first_ms, until_ms)))
+        return self.pick(rows)
+
+    def pick(self, rows: NDArray[np.bool_] | slice) -> Bars:
+        """Return the bars in a mask (n,) or a slice."""
         return Bars(self.start_ms[rows], **{name: getattr(self, name)[rows] for name in _NUMBERS})
 
 
@@ -77,6 +88,13 @@ class DayBars(NamedTuple):
 
     symbols: list[str]
     numbers: dict[str, Floats]
+
+
+class Starts(NamedTuple):
+    """Bars by `symbol` (n,) and `start_ms` (n,), in no order."""
+
+    symbol: Texts
+    start_ms: Times
 
 
 def read(symbol: str, timeframe: str, first_ms: int, last_ms: int) -> Bars:
@@ -104,6 +122,13 @@ def read_many(
     start_ms = found.columns.pop("start_ms")
     order = np.lexsort((start_ms, place))
     return ManyBars(place[order], start_ms[order], {name: n[order] for name, n in found.columns.items()})
+
+
+def of_unknown_shares(symbols: Sequence[str], timeframe: str, first_ms: int, last_ms: int) -> Starts:
+    """Return which bars may be per share of the day on which they were fetched; times as in `read_many`."""
+    wanted = {"symbols": list(symbols), "timeframe": str(timeframe), "first": first_ms, "last": last_ms}
+    found = read_columns(_UNKNOWN, wanted, {"symbol": "text", "start_ms": "bigint"})
+    return Starts(found["symbol"], found["start_ms"])
 
 
 def daily_bars_of_all(start_ms: int, names: Sequence[str]) -> DayBars:

@@ -9,16 +9,13 @@ from __future__ import annotations
 import datetime as dt
 from collections import defaultdict
 from collections.abc import Sequence
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple
 
 from django.db import connection
 
 from quant import sessions
 from warehouse import clock
 from warehouse.models.enums import ActionKind
-
-# Splits of a stock, ascending: the first day with the new shares, and the number of new shares per old one.
-Splits: TypeAlias = tuple[tuple[dt.date, float], ...]
 
 LONGEST_CLOSURE = dt.timedelta(days=10)  # an ex-date that is no session counts at the next session
 
@@ -28,10 +25,30 @@ WHERE symbol = %(symbol)s AND kind = %(kind)s AND ex_date >= %(first)s
   AND known_at <= %(at)s AND (withdrawn_at IS NULL OR withdrawn_at > %(at)s)
 """
 _SPLITS = """
-SELECT symbol, ex_date, split_to / split_from FROM corporate_actions
+SELECT symbol, ex_date, split_to / split_from, known_at, coalesce(withdrawn_at, 9223372036854775807)
+FROM corporate_actions
 WHERE symbol = ANY(%(symbols)s) AND kind = %(kind)s AND ex_date BETWEEN %(first)s AND %(last)s
-  AND known_at <= %(at)s AND (withdrawn_at IS NULL OR withdrawn_at > %(at)s)
 """
+
+
+class Split(NamedTuple):
+    """One split: from the New York day `ex_date` on, an old share is `shares` new ones.
+
+    It was known from `known_at` until `withdrawn_at`, epoch ms.
+    """
+
+    ex_date: dt.date
+    shares: float
+    known_at: int
+    withdrawn_at: int
+
+    def is_in_effect(self, at_ms: int) -> bool:
+        """Return whether it was known and in effect at an instant."""
+        return self.is_known(at_ms) and self.ex_date <= sessions.new_york_date(clock.instant(at_ms))
+
+    def is_known(self, at_ms: int) -> bool:
+        """Return whether it was known at an instant, in effect or announced."""
+        return self.known_at <= at_ms < self.withdrawn_at
 
 
 def dividends(symbol: str, at_ms: int) -> tuple[tuple[int, float], ...]:
@@ -55,19 +72,20 @@ def dividends(symbol: str, at_ms: int) -> tuple[tuple[int, float], ...]:
     return tuple((ex_ms, amount) for ex_ms, amount in sorted(amounts.items()) if ex_ms > at_ms)
 
 
-def splits(symbol: str, first_day: dt.date, last_day: dt.date, at_ms: int) -> Splits:
-    """Return the splits with ex-dates from `first_day` to `last_day`, both included, that were known at `at_ms`."""
-    return splits_of([symbol], first_day, last_day, at_ms).get(symbol, ())
+def splits(symbol: str, first_day: dt.date, last_day: dt.date, at_ms: int) -> tuple[Split, ...]:
+    """Return the splits known at `at_ms` with ex-dates from `first_day` to `last_day`, both included, ascending."""
+    found = splits_of([symbol], first_day, last_day).get(symbol, ())
+    return tuple(split for split in found if split.is_known(at_ms))
 
 
-def splits_of(symbols: Sequence[str], first_day: dt.date, last_day: dt.date, at_ms: int) -> dict[str, Splits]:
-    """Return `splits` of several stocks; one without any is absent."""
-    wanted: dict[str, Any] = {"symbols": list(symbols), "first": first_day, "last": last_day, "at": at_ms}
-    found: defaultdict[str, list[tuple[dt.date, float]]] = defaultdict(list)
+def splits_of(symbols: Sequence[str], first_day: dt.date, last_day: dt.date) -> dict[str, tuple[Split, ...]]:
+    """Return the splits of several stocks that were known at any time, ascending; a stock without any is absent."""
+    wanted: dict[str, Any] = {"symbols": list(symbols), "first": first_day, "last": last_day}
+    found: defaultdict[str, list[Split]] = defaultdict(list)
     with connection.cursor() as cursor:
         cursor.execute(_SPLITS, wanted | {"kind": ActionKind.SPLIT.value})
-        for symbol, ex_date, ratio in cursor.fetchall():
-            found[symbol].append((ex_date, ratio))
+        for symbol, *split in cursor.fetchall():
+            found[symbol].append(Split(*split))
     return {symbol: tuple(sorted(actions)) for symbol, actions in found.items()}
 
 

@@ -6,7 +6,7 @@ no answer.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 
 from django.db import connection
@@ -35,17 +35,17 @@ class Chunk:
     rows: int
 
 
-def chunks() -> list[Chunk]:
-    """Return what is to be filled, oldest partition of each table first. Reads every row of the large tables."""
+def chunks(tables: Collection[str] = _KNOWN, column: str = "known_at") -> list[Chunk]:
+    """Return the rows whose `column` is NULL, oldest partition of each table first. Reads every row of the tables."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT parent, from_ms, to_ms FROM warehouse_partitions() ORDER BY parent, from_ms")
         partitions = cursor.fetchall()
         found: list[Chunk] = []
-        for table, from_ms, to_ms in partitions:
+        for table, from_ms, to_ms in (one for one in partitions if one[0] in tables):
             cursor.execute(
                 # The names are those of tables.
                 f"SELECT symbol, count(*) FROM {table}"  # noqa: S608
-                ' WHERE "timestamp" >= %s AND "timestamp" < %s AND known_at IS NULL GROUP BY symbol ORDER BY symbol',
+                f' WHERE "timestamp" >= %s AND "timestamp" < %s AND {column} IS NULL GROUP BY symbol ORDER BY symbol',
                 [from_ms, to_ms],
             )
             found += _divided(table, from_ms, to_ms, cursor.fetchall())

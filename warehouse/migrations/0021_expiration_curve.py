@@ -20,7 +20,7 @@ EXECUTE FUNCTION warehouse_keep_versions('symbol', 'timestamp', 'root', 'expirat
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('warehouse', '0019_corporate_actions'),
+        ('warehouse', '0020_unadjusted_bars'),
     ]
 
     operations = [

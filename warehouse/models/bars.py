@@ -13,8 +13,10 @@ TABLE, ACTIONS = "historical_bars", "corporate_actions"
 class HistoricalBar(models.Model):
     """Grain: one bar. Key: (symbol, timeframe, timestamp), the primary key of the database.
 
-    `symbol` is an underlying or a contract ticker. Written by bar ingestion and backfill. Monthly partitions
-    (UTC), kept five years; minute bars and option bars past one year are deleted in chunks.
+    `symbol` is an underlying or a contract ticker. Prices and volumes are as traded; splits are applied on reading.
+    Rows from before `is_adjusted` may be adjusted for splits until they were fetched, see `manage.py refetch_bars`.
+    Written by bar ingestion and backfill. Monthly partitions (UTC), kept five years; minute bars and option bars past
+    one year are deleted in chunks.
     """
 
     id = columns.row_id()
@@ -28,6 +30,9 @@ class HistoricalBar(models.Model):
     volume = columns.real("volume, null for an index; shares or contracts")
     vwap = columns.money("volume-weighted average price; dollars")
     transactions = columns.count("trades in the bar; trades")
+    is_adjusted = columns.flag_or_unknown(
+        "whether later splits were applied when it was fetched, null if unknown"
+    )
     known_at = columns.known_at(large=True)
     computed_at = columns.computed_at()
 

@@ -91,6 +91,13 @@ def flag(comment: str, default: bool = False) -> Any:
     return models.BooleanField(default=default, db_default=default, db_comment=f"{comment}; true or false")
 
 
+def flag_or_unknown(comment: str) -> Any:
+    """Return a boolean column that is false in new rows, and NULL in those from before the column."""
+    return models.BooleanField(
+        null=True, blank=True, db_default=False, db_comment=f"{comment}; true, false or null"
+    )
+
+
 def text(comment: str, null: bool = True) -> Any:
     """Return a text column."""
     return models.TextField(null=null, blank=null, db_comment=comment)

@@ -42,7 +42,7 @@ END;
 
 -- Trigger of tables whose rows may be computed again. Its arguments are the columns of the key.
 -- INSERT: known_at is by default that of the transaction, and never before the row's timestamp. UPDATE: the old row is kept in superseded_rows, the new one
--- keeps known_at and gets computed_at. An update that changes no other column is not a new version.
+-- keeps known_at and gets computed_at. An update that changes no other column, or is_adjusted alone, is not a new version.
 CREATE OR REPLACE FUNCTION warehouse_keep_versions() RETURNS trigger
 LANGUAGE plpgsql
 SET search_path = pg_catalog, public, pg_temp
@@ -50,7 +50,7 @@ AS $$
 DECLARE
     v_new CONSTANT jsonb := to_jsonb(NEW);
     v_old jsonb;
-    v_versions CONSTANT text[] := ARRAY['id', 'known_at', 'computed_at'];
+    v_versions CONSTANT text[] := ARRAY['id', 'known_at', 'computed_at', 'is_adjusted'];
 BEGIN
     IF TG_OP = 'INSERT' THEN
         NEW.known_at := greatest(coalesce(NEW.known_at, warehouse_known_ms()), (v_new ->> 'timestamp')::bigint);
@@ -64,7 +64,8 @@ BEGIN
     END IF;
     NEW.computed_at := warehouse_known_ms();
     INSERT INTO superseded_rows (table_name, key, row, known_at, superseded_at)
-    VALUES (TG_TABLE_NAME, (SELECT jsonb_object_agg(k, v_old -> k) FROM unnest(TG_ARGV) k), v_old - 'id',
+    VALUES (coalesce((SELECT inhparent::regclass::text FROM pg_inherits WHERE inhrelid = TG_RELID), TG_TABLE_NAME),
+            (SELECT jsonb_object_agg(k, v_old -> k) FROM unnest(TG_ARGV) k), v_old - 'id',
             coalesce(OLD.computed_at, NEW.known_at), NEW.computed_at);
     RETURN NEW;
 END

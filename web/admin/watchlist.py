@@ -20,6 +20,7 @@ else:
     ModelForm = forms.ModelForm
 
 _SYMBOL = re.compile(r"[A-Z][A-Z0-9.]*")
+_ROOT = re.compile(r"[A-Z0-9]{1,6}")
 
 
 class WatchlistForm(ModelForm):
@@ -37,10 +38,10 @@ class WatchlistForm(ModelForm):
 
     def clean_roots(self) -> list[str]:
         roots = [str(root).strip().upper() for root in self.cleaned_data["roots"]]
-        wrong = [root for root in roots if not _SYMBOL.fullmatch(root)]
+        wrong = [root for root in roots if not _ROOT.fullmatch(root)]
         if wrong:
             raise forms.ValidationError(
-                f"A root is letters and digits, such as SPXW; not {', '.join(wrong)}."
+                f"A root is one to six letters and digits, such as SPXW or BRKB; not {', '.join(wrong)}."
             )
         if len(set(roots)) < len(roots):
             raise forms.ValidationError("Enter every root once.")

@@ -12,7 +12,7 @@ from django.db import transaction
 from django_celery_beat.models import CrontabSchedule, PeriodicTask
 
 from config.schedule import SCHEDULE, Scheduled
-from warehouse.watchlist import add_default_symbols
+from warehouse.watchlist import add_default_symbols, spelled
 
 
 class Command(BaseCommand):
@@ -23,7 +23,7 @@ class Command(BaseCommand):
 
     @transaction.atomic
     def handle(self, *, symbols: str, **options: Any) -> None:
-        wanted = [symbol.strip().upper() for symbol in symbols.split(",") if symbol.strip()]
+        wanted = [spelled(symbol) for symbol in symbols.split(",") if symbol.strip()]
         added = add_default_symbols(wanted)
         scheduled = sum(self._schedule(entry) for entry in SCHEDULE)
         self.stdout.write(f"watchlist: {added} symbols added; schedule: {scheduled} entries added")

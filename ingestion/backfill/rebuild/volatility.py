@@ -26,7 +26,8 @@ PARITY, NEIGHBOURS, POOLED, SPOT = "parity", "neighbours", "pooled", "spot"
 # A price with more than this fraction of intrinsic value is not used: it depends more on the time of the trade than on
 # volatility.
 MAX_INTRINSIC = 0.5
-# If forwards are this far from spot, the underlying's bars have been adjusted for a later split.
+# If forwards are this far from spot, the underlying's bars are not those of the time: bars that were stored before
+# `is_adjusted` may have been adjusted for a later split.
 MAX_FORWARD_DISTANCE = 0.15
 # Volatilities move by about 7 % per session, like the 30-day Cboe index from close to close. This is the variance of
 # their logarithm per bar, with 78 bars in a session; a value 50 % larger or smaller hardly changes the results.
@@ -129,7 +130,7 @@ def carry_of(terms: Terms, trades: Trades, spot: float) -> Carry:
     if has_forward.any() and np.abs(np.median(log_growth[has_forward])) > MAX_FORWARD_DISTANCE:
         raise SpotDisagreesError(
             f"the options are priced around {spot * np.exp(np.median(log_growth[has_forward])):,.2f}, but the"
-            f" underlying's bars are at {spot:,.2f}: the bars are adjusted for a later split"
+            f" underlying's bars are at {spot:,.2f}: if they were stored before is_adjusted, run refetch_bars"
         )
     rates = np.where(curve.rate_found, curve.settlement_rate, np.nan)
     rate, dividend_yield = _rates(log_growth, rates, settlements)

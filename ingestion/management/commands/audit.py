@@ -13,21 +13,26 @@ from warehouse import clock
 
 
 class Command(BaseCommand):
-    help = "Recompute a symbol's stored gamma, IV percentile and daily sums from stored rows and compare; read-only."
+    help = (
+        "Recompute a symbol's stored gamma, IV percentile and daily sums and the market regime from stored rows and"
+        " compare; read-only. Live, imported and backfilled rows."
+    )
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("symbol", help="underlying, bare: SPX")
         add_session_arguments(parser)
 
     def handle(self, *, symbol: str, date: date | None, to: date | None, **options: Any) -> None:
-        checked = differing = 0
+        checked = differing = impossible = 0
         for day in closed_sessions(date, to, clock.now()):
             for found in audit(symbol.upper(), day):
                 self.stdout.write(str(found))
                 checked += not found.impossible
+                impossible += bool(found.impossible)
                 differing += bool(found.differing)
         if differing:
             raise CommandError(f"{differing} of {checked} rows differ from their recomputation.")
         if not checked:
             raise CommandError(f"Nothing of {symbol.upper()} could be recomputed.")
-        self.stdout.write(f"{symbol.upper()}: all {checked} rows are equal to the last digit")
+        unchecked = f"; {impossible} could not be recomputed" if impossible else ""
+        self.stdout.write(f"{symbol.upper()}: all {checked} rows are equal to the last digit{unchecked}")

@@ -16,6 +16,7 @@ from ingestion.imports.files import file_size
 from ingestion.imports.importing import ChainImport
 from warehouse import clock
 from warehouse.console import console_on
+from warehouse.watchlist import spelled
 
 
 class Command(BaseCommand):
@@ -48,7 +49,7 @@ class Command(BaseCommand):
         **options: Any,
     ) -> None:
         console = console_on()
-        chain_import = ChainImport(symbol, dict(column), clock.now_ms(), dry_run)
+        chain_import = ChainImport(symbol and spelled(symbol), dict(column), clock.now_ms(), dry_run)
         with _progress(console) as progress:
             try:
                 for path in files:

@@ -215,7 +215,8 @@ def test_splits_of_all_stocks_are_one_list(provider, connect, at_market_time):
         "splits: 1 lists, 2 new, 0 changed, 0 withdrawn; 1 a second split of the date, 1 impossible ratio"
     )
     day = dt.date(2026, 11, 18)
-    assert splits("AAPL", day, day, new_york_ms(17, 16)) == ((day, 4.0),)  # from the close before it
+    (known,) = splits("AAPL", day, day, new_york_ms(17, 16))  # from the close before it
+    assert (known.ex_date, known.shares) == (day, 4.0)
     assert splits("AAPL", day, day, new_york_ms(17, 16) - 1) == ()
     assert stored("symbol", "kind", "split_from", "split_to") == [
         ("AAPL", "split", 1.0, 4.0),

@@ -7,7 +7,9 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 from django.core.management import CommandError, call_command
 
-from ingestion.audit import audit_gamma
+from ingestion.audit import audit, audit_gamma
+from ingestion.daily.market_regime import calculate_market_regime
+from ingestion.daily.regime_inputs import STORED_ONLY
 from tests.ingestion.imports.files import eod_file, eod_rows, pair, quote_table
 from tests.ingestion.stored import store_pair
 from warehouse import clock
@@ -175,3 +177,13 @@ def test_a_snapshot_of_a_file_can_be_recomputed(written):
     inputs = (gamma.measured_contracts, gamma.spot_source, gamma.data_delay_ms)
     assert inputs == (6, "file", 0)
     assert str(audit_gamma("SPX", CLOSE_MS)) == "gamma of 2026-11-16 16:00: equal"
+
+
+def test_every_value_of_an_imported_session_equals_its_recomputation(written):
+    call_command("import_chain", written(*eod_rows(MONDAY, 0.20, EXPIRATION)))
+    calculate_market_regime(MONDAY, clock.now_ms(), again=True, readers=STORED_ONLY, is_history=True)
+    assert [str(found) for found in audit("SPX", MONDAY)] == [
+        "gamma of 2026-11-16 16:00: equal",
+        "iv_percentile_cache of 2026-11-16: equal",
+        "market_regime_history of 2026-11-16: equal",
+    ]

@@ -46,7 +46,7 @@ def test_a_chain_with_its_own_rates_ignores_the_others():
 
 
 def test_own_quotes_that_determine_no_rate_leave_the_given_one():
-    curve = curve_of(european_chain((1,), rate=0.03, dividend_yield=YIELD, half_spread=0.05), own_rates=True)
+    curve = curve_of(european_chain((3,), rate=0.03, dividend_yield=YIELD), own_rates=True)
     assert curve.discount is None
     assert curve.rate.tolist() == [RATE]
     assert curve.quality.tolist() == ["parity"]

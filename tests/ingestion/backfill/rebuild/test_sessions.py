@@ -9,12 +9,13 @@ import numpy as np
 import pytest
 from django.db.models import Model
 
-from ingestion.audit import audit_gamma
+from ingestion.audit import audit, audit_gamma
 from ingestion.backfill.contracts.fetch import listed_contracts
 from ingestion.backfill.rebuild.option_bars import FRAME
 from ingestion.backfill.rebuild.sessions import rebuild_session
 from ingestion.backfill.selection import Depth
 from ingestion.bars.historical_bars import ensure_bars
+from ingestion.daily.iv_percentile import calculate_iv_percentile
 from quant.sessions import close_of, slots
 from tests.ingestion.backfill.past import FRIDAY
 from tests.ingestion.backfill.rebuilding import NEAR, fetch, rebuild
@@ -88,6 +89,16 @@ def test_gamma_is_weighted_by_volume_and_marked_as_such(evening, market):
     inputs = (snapshot.measured_contracts, snapshot.spot_source, snapshot.data_delay_ms)
     assert inputs == (len(rows), "bars", 0)
     assert str(audit_gamma(evening, CLOSE_MS)) == "gamma of 2026-11-20 16:00: equal"
+
+
+def test_every_value_of_a_rebuilt_session_equals_its_recomputation(evening, market):
+    fetch(evening, market, [FRIDAY])
+    rebuild(evening, FRIDAY, NEAR)
+    calculate_iv_percentile(evening, FRIDAY)
+    assert {str(found).rpartition(": ")[2] for found in audit(evening, FRIDAY)} == {"equal"}
+    assert len(list(audit(evening, FRIDAY))) == 2
+    HistoricalGreeks.objects.filter(timestamp=CLOSE_MS).order_by("id").last().delete()
+    assert "as within a band of strikes" in audit_gamma(evening, CLOSE_MS).impossible
 
 
 def test_gamma_is_weighted_by_open_interest_recorded_that_session(evening, market):

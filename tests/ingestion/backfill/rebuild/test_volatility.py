@@ -96,7 +96,7 @@ def test_with_too_few_pairs_per_expiration_all_pairs_are_pooled():
 
 def test_bars_adjusted_for_a_later_split_are_detected():
     terms, price, underlying, _ = market([30])
-    with pytest.raises(SpotDisagreesError, match="adjusted for a later split"):
+    with pytest.raises(SpotDisagreesError, match="run refetch_bars"):
         carry_of(terms, once(price, underlying / 4.0), LEVEL / 4.0)
 
 
