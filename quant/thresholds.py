@@ -149,6 +149,8 @@ PINNING_DISTANCE = 0.005
 PINNING_DISTANCE_NEAR_EXPIRY = 0.01
 PINNING_NEAR_EXPIRY_SHARE = 0.40
 THIN_GROSS = 0.50
+# Calendar days to expiration, in the sums by expiration.
+EXPIRATION_BUCKET = CutTable("bucket", ("ZERO_DTE", "WEEK", "MONTH", "REST"), (1.0, 8.0, 31.0))
 # Walls and flips are searched within this fraction of spot.
 LEVEL_BAND = 0.20
 

@@ -11,9 +11,9 @@ NO_PROFILE = "no_profile"
 def flip_status(net: float, repriced: float | None, roots: int) -> str:
     """Return the status of the flip of one convention.
 
-    `net` is the sum of the exposures, `repriced` the profile at spot (None without a contract that can be repriced), both
-    in dollars per 1 % move, and `roots` the number of zeros of the profile. Where the two differ in sign, the profile
-    says on the other side of spot than the sum does where dealers are long, so none of its zeros is a flip of `net`.
+    `net` is the sum of the exposures and `repriced` the profile at spot, both in dollars per 1 % move; `repriced` is
+    None without a contract that can be repriced. `roots` is the number of zeros of the profile. Where the two values
+    differ in sign, the profile is that of another position than the sum, and none of its zeros is a flip.
     """
     if repriced is None:
         return NO_PROFILE

@@ -59,7 +59,8 @@ def flips(profile: GammaProfile, prices: Floats) -> tuple[Floats, ...]:
     nodes = _evaluate(profile, shift)
     # Sums of opposite signs leave a rounding residue, which is not gamma.
     floor = np.max(nodes.rounding, axis=1, initial=0.0) * _unit(np.float64)
-    changes, same = [], []
+    changes: list[NDArray[np.intp]] = []
+    same: list[NDArray[np.intp]] = []
     for index, values in enumerate(nodes.net):
         firm = np.flatnonzero(np.abs(values) > floor[index])
         left, right = firm[:-1], firm[1:]
@@ -125,7 +126,7 @@ def _turns(
     sign = np.sign(nodes.net[index][left])
     values, slopes = nodes.net[index], nodes.slope[index]
     falls, rises = sign * slopes[left], sign * slopes[right]
-    turns = (falls < 0) & (rises > 0)
+    turns: NDArray[np.bool_] = (falls < 0) & (rises > 0)
     at = np.flatnonzero(turns)
     ends = shift[left[at]], shift[right[at]]
     lowest = _cubic_minimum(*ends, np.abs(values[left[at]]), np.abs(values[right[at]]), falls[at], rises[at])[
@@ -230,7 +231,10 @@ def _terms(profile: GammaProfile) -> Floats:
 def _value_and_slope(
     profile: GammaProfile, terms: Floats, row: NDArray[np.intp], shift: Floats
 ) -> tuple[Floats, Floats]:
-    """Return each row's profile divided by the price at its shift, and the derivative by the shift, both of shape (r,)."""
+    """Return each row's profile divided by the price, and its derivative by the shift, both of shape (r,).
+
+    `terms` is the result of `_terms`, `row` (r,) the convention at each of `shift` (r,).
+    """
     sums = np.zeros((len(terms), len(row)))
     for part, density in profile.densities(shift):
         sums += terms[:, part] @ density

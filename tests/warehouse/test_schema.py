@@ -79,6 +79,7 @@ def test_identifier_columns_use_the_c_collation():
     assert {name for (name,) in collated} == {
         "symbol",
         "contract_ticker",
+        "root",
         "task",
         "kind",
         "feed",

@@ -118,6 +118,24 @@ class ExpectedBehavior(TextChoices):
     RANGE_BOUND = "RANGE_BOUND"
 
 
+class FlipStatus(TextChoices):
+    """Why a snapshot has a flip, or none: no zero within 20 percent of spot, signs of profile and net, no profile."""
+
+    FOUND = "found"
+    NO_ROOT = "no_root"
+    DISAGREES = "disagrees"
+    NO_PROFILE = "no_profile"
+
+
+class ExpirationBucket(TextChoices):
+    """Calendar days to expiration: 0, 1 to 7, 8 to 30, more."""
+
+    ZERO_DTE = "ZERO_DTE"
+    WEEK = "WEEK"
+    MONTH = "MONTH"
+    REST = "REST"
+
+
 class OpenInterestSource(TextChoices):
     """Source of open interest; backfilled chains have only volumes."""
 
