@@ -101,6 +101,29 @@ class IvRecommendation(TextChoices):
     WAIT_FOR_IV_DROP = "WAIT_FOR_IV_DROP"
 
 
+class VarianceStatus(TextChoices):
+    """Quality of a variance index: whole, truncated strips, no strip on one side of 30 days, no strip at all."""
+
+    OK = "ok"
+    TRUNCATED = "truncated"
+    NO_BRACKET = "no_bracket"
+    NO_QUOTES = "no_quotes"
+
+
+class StripCut(TextChoices):
+    """Why a strip of quotes ends."""
+
+    TWO_ZERO_BIDS = "two_zero_bids"
+    END_OF_LIST = "end_of_list"
+
+
+class RealizedStatus(TextChoices):
+    """Whether realized volatility is known: a daily bar of the 21 sessions may be missing."""
+
+    OK = "ok"
+    NO_BARS = "no_bars"
+
+
 class DealerPositioning(TextChoices):
     """Sign of net dealer gamma; NEUTRAL while it is small against the gross."""
 
