@@ -16,9 +16,9 @@ from typing import Any
 
 from django.db import connection, models, transaction
 
-from ingestion.chains.chain_rows import gamma_row
+from ingestion.chains.chain_rows import expiration_rows, gamma_row
 from ingestion.chains.closing_chain import NoSnapshot
-from ingestion.chains.gamma_exposure import measure_gamma
+from ingestion.chains.gamma_exposure import MeasuredGamma, measure_gamma
 from ingestion.chains.gamma_inputs import INPUT_COLUMNS, InputsGone, inputs_of
 from ingestion.chains.stored_chain import NotWhole, stored_chain
 from ingestion.daily.iv_percentile import measure
@@ -27,7 +27,15 @@ from ingestion.daily.market_regime import recomputed
 from ingestion.daily.rollups import flow_of, roll_up_gamma, store_flow
 from quant import sessions
 from warehouse import clock
-from warehouse.models import FlowDay, GammaDay, GammaExposure, HistoricalGreeks, IvPercentile, MarketRegimeDay
+from warehouse.models import (
+    ExpirationGamma,
+    FlowDay,
+    GammaDay,
+    GammaExposure,
+    HistoricalGreeks,
+    IvPercentile,
+    MarketRegimeDay,
+)
 
 GONE = "the rows it was computed from are no longer stored"
 
@@ -59,6 +67,8 @@ def audit(symbol: str, session: date) -> Iterator[Audited]:
     slots = GammaExposure.objects.filter(symbol=symbol, timestamp__range=bounds).order_by("timestamp")
     for slot in slots.values_list("timestamp", flat=True):
         yield audit_gamma(symbol, slot)
+        if ExpirationGamma.objects.filter(symbol=symbol, timestamp=slot).exists():
+            yield audit_expirations(symbol, slot)
     by_day: list[tuple[type[models.Model], Callable[[], object]]] = [
         (IvPercentile, lambda: _rank(symbol, session)),
         (GammaDay, lambda: roll_up_gamma(session, is_history=True)),
@@ -95,11 +105,7 @@ def audit_gamma(symbol: str, slot: int) -> Audited:
     at = clock.instant(slot).astimezone(sessions.NEW_YORK)
 
     def make() -> None:
-        inputs = inputs_of(stored)
-        _require_whole(symbol, slot, inputs.contracts)
-        gamma = measure_gamma(stored_chain(stored, inputs), inputs.median_gross)
-        copied = {name: getattr(stored, name) for name in INPUT_COLUMNS}
-        gamma_row(symbol, slot, replace(gamma, inputs=copied)).save(force_insert=True)
+        gamma_row(symbol, slot, _measured(stored)).save(force_insert=True)
 
     key = {"symbol": symbol, "timestamp": slot}
     return _compared(f"gamma of {at:%Y-%m-%d %H:%M}", GammaExposure, key, make)
@@ -117,6 +123,29 @@ def _require_whole(symbol: str, slot: int, contracts: int) -> None:
             f"gamma is that of the whole chain of {contracts:,} contracts, and only {stored:,} of them are stored, as"
             " within a band of strikes"
         )
+
+
+def audit_expirations(symbol: str, slot: int) -> Audited:
+    """Recompute the gamma by expiration of a slot (epoch ms) from the rows of historical_greeks.
+
+    Raises GammaExposure.DoesNotExist when no snapshot is stored.
+    """
+    stored = GammaExposure.objects.get(symbol=symbol, timestamp=slot)
+    at = clock.instant(slot).astimezone(sessions.NEW_YORK)
+
+    def make() -> None:
+        ExpirationGamma.objects.bulk_create(expiration_rows(symbol, slot, _measured(stored)))
+
+    key = {"symbol": symbol, "timestamp": slot}
+    return _compared(f"gamma by expiration of {at:%Y-%m-%d %H:%M}", ExpirationGamma, key, make)
+
+
+def _measured(stored: GammaExposure) -> MeasuredGamma:
+    """Compute the gamma of a stored snapshot again, with its inputs as they are stored."""
+    inputs = inputs_of(stored)
+    _require_whole(str(stored.symbol), int(stored.timestamp), inputs.contracts)
+    gamma = measure_gamma(stored_chain(stored, inputs), inputs.past)
+    return replace(gamma, inputs={name: getattr(stored, name) for name in INPUT_COLUMNS})
 
 
 def _rank(symbol: str, session: date) -> None:
@@ -148,8 +177,8 @@ def _compared(
     return Audited(figure, tuple(name for name in before if before[name] != after[name]))
 
 
-def _as_text(model: type[models.Model], key: dict[str, Any]) -> dict[str, str | None]:
-    """Return the columns of a row as text, without the row number and the times of its versions.
+def _as_text(model: type[models.Model], key: dict[str, Any]) -> dict[str, tuple[str | None, ...]]:
+    """Return the columns of the rows as text, by key, without the row number and the times of the versions.
 
     Empty when there is no row.
     """
@@ -157,8 +186,13 @@ def _as_text(model: type[models.Model], key: dict[str, Any]) -> dict[str, str | 
     names = [str(field.column) for field in fields if not field.primary_key and field.column not in _VERSIONS]
     columns = ", ".join(f"{connection.ops.quote_name(name)}::text" for name in names)
     where = " AND ".join(f"{connection.ops.quote_name(name)} = %s" for name in key)
+    unique = next(rule for rule in model._meta.constraints if isinstance(rule, models.UniqueConstraint))
+    order = ", ".join(connection.ops.quote_name(name) for name in unique.fields)
     with connection.cursor() as cursor:
         # Every name is a column of the model.
-        cursor.execute(f"SELECT {columns} FROM {model._meta.db_table} WHERE {where}", list(key.values()))  # noqa: S608
-        row = cursor.fetchone()
-    return dict(zip(names, row, strict=True)) if row else {}
+        cursor.execute(
+            f"SELECT {columns} FROM {model._meta.db_table} WHERE {where} ORDER BY {order}",  # noqa: S608
+            list(key.values()),
+        )
+        rows = cursor.fetchall()
+    return dict(zip(names, zip(*rows, strict=True), strict=True)) if rows else {}

@@ -14,6 +14,7 @@ Bools: TypeAlias = NDArray[np.bool_]
 DAYS_PER_YEAR = 365.0
 # Contracts of today have at most 7 hours left during a session, those of tomorrow at least 17.
 _HALF_A_DAY = 0.5
+_MOST_CODES = np.iinfo(np.int64).max
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,13 +105,16 @@ class OptionChain:
         (T1) settles with its standard one. Returns the number of each contract's group, shape (n,), and the position of
         a contract of each group, shape (g,). Groups are in order of time, root, and columns.
         """
-        keys = (self.years, self.root, *columns)
-        codes = np.zeros(len(self), dtype=np.intp)
-        for key in keys:
+        codes, count = np.zeros(len(self), dtype=np.int64), 1
+        for key in (self.years, self.root, *columns):
             distinct, code = np.unique(key, return_inverse=True)
-            codes = np.unique(codes * max(len(distinct), 1) + code, return_inverse=True)[1]
-        _, first = np.unique(codes, return_index=True)
-        return codes, first
+            if count * len(distinct) > _MOST_CODES:
+                occurring, codes = np.unique(codes, return_inverse=True)
+                count = len(occurring)
+            codes = codes * len(distinct) + code
+            count *= len(distinct)
+        _, first, member = np.unique(codes, return_index=True, return_inverse=True)
+        return member, first
 
     @property
     def carry(self) -> tuple[Floats, Floats]:

@@ -86,6 +86,8 @@ IV_PROVISIONAL_BELOW = 200
 RAMP_EXPANSION_PCT = 30.0
 RAMP_MINIMUM_POINTS = 15
 RAMP_KINK_POINTS = 5.0
+# A variance index whose strips miss more than this part of it is marked as truncated.
+VARIANCE_TRUNCATED_ABOVE = 0.02
 
 # Term structure: (back - front) / front in per cent, of volatility futures or of VIX3M over VIX.
 TERM_REGIME = CutTable("term_regime", ("FEAR", "NORMAL", "COMPLACENCY"), (-10.0, above(20.0)))
@@ -149,6 +151,8 @@ PINNING_DISTANCE = 0.005
 PINNING_DISTANCE_NEAR_EXPIRY = 0.01
 PINNING_NEAR_EXPIRY_SHARE = 0.40
 THIN_GROSS = 0.50
+# Calendar days to expiration, in the sums by expiration.
+EXPIRATION_BUCKET = CutTable("bucket", ("ZERO_DTE", "WEEK", "MONTH", "REST"), (1.0, 8.0, 31.0))
 # Walls and flips are searched within this fraction of spot.
 LEVEL_BAND = 0.20
 

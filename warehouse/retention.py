@@ -21,6 +21,7 @@ from warehouse.models import (
     ContractSizeDay,
     DeadLetter,
     ExpirationCurve,
+    ExpirationGamma,
     FetchedRange,
     FlowDay,
     FlowSlot,
@@ -74,6 +75,7 @@ POLICIES = (
     Policy(FetchedRange, "until_ms", 1826, start="after_ms"),
     Policy(IvPercentile, "date", 731),
     Policy(GammaExposure, "timestamp", 90),
+    Policy(ExpirationGamma, "timestamp", 90),
     Policy(MarketRegimeDay, "date", 1826),
     Policy(HistoricalBar, "timestamp", 365, Q(timeframe=Timeframe.MINUTE) | Q(symbol__startswith="O:")),
     # By the end of the run: a run of a session long ago prevents a backfill from computing it again.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -9,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ingestion.chains import greeks as greeks_module
-from ingestion.chains.compute import ComputedChain
+from ingestion.chains.compute import ComputedChain, finite
 from ingestion.chains.gamma_exposure import MeasuredGamma
 from quant.pricing.expiration_curve import ASSUMED
 from quant.pricing.iv_status import IvStatus
@@ -17,7 +18,7 @@ from quant.sessions import new_york_date
 from quant.volatility.atm import atm_curve
 from warehouse import clock
 from warehouse.loading import known_at
-from warehouse.models import GammaExposure, WatchlistEntry
+from warehouse.models import ExpirationGamma, GammaExposure, WatchlistEntry
 from warehouse.models.enums import RateSource, Source
 
 CURVE_VERSION = "curve-1"
@@ -35,6 +36,7 @@ _GAMMA_COLUMNS = (
     "call_wall",
     "put_wall",
     "gamma_flip",
+    "flip_status",
     "distance_to_resistance_pct",
     "distance_to_support_pct",
     "put_call_oi_ratio",
@@ -44,6 +46,17 @@ _GAMMA_COLUMNS = (
     "sensitivity",
     "method_version",
 )
+# Columns of gamma_by_expiration by the name of the sum.
+_EXPIRATION_MONEY = {
+    "net_gamma": "net_gamma",
+    "call_gamma": "call_gamma",
+    "put_gamma": "put_gamma",
+    "delta_exposure": "delta",
+    "vanna_exposure": "vanna",
+    "charm_exposure": "charm",
+    "max_pain": "max_pain",
+}
+_EXPIRATION_SIZES = ("call_open_interest", "put_open_interest", "call_volume", "put_volume")
 
 
 def band_of(entry: WatchlistEntry, chain: ComputedChain) -> NDArray[np.bool_]:
@@ -151,3 +164,35 @@ def gamma_row(symbol: str, slot_ms: int, gamma: MeasuredGamma, source: Source = 
         **{name: getattr(gamma.snapshot, name) for name in _GAMMA_COLUMNS},
         **gamma.inputs,
     )
+
+
+def expiration_rows(
+    symbol: str, slot_ms: int, gamma: MeasuredGamma, source: Source = Source.LIVE
+) -> list[ExpirationGamma]:
+    """Return the unsaved rows of gamma_by_expiration for a chain of a source."""
+    found = gamma.expirations
+    numbers = {column: getattr(found, name).tolist() for column, name in _EXPIRATION_MONEY.items()}
+    sizes = {name: getattr(found, name).tolist() for name in _EXPIRATION_SIZES}
+    return [
+        ExpirationGamma(
+            known_at=known_at.NOW if source is Source.LIVE else known_at.of_chain(slot_ms),
+            symbol=symbol,
+            timestamp=slot_ms,
+            root=root,
+            expiration=expiration,
+            dte=int(days),
+            bucket=bucket,
+            contracts=contracts,
+            oi_source=gamma.oi_source,
+            method_version=gamma.snapshot.method_version,
+            **{column: finite(values[row]) for column, values in numbers.items()},
+            **{column: _count(values[row]) for column, values in sizes.items()},
+        )
+        for row, (root, expiration, days, bucket, contracts) in enumerate(
+            zip(*(column.tolist() for column in found[:5]), strict=True)
+        )
+    ]
+
+
+def _count(size: float) -> int | None:
+    return None if math.isnan(size) else round(size)

@@ -57,7 +57,7 @@ def _needed_chain(symbol: str, slot: ChainSlot) -> OptionChain:
 
     def read(wanted: NDArray[np.bool_]) -> OptionChain:
         names = listed.name[wanted].tolist()
-        return _with_volatility(chain.read_expirations(symbol, slot.timestamp, names, ChainVolatility), slot)
+        return _in_columns(chain.read_expirations(symbol, slot.timestamp, names, ChainVolatility), slot)
 
     unsettled = listed.years > 0
     settlements = np.unique(listed.years[unsettled])
@@ -79,12 +79,11 @@ def _listing(symbol: str, slot: ChainSlot) -> _Listing:
     return _Listing(names, years)
 
 
-def _with_volatility(stored: ChainVolatility, slot: ChainSlot) -> OptionChain:
-    """Return the contracts that have a volatility, in ticker order."""
-    known = np.flatnonzero(np.isfinite(stored.implied_volatility))
-    terms = parse_tickers(stored.contract_ticker[known])
+def _in_columns(stored: ChainVolatility, slot: ChainSlot) -> OptionChain:
+    """Return the contracts in ticker order, also those without a volatility, whose quotes the variance index uses."""
+    terms = parse_tickers(stored.contract_ticker)
     numbers = {
-        name: getattr(stored, name)[known] for name in ("strike", "bid", "ask", "delta", "implied_volatility")
+        name: getattr(stored, name) for name in ("strike", "bid", "ask", "delta", "implied_volatility")
     }
     return OptionChain.of(
         root=terms.root,

@@ -12,6 +12,7 @@ from typing import Any
 
 from ingestion.chains.compute import ComputedChain
 from warehouse.asof.gamma import median_gross_gamma
+from warehouse.asof.vix import newest_vix
 from warehouse.models import GammaExposure, IngestionRun
 from warehouse.models.enums import OpenInterestSource
 from warehouse.task_names import RunTask
@@ -20,6 +21,7 @@ INPUT_COLUMNS = (
     "measured_contracts",
     "spot_source",
     "median_gross_gamma",
+    "vix_level",
     "data_delay_ms",
     "multipliers",
 )
@@ -30,29 +32,46 @@ class InputsGone(Exception):
 
 
 @dataclass(frozen=True, slots=True)
+class GammaPast:
+    """What a snapshot is compared with, None where it is unknown.
+
+    `median_gross` is the median gross gamma of the last 20 sessions in dollars per 1 % move, `vix` the newest VIX
+    known at the slot in index points.
+    """
+
+    median_gross: float | None = None
+    vix: float | None = None
+
+
+def read_past(symbol: str, slot_ms: int) -> GammaPast:
+    """Return what was known of the past at a slot (epoch ms)."""
+    return GammaPast(median_gross_gamma(symbol, slot_ms), newest_vix(slot_ms))
+
+
+@dataclass(frozen=True, slots=True)
 class GammaInputs:
     """Inputs of one snapshot.
 
-    `contracts` of the chain it was computed from; `median_gross` in dollars per 1 % move, None if it was compared with
-    none; `multipliers` other than 100 by contract ticker, in shares per contract, for rows that were stored before rows
-    had their own.
+    `contracts` of the chain it was computed from; `multipliers` other than 100 by contract ticker, in shares per
+    contract, for rows that were stored before rows had their own.
     """
 
     contracts: int
     spot_source: str
-    median_gross: float | None
+    past: GammaPast
     data_delay_ms: int
     multipliers: Mapping[str, float]
 
 
 def input_columns(
-    chain: ComputedChain, oi_source: OpenInterestSource, median_gross: float | None, delay_ms: int = 0
+    chain: ComputedChain, oi_source: OpenInterestSource, past: GammaPast, delay_ms: int = 0
 ) -> dict[str, Any]:
     """Return the columns `INPUT_COLUMNS` of gamma_exposure_snapshots for a chain whose gamma was computed."""
     return {
         "measured_contracts": len(chain.columns),
         "spot_source": chain.spot.source,
-        "median_gross_gamma": median_gross if oi_source == OpenInterestSource.PROVIDER else None,
+        "median_gross_gamma": past.median_gross if oi_source == OpenInterestSource.PROVIDER else None,
+        "vix_level": past.vix,
         "data_delay_ms": delay_ms,
         "multipliers": None,  # every row of historical_greeks has its own
     }
@@ -65,7 +84,7 @@ def inputs_of(snapshot: GammaExposure) -> GammaInputs:
     return GammaInputs(
         contracts=snapshot.measured_contracts,
         spot_source=str(snapshot.spot_source),
-        median_gross=snapshot.median_gross_gamma,
+        past=GammaPast(snapshot.median_gross_gamma, snapshot.vix_level),
         data_delay_ms=snapshot.data_delay_ms or 0,
         multipliers=snapshot.multipliers or {},
     )
@@ -79,9 +98,11 @@ def _of_run(symbol: str, slot_ms: int) -> GammaInputs:
     return GammaInputs(
         contracts=(run.contracts or 0) - sum((run.rejected or {}).values()),
         spot_source=result.get("spot_source", "none"),
-        median_gross=result["median_gross_gamma"]
-        if "median_gross_gamma" in result
-        else median_gross_gamma(symbol, slot_ms),
+        past=GammaPast(
+            result["median_gross_gamma"]
+            if "median_gross_gamma" in result
+            else median_gross_gamma(symbol, slot_ms)
+        ),
         data_delay_ms=run.data_delay_ms or 0,
         multipliers=result.get("multipliers", {}),
     )

@@ -13,6 +13,7 @@ from time import perf_counter
 from ingestion.chains.chain_columns import check_chain
 from ingestion.chains.compute import ComputedChain, NothingToStore, compute_chain
 from ingestion.chains.gamma_exposure import MeasuredGamma, measure_gamma
+from ingestion.chains.gamma_inputs import read_past
 from ingestion.chains.pricing_inputs import pricing_inputs
 from ingestion.chains.spot import Spot, spot_in_chain, spot_in_snapshot
 from ingestion.chains.store import ChainToStore, insert_chains, summary
@@ -21,7 +22,6 @@ from provider.errors import ProviderError
 from provider.pagination import ChainPages
 from quant.sessions import MINUTE_MS, new_york_date
 from warehouse import clock, partitions, queries, runs
-from warehouse.asof.gamma import median_gross_gamma
 from warehouse.loading.known_at import store_in_time
 from warehouse.models import HistoricalGreeks, WatchlistEntry
 from warehouse.models.enums import RunStatus, Source
@@ -160,11 +160,11 @@ def store_chain(
     of the commit. Raises RunLostError when another worker has claimed the slot since.
     """
     partitions.ensure(HistoricalGreeks._meta.db_table, run.slot, run.slot)
-    median_gross = median_gross_gamma(run.symbol, run.slot)
+    past = read_past(run.symbol, run.slot)
 
     def timed_gamma() -> MeasuredGamma:
         with watch.stage("gamma"):
-            return measure_gamma(chain, median_gross, delay_ms)
+            return measure_gamma(chain, past, delay_ms)
 
     with ThreadPoolExecutor(max_workers=1) as beside:
         measured = beside.submit(timed_gamma)

@@ -11,11 +11,24 @@ import numpy as np
 
 from ingestion import slot_sums
 from ingestion.chains import greeks as greeks_module
-from ingestion.chains.chain_rows import IV_STATUS_NAMES, band_of, curve_rows, gamma_row, greeks_rows
+from ingestion.chains.chain_rows import (
+    IV_STATUS_NAMES,
+    band_of,
+    curve_rows,
+    expiration_rows,
+    gamma_row,
+    greeks_rows,
+)
 from ingestion.chains.compute import ComputedChain, finite
 from ingestion.chains.gamma_exposure import MeasuredGamma
 from warehouse.loading import bulk
-from warehouse.models import ExpirationCurve, GammaExposure, HistoricalGreeks, WatchlistEntry
+from warehouse.models import (
+    ExpirationCurve,
+    ExpirationGamma,
+    GammaExposure,
+    HistoricalGreeks,
+    WatchlistEntry,
+)
 from warehouse.models.enums import Source
 
 
@@ -48,6 +61,12 @@ def insert_chains(slot_ms: int, chains: Sequence[ChainToStore]) -> int:
             bulk.insert_rows(ExpirationCurve, curve)
     snapshots = [gamma_row(str(one.entry.symbol), slot_ms, one.gamma(), one.source) for one in chains]
     GammaExposure.objects.bulk_create(snapshots, ignore_conflicts=True)
+    expirations = [
+        row
+        for one in chains
+        for row in expiration_rows(str(one.entry.symbol), slot_ms, one.gamma(), one.source)
+    ]
+    ExpirationGamma.objects.bulk_create(expirations, ignore_conflicts=True)
     slot_sums.copy_gamma(slot_ms, slot_ms + 1, [str(one.symbol) for one in snapshots])
     return rows
 

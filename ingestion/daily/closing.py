@@ -16,6 +16,8 @@ from warehouse.task_names import RunTask
 
 MINUTES_AFTER_CLOSE = 5
 OVERDUE_AFTER = timedelta(hours=2)  # after the close; the first regime of a new warehouse may take minutes
+# The percentile has the session's realized volatility; without the session's bar it is stored after this time.
+BARS_PATIENCE = timedelta(minutes=30)
 LOOK_BACK = timedelta(days=14)  # an older missed session is computed by command from its raw rows
 _LONGEST_PAUSE = timedelta(hours=6)
 
@@ -51,7 +53,7 @@ def due_work(now: datetime, minutes_after_close: int = MINUTES_AFTER_CLOSE) -> l
         DueWork(kind.task, kind.symbol, day)
         for kind in _kinds(entries)
         for day in _first(
-            closed[:-1] if kind.waits_for & awaited else closed,
+            closed[:-1] if kind.waits_for & awaited or _awaits_bars(kind, closed[-1], runs, now) else closed,
             kind,
             runs,
             lambda run: _may_start(run, now),
@@ -116,6 +118,17 @@ def _awaited(entries: Sequence[WatchlistEntry], session: date, now: datetime) ->
         for symbol in symbols
         if queries.run_statuses(RunTask.INGEST_CHAIN, symbol, slot).get(slot) != RunStatus.DONE
     }
+
+
+def _awaits_bars(
+    kind: _Kind, session: date, runs: dict[tuple[str, str], dict[int, IngestionRun]], now: datetime
+) -> bool:
+    """Return whether the percentile of the last closed session has to wait for the session's bars."""
+    closed = sessions.close_of(session)
+    if kind.task != RunTask.CALCULATE_IV_PERCENTILE or now >= closed + BARS_PATIENCE:
+        return False
+    bars = runs.get((RunTask.STORE_BARS, kind.symbol), {}).get(clock.epoch_ms(closed))
+    return bars is None or bars.status != RunStatus.DONE
 
 
 def _closed_sessions(closed_by: datetime) -> list[date]:

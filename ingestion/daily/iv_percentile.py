@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from ingestion.bars.bar_times import close_ms
 from ingestion.chains.closing_chain import NoSnapshot, last_chain
 from ingestion.chains.compute import finite
+from ingestion.daily.variance_premium import variance_columns
 from quant import sessions
 from quant.chain import Floats
 from quant.volatility import iv_rank
@@ -138,6 +139,7 @@ def measure(symbol: str, session: date) -> tuple[dict[str, Any], dict[str, Any]]
         "risk_reversal_25d": finite(iv_rank.risk_reversal_25d(chain)),
         "term_slope": finite(iv_rank.term_slope(curve)),
         "expected_move": finite(float(iv_rank.expected_move(chain.spot, current, MATURITY_DAYS))),
+        **variance_columns(symbol, session, chain),
         "method_version": standing.method_version,
     }
     note = {

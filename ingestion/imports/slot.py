@@ -14,6 +14,7 @@ from django.db import transaction
 from ingestion.chains.chain_columns import Checked
 from ingestion.chains.compute import ComputedChain, NothingToStore, compute_chain
 from ingestion.chains.gamma_exposure import MeasuredGamma, measure_gamma
+from ingestion.chains.gamma_inputs import GammaPast, read_past
 from ingestion.chains.pricing_inputs import pricing_inputs
 from ingestion.chains.spot import Spot
 from ingestion.chains.store import ChainToStore, insert_chains, summary
@@ -23,7 +24,6 @@ from quant import sessions
 from quant.sessions import NEW_YORK
 from warehouse import clock, partitions, runs
 from warehouse.asof import chain as chain_reader
-from warehouse.asof.gamma import median_gross_gamma
 from warehouse.models import GammaExposure, HistoricalGreeks, WatchlistEntry
 from warehouse.models.enums import Source
 from warehouse.task_names import RunTask
@@ -109,14 +109,14 @@ def import_slot(
     if slot > now_ms or not partitions.inside(_TABLE, np.array([slot]), now_ms).all():
         return replace(result, detail=NOT_YET if slot > now_ms else OUTSIDE_RETENTION)
     if dry_run:
-        return _computed(entry, result, checked, spot, slot_at, None)[0]
+        return _computed(entry, result, checked, spot, slot_at, GammaPast())[0]
     with runs.claim(RunTask.IMPORT_CHAIN, symbol, slot) as run:
         if isinstance(run, runs.Refusal):
             return replace(result, done=run is runs.Refusal.DONE, detail=str(run))
         if _has_other_rows(symbol, slot):
             runs.fail(run, OCCUPIED)
             return replace(result, detail=OCCUPIED)
-        result, chain = _computed(entry, result, checked, spot, slot_at, median_gross_gamma(symbol, slot))
+        result, chain = _computed(entry, result, checked, spot, slot_at, read_past(symbol, slot))
         if chain is None or result.gamma is None:
             runs.fail(run, result.detail, rejected=result.rejected)
             return result
@@ -129,7 +129,7 @@ def _computed(
     checked: Checked,
     spot: Spot | None,
     slot_at: datetime,
-    median_gross: float | None,
+    past: GammaPast,
 ) -> tuple[ImportResult, ComputedChain | None]:
     inputs = pricing_inputs(entry, slot_at, clock.epoch_ms(slot_at))
     converted = to_warehouse_units(checked, spot, slot_at, result.units, inputs)
@@ -142,7 +142,7 @@ def _computed(
         result,
         rejected=chain.rejected,
         refused=chain.refused,
-        gamma=measure_gamma(chain, median_gross),
+        gamma=measure_gamma(chain, past),
         units=converted.units,
         detail=NOT_STORED,
     ), chain

@@ -48,6 +48,8 @@ VOLUME_WEIGHTED = Convention("volume_weighted", call_sign=1.0, put_sign=-1.0, si
 OWN_GAMMA = Convention("own_gamma", call_sign=1.0, put_sign=-1.0, gamma="own")
 
 CONVENTIONS = (NAIVE, CUSTOMERS_LONG, VOLUME_WEIGHTED, OWN_GAMMA)
+# The conventions whose sign could be either. They are compared with each other.
+VOTERS = (NAIVE, VOLUME_WEIGHTED, OWN_GAMMA)
 
 
 def live(chain: OptionChain) -> Bools:

@@ -23,6 +23,7 @@ from quant.gamma.conventions import (
     live,
     sane,
 )
+from quant.gamma.flip_status import NO_PROFILE
 from quant.gamma.levels import Walls, distance_pct, walls
 from quant.gamma.max_pain import MaxPain, max_pain
 from quant.gamma.positioning import expected_behavior, positioning, strength
@@ -50,7 +51,7 @@ __all__ = [
     "totals",
 ]
 
-METHOD_VERSION = "gamma-1"
+METHOD_VERSION = "gamma-2"
 
 
 class StrikeExposure(NamedTuple):
@@ -83,8 +84,9 @@ class GammaSnapshot:
     absolute_gamma_strike: float | None
     distance_to_resistance_pct: float | None
     distance_to_support_pct: float | None
-    gamma_flip: float | None
-    flip_points: tuple[float, ...]
+    gamma_flip: float | None  # None unless flip_status is found
+    flip_points: tuple[float, ...]  # all zeros of the profile
+    flip_status: str
     put_call_oi_ratio: float | None
     put_call_volume_ratio: float | None
     zero_dte_share: float | None  # of gross gamma, in contracts that expire on the day of the snapshot
@@ -130,23 +132,21 @@ def snapshot(
     vix: float | None = None,
     median_gross: float | None = None,
     levels: int = 161,
-    rate: float = 0.0,
-    dividend_yield: float = 0.0,
 ) -> GammaSnapshot:
     """Compute the snapshot of a chain under the naive convention, and net gamma and flips under every other one.
 
     `own_gamma` and `own_iv`, shape (n,), are our own values, for the own-gamma convention.
     `vix` and `median_gross` (gross gamma's 20-session median) refine `expected_behavior` and may be
-    unknown. The profile runs over `levels` prices within 20 % of spot; `rate` and `dividend_yield`
-    are per year. An empty chain, or one without spot, gives None and empty tables.
+    unknown. The profile runs over `levels` prices within 20 % of spot, with the forward and rate of each
+    settlement. An empty chain, or one without spot, gives None and empty tables.
     """
     gex = dealer_gamma(chain)
     by_strike, total = exposure_by_strike(chain, gex), totals(chain, gex)
     known = total.gross_gamma > 0
     wall = walls(by_strike.strike, by_strike.call, by_strike.put, chain.spot)
     ratio = total.total_gamma / total.gross_gamma if known else None
-    table = sensitivity(chain, own_gamma, own_iv, levels, rate, dividend_yield)
-    naive = table["conventions"]["naive"] or {"flips": [], "flip": None}
+    table = sensitivity(chain, own_gamma, own_iv, levels)
+    naive = table["conventions"]["naive"] or {"flips": [], "flip": None, "flip_status": NO_PROFILE}
     rejected = _rejected(chain)
     return GammaSnapshot(
         underlying_price=None if np.isnan(chain.spot) else chain.spot,
@@ -174,6 +174,7 @@ def snapshot(
         distance_to_support_pct=distance_pct(wall.support, chain.spot),
         gamma_flip=naive["flip"],
         flip_points=tuple(naive["flips"]),
+        flip_status=naive["flip_status"],
         put_call_oi_ratio=put_call_ratio(chain, chain.open_interest),
         put_call_volume_ratio=put_call_ratio(chain, chain.volume),
         zero_dte_share=_gross_share(gex, chain.days_to_expiry <= 0),

@@ -1,7 +1,7 @@
 """Dealer gamma as a function of the underlying's price.
 
-The gamma of each contract is evaluated by Black-Scholes-Merton at every shifted spot with unchanged
-volatility (sticky strike). The conventions differ only in their weights, so the expensive part, one
+The gamma of each contract is evaluated by Black's formula at every shifted spot, on the forward of its settlement, with
+unchanged volatility (sticky strike). The conventions differ only in their weights, so the expensive part, one
 exponential per contract and level, is computed once for all of them.
 """
 
@@ -37,7 +37,7 @@ class GammaProfile:
 
     usable: Bools  # mask of the contracts used, shape (n,)
     exponents: Floats  # -d1^2 / 2 as a polynomial in log(S / spot), highest power first, shape (3, m)
-    weights: Floats  # weight * exp(-qT) * 0.01 / (vol sqrt(2 pi T)), shape (c, m)
+    weights: Floats  # weight * exp(-rT) * forward / spot * 0.01 / (vol sqrt(2 pi T)), shape (c, m)
     spot: float
 
     def net(self, prices: Floats) -> Floats:
@@ -69,58 +69,55 @@ class GammaProfile:
 
 
 @np.errstate(over="ignore", invalid="ignore")
-def reprice(
-    chain: OptionChain,
-    weights: Floats,
-    volatility: Floats,
-    rate: float = 0.0,
-    dividend_yield: float = 0.0,
-) -> GammaProfile:
+def reprice(chain: OptionChain, weights: Floats, volatility: Floats) -> GammaProfile:
     """Prepare a chain for repricing under `volatility`, shape (n,), a fraction.
 
     `weights` (c, n) is sign * size * multiplier for each of c conventions, NaN counting as 0. Contracts
-    that are settled or have no volatility are excluded; `usable` marks the others. Rates are per year,
-    continuously compounded. Dollar gamma per 1 % is exp(-qT) phi(d1) / (S vol sqrt(T)) * S^2 * 0.01, and -d1^2 / 2
-    is a polynomial of second degree in log(S / spot).
+    that are settled or have no volatility are excluded; `usable` marks the others. Each settlement has its own forward
+    and rate (`OptionChain.carry`), and its forward moves in proportion to spot, F = S g. By Black's formula dollar
+    gamma per 1 % is exp(-rT) g phi(d1) / (S vol sqrt(T)) * S^2 * 0.01 with d1 = log(S g / K) / (vol sqrt(T)) +
+    vol sqrt(T) / 2 (Haug, *The Complete Guide to Option Pricing Formulas*, 1.1.6 with exp(-qT) = exp(-rT) g), and
+    -d1^2 / 2 is a polynomial of second degree in log(S / spot).
     """
     weights = np.where(np.isnan(weights), 0.0, weights)
+    forward, rate = chain.carry
+    growth = np.exp(-rate * chain.years) * forward / chain.spot
     # A third of the listed contracts has neither open interest nor volume and does not contribute.
     deviation = volatility * np.sqrt(np.where(live(chain), chain.years, np.nan))
     usable = (deviation > _DEVIATIONS[0]) & (deviation < _DEVIATIONS[1]) & weights.any(axis=0)
-    usable &= np.isfinite(chain.strike) & (chain.strike > 0) & np.isfinite(chain.spot)
+    usable &= np.isfinite(chain.strike) & (chain.strike > 0) & np.isfinite(growth) & (growth > 0)
     taken = np.flatnonzero(usable)
-    years, strike, deviation = chain.years[taken], chain.strike[taken], deviation[taken]
-    drift = np.log(chain.spot / strike) + (rate - dividend_yield) * years + 0.5 * deviation * deviation
+    strike, deviation = chain.strike[taken], deviation[taken]
+    drift = np.log(forward[taken] / strike) + 0.5 * deviation * deviation
     exponents = np.empty((3, len(taken)))
     exponents[0] = -0.5 / (deviation * deviation)
     exponents[1] = 2.0 * drift * exponents[0]
     exponents[2] = drift * drift * exponents[0]
-    scale = PER_ONE_PERCENT / _SQRT_2PI * np.exp(-dividend_yield * years) / deviation
     weights = np.take(weights, taken, axis=1, mode="clip")
-    weights *= scale
+    weights *= PER_ONE_PERCENT / _SQRT_2PI * growth[taken] / deviation
     return GammaProfile(usable, exponents, weights, chain.spot)
 
 
-def complete_volatility(chain: OptionChain, volatility: Floats) -> Floats:
-    """Return `volatility` with gaps filled from the other side: same settlement, same strike.
+def strike_volatility(chain: OptionChain, *volatilities: Floats) -> tuple[Floats, ...]:
+    """Return each of `volatilities`, shape (n,), with one value per strike of a root and settlement.
 
-    By put-call parity call and put of one strike share one volatility, and the deep-in-the-money side
-    often has none because its mid is below intrinsic value. If neither has one, NaN is kept. A strike
-    listed under two roots with the same settlement instant counts as one.
+    By put-call parity call and put of one strike share one volatility. That of the out-of-the-money side is used,
+    because half a spread of a deep-in-the-money quote is many points of volatility; where it has none, that of the
+    other side; without both NaN. The side is that of the settlement's forward, so it does not change with the price at
+    which the chain is repriced.
     """
-    known = np.isfinite(volatility) & (volatility > 0)
-    volatility = np.where(known, volatility, np.nan)
-    if known.all() or not known.any():
-        return volatility
-    order = np.lexsort((~known, chain.strike, chain.years))
-    strike, years, ordered = chain.strike[order], chain.years[order], volatility[order]
-    new_group = np.ones(len(order), dtype=bool)
-    new_group[1:] = (strike[1:] != strike[:-1]) | (years[1:] != years[:-1])
-    # Known volatilities come first within a group, so the first of the group is the one to use.
-    first = np.maximum.accumulate(np.where(new_group, np.arange(len(order)), 0))
-    filled = np.empty_like(ordered)
-    filled[order] = np.where(np.isnan(ordered), ordered[first], ordered)
-    return filled
+    forward, _ = chain.carry
+    outside = np.where(chain.is_call, chain.strike >= forward, chain.strike < forward)
+    member, first = chain.groups(chain.strike)
+    found = []
+    for volatility in volatilities:
+        known = np.isfinite(volatility) & (volatility > 0)
+        values = np.full((2, len(first)), np.nan)
+        for row, side in zip(values, (known & outside, known & ~outside), strict=True):
+            # A contract that is listed twice counts with its lower value, in every order of the contracts.
+            np.fmin.at(row, member[side], volatility[side])
+        found.append(np.where(np.isnan(values[0]), values[1], values[0])[member])
+    return tuple(found)
 
 
 def price_grid(spot: float, band: float, levels: int) -> Floats:

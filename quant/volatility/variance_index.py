@@ -7,25 +7,44 @@ ends at two zero bids in a row.
 
 from __future__ import annotations
 
+from enum import Enum
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike
+from scipy.special import ndtr
 
 from quant.chain import Bools, Floats
+from quant.pricing import implied_vol
 
 MINUTES_PER_YEAR = 525_600.0
 MINUTES_OF_30_DAYS = 43_200.0
 
 
+class Cut(Enum):
+    """Why a strip ends: two strikes in a row without a bid, or no further strike in the list."""
+
+    TWO_ZERO_BIDS = "two_zero_bids"
+    END_OF_LIST = "end_of_list"
+
+
 class VarianceStrip(NamedTuple):
-    """Expected variance of one expiration and its strip; NaN and empty when it cannot be computed."""
+    """Expected variance of one expiration and its strip; NaN, empty and None when it cannot be computed.
+
+    The missing tails are what the options beyond the ends of the strip would add to `variance` at the volatility of the
+    last strike used (see `tail_variance`); NaN where that has none. The smile is usually higher further out, so they
+    are rather too small.
+    """
 
     variance: float  # annualised
     forward: float
     at_the_money_strike: float  # K0, the highest strike that is not above the forward
     strike: Floats  # the strikes used, ascending, K0 included; shape (k,)
     mid: Floats  # the quote used at each: put below K0, call above, their mean at K0
+    low_cut: Cut | None = None
+    high_cut: Cut | None = None
+    low_tail: float = np.nan  # annualised
+    high_tail: float = np.nan
 
 
 @np.errstate(over="ignore", invalid="ignore")
@@ -65,8 +84,10 @@ def variance_strip(
     center = int(np.searchsorted(strikes, forward, side="right")) - 1
     if center < 0 or not np.isfinite(call[center] + put[center]):
         return VarianceStrip(np.nan, float(forward), np.nan, np.empty(0), np.empty(0))
-    below = np.arange(center)[::-1][_until_two_zero_bids(bid_p[:center][::-1], put[:center][::-1])]
-    above = center + 1 + np.flatnonzero(_until_two_zero_bids(bid_c[center + 1 :], call[center + 1 :]))
+    is_used, low_cut = _until_two_zero_bids(bid_p[:center][::-1], put[:center][::-1])
+    below = np.arange(center)[::-1][is_used]
+    is_used, high_cut = _until_two_zero_bids(bid_c[center + 1 :], call[center + 1 :])
+    above = center + 1 + np.flatnonzero(is_used)
     used = np.concatenate([below[::-1], [center], above])
     quote = np.where(used < center, put[used], call[used])
     quote[len(below)] = 0.5 * (call[center] + put[center])
@@ -74,8 +95,19 @@ def variance_strip(
     spacing = np.gradient(strikes[used]) if len(used) > 1 else np.zeros(1)
     excess = forward / strikes[center] - 1.0
     variance = 2.0 * growth * np.sum(spacing / strikes[used] ** 2 * quote) - excess * excess
+    terms = (float(forward), years, rate)
+    low_tail = _tail(False, strikes[used][0], put[used[0]], spacing[0], *terms)
+    high_tail = _tail(True, strikes[used][-1], call[used[-1]], spacing[-1], *terms)
     return VarianceStrip(
-        float(variance / years), float(forward), float(strikes[center]), strikes[used], quote
+        variance=float(variance / years),
+        forward=float(forward),
+        at_the_money_strike=float(strikes[center]),
+        strike=strikes[used],
+        mid=quote,
+        low_cut=low_cut,
+        high_cut=high_cut,
+        low_tail=low_tail,
+        high_tail=high_tail,
     )
 
 
@@ -112,9 +144,35 @@ def _mid(bid: Floats, ask: Floats) -> Floats:
     return 0.5 * (np.where(bid > 0, bid, 0.0) + np.where(np.isfinite(ask), ask, np.nan))
 
 
-def _until_two_zero_bids(bid: Floats, mid: Floats) -> Bools:
-    """Return the strikes with a bid outwards from K0, up to the first two consecutive strikes without one."""
+def _until_two_zero_bids(bid: Floats, mid: Floats) -> tuple[Bools, Cut]:
+    """Return the strikes with a bid outwards from K0, up to the first two in a row without one, and why they end."""
     empty = ~(bid > 0)
     ended = np.zeros(len(bid), dtype=bool)
     ended[1:] = np.logical_or.accumulate(empty[1:] & empty[:-1])
-    return ~empty & ~ended & np.isfinite(mid)
+    return ~empty & ~ended & np.isfinite(mid), Cut.TWO_ZERO_BIDS if ended.any() else Cut.END_OF_LIST
+
+
+def _tail(
+    is_call: bool, strike: float, mid: float, spacing: float, forward: float, years: float, rate: float
+) -> float:
+    """Return the missing tail beyond the last strike of a strip, which itself counts for half a spacing further."""
+    volatility = implied_vol.solve(is_call, mid, forward, strike, years, rate, rate).volatility
+    edge = strike + (0.5 if is_call else -0.5) * spacing
+    return tail_variance(is_call, edge, forward, years, float(volatility)) if edge > 0 else 0.0
+
+
+@np.errstate(divide="ignore", invalid="ignore")
+def tail_variance(is_call: bool, strike: float, forward: float, years: float, volatility: float) -> float:
+    """Return what the calls above `strike`, or the puts below it, add to the annualised variance at one volatility.
+
+    The integral of 2 / (K^2 years) times the undiscounted option value is the expectation of 2 (S / K - 1 - log(S / K))
+    over settlement prices S beyond the strike, which are lognormal: E[S] = forward N(d1), E[1] = N(d2), E[log S] =
+    (log forward - deviation^2 / 2) N(d2) + deviation n(d2), with the signs of d1 and d2 reversed for puts.
+    """
+    deviation = volatility * np.sqrt(years)
+    sign = 1.0 if is_call else -1.0
+    d2 = np.log(forward / strike) / deviation - 0.5 * deviation
+    inside, share = ndtr(sign * d2), ndtr(sign * (d2 + deviation))
+    density = np.exp(-0.5 * d2 * d2) / np.sqrt(2.0 * np.pi)
+    log_ratio = deviation * d2 * inside + sign * deviation * density
+    return float(2.0 / years * (forward / strike * share - inside - log_ratio))

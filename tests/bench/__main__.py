@@ -14,9 +14,9 @@ from rich.console import Console
 from rich.table import Table
 
 from local.servers.hold import hold
-from tests.bench.measure import Measured
 
 if TYPE_CHECKING:
+    from tests.bench.measure import Measured
     from tests.bench.sized import Sized
 
 LOCAL = Path(__file__).resolve().parents[2] / ".local"

@@ -51,7 +51,7 @@ def gamma_profile() -> Measured:
     own_iv = chain.implied_volatility * 1.01
 
     def profile() -> None:
-        sensitivity(chain, chain.gamma, own_iv, LEVELS, 0.0, 0.0)
+        sensitivity(chain, chain.gamma, own_iv, LEVELS)
 
     profile()
     seconds = min(seconds_of(profile) for _ in range(15))

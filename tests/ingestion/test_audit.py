@@ -27,6 +27,7 @@ from tests.provider.server import ok
 from tests.warehouse.rows import add_trade
 from warehouse import clock
 from warehouse.models import (
+    ExpirationGamma,
     FlowDay,
     GammaDay,
     GammaExposure,
@@ -50,7 +51,7 @@ SLOTS = [
     (WEDNESDAY, 0),
 ]  # minutes before the close
 WITHOUT_SPOT = 3
-FIGURES = (GammaExposure, IvPercentile, GammaDay, FlowDay, MarketRegimeDay)
+FIGURES = (GammaExposure, ExpirationGamma, IvPercentile, GammaDay, FlowDay, MarketRegimeDay)
 
 
 def chain_at(slot: datetime, seed: int, with_spot: bool = True) -> dict[str, Any]:
@@ -152,6 +153,7 @@ def test_recomputing_the_sessions_leaves_every_row_unchanged(days, connect, monk
     before = as_text()
     assert {name: len(rows) for name, rows in before.items()} == {
         "GammaExposure": 5,
+        "ExpirationGamma": 28,
         "IvPercentile": 2,
         "GammaDay": 2,
         "FlowDay": 1,
@@ -168,16 +170,21 @@ def test_every_value_equals_its_recomputation_and_none_is_changed(days):
     before = as_text()
     assert command("audit", "SPX", "--date", str(TUESDAY), "--to", str(WEDNESDAY)) == [
         "gamma of 2026-11-17 15:45: equal",
+        "gamma by expiration of 2026-11-17 15:45: equal",
         "gamma of 2026-11-17 16:00: equal",
+        "gamma by expiration of 2026-11-17 16:00: equal",
         "iv_percentile_cache of 2026-11-17: equal",
         "gamma_daily of 2026-11-17: equal",
         "gamma of 2026-11-18 14:45: equal",
+        "gamma by expiration of 2026-11-18 14:45: equal",
         "gamma of 2026-11-18 15:45: equal",
+        "gamma by expiration of 2026-11-18 15:45: equal",
         "gamma of 2026-11-18 16:00: equal",
+        "gamma by expiration of 2026-11-18 16:00: equal",
         "iv_percentile_cache of 2026-11-18: equal",
         "gamma_daily of 2026-11-18: equal",
         "flow_daily of 2026-11-18: equal",
-        "SPX: all 10 rows are equal to the last digit",
+        "SPX: all 15 rows are equal to the last digit",
     ]
     assert as_text() == before
 
@@ -198,13 +205,15 @@ def test_an_older_snapshot_is_recomputed_with_the_inputs_in_its_run(days):
         run.save()
     GammaExposure.objects.update(**dict.fromkeys(INPUT_COLUMNS))
     HistoricalGreeks.objects.update(multiplier=None)
-    assert [found.differing for found in audit("SPX", WEDNESDAY)] == [()] * 6
+    assert [found.differing for found in audit("SPX", WEDNESDAY)] == [()] * 9
     slot = clock.epoch_ms(close_of(WEDNESDAY))
     run = IngestionRun.objects.get(task="ingest_chain", slot=slot)
     run.result["multipliers"] = {}
     run.save()
     differing = [found for found in audit("SPX", WEDNESDAY) if found.differing]
-    assert [found.figure for found in differing] == ["gamma of 2026-11-18 16:00"]
+    at = "2026-11-18 16:00"
+    assert [found.figure for found in differing] == [f"gamma of {at}", f"gamma by expiration of {at}"]
+    assert {"net_gamma", "vanna_exposure"} <= set(differing[1].differing)
     assert {"total_gamma", "gross_gamma"} <= set(differing[0].differing)
 
 
@@ -212,7 +221,7 @@ def test_a_row_that_differs_is_listed_with_its_columns(days):
     slot = clock.epoch_ms(close_of(WEDNESDAY))
     GammaExposure.objects.filter(timestamp=slot).update(call_wall=1)
     OptionsFlow.objects.filter(sequence_number=3).update(is_cancel=True)
-    with pytest.raises(CommandError, match="2 of 6 rows differ from their recomputation"):
+    with pytest.raises(CommandError, match="2 of 9 rows differ from their recomputation"):
         command("audit", "SPX", "--date", str(WEDNESDAY))
     assert {str(found) for found in audit("SPX", WEDNESDAY) if found.differing} == {
         "gamma of 2026-11-18 16:00: differs in call_wall",
@@ -245,11 +254,11 @@ def test_a_stored_strike_band_cannot_be_recomputed(spx, provider, at_market_time
     at_market_time(slot)
     provider.tell(CHAIN_PATH, ok(chain_at(slot, 1)))
     ingest_chain(spx, clock.epoch_ms(slot), clock.now_ms())
-    (found,) = audit("SPX", WEDNESDAY)
-    assert found.impossible == (
+    reason = (
         "gamma is that of the whole chain of 110 contracts, and only 70 of them are stored, as within a band of"
         " strikes"
     )
+    assert [found.impossible for found in audit("SPX", WEDNESDAY)] == [reason, reason]
     at_market_time(slot + timedelta(minutes=5))
     with pytest.raises(CommandError, match="Nothing of SPX could be recomputed"):
         command("audit", "SPX", "--date", str(WEDNESDAY))
@@ -262,6 +271,14 @@ def test_expired_rows_are_reported_as_no_longer_stored(days):
     without_inputs.update(measured_contracts=None)
     IngestionRun.objects.all().delete()
     impossible = {found.figure: found.impossible for found in audit("SPX", WEDNESDAY)}
+    by_expiration = {
+        figure: impossible.pop(figure) for figure in list(impossible) if "by expiration" in figure
+    }
+    assert by_expiration == {
+        figure.replace("gamma of", "gamma by expiration of"): reason
+        for figure, reason in impossible.items()
+        if figure.startswith("gamma of")
+    }
     assert impossible == {
         "gamma of 2026-11-18 14:45": "its chain of 132 contracts is no longer stored",
         "gamma of 2026-11-18 15:45": "its chain of 132 contracts is no longer stored",

@@ -15,6 +15,7 @@ FUNCTIONS = {
     "get_flow_summary(%s, 60)": "options_flow_history",
     "get_latest_iv_percentile(%s)": "iv_percentile_cache",
     "get_latest_gamma_exposure(%s)": "gamma_exposure_snapshots",
+    "get_open_interest_change(%s, '2026-11-18')": "historical_greeks",
 }
 EACH_FUNCTION = pytest.mark.parametrize("call", FUNCTIONS)
 ROLES = pytest.mark.parametrize("role", ["warehouse_reader", "warehouse_web", "warehouse_writer"])

@@ -38,6 +38,7 @@ def test_every_table_with_a_stated_retention_has_a_policy():
         "gamma_slots": 731,
         "expiration_curve": 731,
         "gamma_exposure_snapshots": 90,
+        "gamma_by_expiration": 90,
         "market_regime_history": 1826,
         "ingestion_runs": 90,
         "stream_gap": 90,

@@ -145,7 +145,7 @@ def test_every_function_has_a_fixed_search_path_that_ends_in_pg_temp():
         "SELECT proname::text, proconfig, prosqlbody IS NOT NULL FROM pg_proc"
         " WHERE pronamespace = 'public'::regnamespace"
     )
-    assert len(settings) == 23
+    assert len(settings) == 24
     for name, configured, is_bound in settings:
         if name in INLINED:
             assert (configured, is_bound) == (None, True), name

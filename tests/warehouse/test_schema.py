@@ -79,13 +79,13 @@ def test_identifier_columns_use_the_c_collation():
     assert {name for (name,) in collated} == {
         "symbol",
         "contract_ticker",
+        "root",
         "task",
         "kind",
         "feed",
         "id",
         "batch_id",
         "table_name",
-        "root",
     }
 
 

@@ -24,7 +24,15 @@ from tests.warehouse.rows import (
     ago,
 )
 from warehouse import watchlist
-from warehouse.models import FlowDay, FlowSlot, GammaDay, GammaSlot, OptionsFlow, SupersededRow
+from warehouse.models import (
+    ExpirationGamma,
+    FlowDay,
+    FlowSlot,
+    GammaDay,
+    GammaSlot,
+    OptionsFlow,
+    SupersededRow,
+)
 
 pytestmark = [pytest.mark.database, pytest.mark.django_db]
 
@@ -34,6 +42,7 @@ WALLED = (
     "expiration_curve",
     "flow_daily",
     "flow_slots",
+    "gamma_by_expiration",
     "gamma_daily",
     "gamma_exposure_snapshots",
     "gamma_slots",
@@ -74,6 +83,10 @@ def add_everything(timestamp: int, known_at: int) -> None:
     GammaSlot.objects.create(
         symbol="SPX", timestamp=timestamp, oi_source="provider", method_version="1", **known
     )
+    ExpirationGamma.objects.create(
+        symbol="SPX", timestamp=timestamp, root="SPX", expiration=DAY, dte=0, bucket="ZERO_DTE", contracts=1,
+        oi_source="provider", method_version="1", **known,
+    )  # fmt: skip
     SupersededRow.objects.create(table_name="t", key={}, row={}, known_at=known_at, superseded_at=known_at)
 
 

@@ -16,13 +16,18 @@ from django.db import connection
 from quant import sessions
 from quant.chain import Floats
 from warehouse import clock
-from warehouse.asof.rows import Texts, Times, read_rows, select_list
+from warehouse.asof.rows import Days, Texts, Times, read_rows, select_list
 
 MEDIAN_SESSIONS = 20
 
 _SLOTS = """
 SELECT {columns} FROM gamma_slots WHERE symbol = %(symbol)s AND "timestamp" BETWEEN %(first)s AND %(last)s
 """
+_EXPIRATIONS = """
+SELECT {columns} FROM gamma_by_expiration
+WHERE symbol = %(symbol)s AND "timestamp" BETWEEN %(first)s AND %(last)s
+"""
+_COUNTED = {name: f"{name}::bigint" for name in ("dte", "contracts")}
 _SYMBOLS = """
 SELECT DISTINCT symbol FROM gamma_slots WHERE "timestamp" BETWEEN %(first)s AND %(last)s ORDER BY symbol
 """
@@ -64,10 +69,46 @@ class GammaSlots:
     call_wall: Floats
     put_wall: Floats
     gamma_flip: Floats
+    flip_status: Texts
     distance_to_resistance_pct: Floats
     distance_to_support_pct: Floats
     put_call_oi_ratio: Floats
     put_call_volume_ratio: Floats
+    oi_source: Texts
+    method_version: Texts
+    known_at: Times
+    computed_at: Floats
+
+    def __len__(self) -> int:
+        return len(self.timestamp)
+
+
+@dataclass(frozen=True, slots=True)
+class ExpirationSlots:
+    """Dealer exposure by settlement of one symbol, by slot, expiration and root; all arrays of shape (n,).
+
+    Gamma is in dollars per 1 % move; delta in dollars, vanna in dollars per percentage point of volatility, charm in
+    dollars per calendar day; open interest, volume and `contracts` in contracts; `dte` in calendar days. An absent
+    number is NaN. `known_at` and `computed_at` as in `GammaSlots`.
+    """
+
+    timestamp: Times
+    root: Texts
+    expiration: Days
+    dte: Times
+    bucket: Texts
+    contracts: Times
+    net_gamma: Floats
+    call_gamma: Floats
+    put_gamma: Floats
+    delta_exposure: Floats
+    vanna_exposure: Floats
+    charm_exposure: Floats
+    call_open_interest: Floats
+    put_open_interest: Floats
+    call_volume: Floats
+    put_volume: Floats
+    max_pain: Floats
     oi_source: Texts
     method_version: Texts
     known_at: Times
@@ -96,6 +137,13 @@ def slots(symbol: str, first_ms: int, last_ms: int) -> GammaSlots:
     """Return the scalars of the snapshots of slots from `first_ms` to `last_ms`, both included."""
     query = _SLOTS.format(columns=select_list(GammaSlots))
     return read_rows(GammaSlots, query, {"symbol": symbol, "first": first_ms, "last": last_ms}, ["timestamp"])
+
+
+def expirations(symbol: str, first_ms: int, last_ms: int) -> ExpirationSlots:
+    """Return the exposure by settlement of slots from `first_ms` to `last_ms`, both included."""
+    query = _EXPIRATIONS.format(columns=select_list(ExpirationSlots, _COUNTED))
+    wanted = {"symbol": symbol, "first": first_ms, "last": last_ms}
+    return read_rows(ExpirationSlots, query, wanted, ["timestamp", "expiration", "root"])
 
 
 def symbols(first_ms: int, last_ms: int) -> list[str]:

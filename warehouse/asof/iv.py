@@ -18,8 +18,9 @@ _EXPRESSIONS = {"data_points": "data_points::bigint"}
 class IvDays:
     """Volatility of one symbol by session, oldest first; all arrays of shape (n,).
 
-    Volatilities, risk reversal and term slope are fractions per year, rank and percentile fractions from 0 to 1, the
-    expected move is dollars or index points, `data_points` sessions. An absent number is NaN, an absent text ''.
+    Volatilities, risk reversal, term slope, variance index and its truncation are fractions per year, the variance risk
+    premium is variance per year, rank and percentile are fractions from 0 to 1, the expected move and strikes dollars
+    or index points, `data_points` sessions. An absent number is NaN, an absent text ''.
 
     A row is known from `known_at` (epoch ms) on. `computed_at` is when it was computed again, NaN if never.
     """
@@ -38,6 +39,17 @@ class IvDays:
     risk_reversal_25d: Floats
     term_slope: Floats
     expected_move: Floats
+    variance_index: Floats
+    variance_status: Texts
+    variance_quotes: Floats
+    variance_lowest_strike: Floats
+    variance_highest_strike: Floats
+    variance_low_cut: Texts
+    variance_high_cut: Texts
+    variance_truncation: Floats
+    realized_volatility_20d: Floats
+    realized_status: Texts
+    variance_risk_premium: Floats
     method_version: Texts
     known_at: Times
     computed_at: Floats

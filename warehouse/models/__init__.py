@@ -6,7 +6,7 @@ from warehouse.models.bars import CorporateAction, HistoricalBar
 from warehouse.models.daily import ContractSizeDay, FlowDay, GammaDay
 from warehouse.models.fetched import ContractListing, FetchedRange
 from warehouse.models.flow import OptionsFlow
-from warehouse.models.gamma import GammaExposure
+from warehouse.models.gamma import ExpirationGamma, GammaExposure
 from warehouse.models.greeks import ExpirationCurve, HistoricalGreeks
 from warehouse.models.iv import IvPercentile
 from warehouse.models.operations import DeadLetter, Heartbeat, StreamGap, WarehouseClock
@@ -23,6 +23,7 @@ __all__ = [
     "CorporateAction",
     "DeadLetter",
     "ExpirationCurve",
+    "ExpirationGamma",
     "FetchedRange",
     "FlowDay",
     "FlowSlot",

@@ -121,6 +121,29 @@ class IvRecommendation(TextChoices):
     WAIT_FOR_IV_DROP = "WAIT_FOR_IV_DROP"
 
 
+class VarianceStatus(TextChoices):
+    """Quality of a variance index: whole, truncated strips, no strip on one side of 30 days, no strip at all."""
+
+    OK = "ok"
+    TRUNCATED = "truncated"
+    NO_BRACKET = "no_bracket"
+    NO_QUOTES = "no_quotes"
+
+
+class StripCut(TextChoices):
+    """Why a strip of quotes ends."""
+
+    TWO_ZERO_BIDS = "two_zero_bids"
+    END_OF_LIST = "end_of_list"
+
+
+class RealizedStatus(TextChoices):
+    """Whether realized volatility is known: a daily bar of the 21 sessions may be missing."""
+
+    OK = "ok"
+    NO_BARS = "no_bars"
+
+
 class DealerPositioning(TextChoices):
     """Sign of net dealer gamma; NEUTRAL while it is small against the gross."""
 
@@ -136,6 +159,24 @@ class ExpectedBehavior(TextChoices):
     TRENDING = "TRENDING"
     VOLATILE = "VOLATILE"
     RANGE_BOUND = "RANGE_BOUND"
+
+
+class FlipStatus(TextChoices):
+    """Why a snapshot has a flip, or none: no zero within 20 percent of spot, signs of profile and net, no profile."""
+
+    FOUND = "found"
+    NO_ROOT = "no_root"
+    DISAGREES = "disagrees"
+    NO_PROFILE = "no_profile"
+
+
+class ExpirationBucket(TextChoices):
+    """Calendar days to expiration: 0, 1 to 7, 8 to 30, more."""
+
+    ZERO_DTE = "ZERO_DTE"
+    WEEK = "WEEK"
+    MONTH = "MONTH"
+    REST = "REST"
 
 
 class OpenInterestSource(TextChoices):

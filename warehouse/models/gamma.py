@@ -5,9 +5,17 @@ from __future__ import annotations
 from django.db import models
 
 from warehouse.models import columns
-from warehouse.models.enums import DealerPositioning, ExpectedBehavior, OpenInterestSource, SpotSource
+from warehouse.models.enums import (
+    DealerPositioning,
+    ExpectedBehavior,
+    ExpirationBucket,
+    FlipStatus,
+    OpenInterestSource,
+    SpotSource,
+)
 
 TABLE = "gamma_exposure_snapshots"
+BY_EXPIRATION = "gamma_by_expiration"
 GAMMA_UNIT = "dollars per 1 percent move of spot"
 
 
@@ -33,6 +41,9 @@ class GammaScalars(models.Model):
     call_wall = columns.money("strike with the largest call gamma; dollars or index points")
     put_wall = columns.money("strike with the largest put gamma; dollars or index points")
     gamma_flip = columns.money("zero of the repriced profile nearest to spot; dollars or index points")
+    flip_status = columns.choice(
+        FlipStatus, "why gamma_flip is present or null, null in rows of method gamma-1"
+    )
     distance_to_resistance_pct = columns.real("distance from spot to resistance; percent of spot")
     distance_to_support_pct = columns.real("distance from spot to support; percent of spot")
     put_call_oi_ratio = columns.real("open interest of puts over calls; ratio")
@@ -66,6 +77,7 @@ class GammaExposure(GammaScalars):
     median_gross_gamma = columns.real(
         f"median gross gamma of 20 sessions it was compared with, null without one; {GAMMA_UNIT}"
     )
+    vix_level = columns.real("newest VIX known at the slot, null if unknown; index points")
     data_delay_ms = columns.big_count("delay of the provider's data; milliseconds")
     multipliers = columns.json("multipliers other than 100, by contract ticker; shares per contract")
 
@@ -78,6 +90,52 @@ class GammaExposure(GammaScalars):
             columns.known_since_timestamp(TABLE),
             columns.one_of(TABLE, "dealer_positioning", DealerPositioning),
             columns.one_of(TABLE, "expected_behavior", ExpectedBehavior),
+            columns.one_of(TABLE, "flip_status", FlipStatus),
             columns.one_of(TABLE, "oi_source", OpenInterestSource),
             columns.one_of(TABLE, "spot_source", SpotSource),
         ]
+
+
+class ExpirationGamma(models.Model):
+    """Grain: one settlement of a chain at one slot. Key: (symbol, timestamp, root, expiration). Kept 90 days.
+
+    Written in the transaction of its gamma snapshot, from the same contracts and weights. The sign is the naive one.
+    """
+
+    id = columns.row_id()
+    symbol = columns.underlying()
+    timestamp = columns.epoch_ms("slot of the snapshot")
+    root = columns.key("root of the contracts: SPX, SPXW; no unit")
+    expiration = columns.day("expiration of the contracts")
+    dte = columns.count("days to expiration; calendar days", null=False)
+    bucket = columns.choice(ExpirationBucket, "class of dte", null=False)
+    contracts = columns.count("contracts that are not settled; contracts", null=False)
+    net_gamma = columns.money(f"net dealer gamma, calls plus, puts minus; {GAMMA_UNIT}")
+    call_gamma = columns.money(f"gamma of calls, positive; {GAMMA_UNIT}")
+    put_gamma = columns.money(f"gamma of puts, negative; {GAMMA_UNIT}")
+    delta_exposure = columns.money("delta of dealers in dollars of the underlying; dollars")
+    vanna_exposure = columns.money("change of delta_exposure; dollars per percentage point of volatility")
+    charm_exposure = columns.money("change of delta_exposure; dollars per calendar day")
+    call_open_interest = columns.big_count("open interest of calls; contracts")
+    put_open_interest = columns.big_count("open interest of puts; contracts")
+    call_volume = columns.big_count("volume of the day of calls; contracts")
+    put_volume = columns.big_count("volume of the day of puts; contracts")
+    max_pain = columns.money("strike with the smallest payout to holders; dollars or index points")
+    oi_source = columns.choice(OpenInterestSource, "source of the weights", null=False)
+    method_version = columns.method_version()
+    known_at = columns.known_at()
+    computed_at = columns.computed_at()
+
+    class Meta:
+        db_table = BY_EXPIRATION
+        db_table_comment = "Dealer exposure, open interest and volume of one settlement of a chain per slot."
+        verbose_name, verbose_name_plural = "gamma of an expiration", "gamma by expiration"
+        constraints = [
+            columns.unique(BY_EXPIRATION, "symbol", "timestamp", "root", "expiration"),
+            columns.known_since_timestamp(BY_EXPIRATION),
+            columns.one_of(BY_EXPIRATION, "bucket", ExpirationBucket),
+            columns.one_of(BY_EXPIRATION, "oi_source", OpenInterestSource),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.symbol} {self.root} {self.expiration} at {self.timestamp}"

@@ -5,7 +5,14 @@ from __future__ import annotations
 from django.db import models
 
 from warehouse.models import columns
-from warehouse.models.enums import IvRecommendation, IvRegime, IvTrend
+from warehouse.models.enums import (
+    IvRecommendation,
+    IvRegime,
+    IvTrend,
+    RealizedStatus,
+    StripCut,
+    VarianceStatus,
+)
 
 TABLE = "iv_percentile_cache"
 
@@ -33,6 +40,27 @@ class IvPercentile(models.Model):
     risk_reversal_25d = columns.real("30-day 25-delta put IV minus call IV; fraction per year")
     term_slope = columns.real("60-day IV minus 30-day IV; fraction per year")
     expected_move = columns.money("one standard deviation of spot over 30 days; dollars or index points")
+    variance_index = columns.real(
+        "30-day volatility of Cboe's VIX method, from all strikes; fraction per year"
+    )
+    variance_status = columns.choice(
+        VarianceStatus, "quality of variance_index, or why it is null; null in older rows"
+    )
+    variance_quotes = columns.count("quotes used in both strips; quotes")
+    variance_lowest_strike = columns.money("lowest strike that both strips reach; dollars or index points")
+    variance_highest_strike = columns.money("highest strike that both strips reach; dollars or index points")
+    variance_low_cut = columns.choice(StripCut, "why the strip ends at the lowest strike")
+    variance_high_cut = columns.choice(StripCut, "why the strip ends at the highest strike")
+    variance_truncation = columns.real(
+        "what the missing tails would add to variance_index at the last strikes' volatility; fraction per year"
+    )
+    realized_volatility_20d = columns.real("Yang-Zhang volatility of 20 sessions; fraction per year")
+    realized_status = columns.choice(
+        RealizedStatus, "why realized_volatility_20d is present or null; null in older rows"
+    )
+    variance_risk_premium = columns.real(
+        "variance_index squared minus realized_volatility_20d squared; variance per year"
+    )
     method_version = columns.method_version()
     known_at = columns.known_at()
     computed_at = columns.computed_at()
@@ -46,6 +74,10 @@ class IvPercentile(models.Model):
             columns.one_of(TABLE, "iv_regime", IvRegime),
             columns.one_of(TABLE, "iv_trend", IvTrend),
             columns.one_of(TABLE, "recommendation", IvRecommendation),
+            columns.one_of(TABLE, "variance_status", VarianceStatus),
+            columns.one_of(TABLE, "variance_low_cut", StripCut),
+            columns.one_of(TABLE, "variance_high_cut", StripCut),
+            columns.one_of(TABLE, "realized_status", RealizedStatus),
             columns.fraction(TABLE, "iv_rank"),
             columns.fraction(TABLE, "iv_percentile"),
         ]

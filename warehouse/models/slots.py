@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.db import models
 
 from warehouse.models import columns
-from warehouse.models.enums import DealerPositioning, ExpectedBehavior, OpenInterestSource
+from warehouse.models.enums import DealerPositioning, ExpectedBehavior, FlipStatus, OpenInterestSource
 from warehouse.models.gamma import GammaScalars
 
 
@@ -27,6 +27,7 @@ class GammaSlot(GammaScalars):
             columns.known_since_timestamp("gamma_slots"),
             columns.one_of("gamma_slots", "dealer_positioning", DealerPositioning),
             columns.one_of("gamma_slots", "expected_behavior", ExpectedBehavior),
+            columns.one_of("gamma_slots", "flip_status", FlipStatus),
             columns.one_of("gamma_slots", "oi_source", OpenInterestSource),
         ]
 

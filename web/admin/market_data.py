@@ -11,6 +11,7 @@ from warehouse.models import (
     ContractSizeDay,
     CorporateAction,
     ExpirationCurve,
+    ExpirationGamma,
     FlowDay,
     FlowSlot,
     GammaDay,
@@ -24,6 +25,7 @@ from warehouse.models import (
     SupersededRow,
 )
 from web.admin.base import ReadOnlyAdmin, RecentFilter, SymbolFilter, new_york
+from web.charts.conventions_table import conventions_table
 from web.charts.gamma_picture import gamma_picture
 
 
@@ -144,8 +146,9 @@ class GammaExposureAdmin(TimedAdmin):
     """Gamma exposure snapshots."""
 
     heavy = ("gamma_by_strike", "oi_by_strike", "sensitivity", "flip_points")
-    exclude = ("gamma_by_strike", "oi_by_strike")  # hundreds of strikes, which the chart shows
-    readonly_fields = ("picture",)
+    # Hundreds of strikes, which the chart shows, and what the table of conventions shows.
+    exclude = ("gamma_by_strike", "oi_by_strike", "sensitivity")
+    readonly_fields = ("picture", "conventions")
     list_display = (
         "symbol",
         "at",
@@ -156,14 +159,20 @@ class GammaExposureAdmin(TimedAdmin):
         "gamma_wall_resistance",
         "gamma_wall_support",
         "gamma_flip",
+        "flip_status",
     )
 
     def get_fields(self, request: HttpRequest, obj: Any = None) -> list[Any]:
-        return ["picture", *(name for name in super().get_fields(request, obj) if name != "picture")]
+        shown = self.readonly_fields
+        return [*shown, *(name for name in super().get_fields(request, obj) if name not in shown)]
 
     @admin.display(description="net gamma by strike, $ per 1 % move")
     def picture(self, row: GammaExposure) -> str:
         return gamma_picture(row)
+
+    @admin.display(description="net gamma by convention, $ per 1 % move")
+    def conventions(self, row: GammaExposure) -> str:
+        return conventions_table(row.sensitivity)
 
 
 @admin.register(GammaSlot)
@@ -179,7 +188,28 @@ class GammaSlotAdmin(TimedAdmin):
         "gamma_wall_resistance",
         "gamma_wall_support",
         "gamma_flip",
+        "flip_status",
         "oi_source",
+    )
+
+
+@admin.register(ExpirationGamma)
+class ExpirationGammaAdmin(TimedAdmin):
+    """Gamma by expiration."""
+
+    list_display = (
+        "symbol",
+        "at",
+        "root",
+        "expiration",
+        "bucket",
+        "net_gamma",
+        "call_gamma",
+        "put_gamma",
+        "delta_exposure",
+        "vanna_exposure",
+        "charm_exposure",
+        "max_pain",
     )
 
 
@@ -219,6 +249,9 @@ class IvPercentileAdmin(DailyAdmin):
         "current_iv",
         "iv_rank",
         "iv_percentile",
+        "variance_index",
+        "variance_status",
+        "variance_risk_premium",
         "iv_regime",
         "iv_trend",
         "recommendation",

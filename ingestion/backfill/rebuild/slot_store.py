@@ -17,11 +17,11 @@ from ingestion.backfill.rebuild.open_interest import recorded_open_interest
 from ingestion.backfill.rebuild.slot_chain import METHOD_VERSION, RebuiltSlot
 from ingestion.chains.chain_rows import band_of
 from ingestion.chains.gamma_exposure import measure_gamma
+from ingestion.chains.gamma_inputs import read_past
 from ingestion.chains.slots import Slot
 from ingestion.chains.store import ChainToStore, insert_chains, summary
 from warehouse import partitions, runs
-from warehouse.asof.gamma import median_gross_gamma
-from warehouse.models import GammaExposure, HistoricalGreeks, WatchlistEntry
+from warehouse.models import ExpirationGamma, GammaExposure, HistoricalGreeks, WatchlistEntry
 from warehouse.models.enums import Source
 
 TABLE = HistoricalGreeks._meta.db_table
@@ -83,7 +83,7 @@ def _prepared(computed: ComputedSlot, slot: Slot, depth: str, now_ms: int) -> _P
     symbol, rebuilt = computed.symbol, computed.rebuilt.chain
     recorded = recorded_open_interest(symbol, slot, rebuilt.columns.ticker)
     chain = replace(rebuilt, columns=replace(rebuilt.columns, open_interest=recorded))
-    gamma = measure_gamma(chain, median_gross_gamma(symbol, slot.at_ms))
+    gamma = measure_gamma(chain, read_past(symbol, slot.at_ms))
     result = summary(chain, gamma) | {
         "depth": depth,
         "forwards": computed.rebuilt.forwards,
@@ -109,5 +109,6 @@ def _delete_smaller(rows: Mapping[str, int], slot_ms: int) -> set[str]:
         }
         if symbols_to_store & set(stored_counts):
             cursor.execute(_DELETE, [sorted(symbols_to_store), slot_ms])
-    GammaExposure.objects.filter(symbol__in=symbols_to_store, timestamp=slot_ms).delete()
+    for model in (GammaExposure, ExpirationGamma):
+        model._default_manager.filter(symbol__in=symbols_to_store, timestamp=slot_ms).delete()
     return symbols_to_store

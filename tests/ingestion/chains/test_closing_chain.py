@@ -137,9 +137,20 @@ def test_most_of_a_long_chain_is_not_read():
 
 def test_a_chain_without_volatilities_is_read_completely():
     whole = random_chain(2)
-    store(whole.select(np.isnan(whole.implied_volatility)))
+    unknown = whole.select(np.isnan(whole.implied_volatility))
+    store(unknown)
     _, read = last_chain("SPX", SESSION)
-    assert (len(read), read.spot) == (0, SPOT)
+    assert (len(read), read.spot) == (len(unknown), SPOT)
+
+
+def test_contracts_without_a_volatility_are_read_with_their_quotes():
+    whole = random_chain(1)
+    store(whole)
+    _, read = last_chain("SPX", SESSION)
+    of_read = np.isin(whole.years, read.years)
+    assert len(read) == np.count_nonzero(of_read)
+    np.testing.assert_array_equal(np.sort(read.bid), np.sort(whole.bid[of_read]))
+    assert np.isnan(read.implied_volatility).any()
 
 
 def test_contracts_settled_at_the_snapshot_are_not_read():

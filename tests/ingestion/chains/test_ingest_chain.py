@@ -11,6 +11,7 @@ from django.db import connection
 
 from ingestion.chains import ingest
 from ingestion.chains.ingest import MISSED, Outcome, ingest_chain
+from quant.sessions import close_of
 from tests.ingestion.market import (
     CALL,
     CALL_GAMMA,
@@ -24,6 +25,7 @@ from tests.ingestion.market import (
     two_contracts,
 )
 from tests.provider.server import ok
+from tests.warehouse.rows import add_regime
 from warehouse import clock, runs
 from warehouse.models import GammaExposure, HistoricalGreeks, IngestionRun, WatchlistEntry
 from warehouse.models.enums import RunStatus
@@ -59,6 +61,20 @@ def test_a_slot_is_stored_with_its_greeks_its_gamma_and_its_run(spx, provider):
         0,
     )
     assert set(run.stages) == {"fetch", "check", "compute", "gamma", "store"}
+
+
+def test_the_expected_behavior_uses_the_newest_vix_known_at_the_slot(spx, provider):
+    day = SLOT.date() - timedelta(days=1)
+    add_regime(day, vix_level=30, known_at=clock.epoch_ms(close_of(day)) + 60_000)
+    add_regime(SLOT.date(), vix_level=12, known_at=SLOT_MS + 1)
+    provider.tell(CHAIN_PATH, ok(page(row(PUT))))
+    ingest_chain(spx, SLOT_MS, clock.now_ms(), DEADLINE_MS)
+    gamma = GammaExposure.objects.get()
+    assert (gamma.vix_level, gamma.dealer_positioning, gamma.expected_behavior) == (
+        30,
+        "SHORT_GAMMA",
+        "VOLATILE",
+    )
 
 
 def test_a_second_run_of_a_slot_changes_nothing_and_fetches_nothing(spx, provider):

@@ -20,7 +20,7 @@ from tests.ingestion.chain_rows import SESSION, make_row
 from tests.ingestion.market import SLOT, SLOT_MS
 from tests.ingestion.stored import store_contract
 from warehouse import clock, queries, runs
-from warehouse.models import GammaExposure, HistoricalGreeks, WatchlistEntry
+from warehouse.models import ExpirationGamma, GammaExposure, HistoricalGreeks, WatchlistEntry
 from warehouse.task_names import RunTask
 
 pytestmark = pytest.mark.database
@@ -70,26 +70,34 @@ def store_rebuilt(entry: WatchlistEntry, checked: Checked) -> None:
     store_slots(f"{RunTask.BACKFILL_CHAIN}_all", "all", slot, [rebuilt], clock.now_ms())
 
 
-def stored_rows() -> tuple[list[dict[str, object]], dict[str, object]]:
-    """Return and delete the greeks rows and the gamma snapshot of the slot, without what depends on the origin."""
+def stored_rows() -> tuple[list[dict[str, object]], dict[str, object], list[dict[str, object]]]:
+    """Return and delete the greeks rows, the gamma snapshot and its expirations, without what depends on the origin."""
     greeks = HistoricalGreeks.objects.filter(timestamp=SLOT_MS).order_by("contract_ticker")
     rows = [{name: row[name] for name in row.keys() - BY_ORIGIN} for row in greeks.values()]
     snapshot = GammaExposure.objects.values().get()
-    del snapshot["id"], snapshot["known_at"]
+    expirations = list(ExpirationGamma.objects.values())
+    for row in (snapshot, *expirations):
+        del row["id"], row["known_at"]
     greeks.delete()
     GammaExposure.objects.all().delete()
-    return rows, snapshot
+    ExpirationGamma.objects.all().delete()
+    return rows, snapshot, expirations
 
 
 def test_a_chain_without_open_interest_is_stored_the_same_way(spx):
     entry = queries.watchlist_entry(spx)
     store_live(entry, checked_chain(None))
-    rows, snapshot = live = stored_rows()
+    rows, snapshot, (expiration,) = live = stored_rows()
     assert len(rows) == 8
     assert {row["open_interest"] for row in rows} == {None}
     # 4 x 150 puts over 4 x 50 calls
     assert (snapshot["put_call_oi_ratio"], snapshot["put_call_volume_ratio"]) == (None, 3.0)
     assert (snapshot["oi_source"], snapshot["oi_by_strike"]) == ("volume_proxy", {})
+    sizes = (expiration["call_volume"], expiration["put_volume"], expiration["oi_source"])
+    assert sizes == (200, 600, "volume_proxy")
+    unknown = (expiration["call_open_interest"], expiration["put_open_interest"], expiration["max_pain"])
+    assert unknown == (None, None, None)
+    assert float(expiration["net_gamma"]) == pytest.approx(float(snapshot["total_gamma"]))
     store_imported(entry, checked_chain(None))
     assert stored_rows() == live
     store_rebuilt(entry, checked_chain(None))
@@ -99,7 +107,10 @@ def test_a_chain_without_open_interest_is_stored_the_same_way(spx):
 def test_a_chain_with_open_interest_is_stored_the_same_way(spx):
     entry = queries.watchlist_entry(spx)
     store_live(entry, checked_chain(1000))
-    rows, snapshot = live = stored_rows()
+    rows, snapshot, (expiration,) = live = stored_rows()
+    assert (expiration["root"], expiration["expiration"], expiration["contracts"]) == ("SPXW", EXPIRATION, 8)
+    assert (expiration["call_open_interest"], expiration["put_open_interest"]) == (4000, 4000)
+    assert float(expiration["net_gamma"]) == pytest.approx(float(snapshot["total_gamma"]))
     assert {row["open_interest"] for row in rows} == {1000}
     assert (snapshot["put_call_oi_ratio"], snapshot["oi_source"]) == (1.0, "provider")
     store_imported(entry, checked_chain(1000))
@@ -119,6 +130,7 @@ def test_only_the_band_of_strikes_is_stored_and_gamma_is_of_the_whole_chain(spx)
     entry.strike_band_pct = 5
     for store in (store_live, store_imported, store_rebuilt):
         store(entry, checked_chain(None))
-        rows, snapshot = stored_rows()
+        rows, snapshot, expirations = stored_rows()
+        assert [row["contracts"] for row in expirations] == [8]
         assert {row["strike"] for row in rows} == {6450, 6500, 6550}
         assert set(snapshot["gamma_by_strike"]) == {"6000", "6450", "6500", "6550"}

@@ -29,6 +29,11 @@ def all_of(session: date, *symbols: str) -> list[DueWork]:
     ]
 
 
+def first_of(session: date, *symbols: str) -> list[DueWork]:
+    """The jobs that do not wait for the session's bars."""
+    return [work for work in all_of(session, *symbols) if work.task != "calculate_iv_percentile"]
+
+
 @pytest.fixture(autouse=True)
 def closing_snapshots(spx) -> None:
     """Record the closing chains of SPX in these sessions as done."""
@@ -57,7 +62,7 @@ def test_nothing_is_due_until_five_minutes_after_the_close(spx, at_market_time):
     add_default_symbols(["SPY"])
     WatchlistEntry.objects.filter(symbol="SPY").update(active_since_ms=clock.epoch_ms(SLOT))
     finish(DueWork("ingest_chain", "SPY", WEDNESDAY))
-    assert due_work(clock.now()) == all_of(WEDNESDAY, "SPX", "SPY")
+    assert due_work(clock.now()) == first_of(WEDNESDAY, "SPX", "SPY")
 
 
 def test_jobs_that_read_chains_wait_for_the_closing_snapshot(spx, at_market_time):
@@ -65,7 +70,23 @@ def test_jobs_that_read_chains_wait_for_the_closing_snapshot(spx, at_market_time
     at_market_time(CLOSE + timedelta(minutes=15) - 2 * SECOND)
     assert due_work(clock.now()) == [DueWork("store_bars", "SPX", WEDNESDAY)]
     at_market_time(CLOSE + timedelta(minutes=15))
-    assert due_work(clock.now()) == all_of(WEDNESDAY, "SPX")
+    assert due_work(clock.now()) == first_of(WEDNESDAY, "SPX")
+
+
+def test_the_percentile_waits_half_an_hour_for_the_bars_of_its_symbol(spx, at_market_time):
+    add_default_symbols(["SPY"])
+    WatchlistEntry.objects.filter(symbol="SPY").update(active_since_ms=clock.epoch_ms(SLOT))
+    finish(DueWork("ingest_chain", "SPY", WEDNESDAY))
+    at_market_time(CLOSE + timedelta(minutes=5))
+    fail(DueWork("store_bars", "SPY", WEDNESDAY))
+    finish(DueWork("store_bars", "SPX", WEDNESDAY))
+    percentile = "calculate_iv_percentile"
+    due = [work for work in due_work(clock.now()) if work.task == percentile]
+    assert due == [DueWork(percentile, "SPX", WEDNESDAY)]
+    at_market_time(CLOSE + timedelta(minutes=30) - 2 * SECOND)
+    assert len(of(percentile)) == 1
+    at_market_time(CLOSE + timedelta(minutes=30))
+    assert len(of(percentile)) == 2
 
 
 def test_jobs_of_an_early_close_are_due_at_five_past_one(spx, at_market_time):
@@ -74,7 +95,7 @@ def test_jobs_of_an_early_close_are_due_at_five_past_one(spx, at_market_time):
     at_market_time(datetime(2026, 11, 27, 18, 5, tzinfo=UTC) - 2 * SECOND)
     assert due_work(clock.now()) == []
     at_market_time(datetime(2026, 11, 27, 18, 5, tzinfo=UTC))
-    assert due_work(clock.now()) == all_of(early, "SPX")
+    assert due_work(clock.now()) == first_of(early, "SPX")
 
 
 def test_holiday_has_no_jobs(spx, at_market_time):
@@ -86,18 +107,21 @@ def test_holiday_has_no_jobs(spx, at_market_time):
 def test_close_is_an_hour_earlier_in_utc_in_summer(spx, at_market_time):
     WatchlistEntry.objects.update(active_since_ms=clock.epoch_ms(datetime(2026, 7, 1, 15, tzinfo=UTC)))
     at_market_time(datetime(2026, 7, 1, 20, 5, tzinfo=UTC))
-    assert due_work(clock.now()) == all_of(date(2026, 7, 1), "SPX")
+    assert due_work(clock.now()) == first_of(date(2026, 7, 1), "SPX")
 
 
 def test_finished_job_is_not_due_again(spx, at_market_time):
     at_market_time(CLOSE + timedelta(minutes=5))
     for work in due_work(clock.now()):
         finish(work)
+    (percentile,) = due_work(clock.now())
+    assert percentile.task == "calculate_iv_percentile"
+    finish(percentile)
     assert due_work(clock.now()) == []
 
 
 def test_missed_sessions_are_due_oldest_first(spx, at_market_time):
-    at_market_time(CLOSE + timedelta(days=2, minutes=15))
+    at_market_time(CLOSE + timedelta(days=2, minutes=35))
     for expected in (WEDNESDAY, THURSDAY, FRIDAY):
         assert due_work(clock.now()) == all_of(expected, "SPX")
         for work in due_work(clock.now()):
@@ -114,7 +138,7 @@ def test_catching_up_is_limited_to_two_weeks(spx, at_market_time):
 def test_session_before_a_symbol_was_watched_is_skipped(spx, at_market_time):
     at_market_time(CLOSE + timedelta(minutes=10))
     add_default_symbols(["SPY"])
-    assert due_work(clock.now()) == all_of(WEDNESDAY, "SPX")
+    assert due_work(clock.now()) == first_of(WEDNESDAY, "SPX")
 
 
 def test_nothing_is_due_without_watched_symbols(spx, at_market_time):
@@ -126,6 +150,7 @@ def test_nothing_is_due_without_watched_symbols(spx, at_market_time):
 def test_failed_job_is_repeated_after_a_pause_that_doubles(spx, at_market_time):
     task = "calculate_iv_percentile"
     at_market_time(CLOSE + timedelta(minutes=5))
+    finish(DueWork("store_bars", "SPX", WEDNESDAY))
     fail(DueWork(task, "SPX", WEDNESDAY))
     assert of(task) == []
     at_market_time(CLOSE + timedelta(minutes=7, seconds=5))
@@ -138,7 +163,7 @@ def test_failed_job_is_repeated_after_a_pause_that_doubles(spx, at_market_time):
 
 
 def test_failure_does_not_delay_later_sessions(spx, at_market_time):
-    at_market_time(CLOSE + timedelta(days=1, minutes=15))
+    at_market_time(CLOSE + timedelta(days=1, minutes=35))
     fail(DueWork("calculate_iv_percentile", "SPX", WEDNESDAY))
     assert of("calculate_iv_percentile") == [THURSDAY]
 

@@ -164,7 +164,7 @@ def test_a_snapshot_without_usable_contracts_has_none_values(chain):
     assert result.total_gamma is result.gross_gamma is result.dealer_positioning is None
     assert result.positioning_strength is result.expected_behavior is None
     assert result.gamma_wall_resistance is result.gamma_wall_support is result.gamma_flip is None
-    assert result.flip_points == ()
+    assert (result.flip_points, result.flip_status) == ((), "no_profile")
     json.dumps(result.sensitivity, allow_nan=False)
 
 
@@ -182,10 +182,45 @@ def test_sensitivity_is_valid_json_and_compares_the_conventions():
     assert nets == pytest.approx(
         {"naive": -49_000, "customers_long": -91_000, "volume_weighted": -700, "own_gamma": -98_000}
     )
+    # The ratio of the volume-weighted convention is -700 / 2,700, which is -23,593 on the naive gross of 91,000.
+    comparable = {name: row["comparable_net"] for name, row in table["conventions"].items()}
+    on_naive = -700 / 2_700 * 91_000
+    assert comparable == pytest.approx(nets | {"volume_weighted": on_naive})
     assert table["net"]["low"] == pytest.approx(-98_000)
-    assert table["net"]["high"] == pytest.approx(-700)
-    assert table["net"]["spread_of_gross"] == pytest.approx(97_300 / 91_000)
+    assert table["net"]["high"] == pytest.approx(on_naive)
+    assert table["net"]["spread_of_gross"] == pytest.approx((98_000 + on_naive) / 91_000)
+    assert table["bound"] == pytest.approx(-91_000)
     assert table["signs_agree"] is True
+
+
+LONG = make_chain([105, 95], [True, False], gamma=[0.03, 0.01], volume=[5, 50])
+
+
+def test_customers_long_does_not_vote():
+    table = snapshot(replace(LONG, volume=np.array([50.0, 5.0])), own_gamma=LONG.gamma).sensitivity
+    assert table["signs_agree"] is True
+    assert table["net"]["low"] > 0 > table["bound"]
+
+
+@pytest.mark.parametrize(
+    ("own_gamma", "volume", "agree"),
+    [
+        pytest.param(LONG.gamma, [5.0, 50.0], False, id="volume is short"),
+        pytest.param(None, [50.0, 5.0], None, id="own gamma is unknown, the others agree"),
+        pytest.param(None, [5.0, 50.0], False, id="own gamma is unknown, the others differ"),
+        pytest.param(LONG.gamma, [0.0, 0.0], None, id="no volume yet"),
+    ],
+)
+def test_three_of_three_conventions_must_have_the_same_sign(own_gamma, volume, agree):
+    table = snapshot(replace(LONG, volume=np.array(volume)), own_gamma=own_gamma).sensitivity
+    assert table["signs_agree"] is agree
+
+
+def test_the_flip_is_none_where_profile_and_net_differ_in_sign():
+    # The provider's gammas make dealers short at spot, the volatilities make them long.
+    result = snapshot(make_chain([110, 90], [True, False], years=0.25, gamma=[0.01, 0.02], spot=102.0))
+    assert result.total_gamma < 0 < result.sensitivity["conventions"]["naive"]["net_repriced"]
+    assert (result.gamma_flip, result.flip_status, len(result.flip_points)) == (None, "disagrees", 1)
 
 
 def test_a_convention_without_data_is_none():
@@ -195,11 +230,11 @@ def test_a_convention_without_data_is_none():
 
 
 def test_own_volatility_changes_only_the_flip_of_own_gamma():
-    chain = make_chain([110, 90], [True, False], implied_volatility=0.2)
+    chain = make_chain([110, 90], [True, False], implied_volatility=0.2, gamma=[0.02, 0.01])
     own_iv = np.array([0.2, 0.4])
     rows = snapshot(chain, own_gamma=chain.gamma, own_iv=own_iv).sensitivity["conventions"]
     assert rows["naive"]["flip"] == snapshot(chain).gamma_flip
-    assert abs(rows["own_gamma"]["flip"] - rows["naive"]["flip"]) > 0.5
+    assert abs(rows["own_gamma"]["flips"][0] - rows["naive"]["flips"][0]) > 0.5
 
 
 @settings(max_examples=30, deadline=None)

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from quant.gamma.conventions import NAIVE
 from quant.gamma.exposure import snapshot
 from quant.gamma.flips import flips
-from quant.gamma.profile import complete_volatility, price_grid, reprice
+from quant.gamma.profile import price_grid, reprice, strike_volatility
 from tests.quant.chains import black_scholes_gamma, make_chain, random_chain
 
 
@@ -29,25 +29,50 @@ def test_the_profile_equals_black_scholes_gamma_at_each_price():
     assert naive_profile(chain).net(prices)[0] == pytest.approx(expected, rel=1e-10, abs=1e-6)
 
 
-def test_rate_and_dividend_yield_are_used_as_in_mertons_formula():
-    chain = make_chain([100], [True], years=1.0, implied_volatility=0.2)
-    profile = reprice(chain, NAIVE.weights(chain)[None], chain.implied_volatility, 0.05, 0.02)
-    d1 = (0.05 - 0.02 + 0.5 * 0.04) / 0.2
-    gamma = np.exp(-0.02) * np.exp(-d1 * d1 / 2) / np.sqrt(2 * np.pi) / (100 * 0.2)
-    assert profile.net(np.array([100.0]))[0, 0] == pytest.approx(gamma * 100 * 100 * 100**2 * 0.01)
+def test_the_profile_uses_forward_and_rate_of_each_settlement():
+    # Merton's formula with a rate of 5 % and a dividend yield of 2 %, on a forward of 100 exp(0.03 T).
+    chain = make_chain(
+        [100, 100],
+        [True, True],
+        root=["XYZ", "XYZW"],
+        years=[1.0, 0.5],
+        forward=[100 * np.exp(0.03), 100 * np.exp(0.015)],
+        rate=0.05,
+        implied_volatility=0.2,
+    )
+    profile = reprice(chain, NAIVE.weights(chain)[None], chain.implied_volatility)
+    expected = 0.0
+    for years in (1.0, 0.5):
+        d1 = (np.log(110 / 100) + (0.05 - 0.02 + 0.5 * 0.04) * years) / (0.2 * np.sqrt(years))
+        expected += np.exp(-0.02 * years - d1 * d1 / 2) / np.sqrt(2 * np.pi) / (110 * 0.2 * np.sqrt(years))
+    assert profile.net(np.array([110.0]))[0, 0] == pytest.approx(expected * 100 * 100 * 110**2 * 0.01)
+
+
+def test_the_flip_moves_down_by_the_carry_of_the_forward():
+    # The profile depends on spot only through the forward, so a forward 2 % above spot divides the flip by 1.02.
+    chain = make_chain([110, 90], [True, False], years=0.25, implied_volatility=0.2, forward=102.0, rate=0.03)
+    flip = np.sqrt(110 * 90) * np.exp(-0.5 * 0.2**2 * 0.25)
+    assert snapshot(replace(chain, gamma=np.array([0.02, 0.01]))).gamma_flip == pytest.approx(flip / 1.02)
 
 
 def test_a_call_and_a_put_flip_where_their_gammas_are_equal():
     # With equal time and volatility the gammas are equal where one d1 is the negative of the other.
-    chain = make_chain([110, 90], [True, False], years=0.25, implied_volatility=0.2)
+    chain = make_chain([110, 90], [True, False], years=0.25, implied_volatility=0.2, gamma=[0.02, 0.01])
     flip = np.sqrt(110 * 90) * np.exp(-0.5 * 0.2**2 * 0.25)
     result = snapshot(chain)
     assert result.flip_points == pytest.approx((flip,), rel=1e-10)
     assert result.gamma_flip == pytest.approx(flip, rel=1e-10)
+    assert result.flip_status == "found"
 
 
 def test_all_flips_are_returned_and_gamma_flip_is_the_one_nearest_to_spot():
-    chain = make_chain([90, 100, 110], [False, True, False], years=0.02, open_interest=[100, 150, 100])
+    chain = make_chain(
+        [90, 100, 110],
+        [False, True, False],
+        years=0.02,
+        gamma=[0.01, 0.02, 0.01],
+        open_interest=[100, 150, 100],
+    )
     result = snapshot(chain)
     assert len(result.flip_points) == 2
     low, high = result.flip_points
@@ -64,7 +89,7 @@ def test_every_flip_is_a_zero_of_the_profile(seed):
     (roots,) = flips(profile, grid)
     net = profile.net(grid)[0]
     gross = reprice(chain, np.abs(NAIVE.weights(chain))[None], chain.implied_volatility).net(grid)[0]
-    assert len(roots) == np.count_nonzero(np.diff(np.sign(net)))
+    assert len(roots) >= np.count_nonzero(np.diff(np.sign(net)))
     assert np.all(np.abs(profile.net(roots)[0]) <= 1e-8 * gross.max())
     assert np.all(np.diff(roots) > 0)
 
@@ -86,7 +111,7 @@ def test_flips_match_the_signs_in_double_precision_near_expiry(seed, minutes):
 
 def test_calls_alone_have_no_flip():
     result = snapshot(make_chain([90, 100, 110], [True] * 3))
-    assert (result.gamma_flip, result.flip_points) == (None, ())
+    assert (result.gamma_flip, result.flip_points, result.flip_status) == (None, (), "no_root")
 
 
 def test_calls_and_puts_that_cancel_have_no_flips_from_rounding_errors():
@@ -105,16 +130,59 @@ def test_gamma_far_from_every_strike_is_zero():
     assert profile[1] > 0
 
 
+def test_a_strike_has_the_volatility_of_its_out_of_the_money_side():
+    chain = make_chain(
+        [90, 90, 110, 110, 100, 100],
+        [True, False, True, False, True, False],
+        implied_volatility=[0.5, 0.3, 0.25, 0.6, 0.2, 0.21],
+    )
+    (volatility,) = strike_volatility(chain, chain.implied_volatility)
+    assert volatility.tolist() == [0.3, 0.3, 0.25, 0.25, 0.2, 0.2]
+
+
+def test_the_side_of_a_strike_is_that_of_the_forward():
+    chain = make_chain([102, 102], [True, False], implied_volatility=[0.25, 0.3], forward=104.0, rate=0.01)
+    (volatility,) = strike_volatility(chain, chain.implied_volatility)
+    assert volatility.tolist() == [0.3, 0.3]
+
+
 def test_a_missing_volatility_is_copied_from_the_other_option_of_the_strike():
     chain = make_chain(
         [90, 90, 100, 100, 90],
         [True, False, True, False, True],
         years=[0.1, 0.1, 0.1, 0.1, 0.2],
-        implied_volatility=[np.nan, 0.3, np.nan, 0.0, np.nan],
+        implied_volatility=[0.4, np.nan, np.nan, 0.0, np.nan],
     )
-    filled = complete_volatility(chain, chain.implied_volatility)
-    assert filled[:2].tolist() == [0.3, 0.3]
+    (filled,) = strike_volatility(chain, chain.implied_volatility)
+    assert filled[:2].tolist() == [0.4, 0.4]
     assert np.isnan(filled[2:]).all()
+
+
+def test_a_volatility_is_not_copied_from_another_root():
+    chain = make_chain(
+        [90, 90], [False, False], root=["SPX", "SPXW"], years=0.1, implied_volatility=[0.3, np.nan]
+    )
+    (volatility,) = strike_volatility(chain, chain.implied_volatility)
+    assert volatility[0] == 0.3
+    assert np.isnan(volatility[1])
+
+
+def test_wide_quotes_in_the_money_do_not_change_the_profile():
+    # As of SPX on 14 September 2023: the gammas of both sides are those of one volatility per strike, while the
+    # volatility of the wide quotes in the money is up to two points higher.
+    strike = np.repeat(np.arange(90.0, 111.0), 2)
+    is_call = np.arange(len(strike)) % 2 == 0
+    inside = np.where(is_call, strike < 100, strike > 100)
+    chain = make_chain(
+        strike,
+        is_call,
+        years=0.02,
+        gamma=black_scholes_gamma(100.0, strike, 0.02, 0.1),
+        implied_volatility=np.where(inside, 0.12, 0.1),
+        open_interest=np.where(is_call, 500.0, 100.0 + 5 * np.abs(strike - 100)),
+    )
+    result = snapshot(chain)
+    assert result.sensitivity["conventions"]["naive"]["net_repriced"] == pytest.approx(result.total_gamma)
 
 
 def test_contracts_without_volatility_are_left_out_of_the_profile():
@@ -123,6 +191,7 @@ def test_contracts_without_volatility_are_left_out_of_the_profile():
     assert row["without_volatility"] == 1
     assert row["net"] == 0
     assert row["net_repriced"] > 0
+    assert row["flip_status"] == "no_root"
 
 
 def test_contracts_without_open_interest_do_not_count_as_missing():

@@ -12,7 +12,7 @@ from tests.warehouse.asof.plans import indexes_read
 from tests.warehouse.rows import add_gamma
 from warehouse import clock
 from warehouse.asof import gamma
-from warehouse.models import GammaSlot
+from warehouse.models import ExpirationGamma, GammaSlot
 
 pytestmark = [pytest.mark.database, pytest.mark.django_db]
 
@@ -44,7 +44,7 @@ def add_slot(timestamp: int, symbol: str = "SPX", **columns: Any) -> None:
 
 
 def test_slots_of_a_range_are_read_oldest_first_with_every_scalar():
-    texts = {"dealer_positioning": "SHORT_GAMMA", "expected_behavior": "TRENDING"}
+    texts = {"dealer_positioning": "SHORT_GAMMA", "expected_behavior": "TRENDING", "flip_status": "found"}
     add_slot(200, **NUMBERS, **texts)
     add_slot(100)
     add_slot(99)
@@ -70,6 +70,39 @@ def test_prices_of_a_range_leave_out_slots_without_one():
     add_gamma(150, symbol="NDX", underlying_price=1)
     read = gamma.spots("SPX", 100, 200)
     assert (read.timestamp.tolist(), read.price.tolist()) == ([100, 200], [6400.0, 6451.25])
+
+
+def test_gamma_by_expiration_is_read_by_slot_expiration_and_root():
+    required = {
+        "dte": 3,
+        "bucket": "WEEK",
+        "contracts": 40,
+        "oi_source": "provider",
+        "method_version": "test",
+    }
+    for timestamp, root, day in [
+        (200, "SPXW", 18),
+        (200, "SPX", 18),
+        (100, "SPXW", 19),
+        (200, "SPXW", 17),
+        (201, "X", 1),
+    ]:
+        ExpirationGamma.objects.create(
+            symbol="SPX",
+            timestamp=timestamp,
+            root=root,
+            expiration=dt.date(2026, 11, day),
+            net_gamma=-1.5e9 if root == "SPX" else None,
+            put_volume=250 if root == "SPX" else None,
+            **required,
+        )
+    read = gamma.expirations("SPX", 100, 200)
+    assert read.timestamp.tolist() == [100, 200, 200, 200]
+    assert read.root.tolist() == ["SPXW", "SPXW", "SPX", "SPXW"]
+    assert read.expiration.astype(str).tolist() == ["2026-11-19", "2026-11-17", "2026-11-18", "2026-11-18"]
+    assert (read.net_gamma[2], read.put_volume[2], read.dte[2], read.contracts[2]) == (-1.5e9, 250, 3, 40)
+    assert math.isnan(read.net_gamma[0])
+    assert set(read.bucket) == {"WEEK"}
 
 
 def test_median_gross_gamma_covers_the_twenty_previous_sessions():
@@ -106,8 +139,9 @@ def test_every_statement_uses_a_key():
     add_slot(100)
     read = indexes_read(
         lambda: gamma.slots("SPX", 0, 100),
+        lambda: gamma.expirations("SPX", 0, 100),
         lambda: gamma.spots("SPX", 0, 100),
         lambda: gamma.spot("SPX", 100),
         lambda: gamma.median_gross_gamma("SPX", ms("2025-11-20T10:00-05:00")),
     )
-    assert set(read) == {"gamma_slots_key", "gamma_exposure_snapshots_key"}
+    assert set(read) == {"gamma_slots_key", "gamma_exposure_snapshots_key", "gamma_by_expiration_key"}

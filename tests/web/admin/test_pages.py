@@ -17,6 +17,7 @@ from warehouse.loading import bulk
 from warehouse.models import (
     ContractListing,
     DeadLetter,
+    ExpirationGamma,
     FetchedRange,
     Heartbeat,
     HistoricalGreeks,
@@ -38,6 +39,8 @@ READ_ONLY = [
     "marketregimeday",
     "flowday",
     "gammaday",
+    "gammaslot",
+    "expirationgamma",
     "contractsizeday",
     "ingestionrun",
     "heartbeat",
@@ -73,6 +76,17 @@ def rows():
         "historicalgreeks": add_greeks(at, bid=45.5),
         "optionsflow": add_trade(at),
         "gammaexposure": add_gamma(at, total_gamma=-1.5e9, gamma_by_strike={"6475": {"net": 1}}),
+        "expirationgamma": ExpirationGamma.objects.create(
+            symbol="SPX",
+            timestamp=at,
+            root="SPXW",
+            expiration="2026-11-20",
+            dte=0,
+            bucket="ZERO_DTE",
+            contracts=2,
+            oi_source="provider",
+            method_version="test",
+        ),
         "ivpercentile": add_iv("2026-11-20", iv_percentile=0.68),
         "marketregimeday": add_regime("2026-11-20"),
         "ingestionrun": IngestionRun.objects.create(
@@ -135,22 +149,6 @@ def test_a_superuser_cannot_change_market_data(superuser, rows, model):
         key = rows[model].pk
         assert superuser.post(reverse(f"admin:warehouse_{model}_change", args=[key]), {}).status_code == 403
         assert superuser.post(reverse(f"admin:warehouse_{model}_delete", args=[key]), {}).status_code == 403
-
-
-def test_the_page_of_a_gamma_snapshot_shows_a_chart_with_levels(superuser, db):
-    snapshot = add_gamma(
-        ago(0),
-        underlying_price=6500,
-        gamma_flip=6420,
-        gamma_by_strike={
-            "6500": {"call": 9.0, "put": -1.0, "net": 8e6},
-            "6400": {"call": 1, "put": -5, "net": -4e6},
-        },
-    )
-    page = superuser.get(reverse("admin:warehouse_gammaexposure_change", args=[snapshot.pk])).content.decode()
-    assert page.count("#dc2626") == 1
-    assert "8.0M  ◀ spot" in page
-    assert "-4.0M  ◀ flip" in page
 
 
 def test_the_page_of_a_row_shows_units(superuser, rows):

@@ -1,0 +1,126 @@
+"""Variance index of a chain at 30 days, with what its strips used and miss."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from quant.chain import Bools, Floats, OptionChain
+from quant.pricing.implied_forward import implied_forward
+from quant.thresholds import VARIANCE_TRUNCATED_ABOVE
+from quant.volatility.variance_index import (
+    MINUTES_OF_30_DAYS,
+    MINUTES_PER_YEAR,
+    Cut,
+    VarianceStrip,
+    thirty_day_index,
+    variance_strip,
+)
+
+Status = Literal["ok", "truncated", "no_bracket", "no_quotes"]
+
+
+@dataclass(frozen=True, slots=True)
+class VarianceIndex:
+    """The index as a fraction per year, and diagnostics of the two strips; NaN and None where it is unknown.
+
+    `status`: `ok`; `truncated`, the strips miss more than 2 % of the index or an unknown part; `no_bracket`, no strip
+    before or after 30 days; `no_quotes`, no strip at all. `quotes` is the number used in both strips. `lowest_strike`
+    and `highest_strike` bound the strikes that both reach, and the cuts are those of the strips that end there.
+    `truncation` is what the missing tails would add to `level` at the volatility of the last strikes, a lower bound
+    under a usual smile.
+    """
+
+    level: float
+    status: Status
+    quotes: int = 0
+    lowest_strike: float = np.nan
+    highest_strike: float = np.nan
+    low_cut: Cut | None = None
+    high_cut: Cut | None = None
+    truncation: float = np.nan
+
+
+def chain_variance_index(chain: OptionChain) -> VarianceIndex:
+    """Return the index from the settlements nearest to 30 days on either side that have a strip.
+
+    The method is Cboe's (`quant.volatility.variance_index`), but the settlements need not be Fridays, nor 23 to 37 days
+    away. Rates are those of the chain's own put-call parity, 0 where its quotes do not determine one. Adjusted
+    contracts (root that ends in a digit) are excluded.
+    """
+    chain = chain.select((chain.years > 0) & ~_is_adjusted(chain.root))
+    member, first = chain.groups()
+    rate = implied_forward(chain).rate
+    minutes = chain.years[first] * MINUTES_PER_YEAR
+    is_near = minutes <= MINUTES_OF_30_DAYS + 0.5
+    found = []
+    for side in (is_near, ~is_near):
+        groups = np.flatnonzero(side)
+        outward = groups[np.argsort(np.abs(minutes[groups] - MINUTES_OF_30_DAYS), kind="stable")]
+        found.append(_nearest_strip(chain, member, rate, outward))
+    near, following = found
+    if near is None or following is None:
+        return VarianceIndex(np.nan, "no_quotes" if near is following else "no_bracket")
+    return _index((near[1], following[1]), (minutes[near[0]], minutes[following[0]]))
+
+
+def _is_adjusted(root: NDArray[np.str_]) -> Bools:
+    distinct, place = np.unique(root, return_inverse=True)
+    return np.array([name[-1:].isdigit() for name in distinct.tolist()], dtype=np.bool_)[place]
+
+
+def _nearest_strip(
+    chain: OptionChain, member: NDArray[np.intp], rate: Floats, groups: NDArray[np.intp]
+) -> tuple[int, VarianceStrip] | None:
+    """Return the first of `groups` that has a strip, with it."""
+    for group in groups.tolist():
+        rows = np.flatnonzero(member == group)
+        strip = _strip_of(chain.select(rows), rate[rows])
+        if strip.variance > 0:
+            return group, strip
+    return None
+
+
+def _strip_of(settlement: OptionChain, rate: Floats) -> VarianceStrip:
+    strikes, place = np.unique(settlement.strike, return_inverse=True)
+
+    def of(quote: Floats, is_side: Bools) -> Floats:
+        by_strike = np.full(len(strikes), np.nan)
+        by_strike[place[is_side]] = quote[is_side]
+        return by_strike
+
+    call, put = settlement.is_call, ~settlement.is_call
+    known = rate[np.isfinite(rate)]
+    return variance_strip(
+        strikes,
+        of(settlement.bid, call),
+        of(settlement.ask, call),
+        of(settlement.bid, put),
+        of(settlement.ask, put),
+        float(settlement.years[0]),
+        float(known[0]) if len(known) else 0.0,
+    )
+
+
+def _index(strips: tuple[VarianceStrip, VarianceStrip], minutes: tuple[float, float]) -> VarianceIndex:
+    def level(variances: list[float]) -> float:
+        return float(thirty_day_index(variances[0], minutes[0], variances[1], minutes[1])) / 100.0
+
+    plain = level([strip.variance for strip in strips])
+    tails = level([strip.variance + strip.low_tail + strip.high_tail for strip in strips])
+    truncation = tails - plain
+    low = max(strips, key=lambda strip: float(strip.strike[0]))
+    high = min(strips, key=lambda strip: float(strip.strike[-1]))
+    return VarianceIndex(
+        level=plain,
+        status="ok" if truncation <= VARIANCE_TRUNCATED_ABOVE * plain else "truncated",
+        quotes=sum(len(strip.strike) for strip in strips),
+        lowest_strike=float(low.strike[0]),
+        highest_strike=float(high.strike[-1]),
+        low_cut=low.low_cut,
+        high_cut=high.high_cut,
+        truncation=truncation,
+    )
