@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import date
-from functools import partial
+from functools import cache, partial
 from typing import Any
 
 from django.db import connection, models, transaction
@@ -66,9 +66,7 @@ def audit(symbol: str, session: date) -> Iterator[Audited]:
     bounds = clock.epoch_ms(sessions.open_of(session)), clock.epoch_ms(sessions.close_of(session))
     slots = GammaExposure.objects.filter(symbol=symbol, timestamp__range=bounds).order_by("timestamp")
     for slot in slots.values_list("timestamp", flat=True):
-        yield audit_gamma(symbol, slot)
-        if ExpirationGamma.objects.filter(symbol=symbol, timestamp=slot).exists():
-            yield audit_expirations(symbol, slot)
+        yield from audit_slot(symbol, slot)
     by_day: list[tuple[type[models.Model], Callable[[], object]]] = [
         (IvPercentile, lambda: _rank(symbol, session)),
         (GammaDay, lambda: roll_up_gamma(session, is_history=True)),
@@ -96,19 +94,25 @@ def audit_regime(session: date) -> Iterator[Audited]:
     yield _compared(figure, MarketRegimeDay, {"date": session}, make)
 
 
-def audit_gamma(symbol: str, slot: int) -> Audited:
-    """Recompute the gamma snapshot of a slot (epoch ms) from the rows of historical_greeks.
+def audit_slot(symbol: str, slot: int) -> Iterator[Audited]:
+    """Recompute the gamma of a slot (epoch ms), in total and by expiration, from the rows of historical_greeks.
 
     Raises GammaExposure.DoesNotExist when no snapshot is stored.
     """
     stored = GammaExposure.objects.get(symbol=symbol, timestamp=slot)
-    at = clock.instant(slot).astimezone(sessions.NEW_YORK)
-
-    def make() -> None:
-        gamma_row(symbol, slot, _measured(stored)).save(force_insert=True)
-
+    at = f"{clock.instant(slot).astimezone(sessions.NEW_YORK):%Y-%m-%d %H:%M}"
     key = {"symbol": symbol, "timestamp": slot}
-    return _compared(f"gamma of {at:%Y-%m-%d %H:%M}", GammaExposure, key, make)
+    measured = cache(lambda: _measured(stored))
+
+    def make_snapshot() -> None:
+        gamma_row(symbol, slot, measured()).save(force_insert=True)
+
+    def make_expirations() -> None:
+        ExpirationGamma.objects.bulk_create(expiration_rows(symbol, slot, measured()))
+
+    yield _compared(f"gamma of {at}", GammaExposure, key, make_snapshot)
+    if ExpirationGamma.objects.filter(**key).exists():
+        yield _compared(f"gamma by expiration of {at}", ExpirationGamma, key, make_expirations)
 
 
 def _require_whole(symbol: str, slot: int, contracts: int) -> None:
@@ -123,21 +127,6 @@ def _require_whole(symbol: str, slot: int, contracts: int) -> None:
             f"gamma is that of the whole chain of {contracts:,} contracts, and only {stored:,} of them are stored, as"
             " within a band of strikes"
         )
-
-
-def audit_expirations(symbol: str, slot: int) -> Audited:
-    """Recompute the gamma by expiration of a slot (epoch ms) from the rows of historical_greeks.
-
-    Raises GammaExposure.DoesNotExist when no snapshot is stored.
-    """
-    stored = GammaExposure.objects.get(symbol=symbol, timestamp=slot)
-    at = clock.instant(slot).astimezone(sessions.NEW_YORK)
-
-    def make() -> None:
-        ExpirationGamma.objects.bulk_create(expiration_rows(symbol, slot, _measured(stored)))
-
-    key = {"symbol": symbol, "timestamp": slot}
-    return _compared(f"gamma by expiration of {at:%Y-%m-%d %H:%M}", ExpirationGamma, key, make)
 
 
 def _measured(stored: GammaExposure) -> MeasuredGamma:
@@ -169,10 +158,11 @@ def _compared(
             transaction.set_rollback(True)
     if not after:
         return Audited(figure, impossible=GONE)
-    versions = before.get(_METHOD), after.get(_METHOD)
-    if versions[0] != versions[1]:
+    former, present = ({*rows.get(_METHOD, ())} for rows in (before, after))
+    if former != present:
+        said = [", ".join(sorted(filter(None, versions))) for versions in (former, present)]
         return Audited(
-            figure, impossible="it was computed by method {}, and the present one is {}".format(*versions)
+            figure, impossible="it was computed by method {}, and the present one is {}".format(*said)
         )
     return Audited(figure, tuple(name for name in before if before[name] != after[name]))
 

@@ -74,7 +74,7 @@ def check_chain(rows: Sequence[ChainRow], roots: Iterable[str], session: date) -
 
     Reasons of rejection: bad_ticker, not_call_or_put, unknown_root, duplicate.
     Reasons of refusal: negative_<price>, negative_volume, negative_implied_volatility, …. Greeks are checked later,
-    against our own (`vendor_checks`).
+    against our own (`pricing.vendor_checks`).
     """
     rejected: Counter[str] = Counter()
     rows, terms = _parse(rows, rejected)

@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ingestion.chains import greeks as greeks_module
 from ingestion.chains.compute import ComputedChain, finite
 from ingestion.chains.gamma_exposure import MeasuredGamma
+from ingestion.chains.pricing import greeks as greeks_module
 from quant.pricing.expiration_curve import ASSUMED
 from quant.pricing.iv_status import IvStatus
 from quant.sessions import new_york_date
@@ -118,9 +118,9 @@ def greeks_rows(
 
 
 def curve_rows(symbol: str, chain: ComputedChain, source: Source) -> Mapping[str, Any] | None:
-    """Return the columns of expiration_curve for a chain with quotes of its own; None for a rebuilt one."""
-    curve, inputs = chain.curve, chain.inputs
-    if curve is None or inputs is None or not len(curve):
+    """Return the columns of expiration_curve for a chain; None where all contracts are adjusted."""
+    curve = chain.curve
+    if not len(curve):
         return None
     slot_ms = clock.epoch_ms(chain.slot_at)
     known = curve.quality != ASSUMED
@@ -131,8 +131,7 @@ def curve_rows(symbol: str, chain: ComputedChain, source: Source) -> Mapping[str
         atm.root.tolist(), atm.years.tolist(), atm.volatility.tolist(), strict=True
     ):
         volatility[place[root, years]] = level
-    own = curve.discount is not None
-    curve_slot = None if own else inputs.curve_slot
+    rate_source, curve_slot = _rates_of(chain)
     return {
         "symbol": symbol,
         "timestamp": slot_ms,
@@ -141,7 +140,7 @@ def curve_rows(symbol: str, chain: ComputedChain, source: Source) -> Mapping[str
         "forward": np.where(known, curve.forward, np.nan),
         "forward_error": curve.error,
         "rate": curve.rate,
-        "rate_source": (RateSource.OWN if own else inputs.rate_source).value,
+        "rate_source": rate_source.value,
         "curve_timestamp": np.nan if curve_slot is None else curve_slot,
         "implied_borrow": np.where(known, curve.borrow, np.nan),
         "dividends": curve.dividends,
@@ -151,6 +150,15 @@ def curve_rows(symbol: str, chain: ComputedChain, source: Source) -> Mapping[str
         "quality": curve.quality,
         "method_version": CURVE_VERSION,
     } | ({} if source is Source.LIVE else {"known_at": known_at.of_chain(slot_ms)})
+
+
+def _rates_of(chain: ComputedChain) -> tuple[RateSource, int | None]:
+    """Return the source of the chain's rates, and the slot of the curve they are from, if there is one."""
+    if chain.inputs is None:
+        return RateSource.TRADES, None
+    if chain.curve.discount is not None:
+        return RateSource.OWN, None
+    return chain.inputs.rate_source, chain.inputs.curve_slot
 
 
 def gamma_row(symbol: str, slot_ms: int, gamma: MeasuredGamma, source: Source = Source.LIVE) -> GammaExposure:

@@ -11,8 +11,8 @@ from functools import cached_property
 import numpy as np
 
 from ingestion.chains.chain_columns import ChainColumns, Checked
-from ingestion.chains.greeks import ChainGreeks, complete_greeks
-from ingestion.chains.pricing_inputs import PricingInputs
+from ingestion.chains.pricing.greeks import ChainGreeks, complete_greeks
+from ingestion.chains.pricing.inputs import PricingInputs
 from ingestion.chains.spot import Spot, spot_by_parity
 from quant.chain import Bools, OptionChain
 from quant.contracts import is_adjusted
@@ -28,8 +28,8 @@ class NothingToStore(Exception):
 class ComputedChain:
     """Unsettled contracts of a slot with their greeks, and counts of rejected contracts and numbers by reason.
 
-    `curve` has the forwards of the standard contracts and `inputs` what else they were priced with; both are None for
-    a rebuilt chain, whose forwards come from trades.
+    `curve` has the forwards of the standard contracts, and `inputs` what else they were priced with: None for a rebuilt
+    chain, whose forwards come from trades.
     """
 
     slot_at: datetime
@@ -38,7 +38,7 @@ class ComputedChain:
     spot: Spot
     rejected: Counter[str]
     refused: Counter[str]
-    curve: ExpirationCurve | None = None
+    curve: ExpirationCurve
     inputs: PricingInputs | None = None
 
     @property

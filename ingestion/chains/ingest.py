@@ -14,7 +14,7 @@ from ingestion.chains.chain_columns import check_chain
 from ingestion.chains.compute import ComputedChain, NothingToStore, compute_chain
 from ingestion.chains.gamma_exposure import MeasuredGamma, measure_gamma
 from ingestion.chains.gamma_inputs import read_past
-from ingestion.chains.pricing_inputs import pricing_inputs
+from ingestion.chains.pricing.inputs import pricing_inputs
 from ingestion.chains.spot import Spot, spot_in_chain, spot_in_snapshot
 from ingestion.chains.store import ChainToStore, insert_chains, summary
 from ingestion.provider_client import massive_client

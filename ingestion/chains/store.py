@@ -10,7 +10,6 @@ from typing import Any
 import numpy as np
 
 from ingestion import slot_sums
-from ingestion.chains import greeks as greeks_module
 from ingestion.chains.chain_rows import (
     IV_STATUS_NAMES,
     band_of,
@@ -21,6 +20,7 @@ from ingestion.chains.chain_rows import (
 )
 from ingestion.chains.compute import ComputedChain, finite
 from ingestion.chains.gamma_exposure import MeasuredGamma
+from ingestion.chains.pricing import greeks as greeks_module
 from warehouse.loading import bulk
 from warehouse.models import (
     ExpirationCurve,
@@ -55,10 +55,10 @@ def insert_chains(slot_ms: int, chains: Sequence[ChainToStore]) -> int:
     `warehouse.partitions.ensure` before it.
     """
     rows = bulk.insert_rows(HistoricalGreeks, _stacked([_greeks_of(one) for one in chains]))
-    for one in chains:
-        curve = curve_rows(str(one.entry.symbol), one.chain, one.source)
-        if curve is not None:
-            bulk.insert_rows(ExpirationCurve, curve)
+    curves = [curve_rows(str(one.entry.symbol), one.chain, one.source) for one in chains]
+    known_curves = [curve for curve in curves if curve is not None]
+    if known_curves:
+        bulk.insert_rows(ExpirationCurve, _stacked(known_curves, "root"))
     snapshots = [gamma_row(str(one.entry.symbol), slot_ms, one.gamma(), one.source) for one in chains]
     GammaExposure.objects.bulk_create(snapshots, ignore_conflicts=True)
     expirations = [
@@ -98,11 +98,11 @@ def _greeks_of(one: ChainToStore) -> Mapping[str, Any]:
     )
 
 
-def _stacked(parts: Sequence[Mapping[str, Any]]) -> Mapping[str, Any]:
+def _stacked(parts: Sequence[Mapping[str, Any]], an_array: str = "contract_ticker") -> Mapping[str, Any]:
     """Concatenate the columns of several symbols; a scalar is repeated for all rows of its part."""
     if len(parts) == 1:
         return parts[0]
-    lengths = [len(part["contract_ticker"]) for part in parts]
+    lengths = [len(part[an_array]) for part in parts]
     return {
         name: np.concatenate(
             [np.broadcast_to(part[name], length) for part, length in zip(parts, lengths, strict=True)]

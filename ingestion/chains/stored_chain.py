@@ -11,9 +11,10 @@ import numpy as np
 from ingestion.chains.chain_columns import ChainColumns, usual_multiplier
 from ingestion.chains.compute import ComputedChain
 from ingestion.chains.gamma_inputs import GammaInputs
-from ingestion.chains.greeks import ChainGreeks, complete_greeks
-from ingestion.chains.pricing_inputs import PricingInputs, pricing_inputs
+from ingestion.chains.pricing.greeks import ChainGreeks, complete_greeks
+from ingestion.chains.pricing.inputs import PricingInputs, pricing_inputs
 from ingestion.chains.spot import Spot
+from quant.chain import Floats
 from quant.contracts import parse_tickers
 from quant.pricing.discount_curve import DiscountCurve
 from quant.sessions import years_to_expiry
@@ -65,7 +66,7 @@ def stored_chain(snapshot: GammaExposure, inputs: GammaInputs) -> ComputedChain:
     return ComputedChain(
         slot_at=slot_at,
         columns=columns,
-        greeks=_greeks(rows, completed.greeks),
+        greeks=_greeks(rows, completed.greeks, _stored_carry(symbol, slot_ms, columns)),
         spot=Spot(spot, inputs.spot_source),
         rejected=Counter(),
         refused=Counter(),
@@ -84,8 +85,20 @@ def _priced_with(symbol: str, slot_ms: int, at: datetime) -> PricingInputs:
     return dataclasses.replace(known, rates=DiscountCurve(years[order], stored.rate[order]), own_rates=False)
 
 
-def _greeks(rows: StoredChain, recomputed: ChainGreeks) -> ChainGreeks:
+def _stored_carry(symbol: str, slot_ms: int, columns: ChainColumns) -> tuple[Floats, Floats]:
+    """Return the stored forward and rate of each contract, shape (n,), NaN where none is stored."""
+    stored = expiration_curve.read(symbol, slot_ms)
+    place = {
+        key: row for row, key in enumerate(zip(stored.root.tolist(), stored.expiration.tolist(), strict=True))
+    }
+    keys = zip(columns.root.tolist(), columns.expiration.tolist(), strict=True)
+    rows = np.array([place.get(key, len(stored)) for key in keys], dtype=np.intp)
+    return np.append(stored.forward, np.nan)[rows], np.append(stored.rate, np.nan)[rows]
+
+
+def _greeks(rows: StoredChain, recomputed: ChainGreeks, carry: tuple[Floats, Floats]) -> ChainGreeks:
     """Return the stored greeks, with the own values of a live chain recomputed."""
+    forward, rate = carry
     backfilled = rows.source == Source.BACKFILL.value
     return dataclasses.replace(
         recomputed,
@@ -93,6 +106,8 @@ def _greeks(rows: StoredChain, recomputed: ChainGreeks) -> ChainGreeks:
         gamma=rows.gamma,
         implied_volatility=rows.implied_volatility,
         gamma_is_provider=rows.greeks_source == GreeksSource.PROVIDER.value,
+        forward=np.where(backfilled, forward, recomputed.forward),
+        rate=np.where(backfilled, rate, recomputed.rate),
         own_gamma=np.where(backfilled, rows.gamma, recomputed.own_gamma),
         own_implied_volatility=np.where(
             backfilled, rows.implied_volatility, recomputed.own_implied_volatility

@@ -15,7 +15,7 @@ from ingestion.chains.chain_columns import Checked
 from ingestion.chains.compute import ComputedChain, NothingToStore, compute_chain
 from ingestion.chains.gamma_exposure import MeasuredGamma, measure_gamma
 from ingestion.chains.gamma_inputs import GammaPast, read_past
-from ingestion.chains.pricing_inputs import pricing_inputs
+from ingestion.chains.pricing.inputs import pricing_inputs
 from ingestion.chains.spot import Spot
 from ingestion.chains.store import ChainToStore, insert_chains, summary
 from ingestion.imports import cells

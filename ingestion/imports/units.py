@@ -17,8 +17,8 @@ from types import MappingProxyType
 import numpy as np
 
 from ingestion.chains.chain_columns import ChainColumns, Checked
-from ingestion.chains.greeks import complete_greeks
-from ingestion.chains.pricing_inputs import PricingInputs
+from ingestion.chains.pricing.greeks import complete_greeks
+from ingestion.chains.pricing.inputs import PricingInputs
 from ingestion.chains.spot import Spot, spot_by_parity
 from quant.chain import Floats
 from quant.sessions import SECONDS_PER_YEAR, years_to_expiry

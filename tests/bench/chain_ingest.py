@@ -16,7 +16,7 @@ from ingestion.chains.chain_columns import check_chain
 from ingestion.chains.chain_rows import band_of, greeks_rows
 from ingestion.chains.compute import compute_chain
 from ingestion.chains.ingest import Stopwatch, store_chain
-from ingestion.chains.pricing_inputs import pricing_inputs
+from ingestion.chains.pricing.inputs import pricing_inputs
 from ingestion.chains.spot import spot_in_chain
 from provider.pagination import chain_of
 from quant import sessions

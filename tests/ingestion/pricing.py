@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ingestion.chains.pricing_inputs import PricingInputs
+from ingestion.chains.pricing.inputs import PricingInputs
 from quant.pricing.discount_curve import flat_curve
 from warehouse.models.enums import RateSource
 

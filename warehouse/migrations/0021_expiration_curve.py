@@ -35,7 +35,7 @@ class Migration(migrations.Migration):
                 ('forward', models.FloatField(blank=True, db_comment='price of the underlying for delivery at settlement; dollars or index points', null=True)),
                 ('forward_error', models.FloatField(blank=True, db_comment='standard error of the forward, null if it is not from its own quotes; dollars or points', null=True)),
                 ('rate', models.FloatField(db_comment='interest rate until settlement, continuous; fraction per year')),
-                ('rate_source', models.TextField(choices=[('own', 'Own'), ('curve', 'Curve'), ('flat', 'Flat')], db_comment='own quotes, the curve of curve_timestamp, or the flat rate of the settings; one of own, curve, flat')),
+                ('rate_source', models.TextField(choices=[('own', 'Own'), ('curve', 'Curve'), ('flat', 'Flat'), ('trades', 'Trades')], db_comment='own quotes, the curve of curve_timestamp, the flat rate of the settings, or trades; one of own, curve, flat, trades')),
                 ('curve_timestamp', models.BigIntegerField(blank=True, db_comment='slot of the rate\'s curve, null for other sources; epoch milliseconds UTC', null=True)),
                 ('implied_borrow', models.FloatField(blank=True, db_comment='yield that explains the forward beside rate and declared dividends, continuous; fraction per year', null=True)),
                 ('dividends', models.FloatField(db_comment='declared cash dividends that go ex until settlement; dollars per share')),
@@ -60,7 +60,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='expirationcurve',
-            constraint=models.CheckConstraint(condition=models.Q(('rate_source__in', ['own', 'curve', 'flat'])), name='expiration_curve_rate_source_known'),
+            constraint=models.CheckConstraint(condition=models.Q(('rate_source__in', ['own', 'curve', 'flat', 'trades'])), name='expiration_curve_rate_source_known'),
         ),
         migrations.AddConstraint(
             model_name='expirationcurve',

@@ -44,11 +44,12 @@ class IvStatus(TextChoices):
 
 
 class RateSource(TextChoices):
-    """Source of an interest rate: the chain's own quotes, the curve of another chain, or the setting FLAT_RATE."""
+    """Source of an interest rate: own quotes, the curve of another chain, the setting FLAT_RATE, or trades."""
 
     OWN = "own"
     CURVE = "curve"
     FLAT = "flat"
+    TRADES = "trades"
 
 
 class ForwardQuality(TextChoices):

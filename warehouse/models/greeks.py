@@ -82,7 +82,9 @@ class ExpirationCurve(models.Model):
     )
     rate = columns.real("interest rate until settlement, continuous; fraction per year", null=False)
     rate_source = columns.choice(
-        RateSource, "own quotes, the curve of curve_timestamp, or the flat rate of the settings", null=False
+        RateSource,
+        "own quotes, the curve of curve_timestamp, the flat rate of the settings, or trades",
+        null=False,
     )
     curve_timestamp = columns.epoch_ms(
         "slot of the rate's curve, null for other sources", null=True, blank=True

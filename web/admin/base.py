@@ -128,3 +128,23 @@ def new_york(epoch_ms: int | None) -> str:
         return "-"
     at: dt.datetime = clock.instant(epoch_ms).astimezone(NEW_YORK)
     return f"{at:%Y-%m-%d %H:%M:%S %Z}"
+
+
+class TimedAdmin(ReadOnlyAdmin):
+    """Rows with a time, filtered by symbol and time."""
+
+    search_fields = ("symbol__exact",)  # "=symbol" compares UPPER(symbol), for which there is no index
+    search_help_text = "symbol, exactly: SPX"
+    list_filter: ClassVar[tuple[Any, ...]] = (SymbolFilter, RecentFilter)
+
+    @display(description="time, New York")
+    def at(self, row: Any) -> str:
+        return new_york(row.timestamp)
+
+
+class DailyAdmin(ReadOnlyAdmin):
+    """Rows of a session, filtered by symbol."""
+
+    search_fields: ClassVar[tuple[str, ...]] = ("symbol__exact",)
+    search_help_text: ClassVar[str | None] = "symbol, exactly: SPX"
+    list_filter: ClassVar[tuple[Any, ...]] = (SymbolFilter,)

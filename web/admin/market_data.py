@@ -2,51 +2,26 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import Any
 
 from django.contrib import admin
 from django.http import HttpRequest
 
 from warehouse.models import (
-    ContractSizeDay,
     CorporateAction,
     ExpirationCurve,
     ExpirationGamma,
-    FlowDay,
     FlowSlot,
-    GammaDay,
     GammaExposure,
     GammaSlot,
     HistoricalBar,
     HistoricalGreeks,
-    IvPercentile,
-    MarketRegimeDay,
     OptionsFlow,
     SupersededRow,
 )
-from web.admin.base import ReadOnlyAdmin, RecentFilter, SymbolFilter, new_york
+from web.admin.base import DailyAdmin, ReadOnlyAdmin, TimedAdmin, new_york
 from web.charts.conventions_table import conventions_table
 from web.charts.gamma_picture import gamma_picture
-
-
-class TimedAdmin(ReadOnlyAdmin):
-    """Rows with a time, filtered by symbol and time."""
-
-    search_fields = ("symbol__exact",)  # "=symbol" compares UPPER(symbol), for which there is no index
-    search_help_text = "symbol, exactly: SPX"
-    list_filter: ClassVar[tuple[Any, ...]] = (SymbolFilter, RecentFilter)
-
-    @admin.display(description="time, New York")
-    def at(self, row: Any) -> str:
-        return new_york(row.timestamp)
-
-
-class DailyAdmin(ReadOnlyAdmin):
-    """Rows of a session, filtered by symbol."""
-
-    search_fields: ClassVar[tuple[str, ...]] = ("symbol__exact",)
-    search_help_text: ClassVar[str | None] = "symbol, exactly: SPX"
-    list_filter: ClassVar[tuple[Any, ...]] = (SymbolFilter,)
 
 
 @admin.register(HistoricalGreeks)
@@ -237,71 +212,3 @@ class SupersededRowAdmin(ReadOnlyAdmin):
 
     list_display = ("table_name", "key", "known_at", "superseded_at")
     list_filter = ("table_name",)
-
-
-@admin.register(IvPercentile)
-class IvPercentileAdmin(DailyAdmin):
-    """IV percentiles."""
-
-    list_display = (
-        "symbol",
-        "date",
-        "current_iv",
-        "iv_rank",
-        "iv_percentile",
-        "variance_index",
-        "variance_status",
-        "variance_risk_premium",
-        "iv_regime",
-        "iv_trend",
-        "recommendation",
-        "data_points",
-        "is_provisional",
-    )
-
-
-@admin.register(MarketRegimeDay)
-class MarketRegimeDayAdmin(DailyAdmin):
-    """Market regimes."""
-
-    search_fields = ()
-    search_help_text = None
-    list_filter = ()
-    list_display = ("date", "market_regime", "confidence_score", "vix_level", "vix_regime", "breadth_regime")
-
-
-@admin.register(FlowDay)
-class FlowDayAdmin(DailyAdmin):
-    """Daily sums of trades."""
-
-    list_display = (
-        "symbol",
-        "date",
-        "trades",
-        "premium",
-        "sweeps",
-        "bullish_sweeps",
-        "bearish_sweeps",
-        "blocks",
-    )
-
-
-@admin.register(GammaDay)
-class GammaDayAdmin(DailyAdmin):
-    """Daily dealer gamma."""
-
-    list_display = (
-        "symbol",
-        "date",
-        "snapshots",
-        "total_gamma_close",
-        "dealer_positioning",
-        "gamma_flip_close",
-    )
-
-
-@admin.register(ContractSizeDay)
-class ContractSizeDayAdmin(DailyAdmin):
-    """Daily trade sizes."""
-
-    list_display = ("symbol", "date", "trades", "contracts")

@@ -10,16 +10,25 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ingestion.backfill.contracts.table import ContractTable
+from ingestion.backfill.rebuild import volatility
 from ingestion.backfill.rebuild.last_trades import SlotTrades
-from ingestion.backfill.rebuild.volatility import Terms, carry_of, volatilities
+from ingestion.backfill.rebuild.volatility import Carry, Terms, carry_of, volatilities
 from ingestion.chains.chain_columns import ChainColumns
 from ingestion.chains.compute import ComputedChain
-from ingestion.chains.greeks import ChainGreeks
+from ingestion.chains.pricing.greeks import ChainGreeks
 from ingestion.chains.spot import Spot
-from quant.pricing import black_scholes
+from quant.chain import Floats, OptionChain
+from quant.pricing import black_scholes, expiration_curve
+from quant.pricing.expiration_curve import ExpirationCurve
 from quant.sessions import years_to_expiry
 
 METHOD_VERSION = "backfill-3"
+_QUALITY = {
+    volatility.PARITY: expiration_curve.PARITY,
+    volatility.NEIGHBOURS: expiration_curve.INTERPOLATED,
+    volatility.POOLED: expiration_curve.INTERPOLATED,
+    volatility.SPOT: expiration_curve.ASSUMED,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,10 +77,11 @@ def rebuild_slot(contracts: ContractTable, trades: SlotTrades, slot_at: datetime
     theta = black_scholes.one_day_theta(
         terms.is_call, forward, terms.strike, terms.years, carry.rate, implied.volatility
     )
-    volatility = implied.volatility[kept]
+    kept_volatility = implied.volatility[kept]
+    kept_contracts = contracts.select(kept_rows)
     chain = ComputedChain(
         slot_at=slot_at,
-        columns=_columns(contracts.select(kept_rows), trades, kept_rows),
+        columns=_columns(kept_contracts, trades, kept_rows),
         greeks=ChainGreeks(
             years=terms.years[kept],
             delta=np.clip(greeks.delta[kept], -1.0, 1.0),
@@ -79,22 +89,51 @@ def rebuild_slot(contracts: ContractTable, trades: SlotTrades, slot_at: datetime
             theta=theta[kept],
             vega=greeks.vega[kept],
             rho=greeks.rho[kept],
-            implied_volatility=volatility,
+            implied_volatility=kept_volatility,
             iv_status=implied.status[kept],
             gamma_is_provider=np.zeros(len(nan), dtype=np.bool_),
             own_gamma=greeks.gamma[kept],
-            own_implied_volatility=volatility,
+            own_implied_volatility=kept_volatility,
             forward=forward[kept],
             rate=carry.rate[kept],
         ),
         spot=Spot(trades.spot, "bars"),
         rejected=+rejected,
         refused=Counter(),
+        curve=_curve(kept_contracts, terms.years[kept], forward[kept], carry.select(kept)),
     )
     return RebuiltSlot(
         chain,
         dict(Counter(carry.rule[kept].tolist())),
-        int(np.count_nonzero(np.isfinite(volatility) & ~implied.is_own[kept])),
+        int(np.count_nonzero(np.isfinite(kept_volatility) & ~implied.is_own[kept])),
+    )
+
+
+def _curve(contracts: ContractTable, years: Floats, forward: Floats, carry: Carry) -> ExpirationCurve:
+    """Return the forwards of the kept contracts' settlements. The number of strikes they are from is not known."""
+    chain = OptionChain.of(
+        root=contracts.root,
+        expiration=contracts.expiration,
+        is_call=contracts.is_call,
+        strike=contracts.strike,
+        years=years,
+        spot=np.nan,
+    )
+    member, first = chain.groups()
+    return ExpirationCurve(
+        member=member,
+        root=contracts.root[first],
+        expiration=contracts.expiration[first],
+        years=years[first],
+        is_american=np.zeros(len(first), dtype=np.bool_),
+        forward=forward[first],
+        error=np.full(len(first), np.nan),
+        rate=carry.rate[first],
+        borrow=carry.dividend_yield[first],
+        dividends=np.zeros(len(first)),
+        quotes=np.zeros(len(first), dtype=np.int64),
+        quality=np.array([_QUALITY[rule] for rule in carry.rule[first].tolist()], dtype="U12"),
+        discount=None,
     )
 
 

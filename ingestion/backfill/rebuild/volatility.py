@@ -73,6 +73,10 @@ class Carry:
     dividend_yield: Floats
     rule: NDArray[np.str_]
 
+    def select(self, rows: NDArray[np.bool_]) -> Carry:
+        """Return the contracts that a mask selects."""
+        return Carry(self.rate[rows], self.dividend_yield[rows], self.rule[rows])
+
 
 @dataclass(frozen=True, slots=True)
 class Volatilities:

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from ingestion.chains.chain_columns import check_chain
-from ingestion.chains.greeks import complete_greeks
+from ingestion.chains.pricing.greeks import complete_greeks
 from quant.pricing import black_scholes
 from quant.pricing.implied_vol import IvStatus
 from tests.ingestion.chain_rows import SESSION, make_row

@@ -11,7 +11,7 @@ from ingestion.backfill.rebuild.slot_store import ComputedSlot, store_slots
 from ingestion.chains.chain_columns import Checked, check_chain
 from ingestion.chains.compute import ComputedChain, compute_chain
 from ingestion.chains.ingest import Stopwatch, store_chain
-from ingestion.chains.pricing_inputs import pricing_inputs
+from ingestion.chains.pricing.inputs import pricing_inputs
 from ingestion.chains.slots import Slot
 from ingestion.chains.spot import Spot
 from ingestion.imports.slot import import_slot

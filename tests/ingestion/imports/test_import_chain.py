@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 from django.core.management import CommandError, call_command
 
-from ingestion.audit import audit, audit_gamma
+from ingestion.audit import audit, audit_slot
 from ingestion.daily.market_regime import calculate_market_regime
 from ingestion.daily.regime_inputs import STORED_ONLY
 from tests.ingestion.imports.files import eod_file, eod_rows, pair, quote_table
@@ -168,7 +168,7 @@ def test_without_open_interest_gamma_is_weighted_by_volume(written):
     assert {row["open_interest"] for row in stored()} == {None}
     assert (gamma.put_call_oi_ratio, gamma.oi_by_strike, gamma.median_gross_gamma) == (None, {}, None)
     assert gamma.put_call_volume_ratio == pytest.approx(1.5)
-    assert str(audit_gamma("SPX", CLOSE_MS)) == "gamma of 2026-11-16 16:00: equal"
+    assert str(next(audit_slot("SPX", CLOSE_MS))) == "gamma of 2026-11-16 16:00: equal"
 
 
 def test_a_snapshot_of_a_file_can_be_recomputed(written):
@@ -176,7 +176,7 @@ def test_a_snapshot_of_a_file_can_be_recomputed(written):
     gamma = GammaExposure.objects.get()
     inputs = (gamma.measured_contracts, gamma.spot_source, gamma.data_delay_ms)
     assert inputs == (6, "file", 0)
-    assert str(audit_gamma("SPX", CLOSE_MS)) == "gamma of 2026-11-16 16:00: equal"
+    assert str(next(audit_slot("SPX", CLOSE_MS))) == "gamma of 2026-11-16 16:00: equal"
 
 
 def test_every_value_of_an_imported_session_equals_its_recomputation(written):
@@ -184,6 +184,7 @@ def test_every_value_of_an_imported_session_equals_its_recomputation(written):
     calculate_market_regime(MONDAY, clock.now_ms(), again=True, readers=STORED_ONLY, is_history=True)
     assert [str(found) for found in audit("SPX", MONDAY)] == [
         "gamma of 2026-11-16 16:00: equal",
+        "gamma by expiration of 2026-11-16 16:00: equal",
         "iv_percentile_cache of 2026-11-16: equal",
         "market_regime_history of 2026-11-16: equal",
     ]

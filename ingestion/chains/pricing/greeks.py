@@ -14,8 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ingestion.chains.chain_columns import ChainColumns
-from ingestion.chains.pricing_inputs import PricingInputs
-from ingestion.chains.vendor_checks import OwnValues, refuse_impossible
+from ingestion.chains.pricing.inputs import PricingInputs
+from ingestion.chains.pricing.vendor_checks import OwnValues, refuse_impossible
 from quant.chain import Bools, Floats, OptionChain
 from quant.contracts import is_adjusted
 from quant.pricing.american import Greeks

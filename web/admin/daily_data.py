@@ -1,0 +1,76 @@
+"""Read-only pages of rows by session."""
+
+from __future__ import annotations
+
+from django.contrib import admin
+
+from warehouse.models import ContractSizeDay, FlowDay, GammaDay, IvPercentile, MarketRegimeDay
+from web.admin.base import DailyAdmin
+
+
+@admin.register(IvPercentile)
+class IvPercentileAdmin(DailyAdmin):
+    """IV percentiles."""
+
+    list_display = (
+        "symbol",
+        "date",
+        "current_iv",
+        "iv_rank",
+        "iv_percentile",
+        "variance_index",
+        "variance_status",
+        "variance_risk_premium",
+        "iv_regime",
+        "iv_trend",
+        "recommendation",
+        "data_points",
+        "is_provisional",
+    )
+
+
+@admin.register(MarketRegimeDay)
+class MarketRegimeDayAdmin(DailyAdmin):
+    """Market regimes."""
+
+    search_fields = ()
+    search_help_text = None
+    list_filter = ()
+    list_display = ("date", "market_regime", "confidence_score", "vix_level", "vix_regime", "breadth_regime")
+
+
+@admin.register(FlowDay)
+class FlowDayAdmin(DailyAdmin):
+    """Daily sums of trades."""
+
+    list_display = (
+        "symbol",
+        "date",
+        "trades",
+        "premium",
+        "sweeps",
+        "bullish_sweeps",
+        "bearish_sweeps",
+        "blocks",
+    )
+
+
+@admin.register(GammaDay)
+class GammaDayAdmin(DailyAdmin):
+    """Daily dealer gamma."""
+
+    list_display = (
+        "symbol",
+        "date",
+        "snapshots",
+        "total_gamma_close",
+        "dealer_positioning",
+        "gamma_flip_close",
+    )
+
+
+@admin.register(ContractSizeDay)
+class ContractSizeDayAdmin(DailyAdmin):
+    """Daily trade sizes."""
+
+    list_display = ("symbol", "date", "trades", "contracts")
