@@ -22,7 +22,10 @@ from simulator.market.keyed_random import Floats
 from simulator.market.listing import Listing, Listings
 from simulator.market.price_paths import Paths, Session
 from simulator.market.surface import atm_total_variance, total_variance, volatility_index
-from simulator.market.universe import INSTRUMENTS, VOLATILITY_INDICES, find
+from simulator.universe.capital_changes import split_factor
+from simulator.universe.deliverables import delivered_value
+from simulator.universe.instruments import INSTRUMENTS, VOLATILITY_INDICES, find
+from simulator.universe.payouts import Dividend
 
 _VARIANCE = ""  # in place of a symbol: the path of the short variance
 RATE = 0.0425  # continuous, one for all maturities
@@ -40,6 +43,7 @@ class Moment:
 class ChainTruth:
     """The true values of one chain; arrays are parallel to `listing`.
 
+    `delivered` is the value of what a contract delivers per unit of its premium: `spot`, except for adjusted contracts.
     `years` counts from `moment`. It is ≤ 0 for settled contracts, whose `volatility` and greeks are NaN and whose price
     is their payoff at the current spot. Greeks are defined as in `quant.pricing.black_scholes`.
     """
@@ -48,6 +52,7 @@ class ChainTruth:
     moment: Moment
     listing: Listing
     spot: float
+    delivered: Floats
     rate: float
     dividend_yield: float
     years: Floats
@@ -106,8 +111,15 @@ class SyntheticMarket:
         return Session(date, variance.opens, variance.step, np.round(level, 2))
 
     def close_before(self, symbol: str, date: dt.date) -> float:
-        """Return the level at the close of the session before a date."""
-        return self._closing(symbol, previous_session(date))
+        """Return the level at the close of the session before a date, in shares of the date if it is split on it."""
+        before = previous_session(date)
+        return self._closing(symbol, before) / split_factor(symbol, before, date)
+
+    def dividends(self, symbol: str, first: dt.date, last: dt.date) -> list[Dividend]:
+        """Return the cash dividends of a symbol with ex-dates from `first` to `last`, declared or not, ascending."""
+        years = range(first.year, last.year + 1)
+        found = [dividend for year in years for dividend in self.paths.dividends(symbol, year)]
+        return [dividend for dividend in found if first <= dividend.ex_date <= last]
 
     def spot(self, symbol: str, instant: dt.datetime) -> float:
         """Return the level at an instant; outside sessions the last close."""
@@ -121,7 +133,7 @@ class SyntheticMarket:
 
     def _chain_truth_at(self, symbol: str, moment: Moment, listed_on: dt.date) -> ChainTruth:
         listing = self.listings.on(symbol, listed_on)
-        dividend_yield = INSTRUMENTS[symbol].dividend_yield
+        dividend_yield = INSTRUMENTS[symbol].borrow
         seconds = np.full(len(listing.strike), moment.seconds)
         spot, years, volatility = self.state(symbol, moment.session, listing, seconds)
         arguments = (listing.is_call, spot, listing.strike, years, RATE, dividend_yield, volatility)
@@ -129,7 +141,8 @@ class SyntheticMarket:
             symbol,
             moment,
             listing,
-            float(spot[0]) if len(spot) else float("nan"),
+            float(self._levels(symbol, moment.session, np.array([moment.seconds]))[0]),
+            spot,
             RATE,
             dividend_yield,
             years,
@@ -152,14 +165,22 @@ class SyntheticMarket:
         `settled` are the contracts' settlement seconds, for callers that have computed them already.
         """
         instrument = INSTRUMENTS[symbol]
-        spot, variance = self._levels(symbol, date, seconds), self._levels(_VARIANCE, date, seconds)
+        spot, variance = (
+            self._delivered(symbol, date, contracts, seconds),
+            self._levels(_VARIANCE, date, seconds),
+        )
         settles = settlement_seconds(contracts) if settled is None else settled
         years = (settles - seconds) / SECONDS_PER_YEAR
         live = np.maximum(years, 1e-9)
         theta = atm_total_variance(instrument.volatility**2 * variance, live)
-        forward = spot * np.exp((RATE - instrument.dividend_yield) * live)
+        forward = spot * np.exp((RATE - instrument.borrow) * live)
         w = total_variance(instrument.skew, np.log(contracts.strike / forward), theta)
         return spot, years, np.where(years > 0, np.sqrt(w / live), np.nan)
+
+    def _delivered(self, symbol: str, date: Date, contracts: Listing, seconds: Floats) -> Floats:
+        """Return the value of what each contract delivers, per unit of premium; the level for standard contracts."""
+        value = delivered_value(symbol, contracts.root, lambda name: self._levels(name, date, seconds))
+        return np.asarray(value, dtype=np.float64)
 
     def _levels(self, symbol: str, date: Date, seconds: Floats) -> Floats:
         """Return levels of a path at epoch seconds, each in its own session; `_VARIANCE` selects the variance."""
@@ -188,7 +209,7 @@ class SyntheticMarket:
         self, symbol: str, contracts: Listing, spot: Floats, years: Floats, volatility: Floats
     ) -> Floats:
         """Return true prices of contracts in a state; the payoff of settled ones."""
-        dividend_yield = INSTRUMENTS[symbol].dividend_yield
+        dividend_yield = INSTRUMENTS[symbol].borrow
         return _value(contracts.is_call, spot, contracts.strike, years, RATE, dividend_yield, volatility)
 
 

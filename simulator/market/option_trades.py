@@ -13,8 +13,10 @@ from simulator.market.listing import Listing, pick
 from simulator.market.market import SyntheticMarket, settlement_seconds
 from simulator.market.opra import ARCA, CBOE, TRADING_VENUES
 from simulator.market.quotes import Quotes, quote, tick_size
-from simulator.market.universe import INSTRUMENTS, OptionRules
 from simulator.market.volume_model import Day, pick_day, position_of, trade_ends, trading_day
+from simulator.universe.deliverables import delivered_value
+from simulator.universe.instruments import INSTRUMENTS
+from simulator.universe.option_rules import OptionRules
 
 _NANOSECONDS = 1_000_000_000
 # Most trades are plain electronic executions; then sweeps, auctions and multi-leg trades.
@@ -43,16 +45,21 @@ def option_rules(symbol: str) -> OptionRules:
     return rules
 
 
-def previous_close(market: SyntheticMarket, symbol: str, date: Date) -> float | Floats:
-    """Return the level at the close of the session before a date."""
-    if isinstance(date, Days):
-        return np.array([market.close_before(symbol, day) for day in date.sessions])[date.of]
-    return market.close_before(symbol, date)
+def previous_close(market: SyntheticMarket, symbol: str, date: Date, contracts: Listing) -> float | Floats:
+    """Return what each contract would deliver at the close of the session before a date, per unit of premium."""
+
+    def level_of(name: str) -> float | Floats:
+        if isinstance(date, Days):
+            return np.array([market.close_before(name, day) for day in date.sessions])[date.of]
+        return market.close_before(name, date)
+
+    return delivered_value(symbol, contracts.root, level_of)
 
 
 def day_of(market: SyntheticMarket, symbol: str, date: Date, contracts: Listing) -> Day:
     """Return the trading volume of the contracts in a session, or in each row's session."""
-    return trading_day(INSTRUMENTS[symbol], contracts, previous_close(market, symbol, date), date)
+    reference = previous_close(market, symbol, date, contracts)
+    return trading_day(INSTRUMENTS[symbol], contracts, reference, date)
 
 
 def quotes_at(

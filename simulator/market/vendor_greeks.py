@@ -56,7 +56,7 @@ def vendor_greeks(truth: ChainTruth, quotes: Quotes) -> VendorGreeks:
 def _model(truth: ChainTruth, volatility: Floats) -> tuple[float | Floats, ...]:
     """Return the pricing arguments that follow `is_call`."""
     years = np.where(truth.years > 0, truth.years, np.nan)
-    return (truth.spot, truth.listing.strike, years, truth.rate, truth.dividend_yield, volatility)
+    return (truth.delivered, truth.listing.strike, years, truth.rate, truth.dividend_yield, volatility)
 
 
 def _volatility_at(truth: ChainTruth, midpoint: Floats) -> Floats:

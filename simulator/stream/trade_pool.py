@@ -18,7 +18,7 @@ from simulator.market.listing import Listing, join, pick
 from simulator.market.market import SyntheticMarket, settlement_seconds
 from simulator.market.option_trades import day_of, option_rules
 from simulator.market.quotes import quote, tick_size
-from simulator.market.universe import INSTRUMENTS
+from simulator.universe.instruments import INSTRUMENTS
 
 SYMBOLS = ("SPX", "NDX", "SPY", "QQQ", "IWM")
 NORMAL, UNQUOTED, RARELY_QUOTED, CROSSED = range(4)

@@ -10,7 +10,7 @@ import pytest
 from simulator.market.market import ChainTruth, SyntheticMarket
 from simulator.market.surface import variance_swap
 from simulator.market.synthetic_chain import synthetic_chain
-from simulator.market.universe import INSTRUMENTS
+from simulator.universe.instruments import INSTRUMENTS
 from tests.simulator.servers import INSTANT
 
 SYMBOLS = ("SPX", "NDX", "IWM", "TSLA")
