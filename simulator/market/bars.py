@@ -109,8 +109,8 @@ def split_adjusted(bars: Bars, factor: float) -> Bars:
     """Return the bars in later shares, of which `factor` replace one: lower prices, rounded to 1e-4, higher volumes."""
     if factor == 1.0:
         return bars
-    prices = (np.round(column / factor, 4) for column in (bars.open, bars.high, bars.low, bars.close))
-    return Bars(bars.start, *prices, np.rint(bars.volume * factor), bars.value, bars.trades)
+    opens, high, low, close = (np.round(price / factor, 4) for price in bars[1:5])
+    return Bars(bars.start, opens, high, low, close, np.rint(bars.volume * factor), bars.value, bars.trades)
 
 
 def join(parts: list[Bars]) -> Bars:

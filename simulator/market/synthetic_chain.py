@@ -30,7 +30,7 @@ def synthetic_chain(market: SyntheticMarket, symbol: str, instant: dt.datetime) 
     truth = market.chain_truth(symbol, instant)
     listing, date, seconds = truth.listing, truth.moment.session, truth.moment.seconds
     minute = np.full(len(listing.key), int(seconds // 60), dtype=np.int64)
-    quotes = quote(rules, listing.key, minute, truth.price, truth.delivered, truth.years)
+    quotes = quote(rules, listing.key, minute, truth.price, truth.state.delivered, truth.years)
     settled = truth.years <= 0
     vendor = vendor_greeks(truth, quotes)
     moment_ns = int(seconds) * _NANOSECONDS
@@ -65,8 +65,8 @@ def _trading(market: SyntheticMarket, truth: ChainTruth) -> dict[str, NDArray[An
     opens, closes = open_of(date).timestamp(), close_of(date).timestamp()
     volume = volume_until(day, (truth.moment.seconds - opens) / (closes - opens), date)
     traded = volume > 0
-    first = trades_at(market, symbol, date, listing, day, np.maximum(first_trade(day, date), 1))
-    last = trades_at(market, symbol, date, listing, day, np.maximum(volume, 1))
+    first = trades_at(market, symbol, date, listing, day, np.maximum(first_trade(day, date), 1), truth.terms)
+    last = trades_at(market, symbol, date, listing, day, np.maximum(volume, 1), truth.terms)
     older = _older_day(market, truth)
     now = {
         "day_open": first.price,

@@ -60,6 +60,11 @@ def shares_per_contract(symbol: str, roots: NDArray[np.str_]) -> Floats:
     return np.array([deliverable(symbol, str(name)).shares for name in names])[row]
 
 
+def shares_per_unit(symbol: str, roots: NDArray[np.str_]) -> Floats:
+    """Return the shares of the underlying that each contract delivers per unit of its premium; 1 for standard ones."""
+    return shares_per_contract(symbol, roots) / SHARES_PER_CONTRACT
+
+
 def roots_of(symbol: str, plain: tuple[str, ...]) -> tuple[str, ...]:
     """Return the plain and the adjusted roots of a symbol."""
     if symbol not in SPLIT_RULES and symbol not in SPIN_OFF_RULES:

@@ -139,7 +139,7 @@ _OPTIONABLE = (
         0.004,
         "RUT",
         1.3,
-        0.004,
+        0.001,
         options=option_rules.IWM,
         shares=3.4e7,
         payout=Payout(0.012, decimals=3),
