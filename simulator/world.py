@@ -17,13 +17,16 @@ from simulator.market.chain_table import ChainTable
 from simulator.market.listing import Listing
 from simulator.market.market import SyntheticMarket
 from simulator.market.synthetic_chain import synthetic_chain
-from simulator.market.universe import INSTRUMENTS
 from simulator.recorded.chain import recorded_chain
 from simulator.recorded.quote_table import Recording
 from simulator.rest.plans import Plan
 from simulator.stream.trade_log import TradeLog
+from simulator.universe.instruments import INSTRUMENTS
+from simulator.universe.payouts import Dividend
 
 _TABLES_KEPT = 16
+_LONGEST_NOTICE_DAYS = 60
+OLDEST_SESSION = dt.date(2012, 1, 3)  # of bars and dividends
 
 
 class World:
@@ -119,6 +122,20 @@ class World:
         if self.recorded is not None and symbol == self.recorded.symbol:
             return self.recorded.spot
         return self.market.spot(symbol, instant)
+
+    def declared_dividends(self, today: dt.date) -> list[Dividend]:
+        """Return the cash dividends declared until a date, of all symbols, with ex-dates since `OLDEST_SESSION`.
+
+        A recorded chain's quotes contain real dividends, so its symbol has none of the simulated ones.
+        """
+        last = today + dt.timedelta(days=_LONGEST_NOTICE_DAYS)
+        found = [
+            dividend
+            for symbol in INSTRUMENTS
+            if self.recorded is None or symbol != self.recorded.symbol
+            for dividend in self.market.dividends(symbol, OLDEST_SESSION, last)
+        ]
+        return [dividend for dividend in found if dividend.declared <= today]
 
     def market_status(self) -> str:
         """Return `open` or `closed`, according to the session calendar."""

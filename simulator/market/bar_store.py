@@ -14,7 +14,8 @@ from simulator.market.bars import NO_BARS, Bars, aggregate, level_minutes, only,
 from simulator.market.days import Days, opening_hours
 from simulator.market.listing import Listing
 from simulator.market.market import SyntheticMarket
-from simulator.market.universe import INDEX_NAMES, INSTRUMENTS, find
+from simulator.universe.deliverables import roots_of
+from simulator.universe.instruments import INDEX_NAMES, INSTRUMENTS, find
 
 INTRADAY = ("minute", "hour")
 
@@ -28,7 +29,7 @@ class BarStore:
             root: symbol
             for symbol, instrument in INSTRUMENTS.items()
             if instrument.options
-            for root in (instrument.options.weekly_root, instrument.options.monthly_root)
+            for root in roots_of(symbol, (instrument.options.weekly_root, instrument.options.monthly_root))
         }
         self.minutes = lru_cache(maxsize=1024)(self._minutes)
         self.day = lru_cache(maxsize=40_000)(self._day)

@@ -17,7 +17,7 @@ from simulator.market.keyed_random import Floats, generator
 from simulator.market.listing import Listing
 from simulator.market.market import SyntheticMarket
 from simulator.market.option_trades import tape
-from simulator.market.universe import find
+from simulator.universe.instruments import find
 
 _MINUTE = 60
 
@@ -103,6 +103,14 @@ def aggregate(bars: Bars, window: NDArray[np.int64]) -> Bars:
 def only(bars: Bars, kept: NDArray[np.bool_] | slice) -> Bars:
     """Return a selection of the bars."""
     return Bars(bars.start[kept], *(column[kept] for column in bars[1:]))
+
+
+def split_adjusted(bars: Bars, factor: float) -> Bars:
+    """Return the bars in later shares, of which `factor` replace one: lower prices, rounded to 1e-4, higher volumes."""
+    if factor == 1.0:
+        return bars
+    opens, high, low, close = (np.round(price / factor, 4) for price in bars[1:5])
+    return Bars(bars.start, opens, high, low, close, np.rint(bars.volume * factor), bars.value, bars.trades)
 
 
 def join(parts: list[Bars]) -> Bars:

@@ -30,6 +30,7 @@ class ChainTable:
     expiration: NDArray[np.datetime64]
     is_call: NDArray[np.bool_]
     strike: Floats
+    shares: Floats
     bid: Floats
     ask: Floats
     bid_size: NDArray[np.int64]

@@ -18,17 +18,27 @@ from quant.contracts import format_ticker, parse_tickers
 from quant.sessions import previous_session, sessions
 from simulator.market.keyed_random import Floats, Keys, seed_of
 from simulator.market.price_paths import FIRST_DAY, Paths
-from simulator.market.universe import INSTRUMENTS, Ladder, OptionRules
+from simulator.universe.capital_changes import SPLIT_RULES, change_dates, split_factor
+from simulator.universe.dates import third_friday
+from simulator.universe.deliverables import adjusted_root
+from simulator.universe.instruments import INSTRUMENTS
+from simulator.universe.option_rules import Ladder, OptionRules
 
 _NEAR_DAYS, _FAR_DAYS = 26, 400
 
 
 class Series(NamedTuple):
-    """One expiration of one root."""
+    """One expiration of one root.
+
+    `since` and `until` are the first and the last date on which strikes were added. They differ from `listed`, the date
+    of the root's first contract, and from the expiration when a split or spin-off has changed the deliverable.
+    """
 
     root: str
     expiration: dt.date
     listed: dt.date
+    since: dt.date
+    until: dt.date
 
 
 class Listing(NamedTuple):
@@ -83,7 +93,8 @@ class Listings:
 
     def _series_of(self, symbol: str, date: dt.date) -> dict[tuple[str, dt.date], Series]:
         rules = INSTRUMENTS[symbol].options
-        return {(one.root, one.expiration): one for one in series_on(rules, date)} if rules else {}
+        plain = series_on(rules, date) if rules else []
+        return {(one.root, one.expiration): one for each in plain for one in _adjusted(symbol, each, date)}
 
     def contract(self, symbol: str, ticker: str, dates: Sequence[dt.date]) -> tuple[Listing, list[dt.date]]:
         """Return a contract and the dates on which it is listed, out of `dates`; one row per such date."""
@@ -93,7 +104,7 @@ class Listings:
         listed_on: list[tuple[Series, dt.date]] = []
         for date in dates:
             series = self._series(symbol, date).get(key) if date <= expiration else None
-            if series and self._has(symbol, series, min(date, expiration).replace(day=1), strike):
+            if series and self._has(symbol, series, _last_month(series, date), strike):
                 listed_on.append((series, date))
         if not listed_on:
             return join([]), []
@@ -119,21 +130,19 @@ class Listings:
         return self._build(symbol, list(expired.values()), date)
 
     def _build(self, symbol: str, series: list[Series], date: dt.date) -> Listing:
-        return _assemble(
-            [(one, self._strikes(symbol, one, min(date, one.expiration).replace(day=1))) for one in series]
-        )
+        return _assemble([(one, self._strikes(symbol, one, _last_month(one, date))) for one in series])
 
     def _strikes_of(self, symbol: str, series: Series, month: dt.date) -> Floats:
         rules = INSTRUMENTS[symbol].options
         if rules is None:
             return np.empty(0)
-        life = (series.expiration - series.listed).days
+        life = (series.expiration - series.since).days
         strikes: set[float] = set()
         if life > _NEAR_DAYS:
             strikes |= self._ladder_strikes(
-                symbol, rules.far if life <= _FAR_DAYS else rules.leaps, series.listed, month
+                symbol, rules.far if life <= _FAR_DAYS else rules.leaps, series.since, month
             )
-        near = max(series.listed, series.expiration - dt.timedelta(days=_NEAR_DAYS))
+        near = max(series.since, series.expiration - dt.timedelta(days=_NEAR_DAYS))
         if near.replace(day=1) <= month:
             strikes |= self._ladder_strikes(symbol, rules.near, near, month)
         return np.array(sorted(strikes))
@@ -141,10 +150,16 @@ class Listings:
     def _ladder_strikes(
         self, symbol: str, ladders: tuple[Ladder, ...], since: dt.date, month: dt.date
     ) -> set[float]:
-        """Return the strikes of the ladders around the spots at the ends of the months before `since` … `month`."""
+        """Return the strikes of the ladders around the spots at the ends of the months before `since` … `month`.
+
+        The spots are in shares of `since`, whatever splits follow or precede them.
+        """
         months = np.arange(np.datetime64(since, "M"), np.datetime64(month, "M") + 1).astype("datetime64[D]")
         last_days = np.maximum(np.busday_count(FIRST_DAY, months) - 1, 0)
         spots = self._paths.weekday_closes(symbol)[last_days]
+        if symbol in SPLIT_RULES:
+            days = np.busday_offset(FIRST_DAY, last_days).tolist()
+            spots = spots / np.array([split_factor(symbol, day, since) for day in days])
         strikes: set[float] = set()
         for step, below, above in (
             (one.step * self._strike_spacing, one.below, one.above) for one in ladders
@@ -153,6 +168,25 @@ class Listings:
             steps = np.arange(np.ceil(low / step), np.floor(high / step) + 1)
             strikes.update((np.maximum(steps, 1) * step).tolist())
         return strikes
+
+
+def _last_month(series: Series, date: dt.date) -> dt.date:
+    """Return the first day of the last month in which strikes had been added by a date."""
+    return min(date, series.until).replace(day=1)
+
+
+def _adjusted(symbol: str, plain: Series, date: dt.date) -> list[Series]:
+    """Return the series into which splits and spin-offs until `date` have divided one expiration."""
+    changes = [day for day in change_dates(symbol) if plain.listed < day <= date]
+    first = [plain.listed, *changes]
+    until = [*(day - dt.timedelta(days=1) for day in changes), plain.expiration]
+    series = []
+    for number, (since, last) in enumerate(zip(first, until, strict=True)):
+        seen = len(changes) - number
+        # A root with a number appears with the latest change.
+        listed = changes[-1] if seen else since
+        series.append(Series(adjusted_root(plain.root, seen), plain.expiration, listed, since, last))
+    return series
 
 
 def _assemble(parts: list[tuple[Series, Floats]]) -> Listing:
@@ -187,13 +221,6 @@ def _keys(series: Series, is_call: bool, strikes: Floats) -> Keys:
     return base + np.rint(strikes * 1000).astype(np.uint64) * np.uint64(0x9E3779B97F4A7C15)
 
 
-def third_friday(year: int, month: int) -> dt.date:
-    """Return the standard monthly expiration: the third Friday, or the session before it on a holiday."""
-    first = dt.date(year, month, 1)
-    friday = first + dt.timedelta(days=(4 - first.weekday()) % 7 + 14)
-    return friday if sessions(friday, friday) else previous_session(friday)
-
-
 def series_on(rules: OptionRules, date: dt.date) -> list[Series]:
     """Return the series listed on a date, by the rules of the underlying."""
     listed_series: dict[tuple[str, dt.date], Series] = {}
@@ -202,7 +229,7 @@ def series_on(rules: OptionRules, date: dt.date) -> list[Series]:
         key = (root, expiration)
         # When two rules list the same expiration, the earlier listing date applies.
         if listed <= date <= expiration and (key not in listed_series or listed < listed_series[key].listed):
-            listed_series[key] = Series(root, expiration, listed)
+            listed_series[key] = Series(root, expiration, listed, listed, expiration)
     return [listed_series[key] for key in sorted(listed_series)]
 
 

@@ -14,18 +14,29 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from quant.pricing.black_scholes import Greeks, greeks, price
 from quant.sessions import NEW_YORK, SECONDS_PER_YEAR, close_of, open_of, previous_session, sessions
-from quant.sessions import settlement_instants as settlements
 from simulator.market.days import Date, Days
 from simulator.market.keyed_random import Floats
 from simulator.market.listing import Listing, Listings
 from simulator.market.price_paths import Paths, Session
+from simulator.market.settlement_book import SettlementBook
 from simulator.market.surface import atm_total_variance, total_variance, volatility_index
-from simulator.market.universe import INSTRUMENTS, VOLATILITY_INDICES, find
+from simulator.pricing.black import Greeks
+from simulator.pricing.contract_values import (
+    ContractTerms,
+    State,
+    early_exercise,
+    greeks,
+    premium_greeks,
+    with_premium,
+)
+from simulator.pricing.curve import zero_rate
+from simulator.universe.capital_changes import split_factor
+from simulator.universe.deliverables import delivered_value
+from simulator.universe.instruments import INSTRUMENTS, VOLATILITY_INDICES, find
+from simulator.universe.payouts import Dividend
 
 _VARIANCE = ""  # in place of a symbol: the path of the short variance
-RATE = 0.0425  # continuous, one for all maturities
 
 
 @dataclass(frozen=True)
@@ -40,21 +51,46 @@ class Moment:
 class ChainTruth:
     """The true values of one chain; arrays are parallel to `listing`.
 
-    `years` counts from `moment`. It is ≤ 0 for settled contracts, whose `volatility` and greeks are NaN and whose price
-    is their payoff at the current spot. Greeks are defined as in `quant.pricing.black_scholes`.
+    `dividends` are all with an ex-date after the session and until the last expiration, whether declared or not.
+    `state` has what each contract is priced from: the value delivered per unit of its premium, forward, years, rate,
+    volatility. `years` counts from `moment`. It is ≤ 0 for settled contracts, whose `volatility` and greeks are NaN and
+    whose price is their payoff. `premium` is the part of the price that is due to early exercise, and `premium_greeks`
+    are None for European contracts. Delta and gamma are per unit of what is delivered, theta per calendar day, vega per
+    percentage point.
     """
 
     symbol: str
     moment: Moment
     listing: Listing
     spot: float
-    rate: float
-    dividend_yield: float
-    years: Floats
-    forward: Floats
-    volatility: Floats
+    borrow: float
+    dividends: tuple[Dividend, ...]
+    terms: ContractTerms
+    state: State
     price: Floats
+    premium: Floats
+    premium_greeks: Greeks | None
     greeks: Greeks
+
+    @property
+    def years(self) -> Floats:
+        """Years to settlement."""
+        return self.state.years
+
+    @property
+    def rate(self) -> Floats:
+        """The zero rate of each contract's settlement."""
+        return self.state.rate
+
+    @property
+    def forward(self) -> Floats:
+        """The forward of what each contract delivers, at its settlement."""
+        return self.state.forward
+
+    @property
+    def volatility(self) -> Floats:
+        """Volatilities of the surface."""
+        return self.state.volatility
 
 
 class _Strip(NamedTuple):
@@ -91,6 +127,9 @@ class SyntheticMarket:
         self.listings = Listings(self.paths, strike_spacing)
         self.chain_truth_at = lru_cache(maxsize=4)(self._chain_truth_at)
         self._closing = lru_cache(maxsize=4096)(lambda s, date: float(self.session(s, date).levels[-1]))
+        self.book = SettlementBook(
+            self.close_before, lambda date: float(self.paths.variance_session(date).levels[0]), self.dividends
+        )
         self._strip = lru_cache(maxsize=32)(self._strip_of)
 
     def exists(self, symbol: str) -> bool:
@@ -106,8 +145,15 @@ class SyntheticMarket:
         return Session(date, variance.opens, variance.step, np.round(level, 2))
 
     def close_before(self, symbol: str, date: dt.date) -> float:
-        """Return the level at the close of the session before a date."""
-        return self._closing(symbol, previous_session(date))
+        """Return the level at the close of the session before a date, in shares of the date if it is split on it."""
+        before = previous_session(date)
+        return self._closing(symbol, before) / split_factor(symbol, before, date)
+
+    def dividends(self, symbol: str, first: dt.date, last: dt.date) -> list[Dividend]:
+        """Return the cash dividends of a symbol with ex-dates from `first` to `last`, declared or not, ascending."""
+        years = range(first.year, last.year + 1)
+        found = [dividend for year in years for dividend in self.paths.dividends(symbol, year)]
+        return [dividend for dividend in found if first <= dividend.ex_date <= last]
 
     def spot(self, symbol: str, instant: dt.datetime) -> float:
         """Return the level at an instant; outside sessions the last close."""
@@ -119,47 +165,64 @@ class SyntheticMarket:
         """Return the true values of every contract listed on the instant's New York date."""
         return self.chain_truth_at(symbol, moment_of(instant), instant.astimezone(NEW_YORK).date())
 
+    def zero_rate(self, date: dt.date, years: float) -> float:
+        """Return the continuous zero rate per year for a maturity, as known in the session of a date."""
+        return float(zero_rate(date, years))
+
     def _chain_truth_at(self, symbol: str, moment: Moment, listed_on: dt.date) -> ChainTruth:
         listing = self.listings.on(symbol, listed_on)
-        dividend_yield = INSTRUMENTS[symbol].dividend_yield
         seconds = np.full(len(listing.strike), moment.seconds)
-        spot, years, volatility = self.state(symbol, moment.session, listing, seconds)
-        arguments = (listing.is_call, spot, listing.strike, years, RATE, dividend_yield, volatility)
+        terms = self.book.terms(symbol, moment.session, listing)
+        state = self.state(symbol, moment.session, terms, seconds, listing.root)
+        premium = early_exercise(terms, state)
+        price = with_premium(terms, state, premium)
+        premium_numbers = premium_greeks(terms, state, premium) if terms.is_american else None
+        level = self._levels(symbol, moment.session, np.array([moment.seconds]))[0]
+        borrow = INSTRUMENTS[symbol].borrow
+        last = max(listing.expiration.tolist(), default=moment.session)
+        dividends = self.dividends(symbol, moment.session + dt.timedelta(days=1), last)
         return ChainTruth(
             symbol,
             moment,
             listing,
-            float(spot[0]) if len(spot) else float("nan"),
-            RATE,
-            dividend_yield,
-            years,
-            spot * np.exp((RATE - dividend_yield) * np.maximum(years, 0.0)),
-            volatility,
-            _value(*arguments),
-            greeks(*arguments),
+            float(level),
+            borrow,
+            tuple(dividends),
+            terms,
+            state,
+            price,
+            premium,
+            premium_numbers,
+            greeks(terms, state, price, premium_numbers),
         )
 
     def state(
-        self,
-        symbol: str,
-        date: Date,
-        contracts: Listing,
-        seconds: Floats,
-        settled: Floats | None = None,
-    ) -> tuple[Floats, Floats, Floats]:
-        """Return spot, years to expiration and true volatility, each contract at its own epoch second.
-
-        `settled` are the contracts' settlement seconds, for callers that have computed them already.
-        """
-        instrument = INSTRUMENTS[symbol]
-        spot, variance = self._levels(symbol, date, seconds), self._levels(_VARIANCE, date, seconds)
-        settles = settlement_seconds(contracts) if settled is None else settled
-        years = (settles - seconds) / SECONDS_PER_YEAR
+        self, symbol: str, date: Date, terms: ContractTerms, seconds: Floats, roots: NDArray[np.str_]
+    ) -> State:
+        """Return the state of contracts with these terms and roots, each at its own epoch second."""
+        instrument, settlements = INSTRUMENTS[symbol], terms.settlements
+        variance = self._levels(_VARIANCE, date, seconds)
+        delivered = np.asarray(
+            delivered_value(symbol, roots, lambda name: self._levels(name, date, seconds)), dtype=np.float64
+        )
+        paid = terms.shares * settlements.present_value(terms.settlement, seconds)
+        lognormal = delivered - paid
+        years = (terms.settles - seconds) / SECONDS_PER_YEAR
         live = np.maximum(years, 1e-9)
         theta = atm_total_variance(instrument.volatility**2 * variance, live)
-        forward = spot * np.exp((RATE - instrument.dividend_yield) * live)
-        w = total_variance(instrument.skew, np.log(contracts.strike / forward), theta)
-        return spot, years, np.where(years > 0, np.sqrt(w / live), np.nan)
+        rate = settlements.rate[terms.settlement]
+        forward = lognormal * np.exp((rate - instrument.borrow) * live)
+        w = total_variance(instrument.skew, np.log(terms.strike / forward), theta)
+        opens, closes = settlements.opens[terms.settlement], settlements.closes[terms.settlement]
+        return State(
+            delivered,
+            lognormal,
+            forward,
+            years,
+            rate,
+            np.where(years > 0, np.sqrt(w / live), np.nan),
+            (seconds - opens) / (closes - opens),
+        )
 
     def _levels(self, symbol: str, date: Date, seconds: Floats) -> Floats:
         """Return levels of a path at epoch seconds, each in its own session; `_VARIANCE` selects the variance."""
@@ -184,13 +247,6 @@ class SyntheticMarket:
             parts[0].step,
         )
 
-    def value(
-        self, symbol: str, contracts: Listing, spot: Floats, years: Floats, volatility: Floats
-    ) -> Floats:
-        """Return true prices of contracts in a state; the payoff of settled ones."""
-        dividend_yield = INSTRUMENTS[symbol].dividend_yield
-        return _value(contracts.is_call, spot, contracts.strike, years, RATE, dividend_yield, volatility)
-
 
 def moment_of(instant: dt.datetime) -> Moment:
     """Return the market's state at an instant; outside sessions that of the last close."""
@@ -198,28 +254,3 @@ def moment_of(instant: dt.datetime) -> Moment:
     if not sessions(date, date) or instant < open_of(date):
         date = previous_session(date)
     return Moment(date, min(instant, close_of(date)).timestamp())
-
-
-def _value(
-    is_call: NDArray[np.bool_],
-    spot: Floats,
-    strike: Floats,
-    years: Floats,
-    rate: float,
-    dividend_yield: float,
-    volatility: Floats,
-) -> Floats:
-    payoff = np.maximum(np.where(is_call, spot - strike, strike - spot), 0.0)
-    alive = years > 0
-    value = price(is_call, spot, strike, np.where(alive, years, np.nan), rate, dividend_yield, volatility)
-    return np.where(alive, value, payoff)
-
-
-def settlement_seconds(contracts: Listing) -> Floats:
-    """Return settlement instants in epoch seconds, computed once per series."""
-    if not len(contracts.root):
-        return np.empty(0)
-    series = np.char.add(contracts.root, contracts.expiration.astype("U10"))
-    _, first, inverse = np.unique(series, return_index=True, return_inverse=True)
-    instants = settlements(contracts.root[first], contracts.expiration[first])
-    return np.asarray(instants.astype("datetime64[s]").astype(np.float64)[inverse])

@@ -10,11 +10,14 @@ from numpy.typing import NDArray
 from simulator.market.days import Date, Days, opening_hours
 from simulator.market.keyed_random import Floats, pair, uniforms
 from simulator.market.listing import Listing, pick
-from simulator.market.market import SyntheticMarket, settlement_seconds
+from simulator.market.market import SyntheticMarket
 from simulator.market.opra import ARCA, CBOE, TRADING_VENUES
 from simulator.market.quotes import Quotes, quote, tick_size
-from simulator.market.universe import INSTRUMENTS, OptionRules
 from simulator.market.volume_model import Day, pick_day, position_of, trade_ends, trading_day
+from simulator.pricing.contract_values import ContractTerms, values
+from simulator.universe.deliverables import delivered_value
+from simulator.universe.instruments import INSTRUMENTS
+from simulator.universe.option_rules import OptionRules
 
 _NANOSECONDS = 1_000_000_000
 # Most trades are plain electronic executions; then sweeps, auctions and multi-leg trades.
@@ -43,16 +46,21 @@ def option_rules(symbol: str) -> OptionRules:
     return rules
 
 
-def previous_close(market: SyntheticMarket, symbol: str, date: Date) -> float | Floats:
-    """Return the level at the close of the session before a date."""
-    if isinstance(date, Days):
-        return np.array([market.close_before(symbol, day) for day in date.sessions])[date.of]
-    return market.close_before(symbol, date)
+def previous_close(market: SyntheticMarket, symbol: str, date: Date, contracts: Listing) -> float | Floats:
+    """Return what each contract would deliver at the close of the session before a date, per unit of premium."""
+
+    def level_of(name: str) -> float | Floats:
+        if isinstance(date, Days):
+            return np.array([market.close_before(name, day) for day in date.sessions])[date.of]
+        return market.close_before(name, date)
+
+    return delivered_value(symbol, contracts.root, level_of)
 
 
 def day_of(market: SyntheticMarket, symbol: str, date: Date, contracts: Listing) -> Day:
     """Return the trading volume of the contracts in a session, or in each row's session."""
-    return trading_day(INSTRUMENTS[symbol], contracts, previous_close(market, symbol, date), date)
+    reference = previous_close(market, symbol, date, contracts)
+    return trading_day(INSTRUMENTS[symbol], contracts, reference, date)
 
 
 def quotes_at(
@@ -61,14 +69,17 @@ def quotes_at(
     date: Date,
     contracts: Listing,
     seconds: Floats,
-    settled: Floats | None = None,
+    terms: ContractTerms | None = None,
 ) -> tuple[Floats, Quotes]:
-    """Return true prices and quotes, each contract at its own epoch second; `settled` as in `SyntheticMarket.state`."""
-    state = market.state(symbol, date, contracts, seconds, settled)
-    spot, years, _ = state
-    value = market.value(symbol, contracts, *state)
+    """Return true prices and quotes, each contract at its own epoch second.
+
+    `terms` are those of the contracts, for callers that have them already.
+    """
+    known = market.book.terms(symbol, date, contracts) if terms is None else terms
+    state = market.state(symbol, date, known, seconds, contracts.root)
+    value = values(known, state)
     minute = (seconds // 60).astype(np.int64)
-    return value, quote(option_rules(symbol), contracts.key, minute, value, spot, years)
+    return value, quote(option_rules(symbol), contracts.key, minute, value, state.delivered, state.years)
 
 
 def venue(symbol: str) -> int:
@@ -83,12 +94,12 @@ def trades_at(
     contracts: Listing,
     day: Day,
     units: NDArray[np.int64],
-    settled: Floats | None = None,
+    terms: ContractTerms | None = None,
 ) -> Trades:
     """Return the trades with which each contract's cumulative volume reached `units` (≥ 1)."""
     opens, closes = opening_hours(date)
     seconds = opens + position_of(day, units) * (closes - opens)
-    value, quotes = quotes_at(market, symbol, date, contracts, seconds, settled)
+    value, quotes = quotes_at(market, symbol, date, contracts, seconds, terms)
     keys = pair(contracts.key, units)
     draw = uniforms(keys, "side", date)
     side = np.where(draw < 0.42, 1, np.where(draw < 0.84, -1, 0))
@@ -116,7 +127,7 @@ def tape(market: SyntheticMarket, symbol: str, days: Days, contract: Listing) ->
     """Return the trades of one contract in several sessions: row i of `contract` belongs to row i of `days`."""
     day = day_of(market, symbol, days, contract)
     row, ends = trade_ends(day, days)
-    settled = settlement_seconds(pick(contract, np.arange(min(len(days.of), 1))))
+    terms = market.book.terms(symbol, days, contract)
     trades = trades_at(
         market,
         symbol,
@@ -124,7 +135,7 @@ def tape(market: SyntheticMarket, symbol: str, days: Days, contract: Listing) ->
         pick(contract, row),
         pick_day(day, row),
         ends,
-        np.full(len(row), settled[0] if len(settled) else np.nan),
+        terms.pick(row),
     )
     # Increasing within contract and session, with gaps, as in the sequence numbers of all contracts together.
     start = (uniforms(contract.key, "sequence", days) * 1e6).astype(np.int64)

@@ -14,14 +14,18 @@ from functools import lru_cache
 from itertools import accumulate
 
 import numpy as np
+from numpy.typing import NDArray
 
-from quant.sessions import close_of, open_of
+from quant.sessions import close_of, open_of, previous_session
 from simulator.market.keyed_random import Floats, generator
-from simulator.market.universe import Instrument, find
+from simulator.universe.capital_changes import SPIN_OFF_RULES, SPLIT_RULES, change_dates
+from simulator.universe.instruments import Instrument, find
+from simulator.universe.payouts import Dividend, dividends_of
 
 TICK_SECONDS = 5
 FIRST_DAY = np.datetime64("2010-01-01", "D")
 WEEKDAYS = 8_400  # until the year 2042
+_YEARS = range(2009, 2043)  # one year of dividends before the first date and one after the last
 
 _OVERNIGHT, _INTRADAY = 0.25**0.5, 0.75**0.5
 _LEVEL_MEMORY = 0.5 ** (1 / 250)  # a deviation from the long-run level is halved after a year
@@ -76,6 +80,7 @@ class Paths:
         self.factor_session = lru_cache(maxsize=96)(self._factor_session)
         self.session = lru_cache(maxsize=64)(self._session)
         self.variance_session = lru_cache(maxsize=16)(self._variance_session)
+        self._gains = lru_cache(maxsize=64)(self._gains_of)
 
     def _daily(self, factor: str) -> tuple[Floats, Floats]:
         """Return overnight and intraday steps of a factor for every weekday."""
@@ -124,8 +129,34 @@ class Paths:
         log = self.daily_levels(symbol)[1]
         if instrument.tracks:
             log = log + self.daily_levels(instrument.tracks)[1]
-        levels: Floats = self._scale(instrument) * np.exp(log)
+        growth, accrued = self._gains(symbol)
+        levels: Floats = self._scale(instrument) * np.exp(log) * growth + accrued
         return levels
+
+    def dividends(self, symbol: str, year: int) -> tuple[Dividend, ...]:
+        """Return the cash dividends of a symbol with ex-dates in a year, ascending."""
+        instrument = _instrument(symbol)
+        if instrument.payout is None:
+            return ()
+        return dividends_of(symbol, instrument.payout, self._scale(instrument), year)
+
+    def _gains_of(self, symbol: str) -> tuple[Floats, Floats]:
+        """Return the factor and the dollars that each weekday's level has gained since the last dividend or change."""
+        growth, accrued = np.ones(WEEKDAYS), np.zeros(WEEKDAYS)
+        paid = [dividend for year in _YEARS for dividend in self.dividends(symbol, year)]
+        if paid:
+            following, share = _gained_share([dividend.ex_date for dividend in paid])
+            accrued += np.array([dividend.amount for dividend in paid])[following] * share
+        if symbol in SPLIT_RULES:
+            rule = SPLIT_RULES[symbol]
+            growth = (rule.split_to / rule.split_from) ** _gained_share(list(change_dates(symbol)))[1]
+        if symbol in SPIN_OFF_RULES:
+            spun = SPIN_OFF_RULES[symbol]
+            dates = list(change_dates(symbol))
+            following, share = _gained_share(dates)
+            before = [max(weekday_number(previous_session(date)), 0) for date in dates]
+            accrued += spun.ratio * self.weekday_closes(spun.child)[before][following] * share
+        return growth, accrued
 
     def _scale(self, instrument: Instrument) -> float:
         return instrument.level * self._scales.get(instrument.tracks or instrument.symbol, 1.0)
@@ -138,7 +169,10 @@ class Paths:
         log = self._log_path(instrument, date, seconds // step)
         if instrument.tracks:
             log = log + self._log_path(_instrument(instrument.tracks), date, seconds // step)
-        return Session(date, opens, step, np.round(self._scale(instrument) * np.exp(log), 2))
+        growth, accrued = (gain[weekday_number(date)] for gain in self._gains(symbol))
+        return Session(
+            date, opens, step, np.round(self._scale(instrument) * np.exp(log) * growth + accrued, 2)
+        )
 
     def _log_path(self, instrument: Instrument, date: dt.date, ticks: int) -> Floats:
         day = weekday_number(date)
@@ -147,6 +181,20 @@ class Paths:
         for factor, loading in _loadings(instrument).items():
             log += volatility * loading * self.factor_session(factor, date, ticks)
         return log
+
+
+def _gained_share(dates: list[dt.date]) -> tuple[NDArray[np.intp], Floats]:
+    """Return, for every weekday, the index of the next date, and the share of its step that has been gained.
+
+    The share is 0 on each date and 1 in the session before the next one. `dates` are sessions, ascending; they begin at
+    most a year after the first weekday of this world, and end after its last.
+    """
+    starts = np.array([weekday_number(date) for date in dates])
+    lasts = np.array([weekday_number(previous_session(date)) for date in dates])
+    days = np.arange(WEEKDAYS)
+    following = np.clip(np.searchsorted(starts, days, side="right"), 1, len(dates) - 1)
+    begin, end = starts[following - 1], lasts[following]
+    return following, np.clip((days - begin) / np.maximum(end - begin, 1), 0.0, 1.0)
 
 
 def _instrument(symbol: str) -> Instrument:

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulator.market.keyed_random import Floats, Keys, pair, uniforms
-from simulator.market.universe import OptionRules
+from simulator.universe.option_rules import OptionRules
 
 _TICK_CHANGES_AT = 3.0
 

@@ -14,7 +14,7 @@ import numpy as np
 from scipy.special import ndtr
 
 from simulator.market.keyed_random import Floats
-from simulator.market.universe import Skew
+from simulator.universe.option_rules import Skew
 
 LONG_VARIANCE = 0.185**2
 REVERSION = 5.0

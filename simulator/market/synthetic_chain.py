@@ -14,9 +14,10 @@ from simulator.market.keyed_random import Floats, pair, uniforms
 from simulator.market.market import ChainTruth, SyntheticMarket
 from simulator.market.option_trades import day_of, option_rules, previous_close, quotes_at, trades_at
 from simulator.market.quotes import quote
-from simulator.market.universe import INSTRUMENTS
 from simulator.market.vendor_greeks import vendor_greeks
 from simulator.market.volume_model import Day, first_trade, last_trade_size, open_interest, volume_until
+from simulator.universe.deliverables import shares_per_contract
+from simulator.universe.instruments import INSTRUMENTS
 
 _NEVER_TRADED_SHARE = 0.3
 _OLDEST_SESSIONS = 9
@@ -29,13 +30,12 @@ def synthetic_chain(market: SyntheticMarket, symbol: str, instant: dt.datetime) 
     truth = market.chain_truth(symbol, instant)
     listing, date, seconds = truth.listing, truth.moment.session, truth.moment.seconds
     minute = np.full(len(listing.key), int(seconds // 60), dtype=np.int64)
-    spot = np.full(len(listing.key), truth.spot)
-    quotes = quote(rules, listing.key, minute, truth.price, spot, truth.years)
+    quotes = quote(rules, listing.key, minute, truth.price, truth.state.delivered, truth.years)
     settled = truth.years <= 0
     vendor = vendor_greeks(truth, quotes)
     moment_ns = int(seconds) * _NANOSECONDS
     age = (uniforms(pair(listing.key, minute), "quote age") ** 2 * 40 * _NANOSECONDS).astype(np.int64)
-    reference = previous_close(market, symbol, date)
+    reference = previous_close(market, symbol, date, listing)
     return ChainTable(
         symbol=symbol,
         provider_ticker=instrument.ticker,
@@ -46,6 +46,7 @@ def synthetic_chain(market: SyntheticMarket, symbol: str, instant: dt.datetime) 
         expiration=listing.expiration,
         is_call=listing.is_call,
         strike=listing.strike,
+        shares=shares_per_contract(symbol, listing.root),
         bid=np.where(settled, 0.0, quotes.bid),
         ask=np.where(settled, 0.0, quotes.ask),
         bid_size=np.where(settled, 0, quotes.bid_size),
@@ -64,8 +65,8 @@ def _trading(market: SyntheticMarket, truth: ChainTruth) -> dict[str, NDArray[An
     opens, closes = open_of(date).timestamp(), close_of(date).timestamp()
     volume = volume_until(day, (truth.moment.seconds - opens) / (closes - opens), date)
     traded = volume > 0
-    first = trades_at(market, symbol, date, listing, day, np.maximum(first_trade(day, date), 1))
-    last = trades_at(market, symbol, date, listing, day, np.maximum(volume, 1))
+    first = trades_at(market, symbol, date, listing, day, np.maximum(first_trade(day, date), 1), truth.terms)
+    last = trades_at(market, symbol, date, listing, day, np.maximum(volume, 1), truth.terms)
     older = _older_day(market, truth)
     now = {
         "day_open": first.price,

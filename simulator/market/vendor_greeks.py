@@ -11,10 +11,11 @@ from typing import NamedTuple
 
 import numpy as np
 
-from quant.pricing.black_scholes import greeks, price
 from simulator.market.keyed_random import Floats, uniforms
 from simulator.market.market import ChainTruth
 from simulator.market.quotes import Quotes
+from simulator.pricing.black import black_price, black_vega
+from simulator.pricing.contract_values import greeks, with_premium
 
 _ROUNDS = 7
 _DEEP_DELTA, _DEEP_MISSING, _DEEP_JUNK = 0.985, 0.55, 0.03
@@ -33,19 +34,20 @@ class VendorGreeks(NamedTuple):
 
 def vendor_greeks(truth: ChainTruth, quotes: Quotes) -> VendorGreeks:
     """Return the provider's values for a chain with its quotes."""
-    volatility = _volatility_at(truth, 0.5 * (quotes.bid + quotes.ask))
-    numbers = greeks(truth.listing.is_call, *_model(truth, volatility))
+    state = truth.state._replace(volatility=_volatility_at(truth, 0.5 * (quotes.bid + quotes.ask)))
+    price = with_premium(truth.terms, state, truth.premium)
+    numbers = greeks(truth.terms, state, price, truth.premium_greeks)
     deep = np.abs(truth.greeks.delta) > _DEEP_DELTA
     # Drawn per contract and date, so that a contract without greeks has none for the whole session.
     draw = uniforms(truth.listing.key, "vendor", truth.moment.session)
-    missing = np.isnan(volatility) | (deep & (draw < _DEEP_MISSING))
+    missing = np.isnan(state.volatility) | (deep & (draw < _DEEP_MISSING))
     junk = deep & (draw > 1.0 - _DEEP_JUNK) & (truth.years > 0)
 
     def sent(number: Floats, junk_value: float | Floats) -> Floats:
         return np.where(junk, junk_value, np.where(missing, np.nan, number))
 
     return VendorGreeks(
-        sent(volatility, JUNK_VOLATILITY),
+        sent(state.volatility, JUNK_VOLATILITY),
         sent(numbers.delta, np.where(truth.listing.is_call, 1.0, -1.0)),
         sent(numbers.gamma, JUNK_GAMMA),
         sent(numbers.theta, -0.01),
@@ -53,33 +55,27 @@ def vendor_greeks(truth: ChainTruth, quotes: Quotes) -> VendorGreeks:
     )
 
 
-def _model(truth: ChainTruth, volatility: Floats) -> tuple[float | Floats, ...]:
-    """Return the pricing arguments that follow `is_call`."""
-    years = np.where(truth.years > 0, truth.years, np.nan)
-    return (truth.spot, truth.listing.strike, years, truth.rate, truth.dividend_yield, volatility)
-
-
 def _volatility_at(truth: ChainTruth, midpoint: Floats) -> Floats:
-    """Return the volatility at which the model price equals the midpoint; NaN where there is none.
+    """Return the volatility at which the model's price is the midpoint; NaN where there is none.
 
     Newton's method on the logarithm of the out-of-the-money price, starting from the true volatility. The price itself
-    is so flat in the wings that a step overflows.
+    is so flat in the wings that a step overflows. The midpoint is first reduced by the premium of early exercise at the
+    true volatility.
     """
-    listing, discount = truth.listing, np.exp(-truth.rate * truth.years)
-    carried = discount * truth.forward
-    intrinsic = np.where(
-        listing.is_call, carried - discount * listing.strike, discount * listing.strike - carried
-    )
+    listing, state = truth.listing, truth.state
+    discount = np.exp(-state.rate * state.years)
+    intrinsic = discount * np.where(listing.is_call, 1.0, -1.0) * (state.forward - listing.strike)
     in_the_money = intrinsic > 0
+    midpoint = midpoint - truth.premium
     target = np.where(in_the_money, midpoint - intrinsic, midpoint)
     outside = np.where(in_the_money, ~listing.is_call, listing.is_call)
+    known = (outside, state.forward, listing.strike, state.years, state.rate)
     with np.errstate(all="ignore"):
         goal = np.log(np.where(target > 0, target, np.nan))
         volatility = truth.volatility.copy()
         for _ in range(_ROUNDS):
-            model = _model(truth, volatility)
-            value, slope = price(outside, *model), 100.0 * greeks(outside, *model).vega
-            step = (goal - np.log(value)) * value / slope
+            value, vega = black_price(*known, volatility), black_vega(*known[1:], volatility)
+            step = (goal - np.log(value)) * value / vega
             volatility = np.clip(volatility + step, 0.5 * volatility, 2.0 * volatility)
-        solved = np.abs(np.log(price(outside, *_model(truth, volatility))) - goal) < 1e-7
+        solved = np.abs(np.log(black_price(*known, volatility)) - goal) < 1e-7
     return np.where(solved, volatility, np.nan)

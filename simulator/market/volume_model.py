@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from simulator.market.days import Date, Days, day_values, previous_days
 from simulator.market.keyed_random import Floats, Keys, normals, pair, uniforms
 from simulator.market.listing import Listing
-from simulator.market.universe import Instrument
+from simulator.universe.instruments import Instrument
 
 _POSITION = np.linspace(0.0, 1.0, 2001)
 # Integral of 1 + 2 (2p - 1)^2, divided by its value at 1: the share of a session's volume traded until position p.

@@ -6,11 +6,12 @@ import datetime as dt
 
 import numpy as np
 
+from quant.contracts import SHARES_PER_CONTRACT
 from quant.sessions import NEW_YORK
 from simulator.market.chain_table import ChainTable
 from simulator.market.opra import CBOE
-from simulator.market.universe import INDEX_NAMES
 from simulator.recorded.quote_table import Recording
+from simulator.universe.instruments import INDEX_NAMES
 
 _PLAIN_EXECUTION = 209
 
@@ -41,6 +42,7 @@ def recorded_chain(recording: Recording) -> ChainTable:
         expiration=np.array([contract.expiration for contract in contracts], dtype="datetime64[D]"),
         is_call=np.array([contract.is_call for contract in contracts]),
         strike=column("strike"),
+        shares=np.full(count, SHARES_PER_CONTRACT),
         bid=column("bid"),
         ask=column("ask"),
         bid_size=quoted,

@@ -12,15 +12,15 @@ from starlette.responses import Response
 
 from quant.sessions import NEW_YORK, close_of, new_york_date, open_of, previous_session, sessions
 from simulator.market.bar_store import INTRADAY
-from simulator.market.bars import Bars, aggregate, join, only, window_starts
-from simulator.market.universe import INSTRUMENTS, breadth_stocks
+from simulator.market.bars import Bars, aggregate, join, only, split_adjusted, window_starts
 from simulator.rest.access import world_for
-from simulator.rest.paging import calendar_date, next_url, read_page
+from simulator.rest.paging import Page, calendar_date, next_url, read_page
 from simulator.rest.responses import answer, bad_request, not_entitled, not_found, request_id
-from simulator.world import World
+from simulator.universe.capital_changes import split_factor
+from simulator.universe.instruments import INSTRUMENTS, breadth_stocks
+from simulator.world import OLDEST_SESSION, World
 
 _TIMESPANS = ("minute", "hour", "day", "week", "month", "quarter", "year")
-_OLDEST = dt.date(2012, 1, 3)
 
 
 def _check(world: World, ticker: str) -> None:
@@ -42,10 +42,11 @@ async def bars(request: Request) -> Response:
     limit = page.limit(5000, 50000)
     descending = page.choice("sort", "asc", "desc") == "desc"
     first, last = _instant(path["from"], False), _instant(path["to"], True)
-    window = Window(timespan, int(path["multiplier"]), first, last, limit, descending, page.instant)
+    adjusted = _is_adjusted(page)
+    window = Window(timespan, int(path["multiplier"]), first, last, limit, descending, page.instant, adjusted)
     found, base_count, next_ms = await run_in_threadpool(_windows, world, ticker, window)
     rows = _rows(found, ticker)
-    body = _envelope(world, ticker, base_count, rows[::-1] if descending else rows)
+    body = _envelope(world, ticker, base_count, rows[::-1] if descending else rows, adjusted)
     if next_ms is not None:
         head = f"/v2/aggs/ticker/{ticker}/range/{path['multiplier']}/{timespan}"
         bounds = f"{path['from']}/{next_ms}" if descending else f"{next_ms}/{path['to']}"
@@ -54,7 +55,10 @@ async def bars(request: Request) -> Response:
 
 
 class Window(NamedTuple):
-    """A range request. Bounds are inclusive, `limit` counts base bars, data are those known at `instant`."""
+    """A range request. Bounds are inclusive, `limit` counts base bars, data are those known at `instant`.
+
+    With `adjusted`, prices and volumes are in shares of `instant`, after all splits executed until then.
+    """
 
     timespan: str
     multiplier: int
@@ -63,6 +67,7 @@ class Window(NamedTuple):
     limit: int
     descending: bool
     instant: int
+    adjusted: bool
 
 
 def _windows(world: World, ticker: str, window: Window) -> tuple[Bars, int, int | None]:
@@ -91,7 +96,8 @@ def _base(world: World, ticker: str, window: Window) -> Bars:
     """Return base bars between the bounds, from the requested end on, until there are more than the limit."""
     instant = dt.datetime.fromtimestamp(window.instant, dt.UTC)
     dates = sessions(
-        max(new_york_date(window.first), _OLDEST), min(new_york_date(window.last), new_york_date(instant))
+        max(new_york_date(window.first), OLDEST_SESSION),
+        min(new_york_date(window.last), new_york_date(instant)),
     )
     first, last = window.first.timestamp(), window.last.timestamp()
     if ticker.startswith("O:"):
@@ -105,6 +111,8 @@ def _base(world: World, ticker: str, window: Window) -> Bars:
         if open_of(date) > instant:
             continue
         part = world.bars.until(ticker, date, window.timespan, instant)
+        if window.adjusted:
+            part = split_adjusted(part, split_factor(ticker, date, new_york_date(instant)))
         if window.timespan in INTRADAY:
             part = only(part, (part.start >= first) & (part.start <= last))
         parts.append(part)
@@ -130,12 +138,25 @@ def _rows(found: Bars, ticker: str) -> list[dict[str, Any]]:
     return rows
 
 
-def _envelope(world: World, ticker: str, base_count: int, rows: list[dict[str, Any]]) -> dict[str, Any]:
+def _is_adjusted(page: Page) -> bool:
+    return page.choice("adjusted", "true", "false") == "true"
+
+
+def _day_bar(world: World, ticker: str, date: dt.date, adjusted: bool) -> Bars:
+    """Return a complete session as one bar, in shares of today with `adjusted`, else in shares of the date."""
+    bar = world.bars.day(ticker, date)
+    today = new_york_date(world.data_instant())
+    return split_adjusted(bar, split_factor(ticker, date, today)) if adjusted else bar
+
+
+def _envelope(
+    world: World, ticker: str, base_count: int, rows: list[dict[str, Any]], adjusted: bool
+) -> dict[str, Any]:
     body: dict[str, Any] = {
         "ticker": ticker,
         "queryCount": base_count,
         "resultsCount": len(rows),
-        "adjusted": True,
+        "adjusted": adjusted,
         "status": "DELAYED" if world.plan.delayed else "OK",
         "request_id": request_id(),
         "count": len(rows),
@@ -147,35 +168,37 @@ async def previous(request: Request) -> Response:
     """Serve GET /v2/aggs/ticker/{ticker}/prev: the last complete session with a bar, stamped 16:00 New York."""
     world, ticker = world_for(request), request.path_params["ticker"]
     _check(world, ticker)
+    adjusted = _is_adjusted(read_page(request, int(world.data_instant().timestamp())))
     date = previous_session(new_york_date(world.data_instant()))
     for _ in range(20):
-        found = await run_in_threadpool(world.bars.day, ticker, date)
+        found = await run_in_threadpool(_day_bar, world, ticker, date, adjusted)
         if len(found.start):
             break
         date = previous_session(date)
     rows = [{"T": ticker} | row | {"t": _four_o_clock(date)} for row in _rows(found, ticker)]
-    return answer(_envelope(world, ticker, len(rows), rows))
+    return answer(_envelope(world, ticker, len(rows), rows, adjusted))
 
 
 async def grouped(request: Request) -> Response:
     """Serve GET /v2/aggs/grouped/locale/us/market/stocks/{date}: each stock's bar of a session, stamped 16:00."""
     world = world_for(request)
     date = calendar_date(request.path_params["date"], "date")
-    rows = await run_in_threadpool(_all_stocks, world, date)
-    body = _envelope(world, "", len(rows), rows)
+    adjusted = _is_adjusted(read_page(request, int(world.data_instant().timestamp())))
+    rows = await run_in_threadpool(_all_stocks, world, date, adjusted)
+    body = _envelope(world, "", len(rows), rows, adjusted)
     del body["ticker"]
     return answer(body)
 
 
-def _all_stocks(world: World, date: dt.date) -> list[dict[str, Any]]:
-    if not sessions(date, date) or date < _OLDEST or close_of(date) > world.data_instant():
+def _all_stocks(world: World, date: dt.date, adjusted: bool) -> list[dict[str, Any]]:
+    if not sessions(date, date) or date < OLDEST_SESSION or close_of(date) > world.data_instant():
         return []
     symbols = [s for s, instrument in INSTRUMENTS.items() if instrument.kind != "index"]
     symbols += breadth_stocks()
     return [
         {"T": symbol} | row | {"t": _four_o_clock(date)}
         for symbol in symbols
-        for row in _rows(world.bars.day(symbol, date), symbol)
+        for row in _rows(_day_bar(world, symbol, date, adjusted), symbol)
     ]
 
 
@@ -183,10 +206,11 @@ async def open_close(request: Request) -> Response:
     """Serve GET /v1/open-close/{ticker}/{date}: a flat object; 404 for a date without a bar."""
     world, ticker = world_for(request), request.path_params["ticker"]
     _check(world, ticker)
+    adjusted = _is_adjusted(read_page(request, int(world.data_instant().timestamp())))
     date = calendar_date(request.path_params["date"], "date")
-    if not sessions(date, date) or date < _OLDEST or close_of(date) > world.data_instant():
+    if not sessions(date, date) or date < OLDEST_SESSION or close_of(date) > world.data_instant():
         raise not_found("Data not found.")
-    found = await run_in_threadpool(world.bars.day, ticker, date)
+    found = await run_in_threadpool(_day_bar, world, ticker, date, adjusted)
     if not len(found.start):
         raise not_found("Data not found.")
     row = _rows(found, ticker)[0]

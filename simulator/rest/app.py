@@ -11,6 +11,7 @@ from starlette.types import ASGIApp
 from simulator.rest import (
     aggregate_routes,
     chain_routes,
+    corporate_action_routes,
     market_routes,
     reference_routes,
     snapshot_routes,
@@ -36,6 +37,8 @@ _ROUTES = {
     "/v3/snapshot": snapshot_routes.universal,
     "/v3/reference/options/contracts": reference_routes.contracts,
     "/v3/reference/options/contracts/{contract}": reference_routes.contract,
+    "/v3/reference/dividends": corporate_action_routes.dividends,
+    "/v3/reference/splits": corporate_action_routes.splits,
     "/v1/marketstatus/now": market_routes.status_now,
     "/v1/marketstatus/upcoming": market_routes.status_upcoming,
     "/v3/reference/conditions": market_routes.conditions,

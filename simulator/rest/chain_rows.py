@@ -40,7 +40,7 @@ class Details(Struct, gc=False):
     contract_type: str
     exercise_style: str
     expiration_date: str
-    shares_per_contract: int
+    shares_per_contract: Number
     strike_price: Number
     ticker: str
 
@@ -149,13 +149,14 @@ def _details(table: ChainTable, chosen: Rows) -> list[Details]:
             "call" if is_call else "put",
             table.style,
             expiration,
-            100,
+            int(shares) if shares.is_integer() else shares,
             int(strike) if strike.is_integer() else strike,
             ticker,
         )
-        for is_call, expiration, strike, ticker in _zip(
+        for is_call, expiration, shares, strike, ticker in _zip(
             table.is_call[chosen].tolist(),
             table.expiration[chosen].astype("U10").tolist(),
+            table.shares[chosen].tolist(),
             table.strike[chosen].tolist(),
             table.ticker[chosen].tolist(),
         )

@@ -14,10 +14,11 @@ from starlette.responses import Response
 
 from quant.sessions import new_york_date
 from simulator.market.listing import Listing, join, pick
-from simulator.market.universe import INDEX_NAMES, INSTRUMENTS
 from simulator.rest.access import world_for
 from simulator.rest.paging import Page, calendar_date, day, next_url, number, read_page, within
 from simulator.rest.responses import not_found, results
+from simulator.universe.deliverables import deliverable
+from simulator.universe.instruments import INDEX_NAMES, INSTRUMENTS
 from simulator.world import World
 
 # Calendar days that `expired=true` covers; the provider covers the years since 2014.
@@ -106,15 +107,21 @@ def _selected(page: Page, listing: Listing, underlying: NDArray[np.str_]) -> NDA
 def _row(listing: Listing, underlying: NDArray[np.str_], row: int) -> dict[str, Any]:
     symbol, is_call, strike = str(underlying[row]), bool(listing.is_call[row]), float(listing.strike[row])
     style = "european" if symbol in INDEX_NAMES else "american"
-    return {
+    delivers = deliverable(symbol, str(listing.root[row]))
+    child = {"type": "equity", "underlying": delivers.child, "amount": _number(delivers.child_shares)}
+    return ({"additional_underlyings": [child]} if delivers.child else {}) | {
         # ISO 10962: option, call or put, European or American, stocks or index, physical or cash, standard.
         "cfi": f"O{'C' if is_call else 'P'}{'EICS' if style == 'european' else 'ASPS'}",
         "contract_type": "call" if is_call else "put",
         "exercise_style": style,
         "expiration_date": str(listing.expiration[row]),
         "primary_exchange": "XCBO" if style == "european" else "BATO",
-        "shares_per_contract": 100,
-        "strike_price": int(strike) if strike.is_integer() else strike,
+        "shares_per_contract": _number(delivers.shares),
+        "strike_price": _number(strike),
         "ticker": str(listing.ticker[row]),
         "underlying_ticker": symbol,
     }
+
+
+def _number(number: float) -> int | float:
+    return int(number) if number.is_integer() else number

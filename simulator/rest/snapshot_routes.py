@@ -13,11 +13,11 @@ from starlette.responses import Response
 
 from quant.sessions import previous_session
 from simulator.market.market import moment_of
-from simulator.market.universe import INDEX_NAMES, find
 from simulator.rest.access import world_for
 from simulator.rest.chain_rows import as_json, chain_rows
 from simulator.rest.paging import Page, next_url, read_page
 from simulator.rest.responses import bad_request, not_entitled, results
+from simulator.universe.instruments import INDEX_NAMES, find
 from simulator.world import World
 
 _MOST_TICKERS = 250

@@ -7,7 +7,7 @@ from functools import lru_cache
 from typing import Any, NamedTuple
 
 from simulator.market.market import SyntheticMarket
-from simulator.market.universe import INDEX_NAMES, INSTRUMENTS
+from simulator.universe.instruments import INDEX_NAMES, INSTRUMENTS
 
 # The provider's ids of the Nasdaq exchange and of the tape of listed funds.
 _STOCK_EXCHANGE, _TAPE = 12, 2

@@ -15,10 +15,12 @@ from numpy.typing import NDArray
 from quant.sessions import close_of, open_of
 from simulator.market.keyed_random import Floats, uniforms
 from simulator.market.listing import Listing, join, pick
-from simulator.market.market import SyntheticMarket, settlement_seconds
-from simulator.market.option_trades import day_of, option_rules
-from simulator.market.quotes import quote, tick_size
-from simulator.market.universe import INSTRUMENTS
+from simulator.market.market import SyntheticMarket
+from simulator.market.option_trades import day_of, option_rules, quotes_at
+from simulator.market.quotes import tick_size
+from simulator.market.settlement_book import settlement_seconds
+from simulator.pricing.contract_values import ContractTerms
+from simulator.universe.instruments import INSTRUMENTS
 
 SYMBOLS = ("SPX", "NDX", "SPY", "QQQ", "IWM")
 NORMAL, UNQUOTED, RARELY_QUOTED, CROSSED = range(4)
@@ -44,7 +46,7 @@ class Nbbo(NamedTuple):
 
 
 class Pool(NamedTuple):
-    """The contracts of one session, one per row; `spans` maps each symbol to its rows.
+    """The contracts of one session, one per row; `spans` maps each symbol to its rows, `terms` to their terms.
 
     `weight` is the logarithm of the session's volume. Contracts with `late_half` trade in the second half of every
     second. `opens` and `closes` are epoch seconds.
@@ -56,7 +58,7 @@ class Pool(NamedTuple):
     closes: int
     spans: dict[str, slice]
     listing: Listing
-    settled: Floats
+    terms: dict[str, ContractTerms]
     weight: Floats
     is_index: NDArray[np.bool_]
     habit: NDArray[np.int8]
@@ -72,25 +74,22 @@ class Pool(NamedTuple):
 
     def _quotes_of(self, symbol: str, rows: Rows, second: int) -> Nbbo:
         contracts, seconds = pick(self.listing, rows), np.full(len(rows), float(second))
-        state = self.market.state(symbol, self.date, contracts, seconds, self.settled[rows])
-        spot, years, _ = state
-        value = self.market.value(symbol, contracts, *state)
-        rules = option_rules(symbol)
-        minute = np.full(len(rows), second // 60, dtype=np.int64)
-        quotes = quote(rules, contracts.key, minute, value, spot, years)
-        return Nbbo(*quotes, tick_size(rules, value))
+        terms = self.terms[symbol].pick(rows - self.spans[symbol].start)
+        value, quotes = quotes_at(self.market, symbol, self.date, contracts, seconds, terms)
+        return Nbbo(*quotes, tick_size(option_rules(symbol), value))
 
 
 def build_pool(market: SyntheticMarket, date: dt.date, without: str | None = None) -> Pool:
     """Return the contracts that trade in a session; `without` excludes one symbol."""
     opens, closes = int(open_of(date).timestamp()), int(close_of(date).timestamp())
-    listings, weights, spans, start = [], [], {}, 0
+    listings, weights, spans, terms, start = [], [], {}, {}, 0
     for symbol in SYMBOLS:
         if symbol == without:
             continue
         near, volume = _busiest(market, symbol, date, closes)
         listings.append(near)
         weights.append(volume)
+        terms[symbol] = market.book.terms(symbol, date, near)
         spans[symbol] = slice(start, start + len(volume))
         start += len(volume)
     listing = join(listings)
@@ -103,7 +102,7 @@ def build_pool(market: SyntheticMarket, date: dt.date, without: str | None = Non
         closes,
         spans,
         listing,
-        settlement_seconds(listing),
+        terms,
         np.log(np.concatenate(weights)),
         np.concatenate(kinds),
         np.minimum(chosen, CROSSED).astype(np.int8),

@@ -1,0 +1,1 @@
+"""The simulated instruments: their options, cash dividends, splits and spin-offs, by rule."""
