@@ -18,7 +18,7 @@ from provider.errors import BadPage, NotFound, RepeatedPage
 from provider.filters import ContractFilters, Day, between, contract_params
 from provider.pagination import ChainPages, Pages
 from provider.rate_limit import Limiter
-from provider.records import Aggregate, ChainRow, IndexRow, LastTrade, Quote, Trade, UniversalRow
+from provider.records import Aggregate, ChainRow, IndexRow, LastTrade, OpenClose, Quote, Trade, UniversalRow
 from provider.reference import Condition, Contract, Dividend, Exchange, Holiday, MarketStatus, Split
 from provider.retry import Clock, RetryPolicy
 from provider.symbols import bare
@@ -175,6 +175,10 @@ class MassiveClient:
             f"/v2/aggs/ticker/{_part(ticker)}/prev", {}, decoding.decode_aggregate_page, Pages()
         )
         return bars.rows[-1] if bars.rows else None
+
+    def open_close(self, ticker: str, date: Day) -> OpenClose:
+        """Return the official prices of a date. Raises `NotFound` for a date without data."""
+        return self.one(f"/v1/open-close/{_part(ticker)}/{date}", {}, decoding.decode_open_close)
 
     # -- trades and quotes -------------------------------------------------------------------------------
     def trades(self, contract_ticker: str, after_ns: int, before_ns: int) -> Pages[Trade]:

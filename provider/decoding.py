@@ -15,7 +15,7 @@ from typing import Generic, NamedTuple, TypeVar
 import msgspec
 
 from provider.errors import BadPage
-from provider.records import Aggregate, ChainRow, IndexRow, LastTrade, Quote, Trade, UniversalRow
+from provider.records import Aggregate, ChainRow, IndexRow, LastTrade, OpenClose, Quote, Trade, UniversalRow
 from provider.reference import Condition, Contract, Dividend, Exchange, Holiday, MarketStatus, Split
 
 Row = TypeVar("Row")
@@ -181,4 +181,5 @@ decode_holidays = ListDecoder(Holiday)
 decode_market_status = object_decoder(MarketStatus)
 decode_contract_snapshot = single_decoder(ChainRow)
 decode_contract = single_decoder(Contract)
+decode_open_close = object_decoder(OpenClose)
 decode_last_trade = single_decoder(LastTrade)

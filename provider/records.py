@@ -183,6 +183,16 @@ class Aggregate(Struct, frozen=True, gc=False):
     ticker: str | None = field(name="T", default=None)  # grouped and previous-close bars only
 
 
+class OpenClose(Struct, frozen=True, gc=False):
+    """The official prices of one ticker on one date."""
+
+    symbol: str
+    open: float
+    high: float
+    low: float
+    close: float
+
+
 class Trade(Struct, frozen=True, gc=False):
     """One historical trade of an option. Trades of past sessions have only millisecond precision."""
 

@@ -1,6 +1,7 @@
 """Cut-offs of all enumerations: one frozen table per enumeration and profile.
 
-Intervals are closed below and open above: a value equal to a cut belongs to the class above it.
+A value equal to a cut belongs to the class above it. Where the documents say "more than", the cut is `above` it, so
+that the value itself belongs to the class below.
 Profile "default" is common usage, "documented" the wording of the project's documents. A table without a
 "documented" variant is the same in both.
 """
@@ -73,7 +74,7 @@ IV_REGIME: dict[Profile, CutTable] = {
     "default": CutTable("iv_regime", IV_REGIMES, (0.10, 0.30, 0.50, 0.60, 0.90)),
     "documented": CutTable("iv_regime", IV_REGIMES, (0.10, 0.30, 0.60, 0.80, 0.95)),
 }
-IV_TREND = CutTable("iv_trend", ("CONTRACTING", "STABLE", "EXPANDING"), (-0.05, 0.05))
+IV_TREND = CutTable("iv_trend", ("CONTRACTING", "STABLE", "EXPANDING"), (-0.05, above(0.05)))
 IV_RECOMMENDATION: dict[Profile, CutTable] = {
     "default": CutTable("recommendation", ("BUY_PREMIUM", "NEUTRAL", "SELL_PREMIUM"), (0.30, 0.50)),
     "documented": CutTable("recommendation", ("BUY_PREMIUM", "SELL_PREMIUM"), (0.30,)),
@@ -98,7 +99,7 @@ TERM_STRUCTURE = CutTable(
 )
 
 # Market regime. VIX in index points; advancers over decliners; per cent of stocks above their 50-day
-# mean; put volume over call volume; correlation of daily log returns.
+# mean; percentile of put over call volume among earlier sessions; correlation of daily log returns.
 VIX_REGIME = CutTable(
     "vix_regime",
     ("EXTREMELY_LOW", "LOW", "NORMAL", "ELEVATED", "HIGH", "EXTREME"),
@@ -106,11 +107,12 @@ VIX_REGIME = CutTable(
 )
 VIX_HYSTERESIS = 0.5
 BREADTH_REGIMES = ("EXTREMELY_BEARISH", "BEARISH", "NEUTRAL", "BULLISH", "EXTREMELY_BULLISH")
-BREADTH_BY_ADVANCERS = CutTable("breadth_regime", BREADTH_REGIMES, (0.33, 0.67, 1.5, 3.0))
-BREADTH_BY_MEAN = CutTable("breadth_regime", BREADTH_REGIMES, (20.0, 40.0, 60.0, 80.0))
+BREADTH_BY_ADVANCERS = CutTable("breadth_regime", BREADTH_REGIMES, (0.33, 0.67, 1.5, above(3.0)))
+BREADTH_BY_MEAN = CutTable("breadth_regime", BREADTH_REGIMES, (20.0, 40.0, 60.0, above(80.0)))
 PUT_CALL_REGIME = CutTable(
-    "put_call_regime", ("EXTREME_GREED", "GREED", "NEUTRAL", "FEAR", "EXTREME_FEAR"), (0.70, 0.80, 1.00, 1.20)
+    "put_call_regime", ("EXTREME_GREED", "GREED", "NEUTRAL", "FEAR", "EXTREME_FEAR"), (0.10, 0.30, 0.70, 0.90)
 )
+PUT_CALL_MINIMUM_SESSIONS = 60
 CORRELATION_REGIME = CutTable(
     "correlation_regime", ("DIVERGING", "LOW", "NORMAL", "HIGH", "EXTREMELY_HIGH"), (0.3, 0.5, 0.8, 0.95)
 )

@@ -37,7 +37,7 @@ from warehouse.models.enums import Timeframe, UnderlyingKind
 _Result = TypeVar("_Result")
 PROCESSES = 8  # they wait for the provider most of the time
 _YEAR_OF_DAYS = ("SPY", "QQQ", "IWM")
-_LEVELS = ("I:NDX", "I:RUT")
+_LEVELS = ("I:NDX", "I:RUT", "I:VIX")
 _VOLATILITIES = ("I:VIX", "I:VIX3M")
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from ingestion.chains.slots import CLOSING_SLOT_OPEN_FOR
+from ingestion.daily.vix_close import OFFICIAL_AFTER
 from quant import sessions
 from quant.sessions import new_york_date
 from warehouse import clock, market_days, queries
@@ -53,7 +54,7 @@ def due_work(now: datetime, minutes_after_close: int = MINUTES_AFTER_CLOSE) -> l
         DueWork(kind.task, kind.symbol, day)
         for kind in _kinds(entries)
         for day in _first(
-            closed[:-1] if kind.waits_for & awaited or _awaits_bars(kind, closed[-1], runs, now) else closed,
+            closed[:-1] if kind.waits_for & awaited or _waits(kind, closed[-1], runs, now) else closed,
             kind,
             runs,
             lambda run: _may_start(run, now),
@@ -120,11 +121,13 @@ def _awaited(entries: Sequence[WatchlistEntry], session: date, now: datetime) ->
     }
 
 
-def _awaits_bars(
+def _waits(
     kind: _Kind, session: date, runs: dict[tuple[str, str], dict[int, IngestionRun]], now: datetime
 ) -> bool:
-    """Return whether the percentile of the last closed session has to wait for the session's bars."""
+    """Return whether a job of the last closed session waits: the percentile for bars, the regime for the VIX."""
     closed = sessions.close_of(session)
+    if kind.task == RunTask.CALCULATE_MARKET_REGIME:
+        return now < closed + OFFICIAL_AFTER
     if kind.task != RunTask.CALCULATE_IV_PERCENTILE or now >= closed + BARS_PATIENCE:
         return False
     bars = runs.get((RunTask.STORE_BARS, kind.symbol), {}).get(clock.epoch_ms(closed))

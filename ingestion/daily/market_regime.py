@@ -100,7 +100,7 @@ def calculate_market_regime(
             return MarketRegimeResult(session, False, detail=str(error))
         regime = _classify(session, day)
         columns = _columns(day, regime)
-        known = known_at.of_session(session) if is_history else known_at.NOW
+        known = known_at.of_regime(session) if is_history else known_at.NOW
 
         def insert() -> None:
             MarketRegimeDay.objects.bulk_create(
@@ -139,7 +139,7 @@ def recomputed(stored: MarketRegimeDay) -> dict[str, Any]:
     ]
     if gone:
         raise InputsGone(f"the bars of {', '.join(gone)} are no longer stored")
-    if stored.put_call_ratio_total is not None and math.isnan(day.put_call_ratio):
+    if stored.put_call_ratio_total is not None and math.isnan(day.put_call.total):
         raise InputsGone("the chains of its put/call ratio are no longer stored")
     return _columns(day, _classify(session, day))
 
@@ -169,7 +169,7 @@ def _classify(session: date, day: MarketDay) -> MarketRegime:
             pct_above_50d=100.0 * known(breadth.above_mean),
             new_highs=known(breadth.new_highs),
             new_lows=known(breadth.new_lows),
-            put_call_ratio=day.put_call_ratio,
+            put_call_percentile=day.put_call.percentile,
             correlations=(day.correlation_spy_qqq, day.correlation_spy_iwm),
         )
     )
@@ -198,7 +198,8 @@ def _columns(day: MarketDay, regime: MarketRegime) -> dict[str, Any]:
         "vix3m_level": vix3m,
         "term_spread": term.spread_pct,
         "term_structure": term.regime,
-        "put_call_ratio_total": finite(day.put_call_ratio),
+        **day.put_call.columns(),
+        "vix_source": day.vix_source,
         "advancers": breadth.advancers,
         "decliners": breadth.decliners,
         "new_highs": breadth.new_highs,

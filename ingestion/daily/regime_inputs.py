@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 
 import numpy as np
@@ -13,18 +13,19 @@ from ingestion.bars import breadth as breadth_module
 from ingestion.bars.bar_times import close_ms, midnight_ms, range_ms
 from ingestion.bars.breadth import Breadth
 from ingestion.bars.historical_bars import ensure_bars
-from ingestion.daily.session_volumes import session_volumes
+from ingestion.daily.put_call import PutCall, read_put_call
+from ingestion.daily.vix_close import TICKER as VIX_TICKER
+from ingestion.daily.vix_close import vix_of
 from provider.connection import Connect
 from provider.errors import NotEntitled, NotFound
 from provider.symbols import bare
 from quant.chain import Floats
 from quant.market import indicators
 from quant.market.market_regime import IndexBars
-from warehouse import queries
 from warehouse.asof import adjusted_bars
 from warehouse.asof import regime as regime_reader
 from warehouse.asof.bars import Bars
-from warehouse.models.enums import Timeframe
+from warehouse.models.enums import Timeframe, VixSource
 
 Connect = Connect
 ReadBars = Callable[[str, str, date, date, int, Connect], Bars]
@@ -79,9 +80,10 @@ class MarketDay:
     spy: IndexBars = field(default_factory=IndexBars)
     closes: dict[str, float] = field(default_factory=dict)
     vix: float = math.nan
+    vix_source: VixSource | None = None
     vix_5_sessions_ago: float = math.nan
     breadth: Breadth = field(default_factory=Breadth)
-    put_call_ratio: float = math.nan
+    put_call: PutCall = field(default_factory=PutCall)
     correlation_spy_qqq: float = math.nan
     correlation_spy_iwm: float = math.nan
     unfinished: list[str] = field(default_factory=list)
@@ -95,7 +97,7 @@ def read_inputs(
     Other errors of the provider are raised.
     """
     year = breadth_module.year_before(session)
-    day = MarketDay(put_call_ratio=put_call_ratio(session))
+    day = MarketDay(put_call=read_put_call(session))
     bars = _Series(readers.bars, connect, day.unfinished, now_ms)
     series = {symbol: bars.daily(symbol, year) for symbol in ("SPY", "QQQ", "IWM")}
     spy = series["SPY"]
@@ -107,9 +109,13 @@ def read_inputs(
     day.closes = {"QQQ": float(qqq_closes[-1]), "IWM": float(iwm_closes[-1])}
     for symbol in ("NDX", "RUT"):
         day.closes[symbol] = float(_closes(bars.daily(f"I:{symbol}", year[-1:]), year[-1:])[0])
-    vix = bars.levels_at_close("I:VIX", year[-1 - VIX_RISE_SESSIONS :])
+    vix = bars.levels_at_close(VIX_TICKER, year[-1 - VIX_RISE_SESSIONS :])
     day.vix_5_sessions_ago = float(vix[0])
-    day.closes["VIX"] = float(vix[-1])
+    day.closes["VIX"], day.vix_source = vix_of(
+        session, now_ms, connect, lambda: bars.daily_close(VIX_TICKER, session), float(vix[-1])
+    )
+    if day.vix_source in (VixSource.OFFICIAL_CLOSE, VixSource.DAILY_BAR):
+        day.unfinished = [ticker for ticker in day.unfinished if ticker != VIX_TICKER]
     day.closes["VIX3M"] = float(bars.levels_at_close("I:VIX3M", year[-1:])[-1])
     _fill_from_row(session, day)
     if readers.fetches:
@@ -123,14 +129,6 @@ def read_inputs(
     return day
 
 
-def put_call_ratio(session: date) -> float:
-    """Return put volume / call volume of all watched chains in the session's last snapshots, NaN without calls."""
-    symbols = [str(entry.symbol) for entry in queries.watched_chains()]
-    volumes = [session_volumes(symbol, session) for symbol in symbols]
-    puts, calls = sum(volume.puts for volume in volumes), sum(volume.calls for volume in volumes)
-    return puts / calls if calls else math.nan
-
-
 @dataclass(frozen=True, slots=True)
 class _Series:
     """Bars as of a session's close; series whose last bar is missing are added to `unfinished`."""
@@ -142,6 +140,11 @@ class _Series:
 
     def daily(self, ticker: str, days: Sequence[date]) -> Bars:
         return self._bars(ticker, Timeframe.DAY, days, midnight_ms(days[-1]))
+
+    def daily_close(self, ticker: str, day: date) -> float:
+        """Return the close of a daily bar, NaN where there is none; a missing one is not unfinished."""
+        unmarked = replace(self, unfinished=[])
+        return float(_closes(unmarked.daily(ticker, [day]), [day])[0])
 
     def levels_at_close(self, ticker: str, days: Sequence[date]) -> Floats:
         """Return the index level at the close of each session, NaN where unknown.
@@ -201,6 +204,8 @@ def _fill_from_snapshot(session: date, day: MarketDay, connect: Connect, now_ms:
     for index in rows:
         if index.value and not index.error and index.timeframe != "DELAYED":
             day.closes[index.ticker.removeprefix("I:")] = index.value
+            if index.ticker == VIX_TICKER:
+                day.vix_source = VixSource.SNAPSHOT
     added = [f"I:{symbol}" for symbol in unknown if not math.isnan(day.closes[symbol])]
     day.unfinished = [ticker for ticker in day.unfinished if ticker not in added]
 

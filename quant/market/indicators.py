@@ -64,13 +64,15 @@ def directional_index(high: Floats, low: Floats, close: Floats, period: int = 14
 
 
 def choppiness(high: Floats, low: Floats, close: Floats, period: int = 14) -> float:
-    """Return 100 * log(sum of true ranges / range of the period) / log(period): 100 without trend, 0 for a pure one."""
+    """Return Dreiss's choppiness index: 100 * log(sum of true ranges / (highest high - lowest low)) / log(period).
+
+    About 100 without a trend, 0 for a pure one. The range is that of the `period` bars, without the close before them,
+    which the first true range contains. So a gap before the first bar can give more than 100.
+    """
     if len(close) <= period:
         return np.nan
     path = float(true_range(high, low, close)[-period:].sum())
-    floor = np.minimum(low[-period:], close[-period - 1 : -1]).min()
-    ceiling = np.maximum(high[-period:], close[-period - 1 : -1]).max()
-    span = float(ceiling - floor)
+    span = float(high[-period:].max() - low[-period:].min())
     return 100.0 * float(np.log(path / span) / np.log(period)) if span > 0 else np.nan
 
 

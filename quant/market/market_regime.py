@@ -24,7 +24,7 @@ from quant.thresholds import (
     VIX_REGIME,
 )
 
-METHOD_VERSION = "regime-1"
+METHOD_VERSION = "regime-2"
 
 MARKET_REGIMES = (
     "CAPITULATION",
@@ -106,7 +106,7 @@ class MarketInputs:
     pct_above_50d: float = _UNKNOWN  # 0 to 100
     new_highs: float = _UNKNOWN  # 52-week
     new_lows: float = _UNKNOWN
-    put_call_ratio: float = _UNKNOWN  # of total volume
+    put_call_percentile: float = _UNKNOWN  # 0 to 1, of the put/call ratios among earlier sessions
     correlations: tuple[float, ...] = ()  # 20-day, of the index with its peers
 
 
@@ -157,11 +157,6 @@ def breadth_regime(
     return BREADTH_REGIMES[int(calmer) + 2]
 
 
-def put_call_regime(ratio: float) -> str | None:
-    """Return the class of a total put/call volume ratio."""
-    return PUT_CALL_REGIME.label(ratio)
-
-
 def correlation_regime(correlations: tuple[float, ...]) -> str | None:
     """Return the class of the mean of the known correlations."""
     known = [value for value in correlations if not math.isnan(value)]
@@ -178,7 +173,7 @@ def market_regime(inputs: MarketInputs) -> MarketRegime:
     breadth = breadth_regime(
         inputs.advancers, inputs.decliners, inputs.pct_above_50d, inputs.new_highs, inputs.new_lows
     )
-    put_call = put_call_regime(inputs.put_call_ratio)
+    put_call = PUT_CALL_REGIME.label(inputs.put_call_percentile)
     correlated = correlation_regime(inputs.correlations)
     unreadable = math.isnan(inputs.bars.close - inputs.bars.sma50)
     groups = {

@@ -27,11 +27,11 @@ Status = Literal["ok", "truncated", "no_bracket", "no_quotes"]
 class VarianceIndex:
     """The index as a fraction per year, and diagnostics of the two strips; NaN and None where it is unknown.
 
-    `status`: `ok`; `truncated`, the strips miss more than 2 % of the index or an unknown part; `no_bracket`, no strip
+    `status`: `ok`; `truncated`, the strips miss more than 2 % of the index, or an unknown part; `no_bracket`, no strip
     before or after 30 days; `no_quotes`, no strip at all. `quotes` is the number used in both strips. `lowest_strike`
     and `highest_strike` bound the strikes that both reach, and the cuts are those of the strips that end there.
-    `truncation` is what the missing tails would add to `level` at the volatility of the last strikes, a lower bound
-    under a usual smile.
+    `truncation` is what the missing tails would add to `level` at the volatility of the last strikes, which is a lower
+    bound under a usual smile.
     """
 
     level: float

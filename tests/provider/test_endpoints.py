@@ -115,6 +115,12 @@ REQUESTS: list[tuple[str, Callable[[MassiveClient], Any], Any, dict[str, str]]] 
         {"adjusted": "false"},
     ),
     ("/v2/aggs/ticker/SPY/prev", lambda c: c.previous_close("SPY"), {"results": [BAR]}, {}),
+    (
+        "/v1/open-close/I:VIX/2026-11-20",
+        lambda c: c.open_close("I:VIX", DAY),
+        {"status": "OK", "symbol": "I:VIX", "open": 15, "high": 17, "low": 14.5, "close": 16.25},
+        {},
+    ),
     (f"/v3/trades/{TICKER}", lambda c: c.trades(TICKER, 1, 2), NONE, HISTORY),
     (f"/v3/quotes/{TICKER}", lambda c: c.quotes(TICKER, 1, 2), NONE, HISTORY),
     (

@@ -48,7 +48,7 @@ def documents() -> st.SearchStrategy[Any]:
 
 
 def test_every_decoder_is_included() -> None:
-    assert len(DECODERS) == 16
+    assert len(DECODERS) == 17
 
 
 @given(st.binary(max_size=200))

@@ -64,6 +64,33 @@ def test_a_label_changes_only_beyond_the_margin(level, previous, expected):
 
 
 @pytest.mark.parametrize(
+    ("table", "value", "label"),
+    [
+        pytest.param(thresholds.IV_TREND, 0.05, "STABLE", id="more than 5 %"),
+        pytest.param(thresholds.IV_TREND, -0.05, "STABLE", id="less than -5 %"),
+        pytest.param(thresholds.SKEW_STATE, 0.0, "INVERTED", id="at most 0"),
+        pytest.param(thresholds.SKEW_STATE, 10.0, "STEEP", id="more than 10"),
+        pytest.param(thresholds.TERM_REGIME, -10.0, "NORMAL", id="less than -10"),
+        pytest.param(thresholds.TERM_REGIME, 20.0, "NORMAL", id="more than 20"),
+        pytest.param(thresholds.TERM_STRUCTURE, 20.0, "CONTANGO", id="steep contango above 20"),
+        pytest.param(thresholds.TERM_STRUCTURE, -10.0, "BACKWARDATION", id="steep backwardation below -10"),
+        pytest.param(thresholds.VIX_REGIME, 12.0, "LOW", id="below 12"),
+        pytest.param(thresholds.VIX_REGIME, 40.0, "EXTREME", id="40 and more"),
+        pytest.param(thresholds.BREADTH_BY_ADVANCERS, 3.0, "BULLISH", id="more than 3"),
+        pytest.param(thresholds.BREADTH_BY_ADVANCERS, 0.33, "BEARISH", id="less than 0.33"),
+        pytest.param(thresholds.BREADTH_BY_MEAN, 80.0, "BULLISH", id="more than 80"),
+        pytest.param(thresholds.BREADTH_BY_MEAN, 20.0, "BEARISH", id="less than 20"),
+        pytest.param(thresholds.CORRELATION_REGIME, 0.95, "EXTREMELY_HIGH", id="0.95 and more"),
+        pytest.param(thresholds.IV_REGIME["default"], 0.90, "EXTREMELY_HIGH", id="0.90 and more"),
+        pytest.param(thresholds.IV_RECOMMENDATION["default"], 0.50, "SELL_PREMIUM", id="0.50 and more"),
+        pytest.param(thresholds.IV_RECOMMENDATION["default"], 0.30, "NEUTRAL", id="less than 0.30"),
+    ],
+)
+def test_a_value_equal_to_a_documented_limit_has_the_documented_label(table, value, label):
+    assert table.label(value) == label
+
+
+@pytest.mark.parametrize(
     ("ratio", "bias"),
     [(8250 / 10200, "BULLISH"), (0.899, "BULLISH"), (0.90, "NEUTRAL"), (1.11, "NEUTRAL"), (1.12, "BEARISH")],
 )

@@ -1,4 +1,4 @@
-"""Five minutes after a close a real worker runs the close tasks once, with the rights of the writer role."""
+"""Half an hour after a close a real worker runs the close tasks once, with the rights of the writer role."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ CLOSE_MS = clock.epoch_ms(CLOSE)
 
 @pytest.fixture(scope="module")
 def clock_offset_ms() -> int:
-    """The milliseconds that set the clock of every process to five minutes after the close."""
-    return (CLOSE + timedelta(minutes=5) - datetime.now(UTC)) // timedelta(milliseconds=1)
+    """The milliseconds that set the clock of every process to half an hour after the close, when no job waits."""
+    return (CLOSE + timedelta(minutes=30) - datetime.now(UTC)) // timedelta(milliseconds=1)
 
 
 @pytest.fixture

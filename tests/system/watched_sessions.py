@@ -40,6 +40,7 @@ SYMBOLS = ("AAPL", "META")
 CLOSING_TASKS = ("store_bars", "calculate_iv_percentile", "calculate_market_regime", "roll_up")
 # Close tasks are due after five minutes; the margin is for a busy machine, on which the clock runs on meanwhile.
 BEFORE_CLOSING_WORK = dt.timedelta(minutes=3)
+AFTER_CLOSING_WAITS = dt.timedelta(minutes=30)  # no job waits for bars or the official VIX any more
 CLOSING_WORK = 2 * 2 + 2  # the first two for each symbol
 WRITTEN = (HistoricalGreeks, GammaExposure, HistoricalBar, IvPercentile, MarketRegimeDay, FlowDay, GammaDay)
 
@@ -113,7 +114,7 @@ def _run_session(day: Day, market: SteppedMarket, requests: Requests, results: R
     for symbol in SYMBOLS:
         add_trade(clock.epoch_ms(day.open) + 60_000, symbol=symbol)
     _run_quiet_instant(day.close + BEFORE_CLOSING_WORK, market, requests, results)
-    market.step(day.close + dt.timedelta(minutes=5))
+    market.step(day.close + AFTER_CLOSING_WAITS)
     poll_now("After the close")
     eventually(lambda: _done(CLOSING_TASKS, day.close) == CLOSING_WORK)
     for instant in day.quiet:

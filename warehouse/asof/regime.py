@@ -17,7 +17,7 @@ class RegimeDays:
 
     Levels, closes, means and the range (ATR) are dollars or index points, `term_spread` is percent, `above_50d` a
     fraction from 0 to 1, returns are fractions, `confidence_score`, ADX, choppiness and RSI from 0 to 100. An absent
-    number is NaN, an absent text ''.
+    number is NaN, an absent text ''. `put_call_percentile_…` are fractions from 0 to 1.
 
     A row is known from `known_at` (epoch ms) on. `computed_at` is when it was computed again, NaN if never.
     """
@@ -26,6 +26,7 @@ class RegimeDays:
     market_regime: Texts
     confidence_score: Floats
     vix_level: Floats
+    vix_source: Texts
     vix_regime: Texts
     vix3m_level: Floats
     term_spread: Floats
@@ -37,6 +38,19 @@ class RegimeDays:
     qqq_close: Floats
     iwm_close: Floats
     put_call_ratio_total: Floats
+    put_call_regime: Texts
+    put_call_ratio_index: Floats
+    put_call_percentile_index: Floats
+    put_call_regime_index: Texts
+    put_call_status_index: Texts
+    put_call_ratio_etf: Floats
+    put_call_percentile_etf: Floats
+    put_call_regime_etf: Texts
+    put_call_status_etf: Texts
+    put_call_ratio_stock: Floats
+    put_call_percentile_stock: Floats
+    put_call_regime_stock: Texts
+    put_call_status_stock: Texts
     advancers: Floats
     decliners: Floats
     new_highs: Floats

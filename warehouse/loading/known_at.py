@@ -23,6 +23,7 @@ from warehouse.models.bars import TABLE as HISTORICAL_BARS
 CHAIN_AFTER_MS = MINUTE_MS  # a live chain is stored within a minute of its slot
 TRADE_AFTER_MS = 11_000  # a live trade is stored within a second
 DAILY_AFTER_MS = 6 * MINUTE_MS  # daily rows are computed five minutes after the close
+REGIME_AFTER_MS = 21 * MINUTE_MS  # the market regime waits for the official VIX
 NOW = Func(function="warehouse_known_ms", output_field=BigIntegerField())  # of a row that is stored live
 COMMIT_WITHIN_SECONDS = 8.0
 ATTEMPTS = 3
@@ -55,6 +56,11 @@ def of_chain(slot_ms: int) -> int:
 def of_session(session: dt.date) -> int:
     """Return when daily rows of a session that are computed live are known; epoch ms."""
     return clock.epoch_ms(sessions.close_of(session)) + DAILY_AFTER_MS
+
+
+def of_regime(session: dt.date) -> int:
+    """Return when the market regime of a session that is computed live is known; epoch ms."""
+    return clock.epoch_ms(sessions.close_of(session)) + REGIME_AFTER_MS
 
 
 def store_in_time(work: Callable[[], Result]) -> Result:

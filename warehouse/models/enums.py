@@ -122,6 +122,33 @@ class IvRecommendation(TextChoices):
     WAIT_FOR_IV_DROP = "WAIT_FOR_IV_DROP"
 
 
+class VixSource(TextChoices):
+    """Source of a VIX: open-close endpoint, daily bar, 15-minute bar that ends at the session's close, snapshot."""
+
+    OFFICIAL_CLOSE = "official_close"
+    DAILY_BAR = "daily_bar"
+    BAR_AT_CLOSE = "bar_at_close"
+    SNAPSHOT = "snapshot"
+
+
+class PutCallRegime(TextChoices):
+    """Class of a put/call ratio among those of earlier sessions."""
+
+    EXTREME_GREED = "EXTREME_GREED"
+    GREED = "GREED"
+    NEUTRAL = "NEUTRAL"
+    FEAR = "FEAR"
+    EXTREME_FEAR = "EXTREME_FEAR"
+
+
+class PutCallStatus(TextChoices):
+    """Why a put/call percentile is known or not: no volume of calls, fewer than 60 known earlier sessions."""
+
+    OK = "ok"
+    NO_VOLUME = "no_volume"
+    TOO_FEW_SESSIONS = "too_few_sessions"
+
+
 class VarianceStatus(TextChoices):
     """Quality of a variance index: whole, truncated strips, no strip on one side of 30 days, no strip at all."""
 

@@ -5,7 +5,15 @@ from __future__ import annotations
 from django.db import models
 
 from warehouse.models import columns
-from warehouse.models.enums import BreadthRegime, MarketRegime, TermStructure, VixRegime
+from warehouse.models.enums import (
+    BreadthRegime,
+    MarketRegime,
+    PutCallRegime,
+    PutCallStatus,
+    TermStructure,
+    VixRegime,
+    VixSource,
+)
 
 TABLE = "market_regime_history"
 
@@ -18,7 +26,8 @@ class MarketRegimeDay(models.Model):
 
     id = columns.row_id()
     date = columns.day("session")
-    vix_level = columns.money("VIX at the close; index points")
+    vix_level = columns.money("VIX of the session, by vix_source; index points")
+    vix_source = columns.choice(VixSource, "source of vix_level, null in rows of method regime-1")
     vix_regime = columns.choice(VixRegime, "class of vix_level")
     breadth_regime = columns.choice(BreadthRegime, "class of the breadth votes")
     market_regime = columns.choice(MarketRegime, "overall class of the session")
@@ -26,6 +35,25 @@ class MarketRegimeDay(models.Model):
     spy_close = columns.money("SPY at the close; dollars")
     ndx_close = columns.money("NDX at the close; index points")
     put_call_ratio_total = columns.real("volume of puts over calls of the tracked chains; ratio")
+    put_call_regime = columns.choice(PutCallRegime, "class of the mean percentile of the kinds")
+    put_call_ratio_index = columns.real("volume of puts over calls of the tracked chains of indices; ratio")
+    put_call_percentile_index = columns.real(
+        "share of the last 252 sessions with a lower put_call_ratio_index; fraction 0 to 1"
+    )
+    put_call_regime_index = columns.choice(PutCallRegime, "class of put_call_percentile_index")
+    put_call_status_index = columns.choice(PutCallStatus, "why put_call_percentile_index is present or null")
+    put_call_ratio_etf = columns.real("volume of puts over calls of the tracked chains of ETFs; ratio")
+    put_call_percentile_etf = columns.real(
+        "share of the last 252 sessions with a lower put_call_ratio_etf; fraction 0 to 1"
+    )
+    put_call_regime_etf = columns.choice(PutCallRegime, "class of put_call_percentile_etf")
+    put_call_status_etf = columns.choice(PutCallStatus, "why put_call_percentile_etf is present or null")
+    put_call_ratio_stock = columns.real("volume of puts over calls of the tracked chains of stocks; ratio")
+    put_call_percentile_stock = columns.real(
+        "share of the last 252 sessions with a lower put_call_ratio_stock; fraction 0 to 1"
+    )
+    put_call_regime_stock = columns.choice(PutCallRegime, "class of put_call_percentile_stock")
+    put_call_status_stock = columns.choice(PutCallStatus, "why put_call_percentile_stock is present or null")
     rut_close = columns.money("RUT at the close; index points")
     qqq_close = columns.money("QQQ at the close; dollars")
     iwm_close = columns.money("IWM at the close; dollars")
@@ -44,7 +72,7 @@ class MarketRegimeDay(models.Model):
     spy_sma50 = columns.real("SPY mean of 50 closes; dollars")
     spy_sma200 = columns.real("SPY mean of 200 closes; dollars")
     spy_adx14 = columns.real("SPY average directional index over 14 sessions; 0 to 100")
-    spy_chop14 = columns.real("SPY choppiness index over 14 sessions; 0 to 100")
+    spy_chop14 = columns.real("SPY choppiness index over 14 sessions; 0 in a trend, about 100 without")
     spy_atr14 = columns.real("SPY average true range over 14 sessions; dollars")
     spy_rsi14 = columns.real("SPY relative strength index over 14 sessions; 0 to 100")
     spy_return_1d = columns.real("SPY return of the session; fraction")
@@ -65,6 +93,17 @@ class MarketRegimeDay(models.Model):
             columns.one_of(TABLE, "breadth_regime", BreadthRegime),
             columns.one_of(TABLE, "market_regime", MarketRegime),
             columns.one_of(TABLE, "term_structure", TermStructure),
+            columns.one_of(TABLE, "vix_source", VixSource),
+            columns.one_of(TABLE, "put_call_regime", PutCallRegime),
+            columns.one_of(TABLE, "put_call_regime_index", PutCallRegime),
+            columns.one_of(TABLE, "put_call_status_index", PutCallStatus),
+            columns.fraction(TABLE, "put_call_percentile_index"),
+            columns.one_of(TABLE, "put_call_regime_etf", PutCallRegime),
+            columns.one_of(TABLE, "put_call_status_etf", PutCallStatus),
+            columns.fraction(TABLE, "put_call_percentile_etf"),
+            columns.one_of(TABLE, "put_call_regime_stock", PutCallRegime),
+            columns.one_of(TABLE, "put_call_status_stock", PutCallStatus),
+            columns.fraction(TABLE, "put_call_percentile_stock"),
             columns.fraction(TABLE, "above_50d"),
             models.CheckConstraint(
                 condition=models.Q(confidence_score__gte=0.0, confidence_score__lte=100.0),

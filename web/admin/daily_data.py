@@ -36,7 +36,16 @@ class MarketRegimeDayAdmin(DailyAdmin):
     search_fields = ()
     search_help_text = None
     list_filter = ()
-    list_display = ("date", "market_regime", "confidence_score", "vix_level", "vix_regime", "breadth_regime")
+    list_display = (
+        "date",
+        "market_regime",
+        "confidence_score",
+        "vix_level",
+        "vix_source",
+        "vix_regime",
+        "breadth_regime",
+        "put_call_regime",
+    )
 
 
 @admin.register(FlowDay)

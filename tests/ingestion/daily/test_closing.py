@@ -30,8 +30,9 @@ def all_of(session: date, *symbols: str) -> list[DueWork]:
 
 
 def first_of(session: date, *symbols: str) -> list[DueWork]:
-    """The jobs that do not wait for the session's bars."""
-    return [work for work in all_of(session, *symbols) if work.task != "calculate_iv_percentile"]
+    """The jobs that wait neither for the session's bars nor for the official VIX."""
+    waiting = ("calculate_iv_percentile", "calculate_market_regime")
+    return [work for work in all_of(session, *symbols) if work.task not in waiting]
 
 
 @pytest.fixture(autouse=True)
@@ -87,6 +88,13 @@ def test_the_percentile_waits_half_an_hour_for_the_bars_of_its_symbol(spx, at_ma
     assert len(of(percentile)) == 1
     at_market_time(CLOSE + timedelta(minutes=30))
     assert len(of(percentile)) == 2
+
+
+def test_the_regime_waits_for_the_official_vix(spx, at_market_time):
+    at_market_time(CLOSE + timedelta(minutes=20) - 2 * SECOND)
+    assert of("calculate_market_regime") == []
+    at_market_time(CLOSE + timedelta(minutes=20))
+    assert of("calculate_market_regime") == [WEDNESDAY]
 
 
 def test_jobs_of_an_early_close_are_due_at_five_past_one(spx, at_market_time):

@@ -120,22 +120,28 @@ def test_regime_is_stored_with_its_inputs(market, regime_of):
     market.tell_breadth()
     store_volumes(SESSION)
     result = regime_of()
-    assert str(result) == "market regime of 2026-11-18: STRONG_UPTREND at 100 of 100"
+    assert str(result) == "market regime of 2026-11-18: STRONG_UPTREND at 90 of 100, without put_call"
     stored = row()
     exact = {
         "vix_level": 15,
+        "vix_source": "bar_at_close",
         "vix_regime": "LOW",
         "vix3m_level": 18,
         "term_spread": 20.0,
         "term_structure": "NORMAL",
         "market_regime": "STRONG_UPTREND",
-        "breadth_regime": "EXTREMELY_BULLISH",
-        "confidence_score": 100.0,
+        "breadth_regime": "BULLISH",
+        "confidence_score": 90.0,
         "spy_close": 751,
         "qqq_close": 1502,
         "ndx_close": 25_000,
         "rut_close": 2_500,
         "put_call_ratio_total": 0.5,
+        "put_call_ratio_index": 0.5,
+        "put_call_percentile_index": None,
+        "put_call_status_index": "too_few_sessions",
+        "put_call_status_etf": "no_volume",
+        "put_call_regime": None,
         "advancers": 3,
         "decliners": 1,
         "new_highs": None,
@@ -147,8 +153,8 @@ def test_regime_is_stored_with_its_inputs(market, regime_of):
         "spy_adx14": 100.0,
         "spy_rsi14": 100.0,
         "spy_volume_ratio": 1.0,
-        "missing_inputs": [],
-        "method_version": "regime-1",
+        "missing_inputs": ["put_call"],
+        "method_version": "regime-2",
     }
     assert {name: stored[name] for name in exact} == exact
     assert stored["correlation_spy_qqq"] == pytest.approx(1.0, abs=1e-12)

@@ -91,9 +91,11 @@ def test_choppiness_matches_a_manual_calculation():
     # 14 bars of range 2 at the same price: the sum of the true ranges is 28, high minus low is 2.
     close = np.full(15, 100.0)
     assert choppiness(close + 1, close - 1, close) == pytest.approx(100 * np.log(14) / np.log(14))
-    # Each bar rises by 1 and has no range: the sum of the true ranges and high minus low are both 14.
+    # Each bar rises by 1 and has no range: the sum of the true ranges is 14, high minus low of the 14 bars is 13.
     up = np.arange(100.0, 115.0)
-    assert choppiness(up, up, up) == pytest.approx(0)
+    assert choppiness(up, up, up) == pytest.approx(100 * np.log10(14 / 13) / np.log10(14))
+    # Each bar rises by 1 from low to high: the sum of the true ranges and high minus low are both 14.
+    assert choppiness(up + 1, up, up + 1) == pytest.approx(0, abs=1e-12)
     assert np.isnan(choppiness(close, close, close))
 
 

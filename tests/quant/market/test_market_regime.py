@@ -12,7 +12,6 @@ from quant.market.market_regime import (
     breadth_regime,
     correlation_regime,
     market_regime,
-    put_call_regime,
     vix_regime,
 )
 
@@ -63,7 +62,7 @@ def regime(bars, **inputs):
         ),
         pytest.param({"return1": -0.019}, {"vix": 45, **WORST}, "CHOPPY", id="no fall on the day"),
         pytest.param(
-            {}, {"vix": 45, "put_call_ratio": 1.2, **WORST}, "CAPITULATION", id="high put/call ratio"
+            {}, {"vix": 45, "put_call_percentile": 0.9, **WORST}, "CAPITULATION", id="high put/call ratio"
         ),
         pytest.param({"return1": -0.05}, {"vix": 45}, "CHOPPY", id="breadth unknown"),
         pytest.param(
@@ -71,7 +70,7 @@ def regime(bars, **inputs):
         ),
         pytest.param(
             {"rsi": 71, "close": 103, "sma20": 100},
-            {"vix": 12, "put_call_ratio": 0.6},
+            {"vix": 12, "put_call_percentile": 0.05},
             "EUPHORIA",
             id="low put/call ratio",
         ),
@@ -131,7 +130,7 @@ def test_the_first_matching_rule_determines_the_regime(bars, inputs, expected):
 def test_confidence_is_100_if_every_input_agrees():
     bars = replace(CHOPPY, adx=30, return20=0.05, **UP)
     result = market_regime(
-        MarketInputs(bars=bars, vix=14, put_call_ratio=0.75, correlations=(0.9, 0.85), **BEST)
+        MarketInputs(bars=bars, vix=14, put_call_percentile=0.2, correlations=(0.9, 0.85), **BEST)
     )
     assert (result.market_regime, result.confidence, result.missing) == ("STRONG_UPTREND", 100.0, ())
     assert (result.vix_regime, result.breadth_regime) == ("LOW", "EXTREMELY_BULLISH")
@@ -147,31 +146,18 @@ def test_each_missing_input_group_reduces_confidence_by_ten_points():
 
 def test_inputs_that_disagree_reduce_the_confidence():
     bars = replace(CHOPPY, adx=30, return20=-0.05, **UP)
-    result = market_regime(MarketInputs(bars=bars, vix=19, put_call_ratio=1.1, correlations=(0.6,), **WORST))
+    result = market_regime(
+        MarketInputs(bars=bars, vix=19, put_call_percentile=0.8, correlations=(0.6,), **WORST)
+    )
     # Only the bars of the index agree; the 20-session return, VIX, breadth and put/call ratio do not.
     assert (result.market_regime, result.confidence) == ("STRONG_UPTREND", 52.0)
 
 
 def test_without_bars_only_the_market_regime_is_none():
-    result = market_regime(MarketInputs(vix=35, put_call_ratio=1.0))
+    result = market_regime(MarketInputs(vix=35, put_call_percentile=0.75))
     assert (result.market_regime, result.confidence) == (None, 0.0)
     assert (result.vix_regime, result.put_call_regime) == ("HIGH", "FEAR")
     assert result.missing == ("bars", "breadth", "correlation")
-
-
-@pytest.mark.parametrize(
-    ("ratio", "name"),
-    [
-        (0.69, "EXTREME_GREED"),
-        (0.7, "GREED"),
-        (0.8, "NEUTRAL"),
-        (1.0, "FEAR"),
-        (1.2, "EXTREME_FEAR"),
-        (np.nan, None),
-    ],
-)
-def test_put_call_regime_limits(ratio, name):
-    assert put_call_regime(ratio) == name
 
 
 def test_the_vix_regime_changes_only_beyond_the_margin():
@@ -184,10 +170,10 @@ def test_the_vix_regime_changes_only_beyond_the_margin():
 @pytest.mark.parametrize(
     ("inputs", "name"),
     [
-        ({"advancers": 300, "decliners": 100}, "EXTREMELY_BULLISH"),
-        ({"advancers": 299, "decliners": 100}, "BULLISH"),
-        ({"advancers": 300, "decliners": 100, "new_highs": 20, "new_lows": 10}, "BULLISH"),
-        ({"advancers": 300, "decliners": 100, "new_highs": 21, "new_lows": 10}, "EXTREMELY_BULLISH"),
+        ({"advancers": 301, "decliners": 100}, "EXTREMELY_BULLISH"),
+        ({"advancers": 300, "decliners": 100}, "BULLISH"),  # extreme is more than three
+        ({"advancers": 301, "decliners": 100, "new_highs": 20, "new_lows": 10}, "BULLISH"),
+        ({"advancers": 301, "decliners": 100, "new_highs": 21, "new_lows": 10}, "EXTREMELY_BULLISH"),
         ({"advancers": 150, "decliners": 100}, "BULLISH"),
         ({"advancers": 67, "decliners": 100}, "NEUTRAL"),
         ({"advancers": 33, "decliners": 100}, "BEARISH"),
@@ -195,12 +181,13 @@ def test_the_vix_regime_changes_only_beyond_the_margin():
         ({"advancers": 500, "decliners": 0}, "EXTREMELY_BULLISH"),
         ({"advancers": 0, "decliners": 0}, None),
         ({"advancers": 500}, None),
-        ({"pct_above_50d": 80}, "EXTREMELY_BULLISH"),
+        ({"pct_above_50d": 80.1}, "EXTREMELY_BULLISH"),
+        ({"pct_above_50d": 80}, "BULLISH"),
         ({"pct_above_50d": 79}, "BULLISH"),
         ({"pct_above_50d": 40}, "NEUTRAL"),
         ({"pct_above_50d": 19}, "EXTREMELY_BEARISH"),
         (
-            {"advancers": 300, "decliners": 100, "pct_above_50d": 70},
+            {"advancers": 301, "decliners": 100, "pct_above_50d": 70},
             "BULLISH",
         ),  # a mean of 1.5 gives the less extreme regime
         ({"advancers": 32, "decliners": 100, "pct_above_50d": 30}, "BEARISH"),

@@ -35,7 +35,7 @@ def make(volatilities, root="XYZ"):
     )
 
 
-def test_total_variance_is_linear_between_the_settlements_around_30_days():
+def test_total_variance_is_interpolated_around_thirty_days():
     found = chain_variance_index(make({9: 0.9, 23: 0.2, 37: 0.3, 65: 0.8}))
     total = 0.5 * (0.2**2 * 23 + 0.3**2 * 37) / 30
     assert found.level == pytest.approx(np.sqrt(total), rel=1e-3)
