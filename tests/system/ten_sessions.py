@@ -57,7 +57,7 @@ STRETCHES = (
     # Thanksgiving is Thursday 26 November; the Friday after it closes at 13:00 New York.
     (
         day("2026-11-25 14:30", FULL, "2026-11-26 14:30", "2026-11-26 21:05"),
-        day("2026-11-27 14:30", EARLY, "2026-11-27 18:30", "2026-11-27 21:00", "2026-11-29 15:00"),
+        day("2026-11-27 14:30", EARLY, "2026-11-27 18:45", "2026-11-27 21:00", "2026-11-29 15:00"),
         day("2026-11-30 14:30", FULL, "2026-12-01 03:00"),
     ),
     # Christmas Eve closes at 13:00; Christmas is a Friday.

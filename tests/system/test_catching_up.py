@@ -160,16 +160,14 @@ def test_failures_are_reported_and_due_work_is_caught_up(market, children, stack
     stack.start("postgres")
     eventually(lambda: is_done(6))
 
-    # The provider fails again when the close tasks are due; those without provider requests are done.
+    # The provider fails again when all close tasks are due; those without provider requests are done.
     go_away(provider)
-    market.step(CLOSE + timedelta(minutes=5))
+    market.step(CLOSE + timedelta(minutes=30))
     eventually(lambda: ended(WITH_PROVIDER, "FAILED"))
     eventually(lambda: ended(WITHOUT_PROVIDER, "DONE"))
     eventually(lambda: reports(BARS_FAILED, REGIME_FAILED))
     come_back(provider)
-    market.step(
-        CLOSE + timedelta(minutes=14)
-    )  # a pause later, also after three attempts; the last slot is open
+    market.step(CLOSE + timedelta(minutes=39))  # a pause later, also after three attempts
     eventually(lambda: ended(WITH_PROVIDER, "DONE"))
     eventually(lambda: reports() and not any(map(reports, (BARS_FAILED, REGIME_FAILED))))
 
@@ -180,7 +178,7 @@ def test_failures_are_reported_and_due_work_is_caught_up(market, children, stack
         f"Wed 2026-11-18 14:45  {REFUSAL} (n attempts)",
         f"Wed 2026-11-18 15:15  {MISSED}",
         f"Wed 2026-11-18 15:45  {MISSED}",
-        "T0: 23 of 26 slots missing in 1 sessions",  # 20 before it was watched; the close can still be fetched
+        "T0: 23 of 27 slots missing in 1 sessions",  # 20 before it was watched
     ]
     for model in (HistoricalGreeks, GammaExposure):
         stored = sorted(set(model.objects.values_list("timestamp", flat=True)))
