@@ -16,7 +16,8 @@ from tests.system.conftest import eventually
 from tests.system.offset_file import OffsetFile
 
 QUEUES = ("warehouse:default", "warehouse:ingest")
-FETCHING = ("Option chains", "After the close", "Calendar watch")  # the polls that may send provider requests
+# The polls that may send provider requests.
+FETCHING = ("Option chains", "After the close", "Splits and dividends", "Calendar watch")
 SECOND = timedelta(seconds=1)
 LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
 

@@ -43,12 +43,16 @@ BEFORE_CLOSING_WORK = dt.timedelta(minutes=3)
 AFTER_CLOSING_WAITS = dt.timedelta(minutes=30)  # no job waits for bars or the official VIX any more
 CLOSING_WORK = 2 * 2 + 2  # the first two for each symbol
 WRITTEN = (HistoricalGreeks, GammaExposure, HistoricalBar, IvPercentile, MarketRegimeDay, FlowDay, GammaDay)
+BEFORE_OPEN = ("/v3/reference/splits", "/v3/reference/dividends")
 
 Requests = Callable[[], dict[str, int]]
 
 
 class Moment(NamedTuple):
-    """An instant outside hours: rows written and requests sent since the previous one."""
+    """An instant outside hours: rows written and requests sent since the previous one.
+
+    The lists of splits and dividends are left out: they are fetched from two hours before the open.
+    """
 
     at: dt.datetime
     written: int
@@ -124,12 +128,12 @@ def _run_session(day: Day, market: SteppedMarket, requests: Requests, results: R
 def _run_quiet_instant(
     instant: dt.datetime, market: SteppedMarket, requests: Requests, results: Results
 ) -> None:
-    written, sent = _written(), sum(requests().values())
+    written, sent = _written(), _sent(requests)
     market.step(instant)
     poll_now("Partitions and retention")
     market.settle()
     eventually(lambda: _done(["keep_retention"], instant.replace(hour=0, minute=0, second=0)) == 1)
-    results.moments.append(Moment(instant, _written() - written, sum(requests().values()) - sent))
+    results.moments.append(Moment(instant, _written() - written, _sent(requests) - sent))
     results.instants.append(instant)
     results.troubles += [*_troubles(), *map(str, overdue_work(clock.now()))]
 
@@ -171,9 +175,13 @@ def _done(tasks: Sequence[str], slot: dt.datetime) -> int:
     return done.count()
 
 
+def _sent(requests: Requests) -> int:
+    return sum(number for path, number in requests().items() if path not in BEFORE_OPEN)
+
+
 def _written() -> int:
     """Return a number that grows with every written row and does not change when retention drops rows."""
-    ledger = IngestionRun.objects.exclude(task="keep_retention")
+    ledger = IngestionRun.objects.exclude(task__in=["keep_retention", "fetch_splits", "fetch_dividends"])
     newest = [rows.aggregate(newest=Max("pk"))["newest"] for rows in (ledger, *(m.objects for m in WRITTEN))]
     return sum(number or 0 for number in newest)
 
