@@ -1,8 +1,8 @@
 """Forwards of American options: put-call parity after the premium of early exercise is removed.
 
 A European call less a put is worth the discounted forward less the discounted strike. An American pair differs from
-that by its two premiums of early exercise, which depend on the volatility and on the forward itself. Starting from a
-forward without borrow cost, volatility, premiums and forward are computed in turn until they agree. Dividends follow
+that by its two premiums of early exercise, which depend on the volatility and on the forward itself. Starting from the
+forward without these premiums, volatility, premiums and forward are computed in turn until they agree. Dividends follow
 the escrowed model of ``american``.
 """
 
@@ -22,9 +22,9 @@ from quant.pricing.iv_status import IvStatus, quote_status
 
 # Strikes used per settlement: those nearest to the forward.
 _STRIKES = 15
-# Updates of volatility, premium and forward: one to find the strikes near the forward, then some with these, until no
-# forward changes by more than this fraction of its error.
-_FIRST_UPDATES, _UPDATES = 1, 8
+# Updates of volatility, premium and forward, until no forward changes by more than this fraction of its error. The
+# first ones start from the European volatility; what has not settled then continues from the American one.
+_QUICK_UPDATES, _MORE_UPDATES = 3, 6
 _SETTLED = 0.2
 # A premium is known to about this fraction of itself; strikes with a large one have a small weight.
 _PREMIUM_ERROR = 0.5
@@ -96,12 +96,9 @@ def american_forwards(
 
     ``years`` and ``rate`` (continuous per year) have shape (s,). Settlements with ``years`` not above zero have none.
     """
-    forward = forward_of(chain.spot, years, rate, dividends)
     pairs = _quoted_pairs(chain, member, years)
-    error = np.full(years.shape, np.nan)
-    for updates in (_FIRST_UPDATES, _UPDATES):
-        near = pairs.select(_nearest(pairs, forward))
-        forward, error = _solve(chain.spot, near, years, rate, forward, dividends, updates)
+    near = pairs.select(_nearest(pairs, _roughly(pairs, years)))
+    forward, error = _solve(chain.spot, near, years, rate, _roughly(near, years), dividends)
     strikes = np.bincount(near.settlement, minlength=len(years)) * np.isfinite(forward)
     return AmericanForwards(
         forward, error, borrow_of(chain.spot, years, rate, forward, dividends), strikes.astype(np.int64)
@@ -142,23 +139,28 @@ def _nearest(pairs: _Pairs, forward: Floats) -> NDArray[np.intp]:
     return order[rank < _STRIKES]
 
 
-def _solve(
-    spot: float,
-    pairs: _Pairs,
-    years: Floats,
-    rate: Floats,
-    forward: Floats,
-    dividends: Dividends,
-    updates: int,
-) -> tuple[Floats, Floats]:
-    """Return forwards and standard errors (s,) after at most ``updates`` updates from the forwards given.
+def _roughly(pairs: _Pairs, years: Floats) -> Floats:
+    """Return forwards (s,) without regard to early exercise: from the strike where call and put differ least."""
+    gap = pairs.call - pairs.put
+    order = np.lexsort((np.abs(gap), pairs.settlement))
+    settlement, first = np.unique(pairs.settlement[order], return_index=True)
+    best = order[first]
+    forward = np.full(len(years), np.nan)
+    forward[settlement] = pairs.strike[best] + gap[best]
+    return forward
 
-    The last updates start with the American volatility, because they converge only from near the solution. A settlement
-    whose forward does not change any more is left as it is.
+
+def _solve(
+    spot: float, pairs: _Pairs, years: Floats, rate: Floats, forward: Floats, dividends: Dividends
+) -> tuple[Floats, Floats]:
+    """Return forwards and standard errors (s,), starting from the forwards given.
+
+    Volatility, premium and forward are updated in turn. A settlement whose forward does not change any more is left as
+    it is.
     """
     forward, error = forward.copy(), np.full(len(years), np.nan)
     volatility = np.full(len(pairs.strike), np.nan)
-    for update in range(updates):
+    for update in range(_QUICK_UPDATES + _MORE_UPDATES):
         at = pairs.settlement
         time, interest = years[at], rate[at]
         borrow = borrow_of(spot, years, rate, forward, dividends)[at]
@@ -167,18 +169,17 @@ def _solve(
         outside = pairs.strike >= forward[at]
         price = np.where(outside, pairs.call, pairs.put)
         carried = (pairs.strike, time, interest, borrow)
-        if update == 0 and updates > 1:
-            volatility = american.implied_vol(outside, price, spot, *carried, dividends).volatility
-        elif update == 0:
+        if update == 0:
             volatility = implied_vol.solve(outside, price, held, *carried).volatility
+        elif update == _QUICK_UPDATES:
+            volatility = american.implied_vol(outside, price, spot, *carried, dividends).volatility
         of_call, of_put = _premiums(spot, held, carried, volatility, dividends)
         level = pairs.strike + (pairs.call - of_call - pairs.put + of_put) * np.exp(interest * time)
         uncertain = np.hypot(pairs.error, _PREMIUM_ERROR * (of_call + of_put))
-        before = forward.copy()
-        touched = np.unique(at)
+        before, touched = forward.copy(), np.unique(at)
         found, found_error = _medians(at, level, uncertain, len(years))
         forward[touched], error[touched] = found[touched], found_error[touched]
-        moving = (np.abs(forward - before) > _SETTLED * error)[at]
+        moving = ~(np.abs(forward - before) <= _SETTLED * error)[at]
         if not moving.any():
             break
         european = price - np.where(outside, of_call, of_put)

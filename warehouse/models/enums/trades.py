@@ -1,0 +1,38 @@
+"""Columns of trades."""
+
+from __future__ import annotations
+
+from django.db.models import TextChoices
+
+
+class TradeType(TextChoices):
+    """Class of a trade."""
+
+    SWEEP = "SWEEP"
+    BLOCK = "BLOCK"
+    SPLIT = "SPLIT"
+    LARGE = "LARGE"
+    REGULAR = "REGULAR"
+
+
+class Sentiment(TextChoices):
+    """Direction of the underlying that a trade expects."""
+
+    BULLISH = "BULLISH"
+    BEARISH = "BEARISH"
+    NEUTRAL = "NEUTRAL"
+
+
+class Aggressiveness(TextChoices):
+    """Position of the trade price relative to the quote."""
+
+    PASSIVE = "PASSIVE"
+    NORMAL = "NORMAL"
+    AGGRESSIVE = "AGGRESSIVE"
+
+
+class Side(TextChoices):
+    """Side that took liquidity, by the quote rule; null without a fresh quote."""
+
+    BUY = "buy"
+    SELL = "sell"
