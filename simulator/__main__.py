@@ -15,7 +15,8 @@ from pathlib import Path
 import uvicorn
 
 from quant.sessions import market_now
-from simulator.recorded.quote_table import NotAQuoteTable, Recording, read
+from simulator.recorded.dividend_file import NotAQuoteTable
+from simulator.recorded.quote_table import Recording, read
 from simulator.rest.app import build
 from simulator.rest.plans import plan
 from simulator.stream.connection import protocol_of

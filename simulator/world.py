@@ -21,7 +21,8 @@ from simulator.recorded.chain import recorded_chain
 from simulator.recorded.quote_table import Recording
 from simulator.rest.plans import Plan
 from simulator.stream.trade_log import TradeLog
-from simulator.universe.instruments import INSTRUMENTS
+from simulator.universe.indices import INDICES
+from simulator.universe.instruments import INDEX_NAMES, INSTRUMENTS, find
 from simulator.universe.payouts import Dividend
 
 _TABLES_KEPT = 16
@@ -49,10 +50,11 @@ class World:
         self.recording = recording
         self.recorded = recorded_chain(recording) if recording else None
         anchors = {}
-        if recording and recording.symbol in INSTRUMENTS:
+        if recording and find(recording.symbol):
             anchors[recording.symbol] = (recording.stamp, recording.spot)
         self.market = SyntheticMarket(seed, anchors, strike_spacing)
-        self.bars = BarStore(self.market)
+        self.indices = _served_indices(recording)
+        self.bars = BarStore(self.market, frozenset(self.indices))
         self.trade_log = TradeLog()
         self._tables: OrderedDict[tuple[str, int], ChainTable] = OrderedDict()
         self._building = asyncio.Lock()
@@ -78,6 +80,12 @@ class World:
         if instrument is None or instrument.options is None or instrument.ticker != provider_ticker:
             return None
         return symbol
+
+    def knows(self, ticker: str) -> bool:
+        """Return whether a ticker exists: of an index, ETF, stock or contract."""
+        return self.bars.knows(ticker) or (
+            self.recorded is not None and self.recorded.find(ticker) is not None
+        )
 
     def contract_symbol(self, ticker: str) -> str | None:
         """Return the underlying of a contract ticker, or None when its root is unknown."""
@@ -126,20 +134,33 @@ class World:
     def declared_dividends(self, today: dt.date) -> list[Dividend]:
         """Return the cash dividends declared until a date, of all symbols, with ex-dates since `OLDEST_SESSION`.
 
-        A recorded chain's quotes contain real dividends, so its symbol has none of the simulated ones.
+        A recorded chain's symbol has the dividends of the file beside the chain and none of the simulated ones, because
+        its quotes contain the real ones.
         """
         last = today + dt.timedelta(days=_LONGEST_NOTICE_DAYS)
+        own = self.recording.symbol if self.recording else None
         found = [
             dividend
             for symbol in INSTRUMENTS
-            if self.recorded is None or symbol != self.recorded.symbol
+            if symbol != own
             for dividend in self.market.dividends(symbol, OLDEST_SESSION, last)
         ]
-        return [dividend for dividend in found if dividend.declared <= today]
+        if self.recording:
+            found += [
+                Dividend(self.recording.symbol, one.amount, one.declared, one.ex_date)
+                for one in self.recording.dividends
+            ]
+        return [one for one in found if one.declared is None or one.declared <= today]
 
     def market_status(self) -> str:
         """Return `open` or `closed`, according to the session calendar."""
         return "open" if is_open(self.now()) else "closed"
+
+
+def _served_indices(recording: Recording | None) -> dict[str, str]:
+    """Return the names of the served indices by symbol, with that of a recorded chain."""
+    symbol = recording.symbol if recording else ""
+    return INDEX_NAMES | ({symbol: INDICES[symbol].name} if symbol in INDICES else {})
 
 
 def recording_offset_ms(recording: Recording, now: dt.datetime) -> int:

@@ -21,10 +21,10 @@ INTRADAY = ("minute", "hour")
 
 
 class BarStore:
-    """Bars of one market, by the provider's tickers."""
+    """Bars of one market, by the provider's tickers, of the given indices and all stocks and contracts."""
 
-    def __init__(self, market: SyntheticMarket) -> None:
-        self.market = market
+    def __init__(self, market: SyntheticMarket, indices: frozenset[str] = frozenset(INDEX_NAMES)) -> None:
+        self.market, self._indices = market, indices
         self._roots = {
             root: symbol
             for symbol, instrument in INSTRUMENTS.items()
@@ -40,7 +40,7 @@ class BarStore:
     def knows(self, ticker: str) -> bool:
         """Return whether the ticker exists. Contracts need a known root only; unlisted ones have no bars."""
         if ticker.startswith("I:"):
-            return ticker[2:] in INDEX_NAMES
+            return ticker[2:] in self._indices
         if ticker.startswith("O:"):
             return self.underlying(ticker) is not None
         instrument = find(ticker)

@@ -118,12 +118,10 @@ class SyntheticMarket:
     ) -> None:
         self.seed = seed
         self.paths = Paths(seed)
-        if anchors:
-            scales = {}
-            for symbol, (instant, level) in anchors.items():
-                tracked = INSTRUMENTS[symbol].tracks or symbol
-                scales[tracked] = level / self.spot(symbol, instant)
-            self.paths = Paths(seed, scales)
+        for symbol, (instant, level) in (anchors or {}).items():
+            # Levels are rounded, so the second scale corrects the rounding of the first.
+            for _ in range(2):
+                self.paths = self.paths.scaled(symbol, level / self.spot(symbol, instant))
         self.listings = Listings(self.paths, strike_spacing)
         self.chain_truth_at = lru_cache(maxsize=4)(self._chain_truth_at)
         self._closing = lru_cache(maxsize=4096)(lambda s, date: float(self.session(s, date).levels[-1]))

@@ -82,6 +82,11 @@ class Paths:
         self.variance_session = lru_cache(maxsize=16)(self._variance_session)
         self._gains = lru_cache(maxsize=64)(self._gains_of)
 
+    def scaled(self, symbol: str, factor: float) -> Paths:
+        """Return paths on which the symbol, and all that follow the same index, are `factor` times as high."""
+        leader = _instrument(symbol).tracks or symbol
+        return Paths(self.seed, self._scales | {leader: self._scales.get(leader, 1.0) * factor})
+
     def _daily(self, factor: str) -> tuple[Floats, Floats]:
         """Return overnight and intraday steps of a factor for every weekday."""
         numbers = generator(self.seed, "factor", factor).standard_normal((2, WEEKDAYS))

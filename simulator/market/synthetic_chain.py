@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from quant.sessions import NEW_YORK, close_of, open_of, previous_session
 from simulator.market.chain_table import ChainTable
-from simulator.market.keyed_random import Floats, pair, uniforms
+from simulator.market.keyed_random import Floats, generator, pair, uniforms
 from simulator.market.market import ChainTruth, SyntheticMarket
 from simulator.market.option_trades import day_of, option_rules, previous_close, quotes_at, trades_at
 from simulator.market.quotes import quote
@@ -22,6 +22,8 @@ from simulator.universe.instruments import INSTRUMENTS
 _NEVER_TRADED_SHARE = 0.3
 _OLDEST_SESSIONS = 9
 _NANOSECONDS = 1_000_000_000
+STALE_SHARE = 0.05
+_STALE_SECONDS, _WINDOW_SECONDS, _FIRST_SECONDS = (180, 900), 900, 60
 
 
 def synthetic_chain(market: SyntheticMarket, symbol: str, instant: dt.datetime) -> ChainTable:
@@ -34,14 +36,15 @@ def synthetic_chain(market: SyntheticMarket, symbol: str, instant: dt.datetime) 
     settled = truth.years <= 0
     vendor = vendor_greeks(truth, quotes)
     moment_ns = int(seconds) * _NANOSECONDS
+    spot, spot_seconds = _shown_level(market, truth)
     age = (uniforms(pair(listing.key, minute), "quote age") ** 2 * 40 * _NANOSECONDS).astype(np.int64)
     reference = previous_close(market, symbol, date, listing)
     return ChainTable(
         symbol=symbol,
         provider_ticker=instrument.ticker,
         style=rules.style,
-        spot=truth.spot,
-        spot_ns=moment_ns,
+        spot=spot,
+        spot_ns=spot_seconds * _NANOSECONDS,
         ticker=listing.ticker,
         expiration=listing.expiration,
         is_call=listing.is_call,
@@ -56,6 +59,32 @@ def synthetic_chain(market: SyntheticMarket, symbol: str, instant: dt.datetime) 
         **vendor._asdict(),
         **_trading(market, truth),
     )
+
+
+def level_delay(seed: int, symbol: str, seconds: int) -> int:
+    """Return the age in seconds of an index level at an instant: 0, or 180 to 900 in a share of the quarter hours."""
+    rng = generator(seed, "stale", symbol, seconds // _WINDOW_SECONDS)
+    return int(rng.uniform(*_STALE_SECONDS)) if rng.random() < STALE_SHARE else 0
+
+
+def _shown_level(market: SyntheticMarket, truth: ChainTruth) -> tuple[float, int]:
+    """Return the level that the chain states, and its time in epoch seconds.
+
+    That of an index is stale at times: in the first minute of a session it is the last close, and in a share of the
+    quarter hours, `STALE_SHARE`, it is 3 to 15 minutes old. Quotes are never stale.
+    """
+    seconds = int(truth.moment.seconds)
+    if INSTRUMENTS[truth.symbol].kind != "index":
+        return truth.spot, seconds
+    since_open = seconds - int(open_of(truth.moment.session).timestamp())
+    age = level_delay(market.seed, truth.symbol, seconds)
+    if since_open >= _FIRST_SECONDS and age == 0:
+        return truth.spot, seconds
+    if since_open < max(age, _FIRST_SECONDS):
+        before = previous_session(truth.moment.session)
+        return market.close_before(truth.symbol, truth.moment.session), int(close_of(before).timestamp())
+    then = seconds - age
+    return market.spot(truth.symbol, dt.datetime.fromtimestamp(then, dt.UTC)), then
 
 
 def _trading(market: SyntheticMarket, truth: ChainTruth) -> dict[str, NDArray[Any]]:

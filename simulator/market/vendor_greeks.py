@@ -1,25 +1,50 @@
-"""The provider's greeks and implied volatility: solved from the midpoint of the quote, with missing values.
+"""The provider's greeks and implied volatility: solved from the midpoint of the quote, with missing and invalid values.
 
-Contracts whose midpoint is outside the no-arbitrage bounds have none, most deep in-the-money contracts have none, and a
-few rows have invalid values. This was observed on live chains in 2026 (an implied volatility of 0.00016 with a gamma of
--1.67e-8); consumers must handle all three cases.
+Contracts whose midpoint is outside the no-arbitrage bounds have none, and most deep in-the-money contracts have none. A
+share of all rows, `JUNK_SHARE`, has invalid values of the kinds that were observed on live chains in 2026; consumers
+must reject them.
 """
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
-from simulator.market.keyed_random import Floats, uniforms
+from simulator.market.keyed_random import Floats, Keys, uniforms
 from simulator.market.market import ChainTruth
 from simulator.market.quotes import Quotes
 from simulator.pricing.black import black_price, black_vega
 from simulator.pricing.contract_values import greeks, with_premium
 
 _ROUNDS = 7
-_DEEP_DELTA, _DEEP_MISSING, _DEEP_JUNK = 0.985, 0.55, 0.03
-JUNK_VOLATILITY, JUNK_GAMMA = 0.00016, -1.67e-8
+_DEEP_DELTA, _DEEP_MISSING = 0.985, 0.55
+JUNK_SHARE = 0.004
+_OMITTED = float("nan")
+
+
+class Junk(NamedTuple):
+    """One kind of invalid row: values that replace those of the model, NaN for omitted ones, None for unchanged ones.
+
+    `delta` is that of a call; a put has the opposite.
+    """
+
+    volatility: float | None = None
+    delta: float | None = None
+    gamma: float | None = None
+
+
+JUNK = (
+    Junk(volatility=1e-05, delta=1.0, gamma=0.0),
+    Junk(volatility=25.0, delta=1.0),
+    Junk(gamma=1368.0),
+    Junk(delta=-0.35),
+    Junk(volatility=0.00016, delta=1.0, gamma=-1.67e-8),
+    Junk(gamma=_OMITTED),
+    Junk(volatility=_OMITTED, delta=_OMITTED),
+)
 
 
 class VendorGreeks(NamedTuple):
@@ -41,18 +66,29 @@ def vendor_greeks(truth: ChainTruth, quotes: Quotes) -> VendorGreeks:
     # Drawn per contract and date, so that a contract without greeks has none for the whole session.
     draw = uniforms(truth.listing.key, "vendor", truth.moment.session)
     missing = np.isnan(state.volatility) | (deep & (draw < _DEEP_MISSING))
-    junk = deep & (draw > 1.0 - _DEEP_JUNK) & (truth.years > 0)
+    model = (state.volatility, numbers.delta, numbers.gamma, numbers.theta, numbers.vega)
+    sent = VendorGreeks(*(np.where(missing, np.nan, column) for column in model))
+    return _with_junk(sent, truth, junk_kinds(truth.listing.key, truth.moment.session))
 
-    def sent(number: Floats, junk_value: float | Floats) -> Floats:
-        return np.where(junk, junk_value, np.where(missing, np.nan, number))
 
-    return VendorGreeks(
-        sent(state.volatility, JUNK_VOLATILITY),
-        sent(numbers.delta, np.where(truth.listing.is_call, 1.0, -1.0)),
-        sent(numbers.gamma, JUNK_GAMMA),
-        sent(numbers.theta, -0.01),
-        sent(numbers.vega, 1e-7),
-    )
+def junk_kinds(keys: Keys, session: dt.date) -> NDArray[np.intp]:
+    """Return the kind of junk (an index of JUNK) of each contract in a session, -1 for most."""
+    draw = uniforms(keys, "junk", session)
+    return np.where(draw < JUNK_SHARE, (draw / JUNK_SHARE * len(JUNK)).astype(np.intp), -1)
+
+
+def _with_junk(sent: VendorGreeks, truth: ChainTruth, kinds: NDArray[np.intp]) -> VendorGreeks:
+    sign = np.where(truth.listing.is_call, 1.0, -1.0)
+    volatility, delta, gamma = sent.volatility.copy(), sent.delta.copy(), sent.gamma.copy()
+    for kind, junk in enumerate(JUNK):
+        rows = (kinds == kind) & (truth.years > 0)
+        if junk.volatility is not None:
+            volatility[rows] = junk.volatility
+        if junk.delta is not None:
+            delta[rows] = junk.delta * sign[rows]
+        if junk.gamma is not None:
+            gamma[rows] = junk.gamma
+    return sent._replace(volatility=volatility, delta=delta, gamma=gamma)
 
 
 def _volatility_at(truth: ChainTruth, midpoint: Floats) -> Floats:

@@ -14,6 +14,7 @@ from simulator.pricing.settlements import Reading, Settlements
 # Steps of the differences that give the premium's greeks: of spot in standard deviations to settlement, of volatility
 # relative to itself.
 _SPOT_STEP, _VOLATILITY_STEP = 0.15, 0.02
+_TABLE_ERROR = 4e-6
 
 
 class ContractTerms(NamedTuple):
@@ -69,7 +70,10 @@ def with_premium(terms: ContractTerms, state: State, premium: Floats) -> Floats:
     known = (terms.is_call, state.forward, terms.strike, state.years, state.rate, state.volatility)
     payoff = _payoff(terms, state)
     value = black_price(*known) + premium
-    return np.where(state.years > 0, np.maximum(value, payoff) if terms.is_american else value, payoff)
+    if terms.is_american:
+        # Where exercise is immediate, the premium is known up to the error of its table.
+        value = np.where((payoff > 0) & (value < payoff + _TABLE_ERROR * terms.strike), payoff, value)
+    return np.where(state.years > 0, value, payoff)
 
 
 def _payoff(terms: ContractTerms, state: State) -> Floats:
@@ -131,6 +135,6 @@ def greeks(terms: ContractTerms, state: State, price: Floats, premium: Greeks | 
         return found
     # Immediate exercise: the value is the payoff.
     payoff = _payoff(terms, state)
-    exercised = (payoff > 0) & (price <= payoff + 1e-12 * state.delivered)
+    exercised = (payoff > 0) & (price == payoff)
     sure = Greeks(np.where(terms.is_call, 1.0, -1.0), *(np.zeros(len(price)) for _ in range(3)))
     return Greeks(*(np.where(exercised, a, b) for a, b in zip(sure, found, strict=True)))

@@ -11,7 +11,7 @@ from quant.sessions import NEW_YORK
 from simulator.market.chain_table import ChainTable
 from simulator.market.opra import CBOE
 from simulator.recorded.quote_table import Recording
-from simulator.universe.instruments import INDEX_NAMES
+from simulator.universe.instruments import exercise_style, is_index
 
 _PLAIN_EXECUTION = 209
 
@@ -28,14 +28,13 @@ def recorded_chain(recording: Recording) -> ChainTable:
     absent = np.full(count, np.nan)
     stamp_ns = int(recording.stamp.timestamp()) * 1_000_000_000
     midnight = dt.datetime.combine(recording.stamp.astimezone(NEW_YORK).date(), dt.time(), NEW_YORK)
-    is_index = recording.symbol in INDEX_NAMES
     traded = last > 0
     closing = np.where(traded, last, np.nan)
     quoted = np.ones(count, dtype=np.int64)
     return ChainTable(
         symbol=recording.symbol,
-        provider_ticker=f"I:{recording.symbol}" if is_index else recording.symbol,
-        style="european" if is_index else "american",
+        provider_ticker=f"I:{recording.symbol}" if is_index(recording.symbol) else recording.symbol,
+        style=exercise_style(recording.symbol),
         spot=recording.spot,
         spot_ns=stamp_ns,
         ticker=np.array([contract.ticker for contract in contracts]),

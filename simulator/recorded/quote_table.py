@@ -15,8 +15,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from quant.sessions import NEW_YORK
+from simulator.recorded.dividend_file import DeclaredDividend, NotAQuoteTable, dividends_beside
+from simulator.universe.indices import INDICES
 
-# Roots whose underlying has another symbol.
+# Roots whose underlying has another symbol, besides those that are an index and a W.
 _UNDERLYINGS = {"SPXW": "SPX", "SPXPM": "SPX", "NDXP": "NDX", "RUTW": "RUT", "VIXW": "VIX", "XSPAM": "XSP"}
 _HEADER = ["Expiration Date", "Calls", "Last Sale", "Net", "Bid", "Ask", "Volume", "IV", "Delta", "Gamma"]
 _HEADER += [
@@ -38,10 +40,6 @@ _DATE = re.compile(r"([A-Z][a-z]+ \d{1,2},? \d{4})(?: at|,)? (\d{1,2}:\d{2} [AP]
 _LAST = re.compile(r"Last:?\s*\$?([\d,]*\.?\d+)")
 _CONTRACT = re.compile(r"([A-Z]{1,5}\d?)(\d{6})([CP])(\d{8})")
 _EXPIRATION_FORMATS = ("%a %b %d %Y", "%m/%d/%Y", "%Y-%m-%d", "%b %d %Y", "%B %d, %Y")
-
-
-class NotAQuoteTable(ValueError):
-    """The file is not a quote table. The message is one sentence for the user."""
 
 
 @dataclass(frozen=True)
@@ -71,12 +69,16 @@ class RecordedContract:
 
 @dataclass(frozen=True)
 class Recording:
-    """A quote table: underlying, time written in the file (UTC), last price of the underlying, contracts."""
+    """A quote table: underlying, time written in the file (UTC), last price of the underlying, contracts.
+
+    `dividends` are those of the file beside it.
+    """
 
     symbol: str
     stamp: dt.datetime
     spot: float
     contracts: tuple[RecordedContract, ...]
+    dividends: tuple[DeclaredDividend, ...] = ()
 
     @property
     def roots(self) -> list[str]:
@@ -85,7 +87,7 @@ class Recording:
 
 
 def read(path: Path) -> Recording:
-    """Return the recording in a file. Raises NotAQuoteTable with a one-sentence message for any other file."""
+    """Return the recording in a file and the dividends beside it. Raises NotAQuoteTable with a one-sentence message."""
     try:
         text = path.read_bytes().decode("utf-8-sig")
     except OSError as error:
@@ -107,7 +109,7 @@ def read(path: Path) -> Recording:
                 raise NotAQuoteTable(f"{path}, line {number}: {error}") from error
     if not contracts:
         raise NotAQuoteTable(f"{path} contains no contracts")
-    return Recording(_underlying(path, contracts), stamp, spot, tuple(contracts))
+    return Recording(_underlying(path, contracts), stamp, spot, tuple(contracts), dividends_beside(path))
 
 
 def _find_header(path: Path, lines: list[str]) -> int:
@@ -186,10 +188,16 @@ def _number(text: str) -> float:
 
 
 def _underlying(path: Path, contracts: list[RecordedContract]) -> str:
-    symbols = {_UNDERLYINGS.get(c.root, c.root.rstrip("0123456789")) for c in contracts}
+    symbols = {_symbol_of(contract.root) for contract in contracts}
     if len(symbols) > 1:
         raise NotAQuoteTable(f"{path} contains options on several underlyings: {', '.join(sorted(symbols))}")
     return symbols.pop()
+
+
+def _symbol_of(root: str) -> str:
+    plain = root.rstrip("0123456789")
+    weekly = plain.removesuffix("W")
+    return _UNDERLYINGS.get(root, weekly if weekly in INDICES else plain)
 
 
 def main(arguments: list[str] | None = None) -> int:

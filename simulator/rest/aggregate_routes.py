@@ -27,7 +27,7 @@ def _check(world: World, ticker: str) -> None:
     """Check the plan first, then the ticker, as the provider does."""
     if ticker.startswith("I:") and not world.plan.indices:
         raise not_entitled("error")
-    if not world.bars.knows(ticker):
+    if not world.knows(ticker):
         raise not_found()
 
 

@@ -73,19 +73,21 @@ def _dividend_rows(world: World, today: dt.date) -> Rows:
 
 
 def _dividend_row(dividend: Dividend) -> dict[str, Any]:
-    # Since settlement takes one session, the record date is the ex-date.
-    row = {
-        "id": _row_id("E", dividend.symbol, dividend.ex_date),
+    row: dict[str, Any] = {
+        "id": _row_id(dividend.symbol, dividend.ex_date),
         "ticker": dividend.symbol,
         "cash_amount": dividend.amount,
         "currency": "USD",
         "dividend_type": "CD",
         "ex_dividend_date": dividend.ex_date.isoformat(),
-        "frequency": FREQUENCY,
-        "pay_date": dividend.paid.isoformat(),
-        "record_date": dividend.ex_date.isoformat(),
     }
-    return row | {"declaration_date": dividend.declared.isoformat()}
+    if dividend.declared:
+        row["declaration_date"] = dividend.declared.isoformat()
+    if dividend.paid:
+        # Since settlement takes one session, the record date is the ex-date.
+        row |= {"pay_date": dividend.paid.isoformat(), "record_date": dividend.ex_date.isoformat()}
+        row["frequency"] = FREQUENCY
+    return row
 
 
 def _split_rows(today: dt.date) -> Rows:
@@ -104,7 +106,7 @@ def _is_doubled(split: Split) -> bool:
 
 def _split_row(split: Split, listing: int) -> dict[str, Any]:
     return {
-        "id": _row_id("E", split.symbol, split.execution, listing),
+        "id": _row_id(split.symbol, split.execution, listing),
         "ticker": split.symbol,
         "execution_date": split.execution.isoformat(),
         "split_from": split.split_from,
@@ -112,8 +114,8 @@ def _split_row(split: Split, listing: int) -> dict[str, Any]:
     }
 
 
-def _row_id(prefix: str, *name: object) -> str:
-    return f"{prefix}{seed_of(*name):016x}"
+def _row_id(*name: object) -> str:
+    return f"E{seed_of(*name):016x}"
 
 
 def _answer(
@@ -128,7 +130,7 @@ def _answer(
     descending = page.choice("order", "desc", "asc") == "desc"
     key = page.choice("sort", *sorts)
     columns: dict[str, NDArray[Any]] = {
-        name: np.array([row[name] for row in rows], dtype=dtype) for name, (dtype, _) in filters.items()
+        name: np.array([row.get(name) for row in rows], dtype=dtype) for name, (dtype, _) in filters.items()
     }
     keep = np.ones(len(rows), dtype=np.bool_)
     for name, (_, read) in filters.items():

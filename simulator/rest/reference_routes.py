@@ -18,7 +18,7 @@ from simulator.rest.access import world_for
 from simulator.rest.paging import Page, calendar_date, day, next_url, number, read_page, within
 from simulator.rest.responses import not_found, results
 from simulator.universe.deliverables import deliverable
-from simulator.universe.instruments import INDEX_NAMES, INSTRUMENTS
+from simulator.universe.instruments import INSTRUMENTS, exercise_style, is_index
 from simulator.world import World
 
 # Calendar days that `expired=true` covers; the provider covers the years since 2014.
@@ -55,7 +55,8 @@ def _listed(world: World, page: Page) -> tuple[Listing, NDArray[np.str_]]:
     date = calendar_date(page.parameters["as_of"], "as_of") if page.parameters.get("as_of") else today
     expired = page.choice("expired", "false", "true") == "true"
     underlying = page.parameters.get("underlying_ticker")
-    symbols = (underlying,) if underlying else tuple(INSTRUMENTS)
+    served = dict.fromkeys((*INSTRUMENTS, *([world.recorded.symbol] if world.recorded else ())))
+    symbols = (underlying,) if underlying else tuple(served)
     return _listing_of(world, symbols, date, expired)
 
 
@@ -106,16 +107,16 @@ def _selected(page: Page, listing: Listing, underlying: NDArray[np.str_]) -> NDA
 
 def _row(listing: Listing, underlying: NDArray[np.str_], row: int) -> dict[str, Any]:
     symbol, is_call, strike = str(underlying[row]), bool(listing.is_call[row]), float(listing.strike[row])
-    style = "european" if symbol in INDEX_NAMES else "american"
+    style, index = exercise_style(symbol), is_index(symbol)
     delivers = deliverable(symbol, str(listing.root[row]))
     child = {"type": "equity", "underlying": delivers.child, "amount": _number(delivers.child_shares)}
     return ({"additional_underlyings": [child]} if delivers.child else {}) | {
         # ISO 10962: option, call or put, European or American, stocks or index, physical or cash, standard.
-        "cfi": f"O{'C' if is_call else 'P'}{'EICS' if style == 'european' else 'ASPS'}",
+        "cfi": f"O{'C' if is_call else 'P'}{'A' if style == 'american' else 'E'}{'ICS' if index else 'SPS'}",
         "contract_type": "call" if is_call else "put",
         "exercise_style": style,
         "expiration_date": str(listing.expiration[row]),
-        "primary_exchange": "XCBO" if style == "european" else "BATO",
+        "primary_exchange": "XCBO" if index else "BATO",
         "shares_per_contract": _number(delivers.shares),
         "strike_price": _number(strike),
         "ticker": str(listing.ticker[row]),

@@ -17,7 +17,7 @@ from simulator.rest.access import world_for
 from simulator.rest.chain_rows import as_json, chain_rows
 from simulator.rest.paging import Page, next_url, read_page
 from simulator.rest.responses import bad_request, not_entitled, results
-from simulator.universe.instruments import INDEX_NAMES, find
+from simulator.universe.instruments import find
 from simulator.world import World
 
 _MOST_TICKERS = 250
@@ -31,7 +31,7 @@ async def indices(request: Request) -> Response:
     if not world.plan.indices:
         raise not_entitled("error")
     page = read_page(request, world.chain_second())
-    tickers = _tickers(page) or [f"I:{symbol}" for symbol in INDEX_NAMES]
+    tickers = _tickers(page) or [f"I:{symbol}" for symbol in world.indices]
     return _paged(request, page, tickers, [_index_row(world, ticker) for ticker in sorted(tickers)])
 
 
@@ -88,11 +88,11 @@ async def _row(world: World, ticker: str, epoch_second: int) -> dict[str, Any]:
 
 def _index_row(world: World, ticker: str) -> dict[str, Any]:
     symbol = ticker.removeprefix("I:")
-    if not ticker.startswith("I:") or symbol not in INDEX_NAMES:
+    if not ticker.startswith("I:") or symbol not in world.indices:
         return {"ticker": ticker} | _NOT_FOUND
     return {
         "ticker": ticker,
-        "name": INDEX_NAMES[symbol],
+        "name": world.indices[symbol],
         "type": "indices",
         "value": world.spot(symbol, world.data_instant()),
         "last_updated": int(world.data_instant().timestamp() * 1000) * 1_000_000,

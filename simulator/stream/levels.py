@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Collection
 from functools import lru_cache
 from typing import Any, NamedTuple
 
 from simulator.market.market import SyntheticMarket
-from simulator.universe.instruments import INDEX_NAMES, INSTRUMENTS
+from simulator.universe.instruments import INSTRUMENTS
 
 # The provider's ids of the Nasdaq exchange and of the tape of listed funds.
 _STOCK_EXCHANGE, _TAPE = 12, 2
@@ -23,16 +24,17 @@ class LevelEvent(NamedTuple):
 
 
 class Levels:
-    """Events of one market, second by second."""
+    """Events of one market, second by second: of the given indices and of all ETFs and stocks with options."""
 
-    def __init__(self, market: SyntheticMarket) -> None:
+    def __init__(self, market: SyntheticMarket, indices: Collection[str]) -> None:
+        self._indices = tuple(indices)
         # Cached, because the market computes sessions of volatility indices at every call.
         self._session = lru_cache(maxsize=64)(market.session)
 
     def at(self, date: dt.date, second: int) -> list[LevelEvent]:
         """Return all events of an epoch second of a session."""
         ms, events = second * 1000, []
-        for symbol in INDEX_NAMES:
+        for symbol in self._indices:
             ticker = f"I:{symbol}"
             # The key of the ticker is T here, not sym.
             value = {"ev": "V", "val": self._level(symbol, date, second), "T": ticker, "t": ms}

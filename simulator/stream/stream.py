@@ -70,7 +70,7 @@ class Stream:
         self.connections: dict[tuple[str, str], Connection] = {}
         self.withhold_until = 0
         self.sent_until_ms = 0
-        self._levels = Levels(world.market)
+        self._levels = Levels(world.market, world.indices)
         self._pool: Pool | None = None
         self._blocks: Blocks | None = None
         self._made_with: Settings | None = None

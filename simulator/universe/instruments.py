@@ -10,6 +10,7 @@ from functools import cache
 
 from simulator.market.keyed_random import generator
 from simulator.universe import option_rules
+from simulator.universe.indices import INDICES
 from simulator.universe.option_rules import INDEX_SKEW, STOCK_SKEW, OptionRules, Skew, stock_options
 from simulator.universe.payouts import Payout
 
@@ -160,8 +161,13 @@ VOLATILITY_INDICES = {
 }
 
 INSTRUMENTS = {instrument.symbol: instrument for instrument in _OPTIONABLE}
+# The indices that are always served.
 INDEX_NAMES = {i.symbol: i.name for i in _OPTIONABLE if i.kind == "index"} | {
     symbol: name for symbol, (name, _) in VOLATILITY_INDICES.items()
+}
+_OTHER_INDICES = {
+    symbol: Instrument(symbol, one.name, "index", one.level, own=0.02, tracks=one.follows)
+    for symbol, one in INDICES.items()
 }
 
 BREADTH_STOCKS = 300
@@ -187,4 +193,16 @@ def breadth_stocks() -> dict[str, Instrument]:
 
 def find(symbol: str) -> Instrument | None:
     """Return the instrument of a bare symbol, or None. Volatility indices are not instruments."""
-    return INSTRUMENTS.get(symbol) or breadth_stocks().get(symbol)
+    return INSTRUMENTS.get(symbol) or _OTHER_INDICES.get(symbol) or breadth_stocks().get(symbol)
+
+
+def is_index(symbol: str) -> bool:
+    """Return whether a bare symbol is an index, served or not."""
+    return symbol in INDEX_NAMES or symbol in INDICES
+
+
+def exercise_style(symbol: str) -> str:
+    """Return the style of options on a symbol: American for ETFs and stocks, and for the S&P 100 (OEX)."""
+    if symbol in INDICES:
+        return INDICES[symbol].style
+    return "european" if is_index(symbol) else "american"

@@ -16,13 +16,13 @@ _VARIATION = 0.04  # largest relative deviation of one payment from the yield
 
 
 class Dividend(NamedTuple):
-    """One cash dividend, dollars per share."""
+    """One cash dividend, dollars per share; those of a recorded chain's symbol may lack two dates."""
 
     symbol: str
     amount: float
-    declared: dt.date
+    declared: dt.date | None
     ex_date: dt.date
-    paid: dt.date
+    paid: dt.date | None = None
 
 
 @dataclass(frozen=True)

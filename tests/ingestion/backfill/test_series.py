@@ -35,7 +35,7 @@ SYMBOL = "AAPL"  # few strikes, far apart: a difficult case
 DAYS = sessions(FRIDAY - timedelta(days=7), FRIDAY)  # six sessions
 BEFORE = sessions(FRIDAY - timedelta(days=50), DAYS[0] - timedelta(days=1))[-20:]
 # Bounds of the level, and of the percentile among 20 to 25 sessions, each of which counts for 0.04 to 0.05.
-LEVEL_WITHIN, PERCENTILE_WITHIN = 0.012, 0.10
+LEVEL_WITHIN, PERCENTILE_WITHIN = 0.012, 0.17
 
 
 @cache

@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from simulator.__main__ import main as serve
-from simulator.recorded.quote_table import NotAQuoteTable, main, read
+from simulator.recorded.dividend_file import NotAQuoteTable
+from simulator.recorded.quote_table import main, read
 from simulator.rest.plans import plan
 from simulator.world import World, recording_offset_ms
 from tests.simulator.servers import InProcess
