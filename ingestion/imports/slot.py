@@ -24,6 +24,7 @@ from quant import sessions
 from quant.sessions import NEW_YORK
 from warehouse import clock, partitions, runs
 from warehouse.asof import chain as chain_reader
+from warehouse.loading import known_at
 from warehouse.models import GammaExposure, HistoricalGreeks, WatchlistEntry
 from warehouse.models.enums import Source
 from warehouse.task_names import RunTask
@@ -131,7 +132,8 @@ def _computed(
     slot_at: datetime,
     past: GammaPast,
 ) -> tuple[ImportResult, ComputedChain | None]:
-    inputs = pricing_inputs(entry, slot_at, clock.epoch_ms(slot_at))
+    # The curve of the same slot included, where a file of SPX was imported before: both are known at the same time.
+    inputs = pricing_inputs(entry, slot_at, known_at.of_chain(clock.epoch_ms(slot_at)))
     converted = to_warehouse_units(checked, spot, slot_at, result.units, inputs)
     try:
         chain = compute_chain(converted.checked, spot, slot_at, 0, inputs)
