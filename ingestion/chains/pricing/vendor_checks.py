@@ -22,9 +22,10 @@ _CONFIRMED_WITHIN = 2.0
 # A volatility further from our own than this factor does not belong to the quote.
 _VOLATILITY_FACTOR = 4.0
 _DELTA_DISTANCE = 0.5
-# A gamma is refused above three times our own and a quarter of the largest gamma of the settlement: near expiration, a
-# small difference of spot or volatility moves the peak of gamma to another strike.
-_GAMMA_FACTOR, _PART_OF_PEAK = 3.0, 0.25
+# A gamma is refused above three times our own and half of the largest gamma of the settlement: near expiration, a
+# small difference of spot or volatility moves the peak of gamma to another strike, and near the boundary of early
+# exercise gamma falls to 0 at once.
+_GAMMA_FACTOR, _PART_OF_PEAK = 3.0, 0.5
 # Without our own, a gamma is refused above that at the money of the lowest possible volatility.
 _DENSITY_AT_ZERO = 0.3989422804014327
 _SHORTEST_YEARS = 60.0 / 31_536_000.0
