@@ -119,9 +119,8 @@ def main() -> None:
     results = np.full((options.contracts, len(quantlib_american.Values._fields)), np.nan)
     if options.file.exists():
         with np.load(options.file) as stored:
-            results = np.array(
-                [stored[name] for name in quantlib_american.Values._fields], dtype=np.float64
-            ).T
+            known = np.array([stored[name] for name in quantlib_american.Values._fields], dtype=np.float64).T
+        results[: len(known)] = known
     first = int(np.isfinite(results[:, 0]).sum())
     with Pool(options.processes) as pool:
         computed = pool.imap(_compute, _jobs(options, first), chunksize=10)
