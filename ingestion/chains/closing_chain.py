@@ -14,10 +14,10 @@ from numpy.typing import NDArray
 
 from quant import sessions
 from quant.chain import Floats, OptionChain
-from quant.contracts import parse_tickers
+from quant.contracts import Contracts, is_adjusted, parse_tickers
 from quant.volatility.constant_maturity import still_needed
 from warehouse import clock
-from warehouse.asof import chain
+from warehouse.asof import chain, expiration_curve
 from warehouse.asof.chain import ChainSlot, ChainVolatility
 
 _FEW = 4  # expirations; at least two or three are needed
@@ -57,7 +57,9 @@ def _needed_chain(symbol: str, slot: ChainSlot) -> OptionChain:
 
     def read(wanted: NDArray[np.bool_]) -> OptionChain:
         names = listed.name[wanted].tolist()
-        return _in_columns(chain.read_expirations(symbol, slot.timestamp, names, ChainVolatility), slot)
+        return _in_columns(
+            symbol, slot, chain.read_expirations(symbol, slot.timestamp, names, ChainVolatility)
+        )
 
     unsettled = listed.years > 0
     settlements = np.unique(listed.years[unsettled])
@@ -79,17 +81,24 @@ def _listing(symbol: str, slot: ChainSlot) -> _Listing:
     return _Listing(names, years)
 
 
-def _in_columns(stored: ChainVolatility, slot: ChainSlot) -> OptionChain:
-    """Return the contracts in ticker order, also those without a volatility, whose quotes the variance index uses."""
+def _in_columns(symbol: str, slot: ChainSlot, stored: ChainVolatility) -> OptionChain:
+    """Return the standard contracts in ticker order, with the forward and rate that were stored with them.
+
+    Those without a volatility are included, because the variance index uses their quotes.
+    """
     terms = parse_tickers(stored.contract_ticker)
-    numbers = {
-        name: getattr(stored, name) for name in ("strike", "bid", "ask", "delta", "implied_volatility")
-    }
+    standard = ~is_adjusted(terms.root, stored.multiplier)
+    terms = Contracts._make(column[standard] for column in terms)
+    names = ("strike", "multiplier", "bid", "ask", "delta", "implied_volatility")
+    numbers = {name: getattr(stored, name)[standard] for name in names}
+    forward, rate = expiration_curve.carry(symbol, slot.timestamp, terms.root, terms.expiration)
     return OptionChain.of(
         root=terms.root,
         expiration=terms.expiration,
         is_call=terms.is_call,
         years=sessions.years_to_expiry(terms.root, terms.expiration, clock.instant(slot.timestamp)),
         spot=slot.spot,
+        forward=forward,
+        rate=rate,
         **numbers,
     )

@@ -66,7 +66,9 @@ def stored_chain(snapshot: GammaExposure, inputs: GammaInputs) -> ComputedChain:
     return ComputedChain(
         slot_at=slot_at,
         columns=columns,
-        greeks=_greeks(rows, completed.greeks, _stored_carry(symbol, slot_ms, columns)),
+        greeks=_greeks(
+            rows, completed.greeks, expiration_curve.carry(symbol, slot_ms, terms.root, terms.expiration)
+        ),
         spot=Spot(spot, inputs.spot_source),
         rejected=Counter(),
         refused=Counter(),
@@ -83,17 +85,6 @@ def _priced_with(symbol: str, slot_ms: int, at: datetime) -> PricingInputs:
     years = years_to_expiry(stored.root, stored.expiration, at)
     order = np.argsort(years, kind="stable")
     return dataclasses.replace(known, rates=DiscountCurve(years[order], stored.rate[order]), own_rates=False)
-
-
-def _stored_carry(symbol: str, slot_ms: int, columns: ChainColumns) -> tuple[Floats, Floats]:
-    """Return the stored forward and rate of each contract, shape (n,), NaN where none is stored."""
-    stored = expiration_curve.read(symbol, slot_ms)
-    place = {
-        key: row for row, key in enumerate(zip(stored.root.tolist(), stored.expiration.tolist(), strict=True))
-    }
-    keys = zip(columns.root.tolist(), columns.expiration.tolist(), strict=True)
-    rows = np.array([place.get(key, len(stored)) for key in keys], dtype=np.intp)
-    return np.append(stored.forward, np.nan)[rows], np.append(stored.rate, np.nan)[rows]
 
 
 def _greeks(rows: StoredChain, recomputed: ChainGreeks, carry: tuple[Floats, Floats]) -> ChainGreeks:

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from quant.chain import Bools, Floats, OptionChain
+from quant.contracts import is_adjusted
 from quant.pricing.implied_forward import implied_forward
 from quant.thresholds import VARIANCE_TRUNCATED_ABOVE
 from quant.volatility.variance_index import (
@@ -48,12 +49,12 @@ def chain_variance_index(chain: OptionChain) -> VarianceIndex:
     """Return the index from the settlements nearest to 30 days on either side that have a strip.
 
     The method is Cboe's (`quant.volatility.variance_index`), but the settlements need not be Fridays, nor 23 to 37 days
-    away. Rates are those of the chain's own put-call parity, 0 where its quotes do not determine one. Adjusted
-    contracts (root that ends in a digit) are excluded.
+    away. Rates are those of the chain. Without any, they follow from its own put-call parity, and are 0 where its
+    quotes do not determine one. Adjusted contracts are excluded.
     """
-    chain = chain.select((chain.years > 0) & ~_is_adjusted(chain.root))
+    chain = chain.select((chain.years > 0) & ~is_adjusted(chain.root, chain.multiplier))
     member, first = chain.groups()
-    rate = implied_forward(chain).rate
+    rate = chain.rate if np.isfinite(chain.rate).any() else implied_forward(chain).rate
     minutes = chain.years[first] * MINUTES_PER_YEAR
     is_near = minutes <= MINUTES_OF_30_DAYS + 0.5
     found = []
@@ -65,11 +66,6 @@ def chain_variance_index(chain: OptionChain) -> VarianceIndex:
     if near is None or following is None:
         return VarianceIndex(np.nan, "no_quotes" if near is following else "no_bracket")
     return _index((near[1], following[1]), (minutes[near[0]], minutes[following[0]]))
-
-
-def _is_adjusted(root: NDArray[np.str_]) -> Bools:
-    distinct, place = np.unique(root, return_inverse=True)
-    return np.array([name[-1:].isdigit() for name in distinct.tolist()], dtype=np.bool_)[place]
 
 
 def _nearest_strip(

@@ -53,7 +53,7 @@ __all__ = [
     "term_structure",
 ]
 
-METHOD_VERSION = "iv-1"
+METHOD_VERSION = "iv-2"
 WINDOW_SESSIONS = 252
 _SHORT_MEAN, _LONG_MEAN = 5, 20
 # An at-the-money straddle is about 0.8 standard deviations; 0.85 of it covers half of the outcomes.

@@ -90,6 +90,7 @@ class ChainVolatility:
 
     contract_ticker: Texts
     strike: Floats
+    multiplier: Floats
     bid: Floats
     ask: Floats
     delta: Floats

@@ -66,6 +66,19 @@ def read(symbol: str, slot_ms: int) -> ExpirationCurve:
     return read_rows(ExpirationCurve, query, {"symbol": symbol, "slot": slot_ms}, ("expiration", "root"))
 
 
+def carry(symbol: str, slot_ms: int, root: Texts, expiration: Days) -> tuple[Floats, Floats]:
+    """Return the stored forward and rate of contracts of a slot's chain, given by root and expiration, shape (n,).
+
+    NaN where none is stored.
+    """
+    stored = read(symbol, slot_ms)
+    keys = zip(stored.root.tolist(), stored.expiration.tolist(), strict=True)
+    place = {key: row for row, key in enumerate(keys)}
+    wanted = zip(root.tolist(), expiration.tolist(), strict=True)
+    rows = np.array([place.get(key, len(stored)) for key in wanted], dtype=np.intp)
+    return np.append(stored.forward, np.nan)[rows], np.append(stored.rate, np.nan)[rows]
+
+
 def usd_curve(symbol: str, at_ms: int) -> UsdCurve | None:
     """Return the newest curve of dollar rates known at `at_ms`, of the last five sessions, or None.
 

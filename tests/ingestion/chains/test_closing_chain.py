@@ -13,6 +13,7 @@ from quant.chain import OptionChain
 from quant.contracts import format_ticker
 from quant.sessions import years_to_expiry
 from quant.volatility import constant_maturity as measures
+from tests.warehouse.rows import add_curve
 from warehouse import clock, partitions
 from warehouse.loading import bulk
 from warehouse.models import HistoricalGreeks
@@ -105,8 +106,12 @@ def store(chain: OptionChain) -> None:
     assert stored == len(chain)
 
 
+def standard(chain: OptionChain) -> OptionChain:
+    return chain.select(~np.char.endswith(chain.root, "1"))
+
+
 def measured(chain: OptionChain) -> list[float]:
-    return [measure(chain) for measure in MEASURES]
+    return [measure(standard(chain)) for measure in MEASURES]
 
 
 @pytest.mark.parametrize("seed", range(16))
@@ -127,6 +132,27 @@ def test_the_measures_of_a_chain_of_few_expirations_are_the_same(settlements):
     np.testing.assert_array_equal(measured(last_chain("SPX", SESSION)[1]), measured(whole), strict=True)
 
 
+def test_adjusted_contracts_are_not_read():
+    whole = random_chain(5)
+    assert len(standard(whole)) < len(whole)
+    store(whole)
+    _, read = last_chain("SPX", SESSION)
+    assert set(read.root.tolist()) <= {"SPX", "SPXW"}
+
+
+def test_the_stored_forward_and_rate_are_read_with_the_contracts():
+    whole = standard(random_chain(1))
+    store(whole)
+    _, before = last_chain("SPX", SESSION)
+    known = before.root[0], before.expiration[0]
+    add_curve(CLOSE_MS, root=known[0], expiration=known[1].item(), forward=6543.0, rate=0.041)
+    _, read = last_chain("SPX", SESSION)
+    of_known = (read.root == known[0]) & (read.expiration == known[1])
+    assert of_known.any()
+    np.testing.assert_array_equal(read.forward, np.where(of_known, 6543.0, np.nan))
+    np.testing.assert_array_equal(read.rate, np.where(of_known, 0.041, np.nan))
+
+
 def test_most_of_a_long_chain_is_not_read():
     whole = random_chain(1, expirations=60)
     store(whole)
@@ -140,12 +166,13 @@ def test_a_chain_without_volatilities_is_read_completely():
     unknown = whole.select(np.isnan(whole.implied_volatility))
     store(unknown)
     _, read = last_chain("SPX", SESSION)
-    assert (len(read), read.spot) == (len(unknown), SPOT)
+    assert (len(read), read.spot) == (len(standard(unknown)), SPOT)
 
 
 def test_contracts_without_a_volatility_are_read_with_their_quotes():
     whole = random_chain(1)
     store(whole)
+    whole = standard(whole)
     _, read = last_chain("SPX", SESSION)
     of_read = np.isin(whole.years, read.years)
     assert len(read) == np.count_nonzero(of_read)

@@ -63,7 +63,7 @@ def test_last_snapshot_is_ranked_among_the_sessions_before(evening):
     assert stored["recommendation"] == "SELL_PREMIUM"
     # 6500 x 0.18 x sqrt(30 / 365)
     assert float(stored["expected_move"]) == pytest.approx(335.43, abs=0.01)
-    assert stored["method_version"] == "iv-1"
+    assert stored["method_version"] == "iv-2"
     run = IngestionRun.objects.get()
     assert (run.task, run.symbol, run.slot, run.status) == (
         "calculate_iv_percentile",
