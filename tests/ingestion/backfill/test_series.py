@@ -130,8 +130,8 @@ def test_a_series_rebuilt_from_bars_is_within_its_bounds_of_the_live_one(live, m
     )
     assert 0 < np.abs(level).max() < LEVEL_WITHIN
     assert np.abs(percentile).max() < PERCENTILE_WITHIN
-    # On Friday the levels differ by 0.009, and four of the 25 sessions lie between: the percentile is 0.48 live and 0.64
-    # rebuilt, on different sides of the HIGH bound.
+    # On Friday the levels differ by 0.009, and four of the 25 sessions lie between: the percentile is 0.48 live and
+    # 0.64 rebuilt, on different sides of the HIGH bound.
     same = [rebuilt[day].iv_regime == recorded[day].iv_regime for day in DAYS]
     assert same == [True] * 5 + [False]
 
