@@ -11,7 +11,7 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from ingestion.chains.chain_columns import ChainColumns, Checked, check_columns, usual_multiplier
+from ingestion.chains.chain_columns import ChainColumns, Checked, check_columns
 from ingestion.chains.spot import Spot
 from ingestion.imports import cells
 from quant.chain import Floats
@@ -21,6 +21,7 @@ from quant.contracts import (
     format_ticker,
     option_root,
     parse_tickers,
+    usual_multiplier,
 )
 from warehouse.watchlist import spelled
 
