@@ -17,22 +17,28 @@ BUCKET_MS = 5 * MINUTE_MS
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """The result of the SQL function `get_flow_summary`: premium in dollars, cancels excluded."""
+    """The result of the SQL function `get_flow_summary`: premium in dollars, cancels excluded.
+
+    `total_premium` is that of the trades whose premium is known, None if there are trades and it is known for none.
+    """
 
     total_sweeps: int
     bullish_sweeps: int
     bearish_sweeps: int
-    total_premium: Decimal
+    total_premium: Decimal | None
     smart_money_bias: str
 
 
 @dataclass(frozen=True, slots=True)
 class Bucket:
-    """Dollars of bullish and of bearish trades in the five minutes from epoch ms `start_ms`."""
+    """Known premiums of bullish and of bearish trades in the five minutes from epoch ms `start_ms`, dollars.
+
+    None if there are such trades and the premium of none of them is known.
+    """
 
     start_ms: int
-    bullish: Decimal
-    bearish: Decimal
+    bullish: Decimal | None
+    bearish: Decimal | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +49,7 @@ class Report:
     minutes: int
     now_ms: int
     summary: Summary
+    unknown_premiums: int  # trades whose premium is unknown, and in no sum
     buckets: list[Bucket]
     trades: list[OptionsFlow]  # the newest trades, newest first
     sides: list[str]  # of each trade: buy, sell, or the reason why it has neither
@@ -67,6 +74,7 @@ def flow_report(symbol: str, minutes: int, now_ms: int, trades: int = 20) -> Rep
         minutes,
         now_ms,
         summary,
+        window.filter(premium=None, is_cancel=False, canceled_by=None).count(),
         _buckets(symbol, since, now_ms),
         newest,
         [row.side or reason for row, reason in zip(newest, reasons(newest), strict=True)],

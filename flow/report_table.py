@@ -24,7 +24,7 @@ def render(report: Report, simulated: bool) -> RenderableType:
     mark = "  SIMULATED" if simulated else ""
     heading = (
         f"{report.symbol}, the last {report.minutes} minutes to {_time(report.now_ms)} New York{mark}\n"
-        f"premium ${summary.total_premium:,.0f}, sweeps {summary.total_sweeps}"
+        f"premium {_total(report)}, sweeps {summary.total_sweeps}"
         f" ({summary.bullish_sweeps} bullish, {summary.bearish_sweeps} bearish): {summary.smart_money_bias}\n"
     )
     heading += "".join(f"{_gap(gap)}\n" for gap in report.gaps)
@@ -35,7 +35,7 @@ def render(report: Report, simulated: bool) -> RenderableType:
 
 def _bar_chart(buckets: list[Bucket]) -> Table:
     """Return bars from the middle on one scale: bearish premium to the left, bullish premium to the right."""
-    longest = max(max(bucket.bullish, bucket.bearish) for bucket in buckets) or Decimal(1)
+    longest = max(max(bucket.bullish or 0, bucket.bearish or 0) for bucket in buckets) or Decimal(1)
     table = Table(box=None, padding=(0, 1))
     table.add_column()
     table.add_column("bearish $", justify="right")
@@ -95,13 +95,22 @@ def _remarks(row: OptionsFlow) -> str:
     return ", ".join(word for word, applies in remarks.items() if applies)
 
 
-def _bar(premium: Decimal, longest: Decimal) -> str:
+def _total(report: Report) -> str:
+    """Return the sum of the known premiums, and the number of trades whose premium is unknown."""
+    premium, unknown = report.summary.total_premium, report.unknown_premiums
+    total = "unknown" if premium is None else f"${premium:,.0f}"
+    return f"{total}, that of {unknown} trades is unknown" if unknown else total
+
+
+def _bar(premium: Decimal | None, longest: Decimal | int) -> str:
     """Return a bar of at least one character for any premium above zero, so that it differs from no premium."""
     return "█" * (max(1, round(BAR * premium / longest)) if premium else 0)
 
 
-def _short(dollars: Decimal) -> str:
+def _short(dollars: Decimal | None) -> str:
     """Return dollars with at most three digits and a unit letter: 1234567 becomes 1.2M."""
+    if dollars is None:
+        return "unknown"
     for unit, name in ((10**9, "B"), (10**6, "M"), (10**3, "k")):
         if dollars >= unit:
             return f"{dollars / unit:.{1 if dollars < 100 * unit else 0}f}{name}"

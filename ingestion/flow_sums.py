@@ -8,7 +8,8 @@ from typing import Any
 
 from django.db import connection, models
 
-# Cancels and the trades they cancel are not counted.
+# Cancels and the trades they cancel are not counted. Premiums are summed where they are known; premium_unknown counts
+# the other trades.
 _SUMS = {
     "trades": "count(*) FILTER (WHERE f.counted)",
     "contracts": "coalesce(sum(f.size) FILTER (WHERE f.counted), 0)",
@@ -19,6 +20,7 @@ _SUMS = {
     "put_premium": "coalesce(sum(f.premium) FILTER (WHERE f.counted AND f.option_type = 'put'), 0)",
     "bullish_premium": "coalesce(sum(f.premium) FILTER (WHERE f.counted AND f.sentiment = 'BULLISH'), 0)",
     "bearish_premium": "coalesce(sum(f.premium) FILTER (WHERE f.counted AND f.sentiment = 'BEARISH'), 0)",
+    "premium_unknown": "count(*) FILTER (WHERE f.counted AND f.premium IS NULL)",
     "sweeps": "count(*) FILTER (WHERE f.counted AND f.is_sweep)",
     "bullish_sweeps": "count(*) FILTER (WHERE f.counted AND f.is_sweep AND f.sentiment = 'BULLISH')",
     "bearish_sweeps": "count(*) FILTER (WHERE f.counted AND f.is_sweep AND f.sentiment = 'BEARISH')",

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
-from typing import NamedTuple, overload
+from typing import NamedTuple, TypeVar, overload
 
 import numpy as np
 import numpy.typing as npt
@@ -29,6 +29,7 @@ _TICKER = re.compile(r"(?:O:)?[A-Z0-9]{1,6}([0-9]{6})[CP]([0-9]{8})")
 _YEAR_2000 = np.datetime64("2000-01-01", "D")
 _YEAR_2100 = np.datetime64("2100-01-01", "D")
 
+_Value = TypeVar("_Value")
 Tickers = Sequence[str] | npt.NDArray[np.str_]
 Dates = npt.ArrayLike | dt.date | Sequence[dt.date]
 
@@ -99,6 +100,19 @@ def is_adjusted(root: npt.NDArray[np.str_], multiplier: npt.NDArray[np.float64])
     renamed = ends_in_digit[place] if len(names) else np.zeros(0, dtype=np.bool_)
     adjusted: npt.NDArray[np.bool_] = renamed | ((multiplier != SHARES_PER_CONTRACT) & ~np.isnan(multiplier))
     return adjusted
+
+
+def usual_multiplier(
+    root: npt.NDArray[np.str_], multiplier: npt.NDArray[np.float64]
+) -> npt.NDArray[np.float64]:
+    """Return multipliers, shape (n,), where those that are absent (NaN) are 100, except for adjusted contracts."""
+    return np.where(np.isnan(multiplier) & ~is_adjusted(root, multiplier), SHARES_PER_CONTRACT, multiplier)
+
+
+def value_of_root(root: str, values: Mapping[str, _Value]) -> _Value | None:
+    """Return the value of an option root; for an adjusted root without one (AMD1) that of the standard root (AMD)."""
+    found = values.get(root)
+    return values.get(root[:-1]) if found is None and root[-1:].isdigit() else found
 
 
 def option_root(symbol: str) -> str:

@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,7 +22,7 @@ from flow.history.csv_columns import Fields, Lines, Mask
 from flow.storing import cancels
 from flow.storing.process_trades import process_trades
 from flow.storing.sequence_numbers import with_sequence_numbers
-from quant.contracts import SUFFIX_LENGTH
+from quant.contracts import SUFFIX_LENGTH, value_of_root
 from quant.sessions import DAY_MS
 from warehouse import clock, partitions, queries
 from warehouse.gzip_files import unzipped
@@ -40,6 +40,7 @@ OUTSIDE_RETENTION = "trades outside retention"
 _NOT_A = {
     name: f"lines whose {name} is not a number" for name in ("exchange", "price", "sip_timestamp", "size")
 }
+_COMMA = ord(",")
 _BAD_CONDITIONS = "lines whose conditions are not numbers"
 
 
@@ -111,7 +112,7 @@ class _Layout:
 class _Loading:
     """Trades waiting for their batch, and the counts so far."""
 
-    def __init__(self, symbols: Mapping[bytes, str], now_ms: int) -> None:
+    def __init__(self, symbols: Mapping[str, str], now_ms: int) -> None:
         self._symbols, self._now_ms = symbols, now_ms  # symbols by root
         self.counts = Loaded()
         self._waiting: list[TradeBatch] = []
@@ -168,12 +169,14 @@ class _Loading:
 
     def _with_underlying_state(self, batch: TradeBatch) -> TradeBatch:
         """Return the batch with the underlying's price and mean size from the stored data of the session."""
-        root = np.strings.slice(batch.contract_ticker, 2, -SUFFIX_LENGTH)
+        root = np.strings.slice(batch.contract_ticker, 2, -SUFFIX_LENGTH).astype(np.str_)
+        roots, member = np.unique(root, return_inverse=True)
+        symbols = np.array([value_of_root(name, self._symbols) for name in roots.tolist()])[member]
         price, age, size = (np.full(len(batch), np.nan) for _ in range(3))
         day = batch.timestamp_ms // DAY_MS
-        for name, symbol in self._symbols.items():
-            for at in np.unique(day[root == name]).tolist():
-                rows = np.flatnonzero((root == name) & (day == at))
+        for symbol in np.unique(symbols).tolist():
+            for at in np.unique(day[symbols == symbol]).tolist():
+                rows = np.flatnonzero((symbols == symbol) & (day == at))
                 state = underlying_state.of_session(
                     symbol, clock.instant(at * DAY_MS).date(), at * DAY_MS, (at + 1) * DAY_MS - 1
                 )
@@ -226,24 +229,34 @@ _UNKNOWN = (
 )
 
 
-def _roots(symbols: Sequence[str]) -> dict[bytes, str]:
+def _roots(symbols: Sequence[str]) -> dict[str, str]:
     """Return the roots of the symbols, by default of those watched for flow, with the symbol of each."""
     entries = WatchlistEntry.objects.filter(symbol__in=symbols) if symbols else queries.watched_flow()
-    symbol_of_root = {root.encode(): str(entry.symbol) for entry in entries for root in entry.roots}
+    symbol_of_root = {root: str(entry.symbol) for entry in entries for root in entry.roots}
     if missing := sorted(set(symbols) - set(symbol_of_root.values())):
         raise NoFlatFile(f"not on the watchlist, so their roots are unknown: {', '.join(missing)}.")
     return symbol_of_root
 
 
-def _matches_roots(lines: Lines, roots: Iterable[bytes]) -> Mask:
-    """Return a mask of the lines of these roots: `O:`, the root, the contract's fifteen characters, a comma."""
+def _matches_roots(lines: Lines, roots: Iterable[str]) -> Mask:
+    """Return a mask of the lines of these roots and of their adjusted roots, which have a digit more.
+
+    A line begins with `O:`, the root, the contract's fifteen characters and a comma.
+    """
     matches = np.zeros(len(lines), dtype=np.bool_)
     last = len(lines.text) - 1
+
+    def byte(place: int, of: Any = slice(None)) -> NDArray[np.uint8]:
+        found: NDArray[np.uint8] = lines.text[np.minimum(lines.begin[of] + place, last)]
+        return found
+
     for root in roots:
-        start = np.frombuffer(b"O:" + root, dtype=np.uint8)
-        fits = lines.text[np.minimum(lines.begin + len(start) + SUFFIX_LENGTH, last)] == ord(",")
-        for place, letter in enumerate(start.tolist()):
-            fits[fits] = lines.text[np.minimum(lines.begin[fits] + place, last)] == letter
+        start = f"O:{root}".encode()
+        length = len(start) + SUFFIX_LENGTH
+        fits = byte(length) == _COMMA
+        fits |= (byte(length + 1) == _COMMA) & (byte(len(start)) - np.uint8(ord("0")) <= 9)
+        for place, letter in enumerate(start):
+            fits[fits] = byte(place, fits) == letter
         matches |= fits
     return matches
 

@@ -16,27 +16,20 @@ from flow.history import rest_trades
 from flow.history.active_contracts import contracts_around
 from flow.storing import cancels, store
 from flow.storing.checks import Checked, check
+from flow.storing.contract_facts import interest_and_volume, multipliers, underlyings
 from flow.storing.locks import advisory_lock
 from flow.storing.repair_update import amend_trades
 from flow.storing.sweeps import Sweep, unusual_sweeps
 from provider.connection import Connect
 from provider.errors import NotFound, Terminal
-from quant.chain import Floats
 from quant.thresholds import TRADE_RULES
 from quant.trades.classification import Classification, classify
 from quant.trades.trade_values import Trades
 from warehouse import partitions
-from warehouse.asof import chain
-from warehouse.asof.chain import ChainActivity
 from warehouse.loading import bulk
 from warehouse.loading.known_at import TRADE_AFTER_MS, store_in_time
-from warehouse.models import DeadLetter, OptionsFlow, WatchlistEntry
+from warehouse.models import DeadLetter, OptionsFlow
 from warehouse.models.flow import TABLE
-
-# Volume and open interest come from a chain at least this long before the trade. A newer chain may be stored
-# only later, so a batch that is processed again would get other values.
-_SNAPSHOT_AGE_MS = 15 * 60_000
-_SNAPSHOT_REACH_MS = 12 * 3_600_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +146,7 @@ def fetch_missing_trades(
 
 def classified(checked: Checked) -> tuple[Trades, Classification, NDArray[np.intp]]:
     """Return the valid trades, their classification, and the rows that belong in the table."""
-    trades = store.trades_of(checked, *_interest_and_volume(checked))
+    trades = store.trades_of(checked, *interest_and_volume(checked), multipliers(checked))
     classes = classify(trades)
     return trades, classes, store.rows_to_store(trades, classes, settings.FLOW_MINIMUM_CONTRACTS)
 
@@ -166,51 +159,6 @@ def _without_partial_clusters(
     inside = first[(times >= from_ms) & (times <= to_ms)]
     whole: NDArray[np.intp] = rows[(first[rows] < 0) | np.isin(first[rows], inside)]
     return whole
-
-
-def underlyings(checked: Checked) -> NDArray[np.str_]:
-    """Return the underlying of each contract: the watchlist's symbol of its root, or the root itself."""
-    symbol_of_root = {root: entry.symbol for entry in WatchlistEntry.objects.all() for root in entry.roots}
-    return np.array(
-        [symbol_of_root.get(root, root) for root in checked.contracts.root.tolist()], dtype=np.str_
-    )
-
-
-def _interest_and_volume(checked: Checked) -> tuple[Floats, Floats]:
-    """Return open interest and the day's volume of each trade's contract, (n,), NaN if unknown or not needed.
-
-    Only large trades can be unusual by these values, and few trades are large; the others are not looked up. A batch
-    may span a session, so each quarter of an hour uses its own chain.
-    """
-    batch = checked.good
-    interest, volume = (np.full(len(batch), np.nan) for _ in range(2))
-    large = np.flatnonzero(batch.size >= TRADE_RULES["default"].unusual_size)
-    quarters = batch.timestamp_ms[large] // _SNAPSHOT_AGE_MS
-    symbol_of = underlyings(checked) if len(large) else np.array([], dtype=np.str_)
-    for quarter in np.unique(quarters).tolist():
-        rows = large[quarters == quarter]
-        before = int(batch.timestamp_ms[rows].min()) - _SNAPSHOT_AGE_MS
-        symbols = symbol_of[checked.code[rows]]
-        for symbol in np.unique(symbols).tolist():
-            of_symbol = rows[symbols == symbol]
-            tickers = batch.contract_ticker[of_symbol].astype(np.str_).tolist()
-            by_ticker = _contracts_before(before, symbol, tickers)
-            for row, ticker in zip(of_symbol.tolist(), tickers, strict=True):
-                if ticker in by_ticker:
-                    interest[row], volume[row] = by_ticker[ticker]
-    return interest, volume
-
-
-def _contracts_before(at_ms: int, symbol: str, tickers: list[str]) -> dict[str, tuple[float, float]]:
-    """Return open interest and volume of those contracts in the last chain at or before a time that have both."""
-    slot = chain.newest_slot(symbol, at_ms - _SNAPSHOT_REACH_MS, at_ms)
-    if slot is None:
-        return {}
-    stored = chain.read_contracts(symbol, slot.timestamp, sorted(set(tickers)), ChainActivity)
-    rows = zip(
-        stored.contract_ticker.tolist(), stored.open_interest.tolist(), stored.volume.tolist(), strict=True
-    )
-    return {name: (interest, volume) for name, interest, volume in rows if np.isfinite(interest + volume)}
 
 
 def _quarantine(checked: Checked, name: str, now_ms: int) -> None:

@@ -12,7 +12,6 @@ from flow.storing.checks import LARGEST_PRICE, Checked
 from flow.storing.exchanges import condition_names, exchange_ids, exchange_names
 from quant import sessions
 from quant.chain import Bools, Floats
-from quant.contracts import SHARES_PER_CONTRACT
 from quant.trades.classification import METHOD_VERSION, Classification
 from quant.trades.trade_values import Trades
 from warehouse import clock
@@ -23,8 +22,8 @@ _LONGEST_AGE_MS = 2**31 - 1
 _SOURCES = {"stream": Source.LIVE, "rest": Source.BACKFILL}
 
 
-def trades_of(checked: Checked, open_interest: Floats, day_volume: Floats) -> Trades:
-    """Return the batch as input of the classification; open interest and volume per trade, (n,).
+def trades_of(checked: Checked, open_interest: Floats, day_volume: Floats, multiplier: Floats) -> Trades:
+    """Return the batch as input of the classification; open interest, volume and multiplier per trade, (n,).
 
     `large_size` stays unknown: no document requires its rule, and the distribution behind it is not stored. The table
     lacks small trades, and `contract_size_daily` holds only sums.
@@ -47,7 +46,7 @@ def trades_of(checked: Checked, open_interest: Floats, day_volume: Floats) -> Tr
         average_size=batch.average_size,
         day_volume=day_volume,
         open_interest=open_interest,
-        multiplier=np.full(len(batch), SHARES_PER_CONTRACT),
+        multiplier=multiplier,
     )
 
 
@@ -61,7 +60,10 @@ def rows_to_store(trades: Trades, classes: Classification, minimum_size: float) 
 
 
 def is_unusual(classes: Classification) -> Bools:
-    """Return a mask (n,): unusual by the classification, or part of a sweep above 100,000 dollars."""
+    """Return a mask (n,): unusual by the classification, or part of a sweep above 100,000 dollars.
+
+    An unknown premium (NaN) is not above any amount. All trades of a sweep have one contract, so one multiplier.
+    """
     clustered = np.flatnonzero(classes.sweep_first >= 0)
     premium = classes.premium.copy()
     together = np.bincount(classes.sweep_first[clustered], premium[clustered], minlength=len(premium))
@@ -93,6 +95,7 @@ def columns_of(
         "size": batch.size[rows],
         # Prices are multiples of 0.0001 dollars, so premiums have at most four decimals.
         "premium": np.round(classes.premium[rows], 4),
+        "multiplier": trades.multiplier[rows],
         "trade_type": classes.trade_type[rows],
         "sentiment": classes.sentiment[rows],
         "aggressiveness": classes.aggressiveness[rows],

@@ -27,7 +27,7 @@ class Sweep:
 
 
 def unusual_sweeps(checked: Checked, classes: Classification, symbols: NDArray[np.str_]) -> tuple[Sweep, ...]:
-    """Return the sweeps above 100,000 dollars; `symbols` (contracts,) are underlyings."""
+    """Return the sweeps above 100,000 dollars, none of an unknown premium; `symbols` (contracts,) are underlyings."""
     rows = np.flatnonzero(classes.is_sweep)
     first = np.where(classes.sweep_first[rows] >= 0, classes.sweep_first[rows], rows)
     count = len(checked.good)

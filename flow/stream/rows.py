@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from flow.delivery.batch import TradeBatch
-from quant.contracts import SHARES_PER_CONTRACT, SUFFIX_LENGTH, names_contract
+from quant.chain import Floats
+from quant.contracts import SUFFIX_LENGTH, names_contract, value_of_root
 from quant.trades.trade_values import Trades
 
 Rows = NDArray[np.void]  # structured, dtype ROW, in order of arrival
@@ -42,11 +43,13 @@ _BATCH_COLUMNS = [
 ]
 
 
-def as_trades(rows: Rows, is_call: NDArray[np.bool_] | None = None) -> Trades:
+def as_trades(
+    rows: Rows, is_call: NDArray[np.bool_] | None = None, multiplier: Floats | None = None
+) -> Trades:
     """Return the rows as input of the classification.
 
     Values unknown to the consumer (open interest, the day's volume, large sizes) are NaN. `is_call` is only needed
-    for the sentiment.
+    for the sentiment, `multiplier` for the premium.
     """
     return Trades.of(
         contract=rows["contract"].astype(np.int64),
@@ -63,15 +66,15 @@ def as_trades(rows: Rows, is_call: NDArray[np.bool_] | None = None) -> Trades:
         ask_size=rows["ask_size"],
         quote_age_ms=rows["quote_age_ms"],
         average_size=rows["average_size"],
-        multiplier=np.full(len(rows), SHARES_PER_CONTRACT),
+        multiplier=multiplier,
     )
 
 
 class Contracts:
     """Numbers of the contracts of the watched roots, assigned at their first trade; other contracts get none.
 
-    `roots` maps an option root to its symbol. Tickers that a worker cannot parse are rejected here, because one of
-    them would turn its whole batch into a dead letter.
+    `roots` maps an option root to its symbol; adjusted contracts (AMD1) belong to the symbol of AMD. Tickers that a
+    worker cannot parse are rejected here, because one of them would turn its whole batch into a dead letter.
     """
 
     def __init__(self, roots: Mapping[str, str]) -> None:
@@ -87,7 +90,9 @@ class Contracts:
         """Replace the watched roots; numbers assigned so far stay valid."""
         self.symbols += [symbol for symbol in sorted(set(roots.values())) if symbol not in self.symbols]
         self._symbol_of_root = {root: self.symbols.index(symbol) for root, symbol in roots.items()}
-        self._numbers = {ticker: pair for ticker, pair in self._numbers.items() if _root(ticker) in roots}
+        self._numbers = {
+            ticker: pair for ticker, pair in self._numbers.items() if value_of_root(_root(ticker), roots)
+        }
 
     def number(self, ticker: str) -> tuple[int, int] | None:
         """Return the numbers of a contract and of its symbol; count the contract and return None if not watched."""
@@ -104,7 +109,7 @@ class Contracts:
         return TradeBatch(contract_ticker=self.tickers(rows), source="stream", **columns)
 
     def _register(self, ticker: str) -> tuple[int, int] | None:
-        symbol = self._symbol_of_root.get(_root(ticker))
+        symbol = value_of_root(_root(ticker), self._symbol_of_root)
         if symbol is None:
             self.unwatched += 1
             return None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import math
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -13,7 +14,7 @@ from django.db import connection
 
 from flow.stream.quotes import QuoteState, count_states
 from flow.stream.rows import Rows, as_trades
-from quant.contracts import parse_tickers
+from quant.contracts import parse_tickers, usual_multiplier
 from quant.sessions import NEW_YORK
 from quant.thresholds import TRADE_RULES
 from quant.trades.classification import classify
@@ -87,10 +88,12 @@ def trade_lines(rows: Rows, tickers: Sequence[str], symbols: Sequence[str]) -> l
     """Return one line per row, in order: `📈 SPX 6475C 250 @ $45.50 ($1.1M premium) 🔷 BLOCK`.
 
     The arrow is the sentiment by the trade's own quote. A sweep is marked only where a condition of the trade says
-    so, because only the workers see the surrounding trades.
+    so, because only the workers see the surrounding trades. Only they look up the multiplier of an adjusted contract,
+    so its premium is shown as unknown.
     """
     contracts = parse_tickers(list(tickers))
-    answer = classify(as_trades(rows, contracts.is_call))
+    multiplier = usual_multiplier(contracts.root, np.full(len(tickers), np.nan))
+    answer = classify(as_trades(rows, contracts.is_call, multiplier))
     return [
         f"{PREFIX} {_ARROWS[sentiment]} {symbol} {strike:g}{'C' if call else 'P'} {size:,} @ ${price:,.2f}"
         f" ({_money(premium)} premium){_MARKS.get(kind, '')}"
@@ -103,7 +106,7 @@ def trade_lines(rows: Rows, tickers: Sequence[str], symbols: Sequence[str]) -> l
 
 
 def largest_trades(rows: Rows, most: int) -> Rows:
-    """Return the `most` rows with the highest premium, without cancels and trades below the smallest size."""
+    """Return the `most` rows with the highest price x size, without cancels and trades below the smallest size."""
     large: Rows = rows[(rows["size"] >= SMALLEST_SIZE) & (rows["condition_bits"] & IS_CANCEL == 0)]
     dearest = np.argsort(-(large["price"] * large["size"]), kind="stable")[:most]
     chosen: Rows = large[np.sort(dearest)]
@@ -132,6 +135,8 @@ def statistics_block(
 
 
 def _money(dollars: float) -> str:
+    if math.isnan(dollars):
+        return "unknown"
     for unit, letter in ((1e9, "B"), (1e6, "M")):
         if dollars >= unit:
             return f"${dollars / unit:.1f}{letter}"

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from provider.records import ChainRow, Day, Greeks, LastQuote, SnapshotTrade
 from quant.chain import Floats
-from quant.contracts import SHARES_PER_CONTRACT, BadTickerError, is_adjusted, parse_tickers
+from quant.contracts import BadTickerError, parse_tickers, usual_multiplier, value_of_root
 
 _NO_DAY, _NO_GREEKS, _NO_QUOTE, _NO_TRADE = Day(), Greeks(), LastQuote(), SnapshotTrade()
 _UNCHANGED = ("bid", "ask", "open_interest", "delta", "gamma", "theta", "vega", "implied_volatility")
@@ -135,11 +135,6 @@ def _columns(rows: Sequence[ChainRow], terms: Any, session: date) -> ChainColumn
     )
 
 
-def usual_multiplier(root: NDArray[np.str_], multiplier: Floats) -> Floats:
-    """Return multipliers, shape (n,), where those that are absent (NaN) are 100, except for adjusted contracts."""
-    return np.where(np.isnan(multiplier) & ~is_adjusted(root, multiplier), SHARES_PER_CONTRACT, multiplier)
-
-
 def _american(rows: Sequence[ChainRow]) -> Floats:
     return np.array([_STYLES.get(row.details.exercise_style or "", np.nan) for row in rows], dtype=np.float64)
 
@@ -188,11 +183,9 @@ def _volume_of(session: date, volume: Floats, day_ns: Floats) -> Floats:
 
 def _belongs(roots: NDArray[np.str_], allowed: Iterable[str]) -> NDArray[np.bool_]:
     """Return whether each root is in `allowed`, with or without the digit of an adjusted contract (AMD1)."""
-    known = set(allowed)
+    known = dict.fromkeys(allowed, True)
     present, place = np.unique(roots, return_inverse=True)
-    fits = np.array(
-        [root in known or (root[-1:].isdigit() and root[:-1] in known) for root in present.tolist()]
-    )
+    fits = np.array([bool(value_of_root(root, known)) for root in present.tolist()])
     return fits[place] if len(present) else np.zeros(0, dtype=np.bool_)
 
 

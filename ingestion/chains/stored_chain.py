@@ -8,14 +8,14 @@ from datetime import datetime, timedelta
 
 import numpy as np
 
-from ingestion.chains.chain_columns import ChainColumns, usual_multiplier
+from ingestion.chains.chain_columns import ChainColumns
 from ingestion.chains.compute import ComputedChain
 from ingestion.chains.gamma_inputs import GammaInputs
 from ingestion.chains.pricing.greeks import ChainGreeks, complete_greeks
 from ingestion.chains.pricing.inputs import PricingInputs, pricing_inputs
 from ingestion.chains.spot import Spot
 from quant.chain import Floats
-from quant.contracts import parse_tickers
+from quant.contracts import parse_tickers, usual_multiplier
 from quant.pricing.discount_curve import DiscountCurve
 from quant.sessions import years_to_expiry
 from warehouse import clock, queries

@@ -22,6 +22,7 @@ _DATE_FORMATS = (
     "%d-%b-%Y",
 )
 _TIME_FORMATS = ("%H:%M:%S", "%H:%M", "%I:%M %p")
+_STYLES = {"american": 1.0, "a": 1.0, "european": 0.0, "e": 0.0}
 _EMPTY_CELLS = frozenset({"", "-", "--", "na", "n/a", "nan", "null", "none", "."})
 
 
@@ -80,6 +81,23 @@ def option_types(cells: Sequence[str]) -> tuple[NDArray[np.bool_], NDArray[np.bo
     words = np.array([cell.strip().lower() for cell in cells], dtype=np.str_)
     is_call = np.isin(words, ("c", "call", "calls"))
     return is_call, is_call | np.isin(words, ("p", "put", "puts"))
+
+
+def multipliers(cells: Sequence[str]) -> tuple[Floats, int]:
+    """Return shares per contract, as `numbers` does. A column without any number, such as REGULAR or MINI, is empty."""
+    values, unreadable = numbers(cells)
+    return values, unreadable if np.isfinite(values).any() else 0
+
+
+def exercise_styles(cells: Sequence[str]) -> tuple[Floats, int]:
+    """Return 1 for American exercise, 0 for European, NaN for others, shape (n,), and the number of unreadable cells.
+
+    A column in which no cell names a style is empty.
+    """
+    words = [cell.strip().lower() for cell in cells]
+    values = np.array([_STYLES.get(word, np.nan) for word in words], dtype=np.float64)
+    unreadable = sum(word not in _STYLES and word not in _EMPTY_CELLS for word in words)
+    return values, unreadable if np.isfinite(values).any() else 0
 
 
 def _time(text: str) -> dt.time | None:

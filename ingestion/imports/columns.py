@@ -58,6 +58,8 @@ SYNONYMS: dict[str, tuple[str, ...]] = {
     "gamma": ("gamma", "gamma1545"),
     "theta": ("theta", "theta1545"),
     "vega": ("vega", "vega1545"),
+    "multiplier": ("multiplier", "contractmultiplier", "sharespercontract", "contractsize"),
+    "exercise_style": ("exercisestyle", "optionstyle", "style"),
 }
 
 

@@ -11,7 +11,7 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from ingestion.chains.chain_columns import ChainColumns, Checked, check_columns, usual_multiplier
+from ingestion.chains.chain_columns import ChainColumns, Checked, check_columns
 from ingestion.chains.spot import Spot
 from ingestion.imports import cells
 from quant.chain import Floats
@@ -21,6 +21,7 @@ from quant.contracts import (
     format_ticker,
     option_root,
     parse_tickers,
+    usual_multiplier,
 )
 from warehouse.watchlist import spelled
 
@@ -28,6 +29,9 @@ _NUMBERS = (
     *("bid", "ask", "last", "volume", "open_interest"),
     *("delta", "gamma", "theta", "vega", "implied_volatility"),
 )
+# Columns that are read in their own way.
+_READERS = {"multiplier": cells.multipliers, "exercise_style": cells.exercise_styles}
+_LARGEST_MULTIPLIER = 2**31 - 1
 _CLASS_OF_SHARES = re.compile(r"[A-Z]+\.[A-Z]")
 _PADDING = str.maketrans("", "", " .")  # OCC symbols pad the root; some files have a point before the date
 
@@ -65,30 +69,36 @@ def read_contracts(cells_by_column: Cells, symbol: str | None, malformed: Counte
     """Return the contracts of the rows, from their tickers if there are any, else from type, expiration and strike.
 
     `malformed` counts the rows that were left out before. Reasons: bad_ticker, not_call_or_put, no_expiration,
-    no_strike, contradicts_its_ticker.
+    no_strike, contradicts_its_ticker, bad_multiplier (not a positive whole number). A standard contract without a
+    multiplier has 100; that of an adjusted one is unknown.
     """
     terms, is_valid = _terms(cells_by_column, symbol, rejected := Counter(malformed))
     numbers: dict[str, Floats] = {}
     refused: Counter[str] = Counter()
-    for name in (*_NUMBERS, "spot"):
+    for name in (*_NUMBERS, "spot", *_READERS):
         values, unreadable = (
-            cells.numbers(cells_by_column[name])
+            _READERS.get(name, cells.numbers)(cells_by_column[name])
             if name in cells_by_column
             else (np.full(len(is_valid), np.nan), 0)
         )
         numbers[name] = values[is_valid]
         refused[f"unreadable_{name}"] = unreadable
-    spot = numbers.pop("spot")
+    spot, multiplier, american = (numbers.pop(name) for name in ("spot", *_READERS))
     columns = ChainColumns(
         ticker=format_ticker(terms.root, terms.expiration, terms.is_call, terms.strike),
         root=terms.root,
         expiration=terms.expiration,
         is_call=terms.is_call,
         strike=terms.strike,
-        multiplier=usual_multiplier(terms.root, np.full(len(spot), np.nan)),
-        american=np.full(len(spot), np.nan),
+        multiplier=usual_multiplier(terms.root, multiplier),
+        american=american,
         **numbers,
     )
+    whole = (multiplier >= 1) & (multiplier <= _LARGEST_MULTIPLIER) & (multiplier == np.rint(multiplier))
+    usable = np.isnan(multiplier) | whole
+    if not usable.all():
+        rejected["bad_multiplier"] = int(np.count_nonzero(~usable))
+        columns, spot = columns.select(usable), spot[usable]
     return ContractRows(columns, spot, rejected, +refused, _spelled_roots(cells_by_column))
 
 

@@ -126,3 +126,22 @@ def test_a_symbol_that_is_neither_watched_nor_stored_is_rejected():
 def test_invalid_arguments_are_rejected(arguments):
     with pytest.raises(CommandError, match=f"{arguments[0]} must be"):
         command_output("SPX", *arguments)
+
+
+def test_unknown_premiums_are_counted_and_in_no_sum():
+    """Adjusted contracts of which no chain is stored."""
+    add_default_symbols(["AMD"])
+    adjusted = {**BOUGHT, "contract_ticker": "O:AMD1261218C00100000", "timestamp_ms": NOON_MS - 1}
+    process(make_batch({**adjusted, "timestamp_ms": NOON_MS - 7 * MINUTE}, adjusted))
+    report = flow_report("AMD", 15, clock.now_ms())
+    assert (report.summary.total_premium, report.unknown_premiums) == (None, 2)
+    assert [bucket.bullish for bucket in report.buckets] == [0, None, None, 0]
+    assert "premium unknown, that of 2 trades is unknown, sweeps 0" in command_output(
+        "AMD", "--minutes", "15"
+    )
+    process(make_batch({**adjusted, "contract_ticker": "O:AMD261218C00100000", "size": 100}))
+    report = flow_report("AMD", 15, clock.now_ms())
+    assert (report.summary.total_premium, report.unknown_premiums) == (Decimal(11_000), 2)
+    assert [bucket.bullish for bucket in report.buckets] == [0, None, 11_000, 0]
+    text = command_output("AMD", "--minutes", "15")
+    assert "premium $11,000, that of 2 trades is unknown, sweeps 0" in text

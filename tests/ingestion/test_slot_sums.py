@@ -33,6 +33,7 @@ def add_trades() -> None:
     add_trade(SLOT_MS, 5, size=1, premium=100)
     add_trade(SLOT_MS - 1, 6, size=40, premium=4000, is_cancel=True)
     add_trade(SLOT_MS - 1, 7, size=40, premium=4000, canceled_by=6)
+    add_trade(SLOT_MS - 1, 8, size=40, premium=None, canceled_by=6)
 
 
 def sums(at_ms: int) -> tuple[int, int, Decimal]:
@@ -58,6 +59,7 @@ def test_an_interval_is_summed_at_its_end_without_cancels(spx):
         "put_premium": 1000,
         "bullish_premium": Decimal("1139500.50"),
         "bearish_premium": 1000,
+        "premium_unknown": 0,
         "sweeps": 2,
         "bullish_sweeps": 1,
         "bearish_sweeps": 1,
@@ -158,3 +160,11 @@ def test_the_documented_cleanup_keeps_snapshots_without_a_row(spx, at_market_tim
         copy_gamma(SLOT_MS, SLOT_MS + 1)
         cursor.execute("SELECT cleanup_old_gamma()")
         assert cursor.fetchone() == (1,)
+
+
+def test_unknown_premiums_are_counted_and_their_trades_are_summed(spx):
+    add_trade(SLOT_MS - 1, 1, size=5, premium=500)
+    add_trade(SLOT_MS - 1, 2, size=7, premium=None, is_block=True)
+    sum_ended_intervals(SLOT_MS)
+    assert sums(SLOT_MS) == (2, 12, 500)
+    assert FlowSlot.objects.values_list("premium_unknown", "call_contracts", "blocks").get() == (1, 12, 1)

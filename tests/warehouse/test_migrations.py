@@ -175,6 +175,32 @@ def test_bars_from_before_the_mark_may_be_adjusted_and_new_ones_are_not():
         drop_partitions()
 
 
+def test_stored_trades_keep_their_premium_and_new_ones_may_have_none():
+    add = (
+        "INSERT INTO options_flow_history (symbol, timestamp, contract_ticker, sequence_number, price, size, premium,"
+        " trade_type, sentiment, aggressiveness, strike, expiration, option_type, dte, source, received_at,"
+        " method_version) VALUES ('AMD', %s, 'O:AMD1261218C00100000', %s, 2, 3, %s, 'REGULAR', 'NEUTRAL', 'NORMAL',"
+        " 100, '2026-12-18', 'call', 1, 'live', 1, 'm')"
+    )
+    at_ms = clock.now_ms() - DAY_MS
+    try:
+        MigrationExecutor(connection).migrate([("warehouse", "0025_put_call_by_kind")])
+        partitions.ensure("options_flow_history", at_ms, at_ms)
+        run(add, at_ms, 1, 600)
+        (part,) = run("SELECT tableoid FROM options_flow_history")[0]
+        before = run("SELECT pg_relation_filenode(%s::oid)", part)
+        migrate_forward()
+        assert run("SELECT pg_relation_filenode(%s::oid)", part) == before  # no row was rewritten
+        run(add, at_ms, 2, None)
+        partitions.ensure("options_flow_history", at_ms + DAY_MS, at_ms + DAY_MS)
+        run(add, at_ms + DAY_MS, 3, None)
+        rows = [(1, 600, None), (2, None, None), (3, None, None)]
+        assert run("SELECT sequence_number, premium, multiplier FROM trades_as_of ORDER BY 1") == rows
+    finally:
+        drop_partitions()
+        migrate_forward()
+
+
 def test_concurrent_migrations_create_each_role_once():
     def create_roles() -> None:
         try:

@@ -54,6 +54,13 @@ def test_cancels_and_canceled_trades_are_not_counted():
     assert run("SELECT * FROM get_flow_summary('SPX', 60)") == [("SPX", 1, 1, 0, 100, "BULLISH")]
 
 
+def test_the_summary_adds_known_premiums_and_does_not_count_unknown_ones_as_zero():
+    add_trade(ago(MINUTE_MS), 1, premium=None, is_sweep=True)
+    assert run("SELECT total_sweeps, total_premium FROM get_flow_summary('SPX', 60)") == [(1, None)]
+    add_trade(ago(MINUTE_MS), 2, premium=100, is_sweep=True)
+    assert run("SELECT total_sweeps, total_premium FROM get_flow_summary('SPX', 60)") == [(2, 100)]
+
+
 def test_the_summary_uses_the_market_clock():
     add_trade(ago(3 * HOUR_MS), 1, premium=100)
     assert run("SELECT total_premium FROM get_flow_summary('SPX', 60)") == [(0,)]

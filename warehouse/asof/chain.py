@@ -111,7 +111,15 @@ class ChainActivity:
     source: Texts
 
 
-_Columns = TypeVar("_Columns", StoredChain, ChainVolatility, ChainActivity)
+@dataclass(frozen=True, slots=True)
+class _Multipliers:
+    """The multiplier of contracts, NaN if unknown."""
+
+    contract_ticker: Texts
+    multiplier: Floats
+
+
+_Columns = TypeVar("_Columns", StoredChain, ChainVolatility, ChainActivity, _Multipliers)
 
 
 def newest_slot(symbol: str, first_ms: int, at_ms: int) -> ChainSlot | None:
@@ -163,6 +171,19 @@ def read_expirations(symbol: str, slot_ms: int, names: Sequence[str], columns: t
 def read_contracts(symbol: str, slot_ms: int, tickers: Sequence[str], columns: type[_Columns]) -> _Columns:
     """Return those of the contracts `tickers` that the slot's chain contains."""
     return _read(_OF_TICKERS, symbol, slot_ms, columns, {"tickers": list(tickers)})
+
+
+def multipliers(symbol: str, first_ms: int, at_ms: int, tickers: Sequence[str]) -> dict[str, float]:
+    """Return the known multipliers, shares per contract, of contracts `tickers`, by ticker.
+
+    They are those of the newest slot with a chain from `first_ms` to `at_ms`, both included.
+    """
+    slot = newest_slot(symbol, first_ms, at_ms)
+    if slot is None:
+        return {}
+    found = read_contracts(symbol, slot.timestamp, tickers, _Multipliers)
+    known = ~np.isnan(found.multiplier)
+    return dict(zip(found.contract_ticker[known].tolist(), found.multiplier[known].tolist(), strict=True))
 
 
 def open_interest(symbol: str, first_ms: int, at_ms: int) -> ChainActivity:

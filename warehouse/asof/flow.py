@@ -43,11 +43,11 @@ _KEY = ("timestamp", "contract_ticker", "sequence_number")
 class Trades:
     """Trades of one symbol, ascending by time, contract ticker and sequence number; all arrays of shape (n,).
 
-    `price`, `bid` and `ask` are dollars per share, `premium` is price x size x 100 in dollars, `size` and
-    `average_size` are contracts, `underlying_price` is dollars or index points and `underlying_age_ms` its age at the
-    trade. `dte` is calendar days to expiration. `side` is buy or sell. An absent number is NaN, an absent text ''.
-    `is_cancel` marks a row that cancels another trade, `is_canceled` a trade that was canceled.
-    A trade is known from `known_at` (epoch ms) on.
+    `price`, `bid` and `ask` are dollars per share, `multiplier` is shares per contract, and `premium` is price x size x
+    multiplier in dollars. `size` and `average_size` are contracts, `underlying_price` is dollars or index points and
+    `underlying_age_ms` its age at the trade. `dte` is calendar days to expiration. `side` is buy or sell. An absent
+    number is NaN, an absent text ''. `is_cancel` marks a row that cancels another trade, `is_canceled` a trade that was
+    canceled. A trade is known from `known_at` (epoch ms) on.
     """
 
     timestamp: Times
@@ -55,6 +55,7 @@ class Trades:
     sequence_number: Times
     price: Floats
     size: Times
+    multiplier: Floats
     premium: Floats
     trade_type: Texts
     side: Texts
@@ -84,9 +85,9 @@ class Trades:
 class FlowSlots:
     """Sums of the trades of 15 minutes, oldest first; all arrays of shape (n,).
 
-    `timestamp` is the end of the 15 minutes, exclusive. Premiums are dollars; `contracts`, `call_contracts` and
-    `put_contracts` are sizes in contracts; the other counts are trades. Cancels and canceled trades are not summed, and
-    15 minutes without a trade have no row.
+    `timestamp` is the end of the 15 minutes, exclusive. Premiums are dollars and leave out the `premium_unknown` trades
+    whose multiplier is unknown; `contracts`, `call_contracts` and `put_contracts` are sizes in contracts; the other
+    counts are trades. Cancels and canceled trades are not summed, and 15 minutes without a trade have no row.
 
     A row is known from `known_at` (epoch ms) on. `computed_at` is when it was computed again, NaN if never.
     """
@@ -101,6 +102,7 @@ class FlowSlots:
     put_premium: Floats
     bullish_premium: Floats
     bearish_premium: Floats
+    premium_unknown: Times
     sweeps: Times
     bullish_sweeps: Times
     bearish_sweeps: Times

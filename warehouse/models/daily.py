@@ -21,6 +21,9 @@ class FlowDay(models.Model):
     premium = columns.money("premium of all trades; dollars", null=False)
     bullish_premium = columns.money("premium of BULLISH trades; dollars", null=False)
     bearish_premium = columns.money("premium of BEARISH trades; dollars", null=False)
+    premium_unknown = columns.big_count(
+        "trades of unknown premium, which the premiums leave out; trades", null=False, db_default=0
+    )
     sweeps = columns.big_count("sweeps; trades", null=False)
     bullish_sweeps = columns.big_count("BULLISH sweeps; trades", null=False)
     bearish_sweeps = columns.big_count("BEARISH sweeps; trades", null=False)

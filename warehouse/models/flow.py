@@ -26,7 +26,7 @@ class OptionsFlow(models.Model):
     )
     price = columns.money("price; dollars per share", null=False)
     size = columns.count("size; contracts", null=False)
-    premium = columns.money("price x size x 100; dollars", null=False)
+    premium = columns.money("price x size x multiplier, null where that is unknown; dollars")
     trade_type = columns.choice(TradeType, "class of the trade", null=False)
     sentiment = columns.choice(Sentiment, "direction of the trade", null=False)
     aggressiveness = columns.choice(Aggressiveness, "price relative to the quote", null=False)
@@ -60,6 +60,9 @@ class OptionsFlow(models.Model):
     canceled_at = columns.epoch_ms("from when on canceled_by was known", null=True, blank=True)
     amended_at = columns.epoch_ms(
         "from when on the amended class and quote were known", null=True, blank=True
+    )
+    multiplier = columns.count(
+        "deliverable, null in rows from before the column and where it is unknown; shares per contract"
     )
 
     class Meta:

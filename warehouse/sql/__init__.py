@@ -23,6 +23,12 @@ def run(name: str, reverse: str = RunSQL.noop) -> RunSQL:
     return RunSQL(read(name), reverse)
 
 
+def trades_as_of(*, multiplier: bool = True) -> str:
+    """Return the SQL of the view `trades_as_of`; for migrations before the column `multiplier` without it."""
+    text = read("trades_as_of.sql")
+    return text if multiplier else text.replace(", t.multiplier", "").replace(", v.multiplier", "")
+
+
 def rights(*tables: str) -> RunSQL:
     """Return the migration operation that gives the roles the usual rights to these tables, with row-level security."""
     names = ", ".join(f"'{table}'" for table in tables)

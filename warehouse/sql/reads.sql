@@ -53,6 +53,7 @@ $$;
 
 -- Counts the trades of the last p_minutes by the market's clock, or before the instant as of which the session reads.
 -- Cancels and trades canceled by then are excluded.
+-- total_premium is that of the trades whose premium is known: 0 without trades, NULL if it is known for none of them.
 -- smart_money_bias: one side has sweeps, and at least 1.5 times those of the other.
 -- The query is planned at each call with the time as a constant, so that partitions of other days are excluded at
 -- planning. Planning for all retained days takes longer than the query.
@@ -83,7 +84,7 @@ BEGIN
         SELECT count(*) FILTER (WHERE f.is_sweep) AS total,
                count(*) FILTER (WHERE f.is_sweep AND f.sentiment = 'BULLISH') AS bullish,
                count(*) FILTER (WHERE f.is_sweep AND f.sentiment = 'BEARISH') AS bearish,
-               coalesce(sum(f.premium), 0) AS premium
+               CASE WHEN count(*) = 0 THEN 0 ELSE sum(f.premium) END AS premium
         FROM trades_as_of f
         WHERE f.symbol = p_symbol
           AND f."timestamp" >= v_since_ms
@@ -130,7 +131,7 @@ COMMENT ON FUNCTION warehouse_check_symbol(text, text) IS
     'Raises an error for a symbol that is neither on the watchlist nor stored in the table.';
 COMMENT ON FUNCTION get_latest_iv_percentile(text) IS 'The latest session''s IV and its rank; fractions.';
 COMMENT ON FUNCTION get_flow_summary(text, integer) IS
-    'Sweeps, premium (dollars) of all trades and the sweeps'' bias over the last minutes, cancels excluded.';
+    'Sweeps, known premium (dollars) of all trades and the sweeps'' bias over the last minutes, cancels excluded.';
 COMMENT ON FUNCTION get_latest_gamma_exposure(text) IS 'Dealer positioning, walls and expected behavior of the latest slot.';
 COMMENT ON FUNCTION get_current_market_regime() IS 'The market regime of the latest session.';
 

@@ -57,6 +57,7 @@ class FlowDayAdmin(DailyAdmin):
         "date",
         "trades",
         "premium",
+        "premium_unknown",
         "sweeps",
         "bullish_sweeps",
         "bearish_sweeps",

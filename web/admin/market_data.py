@@ -52,6 +52,7 @@ class OptionsFlowAdmin(TimedAdmin):
         "at",
         "size",
         "price",
+        "multiplier",
         "premium",
         "trade_type",
         "sentiment",
@@ -201,6 +202,7 @@ class FlowSlotAdmin(TimedAdmin):
         "put_premium",
         "bullish_premium",
         "bearish_premium",
+        "premium_unknown",
         "sweeps",
         "blocks",
     )

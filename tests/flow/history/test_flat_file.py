@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 from datetime import date
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -14,8 +15,10 @@ from flow.history.flat_file import Loaded, NoFlatFile, load
 from tests.flow.history.test_repair import page, rest_trade
 from tests.flow.trades import CALL, NOON_MS, PUT, make_batch, process
 from tests.ingestion.fixtures import client_of
+from tests.warehouse.rows import add_gamma, add_greeks
 from warehouse import clock
 from warehouse.models import DeadLetter, OptionsFlow
+from warehouse.watchlist import add_default_symbols
 
 pytestmark = [pytest.mark.database, pytest.mark.usefixtures("at_noon")]
 
@@ -178,3 +181,19 @@ def test_progress_reports_bytes_and_counts(write_file):
     path = write_file(line(), line(PUT))
     read_file(path, progress=lambda read, loaded: calls.append((read, loaded.lines)))
     assert calls[-1] == (path.stat().st_size, 2)
+
+
+def test_adjusted_contracts_of_the_selected_roots_are_stored(write_file):
+    add_default_symbols(["AMD"])
+    adjusted, standard, other = (f"O:{root}261218C00100000" for root in ("AMD1", "AMD", "AMDX"))
+    add_greeks(AT - 15 * 60_000, adjusted, symbol="AMD", multiplier=150)
+    add_gamma(AT - 60_000, symbol="AMD", underlying_price=150)
+    loaded = read_file(write_file(*(line(ticker) for ticker in (standard, adjusted, other))), ["AMD"])
+    assert (loaded.trades, loaded.rejected) == (2, {"trades of other roots": 1})
+    found = OptionsFlow.objects.order_by("contract_ticker")
+    assert list(
+        found.values_list("symbol", "contract_ticker", "multiplier", "premium", "underlying_price")
+    ) == [
+        ("AMD", adjusted, 150, Decimal("4125"), 150),  # 1.10 x 25 x 150
+        ("AMD", standard, 100, Decimal("2750"), 150),
+    ]

@@ -42,6 +42,7 @@ EXPECTED = {
     "price": Decimal("1.1"),
     "size": 120,
     "premium": Decimal("13200"),
+    "multiplier": 100,
     "trade_type": "SWEEP",
     "sentiment": "BULLISH",
     "aggressiveness": "PASSIVE",  # at the ask, not beyond it

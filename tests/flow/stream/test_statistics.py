@@ -82,3 +82,8 @@ def test_statistics_block_without_database_has_unknown_counts():
         "  Sweeps detected: unknown",
         "  Blocks detected: unknown",
     ]
+
+
+def test_the_premium_of_an_adjusted_contract_is_unknown_to_the_consumer():
+    line = "[FlowListener] ➖ AMD 100C 500 @ $45.45 (unknown premium) 🔷 BLOCK"
+    assert trade_lines(rows((45.45, 500, 209)), ["O:AMD1261218C00100000"], ["AMD"]) == [line]

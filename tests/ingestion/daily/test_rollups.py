@@ -32,7 +32,7 @@ def add_trades() -> None:
     add_trade(NOON_MS, 1, size=250, premium=Decimal("1137500.50"), is_block=True)
     add_trade(NOON_MS, 2, size=10, premium=1000, sentiment="BEARISH", option_type="put", **sweep)
     add_trade(NOON_MS, 3, size=20, premium=2000, is_unusual_volume=True, **sweep)
-    add_trade(NOON_MS, 4, size=30, premium=3000, sentiment="NEUTRAL")
+    add_trade(NOON_MS, 4, size=30, premium=None, sentiment="NEUTRAL")
     add_trade(NOON_MS, 5, size=40, premium=4000, is_cancel=True)
     add_trade(NOON_MS, 6, size=40, premium=4000, canceled_by=5)
     add_trade(NOON_MS - 24 * 60 * MINUTE_MS, 7, size=1000)  # on the previous day
@@ -66,9 +66,10 @@ def test_trades_are_summed_by_symbol_without_cancels(evening):
         "contracts": 310,
         "call_contracts": 300,
         "put_contracts": 10,
-        "premium": Decimal("1143500.50"),
+        "premium": Decimal("1140500.50"),
         "bullish_premium": Decimal("1139500.50"),
         "bearish_premium": 1000,
+        "premium_unknown": 1,
         "sweeps": 2,
         "bullish_sweeps": 1,
         "bearish_sweeps": 1,

@@ -184,3 +184,17 @@ def test_every_statement_uses_the_key():
         lambda: chain.sources("SPX", SLOT),
     )
     assert set(read) == {"historical_greeks_w20251117_pkey"}
+
+
+def test_known_multipliers_are_those_of_the_newest_slot():
+    adjusted, unknown, absent = (f"O:AMD{digit}261218C00100000" for digit in (1, 2, 3))
+    add_greeks(SLOT - HOUR_MS, absent, symbol="AMD", multiplier=10)
+    add_greeks(SLOT - HOUR_MS, adjusted, symbol="AMD", multiplier=10)
+    add_greeks(SLOT, adjusted, symbol="AMD", multiplier=150)
+    add_greeks(SLOT, unknown, symbol="AMD", multiplier=None)
+    add_greeks(SLOT + 1, adjusted, symbol="AMD", multiplier=225)
+    wanted = [adjusted, unknown, absent]
+    assert chain.multipliers("AMD", SLOT - HOUR_MS, SLOT, wanted) == {adjusted: 150.0}
+    assert chain.multipliers("AMD", SLOT - HOUR_MS, SLOT - 1, wanted) == {adjusted: 10.0, absent: 10.0}
+    assert chain.multipliers("AMD", SLOT + 2, SLOT + 3, wanted) == {}
+    assert chain.multipliers("SPX", 0, SLOT, wanted) == {}
