@@ -62,6 +62,15 @@ _FIELDS = (
 )
 
 
+# What the warehouse does without a line of the report.
+_WITHOUT = {
+    "last quote": "Without quotes (plan Options Advanced) there are no forwards, rates and volatilities of our own;"
+    " the provider's greeks are stored, and what it does not send is NULL with iv_status no_quote.",
+    "dividends": "Without dividends, what the forwards of a stock imply counts as borrow yield.",
+    "splits": "Without splits, bars before a split are read unadjusted.",
+}
+
+
 def findings(client: MassiveClient) -> Iterator[Finding]:
     """Yield the lines of the report as the checks complete.
 
@@ -82,6 +91,12 @@ def findings(client: MassiveClient) -> Iterator[Finding]:
 def chain_line(symbol: str) -> str:
     """Return the name of the report line of a symbol's chain."""
     return f"chain {symbol}"
+
+
+def consequences(report: Sequence[Finding]) -> list[str]:
+    """Return one sentence for each part of the data that is not in the plan and that numbers depend on."""
+    absent = {line.what for line in report if line.status is Status.NOT_IN_PLAN}
+    return [text for what, text in _WITHOUT.items() if any(line.endswith(what) for line in absent)]
 
 
 def chains_work(report: Sequence[Finding]) -> bool:

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from quant.chain import Floats, OptionChain
 from quant.gamma.conventions import NAIVE, dealer_gamma, live
 from quant.gamma.max_pain import max_pain
-from quant.gamma.profile import strike_volatility
+from quant.gamma.profile import one_per_strike
 from quant.pricing import black_scholes
 from quant.thresholds import EXPIRATION_BUCKET
 
@@ -101,7 +101,7 @@ def _vanna_and_charm(chain: OptionChain) -> tuple[Floats, Floats]:
     forward, rate = chain.carry
     with np.errstate(divide="ignore", invalid="ignore"):
         dividend_yield = rate - np.log(forward / chain.spot) / chain.years
-    (volatility,) = strike_volatility(chain, chain.implied_volatility)
+    (volatility,) = one_per_strike(chain, chain.implied_volatility)
     greeks = black_scholes.greeks(
         chain.is_call, chain.spot, chain.strike, chain.years, rate, dividend_yield, volatility
     )

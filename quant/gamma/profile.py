@@ -98,7 +98,7 @@ def reprice(chain: OptionChain, weights: Floats, volatility: Floats) -> GammaPro
     return GammaProfile(usable, exponents, weights, chain.spot)
 
 
-def strike_volatility(chain: OptionChain, *volatilities: Floats) -> tuple[Floats, ...]:
+def one_per_strike(chain: OptionChain, *volatilities: Floats) -> tuple[Floats, ...]:
     """Return each of `volatilities`, shape (n,), with one value per strike of a root and settlement.
 
     By put-call parity call and put of one strike share one volatility. That of the out-of-the-money side is used,

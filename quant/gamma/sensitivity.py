@@ -11,7 +11,7 @@ from quant.gamma.conventions import CONVENTIONS, VOTERS, Convention, dealer_gamm
 from quant.gamma.flip_status import flip_status
 from quant.gamma.flips import flips
 from quant.gamma.positioning import positioning
-from quant.gamma.profile import price_grid, reprice, strike_volatility
+from quant.gamma.profile import one_per_strike, price_grid, reprice
 from quant.gamma.totals import totals
 from quant.thresholds import LEVEL_BAND
 
@@ -55,7 +55,7 @@ def sensitivity(
         groups.append([pair for pair in measured if pair[0].gamma == "own"])
         volatilities.append(own_iv)
     if measured:
-        for group, volatility in zip(groups, strike_volatility(chain, *volatilities), strict=True):
+        for group, volatility in zip(groups, one_per_strike(chain, *volatilities), strict=True):
             if group:
                 rows |= _measure(chain, group, volatility, levels)
     return {"conventions": rows, **_spread(rows)}

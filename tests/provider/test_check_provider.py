@@ -9,7 +9,7 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from provider.client import MassiveClient
-from provider.entitlements import Finding, Status, findings
+from provider.entitlements import Finding, Status, consequences, findings
 from tests.provider.conftest import KEY, contract
 from tests.provider.server import ScriptedProvider, ok, refusal
 
@@ -137,3 +137,16 @@ def test_a_missing_key_is_reported_in_one_sentence(settings: Any) -> None:
 def test_an_unreachable_host_is_reported_in_one_sentence(settings: Any) -> None:
     with pytest.raises(CommandError, match=r"^127\.0\.0\.1/v1/marketstatus/now cannot be reached \(.*\)\.$"):
         run(settings, MASSIVE_BASE_URL="http://127.0.0.1:1")
+
+
+def test_the_report_says_what_the_numbers_lack_without_quotes_and_splits(
+    provider: ScriptedProvider, client: MassiveClient
+) -> None:
+    script_a_starter_plan(provider)
+    quotes, splits = consequences(list(findings(client)))
+    assert quotes.startswith("Without quotes (plan Options Advanced) there are no forwards")
+    assert splits == "Without splits, bars before a split are read unadjusted."
+    assert (
+        consequences([Finding("  SPY last quote", Status.YES, ""), Finding("splits", Status.FAILED, "")])
+        == []
+    )

@@ -11,7 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from provider.client import MassiveClient
-from provider.entitlements import Finding, Status, chains_work, findings
+from provider.entitlements import Finding, Status, chains_work, consequences, findings
 from provider.errors import ProviderError
 from provider.rate_limit import limiter_for
 from provider.retry import RetryPolicy
@@ -43,6 +43,8 @@ class Command(BaseCommand):
         finally:
             if report:
                 console.print(self._table(report))
+                for sentence in consequences(report):
+                    console.print(sentence)
         if not chains_work(report):
             raise CommandError("No option chain is available with this key, so nothing can be ingested.")
 

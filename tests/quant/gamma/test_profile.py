@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from quant.gamma.conventions import NAIVE
 from quant.gamma.exposure import snapshot
 from quant.gamma.flips import flips
-from quant.gamma.profile import price_grid, reprice, strike_volatility
+from quant.gamma.profile import one_per_strike, price_grid, reprice
 from tests.quant.chains import black_scholes_gamma, make_chain, random_chain
 
 
@@ -136,13 +136,13 @@ def test_a_strike_has_the_volatility_of_its_out_of_the_money_side():
         [True, False, True, False, True, False],
         implied_volatility=[0.5, 0.3, 0.25, 0.6, 0.2, 0.21],
     )
-    (volatility,) = strike_volatility(chain, chain.implied_volatility)
+    (volatility,) = one_per_strike(chain, chain.implied_volatility)
     assert volatility.tolist() == [0.3, 0.3, 0.25, 0.25, 0.2, 0.2]
 
 
 def test_the_side_of_a_strike_is_that_of_the_forward():
     chain = make_chain([102, 102], [True, False], implied_volatility=[0.25, 0.3], forward=104.0, rate=0.01)
-    (volatility,) = strike_volatility(chain, chain.implied_volatility)
+    (volatility,) = one_per_strike(chain, chain.implied_volatility)
     assert volatility.tolist() == [0.3, 0.3]
 
 
@@ -153,7 +153,7 @@ def test_a_missing_volatility_is_copied_from_the_other_option_of_the_strike():
         years=[0.1, 0.1, 0.1, 0.1, 0.2],
         implied_volatility=[0.4, np.nan, np.nan, 0.0, np.nan],
     )
-    (filled,) = strike_volatility(chain, chain.implied_volatility)
+    (filled,) = one_per_strike(chain, chain.implied_volatility)
     assert filled[:2].tolist() == [0.4, 0.4]
     assert np.isnan(filled[2:]).all()
 
@@ -162,7 +162,7 @@ def test_a_volatility_is_not_copied_from_another_root():
     chain = make_chain(
         [90, 90], [False, False], root=["SPX", "SPXW"], years=0.1, implied_volatility=[0.3, np.nan]
     )
-    (volatility,) = strike_volatility(chain, chain.implied_volatility)
+    (volatility,) = one_per_strike(chain, chain.implied_volatility)
     assert volatility[0] == 0.3
     assert np.isnan(volatility[1])
 
