@@ -7,7 +7,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from quant.contracts import BadTickerError, format_ticker, names_contract, option_root, parse_tickers
+from quant.contracts import (
+    BadTickerError,
+    format_ticker,
+    names_contract,
+    option_root,
+    parse_tickers,
+    usual_multiplier,
+    value_of_root,
+)
 
 contracts = st.tuples(
     st.text("ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789", min_size=1, max_size=6),
@@ -159,3 +167,27 @@ def test_names_contract_agrees_with_parse_tickers(ticker):
 )
 def test_the_root_of_a_symbol_is_its_letters_and_digits(symbol, root):
     assert option_root(symbol) == root
+
+
+def test_an_absent_multiplier_is_100_for_standard_contracts_only():
+    roots = np.array(["AMD", "AMD", "AMD", "AMD1", "AMD1", "SPY7"])
+    sent = np.array([np.nan, 100.0, 150.0, np.nan, 150.0, 10.0])
+    np.testing.assert_array_equal(usual_multiplier(roots, sent), [100, 100, 150, np.nan, 150, 10])
+    assert usual_multiplier(np.array([], dtype=np.str_), np.array([])).tolist() == []
+
+
+@pytest.mark.parametrize(
+    ("root", "value"),
+    [
+        ("AMD", 0),
+        ("AMD1", 0),
+        ("AMD12", None),
+        ("AMDX", None),
+        ("1", None),
+        ("", None),
+        ("XYZ1", 5),
+        ("XYZ", None),
+    ],
+)
+def test_an_adjusted_root_has_the_value_of_its_standard_root(root, value):
+    assert value_of_root(root, {"AMD": 0, "XYZ1": 5}) == value

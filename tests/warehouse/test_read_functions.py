@@ -54,7 +54,7 @@ def test_cancels_and_canceled_trades_are_not_counted():
     assert run("SELECT * FROM get_flow_summary('SPX', 60)") == [("SPX", 1, 1, 0, 100, "BULLISH")]
 
 
-def test_the_summary_adds_known_premiums_and_does_not_count_unknown_ones_as_zero():
+def test_the_summary_adds_known_premiums_only_and_is_null_without_one():
     add_trade(ago(MINUTE_MS), 1, premium=None, is_sweep=True)
     assert run("SELECT total_sweeps, total_premium FROM get_flow_summary('SPX', 60)") == [(1, None)]
     add_trade(ago(MINUTE_MS), 2, premium=100, is_sweep=True)

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from tests.flow.trades import NOON_MS, make_batch, process
+from warehouse.asof import at, flow
 from warehouse.models import OptionsFlow, SupersededRow
 
 pytestmark = [pytest.mark.database, pytest.mark.usefixtures("at_noon")]
@@ -49,6 +50,17 @@ def test_an_amended_trade_keeps_its_earlier_version():
         name: getattr(trade, name) for name in ("symbol", "timestamp", "contract_ticker", "sequence_number")
     }
     assert (version.row["side"], version.row["quote_age_ms"], version.row["bid"]) == ("buy", 50, 1.0)
+
+
+def test_both_versions_of_an_amended_trade_have_its_multiplier():
+    process(make_batch({"price": 1.10, "quote_age_ms": 50.0}))
+    OptionsFlow.objects.update(known_at=NOON_MS)
+    process_complete({"price": 1.10, "bid": 1.10, "ask": 1.20, "quote_age_ms": 20.0})
+    amended_at = OptionsFlow.objects.get().amended_at
+    for at_ms, side in ((amended_at - 1, "buy"), (amended_at, "sell")):
+        with at(at_ms):
+            read = flow.trades("SPX", NOON_MS, NOON_MS)
+        assert (read.side.tolist(), read.multiplier.tolist()) == ([side], [100.0])
 
 
 def test_part_of_a_sweep_stored_alone_is_amended_to_sweep():
