@@ -72,7 +72,7 @@ class Checked:
 def check_chain(rows: Sequence[ChainRow], roots: Iterable[str], session: date) -> Checked:
     """Convert rows to checked columns. Volume is that of `session`, a New York date.
 
-    Reasons of rejection: bad_ticker, not_call_or_put, unknown_root, duplicate.
+    Reasons of rejection: bad_ticker, not_call_or_put, unknown_root, fractional_multiplier, duplicate.
     Reasons of refusal: negative_<price>, negative_volume, negative_implied_volatility, …. Greeks are checked later,
     against our own (`pricing.vendor_checks`).
     """
@@ -92,7 +92,13 @@ def check_columns(columns: ChainColumns, roots: Iterable[str], rejected: Counter
     `rejected` counts contracts that were removed before, by reason.
     """
     belongs = _belongs(columns.root, roots)
-    rejected = rejected + Counter(unknown_root=int(np.count_nonzero(~belongs)))
+    # Without its multiplier an adjusted contract would look like a standard one.
+    whole = np.isnan(columns.multiplier) | (columns.multiplier == np.floor(columns.multiplier))
+    rejected = rejected + Counter(
+        unknown_root=int(np.count_nonzero(~belongs)),
+        fractional_multiplier=int(np.count_nonzero(belongs & ~whole)),
+    )
+    belongs &= whole
     columns = _in_ticker_order(columns if belongs.all() else columns.select(belongs), rejected)
     checked, refused = _refuse_impossible(columns)
     return Checked(checked, +rejected, refused)
@@ -190,7 +196,7 @@ def _belongs(roots: NDArray[np.str_], allowed: Iterable[str]) -> NDArray[np.bool
 
 
 def _refuse_impossible(columns: ChainColumns) -> tuple[ChainColumns, Counter[str]]:
-    """Set impossible numbers to NaN: negative prices, sizes and volatilities."""
+    """Set impossible numbers to NaN: negative prices, sizes and volatilities, and sizes that are not whole."""
     refused: Counter[str] = Counter()
     replaced = {}
     for name in ("bid", "ask", "last", "volume", "open_interest", "implied_volatility"):
@@ -199,5 +205,12 @@ def _refuse_impossible(columns: ChainColumns) -> tuple[ChainColumns, Counter[str
         if count:
             refused[f"negative_{name}"] = count
             replaced[name] = np.where(applies, np.nan, getattr(columns, name))
+    for name in ("volume", "open_interest"):
+        values = replaced.get(name, getattr(columns, name))
+        applies = np.isfinite(values) & (values != np.floor(values))
+        count = int(np.count_nonzero(applies))
+        if count:
+            refused[f"fractional_{name}"] = count
+            replaced[name] = np.where(applies, np.nan, values)
     kept = {field.name: replaced.get(field.name, getattr(columns, field.name)) for field in fields(columns)}
     return ChainColumns(**kept), refused

@@ -19,7 +19,7 @@ from quant.volatility.atm import atm_curve
 from warehouse import clock
 from warehouse.loading import known_at
 from warehouse.models import ExpirationGamma, GammaExposure, WatchlistEntry
-from warehouse.models.enums import RateSource, Source
+from warehouse.models.enums import ExerciseStyle, RateSource, Source
 
 CURVE_VERSION = "curve-1"
 IV_STATUS_NAMES = np.array([status.name for status in IvStatus])
@@ -137,6 +137,9 @@ def curve_rows(symbol: str, chain: ComputedChain, source: Source) -> Mapping[str
         "timestamp": slot_ms,
         "root": curve.root,
         "expiration": curve.expiration,
+        "exercise_style": np.where(
+            curve.is_american, ExerciseStyle.AMERICAN.value, ExerciseStyle.EUROPEAN.value
+        ),
         "forward": np.where(known, curve.forward, np.nan),
         "forward_error": curve.error,
         "rate": curve.rate,

@@ -91,14 +91,14 @@ def _in_columns(symbol: str, slot: ChainSlot, stored: ChainVolatility) -> Option
     terms = Contracts._make(column[standard] for column in terms)
     names = ("strike", "multiplier", "bid", "ask", "delta", "implied_volatility")
     numbers = {name: getattr(stored, name)[standard] for name in names}
-    forward, rate = expiration_curve.carry(symbol, slot.timestamp, terms.root, terms.expiration)
+    carry = expiration_curve.carry(symbol, slot.timestamp, terms.root, terms.expiration)
     return OptionChain.of(
         root=terms.root,
         expiration=terms.expiration,
         is_call=terms.is_call,
         years=sessions.years_to_expiry(terms.root, terms.expiration, clock.instant(slot.timestamp)),
         spot=slot.spot,
-        forward=forward,
-        rate=rate,
+        forward=carry.forward,
+        rate=carry.rate,
         **numbers,
     )

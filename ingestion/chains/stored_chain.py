@@ -14,13 +14,13 @@ from ingestion.chains.gamma_inputs import GammaInputs
 from ingestion.chains.pricing.greeks import ChainGreeks, complete_greeks
 from ingestion.chains.pricing.inputs import PricingInputs, pricing_inputs
 from ingestion.chains.spot import Spot
-from quant.chain import Floats
 from quant.contracts import parse_tickers, usual_multiplier
 from quant.pricing.discount_curve import DiscountCurve
 from quant.sessions import years_to_expiry
 from warehouse import clock, queries
 from warehouse.asof import chain, expiration_curve
 from warehouse.asof.chain import StoredChain
+from warehouse.asof.expiration_curve import Carry
 from warehouse.models import GammaExposure
 from warehouse.models.enums import GreeksSource, Source
 
@@ -46,6 +46,7 @@ def stored_chain(snapshot: GammaExposure, inputs: GammaInputs) -> ComputedChain:
     if len(rows) != inputs.contracts:
         raise NotWhole(f"{len(rows):,} of the {inputs.contracts:,} contracts it was measured on are stored")
     terms = parse_tickers(rows.contract_ticker)
+    carry = expiration_curve.carry(symbol, slot_ms, terms.root, terms.expiration)
     noted = np.array([inputs.multipliers.get(name, np.nan) for name in rows.contract_ticker.tolist()])
     multiplier = np.where(np.isnan(rows.multiplier), noted, rows.multiplier)
     columns = ChainColumns(
@@ -54,7 +55,7 @@ def stored_chain(snapshot: GammaExposure, inputs: GammaInputs) -> ComputedChain:
         expiration=terms.expiration,
         is_call=terms.is_call,
         multiplier=usual_multiplier(terms.root, multiplier),
-        american=np.full(len(rows), np.nan),
+        american=carry.is_american,
         **{name: getattr(rows, name) for name in _NUMBERS},
     )
     slot_at = clock.instant(slot_ms)
@@ -66,9 +67,7 @@ def stored_chain(snapshot: GammaExposure, inputs: GammaInputs) -> ComputedChain:
     return ComputedChain(
         slot_at=slot_at,
         columns=columns,
-        greeks=_greeks(
-            rows, completed.greeks, expiration_curve.carry(symbol, slot_ms, terms.root, terms.expiration)
-        ),
+        greeks=_greeks(rows, completed.greeks, carry),
         spot=Spot(spot, inputs.spot_source),
         rejected=Counter(),
         refused=Counter(),
@@ -87,9 +86,8 @@ def _priced_with(symbol: str, slot_ms: int, at: datetime) -> PricingInputs:
     return dataclasses.replace(known, rates=DiscountCurve(years[order], stored.rate[order]), own_rates=False)
 
 
-def _greeks(rows: StoredChain, recomputed: ChainGreeks, carry: tuple[Floats, Floats]) -> ChainGreeks:
+def _greeks(rows: StoredChain, recomputed: ChainGreeks, carry: Carry) -> ChainGreeks:
     """Return the stored greeks, with the own values of a live chain recomputed."""
-    forward, rate = carry
     backfilled = rows.source == Source.BACKFILL.value
     return dataclasses.replace(
         recomputed,
@@ -97,8 +95,8 @@ def _greeks(rows: StoredChain, recomputed: ChainGreeks, carry: tuple[Floats, Flo
         gamma=rows.gamma,
         implied_volatility=rows.implied_volatility,
         gamma_is_provider=rows.greeks_source == GreeksSource.PROVIDER.value,
-        forward=np.where(backfilled, forward, recomputed.forward),
-        rate=np.where(backfilled, rate, recomputed.rate),
+        forward=np.where(backfilled, carry.forward, recomputed.forward),
+        rate=np.where(backfilled, carry.rate, recomputed.rate),
         own_gamma=np.where(backfilled, rows.gamma, recomputed.own_gamma),
         own_implied_volatility=np.where(
             backfilled, rows.implied_volatility, recomputed.own_implied_volatility

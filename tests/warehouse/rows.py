@@ -47,6 +47,7 @@ def add_curve(timestamp: int, **columns: Any) -> ExpirationCurve:
         "symbol": "SPX",
         "root": "SPXW",
         "expiration": "2025-12-19",
+        "exercise_style": "european",
         "forward": 6480.0,
         "rate": 0.05,
         "rate_source": "own",

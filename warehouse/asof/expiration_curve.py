@@ -12,7 +12,7 @@ from quant import sessions
 from quant.chain import Floats
 from warehouse import clock
 from warehouse.asof.rows import Days, Texts, Times, read_rows, select_list
-from warehouse.models.enums import RateSource
+from warehouse.models.enums import ExerciseStyle, RateSource
 
 # A curve of dollar rates is used for this many sessions.
 CURVE_SESSIONS = 5
@@ -36,6 +36,7 @@ class ExpirationCurve:
 
     root: Texts
     expiration: Days
+    exercise_style: Texts
     forward: Floats
     forward_error: Floats
     rate: Floats
@@ -66,17 +67,23 @@ def read(symbol: str, slot_ms: int) -> ExpirationCurve:
     return read_rows(ExpirationCurve, query, {"symbol": symbol, "slot": slot_ms}, ("expiration", "root"))
 
 
-def carry(symbol: str, slot_ms: int, root: Texts, expiration: Days) -> tuple[Floats, Floats]:
-    """Return the stored forward and rate of contracts of a slot's chain, given by root and expiration, shape (n,).
+class Carry(NamedTuple):
+    """Forward and rate of contracts, and whether they are American (1 or 0); shape (n,), NaN where none is stored."""
 
-    NaN where none is stored.
-    """
+    forward: Floats
+    rate: Floats
+    is_american: Floats
+
+
+def carry(symbol: str, slot_ms: int, root: Texts, expiration: Days) -> Carry:
+    """Return what is stored of the expirations of contracts of a slot's chain, given by root and expiration."""
     stored = read(symbol, slot_ms)
     keys = zip(stored.root.tolist(), stored.expiration.tolist(), strict=True)
     place = {key: row for row, key in enumerate(keys)}
     wanted = zip(root.tolist(), expiration.tolist(), strict=True)
     rows = np.array([place.get(key, len(stored)) for key in wanted], dtype=np.intp)
-    return np.append(stored.forward, np.nan)[rows], np.append(stored.rate, np.nan)[rows]
+    is_american = (stored.exercise_style == ExerciseStyle.AMERICAN.value).astype(np.float64)
+    return Carry(*(np.append(column, np.nan)[rows] for column in (stored.forward, stored.rate, is_american)))
 
 
 def usd_curve(symbol: str, at_ms: int) -> UsdCurve | None:

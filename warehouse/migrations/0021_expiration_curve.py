@@ -32,6 +32,7 @@ class Migration(migrations.Migration):
                 ('timestamp', models.BigIntegerField(db_comment='slot of the chain; epoch milliseconds UTC')),
                 ('root', models.TextField(db_collation='C', db_comment='option root, SPX or SPXW; no unit')),
                 ('expiration', models.DateField(db_comment='expiration day; date, New York')),
+                ('exercise_style', models.TextField(choices=[('american', 'American'), ('european', 'European')], db_comment='by which the contracts of the expiration were priced; one of american, european')),
                 ('forward', models.FloatField(blank=True, db_comment='price of the underlying for delivery at settlement; dollars or index points', null=True)),
                 ('forward_error', models.FloatField(blank=True, db_comment='standard error of the forward, null if it is not from its own quotes; dollars or points', null=True)),
                 ('rate', models.FloatField(db_comment='interest rate until settlement, continuous; fraction per year')),
@@ -57,6 +58,10 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name='expirationcurve',
             constraint=models.UniqueConstraint(fields=('symbol', 'timestamp', 'root', 'expiration'), name='expiration_curve_key'),
+        ),
+        migrations.AddConstraint(
+            model_name='expirationcurve',
+            constraint=models.CheckConstraint(condition=models.Q(('exercise_style__in', ['american', 'european'])), name='expiration_curve_exercise_style_known'),
         ),
         migrations.AddConstraint(
             model_name='expirationcurve',

@@ -5,7 +5,15 @@ from __future__ import annotations
 from django.db import models
 
 from warehouse.models import columns
-from warehouse.models.enums import ForwardQuality, GreeksSource, IvStatus, OptionType, RateSource, Source
+from warehouse.models.enums import (
+    ExerciseStyle,
+    ForwardQuality,
+    GreeksSource,
+    IvStatus,
+    OptionType,
+    RateSource,
+    Source,
+)
 
 TABLE, CURVE = "historical_greeks", "expiration_curve"
 
@@ -76,6 +84,9 @@ class ExpirationCurve(models.Model):
     timestamp = columns.epoch_ms("slot of the chain")
     root = columns.key("option root, SPX or SPXW; no unit")
     expiration = columns.day("expiration day")
+    exercise_style = columns.choice(
+        ExerciseStyle, "by which the contracts of the expiration were priced", null=False
+    )
     forward = columns.real("price of the underlying for delivery at settlement; dollars or index points")
     forward_error = columns.real(
         "standard error of the forward, null if it is not from its own quotes; dollars or points"
@@ -113,6 +124,7 @@ class ExpirationCurve(models.Model):
         verbose_name = verbose_name_plural = "expiration curve"
         constraints = [
             columns.unique(CURVE, "symbol", "timestamp", "root", "expiration"),
+            columns.one_of(CURVE, "exercise_style", ExerciseStyle),
             columns.one_of(CURVE, "rate_source", RateSource),
             columns.one_of(CURVE, "quality", ForwardQuality),
             columns.known_since_timestamp(CURVE),

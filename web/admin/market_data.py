@@ -106,6 +106,7 @@ class ExpirationCurveAdmin(TimedAdmin):
         "at",
         "root",
         "expiration",
+        "exercise_style",
         "forward",
         "rate",
         "rate_source",

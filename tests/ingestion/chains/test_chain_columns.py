@@ -61,6 +61,12 @@ def test_an_adjusted_root_belongs_to_its_underlying():
     assert checked.rejected == {"unknown_root": 1}
 
 
+def test_a_contract_with_a_fractional_multiplier_is_rejected():
+    checked = check(make_row(6000, multiplier=33.3), make_row(6100))
+    assert checked.columns.strike.tolist() == [6100.0]
+    assert checked.rejected == {"fractional_multiplier": 1}
+
+
 def test_a_contract_listed_twice_counts_once():
     checked = check(make_row(6000, bid=1.0), make_row(6000, bid=2.0))
     assert checked.columns.bid.tolist() == [1.0]
@@ -74,6 +80,8 @@ def test_a_contract_listed_twice_counts_once():
         ("ask", -1.0, "negative_ask"),
         ("implied_volatility", -0.2, "negative_implied_volatility"),
         ("open_interest", -1, "negative_open_interest"),
+        ("open_interest", 12.5, "fractional_open_interest"),
+        ("volume", 0.25, "fractional_volume"),
     ],
 )
 def test_an_impossible_number_becomes_nan_and_is_counted(field, value, reason):

@@ -108,8 +108,8 @@ def test_an_american_chain_uses_curve_dividends_and_its_own_borrow(spx, provider
     dividends = [((ex - SLOT_MS) / 1000 / 31_536_000, 1.8)]
     provider.tell("/v3/snapshot/options/SPY", ok(american_page(dividends)))
     curve = ingest("SPY")
-    assert [(one.rate_source, one.curve_timestamp, one.dividends) for one in curve] == [
-        ("curve", SLOT_MS - 900_000, 1.8)
+    assert [(one.exercise_style, one.rate_source, one.curve_timestamp, one.dividends) for one in curve] == [
+        ("american", "curve", SLOT_MS - 900_000, 1.8)
     ] * 2
     for one in curve:
         assert one.rate == pytest.approx(RATE)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from warehouse.models.enums.chains import (
     DealerPositioning,
+    ExerciseStyle,
     ExpectedBehavior,
     ExpirationBucket,
     FlipStatus,
@@ -46,6 +47,7 @@ __all__ = [
     "Aggressiveness",
     "BreadthRegime",
     "DealerPositioning",
+    "ExerciseStyle",
     "ExpectedBehavior",
     "ExpirationBucket",
     "FlipStatus",

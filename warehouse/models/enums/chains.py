@@ -20,6 +20,13 @@ class Source(TextChoices):
     IMPORT = "import"
 
 
+class ExerciseStyle(TextChoices):
+    """When an option can be exercised."""
+
+    AMERICAN = "american"
+    EUROPEAN = "european"
+
+
 class GreeksSource(TextChoices):
     """Source of delta and gamma."""
 

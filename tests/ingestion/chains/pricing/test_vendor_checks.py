@@ -149,7 +149,7 @@ def test_without_quotes_only_the_impossible_is_refused(gamma, stands):
 
 
 @pytest.mark.parametrize("volatility", [1e-05, 0.009, 5.5, 25.0])
-def test_without_quotes_a_volatility_out_of_bounds_is_refused_with_its_greeks(volatility):
+def test_without_quotes_an_impossible_volatility_takes_its_greeks_along(volatility):
     found, _ = complete([make_row(6500, bid=None, ask=None, implied_volatility=volatility)])
     assert found.refused == {"impossible_implied_volatility": 1}
     for name in ("delta", "gamma", "theta", "vega", "rho", "implied_volatility"):
