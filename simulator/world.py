@@ -147,7 +147,13 @@ class World:
         ]
         if self.recording:
             found += [
-                Dividend(self.recording.symbol, one.amount, one.declared, one.ex_date)
+                # Without a date in the file they were declared before the recording, whose quotes contain them.
+                Dividend(
+                    self.recording.symbol,
+                    one.amount,
+                    one.declared or min(self.recording.stamp.date(), one.ex_date) - dt.timedelta(days=1),
+                    one.ex_date,
+                )
                 for one in self.recording.dividends
             ]
         return [one for one in found if one.declared is None or one.declared <= today]

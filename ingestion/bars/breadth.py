@@ -36,6 +36,8 @@ LOWEST_PRICE, LOWEST_VOLUME, LARGEST = 5.0, 200_000.0, 1_000
 # A stock near rank 1,000 misses a few days of a year. It can still have a new high of the year.
 _YEAR_BARS = 240
 _PRICE_UNIT = 1e-8  # dollars; no price has more decimals
+# Of the counted stocks, how many must have the history of a number for it to be that of the market.
+LEAST_SHARE = 0.1
 
 
 class GroupedClient(Protocol):
@@ -179,12 +181,16 @@ def count(year: StockYear) -> Breadth:
     lows = with_year & (year.low[-1] < np.fmin.reduce(year.low[:-1]))
 
     def number(of: NDArray[np.bool_], among: NDArray[np.bool_]) -> int | None:
-        return int(of.sum()) if among.any() else None
+        return int(of.sum()) if whole(among) else None
+
+    def whole(among: NDArray[np.bool_]) -> bool:
+        # A few symbols whose history is stored for other reasons say nothing about the market.
+        return bool(among.any() and among.sum() >= LEAST_SHARE * counted.sum())
 
     return Breadth(
         advancers=number(counted & (close > before), counted),
         decliners=number(counted & (close < before), counted),
-        above_mean=float(above.sum() / with_mean.sum()) if with_mean.any() else None,
+        above_mean=float(above.sum() / with_mean.sum()) if whole(with_mean) else None,
         new_highs=number(highs, with_year),
         new_lows=number(lows, with_year),
     )

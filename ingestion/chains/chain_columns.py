@@ -21,6 +21,8 @@ from quant.contracts import BadTickerError, parse_tickers, usual_multiplier, val
 
 _NO_DAY, _NO_GREEKS, _NO_QUOTE, _NO_TRADE = Day(), Greeks(), LastQuote(), SnapshotTrade()
 _UNCHANGED = ("bid", "ask", "open_interest", "delta", "gamma", "theta", "vega", "implied_volatility")
+# Beyond what the columns of the table hold, or what any contract has.
+HUGE_PRICE, _LARGEST_SIZE, _LARGEST_MULTIPLIER = 1e9, 2.0**31 - 1, 1e6
 _STYLES = {"american": 1.0, "european": 0.0}
 _NEW_YORK_MIDNIGHT_TO_NOON_NS = 12 * 3600 * 10**9
 
@@ -72,7 +74,7 @@ class Checked:
 def check_chain(rows: Sequence[ChainRow], roots: Iterable[str], session: date) -> Checked:
     """Convert rows to checked columns. Volume is that of `session`, a New York date.
 
-    Reasons of rejection: bad_ticker, not_call_or_put, unknown_root, fractional_multiplier, duplicate.
+    Reasons of rejection: bad_ticker, not_call_or_put, unknown_root, bad_multiplier, duplicate.
     Reasons of refusal: negative_<price>, negative_volume, negative_implied_volatility, …. Greeks are checked later,
     against our own (`pricing.vendor_checks`).
     """
@@ -93,12 +95,14 @@ def check_columns(columns: ChainColumns, roots: Iterable[str], rejected: Counter
     """
     belongs = _belongs(columns.root, roots)
     # Without its multiplier an adjusted contract would look like a standard one.
-    whole = np.isnan(columns.multiplier) | (columns.multiplier == np.floor(columns.multiplier))
+    possible = (columns.multiplier >= 1) & (columns.multiplier <= _LARGEST_MULTIPLIER)
+    possible &= columns.multiplier == np.floor(columns.multiplier)
+    possible |= np.isnan(columns.multiplier)
     rejected = rejected + Counter(
         unknown_root=int(np.count_nonzero(~belongs)),
-        fractional_multiplier=int(np.count_nonzero(belongs & ~whole)),
+        bad_multiplier=int(np.count_nonzero(belongs & ~possible)),
     )
-    belongs &= whole
+    belongs &= possible
     columns = _in_ticker_order(columns if belongs.all() else columns.select(belongs), rejected)
     checked, refused = _refuse_impossible(columns)
     return Checked(checked, +rejected, refused)
@@ -196,21 +200,22 @@ def _belongs(roots: NDArray[np.str_], allowed: Iterable[str]) -> NDArray[np.bool
 
 
 def _refuse_impossible(columns: ChainColumns) -> tuple[ChainColumns, Counter[str]]:
-    """Set impossible numbers to NaN: negative prices, sizes and volatilities, and sizes that are not whole."""
+    """Set impossible numbers to NaN: negative or huge prices, sizes and volatilities, and sizes that are not whole."""
     refused: Counter[str] = Counter()
-    replaced = {}
-    for name in ("bid", "ask", "last", "volume", "open_interest", "implied_volatility"):
-        applies = getattr(columns, name) < 0
-        count = int(np.count_nonzero(applies))
-        if count:
-            refused[f"negative_{name}"] = count
-            replaced[name] = np.where(applies, np.nan, getattr(columns, name))
-    for name in ("volume", "open_interest"):
-        values = replaced.get(name, getattr(columns, name))
-        applies = np.isfinite(values) & (values != np.floor(values))
-        count = int(np.count_nonzero(applies))
-        if count:
-            refused[f"fractional_{name}"] = count
-            replaced[name] = np.where(applies, np.nan, values)
+    replaced: dict[str, Floats] = {}
+    prices, sizes = ("bid", "ask", "last"), ("volume", "open_interest")
+    for name in (*prices, *sizes, "implied_volatility"):
+        values = getattr(columns, name)
+        impossible = {"negative": values < 0}
+        if name in prices:
+            impossible["huge"] = values >= HUGE_PRICE
+        if name in sizes:
+            impossible["huge"] = values > _LARGEST_SIZE
+            impossible["fractional"] = np.isfinite(values) & (values != np.floor(values))
+        for kind, applies in impossible.items():
+            count = int(np.count_nonzero(applies))
+            if count:
+                refused[f"{kind}_{name}"] = count
+                replaced[name] = np.where(applies, np.nan, replaced.get(name, values))
     kept = {field.name: replaced.get(field.name, getattr(columns, field.name)) for field in fields(columns)}
     return ChainColumns(**kept), refused

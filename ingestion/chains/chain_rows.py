@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from ingestion.chains.compute import ComputedChain, finite
 from ingestion.chains.gamma_exposure import MeasuredGamma
 from ingestion.chains.pricing import greeks as greeks_module
+from quant.chain import DAYS_PER_YEAR
 from quant.pricing.expiration_curve import ASSUMED
 from quant.pricing.iv_status import IvStatus
 from quant.sessions import new_york_date
@@ -123,6 +124,7 @@ def curve_rows(symbol: str, chain: ComputedChain, source: Source) -> Mapping[str
     if not len(curve):
         return None
     slot_ms = clock.epoch_ms(chain.slot_at)
+    expiration, of = _expirations_of(chain)
     known = curve.quality != ASSUMED
     atm = atm_curve(chain.option_chain)
     volatility = np.full(len(curve), np.nan)
@@ -132,27 +134,47 @@ def curve_rows(symbol: str, chain: ComputedChain, source: Source) -> Mapping[str
     ):
         volatility[place[root, years]] = level
     rate_source, curve_slot = _rates_of(chain)
-    return {
-        "symbol": symbol,
-        "timestamp": slot_ms,
+    unfetched = chain.inputs is not None and not chain.inputs.dividends_known
+    early = curve.years < 1.0 / DAYS_PER_YEAR
+    by_settlement = {
         "root": curve.root,
-        "expiration": curve.expiration,
         "exercise_style": np.where(
             curve.is_american, ExerciseStyle.AMERICAN.value, ExerciseStyle.EUROPEAN.value
         ),
         "forward": np.where(known, curve.forward, np.nan),
         "forward_error": curve.error,
         "rate": curve.rate,
-        "rate_source": rate_source.value,
-        "curve_timestamp": np.nan if curve_slot is None else curve_slot,
-        "implied_borrow": np.where(known, curve.borrow, np.nan),
-        "dividends": curve.dividends,
+        # On the last day a cent of the forward is several percent of yield a year.
+        "implied_borrow": np.where(known & ~early, curve.borrow, np.nan),
+        "dividends": np.where(curve.is_american & unfetched, np.nan, curve.dividends),
         "atm_volatility": volatility,
         "total_variance": volatility**2 * curve.years,
         "quotes_used": curve.quotes,
         "quality": curve.quality,
-        "method_version": CURVE_VERSION,
-    } | ({} if source is Source.LIVE else {"known_at": known_at.of_chain(slot_ms)})
+    }
+    return (
+        {name: values[of] for name, values in by_settlement.items()}
+        | {
+            "symbol": symbol,
+            "timestamp": slot_ms,
+            "expiration": expiration,
+            "rate_source": rate_source.value,
+            "curve_timestamp": np.nan if curve_slot is None else curve_slot,
+            "method_version": CURVE_VERSION,
+        }
+        | ({} if source is Source.LIVE else {"known_at": known_at.of_chain(slot_ms)})
+    )
+
+
+def _expirations_of(chain: ComputedChain) -> tuple[NDArray[np.datetime64], NDArray[np.intp]]:
+    """Return each expiration of each settlement, and the row of the settlement in the curve.
+
+    A settlement has two expirations where the exchange is closed on the later one.
+    """
+    expiration, day = np.unique(chain.option_chain.expiration, return_inverse=True)
+    pairs = np.unique(chain.curve.member * max(len(expiration), 1) + day)
+    of, place = np.divmod(pairs, max(len(expiration), 1))
+    return expiration[place], of
 
 
 def _rates_of(chain: ComputedChain) -> tuple[RateSource, int | None]:

@@ -17,6 +17,7 @@ from ingestion.chains.gamma_inputs import read_past
 from ingestion.chains.pricing.inputs import pricing_inputs
 from ingestion.chains.spot import Spot, spot_in_chain, spot_in_snapshot
 from ingestion.chains.store import ChainToStore, insert_chains, summary
+from ingestion.daily.corporate_actions import dividends_are_known, fetch_dividends
 from ingestion.provider_client import massive_client
 from provider.errors import ProviderError
 from provider.pagination import ChainPages
@@ -24,7 +25,7 @@ from quant.sessions import MINUTE_MS, new_york_date
 from warehouse import clock, partitions, queries, runs
 from warehouse.loading.known_at import store_in_time
 from warehouse.models import HistoricalGreeks, WatchlistEntry
-from warehouse.models.enums import RunStatus, Source
+from warehouse.models.enums import RunStatus, Source, UnderlyingKind
 from warehouse.task_names import RunTask
 
 NOMINAL_DELAY_MS = 15 * MINUTE_MS  # for rows of a delayed plan without a time
@@ -108,6 +109,9 @@ class Stopwatch:
 def _ingest(run: runs.Run, deadline: int | None, now_ms: int) -> ChainResult:
     entry = queries.watchlist_entry(run.symbol)
     watch = Stopwatch()
+    if entry.kind != UnderlyingKind.INDEX and not dividends_are_known(run.symbol):
+        # A symbol that was just added; later its dividends are fetched before each open.
+        fetch_dividends([run.symbol], now_ms, massive_client)
     with watch.stage("fetch"):
         pages, spot = _fetch(entry)
     if deadline is not None and max(pages.fetched_at_ms) >= deadline:

@@ -7,7 +7,7 @@ from typing import Protocol
 
 import numpy as np
 
-from ingestion.chains.chain_columns import ChainColumns
+from ingestion.chains.chain_columns import HUGE_PRICE, ChainColumns
 from provider.errors import Terminal
 from provider.pagination import Pages
 from provider.records import ChainRow, IndexRow, UniversalRow
@@ -44,7 +44,7 @@ def spot_in_chain(rows: list[ChainRow]) -> Spot | None:
     if not priced:
         return None
     newest = priced[int(np.argmax([asset.last_updated or 0 for asset in priced]))]
-    if newest.spot is None or newest.spot <= 0:
+    if newest.spot is None or not 0 < newest.spot < HUGE_PRICE:
         return None
     return Spot(newest.spot, "chain", newest.last_updated // MILLISECOND_NS if newest.last_updated else None)
 
@@ -63,7 +63,7 @@ def spot_in_snapshot(client: SnapshotClient, provider_symbol: str) -> Spot | Non
         return None
     session = row.session
     price = row.value or (session and (getattr(session, "price", None) or session.close))
-    if not price or price <= 0:
+    if not price or not 0 < price < HUGE_PRICE:
         return None
     updated = row.last_updated
     return Spot(float(price), "snapshot", updated // MILLISECOND_NS if updated else None)

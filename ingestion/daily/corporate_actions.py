@@ -20,7 +20,7 @@ from provider.connection import Connect
 from provider.errors import NotEntitled, NotFound, ProviderError, Retryable, Unauthorized
 from quant.sessions import new_york_date
 from warehouse import clock, market_days, queries, runs
-from warehouse.asof.corporate_actions import LONGEST_CLOSURE
+from warehouse.asof.corporate_actions import LONGEST_CLOSURE, has_dividends
 from warehouse.loading.known_at import store_in_time
 from warehouse.models import IngestionRun
 from warehouse.models.enums import ActionKind, RunStatus, UnderlyingKind
@@ -116,6 +116,11 @@ def fetch_dividends(symbols: Sequence[str], now_ms: int, connect: Connect = mass
 
     source = _Source(RunTask.FETCH_DIVIDENDS, ActionKind.CASH_DIVIDEND, read)
     return _fetch("dividends", source, symbols, now_ms, connect)
+
+
+def dividends_are_known(symbol: str) -> bool:
+    """Return whether the dividends of a symbol were ever fetched, or stored from elsewhere."""
+    return _fetched_before(RunTask.FETCH_DIVIDENDS, symbol) is not None or has_dividends(symbol)
 
 
 def _fetch(what: str, source: _Source, symbols: Sequence[str], now_ms: int, connect: Connect) -> Fetched:

@@ -7,14 +7,14 @@ from typing import Any
 
 import numpy as np
 
-from ingestion.bars.bar_times import midnight_ms
+from ingestion.bars.bar_times import close_ms, midnight_ms
 from ingestion.chains.compute import finite
 from quant import sessions
 from quant.chain import OptionChain
 from quant.volatility.chain_variance import VarianceIndex, chain_variance_index
 from quant.volatility.realized_vol import yang_zhang
 from quant.volatility.variance_index import Cut
-from warehouse.asof import bars
+from warehouse.asof import adjusted_bars
 from warehouse.models.enums import RealizedStatus, Timeframe, VarianceStatus
 
 REALIZED_SESSIONS = 20
@@ -41,13 +41,14 @@ def variance_columns(symbol: str, session: date, chain: OptionChain) -> dict[str
 def realized_volatility(symbol: str, session: date) -> float:
     """Return the Yang-Zhang volatility of 20 sessions up to `session`, a fraction per year.
 
-    NaN unless the daily bars of these and of the session before them are stored.
+    NaN unless the daily bars of these and of the session before them are stored. Bars are adjusted for the splits known
+    at the session's close.
     """
     days = sessions.sessions(session - timedelta(days=2 * REALIZED_SESSIONS), session)[
         -REALIZED_SESSIONS - 1 :
     ]
     starts = [midnight_ms(day) for day in days]
-    found = bars.read(symbol, Timeframe.DAY, starts[0], starts[-1])
+    found = adjusted_bars.read(symbol, Timeframe.DAY, starts[0], starts[-1], close_ms(session))
     if found.start_ms.tolist() != starts:
         return float("nan")
     return float(yang_zhang(found.open, found.high, found.low, found.close))

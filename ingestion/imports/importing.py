@@ -62,7 +62,7 @@ class ChainImport:
             changed = symbol in first_new and session >= first_new[symbol]
             series.rank(symbol, session, recompute=changed)
             self.days[symbol, session] = SessionSeries(
-                series.stored_rank(symbol, session), series.store_regime(session, self.now_ms)
+                series.stored_rank(symbol, session), series.store_regime(session, self.now_ms, again=changed)
             )
             yield
 

@@ -24,14 +24,14 @@ def rank(symbol: str, session: date, recompute: bool) -> IvPercentileResult:
     return calculate_iv_percentile(symbol, session, again=recompute)
 
 
-def store_regime(session: date, now_ms: int) -> MarketRegimeDay | None:
-    """Compute the regime of a session from stored rows if it has none; return its row.
+def store_regime(session: date, now_ms: int, again: bool) -> MarketRegimeDay | None:
+    """Compute the regime of a session from stored rows, again where the import added a chain; return its row.
 
     A session that closed recently is left to the tasks after the close, which fetch missing inputs from the
     provider.
     """
     if clock.instant(now_ms) >= sessions.close_of(session) + PATIENCE:
-        calculate_market_regime(session, now_ms, connect=no_provider, is_history=True)
+        calculate_market_regime(session, now_ms, again=again, connect=no_provider, is_history=True)
     return MarketRegimeDay.objects.filter(date=session).first()
 
 

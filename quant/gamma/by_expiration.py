@@ -48,17 +48,19 @@ class ExpirationExposure(NamedTuple):
 
 
 def by_expiration(chain: OptionChain) -> ExpirationExposure:
-    """Add up a chain by root and settlement; settled contracts are excluded.
+    """Add up a chain by root and expiration; settled contracts are excluded.
+
+    Two expirations of one root may settle together, where the exchange is closed on the later one.
 
     Dollars are sign * greek * open interest * multiplier * spot, for gamma times spot * 0.01. Delta and gamma are those
     of the chain. Vanna and charm are by Black's formula on the forward of the settlement, at the volatility of the
     strike (Haug, *The Complete Guide to Option Pricing Formulas*, 2nd edition, 2.1: DdeltaDvol and DdeltaDtime).
     """
     chain = chain.select(live(chain))
-    member, first = chain.groups()
-    # `max_pain` is in the order of expiration and root, which is that of time except for unusual settlement times.
-    order = np.lexsort((chain.root[first], chain.expiration[first]))
-    member, first = np.argsort(order)[member], first[order]
+    roots, root = np.unique(chain.root, return_inverse=True)
+    _, date = np.unique(chain.expiration, return_inverse=True)
+    # In the order of `max_pain`: expiration, then root.
+    _, first, member = np.unique(date * max(len(roots), 1) + root, return_index=True, return_inverse=True)
 
     def add(values: Floats) -> Floats:
         known = np.isfinite(values)

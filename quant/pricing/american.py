@@ -4,7 +4,8 @@ Arguments: ``is_call`` (bool), ``spot`` and ``strike`` (dollars), ``years`` to s
 86,400)), ``rate`` and ``borrow`` (continuously compounded per year, fractions of either sign; the underlying grows with
 rate - borrow), ``volatility`` (a fraction per square root of a year). They broadcast to one shape, here called (n,).
 ``dividends`` is a sequence of (years from now, dollars per share), common to all contracts. Those from now until a
-contract's settlement count, both ends included; the others have no effect on it. There is no time zone: all times are
+contract's settlement count, both ends included; the others have no effect on it. Calls for the same contracts are
+faster with a ``DividendSchedule``, which keeps what was prepared for them. There is no time zone: all times are
 distances from now.
 
 Model: escrowed dividends, as in QuantLib's FdBlackScholesVanillaEngine with cashDividendModel Escrowed. Spot minus the
@@ -37,10 +38,9 @@ import numpy.typing as npt
 from quant.chain import Bools, Floats
 from quant.pricing import american_iv, black_scholes
 from quant.pricing.backward_induction import Terms
-from quant.pricing.escrowed_dividends import CashDividends
 from quant.pricing.implied_vol import ImpliedVolatility
 from quant.pricing.iv_status import IvStatus
-from quant.pricing.settlement_solver import Settlement
+from quant.pricing.settlement_solver import DividendSchedule, Settlement
 
 Dividends = Sequence[tuple[float, float]]
 
@@ -175,9 +175,10 @@ def _settlements(
     table, member = np.unique(columns.years[possible], return_inverse=True)
     order = np.argsort(member, kind="stable")
     bounds = np.searchsorted(member[order], np.arange(table.size + 1))
+    schedule = dividends if isinstance(dividends, DividendSchedule) else DividendSchedule(dividends)
     for index, years in enumerate(table.tolist()):
         rows = possible[order[bounds[index] : bounds[index + 1]]]
-        settlement = Settlement(years, CashDividends.until(years, dividends))
+        settlement = schedule.settlement(years)
         diffusing = settlement.diffusing(columns.spot[rows], columns.rate[rows] - columns.borrow[rows])
         rows, diffusing = rows[diffusing > 0.0], diffusing[diffusing > 0.0]
         yield (
@@ -207,8 +208,10 @@ def _greeks_of(settlement: Settlement, terms: Terms, spot: Floats) -> Greeks:
     together = Terms(*(np.concatenate(parts) for parts in zip(*shifted, strict=True)))
     solution = settlement.solve(together, styles.repeated(len(shifted)))
     value, by_volatility, by_rate = solution.value.reshape(len(shifted), count)
-    vega = (by_volatility - value) / _VOLATILITY_SHIFT * _PER_POINT
-    rho = (by_rate - value) / _RATE_SHIFT * _PER_POINT
+    # The value of immediate exercise depends on neither; the difference of rounding errors would.
+    waits = settlement.exercised_now(terms) < value
+    vega = np.where(waits, (by_volatility - value) / _VOLATILITY_SHIFT * _PER_POINT, 0.0)
+    rho = np.where(waits, (by_rate - value) / _RATE_SHIFT * _PER_POINT, 0.0)
     exact = black_scholes.greeks(
         terms.is_call,
         terms.diffusing,

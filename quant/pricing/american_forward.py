@@ -17,7 +17,7 @@ from quant.chain import Floats, OptionChain
 from quant.pricing import american, black_scholes, implied_vol
 from quant.pricing.american import Dividends
 from quant.pricing.escrowed_dividends import CashDividends
-from quant.pricing.implied_forward import FEWEST_STRIKES, weighted_median
+from quant.pricing.implied_forward import FEWEST_STRIKES, median_error, weighted_median
 from quant.pricing.iv_status import IvStatus, quote_status
 
 # Strikes used per settlement: those nearest to the forward.
@@ -28,11 +28,9 @@ _QUICK_UPDATES, _MORE_UPDATES = 3, 6
 _SETTLED = 0.2
 # A premium is known to about this fraction of itself; strikes with a large one have a small weight.
 _PREMIUM_ERROR = 0.5
-# Of the standard error of a median of independent levels with this median distance from it.
-_DISTANCE_TO_ERROR = 1.4826 * 1.2533
 _LEAST_HALF_SPREAD = 0.01
-# The forward search leaves a borrow yield beyond this to the interpolation.
-_LARGEST_BORROW = 2.0
+# A forward that would need a larger borrow yield per year is not one.
+_LARGEST_BORROW = 10.0
 _ROUNDS = 40
 
 
@@ -99,10 +97,11 @@ def american_forwards(
     pairs = _quoted_pairs(chain, member, years)
     near = pairs.select(_nearest(pairs, _roughly(pairs, years)))
     forward, error = _solve(chain.spot, near, years, rate, _roughly(near, years), dividends)
+    borrow = borrow_of(chain.spot, years, rate, forward, dividends)
+    beyond = ~(np.abs(borrow) < _LARGEST_BORROW)
+    forward[beyond] = error[beyond] = borrow[beyond] = np.nan
     strikes = np.bincount(near.settlement, minlength=len(years)) * np.isfinite(forward)
-    return AmericanForwards(
-        forward, error, borrow_of(chain.spot, years, rate, forward, dividends), strikes.astype(np.int64)
-    )
+    return AmericanForwards(forward, error, borrow, strikes.astype(np.int64))
 
 
 def _present(years: float, carry: float, dividends: Dividends) -> float:
@@ -221,6 +220,5 @@ def _medians(
             continue
         levels = level[rows]
         median[row] = weighted_median(levels, uncertain[rows] ** -2.0)
-        apart = float(np.median(np.abs(levels - median[row])))
-        error[row] = _DISTANCE_TO_ERROR * apart / np.sqrt(len(levels)) + 0.25 * uncertain[rows].min()
+        error[row] = median_error(levels, float(median[row]), uncertain[rows])
     return median, error

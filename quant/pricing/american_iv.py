@@ -19,10 +19,10 @@ from quant.pricing.settlement_solver import Settlement
 _LARGEST_SEARCHED = 4.0
 # Errors of the price at which the iteration ends, as fractions of spot and of the price. One more step follows, whose
 # error is smaller by orders of magnitude.
-_TOLERANCE = 1e-9
-_RELATIVE_TOLERANCE = 1e-6
+_TOLERANCE = 1e-6
+_RELATIVE_TOLERANCE = 1e-4
 # A last step that changes the volatility by a larger fraction than this is not taken.
-_CLOSE = 1e-5
+_CLOSE = 1e-3
 _SMALLEST_INTERVAL = 1e-11
 _ITERATION_LIMIT = 60
 _SECANT_ITERATIONS = 8

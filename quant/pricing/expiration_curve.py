@@ -19,12 +19,15 @@ from quant.pricing.discount_curve import DiscountCurve
 from quant.pricing.escrowed_dividends import CashDividends
 from quant.pricing.implied_forward import implied_forward
 
-# How a forward was found: from its own quotes, from one or two strikes of them, between other settlements, or from spot
-# without quotes.
-PARITY, FEW_STRIKES, INTERPOLATED, ASSUMED = "parity", "few_strikes", "interpolated", "assumed"
+# How a forward was found: from its own quotes; from one or two strikes of them; from its own quotes although its borrow
+# yield is uncertain, because no other settlement has a certain one; between other settlements; or from spot.
+PARITY, FEW_STRIKES, UNCERTAIN = "parity", "few_strikes", "uncertain"
+INTERPOLATED, ASSUMED = "interpolated", "assumed"
 # An American forward is interpolated where its error is more than this, expressed as borrow yield per year. An error of
 # a cent is large for a day and small for a year.
 BORROW_TOLERANCE = 0.01
+# Beyond this uncertainty the quotes say nothing about the borrow yield.
+_LARGEST_DOUBT = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,33 +151,39 @@ def _completed(curve: ExpirationCurve, spot: float, dividends: Dividends) -> Exp
 
     american = curve.is_american & alive
     doubt = curve.error / (forward * curve.years)
-    known = american & np.isfinite(borrow) & (doubt <= BORROW_TOLERANCE)
-    if not known.any():
-        known = american & np.isfinite(borrow)
-    filled = american & ~known
+    own = american & np.isfinite(borrow)
+    known = own & (doubt <= BORROW_TOLERANCE)
     if known.any():
+        filled = american & ~known
         borrow[filled] = np.interp(curve.years[filled], curve.years[known], borrow[known])
         quality[filled] = INTERPOLATED
     else:
+        # Nothing to interpolate from: an uncertain forward is that of its own settlement only.
+        quality[own] = UNCERTAIN
+        filled = american & ~(own & (doubt <= _LARGEST_DOUBT))
         borrow[filled] = 0.0
         quality[filled] = ASSUMED
     carry = (curve.rate - borrow)[filled]
     forward[filled] = forward_of(spot, curve.years[filled], carry, dividends)
+    # Dividends worth the spot leave no forward.
+    missing = alive & ~np.isfinite(forward)
+    quality[missing], borrow[missing] = ASSUMED, np.nan
     return ExpirationCurve(
         **{name: getattr(curve, name) for name in curve.__slots__}
         | {
             "forward": forward,
             "borrow": borrow,
             "quality": quality,
-            "error": np.where((quality == PARITY) | (quality == FEW_STRIKES), curve.error, np.nan),
+            "error": np.where(np.isin(quality, (PARITY, FEW_STRIKES, UNCERTAIN)), curve.error, np.nan),
         }
     )
 
 
 def _linear(at: Floats, years: Floats, values: Floats) -> Floats:
-    """Return values at times: linear between the known ones, constant before, the mean slope continued after."""
+    """Return values at times: linear between the known ones, with the mean slope before and after them."""
     inside = np.interp(at, years, values)
-    if len(years) < 2:
+    if years[-1] == years[0]:
         return inside
     slope = (values[-1] - values[0]) / (years[-1] - years[0])
-    return np.asarray(inside + slope * np.maximum(at - years[-1], 0.0), dtype=np.float64)
+    outside = at - np.clip(at, years[0], years[-1])
+    return np.asarray(inside + slope * outside, dtype=np.float64)

@@ -28,6 +28,9 @@ _REWEIGHTINGS = 3
 _FAR_OUT = 3.0
 # Errors of neighbouring quotes are correlated, so their residuals suggest more certainty than half a spread.
 _LEAST_SCALE = 0.5
+# From the median distance to the standard deviation, and from that to the error of a median.
+_DISTANCE_TO_ERROR = 1.4826 * 1.2533
+_PART_OF_SPREAD = 0.25
 _LEAST_ERROR = 0.01
 
 
@@ -37,8 +40,8 @@ class ForwardCurve(NamedTuple):
     Per contract, in the shape of the arguments: ``forward``, ``rate``, ``dividend_yield`` (so that forward =
     spot * exp((rate - dividend_yield) * years), the three arguments that ``solve`` and ``greeks`` need
     in addition), ``status``, int8 codes of ``IvStatus``, and ``member``, the row of its settlement below. One row per
-    settlement, by ascending ``settlement_years``: ``settlement_forward``, ``settlement_error`` (half the narrowest
-    bid-ask spread of a synthetic forward), ``settlement_rate``, ``rate_found`` (whether its own quotes determine the
+    settlement, by ascending ``settlement_years``: ``settlement_forward``, ``settlement_error`` (its
+    standard error), ``settlement_rate``, ``rate_found`` (whether its own quotes determine the
     rate), ``strikes_used``. ``discount`` is the curve of these quotes, None if they determine none.
     """
 
@@ -143,8 +146,9 @@ def _curve(
         if near.strike.size >= fewest_strikes:
             growth = np.exp(settled_rates[row] * table[row])
             levels = near.strike + near.gap * growth
-            forwards[row] = weighted_median(levels, near.error**-2.0)
-            errors[row] = near.error.min() * growth
+            level = weighted_median(levels, near.error**-2.0)
+            if level > 0.0:
+                forwards[row], errors[row] = level, median_error(levels, level, near.error * growth)
 
     status = np.where(np.isfinite(forwards), IvStatus.ok, IvStatus.no_quote)
     status = np.where(table > 0.0, status, IvStatus.expired).astype(np.int8)
@@ -244,3 +248,15 @@ def weighted_median(values: Floats, weights: Floats) -> float:
     low = int(np.searchsorted(reached, 0.5 * reached[-1], side="left"))
     high = int(np.searchsorted(reached, 0.5 * reached[-1], side="right"))
     return float(0.5 * (values[order[low]] + values[order[min(high, order.size - 1)]]))
+
+
+def median_error(values: Floats, median: float, errors: Floats) -> float:
+    """Return the standard error of the weighted median of values, shape (n,), with half bid-ask spreads ``errors``.
+
+    It is that of independent values with this median distance, and at least a quarter of the narrowest half spread,
+    because the errors of neighbouring quotes are alike. Weights are those of the median, ``errors`` ** -2.
+    """
+    weights = errors**-2.0
+    apart = weighted_median(np.abs(values - median), weights)
+    independent = float(weights.sum() ** 2 / np.sum(weights**2))
+    return _DISTANCE_TO_ERROR * apart / float(np.sqrt(independent)) + _PART_OF_SPREAD * float(errors.min())

@@ -21,6 +21,7 @@ REACH = 5.0  # standard deviations on either side of the start
 _DEGREE = 7
 _PERIOD = 1024
 _ALIASES = np.arange(-3, 4)
+_AROUND = np.arange(-2, 4)[:, None]
 
 
 @dataclass(frozen=True)
@@ -88,7 +89,7 @@ def subtract_kinks(values: Floats, difference: Floats) -> None:
     # A cubic between the two nodes, with slopes from five nodes each. It is the same from both sides of a node, so that
     # the correction is a continuous function of the crossing.
     last, width = len(difference) - 1, difference.shape[1]
-    f = [difference.take(np.minimum(np.maximum(node + k, 0), last) * width + column) for k in range(-2, 4)]
+    f = difference.take(np.minimum(np.maximum(node + _AROUND, 0), last) * width + column)
     slope_left = (f[0] - f[4] + 8.0 * (f[3] - f[1])) / 12.0
     slope_right = (f[1] - f[5] + 8.0 * (f[4] - f[2])) / 12.0
     chord = f[3] - f[2]

@@ -8,8 +8,10 @@ extrapolated to continuous exercise.
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Self
 
 import numpy as np
 
@@ -30,6 +32,8 @@ _NODES_PER_DEVIATION = 0.9
 _NOW = np.zeros(1)
 # Contracts per block: the arrays of an induction fit into the cache.
 _BLOCK = 512
+# Settlements whose matrices a schedule keeps, some megabytes each. The first ones are the nearest.
+_MOST_KEPT = 24
 
 
 @dataclass(frozen=True)
@@ -173,3 +177,27 @@ class Settlement:
         """Return the value at settlement where spot is on its forward."""
         gain = terms.diffusing * np.exp((terms.rate - terms.borrow) * self.years) - terms.strike
         return np.maximum(np.where(terms.is_call, gain, -gain), 0.0)
+
+
+class DividendSchedule(tuple[tuple[float, float], ...]):
+    """Dividends as (years from now, dollars), with the settlements that were prepared for them.
+
+    The preparation of a settlement takes as long as the solution of some contracts. Functions that are called for one
+    chain in turn share it by passing the same schedule.
+    """
+
+    _kept: dict[float, Settlement]
+
+    def __new__(cls, dividends: Iterable[tuple[float, float]] = ()) -> Self:
+        schedule = super().__new__(cls, dividends)
+        schedule._kept = {}
+        return schedule
+
+    def settlement(self, years: float) -> Settlement:
+        """Return the settlement after ``years``. Raises ValueError as ``CashDividends.until`` does."""
+        found = self._kept.get(years)
+        if found is None:
+            found = Settlement(years, CashDividends.until(years, self))
+            if len(self._kept) < _MOST_KEPT:
+                self._kept[years] = found
+        return found

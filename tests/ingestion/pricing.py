@@ -11,7 +11,7 @@ def inputs_of(
     *, rate: float = 0.0, is_american: bool = False, dividends: tuple[tuple[int, float], ...] = ()
 ) -> PricingInputs:
     """Return inputs with one rate; dividends are (ex instant in epoch ms, dollars)."""
-    return PricingInputs(flat_curve(rate), RateSource.FLAT, None, False, dividends, is_american)
+    return PricingInputs(flat_curve(rate), RateSource.FLAT, None, False, dividends, True, is_american)
 
 
 EUROPEAN = inputs_of()

@@ -92,3 +92,37 @@ def test_a_changed_amount_keeps_the_earlier_one():
     assert old.key == {"symbol": "AAPL", "kind": "cash_dividend", "ex_date": "2026-11-09"}
     assert old.row["cash_amount"] == 0.26
     assert CorporateAction.objects.get().known_at == 1
+
+
+def test_an_instant_before_a_correction_has_the_amount_of_its_time():
+    soon = clock.now().date() + dt.timedelta(days=30)
+    add_action(soon, cash_amount=1.0, known_at=1)
+    add_action(soon, kind="split", split_from=1, split_to=4, known_at=1)
+    CorporateAction.objects.filter(kind="cash_dividend").update(cash_amount=5.0)
+    CorporateAction.objects.filter(kind="split").update(split_to=2)
+    at = CorporateAction.objects.first().computed_at
+
+    def known(at_ms):
+        amounts = [cash for _, cash in dividends("AAPL", at_ms)]
+        return amounts, [split.shares for split in splits("AAPL", soon, soon, at_ms)]
+
+    assert known(at - 1) == ([1.0], [4.0])
+    assert known(at) == ([5.0], [2.0])
+
+
+def test_a_dividend_listed_again_stays_withdrawn_in_between():
+    add_action(NOVEMBER_9, cash_amount=1.0, known_at=1, computed_at=300)
+    version = {"symbol": "AAPL", "kind": "cash_dividend", "ex_date": "2026-11-09", "cash_amount": 1.0}
+    for withdrawn, known_at, until in ((None, 1, 100), (100, 100, 300)):
+        row = {**version, "withdrawn_at": withdrawn}
+        SupersededRow.objects.create(
+            table_name="corporate_actions", key={}, row=row, known_at=known_at, superseded_at=until
+        )
+    assert [bool(dividends("AAPL", at)) for at in (0, 1, 99, 100, 299, 300)] == [
+        False,
+        True,
+        True,
+        False,
+        False,
+        True,
+    ]

@@ -39,11 +39,11 @@ class Migration(migrations.Migration):
                 ('rate_source', models.TextField(choices=[('own', 'Own'), ('curve', 'Curve'), ('flat', 'Flat'), ('trades', 'Trades')], db_comment='own quotes, the curve of curve_timestamp, the flat rate of the settings, or trades; one of own, curve, flat, trades')),
                 ('curve_timestamp', models.BigIntegerField(blank=True, db_comment='slot of the rate\'s curve, null for other sources; epoch milliseconds UTC', null=True)),
                 ('implied_borrow', models.FloatField(blank=True, db_comment='yield that explains the forward beside rate and declared dividends, continuous; fraction per year', null=True)),
-                ('dividends', models.FloatField(db_comment='declared cash dividends that go ex until settlement; dollars per share')),
+                ('dividends', models.FloatField(blank=True, db_comment='declared cash dividends that go ex until settlement, null if never fetched; dollars per share', null=True)),
                 ('atm_volatility', models.FloatField(blank=True, db_comment='volatility at the forward, on the smile; fraction per year', null=True)),
                 ('total_variance', models.FloatField(blank=True, db_comment='atm_volatility squared times years to settlement; no unit', null=True)),
                 ('quotes_used', models.IntegerField(db_comment='strikes quoted on both sides that gave the forward; strikes')),
-                ('quality', models.TextField(choices=[('parity', 'Parity'), ('few_strikes', 'Few Strikes'), ('interpolated', 'Interpolated'), ('assumed', 'Assumed')], db_comment='forward from its own quotes, one or two strikes, between other expirations, or without quotes; one of parity, few_strikes, interpolated, assumed')),
+                ('quality', models.TextField(choices=[('parity', 'Parity'), ('few_strikes', 'Few Strikes'), ('uncertain', 'Uncertain'), ('interpolated', 'Interpolated'), ('assumed', 'Assumed')], db_comment='forward from its own quotes, one or two strikes, between other expirations, or without quotes; one of parity, few_strikes, uncertain, interpolated, assumed')),
                 ('method_version', models.TextField(db_comment='version of the method that computed the row; no unit')),
                 ('known_at', models.BigIntegerField(db_comment='from when on the row was available; epoch milliseconds UTC', db_default=models.Func(function='warehouse_known_ms'))),
                 ('computed_at', models.BigIntegerField(blank=True, db_comment="from when on these values are the row's, null for the first ones; epoch milliseconds UTC", null=True)),
@@ -69,7 +69,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='expirationcurve',
-            constraint=models.CheckConstraint(condition=models.Q(('quality__in', ['parity', 'few_strikes', 'interpolated', 'assumed'])), name='expiration_curve_quality_known'),
+            constraint=models.CheckConstraint(condition=models.Q(('quality__in', ['parity', 'few_strikes', 'uncertain', 'interpolated', 'assumed'])), name='expiration_curve_quality_known'),
         ),
         migrations.AddConstraint(
             model_name='expirationcurve',

@@ -72,14 +72,17 @@ class GammaExposure(GammaScalars):
     gamma_by_strike = columns.json(f"gamma by strike, net and its parts; {GAMMA_UNIT}")
     oi_by_strike = columns.json("open interest by strike; contracts")
     sensitivity = columns.json(f"net gamma and flips under each other convention; {GAMMA_UNIT}, points")
-    measured_contracts = columns.count("contracts it was computed from; contracts")
+    measured_contracts = columns.count("contracts of the chain, adjusted ones included; contracts")
     spot_source = columns.choice(SpotSource, "source of underlying_price")
     median_gross_gamma = columns.real(
         f"median gross gamma of 20 sessions it was compared with, null without one; {GAMMA_UNIT}"
     )
     vix_level = columns.real("newest VIX known at the slot, null if unknown; index points")
     data_delay_ms = columns.big_count("delay of the provider's data; milliseconds")
-    multipliers = columns.json("multipliers other than 100, by contract ticker; shares per contract")
+    multipliers = columns.json(
+        "multipliers other than 100 by contract ticker, in rows from before historical_greeks.multiplier;"
+        " shares per contract"
+    )
 
     class Meta:
         db_table = TABLE

@@ -104,7 +104,7 @@ class ExpirationCurve(models.Model):
         "yield that explains the forward beside rate and declared dividends, continuous; fraction per year"
     )
     dividends = columns.real(
-        "declared cash dividends that go ex until settlement; dollars per share", null=False
+        "declared cash dividends that go ex until settlement, null if never fetched; dollars per share"
     )
     atm_volatility = columns.real("volatility at the forward, on the smile; fraction per year")
     total_variance = columns.real("atm_volatility squared times years to settlement; no unit")

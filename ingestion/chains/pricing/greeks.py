@@ -78,7 +78,7 @@ def complete_greeks(
     sent_iv = np.where(chain.implied_volatility > 0, chain.implied_volatility, np.nan)
     used = np.where(np.isnan(solved.volatility), sent_iv, solved.volatility)
     ours = chain_greeks(chain, curve, used, dividends)
-    return _merged(columns, years, standard, curve, solved, ours)
+    return _merged(columns, years, standard, curve, solved, ours, spot)
 
 
 def option_chain(columns: ChainColumns, years: Floats, spot: float) -> OptionChain:
@@ -103,6 +103,7 @@ def _merged(
     curve: ExpirationCurve,
     solved: StrikeVolatility,
     ours: Greeks,
+    spot: float,
 ) -> Completed:
     """Return the provider's possible values, completed by ours of the `standard` contracts."""
     reported = without_deep(solved, ours.delta)
@@ -117,6 +118,7 @@ def _merged(
         spread(solved.volatility),
         spread(np.where(is_own, ours.delta, np.nan)),
         spread(np.where(is_own, ours.gamma, np.nan)),
+        spot,
     )
     settlement = np.full(len(columns), len(curve), dtype=np.intp)
     settlement[standard] = curve.member

@@ -7,8 +7,9 @@ from datetime import datetime
 
 from django.conf import settings
 
-from quant.pricing.american import Dividends
+from ingestion.daily.corporate_actions import dividends_are_known
 from quant.pricing.discount_curve import DiscountCurve, flat_curve
+from quant.pricing.settlement_solver import DividendSchedule
 from quant.sessions import SECONDS_PER_YEAR
 from warehouse import clock
 from warehouse.asof import corporate_actions, expiration_curve
@@ -25,7 +26,8 @@ class PricingInputs:
     """Inputs of one chain.
 
     `rates` are used unless the chain determines its own (`own_rates`). They are those of the slot `curve_slot`, epoch
-    ms, or the flat rate of the settings without one. `dividends` are (ex instant in epoch ms, dollars per share).
+    ms, or the flat rate of the settings without one. `dividends` are (ex instant in epoch ms, dollars per share);
+    `dividends_known` says whether they were ever fetched.
     `is_american` is the exercise style of contracts for which the provider sends none.
     """
 
@@ -34,12 +36,15 @@ class PricingInputs:
     curve_slot: int | None
     own_rates: bool
     dividends: tuple[tuple[int, float], ...]
+    dividends_known: bool
     is_american: bool
 
-    def dividends_from(self, at: datetime) -> Dividends:
+    def dividends_from(self, at: datetime) -> DividendSchedule:
         """Return the dividends as (years from `at`, dollars)."""
         at_ms = clock.epoch_ms(at)
-        return [((ex_ms - at_ms) / 1000 / SECONDS_PER_YEAR, cash) for ex_ms, cash in self.dividends]
+        return DividendSchedule(
+            ((ex_ms - at_ms) / 1000 / SECONDS_PER_YEAR, cash) for ex_ms, cash in self.dividends
+        )
 
 
 def pricing_inputs(entry: WatchlistEntry, at: datetime, known_by_ms: int) -> PricingInputs:
@@ -59,9 +64,11 @@ def pricing_inputs(entry: WatchlistEntry, at: datetime, known_by_ms: int) -> Pri
         rates=rates,
         rate_source=source,
         curve_slot=slot,
-        own_rates=symbol == CURVE_SYMBOL,
+        # Other indices too are European, and their own rates are better than a flat one.
+        own_rates=symbol == CURVE_SYMBOL or (is_index and newest is None),
         dividends=()
         if is_index
         else corporate_actions.dividends(symbol, min(known_by_ms, clock.epoch_ms(at))),
+        dividends_known=is_index or dividends_are_known(symbol),
         is_american=symbol in _AMERICAN_INDICES or not is_index,
     )

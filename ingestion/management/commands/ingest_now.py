@@ -10,14 +10,17 @@ from rich.live import Live
 from rich.table import Table
 
 from ingestion.chains.due import DueChain, due_chains
+from ingestion.chains.pricing.inputs import CURVE_SYMBOL
 from ingestion.tasks import ingest_chain
 from warehouse import clock
+from warehouse.asof.expiration_curve import usd_curve
 from warehouse.console import console_on
 from warehouse.models import IngestionRun
 from warehouse.models.enums import RunStatus
 from warehouse.task_names import RunTask
 
 POLL_SECONDS = 0.25
+_KNOWN_WITHIN = 20.0  # seconds; a chain may determine no rates
 _ENDED = (RunStatus.DONE, RunStatus.FAILED)
 
 
@@ -32,12 +35,33 @@ class Command(BaseCommand):
 
     def handle(self, *, wait: bool, seconds: float, **options: Any) -> None:
         due = due_chains(clock.now())
-        for wanted in due:
-            ingest_chain.delay(wanted.symbol, wanted.slot, wanted.deadline)
         named = ", ".join(wanted.symbol for wanted in due) or "none is due"
         self.stdout.write(f"{len(due)} chains enqueued: {named}")
+        until = time.monotonic() + seconds
+        # The others are priced with the rates of the curve's chain, so that it comes first where it is awaited.
+        first = [wanted for wanted in due if wait and wanted.symbol == CURVE_SYMBOL]
+        if first and usd_curve(CURVE_SYMBOL, clock.now_ms()) is None:
+            enqueue(first)
+            watch(first, until)
+            await_curve(until)
+            due = [wanted for wanted in due if wanted not in first]
+        enqueue(due)
         if wait and due:
-            watch(due, time.monotonic() + seconds)
+            watch(due, until)
+
+
+def enqueue(due: list[DueChain]) -> None:
+    """Send the tasks of chains."""
+    for wanted in due:
+        ingest_chain.delay(wanted.symbol, wanted.slot, wanted.deadline)
+
+
+def await_curve(until: float) -> None:
+    """Wait until the rates of the chain just stored count as known: ten seconds after its transaction began."""
+    with console_on().status(f"waiting for the rates of {CURVE_SYMBOL}"):
+        known_until = min(until, time.monotonic() + _KNOWN_WITHIN)
+        while usd_curve(CURVE_SYMBOL, clock.now_ms()) is None and time.monotonic() < known_until:
+            time.sleep(POLL_SECONDS)
 
 
 def watch(due: list[DueChain], until: float) -> None:

@@ -55,7 +55,7 @@ def test_cached_windows_equal_single_reads_and_are_read_once(django_assert_max_n
     known = DAYS[:-2]
     alone = [columns(ensured_bars("SPY", "1d", *window, clock.now_ms(), refuse)) for window in windows(known)]
     read = BarsInTurn(known[-1])
-    with django_assert_max_num_queries(3):  # fetched ranges, bars, splits
+    with django_assert_max_num_queries(4):  # fetched ranges, bars, splits, corrected splits
         found = [columns(read("SPY", "1d", *window, clock.now_ms(), refuse)) for window in windows(known)]
     assert found == alone
     assert [len(starts) for starts, *_ in found] == [WINDOW] * len(found)

@@ -61,10 +61,11 @@ def test_an_adjusted_root_belongs_to_its_underlying():
     assert checked.rejected == {"unknown_root": 1}
 
 
-def test_a_contract_with_a_fractional_multiplier_is_rejected():
-    checked = check(make_row(6000, multiplier=33.3), make_row(6100))
+@pytest.mark.parametrize("multiplier", [33.3, 0, -100, 1e12, math.inf])
+def test_a_contract_with_an_impossible_multiplier_is_rejected(multiplier):
+    checked = check(make_row(6000, multiplier=multiplier), make_row(6100))
     assert checked.columns.strike.tolist() == [6100.0]
-    assert checked.rejected == {"fractional_multiplier": 1}
+    assert checked.rejected == {"bad_multiplier": 1}
 
 
 def test_a_contract_listed_twice_counts_once():
@@ -82,6 +83,9 @@ def test_a_contract_listed_twice_counts_once():
         ("open_interest", -1, "negative_open_interest"),
         ("open_interest", 12.5, "fractional_open_interest"),
         ("volume", 0.25, "fractional_volume"),
+        ("volume", 1e20, "huge_volume"),
+        ("bid", 1e300, "huge_bid"),
+        ("ask", 1e12, "huge_ask"),
     ],
 )
 def test_an_impossible_number_becomes_nan_and_is_counted(field, value, reason):

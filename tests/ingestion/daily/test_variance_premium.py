@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import numpy as np
 import pytest
+from django.db.models import F
 
 from ingestion.bars.bar_times import midnight_ms
 from ingestion.daily.iv_percentile import calculate_iv_percentile
@@ -13,6 +14,7 @@ from quant import sessions
 from quant.pricing import black_scholes
 from quant.volatility.realized_vol import yang_zhang
 from tests.ingestion.stored import store_contract, store_pair
+from tests.warehouse.rows import add_action
 from warehouse import clock, partitions
 from warehouse.models import HistoricalBar, IvPercentile
 
@@ -99,6 +101,17 @@ def test_a_truncated_index_has_no_premium(evening):
     assert stored.variance_index + stored.variance_truncation == pytest.approx(0.3, rel=5e-3)
     assert stored.realized_volatility_20d is not None
     assert stored.variance_risk_premium is None
+
+
+def test_a_split_within_the_month_does_not_change_realized_volatility(evening):
+    store_quotes(0.2)
+    bars = store_bars(DAYS)
+    HistoricalBar.objects.update(is_adjusted=False)
+    before = HistoricalBar.objects.filter(timestamp__lt=midnight_ms(DAYS[12]))
+    before.update(**{name: F(name) * 10 for name in ("open", "high", "low", "close")})
+    add_action(DAYS[12], symbol="SPX", kind="split", split_from=1, split_to=10, known_at=1)
+    calculate_iv_percentile(evening, SESSION)
+    assert row().realized_volatility_20d == pytest.approx(float(yang_zhang(*bars)), rel=1e-9)
 
 
 @pytest.mark.parametrize("missing", [0, 10, 20])

@@ -101,3 +101,20 @@ def test_settled_contracts_are_excluded():
     chain = make_chain([100, 100], [True, True], expiration=["2026-01-15", "2026-01-16"], years=[0.0, 0.01])
     assert by_expiration(chain).expiration.astype(str).tolist() == ["2026-01-16"]
     assert len(by_expiration(make_chain([], [])).root) == 0
+
+
+def test_two_expirations_that_settle_together_are_two_rows():
+    """The exchange was closed on 9 January 2025, so that contracts of that day settle on the 8th."""
+    chain = make_chain(
+        [100, 110, 100, 105],
+        [True, False, True, False],
+        root="SPXW",
+        expiration=["2025-01-08", "2025-01-09", "2025-01-10", "2025-01-10"],
+        years=[2 / 365, 2 / 365, 4 / 365, 4 / 365],
+        open_interest=[1, 2, 3, 4],
+    )
+    found = by_expiration(chain)
+    assert found.expiration.astype(str).tolist() == ["2025-01-08", "2025-01-09", "2025-01-10"]
+    assert found.contracts.tolist() == [1, 1, 2]
+    assert found.max_pain.tolist() == max_pain(chain).strike.tolist()
+    assert len(found.max_pain) == 3

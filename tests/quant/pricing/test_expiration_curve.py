@@ -113,3 +113,49 @@ def test_american_contracts_without_spot_have_no_forward():
     curve = curve_of(chain, american=True)
     assert np.isnan(curve.forward).all()
     assert curve.quality.tolist() == ["assumed"]
+
+
+def test_an_uncertain_forward_is_not_that_of_other_settlements():
+    near = american_chain((9,), rate=RATE, borrow=0.3, half_spread=0.1)
+    far = american_chain((700,), rate=RATE, borrow=0.0)
+    curve = curve_of(joined(near, without_quotes(far, True)), american=True)
+    assert curve.quality.tolist() == ["uncertain", "assumed"]
+    assert 0.01 < curve.error[0] / curve.forward[0] / curve.years[0] < 0.5
+    assert curve.borrow[0] == pytest.approx(0.3, abs=0.05)
+    assert curve.borrow[1] == 0.0
+
+
+def test_a_borrow_of_three_hundred_percent_is_found():
+    curve = curve_of(american_chain((30,), rate=RATE, borrow=3.0), american=True)
+    assert curve.forward[0] == pytest.approx(SPOT * np.exp((RATE - 3.0) * 30 / 365), rel=0.02)
+
+
+def test_dividends_worth_the_spot_leave_no_forward():
+    chain = american_chain((30, 400), rate=RATE, borrow=0.0)
+    curve = curve_of(chain, american=True, dividends=[(1.05, 200.0)])
+    assert curve.quality.tolist() == ["parity", "assumed"]
+    assert np.isnan([curve.forward[1], curve.borrow[1]]).all()
+
+
+def test_two_roots_of_one_settlement_are_no_slope():
+    today = european_chain((3,), rate=RATE, dividend_yield=YIELD)
+    other = european_chain((3,), rate=RATE, dividend_yield=YIELD, root="XYZW")
+    later = without_quotes(european_chain((365,), rate=RATE, dividend_yield=YIELD), True)
+    curve = curve_of(joined(today, other, later))
+    assert curve.quality.tolist() == ["parity", "parity", "interpolated"]
+    assert curve.forward[2] == pytest.approx(SPOT * np.exp(RATE), rel=0.003)
+
+
+def test_a_negative_forward_is_none():
+    chain = european_chain((30,), rate=RATE, dividend_yield=YIELD)
+    puts = np.where(chain.is_call, 0.0, 1e6)
+    curve = curve_of(replace(chain, bid=chain.bid + puts, ask=chain.ask + puts))
+    assert curve.quality.tolist() == ["assumed"]
+    assert curve.forward[0] == pytest.approx(SPOT * np.exp(RATE * 30 / 365))
+
+
+def test_a_front_settlement_without_quotes_continues_the_yield():
+    chain = european_chain((1, 4, 30, 90), rate=RATE, dividend_yield=YIELD)
+    curve = curve_of(without_quotes(chain, chain.years < 2 / 365))
+    assert curve.quality.tolist() == ["interpolated", "parity", "parity", "parity"]
+    assert curve.forward[0] == pytest.approx(SPOT * np.exp((RATE - YIELD) / 365), rel=3e-5)

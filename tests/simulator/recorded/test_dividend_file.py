@@ -39,6 +39,7 @@ def test_declared_dividends_of_the_file_are_served(tmp_path: Path) -> None:
             "currency": "USD",
             "dividend_type": "CD",
             "ex_dividend_date": "2023-09-15",
+            "declaration_date": "2023-09-13",  # not in the file: the day before the recording
         }
     ]
 

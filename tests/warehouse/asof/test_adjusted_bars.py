@@ -96,7 +96,7 @@ def test_bars_of_unknown_shares_are_left_out_before_a_split():
 def test_a_history_is_read_once_for_several_instants(django_assert_num_queries):
     add(FRIDAY, 400.0)
     split(MONDAY, 1, 4)
-    with django_assert_num_queries(3):  # bars, splits, bars of unknown shares
+    with django_assert_num_queries(4):  # bars, splits, corrected splits, bars of unknown shares
         history = read_history("AAPL", "1d", midnight(FRIDAY), closes(TUESDAY))
         found = [history.adjusted(at_ms).close.tolist() for at_ms in (closes(FRIDAY), closes(MONDAY))]
     assert found == [[400.0], [100.0]]

@@ -64,6 +64,7 @@ class ForwardQuality(TextChoices):
 
     PARITY = "parity"
     FEW_STRIKES = "few_strikes"
+    UNCERTAIN = "uncertain"
     INTERPOLATED = "interpolated"
     ASSUMED = "assumed"
 

@@ -9,8 +9,9 @@ import pytest
 from ingestion.chains.pricing.inputs import pricing_inputs
 from quant.sessions import SECONDS_PER_YEAR
 from tests.warehouse.rows import add_action, add_curve
-from warehouse import clock, watchlist
+from warehouse import clock, runs, watchlist
 from warehouse.models.enums import RateSource
+from warehouse.task_names import RunTask
 
 pytestmark = [pytest.mark.database, pytest.mark.django_db]
 
@@ -52,8 +53,8 @@ def test_without_a_curve_the_flat_rate_of_the_settings_is_used(settings):
     ("symbol", "is_american", "own_rates"),
     [
         ("SPX", False, True),
-        ("NDX", False, False),
-        ("OEX", True, False),
+        ("NDX", False, True),
+        ("OEX", True, True),
         ("SPY", True, False),
         ("AAPL", True, False),
     ],
@@ -61,6 +62,20 @@ def test_without_a_curve_the_flat_rate_of_the_settings_is_used(settings):
 def test_the_usual_style_follows_the_kind_of_underlying(symbol, is_american, own_rates):
     found = inputs_of(symbol)
     assert (found.is_american, found.own_rates) == (is_american, own_rates)
+
+
+def test_with_a_curve_of_dollar_rates_other_indices_use_it():
+    add_usd_curve()
+    assert not inputs_of("NDX").own_rates
+    assert inputs_of("SPX").own_rates
+
+
+def test_whether_dividends_were_ever_fetched_is_told():
+    assert [inputs_of(symbol).dividends_known for symbol in ("SPX", "SPY", "QQQ")] == [True, False, False]
+    add_action(date(2026, 12, 18), symbol="SPY", cash_amount=1.75, known_at=1)
+    run = runs.Done("QQQ", SLOT_MS, 0, {})
+    runs.note_done(RunTask.FETCH_DIVIDENDS, [run])
+    assert [inputs_of(symbol).dividends_known for symbol in ("SPY", "QQQ", "IWM")] == [True, True, False]
 
 
 def test_dividends_are_those_declared_at_the_slot():

@@ -89,7 +89,11 @@ def test_possible_values_stand_and_nothing_is_counted():
         ({"gamma": 0.012}, "impossible_gamma"),
         ({"delta": -0.5}, "impossible_delta"),
         ({"delta": 1.4}, "impossible_delta"),
-        ({"vega": -3.0}, "negative_vega"),
+        ({"vega": -3.0}, "impossible_vega"),
+        ({"vega": 500.0}, "impossible_vega"),
+        ({"theta": 1e20}, "impossible_theta"),
+        ({"theta": -1e300}, "impossible_theta"),
+        ({"theta": 20.0}, "impossible_theta"),
     ],
 )
 def test_an_impossible_value_is_replaced_by_our_own(values, reason):
@@ -155,3 +159,23 @@ def test_without_quotes_an_impossible_volatility_takes_its_greeks_along(volatili
     for name in ("delta", "gamma", "theta", "vega", "rho", "implied_volatility"):
         assert np.isnan(getattr(found.greeks, name)).all()
     assert found.greeks.iv_status.tolist() == [IvStatus.no_quote]
+
+
+def test_the_greeks_beside_an_impossible_gamma_are_replaced_too():
+    found, row = with_values(6300, True, gamma=-0.26, delta=0.70, theta=-0.1)
+    clean, _ = complete(rows_of())
+    assert found.refused == {"impossible_gamma": 1}
+    for name in ("delta", "gamma", "vega"):
+        assert getattr(found.greeks, name)[row] == pytest.approx(getattr(clean.greeks, name)[row], rel=0.05)
+    assert found.greeks.theta[row] < -1.0
+
+
+def test_a_theta_beyond_the_price_is_replaced_by_the_price():
+    """On the last day a rate per day can be more than the contract is worth."""
+    at = 1 / 365 / 24
+    value = float(black_scholes.price(True, SPOT, 6500.0, at, 0.0, 0.0, VOLATILITY))
+    row = make_row(6500, bid=value - 0.05, ask=value + 0.05, theta=-102.0, gamma=0.02, vega=0.2, delta=0.5)
+    columns = check_chain([row], ("SPXW",), SESSION).columns
+    found = complete_greeks(columns, np.full(1, at), SPOT, inputs_of(), SLOT)
+    assert found.refused["impossible_theta"] == 1
+    assert found.greeks.theta[0] == pytest.approx(-value, rel=0.05)
