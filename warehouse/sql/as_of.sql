@@ -66,7 +66,7 @@ BEGIN
     INSERT INTO superseded_rows (table_name, key, row, known_at, superseded_at)
     VALUES (coalesce((SELECT inhparent::regclass::text FROM pg_inherits WHERE inhrelid = TG_RELID), TG_TABLE_NAME),
             (SELECT jsonb_object_agg(k, v_old -> k) FROM unnest(TG_ARGV) k), v_old - 'id',
-            coalesce(OLD.computed_at, NEW.known_at), NEW.computed_at);
+            coalesce(OLD.computed_at, NEW.known_at, (v_old ->> 'timestamp')::bigint), NEW.computed_at);
     RETURN NEW;
 END
 $$;

@@ -107,7 +107,7 @@ def test_a_split_within_the_month_does_not_change_realized_volatility(evening):
     store_quotes(0.2)
     bars = store_bars(DAYS)
     HistoricalBar.objects.update(is_adjusted=False)
-    before = HistoricalBar.objects.filter(timestamp__lt=midnight_ms(DAYS[12]))
+    before = HistoricalBar.objects.filter(timestamp__lt=midnight_ms(DAYS[12]))  # not known from when on
     before.update(**{name: F(name) * 10 for name in ("open", "high", "low", "close")})
     add_action(DAYS[12], symbol="SPX", kind="split", split_from=1, split_to=10, known_at=1)
     calculate_iv_percentile(evening, SESSION)
