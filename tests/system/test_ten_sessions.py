@@ -37,8 +37,8 @@ def offset(tmp_path_factory) -> OffsetFile:
 
 @pytest.fixture(scope="module")
 def provider_url(offset) -> Iterator[str]:
-    """A simulated market with twenty times the strike spacing, so that a chain is short."""
-    with simulator("--strike-spacing", "20", "--clock-offset-ms", str(int(offset))) as server:
+    """A simulated market with 25 times the strike spacing, so that a chain is short."""
+    with simulator("--strike-spacing", "25", "--clock-offset-ms", str(int(offset))) as server:
         yield server.base_url
 
 
