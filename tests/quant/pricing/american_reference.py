@@ -1,6 +1,6 @@
 """Reference values of American contracts by QuantLib, kept in `american_reference.npz`.
 
-`python -m tests.quant.pricing.american_reference` computes them again, which takes about an hour of processor time. The
+`python -m tests.quant.pricing.american_reference` computes them again, which takes several hours of processor time. The
 file holds its arguments and QuantLib's version in `about`. A run continues with the first contract that the file lacks.
 """
 
