@@ -116,6 +116,11 @@ class OptionChain:
         _, first, member = np.unique(codes, return_index=True, return_inverse=True)
         return member, first
 
+    def pairs(self) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+        """Return put and call of every strike that has both, by settlement and strike; arrays of one length."""
+        member, _ = self.groups()
+        return strike_pairs(member, self.strike, self.is_call)
+
     @property
     def carry(self) -> tuple[Floats, Floats]:
         """Forward and rate of each contract, shape (n,); where they are unknown, spot and 0."""
@@ -135,3 +140,16 @@ class OptionChain:
 
 COLUMNS = tuple(field.name for field in fields(OptionChain) if field.name != "spot")
 _NUMBERS = COLUMNS[5:]  # columns that may be absent: all except the terms of the contract
+
+
+def strike_pairs(
+    member: NDArray[np.intp], strike: Floats, is_call: Bools
+) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Return the positions of the put and the call of every strike that has both, ascending by settlement and strike.
+
+    `member` is the number of each contract's settlement; all arguments have shape (n,), the results one length.
+    """
+    order = np.lexsort((is_call, strike, member))
+    put, call = order[:-1], order[1:]
+    paired = (member[put] == member[call]) & (strike[put] == strike[call]) & ~is_call[put] & is_call[call]
+    return put[paired], call[paired]

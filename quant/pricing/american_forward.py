@@ -13,7 +13,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from quant.chain import Floats, OptionChain
+from quant.chain import Floats, OptionChain, strike_pairs
 from quant.pricing import american, black_scholes, implied_vol
 from quant.pricing.american import Dividends
 from quant.pricing.escrowed_dividends import CashDividends
@@ -112,11 +112,8 @@ def _present(years: float, carry: float, dividends: Dividends) -> float:
 def _quoted_pairs(chain: OptionChain, member: NDArray[np.intp], years: Floats) -> _Pairs:
     """Return the strikes quoted on both sides of the settlements that have at least three of them."""
     usable = np.flatnonzero((quote_status(chain.bid, chain.ask) == IvStatus.ok) & (years[member] > 0))
-    order = usable[np.lexsort((chain.is_call[usable], chain.strike[usable], member[usable]))]
-    put, call = order[:-1], order[1:]
-    pair = (member[put] == member[call]) & (chain.strike[put] == chain.strike[call])
-    pair &= ~chain.is_call[put] & chain.is_call[call]
-    put, call = put[pair], call[pair]
+    paired = strike_pairs(member[usable], chain.strike[usable], chain.is_call[usable])
+    put, call = (usable[side] for side in paired)
     enough = np.bincount(member[call], minlength=len(years)) >= FEWEST_STRIKES
     put, call = put[enough[member[call]]], call[enough[member[call]]]
     half = 0.5 * (chain.ask - chain.bid)

@@ -7,7 +7,7 @@ between the others.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -168,14 +168,12 @@ def _completed(curve: ExpirationCurve, spot: float, dividends: Dividends) -> Exp
     # Dividends worth the spot leave no forward.
     missing = alive & ~np.isfinite(forward)
     quality[missing], borrow[missing] = ASSUMED, np.nan
-    return ExpirationCurve(
-        **{name: getattr(curve, name) for name in curve.__slots__}
-        | {
-            "forward": forward,
-            "borrow": borrow,
-            "quality": quality,
-            "error": np.where(np.isin(quality, (PARITY, FEW_STRIKES, UNCERTAIN)), curve.error, np.nan),
-        }
+    return replace(
+        curve,
+        forward=forward,
+        borrow=borrow,
+        quality=quality,
+        error=np.where(np.isin(quality, (PARITY, FEW_STRIKES, UNCERTAIN)), curve.error, np.nan),
     )
 
 

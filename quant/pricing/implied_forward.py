@@ -12,7 +12,7 @@ from typing import NamedTuple, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from quant.chain import Floats, OptionChain
+from quant.chain import Floats, OptionChain, strike_pairs
 from quant.pricing.discount_curve import DiscountCurve, fit_curve, flat_curve
 from quant.pricing.iv_status import IvStatus, quote_status
 
@@ -182,11 +182,7 @@ def _pair_by_settlement(
     count: int,
 ) -> list[_Synthetics]:
     """Return the near-the-money strikes with call and put quotes, for each settlement 0 ... count - 1."""
-    order = np.lexsort((calls, strikes, member))
-    first, second = order[:-1], order[1:]
-    pairs = (member[first] == member[second]) & (strikes[first] == strikes[second])
-    pairs &= ~calls[first] & calls[second] & (member[first] >= 0)
-    put, call = first[pairs], second[pairs]
+    put, call = (side[member[side] >= 0] for side in strike_pairs(member, strikes, calls))
     gap = 0.5 * (bids[call] + asks[call] - bids[put] - asks[put])
     # The spread of a locked market is 0; a cent keeps its weight finite.
     error = np.maximum(0.5 * (asks[call] - bids[call] + asks[put] - bids[put]), _LEAST_ERROR)

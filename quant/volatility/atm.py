@@ -66,7 +66,7 @@ def measurable(chain: OptionChain) -> Bools:
 def atm_curve(chain: OptionChain) -> AtmCurve:
     """Return at-the-money volatility by settlement; settlements without a measurable pair are not in it."""
     chain = chain.select(measurable(chain))
-    put, call = pairs(chain)
+    put, call = chain.pairs()
     settlement, first = chain.select(call).groups()
     volatility = 0.5 * (chain.implied_volatility[call] + chain.implied_volatility[put])
     forward = _forwards(chain, put, call, volatility, settlement, len(first))
@@ -91,16 +91,6 @@ def atm_curve(chain: OptionChain) -> AtmCurve:
         strike[best],
         read,
     )
-
-
-def pairs(chain: OptionChain) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-    """Return put and call of every strike that has both, by settlement and strike; two index arrays of one length."""
-    member, _ = chain.groups()
-    order = np.lexsort((chain.is_call, chain.strike, member))
-    put, call = order[:-1], order[1:]
-    pair = (member[put] == member[call]) & (chain.strike[put] == chain.strike[call])
-    pair &= ~chain.is_call[put] & chain.is_call[call]
-    return put[pair], call[pair]
 
 
 def _rows_by(group: NDArray[np.intp], count: int) -> list[NDArray[np.intp]]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from quant.chain import DAYS_PER_YEAR, Bools, Floats, OptionChain
-from quant.volatility.atm import AtmCurve, atm_curve, measurable, pairs
+from quant.volatility.atm import AtmCurve, atm_curve, measurable
 
 _DOCUMENTED_DAYS = (30, 45)
 _DOCUMENTED_MIDDLE = 37.5
@@ -106,7 +106,7 @@ def still_needed(chain: OptionChain, settlements: Floats, is_read: Bools, reach:
     """
     years, put, call = _wings(chain)
     sound = chain.select(measurable(chain))
-    at_the_money = np.isin(settlements, sound.years[pairs(sound)[0]])
+    at_the_money = np.isin(settlements, sound.years[sound.pairs()[0]])
     resting_on = [(days, at_the_money) for days in (_NEAR_DAYS, _DOCUMENTED_MIDDLE, _FAR_DAYS)]
     resting_on += [(_NEAR_DAYS, np.isin(settlements, years[np.isfinite(wing)])) for wing in (put, call)]
     needed = np.zeros(len(settlements), dtype=np.bool_)
