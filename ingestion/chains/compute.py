@@ -48,7 +48,7 @@ class ComputedChain:
 
     @cached_property
     def option_chain(self) -> OptionChain:
-        """The standard contracts as columns for `quant`. Measures of the chain are those of these contracts."""
+        """The standard contracts as columns for `quant`. All measures of the chain are computed from them."""
         columns, greeks = self.columns, self.greeks
         return OptionChain(
             root=columns.root,

@@ -176,7 +176,7 @@ def _last_month(series: Series, date: dt.date) -> dt.date:
 
 
 def _adjusted(symbol: str, plain: Series, date: dt.date) -> list[Series]:
-    """Return the series into which splits and spin-offs until `date` have divided one expiration."""
+    """Return the contract series of one expiration on `date`: each split or spin-off until then started a new one."""
     changes = [day for day in change_dates(symbol) if plain.listed < day <= date]
     first = [plain.listed, *changes]
     until = [*(day - dt.timedelta(days=1) for day in changes), plain.expiration]

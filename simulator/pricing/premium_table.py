@@ -45,7 +45,7 @@ class PremiumTable:
 
 
 def steps_of(terms: SettlementTerms, is_call: bool) -> int:
-    """Return the number of steps of the trees of a settlement."""
+    """Return how many time steps the price trees of a settlement have."""
     years = terms.years(terms.opens)
     return next(steps[is_call] for limit, steps in _STEPS if years <= limit)
 

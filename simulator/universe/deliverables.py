@@ -61,7 +61,7 @@ def shares_per_contract(symbol: str, roots: NDArray[np.str_]) -> Floats:
 
 
 def shares_per_unit(symbol: str, roots: NDArray[np.str_]) -> Floats:
-    """Return the shares of the underlying that each contract delivers per unit of its premium; 1 for standard ones."""
+    """Return the delivered shares of each contract divided by the usual 100; 1 for standard contracts."""
     return shares_per_contract(symbol, roots) / SHARES_PER_CONTRACT
 
 

@@ -82,7 +82,7 @@ def complete_greeks(
 
 
 def option_chain(columns: ChainColumns, years: Floats, spot: float) -> OptionChain:
-    """Return the contracts as columns for `quant`, with the provider's volatility and greeks."""
+    """Return the contracts as columns for `quant`, with the provider's volatility."""
     return OptionChain.of(
         root=columns.root,
         expiration=columns.expiration,

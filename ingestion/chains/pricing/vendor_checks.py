@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from ingestion.chains.chain_columns import ChainColumns
 from quant.chain import Bools, Floats
+from quant.sessions import SECONDS_PER_YEAR
 
 # Volatilities outside these bounds are refused, unless our own of the same strike confirms them within the factor.
 _VOLATILITY_BOUNDS = (0.01, 5.0)
@@ -33,7 +34,7 @@ _THETA_ROOM, _THETA_CENTS, _LARGEST_DAILY_RATE = 0.25, 0.02, 0.001
 _GAMMA_FACTOR, _PART_OF_PEAK = 3.0, 0.5
 # Without our own, a gamma is refused above that at the money of the lowest possible volatility.
 _DENSITY_AT_ZERO = 0.3989422804014327
-_SHORTEST_YEARS = 60.0 / 31_536_000.0
+_SHORTEST_YEARS = 60.0 / SECONDS_PER_YEAR
 
 
 class OwnValues(NamedTuple):

@@ -171,7 +171,7 @@ def test_the_greeks_beside_an_impossible_gamma_are_replaced_too():
 
 
 def test_a_theta_beyond_the_price_is_replaced_by_the_price():
-    """On the last day a rate per day can be more than the contract is worth."""
+    """A theta per day is larger than the contract's price when less than a day is left."""
     at = 1 / 365 / 24
     value = float(black_scholes.price(True, SPOT, 6500.0, at, 0.0, 0.0, VOLATILITY))
     row = make_row(6500, bid=value - 0.05, ask=value + 0.05, theta=-102.0, gamma=0.02, vega=0.2, delta=0.5)
