@@ -101,6 +101,18 @@ EXCHANGES = (
 
 CBOE, ARCA = 302, 313
 TRADING_VENUES = tuple(exchange.number for exchange in EXCHANGES if exchange.kind == "exchange")
+_NASDAQ_INDEX_VENUES = (308, 307, 323)  # ISE, GEMX, PHLX
+
+
+def venues(symbol: str, is_index: bool) -> tuple[int, ...]:
+    """Return the exchanges that list the options on an underlying, the one whose quotes are shown first.
+
+    Nasdaq lists the options on its own index on three of its exchanges. The other indices trade on Cboe only, and ETFs
+    and stocks on every exchange. Really, some indices of other owners are listed elsewhere as well.
+    """
+    if symbol == "NDX":
+        return _NASDAQ_INDEX_VENUES
+    return (CBOE,) if is_index else (ARCA, *(number for number in TRADING_VENUES if number != ARCA))
 
 
 def condition_rows() -> list[dict[str, Any]]:

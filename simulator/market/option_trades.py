@@ -11,7 +11,7 @@ from simulator.market.days import Date, Days, opening_hours
 from simulator.market.keyed_random import Floats, pair, uniforms
 from simulator.market.listing import Listing, pick
 from simulator.market.market import SyntheticMarket
-from simulator.market.opra import ARCA, CBOE, TRADING_VENUES
+from simulator.market.opra import venues
 from simulator.market.quotes import Quotes, quote, tick_size
 from simulator.market.volume_model import Day, pick_day, position_of, trade_ends, trading_day
 from simulator.pricing.contract_values import ContractTerms, values
@@ -82,9 +82,9 @@ def quotes_at(
     return value, quote(option_rules(symbol), contracts.key, minute, value, state.delivered, state.years)
 
 
-def venue(symbol: str) -> int:
-    """Return the exchange of the quotes: Cboe for index options, which trade only there, else Arca."""
-    return CBOE if INSTRUMENTS[symbol].kind == "index" else ARCA
+def venues_of(symbol: str) -> tuple[int, ...]:
+    """Return the exchanges on which the options on a symbol trade; the first one is that of the quotes."""
+    return venues(symbol, INSTRUMENTS[symbol].kind == "index")
 
 
 def trades_at(
@@ -106,8 +106,8 @@ def trades_at(
     tick = tick_size(option_rules(symbol), value)
     middle = np.clip(np.rint(value / tick) * tick, quotes.bid, quotes.ask)
     price = np.where(side > 0, quotes.ask, np.where((side < 0) & (quotes.bid > 0), quotes.bid, middle))
-    venues = [CBOE] if INSTRUMENTS[symbol].kind == "index" else TRADING_VENUES
-    exchange = np.array(venues)[(uniforms(keys, "venue", date) * len(venues)).astype(np.intp)]
+    listed_on = np.array(venues_of(symbol))
+    exchange = listed_on[(uniforms(keys, "venue", date) * len(listed_on)).astype(np.intp)]
     chosen = np.searchsorted(_CONDITION_SHARES, uniforms(keys, "condition", date))
     condition = _CONDITIONS[np.minimum(chosen, len(_CONDITIONS) - 1)]
     price = np.asarray(np.round(np.maximum(price, tick), 2), dtype=np.float64)

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -17,6 +18,7 @@ from simulator.rest.access import world_for
 from simulator.rest.chain_rows import as_json, chain_rows
 from simulator.rest.paging import Page, next_url, read_page
 from simulator.rest.responses import bad_request, not_entitled, results
+from simulator.stream.last_quotes import Quote, last_quotes
 from simulator.universe.instruments import find
 from simulator.world import World
 
@@ -44,8 +46,21 @@ async def universal(request: Request) -> Response:
     tickers = _tickers(page)
     if not tickers:
         raise bad_request("ticker.any_of contains no ticker")
+    now_ms = int(world.data_instant().timestamp() * 1000)
+    quotes = await run_in_threadpool(last_quotes, world.trade_log, tickers, now_ms)
     rows = [await _row(world, ticker, page.instant) for ticker in sorted(tickers)]
-    return _paged(request, page, tickers, rows)
+    return _paged(request, page, tickers, [_with_quote(row, quotes) for row in rows])
+
+
+def _with_quote(row: dict[str, Any], quotes: dict[str, Quote | None]) -> dict[str, Any]:
+    """Return a row with the stream's last quote; without one where the stream never quotes the contract."""
+    if "last_quote" not in row or row["ticker"] not in quotes:
+        return row
+    quote = quotes[row["ticker"]]
+    if quote is None:
+        return {name: value for name, value in row.items() if name not in ("last_quote", "break_even_price")}
+    middle = {"midpoint": round((quote["bid"] + quote["ask"]) / 2, 4)}
+    return row | {"last_quote": row["last_quote"] | quote | middle}
 
 
 def _tickers(page: Page) -> list[str]:

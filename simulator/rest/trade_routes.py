@@ -15,7 +15,7 @@ from quant.sessions import NEW_YORK, close_of, new_york_date, open_of, previous_
 from simulator.market.days import Days
 from simulator.market.keyed_random import Floats
 from simulator.market.listing import repeat_contract
-from simulator.market.option_trades import quotes_at, tape, venue
+from simulator.market.option_trades import quotes_at, tape, venues_of
 from simulator.rest.access import world_for
 from simulator.rest.paging import Page, next_url, read_page
 from simulator.rest.responses import answer, bad_request, not_entitled, not_found, request_id, results
@@ -212,7 +212,7 @@ def _quote_rows(world: World, ticker: str, date: dt.date, requested: Span) -> Ro
     covered = _covers(streamed, date, requested)
     rows = [] if covered else _unstreamed(_plain_quotes(world, ticker, date, streamed), streamed)
     for span in streamed:
-        rows += quote_rows(world.trade_log, span, ticker, venue(symbol), *_seconds(requested))
+        rows += quote_rows(world.trade_log, span, ticker, venues_of(symbol)[0], *_seconds(requested))
     return sorted(rows, key=_stamp) if streamed else rows
 
 
@@ -228,9 +228,8 @@ def _plain_quotes(world: World, ticker: str, date: dt.date, streamed: list[Strea
     many = repeat_contract(contract, len(seconds))
     _, quoted = quotes_at(world.market, symbol, date, many, seconds)
     numbers = 101 + 13 * np.arange(len(stamps))
-    return quotes_as_rows(
-        venue(symbol), quoted.bid, quoted.bid_size, quoted.ask, quoted.ask_size, stamps, numbers
-    )
+    columns = (quoted.bid, quoted.bid_size, quoted.ask, quoted.ask_size, stamps, numbers)
+    return quotes_as_rows(venues_of(symbol)[0], *columns)
 
 
 def _by_habit(

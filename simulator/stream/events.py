@@ -9,7 +9,6 @@ import numpy as np
 from msgspec import UNSET, UnsetType
 from numpy.typing import NDArray
 
-from simulator.market.option_trades import venue
 from simulator.stream.trade_blocks import Block
 from simulator.stream.trade_pool import Pool
 
@@ -84,10 +83,7 @@ def _trade_messages(pool: Pool, trades: NDArray[Any]) -> list[OptionTrade]:
 
 
 def _quote_messages(pool: Pool, quotes: NDArray[Any]) -> list[OptionQuote]:
-    venues = np.zeros(len(pool.weight), dtype=np.int64)
-    for symbol, span in pool.spans.items():
-        venues[span] = venue(symbol)
-    shown = venues[quotes["contract"]].tolist()
+    shown = pool.venues[quotes["contract"], 0].tolist()
     bid, bid_size, ask, ask_size, ms, q = (
         quotes[name].tolist() for name in ("bid", "bid_size", "ask", "ask_size", "ms", "q")
     )

@@ -133,7 +133,7 @@ def trade_rows(log: TradeLog, span: Span, ticker: str, first: int, last: int) ->
     """Return rows of the trades endpoint for a contract's trades in some seconds of a span, ascending."""
     trades = log.trades(span, ticker, first, last)
     names = ("price", "size", "exchange", "condition", "q")
-    columns = (_nanoseconds(trades), *(trades[name] for name in names))
+    columns = (event_nanoseconds(trades), *(trades[name] for name in names))
     rows = []
     for ns, price, size, exchange, condition, q in zip(*(c.tolist() for c in columns), strict=True):
         row = {"price": price, "size": size, "exchange": exchange, "sip_timestamp": ns}
@@ -152,7 +152,7 @@ def quote_rows(
     """Return rows of the quotes endpoint for a contract's quotes in some seconds of a span, ascending."""
     quotes = log.quotes(span, ticker, first, last)
     sides = (quotes[name] for name in ("bid", "bid_size", "ask", "ask_size"))
-    return quotes_as_rows(exchange, *sides, _nanoseconds(quotes), quotes["q"])
+    return quotes_as_rows(exchange, *sides, event_nanoseconds(quotes), quotes["q"])
 
 
 def quotes_as_rows(exchange: int, *columns: NDArray[Any]) -> list[dict[str, Any]]:
@@ -172,7 +172,7 @@ def quotes_as_rows(exchange: int, *columns: NDArray[Any]) -> list[dict[str, Any]
     ]
 
 
-def _nanoseconds(events: NDArray[Any]) -> NDArray[np.int64]:
+def event_nanoseconds(events: NDArray[Any]) -> NDArray[np.int64]:
     """Return epoch nanoseconds: the stream's milliseconds plus a fraction that preserves the order."""
     stamps: NDArray[np.int64] = (
         events["ms"] * 1_000_000 + events["q"] % SEQUENCE_STRIDE * 1_000_000 // SEQUENCE_STRIDE

@@ -1,9 +1,16 @@
 """Orders of one second: contract, kind, side, time, size and the trades that fill each order, without prices.
 
-An order is filled by one trade or several: a sweep trades on several exchanges within a fifth of a second, a split on
-one exchange. Every contract trades in one half of each second, with at most one order per second while there are enough
-contracts. Two orders of a contract therefore start more than half a second apart and cannot be mistaken for one. Where
-the rate is too high for that, `alone` is false.
+An order is filled by one trade or several: a sweep trades on several exchanges, a split on one exchange, both within
+three milliseconds. Every contract trades in one half of each second, with at most one order per second while there are
+enough contracts. Two orders of a contract therefore start more than half a second apart and cannot be mistaken for one.
+Where the rate is too high for that, `alone` is false. While every order is alone, a contract has about 70 and at most
+100 trades a minute, and independent trades at that rate are within three milliseconds of each other in less than 1 % of
+the cases.
+
+Simplified: an order with the condition of an intermarket sweep (`iso_sweep`) is one trade, the part that one exchange
+reports. SPX has such orders too, although its options trade on one exchange, because recorded trades of SPX have this
+condition; it has no sweeps of several trades. A sweep of several trades has no condition of a sweep, and an order does
+not trade at several prices.
 """
 
 from __future__ import annotations
@@ -13,7 +20,6 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from simulator.market.opra import CBOE, TRADING_VENUES
 from simulator.stream.trade_pool import NORMAL, RARELY_QUOTED, Pool
 
 KINDS = (
@@ -51,7 +57,7 @@ _CONDITIONS = {
     EXTENDED: (248,),
 }
 _FILLED_SECOND = 0.4
-_HALF, _EARLIEST, _LONGEST_GAP = 500, 20, 50
+_HALF, _EARLIEST, _LONGEST_MS, _MOST_LEGS = 500, 20, 3, 5
 
 Integers = NDArray[np.int64]
 
@@ -81,12 +87,11 @@ def draw(rng: np.random.Generator, pool: Pool, second: int, trades: int) -> Fill
     contract = _contracts(rng, pool, second, trades)
     kind = np.minimum(np.searchsorted(_SHARES, rng.random(trades)), EXTENDED)
     clustered = (kind == SWEEP) | (kind == SPLIT)
-    # Index options trade on one exchange, and without a quote trades cannot be recognised as having one side.
-    kind[pool.is_index[contract] & (kind == SWEEP)] = SPLIT
-    kind[pool.is_index[contract] & (kind == ISO_SWEEP)] = REGULAR
+    kind[(pool.venue_count[contract] == 1) & (kind == SWEEP)] = SPLIT
+    # The trades of every sweep and split have a quote, which shows that they have one side.
     kind[clustered & (pool.habit[contract] != NORMAL)] = REGULAR
     clustered = (kind == SWEEP) | (kind == SPLIT)
-    legs = np.where(clustered, rng.integers(2, 6, trades), 1)
+    legs = np.where(clustered, rng.integers(2, _MOST_LEGS + 1, trades), 1)
     whole = int(np.searchsorted(np.cumsum(legs), trades, side="right"))
     # The order that exceeds the number is dropped and replaced by single trades.
     singles = trades - int(legs[:whole].sum())
@@ -115,10 +120,10 @@ def _fill(
     count = len(order)
     first = np.cumsum(legs) - legs
     leg = np.arange(count) - first[order]
-    # Delay of a leg after its order's first trade: the sum of the gaps so far.
-    gap = np.where(leg == 0, 0, rng.integers(0, _LONGEST_GAP, count))
+    # Delay of a leg after its order's first trade: the sum of the gaps so far, each 0 or 1 ms.
+    gap = np.where(leg == 0, 0, rng.integers(0, 2, count))
     run = np.cumsum(gap)
-    delay = run - run[first][order]
+    delay = np.minimum(run - run[first][order], _LONGEST_MS)
     span = delay[first + legs - 1]
     start = rng.integers(_EARLIEST, _HALF - span)
     earliest = np.full(len(pool.weight), _HALF)
@@ -136,7 +141,7 @@ def _fill(
         ms=(half + start)[order] + delay,
         quoted_ms=(half + quoted[contract])[order],
         size=_sizes(rng, kind[order]),
-        exchange=_exchanges(rng, pool, contract, kind)[order, np.minimum(leg, 4)],
+        exchange=_exchanges(rng, pool, contract, kind)[order, leg],
         condition=_conditions(rng, kind)[order],
         alone=(seen[contract] == 1)[order],
     )
@@ -151,11 +156,12 @@ def _sizes(rng: np.random.Generator, kind: Integers) -> Integers:
 
 
 def _exchanges(rng: np.random.Generator, pool: Pool, contract: NDArray[np.intp], kind: Integers) -> Integers:
-    """Return the exchange of each leg, shape (orders, 5): different ones for sweeps, one for all other orders."""
-    base = rng.integers(0, len(TRADING_VENUES), len(kind))
-    steps = np.where((kind == SWEEP)[:, None], np.arange(5), 0)
-    venues = np.array(TRADING_VENUES)[(base[:, None] + steps) % len(TRADING_VENUES)]
-    return np.where(pool.is_index[contract][:, None], CBOE, venues)
+    """Return the exchange of each leg, shape (orders, 5): in turn those of the contract for sweeps, else one."""
+    count = pool.venue_count[contract][:, None]
+    base = (rng.random(len(kind))[:, None] * count).astype(np.intp)
+    steps = np.where((kind == SWEEP)[:, None], np.arange(_MOST_LEGS), 0)
+    exchange: Integers = pool.venues[contract[:, None], (base + steps) % count]
+    return exchange
 
 
 def _conditions(rng: np.random.Generator, kind: Integers) -> Integers:

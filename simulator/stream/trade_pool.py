@@ -16,11 +16,10 @@ from quant.sessions import close_of, open_of
 from simulator.market.keyed_random import Floats, uniforms
 from simulator.market.listing import Listing, join, pick
 from simulator.market.market import SyntheticMarket
-from simulator.market.option_trades import day_of, option_rules, quotes_at
+from simulator.market.option_trades import day_of, option_rules, quotes_at, venues_of
 from simulator.market.quotes import tick_size
 from simulator.market.settlement_book import settlement_seconds
 from simulator.pricing.contract_values import ContractTerms
-from simulator.universe.instruments import INSTRUMENTS
 
 SYMBOLS = ("SPX", "NDX", "SPY", "QQQ", "IWM")
 NORMAL, UNQUOTED, RARELY_QUOTED, CROSSED = range(4)
@@ -48,8 +47,9 @@ class Nbbo(NamedTuple):
 class Pool(NamedTuple):
     """The contracts of one session, one per row; `spans` maps each symbol to its rows, `terms` to their terms.
 
-    `weight` is the logarithm of the session's volume. Contracts with `late_half` trade in the second half of every
-    second. `opens` and `closes` are epoch seconds.
+    `weight` is the logarithm of the session's volume. The first `venue_count` numbers of a row of `venues` are the
+    exchanges that list the contract; its quotes show the first one. Contracts with `late_half` trade in the second half
+    of every second. `opens` and `closes` are epoch seconds.
     """
 
     market: SyntheticMarket
@@ -60,7 +60,8 @@ class Pool(NamedTuple):
     listing: Listing
     terms: dict[str, ContractTerms]
     weight: Floats
-    is_index: NDArray[np.bool_]
+    venues: NDArray[np.int64]
+    venue_count: NDArray[np.int64]
     habit: NDArray[np.int8]
     late_half: NDArray[np.bool_]
 
@@ -94,7 +95,9 @@ def build_pool(market: SyntheticMarket, date: dt.date, without: str | None = Non
         start += len(volume)
     listing = join(listings)
     chosen = np.searchsorted(_HABIT_SHARES, uniforms(listing.key, "habit"))
-    kinds = [np.full(span.stop - span.start, INSTRUMENTS[s].kind == "index") for s, span in spans.items()]
+    listed_on = [venues_of(symbol) for symbol in spans]
+    count = np.array([len(numbers) for numbers in listed_on])
+    contracts = [span.stop - span.start for span in spans.values()]
     return Pool(
         market,
         date,
@@ -104,7 +107,8 @@ def build_pool(market: SyntheticMarket, date: dt.date, without: str | None = Non
         listing,
         terms,
         np.log(np.concatenate(weights)),
-        np.concatenate(kinds),
+        np.repeat([np.resize(numbers, count.max()) for numbers in listed_on], contracts, axis=0),
+        np.repeat(count, contracts),
         np.minimum(chosen, CROSSED).astype(np.int8),
         uniforms(listing.key, "half") < 0.5,
     )

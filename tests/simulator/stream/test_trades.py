@@ -10,6 +10,7 @@ import pytest
 from quant.trades.classification import classify
 from quant.trades.trade_values import Trades
 from simulator.market.market import SyntheticMarket
+from simulator.market.opra import TRADING_VENUES
 from simulator.market.synthetic_chain import synthetic_chain
 from simulator.stream.trade_blocks import KNOWN, QUOTE, REASONS, TRADE, Blocks
 from simulator.stream.trade_orders import CANCEL, ISO_SWEEP, KINDS, LATE, SPLIT, SWEEP
@@ -118,11 +119,37 @@ def test_sweeps_use_several_exchanges_and_splits_one(trades: np.ndarray) -> None
             fills = rows[rows["order"] == order]
             assert len(fills) >= 2
             assert (len(np.unique(fills["exchange"])) > 1) is several
-            assert np.ptp(fills["ms"]) < 500
+            assert np.ptp(fills["ms"]) <= 3
             assert fills["size"].sum() >= 10
             assert len(np.unique(fills["contract"])) == len(np.unique(fills["side"])) == 1
-    iso = trades[trades["kind"] == ISO_SWEEP]["condition"]
-    assert set(iso.tolist()) == {219, 228, 230}
+
+
+def test_trades_of_an_order_are_closer_than_chance_explains(pool: Pool) -> None:
+    # At most 0.5 % of independent trades at the contract's rate of the last minute come within this time of another.
+    blocks = Blocks(pool, SEED, RATE, SECOND)
+    trades = np.concatenate([blocks.at(SECOND + second).trades for second in range(70)])
+    seen: dict[int, list[int]] = {}
+    orders: dict[int, list[tuple[int, float]]] = {}
+    for row in np.sort(trades[trades["kind"] != CANCEL], order=["ms", "q"]):
+        times = seen.setdefault(int(row["contract"]), [])
+        times.append(int(row["ms"]))
+        lately = len(times) - np.searchsorted(times, times[-1] - 60_000, side="right")
+        orders.setdefault(int(row["order"]), []).append((times[-1], min(500, 0.005 * 60_000 / lately)))
+    several = [legs for legs in orders.values() if len(legs) > 1]
+    assert len(several) > 15_000
+    assert all(legs[-1][0] - legs[0][0] <= window for legs in several for _, window in legs)
+    for times in seen.values():
+        gaps = np.diff(times)
+        assert ((gaps <= 1) | (gaps > 500)).all()
+
+
+def test_every_symbol_has_intermarket_sweeps(pool: Pool, trades: np.ndarray) -> None:
+    listed_on = {"SPX": {302}, "NDX": {307, 308, 323}}
+    for symbol, span in pool.spans.items():
+        own = trades[(trades["contract"] >= span.start) & (trades["contract"] < span.stop)]
+        assert set(own[own["kind"] == ISO_SWEEP]["condition"].tolist()) == {219, 228, 230}
+        assert (SWEEP in own["kind"]) is (symbol != "SPX")
+        assert set(own["exchange"].tolist()) == listed_on.get(symbol, set(TRADING_VENUES))
 
 
 def test_cancels_repeat_an_earlier_trade(trades: np.ndarray) -> None:
