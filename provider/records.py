@@ -62,6 +62,14 @@ class LastQuote(Struct, frozen=True, gc=False):
     timeframe: str | None = None  # DELAYED or REAL-TIME
 
 
+class TimedQuote(LastQuote, frozen=True, gc=False):
+    """A newest best bid and offer with sizes and time, which chains do not keep because they have no use for them."""
+
+    bid_size: float | None = None  # contracts
+    ask_size: float | None = None
+    last_updated: Int64 | None = None  # ns
+
+
 class SnapshotTrade(Struct, frozen=True, gc=False):
     """The newest trade, as part of a snapshot."""
 
@@ -153,7 +161,7 @@ class UniversalRow(Struct, frozen=True, gc=False):
     greeks: Greeks | None = None
     implied_volatility: float | None = None
     open_interest: float | None = None
-    last_quote: LastQuote | None = None
+    last_quote: TimedQuote | None = None
     last_trade: SnapshotTrade | None = None
     last_updated: Int64 | None = None  # ns
     timeframe: str | None = None

@@ -8,10 +8,11 @@ Only the decoder's thread uses enricher and batcher; other threads change them t
 from __future__ import annotations
 
 import logging
+import math
 import threading
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
@@ -28,7 +29,7 @@ from flow.stream.rows import Contracts, Rows
 from flow.stream.stall_detector import MIN_PAUSE_MS, StallDetector
 from flow.stream.statistics import Totals
 from provider.stream_client import Delivery, Stream
-from provider.stream_messages import LOSSES, decode
+from provider.stream_messages import LOSSES, Quote, decode
 
 log = logging.getLogger(__name__)
 
@@ -95,6 +96,7 @@ class Consumer:
         )
         self.publisher = Publisher(inbox, send, spool, self._on_trades_lost, now_ms, limits)
         self.enricher = Enricher(contracts, sizes)
+        self.quote_losses = 0  # times at which the known quotes were deleted, because newer ones may be lost
         self.safe_ms = 0  # every trade received before this exchange time is in the inbox or on the spool
         self.failure: BaseException | None = None  # of the decoder
         self._batcher = Batcher(batch_limits)
@@ -104,15 +106,21 @@ class Consumer:
         self._gap_until_ms = 0  # earliest end of the gap, receive clock
         self._gap_since_ms = 0  # time at which the gap was opened, receive clock
         self._subscribed_ms = 0  # time of the subscription, 0 while not subscribed
+        self._trades_from_ms = 0.0  # time from which trades are subscribed, receive clock
         self._stopping = False
         self._draining = threading.Event()
         self._decoder = threading.Thread(target=self._run, name="decoder")
 
-    def start(self, streams: list[Stream], gap_from_ms: int | None = None) -> None:
+    def start(
+        self, streams: list[Stream], gap_from_ms: int | None = None, *, trades_follow: bool = False
+    ) -> None:
         """Start the threads. Trades come from the first stream.
 
-        `gap_from_ms` is the last exchange time up to which an earlier consumer stored everything.
+        `gap_from_ms` is the last exchange time up to which an earlier consumer stored everything. With `trades_follow`,
+        that stream subscribes to trades later, and no gap ends before `expect_trades`.
         """
+        if trades_follow:
+            self._trades_from_ms = math.inf
         if gap_from_ms is not None:
             self._open_gap(gap_from_ms, "the consumer was not running")
         self.streams = streams
@@ -128,6 +136,23 @@ class Consumer:
     def set_price(self, symbol: str, price: float, as_of_ms: int) -> None:
         """Set the price of an underlying that no stream delivers."""
         self.frames.call(lambda: self.enricher.set_price(symbol, Spot(price, as_of_ms)))
+
+    def add_quotes(self, quotes: Sequence[Quote], losses: int) -> None:
+        """Add quotes that were fetched while `quote_losses` was `losses`.
+
+        They are dropped if quotes were lost since, and each one is where the stream has sent a newer one.
+        """
+
+        def add() -> None:
+            if self.quote_losses == losses:
+                for quote in quotes:
+                    self.enricher.quotes.update(quote.sym, quote)
+
+        self.frames.call(add)
+
+    def expect_trades(self) -> None:
+        """Note that the first stream subscribes to trades from now on."""
+        self._trades_from_ms = self._now_ms()
 
     def is_alive(self) -> bool:
         workers = self._decoder.is_alive() and self.publisher.is_alive()
@@ -216,7 +241,7 @@ class Consumer:
             not len(rows)
             and self._gap
             and self._subscribed_ms
-            and now_ms > max(self._subscribed_ms + QUIET_MS, self._gap_until_ms)
+            and now_ms > max(max(self._subscribed_ms, self._trades_from_ms) + QUIET_MS, self._gap_until_ms)
         ):
             self._close_gap(now_ms)
         for rows_of_batch in self._batcher.due_batches(now_ms, everything=everything):
@@ -270,3 +295,4 @@ class Consumer:
     def _clear_quotes(self) -> None:
         """Clear the quotes: quotes missed meanwhile may be newer than the last ones received."""
         self.enricher.quotes.clear()
+        self.quote_losses += 1

@@ -17,7 +17,7 @@ from django.db import Error, close_old_connections, connection
 from flow.history.gaps import record_gap
 from flow.stream import average_size, statistics, subscription
 from flow.stream.consumer import Consumer
-from flow.stream.first_quotes import FirstQuotes
+from flow.stream.quote_upkeep import QuoteUpkeep
 from flow.stream.subscription import Shard, Watch
 from quant import sessions
 from warehouse import clock
@@ -32,7 +32,6 @@ HEARTBEAT: Final = "flow_listener"
 AFTER_CLOSE_MS: Final = 15 * 60_000  # index options trade 15 minutes longer
 HEARTBEAT_SECONDS: Final = 5.0
 MINUTE: Final = 60.0
-CHOOSE_SECONDS: Final = 15 * MINUTE  # the interval at which chains are stored
 
 
 def feed_of(shard: Shard) -> str:
@@ -69,21 +68,11 @@ class _PeriodicTask:
 class Housekeeping:
     """Database work of a consumer. Call `run_due` about once per second, and `finish` after the consumer stopped."""
 
-    def __init__(
-        self,
-        consumer: Consumer,
-        shard: Shard,
-        watch: Watch,
-        topics: Callable[[set[str]], set[str]],
-        first_quotes: FirstQuotes,
-    ) -> None:
+    def __init__(self, consumer: Consumer, shard: Shard, watch: Watch, quotes: QuoteUpkeep) -> None:
         self.errors = 0
         self.watch = watch
-        self._consumer, self._shard, self._topics = consumer, shard, topics
+        self._consumer, self._shard, self._quotes = consumer, shard, quotes
         self._writer = HeartbeatWriter("", name=HEARTBEAT + shard.suffix)
-        self._first_quotes, self._fetched_symbols = first_quotes, 0
-        self._quoted: set[str] = set()
-        self._choose_at = 0.0  # monotonic
         self._started = time.monotonic()
         # Without a previous consumer the time counts from now: a consumer killed at once leaves a gap too.
         self._safe_ms = last_safe_ms(shard) or clock.now_ms()
@@ -92,8 +81,19 @@ class Housekeeping:
             _PeriodicTask(HEARTBEAT_SECONDS, lambda: self._heartbeat(self._status())),
             _PeriodicTask(MINUTE, self._follow_watchlist),
             _PeriodicTask(MINUTE, self._set_spots),
-            _PeriodicTask(0.0, self._choose_quotes_if_due),
+            _PeriodicTask(0.0, lambda: self._quotes.choose_if_due(self.watch, clock.now_ms())),
+            _PeriodicTask(0.0, self._quotes.tend),
         ]
+
+    @property
+    def is_subscribed(self) -> bool:
+        """Whether trades are subscribed."""
+        return not self.is_starting and self._consumer.streams[0].is_subscribed
+
+    @property
+    def is_starting(self) -> bool:
+        """Whether trades wait for the first quotes."""
+        return not self._quotes.trades_subscribed
 
     def start(self) -> None:
         """Write the first heartbeat, which records the time from which trades may be missing."""
@@ -154,7 +154,7 @@ class Housekeeping:
             trades=consumer.totals.trades,
             last_trade_ms=consumer.totals.last_trade_ms or None,
             lag_ms=consumer.totals.lag_ms,
-            subscribed=any(stream.is_subscribed for stream in consumer.streams[:1]),
+            subscribed=self.is_subscribed,
             batches_published=publisher.published,
             batches_replayed=publisher.replayed,
             batches_spooled=publisher.spooled,
@@ -165,7 +165,7 @@ class Housekeeping:
             frames_dropped=consumer.frames.dropped,
             trades_dropped=publisher.dropped_trades,
             gaps=consumer.totals.gaps,
-            quoted_contracts=len(self._quoted),
+            quoted_contracts=len(self._quotes.quoted),
             connections=[stream.connections for stream in consumer.streams],
             trouble=self._trouble() or None,
             rejected=dict(consumer.totals.rejected),
@@ -175,6 +175,8 @@ class Housekeeping:
         self.errors += not written
 
     def _status(self) -> WorkerStatus:
+        if self.is_starting:
+            return WorkerStatus.STARTING
         if self._trouble():
             young = time.monotonic() - self._started < MINUTE and not self._consumer.totals.trades
             return WorkerStatus.STARTING if young else WorkerStatus.DEGRADED
@@ -197,7 +199,7 @@ class Housekeeping:
         if current != self.watch:
             self.watch = current
             self._consumer.frames.call(lambda: self._consumer.contracts.watch(current.symbol_of_root))
-            self._choose_quotes()
+            self._quotes.choose(current, clock.now_ms())
         self.sync_sizes()
 
     def sync_sizes(self) -> None:
@@ -223,19 +225,3 @@ class Housekeeping:
             spot = gamma.spot(symbol, clock.now_ms())
             if spot:
                 self._consumer.set_price(symbol, *spot)
-
-    def _choose_quotes_if_due(self) -> None:
-        """Choose quotes every 15 minutes; while a chain is missing, every minute and after each fetched symbol."""
-        if time.monotonic() >= self._choose_at or len(self._first_quotes.contracts) != self._fetched_symbols:
-            self._choose_quotes()
-
-    def _choose_quotes(self) -> None:
-        fetched = dict(self._first_quotes.contracts)
-        chosen = subscription.choose_contracts(self.watch.symbols, fetched, clock.now_ms())
-        missing = {symbol: self.watch.provider_symbols[symbol] for symbol in chosen.without_chain}
-        self._first_quotes.request(missing, self._today())
-        self._fetched_symbols = len(fetched)
-        self._choose_at = time.monotonic() + (MINUTE if missing else CHOOSE_SECONDS)
-        dropped, self._quoted = self._quoted - chosen.contracts, chosen.contracts
-        self._consumer.streams[0].want(self._topics(self._quoted))
-        self._consumer.frames.call(lambda: self._consumer.enricher.quotes.forget(dropped))

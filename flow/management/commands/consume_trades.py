@@ -25,6 +25,7 @@ from flow.stream.average_size import AverageSizes
 from flow.stream.consumer import Consumer
 from flow.stream.first_quotes import FirstQuotes
 from flow.stream.housekeeping import Housekeeping, feed_of, last_safe_ms
+from flow.stream.quote_upkeep import QuoteUpkeep
 from flow.stream.rows import Contracts, Rows
 from flow.stream.subscription import Shard, Watch
 from provider.connection import connected
@@ -34,6 +35,7 @@ from warehouse import clock
 from warehouse.task_names import CeleryTask
 
 TICK_SECONDS: Final = 0.5
+START_TICK_SECONDS: Final = 0.05  # until trades are subscribed
 STATISTICS_SECONDS: Final = 300.0
 LINES_PER_SECOND: Final = 5  # trades shown on the screen; the table receives all of them
 
@@ -73,11 +75,10 @@ class Command(BaseCommand):
             raise CommandError(f"shard {shard} has no symbol on the watchlist with live trades switched on.")
         screen = _Screen(self, Contracts(watch.symbol_of_root))
         consumer = _consumer(own_shard, screen)
-        streams = _streams(consumer, watch, trades, underlyings)
+        streams = _streams(consumer, watch, underlyings)
         first_quotes = FirstQuotes(lambda: connected(settings, clock.now_ms))
-        housekeeping = Housekeeping(
-            consumer, own_shard, watch, lambda chosen: _topics(trades, chosen), first_quotes
-        )
+        quotes = QuoteUpkeep(consumer, lambda chosen: _trade_topics(trades, chosen), first_quotes)
+        housekeeping = Housekeeping(consumer, own_shard, watch, quotes)
         for line in statistics.banner(watch.symbols, _database(), settings.SIMULATED):
             self.stdout.write(line)
         # Objects that exist now live until the end; freezing them saves the collector from scanning them.
@@ -85,7 +86,7 @@ class Command(BaseCommand):
         gc.freeze()
         gc.set_threshold(100_000, 50, 50)
         housekeeping.sync_sizes()
-        consumer.start(streams, gap_from_ms)
+        consumer.start(streams, gap_from_ms, trades_follow=True)
         housekeeping.start()
         try:
             self._run_until_stopped(consumer, housekeeping, stop)
@@ -103,13 +104,15 @@ class Command(BaseCommand):
     ) -> None:
         report_at = time.monotonic() + STATISTICS_SECONDS
         state: tuple[bool, str] = (False, "")
-        while consumer.is_alive() and not stop.wait(TICK_SECONDS):
+        while consumer.is_alive() and not stop.wait(
+            START_TICK_SECONDS if housekeeping.is_starting else TICK_SECONDS
+        ):
             consumer.check_streams()
             housekeeping.run_due()
             stream = consumer.streams[0]
-            if state != (stream.is_subscribed, stream.said):
-                state = (stream.is_subscribed, stream.said)
-                verb = "✅ Subscribed to" if stream.is_subscribed else "🔌 Connecting to"
+            if state != (housekeeping.is_subscribed, stream.said):
+                state = (housekeeping.is_subscribed, stream.said)
+                verb = "✅ Subscribed to" if housekeeping.is_subscribed else "🔌 Connecting to"
                 self._write_lines([f"{statistics.PREFIX} {verb} {stream.url} {stream.said}".rstrip()])
             if time.monotonic() >= report_at:
                 report_at += STATISTICS_SECONDS
@@ -185,9 +188,9 @@ def _consumer(shard: Shard, screen: _Screen) -> Consumer:
     )
 
 
-def _streams(consumer: Consumer, watch: Watch, trades: str, underlyings: list[str]) -> list[Stream]:
-    """Return the options stream and one stream per cluster with prices of watched underlyings."""
-    topics = {"options": _topics(trades, set())}
+def _streams(consumer: Consumer, watch: Watch, underlyings: list[str]) -> list[Stream]:
+    """Return the options stream, without topics yet, and one stream per cluster with prices of watched underlyings."""
+    topics: dict[str, set[str]] = {"options": set()}
     for cluster in underlyings:
         index = cluster == "indices"
         topics[cluster] = {
@@ -203,9 +206,8 @@ def _streams(consumer: Consumer, watch: Watch, trades: str, underlyings: list[st
     ]
 
 
-def _topics(trades: str, quoted: set[str]) -> set[str]:
-    topics = {"T.*"} if trades == "all" else {f"T.{ticker}" for ticker in quoted}
-    return topics | {f"Q.{ticker}" for ticker in quoted}
+def _trade_topics(trades: str, quoted: set[str]) -> set[str]:
+    return {"T.*"} if trades == "all" else {f"T.{ticker}" for ticker in quoted}
 
 
 def _is_open() -> bool:

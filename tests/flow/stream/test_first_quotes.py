@@ -1,10 +1,10 @@
-"""Contracts with subscribed quotes come from the stored chain, and from the provider while there is none."""
+"""Last quotes; contracts with subscribed quotes come from the stored chain, or without one from the provider."""
 
 from __future__ import annotations
 
 import pytest
 
-from flow.stream.first_quotes import FirstQuotes, nearest
+from flow.stream.first_quotes import FirstQuotes, last_quotes, nearest
 from flow.stream.subscription import choose_contracts
 from tests.flow.trades import NOON, NOON_MS
 from tests.ingestion.fixtures import client_of
@@ -49,6 +49,24 @@ def test_fetched_contracts_are_ranked_by_interest_and_nearness(provider):
 
 def test_without_a_spot_only_open_interest_decides(provider):
     assert fetched_strikes(provider, row(6500, 5, None), row(7150, 100, None)) == ["07150", "06500"]
+
+
+def test_last_quotes_have_their_own_time_and_missing_sides(provider):
+    timed = {"last_updated": (NOON_MS - 7) * 1_000_000 + 999_999}
+    quotes = {
+        "O:A": timed | {"bid": 1.1, "ask": 1.3, "bid_size": 4.0, "ask_size": 6},
+        "O:B": timed | {"ask": 0.05},
+        "O:C": {"bid": 1.1, "ask": 1.3},
+    }
+    rows = [{"ticker": ticker, "last_quote": found} for ticker, found in quotes.items()]
+    rows += [{"ticker": "O:D"}, {"ticker": "O:E", "error": "NOT_FOUND", "message": "Ticker not found."}]
+    provider.tell("/v3/snapshot", ok({"status": "OK", "results": rows}))
+    with client_of(provider)() as client:
+        found = last_quotes(client, ["O:A", "O:B", "O:C", "O:D", "O:E"])
+    assert [(q.sym, q.t, q.bp, q.ap, q.bs, q.as_) for q in found[:1]] == [
+        ("O:A", NOON_MS - 7, 1.1, 1.3, 4, 6)
+    ]
+    assert str([(q.sym, q.bp, q.ap, q.bs) for q in found[1:]]) == "[('O:B', nan, 0.05, 0)]"
 
 
 def test_fetched_contracts_are_used_until_a_chain_is_stored():
