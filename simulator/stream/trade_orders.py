@@ -149,6 +149,8 @@ def _fill(
 
 def _sizes(rng: np.random.Generator, kind: Integers) -> Integers:
     size = np.minimum(rng.geometric(1 / 6, len(kind)), 30)
+    # The part of a sweep on one exchange is larger than an ordinary trade.
+    size = np.where(kind == ISO_SWEEP, rng.integers(10, 50, len(kind)), size)
     size = np.where(kind == LARGE, rng.integers(60, 80, len(kind)), size)
     size = np.where((kind == BLOCK) | (kind == COMPRESSION), rng.integers(500, 1500, len(kind)), size)
     # Any two trades of a sweep or split have at least ten contracts, the minimum for its detection.

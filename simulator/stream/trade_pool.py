@@ -26,6 +26,9 @@ NORMAL, UNQUOTED, RARELY_QUOTED, CROSSED = range(4)
 _HABIT_SHARES = np.cumsum([0.965, 0.02, 0.01, 0.005])
 _BUSIEST = 4000
 _NEAR_DAYS = 60
+_LEAST_SHARE = (
+    0.05  # of the volume of all symbols; more than that of NDX, so that a short stream trades every symbol
+)
 
 Rows = NDArray[np.intp]
 
@@ -47,9 +50,9 @@ class Nbbo(NamedTuple):
 class Pool(NamedTuple):
     """The contracts of one session, one per row; `spans` maps each symbol to its rows, `terms` to their terms.
 
-    `weight` is the logarithm of the session's volume. The first `venue_count` numbers of a row of `venues` are the
-    exchanges that list the contract; its quotes show the first one. Contracts with `late_half` trade in the second half
-    of every second. `opens` and `closes` are epoch seconds.
+    `weight` is the logarithm of the session's volume, raised for symbols with little of it. The first `venue_count`
+    numbers of a row of `venues` are the exchanges that list the contract; its quotes show the first one. Contracts with
+    `late_half` trade in the second half of every second. `opens` and `closes` are epoch seconds.
     """
 
     market: SyntheticMarket
@@ -106,12 +109,18 @@ def build_pool(market: SyntheticMarket, date: dt.date, without: str | None = Non
         spans,
         listing,
         terms,
-        np.log(np.concatenate(weights)),
+        np.log(_raised(weights)),
         np.repeat([np.resize(numbers, count.max()) for numbers in listed_on], contracts, axis=0),
         np.repeat(count, contracts),
         np.minimum(chosen, CROSSED).astype(np.int8),
         uniforms(listing.key, "half") < 0.5,
     )
+
+
+def _raised(volumes: list[Floats]) -> Floats:
+    """Return the volumes of all contracts, those of a symbol below the least share of the sum raised to it."""
+    least = _LEAST_SHARE * sum(volume.sum() for volume in volumes)
+    return np.concatenate([volume * max(1.0, least / volume.sum()) for volume in volumes])
 
 
 def _busiest(market: SyntheticMarket, symbol: str, date: dt.date, closes: int) -> tuple[Listing, Floats]:
