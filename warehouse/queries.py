@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from django.apps import apps
+from django.db import connection
 
 from warehouse.models import GammaExposure, IngestionRun, WatchlistEntry
 from warehouse.task_names import RunTask
@@ -18,6 +19,15 @@ class LatestChain:
     symbol: str
     run: IngestionRun
     gamma: GammaExposure | None
+
+
+@dataclass(frozen=True, slots=True)
+class TradeCounts:
+    """Stored trades of a symbol, without cancels and cancelled ones. A sweep of several trades counts once."""
+
+    trades: int
+    sweeps: int
+    blocks: int
 
 
 def watchlist_entry(symbol: str) -> WatchlistEntry:
@@ -61,6 +71,22 @@ def latest_chains() -> list[LatestChain]:
             gamma = GammaExposure.objects.filter(symbol=entry.symbol, timestamp=run.slot).first()
             chains.append(LatestChain(str(entry.symbol), run, gamma))
     return chains
+
+
+def trade_counts(from_ms: int, to_ms: int) -> dict[str, TradeCounts]:
+    """Return the counts of each symbol whose trades are watched, between two exchange times (inclusive)."""
+    symbols = [str(entry.symbol) for entry in watched_flow()]
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT symbol, count(*),"
+            " count(DISTINCT (contract_ticker, coalesce(sweep_id, sequence_number))) FILTER (WHERE is_sweep),"
+            " count(*) FILTER (WHERE is_block) FROM options_flow_history"
+            ' WHERE symbol = ANY(%s) AND "timestamp" BETWEEN %s AND %s AND NOT is_cancel AND canceled_by IS NULL'
+            " GROUP BY symbol",
+            [symbols, from_ms, to_ms],
+        )
+        found = {symbol: TradeCounts(*counts) for symbol, *counts in cursor.fetchall()}
+    return {symbol: found.get(symbol, TradeCounts(0, 0, 0)) for symbol in symbols}
 
 
 def rows_per_table() -> dict[str, int]:

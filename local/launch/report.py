@@ -6,6 +6,7 @@ Run as `python -m local.launch.report --json PATH [--web URL] [--error SENTENCE 
 from __future__ import annotations
 
 import argparse
+import dataclasses
 import json
 import os
 from pathlib import Path
@@ -22,17 +23,24 @@ from warehouse.console import console_on
 if TYPE_CHECKING:
     from warehouse.models import GammaExposure, IngestionRun  # models can be imported once Django is set up
 
+_DAY_MS = 24 * 60 * 60_000
 
-def collect(errors: list[str]) -> dict[str, Any]:
-    """Return the report of the newest chain of every watched symbol. Requires `django.setup()`."""
+
+def collect(errors: list[str], now_ms: int) -> dict[str, Any]:
+    """Return the report: the newest chain of every watched symbol, and its trades in the 24 hours before `now_ms`.
+
+    Requires `django.setup()`.
+    """
     from django.conf import settings
 
-    from warehouse.queries import latest_chains, rows_per_table
+    from warehouse.queries import latest_chains, rows_per_table, trade_counts
 
+    trades = trade_counts(now_ms - _DAY_MS, now_ms)
     return {
         "simulated": settings.SIMULATED,
         "tables": rows_per_table(),
         "symbols": {chain.symbol: _symbol(chain.run, chain.gamma) for chain in latest_chains()},
+        "trades": {symbol: dataclasses.asdict(counts) for symbol, counts in trades.items()},
         "errors": errors,
     }
 
@@ -85,13 +93,14 @@ def _number(value: Any) -> float | None:
 
 
 def show(report: dict[str, Any], console: Console) -> None:
-    """Print the report: rows per table, the chains, and a gamma chart per symbol."""
+    """Print the report: rows per table, the chains, trades and sweeps, and a gamma chart per symbol."""
     market = "SIMULATED market" if report["simulated"] else "Massive.com"
     tables = Table("table", "rows", title=f"Warehouse · {market}", title_style="bold")
     for name, rows in report["tables"].items():
         tables.add_row(name, f"{rows:,}")
     console.print(tables)
     console.print(_chains(report["symbols"]))
+    console.print(_trades(report["trades"]))
     for symbol, figures in report["symbols"].items():
         if figures["gamma_by_strike"] and figures["spot"]:
             console.print(_picture(symbol, figures))
@@ -117,6 +126,14 @@ def _chains(symbols: dict[str, Any]) -> Table:
             *(f"{figures['milliseconds'].get(stage, 0):,.0f}" for stage in stages),
         )
     return chains
+
+
+def _trades(symbols: dict[str, dict[str, int]]) -> Table:
+    names = ("trades", "sweeps", "blocks")
+    counts = Table("symbol", *names, title="Stored trades", title_style="bold")
+    for symbol, counted in symbols.items():
+        counts.add_row(symbol, *(f"{counted[name]:,}" for name in names))
+    return counts
 
 
 def _picture(symbol: str, figures: dict[str, Any]) -> Panel:
@@ -145,8 +162,10 @@ def main() -> None:
     arguments = parser.parse_args()
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
     django.setup()
+    from warehouse import clock
+
     console = console_on()
-    report = collect(arguments.error)
+    report = collect(arguments.error, clock.now_ms())
     show(report, console)
     arguments.json.write_text(json.dumps(report, indent=2), encoding="utf-8")
     if arguments.web:

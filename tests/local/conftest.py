@@ -15,10 +15,11 @@ from local.servers.account import remove_abandoned, server_account
 from local.servers.hold import ROOT, Held, hold
 from local.servers.processes import is_alive
 from local.servers.state_files import read_keeper
+from tests.flow.fixtures import at_noon
 from tests.ingestion.fixtures import at_market_time, provider, spx
 from tests.local.processes import eventually
 
-__all__ = ["at_market_time", "provider", "spx"]
+__all__ = ["at_market_time", "at_noon", "provider", "spx"]
 
 HOLDER = """
 import sys

@@ -8,6 +8,7 @@ import pytest
 from rich.console import Console
 
 from local.launch.gamma_picture import gamma_picture, money
+from tests.flow.trades import NOON_MS, PUT, make_batch, process
 from tests.ingestion.market import CALL_GAMMA, CHAIN_PATH, PUT_GAMMA, SLOT_MS, two_contracts
 from tests.provider.server import ok
 from warehouse import clock
@@ -38,7 +39,7 @@ def test_the_report_contains_the_values_of_the_newest_chain(spx, provider):
 
     provider.tell(CHAIN_PATH, ok(two_contracts()))
     ingest_chain(spx, SLOT_MS, clock.now_ms())
-    report = collect([])
+    report = collect([], clock.now_ms())
     figures = report["symbols"]["SPX"]
     assert report["errors"] == []
     assert report["tables"]["historical_greeks"] == 2
@@ -52,3 +53,30 @@ def test_the_report_contains_the_values_of_the_newest_chain(spx, provider):
     output = StringIO()
     show(report, Console(width=160, file=output))
     assert "SHORT_GAMMA" in output.getvalue()
+
+
+@pytest.mark.database
+@pytest.mark.usefixtures("at_noon")
+def test_the_report_counts_sweeps_of_several_trades_once():
+    from local.launch.report import collect, show
+
+    iso = {"condition": 219}
+    process(
+        make_batch(
+            {"timestamp_ms": NOON_MS - 10_000, "size": 600},
+            iso | {"timestamp_ms": NOON_MS - 8_000},
+            iso | {"timestamp_ms": NOON_MS - 6_000, "contract_ticker": PUT},
+            {"timestamp_ms": NOON_MS - 4_000, "price": 1.10, "exchange": 302},
+            {"timestamp_ms": NOON_MS - 4_000, "price": 1.10, "exchange": 313},
+            {"timestamp_ms": NOON_MS - 3_999, "price": 1.10, "exchange": 304},
+            {"timestamp_ms": NOON_MS - 2_000, "condition": 201, "size": 600},
+        )
+    )
+    report = collect([], NOON_MS)
+    assert report["trades"] == {"SPX": {"trades": 6, "sweeps": 3, "blocks": 1}}
+    assert collect([], NOON_MS - 10_001)["trades"] == {"SPX": {"trades": 0, "sweeps": 0, "blocks": 0}}
+
+    output = StringIO()
+    show(report, Console(width=160, file=output))
+    (line,) = [line for line in output.getvalue().splitlines() if "SPX" in line]
+    assert line.replace("│", " ").split() == ["SPX", "6", "3", "1"]
