@@ -57,7 +57,7 @@ class FirstQuotes:
             self._start(self._fetch_quotes, contracts)
 
     def take_quotes(self) -> list[Quote]:
-        """Return the quotes of the last fetch once."""
+        """Return the quotes of the last fetch once. Not to be called while a fetch is running."""
         quotes, self._quotes = self._quotes, []
         return quotes
 

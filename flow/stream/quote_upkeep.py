@@ -67,15 +67,12 @@ class QuoteUpkeep:
 
     def tend(self) -> None:
         """Pass on fetched quotes, subscribe trades when the quotes are known or late, and fetch missing quotes."""
-        is_running = (
-            self._first_quotes.is_running
-        )  # before the rest, which would miss what is found meanwhile
-        quotes = self._first_quotes.take_quotes()
-        if quotes:
+        # Read once, because the rest is consistent only if no fetch ends in between.
+        is_running = self._first_quotes.is_running
+        if not is_running and (quotes := self._first_quotes.take_quotes()):
             self._consumer.add_quotes(quotes, self._losses_at_request)
-        if not self.trades_subscribed and (
-            time.monotonic() >= self._start_by or (not is_running and self._is_ready())
-        ):
+        is_late = time.monotonic() >= self._start_by
+        if not self.trades_subscribed and (is_late or (not is_running and self._is_ready())):
             self.trades_subscribed = True
             self._subscribe()
             self._consumer.expect_trades()
