@@ -8,7 +8,7 @@ from contextlib import AbstractContextManager
 from typing import Protocol
 
 from provider.client import MassiveClient
-from provider.rate_limit import EVENLY, Booking, Limiter, limiter_for
+from provider.rate_limit import EVENLY, Booking, Limiter, background_limiter_for, limiter_for
 from provider.retry import Clock, RetryPolicy
 
 
@@ -38,6 +38,30 @@ def pace_for(settings: Settings, waiting: Clock = time, booking: Booking = EVENL
     )
 
 
+def background_pace_for(
+    settings: Settings,
+    name: str,
+    requests_per_second: float | None,
+    waiting: Clock = time,
+    stop_at: float | None = None,
+) -> Limiter | None:
+    """Return a rate limit for background work, which takes only what other requests leave of the shared rate.
+
+    All processes with the same `name` together send at most `requests_per_second`, None for no limit of their own.
+    From `stop_at` on (monotonic seconds of `waiting`), requests raise `BudgetSpent`. Returns None when neither rate is
+    limited; then `stop_at` has no effect.
+    """
+    return background_limiter_for(
+        settings.MASSIVE_BASE_URL,
+        settings.REDIS_URL,
+        settings.MASSIVE_REQUESTS_PER_SECOND,
+        name,
+        requests_per_second,
+        waiting,
+        stop_at,
+    )
+
+
 def connected(
     settings: Settings,
     now_ms: Callable[[], int],
@@ -48,7 +72,7 @@ def connected(
     """Return a client for one thread; use it as a context manager. Raises `Misconfigured` without a key.
 
     `waiting` is the clock used for rate limiting and for pauses between retries. `pace` is a limiter of `pace_for`
-    that several clients share; without it the client creates its own.
+    or `background_pace_for`; several clients may share it. Without it the client creates one of `pace_for`.
     """
     pace = pace or pace_for(settings, waiting)
     return MassiveClient(

@@ -2,6 +2,7 @@
 
     ProviderError
     ├── Misconfigured                              correct the settings
+    ├── BudgetSpent                                continue later; the time of a step of background work has ended
     ├── Retryable                                  the client has already retried; try again later
     │   ├── RateLimited, Unavailable, TimedOut, ConnectionFailed
     ├── Terminal                                   the same request will fail again; do not repeat it
@@ -23,6 +24,10 @@ class ProviderError(Exception):
 
 class Misconfigured(ProviderError):
     """The address or the key in the settings is unusable. No request was sent."""
+
+
+class BudgetSpent(ProviderError):
+    """The time in which a step of background work may send requests has ended. No request was sent."""
 
 
 class Retryable(ProviderError):
