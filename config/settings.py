@@ -208,6 +208,8 @@ CELERY_TASK_ROUTES = {
     CeleryTask.BACKFILL: {"queue": "backfill"},
     CeleryTask.BACKFILL_TRADES: {"queue": "backfill"},
     CeleryTask.STORE_TRADES: {"queue": "flow"},
+    # Repairs wait for what chains and bars leave of the rate limit, so they must not hold a process of other queues.
+    CeleryTask.REPAIR_FEED: {"queue": "repair"},
 }
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_MAX_TASKS_PER_CHILD = 5000

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from datetime import date
 from functools import cache, partial
 
@@ -18,7 +19,8 @@ from flow.history import gaps, repair
 from flow.history.backfill import NOT_IN_PLAN, OUTSIDE_RETENTION, backfill_flow
 from flow.storing import cancels
 from flow.storing.process_trades import ProcessedTrades, process_trades
-from provider.connection import Connect, connected
+from provider.client import MassiveClient
+from provider.connection import Connect, background_pace_for, connected
 from warehouse import alerts, clock, runs
 from warehouse.models import DeadLetter
 from warehouse.task_names import CeleryTask
@@ -146,21 +148,29 @@ def sweep_inbox(older_than_seconds: float = SWEEP_AFTER_SECONDS) -> str:
 
 @shared_task
 def keep_flow() -> str:
-    """Match the cancels of the last day again and enqueue the repair of the gaps that have ended."""
+    """Match the cancels of the last day again and enqueue a step of the repair of each feed with gaps."""
     now_ms = clock.now_ms()
     days = cancels.days_with_cancels(now_ms - MATCH_BACK_MS, now_ms + 1)
     changed = cancels.match(days)
     waiting = gaps.ended_gaps()
-    for gap_id in waiting:
-        repair_gap.apply_async((gap_id,), expires=MINUTE)
+    for feed in sorted({str(gap.feed) for gap in waiting}):
+        repair_feed.apply_async((feed,), expires=MINUTE)
     return f"{changed} trades changed for {len(days)} contracts with cancels, {len(waiting)} gaps to repair"
 
 
-@shared_task(acks_late=False, time_limit=14 * MINUTE, soft_time_limit=13 * MINUTE)
-def repair_gap(gap_id: int) -> str:
-    """Repair one gap from the provider's REST history.
+@shared_task(acks_late=False, time_limit=5 * MINUTE, soft_time_limit=4 * MINUTE)
+def repair_feed(feed: str) -> str:
+    """Do one step of the repair of a feed's gaps from the provider's REST history, and enqueue the next one.
 
-    The message is acknowledged early, because a repair may outlast the broker's visibility timeout. A gap that is
-    still open is enqueued again.
+    The message is acknowledged early: a step that was killed is followed by one that `keep_flow` enqueues. A former
+    message names a gap instead of a feed and does nothing.
     """
-    return str(repair.repair_gap(gap_id, broker(settings.REDIS_URL), _connect(), clock.now_ms()))
+    step = repair.repair_step(feed, broker(settings.REDIS_URL), _connect_for_repair, clock.now_ms())
+    if step.continues:
+        repair_feed.apply_async((feed,), expires=MINUTE)
+    return str(step)
+
+
+def _connect_for_repair(seconds: float) -> MassiveClient:
+    pace = background_pace_for(settings, "repair", None, stop_at=time.monotonic() + seconds)
+    return connected(settings, clock.now_ms, pace=pace)

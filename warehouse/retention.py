@@ -32,6 +32,7 @@ from warehouse.models import (
     IngestionRun,
     IvPercentile,
     MarketRegimeDay,
+    RepairContract,
     StreamGap,
     SupersededRow,
 )
@@ -80,6 +81,7 @@ POLICIES = (
     Policy(HistoricalBar, "timestamp", 365, Q(timeframe=Timeframe.MINUTE) | Q(symbol__startswith="O:")),
     # By the end of the run: a run of a session long ago prevents a backfill from computing it again.
     Policy(IngestionRun, "started_at", 90),
+    Policy(RepairContract, "asked_at", 90),
     Policy(StreamGap, "from_ms", 90),
     Policy(DeadLetter, "created_at", 90),
     Policy(FlowSlot, "timestamp", 731),

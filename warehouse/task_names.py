@@ -38,6 +38,7 @@ class CeleryTask(StrEnum):
     STORE_TRADES = "flow.tasks.store_trades"
     SWEEP_INBOX = "flow.tasks.sweep_inbox"
     KEEP_FLOW = "flow.tasks.keep_flow"
+    REPAIR_FEED = "flow.tasks.repair_feed"
     BACKFILL_TRADES = "flow.tasks.backfill_trades"
     WATCH_HEALTH = "monitoring.tasks.watch_health"
 
@@ -45,5 +46,6 @@ class CeleryTask(StrEnum):
 # Names used before a task was renamed or moved. Messages that still wait under them are executed.
 RENAMED = {
     "flow.tasks.backfill_prints": CeleryTask.BACKFILL_TRADES,
+    "flow.tasks.repair_gap": CeleryTask.REPAIR_FEED,
     "ingestion.tasks.watch_health": CeleryTask.WATCH_HEALTH,
 }

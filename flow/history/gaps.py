@@ -14,7 +14,7 @@ def record_gap(feed: str, from_ms: int, to_ms: int | None, reason: str) -> int:
     """Record that messages of `feed` are missing between two times, epoch ms; return the gap's id.
 
     `to_ms` is None while the gap lasts. A later call with the same feed and `from_ms` moves the end, never back. If
-    that gap was repaired meanwhile, the time after its end becomes a new gap. A feed has one consumer, which has one
+    the repair of that gap has started, the time after its end becomes a new gap. A feed has one consumer, which has one
     gap at a time: the end of a gap also ends older gaps of the feed left open by a killed consumer.
 
     Raises ValueError when the end is before the start.
@@ -25,8 +25,9 @@ def record_gap(feed: str, from_ms: int, to_ms: int | None, reason: str) -> int:
         cursor.execute(
             "INSERT INTO stream_gap AS g (feed, from_ms, to_ms, reason, status, repaired, unrepairable)"
             " VALUES (%s, %s, %s, %s, 'OPEN', 0, 0) ON CONFLICT (feed, from_ms) DO UPDATE"
-            " SET to_ms = CASE WHEN g.status = 'OPEN' THEN greatest(g.to_ms, excluded.to_ms) ELSE g.to_ms END"
-            " RETURNING id, CASE WHEN g.status <> 'OPEN' THEN g.to_ms END",
+            " SET to_ms = CASE WHEN g.status = 'OPEN' AND g.repair_id IS NULL"
+            " THEN greatest(g.to_ms, excluded.to_ms) ELSE g.to_ms END"
+            " RETURNING id, CASE WHEN g.status <> 'OPEN' OR g.repair_id IS NOT NULL THEN g.to_ms END",
             [feed, from_ms, to_ms, reason[:REASON_LENGTH]],
         )
         gap_id, repaired_until_ms = cursor.fetchone()
@@ -41,13 +42,15 @@ def record_gap(feed: str, from_ms: int, to_ms: int | None, reason: str) -> int:
     return int(gap_id)
 
 
-def ended_gaps() -> list[int]:
-    """Return the ids of gaps that have an end and are not repaired yet, oldest first."""
-    gaps = StreamGap.objects.filter(status=GapStatus.OPEN, to_ms__isnull=False).order_by("from_ms")
-    return list(gaps.values_list("id", flat=True))
+def ended_gaps(feed: str | None = None) -> list[StreamGap]:
+    """Return the gaps, of one feed or of all, that have an end and are not repaired yet, oldest first."""
+    gaps = StreamGap.objects.filter(status=GapStatus.OPEN, to_ms__isnull=False)
+    return list((gaps if feed is None else gaps.filter(feed=feed)).order_by("from_ms", "id"))
 
 
-def close_gap(gap_id: int, repaired: int, unrepairable: int) -> None:
+def close_gap(gap_id: int, repaired: int, unrepairable: int, now_ms: int) -> None:
     """Close a repaired gap with the number of trades stored and of contracts whose trades stay unknown."""
     status = GapStatus.UNREPAIRABLE if unrepairable else GapStatus.REPAIRED
-    StreamGap.objects.filter(id=gap_id).update(status=status, repaired=repaired, unrepairable=unrepairable)
+    StreamGap.objects.filter(id=gap_id).update(
+        status=status, repaired=repaired, unrepairable=unrepairable, repaired_at=now_ms
+    )

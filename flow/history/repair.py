@@ -1,4 +1,7 @@
-"""Repair of the stream's gaps from the provider's REST history, for `flow.tasks.repair_gap`.
+"""Repair of the stream's gaps from the provider's REST history, in steps, for `flow.tasks.repair_feed`.
+
+The contracts to ask are rows of `repair_contract`, so a step can end, or be killed, after any of them and the next step
+asks the others. One repair of a feed runs at a time.
 
 A trade that arrives both ways is one row. Trades with sequence numbers are identified by the table's key. For trades
 without, equal trades are counted, and those the table lacks are inserted with negative numbers. So a repair must wait
@@ -7,119 +10,166 @@ until no trade of that time is still in the inbox or in a consumer's spool.
 
 from __future__ import annotations
 
-from contextlib import ExitStack
+import time
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import Any
 
 import redis
+from django.db import transaction
+from django.db.models import F
 
 from flow.delivery.inbox import Inbox
-from flow.history import gaps
-from flow.history.active_contracts import chain_since, contracts_around
+from flow.history.active_contracts import contracts_around
+from flow.history.gaps import close_gap
+from flow.history.repair_start import Repair, possible_repair, start, started_repair, undelivered_trades
 from flow.storing.locks import advisory_lock
-from flow.storing.process_trades import FetchedTrades, fetch_missing_trades
-from provider.connection import Connect
-from quant import sessions
-from warehouse import clock
-from warehouse.models import Heartbeat, OptionsFlow, StreamGap
-from warehouse.models.enums import GapStatus, Source, WorkerStatus
+from flow.storing.process_trades import fetch_contract
+from provider.client import MassiveClient
+from provider.errors import BudgetSpent, Incomplete, NotEntitled, NotFound, Terminal, Unauthorized
+from warehouse.models import OptionsFlow, RepairContract, StreamGap
+from warehouse.models.enums import RepairOutcome, Source
 from warehouse.queries import watched_flow
 
-SETTLE_MS = 60_000  # messages received within this time may still be in the consumer's buffers
-CHAIN_WAIT_MS = 20 * 60_000  # for the chain after the gap, whose volumes show which contracts traded
-SPOOLED = "spool_bytes"  # key of a consumer's heartbeat: bytes on its spool
-HEARTBEAT_TIMEOUT_MS = 60_000  # a consumer without heartbeat for so long, and not stopped, is assumed dead
-MERGE_DISTANCE_MS = 10 * 60_000  # between two gaps that are repaired together
-MAX_MERGED_MS = 60 * 60_000  # from the start of the first gap to the end of the last
-CONSUMER_FORGOTTEN_MS = 24 * 3_600_000  # a consumer without heartbeat for so long does not delay repairs
+STEP_SECONDS = 30.0
+START_SECONDS = 150.0  # for requests that list contracts, of which a later step could not use a part
+STEP_CONTRACTS = 2_000  # read at once; a step without a rate limit asks about so many
+MAX_INCOMPLETE = 5  # attempts to read the trades of a contract whose answer is incomplete
+
+# Opens a client of one thread, whose requests raise BudgetSpent after so many seconds.
+ConnectFor = Callable[[float], AbstractContextManager[MassiveClient]]
 
 
 @dataclass(frozen=True, slots=True)
-class Repaired:
-    """The result of a repair, or in `not_started` why it did not start."""
+class RepairStep:
+    """The result of one step, or in `not_started` why there was none."""
 
-    fetched: FetchedTrades | None = None
+    asked: int = 0  # contracts that were answered or refused
+    stored: int = 0  # new trades
+    failed: int = 0  # contracts whose answer was incomplete, to be asked again
+    waiting: int = 0  # contracts that are still to be asked, failed ones included
+    closed: int = 0  # gaps
+    out_of_time: bool = False
     not_started: str = ""
 
+    @property
+    def continues(self) -> bool:
+        """Whether the next step should follow now. Otherwise the schedule starts it, a few minutes later."""
+        return bool(self.asked or self.closed or self.out_of_time)
+
     def __str__(self) -> str:
-        return str(self.fetched or self.not_started)
+        if self.not_started:
+            return self.not_started
+        failed = f", {self.failed} answers incomplete" if self.failed else ""
+        left = f"{self.closed} gaps closed" if self.closed else f"{self.waiting} contracts wait"
+        return f"{self.asked} contracts asked, {self.stored} trades stored{failed}, {left}"
 
 
-def repair_gap(gap_id: int, redis_client: redis.Redis, connect: Connect, now_ms: int) -> Repaired:
-    """Store the missing trades of a gap and close it. Repeated or simultaneous repairs give the same rows.
+def repair_step(
+    feed: str, redis_client: redis.Redis, connect: ConnectFor, now_ms: int, seconds: float = STEP_SECONDS
+) -> RepairStep:
+    """Work for about `seconds` on the repair of a feed's gaps: ask contracts for their trades, largest volume first.
 
-    Nearby gaps that can be repaired now are repaired together, because the same contracts would be fetched for each.
-    Raises `provider.errors.Retryable` and `Incomplete`: the gaps stay open and the trades stored so far stay stored.
+    Starts the repair of the oldest gap if none has started, and closes its gaps when all contracts are asked. Raises
+    `provider.errors.Retryable` and `Unauthorized`; contracts that were answered before are not asked again.
     """
-    with ExitStack() as locks:
-        gap = _claim(gap_id, locks)
-        if gap is None:
-            return Repaired(not_started="no repair: the gap is closed, has no end yet, or is being repaired")
-        inbox = Inbox(redis_client, str(gap.feed))
-        waits_for = _reason_to_wait(gap, inbox, now_ms)
-        if waits_for:
-            return Repaired(not_started=f"the repair waits for {waits_for}")
-        merged = [gap, *_nearby_gaps(gap, inbox, locks, now_ms)]
-        from_ms = min(int(each.from_ms) for each in merged)
-        to_ms = max(int(each.to_ms) for each in merged)
-        symbols = [str(entry.symbol) for entry in watched_flow()]
-        fetched = fetch_missing_trades(
-            contracts_around(symbols, from_ms, to_ms), from_ms, to_ms, connect, now_ms
+    with advisory_lock(f"feed {feed}") as is_only_step:
+        if not is_only_step:
+            return RepairStep(not_started="no step: another one of this feed is running")
+        inbox = Inbox(redis_client, feed)
+        repair = started_repair(feed)
+        if repair is None:
+            possible = possible_repair(feed, inbox, now_ms)
+            if isinstance(possible, str):
+                return RepairStep(not_started=possible)
+            repair = possible
+            if not _start(repair, connect):
+                return RepairStep(not_started="no step: the gap has changed")
+        elif undelivered := undelivered_trades(repair.to_ms, inbox, now_ms):
+            return RepairStep(not_started=f"the repair waits for {undelivered}")
+        return _Step(repair, now_ms).run(connect, seconds)
+
+
+def _start(repair: Repair, connect: ConnectFor) -> bool:
+    symbols = [str(entry.symbol) for entry in watched_flow()]
+    with connect(START_SECONDS) as client:
+        contracts = contracts_around(symbols, repair.from_ms, repair.to_ms, client)
+    return start(repair, contracts)
+
+
+class _Step:
+    """One step of a repair that has started."""
+
+    def __init__(self, repair: Repair, now_ms: int) -> None:
+        self._repair, self._now_ms = repair, now_ms
+        self._contracts = RepairContract.objects.filter(gap_id=repair.id)
+        self._waiting = self._contracts.filter(outcome=RepairOutcome.WAITING)
+        self._asked = self._stored = self._failed = 0
+
+    def run(self, connect: ConnectFor, seconds: float) -> RepairStep:
+        started = time.monotonic()
+        # A contract that failed, or whose worker was killed, is asked after the others.
+        order = ("attempts", "-volume", "symbol", "contract_ticker")
+        with connect(seconds) as client:
+            for contract in list(self._waiting.order_by(*order)[:STEP_CONTRACTS]):
+                if time.monotonic() - started >= seconds:
+                    break
+                try:
+                    self._ask(client, contract)
+                except BudgetSpent:
+                    break
+                except NotEntitled:  # the plan does not include the trades of the others either
+                    self._asked += self._waiting.update(outcome=RepairOutcome.REFUSED, asked_at=self._now_ms)
+                    break
+        waiting = self._waiting.count()
+        return RepairStep(
+            asked=self._asked,
+            stored=self._stored,
+            failed=self._failed,
+            waiting=waiting,
+            closed=0 if waiting else self._close(),
+            out_of_time=time.monotonic() - started >= seconds / 2,
         )
-        for each in merged:
-            gaps.close_gap(each.id, _count_backfilled(each), fetched.unknown)
-    return Repaired(fetched)
 
+    def _ask(self, client: MassiveClient, contract: RepairContract) -> None:
+        RepairContract.objects.filter(id=contract.id).update(attempts=F("attempts") + 1)
+        symbol, ticker = str(contract.symbol), str(contract.contract_ticker)
+        first, last = self._repair.from_ms, self._repair.to_ms
+        try:
+            fetched = fetch_contract(client, symbol, ticker, first, last, self._now_ms)
+        except NotFound:  # the contract never traded
+            self._note(contract, RepairOutcome.ASKED)
+        except (NotEntitled, Unauthorized):
+            raise
+        except Terminal:
+            self._note(contract, RepairOutcome.REFUSED)
+        except Incomplete:
+            if contract.attempts + 1 >= MAX_INCOMPLETE:
+                self._note(contract, RepairOutcome.REFUSED)
+            else:
+                self._failed += 1
+        else:
+            outcome = RepairOutcome.REFUSED if fetched.rejected else RepairOutcome.ASKED
+            self._note(contract, outcome, fetched.stored)
 
-def _claim(gap_id: int, locks: ExitStack) -> StreamGap | None:
-    """Return the gap if it needs repair and is not locked by another process; lock it until `locks` closes."""
-    if not locks.enter_context(advisory_lock(f"gap {gap_id}")):
-        return None
-    return StreamGap.objects.filter(id=gap_id, status=GapStatus.OPEN, to_ms__isnull=False).first()
+    def _note(self, contract: RepairContract, outcome: RepairOutcome, stored: int = 0) -> None:
+        RepairContract.objects.filter(id=contract.id).update(
+            outcome=outcome, trades=F("trades") + stored, asked_at=self._now_ms
+        )
+        self._asked += 1
+        self._stored += stored
 
-
-def _nearby_gaps(gap: StreamGap, inbox: Inbox, locks: ExitStack, now_ms: int) -> list[StreamGap]:
-    """Claim and return other gaps of the feed, each close to the previous one."""
-    from_ms, to_ms, nearby = int(gap.from_ms), int(gap.to_ms), []
-    waiting = StreamGap.objects.filter(status=GapStatus.OPEN, feed=gap.feed, to_ms__isnull=False)
-    for other in waiting.exclude(id=gap.id).order_by("from_ms"):
-        first, last = min(from_ms, other.from_ms), max(to_ms, other.to_ms)
-        near = other.from_ms <= to_ms + MERGE_DISTANCE_MS and other.to_ms >= from_ms - MERGE_DISTANCE_MS
-        if near and last - first <= MAX_MERGED_MS and not _reason_to_wait(other, inbox, now_ms):
-            claimed = _claim(other.id, locks)
-            if claimed:
-                nearby.append(claimed)
-                from_ms, to_ms = first, last
-    return nearby
+    def _close(self) -> int:
+        """Close the gaps of the repair and return their number. Of the contracts, the refused ones are kept."""
+        with transaction.atomic():
+            refused = self._contracts.filter(outcome=RepairOutcome.REFUSED).count()
+            for gap in self._repair.gaps:
+                close_gap(gap.id, _count_backfilled(gap), refused, self._now_ms)
+            self._contracts.filter(outcome=RepairOutcome.ASKED).delete()
+        return len(self._repair.gaps)
 
 
 def _count_backfilled(gap: StreamGap) -> int:
     """Return the number of backfilled trades in a gap's time, over all attempts."""
     times = {"timestamp__gte": gap.from_ms, "timestamp__lte": gap.to_ms}
     return OptionsFlow.objects.filter(source=Source.BACKFILL, **times).count()
-
-
-def _reason_to_wait(gap: StreamGap, inbox: Inbox, now_ms: int) -> str:
-    """Return what the repair has to wait for, '' when it can start."""
-    to_ms = int(gap.to_ms)
-    if now_ms < to_ms + SETTLE_MS:
-        return "the stream to settle"
-    # By exchange time, because spooled trades arrive long after they were made.
-    earliest_ms = inbox.earliest_ms()
-    if earliest_ms is not None and earliest_ms <= to_ms + SETTLE_MS:
-        return "batches in the inbox"
-    for beat in Heartbeat.objects.filter(
-        last_scan__gt=now_ms - CONSUMER_FORGOTTEN_MS, metadata__has_key=SPOOLED
-    ):
-        metadata: dict[str, Any] = beat.metadata or {}
-        if metadata[SPOOLED]:
-            return "batches in a spool"
-        if beat.status != WorkerStatus.STOPPING and beat.last_scan < now_ms - HEARTBEAT_TIMEOUT_MS:
-            return "a consumer that was killed, and may have left batches in its spool"
-        if metadata.get("frame_bytes_waiting") and metadata.get("safe_ms", 0) <= to_ms:
-            return "frames that are not decoded yet"
-    chains = [entry.symbol for entry in watched_flow() if entry.ingest_chain]
-    in_session = sessions.session_of(clock.instant(to_ms)) is not None
-    if chains and in_session and now_ms < to_ms + CHAIN_WAIT_MS and not chain_since(chains, to_ms):
-        return "the chain after the gap"
-    return ""

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import numpy as np
 from django.conf import settings
@@ -20,8 +20,9 @@ from flow.storing.contract_facts import interest_and_volume, multipliers, underl
 from flow.storing.locks import advisory_lock
 from flow.storing.repair_update import amend_trades
 from flow.storing.sweeps import Sweep, unusual_sweeps
+from provider.client import MassiveClient
 from provider.connection import Connect
-from provider.errors import NotFound, Terminal
+from provider.errors import NotFound, Terminal, Unauthorized
 from quant.thresholds import TRADE_RULES
 from quant.trades.classification import Classification, classify
 from quant.trades.trade_values import Trades
@@ -47,6 +48,13 @@ class ProcessedTrades:
     def __str__(self) -> str:
         quarantined = "".join(f", {count} {reason}" for reason, count in sorted(self.quarantined.items()))
         return f"{self.trades} trades: {self.selected} selected, {self.stored} new{quarantined}"
+
+
+class FetchedContract(NamedTuple):
+    """Results of a fetch of one contract from the provider's REST history."""
+
+    stored: int  # new rows
+    rejected: int  # unreadable trades of the response
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,43 +113,47 @@ def process_trades(
 def ingest_options_flow(symbol: str, since: int, connect: Connect, now_ms: int) -> FetchedTrades:
     """Store the missing trades of an underlying from epoch ms `since` until now, from the REST history.
 
-    Only contracts that are known to have traded are fetched. Serves times without a consumer. Raises
-    `provider.errors`.
+    Only contracts that may have traded are fetched. Serves times without a consumer. Raises
+    `provider.errors.Retryable`, `Unauthorized` and `Incomplete`; trades stored so far stay stored.
     """
-    return fetch_missing_trades(contracts_around([symbol], since, now_ms), since, now_ms, connect, now_ms)
+    stored = unknown = 0
+    with connect() as client:
+        contracts = contracts_around([symbol], since, now_ms, client)
+        for contract in contracts:
+            try:
+                fetched = fetch_contract(client, symbol, contract.contract_ticker, since, now_ms, now_ms)
+            except NotFound:
+                continue  # the contract never traded
+            except Unauthorized:
+                raise
+            except Terminal:
+                unknown += 1
+                continue
+            stored += fetched.stored
+            unknown += bool(fetched.rejected)
+    return FetchedTrades(len(contracts), stored, unknown)
 
 
-def fetch_missing_trades(
-    contracts: Iterable[tuple[str, str]], from_ms: int, to_ms: int, connect: Connect, now_ms: int
-) -> FetchedTrades:
-    """Store the missing trades of (symbol, contract ticker) pairs with a time in [from_ms, to_ms].
+def fetch_contract(
+    client: MassiveClient, symbol: str, contract_ticker: str, from_ms: int, to_ms: int, now_ms: int
+) -> FetchedContract:
+    """Store the missing trades of a contract with a time in [from_ms, to_ms], from the provider's REST history.
 
     Also amends stored trades near the range: sweeps across its edges, and trades whose quote was sent within it.
-    Raises `provider.errors.Retryable` and `Incomplete`; trades stored so far stay stored.
+    Repeating it changes nothing. Must not run inside a transaction. Raises `provider.errors`, before anything is
+    stored.
     """
     rules = TRADE_RULES["default"]
     edges = (from_ms - rules.cluster_window_ms, to_ms + round(rules.quote_age_ms))
     # Whole windows at both ends, so that a sweep across an edge is detected as one.
     first, last = edges[0] - rules.cluster_window_ms, edges[1] + rules.cluster_window_ms
-    count = stored = unknown = 0
-    with connect() as client:
-        for symbol, ticker in contracts:
-            count += 1
-            with advisory_lock(f"contract {ticker}", wait=True):
-                try:
-                    past = rest_trades.trades_between(client, symbol, ticker, first, last, now_ms)
-                except NotFound:
-                    continue  # the contract never traded
-                except Terminal:
-                    unknown += 1
-                    continue
-                processed = process_trades(
-                    past.batch, now_ms, f"rest:{ticker}:{from_ms}", complete_range=edges
-                )
-            stored += processed.stored
-            unknown += bool(past.rejected)
-            cancels.match(processed.cancels)
-    return FetchedTrades(count, stored, unknown)
+    with advisory_lock(f"contract {contract_ticker}", wait=True):
+        past = rest_trades.trades_between(client, symbol, contract_ticker, first, last, now_ms)
+        processed = process_trades(
+            past.batch, now_ms, f"rest:{contract_ticker}:{from_ms}", complete_range=edges
+        )
+    cancels.match(processed.cancels)
+    return FetchedContract(processed.stored, past.rejected)
 
 
 def classified(checked: Checked) -> tuple[Trades, Classification, NDArray[np.intp]]:

@@ -20,6 +20,7 @@ SIMULATOR = "python -m simulator --port {port} --clock-offset-ms {clock_offset_m
 
 QUEUES = "default,ingest,backfill"  # queues of the first worker of a one-machine stack
 FLOW_QUEUE = "flow"  # live trades have separate workers, so that a chain does not delay them
+REPAIR_QUEUE = "repair"  # requests that wait for what chains and bars leave of the rate limit
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +57,13 @@ def worker(queue: str = QUEUES) -> Service:
 def flow_worker() -> Service:
     """Return the Celery worker of live trades."""
     return _service("flow-worker", WORKER.format(queue=FLOW_QUEUE), role="warehouse_writer", drain_seconds=30)
+
+
+def repair_worker() -> Service:
+    """Return the Celery worker that repairs gaps of the stream."""
+    return _service(
+        "repair-worker", WORKER.format(queue=REPAIR_QUEUE), role="warehouse_writer", drain_seconds=30
+    )
 
 
 def beat() -> Service:

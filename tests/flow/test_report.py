@@ -78,7 +78,7 @@ def test_gaps_in_the_window_are_listed_with_their_state(stored_trades):
     """Without the gaps a reader could take missing trades for a quiet market."""
     gaps.record_gap("options", NOON_MS - 60 * MINUTE, NOON_MS - 59 * MINUTE, "before the window")
     repaired = gaps.record_gap("options", NOON_MS - 9 * MINUTE, NOON_MS - 8 * MINUTE, "connection lost")
-    gaps.close_gap(repaired, repaired=7, unrepairable=2)
+    gaps.close_gap(repaired, repaired=7, unrepairable=2, now_ms=NOON_MS)
     gaps.record_gap("options 2/2", NOON_MS - MINUTE, None, "silent")
     named = [line for line in command_output("SPX", "--minutes", "15").splitlines() if line.startswith("gap")]
     assert named == [

@@ -43,6 +43,7 @@ def test_every_table_with_a_stated_retention_has_a_policy():
         "ingestion_runs": 90,
         "stream_gap": 90,
         "dead_letter": 90,
+        "repair_contract": 90,
         "flow_daily": 1826,
         "gamma_daily": 1826,
         "contract_size_daily": 90,

@@ -23,7 +23,11 @@ _NEWEST = (
     + ' ORDER BY "timestamp" DESC, contract_ticker DESC, sequence_number DESC LIMIT 1'
 )
 _ONE_TRADE = _TRADES + " AND contract_ticker = %(ticker)s AND sequence_number = %(sequence)s"
-_TRADED = "SELECT DISTINCT contract_ticker FROM options_flow_history" + _RANGE + " ORDER BY 1"  # noqa: S608
+_TRADED = (
+    "SELECT contract_ticker, sum(size)::double precision FROM options_flow_history"  # noqa: S608
+    + _RANGE
+    + " GROUP BY 1 ORDER BY 1"
+)
 _SLOTS = "SELECT {columns} FROM flow_slots" + _RANGE  # noqa: S608
 _SIZES = """
 SELECT coalesce(sum(trades), 0)::double precision, coalesce(sum(contracts), 0)::double precision
@@ -140,11 +144,11 @@ def newest_trade(symbol: str, first_ms: int, at_ms: int) -> Trades:
     return read_rows(Trades, _ONE_TRADE.format(columns=select_list(Trades, _EXPRESSIONS)), key, _KEY)
 
 
-def traded_contracts(symbol: str, first_ms: int, last_ms: int) -> list[str]:
-    """Return the contract tickers with trades from `first_ms` to `last_ms`, both included, ascending."""
+def traded_sizes(symbol: str, first_ms: int, last_ms: int) -> dict[str, float]:
+    """Return the stored trades from `first_ms` to `last_ms`, both included: their size in contracts by ticker."""
     with connection.cursor() as cursor:
         cursor.execute(_TRADED, {"symbol": symbol, "first": first_ms, "last": last_ms})
-        return [ticker for (ticker,) in cursor.fetchall()]
+        return dict(cursor.fetchall())
 
 
 def slots(symbol: str, first_ms: int, last_ms: int) -> FlowSlots:

@@ -9,7 +9,7 @@ from warehouse.models.flow import OptionsFlow
 from warehouse.models.gamma import ExpirationGamma, GammaExposure
 from warehouse.models.greeks import ExpirationCurve, HistoricalGreeks
 from warehouse.models.iv import IvPercentile
-from warehouse.models.operations import DeadLetter, Heartbeat, StreamGap, WarehouseClock
+from warehouse.models.operations import DeadLetter, Heartbeat, RepairContract, StreamGap, WarehouseClock
 from warehouse.models.regime import MarketRegimeDay
 from warehouse.models.runs import IngestionRun
 from warehouse.models.session_exceptions import SessionException
@@ -37,6 +37,7 @@ __all__ = [
     "IvPercentile",
     "MarketRegimeDay",
     "OptionsFlow",
+    "RepairContract",
     "SessionException",
     "StreamGap",
     "SupersededRow",

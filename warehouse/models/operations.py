@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.db import models
 
 from warehouse.models import columns
-from warehouse.models.enums import GapStatus, WorkerStatus
+from warehouse.models.enums import GapStatus, RepairOutcome, WorkerStatus
 
 
 class Heartbeat(models.Model):
@@ -41,6 +41,19 @@ class StreamGap(models.Model):
     status = columns.choice(GapStatus, "state of the repair", null=False)
     repaired = columns.count("trades the repair stored; trades", null=False, default=0)
     unrepairable = columns.count("contracts whose trades stay unknown; contracts", null=False, default=0)
+    repair = models.ForeignKey(
+        "self",
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        db_index=False,
+        related_name="repaired_gaps",
+        db_comment="gap whose contracts are asked for this gap too, null before its repair starts; no unit",
+    )
+    contracts = columns.count(
+        "contracts that may have traded in the gap; contracts", null=False, default=0, db_default=0
+    )
+    repaired_at = columns.epoch_ms("when the repair ended, null before", null=True, blank=True)
 
     class Meta:
         db_table = "stream_gap"
@@ -53,6 +66,42 @@ class StreamGap(models.Model):
 
     def __str__(self) -> str:
         return f"{self.feed} from {self.from_ms}"
+
+
+class RepairContract(models.Model):
+    """Grain: one contract asked for a gap. Key: (gap_id, symbol, contract_ticker). Kept until the gap is closed.
+
+    Contracts that the provider refused are kept for 90 days.
+    """
+
+    id = columns.row_id()
+    gap = models.ForeignKey(
+        StreamGap,
+        models.CASCADE,
+        db_index=False,
+        related_name="repair_contracts",
+        db_comment="first of the gaps that are repaired together; no unit",
+    )
+    symbol = columns.underlying()
+    contract_ticker = columns.key("contract to ask for its trades: O:SPXW251219C06475000; no unit")
+    volume = columns.real("volume around the gap, larger ones are asked first; contracts", null=False)
+    outcome = columns.choice(RepairOutcome, "whether it was asked", null=False)
+    attempts = columns.count("attempts to ask it; attempts", null=False, default=0)
+    trades = columns.count("trades that were missing and are stored; trades", null=False, default=0)
+    asked_at = columns.epoch_ms("when it was answered or refused, null before", null=True, blank=True)
+
+    class Meta:
+        db_table = "repair_contract"
+        db_table_comment = "Contracts whose trades are fetched to repair a gap of the stream."
+        verbose_name = "contract of a repair"
+        verbose_name_plural = "contracts of repairs"
+        constraints = [
+            columns.unique("repair_contract", "gap", "symbol", "contract_ticker"),
+            columns.one_of("repair_contract", "outcome", RepairOutcome),
+        ]
+
+    def __str__(self) -> str:
+        return str(self.contract_ticker)
 
 
 class DeadLetter(models.Model):

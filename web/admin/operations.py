@@ -1,4 +1,4 @@
-"""Read-only pages of runs, fetched ranges, heartbeats, gaps, dead letters, session exceptions and the clock."""
+"""Read-only pages of runs, fetched ranges, heartbeats, gaps, repairs, dead letters, session exceptions, clock."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from warehouse.models import (
     FetchedRange,
     Heartbeat,
     IngestionRun,
+    RepairContract,
     SessionException,
     StreamGap,
     WarehouseClock,
@@ -89,7 +90,10 @@ class StreamGapAdmin(ReadOnlyAdmin):
     """Times in which a feed was not received."""
 
     list_filter = (("status", admin.ChoicesFieldListFilter),)
-    list_display = ("feed", "from_at", "to_at", "reason", "status", "repaired", "unrepairable")
+    list_display = (
+        *("feed", "from_at", "to_at", "reason", "status"),
+        *("contracts", "repaired", "unrepairable", "repaired_on"),
+    )
 
     @admin.display(description="from, New York")
     def from_at(self, row: Any) -> str:
@@ -98,6 +102,30 @@ class StreamGapAdmin(ReadOnlyAdmin):
     @admin.display(description="to, New York")
     def to_at(self, row: Any) -> str:
         return new_york(row.to_ms)
+
+    @admin.display(description="repaired, New York")
+    def repaired_on(self, row: Any) -> str:
+        return new_york(row.repaired_at)
+
+
+@admin.register(RepairContract)
+class RepairContractAdmin(ReadOnlyAdmin):
+    """Contracts that are asked to repair a gap, in the order in which they are asked."""
+
+    ordering = ("gap", "attempts", "-volume", "symbol", "contract_ticker")
+    list_select_related = ("gap",)
+    search_fields = ("contract_ticker__exact",)
+    search_help_text = "contract ticker, exactly: O:SPXW251219C06475000"
+    list_filter = (("outcome", admin.ChoicesFieldListFilter), SymbolFilter)
+    list_display = ("contract_ticker", "of_gap", "volume", "outcome", "attempts", "trades", "at")
+
+    @admin.display(description="gap from, New York")
+    def of_gap(self, row: Any) -> str:
+        return new_york(row.gap.from_ms)
+
+    @admin.display(description="answered, New York")
+    def at(self, row: Any) -> str:
+        return new_york(row.asked_at)
 
 
 @admin.register(DeadLetter)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from functools import partial
 from typing import Any
 
 import pytest
@@ -11,10 +10,11 @@ from django.conf import settings as django_settings
 
 from flow.delivery.inbox import Inbox
 from flow.history import gaps
-from flow.history.repair import SPOOLED, repair_gap
+from flow.history.repair import RepairStep, repair_step
+from flow.history.repair_start import SPOOLED
 from flow.storing.process_trades import ingest_options_flow
-from provider.connection import Connect, connected
-from provider.errors import Incomplete
+from provider.client import MassiveClient
+from provider.connection import connected
 from tests.flow.trades import CALL, NOON, NOON_MS, PUT, make_batch, process
 from tests.provider.server import ok, refusal
 from tests.warehouse.rows import add_greeks
@@ -37,13 +37,17 @@ def repairable(at_noon, provider, settings) -> None:
 
 @pytest.fixture
 def repair(redis_client):
-    gap = gaps.record_gap("options", *GAP, "cut")
-    return lambda: repair_gap(gap, redis_client, connection(), clock.now_ms())
+    """A function that does one step of the repair of GAP, which is enough for few contracts."""
+    gaps.record_gap("options", *GAP, "cut")
+    return lambda: step(redis_client)
 
 
-def connection() -> Connect:
-    """Return the function with which the task opens a client."""
-    return partial(connected, django_settings, clock.now_ms)
+def step(redis_client, feed: str = "options") -> RepairStep:
+    return repair_step(feed, redis_client, lambda seconds: connection(), clock.now_ms())
+
+
+def connection() -> MassiveClient:
+    return connected(django_settings, clock.now_ms)
 
 
 def rest_trade(at_ms: int = IN_GAP, **changes: Any) -> dict[str, Any]:
@@ -90,7 +94,7 @@ def in_gap() -> list[OptionsFlow]:
 
 def test_missed_trade_is_stored_like_a_trade_of_the_stream(repair, set_trades):
     set_trades(rest_trade(), quotes=(past_quote(IN_GAP - 20), past_quote(IN_GAP, ask_price=9.0)))
-    assert str(repair()) == "1 trades of 1 contracts stored, trades of 0 contracts unknown"
+    assert str(repair()) == "1 contracts asked, 1 trades stored, 1 gaps closed"
     (row,) = in_gap()
     assert (row.source, row.sequence_number, row.side, row.sentiment) == ("backfill", 100, "buy", "BULLISH")
     assert (float(row.bid), float(row.ask), row.quote_age_ms) == (1.00, 1.10, 20)
@@ -112,7 +116,7 @@ def test_plan_without_quotes_leaves_the_side_unknown(repair, provider):
 def test_trade_from_stream_and_rest_is_one_row(repair, set_trades):
     process(make_batch({"sequence_number": 100, "timestamp_ms": IN_GAP, "size": 25, "price": 1.10}))
     set_trades(rest_trade())
-    assert repair().fetched.stored == 0
+    assert repair().stored == 0
     assert [row.source for row in in_gap()] == ["live"]
 
 
@@ -121,7 +125,7 @@ def test_of_equal_trades_without_numbers_only_missing_ones_are_stored(repair, se
     unnumbered = rest_trade(sequence_number=None)
     other_condition = rest_trade(sequence_number=None, conditions=[227])
     set_trades(unnumbered, unnumbered, other_condition, unnumbered)
-    assert repair().fetched.stored == 3
+    assert repair().stored == 3
     assert [(row.sequence_number, row.conditions) for row in in_gap()] == [
         (-3, ["AUTO"]),
         (-2, ["SLAN"]),
@@ -132,16 +136,16 @@ def test_of_equal_trades_without_numbers_only_missing_ones_are_stored(repair, se
 
 def test_different_trades_without_numbers_are_all_stored(repair, set_trades):
     set_trades(rest_trade(sequence_number=None), rest_trade(sequence_number=None, price=1.05))
-    assert repair().fetched.stored == 2
+    assert repair().stored == 2
     assert sorted(float(row.price) for row in in_gap()) == [1.05, 1.10]
 
 
 @pytest.mark.parametrize("number", [100, None])
 def test_repairing_the_same_time_again_changes_nothing(repair, set_trades, redis_client, number):
     set_trades(rest_trade(sequence_number=number), rest_trade(IN_GAP + 1, sequence_number=number))
-    assert repair().fetched.stored == 2
-    again = gaps.record_gap("options 2/2", *GAP, "cut")
-    assert repair_gap(again, redis_client, connection(), clock.now_ms()).fetched.stored == 0
+    assert repair().stored == 2
+    gaps.record_gap("options 2/2", *GAP, "cut")
+    assert step(redis_client, "options 2/2").stored == 0
     assert len(in_gap()) == 2
 
 
@@ -150,10 +154,12 @@ def test_nearby_gaps_are_repaired_together_and_counted_separately(repair, set_tr
     later = gaps.record_gap("options", GAP[1] + 60_000, GAP[1] + 90_000, "silent")
     lasting = gaps.record_gap("options", GAP[1] + 120_000, None, "cut")
     set_trades(rest_trade(), *(rest_trade(GAP[1] + 70_000, sequence_number=number) for number in (101, 102)))
-    repair()
-    assert len([request for request in provider.requests if "/v3/trades/" in str(request)]) == 1
+    assert repair().closed == 1  # the oldest gap, alone
+    assert StreamGap.objects.get(id=far).status == "REPAIRED"
+    assert repair().closed == 2
+    assert len([request for request in provider.requests if "/v3/trades/" in str(request)]) == 2
     states = {gap.id: (gap.status, gap.repaired) for gap in StreamGap.objects.exclude(from_ms=GAP[0])}
-    assert states == {later: ("REPAIRED", 2), lasting: ("OPEN", 0), far: ("OPEN", 0)}
+    assert states == {later: ("REPAIRED", 2), lasting: ("OPEN", 0), far: ("REPAIRED", 0)}
     assert StreamGap.objects.get(from_ms=GAP[0]).repaired == 1
 
 
@@ -161,7 +167,7 @@ def test_closed_gap_is_not_repaired_again(repair, set_trades, provider):
     set_trades(rest_trade())
     repair()
     requests_before = len(provider.requests)
-    assert "the gap is closed" in str(repair())
+    assert str(repair()) == "no gap needs a repair"
     assert len(provider.requests) == requests_before
 
 
@@ -203,9 +209,17 @@ def test_contract_refused_by_the_provider_is_counted(repair, provider):
 
 def test_incomplete_response_leaves_the_gap_open(repair, provider):
     provider.tell(f"/v3/trades/{CALL}", ok({"status": "OK"}))
-    with pytest.raises(Incomplete):
-        repair()
+    step = repair()
+    assert str(step) == "0 contracts asked, 0 trades stored, 1 answers incomplete, 1 contracts wait"
+    assert not step.continues
     assert StreamGap.objects.get().status == "OPEN"
+
+
+def test_a_gap_with_a_contract_that_stays_incomplete_is_unrepairable(repair, provider):
+    provider.tell(f"/v3/trades/{CALL}", ok({"status": "OK"}))
+    assert [repair().closed for _ in range(5)] == [0, 0, 0, 0, 1]
+    gap = StreamGap.objects.get()
+    assert (gap.status, gap.unrepairable) == ("UNREPAIRABLE", 1)
 
 
 def test_contracts_whose_volume_grew_over_the_gap_are_fetched(repair, set_trades, provider):
@@ -214,7 +228,7 @@ def test_contracts_whose_volume_grew_over_the_gap_are_fetched(repair, set_trades
         add_greeks(slot, "O:SPXW261218P06000000", volume=5)
     set_trades()
     set_trades(rest_trade(), ticker=PUT)
-    assert repair().fetched.contracts == 2
+    assert repair().asked == 2
     assert [row.contract_ticker for row in in_gap()] == [PUT]
 
 
@@ -224,7 +238,7 @@ def test_repair_waits_for_the_inbox(repair, set_trades, redis_client, put_batch,
     redis_client.zadd("warehouse:inbox:options:index", {batch_id: 1})  # put in 1970
     assert str(repair()) == "the repair waits for batches in the inbox"
     Inbox(redis_client, "options").done(batch_id)
-    assert repair().fetched.stored == 1
+    assert repair().stored == 1
 
 
 def test_repair_waits_for_a_spool(repair, set_trades):
@@ -235,7 +249,7 @@ def test_repair_waits_for_a_spool(repair, set_trades):
     assert str(repair()) == "the repair waits for batches in a spool"
     beat.metadata = {SPOOLED: 0}
     beat.save()
-    assert repair().fetched.stored == 1
+    assert repair().stored == 1
 
 
 def test_consumer_gone_for_a_day_does_not_delay_repairs(repair, set_trades):
@@ -243,7 +257,7 @@ def test_consumer_gone_for_a_day_does_not_delay_repairs(repair, set_trades):
     Heartbeat.objects.create(
         id="flow_listener", last_scan=NOON_MS - 86_400_000, status="healthy", metadata={SPOOLED: 3}
     )
-    assert repair().fetched.stored == 1
+    assert repair().stored == 1
 
 
 def test_repair_waits_for_the_stream_to_settle(repair, at_market_time):
@@ -256,10 +270,10 @@ def test_repair_waits_a_limited_time_for_the_chain_after_the_gap(repair, set_tra
     set_trades(rest_trade())
     assert str(repair()) == "the repair waits for the chain after the gap"
     at_market_time(NOON + timedelta(minutes=17))
-    assert repair().fetched.stored == 1
+    assert repair().stored == 1
 
 
 def test_ingest_options_flow_stores_missing_trades_of_a_symbol(set_trades):
     set_trades(rest_trade())
-    assert ingest_options_flow("SPX", GAP[0] - 1000, connection(), clock.now_ms()).stored == 1
-    assert ingest_options_flow("SPX", GAP[0] - 1000, connection(), clock.now_ms()).stored == 0
+    assert ingest_options_flow("SPX", GAP[0] - 1000, connection, clock.now_ms()).stored == 1
+    assert ingest_options_flow("SPX", GAP[0] - 1000, connection, clock.now_ms()).stored == 0

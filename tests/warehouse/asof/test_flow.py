@@ -12,7 +12,7 @@ import pytest
 from tests.warehouse.asof.plans import indexes_read, needs_sort, partitions_read
 from tests.warehouse.rows import add_trade
 from warehouse.asof import flow
-from warehouse.models import ContractSizeDay, FlowSlot
+from warehouse.models import ContractSizeDay, FlowSlot, OptionsFlow
 
 pytestmark = [pytest.mark.database, pytest.mark.django_db]
 
@@ -123,13 +123,14 @@ def test_the_newest_trade_is_the_last_one_by_time_then_by_key():
     assert len(flow.newest_trade("SPX", NOON + 2, NOON + DAY_MS)) == 0
 
 
-def test_traded_contracts_are_listed_once():
+def test_sizes_of_a_contract_are_added():
     add_trade(NOON, 1, contract_ticker=PUT)
     add_trade(NOON + 1, 2)
     add_trade(NOON + 1, 3)
     add_trade(NOON + 2, 4, contract_ticker="O:SPX251219C09000000")
     add_trade(NOON, 5, contract_ticker="O:NDX251219C09000000", symbol="NDX")
-    assert flow.traded_contracts("SPX", NOON, NOON + 1) == ["O:SPX251219C06475000", PUT]
+    OptionsFlow.objects.update(size=7)
+    assert flow.traded_sizes("SPX", NOON, NOON + 1) == {"O:SPX251219C06475000": 14, PUT: 7}
 
 
 def test_sums_of_a_range_are_read_oldest_first_with_every_column():
@@ -166,7 +167,7 @@ def test_only_the_days_of_the_range_are_read_and_by_the_key():
     readers = (
         lambda: flow.trades("SPX", NOON - 1, NOON),
         lambda: flow.newest_trade("SPX", NOON - 1, NOON),
-        lambda: flow.traded_contracts("SPX", NOON - 1, NOON),
+        lambda: flow.traded_sizes("SPX", NOON - 1, NOON),
     )
     assert partitions_read(*readers) == {"options_flow_history_d20251118", "superseded_rows"}
     assert set(indexes_read(*readers)) == {

@@ -22,6 +22,7 @@ from warehouse.models import (
     Heartbeat,
     HistoricalGreeks,
     IngestionRun,
+    RepairContract,
     StreamGap,
     WarehouseClock,
     WatchlistEntry,
@@ -45,6 +46,7 @@ READ_ONLY = [
     "ingestionrun",
     "heartbeat",
     "streamgap",
+    "repaircontract",
     "deadletter",
     "warehouseclock",
     "fetchedrange",
@@ -94,6 +96,13 @@ def rows():
         ),
         "heartbeat": Heartbeat.objects.create(id="flow_listener", last_scan=at, status="healthy"),
         "streamgap": StreamGap.objects.create(feed="options", from_ms=at, reason="cut", status="OPEN"),
+        "repaircontract": RepairContract.objects.create(
+            gap=StreamGap.objects.create(feed="options", from_ms=at - 1, reason="cut", status="OPEN"),
+            symbol="SPX",
+            contract_ticker="O:SPX251219C06475000",
+            volume=7,
+            outcome="waiting",
+        ),
         "deadletter": DeadLetter.objects.create(
             batch_id="b", payload=b"x", error="e", attempts=5, created_at=at
         ),

@@ -20,6 +20,7 @@ from warehouse.models.enums.chains import (
 from warehouse.models.enums.operations import (
     ActionKind,
     GapStatus,
+    RepairOutcome,
     RunStatus,
     Timeframe,
     UnderlyingKind,
@@ -65,6 +66,7 @@ __all__ = [
     "PutCallStatus",
     "RateSource",
     "RealizedStatus",
+    "RepairOutcome",
     "RunStatus",
     "Sentiment",
     "Side",

@@ -50,6 +50,14 @@ class WorkerStatus(TextChoices):
     STOPPING = "stopping"
 
 
+class RepairOutcome(TextChoices):
+    """State of one contract in the repair of a gap."""
+
+    WAITING = "waiting"
+    ASKED = "asked"
+    REFUSED = "refused"
+
+
 class GapStatus(TextChoices):
     """Status of a gap in the stream."""
 
