@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from monitoring import overdue, table_checks
+from monitoring import overdue, repairs, table_checks
 from monitoring.checks import Check, Health
 from monitoring.freshness import check_chains
 from quant.sessions import new_york_date
@@ -15,7 +15,8 @@ from warehouse.alerts import Kind
 def send_due_alerts(now: datetime) -> int:
     """Send the alerts that are due at `now` (aware) and return how many were posted."""
     now_ms = clock.epoch_ms(now)
-    sent = [_alert(Kind.STALE_FEED, check) for check in (check_chains(now), table_checks.check_flow(now_ms))]
+    checks = (check_chains(now), table_checks.check_flow(now_ms), repairs.check_repairs(now_ms))
+    sent = [_alert(Kind.STALE_FEED, check) for check in checks]
     heartbeat_rows = heartbeats.read(now_ms)
     sent += [
         alerts.send(

@@ -20,7 +20,7 @@ from redis.backoff import NoBackoff
 from redis.retry import Retry
 
 from flow.delivery.inbox import inboxes
-from monitoring import freshness, overdue, table_checks
+from monitoring import freshness, overdue, repairs, table_checks
 from monitoring.checks import Check, Health, check_of, worst
 from monitoring.timeout_probe import Cached, NoAnswerError, Probe
 from quant import sessions
@@ -89,6 +89,7 @@ def ask_database() -> list[Check]:
             table_checks.check_workers(heartbeat_rows, needed_queues()),
             freshness.check_chains(now),
             table_checks.check_flow(now_ms),
+            repairs.check_repairs(now_ms),
             table_checks.check_listeners(heartbeat_rows),
             table_checks.check_jobs(now_ms),
             overdue.check_daily_work(now, heartbeat_rows),

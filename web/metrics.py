@@ -19,7 +19,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_l
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from monitoring import table_checks
+from monitoring import repairs, table_checks
 from monitoring.freshness import newest_stored
 from monitoring.timeout_probe import Cached, Probe
 from quant.sessions import DAY_MS
@@ -62,7 +62,7 @@ def from_tables() -> list[Metric]:
         with connection.cursor() as cursor:
             cursor.execute("SET statement_timeout = 2000")
         now_ms = clock.now_ms()
-        return [*_processes(now_ms), *_listeners(now_ms), *_ledger(now_ms), *_flow(), *_storage(now_ms)]
+        return [*_processes(now_ms), *_listeners(now_ms), *_ledger(now_ms), *_flow(now_ms), *_storage(now_ms)]
     finally:
         connections.close_all()
 
@@ -136,10 +136,24 @@ def _ledger(now_ms: int) -> Iterator[Metric]:
     )
 
 
-def _flow() -> Iterator[Metric]:
+def _flow(now_ms: int) -> Iterator[Metric]:
     gaps = StreamGap.objects
     waiting = gaps.filter(status=GapStatus.OPEN).count()
     yield GaugeMetricFamily("app_gap_open", "Gaps of the stream that wait for repair.", waiting)
+    queue = repairs.repair_queue()
+    yield GaugeMetricFamily("app_repair_gaps", "Gaps that have ended and wait for repair.", queue.gaps)
+    yield GaugeMetricFamily("app_repair_contracts", "Contracts to ask in started repairs.", queue.contracts)
+    yield GaugeMetricFamily(
+        "app_repair_oldest_seconds",
+        "How long the oldest gap has waited for repair.",
+        queue.oldest_seconds(now_ms),
+    )
+    if queue.progress_ms is not None:
+        yield GaugeMetricFamily(
+            "app_repair_last_progress_timestamp_seconds",
+            "Last answer of a contract, or end of a repair.",
+            queue.progress_ms / 1000,
+        )
     # A sum over the 90 days that gaps are kept. Retention may lower it, so it is a gauge.
     repaired = gaps.aggregate(total=Sum("repaired"))["total"] or 0
     yield GaugeMetricFamily(

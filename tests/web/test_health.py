@@ -59,7 +59,7 @@ def test_an_idle_sunday_is_healthy(alive, client):
     assert services["chains"]["detail"] == "idle: no chain is due"
     assert set(services) == {
         *("database", "redis", "inbox", "provider", "beat", "workers", "chains"),
-        *("flow", "listeners", "jobs", "daily_work", "partitions"),
+        *("flow", "repairs", "listeners", "jobs", "daily_work", "partitions"),
     }
     assert answer.json()["timestamp"].startswith("2026-11-22T16:00:0")
 
@@ -105,7 +105,8 @@ def test_health_is_degraded_without_beat_and_workers(at_market_time, client):  #
     assert client.get("/api/health").json()["details"] == [
         "beat: no beat is leading: nothing new is scheduled",
         "workers: no worker serves the queue backfill; no worker serves the queue default; "
-        "no worker serves the queue flow; no worker serves the queue ingest",
+        "no worker serves the queue flow; no worker serves the queue ingest; "
+        "no worker serves the queue repair",
     ]
 
 

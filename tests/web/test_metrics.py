@@ -16,7 +16,7 @@ from tests.ports import closed_port
 from tests.warehouse.rows import add_greeks
 from warehouse import clock, runs
 from warehouse.heartbeats import HeartbeatWriter
-from warehouse.models import StreamGap
+from warehouse.models import RepairContract, StreamGap
 from web import metrics
 
 NOW = datetime(2026, 11, 18, 19, 45, tzinfo=UTC)
@@ -79,6 +79,28 @@ def test_metrics_of_chains_jobs_processes_gaps_and_queues(scrape, redis_client, 
     assert found["app_table_bytes", "historical_greeks"] > 0
     assert (found["app_up", "database"], found["app_up", "redis"]) == (1, 1)
     assert found["app_build_info", "false", settings.VERSION] == 1
+
+
+def test_metrics_of_repairs(scrape):
+    slot = clock.epoch_ms(NOW)
+    assert ("app_repair_last_progress_timestamp_seconds",) not in scrape()
+    metrics.current.forget()
+    for feed, to_ms in (("options 1/2", slot - 500_000), ("options 2/2", slot - 90_000), ("stocks", None)):
+        StreamGap.objects.create(feed=feed, from_ms=slot - 600_000, to_ms=to_ms, reason="cut", status="OPEN")
+    gap = StreamGap.objects.get(feed="options 1/2")
+    for strike, outcome in enumerate(("waiting", "waiting", "asked", "refused")):
+        RepairContract.objects.create(
+            gap=gap,
+            symbol="SPX",
+            contract_ticker=str(strike),
+            volume=1,
+            outcome=outcome,
+            asked_at=slot - strike,
+        )
+    found = scrape()
+    assert (found[("app_repair_gaps",)], found[("app_repair_contracts",)]) == (2, 2)
+    assert found[("app_repair_oldest_seconds",)] == pytest.approx(500, abs=60)
+    assert found[("app_repair_last_progress_timestamp_seconds",)] == slot / 1000
 
 
 def test_metrics_of_live_trades(scrape, redis_client):
