@@ -52,10 +52,10 @@ def run_statuses(task: str, symbol: str, since_ms: int) -> dict[int, str]:
 
 
 def fetch_times(task: str, symbol: str, slots_ms: Sequence[int]) -> dict[int, tuple[int, int]]:
-    """Return the delay of the data and the duration of the fetch of each run, both in ms, 0 if unknown, by slot."""
+    """Return the delay of the data (ms, 0 if unknown) and the start of each run (epoch ms), by slot."""
     found = IngestionRun.objects.filter(task=task, symbol=symbol, slot__in=slots_ms)
-    rows = found.values_list("slot", "data_delay_ms", "duration_ms")
-    return {slot: (delay_ms or 0, duration_ms or 0) for slot, delay_ms, duration_ms in rows}
+    rows = found.values_list("slot", "data_delay_ms", "started_at")
+    return {slot: (delay_ms or 0, started_ms) for slot, delay_ms, started_ms in rows}
 
 
 def latest_chains() -> list[LatestChain]:

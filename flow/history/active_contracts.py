@@ -162,7 +162,7 @@ def _shown(symbol: str, first_ms: int, last_ms: int) -> list[_Shown]:
     fetches = queries.fetch_times(RunTask.INGEST_CHAIN, symbol, [slot.timestamp for slot in slots])
     shown = []
     for slot in slots:
-        delay_ms, duration_ms = fetches.get(slot.timestamp, (0, 0))
-        last_ms = slot.fetched_at - delay_ms
-        shown.append(_Shown(slot.timestamp, last_ms - duration_ms, last_ms))
+        delay_ms, started_ms = fetches.get(slot.timestamp, (0, slot.fetched_at))
+        started_ms = min(started_ms, slot.fetched_at)
+        shown.append(_Shown(slot.timestamp, started_ms - delay_ms, slot.fetched_at - delay_ms))
     return shown

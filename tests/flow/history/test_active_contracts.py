@@ -29,9 +29,7 @@ def chain(at_ms: int, symbol: str = "SPX", **volumes: int | None) -> None:
 
 
 def run_of(at_ms: int, **columns: Any) -> None:
-    IngestionRun.objects.create(
-        task="ingest_chain", symbol="SPX", slot=at_ms, status="DONE", started_at=at_ms, **columns
-    )
+    IngestionRun.objects.create(task="ingest_chain", symbol="SPX", slot=at_ms, status="DONE", **columns)
 
 
 @pytest.fixture
@@ -119,7 +117,7 @@ def test_chain_shows_the_market_at_its_fetch_not_at_its_slot(active_tickers):
 def test_age_of_a_chain_includes_fetch_time_and_plan_delay():
     after = GAP[1] + MINUTE_MS
     chain(after, grown=8)
-    run_of(after, duration_ms=MINUTE_MS, data_delay_ms=0)
+    run_of(after, started_at=after - MINUTE_MS, data_delay_ms=0)
     assert chain_since(["SPX"], GAP[1])
     assert not chain_since(["SPX"], GAP[1] + 1)
     IngestionRun.objects.update(data_delay_ms=1)

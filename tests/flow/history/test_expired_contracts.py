@@ -77,7 +77,6 @@ def test_a_chain_whose_fetch_began_in_the_gap_is_not_after_it(active):
         slot=CLOSE_MS,
         status="DONE",
         started_at=CLOSE_MS,
-        duration_ms=5_000,
     )
     assert active(CLOSE_MS - MINUTE_MS, CLOSE_MS) == [(TODAY, 9), (LATER, 7)]
     assert active(CLOSE_MS - MINUTE_MS, CLOSE_MS + 1) == [(TODAY, 9), (LATER, 7), (WEEKLY, 5)]
