@@ -90,6 +90,7 @@ class ScriptedProvider:
 def _handler(provider: ScriptedProvider) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
+        disable_nagle_algorithm = True  # it delays a body after its headers by 40 ms
 
         def setup(self) -> None:
             super().setup()

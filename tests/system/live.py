@@ -51,7 +51,11 @@ AVERAGE_SIZE = 20  # contracts per trade, of so many past trades that a few more
 SETTLED = timedelta(minutes=2)  # after which a repair may start
 MARGIN_MS = 10_000  # around a gap; a repair may add information to the trades of the stream there
 FLOW_WORKER, OTHER_WORKER, CONSUMER = "flow worker", "other worker", "consumer"
-_SERVICES = {FLOW_WORKER: worker(FLOW_QUEUE), OTHER_WORKER: worker("default,ingest"), CONSUMER: consumer()}
+_SERVICES = {
+    FLOW_WORKER: worker(FLOW_QUEUE),
+    OTHER_WORKER: worker("default,ingest,repair"),
+    CONSUMER: consumer(),
+}
 
 PATIENCE = 180.0  # seconds; the limit of each wait, as a busy machine takes half a minute to start a process
 
