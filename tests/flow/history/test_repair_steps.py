@@ -10,6 +10,8 @@ import pytest
 import redis
 from django.conf import settings as django_settings
 from django.db import connections
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
 from flow.delivery.inbox import Inbox
 from flow.history import gaps, repair
@@ -236,7 +238,7 @@ def test_a_gap_that_an_operator_opens_again_is_repaired_again(step, asked):
 
 
 def test_redis_that_is_unavailable_ends_the_step(step):
-    away = redis.Redis(host="127.0.0.1", port=1)
+    away = redis.Redis(host="127.0.0.1", port=1, retry=Retry(NoBackoff(), 0))
     with pytest.raises(redis.ConnectionError):
         repair_step("options", away, connect, clock.now_ms())
     assert step().closed == 1
