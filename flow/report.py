@@ -13,6 +13,7 @@ from quant.sessions import MINUTE_MS
 from warehouse.models import OptionsFlow, StreamGap
 
 BUCKET_MS = 5 * MINUTE_MS
+_ADJUSTED = "[0-9]{7}[CP][0-9]{8}$"  # the last digit of the root, and those of the expiration
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +51,7 @@ class Report:
     now_ms: int
     summary: Summary
     unknown_premiums: int  # trades whose premium is unknown, and in no sum
+    adjusted: int  # trades of adjusted contracts, whose root ends in a digit
     buckets: list[Bucket]
     trades: list[OptionsFlow]  # the newest trades, newest first
     sides: list[str]  # of each trade: buy, sell, or the reason why it has neither
@@ -67,6 +69,7 @@ def flow_report(symbol: str, minutes: int, now_ms: int, trades: int = 20) -> Rep
         summary = Summary(*cursor.fetchone())
     since = now_ms - minutes * MINUTE_MS
     window = OptionsFlow.objects.filter(symbol=symbol, timestamp__gte=since, timestamp__lte=now_ms)
+    valid = window.filter(is_cancel=False, canceled_by=None)
     newest = list(window.order_by("-timestamp", "-contract_ticker", "-sequence_number")[:trades])
     gaps = StreamGap.objects.filter(Q(to_ms__gte=since) | Q(to_ms=None), from_ms__lte=now_ms)
     return Report(
@@ -74,7 +77,8 @@ def flow_report(symbol: str, minutes: int, now_ms: int, trades: int = 20) -> Rep
         minutes,
         now_ms,
         summary,
-        window.filter(premium=None, is_cancel=False, canceled_by=None).count(),
+        valid.filter(premium=None).count(),
+        valid.filter(contract_ticker__regex=_ADJUSTED).count(),
         _buckets(symbol, since, now_ms),
         newest,
         [row.side or reason for row, reason in zip(newest, reasons(newest), strict=True)],

@@ -27,6 +27,8 @@ def render(report: Report, simulated: bool) -> RenderableType:
         f"premium {_total(report)}, sweeps {summary.total_sweeps}"
         f" ({summary.bullish_sweeps} bullish, {summary.bearish_sweeps} bearish): {summary.smart_money_bias}\n"
     )
+    if report.adjusted:
+        heading += f"{report.adjusted} trades of adjusted contracts are included\n"
     heading += "".join(f"{_gap(gap)}\n" for gap in report.gaps)
     if not report.trades:
         return Text(f"{heading}No trades were stored in this time.")

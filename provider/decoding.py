@@ -2,7 +2,8 @@
 
 The functions are pure, so that they can be tested and timed without a network. A page is decoded in one pass. Only
 when a row does not fit its type is the page decoded again row by row, so that the 249 good rows are kept and the
-bad one is counted with a reason. A body that is not JSON raises `BadPage`.
+bad one is counted with a reason. A row or object that does not fit may be a variant (`provider.wire_variants`). A body
+that is not JSON raises `BadPage`.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from typing import Generic, NamedTuple, TypeVar
 
 import msgspec
 
+from provider import wire_variants
 from provider.errors import BadPage
 from provider.records import Aggregate, ChainRow, IndexRow, LastTrade, OpenClose, Quote, Trade, UniversalRow
 from provider.reference import Condition, Contract, Dividend, Exchange, Holiday, MarketStatus, Split
@@ -41,7 +43,7 @@ class _Envelope(msgspec.Struct, Generic[Row]):
     results: list[Row] | None = None
     next_url: str | None = None
     status: str | None = None
-    results_count: int | None = msgspec.field(name="resultsCount", default=None)
+    results_count: float | None = msgspec.field(name="resultsCount", default=None)
 
 
 class _Single(msgspec.Struct, Generic[Object]):
@@ -123,13 +125,16 @@ class ListDecoder(Generic[Row]):
 _raw_list = msgspec.json.Decoder(list[msgspec.Raw])
 
 
-def object_decoder(kind: type[Object]) -> Callable[[bytes], Object]:
-    """Return a decoder of responses that are one flat object. The decoder raises `BadPage`."""
+def object_decoder(kind: type[Object], conditions: str = "conditions") -> Callable[[bytes], Object]:
+    """Return a decoder of responses that are one flat object. The decoder raises `BadPage`.
+
+    `conditions` is the name of the field with the conditions of a trade.
+    """
     decoder = msgspec.json.Decoder(kind)
 
     def decode(body: bytes) -> Object:
         try:
-            return decoder.decode(body)
+            return _decoded(decoder, body, conditions)
         except _UNDECODABLE as error:
             failure = _bad(body, error, "the expected object")
         raise failure
@@ -137,9 +142,9 @@ def object_decoder(kind: type[Object]) -> Callable[[bytes], Object]:
     return decode
 
 
-def single_decoder(kind: type[Object]) -> Callable[[bytes], Object]:
-    """Return a decoder of responses whose `results` is one object. The decoder raises `BadPage`."""
-    decode = object_decoder(_Single[kind])  # type: ignore[valid-type]  # a type argument known at run time only
+def single_decoder(kind: type[Object], conditions: str = "conditions") -> Callable[[bytes], Object]:
+    """Return a decoder of responses whose `results` is one object. See `object_decoder`."""
+    decode = object_decoder(_Single[kind], conditions)  # type: ignore[valid-type]  # a type argument known at run time only
     return lambda body: decode(body).results
 
 
@@ -148,10 +153,23 @@ def _each(decoder: msgspec.json.Decoder[Row], raws: list[msgspec.Raw]) -> tuple[
     rejected: Counter[str] = Counter()
     for raw in raws:
         try:
-            rows.append(decoder.decode(raw))
+            rows.append(_decoded(decoder, raw))
         except msgspec.ValidationError as error:
             rejected[reason(error)] += 1
     return rows, rejected
+
+
+def _decoded(
+    decoder: msgspec.json.Decoder[Object], raw: bytes | msgspec.Raw, conditions: str = "conditions"
+) -> Object:
+    """Return a row or an object, also when it is a variant. Raises the `ValidationError` of the documented form."""
+    try:
+        return decoder.decode(raw)
+    except msgspec.ValidationError as error:
+        try:
+            return wire_variants.convert(raw, decoder.type, conditions)
+        except wire_variants.UNREADABLE:
+            raise error from None
 
 
 def reason(error: msgspec.ValidationError) -> str:
@@ -182,4 +200,4 @@ decode_market_status = object_decoder(MarketStatus)
 decode_contract_snapshot = single_decoder(ChainRow)
 decode_contract = single_decoder(Contract)
 decode_open_close = object_decoder(OpenClose)
-decode_last_trade = single_decoder(LastTrade)
+decode_last_trade = single_decoder(LastTrade, "c")

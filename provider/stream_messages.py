@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 import math
 from collections import Counter
-from typing import Annotated, Final
+from typing import Annotated, Any, Final
 
 import msgspec
+
+from provider import wire_variants
 
 # The ranges of the columns that store these numbers. An event with a value outside them is rejected.
 _Sequence = Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)]
@@ -88,12 +90,27 @@ def decode(frame: bytes, rejected: Counter[str]) -> list[Event]:
     """Return the events of a frame in their order. Never raises.
 
     A frame that is not an array of objects, an event of an unknown kind and an event that does not fit its type are
-    left out and counted in `rejected` by reason. Of a frame that is cut off, the complete events are kept.
+    left out and counted in `rejected` by reason. Of a frame that is cut off, the complete events are kept. Integers
+    sent as `2.0`, a condition without its list, and null for an absent value are read.
     """
     try:
         return _frames.decode(frame)
     except (ValueError, RecursionError):
+        pass
+    try:  # in one pass too, for a provider that sends every size as 2.0
+        return list(map(_in_variant, wire_variants.plain_list(frame)))
+    except wire_variants.UNREADABLE:
         return _one_by_one(frame, rejected)
+
+
+def _in_variant(event: Any) -> Event:
+    """Return the event in a JSON object of which null values count as absent. Raises one of `UNREADABLE`."""
+    if isinstance(event, dict):
+        event = {name: value for name, value in event.items() if value is not None}
+        if event.get("ev") == "T" and "c" in event:
+            event["c"] = wire_variants.as_list(event["c"])
+    converted: Event = msgspec.convert(event, Event)
+    return converted
 
 
 def _one_by_one(frame: bytes, rejected: Counter[str]) -> list[Event]:
@@ -106,10 +123,18 @@ def _one_by_one(frame: bytes, rejected: Counter[str]) -> list[Event]:
     events: list[Event] = []
     for raw in raw_events:
         try:
-            events.append(_events.decode(raw))
-        except (ValueError, RecursionError):
+            events.append(_event(raw))
+        except wire_variants.UNREADABLE:
             rejected[_reason(raw)] += 1
     return events
+
+
+def _event(raw: bytes) -> Event:
+    try:
+        event: Event = _events.decode(raw)
+    except msgspec.ValidationError:
+        return _in_variant(wire_variants.plain(raw))
+    return event
 
 
 def _before_the_break(frame: bytes) -> list[bytes]:

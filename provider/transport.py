@@ -39,6 +39,10 @@ from provider.statuses import error_for
 _HEADERS = {"Accept": "application/json", "Accept-Encoding": "gzip", "User-Agent": "options-warehouse"}
 _LONGEST_BODY = 256 * 2**20  # bytes; the largest page, 50,000 trades, is about 8 MB
 _HOST = re.compile(r"[\w.:-]+")
+_PROVIDER = "api.massive.com"
+_HOSTS_OF_PROVIDER = frozenset(
+    {_PROVIDER, "api.polygon.io"}
+)  # the second is the former name and still served
 _SHORTEST_SECRET = 8  # characters
 _BODY_TIMEOUT_FACTOR = 6  # a complete response may take this many times the timeout of one read
 
@@ -92,11 +96,15 @@ class Transport:
         return f"{self.base.address}{path}{'?' if params else ''}{urlencode(params)}"
 
     def next_page_url(self, current: str, link: str) -> str:
-        """Return the URL of the page after `current`, unchanged. Raises `ForeignPage` for another origin."""
+        """Return the URL of the page after `current`: path and query of `link` at the configured origin.
+
+        A link to the provider's other host name is the same page. Raises `ForeignPage` for another origin.
+        """
         try:
             parts = urlsplit(urljoin(current, link))
+            linked = _origin(parts._replace(query="").geturl())
             # urljoin removes control characters from a link silently
-            is_ours = link.isprintable() and _origin(parts._replace(query="").geturl())[:3] == self.base[:3]
+            is_ours = link.isprintable() and linked.identity == self.base.identity
         except (ValueError, Misconfigured):
             is_ours = False
         if not is_ours:
@@ -180,6 +188,11 @@ class _Origin(NamedTuple):
     port: int | None
     origin: str
     path: str
+
+    @property
+    def identity(self) -> tuple[str, str, int | None]:
+        """Scheme, host and port, equal for both host names of the provider."""
+        return self.scheme, _PROVIDER if self.host in _HOSTS_OF_PROVIDER else self.host, self.port
 
     @property
     def netloc(self) -> str:

@@ -2,7 +2,7 @@
 
 The root has one to six letters or digits (``SPXW``, ``2SPX``, ``AAPL1``), so a ticker is parsed from the
 right, where the last fifteen characters have a fixed layout. The ``O:`` is the provider's prefix; an OCC symbol without
-padding is accepted too.
+padding is accepted too. The root of a class of shares may be spelled with its point (``BRK.B`` for ``BRKB``).
 """
 
 from __future__ import annotations
@@ -25,7 +25,8 @@ _NAMED_IN_MESSAGE = 5
 _CODES = np.dtype(np.uint32)
 _ROOT = np.arange(ROOT_LENGTH)
 _SUFFIX = np.arange(SUFFIX_LENGTH)
-_TICKER = re.compile(r"(?:O:)?[A-Z0-9]{1,6}([0-9]{6})[CP]([0-9]{8})")
+_TICKER = re.compile(r"(?:O:)?(?:[A-Z0-9]{1,6}|[A-Z]{1,4}\.[A-Z][0-9]?)([0-9]{6})[CP]([0-9]{8})")
+_POINTED = re.compile(r"(?:O:)?[A-Z]{1,4}\.[A-Z][0-9]?[0-9]{6}[CP][0-9]{8}")
 _YEAR_2000 = np.datetime64("2000-01-01", "D")
 _YEAR_2100 = np.datetime64("2100-01-01", "D")
 
@@ -58,7 +59,8 @@ class BadTickerError(ValueError):
 def parse_tickers(tickers: Tickers) -> Contracts:
     """Read contract tickers into root (str), expiration (datetime64[D]), is_call (bool), strike (dollars).
 
-    Raises BadTickerError, with all invalid tickers, when one is invalid.
+    A root is returned without its point: BRKB for ``O:BRK.B251219C00400000``. Raises BadTickerError, with all invalid
+    tickers, when one is invalid.
     """
     # A fixed width truncates texts that are too long for a ticker, so that one long text needs no memory.
     text = np.ascontiguousarray(tickers, dtype=f"U{_LONGEST + 1}").reshape(-1)
@@ -86,8 +88,22 @@ def parse_tickers(tickers: Tickers) -> Contracts:
     if not good.all():
         bad = np.flatnonzero(~good).tolist()
         given = [tickers] if isinstance(tickers, str) else tickers
+        if any(_POINTED.fullmatch(given[index]) for index in bad):
+            return _parse_without_points(list(map(str, given)), bad)
         raise BadTickerError([str(given[index]) for index in bad], bad)
     return Contracts(root, expiration, is_call, thousandths / 1000.0)
+
+
+def _parse_without_points(tickers: list[str], bad: list[int]) -> Contracts:
+    """Parse tickers of which those at `bad` were refused, without the points that roots may have."""
+    plain = tickers.copy()
+    for index in bad:
+        if _POINTED.fullmatch(tickers[index]):
+            plain[index] = tickers[index].replace(".", "")
+    try:
+        return parse_tickers(plain)
+    except BadTickerError as error:
+        raise BadTickerError([tickers[index] for index in error.indices], error.indices) from None
 
 
 def is_adjusted(root: npt.NDArray[np.str_], multiplier: npt.NDArray[np.float64]) -> npt.NDArray[np.bool_]:
@@ -110,14 +126,23 @@ def usual_multiplier(
 
 
 def value_of_root(root: str, values: Mapping[str, _Value]) -> _Value | None:
-    """Return the value of an option root; for an adjusted root without one (AMD1) that of the standard root (AMD)."""
-    found = values.get(root)
-    return values.get(root[:-1]) if found is None and root[-1:].isdigit() else found
+    """Return the value of an option root, in `values` by root without points.
+
+    For an adjusted root without one (AMD1) that of the standard root (AMD).
+    """
+    plain = option_root(root) if "." in root else root
+    found = values.get(plain)
+    return values.get(plain[:-1]) if found is None and plain[-1:].isdigit() else found
 
 
 def option_root(symbol: str) -> str:
     """Return the root of an underlying's standard contracts, its letters and digits: BRKB for BRK.B."""
     return "".join(letter for letter in symbol if letter.isalnum())
+
+
+def is_adjusted_ticker(ticker: str) -> bool:
+    """Return whether a contract ticker has the root of an adjusted contract, which ends in a digit."""
+    return ticker[-SUFFIX_LENGTH - 1 : -SUFFIX_LENGTH].isdigit()
 
 
 def names_contract(ticker: str) -> bool:
@@ -202,10 +227,11 @@ def format_ticker(
     written = np.asarray(np.strings.add(np.strings.add("O:", roots), suffix))
     try:
         parse_tickers(written.reshape(-1))
-    except BadTickerError as error:
-        raise ValueError(
-            "the root of a contract ticker must be one to six capital letters or digits"
-        ) from error
+        is_root_plain = not (np.strings.find(roots, ".") >= 0).any()
+    except BadTickerError:
+        is_root_plain = False
+    if not is_root_plain:
+        raise ValueError("the root of a contract ticker must be one to six capital letters or digits")
     return str(written) if written.ndim == 0 else written
 
 

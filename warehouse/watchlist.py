@@ -71,12 +71,17 @@ def entry_of(symbol: str) -> WatchlistEntry:
 
 def symbol_of(root: str) -> str:
     """Return the underlying of an option root: SPX for SPXW, BRK.B for BRKB, AMD for the adjusted AMD1."""
+    return symbols_of([root])[0]
+
+
+def symbols_of(roots: Iterable[str]) -> list[str]:
+    """Return the underlying of each option root, by the watchlist, else by the known indexes and classes of shares."""
     entries = WatchlistEntry.objects.all()
-    known = {name: entry.symbol for entry in entries for name in entry.roots}
-    known = {name: symbol for symbol, (_, roots) in _INDEXES.items() for name in roots} | known
+    known = {name: str(entry.symbol) for entry in entries for name in entry.roots}
+    known = {name: symbol for symbol, (_, names) in _INDEXES.items() for name in names} | known
     known = {option_root(symbol): symbol for symbol in _SHARE_CLASSES} | known
-    plain = root.rstrip("0123456789")
-    return str(known.get(root) or known.get(plain) or plain or root)
+    pairs = [(root, root.rstrip("0123456789")) for root in roots]
+    return [known.get(root) or known.get(plain) or plain or root for root, plain in pairs]
 
 
 def _add(symbol: str) -> bool:

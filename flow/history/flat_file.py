@@ -114,6 +114,8 @@ class _Loading:
 
     def __init__(self, symbols: Mapping[str, str], now_ms: int) -> None:
         self._symbols, self._now_ms = symbols, now_ms  # symbols by root
+        # A class of shares, BRK.B, has the root BRKB, which a ticker may spell with the point.
+        self._pointed = sorted({symbol for symbol in symbols.values() if "." in symbol})
         self.counts = Loaded()
         self._waiting: list[TradeBatch] = []
         self._ended: set[bytes] = set()  # contracts whose trades are already stored
@@ -124,7 +126,7 @@ class _Loading:
         if (
             layout.position["ticker"] == 0
         ):  # most lines belong to other roots, recognised by their first bytes
-            wanted = _matches_roots(lines, self._symbols)
+            wanted = _matches_roots(lines, [*self._symbols, *self._pointed])
             self._reject(OTHER_ROOTS, ~wanted)
             lines = lines.select(wanted)
         fields, whole = lines.fields(layout.count)

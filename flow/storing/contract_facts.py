@@ -10,12 +10,12 @@ from numpy.typing import NDArray
 
 from flow.storing.checks import Checked
 from quant.chain import Floats
-from quant.contracts import usual_multiplier, value_of_root
+from quant.contracts import usual_multiplier
 from quant.sessions import DAY_MS
 from quant.thresholds import TRADE_RULES
 from warehouse.asof import chain
 from warehouse.asof.chain import ChainActivity
-from warehouse.models import WatchlistEntry
+from warehouse.watchlist import symbols_of
 
 # Values come from a chain at least this long before the trade. A newer chain may be stored only later, so a batch that
 # is processed again would get other values.
@@ -34,14 +34,8 @@ class _Group(NamedTuple):
 
 
 def underlyings(checked: Checked) -> NDArray[np.str_]:
-    """Return the underlying of each contract: the watchlist's symbol of its root, or the root itself."""
-    symbol_of_root = {
-        root: str(entry.symbol) for entry in WatchlistEntry.objects.all() for root in entry.roots
-    }
-    return np.array(
-        [value_of_root(root, symbol_of_root) or root for root in checked.contracts.root.tolist()],
-        dtype=np.str_,
-    )
+    """Return the underlying of each contract, (contracts,), as `warehouse.watchlist.symbol_of` names it."""
+    return np.array(symbols_of(checked.contracts.root.tolist()), dtype=np.str_)
 
 
 def interest_and_volume(checked: Checked) -> tuple[Floats, Floats]:

@@ -122,7 +122,9 @@ class Housekeeping:
 
         self._attempt(read_counts)
         uptime = time.monotonic() - self._started
-        return statistics.statistics_block(totals, counts[0] if counts else None, uptime, self.errors)
+        return statistics.statistics_block(
+            totals, counts[0] if counts else None, uptime, self.errors, self._consumer.contracts.adjusted
+        )
 
     def _attempt(self, work: Callable[[], None]) -> bool:
         try:
@@ -152,6 +154,7 @@ class Housekeeping:
             symbols=self.watch.symbols,
             safe_ms=self._safe_ms,
             trades=consumer.totals.trades,
+            adjusted_trades=consumer.contracts.adjusted,
             last_trade_ms=consumer.totals.last_trade_ms or None,
             lag_ms=consumer.totals.lag_ms,
             subscribed=self.is_subscribed,

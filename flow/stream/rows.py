@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from flow.delivery.batch import TradeBatch
 from quant.chain import Floats
-from quant.contracts import SUFFIX_LENGTH, names_contract, value_of_root
+from quant.contracts import SUFFIX_LENGTH, is_adjusted_ticker, names_contract, value_of_root
 from quant.trades.trade_values import Trades
 
 Rows = NDArray[np.void]  # structured, dtype ROW, in order of arrival
@@ -74,29 +74,32 @@ class Contracts:
     """Numbers of the contracts of the watched roots, assigned at their first trade; other contracts get none.
 
     `roots` maps an option root to its symbol; adjusted contracts (AMD1) belong to the symbol of AMD. Tickers that a
-    worker cannot parse are rejected here, because one of them would turn its whole batch into a dead letter.
+    worker cannot parse are rejected here, because one of them would turn its whole batch into a dead letter. Trades of
+    adjusted contracts are counted in `adjusted`.
     """
 
     def __init__(self, roots: Mapping[str, str]) -> None:
         self.unwatched = 0
         self.unreadable = 0
+        self.adjusted = 0
         self.symbols: list[str] = []
         self._symbol_of_root: dict[str, int] = {}
         self._tickers: list[bytes] = []
         self._numbers: dict[str, tuple[int, int]] = {}
+        self._adjusted_numbers: dict[str, tuple[int, int]] = {}
         self.watch(roots)
 
     def watch(self, roots: Mapping[str, str]) -> None:
         """Replace the watched roots; numbers assigned so far stay valid."""
         self.symbols += [symbol for symbol in sorted(set(roots.values())) if symbol not in self.symbols]
         self._symbol_of_root = {root: self.symbols.index(symbol) for root, symbol in roots.items()}
-        self._numbers = {
-            ticker: pair for ticker, pair in self._numbers.items() if value_of_root(_root(ticker), roots)
-        }
+        for numbers in (self._numbers, self._adjusted_numbers):
+            for ticker in [ticker for ticker in numbers if not value_of_root(_root(ticker), roots)]:
+                del numbers[ticker]
 
     def number(self, ticker: str) -> tuple[int, int] | None:
         """Return the numbers of a contract and of its symbol; count the contract and return None if not watched."""
-        return self._numbers.get(ticker) or self._register(ticker)
+        return self._numbers.get(ticker) or self._adjusted_or_new(ticker)
 
     def tickers(self, rows: Rows) -> NDArray[np.bytes_]:
         """Return the contract tickers of rows, shape (n,)."""
@@ -108,6 +111,11 @@ class Contracts:
         columns: dict[str, Any] = {name: rows[name] for name in _BATCH_COLUMNS}
         return TradeBatch(contract_ticker=self.tickers(rows), source="stream", **columns)
 
+    def _adjusted_or_new(self, ticker: str) -> tuple[int, int] | None:
+        pair = self._adjusted_numbers.get(ticker) or self._register(ticker)
+        self.adjusted += pair is not None and is_adjusted_ticker(ticker)
+        return pair
+
     def _register(self, ticker: str) -> tuple[int, int] | None:
         symbol = value_of_root(_root(ticker), self._symbol_of_root)
         if symbol is None:
@@ -116,7 +124,8 @@ class Contracts:
         if not (ticker.startswith("O:") and names_contract(ticker)):
             self.unreadable += 1
             return None
-        self._numbers[ticker] = pair = (len(self._tickers), symbol)
+        numbers = self._adjusted_numbers if is_adjusted_ticker(ticker) else self._numbers
+        numbers[ticker] = pair = (len(self._tickers), symbol)
         self._tickers.append(ticker.encode())
         return pair
 

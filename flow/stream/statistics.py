@@ -114,9 +114,12 @@ def largest_trades(rows: Rows, most: int) -> Rows:
 
 
 def statistics_block(
-    totals: Totals, stored: StoredCounts | None, uptime_seconds: float, errors: int
+    totals: Totals, stored: StoredCounts | None, uptime_seconds: float, errors: int, adjusted: int = 0
 ) -> list[str]:
-    """Return the lines of the statistics block; `stored` is None when the database did not answer."""
+    """Return the lines of the statistics block; `stored` is None when the database did not answer.
+
+    `adjusted` of the trades are of adjusted contracts.
+    """
     lines = [
         f"{PREFIX} 📊 Statistics:",
         f"  Uptime: {_duration(uptime_seconds)}",
@@ -128,6 +131,8 @@ def statistics_block(
         f"  Last trade: {_clock(totals.last_trade_ms)}",
         f"  Quotes beside trades: {', '.join(f'{s.lower()} {totals.quotes[s]:,}' for s in QuoteState)}",
     ]
+    if adjusted:
+        lines.append(f"  Trades of adjusted contracts: {adjusted:,}")
     if totals.gaps:
         lines.append(f"  Gaps recorded: {totals.gaps:,}")
     lines += [f"  Rejected, {reason}: {count:,}" for reason, count in totals.rejected.most_common()]

@@ -172,6 +172,39 @@ def test_a_link_that_only_resembles_the_origin_is_not_followed(
     assert len(provider.requests) == 1
 
 
+MASSIVE, POLYGON = "https://api.massive.com", "https://api.polygon.io"
+
+
+@pytest.mark.parametrize(
+    ("base", "link", "url"),
+    [
+        (MASSIVE, f"{POLYGON}/v3/x?cursor=2", f"{MASSIVE}/v3/x?cursor=2"),
+        (POLYGON, f"{MASSIVE}/v3/x?cursor=2", f"{POLYGON}/v3/x?cursor=2"),
+        (f"{MASSIVE}:443", f"{POLYGON}/v3/x", f"{MASSIVE}:443/v3/x"),
+        (MASSIVE, f"{MASSIVE}/v3/x?cursor=2#part", f"{MASSIVE}/v3/x?cursor=2"),
+    ],
+)
+def test_a_link_to_the_other_host_name_stays_at_our_base(base: str, link: str, url: str) -> None:
+    with MassiveClient(base, "key") as client:
+        assert client._transport.next_page_url(f"{base}/v3/x", link) == url
+
+
+@pytest.mark.parametrize(
+    "link",
+    [
+        "http://api.polygon.io/v3/x",
+        "https://api.polygon.io:8443/v3/x",
+        "https://key@api.polygon.io/v3/x",
+        "https://polygon.io/v3/x",
+        "https://api.polygon.io.evil.example/v3/x",
+        "https://evil.example/api.polygon.io",
+    ],
+)
+def test_a_link_that_resembles_the_other_host_name_is_foreign(link: str) -> None:
+    with MassiveClient(MASSIVE, "key") as client, pytest.raises(ForeignPage):
+        client._transport.next_page_url(f"{MASSIVE}/v3/x", link)
+
+
 def test_a_relative_link_is_resolved_at_the_origin(provider: ScriptedProvider, client: MassiveClient) -> None:
     provider.tell(CHAIN, ok({"results": [contract(100)], "next_url": f"{CHAIN}?cursor=2"}))
     provider.tell(f"{CHAIN}?cursor=2", ok({"results": [contract(105)]}))

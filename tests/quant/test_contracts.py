@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from quant.contracts import (
     BadTickerError,
     format_ticker,
+    is_adjusted_ticker,
     names_contract,
     option_root,
     parse_tickers,
@@ -44,6 +45,9 @@ def test_the_documented_ticker_is_parsed():
         ("O230119C00017500", "O", 17.5),
         ("O:O230119C00017500", "O", 17.5),
         ("O:GOOGL7991231P99999999", "GOOGL7", 99_999.999),
+        ("O:BRKB251219C00400000", "BRKB", 400.0),
+        ("O:BRK.B251219C00400000", "BRKB", 400.0),
+        ("BRK.B1251219C00400000", "BRKB1", 400.0),
     ],
 )
 def test_roots_of_any_length_and_fractional_strikes_are_parsed(ticker, root, strike):
@@ -81,6 +85,10 @@ def test_the_message_is_short_for_many_bad_tickers():
         "O:SPX251219c06475000",
         "O:spx251219C06475000",
         "O:SP.251219C06475000",
+        "O:.B251219C06475000",
+        "O:BRK.BB251219C06475000",
+        "O:B.R.B251219C06475000",
+        "O:BRK.B250230C06475000",
         "O:SPX2512/9C06475000",
         "O:SPX251219C0647500\u0665",  # an Arabic digit five, which str.isdigit accepts
         " O:SPX251219C06475000",
@@ -93,6 +101,14 @@ def test_invalid_tickers_raise(ticker):
         parse_tickers(["O:SPX251219C06475000", ticker])
     assert caught.value.tickers == (ticker,)
     assert not names_contract(ticker)
+
+
+def test_tickers_with_and_without_a_point_are_parsed_together():
+    tickers = ["O:SPX251219C06475000", "O:BRK.B251219P00400000", "O:AMD1251219C00100000"]
+    assert parse_tickers(tickers).root.tolist() == ["SPX", "BRKB", "AMD1"]
+    with pytest.raises(BadTickerError) as caught:
+        parse_tickers([*tickers, "O:BRK.B251319P00400000", "?"])
+    assert (caught.value.indices, caught.value.tickers) == ((3, 4), ("O:BRK.B251319P00400000", "?"))
 
 
 def test_29_february_is_accepted_in_leap_years_only():
@@ -148,7 +164,25 @@ def test_formatting_and_parsing_is_a_round_trip(chain):
     assert parsed.strike.tolist() == list(strikes)
 
 
-pieces = ["O:", "O", "SPXW", "2", "25", "12", "02", "30", "29", "C", "P", "06475000", "0" * 8, "\n", "x"]
+pieces = [
+    "O:",
+    ".",
+    ".B",
+    "O",
+    "SPXW",
+    "2",
+    "25",
+    "12",
+    "02",
+    "30",
+    "29",
+    "C",
+    "P",
+    "06475000",
+    "0" * 8,
+    "\n",
+    "x",
+]
 
 
 @given(st.lists(st.sampled_from(pieces), max_size=9).map("".join))
@@ -187,7 +221,20 @@ def test_an_absent_multiplier_is_100_for_standard_contracts_only():
         ("", None),
         ("XYZ1", 5),
         ("XYZ", None),
+        ("BRKB", 7),
+        ("BRK.B", 7),
+        ("BRK.B1", 7),
     ],
 )
 def test_an_adjusted_root_has_the_value_of_its_standard_root(root, value):
-    assert value_of_root(root, {"AMD": 0, "XYZ1": 5}) == value
+    assert value_of_root(root, {"AMD": 0, "XYZ1": 5, "BRKB": 7}) == value
+
+
+def test_adjusted_tickers_are_those_whose_root_ends_in_a_digit():
+    tickers = (
+        "O:AMD1261218C00100000",
+        "O:SPY7261218P00600000",
+        "O:AMD261218C00100000",
+        "O:2SPX261218C06500000",
+    )
+    assert [is_adjusted_ticker(ticker) for ticker in tickers] == [True, True, False, False]

@@ -87,3 +87,8 @@ def test_statistics_block_without_database_has_unknown_counts():
 def test_the_premium_of_an_adjusted_contract_is_unknown_to_the_consumer():
     line = "[FlowListener] ➖ AMD 100C 500 @ $45.45 (unknown premium) 🔷 BLOCK"
     assert trade_lines(rows((45.45, 500, 209)), ["O:AMD1261218C00100000"], ["AMD"]) == [line]
+
+
+def test_trades_of_adjusted_contracts_are_stated():
+    lines = statistics_block(Totals(), None, 60.0, errors=0, adjusted=1_234)
+    assert "  Trades of adjusted contracts: 1,234" in lines
