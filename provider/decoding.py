@@ -2,20 +2,23 @@
 
 The functions are pure, so that they can be tested and timed without a network. A page is decoded in one pass. Only
 when a row does not fit its type is the page decoded again row by row, so that the 249 good rows are kept and the
-bad one is counted with a reason. A row or object that does not fit may be a variant (`provider.wire_variants`). A body
-that is not JSON raises `BadPage`.
+bad one is counted with a reason. A body that is not JSON raises `BadPage`.
+
+The provider may send variants that mean the same as the documented form: an integer with a decimal point (`2.0`), and a
+single condition without its list (`209` for `[209]`). The typed decoders reject them; what they reject is decoded a
+second time as a variant, so that the documented form costs no time.
 """
 
 from __future__ import annotations
 
+import math
 import re
 from collections import Counter
 from collections.abc import Callable
-from typing import Generic, NamedTuple, TypeVar
+from typing import Any, Generic, NamedTuple, TypeVar
 
 import msgspec
 
-from provider import wire_variants
 from provider.errors import BadPage
 from provider.records import Aggregate, ChainRow, IndexRow, LastTrade, OpenClose, Quote, Trade, UniversalRow
 from provider.reference import Condition, Contract, Dividend, Exchange, Holiday, MarketStatus, Split
@@ -58,6 +61,9 @@ def _bad(body: bytes, error: Exception | None, what: str) -> BadPage:
     return BadPage(f"the answer is not {what}: {error}")
 
 
+_LARGEST_EXACT = 2**53  # every integer up to here is a float without rounding
+# Exceptions for values that are no variant either. A long integer overflows a float field.
+UNREADABLE = (ValueError, OverflowError, RecursionError)
 # UnicodeDecodeError and DecodeError are both ValueErrors; any other exception is a bug and must not be caught.
 _UNDECODABLE = (ValueError, RecursionError)
 
@@ -167,8 +173,8 @@ def _decoded(
         return decoder.decode(raw)
     except msgspec.ValidationError as error:
         try:
-            return wire_variants.convert(raw, decoder.type, conditions)
-        except wire_variants.UNREADABLE:
+            return msgspec.convert(_with_lists(plain(raw), conditions), decoder.type)
+        except UNREADABLE:
             raise error from None
 
 
@@ -183,6 +189,46 @@ def reason(error: msgspec.ValidationError) -> str:
         return f"missing {place}.{missing.group(1)}" if place else f"missing {missing.group(1)}"
     return f"malformed {place}" if place else "malformed row"
 
+
+def plain(raw: bytes | msgspec.Raw) -> Any:
+    """Return a JSON value as dict, list, str, int, float, bool or None; numbers without a fraction are int.
+
+    Raises ValueError for text that is not JSON and RecursionError for too many levels.
+    """
+    return _plain.decode(raw)
+
+
+def plain_list(raw: bytes) -> list[Any]:
+    """Return the values of a JSON array as `plain` does. Raises ValueError also for JSON that is not an array."""
+    return _plain_list.decode(raw)
+
+
+def as_list(value: Any) -> Any:
+    """Return a list of one number for a bare integer, and any other value unchanged."""
+    return [value] if type(value) is int else value
+
+
+def _with_lists(value: Any, name: str) -> Any:
+    if isinstance(value, list):
+        return [_with_lists(item, name) for item in value]
+    if not isinstance(value, dict):
+        return value
+    return {key: as_list(item) if key == name else _with_lists(item, name) for key, item in value.items()}
+
+
+def _number(text: str) -> int | float | str:
+    """Return the number in a JSON float, from its digits where they end in `.0`, so that none is rounded."""
+    whole, _, fraction = text.partition(".")
+    number = float(text)
+    if math.isinf(number):
+        return text  # too large for a float: no field for numbers accepts the text
+    if fraction and not fraction.strip("0"):
+        return int(whole)
+    return int(number) if number.is_integer() and abs(number) <= _LARGEST_EXACT else number
+
+
+_plain = msgspec.json.Decoder(float_hook=_number)
+_plain_list = msgspec.json.Decoder(list[Any], float_hook=_number)
 
 decode_chain_page = PageDecoder(ChainRow)
 decode_contract_page = PageDecoder(Contract)

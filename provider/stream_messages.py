@@ -9,7 +9,7 @@ from typing import Annotated, Any, Final
 
 import msgspec
 
-from provider import wire_variants
+from provider import decoding
 
 # The ranges of the columns that store these numbers. An event with a value outside them is rejected.
 _Sequence = Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)]
@@ -98,8 +98,8 @@ def decode(frame: bytes, rejected: Counter[str]) -> list[Event]:
     except (ValueError, RecursionError):
         pass
     try:  # in one pass too, for a provider that sends every size as 2.0
-        return list(map(_in_variant, wire_variants.plain_list(frame)))
-    except wire_variants.UNREADABLE:
+        return list(map(_in_variant, decoding.plain_list(frame)))
+    except decoding.UNREADABLE:
         return _one_by_one(frame, rejected)
 
 
@@ -108,7 +108,7 @@ def _in_variant(event: Any) -> Event:
     if isinstance(event, dict):
         event = {name: value for name, value in event.items() if value is not None}
         if event.get("ev") == "T" and "c" in event:
-            event["c"] = wire_variants.as_list(event["c"])
+            event["c"] = decoding.as_list(event["c"])
     converted: Event = msgspec.convert(event, Event)
     return converted
 
@@ -124,7 +124,7 @@ def _one_by_one(frame: bytes, rejected: Counter[str]) -> list[Event]:
     for raw in raw_events:
         try:
             events.append(_event(raw))
-        except wire_variants.UNREADABLE:
+        except decoding.UNREADABLE:
             rejected[_reason(raw)] += 1
     return events
 
@@ -133,7 +133,7 @@ def _event(raw: bytes) -> Event:
     try:
         event: Event = _events.decode(raw)
     except msgspec.ValidationError:
-        return _in_variant(wire_variants.plain(raw))
+        return _in_variant(decoding.plain(raw))
     return event
 
 
