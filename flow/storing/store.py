@@ -13,6 +13,7 @@ from flow.storing.exchanges import condition_names, exchange_ids, exchange_names
 from quant import sessions
 from quant.chain import Bools, Floats
 from quant.trades.classification import METHOD_VERSION, Classification
+from quant.trades.reports import UNKNOWN, reports_before_cancels
 from quant.trades.trade_values import Trades
 from warehouse import clock
 from warehouse.models.enums import OptionType, Side, Source
@@ -123,6 +124,23 @@ def columns_of(
         "received_at": batch.received_at_ms[rows],
         "method_version": METHOD_VERSION,
     }
+
+
+def report_columns(batch: TradeBatch, trades: Trades, rows: NDArray[np.intp]) -> dict[str, Any]:
+    """Return the columns `first_report` and `last_report` for `rows`, masked except for cancels.
+
+    They are those of the batch, from a sender that saw more trades, else those of the batch's own trades, small ones
+    included. Negative numbers stand for trades that the provider did not number, and do not order them.
+    """
+    seen = reports_before_cancels(
+        trades.contract, trades.timestamp, trades.sequence_number, trades.conditions
+    )
+    columns = {}
+    for name, found in (("first_report", seen.first), ("last_report", seen.last)):
+        sent = getattr(batch, name, None)
+        known = (found if sent is None else np.where(sent == UNKNOWN, found, sent))[rows]
+        columns[name] = np.ma.masked_array(known, known < 0)
+    return columns
 
 
 def _condition_ids(batch: TradeBatch) -> NDArray[np.int64]:

@@ -68,7 +68,7 @@ QUOTE = np.dtype(
 SEQUENCE_STRIDE = 2_000_000
 _FIRST_CANCEL = 1_900_000
 _CANCEL_AFTER, _CANCEL_SHARE = 3, 0.004
-_CANCEL_CONDITIONS = np.array([201, 201, 201, 201, 201, 203, 203, 205, 207])
+_CANCELED_BETWEEN, _LAST_CANCELED, _OUT_OF_SEQUENCE = 201, 203, 202  # conditions
 _LATE_SECONDS = 30
 _BURST_FACTOR = 5
 MOST_TRADES = 100_000  # per second; more would exceed its range of sequence numbers
@@ -99,8 +99,8 @@ class Blocks:
         base = self._base(second)
         if second - _CANCEL_AFTER < self.first:
             return base._replace(trades=base.trades.copy())
-        earlier = self._base(second - _CANCEL_AFTER).trades
-        canceled = _cancels(earlier, generator(*self._name, second, "cancels"), second, self.pool.opens)
+        recent = [self._base(second - ago).trades for ago in range(_CANCEL_AFTER, -1, -1)]
+        canceled = _cancels(recent, generator(*self._name, second, "cancels"), second, self.pool.opens)
         return Block(second, np.concatenate((base.trades, canceled)), base.quotes)
 
     def _base(self, second: int) -> Block:
@@ -238,12 +238,27 @@ def _number(trades: NDArray[Any], quotes: NDArray[Any], rng: np.random.Generator
     quotes["q"], trades["q"] = numbers[: len(quotes)], numbers[len(quotes) :]
 
 
-def _cancels(earlier: NDArray[Any], rng: np.random.Generator, second: int, opens: int) -> NDArray[Any]:
-    rows = earlier[rng.random(len(earlier)) < _CANCEL_SHARE].copy()
+def _cancels(recent: list[NDArray[Any]], rng: np.random.Generator, second: int, opens: int) -> NDArray[Any]:
+    """Return cancels of some trades of the first of the `recent` blocks; the last one is that of `second`.
+
+    The condition is 203 for the last report of the contract, and 201 for a trade between the first and the last one. A
+    trade that is not the last and may be the first is not canceled.
+    """
+    trades = np.concatenate(recent)
+    contracts = int(trades["contract"].max(initial=-1)) + 1
+    newest, oldest = np.full(contracts, -1), np.full(contracts, np.iinfo(np.int64).max)
+    reports = trades[trades["condition"] != _OUT_OF_SEQUENCE]
+    np.maximum.at(newest, reports["contract"], reports["q"])
+    chosen = rng.random(len(recent[0])) < _CANCEL_SHARE
+    rows, kept = recent[0][chosen], recent[0][~chosen]
+    kept = kept[kept["condition"] != _OUT_OF_SEQUENCE]
+    np.minimum.at(oldest, kept["contract"], kept["q"])
+    is_last = rows["q"] == newest[rows["contract"]]
+    rows["condition"] = np.where(is_last, _LAST_CANCELED, _CANCELED_BETWEEN)
+    rows = np.compress(is_last | (oldest[rows["contract"]] < rows["q"]), rows)
     rows["cancels"] = rows["q"]
     rows["ms"] = second * 1000 + 999
     rows["q"] = (second - opens) * SEQUENCE_STRIDE + _FIRST_CANCEL + 3 * np.arange(len(rows))
-    rows["condition"] = rng.choice(_CANCEL_CONDITIONS, len(rows))
     rows["kind"], rows["side"], rows["reason"], rows["alone"] = CANCEL, 0, CANCELED, True
     rows["order"] = second * 1_000_000 + 900_000 + np.arange(len(rows))
     return rows

@@ -65,6 +65,13 @@ class OptionsFlow(models.Model):
         "deliverable, null in rows from before the column and where it is unknown; shares per contract"
     )
 
+    first_report = columns.big_count(
+        "of a cancel: sequence_number of the contract's first report seen before it, null if none was; no unit"
+    )
+    last_report = columns.big_count(
+        "of a cancel: sequence_number of the contract's last report seen before it, null if none was; no unit"
+    )
+
     class Meta:
         db_table = TABLE
         db_table_comment = "Stored trades with quote and classification; sums exclude is_cancel."

@@ -6,6 +6,7 @@ CREATE OR REPLACE, so a new database gets the present text.
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 from django.db.migrations import RunSQL
@@ -23,10 +24,12 @@ def run(name: str, reverse: str = RunSQL.noop) -> RunSQL:
     return RunSQL(read(name), reverse)
 
 
-def trades_as_of(*, multiplier: bool = True) -> str:
-    """Return the SQL of the view `trades_as_of`; for migrations before the column `multiplier` without it."""
+def trades_as_of(*absent: str) -> str:
+    """Return the SQL of the view `trades_as_of`, without the columns `absent` for migrations before these exist."""
     text = read("trades_as_of.sql")
-    return text if multiplier else text.replace(", t.multiplier", "").replace(", v.multiplier", "")
+    for name in absent:
+        text = re.sub(rf",\s+[tv]\.{name}\b", "", text)
+    return text
 
 
 def rights(*tables: str) -> RunSQL:

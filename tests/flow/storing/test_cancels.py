@@ -35,7 +35,7 @@ def match(ticker: str = CALL) -> int:
     return cancels.match([ContractDay("SPX", ticker, DAY_MS)])
 
 
-@pytest.mark.parametrize(("condition", "taken"), [(CANC, 2), (CNCL, 2), (CNCO, 1), (CNOL, 1)])
+@pytest.mark.parametrize(("condition", "taken"), [(CNCL, 2), (CNCO, 1), (CNOL, 1)])
 def test_cancel_of_an_opening_trade_takes_the_first_match(condition, taken):
     store({}, {}, {"condition": condition})
     assert match() == 1
@@ -117,22 +117,45 @@ def test_summary_excludes_cancels_and_cancelled_trades():
     assert summary == (2100,)  # 1.05 x 20 x 100
 
 
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(
-    kinds=st.lists(st.sampled_from([209, CANC, CNCL, CNCO]), min_size=2, max_size=7),
-    data=st.data(),
+kinds_of_trades = st.lists(
+    st.tuples(st.sampled_from([209, *range(201, 209)]), st.sampled_from([10, 10, 20]), st.integers(0, 12)),
+    min_size=2,
+    max_size=8,
 )
+
+
+def rows_of(kinds: list[tuple[int, int, int]]) -> list[dict]:
+    """Return trades of (condition, size, seconds after the trade before)."""
+    at = NOON_MS
+    rows = []
+    for number, (condition, size, pause) in enumerate(kinds, 1):
+        at += 1 + 1000 * pause
+        rows.append({"sequence_number": number, "timestamp_ms": at, "condition": condition, "size": size})
+    return rows
+
+
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(kinds=kinds_of_trades, data=st.data())
 def test_any_order_of_arrival_gives_the_same_assignment(kinds, data):
-    rows = [
-        {"sequence_number": place, "timestamp_ms": NOON_MS + place, "condition": kind}
-        for place, kind in enumerate(kinds, 1)
-    ]
+    rows = rows_of(kinds)
     run("TRUNCATE options_flow_history")
     process(make_batch(*rows))
     match()
     expected = canceled()
     run("TRUNCATE options_flow_history")
     for row in data.draw(st.permutations(rows)):
-        process(make_batch(row))
-        match()
+        cancels.match(process(make_batch(row)).cancels)
     assert canceled() == expected
+
+
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(kinds=kinds_of_trades, since=st.integers(0, 40_000))
+def test_pass_over_recent_rows_changes_them_as_that_over_the_day(kinds, since):
+    run("TRUNCATE options_flow_history")
+    days = process(make_batch(*rows_of(kinds))).cancels
+    cancels.match(days, NOON_MS + since)
+    recent = canceled()
+    cancels.match(days)
+    expected = canceled()
+    assert recent.items() <= expected.items()
+    assert cancels.match(days, NOON_MS + since) == 0
