@@ -10,7 +10,7 @@ from django.db.models import Q
 
 from flow.storing.side_reasons import reasons
 from quant.sessions import MINUTE_MS
-from warehouse.models import OptionsFlow, StreamGap
+from warehouse.models import FlowOpeningDay, OptionsFlow, StreamGap
 
 BUCKET_MS = 5 * MINUTE_MS
 _ADJUSTED = "[0-9]{7}[CP][0-9]{8}$"  # the last digit of the root, and those of the expiration
@@ -55,6 +55,7 @@ class Report:
     buckets: list[Bucket]
     trades: list[OptionsFlow]  # the newest trades, newest first
     sides: list[str]  # of each trade: buy, sell, or the reason why it has neither
+    opening: FlowOpeningDay | None  # the last session whose opened and closed contracts are known
     gaps: list[StreamGap]  # gaps of any feed that overlap the window: their trades may be missing
 
 
@@ -82,6 +83,7 @@ def flow_report(symbol: str, minutes: int, now_ms: int, trades: int = 20) -> Rep
         _buckets(symbol, since, now_ms),
         newest,
         [row.side or reason for row, reason in zip(newest, reasons(newest), strict=True)],
+        FlowOpeningDay.objects.filter(symbol=symbol).order_by("-date").first(),
         list(gaps.order_by("from_ms")),
     )
 

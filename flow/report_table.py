@@ -11,7 +11,7 @@ from rich.text import Text
 from flow.report import Bucket, Report
 from quant import sessions
 from warehouse import clock
-from warehouse.models import OptionsFlow, StreamGap
+from warehouse.models import FlowOpeningDay, OptionsFlow, StreamGap
 from warehouse.models.enums import GapStatus, Sentiment
 
 BAR = 24  # characters of the longest bar
@@ -29,6 +29,8 @@ def render(report: Report, simulated: bool) -> RenderableType:
     )
     if report.adjusted:
         heading += f"{report.adjusted} trades of adjusted contracts are included\n"
+    if report.opening:
+        heading += f"{_opening(report.opening)}\n"
     heading += "".join(f"{_gap(gap)}\n" for gap in report.gaps)
     if not report.trades:
         return Text(f"{heading}No trades were stored in this time.")
@@ -53,6 +55,18 @@ def _bar_chart(buckets: list[Bucket]) -> Table:
             _short(bucket.bullish),
         )
     return table
+
+
+def _opening(day: FlowOpeningDay) -> str:
+    parts = (
+        f"{name} {contracts:,} (${_short(premium)})"
+        for name, contracts, premium in (
+            ("opened", day.opened_contracts, day.opened_premium),
+            ("closed", day.closed_contracts, day.closed_premium),
+            ("unknown", day.unknown_contracts, day.unknown_premium),
+        )
+    )
+    return f"{day.contracts:,} contracts of {day.date} by the change of open interest: {', '.join(parts)}"
 
 
 def _gap(gap: StreamGap) -> str:

@@ -21,6 +21,7 @@ from ingestion.daily import (
     corporate_actions,
     iv_percentile,
     market_regime,
+    opening_flow,
     rollups,
 )
 from ingestion.provider_client import massive_client
@@ -58,7 +59,8 @@ def close_due(
     minutes_after_close: int = closing.MINUTES_AFTER_CLOSE, breadth_sessions: int = YEAR_SESSIONS
 ) -> str:
     """Enqueue the jobs after the close that are due and not done."""
-    due = closing.due_work(clock.now(), minutes_after_close)
+    now = clock.now()
+    due = [*closing.due_work(now, minutes_after_close), *closing.due_opening_flow(now)]
     for work in due:
         session = work.session.isoformat()
         arguments: dict[str, str | int] = {"session": session}
@@ -111,6 +113,12 @@ def roll_up(session: str) -> str:
 
 
 @shared_task
+def store_opening_flow(symbol: str, session: str) -> str:
+    """Store the opened and closed contracts of a symbol's trades in a session."""
+    return str(opening_flow.store_opening_flow(symbol, date.fromisoformat(session), clock.now_ms()))
+
+
+@shared_task
 def sum_intervals() -> str:
     """Sum the trades of the 15-minute intervals that have ended."""
     return f"{slot_sums.sum_ended_intervals(clock.now_ms())} intervals summed"
@@ -145,4 +153,5 @@ _CLOSING: dict[str, tuple[Any, str]] = {
     RunTask.CALCULATE_IV_PERCENTILE: (calculate_iv_percentile, COMPUTING),
     RunTask.CALCULATE_MARKET_REGIME: (calculate_market_regime, FETCHING),
     RunTask.ROLL_UP: (roll_up, COMPUTING),
+    RunTask.STORE_OPENING_FLOW: (store_opening_flow, COMPUTING),
 }

@@ -24,6 +24,7 @@ from warehouse.models import (
     ExpirationGamma,
     FetchedRange,
     FlowDay,
+    FlowOpeningDay,
     FlowSlot,
     GammaDay,
     GammaExposure,
@@ -89,6 +90,7 @@ POLICIES = (
     Policy(ExpirationCurve, "timestamp", 731),
     Policy(SupersededRow, "superseded_at", 731),
     Policy(FlowDay, "date", 1826),
+    Policy(FlowOpeningDay, "date", 1826),
     Policy(GammaDay, "date", 1826),
     Policy(ContractSizeDay, "date", 90),
     Policy(ContractListing, "week", 371),  # a year after the Sunday of the week

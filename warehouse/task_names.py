@@ -18,6 +18,7 @@ class RunTask(StrEnum):
     CALCULATE_IV_PERCENTILE = "calculate_iv_percentile"
     CALCULATE_MARKET_REGIME = "calculate_market_regime"
     ROLL_UP = "roll_up"
+    STORE_OPENING_FLOW = "store_opening_flow"
     KEEP_RETENTION = "keep_retention"
     WATCH_CALENDAR = "watch_calendar"
     FETCH_SPLITS = "fetch_splits"

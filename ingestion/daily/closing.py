@@ -11,7 +11,7 @@ from ingestion.daily.vix_close import OFFICIAL_AFTER
 from quant import sessions
 from quant.sessions import new_york_date
 from warehouse import clock, market_days, queries
-from warehouse.models import IngestionRun, WatchlistEntry
+from warehouse.models import FlowDay, FlowOpeningDay, IngestionRun, WatchlistEntry
 from warehouse.models.enums import RunStatus
 from warehouse.task_names import RunTask
 
@@ -77,6 +77,39 @@ def overdue_work(now: datetime) -> list[DueWork]:
         for kind in _kinds(entries)
         for day in _first(closed, kind, runs, lambda run: run is None or run.status == RunStatus.STARTED)
     ]
+
+
+def due_opening_flow(now: datetime) -> list[DueWork]:
+    """Return the symbols and sessions whose opening flow is due at `now`, oldest first.
+
+    They have a row in flow_daily and none in flow_opening_daily, and a chain of the next session is stored or that
+    session is over. A failed job is repeated after pauses as in `due_work`.
+    """
+    since = new_york_date(now) - LOOK_BACK
+    done = set(FlowOpeningDay.objects.filter(date__gte=since).values_list("symbol", "date"))
+    days = FlowDay.objects.filter(date__gte=since).order_by("date", "symbol").values_list("symbol", "date")
+    return [
+        DueWork(RunTask.STORE_OPENING_FLOW, symbol, day)
+        for symbol, day in days
+        if (symbol, day) not in done
+        and sessions.sessions(day, day)
+        and _has_next_chain(symbol, day, now)
+        and _may_start(_opening_run(symbol, day), now)
+    ]
+
+
+def _has_next_chain(symbol: str, session: date, now: datetime) -> bool:
+    following = sessions.next_session(session)
+    if sessions.open_of(following) > now:
+        return False
+    since_ms = clock.epoch_ms(sessions.open_of(following))
+    statuses = queries.run_statuses(RunTask.INGEST_CHAIN, symbol, since_ms)
+    return RunStatus.DONE in statuses.values() or now >= sessions.close_of(following) + CLOSING_SLOT_OPEN_FOR
+
+
+def _opening_run(symbol: str, session: date) -> IngestionRun | None:
+    slot = clock.epoch_ms(sessions.close_of(session))
+    return IngestionRun.objects.filter(task=RunTask.STORE_OPENING_FLOW, symbol=symbol, slot=slot).first()
 
 
 @dataclass(frozen=True, slots=True)

@@ -45,6 +45,7 @@ def test_every_table_with_a_stated_retention_has_a_policy():
         "dead_letter": 90,
         "repair_contract": 90,
         "flow_daily": 1826,
+        "flow_opening_daily": 1826,
         "gamma_daily": 1826,
         "contract_size_daily": 90,
         "fetched_range": 1826,

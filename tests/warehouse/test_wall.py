@@ -27,6 +27,7 @@ from warehouse import watchlist
 from warehouse.models import (
     ExpirationGamma,
     FlowDay,
+    FlowOpeningDay,
     FlowSlot,
     GammaDay,
     GammaSlot,
@@ -41,6 +42,7 @@ WALLED = (
     "corporate_actions",
     "expiration_curve",
     "flow_daily",
+    "flow_opening_daily",
     "flow_slots",
     "gamma_by_expiration",
     "gamma_daily",
@@ -78,6 +80,7 @@ def add_everything(timestamp: int, known_at: int) -> None:
     add_iv(DAY, **known)
     add_regime(DAY, **known)
     FlowDay.objects.create(**day, **known, **zeros(FlowDay))
+    FlowOpeningDay.objects.create(**day, **known, **zeros(FlowOpeningDay) | {"next_date": DAY})
     GammaDay.objects.create(**day, **known, **zeros(GammaDay))
     FlowSlot.objects.create(symbol="SPX", timestamp=timestamp, **known, **zeros(FlowSlot))
     GammaSlot.objects.create(

@@ -28,6 +28,11 @@ _TRADED = (
     + _RANGE
     + " GROUP BY 1 ORDER BY 1"
 )
+_OF_CONTRACTS = (
+    "SELECT {columns} FROM options_flow_history"  # noqa: S608
+    + _RANGE
+    + " AND NOT is_cancel AND canceled_by IS NULL GROUP BY contract_ticker"
+)
 _SLOTS = "SELECT {columns} FROM flow_slots" + _RANGE  # noqa: S608
 _SIZES = """
 SELECT coalesce(sum(trades), 0)::double precision, coalesce(sum(contracts), 0)::double precision
@@ -40,6 +45,7 @@ _EXPRESSIONS = {
     "dte": "dte::bigint",
     "known_at": "coalesce(known_at, received_at)",
 }
+_SUMS = {"contracts": "sum(size)::double precision", "premium": "coalesce(sum(premium), 0)::double precision"}
 _KEY = ("timestamp", "contract_ticker", "sequence_number")
 
 
@@ -119,6 +125,19 @@ class FlowSlots:
         return len(self.timestamp)
 
 
+@dataclass(frozen=True, slots=True)
+class ContractSums:
+    """Sums of trades by contract, ascending by contract ticker; all arrays of shape (n,).
+
+    `contracts` is the size of the trades in contracts, `premium` the sum of their known premiums in dollars. Cancels
+    and canceled trades are not summed.
+    """
+
+    contract_ticker: Texts
+    contracts: Floats
+    premium: Floats
+
+
 class SizeTotals(NamedTuple):
     """Number of trades and their size in contracts."""
 
@@ -149,6 +168,13 @@ def traded_sizes(symbol: str, first_ms: int, last_ms: int) -> dict[str, float]:
     with connection.cursor() as cursor:
         cursor.execute(_TRADED, {"symbol": symbol, "first": first_ms, "last": last_ms})
         return dict(cursor.fetchall())
+
+
+def contract_sums(symbol: str, first_ms: int, last_ms: int) -> ContractSums:
+    """Return the sums by contract of the trades from `first_ms` to `last_ms`, both included."""
+    query = _OF_CONTRACTS.format(columns=select_list(ContractSums, _SUMS))
+    parameters = {"symbol": symbol, "first": first_ms, "last": last_ms}
+    return read_rows(ContractSums, query, parameters, ["contract_ticker"])
 
 
 def slots(symbol: str, first_ms: int, last_ms: int) -> FlowSlots:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from warehouse.models.bars import CorporateAction, HistoricalBar
-from warehouse.models.daily import ContractSizeDay, FlowDay, GammaDay
+from warehouse.models.daily import ContractSizeDay, FlowDay, FlowOpeningDay, GammaDay
 from warehouse.models.fetched import ContractListing, FetchedRange
 from warehouse.models.flow import OptionsFlow
 from warehouse.models.gamma import ExpirationGamma, GammaExposure
@@ -26,6 +26,7 @@ __all__ = [
     "ExpirationGamma",
     "FetchedRange",
     "FlowDay",
+    "FlowOpeningDay",
     "FlowSlot",
     "GammaDay",
     "GammaExposure",

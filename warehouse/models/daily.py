@@ -43,6 +43,51 @@ class FlowDay(models.Model):
         return f"{self.symbol} {self.date}"
 
 
+class FlowOpeningDay(models.Model):
+    """Grain: one underlying, one session of trades by change of open interest. Key: (symbol, date). Kept five years.
+
+    Open interest is published in the morning for the end of the session before, so a row is known in the next session.
+    It is a table of its own, because flow_daily is known at the close.
+    """
+
+    id = columns.row_id()
+    symbol = columns.underlying()
+    date = columns.day("session of the trades")
+    next_date = columns.day("next session, whose open interest is compared with that of date")
+    contracts = columns.big_count("size of all stored trades; contracts", null=False)
+    opened_contracts = columns.big_count(
+        "per contract ticker the smaller of size and rise of open interest; contracts", null=False
+    )
+    closed_contracts = columns.big_count(
+        "per contract ticker the smaller of size and fall of open interest; contracts", null=False
+    )
+    unknown_contracts = columns.big_count(
+        "size of the contract tickers without open interest in both sessions; contracts", null=False
+    )
+    premium = columns.money("known premium of all stored trades; dollars", null=False)
+    opened_premium = columns.money(
+        "premium in proportion to opened_contracts per contract ticker; dollars", null=False
+    )
+    closed_premium = columns.money(
+        "premium in proportion to closed_contracts per contract ticker; dollars", null=False
+    )
+    unknown_premium = columns.money("premium of unknown_contracts; dollars", null=False)
+    method_version = columns.method_version()
+    known_at = columns.known_at()
+    computed_at = columns.computed_at()
+
+    class Meta:
+        db_table = "flow_opening_daily"
+        db_table_comment = (
+            "A session's trades per underlying by the change of open interest until the next session."
+        )
+        verbose_name, verbose_name_plural = "daily opening flow", "daily opening flow"
+        constraints = [columns.unique("flow_opening_daily", "symbol", "date")]
+
+    def __str__(self) -> str:
+        return f"{self.symbol} {self.date}"
+
+
 class GammaDay(models.Model):
     """Grain: one underlying, one session of gamma snapshots. Key: (symbol, date). Kept five years."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.contrib import admin
 
-from warehouse.models import ContractSizeDay, FlowDay, GammaDay, IvPercentile, MarketRegimeDay
+from warehouse.models import ContractSizeDay, FlowDay, FlowOpeningDay, GammaDay, IvPercentile, MarketRegimeDay
 from web.admin.base import DailyAdmin
 
 
@@ -62,6 +62,22 @@ class FlowDayAdmin(DailyAdmin):
         "bullish_sweeps",
         "bearish_sweeps",
         "blocks",
+    )
+
+
+@admin.register(FlowOpeningDay)
+class FlowOpeningDayAdmin(DailyAdmin):
+    """Daily opening flow."""
+
+    list_display = (
+        "symbol",
+        "date",
+        "contracts",
+        "opened_contracts",
+        "closed_contracts",
+        "unknown_contracts",
+        "opened_premium",
+        "closed_premium",
     )
 
 
