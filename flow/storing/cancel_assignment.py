@@ -10,12 +10,13 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable
+from operator import attrgetter
 from typing import Any, Final, NamedTuple
 
 from quant.trades.conditions import MNEMONICS
 from quant.trades.reports import ROLES, Role
 
-_ROLE_OF_NAME: Final = {MNEMONICS[condition]: role for condition, role in ROLES.items()}
+ROLE_OF_NAME: Final = {MNEMONICS[condition]: role for condition, role in ROLES.items()}
 
 
 class FlowRow(NamedTuple):
@@ -24,11 +25,11 @@ class FlowRow(NamedTuple):
     contract_ticker: str
     timestamp: int
     sequence_number: int
-    price: Any
+    price: float
     size: int
     exchange: str | None
     is_cancel: bool
-    conditions: list[str] | None
+    conditions: list[str] | None  # those of `ROLE_OF_NAME` at least
     canceled_by: int | None
     id: int
     first_report: int | None
@@ -40,9 +41,12 @@ class FlowRow(NamedTuple):
 
     @property
     def role(self) -> Role:
-        return max(
-            (_ROLE_OF_NAME.get(name, Role.REPORT) for name in self.conditions or ()), default=Role.REPORT
-        )
+        if not self.conditions:
+            return Role.REPORT
+        return max(ROLE_OF_NAME.get(name, Role.REPORT) for name in self.conditions)
+
+
+_IN_ORDER: Final = attrgetter("timestamp", "sequence_number")
 
 
 class _Ends(NamedTuple):
@@ -62,7 +66,7 @@ def assign(rows: Iterable[FlowRow], minimum_size: int, *, is_whole_day: bool) ->
     """
     reports = _Reports()
     taken: dict[int, int] = {}
-    for row in sorted(rows, key=lambda row: (row.timestamp, row.sequence_number)):
+    for row in sorted(rows, key=_IN_ORDER):
         if not row.is_cancel:
             reports.add(row)
             continue

@@ -15,7 +15,7 @@ import numpy as np
 from django.conf import settings
 from django.db import connection
 
-from flow.storing.cancel_assignment import FlowRow, assign
+from flow.storing.cancel_assignment import ROLE_OF_NAME, FlowRow, assign
 from quant.sessions import DAY_MS
 from warehouse.loading.known_at import store_in_time
 from warehouse.models import OptionsFlow
@@ -23,11 +23,13 @@ from warehouse.models import OptionsFlow
 LOOK_BACK_MS = 10_000  # of the pass after each batch: most cancels follow their trade closely, see `match`
 
 _LOCK = "SELECT pg_advisory_xact_lock(hashtextextended('cancels:' || %(symbol)s || ':' || %(day)s::text, 0))"
-_ROWS = f"""
-SELECT {", ".join(FlowRow._fields)}
+# A day may have several 100,000 rows of contracts with cancels, so only conditions that matter are read.
+_ROWS = """
+SELECT contract_ticker, timestamp, sequence_number, price::double precision, size, exchange, is_cancel,
+    CASE WHEN conditions && %(conditions)s THEN conditions END, canceled_by, id, first_report, last_report
 FROM options_flow_history
 WHERE symbol = %(symbol)s AND timestamp >= %(since)s AND timestamp < %(end)s AND contract_ticker = ANY(%(tickers)s)
-"""  # noqa: S608  # names come from our code
+"""
 _WITH_CANCELS = """
 SELECT DISTINCT contract_ticker FROM options_flow_history
 WHERE is_cancel AND symbol = %(symbol)s AND timestamp >= %(since)s AND timestamp < %(end)s
@@ -113,6 +115,7 @@ def _match(symbol: str, day_ms: int, tickers: set[str], since_ms: int) -> int:
         "day": day_ms,
         "end": day_ms + DAY_MS,
         "tickers": sorted(tickers),
+        "conditions": list(ROLE_OF_NAME),
     }
     values["since"] = max(since_ms, day_ms)
     with connection.cursor() as cursor:
@@ -124,7 +127,7 @@ def _match(symbol: str, day_ms: int, tickers: set[str], since_ms: int) -> int:
         cursor.execute(_ROWS, values)
         rows: dict[str, list[FlowRow]] = defaultdict(list)
         for found in cursor.fetchall():
-            rows[found[0]].append(FlowRow(*found))
+            rows[found[0]].append(FlowRow._make(found))
         changed: dict[int, int | None] = {}  # the cancel's sequence number by id of the trade
         for of_contract in rows.values():
             changed |= _changes(of_contract, is_whole_day=since_ms <= day_ms)
