@@ -29,7 +29,7 @@ def report(name, comment):
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('warehouse', '0027_comments_of_gamma'),
+        ('warehouse', '0029_repair_contract'),
     ]
 
     operations = [
