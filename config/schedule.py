@@ -123,4 +123,15 @@ SCHEDULE = (
         queue="default",
         description="Every five minutes: matches cancels with their trades and repairs gaps of the stream.",
     ),
+    Scheduled(
+        name="Quotes of trades",
+        task=CeleryTask.FETCH_QUOTES,
+        minute="*",
+        expire_seconds=50,
+        queue="repair",
+        description=(
+            "Every minute: requests quotes for the trades of sweeps and of large premium that the stream sent without "
+            "one, largest premium first, with what chains and bars leave of the rate limit."
+        ),
+    ),
 )

@@ -93,6 +93,10 @@ ALERT_WEBHOOK_URL = env.secret("ALERT_WEBHOOK_URL")
 FLAT_RATE = env.number("FLAT_RATE", 0.04)
 
 # -- live trades ----------------------------------------------------------------------------------------
+# Quotes of trades in sweeps and of trades above this premium (dollars) are requested where the stream had none, with at
+# most so many requests per second, and only while no chain or bar waits for the provider. 0 requests none.
+FLOW_QUOTE_PREMIUM = env.number("FLOW_QUOTE_PREMIUM", 25_000.0)
+FLOW_QUOTE_REQUESTS_PER_SECOND = env.number("FLOW_QUOTE_REQUESTS_PER_SECOND", 2.0)
 FLOW_MINIMUM_CONTRACTS = env.integer(
     "FLOW_MINIMUM_CONTRACTS", 10
 )  # smaller trades outside clusters are not kept
@@ -210,6 +214,7 @@ CELERY_TASK_ROUTES = {
     CeleryTask.STORE_TRADES: {"queue": "flow"},
     # Repairs wait for what chains and bars leave of the rate limit, so they must not hold a process of other queues.
     CeleryTask.REPAIR_FEED: {"queue": "repair"},
+    CeleryTask.FETCH_QUOTES: {"queue": "repair"},
 }
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_MAX_TASKS_PER_CHILD = 5000

@@ -10,6 +10,8 @@ from django.db.models import Q
 
 from flow.storing.side_reasons import reasons
 from quant.sessions import MINUTE_MS
+from warehouse.asof import side_coverage
+from warehouse.asof.side_coverage import SideCoverage
 from warehouse.models import FlowOpeningDay, OptionsFlow, StreamGap
 
 BUCKET_MS = 5 * MINUTE_MS
@@ -28,6 +30,7 @@ class Summary:
     bearish_sweeps: int
     total_premium: Decimal | None
     smart_money_bias: str
+    side_coverage: float | None  # share of the sweeps' money whose side is known, None without sweeps
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +58,7 @@ class Report:
     buckets: list[Bucket]
     trades: list[OptionsFlow]  # the newest trades, newest first
     sides: list[str]  # of each trade: buy, sell, or the reason why it has neither
+    coverage: SideCoverage  # for how much of the flow the side is known
     opening: FlowOpeningDay | None  # the last session whose opened and closed contracts are known
     gaps: list[StreamGap]  # gaps of any feed that overlap the window: their trades may be missing
 
@@ -63,7 +67,7 @@ def flow_report(symbol: str, minutes: int, now_ms: int, trades: int = 20) -> Rep
     """Return the flow of the `minutes` before `now_ms` (epoch ms), with at most `trades` of the newest trades."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT total_sweeps, bullish_sweeps, bearish_sweeps, total_premium, smart_money_bias"
+            "SELECT total_sweeps, bullish_sweeps, bearish_sweeps, total_premium, smart_money_bias, side_coverage"
             " FROM get_flow_summary(%s, %s)",
             [symbol, minutes],
         )
@@ -83,6 +87,7 @@ def flow_report(symbol: str, minutes: int, now_ms: int, trades: int = 20) -> Rep
         _buckets(symbol, since, now_ms),
         newest,
         [row.side or reason for row, reason in zip(newest, reasons(newest), strict=True)],
+        side_coverage.read(symbol, since, now_ms),
         FlowOpeningDay.objects.filter(symbol=symbol).order_by("-date").first(),
         list(gaps.order_by("from_ms")),
     )

@@ -11,6 +11,7 @@ from rich.text import Text
 from flow.report import Bucket, Report
 from quant import sessions
 from warehouse import clock
+from warehouse.asof.side_coverage import RULE_ACCURACY, SideCoverage
 from warehouse.models import FlowOpeningDay, OptionsFlow, StreamGap
 from warehouse.models.enums import GapStatus, Sentiment
 
@@ -25,7 +26,9 @@ def render(report: Report, simulated: bool) -> RenderableType:
     heading = (
         f"{report.symbol}, the last {report.minutes} minutes to {_time(report.now_ms)} New York{mark}\n"
         f"premium {_total(report)}, sweeps {summary.total_sweeps}"
-        f" ({summary.bullish_sweeps} bullish, {summary.bearish_sweeps} bearish): {summary.smart_money_bias}\n"
+        f" ({summary.bullish_sweeps} bullish, {summary.bearish_sweeps} bearish): {summary.smart_money_bias}"
+        f" (side known for {_percent(summary.side_coverage)} of the sweeps' premium)\n"
+        f"{_coverage(report.coverage)}\n"
     )
     if report.adjusted:
         heading += f"{report.adjusted} trades of adjusted contracts are included\n"
@@ -55,6 +58,29 @@ def _bar_chart(buckets: list[Bucket]) -> Table:
             _short(bucket.bullish),
         )
     return table
+
+
+def _coverage(known: SideCoverage) -> str:
+    """Return for how much of the flow the side is known, and how often the rule is right."""
+    shares = (
+        f"{name} {_percent(known.share(of, 'stream', 'rest'))}"
+        f" (stream {_percent(known.share(of, 'stream'))}, requested {_percent(known.share(of, 'rest'))})"
+        for name, of in (
+            ("premium", "premium"),
+            ("trades", "trades"),
+            ("sweeps and large trades", "candidates"),
+        )
+    )
+    waiting = known.waiting_candidates
+    return (
+        f"side known by {', '.join(shares)}\n"
+        + (f"quotes of {waiting} trades are still to be requested\n" if waiting else "")
+        + f"the quote rule is right in {RULE_ACCURACY} of trades (published)"
+    )
+
+
+def _percent(share: float | None) -> str:
+    return "nothing" if share is None else f"{share:.0%}"
 
 
 def _opening(day: FlowOpeningDay) -> str:

@@ -17,18 +17,23 @@ from flow.delivery.batch import TradeBatch
 from flow.delivery.inbox import Inbox, inbox_of, inboxes
 from flow.history import gaps, repair
 from flow.history.backfill import NOT_IN_PLAN, OUTSIDE_RETENTION, backfill_flow
+from flow.quotes import fetch
 from flow.storing import cancels
+from flow.storing.locks import advisory_lock
 from flow.storing.process_trades import ProcessedTrades, process_trades
 from provider.client import MassiveClient
 from provider.connection import Connect, background_pace_for, connected
 from warehouse import alerts, clock, runs
 from warehouse.models import DeadLetter
+from warehouse.queries import watched_flow
 from warehouse.task_names import CeleryTask
 
 MINUTE = 60
 MAX_ATTEMPTS = 5
 SWEEP_AFTER_SECONDS = 30.0  # much longer than workers that keep up need for a batch
 ALERT_MAX_AGE_MS = 30 * 60_000  # longer than the delay of a delayed plan
+NO_QUOTES_KEY = "warehouse:quotes:not_in_plan"
+NO_QUOTES_SECONDS = 12 * 3600
 MATCH_BACK_MS = 26 * 3_600_000  # a whole day of trades, and the hours in which its gaps are repaired
 # Errors of the servers, the time limit or the worker's memory, which do not depend on the payload.
 _ENVIRONMENT = (redis.RedisError, BrokerError, SoftTimeLimitExceeded, MemoryError, OSError)
@@ -174,3 +179,30 @@ def repair_feed(feed: str) -> str:
 def _connect_for_repair(seconds: float) -> MassiveClient:
     pace = background_pace_for(settings, "repair", None, stop_at=time.monotonic() + seconds)
     return connected(settings, clock.now_ms, pace=pace)
+
+
+@shared_task(acks_late=False, time_limit=5 * MINUTE, soft_time_limit=4 * MINUTE)
+def fetch_quotes(seconds: float = 50.0) -> str:
+    """Request quotes for stored trades that want one, for at most `seconds`. Only one step runs at a time.
+
+    A plan without quotes is asked once in twelve hours. A step that was killed is followed by the next one of beat.
+    """
+    rate = settings.FLOW_QUOTE_REQUESTS_PER_SECOND
+    if not rate:
+        return "no quotes are requested: FLOW_QUOTE_REQUESTS_PER_SECOND is 0"
+    client = broker(settings.REDIS_URL)
+    if client.exists(NO_QUOTES_KEY):
+        return "the plan has no quotes: none are requested"
+    stop_at = time.monotonic() + seconds
+    pace = background_pace_for(settings, "quotes", rate, stop_at=stop_at)
+    with advisory_lock("quotes") as acquired:
+        if not acquired:
+            return "quotes are being requested by another step"
+        symbols = [str(entry.symbol) for entry in watched_flow()]
+        with connected(settings, clock.now_ms, pace=pace) as provider:
+            fetched = fetch.fetch_quotes(
+                provider, symbols, clock.now_ms(), lambda: time.monotonic() < stop_at
+            )
+    if fetched.not_entitled:
+        client.set(NO_QUOTES_KEY, 1, ex=NO_QUOTES_SECONDS)
+    return str(fetched)

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
+from django.conf import settings
 from django.db import connection
 from django.db.models import Max
 
@@ -16,7 +17,7 @@ from warehouse.loading import known_at
 from warehouse.loading.known_at import store_in_time
 from warehouse.models import FlowSlot, GammaSlot
 
-FLOW_VERSION = "flow-slots-1"
+FLOW_VERSION = "flow-slots-2"
 INTERVAL_MS = 15 * MINUTE_MS
 _REPEATED = 2  # intervals that are summed again, because trades arrive late
 
@@ -67,6 +68,7 @@ def sum_flow(from_ms: int, to_ms: int, symbols: Sequence[str] | None = None, is_
     flow, parameters = _of(symbols, from_ms, to_ms)
     parameters |= {"is_history": is_history, "known_after": known_at.CHAIN_AFTER_MS}
     parameters |= {"interval": INTERVAL_MS, "version": FLOW_VERSION}
+    parameters["candidate_premium"] = settings.FLOW_QUOTE_PREMIUM
     rows = replace(_FLOW, select=_FLOW.select.format(of_symbols=flow)).read(parameters)
     return store_in_time(lambda: _FLOW.write(rows))
 

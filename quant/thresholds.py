@@ -168,7 +168,12 @@ class TradeRules:
     large_multiple: float = 2.0
     average_size: float = 100.0  # used when the running average is unknown
     aggressive_spread: float = 0.10  # distance outside the quote, as a fraction of the spread
-    cluster_window_ms: int = 500  # from the first trade of a cluster, not from the previous one
+    minimum_trades: int = (
+        200  # of an underlying, from which on the mean and the percentile of its sizes are used
+    )
+    cluster_window_ms: int = 500  # longest, from the first trade of a cluster, not from the previous one
+    cluster_chance: float = 0.005  # random trades of the contract's rate that a window contains on average
+    rate_period_ms: int = 60_000  # over which the rate of a contract's trades is measured
     cluster_size: float = 10.0  # contracts of a cluster together
     quote_age_ms: float = 5_000.0  # older quotes are ignored
     unusual_size: float = 100.0  # of a trade in a contract whose day's volume exceeds its open interest

@@ -39,6 +39,7 @@ class CeleryTask(StrEnum):
     STORE_TRADES = "flow.tasks.store_trades"
     SWEEP_INBOX = "flow.tasks.sweep_inbox"
     KEEP_FLOW = "flow.tasks.keep_flow"
+    FETCH_QUOTES = "flow.tasks.fetch_quotes"
     REPAIR_FEED = "flow.tasks.repair_feed"
     BACKFILL_TRADES = "flow.tasks.backfill_trades"
     WATCH_HEALTH = "monitoring.tasks.watch_health"

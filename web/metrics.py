@@ -24,7 +24,8 @@ from monitoring.freshness import newest_stored
 from monitoring.timeout_probe import Cached, Probe
 from quant.sessions import DAY_MS
 from warehouse import clock, heartbeats
-from warehouse.models import DeadLetter, IngestionRun, StreamGap
+from warehouse.asof import flow
+from warehouse.models import DeadLetter, IngestionRun, StreamGap, WatchlistEntry
 from warehouse.models.enums import GapStatus, RunStatus
 from web.health import TIMEOUT_SECONDS, inbox_sizes, queue_lengths, quick_redis
 
@@ -62,7 +63,8 @@ def from_tables() -> list[Metric]:
         with connection.cursor() as cursor:
             cursor.execute("SET statement_timeout = 2000")
         now_ms = clock.now_ms()
-        return [*_processes(now_ms), *_listeners(now_ms), *_ledger(now_ms), *_flow(now_ms), *_storage(now_ms)]
+        parts = (_processes, _listeners, _ledger, _flow, _coverage, _storage)
+        return [metric for part in parts for metric in part(now_ms)]
     finally:
         connections.close_all()
 
@@ -161,6 +163,34 @@ def _flow(now_ms: int) -> Iterator[Metric]:
     )
     letters = DeadLetter.objects.count()
     yield GaugeMetricFamily("app_dead_letters", "Batches that could not be stored.", letters)
+
+
+def _coverage(now_ms: int) -> Iterator[Metric]:
+    """Yield the sums of the intervals of the last 24 hours, by symbol: all flow, and what has a known side."""
+    rows = {
+        str(symbol): flow.slots(str(symbol), now_ms - DAY_MS, now_ms)
+        for symbol in WatchlistEntry.objects.order_by("symbol").values_list("symbol", flat=True)
+    }
+    for unit in ("trades", "premium", "candidates"):
+        family = GaugeMetricFamily(
+            f"app_flow_{unit}_24h",
+            f"Flow of 24 hours ({unit}), and its part whose side is known by quotes of the stream or requested ones.",
+            labels=["symbol", "side"],
+        )
+        for symbol, slots in rows.items():
+            for side, name in (
+                ("any", unit),
+                ("stream", f"stream_sided_{unit}"),
+                ("rest", f"rest_sided_{unit}"),
+            ):
+                family.add_metric([symbol, side], float(getattr(slots, name).sum()))
+        yield family
+    yield gauge(
+        "app_flow_quotes_wanted_24h",
+        "Trades whose quote was still to be requested when their interval was summed.",
+        "symbol",
+        ((symbol, float(slots.waiting_candidates.sum())) for symbol, slots in rows.items()),
+    )
 
 
 def _storage(now_ms: int) -> Iterator[Metric]:

@@ -16,13 +16,15 @@ from typing import Any, Final, Literal, get_args
 import numpy as np
 from numpy.typing import NDArray
 
+from quant.trades.reports import UNKNOWN
+
 Source = Literal["stream", "rest"]
 
 MAX_TRADES: Final = (
     1_000_000  # far above any real batch: limits what a forged header can make a worker allocate
 )
 _MAGIC: Final = b"PRNT"
-_VERSION: Final = 1
+_VERSION: Final = 2
 _HEADER: Final = struct.Struct(
     "<4sBBxxIII"
 )  # magic, version, source, number of trades, bytes of tickers, bytes of conditions
@@ -46,8 +48,23 @@ _COLUMNS: Final[dict[str, str]] = {
     "underlying_age_ms": "<f8",
     "average_size": "<f8",
     "received_at_ms": "<i8",
+    "large_size": "<f8",
+    "trade_rate": "<f8",
+    "first_report": "<i8",
+    "last_report": "<i8",
 }
-_ROW_BYTES: Final = 4 + sum(np.dtype(kind).itemsize for kind in _COLUMNS.values())
+_ABSENT: Any = None
+# Columns that payloads of version 1, and senders that do not know them, lack.
+_LATER: Final[dict[str, float | int]] = {
+    "large_size": np.nan,
+    "trade_rate": np.nan,
+    "first_report": UNKNOWN,
+    "last_report": UNKNOWN,
+}
+_VERSIONS: Final[dict[int, tuple[str, ...]]] = {
+    1: tuple(name for name in _COLUMNS if name not in _LATER),
+    _VERSION: tuple(_COLUMNS),
+}
 
 _EMPTY: Final[dict[str, NDArray[Any]]] = {
     name: np.empty(0, dtype=kind) for name, kind in _COLUMNS.items()
@@ -87,9 +104,18 @@ class TradeBatch:
     underlying_age_ms: Real
     average_size: Real  # mean size of the underlying's trades, contracts
     received_at_ms: Whole
+    # The following become columns of unknown values where they are not given.
+    large_size: Real = _ABSENT  # 95th percentile of the underlying's trade sizes, contracts
+    trade_rate: Real = _ABSENT  # trades per ms of the contract, see `quant.trades.trade_rate`
+    # Of a cancel: sequence numbers of the contract's first and last report of the session before it, or UNKNOWN.
+    first_report: Whole = _ABSENT
+    last_report: Whole = _ABSENT
     source: Source = "stream"
 
     def __post_init__(self) -> None:
+        for name, absent in _LATER.items():
+            if getattr(self, name) is _ABSENT:
+                object.__setattr__(self, name, np.full(len(self.timestamp_ms), absent))
         for name, kind in _COLUMNS.items():
             object.__setattr__(self, name, _column(name, kind, getattr(self, name)))
         for name in ("contract_ticker", "conditions"):
@@ -142,12 +168,13 @@ class TradeBatch:
     @classmethod
     def decode(cls, payload: bytes) -> TradeBatch:
         """Return the batch of a payload. Raises BadPayload for anything that `encode` did not write."""
-        source, trades, name_bytes, extra_bytes = _header(payload)
-        body = _inflate(payload, trades * _ROW_BYTES + name_bytes + extra_bytes)
+        names_of_columns, source, trades, name_bytes, extra_bytes = _header(payload)
+        row_bytes = 4 + sum(np.dtype(_COLUMNS[name]).itemsize for name in names_of_columns)
+        body = _inflate(payload, trades * row_bytes + name_bytes + extra_bytes)
         codes, at = np.frombuffer(body, "<i4", trades), 4 * trades
         columns: dict[str, Any] = {}
-        for name, kind in _COLUMNS.items():
-            columns[name] = np.frombuffer(body, kind, trades, at)
+        for name in names_of_columns:
+            columns[name] = np.frombuffer(body, _COLUMNS[name], trades, at)
             at += columns[name].nbytes
         names = np.array(body[at : at + name_bytes].split(b"\n"), dtype=np.bytes_)
         if trades and not (codes.min() >= 0 and codes.max() < len(names)):
@@ -171,15 +198,15 @@ def _column(name: str, kind: str, values: Any) -> NDArray[Any]:
     return array
 
 
-def _header(payload: bytes) -> tuple[Source, int, int, int]:
+def _header(payload: bytes) -> tuple[tuple[str, ...], Source, int, int, int]:
     if len(payload) < _HEADER.size:
         raise BadPayload(f"{len(payload)} bytes are too few for a batch of trades")
     magic, version, source, trades, names, extra = _HEADER.unpack_from(payload)
-    if magic != _MAGIC or version != _VERSION or source >= len(_SOURCES):
-        raise BadPayload(f"not a batch of trades of version {_VERSION}")
+    if magic != _MAGIC or version not in _VERSIONS or source >= len(_SOURCES):
+        raise BadPayload(f"not a batch of trades of version {' or '.join(map(str, _VERSIONS))}")
     if trades > MAX_TRADES or names > 32 * MAX_TRADES or extra > 32 * MAX_TRADES:
         raise BadPayload(f"a batch of {trades} trades exceeds the limit of {MAX_TRADES}")
-    return _SOURCES[source], trades, names, extra
+    return _VERSIONS[version], _SOURCES[source], trades, names, extra
 
 
 def _inflate(payload: bytes, size: int) -> bytes:

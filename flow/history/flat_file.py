@@ -19,9 +19,11 @@ from numpy.typing import NDArray
 from flow.delivery.batch import TradeBatch
 from flow.history import underlying_state
 from flow.history.csv_columns import Fields, Lines, Mask
+from flow.history.past_rates import past_rates
 from flow.storing import cancels
 from flow.storing.process_trades import process_trades
 from flow.storing.sequence_numbers import with_sequence_numbers
+from flow.storing.store import condition_ids
 from quant.contracts import SUFFIX_LENGTH, value_of_root
 from quant.sessions import DAY_MS
 from warehouse import clock, partitions, queries
@@ -156,8 +158,12 @@ class _Loading:
             named = min(again).decode("ascii", "replace")
             raise NoFlatFile(f"the lines of {named} are not contiguous; sort the file by ticker.")
         self._ended |= tickers
+        code = np.unique(batch.contract_ticker, return_inverse=True)[1]
+        rates = past_rates(code, batch.timestamp_ms, condition_ids(batch))
         processed = process_trades(
-            with_sequence_numbers(self._with_underlying_state(batch), list(self._symbols.values())),
+            with_sequence_numbers(
+                replace(self._with_underlying_state(batch), trade_rate=rates), list(self._symbols.values())
+            ),
             self._now_ms,
             name="flat file",
             is_history=True,
@@ -174,7 +180,7 @@ class _Loading:
         root = np.strings.slice(batch.contract_ticker, 2, -SUFFIX_LENGTH).astype(np.str_)
         roots, member = np.unique(root, return_inverse=True)
         symbols = np.array([value_of_root(name, self._symbols) for name in roots.tolist()])[member]
-        price, age, size = (np.full(len(batch), np.nan) for _ in range(3))
+        price, age, size, large = (np.full(len(batch), np.nan) for _ in range(4))
         day = batch.timestamp_ms // DAY_MS
         for symbol in np.unique(symbols).tolist():
             for at in np.unique(day[symbols == symbol]).tolist():
@@ -183,8 +189,10 @@ class _Loading:
                     symbol, clock.instant(at * DAY_MS).date(), at * DAY_MS, (at + 1) * DAY_MS - 1
                 )
                 price[rows], age[rows] = state.price_at(batch.timestamp_ms[rows])
-                size[rows] = state.average_size
-        return replace(batch, underlying_price=price, underlying_age_ms=age, average_size=size)
+                size[rows], large[rows] = state.average_size, state.large_size
+        return replace(
+            batch, underlying_price=price, underlying_age_ms=age, average_size=size, large_size=large
+        )
 
     def _trades(self, layout: _Layout, fields: Fields) -> TradeBatch:
         """Return the readable trades inside retention; count each other line by its first error."""

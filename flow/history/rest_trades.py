@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from flow.delivery.batch import TradeBatch
 from flow.history import underlying_state
+from flow.history.past_rates import PERIOD_MS, past_rates
 from flow.history.underlying_state import UnderlyingState
 from flow.storing.exchanges import condition_names, exchange_ids, exchange_names
 from provider.client import MassiveClient
@@ -60,8 +61,10 @@ def trades_between(
     that no trade in the table lacks a number. Raises the errors of `provider.errors`.
     """
     until = (to_ms + 1) * NS_PER_MS - 1
-    response = client.trades(contract_ticker, from_ms * NS_PER_MS, until)
-    trades = response.rows
+    response = client.trades(contract_ticker, (from_ms - PERIOD_MS) * NS_PER_MS, until)
+    # The trades of the minute before only show the rate of the first ones.
+    before = sum(trade.sip_timestamp < from_ms * NS_PER_MS for trade in response.rows)
+    trades, rates = response.rows[before:], _rates(response.rows)[before:]
     times = np.array([trade.sip_timestamp for trade in trades], dtype=np.int64)
     stamps = times // NS_PER_MS
     quotes = _quotes(client, contract_ticker, stamps) if trades else []
@@ -79,14 +82,26 @@ def trades_between(
         exchange=exchange_ids([trade.exchange or 0 for trade in trades]).astype(np.int32),
         condition=np.array([(trade.conditions or (0,))[0] for trade in trades], dtype=np.int32),
         conditions=np.array([_condition_list(trade) for trade in trades], dtype=np.bytes_),
-        **_last_quotes(quotes, times),
+        **last_quotes(quotes, times),
         underlying_price=spot,
         underlying_age_ms=spot_age,
         average_size=_repeated(state.average_size, trades, np.float64),
+        large_size=_repeated(state.large_size, trades, np.float64),
+        trade_rate=rates,
         received_at_ms=_repeated(now_ms, trades, np.int64),
         source="rest",
     )
     return PastTrades(batch, sum(response.rejected.values()))
+
+
+def _rates(trades: list[Trade]) -> Floats:
+    stamps = np.array([trade.sip_timestamp // NS_PER_MS for trade in trades], dtype=np.int64)
+    conditions = np.zeros(
+        (len(trades), max(1, *(len(trade.conditions or ()) for trade in trades), 1)), np.int64
+    )
+    for place, trade in enumerate(trades):
+        conditions[place, : len(trade.conditions or ())] = trade.conditions or ()
+    return past_rates(np.zeros(len(trades), dtype=np.int64), stamps, conditions)
 
 
 def _sequence_numbers(
@@ -154,7 +169,7 @@ def _quotes(client: MassiveClient, contract_ticker: str, stamps: NDArray[np.int6
         return []
 
 
-def _last_quotes(quotes: list[Quote], times: Any) -> dict[str, Floats]:
+def last_quotes(quotes: list[Quote], times: Any) -> dict[str, Any]:
     """Return the columns of the last quote before each trade, NaN where there is none."""
     stamps = np.array([quote.sip_timestamp for quote in quotes], dtype=np.int64)
     place = np.searchsorted(stamps, times, side="left")  # 0 means no earlier quote: the NaN put in front

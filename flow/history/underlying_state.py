@@ -22,10 +22,12 @@ _LENGTHS = {Timeframe.QUARTER_HOUR: 15, Timeframe.FIVE_MINUTES: 5, Timeframe.MIN
 class UnderlyingState(NamedTuple):
     """Prices and mean trade size of an underlying.
 
-    `spot` (m,) holds prices as of `spot_at_ms` (m,), ascending. `average_size` is in contracts, NaN if unknown.
+    `spot` (m,) holds prices as of `spot_at_ms` (m,), ascending. `average_size` and `large_size`, the 95th percentile of
+    sizes, are in contracts, NaN if unknown.
     """
 
     average_size: float
+    large_size: float
     spot_at_ms: Floats
     spot: Floats
 
@@ -43,10 +45,12 @@ class UnderlyingState(NamedTuple):
 def before(symbol: str, at_ms: int) -> UnderlyingState:
     """Return the state stored with the last trade of the 24 hours until `at_ms`."""
     trade = flow.newest_trade(symbol, at_ms - DAY_MS, at_ms)
-    average = float(trade.average_size[0]) if len(trade) else np.nan
+    average, large = (
+        (float(trade.average_size[0]), float(trade.large_size[0])) if len(trade) else (np.nan, np.nan)
+    )
     known = np.isfinite(trade.underlying_price) & np.isfinite(trade.underlying_age_ms)
     spot_at_ms = trade.timestamp[known] - trade.underlying_age_ms[known]
-    return UnderlyingState(average, spot_at_ms, trade.underlying_price[known])
+    return UnderlyingState(average, large, spot_at_ms, trade.underlying_price[known])
 
 
 def of_session(symbol: str, session: dt.date, first_ms: int, last_ms: int) -> UnderlyingState:
@@ -62,5 +66,5 @@ def of_session(symbol: str, session: dt.date, first_ms: int, last_ms: int) -> Un
         price.append(found.close)
     times = np.concatenate(at_ms).astype(np.float64)
     order = np.argsort(times, kind="stable")
-    average = average_size.mean_before(symbol, session)
-    return UnderlyingState(average, times[order], np.concatenate(price)[order])
+    average, large = (float(values[0]) for values in average_size.yardsticks_before(symbol, session))
+    return UnderlyingState(average, large, times[order], np.concatenate(price)[order])

@@ -6,6 +6,8 @@ ASCII code instead. Each id has exactly one name, so comparing names is the same
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
@@ -54,6 +56,9 @@ def condition_names(ids: list[int]) -> list[str]:
     return [MNEMONICS.get(number, str(number)) for number in ids if number]
 
 
-def condition_numbers(names: list[str]) -> list[int]:
-    """Return the ids of a row's conditions, the inverse of `condition_names`."""
-    return [int(name) if name.isdigit() else condition_ids([name])[0] for name in names]
+def condition_table(names: Sequence[Sequence[str]]) -> NDArray[np.int64]:
+    """Return the ids of the conditions of rows, the inverse of `condition_names`: shape (n, k), 0 pads."""
+    table = np.zeros((len(names), max((len(listed) for listed in names), default=0) or 1), dtype=np.int64)
+    for row, listed in zip(table, names, strict=True):
+        row[: len(listed)] = [int(name) if name.isdigit() else condition_ids([name])[0] for name in listed]
+    return table

@@ -92,7 +92,7 @@ def process_trades(
     if not len(rows):
         return ProcessedTrades(len(batch), 0, 0, checked.reasons)
     symbols = underlyings(checked)
-    columns = store.columns_of(checked, trades, classes, rows, symbols)
+    columns = store.columns_of(checked, trades, classes, rows, symbols, settings.FLOW_QUOTE_PREMIUM)
     columns |= store.report_columns(checked.good, trades, rows)
     times = columns["timestamp"]
     from_ms = int(times.min())
@@ -145,7 +145,8 @@ def fetch_contract(
     stored.
     """
     rules = TRADE_RULES["default"]
-    edges = (from_ms - rules.cluster_window_ms, to_ms + round(rules.quote_age_ms))
+    # After a gap the consumer knows the rate of a contract's trades only over the time since.
+    edges = (from_ms - rules.cluster_window_ms, to_ms + rules.rate_period_ms)
     # Whole windows at both ends, so that a sweep across an edge is detected as one.
     first, last = edges[0] - rules.cluster_window_ms, edges[1] + rules.cluster_window_ms
     with advisory_lock(f"contract {contract_ticker}", wait=True):

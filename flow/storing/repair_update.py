@@ -9,10 +9,19 @@ from django.db import connection
 
 from warehouse.models.flow import TABLE
 
-_METHOD = (
-    "trade_type", "sentiment", "aggressiveness", "is_sweep", "is_block", "is_above_ask", "is_below_bid",
-    "is_unusual_volume", "bid", "ask", "quote_age_ms", "average_size", "side", "sweep_id", "method_version",
+# Columns by the trades around the trade, and columns by its quote. Each group is replaced only where the staged row
+# says more about it.
+_CLUSTER = (
+    "trade_type", "is_sweep", "is_block", "is_unusual_volume", "average_size", "large_size", "sweep_id",
+    "trade_rate", "method_version",
 )  # fmt: skip
+_QUOTE = (
+    "sentiment", "aggressiveness", "is_above_ask", "is_below_bid", "bid", "ask", "quote_age_ms", "side", "quote_source",
+)  # fmt: skip
+_FOUND = """(({t}.sweep_id IS NULL AND s.sweep_id IS NOT NULL)
+    OR ({t}.trade_type IN ('REGULAR', 'LARGE') AND s.trade_type = 'SPLIT'))"""
+_NEWER = "(s.quote_age_ms < coalesce({t}.quote_age_ms, 2147483647))"
+_GROUPS = ((_FOUND, _CLUSTER), (_NEWER, _QUOTE))
 _KEY = ("symbol", "timestamp", "contract_ticker", "sequence_number")
 
 
@@ -20,23 +29,29 @@ def _same_key(one: str, other: str) -> str:
     return " AND ".join(f"{one}.{name} = {other}.{name}" for name in _KEY)
 
 
+def _value(name: str, more: str) -> str:
+    """Return the SQL of a column's value: that of the staged row where it says `more`."""
+    return f"CASE WHEN {more.format(t='b')} THEN s.{name} ELSE b.{name} END"
+
+
+# A step of a statement that keeps the versions of the rows in its step `before`.
+KEEP_VERSIONS = f"""kept AS (
+    INSERT INTO superseded_rows (table_name, key, row, known_at, superseded_at)
+    SELECT '{TABLE}', jsonb_build_object({", ".join(f"'{name}', b.{name}" for name in _KEY)}), to_jsonb(b) - 'id',
+           coalesce(b.amended_at, b.known_at, b.received_at), warehouse_known_ms()
+    FROM before b
+)"""  # noqa: S608
 # All names are constants of this module. Counted by RETURNING, see `warehouse.loading.bulk`.
 _AMEND = f"""
 WITH before AS (
     SELECT t.* FROM {TABLE} t JOIN pg_temp.staging_{TABLE} s ON {_same_key("t", "s")}
     WHERE t.timestamp BETWEEN %(from)s AND %(to)s
-      AND (s.quote_age_ms < coalesce(t.quote_age_ms, 2147483647)
-           OR (t.sweep_id IS NULL AND s.sweep_id IS NOT NULL)
-           OR (t.trade_type IN ('REGULAR', 'LARGE') AND s.trade_type = 'SPLIT'))
+      AND ({" OR ".join(more.format(t="t") for more, _ in _GROUPS)})
     FOR UPDATE OF t
-), kept AS (
-    INSERT INTO superseded_rows (table_name, key, row, known_at, superseded_at)
-    SELECT '{TABLE}', jsonb_build_object({", ".join(f"'{name}', b.{name}" for name in _KEY)}), to_jsonb(b) - 'id',
-           coalesce(b.amended_at, b.known_at, b.received_at), warehouse_known_ms()
-    FROM before b
-), amended AS (
-    UPDATE {TABLE} t SET ({", ".join(_METHOD)}, amended_at)
-        = ROW ({", ".join(f"s.{name}" for name in _METHOD)}, warehouse_known_ms())
+), {KEEP_VERSIONS}, amended AS (
+    UPDATE {TABLE} t SET ({", ".join((*_CLUSTER, *_QUOTE))}, amended_at) = ROW (
+        {", ".join(_value(name, more) for more, names in _GROUPS for name in names)},
+        warehouse_known_ms())
     FROM before b JOIN pg_temp.staging_{TABLE} s ON {_same_key("b", "s")}
     WHERE t.id = b.id AND {_same_key("t", "b")}
     RETURNING 1
@@ -51,8 +66,8 @@ def amend_trades(from_ms: int, to_ms: int) -> int:
     That is a newer quote of a trade, or a cluster that the trade is part of. Sets `amended_at` and keeps the earlier
     versions in `superseded_rows`. Returns the number of changed rows, 0 when repeated.
 
-    Must be called after `warehouse.loading.bulk.insert_rows` in the same transaction. No information is removed: at
-    the edge of the range the staged rows may hold part of a cluster that the stored row holds completely.
+    Must be called after `warehouse.loading.bulk.insert_rows` in the same transaction. No information is removed: the
+    staged rows may hold part of a cluster that the stored row holds completely.
     """
     with connection.cursor() as cursor:
         cursor.execute(_AMEND, {"from": from_ms, "to": to_ms})

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from flow.storing.exchanges import condition_numbers
+from flow.storing.exchanges import condition_table
 from quant.thresholds import TRADE_RULES
 from quant.trades.conditions import flags
 from quant.trades.side import SIDES, classify_side
@@ -28,10 +28,7 @@ def reasons(rows: Sequence[OptionsFlow]) -> list[str]:
 
 def _unrelated_trades(rows: Sequence[OptionsFlow]) -> Trades:
     """Return the rows as trades of different contracts, so that none is a neighbour of another."""
-    listed = [condition_numbers(row.conditions or []) for row in rows]
-    conditions = np.zeros((len(rows), max(1, *map(len, listed))), dtype=np.int64)
-    for place, ids in enumerate(listed):
-        conditions[place, : len(ids)] = ids
+    conditions = condition_table([row.conditions or [] for row in rows])
     order = np.arange(len(rows))
 
     def numbers(name: str) -> np.ndarray[tuple[int], np.dtype[np.float64]]:

@@ -14,9 +14,10 @@ from quant import sessions
 from quant.chain import Bools, Floats
 from quant.trades.classification import METHOD_VERSION, Classification
 from quant.trades.reports import UNKNOWN, reports_before_cancels
+from quant.trades.side import NONE_INSIDE, NONE_NO_QUOTE, NONE_STALE_QUOTE
 from quant.trades.trade_values import Trades
 from warehouse import clock
-from warehouse.models.enums import OptionType, Side, Source
+from warehouse.models.enums import OptionType, QuoteSource, Side, Source
 
 UNUSUAL_SWEEP_PREMIUM = 100_000.0  # dollars, of a whole sweep
 _LONGEST_AGE_MS = 2**31 - 1
@@ -24,11 +25,7 @@ _SOURCES = {"stream": Source.LIVE, "rest": Source.BACKFILL}
 
 
 def trades_of(checked: Checked, open_interest: Floats, day_volume: Floats, multiplier: Floats) -> Trades:
-    """Return the batch as input of the classification; open interest, volume and multiplier per trade, (n,).
-
-    `large_size` stays unknown: no document requires its rule, and the distribution behind it is not stored. The table
-    lacks small trades, and `contract_size_daily` holds only sums.
-    """
+    """Return the batch as input of the classification; open interest, volume and multiplier per trade, (n,)."""
     batch = checked.good
     return Trades.of(
         contract=checked.code,
@@ -36,7 +33,7 @@ def trades_of(checked: Checked, open_interest: Floats, day_volume: Floats, multi
         timestamp=batch.timestamp_ms,
         sequence_number=batch.sequence_number,
         exchange=exchange_ids(batch.exchange),
-        conditions=_condition_ids(batch),
+        conditions=condition_ids(batch),
         price=batch.price,
         size=batch.size.astype(np.float64),
         bid=_price(batch.bid),
@@ -45,6 +42,8 @@ def trades_of(checked: Checked, open_interest: Floats, day_volume: Floats, multi
         ask_size=batch.ask_size,
         quote_age_ms=batch.quote_age_ms,
         average_size=batch.average_size,
+        large_size=batch.large_size,
+        trade_rate=batch.trade_rate,
         day_volume=day_volume,
         open_interest=open_interest,
         multiplier=multiplier,
@@ -73,14 +72,33 @@ def is_unusual(classes: Classification) -> Bools:
     return flagged
 
 
+def quote_sources(classes: Classification, source: str, quote_premium: float) -> NDArray[np.str_]:
+    """Return the origin of each trade's quote, '' for none, shape (n,).
+
+    A trade of a sweep, or above `quote_premium` (dollars), that lacks a fresh quote is wanted: its quote will be
+    requested. Past trades came with all quotes there are. Trades that no quote gives a side have no origin.
+    """
+    quoted = classes.side_code <= NONE_INSIDE
+    lacking = (classes.side_code == NONE_NO_QUOTE) | (classes.side_code == NONE_STALE_QUOTE)
+    wanted = lacking & (classes.is_sweep | (classes.premium > quote_premium))
+    live = source == "stream"
+    known = QuoteSource.STREAM if live else QuoteSource.REST
+    unknown = QuoteSource.WANTED if live else QuoteSource.ABSENT
+    return np.select([quoted, wanted], [known.value, unknown.value], "")
+
+
 def columns_of(
     checked: Checked,
     trades: Trades,
     classes: Classification,
     rows: NDArray[np.intp],
     symbols: NDArray[np.str_],
+    quote_premium: float,
 ) -> dict[str, Any]:
-    """Return the columns of `options_flow_history` for `rows`; `symbols` (contracts,) are underlyings."""
+    """Return the columns of `options_flow_history` for `rows`; `symbols` (contracts,) are underlyings.
+
+    `quote_premium` is the premium in dollars above which the quote of a trade is wanted.
+    """
     batch, code = checked.good, checked.code[rows]
     sequence = batch.sequence_number
     sweep_first = np.where(classes.sweep_first >= 0, classes.sweep_first, np.arange(len(batch)))
@@ -115,6 +133,9 @@ def columns_of(
         "ask": trades.ask[rows],
         "quote_age_ms": _age(batch.quote_age_ms[rows]),
         "average_size": np.where(np.isinf(batch.average_size[rows]), np.nan, batch.average_size[rows]),
+        "large_size": batch.large_size[rows],
+        "trade_rate": batch.trade_rate[rows],
+        "quote_source": quote_sources(classes, batch.source, quote_premium)[rows],
         "side": np.array(["", Side.BUY.value, Side.SELL.value])[direction],  # -1 indexes the last
         "sweep_id": np.ma.masked_array(sequence[sweep_first][rows], ~classes.is_sweep[rows]),
         "exchange": exchange_names(trades.exchange[rows]),
@@ -137,13 +158,13 @@ def report_columns(batch: TradeBatch, trades: Trades, rows: NDArray[np.intp]) ->
     )
     columns = {}
     for name, found in (("first_report", seen.first), ("last_report", seen.last)):
-        sent = getattr(batch, name, None)
-        known = (found if sent is None else np.where(sent == UNKNOWN, found, sent))[rows]
+        sent = getattr(batch, name)
+        known = np.where(sent == UNKNOWN, found, sent)[rows]
         columns[name] = np.ma.masked_array(known, known < 0)
     return columns
 
 
-def _condition_ids(batch: TradeBatch) -> NDArray[np.int64]:
+def condition_ids(batch: TradeBatch) -> NDArray[np.int64]:
     """Return condition ids of shape (n,), or (n, k) where trades have several."""
     several = np.flatnonzero(batch.conditions != b"")
     ids = batch.condition.astype(np.int64)
@@ -159,7 +180,7 @@ def _condition_ids(batch: TradeBatch) -> NDArray[np.int64]:
 
 def condition_literals(batch: TradeBatch) -> NDArray[np.str_]:
     """Return the conditions of a batch as PostgreSQL array literals, '' where a trade has none; (n,)."""
-    return _literals(_condition_ids(batch))
+    return _literals(condition_ids(batch))
 
 
 def _literals(ids: NDArray[np.int64]) -> NDArray[np.str_]:

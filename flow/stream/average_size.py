@@ -1,7 +1,8 @@
-"""Mean trade size per underlying over 20 sessions, the yardstick for blocks and large trades.
+"""Trade sizes per underlying over 20 sessions: their mean and 95th percentile.
 
-Every trade except cancels counts, including trades too small to be stored. So the mean cannot be computed from the
-table of trades: consumers add their counts to a table of its own, `contract_size_daily`.
+They are the yardsticks for blocks, large trades and unusual sizes. Every trade except cancels counts, including trades
+too small to be stored. So they cannot be computed from the table of trades: consumers add their counts to a table of
+its own, `contract_size_daily`.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import datetime as dt
 import threading
 from collections.abc import Iterable, Sequence
+from typing import Final, NamedTuple
 
 import numpy as np
 from django.db import connection
@@ -16,14 +18,37 @@ from numpy.typing import NDArray
 
 from flow.stream.rows import Rows
 from quant import sessions
+from quant.chain import Floats
+from quant.thresholds import TRADE_RULES
+from quant.trades import sizes
 from quant.trades.conditions import IS_CANCEL
 from warehouse.asof import flow
 
-SESSIONS = 20  # before the current one
+SESSIONS: Final = 20  # before the current one
+_LARGE_SHARE: Final = 0.95
+_TRADES, _CONTRACTS, _BINS = 0, 1, 2  # rows of a table of totals; the bins of `quant.trades.sizes` follow
+_ROWS: Final = _BINS + len(sizes.LARGEST)
+
+Totals = NDArray[np.float64]  # (_ROWS, symbols): trades, contracts, and trades by size bin
+
+
+class Yardsticks(NamedTuple):
+    """Mean and 95th percentile of trade sizes, contracts; NaN where fewer than 200 trades are known."""
+
+    average_size: Floats
+    large_size: Floats
+
+
+def yardsticks(totals: Totals) -> Yardsticks:
+    """Return the yardsticks of each symbol, shape (symbols,)."""
+    least = TRADE_RULES["default"].minimum_trades
+    trades = totals[_TRADES]
+    mean = np.divide(totals[_CONTRACTS], trades, out=np.full(len(trades), np.nan), where=trades >= least)
+    return Yardsticks(mean, sizes.percentile(totals[_BINS:].T, _LARGE_SHARE, least))
 
 
 class AverageSizes:
-    """Mean size of the trades of each symbol, over 20 stored sessions and today's trades so far.
+    """Yardsticks of the trade sizes of each symbol, over 20 stored sessions and today's trades so far.
 
     A symbol is identified by its number in the consumer's list.
 
@@ -32,40 +57,39 @@ class AverageSizes:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._before = np.zeros((2, 0))  # number of trades, sum of contracts
-        self._unsaved = np.zeros((2, 0))
+        self._before = np.zeros((_ROWS, 0))
+        self._unsaved = np.zeros((_ROWS, 0))
 
-    def load_totals(self, totals: Sequence[tuple[float, float]]) -> None:
-        """Set the stored totals: trades and contracts of each symbol, in order of symbol number, today included."""
+    def load_totals(self, totals: Totals) -> None:
+        """Set the stored totals (rows, symbols) in order of symbol number, today included."""
         with self._lock:
-            self._before = np.array(totals, dtype=np.float64).reshape(-1, 2).T
+            self._before = totals
 
-    def update(self, rows: Rows) -> NDArray[np.float64]:
-        """Add rows and return the mean before them, shape (n,), NaN for a symbol without trades.
+    def update(self, rows: Rows) -> Yardsticks:
+        """Add rows and return the yardsticks before them, shape (n,).
 
-        All rows of one call get the same mean, which changes by far less than one contract during a call.
+        All rows of one call get the same values, which change by far less than one contract during a call.
         """
         with self._lock:
             return self._update(rows)
 
-    def _update(self, rows: Rows) -> NDArray[np.float64]:
+    def _update(self, rows: Rows) -> Yardsticks:
         count = max(int(rows["underlying"].max(initial=-1)) + 1, self._before.shape[1])
         self._before, self._unsaved = _widened(self._before, count), _widened(self._unsaved, count)
-        trades, contracts = self._before + self._unsaved
-        average = np.divide(contracts, trades, out=np.full(count, np.nan), where=trades > 0)
+        known = yardsticks(self._before + self._unsaved)
         counted = rows["condition_bits"] & IS_CANCEL == 0
-        numbers = rows["underlying"][counted]
-        self._unsaved[0] += np.bincount(numbers, minlength=count)
-        self._unsaved[1] += np.bincount(numbers, rows["size"][counted], minlength=count)
-        answer: NDArray[np.float64] = average[rows["underlying"]]
-        return answer
+        numbers, size = rows["underlying"][counted], rows["size"][counted]
+        self._unsaved[_TRADES] += np.bincount(numbers, minlength=count)
+        self._unsaved[_CONTRACTS] += np.bincount(numbers, size, minlength=count)
+        np.add.at(self._unsaved, (_BINS + sizes.bins_of(size), numbers), 1)
+        return Yardsticks(*(values[rows["underlying"]] for values in known))
 
-    def unsaved(self) -> NDArray[np.float64]:
-        """Return trades and contracts by symbol number since the last `mark_saved`, shape (2, symbols)."""
+    def unsaved(self) -> Totals:
+        """Return the counts by symbol number since the last `mark_saved`, shape (rows, symbols)."""
         with self._lock:
             return self._unsaved.copy()
 
-    def mark_saved(self, added: NDArray[np.float64]) -> None:
+    def mark_saved(self, added: Totals) -> None:
         """Mark the counts returned by `unsaved` as stored in the table."""
         with self._lock:
             added = _widened(added, self._unsaved.shape[1])
@@ -73,16 +97,28 @@ class AverageSizes:
             self._before = _widened(self._before, added.shape[1]) + added
 
 
-def stored_totals(symbols: Iterable[str], today: dt.date) -> list[tuple[float, float]]:
-    """Return trades and contracts of each symbol over the 20 sessions before `today` plus `today` itself."""
-    first = _first_of_window(today)
-    return [flow.size_totals(symbol, first, today) for symbol in symbols]
+def stored_totals(symbols: Iterable[str], today: dt.date) -> Totals:
+    """Return the totals of each symbol over the 20 sessions before `today` plus `today` itself."""
+    return _totals(symbols, _first_of_window(today), today)
 
 
-def mean_before(symbol: str, session: dt.date) -> float:
-    """Return the mean size over the 20 sessions before this one, in contracts, NaN where none is stored."""
-    trades, contracts = flow.size_totals(symbol, _first_of_window(session), session - dt.timedelta(days=1))
-    return contracts / trades if trades else float("nan")
+def yardsticks_before(symbol: str, session: dt.date) -> Yardsticks:
+    """Return the yardsticks over the 20 sessions before this one, of shape (1,)."""
+    return yardsticks(_totals([symbol], _first_of_window(session), session - dt.timedelta(days=1)))
+
+
+def yardsticks_until(symbol: str, session: dt.date) -> Yardsticks:
+    """Return the yardsticks over the 20 sessions before this one plus this one so far, of shape (1,)."""
+    return yardsticks(stored_totals([symbol], session))
+
+
+def _totals(symbols: Iterable[str], first: dt.date, last: dt.date) -> Totals:
+    columns = [np.zeros((_ROWS, 0))]
+    for symbol in symbols:
+        found = flow.size_totals(symbol, first, last)
+        counts = np.pad(found.size_counts, (0, len(sizes.LARGEST) - len(found.size_counts)))
+        columns.append(np.concatenate([[found.trades, found.contracts], counts])[:, None])
+    return np.concatenate(columns, axis=1)
 
 
 def _first_of_window(today: dt.date) -> dt.date:
@@ -92,22 +128,24 @@ def _first_of_window(today: dt.date) -> dt.date:
     return first
 
 
-def add_totals(symbols: Sequence[str], today: dt.date, added: NDArray[np.float64]) -> None:
-    """Add trades and contracts, shape (2, symbols), to the rows of the day, which several consumers share."""
+def add_totals(symbols: Sequence[str], today: dt.date, added: Totals) -> None:
+    """Add counts (rows, symbols) to the rows of the day, which several consumers share."""
     entries = [
-        (symbol, today, int(trades), int(contracts))
-        for symbol, (trades, contracts) in zip(symbols, added.T.tolist(), strict=False)
-        if trades
+        (symbol, today, int(counts[_TRADES]), int(counts[_CONTRACTS]), counts[_BINS:].astype(int).tolist())
+        for symbol, counts in zip(symbols, added.T, strict=False)
+        if counts[_TRADES]
     ]
     with connection.cursor() as cursor:
         cursor.executemany(
-            "INSERT INTO contract_size_daily AS day (symbol, date, trades, contracts) VALUES (%s, %s, %s, %s)"
-            " ON CONFLICT (symbol, date) DO UPDATE SET trades = day.trades + excluded.trades,"
-            " contracts = day.contracts + excluded.contracts",
+            "INSERT INTO contract_size_daily AS day (symbol, date, trades, contracts, size_counts)"
+            " VALUES (%s, %s, %s, %s, %s) ON CONFLICT (symbol, date) DO UPDATE"
+            " SET trades = day.trades + excluded.trades, contracts = day.contracts + excluded.contracts,"
+            " size_counts = ARRAY(SELECT coalesce(a, 0) + coalesce(b, 0)"
+            " FROM unnest(day.size_counts, excluded.size_counts) AS bins (a, b))",
             entries,
         )
 
 
-def _widened(table: NDArray[np.float64], count: int) -> NDArray[np.float64]:
+def _widened(table: Totals, count: int) -> Totals:
     """Return the table with at least `count` columns, one per symbol; new columns are zero."""
     return np.pad(table, ((0, 0), (0, max(0, count - table.shape[1]))))

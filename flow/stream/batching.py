@@ -1,8 +1,8 @@
 """Batches of trades, closed by size or age, that never split a sweep window.
 
 A worker detects sweeps only within one batch. So a trade is held back while its window may still grow. The windows
-are those of the classification: per contract and side, 500 ms of exchange time from their first trade, not
-overlapping. Trades that belong to no window are released at once.
+are those of the classification: per contract, at most 500 ms of exchange time from their first trade, not overlapping.
+Trades that belong to no window are released at once.
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 
 from flow.stream.rows import ROW, Rows, as_trades
 from quant.thresholds import TRADE_RULES, TradeRules
-from quant.trades.clusters import find_clusters
-from quant.trades.side import BUY_TICK, NONE_MID, SELL_TICK, classify_side, direction
+from quant.trades.classification import windows
+from quant.trades.side import BUY_TICK, NONE_MID, SELL_TICK, classify_side
 
 Mask = NDArray[np.bool_]
 
@@ -80,24 +80,14 @@ class Batcher:
         These are the trades of windows that may still grow, and the trades whose side depends on the price of other
         trades of the same contract that are held back.
         """
-        side = classify_side(as_trades(rows), rows["condition_bits"], self._rules)
-        signed = direction(side)
-        clusters = find_clusters(
-            group=rows["contract"].astype(np.int64) * 2 + (signed > 0),
-            timestamp=rows["timestamp_ms"],
-            sequence=rows["sequence_number"],
-            exchange=rows["exchange"].astype(np.int64),
-            size=rows["size"].astype(np.float64),
-            member=signed != 0,
-            window_ms=self._rules.cluster_window_ms,
-            minimum_size=0.0,
-        )
-        first = np.maximum(clusters.sweep, clusters.split)
-        first = np.where(first >= 0, first, np.arange(len(rows)))
-        window = self._rules.cluster_window_ms
-        grows = rows["timestamp_ms"][first] + window + self._limits.lateness_ms >= self._horizon_ms
-        grows &= now_ms - rows["received_at_ms"][first] < window + self._limits.idle_ms
-        held = grows & (signed != 0)
+        trades, bits = as_trades(rows), rows["condition_bits"]
+        found = windows(trades, bits, self._rules)
+        first = np.maximum(found.first, 0)
+        ends = rows["timestamp_ms"][first] + found.length_ms
+        grows = ends + self._limits.lateness_ms >= self._horizon_ms
+        grows &= now_ms - rows["received_at_ms"][first] < found.length_ms + self._limits.idle_ms
+        held = grows & (found.first >= 0)
+        side = classify_side(trades, bits, self._rules)
         undecided = (side == NONE_MID) | (side == BUY_TICK) | (side == SELL_TICK)
         beside = np.isin(rows["contract"], rows["contract"][held])
         stays: Mask = held | (undecided & beside)

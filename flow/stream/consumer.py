@@ -153,6 +153,7 @@ class Consumer:
     def expect_trades(self) -> None:
         """Note that the first stream subscribes to trades from now on."""
         self._trades_from_ms = self._now_ms()
+        self.frames.call(lambda: self.enricher.rates.restart(self._now_ms()))
 
     def is_alive(self) -> bool:
         workers = self._decoder.is_alive() and self.publisher.is_alive()
@@ -212,6 +213,7 @@ class Consumer:
             return  # prices of underlyings are sent again anyway
         elif delivery.kind == "subscribed":
             self._subscribed_ms = item.at_ms
+            self.enricher.rates.restart(item.at_ms)
         elif not self._stopping:
             self._batch(item.at_ms)
             self._subscribed_ms = 0
@@ -253,7 +255,7 @@ class Consumer:
         received, last_ms = rows["received_at_ms"], self.totals.last_trade_ms
         jump_ms = int(rows["timestamp_ms"][0]) - last_ms if last_ms else 0
         broken = self._stall_detector.is_stall(int(received[0]), int(received[-1]), len(rows), jump_ms)
-        if broken and self._is_busy():
+        if broken and self.streams[0].is_busy():
             self._open_gap(last_ms, "trades stopped coming for a while", now_ms)
         self.totals.count(rows)
         if self._gap and self._subscribed_ms and now_ms >= self._gap_until_ms:
@@ -271,11 +273,13 @@ class Consumer:
             self._gap_since_ms, self._gap_until_ms = now_ms, 0
             self.totals.gaps += 1
             self.gaps.append(self._gap)
+            self.enricher.rates.restart(None)
 
     def _close_gap(self, to_ms: int) -> None:
         if self._gap:
             self.gaps.append(self._gap._replace(to_ms=max(to_ms, self._gap.from_ms)))
             self._gap = None
+            self.enricher.rates.restart(to_ms)
 
     def _on_frames_dropped(self, frames: int) -> None:
         self._batch(self._now_ms())
@@ -288,9 +292,6 @@ class Consumer:
         """Record a gap for trades that were read but not stored. Called on the publisher's thread."""
         self.totals.gaps += 1
         self.gaps.append(Gap(from_ms, to_ms, reason))
-
-    def _is_busy(self) -> bool:
-        return self.streams[0].is_busy()
 
     def _clear_quotes(self) -> None:
         """Clear the quotes: quotes missed meanwhile may be newer than the last ones received."""

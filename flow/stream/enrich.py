@@ -1,4 +1,4 @@
-"""Enrichment of trades: quote, underlying price and mean size as of each trade."""
+"""Enrichment of trades: quote, underlying price, sizes and trade rate as of each trade."""
 
 from __future__ import annotations
 
@@ -6,10 +6,13 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from flow.stream.average_size import AverageSizes
 from flow.stream.quotes import LastBefore
 from flow.stream.rows import ROW, Contracts, Rows
+from flow.stream.seen_reports import SeenReports
+from flow.stream.trade_rates import TradeRates
 from provider.stream_messages import Aggregate, Event, Quote, Status, Trade, Value
 from quant.trades import conditions
 
@@ -34,11 +37,14 @@ class Enricher:
         self.sizes = sizes
         self.quotes: LastBefore[Quote] = LastBefore()
         self.spots: LastBefore[Spot] = LastBefore()  # by symbol
+        self.rates = TradeRates()
+        self._reports = SeenReports()
         self.last_trade_ms = 0  # latest exchange time of a trade
         self._trades: list[Trade] = []
         self._numbers: list[tuple[int, int]] = []
         self._quotes_before: list[Quote] = []
         self._spots_before: list[Spot] = []
+        self._rates_before: list[float] = []
         self._received: list[int] = []
 
     def __len__(self) -> int:
@@ -79,7 +85,7 @@ class Enricher:
         rows["size"] = [trade.s for trade in trades]
         rows["exchange"] = [trade.x for trade in trades]
         rows["received_at_ms"] = self._received
-        _conditions(rows, trades)
+        ids = _conditions(rows, trades)
         quoted = np.array([quote.t for quote in quotes_before])
         known = np.where(quoted >= 0, 1.0, np.nan)
         rows["bid"] = [quote.bp for quote in quotes_before]
@@ -90,14 +96,11 @@ class Enricher:
         rows["underlying_price"] = [entry.price for entry in spots_before]
         priced = np.array([entry.t for entry in spots_before])
         rows["underlying_age_ms"] = np.where(priced >= 0, traded - priced, np.nan)
-        rows["average_size"] = self.sizes.update(rows)
-        self._trades, self._numbers, self._quotes_before, self._spots_before, self._received = (
-            [],
-            [],
-            [],
-            [],
-            [],
-        )
+        rows["trade_rate"] = self._rates_before
+        rows["average_size"], rows["large_size"] = self.sizes.update(rows)
+        rows["first_report"], rows["last_report"] = self._reports.update(rows, ids)
+        self._trades, self._numbers, self._received = [], [], []
+        self._quotes_before, self._spots_before, self._rates_before = [], [], []
         self.last_trade_ms = max(self.last_trade_ms, int(traded.max()))
         return rows
 
@@ -109,15 +112,24 @@ class Enricher:
         self._numbers.append(number)
         self._quotes_before.append(self.quotes.at(trade.sym, trade.t) or _NO_QUOTE)
         self._spots_before.append(self.spots.at(self.contracts.symbols[number[1]], trade.t) or _NO_SPOT)
+        counts = not trade.c or conditions.CANCEL.isdisjoint(trade.c)
+        self._rates_before.append(self.rates.add(number[0], trade.t, counts))
         self._received.append(received_ms)
 
 
-def _conditions(rows: Rows, trades: list[Trade]) -> None:
-    """Set the first condition as a number, and all of them as text only where a trade has several."""
-    rows["condition"] = [trade.c[0] if trade.c else 0 for trade in trades]
+def _conditions(rows: Rows, trades: list[Trade]) -> NDArray[np.int64]:
+    """Set the first condition as a number, and all of them as text only where a trade has several.
+
+    Return all ids, shape (n, k), padded with 0.
+    """
+    ids = np.zeros((len(trades), max(max(len(trade.c or ()) for trade in trades), 1)), dtype=np.int64)
+    ids[:, 0] = [trade.c[0] if trade.c else 0 for trade in trades]
     rows["conditions"] = b""
-    rows["condition_bits"] = conditions.flags(rows["condition"])
-    for row, trade in enumerate(trades):
-        if trade.c and len(trade.c) > 1:
-            rows["conditions"][row] = ",".join(map(str, trade.c)).encode()
-            rows["condition_bits"][row] = np.bitwise_or.reduce(conditions.flags(trade.c))
+    if ids.shape[1] > 1:
+        for row, trade in enumerate(trades):
+            if trade.c and len(trade.c) > 1:
+                ids[row, : len(trade.c)] = trade.c
+                rows["conditions"][row] = ",".join(map(str, trade.c)).encode()
+    rows["condition"] = ids[:, 0]
+    rows["condition_bits"] = conditions.flags(ids)
+    return ids

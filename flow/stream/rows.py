@@ -35,6 +35,10 @@ ROW = np.dtype(
         ("underlying_price", "f8"),
         ("underlying_age_ms", "f8"),
         ("average_size", "f8"),
+        ("large_size", "f8"),
+        ("trade_rate", "f8"),
+        ("first_report", "i8"),
+        ("last_report", "i8"),
         ("received_at_ms", "i8"),
     ]
 )
@@ -48,8 +52,8 @@ def as_trades(
 ) -> Trades:
     """Return the rows as input of the classification.
 
-    Values unknown to the consumer (open interest, the day's volume, large sizes) are NaN. `is_call` is only needed
-    for the sentiment, `multiplier` for the premium.
+    Values unknown to the consumer (open interest, the day's volume) are NaN. `is_call` is only needed for the
+    sentiment, `multiplier` for the premium.
     """
     return Trades.of(
         contract=rows["contract"].astype(np.int64),
@@ -66,6 +70,8 @@ def as_trades(
         ask_size=rows["ask_size"],
         quote_age_ms=rows["quote_age_ms"],
         average_size=rows["average_size"],
+        large_size=rows["large_size"],
+        trade_rate=rows["trade_rate"],
         multiplier=multiplier,
     )
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
+from django.conf import settings
 from django.db import connection
 
 from ingestion import slot_sums
@@ -20,7 +21,7 @@ from warehouse.loading.known_at import store_in_time
 from warehouse.models import FlowDay, GammaExposure, OptionsFlow
 from warehouse.task_names import RunTask
 
-FLOW_VERSION = "flow-daily-1"
+FLOW_VERSION = "flow-daily-2"
 
 _FLOW = sums_of(
     FlowDay,
@@ -28,7 +29,7 @@ _FLOW = sums_of(
     "%(session)s::date",
     '"timestamp" >= %(from)s AND "timestamp" < %(to)s',
     "%(known)s::bigint",
-    having="HAVING count(*) FILTER (WHERE f.counted) > 0",
+    having="HAVING sum(g.trades) > 0",
 )
 
 _DAYS_WITHOUT_SLOTS = """
@@ -86,8 +87,9 @@ def flow_of(session: date, is_history: bool) -> list[tuple[Any, ...]]:
     """
     from_ms, to_ms = _bounds(session)
     known = _known_at(session, is_history)
+    parameters = {"session": session, "version": FLOW_VERSION, "known": known}
     return _FLOW.read(
-        {"session": session, "version": FLOW_VERSION, "from": from_ms, "to": to_ms, "known": known}
+        parameters | {"from": from_ms, "to": to_ms, "candidate_premium": settings.FLOW_QUOTE_PREMIUM}
     )
 
 

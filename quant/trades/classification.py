@@ -16,11 +16,12 @@ from numpy.typing import NDArray
 from quant.chain import Bools, Floats
 from quant.thresholds import TRADE_RULES, Profile, TradeRules
 from quant.trades import conditions as condition
-from quant.trades.clusters import Clusters, Rows, find_clusters
+from quant.trades.clusters import Clusters, Rows, Windows, find_clusters, find_windows
 from quant.trades.side import CENT_DUST, NONE_INSIDE, SIDES, Codes, classify_side, direction, literal_side
+from quant.trades.trade_rate import trade_rates
 from quant.trades.trade_values import Trades
 
-METHOD_VERSION = "flow-1"
+METHOD_VERSION = "flow-2"
 
 # Ascending precedence: a trade that is several of them is the last.
 TRADE_TYPES = ("REGULAR", "LARGE", "SPLIT", "BLOCK", "SWEEP")
@@ -96,13 +97,15 @@ def classify(trades: Trades, profile: Profile = "default", rules: TradeRules | N
     quoted = side <= NONE_INSIDE
     above = quoted & (trades.price > trades.ask + CENT_DUST)
     below = quoted & (trades.price < trades.bid - CENT_DUST)
-    clusters = _clusters(trades, side, rules)
+    clusters = _clusters(trades, bits, rules)
     sweep, split = _sweeps_and_splits(bits, clusters, rules)
     average = np.where(trades.average_size > 0, trades.average_size, rules.average_size)
     block = (trades.size >= rules.block_size) | (trades.size >= rules.block_multiple * average)
+    # Where the mean is small, trades of twice the mean are common: a large trade is also one of the largest 5 %.
+    large = (trades.size >= rules.large_multiple * average) & ~(trades.size <= trades.large_size)
     kind = np.zeros(len(trades), dtype=np.int8)
     # In ascending precedence, each overwriting the one before.
-    for code, applies in enumerate((trades.size >= rules.large_multiple * average, split, block, sweep), 1):
+    for code, applies in enumerate((large, split, block, sweep), 1):
         kind[applies] = code
     return Classification(
         trade_type_code=kind,
@@ -124,20 +127,27 @@ def classify(trades: Trades, profile: Profile = "default", rules: TradeRules | N
     )
 
 
-def _clusters(trades: Trades, side: Codes, rules: TradeRules) -> Clusters:
+def windows(trades: Trades, bits: NDArray[np.uint8], rules: TradeRules) -> Windows:
+    """Return the windows in which clusters are found, see `quant.trades.clusters`; `bits` (n,) are condition flags.
+
+    Cancels, late trades, packages and trades at non-market prices are in none.
+    """
+    apart = condition.IS_CANCEL | condition.IS_LATE | condition.IS_COMPLEX | condition.IS_MLTI_WORD
+    member = bits & (apart | condition.IS_NOT_MARKET) == 0
+    rate = trades.trade_rate
+    if (unknown := np.isnan(rate)).any():
+        counted = bits & condition.IS_CANCEL == 0
+        measured = trade_rates(
+            trades.contract, trades.timestamp, trades.sequence_number, counted, rules.rate_period_ms
+        )
+        rate = np.where(unknown, measured, rate)
+    return find_windows(trades.contract, trades.timestamp, trades.sequence_number, rate, member, rules)
+
+
+def _clusters(trades: Trades, bits: NDArray[np.uint8], rules: TradeRules) -> Clusters:
     if rules.literal:
         return Clusters(*(np.full(len(trades), -1, dtype=np.intp) for _ in range(2)))
-    signed = direction(side)
-    return find_clusters(
-        group=trades.contract * 2 + (signed > 0),
-        timestamp=trades.timestamp,
-        sequence=trades.sequence_number,
-        exchange=trades.exchange,
-        size=trades.size,
-        member=signed != 0,
-        window_ms=rules.cluster_window_ms,
-        minimum_size=rules.cluster_size,
-    )
+    return find_clusters(windows(trades, bits, rules), trades.exchange, trades.size, rules)
 
 
 def _sweeps_and_splits(bits: NDArray[np.uint8], clusters: Clusters, rules: TradeRules) -> tuple[Bools, Bools]:

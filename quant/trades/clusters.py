@@ -1,8 +1,12 @@
 """Clusters: trades of one order, swept over several exchanges or split on one.
 
-A window begins with the first trade of a contract and side and contains the trades within its length; the next trade
-begins the next window. Windows are not extended by later trades, so an active contract does not become one endless
-cluster, and every batch that contains a whole window finds the same clusters.
+Trades of one contract form a cluster when they are closer together than random trading would bring them. The window
+of a trade is as long as random trades of the contract's rate λ need for 0.005 further trades on average, so that at
+most 1 % of independent trades are in a cluster. The sides of the trades do not matter, because many become known later.
+
+A window begins with the first trade of a contract and contains the trades within its length; the next trade begins
+the next window. Windows are not extended by later trades, so every batch that contains a whole window finds the same
+clusters.
 """
 
 from __future__ import annotations
@@ -11,10 +15,26 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import pdtrc
 
 from quant.chain import Bools, Floats
+from quant.thresholds import TradeRules
 
 Rows = NDArray[np.intp]
+
+_RESOLUTION_MS = 1.0  # of the times: two trades of one millisecond are up to this far apart
+
+
+class Windows(NamedTuple):
+    """The window of each trade; arrays of shape (n,).
+
+    `first` is the row of the window's first trade, -1 for a trade that cannot be part of a cluster. `length_ms` is the
+    window's length and `rate` the trades per ms at its first trade, both NaN there.
+    """
+
+    first: Rows
+    length_ms: Floats
+    rate: Floats
 
 
 class Clusters(NamedTuple):
@@ -24,50 +44,87 @@ class Clusters(NamedTuple):
     split: Rows  # two or more trades on one exchange
 
 
-def find_clusters(
-    group: NDArray[np.int64],
+def find_windows(
+    contract: NDArray[np.int64],
     timestamp: NDArray[np.int64],
     sequence: NDArray[np.int64],
-    exchange: NDArray[np.int64],
-    size: Floats,
+    rate: Floats,
     member: Bools,
-    window_ms: int,
-    minimum_size: float,
-) -> Clusters:
-    """Find the clusters among the trades that `member` marks; all arrays have shape (n,).
+    rules: TradeRules,
+) -> Windows:
+    """Find the windows of the trades that `member` marks; all arrays have shape (n,).
 
-    `group` is a number for each contract and side, `timestamp` is epoch ms, a window contains first <= t <=
-    first + `window_ms`, and a cluster must have at least `minimum_size` contracts.
+    `timestamp` is epoch ms, and `rate` is the trades per ms of the contract before each trade, this one included
+    (`quant.trades.trade_rate`). Times are whole ms, so a window of w ms contains the trades up to w - 1 ms after its
+    first trade, which are certainly within w ms of it.
     """
-    sweep = np.full(len(group), -1, dtype=np.intp)
-    split = sweep.copy()
+    first = np.full(len(contract), -1, dtype=np.intp)
+    length, first_rate = np.full(len(contract), np.nan), np.full(len(contract), np.nan)
     rows = np.flatnonzero(member)
-    if len(rows) < 2:
+    if len(rows):
+        rows = rows[np.lexsort((sequence[rows], timestamp[rows], contract[rows]))]
+        with np.errstate(divide="ignore"):  # a rate of zero, which no trade has, gives the longest window
+            lengths = np.clip(rules.cluster_chance / rate[rows], _RESOLUTION_MS, rules.cluster_window_ms)
+        starts = _window_starts(contract[rows], timestamp[rows], lengths)
+        counts = np.diff(np.append(starts, len(rows)))
+        first[rows] = np.repeat(rows[starts], counts)
+        length[rows] = np.repeat(lengths[starts], counts)
+        first_rate[rows] = np.repeat(rate[rows[starts]], counts)
+    return Windows(first, length, first_rate)
+
+
+def find_clusters(windows: Windows, exchange: NDArray[np.int64], size: Floats, rules: TradeRules) -> Clusters:
+    """Find the clusters among trades with the given windows; arrays of shape (n,), `size` in contracts.
+
+    A cluster has two or more trades, more at a high rate, and at least `rules.cluster_size` contracts together.
+    """
+    sweep = np.full(len(exchange), -1, dtype=np.intp)
+    split = sweep.copy()
+    rows = np.flatnonzero(windows.first >= 0)
+    rows = rows[np.argsort(windows.first[rows], kind="stable")]
+    first, starts, counts = np.unique(windows.first[rows], return_index=True, return_counts=True)
+    several = counts > 1
+    if not several.any():
         return Clusters(sweep, split)
-    rows = rows[np.lexsort((sequence[rows], timestamp[rows], group[rows]))]
-    starts = _window_starts(group[rows], timestamp[rows], window_ms)
     venue = exchange[rows]
-    several = np.minimum.reduceat(venue, starts) != np.maximum.reduceat(venue, starts)
-    lengths = np.diff(np.append(starts, len(rows)))
-    enough = (lengths > 1) & (np.add.reduceat(size[rows], starts) >= minimum_size)
-    first = rows[starts]
-    sweep[rows] = np.repeat(np.where(enough & several, first, -1), lengths)
-    split[rows] = np.repeat(np.where(enough & ~several, first, -1), lengths)
+    swept = np.minimum.reduceat(venue, starts) != np.maximum.reduceat(venue, starts)
+    enough = np.add.reduceat(size[rows], starts) >= rules.cluster_size
+    found = several & enough
+    found[found] = counts[found] >= least_trades(
+        windows.rate[first[found]] * windows.length_ms[first[found]], rules
+    )
+    sweep[rows] = np.repeat(np.where(found & swept, first, -1), counts)
+    split[rows] = np.repeat(np.where(found & ~swept, first, -1), counts)
     return Clusters(sweep, split)
 
 
-def _window_starts(group: NDArray[np.int64], timestamp: NDArray[np.int64], window_ms: int) -> Rows:
-    """Return the first row of each window in trades sorted by group and time."""
-    is_first = np.ones(len(group), dtype=bool)
-    is_first[1:] = (group[1:] != group[:-1]) | (timestamp[1:] - timestamp[:-1] > window_ms)
-    # A trade more than a window's length after the previous one always starts a window. This divides the batch into
-    # stretches, and only a stretch longer than a window needs a loop.
-    begins = np.flatnonzero(is_first)
-    ends = np.append(begins[1:], len(group))
-    for stretch in np.flatnonzero(timestamp[ends - 1] - timestamp[begins] > window_ms):
-        times = timestamp[begins[stretch] : ends[stretch]]
-        at = 0
-        while at < len(times):
-            is_first[begins[stretch] + at] = True
-            at = int(np.searchsorted(times, times[at] + window_ms, side="right"))
+def least_trades(expected: Floats, rules: TradeRules) -> NDArray[np.int64]:
+    """Return how many trades make a cluster where `expected` (n,) random trades follow the first in its window.
+
+    It is the smallest number k of at least 2 for which k times the probability of k - 1 or more following trades, by
+    the Poisson distribution, is at most twice `rules.cluster_chance`: the share of random trades in such clusters.
+    """
+    low = np.full(len(expected), 1)  # too few trades
+    # Ten standard deviations above the mean are always enough.
+    high: NDArray[np.int64] = np.ceil(expected + 10 * np.sqrt(expected) + 20).astype(np.int64)
+    while (open_ := high - low > 1).any():
+        middle = (low + high) // 2
+        enough = middle * pdtrc(middle - 2, expected) <= 2 * rules.cluster_chance
+        low[open_ & ~enough] = middle[open_ & ~enough]
+        high[open_ & enough] = middle[open_ & enough]
+    return high
+
+
+def _window_starts(contract: NDArray[np.int64], timestamp: NDArray[np.int64], length: Floats) -> Rows:
+    """Return the first row of each window in trades sorted by contract and time, with the lengths of their windows."""
+    reach = np.floor(length - _RESOLUTION_MS).astype(np.int64)
+    stride = np.ptp(timestamp) + reach.max() + 1
+    place = np.cumsum(np.append(False, contract[1:] != contract[:-1])) * stride + timestamp - timestamp.min()
+    following = np.searchsorted(
+        place, place + reach, side="right"
+    )  # the first trade after the window of each trade
+    is_first = np.ones(len(contract), dtype=bool)
+    for row in np.flatnonzero(following > np.arange(len(contract)) + 1).tolist():
+        if is_first[row]:
+            is_first[row + 1 : following[row]] = False
     return np.flatnonzero(is_first)

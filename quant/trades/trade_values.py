@@ -38,6 +38,9 @@ class Trades:
     day_volume: Floats  # of the contract, this trade included
     open_interest: Floats
     multiplier: Floats
+    trade_rate: (
+        Floats  # trades per ms of the contract, see `quant.trades.trade_rate`; NaN: measured in this batch
+    )
 
     @classmethod
     def of(

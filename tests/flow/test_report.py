@@ -19,6 +19,7 @@ from warehouse.watchlist import add_default_symbols
 pytestmark = [pytest.mark.database, pytest.mark.usefixtures("at_noon")]
 
 MINUTE = 60_000
+NAN = float("nan")
 BOUGHT, SOLD, ISO, CANCELED = {"price": 1.10}, {"price": 1.00}, {"condition": 219}, {"condition": 203}
 
 
@@ -65,13 +66,31 @@ def test_command_shows_summary_bar_chart_and_trades(stored_trades, settings):
     settings.SIMULATED = True
     lines = command_output("spx", "--minutes", "15").splitlines()
     assert lines[0] == "SPX, the last 15 minutes to 12:00:01 New York  SIMULATED"
-    assert lines[1] == "premium $33,000, sweeps 1 (1 bullish, 0 bearish): BULLISH"
+    assert lines[1] == (
+        "premium $33,000, sweeps 1 (1 bullish, 0 bearish): BULLISH (side known for 100% of the sweeps' premium)"
+    )
     text = "\n".join(lines)
     assert "22.0k" + " " + "█" * 24 in " ".join(text.split())
     assert "█" * 12 + " 11.0k" in " ".join(text.split())
     newest = next(line for line in lines if line.endswith("cancel") or "cancel " in line)
     assert newest.split()[:4] == ["11:59:59", "SPXW261218C06500000", "77", "1"]
     assert "SWEEP buy BULLISH" in " ".join(text.split())
+
+
+def test_the_report_says_for_how_much_of_the_flow_the_side_is_known(stored_trades):
+    unquoted = {"bid": NAN, "ask": NAN, "quote_age_ms": NAN}
+    process(
+        make_batch(
+            {**BOUGHT, **unquoted, "sequence_number": 9, "size": 600, "timestamp_ms": NOON_MS - MINUTE}
+        )
+    )
+    lines = command_output("SPX", "--minutes", "15").splitlines()
+    assert lines[2:5] == [
+        "side known by premium 33% (stream 33%, requested 0%), trades 67% (stream 67%, requested 0%),"
+        " sweeps and large trades 50% (stream 50%, requested 0%)",
+        "quotes of 1 trades are still to be requested",
+        "the quote rule is right in 57-64 % of trades (published)",
+    ]
 
 
 def test_gaps_in_the_window_are_listed_with_their_state(stored_trades):

@@ -153,7 +153,7 @@ HISTORY = [
     ),
     make_batch(
         {"sequence_number": 4, "timestamp_ms": NOON_MS + 1000, "size": 25},
-        {"sequence_number": 5, "timestamp_ms": NOON_MS + 1001, "size": 2},
+        {"sequence_number": 5, "timestamp_ms": NOON_MS + 3000, "size": 2},
     ),
     make_batch({"sequence_number": 6, "timestamp_ms": NOON_MS + 2000, "size": 25, "condition": 203}),
     make_batch({"sequence_number": 7, "timestamp_ms": NOON_MS + 1500, "size": 25}),

@@ -35,6 +35,7 @@ PLAIN: dict[str, Any] = {
     "underlying_age_ms": 12.0,
     "average_size": 20.0,
     "received_at_ms": NOON_MS + 40,
+    "trade_rate": 0.9e-5,  # per ms: the window of a cluster is 500 ms long
 }
 
 

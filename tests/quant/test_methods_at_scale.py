@@ -27,7 +27,8 @@ def test_gamma_exposure_of_a_million_contracts():
 
 
 def test_classification_of_a_million_trades():
-    batch = make_trades({}, {"price": 1.1, "exchange": 303}, {"conditions": 219})
+    busy = {"trade_rate": 1.0}
+    batch = make_trades(busy, {"price": 1.1, "exchange": 303} | busy, {"conditions": 219} | busy)
     repeated = np.arange(MILLION) % 3
     many = replace(batch, **{name: getattr(batch, name)[repeated] for name in batch.__slots__})
     many = replace(many, timestamp=many.timestamp + np.arange(MILLION), sequence_number=np.arange(MILLION))

@@ -63,17 +63,17 @@ def compare(
         row = rows.pop(keys.get(key, key), None)
         quote_seen = one["ticker"] in quoted
         if row is None:
-            if expected.is_kept(one, quote_seen):
+            if expected.is_kept(one):
                 comparison.faults.append(f"missing: {dict(one)}")
             continue
         if row.source == "backfill":
             quote_seen = True
         elif expected.is_seldom_quoted(one) or (not quote_seen and is_repaired(one["ms"])):
             quote_seen = row.quote_age_ms is not None
-        if not expected.is_kept(one, quote_seen):
+        if not expected.is_kept(one):
             comparison.faults.append(f"too small to be kept: {dict(one)}")
             continue
-        columns = expected.row(one, legs[one["order"]], quote_seen, row.average_size)
+        columns = expected.row(one, legs[one["order"]], quote_seen, row.average_size, row.large_size)
         wrong = {
             name: (getattr(row, name), value)
             for name, value in columns.items()
@@ -112,7 +112,7 @@ def _keys_by_values(rows: dict[Key, OptionsFlow], trades: Iterable[Trade]) -> di
     keys: dict[Key, Key] = {}
     for one in trades:
         key = (one["ticker"], one["ms"], one["q"])
-        columns = expected.row(one, [one], False, 1.0)
+        columns = expected.row(one, [one], False, 1.0, None)
         equal = unnumbered.get(tuple(columns[name] for name in _COMPARED)) if key not in rows else None
         if equal:
             keys[key] = equal.pop(0)

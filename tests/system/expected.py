@@ -54,23 +54,24 @@ def orders(trades: list[Trade]) -> dict[int, list[Trade]]:
     return found
 
 
-def is_kept(one: Trade, quoted: bool) -> bool:
-    """Return whether a trade is stored. Parts of an order can be recognised only with quotes."""
-    return (
-        one["size"] >= SMALLEST or one["kind"] == "cancel" or (quoted and one["kind"] in ("sweep", "split"))
-    )
+def is_kept(one: Trade) -> bool:
+    """Return whether a trade is stored. The parts of an order are closer together than random trades."""
+    return one["size"] >= SMALLEST or one["kind"] in ("cancel", "sweep", "split")
 
 
 def is_seldom_quoted(one: Trade) -> bool:
     return one["quote_ms"] > 0 and one["ms"] - one["quote_ms"] > SELDOM_MS
 
 
-def row(one: Trade, order: list[Trade], quoted: bool, average_size: float) -> dict[str, Any]:
+def row(
+    one: Trade, order: list[Trade], quoted: bool, average_size: float, large_size: float | None
+) -> dict[str, Any]:
     """Return the columns that follow from the truth. `quoted`: whether the contract's quotes were received."""
     ticker, size, price = one["ticker"], one["size"], Decimal(str(one["price"]))
     side = one["side"] if quoted and one["side"] != "unknowable" else None
-    is_sweep = one["kind"] == "iso_sweep" or (quoted and one["kind"] == "sweep")
-    is_split = one["kind"] in ("package", "stock_tied") or (quoted and one["kind"] == "split")
+    is_sweep = one["kind"] in ("iso_sweep", "sweep")
+    is_split = one["kind"] in ("package", "stock_tied", "split")
+    is_large = size >= LARGE * average_size and (large_size is None or size > large_size)
     is_block = size >= LEAST_BLOCK or size >= BLOCK * average_size
     first = order[0]["q"] if one["kind"] == "sweep" else one["q"]
     traded = dt.datetime.fromtimestamp(one["ms"] / 1000, NEW_YORK).date()
@@ -93,7 +94,7 @@ def row(one: Trade, order: list[Trade], quoted: bool, average_size: float) -> di
         "sweep_id": first if is_sweep else None,
         "is_block": is_block,
         "trade_type": "SWEEP" if is_sweep else "BLOCK" if is_block else "SPLIT" if is_split
-        else "LARGE" if size >= LARGE * average_size else "REGULAR",
+        else "LARGE" if is_large else "REGULAR",
         "is_cancel": one["kind"] == "cancel",
     }  # fmt: skip
     return columns | _against_the_quote(one, columns, quoted and one["quote_ms"] > 0)

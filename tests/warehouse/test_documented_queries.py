@@ -72,6 +72,8 @@ def test_flow_summary_has_the_documented_columns(trades):
             "bearish_sweeps": 0,
             "total_premium": Decimal(1_420_000),
             "smart_money_bias": "BULLISH",
+            "side_coverage": 0.0,
+            "side_accuracy": "57-64 %",
         }
     ]
 

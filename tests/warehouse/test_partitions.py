@@ -84,10 +84,10 @@ def test_a_partition_has_the_key_indexes_and_checks_of_its_parent(at):
         " WHERE conrelid = 'options_flow_history_d20261120'::regclass AND contype IN ('c', 'p')"
         " GROUP BY 1 ORDER BY 1"
     )
-    assert found == [("c", 7), ("p", 1)]
+    assert found == [("c", 8), ("p", 1)]
     assert run(
         "SELECT count(*) FROM pg_index WHERE indrelid = 'options_flow_history_d20261120'::regclass"
-    ) == [(6,)]
+    ) == [(7,)]
 
 
 @pytest.mark.django_db

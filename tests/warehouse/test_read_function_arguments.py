@@ -92,7 +92,9 @@ def test_a_number_of_minutes_outside_retention_is_rejected(minutes):
 
 @pytest.mark.parametrize("minutes", [1, 129_600])
 def test_the_first_and_the_last_possible_minute_are_answered(minutes):
-    assert run("SELECT * FROM get_flow_summary('SPX', %s)", minutes) == [("SPX", 0, 0, 0, 0, "NEUTRAL")]
+    assert run("SELECT * FROM get_flow_summary('SPX', %s)", minutes) == [
+        ("SPX", 0, 0, 0, 0, "NEUTRAL", None, "57-64 %")
+    ]
 
 
 @pytest.mark.parametrize("table", [None, "", "Historical_Greeks", "watchlist"])

@@ -20,7 +20,9 @@ def _watched(db):
 
 
 def test_functions_return_defaults_or_no_rows_for_empty_tables():
-    assert run("SELECT * FROM get_flow_summary('SPX', 60)") == [("SPX", 0, 0, 0, 0, "NEUTRAL")]
+    assert run("SELECT * FROM get_flow_summary('SPX', 60)") == [
+        ("SPX", 0, 0, 0, 0, "NEUTRAL", None, "57-64 %")
+    ]
     assert run("SELECT * FROM get_latest_iv_percentile('SPX')") == []
     assert run("SELECT * FROM get_latest_gamma_exposure('SPX')") == []
     assert run("SELECT * FROM get_current_market_regime()") == []
@@ -51,7 +53,37 @@ def test_cancels_and_canceled_trades_are_not_counted():
     add_trade(ago(MINUTE_MS), 1, premium=100, is_sweep=True)
     add_trade(ago(MINUTE_MS), 2, premium=5_000, is_sweep=True, canceled_by=3)
     add_trade(ago(MINUTE_MS), 3, premium=5_000, is_sweep=True, is_cancel=True)
-    assert run("SELECT * FROM get_flow_summary('SPX', 60)") == [("SPX", 1, 1, 0, 100, "BULLISH")]
+    assert run("SELECT * FROM get_flow_summary('SPX', 60)") == [
+        ("SPX", 1, 1, 0, 100, "BULLISH", 0.0, "57-64 %")
+    ]
+
+
+def test_a_sweep_counts_once_with_the_direction_of_most_of_its_premium():
+    parts = [
+        (1, 1, "BULLISH", 30, "buy"),
+        (2, 1, "BEARISH", 10, "buy"),
+        (3, 1, "NEUTRAL", 20, None),
+        (4, 4, "BEARISH", 5, "sell"),
+    ]
+    for number, sweep, sentiment, size, side in parts:
+        more = {"price": 2, "size": size, "premium": 200 * size, "sentiment": sentiment, "side": side}
+        add_trade(ago(MINUTE_MS), number, is_sweep=True, sweep_id=sweep, **more)
+    add_trade(
+        ago(MINUTE_MS),
+        1,
+        is_sweep=True,
+        sweep_id=1,
+        sentiment="BULLISH",
+        contract_ticker="O:SPXW251219P06475000",
+    )
+    (row,) = run("SELECT total_sweeps, bullish_sweeps, bearish_sweeps FROM get_flow_summary('SPX', 60)")
+    assert row == (3, 2, 1)
+
+
+def test_the_side_coverage_is_the_share_of_the_sweeps_premium_with_a_side():
+    for number, size, side, swept in ((1, 30, "buy", True), (2, 10, None, True), (3, 999, "buy", False)):
+        add_trade(ago(MINUTE_MS), number, is_sweep=swept, price=2, size=size, side=side)
+    assert run("SELECT side_coverage FROM get_flow_summary('SPX', 60)") == [(0.75,)]
 
 
 def test_the_summary_adds_known_premiums_only_and_is_null_without_one():

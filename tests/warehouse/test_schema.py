@@ -61,7 +61,8 @@ def test_constraints_match_the_model(model):
     assert set(found) == {constraint.name for constraint in model._meta.constraints}
     for constraint in model._meta.constraints:
         if isinstance(constraint, models.UniqueConstraint):
-            columns = ", ".join('"timestamp"' if name == "timestamp" else name for name in constraint.fields)
+            names = [model._meta.get_field(name).column for name in constraint.fields]
+            columns = ", ".join('"timestamp"' if name == "timestamp" else name for name in names)
             assert found[constraint.name].endswith(f"({columns})")
             continue
         values = [

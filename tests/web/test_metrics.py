@@ -16,7 +16,8 @@ from tests.ports import closed_port
 from tests.warehouse.rows import add_greeks
 from warehouse import clock, runs
 from warehouse.heartbeats import HeartbeatWriter
-from warehouse.models import RepairContract, StreamGap
+from warehouse.models import FlowSlot, RepairContract, StreamGap
+from warehouse.watchlist import add_default_symbols
 from web import metrics
 
 NOW = datetime(2026, 11, 18, 19, 45, tzinfo=UTC)
@@ -125,3 +126,35 @@ def test_an_unavailable_server_lacks_only_its_own_metrics(scrape, monkeypatch, s
     found = scrape()
     assert (found["app_up", "database"], found["app_up", "redis"]) == (0, 0)
     assert ("app_gap_open",) not in found
+
+
+def test_metrics_of_the_flow_with_a_known_side(scrape):
+    now_ms = clock.now_ms()
+    add_default_symbols(["SPX"])
+    for hours, trades in ((30, 1000), (2, 8), (1, 2)):
+        FlowSlot.objects.create(
+            symbol="SPX",
+            timestamp=now_ms - hours * 3_600_000,
+            **dict.fromkeys(
+                ("contracts", "call_contracts", "put_contracts", "call_premium", "put_premium"), 0
+            ),
+            **dict.fromkeys(("bullish_premium", "bearish_premium", "sweeps", "bullish_sweeps"), 0),
+            **dict.fromkeys(("bearish_sweeps", "blocks", "unusual"), 0),
+            trades=trades,
+            premium=1000 * trades,
+            stream_sided_trades=1,
+            rest_sided_premium=250,
+            candidates=trades,
+            rest_sided_candidates=2,
+            waiting_candidates=1,
+            method_version="m",
+            known_at=now_ms,
+        )
+    found = scrape()
+    flow = {
+        (unit, side): found[(f"app_flow_{unit}_24h", side, "SPX")]
+        for unit, side in (("trades", "any"), ("trades", "stream"), ("premium", "any"), ("premium", "rest"))
+    }
+    assert list(flow.values()) == [10, 2, 10_000, 500]
+    assert found[("app_flow_candidates_24h", "rest", "SPX")] == 4
+    assert found[("app_flow_quotes_wanted_24h", "SPX")] == 2

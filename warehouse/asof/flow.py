@@ -9,6 +9,7 @@ import datetime as dt
 from dataclasses import dataclass
 from typing import NamedTuple
 
+import numpy as np
 from django.db import connection
 
 from quant.chain import Bools, Floats
@@ -35,7 +36,7 @@ _OF_CONTRACTS = (
 )
 _SLOTS = "SELECT {columns} FROM flow_slots" + _RANGE  # noqa: S608
 _SIZES = """
-SELECT coalesce(sum(trades), 0)::double precision, coalesce(sum(contracts), 0)::double precision
+SELECT trades, contracts, coalesce(size_counts, ARRAY[]::bigint[])
 FROM contract_size_daily WHERE symbol = %(symbol)s AND date BETWEEN %(first)s AND %(last)s
 """
 _EXPRESSIONS = {
@@ -54,10 +55,10 @@ class Trades:
     """Trades of one symbol, ascending by time, contract ticker and sequence number; all arrays of shape (n,).
 
     `price`, `bid` and `ask` are dollars per share, `multiplier` is shares per contract, and `premium` is price x size x
-    multiplier in dollars. `size` and `average_size` are contracts, `underlying_price` is dollars or index points and
-    `underlying_age_ms` its age at the trade. `dte` is calendar days to expiration. `side` is buy or sell. An absent
-    number is NaN, an absent text ''. `is_cancel` marks a row that cancels another trade, `is_canceled` a trade that was
-    canceled. A trade is known from `known_at` (epoch ms) on.
+    multiplier in dollars. `size`, `average_size` and `large_size` are contracts, `underlying_price` is dollars or index
+    points and `underlying_age_ms` its age at the trade. `dte` is calendar days to expiration. `side` is buy or sell. An
+    absent number is NaN, an absent text ''. `is_cancel` marks a row that cancels another trade, `is_canceled` a trade
+    that was canceled. A trade is known from `known_at` (epoch ms) on.
     """
 
     timestamp: Times
@@ -83,6 +84,7 @@ class Trades:
     bid: Floats
     ask: Floats
     average_size: Floats
+    large_size: Floats
     is_cancel: Bools
     is_canceled: Bools
     known_at: Times
@@ -96,8 +98,10 @@ class FlowSlots:
     """Sums of the trades of 15 minutes, oldest first; all arrays of shape (n,).
 
     `timestamp` is the end of the 15 minutes, exclusive. Premiums are dollars and leave out the `premium_unknown` trades
-    whose multiplier is unknown; `contracts`, `call_contracts` and `put_contracts` are sizes in contracts; the other
-    counts are trades. Cancels and canceled trades are not summed, and 15 minutes without a trade have no row.
+    whose multiplier is unknown; `contracts`, `call_contracts` and `put_contracts` are sizes in contracts; a sweep
+    counts once; the other counts are trades. The columns from `stream_sided_trades` to `waiting_candidates` are those
+    of `warehouse.asof.side_coverage`. Cancels and canceled trades are not summed, and 15 minutes without a trade have
+    no row.
 
     A row is known from `known_at` (epoch ms) on. `computed_at` is when it was computed again, NaN if never.
     """
@@ -118,6 +122,14 @@ class FlowSlots:
     bearish_sweeps: Times
     blocks: Times
     unusual: Times
+    stream_sided_trades: Times
+    rest_sided_trades: Times
+    stream_sided_premium: Floats
+    rest_sided_premium: Floats
+    candidates: Times
+    stream_sided_candidates: Times
+    rest_sided_candidates: Times
+    waiting_candidates: Times
     known_at: Times
     computed_at: Floats
 
@@ -139,10 +151,11 @@ class ContractSums:
 
 
 class SizeTotals(NamedTuple):
-    """Number of trades and their size in contracts."""
+    """Number of trades, their size in contracts, and the number of trades by bin of `quant.trades.sizes`."""
 
     trades: float
     contracts: float
+    size_counts: Floats
 
 
 def trades(symbol: str, first_ms: int, last_ms: int) -> Trades:
@@ -184,7 +197,14 @@ def slots(symbol: str, first_ms: int, last_ms: int) -> FlowSlots:
 
 
 def size_totals(symbol: str, first: dt.date, last: dt.date) -> SizeTotals:
-    """Return the sum of all trades seen in the sessions from `first` to `last`, both included, small trades too."""
+    """Return the sum of all trades seen in the sessions from `first` to `last`, both included, small trades too.
+
+    Sessions stored before sizes were counted by bin are in the sums only.
+    """
     with connection.cursor() as cursor:
         cursor.execute(_SIZES, {"symbol": symbol, "first": first, "last": last})
-        return SizeTotals(*cursor.fetchone())
+        rows = cursor.fetchall()
+    counts = np.zeros(max((len(listed) for *_, listed in rows), default=0))
+    for *_, listed in rows:
+        counts[: len(listed)] += listed
+    return SizeTotals(float(sum(row[0] for row in rows)), float(sum(row[1] for row in rows)), counts)

@@ -86,6 +86,6 @@ class Migration(migrations.Migration):
         AddConstraintNotValid(model_name='historicalgreeks', constraint=models.CheckConstraint(condition=models.Q(('known_at__gte', models.F('timestamp'))), name='historical_greeks_known_at_later')),
         AddConstraintNotValid(model_name='optionsflow', constraint=models.CheckConstraint(condition=models.Q(('known_at__gte', models.F('timestamp'))), name='options_flow_history_known_at_later')),
         sql.run('wall.sql', reverse=sql.read('no_wall.sql')),
-        migrations.RunSQL(sql.trades_as_of('multiplier', 'first_report', 'last_report'), 'DROP VIEW trades_as_of CASCADE'),
+        migrations.RunSQL(sql.trades_as_of(16), 'DROP VIEW trades_as_of CASCADE'),
         sql.run('reads.sql'),
     ]

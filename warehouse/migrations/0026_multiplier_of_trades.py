@@ -48,7 +48,7 @@ class Migration(migrations.Migration):
     operations = [
         count_of_unknown('flowday'),
         count_of_unknown('flowslot'),
-        migrations.RunSQL(migrations.RunSQL.noop, sql.trades_as_of('multiplier', 'first_report', 'last_report')),
+        migrations.RunSQL(migrations.RunSQL.noop, sql.trades_as_of(25)),
         migrations.RunSQL(
             NULLABLE,
             NOT_NULL,
@@ -65,6 +65,6 @@ class Migration(migrations.Migration):
             name='multiplier',
             field=models.IntegerField(blank=True, db_comment=MULTIPLIER, null=True),
         ),
-        migrations.RunSQL(sql.trades_as_of('first_report', 'last_report'), 'DROP VIEW trades_as_of'),
+        migrations.RunSQL(sql.trades_as_of(26), 'DROP VIEW trades_as_of'),
         sql.run('reads.sql'),
     ]

@@ -62,8 +62,8 @@ class Migration(migrations.Migration):
         ),
         sql.rights('flow_opening_daily'),
         migrations.RunSQL(WALL, migrations.RunSQL.noop),
-        migrations.RunSQL(migrations.RunSQL.noop, sql.trades_as_of('first_report', 'last_report')),
+        migrations.RunSQL(migrations.RunSQL.noop, sql.trades_as_of(29)),
         report('first_report', FIRST),
         report('last_report', LAST),
-        migrations.RunSQL(sql.trades_as_of(), 'DROP VIEW trades_as_of'),
+        migrations.RunSQL(sql.trades_as_of(30), 'DROP VIEW trades_as_of'),
     ]

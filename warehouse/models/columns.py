@@ -66,9 +66,9 @@ def day(comment: str, null: bool = False) -> Any:
     return models.DateField(null=null, blank=null, db_comment=f"{comment}; date, New York")
 
 
-def money(comment: str, null: bool = True) -> Any:
+def money(comment: str, null: bool = True, **options: Any) -> Any:
     """Return a NUMERIC column."""
-    return MoneyField(null=null, blank=null, db_comment=comment)
+    return MoneyField(null=null, blank=null, db_comment=comment, **options)
 
 
 def real(comment: str, null: bool = True) -> Any:
@@ -84,6 +84,11 @@ def count(comment: str, null: bool = True, **options: Any) -> Any:
 def big_count(comment: str, null: bool = True, **options: Any) -> Any:
     """Return a bigint column."""
     return models.BigIntegerField(null=null, blank=null, db_comment=comment, **options)
+
+
+def big_counts(comment: str, **options: Any) -> Any:
+    """Return a bigint[] column."""
+    return ArrayField(models.BigIntegerField(), db_comment=comment, **options)
 
 
 def flag(comment: str, default: bool = False) -> Any:

@@ -6,9 +6,10 @@ from django.db import models
 
 from warehouse.models import columns
 from warehouse.models.enums import DealerPositioning
+from warehouse.models.side_coverage import SideCoverage
 
 
-class FlowDay(models.Model):
+class FlowDay(SideCoverage):
     """Grain: one underlying, one session of trades, no cancels. Key: (symbol, date). Kept five years."""
 
     id = columns.row_id()
@@ -24,9 +25,9 @@ class FlowDay(models.Model):
     premium_unknown = columns.big_count(
         "trades of unknown premium, which the premiums leave out; trades", null=False, db_default=0
     )
-    sweeps = columns.big_count("sweeps; trades", null=False)
-    bullish_sweeps = columns.big_count("BULLISH sweeps; trades", null=False)
-    bearish_sweeps = columns.big_count("BEARISH sweeps; trades", null=False)
+    sweeps = columns.big_count("sweeps, each counted once; sweeps", null=False)
+    bullish_sweeps = columns.big_count("sweeps of which more premium is BULLISH; sweeps", null=False)
+    bearish_sweeps = columns.big_count("sweeps of which more premium is BEARISH; sweeps", null=False)
     blocks = columns.big_count("blocks; trades", null=False)
     unusual = columns.big_count("trades flagged as unusual; trades", null=False)
     method_version = columns.method_version()
@@ -129,8 +130,8 @@ class GammaDay(models.Model):
 class ContractSizeDay(models.Model):
     """Grain: one underlying, one session of all trades seen. Key: (symbol, date). Kept 90 days.
 
-    Source of the mean size of 20 sessions that classifies blocks and large trades. Trades too small to be stored are
-    counted too.
+    Source of the mean and the 95th percentile of sizes over 20 sessions, which classify blocks and large trades. Trades
+    too small to be stored are counted too.
     """
 
     id = columns.row_id()
@@ -138,6 +139,9 @@ class ContractSizeDay(models.Model):
     date = columns.day("session")
     trades = columns.big_count("trades seen; trades", null=False)
     contracts = columns.big_count("size of the trades seen; contracts", null=False)
+    size_counts = columns.big_counts(
+        "trades seen by size, one number per bin of quant.trades.sizes; trades", null=True, blank=True
+    )
 
     class Meta:
         db_table = "contract_size_daily"

@@ -5,7 +5,15 @@ from __future__ import annotations
 from django.db import models
 
 from warehouse.models import columns
-from warehouse.models.enums import Aggressiveness, OptionType, Sentiment, Side, Source, TradeType
+from warehouse.models.enums import (
+    Aggressiveness,
+    OptionType,
+    QuoteSource,
+    Sentiment,
+    Side,
+    Source,
+    TradeType,
+)
 
 TABLE = "options_flow_history"
 
@@ -64,6 +72,13 @@ class OptionsFlow(models.Model):
     multiplier = columns.count(
         "deliverable, null in rows from before the column and where it is unknown; shares per contract"
     )
+    large_size = columns.real(
+        "95th percentile of the underlying's trade sizes over 20 sessions, null like average_size before 200; contracts"
+    )
+    trade_rate = columns.real("rate of the contract's trades over the minute before; trades per millisecond")
+    quote_source = columns.choice(
+        QuoteSource, "origin of bid and ask, wanted before they are fetched, null if they are not"
+    )
 
     first_report = columns.big_count(
         "of a cancel: sequence_number of the contract's first report seen before it, null if none was; no unit"
@@ -83,6 +98,7 @@ class OptionsFlow(models.Model):
             columns.one_of(TABLE, "aggressiveness", Aggressiveness),
             columns.one_of(TABLE, "option_type", OptionType),
             columns.one_of(TABLE, "side", Side),
+            columns.one_of(TABLE, "quote_source", QuoteSource),
             columns.one_of(TABLE, "source", Source),
             columns.known_since_timestamp(TABLE),
         ]

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from django.db import models
-
 from warehouse.models import columns
 from warehouse.models.enums import DealerPositioning, ExpectedBehavior, FlipStatus, OpenInterestSource
 from warehouse.models.gamma import GammaScalars
+from warehouse.models.side_coverage import SideCoverage
 
 
 class GammaSlot(GammaScalars):
@@ -32,7 +31,7 @@ class GammaSlot(GammaScalars):
         ]
 
 
-class FlowSlot(models.Model):
+class FlowSlot(SideCoverage):
     """Grain: the trades of one underlying in the 15 minutes before a slot. Key: (symbol, timestamp). Kept two years.
 
     Cancels and canceled trades are not summed. There is no row without a trade.
@@ -53,9 +52,9 @@ class FlowSlot(models.Model):
     premium_unknown = columns.big_count(
         "trades of unknown premium, which the premiums leave out; trades", null=False, db_default=0
     )
-    sweeps = columns.big_count("sweeps; trades", null=False)
-    bullish_sweeps = columns.big_count("BULLISH sweeps; trades", null=False)
-    bearish_sweeps = columns.big_count("BEARISH sweeps; trades", null=False)
+    sweeps = columns.big_count("sweeps, each counted once; sweeps", null=False)
+    bullish_sweeps = columns.big_count("sweeps of which more premium is BULLISH; sweeps", null=False)
+    bearish_sweeps = columns.big_count("sweeps of which more premium is BEARISH; sweeps", null=False)
     blocks = columns.big_count("blocks; trades", null=False)
     unusual = columns.big_count("trades flagged as unusual; trades", null=False)
     method_version = columns.method_version()

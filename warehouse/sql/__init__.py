@@ -24,11 +24,20 @@ def run(name: str, reverse: str = RunSQL.noop) -> RunSQL:
     return RunSQL(read(name), reverse)
 
 
-def trades_as_of(*absent: str) -> str:
-    """Return the SQL of the view `trades_as_of`, without the columns `absent` for migrations before these exist."""
+# Columns of the view `trades_as_of` by the number of the migration that adds them to the table.
+_TRADE_COLUMNS = {
+    26: ("multiplier",),
+    30: ("first_report", "last_report"),
+    31: ("large_size", "trade_rate", "quote_source"),
+}
+
+
+def trades_as_of(migration: int) -> str:
+    """Return the SQL of the view `trades_as_of` with the columns that exist after a migration."""
     text = read("trades_as_of.sql")
-    for name in absent:
-        text = re.sub(rf",\s+[tv]\.{name}\b", "", text)
+    for added_by, names in _TRADE_COLUMNS.items():
+        if added_by > migration:
+            text = re.sub(rf",\s+[tv]\.({'|'.join(names)})\b", "", text)
     return text
 
 

@@ -53,14 +53,17 @@ $$;
 
 -- Counts the trades of the last p_minutes by the market's clock, or before the instant as of which the session reads.
 -- Cancels and trades canceled by then are excluded.
+-- A sweep counts once, however many trades it has, with the direction of the larger part of its premium.
 -- total_premium is that of the trades whose premium is known: 0 without trades, NULL if it is known for none of them.
 -- smart_money_bias: one side has sweeps, and at least 1.5 times those of the other.
+-- side_coverage: share of the sweeps' trades, by price x size, whose side is known; NULL without sweeps. The bias says
+-- nothing about the others. side_accuracy: published share of sides that the rule finds correctly.
 -- The query is planned at each call with the time as a constant, so that partitions of other days are excluded at
 -- planning. Planning for all retained days takes longer than the query.
 CREATE OR REPLACE FUNCTION get_flow_summary(p_symbol text, p_minutes integer)
 RETURNS TABLE (
     symbol text, total_sweeps bigint, bullish_sweeps bigint, bearish_sweeps bigint, total_premium numeric,
-    smart_money_bias text
+    smart_money_bias text, side_coverage double precision, side_accuracy text
 )
 LANGUAGE plpgsql STABLE PARALLEL SAFE
 SET search_path = pg_catalog, public, pg_temp
@@ -79,17 +82,31 @@ BEGIN
     SELECT p_symbol, s.total, s.bullish, s.bearish, s.premium,
            CASE WHEN s.bullish > 0 AND 2 * s.bullish >= 3 * s.bearish THEN 'BULLISH'
                 WHEN s.bearish > 0 AND 2 * s.bearish >= 3 * s.bullish THEN 'BEARISH'
-                ELSE 'NEUTRAL' END
+                ELSE 'NEUTRAL' END,
+           (coalesce(s.sided, 0) / nullif(s.swept, 0))::double precision, '57-64 %'
     FROM (
-        SELECT count(*) FILTER (WHERE f.is_sweep) AS total,
-               count(*) FILTER (WHERE f.is_sweep AND f.sentiment = 'BULLISH') AS bullish,
-               count(*) FILTER (WHERE f.is_sweep AND f.sentiment = 'BEARISH') AS bearish,
-               CASE WHEN count(*) = 0 THEN 0 ELSE sum(f.premium) END AS premium
-        FROM trades_as_of f
-        WHERE f.symbol = p_symbol
-          AND f."timestamp" >= v_since_ms
-          AND NOT f.is_cancel
-          AND f.canceled_by IS NULL
+        SELECT count(*) FILTER (WHERE g.sweep IS NOT NULL) AS total,
+               count(*) FILTER (WHERE g.sweep IS NOT NULL AND g.signed > 0) AS bullish,
+               count(*) FILTER (WHERE g.sweep IS NOT NULL AND g.signed < 0) AS bearish,
+               CASE WHEN count(*) = 0 THEN 0 ELSE sum(g.premium) END AS premium,
+               sum(g.sided) FILTER (WHERE g.sweep IS NOT NULL) AS sided,
+               sum(g.money) FILTER (WHERE g.sweep IS NOT NULL) AS swept
+        FROM (
+            -- One row per sweep, and one for all other trades. Sequence numbers are those of a session.
+            SELECT CASE WHEN f.is_sweep THEN coalesce(f.sweep_id, f.sequence_number) END AS sweep,
+                   sum(f.premium) AS premium,
+                   sum(f.price * f.size) AS money,
+                   sum(f.price * f.size) FILTER (WHERE f.side IS NOT NULL) AS sided,
+                   sum(f.price * f.size * CASE f.sentiment WHEN 'BULLISH' THEN 1 WHEN 'BEARISH' THEN -1 ELSE 0 END)
+                       AS signed
+            FROM trades_as_of f
+            WHERE f.symbol = p_symbol
+              AND f."timestamp" >= v_since_ms
+              AND NOT f.is_cancel
+              AND f.canceled_by IS NULL
+            GROUP BY sweep, CASE WHEN f.is_sweep THEN f.contract_ticker END,
+                     CASE WHEN f.is_sweep THEN f."timestamp" / 86400000 END
+        ) g
     ) s;
 END
 $$;
@@ -131,7 +148,7 @@ COMMENT ON FUNCTION warehouse_check_symbol(text, text) IS
     'Raises an error for a symbol that is neither on the watchlist nor stored in the table.';
 COMMENT ON FUNCTION get_latest_iv_percentile(text) IS 'The latest session''s IV and its rank; fractions.';
 COMMENT ON FUNCTION get_flow_summary(text, integer) IS
-    'Sweeps, known premium (dollars) of all trades and the sweeps'' bias over the last minutes, cancels excluded.';
+    'Sweeps, known premium (dollars) of all trades, the sweeps'' bias and its side coverage over the last minutes, cancels excluded.';
 COMMENT ON FUNCTION get_latest_gamma_exposure(text) IS 'Dealer positioning, walls and expected behavior of the latest slot.';
 COMMENT ON FUNCTION get_current_market_regime() IS 'The market regime of the latest session.';
 

@@ -10,7 +10,7 @@ SELECT
     t.quote_age_ms, t.average_size, t.side, t.sweep_id, t.exchange, t.conditions, t.is_cancel,
     CASE WHEN t.canceled_at IS NULL OR t.canceled_at <= warehouse_as_of_ms() THEN t.canceled_by END AS canceled_by,
     t.source, t.received_at, t.method_version, t.known_at, t.canceled_at, t.multiplier, t.first_report,
-    t.last_report
+    t.last_report, t.large_size, t.trade_rate, t.quote_source
 FROM options_flow_history t
 WHERE t.amended_at IS NULL OR t.amended_at <= warehouse_as_of_ms()
 UNION ALL
@@ -21,7 +21,7 @@ SELECT
     v.quote_age_ms, v.average_size, v.side, v.sweep_id, v.exchange, v.conditions, v.is_cancel,
     CASE WHEN v.canceled_at IS NULL OR v.canceled_at <= warehouse_as_of_ms() THEN v.canceled_by END AS canceled_by,
     v.source, v.received_at, v.method_version, v.known_at, v.canceled_at, v.multiplier, v.first_report,
-    v.last_report
+    v.last_report, v.large_size, v.trade_rate, v.quote_source
 FROM superseded_rows s CROSS JOIN LATERAL jsonb_populate_record(NULL::options_flow_history, s.row) v
 WHERE s.table_name = 'options_flow_history' AND s.superseded_at > warehouse_as_of_ms()
     AND s.known_at <= warehouse_as_of_ms();

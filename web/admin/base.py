@@ -44,6 +44,12 @@ class EstimatedPaginator(AnyPaginator):
         return estimate if estimate > EXACT_ROWS else len(keys[:EXACT_ROWS])
 
 
+@display(description="side known (share of premium)")
+def side_known(row: Any) -> str:
+    """Return the share of a row's known premium whose side is known, of a model with `SideCoverage`."""
+    return f"{(row.stream_sided_premium + row.rest_sided_premium) / row.premium:.0%}" if row.premium else "-"
+
+
 class SymbolFilter(SimpleListFilter):
     """Filter by watched symbols. A filter on the field itself would read all symbols from the table."""
 

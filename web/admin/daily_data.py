@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.contrib import admin
 
 from warehouse.models import ContractSizeDay, FlowDay, FlowOpeningDay, GammaDay, IvPercentile, MarketRegimeDay
-from web.admin.base import DailyAdmin
+from web.admin.base import DailyAdmin, side_known
 
 
 @admin.register(IvPercentile)
@@ -61,6 +61,7 @@ class FlowDayAdmin(DailyAdmin):
         "sweeps",
         "bullish_sweeps",
         "bearish_sweeps",
+        side_known,
         "blocks",
     )
 

@@ -19,7 +19,7 @@ from warehouse.models import (
     OptionsFlow,
     SupersededRow,
 )
-from web.admin.base import DailyAdmin, ReadOnlyAdmin, TimedAdmin, new_york
+from web.admin.base import DailyAdmin, ReadOnlyAdmin, TimedAdmin, new_york, side_known
 from web.charts.conventions_table import conventions_table
 from web.charts.gamma_picture import gamma_picture
 
@@ -203,6 +203,7 @@ class FlowSlotAdmin(TimedAdmin):
         "put_premium",
         "bullish_premium",
         "bearish_premium",
+        side_known,
         "premium_unknown",
         "sweeps",
         "blocks",

@@ -52,7 +52,7 @@ def test_trade_is_classified_by_what_was_known_at_its_time(backfill, set_trades)
         HistoricalBar.objects.create(
             symbol="SPX", timeframe="1m", timestamp=start, open=1, high=1, low=1, close=close
         )
-    ContractSizeDay.objects.create(symbol="SPX", date=date(2026, 11, 16), trades=4, contracts=12)
+    ContractSizeDay.objects.create(symbol="SPX", date=date(2026, 11, 16), trades=400, contracts=1200)
     ContractSizeDay.objects.create(symbol="SPX", date=SESSION, trades=1, contracts=999)
     set_trades(rest_trade(AT), quotes=(past_quote(AT - 20), past_quote(AT, ask_price=9.0)))
     assert str(backfill()) == "SPX 2026-11-17: 1 trades of 1 contracts, 1 new, 0 too small"
@@ -133,7 +133,7 @@ def test_sweep_contains_trades_of_one_contract_only(backfill, set_trades):
     quote = past_quote(AT - 50)
     set_trades(
         rest_trade(AT, size=6, sequence_number=1),
-        rest_trade(AT + 400, size=6, exchange=313, sequence_number=2),
+        rest_trade(AT + 200, size=6, exchange=313, sequence_number=2),
         quotes=(quote,),
     )
     set_trades(rest_trade(AT + 100, size=20, sequence_number=3), ticker=PUT, quotes=(quote,))

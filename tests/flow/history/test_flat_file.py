@@ -70,7 +70,7 @@ def test_line_becomes_a_row(write_file):
 def test_rejected_lines_are_counted_by_reason(write_file):
     lines = [
         line(),
-        line(size="3"),
+        line(size="3", at_ms=AT + 60_000),
         line(ticker="O:SPY261218C00650000"),
         line(ticker="O:SPXX61218C06500000"),
         line(price="much"),

@@ -69,7 +69,10 @@ EXPECTED = {
     "canceled_by": None,
     "source": "live",
     "received_at": NOON_MS + 40,
-    "method_version": "flow-1",
+    "method_version": "flow-2",
+    "large_size": None,
+    "trade_rate": 0.9e-5,
+    "quote_source": "stream",
 }
 
 
@@ -111,7 +114,7 @@ def test_all_conditions_of_a_trade_count():
 
 
 def test_small_trades_are_not_stored_and_the_limit_is_a_setting(settings):
-    batch = make_batch({"size": 9}, {"size": 10}, {"size": 11})
+    batch = make_batch(*({"size": size, "timestamp_ms": NOON_MS + 1000 * size} for size in (9, 10, 11)))
     process(batch)
     assert sequence_numbers() == [2, 3]
     settings.FLOW_MINIMUM_CONTRACTS = 9
@@ -125,8 +128,8 @@ def test_small_parts_of_a_sweep_are_stored_with_its_first_number():
         make_batch(
             {"size": 4, "price": 1.10, "exchange": 302},
             {"size": 3, "price": 1.10, "exchange": 313, "timestamp_ms": NOON_MS + 250},
-            {"size": 4, "price": 1.10, "exchange": 325, "timestamp_ms": NOON_MS + 500},
-            {"size": 4, "price": 1.10, "exchange": 300, "timestamp_ms": NOON_MS + 501},
+            {"size": 4, "price": 1.10, "exchange": 325, "timestamp_ms": NOON_MS + 499},
+            {"size": 4, "price": 1.10, "exchange": 300, "timestamp_ms": NOON_MS + 500},
         )
     )
     rows = OptionsFlow.objects.order_by("sequence_number").values_list(

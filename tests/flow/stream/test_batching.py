@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from flow.stream.batching import Batcher, BatchLimits
 from flow.stream.rows import ROW, Rows, as_trades
 from quant.trades.classification import classify
+from quant.trades.conditions import IS_CANCEL
 
 T = 1_795_186_800_000
 
@@ -22,7 +23,8 @@ def rows(*trades: tuple) -> Rows:
     made["size"], made["sequence_number"] = 20, range(len(trades))
     made["bid"], made["ask"], made["quote_age_ms"] = 1.0, 1.1, 10.0
     made["bid_size"] = made["ask_size"] = 5.0
-    made["average_size"] = np.nan
+    made["average_size"] = made["large_size"] = np.nan
+    made["trade_rate"] = 0.9e-5  # per ms: the window is 500 ms long
     return made
 
 
@@ -44,23 +46,36 @@ def test_later_trade_proves_that_a_window_is_over():
     assert batcher.oldest_ms() == T + 501
 
 
-def test_each_side_of_a_contract_has_its_own_windows():
+def test_trades_of_a_busy_contract_are_held_for_a_shorter_window():
+    batcher = Batcher(BatchLimits(trades=3, lateness_ms=0))
+    busy = rows((1, 0, 302, 1.1), (1, 3, 302, 1.1), (2, 5, 302, 1.1))
+    busy["trade_rate"] = 0.001  # per ms: the window is 5 ms long
+    batcher.add(busy, T)
+    assert batcher.due_batches(T) == []
+    batcher.add(rows((2, 6, 302, 1.1)), T)
+    assert [after(batch) for batch in batcher.due_batches(T + 250)] == [[0, 3]]
+
+
+def test_both_sides_of_a_contract_share_its_windows():
     batcher = Batcher(BatchLimits(trades=3, lateness_ms=0))
     batcher.add(rows((1, 0, 302, 1.1), (1, 300, 302, 1.0), (2, 501, 302, 1.1)), T)
-    assert [after(batch) for batch in batcher.due_batches(T)] == [[0]]
+    assert [after(batch) for batch in batcher.due_batches(T)] == [[0, 300]]
 
 
-def test_trade_without_a_side_is_not_held():
+def test_trade_without_a_quote_is_held_and_a_cancel_is_not():
     batcher = Batcher(BatchLimits(trades=2))
     unquoted = rows((1, 0, 302, 1.1), (1, 1, 302, 1.1))
     unquoted["bid"] = unquoted["ask"] = unquoted["quote_age_ms"] = np.nan
+    unquoted["condition_bits"][1] = IS_CANCEL
     batcher.add(unquoted, T)
-    assert [after(batch) for batch in batcher.due_batches(T)] == [[0, 1]]
+    assert [after(batch) for batch in batcher.due_batches(T)] == [[1]]
 
 
 def test_no_batch_is_due_before_size_or_age_is_reached():
-    batcher = Batcher(BatchLimits(trades=10, age_ms=250))
-    batcher.add(rows((1, 0, 302, 1.05)), T)
+    batcher = Batcher(BatchLimits(trades=10, age_ms=250, lateness_ms=0, idle_ms=0))
+    busy = rows((1, 0, 302, 1.05))
+    busy["trade_rate"] = 1.0  # per ms: the window is 1 ms long
+    batcher.add(busy, T)
     assert batcher.due_batches(T + 249) == []
     assert len(batcher.due_batches(T + 250)) == 1
 

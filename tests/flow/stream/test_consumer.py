@@ -19,9 +19,14 @@ from flow.stream.consumer import Consumer, Gap, QueueLimits
 from flow.stream.frame_queue import FrameQueue, Received
 from flow.stream.rows import Contracts
 from provider.stream_client import Delivery, Stream
+from quant.thresholds import TRADE_RULES
 from tests.flow.stream_server import QUICK, Peer, quote, serving, trade
 
 T = 1_795_186_800_000
+
+
+# The clock of these tests stands still, so a window would never end.
+NEVER_HELD = BatchLimits(age_ms=0, idle_ms=-TRADE_RULES["default"].cluster_window_ms)
 
 
 class RunningConsumer:
@@ -39,7 +44,7 @@ class RunningConsumer:
         self.inbox = Inbox(client, "options")
         self.consumer = Consumer(
             Contracts({"SPXW": "SPX"}), AverageSizes(), self.inbox, lambda name: None,
-            Spool(directory, 1_000_000), lambda: T + 100, batch_limits=BatchLimits(age_ms=0, idle_ms=0),
+            Spool(directory, 1_000_000), lambda: T + 100, batch_limits=NEVER_HELD,
             limits=limits or Limits(retry_seconds=0.01, check_seconds=0.01), queue_limits=QueueLimits(),
         )  # fmt: skip
         urls = [url, second] if second else [url]

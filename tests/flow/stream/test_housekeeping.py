@@ -12,6 +12,8 @@ from flow.stream.average_size import AverageSizes
 from flow.stream.rows import ROW
 from flow.stream.subscription import Shard
 from quant import sessions
+from quant.trades.sizes import LARGEST
+from warehouse.models import ContractSizeDay
 
 DAY = dt.date(2026, 11, 20)
 
@@ -26,40 +28,67 @@ def rows(*sizes: int, underlying: int = 0, cancel: int | None = None):
     return made
 
 
-def test_average_excludes_the_trades_it_is_attached_to():
+def totals(*symbols: list[tuple[int, int]]) -> np.ndarray:
+    """Return totals of symbols, each given as pairs of a number of trades and their size."""
+    columns = np.zeros((2 + len(LARGEST), len(symbols)))
+    for column, pairs in enumerate(symbols):
+        for trades, size in pairs:
+            columns[:2, column] += trades, trades * size
+            columns[2 + np.flatnonzero(size <= LARGEST)[0], column] += trades
+    return columns
+
+
+def test_yardsticks_exclude_the_trades_they_are_attached_to():
     sizes = AverageSizes()
-    assert np.isnan(sizes.update(rows(10, 30))).all()
-    assert sizes.update(rows(100)).tolist() == [20.0]
+    assert np.isnan(sizes.update(rows(*range(1, 11)))).all()
+    sizes.update(rows(*[10] * 180, *[30] * 10))
+    average, large = sizes.update(rows(100))
+    assert (average.tolist(), large.tolist()) == ([(55 + 1800 + 300) / 200], [10.0])
+
+
+def test_yardsticks_are_unknown_before_two_hundred_trades():
+    sizes = AverageSizes()
+    sizes.update(rows(*[10] * 199))
+    assert np.isnan(sizes.update(rows(10))).all()
+    assert [values.tolist() for values in sizes.update(rows(10))] == [[10.0], [10.0]]
 
 
 def test_cancel_does_not_count_as_a_trade():
     sizes = AverageSizes()
-    sizes.update(rows(10, 1000, cancel=1))
-    assert sizes.update(rows(5)).tolist() == [10.0]
+    sizes.update(rows(*[10] * 200, 1000, cancel=200))
+    assert sizes.update(rows(5)).average_size.tolist() == [10.0]
 
 
 def test_saved_sizes_stay_in_the_average_and_are_not_saved_twice():
     sizes = AverageSizes()
-    sizes.load_totals([(1.0, 40.0)])
+    sizes.load_totals(totals([(200, 40)]))
     sizes.update(rows(20))
     added = sizes.unsaved()
-    sizes.update(rows(60))
+    sizes.update(rows(30))
     sizes.mark_saved(added)
-    assert sizes.unsaved().tolist() == [[1.0], [60.0]]
-    assert sizes.update(rows(1)).tolist() == [40.0]
+    assert sizes.unsaved().tolist() == totals([(1, 30)]).tolist()
+    assert sizes.update(rows(1)).average_size.tolist() == [(8000 + 20 + 30) / 202]
 
 
 @pytest.mark.django_db
 @pytest.mark.database
 def test_average_of_twenty_sessions_survives_a_restart():
     past = sessions.sessions(DAY - dt.timedelta(days=60), DAY)
-    average_size.add_totals(["SPX", "SPY"], past[-22], np.array([[1.0, 0.0], [9_999.0, 0.0]]))  # too long ago
-    average_size.add_totals(["SPX", "SPY"], past[-21], np.array([[2.0, 1.0], [20.0, 7.0]]))
-    average_size.add_totals(["SPX", "SPY"], DAY, np.array([[1.0, 0.0], [40.0, 0.0]]))
-    average_size.add_totals(
-        ["SPX", "SPY"], DAY, np.array([[1.0, 0.0], [60.0, 0.0]])
-    )  # of another shard, or a minute later
-    assert average_size.stored_totals(["SPY", "QQQ", "SPX"], DAY) == [(1.0, 7.0), (0.0, 0.0), (4.0, 120.0)]
+    both = ["SPX", "SPY"]
+    average_size.add_totals(both, past[-22], totals([(1, 9_999)], []))  # too long ago
+    average_size.add_totals(both, past[-21], totals([(2, 10)], [(1, 7)]))
+    average_size.add_totals(both, DAY, totals([(1, 40)], []))
+    average_size.add_totals(both, DAY, totals([(1, 60)], []))  # of another shard, or a minute later
+    stored = average_size.stored_totals(["SPY", "QQQ", "SPX"], DAY)
+    assert stored.tolist() == totals([(1, 7)], [], [(2, 10), (1, 40), (1, 60)]).tolist()
+
+
+@pytest.mark.django_db
+@pytest.mark.database
+def test_sessions_without_counts_by_size_still_have_a_mean():
+    ContractSizeDay.objects.create(symbol="SPX", date=DAY, trades=200, contracts=800)
+    (average,), (large,) = average_size.yardsticks_until("SPX", DAY)
+    assert (average, np.isnan(large)) == (4.0, True)
 
 
 def test_each_symbol_belongs_to_exactly_one_shard():

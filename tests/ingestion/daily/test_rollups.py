@@ -28,7 +28,7 @@ def evening(spx, at_market_time) -> str:
 
 
 def add_trades() -> None:
-    sweep = {"trade_type": "SWEEP", "is_sweep": True}
+    sweep = {"trade_type": "SWEEP", "is_sweep": True, "price": 1}
     add_trade(NOON_MS, 1, size=250, premium=Decimal("1137500.50"), is_block=True)
     add_trade(NOON_MS, 2, size=10, premium=1000, sentiment="BEARISH", option_type="put", **sweep)
     add_trade(NOON_MS, 3, size=20, premium=2000, is_unusual_volume=True, **sweep)
@@ -75,10 +75,50 @@ def test_trades_are_summed_by_symbol_without_cancels(evening):
         "bearish_sweeps": 1,
         "blocks": 1,
         "unusual": 1,
-        "method_version": "flow-daily-1",
+        "method_version": "flow-daily-2",
+        "stream_sided_trades": 0,
+        "rest_sided_trades": 0,
+        "stream_sided_premium": 0,
+        "rest_sided_premium": 0,
+        "candidates": 0,
+        "stream_sided_candidates": 0,
+        "rest_sided_candidates": 0,
+        "waiting_candidates": 0,
         "computed_at": None,
     }
     assert FlowDay.objects.get(symbol="SPY").premium == 70
+
+
+def test_the_coverage_counts_trades_with_a_side_by_the_source_of_their_quote(evening):
+    trades = (
+        ("buy", "stream", 30_000, False),
+        ("sell", "stream", 10, True),
+        ("buy", "stream", 20, False),  # too little premium for a candidate
+        ("buy", "rest", 40_000, False),
+        (None, "absent", 50_000, False),
+        (None, "wanted", 60_000, False),
+        (None, "wanted", 30, True),
+        (None, None, 70_000, True),  # a package, which never has a side
+    )
+    for number, (side, source, premium, swept) in enumerate(trades):
+        more = {"side": side, "quote_source": source, "premium": premium, "is_sweep": swept}
+        add_trade(NOON_MS, number, **more)
+    add_trade(NOON_MS, 98, side="buy", premium=1)  # from before the column
+    add_trade(NOON_MS, 99, side="buy", premium=2, source="backfill")
+    roll_up(SESSION)
+    row = FlowDay.objects.get()
+    assert (row.stream_sided_trades, row.stream_sided_premium) == (4, 30_031)
+    assert (row.rest_sided_trades, row.rest_sided_premium) == (2, 40_002)
+    assert (row.candidates, row.stream_sided_candidates, row.rest_sided_candidates) == (6, 2, 1)
+    assert row.waiting_candidates == 2
+
+
+def test_a_sweep_of_several_trades_counts_once(evening):
+    for number, sentiment, size in ((1, "BULLISH", 10), (2, "BEARISH", 30), (3, "NEUTRAL", 50)):
+        add_trade(NOON_MS, number, is_sweep=True, sweep_id=1, sentiment=sentiment, size=size, price=1)
+    roll_up(SESSION)
+    row = FlowDay.objects.get()
+    assert (row.trades, row.sweeps, row.bullish_sweeps, row.bearish_sweeps) == (3, 1, 0, 1)
 
 
 def test_daily_gamma_has_first_last_lowest_highest_and_median(evening):

@@ -81,7 +81,7 @@ def test_the_session_is_a_readers_by_the_clock_of_the_warehouse(answer):
     try:
         assert answer("SELECT current_user") == "warehouse_reader"
         assert answer(OFFSET) == "-9000000"
-        assert answer("SELECT * FROM get_flow_summary('SPX', 60)") == "SPX|0|0|0|100|NEUTRAL"
+        assert answer("SELECT * FROM get_flow_summary('SPX', 60)") == "SPX|0|0|0|100|NEUTRAL||57-64 %"
     finally:
         run("UPDATE warehouse_clock SET offset_ms = 0")
         drop_partitions()

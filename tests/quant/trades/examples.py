@@ -27,6 +27,7 @@ DEFAULTS = {
     "day_volume": np.nan,
     "open_interest": np.nan,
     "multiplier": 100.0,
+    "trade_rate": np.nan,
 }
 
 

@@ -11,7 +11,9 @@ from tests.quant.trades.examples import START, make_trades
 
 
 def bought(ms, exchange=302, size=10, **more):
-    return {"timestamp": START + ms, "exchange": exchange, "size": size, "price": 1.10, **more}
+    """Return a trade of a contract with less than one trade in 100 s, so that its window is 500 ms long."""
+    trade = {"timestamp": START + ms, "exchange": exchange, "size": size, "price": 1.10, "trade_rate": 0.9e-5}
+    return trade | more
 
 
 def sweeps(*rows):
@@ -19,14 +21,14 @@ def sweeps(*rows):
 
 
 def test_trades_on_two_exchanges_within_500_ms_are_a_sweep():
-    result = classify(make_trades(bought(0), bought(500, 303)))
+    result = classify(make_trades(bought(0), bought(499, 303)))
     assert result.trade_type.tolist() == ["SWEEP", "SWEEP"]
     assert result.sweep_first.tolist() == [0, 0]
     assert result.split_first.tolist() == [-1, -1]
 
 
-def test_trades_501_ms_apart_are_not_a_sweep():
-    assert sweeps(bought(0), bought(501, 303)) == [-1, -1]
+def test_trades_500_ms_apart_are_not_a_sweep():
+    assert sweeps(bought(0), bought(500, 303)) == [-1, -1]
 
 
 def test_trades_on_one_exchange_are_a_split():
@@ -36,13 +38,19 @@ def test_trades_on_one_exchange_are_a_split():
 
 
 def test_a_window_starts_with_its_first_trade_and_is_not_extended():
-    rows = [bought(ms, 302 + index % 2) for index, ms in enumerate((0, 300, 500, 501, 900, 1001, 1002))]
+    rows = [bought(ms, 302 + index % 2) for index, ms in enumerate((0, 300, 499, 500, 900, 999, 1000))]
     assert sweeps(*rows) == [0, 0, 0, 3, 3, 3, -1]
 
 
-def test_trades_of_different_contracts_or_sides_are_not_a_sweep():
+def test_trades_of_different_contracts_are_not_a_sweep():
     assert sweeps(bought(0), bought(1, 303, contract=2)) == [-1, -1]
-    assert sweeps(bought(0), bought(1, 303, price=1.00)) == [-1, -1]
+
+
+def test_trades_of_unknown_or_different_sides_can_be_a_sweep():
+    unquoted = {"bid": np.nan, "ask": np.nan}
+    assert sweeps(bought(0, **unquoted), bought(1, 303, **unquoted)) == [0, 0]
+    assert sweeps(bought(0), bought(1, 303, price=1.00)) == [0, 0]
+    assert sweeps(bought(0), bought(1, 303, price=1.05)) == [0, 0]
 
 
 def test_sales_can_be_a_sweep():
@@ -56,8 +64,8 @@ def test_clusters_of_fewer_than_ten_contracts_are_ignored():
     assert sweeps(bought(0, size=5), bought(1, 303, size=5)) == [0, 0]
 
 
-def test_trades_without_a_side_are_not_in_clusters():
-    for flaw in ({"price": 1.05}, {"conditions": 201}, {"conditions": 202}, {"conditions": 232}):
+def test_cancels_late_trades_and_packages_are_not_in_clusters():
+    for flaw in ({"conditions": 201}, {"conditions": 202}, {"conditions": 232}, {"conditions": 247}):
         assert sweeps(bought(0), bought(1, 303, **flaw)) == [-1, -1]
 
 
@@ -76,7 +84,7 @@ def windows_one_by_one(times):
     """Return the window start of each time, computed one trade after the other as the definition says."""
     first, windows = None, []
     for time in times:
-        if first is None or time > first + 500:
+        if first is None or time >= first + 500:
             first = time
         windows.append(first)
     return windows
@@ -106,6 +114,7 @@ def test_the_order_of_trades_does_not_matter(seed):
             int(numbers.integers(302, 305)),
             price=float(price),
             contract=int(c),
+            trade_rate=np.nan,
         )
         for price, c in zip(numbers.choice([1.0, 1.05, 1.1], 40), numbers.integers(0, 4, 40), strict=True)
     ]

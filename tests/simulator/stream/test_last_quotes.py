@@ -70,10 +70,11 @@ def test_nothing_is_known_while_the_stream_does_not_run(pool: Pool, log: TradeLo
 
 
 def test_the_snapshot_has_no_quote_of_a_contract_that_is_never_quoted(pool: Pool, streaming: Server) -> None:
-    unquoted = pool.listing.ticker[pool.habit == UNQUOTED][:100].tolist()
+    never_quoted = pool.listing.ticker[pool.habit == UNQUOTED].tolist()
+    unquoted = never_quoted[:100]
     with connected(streaming, key="last quotes") as socket:
         socket.send("subscribe", "T.*")
-        traded = sorted({trade["sym"] for trade in socket.trades(1000)} - set(unquoted))[:100]
+        traded = sorted({trade["sym"] for trade in socket.trades(1000)} - set(never_quoted))[:100]
     path, limit = "/v3/snapshot", {"limit": 250}
     rows = streaming.get(path, **{"ticker.any_of": ",".join(unquoted + traded)}, **limit).json()["results"]
     quotes = {row["ticker"]: row.get("last_quote") for row in rows}

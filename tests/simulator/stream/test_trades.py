@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from quant.trades.classification import classify
+from quant.trades.trade_rate import trade_rates
 from quant.trades.trade_values import Trades
 from simulator.market.market import SyntheticMarket
 from simulator.market.opra import TRADING_VENUES
@@ -208,6 +209,14 @@ def _as_trades(pool: Pool, trades: np.ndarray) -> Trades:
         day_volume=np.zeros(count),
         open_interest=np.zeros(count),
         multiplier=np.full(count, 100.0),
+        trade_rate=trade_rates(
+            contract,
+            trades["ms"],
+            trades["q"],
+            trades["kind"] != CANCEL,
+            60_000,
+            observed_from_ms=int(trades["ms"].min()) - 60_000,
+        ),
     )
 
 

@@ -71,6 +71,7 @@ def test_trades_of_a_range_are_read_in_key_order_with_every_column():
         bid=1,
         ask="1.5",
         average_size=12.5,
+        large_size=40.0,
         side="sell",
         is_cancel=True,
         canceled_by=9,
@@ -104,12 +105,13 @@ def test_trades_of_a_range_are_read_in_key_order_with_every_column():
         "bid": 1.0,
         "ask": 1.5,
         "average_size": 12.5,
+        "large_size": 40.0,
         "is_cancel": True,
         "is_canceled": True,
         "known_at": NOON,
     }
     assert (read.side[0], read.is_call[0], read.is_cancel[0], read.is_canceled[0]) == ("", True, False, False)
-    absent = ("underlying_price", "underlying_age_ms", "bid", "ask", "average_size")
+    absent = ("underlying_price", "underlying_age_ms", "bid", "ask", "average_size", "large_size")
     assert all(math.isnan(getattr(read, name)[0]) for name in absent)
 
 
@@ -146,18 +148,23 @@ def test_sums_of_a_range_are_read_oldest_first_with_every_column():
 
 
 def test_sizes_are_summed_over_the_days_of_the_symbol():
-    for day, symbol, trades, contracts in (
-        (16, "SPX", 1, 1),
-        (17, "SPX", 2, 30),
-        (18, "SPX", 3, 12),
-        (19, "SPX", 1, 1),
-        (18, "NDX", 1, 1),
+    for day, symbol, trades, contracts, counts in (
+        (16, "SPX", 1, 1, [1]),
+        (17, "SPX", 2, 30, [3, 4]),
+        (18, "SPX", 3, 12, [0, 0, 1]),
+        (19, "SPX", 1, 1, [9]),
+        (18, "NDX", 1, 1, None),
     ):
         ContractSizeDay.objects.create(
-            symbol=symbol, date=dt.date(2025, 11, day), trades=trades, contracts=contracts
+            symbol=symbol,
+            date=dt.date(2025, 11, day),
+            trades=trades,
+            contracts=contracts,
+            size_counts=counts,
         )
-    assert flow.size_totals("SPX", dt.date(2025, 11, 17), dt.date(2025, 11, 18)) == (5.0, 42.0)
-    assert flow.size_totals("QQQ", dt.date(2025, 11, 17), dt.date(2025, 11, 18)) == (0.0, 0.0)
+    *sums, counts = flow.size_totals("SPX", dt.date(2025, 11, 17), dt.date(2025, 11, 18))
+    assert (sums, counts.tolist()) == ([5.0, 42.0], [3.0, 4.0, 1.0])
+    assert flow.size_totals("QQQ", dt.date(2025, 11, 17), dt.date(2025, 11, 18))[:2] == (0.0, 0.0)
 
 
 def test_only_the_days_of_the_range_are_read_and_by_the_key():

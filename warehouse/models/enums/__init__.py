@@ -41,7 +41,7 @@ from warehouse.models.enums.sessions import (
     VixRegime,
     VixSource,
 )
-from warehouse.models.enums.trades import Aggressiveness, Sentiment, Side, TradeType
+from warehouse.models.enums.trades import Aggressiveness, QuoteSource, Sentiment, Side, TradeType
 
 __all__ = [
     "ActionKind",
@@ -64,6 +64,7 @@ __all__ = [
     "OptionType",
     "PutCallRegime",
     "PutCallStatus",
+    "QuoteSource",
     "RateSource",
     "RealizedStatus",
     "RepairOutcome",

@@ -36,3 +36,12 @@ class Side(TextChoices):
 
     BUY = "buy"
     SELL = "sell"
+
+
+class QuoteSource(TextChoices):
+    """Origin of a trade's quote, or the state of the request for it."""
+
+    STREAM = "stream"
+    REST = "rest"
+    WANTED = "wanted"  # is to be fetched
+    ABSENT = "absent"  # was fetched, but no quote was as new as the classification needs

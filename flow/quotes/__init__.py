@@ -1,0 +1,1 @@
+"""Quotes of stored trades, requested from the provider where the stream had none."""
