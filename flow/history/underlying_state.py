@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from flow.stream import average_size
+from flow.stream import trade_sizes
 from quant.chain import Floats
 from quant.sessions import DAY_MS, MINUTE_MS
 from warehouse.asof import bars, flow, gamma
@@ -66,5 +66,5 @@ def of_session(symbol: str, session: dt.date, first_ms: int, last_ms: int) -> Un
         price.append(found.close)
     times = np.concatenate(at_ms).astype(np.float64)
     order = np.argsort(times, kind="stable")
-    average, large = (float(values[0]) for values in average_size.yardsticks_before(symbol, session))
+    average, large = (float(values[0]) for values in trade_sizes.yardsticks_before(symbol, session))
     return UnderlyingState(average, large, times[order], np.concatenate(price)[order])

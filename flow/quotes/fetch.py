@@ -58,7 +58,8 @@ def fetch_quotes(
                 quoted = _fetch(client, group)
             except BudgetSpent:
                 return result
-            except NotEntitled:
+            except NotEntitled as error:
+                log.warning("no quotes of trades are requested: %s", error)
                 return replace(result, not_entitled=True)
             except (Retryable, Unauthorized) as error:
                 return replace(result, failure=str(error))

@@ -21,13 +21,13 @@ import numpy as np
 from flow.delivery.inbox import Inbox
 from flow.delivery.publisher import Limits, Publisher, Send
 from flow.delivery.spool import Spool
-from flow.stream.average_size import AverageSizes
 from flow.stream.batching import Batcher, BatchLimits
 from flow.stream.enrich import Enricher, Spot
 from flow.stream.frame_queue import FrameQueue, Received
 from flow.stream.rows import Contracts, Rows
 from flow.stream.stall_detector import MIN_PAUSE_MS, StallDetector
 from flow.stream.statistics import Totals
+from flow.stream.trade_sizes import TradeSizes
 from provider.stream_client import Delivery, Stream
 from provider.stream_messages import LOSSES, Quote, decode
 
@@ -75,7 +75,7 @@ class Consumer:
     def __init__(
         self,
         contracts: Contracts,
-        sizes: AverageSizes,
+        sizes: TradeSizes,
         inbox: Inbox,
         send: Send,
         spool: Spool,

@@ -8,11 +8,11 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from flow.stream.average_size import AverageSizes
 from flow.stream.quotes import LastBefore
 from flow.stream.rows import ROW, Contracts, Rows
 from flow.stream.seen_reports import SeenReports
 from flow.stream.trade_rates import TradeRates
+from flow.stream.trade_sizes import TradeSizes
 from provider.stream_messages import Aggregate, Event, Quote, Status, Trade, Value
 from quant.trades import conditions
 
@@ -32,7 +32,7 @@ _NO_SPOT = Spot(float("nan"), -1)
 class Enricher:
     """Accepts events in order of arrival and returns trades with what was known before each of them."""
 
-    def __init__(self, contracts: Contracts, sizes: AverageSizes) -> None:
+    def __init__(self, contracts: Contracts, sizes: TradeSizes) -> None:
         self.contracts = contracts
         self.sizes = sizes
         self.quotes: LastBefore[Quote] = LastBefore()

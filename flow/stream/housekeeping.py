@@ -15,7 +15,7 @@ from django.conf import settings
 from django.db import Error, close_old_connections, connection
 
 from flow.history.gaps import record_gap
-from flow.stream import average_size, statistics, subscription
+from flow.stream import statistics, subscription, trade_sizes
 from flow.stream.consumer import Consumer
 from flow.stream.quote_upkeep import QuoteUpkeep
 from flow.stream.subscription import Shard, Watch
@@ -209,14 +209,14 @@ class Housekeeping:
         """Save today's sizes and reload the table, which also holds those of other shards and sessions."""
         self._save_sizes()
         self._consumer.sizes.load_totals(
-            average_size.stored_totals(self._consumer.contracts.symbols, self._today())
+            trade_sizes.stored_totals(self._consumer.contracts.symbols, self._today())
         )
 
     def _save_sizes(self) -> None:
         sizes = self._consumer.sizes
         added = sizes.unsaved()
         if added.any():
-            average_size.add_totals(self._consumer.contracts.symbols, self._today(), added)
+            trade_sizes.add_totals(self._consumer.contracts.symbols, self._today(), added)
             sizes.mark_saved(added)
 
     def _today(self) -> Any:

@@ -19,11 +19,11 @@ from flow.delivery.batch import TradeBatch
 from flow.delivery.inbox import Inbox
 from flow.storing import process_trades
 from flow.storing.checks import check
-from flow.stream.average_size import AverageSizes
 from flow.stream.batching import Batcher
 from flow.stream.enrich import Enricher
 from flow.stream.rows import Contracts
 from flow.stream.subscription import Shard, watch
+from flow.stream.trade_sizes import TradeSizes
 from local.launch.services import CONSUMER
 from local.servers import processes
 from provider.stream_messages import decode
@@ -72,7 +72,7 @@ def flow_end_to_end() -> Measured:
 def _stages(rendered: Rendered) -> tuple[list[TradeBatch], dict[str, float]]:
     """Run all trades through the same code in this process; return the batches and the seconds by stage."""
     watched = watch(Shard())
-    contracts, sizes = Contracts(watched.symbol_of_root), AverageSizes()
+    contracts, sizes = Contracts(watched.symbol_of_root), TradeSizes()
     enricher, batcher = Enricher(contracts, sizes), Batcher()
     inbox = Inbox(tasks.broker(settings.REDIS_URL), FEED)
     gc.freeze()  # as the consumer does

@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 
 from flow.delivery.batch import TradeBatch
 from flow.storing.checks import check
-from flow.stream.average_size import AverageSizes
 from flow.stream.batching import Batcher
 from flow.stream.enrich import Enricher
 from flow.stream.rows import Contracts
+from flow.stream.trade_sizes import TradeSizes
 from provider.stream_messages import Aggregate, Quote, Status, Trade, Value, decode
 from tests.flow.stream_server import quote, trade
 
@@ -114,7 +114,7 @@ FRAMES = (
 @given(st.lists(FRAMES, max_size=4))
 @example([b'[null, ["\x80"]]'])  # invalid UTF-8 in an event rejects that event alone
 def test_every_event_of_any_frame_is_decoded_or_counted(frames):
-    enricher, batcher = Enricher(Contracts({"SPXW": "SPX"}), AverageSizes()), Batcher()
+    enricher, batcher = Enricher(Contracts({"SPXW": "SPX"}), TradeSizes()), Batcher()
     trades = 0
     for frame in frames:
         rejected: Counter[str] = Counter()

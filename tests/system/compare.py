@@ -126,27 +126,10 @@ def _values(row: OptionsFlow) -> tuple[Any, ...]:
     return tuple(getattr(row, name) for name in _COMPARED)
 
 
-def _at_an_end(cancels: list[Trade]) -> set[int]:
-    """Return the numbers of the canceled trades without a stored report before them or between them and the cancel."""
-    reports = OptionsFlow.objects.filter(
-        is_cancel=False, canceled_by=None, contract_ticker__in={one["ticker"] for one in cancels}
-    ).exclude(conditions__contains=["OSEQ"])
-    stored: dict[str, list[int]] = defaultdict(list)
-    for ticker, number in reports.values_list("contract_ticker", "sequence_number"):
-        stored[ticker].append(number)
-    return {
-        one["cancels"]
-        for one in cancels
-        if min(stored[one["ticker"]], default=one["q"]) >= one["cancels"]
-        or not any(one["cancels"] < number < one["q"] for number in stored[one["ticker"]])
-    }
-
-
 def _cancels(comparison: Comparison, trades: list[Trade]) -> None:
     """Check that exactly the cancelled trades refer to their cancels.
 
-    A cancel of one of several equal trades is ambiguous; for these the reference is not checked. Neither is it where
-    small trades, which are not stored, decide whether a trade was the first or last report of its contract.
+    A cancel of one of several equal trades is ambiguous; for these the reference is not checked.
     """
 
     def values(one: Trade) -> tuple[Any, ...]:
@@ -160,9 +143,6 @@ def _cancels(comparison: Comparison, trades: list[Trade]) -> None:
     # Trades before the first compared one are in the table too, and a cancel may refer to them.
     older = {values(one) for one in trades if one["kind"] == "cancel" and one["cancels"] not in by_q}
     ambiguous = older | {values(one) for one in trades if equal[values(one)] > 1}
-    ambiguous |= {
-        values(by_q[q]) for q in _at_an_end([one for one in trades if one["condition"] == 201]) if q in by_q
-    }
     stored = OptionsFlow.objects.filter(sequence_number__in=list(by_q), is_cancel=False)
     for number, canceled_by in stored.values_list("sequence_number", "canceled_by"):
         # A cancel after the last compared trade may or may not be stored yet.

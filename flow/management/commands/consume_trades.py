@@ -21,13 +21,13 @@ from redis.retry import Retry
 from flow.delivery.inbox import Inbox
 from flow.delivery.spool import Spool, SpoolInUse
 from flow.stream import statistics, subscription
-from flow.stream.average_size import AverageSizes
 from flow.stream.consumer import Consumer
 from flow.stream.first_quotes import FirstQuotes
 from flow.stream.housekeeping import Housekeeping, feed_of, last_safe_ms
 from flow.stream.quote_upkeep import QuoteUpkeep
 from flow.stream.rows import Contracts, Rows
 from flow.stream.subscription import Shard, Watch
+from flow.stream.trade_sizes import TradeSizes
 from provider.connection import connected
 from provider.stream_client import Stream
 from quant import sessions
@@ -177,7 +177,7 @@ def _consumer(shard: Shard, screen: _Screen) -> Consumer:
         raise CommandError(f"the spool cannot be used: {error}") from None
     return Consumer(
         screen.contracts,
-        AverageSizes(),
+        TradeSizes(),
         Inbox(client, feed),
         lambda batch_id: current_app.send_task(
             CeleryTask.STORE_TRADES, (batch_id,), queue="flow", retry=False

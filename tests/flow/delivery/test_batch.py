@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from flow.delivery.batch import BadPayload, TradeBatch
+from quant.trades.reports import UNKNOWN
 from tests.flow.trades import CALL, PUT, make_batch, same
 
 whole = st.integers(-(2**63), 2**63 - 1)
@@ -34,6 +35,25 @@ trades = st.fixed_dictionaries(
 def test_decoded_payload_equals_the_batch(rows, source):
     batch = make_batch(*rows, source=source)
     assert same(TradeBatch.decode(batch.encode()), batch)
+
+
+# The payload of `make_batch({"sequence_number": 7})` by the version before sizes, rates and reports were sent.
+FIRST_VERSION = bytes.fromhex(
+    "50524e540100000001000000150000000000000078016360606068b835f3fd4246060676201b04ce9e01810ff65c102e831e"
+    "50ee2294cdc0f0c17ed64c10f8680f11527140a545c07c87949d50710d286de2b0026a8fbf55704044b89199a191a185b381"
+    "99a901080000172f1ca2"
+)
+
+
+def test_payload_of_the_first_version_is_read_and_what_it_lacks_is_unknown():
+    batch = TradeBatch.decode(FIRST_VERSION)
+    assert (batch.sequence_number.tolist(), batch.size.tolist(), batch.average_size.tolist()) == (
+        [7],
+        [10],
+        [20.0],
+    )
+    assert np.isnan([*batch.large_size, *batch.trade_rate]).all()
+    assert batch.first_report.tolist() == batch.last_report.tolist() == [UNKNOWN]
 
 
 def test_empty_batch_has_a_payload():

@@ -13,11 +13,11 @@ from flow.delivery.batch import TradeBatch
 from flow.delivery.inbox import Inbox
 from flow.delivery.publisher import Limits
 from flow.delivery.spool import Spool
-from flow.stream.average_size import AverageSizes
 from flow.stream.batching import BatchLimits
 from flow.stream.consumer import Consumer, Gap, QueueLimits
 from flow.stream.frame_queue import FrameQueue, Received
 from flow.stream.rows import Contracts
+from flow.stream.trade_sizes import TradeSizes
 from provider.stream_client import Delivery, Stream
 from quant.thresholds import TRADE_RULES
 from tests.flow.stream_server import QUICK, Peer, quote, serving, trade
@@ -43,7 +43,7 @@ class RunningConsumer:
     ) -> None:
         self.inbox = Inbox(client, "options")
         self.consumer = Consumer(
-            Contracts({"SPXW": "SPX"}), AverageSizes(), self.inbox, lambda name: None,
+            Contracts({"SPXW": "SPX"}), TradeSizes(), self.inbox, lambda name: None,
             Spool(directory, 1_000_000), lambda: T + 100, batch_limits=NEVER_HELD,
             limits=limits or Limits(retry_seconds=0.01, check_seconds=0.01), queue_limits=QueueLimits(),
         )  # fmt: skip

@@ -7,9 +7,9 @@ from collections import Counter
 
 import numpy as np
 
-from flow.stream.average_size import AverageSizes
 from flow.stream.enrich import Enricher, Spot
 from flow.stream.rows import Contracts, Rows
+from flow.stream.trade_sizes import TradeSizes
 from provider.stream_messages import decode
 from tests.flow.stream_server import CONTRACT, quote, trade
 
@@ -17,7 +17,7 @@ T = 1_795_186_800_000
 
 
 def enricher() -> Enricher:
-    return Enricher(Contracts({"SPX": "SPX", "SPXW": "SPX", "SPY": "SPY"}), AverageSizes())
+    return Enricher(Contracts({"SPX": "SPX", "SPXW": "SPX", "SPY": "SPY"}), TradeSizes())
 
 
 def enriched(*events: dict, taker: Enricher | None = None) -> Rows:

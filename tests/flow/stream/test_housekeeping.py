@@ -7,10 +7,10 @@ import datetime as dt
 import numpy as np
 import pytest
 
-from flow.stream import average_size
-from flow.stream.average_size import AverageSizes
+from flow.stream import trade_sizes
 from flow.stream.rows import ROW
 from flow.stream.subscription import Shard
+from flow.stream.trade_sizes import TradeSizes
 from quant import sessions
 from quant.trades.sizes import LARGEST
 from warehouse.models import ContractSizeDay
@@ -39,7 +39,7 @@ def totals(*symbols: list[tuple[int, int]]) -> np.ndarray:
 
 
 def test_yardsticks_exclude_the_trades_they_are_attached_to():
-    sizes = AverageSizes()
+    sizes = TradeSizes()
     assert np.isnan(sizes.update(rows(*range(1, 11)))).all()
     sizes.update(rows(*[10] * 180, *[30] * 10))
     average, large = sizes.update(rows(100))
@@ -47,20 +47,20 @@ def test_yardsticks_exclude_the_trades_they_are_attached_to():
 
 
 def test_yardsticks_are_unknown_before_two_hundred_trades():
-    sizes = AverageSizes()
+    sizes = TradeSizes()
     sizes.update(rows(*[10] * 199))
     assert np.isnan(sizes.update(rows(10))).all()
     assert [values.tolist() for values in sizes.update(rows(10))] == [[10.0], [10.0]]
 
 
 def test_cancel_does_not_count_as_a_trade():
-    sizes = AverageSizes()
+    sizes = TradeSizes()
     sizes.update(rows(*[10] * 200, 1000, cancel=200))
     assert sizes.update(rows(5)).average_size.tolist() == [10.0]
 
 
 def test_saved_sizes_stay_in_the_average_and_are_not_saved_twice():
-    sizes = AverageSizes()
+    sizes = TradeSizes()
     sizes.load_totals(totals([(200, 40)]))
     sizes.update(rows(20))
     added = sizes.unsaved()
@@ -75,11 +75,11 @@ def test_saved_sizes_stay_in_the_average_and_are_not_saved_twice():
 def test_average_of_twenty_sessions_survives_a_restart():
     past = sessions.sessions(DAY - dt.timedelta(days=60), DAY)
     both = ["SPX", "SPY"]
-    average_size.add_totals(both, past[-22], totals([(1, 9_999)], []))  # too long ago
-    average_size.add_totals(both, past[-21], totals([(2, 10)], [(1, 7)]))
-    average_size.add_totals(both, DAY, totals([(1, 40)], []))
-    average_size.add_totals(both, DAY, totals([(1, 60)], []))  # of another shard, or a minute later
-    stored = average_size.stored_totals(["SPY", "QQQ", "SPX"], DAY)
+    trade_sizes.add_totals(both, past[-22], totals([(1, 9_999)], []))  # too long ago
+    trade_sizes.add_totals(both, past[-21], totals([(2, 10)], [(1, 7)]))
+    trade_sizes.add_totals(both, DAY, totals([(1, 40)], []))
+    trade_sizes.add_totals(both, DAY, totals([(1, 60)], []))  # of another shard, or a minute later
+    stored = trade_sizes.stored_totals(["SPY", "QQQ", "SPX"], DAY)
     assert stored.tolist() == totals([(1, 7)], [], [(2, 10), (1, 40), (1, 60)]).tolist()
 
 
@@ -87,7 +87,7 @@ def test_average_of_twenty_sessions_survives_a_restart():
 @pytest.mark.database
 def test_sessions_without_counts_by_size_still_have_a_mean():
     ContractSizeDay.objects.create(symbol="SPX", date=DAY, trades=200, contracts=800)
-    (average,), (large,) = average_size.yardsticks_until("SPX", DAY)
+    (average,), (large,) = trade_sizes.yardsticks_until("SPX", DAY)
     assert (average, np.isnan(large)) == (4.0, True)
 
 

@@ -12,7 +12,6 @@ from flow.delivery.batch import TradeBatch
 from flow.delivery.inbox import Inbox
 from flow.delivery.spool import Spool
 from flow.stream import consumer, quote_upkeep
-from flow.stream.average_size import AverageSizes
 from flow.stream.batching import BatchLimits
 from flow.stream.consumer import Consumer
 from flow.stream.first_quotes import FirstQuotes
@@ -20,6 +19,7 @@ from flow.stream.housekeeping import Housekeeping
 from flow.stream.quote_upkeep import QuoteUpkeep
 from flow.stream.rows import Contracts
 from flow.stream.subscription import Shard, watch
+from flow.stream.trade_sizes import TradeSizes
 from provider.stream_client import Stream
 from provider.stream_messages import Quote
 from tests.flow.stream_server import QUICK, Peer, quote, serving, trade
@@ -42,7 +42,7 @@ class Starting:
         self.clock_reads = 0  # at least one in each pass of the decoder
         self.inbox = Inbox(client, "options")
         self.consumer = Consumer(
-            Contracts({"SPXW": "SPX"}), AverageSizes(), self.inbox, lambda name: None,
+            Contracts({"SPXW": "SPX"}), TradeSizes(), self.inbox, lambda name: None,
             Spool(directory, 1_000_000), self._now_ms, batch_limits=BatchLimits(age_ms=0, idle_ms=0),
         )  # fmt: skip
         self.upkeep = QuoteUpkeep(self.consumer, lambda quoted: {"T.*"}, FirstQuotes(client_of(provider)))

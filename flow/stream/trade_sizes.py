@@ -47,7 +47,7 @@ def yardsticks(totals: Totals) -> Yardsticks:
     return Yardsticks(mean, sizes.percentile(totals[_BINS:].T, _LARGE_SHARE, least))
 
 
-class AverageSizes:
+class TradeSizes:
     """Yardsticks of the trade sizes of each symbol, over 20 stored sessions and today's trades so far.
 
     A symbol is identified by its number in the consumer's list.
