@@ -182,7 +182,7 @@ def _connect_for_repair(seconds: float) -> MassiveClient:
 
 
 @shared_task(acks_late=False, time_limit=5 * MINUTE, soft_time_limit=4 * MINUTE)
-def fetch_quotes(seconds: float = 50.0) -> str:
+def fetch_quotes(seconds: float = 55.0) -> str:
     """Request quotes for stored trades that want one, for at most `seconds`. Only one step runs at a time.
 
     A plan without quotes is asked once in twelve hours. A step that was killed is followed by the next one of beat.

@@ -30,7 +30,7 @@ FACTS = {
 ALLOWED = re.compile(
     r"""^warehouse/ | ^tests/ | ^simulator/
     | ^web/admin/                              # lists and pages of rows
-    | ^flow/report\.py$ | ^flow/stream/statistics\.py$ | ^ingestion/imports/series\.py$  # prints rows and counts
+    | ^flow/report\.py$ | ^ingestion/imports/series\.py$  # prints rows and counts
     | ^ingestion/audit\.py$                    # compares rows with their recomputation
     | ^ingestion/(flow_sums|slot_sums)\.py$ | ^ingestion/daily/rollups\.py$  # INSERT ... SELECT of sums, and retention
     | ^flow/storing/(cancels|sequence_numbers|repair_update)\.py$            # match trades with stored ones

@@ -73,9 +73,8 @@ def latest_chains() -> list[LatestChain]:
     return chains
 
 
-def trade_counts(from_ms: int, to_ms: int) -> dict[str, TradeCounts]:
-    """Return the counts of each symbol whose trades are watched, between two exchange times (inclusive)."""
-    symbols = [str(entry.symbol) for entry in watched_flow()]
+def trade_counts(symbols: Sequence[str], from_ms: int, to_ms: int) -> dict[str, TradeCounts]:
+    """Return the counts of each symbol between two exchange times (inclusive)."""
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT symbol, count(*),"
@@ -83,7 +82,7 @@ def trade_counts(from_ms: int, to_ms: int) -> dict[str, TradeCounts]:
             " count(*) FILTER (WHERE is_block) FROM options_flow_history"
             ' WHERE symbol = ANY(%s) AND "timestamp" BETWEEN %s AND %s AND NOT is_cancel AND canceled_by IS NULL'
             " GROUP BY symbol",
-            [symbols, from_ms, to_ms],
+            [list(symbols), from_ms, to_ms],
         )
         found = {symbol: TradeCounts(*counts) for symbol, *counts in cursor.fetchall()}
     return {symbol: found.get(symbol, TradeCounts(0, 0, 0)) for symbol in symbols}

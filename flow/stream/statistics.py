@@ -10,7 +10,6 @@ from dataclasses import dataclass, field
 from typing import Final
 
 import numpy as np
-from django.db import connection
 
 from flow.stream.quotes import QuoteState, count_states
 from flow.stream.rows import Rows, as_trades
@@ -19,6 +18,7 @@ from quant.sessions import NEW_YORK
 from quant.thresholds import TRADE_RULES
 from quant.trades.classification import classify
 from quant.trades.conditions import IS_CANCEL
+from warehouse.queries import TradeCounts, trade_counts
 
 PREFIX: Final = "[FlowListener]"
 SMALLEST_SIZE: Final = 10  # contracts; smaller trades are stored only as part of a cluster
@@ -50,24 +50,12 @@ class Totals:
         self.quotes += count_states(rows["bid"], rows["ask"], rows["quote_age_ms"], age_limit)
 
 
-@dataclass(frozen=True, slots=True)
-class StoredCounts:
-    """Numbers of rows that the workers have stored so far."""
-
-    trades: int
-    sweeps: int
-    blocks: int
-
-
-def stored_counts(symbols: Sequence[str], from_ms: int, to_ms: int) -> StoredCounts:
+def stored_counts(symbols: Sequence[str], from_ms: int, to_ms: int) -> TradeCounts:
     """Return the trades, sweeps and blocks in the table between two exchange times, epoch ms inclusive."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT count(*), count(*) FILTER (WHERE is_sweep), count(*) FILTER (WHERE is_block)"
-            ' FROM options_flow_history WHERE symbol = ANY(%s) AND "timestamp" BETWEEN %s AND %s',
-            [list(symbols), from_ms, to_ms],
-        )
-        return StoredCounts(*cursor.fetchone())
+    counts = trade_counts(symbols, from_ms, to_ms).values()
+    return TradeCounts(
+        *(sum(getattr(one, name) for one in counts) for name in ("trades", "sweeps", "blocks"))
+    )
 
 
 def banner(symbols: Sequence[str], database: str, simulated: bool) -> list[str]:
@@ -114,7 +102,7 @@ def largest_trades(rows: Rows, most: int) -> Rows:
 
 
 def statistics_block(
-    totals: Totals, stored: StoredCounts | None, uptime_seconds: float, errors: int, adjusted: int = 0
+    totals: Totals, stored: TradeCounts | None, uptime_seconds: float, errors: int, adjusted: int = 0
 ) -> list[str]:
     """Return the lines of the statistics block; `stored` is None when the database did not answer.
 

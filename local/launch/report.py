@@ -33,9 +33,9 @@ def collect(errors: list[str], now_ms: int) -> dict[str, Any]:
     """
     from django.conf import settings
 
-    from warehouse.queries import latest_chains, rows_per_table, trade_counts
+    from warehouse.queries import latest_chains, rows_per_table, trade_counts, watched_flow
 
-    trades = trade_counts(now_ms - _DAY_MS, now_ms)
+    trades = trade_counts([str(entry.symbol) for entry in watched_flow()], now_ms - _DAY_MS, now_ms)
     return {
         "simulated": settings.SIMULATED,
         "tables": rows_per_table(),

@@ -8,7 +8,8 @@ import numpy as np
 
 from flow.stream.quotes import QuoteState
 from flow.stream.rows import ROW
-from flow.stream.statistics import StoredCounts, Totals, banner, largest_trades, statistics_block, trade_lines
+from flow.stream.statistics import Totals, banner, largest_trades, statistics_block, trade_lines
+from warehouse.queries import TradeCounts
 
 T = 1_795_203_342_000  # 2026-11-20 14:35:42 in New York
 
@@ -58,7 +59,7 @@ def test_statistics_block_has_all_counts():
         trades=1248, last_trade_ms=T, gaps=1, rejected=Counter({"frame is no JSON array": 2}),
         quotes=Counter({QuoteState.FRESH: 1200, QuoteState.MISSING: 48}),
     )  # fmt: skip
-    assert statistics_block(totals, StoredCounts(342, 18, 12), 300.0, errors=1) == [
+    assert statistics_block(totals, TradeCounts(342, 18, 12), 300.0, errors=1) == [
         "[FlowListener] 📊 Statistics:",
         "  Uptime: 5 minutes",
         "  Trades processed: 1,248",
