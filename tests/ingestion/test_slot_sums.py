@@ -65,7 +65,13 @@ def test_an_interval_is_summed_at_its_end_without_cancels(spx):
         "bearish_sweeps": 1,
         "blocks": 1,
         "unusual": 1,
-        "method_version": "flow-slots-1",
+        "method_version": "flow-slots-2",
+        **dict.fromkeys(
+            ("stream_sided_trades", "rest_sided_trades", "stream_sided_premium", "rest_sided_premium"), 0
+        ),
+        **dict.fromkeys(
+            ("candidates", "stream_sided_candidates", "rest_sided_candidates", "waiting_candidates"), 0
+        ),
     }
 
 
