@@ -127,6 +127,12 @@ def open_of(date: dt.date) -> dt.datetime:
     return _utc(_calendar().opens[_row_of(date)])
 
 
+def opening_ms(day_ms: int) -> int:
+    """Return the open of the session on the UTC day that begins at `day_ms`, both epoch ms; `day_ms` without one."""
+    date = dt.datetime.fromtimestamp(day_ms // 1000, dt.UTC).date()
+    return int(open_of(date).timestamp() * 1000) if sessions(date, date) else day_ms
+
+
 @lru_cache(maxsize=8192)
 def close_of(date: dt.date) -> dt.datetime:
     """Return the close of a session in UTC. Raises ValueError for a date without a session."""

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from quant.chain import Floats
+from quant.sessions import DAY_MS, opening_ms
 from quant.thresholds import TRADE_RULES
 from quant.trades.conditions import IS_CANCEL, flags
 from quant.trades.trade_rate import trade_rates
@@ -24,5 +25,9 @@ def past_rates(
     if not len(contract):
         return np.empty(0)
     counted = flags(conditions) & IS_CANCEL == 0
-    observed_from_ms = int(timestamp_ms.min()) - PERIOD_MS
+    days, member = np.unique(timestamp_ms // DAY_MS, return_inverse=True)
+    opened = np.array([opening_ms(day * DAY_MS) for day in days.tolist()])[member]
+    # The silence before the open says nothing about the rate after it.
+    minute_before = timestamp_ms - PERIOD_MS
+    observed_from_ms = np.where(timestamp_ms >= opened, np.maximum(opened, minute_before), minute_before)
     return trade_rates(contract, timestamp_ms, np.arange(len(contract)), counted, PERIOD_MS, observed_from_ms)

@@ -26,7 +26,7 @@ from flow.history.repair_start import Repair, possible_repair, start, started_re
 from flow.storing.locks import advisory_lock
 from flow.storing.process_trades import fetch_contract
 from provider.client import MassiveClient
-from provider.errors import BudgetSpent, Incomplete, NotEntitled, NotFound, Terminal, Unauthorized
+from provider.errors import BudgetSpent, Incomplete, NotEntitled, NotFound, Retryable, Terminal, Unauthorized
 from warehouse.models import OptionsFlow, RepairContract, StreamGap
 from warehouse.models.enums import RepairOutcome, Source
 from warehouse.queries import watched_flow
@@ -35,6 +35,8 @@ STEP_SECONDS = 30.0
 START_SECONDS = 150.0  # for requests that list contracts, of which a later step could not use a part
 STEP_CONTRACTS = 2_000  # read at once; a step without a rate limit asks about so many
 MAX_INCOMPLETE = 5  # attempts to read the trades of a contract whose answer is incomplete
+MAX_FAILURES = 20  # attempts to ask a contract while the provider answers for others
+MOST_IN_A_ROW = 3  # failed requests that end a step
 
 # Opens a client of one thread, whose requests raise BudgetSpent after so many seconds.
 ConnectFor = Callable[[float], AbstractContextManager[MassiveClient]]
@@ -83,8 +85,11 @@ def repair_step(
             if isinstance(possible, str):
                 return RepairStep(not_started=possible)
             repair = possible
-            if not _start(repair, connect):
-                return RepairStep(not_started="no step: the gap has changed")
+            try:
+                if not _start(repair, connect):
+                    return RepairStep(not_started="no step: the gap has changed")
+            except BudgetSpent:
+                return RepairStep(not_started="no step: the contracts to ask could not be listed in time")
         elif undelivered := undelivered_trades(repair.to_ms, inbox, now_ms):
             return RepairStep(not_started=f"the repair waits for {undelivered}")
         return _Step(repair, now_ms).run(connect, seconds)
@@ -110,14 +115,22 @@ class _Step:
         started = time.monotonic()
         # A contract that failed, or whose worker was killed, is asked after the others.
         order = ("attempts", "-volume", "symbol", "contract_ticker")
+        in_a_row = 0
         with connect(seconds) as client:
             for contract in list(self._waiting.order_by(*order)[:STEP_CONTRACTS]):
                 if time.monotonic() - started >= seconds:
                     break
                 try:
                     self._ask(client, contract)
+                    in_a_row = 0
                 except BudgetSpent:
                     break
+                except Retryable as error:
+                    # One contract may fail alone; when several fail, the provider does.
+                    in_a_row += 1
+                    self._note_failure(contract, MAX_FAILURES)
+                    if in_a_row >= MOST_IN_A_ROW:
+                        raise error
                 except NotEntitled:  # the plan does not include the trades of the others either
                     self._asked += self._waiting.update(outcome=RepairOutcome.REFUSED, asked_at=self._now_ms)
                     break
@@ -144,13 +157,17 @@ class _Step:
         except Terminal:
             self._note(contract, RepairOutcome.REFUSED)
         except Incomplete:
-            if contract.attempts + 1 >= MAX_INCOMPLETE:
-                self._note(contract, RepairOutcome.REFUSED)
-            else:
-                self._failed += 1
+            self._note_failure(contract, MAX_INCOMPLETE)
         else:
             outcome = RepairOutcome.REFUSED if fetched.rejected else RepairOutcome.ASKED
             self._note(contract, outcome, fetched.stored)
+
+    def _note_failure(self, contract: RepairContract, most: int) -> None:
+        """Count a failed answer; at the `most`-th one the contract counts as refused."""
+        if contract.attempts + 1 >= most:
+            self._note(contract, RepairOutcome.REFUSED)
+        else:
+            self._failed += 1
 
     def _note(self, contract: RepairContract, outcome: RepairOutcome, stored: int = 0) -> None:
         RepairContract.objects.filter(id=contract.id).update(

@@ -8,11 +8,13 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from django.db import connection
+from numpy.typing import NDArray
 
 from flow.storing.exchanges import condition_table
 from flow.storing.repair_update import KEEP_VERSIONS
 from quant.chain import Bools
 from quant.trades.classification import Classification
+from quant.trades.side import NONE_INSIDE
 from quant.trades.trade_values import Trades
 from warehouse.loading.known_at import store_in_time
 from warehouse.models.enums import Side
@@ -26,13 +28,13 @@ SELECT symbol, contract_ticker, min("timestamp"), max("timestamp"),
        sum(coalesce(premium, price * size * 100)) AS total, count(*)
 FROM {TABLE}
 WHERE quote_source = 'wanted' AND symbol = ANY(%(symbols)s) AND "timestamp" BETWEEN %(first)s AND %(last)s
-  AND canceled_by IS NULL
+  AND received_at <= %(last)s AND canceled_by IS NULL
 GROUP BY symbol, contract_ticker, "timestamp" / {MINUTE_MS} ORDER BY total DESC LIMIT %(most)s
 """  # noqa: S608
 _TRADES = f"""
-SELECT id, "timestamp", sequence_number, price, size, conditions, option_type = 'call'
+SELECT id, "timestamp", sequence_number, price, size, conditions, option_type = 'call', quote_source = 'wanted'
 FROM {TABLE}
-WHERE quote_source = 'wanted' AND symbol = %(symbol)s AND "timestamp" BETWEEN %(first)s AND %(last)s
+WHERE symbol = %(symbol)s AND "timestamp" BETWEEN %(first)s AND %(last)s + {MINUTE_MS}
   AND contract_ticker = %(ticker)s
 ORDER BY "timestamp", sequence_number
 """  # noqa: S608
@@ -85,9 +87,13 @@ class Wanted(NamedTuple):
 
 
 class WantedTrades(NamedTuple):
-    """The trades of one `Wanted`, in order of time and sequence number: ids of their rows and their columns."""
+    """All trades of a `Wanted`'s contract to a minute after it, in order of time and sequence number.
 
-    ids: list[int]
+    Trades that are not `wanted` only show the direction of the price. `ids` are those of the rows; both (n,).
+    """
+
+    ids: NDArray[np.int64]
+    wanted: Bools
     trades: Trades
 
 
@@ -105,7 +111,7 @@ def largest(symbols: Sequence[str], first_ms: int, last_ms: int, most: int) -> l
 
 
 def trades_of(wanted: Wanted) -> WantedTrades:
-    """Return the trades that still want a quote, without quotes."""
+    """Return the trades of a group, without quotes."""
     with connection.cursor() as cursor:
         cursor.execute(
             _TRADES,
@@ -117,7 +123,9 @@ def trades_of(wanted: Wanted) -> WantedTrades:
             },
         )
         rows = cursor.fetchall()
-    ids, times, numbers, prices, sizes, conditions, calls = zip(*rows, strict=True) if rows else ((),) * 7
+    ids, times, numbers, prices, sizes, conditions, calls, wants = (
+        zip(*rows, strict=True) if rows else ((),) * 8
+    )
     trades = Trades.of(
         contract=np.zeros(len(rows), dtype=np.int64),
         timestamp=np.array(times, dtype=np.int64),
@@ -127,18 +135,19 @@ def trades_of(wanted: Wanted) -> WantedTrades:
         conditions=condition_table([names or [] for names in conditions]),
         is_call=np.array(calls, dtype=bool),
     )
-    return WantedTrades(list(ids), trades)
+    return WantedTrades(np.array(ids, dtype=np.int64), np.array(wants, dtype=bool), trades)
 
 
-def amend(wanted: Wanted, found: WantedTrades, quotes: Trades, classes: Classification, usable: Bools) -> int:
-    """Store the quotes and sides of trades where `usable` (n,), and note that the others have none; once per trade.
+def amend(wanted: Wanted, found: WantedTrades, quotes: Trades, classes: Classification) -> int:
+    """Store the fresh quotes of the wanted trades and their sides, and note which have none; once per trade.
 
     `quotes` are the trades with their quotes, `classes` their classification. Earlier versions are kept. Returns the
     number of trades with a quote. Must not run inside a transaction.
     """
-    ids = np.array(found.ids, dtype=np.int64)
+    ids = found.ids
     bounds: dict[str, Any] = {"first": wanted.first_ms, "last": wanted.last_ms}
-    rows = np.flatnonzero(usable)
+    usable = classes.side_code <= NONE_INSIDE
+    rows, absent = np.flatnonzero(found.wanted & usable), found.wanted & ~usable
     direction = classes.direction[rows]
     values: dict[str, list[Any]] = {
         "ids": ids[rows].tolist(),
@@ -154,7 +163,7 @@ def amend(wanted: Wanted, found: WantedTrades, quotes: Trades, classes: Classifi
 
     def store() -> int:
         with connection.cursor() as cursor:
-            cursor.execute(_ABSENT, bounds | {"ids": np.delete(ids, rows).tolist()})
+            cursor.execute(_ABSENT, bounds | {"ids": ids[absent].tolist()})
             cursor.execute(_AMEND, bounds | values)
             return int(cursor.fetchone()[0])
 

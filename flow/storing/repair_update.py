@@ -31,6 +31,9 @@ def _same_key(one: str, other: str) -> str:
 
 def _value(name: str, more: str) -> str:
     """Return the SQL of a column's value: that of the staged row where it says `more`."""
+    if name == "quote_source":  # a trade that becomes part of a sweep becomes a candidate
+        more, kept = f"({more} OR (b.quote_source IS NULL AND {_FOUND}))", "b.quote_source"
+        return f"CASE WHEN {more.format(t='b')} THEN s.{name} ELSE {kept} END"
     return f"CASE WHEN {more.format(t='b')} THEN s.{name} ELSE b.{name} END"
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from flow.stream.rows import ROW, Rows, as_trades
+from flow.stream.rows import ROW, Rows, as_trades, credible_times
 from quant.thresholds import TRADE_RULES, TradeRules
 from quant.trades.classification import windows
 from quant.trades.side import BUY_TICK, NONE_MID, SELL_TICK, classify_side
@@ -57,7 +57,7 @@ class Batcher:
             self._fresh_since_ms = self._fresh_since_ms if self._fresh else now_ms
             self._fresh.append(rows)
             self._fresh_count += len(rows)
-            self._horizon_ms = max(self._horizon_ms, int(rows["timestamp_ms"].max()))
+            self._horizon_ms = max(self._horizon_ms, int(credible_times(rows).max()))
 
     def due_batches(self, now_ms: int, *, everything: bool = False) -> list[Rows]:
         """Return the batches that are due, each in order of arrival; with `everything`, all trades held."""
@@ -90,7 +90,11 @@ class Batcher:
         side = classify_side(trades, bits, self._rules)
         undecided = (side == NONE_MID) | (side == BUY_TICK) | (side == SELL_TICK)
         beside = np.isin(rows["contract"], rows["contract"][held])
-        stays: Mask = held | (undecided & beside)
+        # Two trades at the mid may wait for each other, but not for ever.
+        waits = now_ms - rows["received_at_ms"] < self._rules.cluster_window_ms + self._limits.idle_ms
+        stays: Mask = held | (undecided & beside & waits)
+        # A window is never divided.
+        stays |= (found.first >= 0) & np.isin(found.first, found.first[stays & (found.first >= 0)])
         return stays
 
 

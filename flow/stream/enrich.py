@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from flow.stream.quotes import LastBefore
-from flow.stream.rows import ROW, Contracts, Rows
+from flow.stream.rows import AHEAD_MS, ROW, Contracts, Rows
 from flow.stream.seen_reports import SeenReports
 from flow.stream.trade_rates import TradeRates
 from flow.stream.trade_sizes import TradeSizes
@@ -113,7 +113,7 @@ class Enricher:
         self._quotes_before.append(self.quotes.at(trade.sym, trade.t) or _NO_QUOTE)
         self._spots_before.append(self.spots.at(self.contracts.symbols[number[1]], trade.t) or _NO_SPOT)
         counts = not trade.c or conditions.CANCEL.isdisjoint(trade.c)
-        self._rates_before.append(self.rates.add(number[0], trade.t, counts))
+        self._rates_before.append(self.rates.add(number[0], min(trade.t, received_ms + AHEAD_MS), counts))
         self._received.append(received_ms)
 
 

@@ -13,6 +13,8 @@ from quant.chain import Floats
 from quant.contracts import SUFFIX_LENGTH, is_adjusted_ticker, names_contract, value_of_root
 from quant.trades.trade_values import Trades
 
+AHEAD_MS = 60_000  # clocks of exchange and consumer may differ by so much
+
 Rows = NDArray[np.void]  # structured, dtype ROW, in order of arrival
 
 ROW = np.dtype(
@@ -74,6 +76,15 @@ def as_trades(
         trade_rate=rows["trade_rate"],
         multiplier=multiplier,
     )
+
+
+def credible_times(rows: Rows) -> NDArray[np.int64]:
+    """Return the exchange times, epoch ms, shape (n,), at most a minute after the reception.
+
+    A damaged time far in the future must not become the present of the trades after it.
+    """
+    times: NDArray[np.int64] = np.minimum(rows["timestamp_ms"], rows["received_at_ms"] + AHEAD_MS)
+    return times
 
 
 class Contracts:

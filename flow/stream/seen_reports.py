@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from flow.stream.rows import Rows
+from flow.stream.rows import Rows, credible_times
 from quant.sessions import DAY_MS
 from quant.trades.reports import UNKNOWN, reports_before_cancels
 
@@ -33,7 +33,7 @@ class SeenReports:
 
     def update(self, rows: Rows, conditions: NDArray[Any]) -> Before:
         """Add rows, with their condition ids of shape (n,) or (n, k), and return what was seen before each cancel."""
-        day = int(rows["timestamp_ms"].max()) // DAY_MS
+        day = int(credible_times(rows).max()) // DAY_MS
         if day > self._day:
             self._day, self._first, self._last = day, self._first[:0], self._last[:0]
         missing = max(0, int(rows["contract"].max()) + 1 - len(self._first))

@@ -18,10 +18,12 @@ from quant.sessions import DAY_MS
 from warehouse import clock, partitions, retention, runs
 from warehouse.loading import known_at
 from warehouse.loading.known_at import store_in_time
-from warehouse.models import FlowDay, GammaExposure, OptionsFlow
+from warehouse.models import FlowDay, GammaExposure, IngestionRun, OptionsFlow
+from warehouse.models.enums import RunStatus
 from warehouse.task_names import RunTask
 
 FLOW_VERSION = "flow-daily-2"
+_AMENDED_SESSIONS = 2
 
 _FLOW = sums_of(
     FlowDay,
@@ -121,15 +123,35 @@ class RetentionResult:
 def keep_retention(now_ms: int) -> RetentionResult:
     """Create the partitions of the coming week, and sum and delete what is past retention.
 
-    The final sum includes trades that were repaired after the close. Stored days without rows of 15 minutes get them.
+    The final sum includes trades that were repaired after the close. Stored days without rows of 15 minutes get them,
+    and sessions with trades that were amended after their sums are summed again.
     """
     for day in days_without_slots():
         sum_slots(day, is_history=True)
+    sum_amended_sessions(now_ms)
     plan = partitions.plan(now_ms)
     rolled_up = sum_up_expired(plan, now_ms)
     partitions.apply(plan, now_ms)
     deleted = sum(retention.delete_all_expired(now_ms).values())
     return RetentionResult(len(plan), rolled_up, deleted)
+
+
+def sum_amended_sessions(now_ms: int) -> list[date]:
+    """Sum the last two sessions again whose trades were amended after their sums; return these sessions.
+
+    Quotes are requested for a day, and gaps are repaired after the close.
+    """
+    today = sessions.new_york_date(clock.instant(now_ms))
+    again = []
+    for session in sessions.sessions(today - timedelta(days=7), today)[-_AMENDED_SESSIONS:]:
+        closed = clock.epoch_ms(sessions.close_of(session))
+        done = IngestionRun.objects.filter(task=RunTask.ROLL_UP, slot=closed, status=RunStatus.DONE).first()
+        from_ms, to_ms = _bounds(session)
+        trades = OptionsFlow.objects.filter(timestamp__gte=from_ms, timestamp__lt=to_ms)
+        if done and trades.filter(amended_at__gt=done.finished_at).exists():
+            roll_up(session, again=True)
+            again.append(session)
+    return again
 
 
 def sum_up_expired(plan: Sequence[partitions.Action], now_ms: int) -> int:

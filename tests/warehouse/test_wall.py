@@ -155,7 +155,8 @@ def test_the_documented_functions_obey_it():
     amended_at = now - 10 * MINUTE_MS
     run(
         "INSERT INTO superseded_rows (table_name, key, row, known_at, superseded_at)"
-        " SELECT 'options_flow_history', '{}', to_jsonb(t) - 'id', known_at, %s FROM options_flow_history t"
+        " SELECT 'options_flow_history', jsonb_build_object('symbol', symbol, 'timestamp', \"timestamp\"),"
+        " to_jsonb(t) - 'id', known_at, %s FROM options_flow_history t"
         " WHERE sequence_number = 3",
         amended_at,
     )

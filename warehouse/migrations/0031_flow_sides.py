@@ -66,6 +66,13 @@ class Migration(migrations.Migration):
             " WHERE quote_source = 'wanted'",
             'DROP INDEX options_flow_history_wanted_idx',
         ),
+        # The earlier versions of trades by symbol and time: requested quotes amend many trades.
+        migrations.RunSQL(
+            'CREATE INDEX superseded_rows_trades_idx ON superseded_rows'
+            " (((key ->> 'symbol') COLLATE \"C\"), ((key ->> 'timestamp')::bigint))"
+            " WHERE table_name = 'options_flow_history'",
+            'DROP INDEX superseded_rows_trades_idx',
+        ),
         migrations.RunSQL('DROP VIEW trades_as_of', sql.trades_as_of(30)),
         migrations.RunSQL(sql.trades_as_of(31), 'DROP VIEW trades_as_of'),
         migrations.RunSQL('DROP FUNCTION get_flow_summary(text, integer)', migrations.RunSQL.noop),

@@ -1,7 +1,7 @@
 -- Trades as of the instant as of which the session reads: without cancels that were not known yet, and with the class and
 -- quote that an amended trade had then, which superseded_rows keeps. It has all columns of options_flow_history but
--- amended_at. Without the setting warehouse.as_of_ms the rows are those of the table. security_invoker, so that the
--- policies of the caller apply.
+-- amended_at. Symbol and time of an earlier version are those of its key, which an index serves. Without the setting
+-- warehouse.as_of_ms the rows are those of the table. security_invoker, so that the policies of the caller apply.
 CREATE OR REPLACE VIEW trades_as_of WITH (security_invoker = true) AS
 SELECT
     t.id, t.symbol, t."timestamp", t.contract_ticker, t.sequence_number, t.price, t.size, t.premium, t.trade_type,
@@ -15,7 +15,8 @@ FROM options_flow_history t
 WHERE t.amended_at IS NULL OR t.amended_at <= warehouse_as_of_ms()
 UNION ALL
 SELECT
-    v.id, v.symbol, v."timestamp", v.contract_ticker, v.sequence_number, v.price, v.size, v.premium, v.trade_type,
+    v.id, (s.key ->> 'symbol') COLLATE "C", (s.key ->> 'timestamp')::bigint, v.contract_ticker, v.sequence_number,
+    v.price, v.size, v.premium, v.trade_type,
     v.sentiment, v.aggressiveness, v.is_sweep, v.is_block, v.is_above_ask, v.is_below_bid, v.is_unusual_volume,
     v.strike, v.expiration, v.option_type, v.dte, v.underlying_price, v.underlying_age_ms, v.bid, v.ask,
     v.quote_age_ms, v.average_size, v.side, v.sweep_id, v.exchange, v.conditions, v.is_cancel,

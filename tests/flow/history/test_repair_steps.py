@@ -184,15 +184,32 @@ def test_a_plan_without_trades_is_asked_once(step, provider, asked):
     assert (gap.status, gap.unrepairable) == ("UNREPAIRABLE", 5)
 
 
-@pytest.mark.parametrize(("status", "error"), [(401, Unauthorized), (503, Unavailable)])
-def test_a_provider_that_fails_ends_the_step_and_nothing_else(step, provider, asked, status, error):
-    provider.tell(f"/v3/trades/{TICKERS[3]}", refusal(status, {"status": "ERROR", "message": "no"}))
-    with pytest.raises(error):
+def test_a_rejected_key_ends_the_step_and_nothing_else(step, provider, asked):
+    provider.tell(f"/v3/trades/{TICKERS[3]}", refusal(401, {"status": "ERROR", "message": "no"}))
+    with pytest.raises(Unauthorized):
         step()
     assert StreamGap.objects.get().status == "OPEN"
     provider.forget()
     assert step().closed == 1
     assert asked() == [TICKERS[2], TICKERS[1], TICKERS[0], TICKERS[3]]
+
+
+def test_a_provider_that_fails_for_several_contracts_ends_the_step(step, provider, asked):
+    for ticker in TICKERS:
+        provider.tell(f"/v3/trades/{ticker}", refusal(503, {"status": "ERROR", "message": "no"}))
+    with pytest.raises(Unavailable):
+        step()
+    assert list(dict.fromkeys(asked())) == TICKERS[4:1:-1]  # each with retries
+
+
+def test_a_contract_that_always_fails_holds_up_no_other_one(step, provider, asked, monkeypatch):
+    monkeypatch.setattr(repair, "MAX_FAILURES", 3)
+    provider.tell(f"/v3/trades/{TICKERS[4]}", refusal(503, {"status": "ERROR", "message": "no"}))
+    assert str(step()) == "4 contracts asked, 0 trades stored, 1 answers incomplete, 1 contracts wait"
+    assert str(step()) == "0 contracts asked, 0 trades stored, 1 answers incomplete, 1 contracts wait"
+    assert step().closed == 1
+    gap = StreamGap.objects.get()
+    assert (gap.status, gap.unrepairable) == ("UNREPAIRABLE", 1)
 
 
 def test_an_incomplete_answer_does_not_hold_up_other_contracts(step, provider, asked):

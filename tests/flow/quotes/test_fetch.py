@@ -11,9 +11,10 @@ from django.conf import settings as django_settings
 from flow.quotes.fetch import FetchedQuotes, fetch_quotes
 from provider.connection import connected
 from provider.errors import BudgetSpent
+from provider.retry import RetryPolicy
 from tests.flow.history.test_repair import page, past_quote
 from tests.flow.trades import CALL, NOON_MS, PUT, make_batch, process
-from tests.provider.server import refusal
+from tests.provider.server import Answer, refusal
 from warehouse import clock
 from warehouse.asof import at, flow
 from warehouse.models import OptionsFlow, SupersededRow
@@ -24,7 +25,7 @@ NAN = float("nan")
 UNQUOTED = {"bid": NAN, "ask": NAN, "quote_age_ms": NAN, "bid_size": NAN, "ask_size": NAN}
 AT = NOON_MS - 60_000
 # 300 contracts at 1.10 dollars: 33,000 dollars, above the premium from which quotes are wanted.
-LARGE = {**UNQUOTED, "price": 1.10, "size": 300, "timestamp_ms": AT}
+LARGE = {**UNQUOTED, "price": 1.10, "size": 300, "timestamp_ms": AT, "received_at_ms": AT}
 
 
 @pytest.fixture
@@ -34,7 +35,7 @@ def fetch(provider, settings):
 
     def step(steps: int = 100) -> FetchedQuotes:
         left = iter([True] * steps + [False])
-        with connected(django_settings, clock.now_ms) as client:
+        with connected(django_settings, clock.now_ms, retry=RetryPolicy(attempts=1)) as client:
             return fetch_quotes(client, ["SPX"], clock.now_ms(), lambda: next(left))
 
     return step
@@ -113,7 +114,15 @@ def test_the_largest_premium_is_requested_first(provider, fetch):
 
 def test_small_trades_of_a_sweep_count_with_their_total_premium(provider, fetch):
     parts = [
-        {**UNQUOTED, "price": 1.1, "size": 150, "exchange": 302 + n, "timestamp_ms": AT + n} for n in range(3)
+        {
+            **UNQUOTED,
+            "price": 1.1,
+            "size": 150,
+            "exchange": 302 + n,
+            "timestamp_ms": AT + n,
+            "received_at_ms": AT,
+        }
+        for n in range(3)
     ]
     process(make_batch(*parts, LARGE | {"contract_ticker": PUT, "size": 400}))
     quotes(provider, past_quote(AT - 20))
@@ -135,15 +144,53 @@ def test_a_plan_without_quotes_ends_the_step(provider, fetch):
     assert states() == ["wanted"]
 
 
-def test_an_unreachable_provider_ends_the_step_and_loses_nothing(provider, fetch, monkeypatch):
+def test_a_spent_budget_ends_the_step_and_loses_nothing(fetch, monkeypatch):
+    def quotes(*_: Any) -> None:
+        raise BudgetSpent("no time")
+
     process(make_batch(LARGE))
-    monkeypatch.setattr("provider.client.MassiveClient.quotes", _raise(BudgetSpent("no time")))
+    monkeypatch.setattr("provider.client.MassiveClient.quotes", quotes)
     assert fetch() == FetchedQuotes()
     assert states() == ["wanted"]
 
 
-def _raise(error: Exception):
-    def quotes(*_: Any) -> None:
-        raise error
+@pytest.mark.parametrize("answer", [refusal(503), Answer(b"{damaged")])
+def test_a_failed_request_is_repeated_by_the_next_step_after_the_others(provider, fetch, answer):
+    process(make_batch(LARGE | {"size": 400}, LARGE | {"contract_ticker": PUT}))
+    provider.tell(f"/v3/quotes/{CALL}", answer)
+    quotes(provider, past_quote(AT - 20), ticker=PUT)
+    step = fetch()
+    assert (step.requests, step.quoted, states()) == (1, 1, ["wanted", "rest"])
+    provider.forget()
+    quotes(provider, past_quote(AT - 20))
+    assert (fetch().quoted, states()) == (1, ["rest", "rest"])
 
-    return quotes
+
+def test_several_failures_in_a_row_end_the_step(provider, fetch):
+    tickers = [f"O:SPXW261218C0{strike}000" for strike in range(6100, 6600, 100)]
+    process(make_batch(*(LARGE | {"contract_ticker": ticker} for ticker in tickers)))
+    provider.tell("", refusal(503))
+    fetch()
+    assert len({request.path for request in provider.requests}) == 3
+    assert set(states()) == {"wanted"}
+
+
+def test_trades_that_want_no_quote_show_the_direction_of_the_price(provider, fetch):
+    """At the mid of equal depth the next different price decides: 4.90 is lower, so 5.00 was bought."""
+    prices = ((5.00, 100, 0), (4.90, 10, 10_000), (5.10, 100, 20_000))
+    process(
+        make_batch(
+            *(
+                {**LARGE, "price": price, "size": size, "timestamp_ms": AT - 60_000 + after}
+                for price, size, after in prices
+            )
+        )
+    )
+    quotes(provider, past_quote(AT - 60_020, bid_price=4.95, ask_price=5.05))
+    fetch()
+    assert OptionsFlow.objects.get(sequence_number=1).side == "buy"
+
+
+def test_a_delayed_trade_waits_after_its_reception(fetch):
+    process(make_batch(LARGE | {"timestamp_ms": NOON_MS - 900_000, "received_at_ms": NOON_MS - 2_000}))
+    assert fetch() == FetchedQuotes()

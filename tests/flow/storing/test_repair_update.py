@@ -90,3 +90,14 @@ def test_rows_outside_the_complete_range_stay_unchanged():
     process(make_batch({**late, **UNQUOTED}))
     process_complete(late)
     assert stored("side") == [(None,)]
+
+
+def test_a_trade_that_becomes_part_of_a_sweep_becomes_a_candidate():
+    parts = (
+        {"price": 1.10, "size": 12, "sequence_number": 1, **UNQUOTED},
+        {"price": 1.10, "size": 5, "sequence_number": 2, "exchange": 313, **UNQUOTED},
+    )
+    process(make_batch(parts[0]))
+    assert stored("quote_source") == [(None,)]
+    process_complete(*parts)
+    assert stored("quote_source") == [("absent",), ("absent",)]

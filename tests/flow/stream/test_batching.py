@@ -71,6 +71,25 @@ def test_trade_without_a_quote_is_held_and_a_cancel_is_not():
     assert [after(batch) for batch in batcher.due_batches(T)] == [[1]]
 
 
+def test_trades_at_the_mid_do_not_wait_for_each_other_for_ever():
+    """One contract, a trade at the mid every 50 ms: the side of each depends on the price of later ones."""
+    batcher = Batcher(BatchLimits(trades=10, age_ms=250))
+    released = 0
+    for number in range(400):
+        middle = rows((1, 50 * number, 302, 1.05))
+        middle["trade_rate"] = 0.02
+        batcher.add(middle, T + 50 * number)
+        released += sum(map(len, batcher.due_batches(T + 50 * number)))
+    assert released > 350
+
+
+def test_a_window_is_not_divided_when_one_of_its_trades_waits_for_a_price():
+    batcher = Batcher(BatchLimits(trades=4, lateness_ms=0))
+    batcher.add(rows((1, 0, 302, 1.05), (1, 10, 303, 1.1), (1, 600, 302, 1.1), (2, 650, 302, 1.1)), T + 650)
+    assert [after(batch) for batch in batcher.due_batches(T + 650)] == []
+    assert [after(batch) for batch in batcher.due_batches(T + 2000)] == [[0, 10, 600, 650]]
+
+
 def test_no_batch_is_due_before_size_or_age_is_reached():
     batcher = Batcher(BatchLimits(trades=10, age_ms=250, lateness_ms=0, idle_ms=0))
     busy = rows((1, 0, 302, 1.05))

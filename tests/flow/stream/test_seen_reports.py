@@ -24,8 +24,8 @@ def reports():
     """Return a function that adds trades to one enricher and returns first and last report of each of them."""
     taker = Enricher(Contracts({"SPX": "SPX", "SPXW": "SPX"}), TradeSizes())
 
-    def add(*events: dict) -> list[tuple[int, int]]:
-        taker.take(decode(json.dumps(events).encode(), Counter()), T)
+    def add(*events: dict, received_ms: int = T) -> list[tuple[int, int]]:
+        taker.take(decode(json.dumps(events).encode(), Counter()), received_ms)
         rows = taker.rows()
         return list(zip(rows["first_report"].tolist(), rows["last_report"].tolist(), strict=True))
 
@@ -46,4 +46,17 @@ def test_a_cancel_gets_the_reports_of_its_contract(reports):
 
 def test_the_reports_start_anew_on_the_next_day(reports):
     reports(trade(1, T), trade(2, T + 1))
-    assert reports(trade(1, T + DAY_MS), trade(2, T + DAY_MS + 1) | {"c": [203]})[1] == (1, 1)
+    following = T + DAY_MS
+    assert reports(trade(1, following), trade(2, following) | {"c": [203]}, received_ms=following)[1] == (
+        1,
+        1,
+    )
+
+
+def test_a_trade_with_a_damaged_time_starts_no_day(reports):
+    reports(trade(1, T), trade(2, T + 40 * DAY_MS))
+    following = T + DAY_MS
+    assert reports(trade(3, following), trade(4, following) | {"c": [203]}, received_ms=following)[1] == (
+        3,
+        3,
+    )

@@ -7,7 +7,7 @@ from decimal import Decimal
 
 import pytest
 
-from ingestion.daily.rollups import keep_retention, roll_up
+from ingestion.daily.rollups import keep_retention, roll_up, sum_amended_sessions
 from tests.warehouse.rows import add_gamma, add_trade
 from warehouse import clock
 from warehouse.models import FlowDay, GammaDay, GammaExposure, IngestionRun, OptionsFlow
@@ -111,6 +111,17 @@ def test_the_coverage_counts_trades_with_a_side_by_the_source_of_their_quote(eve
     assert (row.rest_sided_trades, row.rest_sided_premium) == (2, 40_002)
     assert (row.candidates, row.stream_sided_candidates, row.rest_sided_candidates) == (6, 2, 1)
     assert row.waiting_candidates == 2
+
+
+def test_a_session_is_summed_again_after_its_trades_were_amended(evening):
+    add_trade(NOON_MS, 1, premium=30_000, quote_source="wanted", sentiment="NEUTRAL")
+    roll_up(SESSION)
+    assert sum_amended_sessions(clock.now_ms()) == []
+    later = clock.now_ms() + 3_000_000
+    OptionsFlow.objects.update(side="buy", sentiment="BULLISH", quote_source="rest", amended_at=later)
+    assert sum_amended_sessions(later) == [SESSION]
+    row = FlowDay.objects.get()
+    assert (row.rest_sided_trades, row.waiting_candidates, row.bullish_premium) == (1, 0, 30_000)
 
 
 def test_a_sweep_of_several_trades_counts_once(evening):

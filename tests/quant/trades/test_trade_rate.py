@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from flow.history.past_rates import past_rates
 from flow.stream.trade_rates import TradeRates
 from quant.trades.trade_rate import trade_rates
 from tests.quant.trades.examples import START
@@ -56,6 +57,15 @@ def test_the_consumer_measures_the_rates_of_the_columns(steps):
     ]
     expected = rates(times, [row[1] for row in steps], [row[2] for row in steps], observed_from_ms=START)
     assert live == expected.tolist()
+
+
+def test_the_silence_before_the_open_is_no_part_of_the_rate():
+    measured = TradeRates()
+    measured.restart(START - 3_600_000)  # START is an open
+    live = [measured.add(1, START + at) for at in (1_000, 2_000, 90_000)]
+    assert live == [1 / 1_000, 2 / 2_000, 1 / MINUTE]
+    times = START + np.array([1_000, 2_000, 90_000])
+    assert past_rates(np.zeros(3, dtype=np.int64), times, np.full(3, 209)).tolist() == live
 
 
 def test_after_a_gap_the_time_counts_from_the_next_trade():

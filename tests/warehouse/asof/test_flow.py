@@ -179,7 +179,7 @@ def test_only_the_days_of_the_range_are_read_and_by_the_key():
     assert partitions_read(*readers) == {"options_flow_history_d20251118", "superseded_rows"}
     assert set(indexes_read(*readers)) == {
         "options_flow_history_d20251118_pkey",
-        "superseded_rows_time_idx",
+        "superseded_rows_trades_idx",
     }
     assert set(indexes_read(lambda: flow.slots("SPX", 0, NOON))) == {"flow_slots_key"}
 
