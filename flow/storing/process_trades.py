@@ -93,7 +93,7 @@ def process_trades(
         return ProcessedTrades(len(batch), 0, 0, checked.reasons)
     symbols = underlyings(checked)
     columns = store.columns_of(checked, trades, classes, rows, symbols, settings.FLOW_QUOTE_PREMIUM)
-    columns |= store.report_columns(checked.good, trades, rows)
+    columns |= store.report_columns(checked.good, trades, classes.is_cancel, rows)
     times = columns["timestamp"]
     from_ms = int(times.min())
     partitions.ensure(TABLE, from_ms, int(times.max()))

@@ -147,21 +147,24 @@ def columns_of(
     }
 
 
-def report_columns(batch: TradeBatch, trades: Trades, rows: NDArray[np.intp]) -> dict[str, Any]:
+def report_columns(
+    batch: TradeBatch, trades: Trades, is_cancel: Bools, rows: NDArray[np.intp]
+) -> dict[str, Any]:
     """Return the columns `first_report` and `last_report` for `rows`, masked except for cancels.
 
     They are those of the batch, from a sender that saw more trades, else those of the batch's own trades, small ones
-    included. Negative numbers stand for trades that the provider did not number, and do not order them.
+    included; `is_cancel` (n,) marks the cancels. Negative numbers stand for trades that the provider did not number,
+    and do not order them.
     """
-    seen = reports_before_cancels(
-        trades.contract, trades.timestamp, trades.sequence_number, trades.conditions
-    )
-    columns = {}
-    for name, found in (("first_report", seen.first), ("last_report", seen.last)):
-        sent = getattr(batch, name)
-        known = np.where(sent == UNKNOWN, found, sent)[rows]
-        columns[name] = np.ma.masked_array(known, known < 0)
-    return columns
+    first, last = batch.first_report, batch.last_report
+    if (is_cancel & ((first == UNKNOWN) | (last == UNKNOWN))).any():
+        seen = reports_before_cancels(
+            trades.contract, trades.timestamp, trades.sequence_number, trades.conditions
+        )
+        first = np.where(first == UNKNOWN, seen.first, first)
+        last = np.where(last == UNKNOWN, seen.last, last)
+    found = {"first_report": first[rows], "last_report": last[rows]}
+    return {name: np.ma.masked_array(known, known < 0) for name, known in found.items()}
 
 
 def condition_ids(batch: TradeBatch) -> NDArray[np.int64]:

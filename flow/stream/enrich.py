@@ -112,8 +112,10 @@ class Enricher:
         self._numbers.append(number)
         self._quotes_before.append(self.quotes.at(trade.sym, trade.t) or _NO_QUOTE)
         self._spots_before.append(self.spots.at(self.contracts.symbols[number[1]], trade.t) or _NO_SPOT)
+        latest = received_ms + AHEAD_MS
+        at_ms = trade.t if trade.t < latest else latest
         counts = not trade.c or conditions.CANCEL.isdisjoint(trade.c)
-        self._rates_before.append(self.rates.add(number[0], min(trade.t, received_ms + AHEAD_MS), counts))
+        self._rates_before.append(self.rates.add(number[0], at_ms, counts))
         self._received.append(received_ms)
 
 

@@ -20,7 +20,8 @@ class TradeRates:
     def __init__(self) -> None:
         self._times: dict[int, deque[int]] = {}  # by contract number, exchange times of its last trades
         self._observed_from_ms: int | None = None
-        self._open_ms, self._next_day_ms = 0, 0
+        # Trades between these times are rated since the first of them: the start of the observation, or the open.
+        self._since_ms, self._until_ms = 0, 0
 
     def restart(self, observed_from_ms: int | None) -> None:
         """Forget all trades: those before `observed_from_ms` (epoch ms) may be incomplete.
@@ -29,23 +30,33 @@ class TradeRates:
         """
         self._times.clear()
         self._observed_from_ms = observed_from_ms
+        self._since_ms, self._until_ms = 0, 0
 
     def add(self, contract: int, at_ms: int, counts: bool = True) -> float:
         """Add a trade at exchange time `at_ms` and return the rate with it; a cancel does not count."""
-        since = self._observed_from_ms
-        if since is None or at_ms < since:
-            self._observed_from_ms = since = at_ms
-        if at_ms >= self._next_day_ms:
-            day = at_ms - at_ms % DAY_MS
-            self._open_ms, self._next_day_ms = opening_ms(day), day + DAY_MS
-        if since < self._open_ms <= at_ms:  # the silence before the open says nothing about the rate after it
-            since = self._open_ms
+        if not self._since_ms <= at_ms < self._until_ms:
+            self._set_times(at_ms)
+        since = self._since_ms
+        oldest = at_ms - _PERIOD_MS
+        elapsed = _PERIOD_MS
+        if oldest < since:
+            oldest, elapsed = since - 1, at_ms - since or 1
         times = self._times.get(contract)
         if times is None:
             times = self._times[contract] = deque()
-        oldest = max(at_ms - _PERIOD_MS, since - 1)
         while times and times[0] <= oldest:
             times.popleft()
         if counts:
             times.append(at_ms)
-        return max(len(times), 1) / min(max(at_ms - since, 1), _PERIOD_MS)
+        return (len(times) or 1) / elapsed
+
+    def _set_times(self, at_ms: int) -> None:
+        """Set the time since which trades at `at_ms` are rated, and until when that stays so."""
+        if self._observed_from_ms is None or at_ms < self._observed_from_ms:
+            self._observed_from_ms = at_ms
+        day_ms = at_ms - at_ms % DAY_MS
+        opened = opening_ms(day_ms)
+        if at_ms < opened:
+            self._since_ms, self._until_ms = self._observed_from_ms, opened
+        else:  # the silence before the open says nothing about the rate after it
+            self._since_ms, self._until_ms = max(self._observed_from_ms, opened), day_ms + DAY_MS

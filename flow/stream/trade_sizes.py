@@ -81,7 +81,9 @@ class TradeSizes:
         numbers, size = rows["underlying"][counted], rows["size"][counted]
         self._unsaved[_TRADES] += np.bincount(numbers, minlength=count)
         self._unsaved[_CONTRACTS] += np.bincount(numbers, size, minlength=count)
-        np.add.at(self._unsaved, (_BINS + sizes.bins_of(size), numbers), 1)
+        bins = len(sizes.LARGEST)
+        counts = np.bincount(sizes.bins_of(size) * count + numbers, minlength=bins * count)
+        self._unsaved[_BINS:] += counts.reshape(bins, count)
         return Yardsticks(*(values[rows["underlying"]] for values in known))
 
     def unsaved(self) -> Totals:

@@ -122,7 +122,10 @@ def _ceiling(batches: list[TradeBatch]) -> float:
     for batch in batches:
         checked = check(batch, clock.now_ms())
         columns = process_trades.store.columns_of(
-            checked, *process_trades.classified(checked), process_trades.underlyings(checked)
+            checked,
+            *process_trades.classified(checked),
+            process_trades.underlyings(checked),
+            settings.FLOW_QUOTE_PREMIUM,
         )
         encoded.append(bulk.encode(OptionsFlow, columns))
         rows += encoded[-1].rows

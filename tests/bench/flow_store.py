@@ -103,7 +103,10 @@ def measured_size(trades: int, day_ms: int) -> tuple[float, float, dict[str, flo
         later = dataclasses.replace(batch, timestamp_ms=batch.timestamp_ms + 5_000)
         checked = check(later, clock.now_ms())
         columns = process_trades.store.columns_of(
-            checked, *process_trades.classified(checked), process_trades.underlyings(checked)
+            checked,
+            *process_trades.classified(checked),
+            process_trades.underlyings(checked),
+            settings.FLOW_QUOTE_PREMIUM,
         )
         encoded = bulk.encode(OptionsFlow, columns)
         ceiling.append(seconds_of(partial(staged_copy, OptionsFlow, encoded)))
