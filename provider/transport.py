@@ -43,6 +43,7 @@ _PROVIDER = "api.massive.com"
 _HOSTS_OF_PROVIDER = frozenset(
     {_PROVIDER, "api.polygon.io"}
 )  # the second is the former name and still served
+_IDENTITY_OF_PROVIDER = ("https", _PROVIDER, 443)
 _SHORTEST_SECRET = 8  # characters
 _BODY_TIMEOUT_FACTOR = 6  # a complete response may take this many times the timeout of one read
 
@@ -96,20 +97,22 @@ class Transport:
         return f"{self.base.address}{path}{'?' if params else ''}{urlencode(params)}"
 
     def next_page_url(self, current: str, link: str) -> str:
-        """Return the URL of the page after `current`: path and query of `link` at the configured origin.
+        """Return the URL of the page after `current`: path and query of `link` at the configured address.
 
-        A link to the provider's other host name is the same page. Raises `ForeignPage` for another origin.
+        A link to a host name of the provider is the same page, whatever address is configured: it may be that of a
+        proxy. Raises `ForeignPage` for another origin.
         """
         try:
             parts = urlsplit(urljoin(current, link))
             linked = _origin(parts._replace(query="").geturl())
             # urljoin removes control characters from a link silently
-            is_ours = link.isprintable() and linked.identity == self.base.identity
+            is_ours = link.isprintable() and linked.identity in (self.base.identity, _IDENTITY_OF_PROVIDER)
         except (ValueError, Misconfigured):
             is_ours = False
         if not is_ours:
             raise ForeignPage(self.sentence(current, "links to a next page at another origin"))
-        return f"{self.base.origin}{parts.path or '/'}{'?' if parts.query else ''}{parts.query}"
+        ours = self.base.origin if linked.identity == self.base.identity else self.base.address
+        return f"{ours}{parts.path or '/'}{'?' if parts.query else ''}{parts.query}"
 
     def get(self, url: str) -> bytes:
         """Return the body of a response with status 200. Raises a `ProviderError` after the retries."""

@@ -150,7 +150,7 @@ def test_a_link_to_another_origin_is_not_followed(
 @pytest.mark.parametrize(
     "link",
     [
-        "https://api.massive.com/v3/x",
+        "http://api.massive.com/v3/x",
         "//127.0.0.2/v3/x",
         "http://user:secret@127.0.0.1:{port}/v3/x",
         "https://127.0.0.1:{port}/v3/x",
@@ -182,9 +182,11 @@ MASSIVE, POLYGON = "https://api.massive.com", "https://api.polygon.io"
         (POLYGON, f"{MASSIVE}/v3/x?cursor=2", f"{POLYGON}/v3/x?cursor=2"),
         (f"{MASSIVE}:443", f"{POLYGON}/v3/x", f"{MASSIVE}:443/v3/x"),
         (MASSIVE, f"{MASSIVE}/v3/x?cursor=2#part", f"{MASSIVE}/v3/x?cursor=2"),
+        ("http://127.0.0.1:8080", f"{POLYGON}/v3/x?cursor=2", "http://127.0.0.1:8080/v3/x?cursor=2"),
+        ("http://127.0.0.1:8080/massive", f"{MASSIVE}/v3/x", "http://127.0.0.1:8080/massive/v3/x"),
     ],
 )
-def test_a_link_to_the_other_host_name_stays_at_our_base(base: str, link: str, url: str) -> None:
+def test_a_link_to_a_host_name_of_the_provider_stays_at_our_base(base: str, link: str, url: str) -> None:
     with MassiveClient(base, "key") as client:
         assert client._transport.next_page_url(f"{base}/v3/x", link) == url
 
