@@ -13,14 +13,13 @@ from numpy.typing import NDArray
 from flow.storing.exchanges import condition_table
 from flow.storing.repair_update import KEEP_VERSIONS
 from quant.chain import Bools
+from quant.sessions import MINUTE_MS
 from quant.trades.classification import Classification
 from quant.trades.side import NONE_INSIDE
 from quant.trades.trade_values import Trades
 from warehouse.loading.known_at import store_in_time
 from warehouse.models.enums import Side
 from warehouse.models.flow import TABLE
-
-MINUTE_MS = 60_000
 
 # A request gets the quotes of all wanted trades of a contract and minute, so the largest sum is the most for a request.
 _GROUPS = f"""

@@ -109,11 +109,6 @@ def yardsticks_before(symbol: str, session: dt.date) -> Yardsticks:
     return yardsticks(_totals([symbol], _first_of_window(session), session - dt.timedelta(days=1)))
 
 
-def yardsticks_until(symbol: str, session: dt.date) -> Yardsticks:
-    """Return the yardsticks over the 20 sessions before this one plus this one so far, of shape (1,)."""
-    return yardsticks(stored_totals([symbol], session))
-
-
 def _totals(symbols: Iterable[str], first: dt.date, last: dt.date) -> Totals:
     columns = [np.zeros((_ROWS, 0))]
     for symbol in symbols:

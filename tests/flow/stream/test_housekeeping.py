@@ -87,7 +87,7 @@ def test_average_of_twenty_sessions_survives_a_restart():
 @pytest.mark.database
 def test_sessions_without_counts_by_size_still_have_a_mean():
     ContractSizeDay.objects.create(symbol="SPX", date=DAY, trades=200, contracts=800)
-    (average,), (large,) = trade_sizes.yardsticks_until("SPX", DAY)
+    (average,), (large,) = trade_sizes.yardsticks(trade_sizes.stored_totals(["SPX"], DAY))
     assert (average, np.isnan(large)) == (4.0, True)
 
 
