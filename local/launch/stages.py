@@ -16,6 +16,7 @@ from urllib.request import urlopen
 
 from local.launch import environment, services
 from local.launch.console import Stages
+from local.launch.recorded_time import newest_recorded
 from local.launch.stack import LOCK, Stack, describe, withdraw
 from local.launch.supervisor import Interrupted, Running, ServiceError, Supervisor
 from local.servers import databases, ports
@@ -51,7 +52,7 @@ class Warehouse:
     def start(self) -> None:
         """Run all stages until the services run. Raises LocalError, ServiceError or Interrupted."""
         database_url, redis_url = environment.own_servers() or self._embedded_servers()
-        offset_ms, symbol = self._market_clock()
+        offset_ms, symbol = self._market_clock(database_url)
         port = ports.free_port()
         base, stream = f"http://127.0.0.1:{port}", f"ws://127.0.0.1:{port}"
         self._stack = Stack(
@@ -107,7 +108,7 @@ class Warehouse:
             databases.prepare(self._held, self._purpose)
         return self._held.owner_url(self._purpose.database), self._held.redis_url(self._purpose.redis_number)
 
-    def _market_clock(self) -> tuple[int, str]:
+    def _market_clock(self, database_url: str) -> tuple[int, str]:
         """Return the offset of the market clock in milliseconds, and the symbol of a recorded chain or ''."""
         if not self.simulated:
             return int(os.environ.get("CLOCK_OFFSET_MS", "0")), ""
@@ -117,7 +118,7 @@ class Warehouse:
 
             now = dt.datetime.now(dt.UTC)
             if not self._chain:
-                return market_clock.offset_now(now), ""
+                return market_clock.offset_now(now, newest_recorded(database_url)), ""
             symbol, stamp = _stamp(self._chain)
             return market_clock.offset_for(stamp, now), symbol
 
