@@ -13,7 +13,6 @@ from rich.live import Live
 from rich.spinner import Spinner
 from rich.text import Text
 
-
 SILENT_SECONDS = 4.0
 
 

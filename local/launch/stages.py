@@ -73,6 +73,10 @@ class Warehouse:
             self.run("seed", ["python", "manage.py", "seed", *symbols], shown=True)
         if self.simulated:
             self._simulator(port)
+        if self.simulated and not self._chain:
+            # Before the first chain, whose gamma is compared with that of the last sessions.
+            with self._stages.stage("Loading history of the simulated market", writes_lines=True):
+                self.run("preload", ["python", "manage.py", "preload_simulated"], shown=True)
         self._services()
         describe(LOCAL, self._stack)
 
