@@ -89,8 +89,8 @@ def due_opening_flow(now: datetime) -> list[DueWork]:
     since = new_york_date(now) - LOOK_BACK
     done = set(FlowOpeningDay.objects.filter(date__gte=since).values_list("symbol", "date"))
     # Sums of the simulator come without the trades that the opening flow is computed from.
-    days = FlowDay.objects.filter(date__gte=since).exclude(method_version=METHOD_VERSION)
-    days = days.order_by("date", "symbol").values_list("symbol", "date")
+    summed = FlowDay.objects.filter(date__gte=since).exclude(method_version=METHOD_VERSION)
+    days = summed.order_by("date", "symbol").values_list("symbol", "date")
     return [
         DueWork(RunTask.STORE_OPENING_FLOW, symbol, day)
         for symbol, day in days

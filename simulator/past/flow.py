@@ -61,11 +61,11 @@ def flow_intervals(
     clustered = (fills.kind == SWEEP) | (fills.kind == SPLIT)
     rows = np.flatnonzero(((fills.size >= smallest) | clustered) & ended[interval])
     scale = trades_per_second * INTERVAL_SECONDS / _SAMPLE
-    fills, interval = Fills(*(column[rows] for column in fills)), interval[rows]
+    fills, interval = fills.pick(rows), interval[rows]
     columns: dict[str, Any] = {}
     for symbol, span in pool.spans.items():
         mine = np.flatnonzero((fills.contract >= span.start) & (fills.contract < span.stop))
-        one = Fills(*(column[mine] for column in fills))
+        one = fills.pick(mine)
         seconds = starts[interval[mine]] + INTERVAL_SECONDS / 2
         premium = one.size * _SHARES * _prices(pool, symbol, one.contract, seconds)
         sums = _sums(pool, one, premium, large_premium)
@@ -76,7 +76,7 @@ def flow_intervals(
     return {"ends": (starts + INTERVAL_SECONDS)[ended].tolist(), "symbols": columns}
 
 
-def _prices(pool: Pool, symbol: str, rows: NDArray[np.intp], seconds: Floats) -> Floats:
+def _prices(pool: Pool, symbol: str, rows: NDArray[np.intp], seconds: NDArray[Any]) -> Floats:
     terms = pool.terms[symbol].pick(rows - pool.spans[symbol].start)
     state = pool.market.state(symbol, pool.date, terms, seconds, pick(pool.listing, rows).root)
     known = (terms.is_call, state.forward, terms.strike, state.years, state.rate, state.volatility)

@@ -71,8 +71,8 @@ def _held(market: SyntheticMarket, symbol: str, date: dt.date, listing: Listing)
     rows = np.flatnonzero((held > 0) & (settles > open_of(date).timestamp()) & is_standard)
     listing, held, settles = pick(listing, rows), held[rows], settles[rows]
     _, first, place = np.unique(settles * 1e6 + listing.strike, return_index=True, return_inverse=True)
-    calls = np.bincount(place, np.where(listing.is_call, held, 0.0), len(first))
-    puts = np.bincount(place, np.where(listing.is_call, 0.0, held), len(first))
+    calls = _sums(place, np.where(listing.is_call, held, 0.0), len(first))
+    puts = _sums(place, np.where(listing.is_call, 0.0, held), len(first))
     merged = pick(listing, first)
     strikes, at = np.unique(merged.strike, return_inverse=True)
     days = (merged.expiration - np.datetime64(date, "D")).astype(np.float64)
@@ -91,7 +91,7 @@ def _slot(
     each = np.nan_to_num(gamma) * _SHARES * spot**2 * _ONE_PERCENT
     alive = state.years > 0
     calls, puts = held.calls * each, held.puts * each
-    by_strike = [np.bincount(held.place, part, len(held.strikes)) for part in (calls, puts)]
+    calls_at, puts_at = (_sums(held.place, part, len(held.strikes)) for part in (calls, puts))
     gross = float(calls.sum() + puts.sum())
     near = held.days <= _NEAR_DAYS
     open_calls = float(held.calls[alive].sum())
@@ -110,7 +110,11 @@ def _slot(
             spot, np.where(alive, held.calls - held.puts, 0.0), held.terms.strike, state.forward,
             state.volatility * np.sqrt(np.maximum(state.years, 0.0)),
         ),
-    } | _walls(held.strikes, *by_strike, spot)  # fmt: skip
+    } | _walls(held.strikes, calls_at, puts_at, spot)  # fmt: skip
+
+
+def _sums(place: NDArray[np.intp], values: Floats, length: int) -> Floats:
+    return np.bincount(place, values, length).astype(np.float64, copy=False)
 
 
 def _walls(strike: Floats, calls: Floats, puts: Floats, spot: float) -> dict[str, float | None]:
