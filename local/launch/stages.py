@@ -70,7 +70,7 @@ class Warehouse:
             self.run("migrate", services.MIGRATE.split())
         with self._stages.stage("Watchlist, schedules, admin user", writes_lines=True):
             symbols = ["--symbols", symbol] if symbol else []
-            self.run("seed", ["python", "manage.py", "seed", *symbols], shown=True)
+            self.run("seed", ["python", "manage.py", "seed", *symbols], shown=True, **self._login())
         if self.simulated:
             self._simulator(port)
         if self.simulated and not self._chain:
@@ -80,9 +80,22 @@ class Warehouse:
         self._services()
         describe(LOCAL, self._stack)
 
-    def run(self, name: str, command: list[str], *, shown: bool = False) -> None:
-        """Run one command to its end, with the login that owns the schema. Raises ServiceError on failure."""
-        self._supervisor.run(name, command, environment.of(self._stack, name, ""), shown=shown)
+    def run(self, name: str, command: list[str], *, shown: bool = False, **variables: str) -> None:
+        """Run one command to its end, with the login that owns the schema and more environment variables.
+
+        Raises ServiceError on failure.
+        """
+        given = environment.of(self._stack, name, "") | variables
+        self._supervisor.run(name, command, given, shown=shown)
+
+    def show_dashboard(self) -> None:
+        """Print the address of the dashboard and how to log in."""
+        command = ["python", "-m", "local.launch.login_hint", f"{self.web_url}/admin/"]
+        self.run("login_hint", command, shown=True, **self._login())
+
+    def _login(self) -> dict[str, str]:
+        """Return the variable with the password of a new admin user, whose servers are only on this machine."""
+        return {"ADMIN_PASSWORD": environment.admin_password(LOCAL)} if self._held else {}
 
     def wait_for_web(self) -> None:
         """Wait until the admin responds. Raises ServiceError when it does not."""
