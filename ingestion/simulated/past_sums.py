@@ -24,9 +24,14 @@ class Limits(NamedTuple):
     large_premium: float
 
 
-def gamma_sums(client: Client, symbol: str, session: date, until_ms: int) -> dict[str, list[Any]]:
-    """Return dealer gamma by slot before `until_ms` (epoch ms): `slots`, and columns of that length with None."""
-    return _get(client, f"/simulator/past/gamma/{symbol}/{session}", until_ms=until_ms)
+def gamma_sums(
+    client: Client, symbol: str, session: date, until_ms: int, minutes: int
+) -> dict[str, list[Any]]:
+    """Return dealer gamma by slot before `until_ms` (epoch ms): `slots`, and columns of that length with None.
+
+    There is a slot every `minutes`, and one at the close.
+    """
+    return _get(client, f"/simulator/past/gamma/{symbol}/{session}", until_ms=until_ms, minutes=minutes)
 
 
 def flow_sums(client: Client, session: date, until_ms: int, limits: Limits) -> dict[str, Any]:

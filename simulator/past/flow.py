@@ -32,7 +32,7 @@ from simulator.stream.trade_orders import (
 from simulator.stream.trade_pool import NORMAL, Pool, build_pool
 
 INTERVAL_SECONDS = 900
-_SAMPLE = 4000  # trades per interval, more than contracts of the pool are drawn at once
+_SAMPLE = 2000  # trades per interval
 _SHARES = 100.0
 _ANY_SECOND = 45  # of a minute in which all contracts trade
 _WITHOUT_SIDE = (PACKAGE, STOCK_TIED, LATE, COMPRESSION, EXTENDED)

@@ -1,8 +1,9 @@
 """Endpoints of past sessions in sums, which the provider does not have. They fill a new simulated warehouse.
 
-`GET /simulator/past/gamma/{symbol}/{date}?until_ms=` has the dealer gamma of each slot of 15 minutes before that time,
-`GET /simulator/past/flow/{date}?until_ms=&smallest=&large_premium=` the trades of each interval of 15 minutes, and
-`GET /simulator/past/volatility/{symbol}?first=&last=` the volatility of each session. Times are epoch milliseconds.
+`GET /simulator/past/gamma/{symbol}/{date}?until_ms=&minutes=` has the dealer gamma of each slot before that time, one
+every 15 `minutes` by default, `GET /simulator/past/flow/{date}?until_ms=&smallest=&large_premium=` the trades of each
+interval of 15 minutes, and `GET /simulator/past/volatility/{symbol}?first=&last=` the volatility of each session. Times
+are epoch milliseconds.
 """
 
 from __future__ import annotations
@@ -28,7 +29,10 @@ async def gamma(request: Request) -> Response:
     world, symbol = world_for(request), _symbol(request)
     date = calendar_date(request.path_params["date"], "date")
     until = _until(request, world.now())
-    seconds = [int(slot.timestamp()) for slot in slots(date) if slot < until]
+    minutes = request.query_params.get("minutes", "15")
+    if not minutes.isdigit() or minutes == "0":
+        raise bad_request(f"invalid minutes: {minutes}")
+    seconds = [int(slot.timestamp()) for slot in slots(date, int(minutes)) if slot < until]
     columns = await run_in_threadpool(gamma_slots, world.market, symbol, date, seconds)
     return answer({"slots": [1000 * second for second in seconds]} | columns)
 
