@@ -18,10 +18,16 @@ class Client(Protocol):
 
 
 class Limits(NamedTuple):
-    """Which trades are stored and whose quotes are requested: contracts, and dollars of premium."""
+    """Which trades are stored, and which quotes are known.
+
+    Trades of at least `smallest` contracts are stored. The stream has the quotes of `quoted` contracts, and others are
+    requested for trades of sweeps and of more than `large_premium` dollars, at most so many per second.
+    """
 
     smallest: int
     large_premium: float
+    quoted: int
+    requests_per_second: float
 
 
 def gamma_sums(
