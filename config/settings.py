@@ -11,6 +11,9 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
+from csp import constants as csp
+from django.templatetags.static import static
+
 from config import env, logs
 from local.launch.stack import running
 from warehouse.task_names import CeleryTask
@@ -110,8 +113,24 @@ ALLOWED_HOSTS = env.listing("ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]")
 CSRF_TRUSTED_ORIGINS = env.listing("CSRF_TRUSTED_ORIGINS")
 SECURE_CONTENT_TYPE_NOSNIFF = True
 X_FRAME_OPTIONS = "DENY"
+# unfold's scripts (Alpine) evaluate expressions in attributes, and its markup has style attributes.
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [csp.SELF],
+        "script-src": [csp.SELF, csp.UNSAFE_EVAL],
+        "style-src": [csp.SELF, csp.UNSAFE_INLINE],
+        "img-src": [csp.SELF, "data:", "blob:"],
+        "connect-src": [csp.SELF],
+        "object-src": [csp.NONE],
+        "base-uri": [csp.SELF],
+        "form-action": [csp.SELF],
+        "frame-ancestors": [csp.NONE],
+    }
+}
 
 INSTALLED_APPS = [
+    "web",  # before unfold, some of whose templates it replaces
+    "csp",
     "unfold",
     "django.contrib.admin",
     "django.contrib.auth",
@@ -124,10 +143,10 @@ INSTALLED_APPS = [
     "ingestion",
     "flow",
     "monitoring",
-    "web",
     "config",
 ]
 MIDDLEWARE = [
+    "csp.middleware.CSPMiddleware",  # first, so that files and error pages have its header too
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -166,6 +185,9 @@ USE_I18N = False
 UNFOLD = {
     "SITE_TITLE": "Options warehouse",
     "SITE_HEADER": "Options warehouse",
+    "SITE_FAVICONS": [
+        {"rel": "icon", "type": "image/svg+xml", "href": lambda request: static("web/favicon.svg")}
+    ],
     "SITE_SUBHEADER": "SIMULATED market data" if SIMULATED else "Market data from Massive.com",
 }
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.contrib import admin
+from django.templatetags.static import static
 from django.urls import path
 from django.views.generic import RedirectView
 
@@ -11,6 +12,7 @@ from web.metrics import show_metrics
 
 urlpatterns = [
     path("", RedirectView.as_view(pattern_name="admin:index")),
+    path("favicon.ico", RedirectView.as_view(url=static("web/favicon.svg"))),
     path("admin/", admin.site.urls),
     path("api/health", show_health),
     path("api/health/live", show_live),
