@@ -185,10 +185,14 @@ USE_I18N = False
 UNFOLD = {
     "SITE_TITLE": "Options warehouse",
     "SITE_HEADER": "Options warehouse",
+    "STYLES": [lambda request: static("web/tokens.css"), lambda request: static("web/frame.css")],
+    "SIDEBAR": {"navigation": "web.admin.navigation.sidebar"},
+    "DASHBOARD_CALLBACK": "web.dashboard.views.add_dashboard",
     "SITE_FAVICONS": [
         {"rel": "icon", "type": "image/svg+xml", "href": lambda request: static("web/favicon.svg")}
     ],
-    "SITE_SUBHEADER": "SIMULATED market data" if SIMULATED else "Market data from Massive.com",
+    "SITE_ICON": lambda request: static("web/favicon.svg"),
+    "ENVIRONMENT": "web.admin.navigation.environment",
 }
 
 # -- logging -------------------------------------------------------------------------------------------
