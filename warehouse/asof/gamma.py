@@ -1,8 +1,8 @@
 """Dealer gamma of chains, one row per slot, and the price of the underlying at slots.
 
-`gamma_slots` keeps the scalars of every snapshot for two years. The price and the median are read from
-`gamma_exposure_snapshots`, which has the rows of the last 90 days also where `gamma_slots` is not filled yet. Every
-statement reads one symbol by the key of its table. Times are epoch ms; gamma is in dollars per 1 % move of spot.
+`gamma_slots` keeps the scalars of every snapshot for two years. The price is read from `gamma_exposure_snapshots`,
+which has the rows of the last 90 days also where `gamma_slots` is not filled yet. Every statement reads one symbol by
+the key of its table. Times are epoch ms; gamma is in dollars per 1 % move of spot.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ WHERE symbol = %(symbol)s AND "timestamp" <= %(at)s AND underlying_price IS NOT 
 ORDER BY "timestamp" DESC LIMIT 1
 """
 _MEDIAN = """
-SELECT percentile_cont(0.5) WITHIN GROUP (ORDER BY gross_gamma::double precision) FROM gamma_exposure_snapshots
+SELECT percentile_cont(0.5) WITHIN GROUP (ORDER BY gross_gamma::double precision) FROM gamma_slots
 WHERE symbol = %(symbol)s AND "timestamp" >= %(first)s AND "timestamp" < %(until)s AND oi_source = 'provider'
 """
 _CONVENTIONS = """
