@@ -188,6 +188,24 @@ UNFOLD = {
     "SITE_FAVICONS": [
         {"rel": "icon", "type": "image/svg+xml", "href": lambda request: static("web/favicon.svg")}
     ],
+    "STYLES": [lambda request: static("web/admin.css")],
+    "SCRIPTS": [lambda request: static("web/admin.js")],
+    # On dark backgrounds unfold uses 500 for text and links, on light ones 600.
+    "COLORS": {
+        "primary": {
+            "50": "#F8F5FD",
+            "100": "#F1EBFB",
+            "200": "#E4D9F7",
+            "300": "#D2C0F5",
+            "400": "#C3ABF4",
+            "500": "#B79BF2",
+            "600": "#6B3FB8",
+            "700": "#5A349C",
+            "800": "#4A2B80",
+            "900": "#3A2265",
+            "950": "#2A2340",
+        }
+    },
     "SITE_SUBHEADER": "SIMULATED market data" if SIMULATED else "Market data from Massive.com",
 }
 
