@@ -185,10 +185,16 @@ USE_I18N = False
 UNFOLD = {
     "SITE_TITLE": "Options warehouse",
     "SITE_HEADER": "Options warehouse",
+    "STYLES": [
+        lambda request: static("web/tokens.css"),
+        lambda request: static("web/frame.css"),
+        lambda request: static("web/admin.css"),
+    ],
+    "SIDEBAR": {"navigation": "web.admin.navigation.sidebar"},
+    "DASHBOARD_CALLBACK": "web.dashboard.views.add_dashboard",
     "SITE_FAVICONS": [
         {"rel": "icon", "type": "image/svg+xml", "href": lambda request: static("web/favicon.svg")}
     ],
-    "STYLES": [lambda request: static("web/admin.css")],
     "SCRIPTS": [lambda request: static("web/admin.js")],
     # On dark backgrounds unfold uses 500 for text and links, on light ones 600.
     "COLORS": {
@@ -206,7 +212,8 @@ UNFOLD = {
             "950": "#2A2340",
         }
     },
-    "SITE_SUBHEADER": "SIMULATED market data" if SIMULATED else "Market data from Massive.com",
+    "SITE_ICON": lambda request: static("web/favicon.svg"),
+    "ENVIRONMENT": "web.admin.navigation.environment",
 }
 
 # -- logging -------------------------------------------------------------------------------------------

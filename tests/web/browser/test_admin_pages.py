@@ -76,7 +76,7 @@ def test_menus_and_filters_open_by_keyboard(open_browser, superuser):
     page.keyboard.press("Tab")
     assert page.evaluate("document.activeElement.textContent") == "Skip to the content"
     page.get_by_role("button", name="Show or hide the menu").press("Enter")
-    entry = page.get_by_role("navigation").get_by_role("link", name="Historical bars")
+    entry = page.get_by_role("navigation").get_by_role("link", name="Bars", exact=True)
     entry.wait_for()
     checked.check("menu", [(LIGHT, PHONE), (DARK, PHONE)])
     page.get_by_role("button", name="Close").press(" ")
