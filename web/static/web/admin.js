@@ -1,4 +1,5 @@
-// Unfold opens menus and filters by clicks on elements that no key reaches, and names all scrollable areas alike.
+// Unfold opens menus and filters by clicks on elements that no key reaches, names all scrollable areas alike, and shows
+// icons as text.
 "use strict";
 
 (() => {
@@ -24,12 +25,19 @@
     if (area) element.setAttribute("data-simplebar-aria-label", AREAS[area.id] || "Menu");
   }
 
+  // The text of an icon is its name in the font. It is read only where a control has no other name.
+  function hideIcon(icon) {
+    const control = icon.closest("a, button, [role=button]");
+    if (control === icon) return;
+    const isNamed = control?.title || control?.ariaLabel || control?.textContent.trim() !== icon.textContent.trim();
+    if (isNamed) icon.setAttribute("aria-hidden", "true");
+  }
+
   // This runs before simplebar reads its options, and before Alpine, which is deferred, starts.
   document.addEventListener("DOMContentLoaded", () => {
     document.querySelectorAll(CLICKED).forEach(makeReachable);
+    document.querySelectorAll(".material-symbols-outlined").forEach(hideIcon);
     document.querySelectorAll("[data-simplebar]").forEach(nameScrollable);
-    // The text of an icon is its name in the font, which must not be read out before the name of the page.
-    document.querySelectorAll("#nav-sidebar-apps a .material-symbols-outlined").forEach((one) => { one.ariaHidden = "true"; });
     document.querySelectorAll("input.hidden[name=username]").forEach((one) => { one.autocomplete = "username"; });
   });
 
