@@ -15,7 +15,7 @@ BIN := .venv/bin
 
 # Commands of the services, the same as in docker-compose.yml.
 MIGRATE := python manage.py migrate
-WEB = gunicorn config.wsgi:application --bind $(BIND)
+WEB = gunicorn config.wsgi:application --config python:web.server.settings --bind $(BIND)
 WORKER = celery -A config worker --queues $(QUEUE) --pool prefork --concurrency 2 --without-gossip --without-mingle --loglevel INFO
 BEAT := celery -A config beat --loglevel INFO
 CONSUMER := python manage.py consume_trades
@@ -35,21 +35,11 @@ help: ## Show this list
 venv: .venv/.synced ## Create .venv and install the packages of uv.lock, if it has changed
 	@:
 
-# By default uv trusts only its built-in certificate authorities. pip and company proxies use those of the system.
 CERTIFICATES := $(wildcard /etc/ssl/certs/ca-certificates.crt /etc/pki/tls/certs/ca-bundle.crt)
 
-# Bytecode is compiled at installation. Where Python cannot write it (PYTHONDONTWRITEBYTECODE, missing permission), every
-# process would compile Django, Celery and pandas at its start, which takes seconds.
 .venv/.synced: pyproject.toml uv.lock
 	@echo "Installing the pinned packages into .venv (about a minute the first time) ..."
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || \
-		{ echo "Python 3.11 or newer is needed; $(PYTHON) is older or missing. Choose one with make PYTHON=..." >&2; exit 1; }
-	@test -x $(BIN)/python -a -x $(BIN)/pip || $(PYTHON) -m venv --clear .venv >/dev/null || \
-		{ echo "$(PYTHON) cannot create .venv; on Debian and Ubuntu install python3-venv." >&2; exit 1; }
-	@test -w "$$HOME" || export UV_CACHE_DIR=.local/uv-cache PIP_NO_CACHE_DIR=1; \
-		unset VIRTUAL_ENV; export $(if $(CERTIFICATES),UV_SYSTEM_CERTS=1) UV_PROJECT_ENVIRONMENT=.venv UV_PYTHON_DOWNLOADS=never; \
-		$(BIN)/pip install -qq --disable-pip-version-check uv==$(UV_VERSION) && \
-		$(BIN)/uv sync --frozen --quiet --compile-bytecode
+	@PYTHON="$(PYTHON)" UV_VERSION="$(UV_VERSION)" CERTIFICATES="$(CERTIFICATES)" sh local/install.sh
 	@touch $@
 
 demo: venv ## Start all services on this machine and print a report [DEMO_SECONDS=60] [CHAIN=quotes.csv]

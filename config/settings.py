@@ -12,9 +12,9 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from csp import constants as csp
-from django.templatetags.static import static
 
 from config import env, logs
+from config.admin_theme import UNFOLD  # noqa: F401  # read by unfold
 from local.launch.stack import running
 from warehouse.task_names import CeleryTask
 
@@ -181,15 +181,6 @@ USE_TZ = True
 TIME_ZONE = "UTC"
 LANGUAGE_CODE = "en-us"
 USE_I18N = False
-
-UNFOLD = {
-    "SITE_TITLE": "Options warehouse",
-    "SITE_HEADER": "Options warehouse",
-    "SITE_FAVICONS": [
-        {"rel": "icon", "type": "image/svg+xml", "href": lambda request: static("web/favicon.svg")}
-    ],
-    "SITE_SUBHEADER": "SIMULATED market data" if SIMULATED else "Market data from Massive.com",
-}
 
 # -- logging -------------------------------------------------------------------------------------------
 _secrets = [

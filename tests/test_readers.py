@@ -31,6 +31,7 @@ ALLOWED = re.compile(
     r"""^warehouse/ | ^tests/ | ^simulator/
     | ^web/admin/                              # lists and pages of rows
     | ^flow/report\.py$ | ^ingestion/imports/series\.py$  # prints rows and counts
+    | ^local/launch/recorded_time\.py$          # the newest stored time, before a start
     | ^ingestion/audit\.py$                    # compares rows with their recomputation
     | ^ingestion/(flow_sums|slot_sums)\.py$ | ^ingestion/daily/rollups\.py$  # INSERT ... SELECT of sums, and retention
     | ^flow/storing/(cancels|sequence_numbers|repair_update)\.py$            # match trades with stored ones

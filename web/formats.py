@@ -112,7 +112,7 @@ def duration(seconds: float | None) -> str:
     if seconds is None or math.isnan(seconds):
         return ABSENT
     if seconds < 60:
-        return f"{seconds:.0f} s" if seconds >= 10 or float(seconds).is_integer() else f"{seconds:.1f} s"
+        return f"{seconds:.0f} s" if float(seconds).is_integer() else f"{seconds:.1f} s"
     left, parts = round(seconds), []
     for unit, size in _SECONDS:
         if left >= size:

@@ -8,6 +8,7 @@ from datetime import date, datetime, timedelta
 
 from ingestion.chains.slots import CLOSING_SLOT_OPEN_FOR
 from ingestion.daily.vix_close import OFFICIAL_AFTER
+from ingestion.simulated.past_sums import METHOD_VERSION
 from quant import sessions
 from quant.sessions import new_york_date
 from warehouse import clock, market_days, queries
@@ -87,7 +88,9 @@ def due_opening_flow(now: datetime) -> list[DueWork]:
     """
     since = new_york_date(now) - LOOK_BACK
     done = set(FlowOpeningDay.objects.filter(date__gte=since).values_list("symbol", "date"))
-    days = FlowDay.objects.filter(date__gte=since).order_by("date", "symbol").values_list("symbol", "date")
+    # Sums of the simulator come without the trades that the opening flow is computed from.
+    summed = FlowDay.objects.filter(date__gte=since).exclude(method_version=METHOD_VERSION)
+    days = summed.order_by("date", "symbol").values_list("symbol", "date")
     return [
         DueWork(RunTask.STORE_OPENING_FLOW, symbol, day)
         for symbol, day in days

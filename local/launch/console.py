@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+import signal
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from types import FrameType
 
 from rich.console import Console
 from rich.live import Live
 from rich.spinner import Spinner
 from rich.text import Text
 
+SILENT_SECONDS = 4.0
+
 
 class Stages:
     """Prints stages as they start and finish: a spinner in a terminal, plain lines elsewhere.
 
-    The spinner is not drawn by a thread, because processes are forked meanwhile, and forking with threads can hang.
+    A stage that takes longer prints a line every four seconds where there is no spinner. Neither is done by a thread,
+    because processes are forked meanwhile, and forking with threads can hang.
     """
 
     def __init__(self, console: Console | None = None) -> None:
@@ -35,7 +40,8 @@ class Stages:
         else:
             self.say(f"  {text} ...")
         try:
-            yield
+            with self._lines_meanwhile(started, silent=writes_lines and self.console.is_terminal):
+                yield
         except BaseException:
             self._finish(Text(f"✗ {text}", style="red"))
             raise
@@ -52,6 +58,24 @@ class Stages:
         """Advance the spinner."""
         if self._live:
             self._live.refresh()
+
+    @contextmanager
+    def _lines_meanwhile(self, started: float, *, silent: bool) -> Iterator[None]:
+        """Advance the spinner, or print the elapsed time, every few seconds, also while the stage blocks."""
+
+        def on_alarm(number: int, frame: FrameType | None) -> None:
+            if self._live:
+                self._live.refresh()
+            elif not silent:
+                self.say(f"    {time.monotonic() - started:.0f} s ...")
+
+        before = signal.signal(signal.SIGALRM, on_alarm)
+        signal.setitimer(signal.ITIMER_REAL, SILENT_SECONDS, SILENT_SECONDS)
+        try:
+            yield
+        finally:
+            signal.setitimer(signal.ITIMER_REAL, 0)
+            signal.signal(signal.SIGALRM, before)
 
     def _finish(self, line: Text) -> None:
         if self._live:

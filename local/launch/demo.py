@@ -25,10 +25,11 @@ def demo(stages: Stages) -> None:
         warehouse.start()
         errors = _ingest(warehouse, stages)
         warehouse.wait_for_web()
-        report = ["--json", str(LOCAL / "demo-report.json"), "--web", warehouse.web_url]
+        report = ["--json", str(LOCAL / "demo-report.json")]
         report += [part for error in errors for part in ("--error", error)]
         warehouse.run("report", ["python", "-m", "local.launch.report", *report], shown=True)
-        stages.say(f"\nServing {warehouse.web_url}/admin/ {_until(seconds)}")
+        warehouse.show_dashboard()
+        stages.say(f"           serving {_until(seconds)}")
         warehouse.serve(seconds)
         if errors:
             raise ServiceError(" ".join(errors))

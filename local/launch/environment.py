@@ -39,10 +39,19 @@ def secret_key(directory: Path) -> str:
     """Return the operator's SECRET_KEY, or one stored once per clone so that admin logins survive restarts."""
     if given("SECRET_KEY"):
         return value("SECRET_KEY")
-    path = directory / "secret_key"
+    return _stored(directory / "secret_key", 50)
+
+
+def admin_password(directory: Path) -> str:
+    """Return the password with which this clone creates the admin user, stored once per clone for its owner only."""
+    return _stored(directory / "admin_password", 15)
+
+
+def _stored(path: Path, length: int) -> str:
+    """Return the secret in a file, which is created with a random one of so many bytes."""
     if not path.exists():
         path.touch(mode=0o600)
-        path.write_text(secrets.token_urlsafe(50), encoding="utf-8")
+        path.write_text(secrets.token_urlsafe(length), encoding="utf-8")
     return path.read_text(encoding="utf-8")
 
 

@@ -8,18 +8,21 @@ from quant import sessions
 
 # Added to the slot, so that the chain of the slot is due.
 _BEHIND_SLOT = dt.timedelta(seconds=5)
-_SLOT = dt.timedelta(minutes=15)
+_FULL_SESSION = dt.timedelta(hours=6, minutes=30)
 
 
-def offset_now(now: dt.datetime) -> int:
-    """Return the milliseconds to add to `now` (timezone-aware).
+def offset_now(now: dt.datetime, newest: dt.datetime | None = None) -> int:
+    """Return the milliseconds to add to `now` so that the market is in a session that is not recorded yet.
 
-    During a session the offset is 0. Otherwise it moves the clock back to 15 minutes before the last close plus 5 s,
-    15:45:05 New York on a full session; from there the clock runs through the close.
+    `newest` is the last market time that the warehouse recorded, None for an empty one. The clock starts in the middle
+    of the last full session, 12:45:05 New York, so that half of the session is history and half is still to come. When
+    the warehouse recorded a later time, it continues there, or after the close in the middle of the next full session.
+    Both instants are timezone-aware.
     """
-    if sessions.is_open(now):
-        return 0
-    return _milliseconds(now, _last_close(now) - _SLOT + _BEHIND_SLOT)
+    start = _last_middle(now)
+    if newest is not None and newest > start:
+        start = newest if sessions.is_open(newest) else _next_middle(newest)
+    return _milliseconds(now, start)
 
 
 def offset_for(stamp: dt.datetime, now: dt.datetime) -> int:
@@ -30,6 +33,32 @@ def offset_for(stamp: dt.datetime, now: dt.datetime) -> int:
     """
     instant = stamp if sessions.is_open(stamp) else _last_close(stamp) + _BEHIND_SLOT
     return _milliseconds(now, instant)
+
+
+def _last_middle(now: dt.datetime) -> dt.datetime:
+    """Return the middle of the last full session whose middle is not after `now`."""
+    day = sessions.new_york_date(now) + dt.timedelta(days=1)
+    while True:
+        day = sessions.previous_session(day)
+        if _is_full(day) and _middle(day) <= now:
+            return _middle(day)
+
+
+def _next_middle(after: dt.datetime) -> dt.datetime:
+    """Return the middle of the first full session that opens after `after`."""
+    day = sessions.new_york_date(after) - dt.timedelta(days=1)
+    while True:
+        day = sessions.next_session(day)
+        if _is_full(day) and sessions.open_of(day) > after:
+            return _middle(day)
+
+
+def _is_full(day: dt.date) -> bool:
+    return sessions.close_of(day) - sessions.open_of(day) == _FULL_SESSION
+
+
+def _middle(day: dt.date) -> dt.datetime:
+    return sessions.open_of(day) + _FULL_SESSION / 2 + _BEHIND_SLOT
 
 
 def _last_close(instant: dt.datetime) -> dt.datetime:

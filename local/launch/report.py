@@ -1,6 +1,6 @@
 """Report of `make demo`: read from the warehouse, printed as tables and written as JSON.
 
-Run as `python -m local.launch.report --json PATH [--web URL] [--error SENTENCE …]` after the chains are stored.
+Run as `python -m local.launch.report --json PATH [--error SENTENCE …]` after the chains are stored.
 """
 
 from __future__ import annotations
@@ -157,7 +157,6 @@ def main() -> None:
     """Print the report and write its JSON file."""
     parser = argparse.ArgumentParser(prog="local.launch.report")
     parser.add_argument("--json", type=Path, required=True)
-    parser.add_argument("--web", default="")
     parser.add_argument("--error", action="append", default=[])
     arguments = parser.parse_args()
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
@@ -168,8 +167,6 @@ def main() -> None:
     report = collect(arguments.error, clock.now_ms())
     show(report, console)
     arguments.json.write_text(json.dumps(report, indent=2), encoding="utf-8")
-    if arguments.web:
-        console.print(f"Admin   {arguments.web}")
     console.print(f"Report  {arguments.json}")
     for error in report["errors"]:
         console.print(f"error: {error}", style="red")

@@ -16,6 +16,7 @@ from urllib.request import urlopen
 
 from local.launch import environment, services
 from local.launch.console import Stages
+from local.launch.recorded_time import newest_recorded
 from local.launch.stack import LOCK, Stack, describe, withdraw
 from local.launch.supervisor import Interrupted, Running, ServiceError, Supervisor
 from local.servers import databases, ports
@@ -51,7 +52,7 @@ class Warehouse:
     def start(self) -> None:
         """Run all stages until the services run. Raises LocalError, ServiceError or Interrupted."""
         database_url, redis_url = environment.own_servers() or self._embedded_servers()
-        offset_ms, symbol = self._market_clock()
+        offset_ms, symbol = self._market_clock(database_url)
         port = ports.free_port()
         base, stream = f"http://127.0.0.1:{port}", f"ws://127.0.0.1:{port}"
         self._stack = Stack(
@@ -69,15 +70,32 @@ class Warehouse:
             self.run("migrate", services.MIGRATE.split())
         with self._stages.stage("Watchlist, schedules, admin user", writes_lines=True):
             symbols = ["--symbols", symbol] if symbol else []
-            self.run("seed", ["python", "manage.py", "seed", *symbols], shown=True)
+            self.run("seed", ["python", "manage.py", "seed", *symbols], shown=True, **self._login())
         if self.simulated:
             self._simulator(port)
+        if self.simulated and not self._chain:
+            # Before the first chain, whose gamma is compared with that of the last sessions.
+            with self._stages.stage("Loading history of the simulated market", writes_lines=True):
+                self.run("preload", ["python", "manage.py", "preload_simulated"], shown=True)
         self._services()
         describe(LOCAL, self._stack)
 
-    def run(self, name: str, command: list[str], *, shown: bool = False) -> None:
-        """Run one command to its end, with the login that owns the schema. Raises ServiceError on failure."""
-        self._supervisor.run(name, command, environment.of(self._stack, name, ""), shown=shown)
+    def run(self, name: str, command: list[str], *, shown: bool = False, **variables: str) -> None:
+        """Run one command to its end, with the login that owns the schema and more environment variables.
+
+        Raises ServiceError on failure.
+        """
+        given = environment.of(self._stack, name, "") | variables
+        self._supervisor.run(name, command, given, shown=shown)
+
+    def show_dashboard(self) -> None:
+        """Print the address of the dashboard and how to log in."""
+        command = ["python", "-m", "local.launch.login_hint", f"{self.web_url}/admin/"]
+        self.run("login_hint", command, shown=True, **self._login())
+
+    def _login(self) -> dict[str, str]:
+        """Return the variable with the password of a new admin user, whose servers are only on this machine."""
+        return {"ADMIN_PASSWORD": environment.admin_password(LOCAL)} if self._held else {}
 
     def wait_for_web(self) -> None:
         """Wait until the admin responds. Raises ServiceError when it does not."""
@@ -107,7 +125,7 @@ class Warehouse:
             databases.prepare(self._held, self._purpose)
         return self._held.owner_url(self._purpose.database), self._held.redis_url(self._purpose.redis_number)
 
-    def _market_clock(self) -> tuple[int, str]:
+    def _market_clock(self, database_url: str) -> tuple[int, str]:
         """Return the offset of the market clock in milliseconds, and the symbol of a recorded chain or ''."""
         if not self.simulated:
             return int(os.environ.get("CLOCK_OFFSET_MS", "0")), ""
@@ -117,7 +135,7 @@ class Warehouse:
 
             now = dt.datetime.now(dt.UTC)
             if not self._chain:
-                return market_clock.offset_now(now), ""
+                return market_clock.offset_now(now, newest_recorded(database_url)), ""
             symbol, stamp = _stamp(self._chain)
             return market_clock.offset_for(stamp, now), symbol
 

@@ -15,8 +15,9 @@ def up(stages: Stages) -> None:
     try:
         warehouse.start()
         warehouse.wait_for_web()
+        warehouse.show_dashboard()
         market = "SIMULATED market data" if warehouse.simulated else "market data from Massive.com"
-        stages.say(f"\n{warehouse.web_url}/admin/   {market}; Ctrl-C stops everything")
+        stages.say(f"           {market}; Ctrl-C stops everything")
         warehouse.serve()
     finally:
         warehouse.stop()

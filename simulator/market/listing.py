@@ -9,7 +9,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -90,6 +90,7 @@ class Listings:
         self.expired_before = lru_cache(maxsize=4)(self._expired_before)
         self._series = lru_cache(maxsize=2048)(self._series_of)
         self._strikes = lru_cache(maxsize=4096)(self._strikes_of)
+        self._contracts = lru_cache(maxsize=1024)(self._contracts_of)  # one hundred per symbol and date
 
     def _series_of(self, symbol: str, date: dt.date) -> dict[tuple[str, dt.date], Series]:
         rules = INSTRUMENTS[symbol].options
@@ -130,7 +131,13 @@ class Listings:
         return self._build(symbol, list(expired.values()), date)
 
     def _build(self, symbol: str, series: list[Series], date: dt.date) -> Listing:
-        return _assemble([(one, self._strikes(symbol, one, _last_month(one, date))) for one in series])
+        listing = join([self._contracts(symbol, one, _last_month(one, date)) for one in series])
+        return pick(listing, np.argsort(listing.ticker))
+
+    def _contracts_of(self, symbol: str, series: Series, month: dt.date) -> Listing:
+        """Return the contracts of a series, which change only with the month."""
+        strikes = self._strikes(symbol, series, month)
+        return join([_contracts(series, is_call, strikes) for is_call in (True, False)])
 
     def _strikes_of(self, symbol: str, series: Series, month: dt.date) -> Floats:
         rules = INSTRUMENTS[symbol].options
@@ -189,30 +196,19 @@ def _adjusted(symbol: str, plain: Series, date: dt.date) -> list[Series]:
     return series
 
 
-def _assemble(parts: list[tuple[Series, Floats]]) -> Listing:
-    columns: list[tuple[NDArray[Any], ...]] = []
-    for series, strikes in parts:
-        for is_call in (True, False):
-            size = len(strikes)
-            ticker = format_ticker(
-                np.full(size, series.root),
-                np.datetime64(series.expiration, "D"),
-                np.full(size, is_call),
-                strikes,
-            )
-            columns.append(
-                (
-                    ticker,
-                    np.full(size, series.root, dtype="U6"),
-                    np.full(size, series.expiration, dtype="datetime64[D]"),
-                    np.full(size, is_call),
-                    strikes,
-                    np.full(size, series.listed, dtype="datetime64[D]"),
-                    _keys(series, is_call, strikes),
-                )
-            )
-    listing = join([Listing(*column) for column in columns])
-    return pick(listing, np.argsort(listing.ticker))
+def _contracts(series: Series, is_call: bool, strikes: Floats) -> Listing:
+    size = len(strikes)
+    expiration = np.datetime64(series.expiration, "D")
+    rights = np.full(size, is_call)
+    return Listing(
+        format_ticker(np.full(size, series.root), expiration, rights, strikes),
+        np.full(size, series.root, dtype="U6"),
+        np.full(size, expiration),
+        rights,
+        strikes,
+        np.full(size, series.listed, dtype="datetime64[D]"),
+        _keys(series, is_call, strikes),
+    )
 
 
 def _keys(series: Series, is_call: bool, strikes: Floats) -> Keys:

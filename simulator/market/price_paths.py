@@ -60,12 +60,19 @@ def weekday_number(date: dt.date) -> int:
 
 def bridge(rng: np.random.Generator, ticks: int, end: float) -> Floats:
     """Return a path of ticks + 1 points from 0 to `end`, with larger increments at both ends of the session."""
+    share, deviation = _increments(ticks)
+    walk = np.concatenate(([0.0], np.cumsum(rng.standard_normal(ticks) * deviation)))
+    path: Floats = walk + share * (end - walk[-1])
+    return path
+
+
+@lru_cache(maxsize=16)
+def _increments(ticks: int) -> tuple[Floats, Floats]:
+    """Return the share of the session's variance until each point, and the deviation of each increment."""
     position = (np.arange(ticks) + 0.5) / ticks
     weight = 1.0 + 2.0 * (2.0 * position - 1.0) ** 4
     share = np.concatenate(([0.0], np.cumsum(weight) / weight.sum()))
-    walk = np.concatenate(([0.0], np.cumsum(rng.standard_normal(ticks) * np.sqrt(weight / weight.sum()))))
-    path: Floats = walk + share * (end - walk[-1])
-    return path
+    return share, np.sqrt(weight / weight.sum())
 
 
 class Paths:
@@ -77,9 +84,10 @@ class Paths:
         self.daily = lru_cache(maxsize=64)(self._daily)
         self.daily_levels = lru_cache(maxsize=400)(self._daily_levels)
         self.variance_closes = lru_cache(maxsize=1)(self._variance_closes)
-        self.factor_session = lru_cache(maxsize=96)(self._factor_session)
+        self.factor_session = lru_cache(maxsize=512)(self._factor_session)
         self.session = lru_cache(maxsize=64)(self._session)
         self.variance_session = lru_cache(maxsize=16)(self._variance_session)
+        self.day_volatility = lru_cache(maxsize=1)(self._day_volatility)
         self._gains = lru_cache(maxsize=64)(self._gains_of)
 
     def scaled(self, symbol: str, factor: float) -> Paths:
@@ -126,7 +134,7 @@ class Paths:
 
     def _daily_levels(self, symbol: str) -> tuple[Floats, Floats]:
         """Return the symbol's log deviation from its long-run level at open and close of every weekday."""
-        return self._reverting(_loadings(_instrument(symbol)), _LEVEL_MEMORY, self._day_volatility())
+        return self._reverting(_loadings(_instrument(symbol)), _LEVEL_MEMORY, self.day_volatility())
 
     def weekday_closes(self, symbol: str) -> Floats:
         """Return the closing level of every weekday since the first date (holidays included), not rounded."""
@@ -181,7 +189,7 @@ class Paths:
 
     def _log_path(self, instrument: Instrument, date: dt.date, ticks: int) -> Floats:
         day = weekday_number(date)
-        volatility = self._day_volatility()[day]
+        volatility = self.day_volatility()[day]
         log: Floats = np.full(ticks + 1, self.daily_levels(instrument.symbol)[0][day])
         for factor, loading in _loadings(instrument).items():
             log += volatility * loading * self.factor_session(factor, date, ticks)

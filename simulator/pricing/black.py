@@ -55,6 +55,16 @@ def black_vega(
     return np.asarray(per_unit, dtype=np.float64)
 
 
+def black_gamma(
+    lognormal: Floats, forward: Floats, strike: Floats, years: Floats, rate: ArrayLike, volatility: Floats
+) -> Floats:
+    """Return gamma per unit of spot, equal for calls and puts; `lognormal` as in `black_greeks`."""
+    _, d1, deviation, discount = _terms(True, forward, strike, years, rate, volatility)
+    with np.errstate(all="ignore"):
+        density = _INVERSE_ROOT_TWO_PI * np.exp(-0.5 * d1 * d1)
+        return np.asarray(discount * (forward / lognormal) * density / (lognormal * deviation))
+
+
 def black_greeks(
     is_call: ArrayLike,
     lognormal: Floats,
@@ -68,13 +78,11 @@ def black_greeks(
 
     `lognormal` is the part of spot whose forward is `forward`: spot minus the present value of the dividends.
     """
-    sign, d1, deviation, discount = _terms(is_call, forward, strike, years, rate, volatility)
+    sign, d1, _, discount = _terms(is_call, forward, strike, years, rate, volatility)
     vega = black_vega(forward, strike, years, rate, volatility) / 100.0
+    gamma = black_gamma(lognormal, forward, strike, years, rate, volatility)
     with np.errstate(all="ignore"):
-        growth = forward / lognormal
-        density = _INVERSE_ROOT_TWO_PI * np.exp(-0.5 * d1 * d1)
-        delta = discount * growth * sign * ndtr(sign * d1)
-        gamma = discount * growth * density / (lognormal * deviation)
+        delta = discount * (forward / lognormal) * sign * ndtr(sign * d1)
     return Greeks(delta, gamma, np.full(np.shape(delta), np.nan), vega)
 
 

@@ -13,6 +13,7 @@ from simulator.rest import (
     chain_routes,
     corporate_action_routes,
     market_routes,
+    past_routes,
     reference_routes,
     snapshot_routes,
     trade_routes,
@@ -59,6 +60,9 @@ def build(world: World, api_key: str | None = None, stream: Stream | None = None
     app = Starlette(
         routes=[
             *(Route(path, endpoint, methods=["GET"]) for path, endpoint in _ROUTES.items()),
+            Route("/simulator/past/gamma/{symbol}/{date}", past_routes.gamma, methods=["GET"]),
+            Route("/simulator/past/flow/{date}", past_routes.flow, methods=["GET"]),
+            Route("/simulator/past/volatility/{symbol}", past_routes.volatility, methods=["GET"]),
             Route("/simulator/stream", control.settings, methods=["GET", "POST"]),
             Route("/simulator/stream/truth", control.truth, methods=["GET"]),
             Route("/simulator/stream/faults", control.faults, methods=["POST"]),

@@ -15,7 +15,7 @@ not trade at several prices.
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -80,6 +80,11 @@ class Fills(NamedTuple):
     exchange: Integers
     condition: Integers
     alone: NDArray[np.bool_]
+
+    def pick(self, rows: NDArray[np.intp]) -> Fills:
+        """Return chosen trades."""
+        columns: list[Any] = [column[rows] for column in self]
+        return Fills(*columns)
 
 
 def draw(rng: np.random.Generator, pool: Pool, second: int, trades: int) -> Fills:

@@ -78,3 +78,11 @@ def test_the_password_is_shown_once_and_never_stored_or_logged(caplog):
     assert password not in str(everything())
     assert password not in caplog.text
     assert password not in seed()
+
+
+def test_a_given_password_is_used_and_not_shown(monkeypatch):
+    monkeypatch.setenv("ADMIN_PASSWORD", "chosen by the operator")
+    output = seed()
+    assert "admin user: admin\n" in output
+    assert "chosen" not in output
+    assert get_user_model().objects.get(username="admin").check_password("chosen by the operator")

@@ -1,1 +1,1 @@
-"""Template tags of own pages."""
+"""Template tags of the pages."""

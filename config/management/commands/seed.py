@@ -1,8 +1,12 @@
-"""`manage.py seed`: default watchlist, beat schedule and admin user. Running it again changes nothing."""
+"""`manage.py seed`: default watchlist, beat schedule and admin user. Running it again changes nothing.
+
+A new admin user has the password in ADMIN_PASSWORD, or a random one that is shown once.
+"""
 
 from __future__ import annotations
 
 import json
+import os
 import secrets
 from typing import Any
 
@@ -57,6 +61,7 @@ class Command(BaseCommand):
         users = get_user_model().objects
         if users.filter(is_superuser=True).exists():
             return
-        password = secrets.token_urlsafe(15)
+        given = os.environ.get("ADMIN_PASSWORD", "")
+        password = given or secrets.token_urlsafe(15)
         users.create_superuser(username="admin", password=password)
-        self.stdout.write(f"admin user: admin / {password}   (shown once)")
+        self.stdout.write("admin user: admin" if given else f"admin user: admin / {password}   (shown once)")

@@ -62,3 +62,10 @@ def test_the_secret_key_of_a_clone_stays_the_same_and_private(tmp_path: Path) ->
     assert len(key) >= 50
     assert environment.secret_key(tmp_path) == key
     assert (tmp_path / "secret_key").stat().st_mode & 0o777 == 0o600
+
+
+def test_the_admin_password_is_stored_once_for_the_owner_only(tmp_path: Path) -> None:
+    first = environment.admin_password(tmp_path)
+    assert len(first) == 20
+    assert environment.admin_password(tmp_path) == first
+    assert (tmp_path / "admin_password").stat().st_mode & 0o777 == 0o600

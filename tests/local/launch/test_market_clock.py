@@ -23,21 +23,33 @@ def moved(instant: dt.datetime, offset_ms: int) -> dt.datetime:
 @pytest.mark.parametrize(
     ("now", "market"),
     [
-        ("2026-11-20T10:00:00", "2026-11-20T10:00:00"),  # in a session: unchanged
-        ("2026-11-20T09:30:00", "2026-11-20T09:30:00"),
-        ("2026-11-20T16:00:00", "2026-11-20T15:45:05"),  # the instant of the close
-        ("2026-11-20T23:59:59", "2026-11-20T15:45:05"),
-        ("2026-11-20T03:00:00", "2026-11-19T15:45:05"),  # before the open: the session before
-        ("2026-11-22T12:00:00", "2026-11-20T15:45:05"),  # a Sunday
-        ("2026-11-26T12:00:00", "2026-11-25T15:45:05"),  # Thanksgiving
-        (
-            "2026-11-27T20:00:00",
-            "2026-11-27T12:45:05",
-        ),  # the early close at 13:00 on the day after Thanksgiving
+        ("2026-11-20T12:45:05", "2026-11-20T12:45:05"),
+        ("2026-11-20T12:45:04", "2026-11-19T12:45:05"),
+        ("2026-11-20T15:59:00", "2026-11-20T12:45:05"),
+        ("2026-11-20T23:59:59", "2026-11-20T12:45:05"),
+        ("2026-11-22T12:00:00", "2026-11-20T12:45:05"),  # a Sunday
+        ("2026-11-26T18:00:00", "2026-11-25T12:45:05"),  # Thanksgiving
+        ("2026-11-27T20:00:00", "2026-11-25T12:45:05"),  # the early close on the day after Thanksgiving
     ],
 )
-def test_outside_a_session_the_clock_is_in_the_last_quarter_of_an_hour(now: str, market: str) -> None:
+def test_the_clock_starts_in_the_middle_of_the_last_full_session(now: str, market: str) -> None:
     assert moved(at(now), offset_now(at(now))) == at(market)
+
+
+@pytest.mark.parametrize(
+    ("newest", "market"),
+    [
+        ("2026-11-18T15:00:00", "2026-11-20T12:45:05"),  # recorded before the last full session
+        ("2026-11-20T12:45:05", "2026-11-20T12:45:05"),
+        ("2026-11-20T14:10:30", "2026-11-20T14:10:30"),
+        ("2026-11-20T16:00:00", "2026-11-23T12:45:05"),  # the instant of a Friday's close
+        ("2026-11-23T08:00:00", "2026-11-23T12:45:05"),  # before the open
+        ("2026-11-25T20:00:00", "2026-11-30T12:45:05"),  # the next full session is after the early close
+    ],
+)
+def test_the_clock_does_not_go_back_into_recorded_time(newest: str, market: str) -> None:
+    now = at("2026-11-21T04:00:00")
+    assert moved(now, offset_now(now, at(newest))) == at(market)
 
 
 @pytest.mark.parametrize(

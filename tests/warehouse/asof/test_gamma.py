@@ -107,17 +107,17 @@ def test_gamma_by_expiration_is_read_by_slot_expiration_and_root():
 
 def test_median_gross_gamma_covers_the_twenty_previous_sessions():
     for day, gross in (("2026-10-22", 1e9), ("2026-10-23", 10.0), ("2026-11-18", 20.0), ("2026-11-19", 60.0)):
-        add_gamma(ms(f"{day}T15:00-04:00"), gross_gamma=gross)
-    add_gamma(ms("2026-11-19T15:00-05:00"), symbol="NDX", gross_gamma=1e9)
-    add_gamma(ms("2026-11-20T09:30-05:00"), gross_gamma=1e9)
+        add_slot(ms(f"{day}T15:00-04:00"), gross_gamma=gross)
+    add_slot(ms("2026-11-19T15:00-05:00"), symbol="NDX", gross_gamma=1e9)
+    add_slot(ms("2026-11-20T09:30-05:00"), gross_gamma=1e9)
     # 23 October to 19 November 2026 are 20 sessions; 22 October and 20 November are excluded.
     assert gamma.median_gross_gamma("SPX", ms("2026-11-20T10:00-05:00")) == 20.0
 
 
 def test_median_gross_gamma_excludes_snapshots_weighted_by_volume():
-    add_gamma(ms("2026-11-18T15:00-05:00"), gross_gamma=20.0)
+    add_slot(ms("2026-11-18T15:00-05:00"), gross_gamma=20.0)
     for hour in (14, 15):
-        add_gamma(ms(f"2026-11-19T{hour}:00-05:00"), gross_gamma=1e9, oi_source="volume_proxy")
+        add_slot(ms(f"2026-11-19T{hour}:00-05:00"), gross_gamma=1e9, oi_source="volume_proxy")
     assert gamma.median_gross_gamma("SPX", ms("2026-11-20T10:00-05:00")) == 20.0
 
 
@@ -145,3 +145,11 @@ def test_every_statement_uses_a_key():
         lambda: gamma.median_gross_gamma("SPX", ms("2025-11-20T10:00-05:00")),
     )
     assert set(read) == {"gamma_slots_key", "gamma_exposure_snapshots_key", "gamma_by_expiration_key"}
+
+
+def test_conventions_and_flips_of_one_slot():
+    add_gamma(100, sensitivity={"signs_agree": True}, flip_points=[6400.5, 6500])
+    add_gamma(200)
+    assert gamma.conventions("SPX", 100) == gamma.Conventions({"signs_agree": True}, [6400.5, 6500])
+    assert gamma.conventions("SPX", 200) == gamma.Conventions(None, [])
+    assert gamma.conventions("SPX", 300) is None

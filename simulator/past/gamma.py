@@ -1,0 +1,156 @@
+"""Dealer gamma of past slots: open interest times Black's gamma on the true surface, summed over the chain.
+
+Dealers are assumed to be long calls and short puts. It differs from the sum over a served chain by the premium of early
+exercise, the missing greeks of the provider and rounding, which is a few percent.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from quant.sessions import open_of
+from simulator.market.keyed_random import Floats
+from simulator.market.listing import Listing, pick
+from simulator.market.market import SyntheticMarket
+from simulator.market.option_trades import day_of, previous_close
+from simulator.market.settlement_book import settlement_seconds
+from simulator.market.surface import volatility_index
+from simulator.market.volume_model import open_interest
+from simulator.pricing.black import black_gamma
+from simulator.pricing.contract_values import ContractTerms
+from simulator.universe.instruments import INSTRUMENTS, VOLATILITY_INDICES
+
+_BAND = 0.20  # walls and flips lie within this share of spot
+_LEVELS = np.exp(np.linspace(np.log(1.0 - _BAND), np.log(1.0 + _BAND), 31))
+_NEAR_DAYS = 1
+_SHARES, _ONE_PERCENT = 100.0, 0.01
+# Contracts whose largest gamma is below this share of the sum do not move a flip.
+_NEGLIGIBLE = 1e-5
+
+
+class _Held(NamedTuple):
+    """Open contracts, calls and puts of one strike and settlement in one row; `calls` and `puts` are contracts."""
+
+    terms: ContractTerms
+    roots: NDArray[np.str_]
+    calls: Floats
+    puts: Floats
+    days: Floats  # calendar days to expiration
+    place: NDArray[np.intp]  # row of `strikes`
+    strikes: Floats
+
+
+def gamma_slots(
+    market: SyntheticMarket, symbol: str, date: dt.date, slots: list[int]
+) -> dict[str, list[float | None]]:
+    """Return the dealer gamma of a symbol at slots (epoch seconds) of one session, one value per slot and column.
+
+    Gamma is in dollars per 1 % move of spot, levels are dollars or index points; None where there is none.
+    """
+    listing = market.listings.on(symbol, date)
+    held = _held(market, symbol, date, listing)
+    day = day_of(market, symbol, date, listing)
+    sides = [float(day.total[listing.is_call == is_call].sum()) for is_call in (True, False)]
+    rows = [_slot(market, symbol, date, held, float(second)) for second in slots]
+    columns: dict[str, list[float | None]] = (
+        {name: [row[name] for row in rows] for name in rows[0]} if rows else {}
+    )
+    # The volume clock is the same for all contracts, so the ratio of a session is that of each of its slots.
+    return columns | {"put_call_volume_ratio": [sides[1] / sides[0] if sides[0] else None] * len(rows)}
+
+
+def _held(market: SyntheticMarket, symbol: str, date: dt.date, listing: Listing) -> _Held:
+    reference = previous_close(market, symbol, date, listing)
+    held = np.nan_to_num(open_interest(INSTRUMENTS[symbol], listing, reference, date))
+    settles = settlement_seconds(listing)
+    is_standard = ~np.char.isdigit(np.array([root[-1:] for root in listing.root.tolist()], dtype="U1"))
+    rows = np.flatnonzero((held > 0) & (settles > open_of(date).timestamp()) & is_standard)
+    listing, held, settles = pick(listing, rows), held[rows], settles[rows]
+    _, first, place = np.unique(settles * 1e6 + listing.strike, return_index=True, return_inverse=True)
+    calls = _sums(place, np.where(listing.is_call, held, 0.0), len(first))
+    puts = _sums(place, np.where(listing.is_call, 0.0, held), len(first))
+    merged = pick(listing, first)
+    strikes, at = np.unique(merged.strike, return_inverse=True)
+    days = (merged.expiration - np.datetime64(date, "D")).astype(np.float64)
+    return _Held(market.book.terms(symbol, date, merged), merged.root, calls, puts, days, at, strikes)
+
+
+def _slot(
+    market: SyntheticMarket, symbol: str, date: dt.date, held: _Held, second: float
+) -> dict[str, float | None]:
+    seconds = np.full(len(held.calls), second)
+    state = market.state(symbol, date, held.terms, seconds, held.roots)
+    spot = float(state.delivered[0])
+    gamma = black_gamma(
+        state.lognormal, state.forward, held.terms.strike, state.years, state.rate, state.volatility
+    )
+    each = np.nan_to_num(gamma) * _SHARES * spot**2 * _ONE_PERCENT
+    alive = state.years > 0
+    calls, puts = held.calls * each, held.puts * each
+    calls_at, puts_at = (_sums(held.place, part, len(held.strikes)) for part in (calls, puts))
+    gross = float(calls.sum() + puts.sum())
+    near = held.days <= _NEAR_DAYS
+    open_calls = float(held.calls[alive].sum())
+    variance = market.paths.variance_session(date)
+    vix = volatility_index(
+        INSTRUMENTS["SPX"].skew, variance.levels[[variance.tick(second)]], VOLATILITY_INDICES["VIX"][1]
+    )
+    return {
+        "spot": spot,
+        "call_gamma": float(calls.sum()),
+        "put_gamma": -float(puts.sum()),
+        "near_expiry_share": float((calls + puts)[near].sum()) / gross if gross else None,
+        "put_call_oi_ratio": float(held.puts[alive].sum()) / open_calls if open_calls else None,
+        "vix": float(np.round(vix[0], 2)),
+        "flip": _flip(
+            spot, np.where(alive, held.calls - held.puts, 0.0), held.terms.strike, state.forward,
+            state.volatility * np.sqrt(np.maximum(state.years, 0.0)),
+        ),
+    } | _walls(held.strikes, calls_at, puts_at, spot)  # fmt: skip
+
+
+def _sums(place: NDArray[np.intp], values: Floats, length: int) -> Floats:
+    return np.bincount(place, values, length).astype(np.float64, copy=False)
+
+
+def _walls(strike: Floats, calls: Floats, puts: Floats, spot: float) -> dict[str, float | None]:
+    """Return the strikes with the largest gamma, `calls` and `puts` without sign, within the band around spot."""
+    band = np.abs(strike - spot) <= _BAND * spot
+    strike, calls, puts = strike[band], calls[band], puts[band]
+
+    def largest(size: Floats, allowed: NDArray[np.bool_]) -> float | None:
+        size = np.where(allowed, size, 0.0)
+        return float(strike[np.argmax(size)]) if size.max(initial=0.0) > 0 else None
+
+    everywhere = np.ones(len(strike), dtype=np.bool_)
+    return {
+        "resistance": largest(np.abs(calls - puts), strike > spot),
+        "support": largest(np.abs(calls - puts), strike < spot),
+        "call_wall": largest(calls, strike >= spot),
+        "put_wall": largest(puts, strike <= spot),
+        "put_peak": largest(puts, everywhere),
+    }
+
+
+def _flip(spot: float, net: Floats, strike: Floats, forward: Floats, deviation: Floats) -> float | None:
+    """Return the level nearest to spot at which net gamma changes its sign, with volatility fixed per strike."""
+    with np.errstate(all="ignore"):
+        peak = np.where(deviation > 0, np.abs(net) / deviation, 0.0)
+    rows = np.flatnonzero(peak > _NEGLIGIBLE * peak.sum())
+    if not len(rows):
+        return None
+    width = deviation[rows].astype(np.float32)
+    weight = (net[rows] / deviation[rows]).astype(np.float32)
+    shift = np.log(forward[rows] / strike[rows]).astype(np.float32)
+    d1 = (shift[:, None] + np.log(_LEVELS).astype(np.float32)[None, :]) / width[:, None] + width[:, None] / 2
+    profile = weight @ np.exp(np.maximum(-0.5 * d1 * d1, -80.0)) * _LEVELS
+    before = np.flatnonzero(profile[:-1] * profile[1:] < 0)
+    if not len(before):
+        return None
+    low, high = profile[before], profile[before + 1]
+    levels = spot * (_LEVELS[before] + (_LEVELS[before + 1] - _LEVELS[before]) * low / (low - high))
+    return float(np.round(levels[np.argmin(np.abs(levels - spot))], 2))

@@ -1,0 +1,119 @@
+"""History of a new simulated warehouse, from a real simulator: which rows are stored, and that only once."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.db.models import Sum
+
+from quant.sessions import MINUTE_MS, open_of
+from tests.partitions import drop_partitions
+from tests.simulator.servers import SEED, Server, offset_ms, simulator
+from warehouse import clock, models
+from warehouse.models.enums import Timeframe
+
+pytestmark = pytest.mark.database
+
+BEFORE, TODAY = dt.date(2026, 3, 11), dt.date(2026, 3, 12)
+ELEVEN = dt.datetime(2026, 3, 12, 15, 5, tzinfo=dt.UTC)  # 11:05 New York
+SESSIONS = {Timeframe.MINUTE: 1, Timeframe.QUARTER_HOUR: 2, Timeframe.HOUR: 2, Timeframe.DAY: 3}
+
+
+@pytest.fixture(scope="module")
+def server():
+    with simulator("--seed", str(SEED), "--clock-offset-ms", str(offset_ms(ELEVEN))) as server:
+        yield server
+
+
+@pytest.fixture
+def preload(server: Server, at_market_time, settings, monkeypatch):
+    """Return a function that runs the command for two sessions of SPY and a symbol that the simulator lacks."""
+    from ingestion.simulated import preload as module
+    from warehouse.watchlist import add_default_symbols
+
+    at_market_time(ELEVEN)
+    add_default_symbols(["SPY", "ZZZ"])
+    settings.SIMULATED, settings.MASSIVE_BASE_URL = True, server.base_url
+    monkeypatch.setattr(module, "SUM_SESSIONS", 2)
+    monkeypatch.setattr(module, "BAR_SESSIONS", SESSIONS)
+    yield lambda: call_command("preload_simulated")
+    drop_partitions()
+
+
+def requests_of_past_sums(server: Server) -> int:
+    counts = server.get("/simulator/requests").json()
+    return sum(count for path, count in counts.items() if path.startswith("/simulator/past/"))
+
+
+def test_the_history_ends_with_the_slot_before_the_present(preload):
+    preload()
+    opens = clock.epoch_ms(open_of(TODAY))
+    slots = models.GammaSlot.objects.order_by("timestamp")
+    assert set(slots.values_list("symbol", "method_version", "oi_source")) == {
+        ("SPY", "simulated-past-1", "provider")
+    }
+    of_today = slots.filter(timestamp__gte=opens)
+    assert [row.timestamp for row in of_today] == [opens + 15 * MINUTE_MS * number for number in range(6)]
+    assert slots.count() == 27 + 6
+    assert all(row.known_at == row.timestamp + MINUTE_MS for row in slots)
+    intervals = models.FlowSlot.objects.filter(timestamp__gt=opens).order_by("timestamp")
+    assert [row.timestamp for row in intervals] == [opens + 15 * MINUTE_MS * number for number in range(1, 7)]
+    assert models.FlowSlot.objects.count() == 26 + 6
+
+
+def test_daily_rows_are_the_sums_of_a_session_that_is_over(preload):
+    preload()
+    (gamma,) = models.GammaDay.objects.all()
+    last = models.GammaSlot.objects.filter(timestamp__lt=clock.epoch_ms(open_of(TODAY))).latest("timestamp")
+    assert (gamma.date, gamma.snapshots, gamma.total_gamma_close) == (BEFORE, 27, last.total_gamma)
+    (flow,) = models.FlowDay.objects.all()
+    slots = models.FlowSlot.objects.filter(timestamp__lt=clock.epoch_ms(open_of(TODAY)))
+    sums = slots.aggregate(trades=Sum("trades"), premium=Sum("premium"), sweeps=Sum("sweeps"))
+    assert (flow.date, flow.method_version) == (BEFORE, "simulated-past-1")
+    assert (flow.trades, flow.premium, flow.sweeps) == (sums["trades"], sums["premium"], sums["sweeps"])
+
+
+def test_every_session_of_a_year_is_ranked_in_the_year_before(preload):
+    preload()
+    rows = models.IvPercentile.objects.order_by("date")
+    assert rows.count() == 252
+    assert {(row.data_points, row.is_provisional, row.method_version) for row in rows} == {
+        (252, False, "simulated-past-1")
+    }
+    newest = rows.last()
+    assert newest.date == BEFORE
+    assert newest.iv_52w_low <= newest.current_iv <= newest.iv_52w_high
+    assert 0 <= newest.iv_percentile <= 1
+
+
+def test_bars_of_the_running_session_end_before_the_present(preload):
+    preload()
+    counts = {
+        frame: models.HistoricalBar.objects.filter(symbol="SPY", timeframe=frame).count()
+        for frame in SESSIONS
+    }
+    # The first session of each count is complete, today has run for 95 minutes; its daily bar is not finished.
+    assert counts[Timeframe.MINUTE] in (94, 95)
+    assert counts[Timeframe.QUARTER_HOUR] == 26 + 6
+    assert counts[Timeframe.HOUR] == 7 + 1
+    assert counts[Timeframe.DAY] == 2
+
+
+def test_a_second_run_stores_nothing_and_requests_no_sums(preload, server):
+    preload()
+    tables = (models.GammaSlot, models.FlowSlot, models.IvPercentile, models.GammaDay, models.FlowDay)
+    before = [list(table.objects.order_by("id").values()) for table in tables]
+    requests = requests_of_past_sums(server)
+    preload()
+    assert [list(table.objects.order_by("id").values()) for table in tables] == before
+    # Only the symbol without history is asked for again: its volatility, and gamma and flow of two sessions.
+    assert requests_of_past_sums(server) - requests == 1 + 2 + 2
+
+
+@pytest.mark.django_db
+def test_real_data_are_not_mixed_with_simulated_history(settings):
+    settings.SIMULATED = False
+    with pytest.raises(CommandError, match="not simulated"):
+        call_command("preload_simulated")

@@ -1,0 +1,106 @@
+"""Sums of past sessions agree with the chains, trades and closes of the same market."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import numpy as np
+import pytest
+
+from quant.sessions import close_of, open_of, sessions
+from simulator.market.market import SyntheticMarket
+from simulator.past.flow import flow_intervals
+from simulator.past.gamma import gamma_slots
+from simulator.past.volatility import volatility_days
+from tests.simulator.servers import INSTANT, Server
+
+DATE = INSTANT.date()  # 12 March 2026
+NOON = dt.datetime(2026, 3, 12, 16, 0, tzinfo=dt.UTC)
+
+
+def gamma_at(market: SyntheticMarket, symbol: str, instant: dt.datetime) -> dict[str, float | None]:
+    columns = gamma_slots(market, symbol, DATE, [int(instant.timestamp())])
+    return {name: column[0] for name, column in columns.items()}
+
+
+@pytest.mark.parametrize(("symbol", "tolerance"), [("SPX", 1e-9), ("SPY", 0.03)])
+def test_gamma_is_the_sum_over_the_true_greeks(
+    market: SyntheticMarket, symbol: str, tolerance: float
+) -> None:
+    from simulator.market.synthetic_chain import synthetic_chain
+
+    truth, table = market.chain_truth(symbol, NOON), synthetic_chain(market, symbol, NOON)
+    live = truth.years > 0
+    held = np.where(live, np.nan_to_num(table.open_interest), 0.0)
+    dollars = held * np.nan_to_num(truth.greeks.gamma) * 100 * truth.spot**2 * 0.01
+    calls, puts = (float(dollars[truth.listing.is_call == is_call].sum()) for is_call in (True, False))
+    found = gamma_at(market, symbol, NOON)
+    assert found["spot"] == truth.spot
+    assert found["call_gamma"] == pytest.approx(calls, rel=tolerance)
+    assert found["put_gamma"] == pytest.approx(-puts, rel=tolerance)
+    ratio = held[~truth.listing.is_call].sum() / held[truth.listing.is_call].sum()
+    assert found["put_call_oi_ratio"] == pytest.approx(ratio, rel=1e-9)
+
+
+def test_walls_lie_on_their_side_of_spot_and_the_flip_within_the_band(market: SyntheticMarket) -> None:
+    found = gamma_at(market, "SPX", NOON)
+    assert found["support"] < found["spot"] < found["resistance"]
+    assert found["put_wall"] <= found["spot"] <= found["call_wall"]
+    assert 0.8 * found["spot"] < found["flip"] < 1.2 * found["spot"]
+
+
+def test_volatility_is_that_of_the_surface_at_the_close(market: SyntheticMarket) -> None:
+    dates = sessions(DATE - dt.timedelta(days=7), DATE)
+    found = volatility_days(market, "SPX", dates)
+    for place, date in enumerate(dates):
+        assert found["spot"][place] == market.session("SPX", date).levels[-1]
+        vix = market.session("VIX", date).levels[-1]
+        assert found["variance_index"][place] == pytest.approx(vix / 100, abs=5e-4)
+    truth = market.chain_truth("SPX", close_of(DATE))
+    month = np.abs(truth.years - 30 / 365) < 3 / 365
+    at_the_money = month & (np.abs(truth.listing.strike / truth.forward - 1) < 0.002)
+    assert found["iv_30"][-1] == pytest.approx(float(truth.volatility[at_the_money].mean()), rel=0.02)
+
+
+@pytest.fixture(scope="module")
+def flow(market: SyntheticMarket) -> dict[str, dict[str, list[float]]]:
+    whole_day = flow_intervals(market, DATE, close_of(DATE).timestamp(), 50, 1, float("inf"))
+    assert whole_day["ends"] == [int(open_of(DATE).timestamp()) + 900 * number for number in range(1, 27)]
+    return whole_day["symbols"]
+
+
+def test_intervals_contain_all_trades_of_the_stream(flow: dict[str, dict[str, list[float]]]) -> None:
+    assert set(flow) == {"SPX", "NDX", "SPY", "QQQ", "IWM"}
+    trades = sum(np.array(columns["trades"]).sum() for columns in flow.values())
+    assert trades == pytest.approx(26 * 900 * 50, rel=1e-3)
+
+
+def test_the_parts_of_an_interval_add_up(flow: dict[str, dict[str, list[float]]]) -> None:
+    for columns in flow.values():
+        sums = {name: np.array(column) for name, column in columns.items()}
+        assert np.allclose(sums["contracts"], sums["call_contracts"] + sums["put_contracts"], atol=2)
+        assert np.allclose(sums["premium"], sums["call_premium"] + sums["put_premium"], rtol=1e-6)
+        sided = sums["bullish_premium"] + sums["bearish_premium"]
+        assert np.allclose(sided, sums["stream_sided_premium"], rtol=1e-6)
+        assert (sums["stream_sided_trades"] <= sums["trades"]).all()
+
+
+def test_small_trades_and_running_intervals_are_left_out(market: SyntheticMarket) -> None:
+    every = flow_intervals(market, DATE, NOON.timestamp() + 899, 50, 1, float("inf"))
+    large = flow_intervals(market, DATE, NOON.timestamp() + 899, 50, 10, 25_000.0)
+    assert every["ends"][-1] == large["ends"][-1] == NOON.timestamp()
+    assert sum(large["symbols"]["SPX"]["trades"]) < 0.5 * sum(every["symbols"]["SPX"]["trades"])
+    assert sum(large["symbols"]["SPX"]["candidates"]) > sum(every["symbols"]["SPX"]["candidates"])
+
+
+def test_the_endpoints_serve_the_past_only(server: Server) -> None:
+    opens = int(open_of(DATE).timestamp() * 1000)
+    gamma = server.get(f"/simulator/past/gamma/SPY/{DATE}", until_ms=opens + 7_200_000).json()
+    assert gamma["slots"] == [opens + 900_000 * number for number in range(8)]
+    flow = server.get(f"/simulator/past/flow/{DATE}", until_ms=opens + 1_800_000).json()
+    assert flow["ends"] == [opens + 900_000, opens + 1_800_000]
+    volatility = server.get("/simulator/past/volatility/SPY", first="2026-03-09", last=str(DATE)).json()
+    assert volatility["dates"] == ["2026-03-09", "2026-03-10", "2026-03-11"]
+    assert server.get(f"/simulator/past/gamma/VIX/{DATE}").status_code == 404
+    assert server.get(f"/simulator/past/gamma/SPY/{DATE + dt.timedelta(days=1)}").json()["slots"] == []
+    assert server.get("/simulator/past/flow/2026-03-14").status_code == 404
