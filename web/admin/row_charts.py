@@ -23,7 +23,7 @@ _SCRIPTS: Any = (
     Script("web/vendor/echarts/echarts.min.js", defer=True),
     Script("web/charts/start.js", type="module"),
 )
-_MEDIA = Media(css={"all": ("web/tokens.css", "web/desk.css", "web/charts.css")}, js=_SCRIPTS)
+_MEDIA = Media(css={"all": ("web/desk.css", "web/charts.css")}, js=_SCRIPTS)
 
 
 class RowChart(NamedTuple):

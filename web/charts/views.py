@@ -19,7 +19,7 @@ from web.charts.documents.gamma import gamma_document
 from web.charts.documents.intervals import intervals_document
 from web.charts.documents.iv_history import iv_document
 from web.charts.documents.price import price_document
-from web.charts.documents.profile import profile_document
+from web.charts.documents.profile import CONVENTION_NAMES, profile_document
 from web.charts.documents.regime import regime_document
 from web.charts.documents.slot_chain import BUCKETS
 from web.charts.documents.slots import slots_document
@@ -70,7 +70,7 @@ def symbol_page(request: HttpRequest, symbol: str) -> HttpResponse:
     if symbol not in watched:
         return render(request, "web/charts/unknown_symbol.html", {**context, "watched": watched}, status=404)
     buckets = [(name, label) for name, (label, *_) in BUCKETS.items()]
-    context |= {"watched": watched, "buckets": buckets, "strip": range(6)}
+    context |= {"watched": watched, "buckets": buckets, "strip": range(6), "conventions": CONVENTION_NAMES}
     return render(request, "web/charts/symbol.html", context)
 
 

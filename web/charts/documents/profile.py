@@ -23,6 +23,7 @@ BAND = 0.04  # of spot, to both sides
 PRICES = 81
 _NAMES = {"naive": "Naive", "volume_weighted": "Volume-weighted", "own_gamma": "Own gamma"}
 _LONG_NAMES = _NAMES | {"naive": "Naive: calls +, puts −", "customers_long": "Customers long (bound)"}
+CONVENTION_NAMES = tuple(_LONG_NAMES.values())
 _DOLLARS = "$ per 1 % move"
 COLUMNS = (
     Column("price", "Price"),

@@ -63,8 +63,8 @@ class Figure {
 
   /** Load the document; draw only if it has changed. The last request that was started wins. */
   async load() {
-    const address = `${this.element.dataset.document}.json?${this.query}`;
-    this.find("csv").href = `${this.element.dataset.document}.csv?${this.query}`;
+    const address = `${this.element.dataset.document}.json${this.query.size ? "?" : ""}${this.query}`;
+    this.find("csv").href = `${this.element.dataset.document}.csv${this.query.size ? "?" : ""}${this.query}`;
     this.request?.abort();
     const request = new AbortController();
     this.request = request;
