@@ -14,7 +14,7 @@ from django.urls import reverse
 
 from warehouse import clock
 from warehouse.models import WatchlistEntry
-from web.charts.documents.document import ChartDocument, etag
+from web.charts.documents.document import ChartDocument, UnknownChoice, etag
 from web.charts.documents.gamma import gamma_document
 from web.charts.documents.intervals import intervals_document
 from web.charts.documents.iv_history import iv_document
@@ -48,7 +48,7 @@ DOCUMENTS: dict[str, Read] = {
     ),
     "trades": lambda symbol, at_ms, slot, _: trades_document(symbol, at_ms, slot),
     "intervals": lambda symbol, at_ms, slot, query: intervals_document(
-        symbol, at_ms, slot, int(query.get("minutes", "10"))
+        symbol, at_ms, slot, _number(query.get("minutes", "10"))
     ),
     "iv": lambda symbol, at_ms, slot, _: iv_document(symbol, at_ms, slot),
     "smile": lambda symbol, at_ms, slot, query: smile_document(
@@ -128,7 +128,7 @@ def _of_market(request: HttpRequest, chart: str, as_csv: bool) -> HttpResponse:
 def _answer(request: HttpRequest, read: Callable[[int | None], ChartDocument], as_csv: bool) -> HttpResponse:
     try:
         document = read(_slot(request.GET.get("slot", "")))
-    except (KeyError, ValueError):
+    except UnknownChoice:
         return _refuse("A value of the query is not valid.", 400)
     if as_csv:
         answer = HttpResponse(document.as_csv(), content_type="text/csv; charset=utf-8")
@@ -157,10 +157,16 @@ def _watched() -> list[str]:
 def _slot(text: str) -> int | None:
     if not text:
         return None
-    slot = int(text)
-    if not 0 <= slot <= _LATEST_MS:
-        raise ValueError(text)
+    slot = _number(text)
+    if slot > _LATEST_MS:
+        raise UnknownChoice(text)
     return slot
+
+
+def _number(text: str) -> int:
+    if not (text.isascii() and text.isdigit()):
+        raise UnknownChoice(text)
+    return int(text)
 
 
 def _refuse(sentence: str, status: int) -> HttpResponse:

@@ -9,6 +9,7 @@ from quant.sessions import MINUTE_MS
 from tests.warehouse.rows import add_bar, add_curve, add_greeks, add_iv, add_regime, add_trade
 from tests.web.charts.market import add_expiration, add_snapshot
 from warehouse import clock, watchlist
+from web.charts.documents.session_flow import forget_flow
 from web.charts.documents.slot_chain import forget_chains
 
 SPOT = 6500.0
@@ -17,6 +18,7 @@ SPOT = 6500.0
 def store_session(session: dt.date, until: dt.datetime) -> None:
     """Store the facts of SPX of a session from its open to `until`, and those of the sessions before it."""
     forget_chains()
+    forget_flow()
     watchlist.add_default_symbols(["SPX", "SPY"])
     before = sessions.previous_session(session)
     slots = [clock.epoch_ms(slot) for slot in sessions.slots(session) if slot < until]

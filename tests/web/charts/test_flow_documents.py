@@ -8,12 +8,19 @@ import pytest
 
 from tests.warehouse.rows import add_bar, add_trade
 from tests.web.charts.market import MINUTE_MS, ms
+from web.charts.documents.document import UnknownChoice
 from web.charts.documents.intervals import intervals_document
+from web.charts.documents.session_flow import forget_flow
 from web.charts.documents.trades import trades_document
 
 pytestmark = [pytest.mark.database, pytest.mark.django_db]
 OPEN = ms("2025-11-19 09:30")
 NOW = ms("2025-11-19 10:01")
+
+
+@pytest.fixture(autouse=True)
+def no_kept_flow():
+    forget_flow()
 
 
 def trade(minute: float, premium: float, sentiment: str, number: int = 1, **columns: Any) -> None:
@@ -94,7 +101,7 @@ def test_a_full_session_has_a_row_for_each_interval(four_trades, minutes, rows):
 
 
 def test_other_intervals_are_refused(db):
-    with pytest.raises(KeyError):
+    with pytest.raises(UnknownChoice):
         intervals_document("SPX", NOW, minutes=7)
 
 
@@ -108,3 +115,31 @@ def test_without_trades_the_documents_say_so(db, document):
     found = document("SPX", NOW)
     assert found.empty is not None
     assert found.empty.reason == "No trade of SPX is stored of Wed 19 Nov 2025."
+
+
+def test_later_readings_continue_the_kept_ones(four_trades):
+    """Also where trades arrive late, a cancel comes, and an earlier instant is asked for in between."""
+    assert [row[4] for row in trades_document("SPX", NOW - 20 * MINUTE_MS).rows] == [9e5]
+    assert [row[4] for row in trades_document("SPX", NOW).rows] == [9e5, 4e5, 2.5e5, 5e4]
+    late = {"canceled_by": 99, "canceled_at": NOW + 50_000}
+    trade(28, 6e5, "BEARISH", 21, known_at=NOW + 30_000, contract_ticker="O:SPX251219C06500000", **late)
+    trade(31.5, 7e5, "BULLISH", 22)
+    assert [row[4] for row in trades_document("SPX", NOW + 40_000).rows] == [9e5, 4e5, 2.5e5, 6e5, 5e4, 7e5]
+    assert intervals_document("SPX", NOW + 40_000).rows[2][5] == 900_000 - 400_000 - 600_000
+    assert [row[4] for row in trades_document("SPX", NOW + 50_000).rows] == [9e5, 4e5, 2.5e5, 5e4, 7e5]
+    assert [row[4] for row in trades_document("SPX", NOW).rows] == [9e5, 4e5, 2.5e5, 5e4]
+    assert intervals_document("SPX", NOW + 50_000).rows[3][1:7] == [750_000, 0, 0, 750_000, 1_250_000, 2]
+
+
+def test_the_whole_session_is_read_again_after_ten_minutes(four_trades):
+    trades_document("SPX", NOW)
+    trade(2, 8e5, "BEARISH", 21, known_at=NOW + 30_000)  # of the repair of a gap
+    assert len(trades_document("SPX", NOW + MINUTE_MS).rows) == 4
+    assert len(trades_document("SPX", NOW + 10 * MINUTE_MS).rows) == 5
+
+
+def test_the_kept_largest_trades_stay_the_largest(four_trades, monkeypatch):
+    monkeypatch.setattr("web.charts.documents.session_flow.MOST_TRADES", 2)
+    assert [row[4] for row in trades_document("SPX", NOW).rows] == [9e5, 4e5]
+    trade(31.5, 7e5, "BULLISH", 22)
+    assert [row[4] for row in trades_document("SPX", NOW + MINUTE_MS).rows] == [9e5, 7e5]

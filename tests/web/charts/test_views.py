@@ -16,6 +16,7 @@ from tests.roles import as_role
 from tests.warehouse.rows import add_bar, add_curve, add_greeks, add_iv, add_regime, add_trade
 from tests.web.charts.market import MINUTE_MS, SLOT, SLOT_BEFORE, TUESDAY_CLOSE, add_expiration, add_snapshot
 from warehouse import watchlist
+from web.charts.documents.session_flow import forget_flow
 from web.charts.documents.slot_chain import forget_chains
 from web.charts.views import DOCUMENTS, MARKET_DOCUMENTS
 
@@ -25,6 +26,7 @@ pytestmark = [pytest.mark.database, pytest.mark.django_db]
 @pytest.fixture
 def watched(db):
     forget_chains()
+    forget_flow()
     watchlist.add_default_symbols(["SPX", "SPY"])
 
 
@@ -142,7 +144,7 @@ def test_csv_and_table_have_the_rows_of_the_document(viewer, rows, chart):
 
 # Without those of login, permissions, savepoints and the watchlist.
 QUERIES = {
-    "summary": 8, "slots": 6, "gamma": 7, "profile": 6, "price": 6, "trades": 5, "intervals": 3, "iv": 3, "smile": 6,
+    "summary": 8, "slots": 6, "gamma": 7, "profile": 6, "price": 6, "trades": 5, "intervals": 4, "iv": 3, "smile": 6,
     "regime": 2,
 }  # fmt: skip
 

@@ -18,6 +18,10 @@ from typing import Any, TypeAlias
 Value: TypeAlias = float | int | str | None
 
 
+class UnknownChoice(ValueError):
+    """A bucket, timeframe or interval that a chart does not have."""
+
+
 @dataclass(frozen=True, slots=True)
 class Column:
     """A column of a document's rows. `unit` is empty for texts and plain counts."""

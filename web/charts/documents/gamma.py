@@ -16,7 +16,7 @@ from warehouse.asof.gamma_snapshots import StoredSnapshot
 from web import formats
 from web.charts.documents.document import ChartDocument, Column, Empty, Level, Value, as_number
 from web.charts.documents.session_times import last_sessions
-from web.charts.documents.slot_chain import BUCKETS, ChainGone, slot_chain
+from web.charts.documents.slot_chain import BUCKETS, ChainGone, bucket_label, slot_chain
 from web.charts.documents.slots import REACH_MS, chain_state, no_chain, shown_snapshot
 
 _DOLLARS = "$ per 1 % move"
@@ -55,9 +55,9 @@ def gamma_document(
     `all_strikes` the rows are the strikes around spot. `bucket` is a key of `BUCKETS`; `parts` has `buckets` (name,
     label, net gamma and its text), `spot`, and `previous` and `session_before`, the texts of the times that changes
     are against.
-    Raises KeyError for an unknown bucket.
+    Raises UnknownChoice for an unknown bucket.
     """
-    label, *_ = BUCKETS[bucket]
+    label = bucket_label(bucket)
     document = ChartDocument(
         "gamma", symbol, "Gamma by strike", f"{_expirations(bucket, label)}, calls +, puts −, {_DOLLARS}",
         "", "EMPTY", "NO DATA", None, COLUMNS,
@@ -125,8 +125,10 @@ def bucket_nets(symbol: str, snapshot: StoredSnapshot) -> list[dict[str, Value]]
 def by_strike(symbol: str, snapshot: StoredSnapshot, bucket: str) -> ByStrike:
     """Return the strikes of a bucket within 20 % of spot. Raises ChainGone, except for all expirations."""
     if bucket == "all":
-        parts = {float(k): (v["call"], v["put"]) for k, v in snapshot.gamma_by_strike.items()}
-        held = {float(k): (v["call"], v["put"]) for k, v in snapshot.oi_by_strike.items()}
+        parts = {
+            float(k): (v.get("call", 0.0), v.get("put", 0.0)) for k, v in snapshot.gamma_by_strike.items()
+        }
+        held = {float(k): (v.get("call", 0.0), v.get("put", 0.0)) for k, v in snapshot.oi_by_strike.items()}
     else:
         whole = slot_chain(symbol, snapshot)
         chosen = whole.chain.select(whole.of_bucket(bucket))

@@ -8,9 +8,9 @@ import numpy as np
 
 from quant.sessions import MINUTE_MS
 from warehouse import asof
-from warehouse.asof import flow_sums
 from web import formats
-from web.charts.documents.document import ChartDocument, Column, Empty, Value
+from web.charts.documents.document import ChartDocument, Column, Empty, UnknownChoice, Value
+from web.charts.documents.session_flow import AFTER_CLOSE_MS, session_flow
 from web.charts.documents.session_times import FLOW_LIMIT_MS, last_sessions, state_of
 
 INTERVALS = (5, 10, 30)
@@ -31,12 +31,12 @@ def intervals_document(
     """Return the premium of each interval of `minutes` (5, 10 or 30) of the last session up to `until_ms`.
 
     Dollars; `signed` is bullish less bearish and `cumulative` its sum since the open. An interval without trades has 0,
-    one that has not begun None. `parts` has `axis`, the start of each row, and `minutes`. Raises KeyError for other
-    intervals.
+    one that has not begun None. `parts` has `axis`, the start of each row, and `minutes`. Raises UnknownChoice for
+    other intervals.
     """
     if minutes not in INTERVALS:
-        raise KeyError(minutes)
-    unit = f"{minutes}-minute intervals and their sum since the open"
+        raise UnknownChoice(str(minutes))
+    unit = f"{minutes}-minute intervals"
     document = ChartDocument(
         "intervals", symbol, "Signed premium", unit, "", "EMPTY", "NO DATA", None, COLUMNS
     )
@@ -44,13 +44,13 @@ def intervals_document(
     step = minutes * MINUTE_MS
     with asof.at(at_ms):
         (session,) = last_sessions(last_ms, 1)
-        end_ms = min(last_ms, session.close_ms + 15 * MINUTE_MS)
-        sums = flow_sums.by_interval(symbol, session.open_ms, end_ms, step)
+        sums = session_flow(symbol, session, last_ms, at_ms).minutes
+    end_ms = min(last_ms, session.close_ms + AFTER_CLOSE_MS)
     if not len(sums):
         reason = f"No trade of {symbol} is stored of {formats.day(session.open_ms)}."
         empty = Empty(reason, "Open the heartbeats", "/admin/warehouse/heartbeat/")
         return replace(document, sentence=reason, empty=empty)
-    count = max(-(-(session.close_ms - session.open_ms) // step), int(sums.number[-1]) + 1)
+    count = max(-(-(session.close_ms - session.open_ms) // step), int(sums.number[-1]) // minutes + 1)
     begun = (end_ms - session.open_ms) // step + 1
     bullish, bearish, premium, trades = np.zeros((4, count))
     for column, values in zip(
@@ -58,7 +58,7 @@ def intervals_document(
         (sums.bullish, sums.bearish, sums.premium, sums.trades),
         strict=True,
     ):
-        column[sums.number] = values
+        np.add.at(column, sums.number // minutes, values)
     signed = bullish - bearish
     total = np.cumsum(signed)
     rows: list[list[Value]] = []

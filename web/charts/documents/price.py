@@ -10,7 +10,7 @@ from quant.sessions import MINUTE_MS
 from warehouse import asof
 from warehouse.asof import adjusted_bars
 from web import formats
-from web.charts.documents.document import ChartDocument, Column, Empty, Level, Value, known
+from web.charts.documents.document import ChartDocument, Column, Empty, Level, UnknownChoice, Value, known
 from web.charts.documents.gamma import levels_of
 from web.charts.documents.session_times import BARS_LIMIT_MS, SessionTimes, last_sessions, state_of
 from web.charts.documents.slots import shown_snapshot
@@ -37,8 +37,10 @@ def price_document(
     Prices are in dollars or index points per share of the instant read, volume in shares, None where the provider has
     none. A missing bar has None in all columns. `levels` are those of the newest chain. `parts` has `axis`, the label
     of each row, `starts`, the positions at which sessions start, and `gaps`, the first and last position of each run of
-    missing bars. Raises KeyError for an unknown timeframe.
+    missing bars. Raises UnknownChoice for an unknown timeframe.
     """
+    if timeframe not in TIMEFRAMES:
+        raise UnknownChoice(timeframe)
     minutes, count = TIMEFRAMES[timeframe]
     unit = f"{minutes}-minute bars, {'three sessions' if count == 3 else 'one session'}"
     document = ChartDocument("price", symbol, "Price and levels", unit, "", "EMPTY", "NO DATA", None, COLUMNS)

@@ -16,7 +16,7 @@ from warehouse.asof.gamma_snapshots import StoredSnapshot
 from web import formats
 from web.charts.documents.document import ChartDocument, Column, Empty, by_row, known, knowns
 from web.charts.documents.gamma import levels_of
-from web.charts.documents.slot_chain import BUCKETS, ChainGone, SlotChain, slot_chain
+from web.charts.documents.slot_chain import ChainGone, SlotChain, bucket_label, slot_chain
 from web.charts.documents.slots import chain_state, no_chain, shown_snapshot
 
 BAND = 0.04  # of spot, to both sides
@@ -42,10 +42,10 @@ def profile_document(
     Net gamma in $ per 1 % move under the naive, volume-weighted and own-gamma conventions, and the lowest and highest
     of them. The volume-weighted profile is scaled to the naive gross, so that the three compare. A convention without
     data is None, and `notes` say why. `parts` has `conventions`, the rows of the table of conventions (of all
-    expirations), and `flips`, the zeros of each convention within the prices shown. Raises KeyError for an unknown
-    bucket.
+    expirations), and `flips`, the zeros of each convention within the prices shown. Raises UnknownChoice for an
+    unknown bucket.
     """
-    label, *_ = BUCKETS[bucket]
+    label = bucket_label(bucket)
     unit = _DOLLARS if bucket == "all" else f"{label}, {_DOLLARS}"
     document = ChartDocument(
         "profile", symbol, "Profile by spot price", unit, "", "EMPTY", "NO DATA", None, COLUMNS

@@ -22,6 +22,7 @@ from warehouse.asof.chain import StoredChain
 from warehouse.asof.gamma_snapshots import StoredSnapshot
 from warehouse.models import GammaExposure
 from warehouse.models.enums import OpenInterestSource
+from web.charts.documents.document import UnknownChoice
 
 # Name in URLs, name on pages, and the first and last day to expiration of each class.
 BUCKETS: dict[str, tuple[str, float, float]] = {
@@ -33,6 +34,13 @@ BUCKETS: dict[str, tuple[str, float, float]] = {
     "over-90": ("> 90 d", 91, np.inf),
 }
 _KEPT = 12  # chains; one of 20,000 contracts takes 4 MB
+
+
+def bucket_label(bucket: str) -> str:
+    """Return the name of a bucket on pages. Raises UnknownChoice."""
+    if bucket not in BUCKETS:
+        raise UnknownChoice(bucket)
+    return BUCKETS[bucket][0]
 
 
 class ChainGone(Exception):

@@ -8,10 +8,11 @@ import numpy as np
 
 from quant.sessions import MINUTE_MS
 from warehouse import asof
-from warehouse.asof import bars, flow_sums
+from warehouse.asof import bars
 from warehouse.asof.flow_sums import IntervalSums, LargeTrades
 from web import formats
 from web.charts.documents.document import ChartDocument, Column, Empty, Value, known
+from web.charts.documents.session_flow import session_flow
 from web.charts.documents.session_times import (
     FLOW_LIMIT_MS,
     SessionTimes,
@@ -20,7 +21,6 @@ from web.charts.documents.session_times import (
     state_of,
 )
 
-MOST_TRADES = 200
 LARGE_PREMIUM = 500_000.0
 _FEWEST = 10  # large trades; with fewer the largest of any premium are shown
 COLUMNS = (
@@ -48,11 +48,9 @@ def trades_document(symbol: str, at_ms: int, until_ms: int | None = None) -> Cha
     last_ms = at_ms if until_ms is None else min(until_ms, at_ms)
     with asof.at(at_ms):
         (session,) = last_sessions(last_ms, 1)
-        # Index options trade until a quarter of an hour after the close.
-        bounds = session.open_ms, min(last_ms, session.close_ms + 15 * MINUTE_MS)
-        found = flow_sums.largest(symbol, *bounds, MOST_TRADES)
-        sums = flow_sums.by_interval(symbol, *bounds, MINUTE_MS)
+        flow = session_flow(symbol, session, last_ms, at_ms)
         minutes = bars.read(symbol, "1m", session.open_ms, min(last_ms, session.close_ms - 1))
+    found, sums = flow.largest, flow.minutes
     large = found.premium >= LARGE_PREMIUM
     only_large = int(np.count_nonzero(large)) >= _FEWEST
     unit = (
