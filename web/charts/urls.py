@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from django.urls import path
 
-from web.charts.views import market_csv, market_document, symbol_csv, symbol_document, symbol_page
+from web.charts.views import market_csv, market_document, symbol_csv, symbol_document, symbol_page, symbols
 
 urlpatterns = [
+    path("symbol/", symbols, name="symbols"),
     path("symbol/<str:symbol>/", symbol_page, name="symbol"),
     path("symbol/<str:symbol>/<slug:chart>.json", symbol_document, name="chart-document"),
     path("symbol/<str:symbol>/<slug:chart>.csv", symbol_csv, name="chart-csv"),

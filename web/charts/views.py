@@ -9,7 +9,7 @@ from typing import Any
 from django.contrib import admin
 from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse, HttpResponseNotModified, JsonResponse, QueryDict
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.urls import reverse
 
 from warehouse import clock
@@ -57,6 +57,14 @@ DOCUMENTS: dict[str, Read] = {
 }
 # Each takes the instant of the request and the last time that is shown.
 MARKET_DOCUMENTS: dict[str, Callable[[int, int | None], ChartDocument]] = {"regime": regime_document}
+
+
+def symbols(request: HttpRequest) -> HttpResponse:
+    """Serve `/symbol/`: lead to the page of the first watched symbol, or to the watchlist without one."""
+    watched = _watched()
+    return (
+        redirect("symbol", watched[0]) if watched else redirect("admin:warehouse_watchlistentry_changelist")
+    )
 
 
 def symbol_page(request: HttpRequest, symbol: str) -> HttpResponse:

@@ -16,6 +16,7 @@ from tests.roles import as_role
 from tests.warehouse.rows import add_bar, add_curve, add_greeks, add_iv, add_regime, add_trade
 from tests.web.charts.market import MINUTE_MS, SLOT, SLOT_BEFORE, TUESDAY_CLOSE, add_expiration, add_snapshot
 from warehouse import watchlist
+from warehouse.models import WatchlistEntry
 from web.charts.documents.session_flow import forget_flow
 from web.charts.documents.slot_chain import forget_chains
 from web.charts.views import DOCUMENTS, MARKET_DOCUMENTS
@@ -66,6 +67,13 @@ def test_the_page_has_a_figure_for_each_chart(viewer, rows):
         assert f'data-document="/symbol/SPX/{chart}"' in page
     assert 'data-document="/market/regime"' in page
     assert "<script>" not in page
+
+
+def test_the_sidebar_leads_to_the_first_watched_symbol(viewer):
+    assert 'href="/symbol/"' in viewer.get("/symbol/SPX/").content.decode()
+    assert viewer.get("/symbol/").url == "/symbol/SPX/"
+    WatchlistEntry.objects.all().delete()
+    assert viewer.get("/symbol/").url == "/admin/warehouse/watchlistentry/"
 
 
 def test_the_page_of_a_symbol_that_is_not_watched_lists_those_that_are(viewer):
