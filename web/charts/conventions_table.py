@@ -23,10 +23,15 @@ def conventions_table(sensitivity: dict[str, Any] | None) -> SafeString | str:
     rows = [_row(name, row or {}) for name, row in sensitivity["conventions"].items()]
     agree = {True: "agree", False: "do not agree", None: "unknown"}[sensitivity.get("signs_agree")]
     return format_html(
-        "<table><caption>Signs of naive, volume-weighted and own gamma: {}. Customers-long is a bound.</caption>"
-        "<thead><tr>{}</tr></thead><tbody>{}</tbody></table>",
+        '<div class="desk row-table" tabindex="0" role="region" aria-label="Net gamma by convention"><table>'
+        "<caption>Signs of naive, volume-weighted and own gamma: {}. Customers-long is a bound.</caption>"
+        "<thead><tr>{}</tr></thead><tbody>{}</tbody></table></div>",
         agree,
-        format_html_join("", "<th scope=col>{}</th>", ((heading,) for heading in _HEADINGS)),
+        format_html_join(
+            "",
+            '<th scope="col" class="{}">{}</th>',
+            (("num" if n else "", one) for n, one in enumerate(_HEADINGS)),
+        ),
         format_html_join("", "<tr>{}</tr>", ((row,) for row in rows)),
     )
 
@@ -41,4 +46,7 @@ def _row(name: str, row: dict[str, Any]) -> SafeString:
         formats.words(row.get("positioning")),
         formats.price(row["flip"]) if row.get("flip") is not None else formats.words(row.get("flip_status")),
     )
-    return format_html_join("", "<td>{}</td>", ((cell,) for cell in cells))
+    heading, *numbers = cells
+    return format_html('<th scope="row">{}</th>', heading) + format_html_join(
+        "", '<td class="num">{}</td>', ((cell,) for cell in numbers)
+    )

@@ -38,7 +38,7 @@ def test_the_page_of_a_gamma_snapshot_compares_the_conventions(superuser, db):
     }
     snapshot = add_gamma(ago(0), sensitivity=table)
     page = superuser.get(reverse("admin:warehouse_gammaexposure_change", args=[snapshot.pk])).content.decode()
-    rows = [re.findall(r"<td>(.*?)</td>", row) for row in re.findall(r"<tr>(.*?)</tr>", page)]
+    rows = [re.findall(r"<t[hd][^>]*>(.*?)</t[hd]>", row) for row in re.findall(r"<tr>(.*?)</tr>", page)]
     assert ["naive", "+$1.0 bn", "+$1.0 bn", "$9.0 bn", "+0.11", "LONG GAMMA", "6,420.50"] in rows
     assert [
         "volume weighted",

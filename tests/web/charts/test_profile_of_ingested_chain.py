@@ -30,7 +30,7 @@ def snapshot(spx, provider):
 
 def test_the_profile_at_spot_is_what_the_snapshot_was_repriced_to(snapshot):
     table = snapshot.sensitivity["conventions"]
-    middle = profile_document("SPX", SLOT_MS + 60_000).rows[40]
+    middle = profile_document("SPX", SLOT_MS + 60_000).rows[80]
     scale = table["naive"]["gross"] / table["volume_weighted"]["gross"]
     assert middle[1:4] == pytest.approx(
         [

@@ -20,7 +20,7 @@ from web.charts.documents.slot_chain import ChainGone, SlotChain, bucket_label, 
 from web.charts.documents.slots import chain_state, no_chain, shown_snapshot
 
 BAND = 0.04  # of spot, to both sides
-PRICES = 81
+PRICES = 161  # of which 0DTE options need neighbours as close as this
 _NAMES = {"naive": "Naive", "volume_weighted": "Volume-weighted", "own_gamma": "Own gamma"}
 _LONG_NAMES = _NAMES | {"naive": "Naive: calls +, puts −", "customers_long": "Customers long (bound)"}
 CONVENTION_NAMES = tuple(_LONG_NAMES.values())

@@ -41,6 +41,7 @@ export function gamma(data, { c, narrow, mode, height }) {
         {
           type: "custom",
           clip: true,
+          z: 6, // above the lines of levels, which would cross out the values at the ends of bars
           data: rows.map((row) => [0, row[STRIKE]]),
           renderItem: (params, api) => bars(api, rows[params.dataIndex], drawn),
           markLine: horizontal(c, data.levels, ends.low, ends.high, height - top - bottom, narrow),
