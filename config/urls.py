@@ -1,10 +1,10 @@
-"""URLs of the web process: admin with the dashboard, health and metrics."""
+"""URLs of the web process: admin with the dashboard, charts, health and metrics."""
 
 from __future__ import annotations
 
 from django.contrib import admin
 from django.templatetags.static import static
-from django.urls import path
+from django.urls import include, path
 from django.views.generic import RedirectView
 
 from web.admin.row_links import show_row
@@ -19,6 +19,7 @@ urlpatterns = [
     path("dashboard/document.json", show_document, name="dashboard-document"),
     path("row/<str:model>/", show_row, name="row"),
     path("admin/", admin.site.urls),
+    path("", include("web.charts.urls")),
     path("api/health", show_health),
     path("api/health/live", show_live),
     path("metrics", show_metrics),

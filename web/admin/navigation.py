@@ -60,12 +60,14 @@ GROUPS: dict[str, tuple[tuple[str, str, str], ...]] = {
 
 def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
     """Return the groups of the sidebar with the pages that the user may view. Called by unfold."""
-    front = {"title": "Dashboard", "icon": "dashboard", "link": reverse("admin:index")}
+    front = [{"title": "Dashboard", "icon": "dashboard", "link": reverse("admin:index")}]
+    if _may_view(request, "warehouse.gammaexposure"):
+        front.append({"title": "Symbols", "icon": "monitoring", "link": reverse("symbols")})
     groups = [
         {"title": title, "items": [_item(*entry) for entry in entries if _may_view(request, entry[2])]}
         for title, entries in GROUPS.items()
     ]
-    return [{"items": [front]}, *(group for group in groups if group["items"])]
+    return [{"items": front}, *(group for group in groups if group["items"])]
 
 
 def environment(request: HttpRequest) -> list[str] | None:
