@@ -99,6 +99,12 @@ def consequences(report: Sequence[Finding]) -> list[str]:
     return [text for what, text in _WITHOUT.items() if any(line.endswith(what) for line in absent)]
 
 
+def live_bars_plan(ticker: str) -> str:
+    """Return the name of the plan that has bars of the running session of an index, a stock or an ETF."""
+    group = "Indices" if ticker.startswith("I:") else "Stocks"
+    return f"{group} Advanced, or {group} Starter with a delay of 15 minutes"
+
+
 def chains_work(report: Sequence[Finding]) -> bool:
     """Return whether any chain was served. Without a chain nothing can be ingested."""
     lines = {chain_line(STOCK), chain_line(INDEX)}
