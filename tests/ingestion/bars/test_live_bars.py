@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 import numpy as np
 import pytest
 
+from ingestion import tasks
 from ingestion.bars.bar_times import close_ms, open_ms, range_ms
 from ingestion.bars.historical_bars import ensure_bars
 from ingestion.bars.live_bars import fetch_live_bars, seconds_until_due, tickers
@@ -179,3 +180,8 @@ def test_after_the_close_live_bars_are_completed_and_compared(market):
 )
 def test_a_pass_begins_seconds_after_a_minute_of_the_market(second, wait):
     assert seconds_until_due(OPEN_MS + round(second * 1000), 4) == wait
+
+
+def test_the_task_stores_the_bars_and_reports_their_number(market):
+    market(NOON + timedelta(seconds=5))
+    assert tasks.fetch_live_bars(seconds_after_minute=4) == "384 bars of 2 symbols stored"
