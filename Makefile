@@ -15,7 +15,7 @@ BIN := .venv/bin
 
 # Commands of the services, the same as in docker-compose.yml.
 MIGRATE := python manage.py migrate
-WEB = gunicorn config.wsgi:application --bind $(BIND)
+WEB = gunicorn config.wsgi:application --config python:web.server.settings --bind $(BIND)
 WORKER = celery -A config worker --queues $(QUEUE) --pool prefork --concurrency 2 --without-gossip --without-mingle --loglevel INFO
 BEAT := celery -A config beat --loglevel INFO
 CONSUMER := python manage.py consume_trades

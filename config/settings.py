@@ -12,9 +12,9 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from csp import constants as csp
-from django.templatetags.static import static
 
 from config import env, logs
+from config.admin_theme import UNFOLD  # noqa: F401  # read by unfold
 from local.launch.stack import running
 from warehouse.task_names import CeleryTask
 
@@ -181,40 +181,6 @@ USE_TZ = True
 TIME_ZONE = "UTC"
 LANGUAGE_CODE = "en-us"
 USE_I18N = False
-
-UNFOLD = {
-    "SITE_TITLE": "Options warehouse",
-    "SITE_HEADER": "Options warehouse",
-    "STYLES": [
-        lambda request: static("web/tokens.css"),
-        lambda request: static("web/frame.css"),
-        lambda request: static("web/admin.css"),
-    ],
-    "SIDEBAR": {"navigation": "web.admin.navigation.sidebar"},
-    "DASHBOARD_CALLBACK": "web.dashboard.views.add_dashboard",
-    "SITE_FAVICONS": [
-        {"rel": "icon", "type": "image/svg+xml", "href": lambda request: static("web/favicon.svg")}
-    ],
-    "SCRIPTS": [lambda request: static("web/admin.js")],
-    # On dark backgrounds unfold uses 500 for text and links, on light ones 600.
-    "COLORS": {
-        "primary": {
-            "50": "#F8F5FD",
-            "100": "#F1EBFB",
-            "200": "#E4D9F7",
-            "300": "#D2C0F5",
-            "400": "#C3ABF4",
-            "500": "#B79BF2",
-            "600": "#6B3FB8",
-            "700": "#5A349C",
-            "800": "#4A2B80",
-            "900": "#3A2265",
-            "950": "#2A2340",
-        }
-    },
-    "SITE_ICON": lambda request: static("web/favicon.svg"),
-    "ENVIRONMENT": "web.admin.navigation.environment",
-}
 
 # -- logging -------------------------------------------------------------------------------------------
 _secrets = [

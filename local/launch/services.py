@@ -9,7 +9,7 @@ import signal
 from dataclasses import dataclass
 
 MIGRATE = "python manage.py migrate"
-WEB = "gunicorn config.wsgi:application --bind {bind}"
+WEB = "gunicorn config.wsgi:application --config python:web.server.settings --bind {bind}"
 WORKER = (
     "celery -A config worker --queues {queue} --pool prefork --concurrency 2"
     " --without-gossip --without-mingle --loglevel INFO"

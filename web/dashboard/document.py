@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from monitoring.freshness import newest_stored
-from quant.sessions import DAY_MS
-from warehouse import asof, heartbeats, queries
+from quant import sessions
+from quant.sessions import DAY_MS, MINUTE_MS
+from warehouse import asof, clock, heartbeats, queries
 from warehouse.asof import bars
+from warehouse.heartbeats import HeartbeatRow
+from warehouse.models import WatchlistEntry
 from web.dashboard import (
     flow_part,
     gamma_part,
@@ -25,6 +29,7 @@ from web.dashboard.market_state import MarketState
 from web.dashboard.operations import Operations
 from web.dashboard.price_part import PricePart
 from web.dashboard.regime_part import RegimePart
+from web.dashboard.slot_cache import SlotCache
 from web.dashboard.volatility_part import VolatilityPart
 
 _LOOK_BACK_MS = 10 * DAY_MS  # of the newest chain
@@ -59,41 +64,71 @@ class Dashboard:
         return asdict(self)
 
 
-def read(now_ms: int, health: dict[str, Any]) -> Dashboard:
+class Caches(NamedTuple):
+    """What a process keeps between two documents."""
+
+    gamma: SlotCache[GammaPart | None]
+    volatility: SlotCache[VolatilityPart | None]
+    closes: SlotCache[float | None]
+
+
+def caches() -> Caches:
+    """Return empty caches."""
+    return Caches(
+        SlotCache(gamma_part.read), SlotCache(volatility_part.read), SlotCache(price_part.close_before)
+    )
+
+
+class _OfAll(NamedTuple):
+    """What is read for all symbols at once, by symbol where it is of one."""
+
+    market: MarketState
+    rows: list[HeartbeatRow]
+    chains: dict[str, int]
+    prices: dict[str, PricePart]
+    flows: dict[str, FlowPart]
+    newest_bars: dict[str, dict[str, int]]
+
+
+def read(now_ms: int, health: dict[str, Any], kept: Caches) -> Dashboard:
     """Return the dashboard as known at `now_ms`, epoch ms. `health` is the document of `/api/health`.
 
-    Must not be called inside a transaction.
+    Parts that change with slots only are taken from `kept` for up to a minute. Must not be called inside a transaction.
     """
     entries = queries.watched_chains()
     symbols = [str(entry.symbol) for entry in entries]
     market = market_state.read({str(one.symbol): one.active_since_ms for one in entries}, now_ms)
-    rows = heartbeats.read(now_ms)
-    chains = newest_stored(now_ms - _LOOK_BACK_MS)
+    rows, chains = heartbeats.read(now_ms), newest_stored(now_ms - _LOOK_BACK_MS)
+    before = sessions.previous_session(dt.date.fromisoformat(market.session))
     with asof.at(now_ms):
         regime = regime_part.read(now_ms)
-        prices = price_part.read(symbols, market)
-        flows = flow_part.read(symbols, market)
-        newest = bars.newest(symbols, now_ms - _LOOK_BACK_MS, now_ms)
-        panels = []
-        for entry, symbol in zip(entries, symbols, strict=True):
-            chain_ms = chains.get(symbol)
-            gamma = None if chain_ms is None else gamma_part.read(symbol, chain_ms)
-            price = prices.get(symbol)
-            spot = price.price if price else None
-            volatility = volatility_part.read(symbol, chain_ms, spot, now_ms)
-            stream = stream_of(symbol, rows, market)
-            first_day = volatility is None
-            states = bar_states(newest.get(symbol, {}), market)
-            panels.append(
-                SymbolPanel(
-                    symbol=symbol,
-                    kind=str(entry.kind),
-                    health=health_of(chain_ms, first_day, stream, states, market),
-                    price=price,
-                    gamma=gamma,
-                    volatility=volatility,
-                    flow=flows.get(symbol) if entry.ingest_flow else None,
-                    signals=NO_SIGNALS,
-                )
-            )
-    return Dashboard(market, regime, tuple(panels), operations.read(market, rows, health, len(entries)))
+        of_all = _OfAll(
+            market,
+            rows,
+            chains,
+            price_part.read(symbols, market, kept.closes),
+            flow_part.read(symbols, market),
+            bars.newest(symbols, clock.epoch_ms(sessions.open_of(before)), now_ms),
+        )
+        panels = tuple(_panel(entry, of_all, kept) for entry in entries)
+    return Dashboard(market, regime, panels, operations.read(market, rows, health, len(entries)))
+
+
+def _panel(entry: WatchlistEntry, of_all: _OfAll, kept: Caches) -> SymbolPanel:
+    symbol, market = str(entry.symbol), of_all.market
+    chain_ms = of_all.chains.get(symbol)
+    gamma = None if chain_ms is None else kept.gamma(symbol, chain_ms)
+    minute_ms = market.now_ms // MINUTE_MS * MINUTE_MS  # one key per minute
+    volatility = kept.volatility(symbol, chain_ms, gamma.spot if gamma else None, minute_ms)
+    stream = stream_of(symbol, of_all.rows, market)
+    states = bar_states(of_all.newest_bars.get(symbol, {}), market)
+    return SymbolPanel(
+        symbol=symbol,
+        kind=str(entry.kind),
+        health=health_of(chain_ms, volatility is None, stream, states, market),
+        price=of_all.prices.get(symbol),
+        gamma=gamma,
+        volatility=volatility,
+        flow=of_all.flows.get(symbol) if entry.ingest_flow else None,
+        signals=NO_SIGNALS,
+    )

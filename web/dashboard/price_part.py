@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from quant import sessions
@@ -33,8 +33,15 @@ class PricePart:
     change_fraction: float | None
 
 
-def read(symbols: Sequence[str], market: MarketState) -> dict[str, PricePart]:
-    """Return the newest price of each symbol known at the market's time; symbols without one are left out."""
+def read(
+    symbols: Sequence[str],
+    market: MarketState,
+    close_of: Callable[[str, dt.date, int], float | None],
+) -> dict[str, PricePart]:
+    """Return the newest price of each symbol known at the market's time; symbols without one are left out.
+
+    `close_of` is `close_before`, or a cache of it.
+    """
     until_ms = min(market.now_ms, market.closes_ms)
     recent = bars.read_many(symbols, Timeframe.MINUTE, until_ms - _RECENT_MS, until_ms, ["close"])
     of_bars = {
@@ -45,7 +52,7 @@ def read(symbols: Sequence[str], market: MarketState) -> dict[str, PricePart]:
     }
     found = {symbol: _newest(symbol, of_bars.get(symbol), until_ms) for symbol in symbols}
     return {
-        symbol: _with_change(symbol, *newest, market)
+        symbol: _with_change(*newest, close_of(symbol, _session(newest[0]), market.opens_ms))
         for symbol, newest in found.items()
         if newest is not None
     }
@@ -65,22 +72,26 @@ def _newest(symbol: str, bar: tuple[int, float] | None, until_ms: int) -> tuple[
     return max(choices, default=None)
 
 
-def _with_change(symbol: str, at_ms: int, price: float, source: str, market: MarketState) -> PricePart:
-    session = sessions.new_york_date(clock.instant(at_ms))
+def close_before(symbol: str, session: dt.date, at_ms: int) -> float | None:
+    """Return the close of the session before `session`, per share of `at_ms` (epoch ms), or None.
+
+    It is that of the daily bar, else the price of the chain at the close.
+    """
     before = sessions.previous_session(session)
-    previous = _close_of(symbol, before, market.now_ms)
-    change = None if previous is None else price - previous
-    return PricePart(
-        price, at_ms, source, previous, change, None if change is None or not previous else change / previous
-    )
-
-
-def _close_of(symbol: str, session: dt.date, at_ms: int) -> float | None:
-    """Return the close of a session: that of its daily bar, else the price of the chain at the close."""
-    midnight_ms = clock.epoch_ms(dt.datetime.combine(session, dt.time(tzinfo=sessions.NEW_YORK)))
+    midnight_ms = clock.epoch_ms(dt.datetime.combine(before, dt.time(tzinfo=sessions.NEW_YORK)))
     daily = adjusted_bars.read(symbol, Timeframe.DAY, midnight_ms, midnight_ms, at_ms)
     if len(daily):
         return float(daily.close[-1])
-    close_ms = clock.epoch_ms(sessions.close_of(session))
+    close_ms = clock.epoch_ms(sessions.close_of(before))
     slot = gamma.spot(symbol, close_ms)
     return slot.price if slot is not None and slot.timestamp == close_ms else None
+
+
+def _with_change(at_ms: int, price: float, source: str, previous: float | None) -> PricePart:
+    change = None if previous is None else price - previous
+    fraction = None if change is None or not previous else change / previous
+    return PricePart(price, at_ms, source, previous, change, fraction)
+
+
+def _session(at_ms: int) -> dt.date:
+    return sessions.new_york_date(clock.instant(at_ms))

@@ -26,12 +26,22 @@ class Current(NamedTuple):
     blocks: Blocks
 
 
+_caches = document.caches()
+
+
 def _make() -> Current:
-    board = document.read(clock.now_ms(), health.current())
+    board = document.read(clock.now_ms(), health.current(), _caches)
     return Current(board, render(board))
 
 
 current = Cached(_make, SECONDS)
+
+
+def forget() -> None:
+    """Discard what this process keeps, so that the next request reads everything again."""
+    current.forget()
+    for cache in _caches:
+        cache.forget()
 
 
 def add_dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:

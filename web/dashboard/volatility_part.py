@@ -50,7 +50,7 @@ class VolatilityPart:
 def read(symbol: str, slot_ms: int | None, spot: float | None, at_ms: int) -> VolatilityPart | None:
     """Return the volatility known at `at_ms`, or None without a series.
 
-    The move to the next expiration is that of the curve of `slot_ms`; times are epoch ms.
+    The move to the next expiration is that of the curve of `slot_ms`, whose price is `spot`; times are epoch ms.
     """
     days = iv.read(symbol, at_ms - _LOOK_BACK_MS, at_ms)
     if not len(days):

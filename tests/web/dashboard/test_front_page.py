@@ -20,7 +20,7 @@ from tests.web.dashboard.board import (
     at,
     watch,
 )
-from web.dashboard import views
+from web.dashboard import document, views
 
 pytestmark = [pytest.mark.database, pytest.mark.django_db]
 
@@ -30,9 +30,9 @@ SYMBOLS = ("NDX", "SPX")
 
 @pytest.fixture(autouse=True)
 def fresh() -> Any:
-    views.current.forget()
+    views.forget()
     yield
-    views.current.forget()
+    views.forget()
 
 
 @pytest.fixture
@@ -98,7 +98,7 @@ def test_an_empty_warehouse_has_a_page(trader):
 def test_the_number_of_queries_grows_by_a_fixed_number_per_symbol(full):
     def queries() -> int:
         with CaptureQueriesContext(connection) as captured:
-            views.document.read(NOW, {"services": {}})
+            document.read(NOW, {"services": {}}, document.caches())
         return len(captured)
 
     two = queries()
@@ -112,7 +112,7 @@ def test_blocks_are_sent_again_only_when_they_changed(trader, full):
     again = trader.get(BLOCKS, HTTP_IF_NONE_MATCH=first["ETag"])
     assert (again.status_code, again.content, again["ETag"]) == (304, b"", first["ETag"])
     add_trade(at("12:09:30"), 2, symbol="SPX", known_at=at("12:09:30"), underlying_price=4999)
-    views.current.forget()
+    views.forget()
     changed = trader.get(BLOCKS, HTTP_IF_NONE_MATCH=first["ETag"]).json()["blocks"]
     assert "4,999.00" in changed["panel SPX"]
     assert changed["panel NDX"] == first.json()["blocks"]["panel NDX"]
@@ -121,7 +121,7 @@ def test_blocks_are_sent_again_only_when_they_changed(trader, full):
 def test_a_state_that_changes_with_time_alone_changes_the_version(trader, full, settings):
     first = trader.get(BLOCKS)
     settings.CLOCK_OFFSET_MS += 21 * 60_000  # the chain of 12:00 is 31 minutes old
-    views.current.forget()
+    views.forget()
     later = trader.get(BLOCKS, HTTP_IF_NONE_MATCH=first["ETag"])
     assert later.status_code == 200
     assert "STALE" in later.json()["blocks"]["header"]
