@@ -11,7 +11,10 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
+from csp import constants as csp
+
 from config import env, logs
+from config.admin_theme import UNFOLD  # noqa: F401  # read by unfold
 from local.launch.stack import running
 from warehouse.task_names import CeleryTask
 
@@ -110,8 +113,24 @@ ALLOWED_HOSTS = env.listing("ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]")
 CSRF_TRUSTED_ORIGINS = env.listing("CSRF_TRUSTED_ORIGINS")
 SECURE_CONTENT_TYPE_NOSNIFF = True
 X_FRAME_OPTIONS = "DENY"
+# unfold's scripts (Alpine) evaluate expressions in attributes, and its markup has style attributes.
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [csp.SELF],
+        "script-src": [csp.SELF, csp.UNSAFE_EVAL],
+        "style-src": [csp.SELF, csp.UNSAFE_INLINE],
+        "img-src": [csp.SELF, "data:", "blob:"],
+        "connect-src": [csp.SELF],
+        "object-src": [csp.NONE],
+        "base-uri": [csp.SELF],
+        "form-action": [csp.SELF],
+        "frame-ancestors": [csp.NONE],
+    }
+}
 
 INSTALLED_APPS = [
+    "web",  # before unfold, some of whose templates it replaces
+    "csp",
     "unfold",
     "django.contrib.admin",
     "django.contrib.auth",
@@ -124,10 +143,10 @@ INSTALLED_APPS = [
     "ingestion",
     "flow",
     "monitoring",
-    "web",
     "config",
 ]
 MIDDLEWARE = [
+    "csp.middleware.CSPMiddleware",  # first, so that files and error pages have its header too
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -162,12 +181,6 @@ USE_TZ = True
 TIME_ZONE = "UTC"
 LANGUAGE_CODE = "en-us"
 USE_I18N = False
-
-UNFOLD = {
-    "SITE_TITLE": "Options warehouse",
-    "SITE_HEADER": "Options warehouse",
-    "SITE_SUBHEADER": "SIMULATED market data" if SIMULATED else "Market data from Massive.com",
-}
 
 # -- logging -------------------------------------------------------------------------------------------
 _secrets = [
@@ -208,6 +221,8 @@ CELERY_TASK_SOFT_TIME_LIMIT = 90
 CELERY_TASK_DEFAULT_QUEUE = "default"
 CELERY_TASK_ROUTES = {
     CeleryTask.INGEST_CHAIN: {"queue": "ingest"},
+    # Chains occupy the processes of other queues for minutes, and a bar is stored within seconds of its end.
+    CeleryTask.FETCH_LIVE_BARS: {"queue": "bars"},
     # A queue of its own: thousands of pieces of the past must not keep the present waiting.
     CeleryTask.BACKFILL: {"queue": "backfill"},
     CeleryTask.BACKFILL_TRADES: {"queue": "backfill"},

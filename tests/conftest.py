@@ -17,6 +17,7 @@ import redis
 from local.servers.binaries import LocalError
 from local.servers.hold import ROOT, Held, hold
 from local.servers.locks import FileLock
+from tests.chromium import BrowserTests
 from tests.flush import install_fast_flush
 
 POSTGRES_MAJOR = int(os.environ.get("POSTGRES_MAJOR", "18"))
@@ -49,6 +50,7 @@ _SCRUBBED = (
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    config.pluginmanager.register(BrowserTests())
     # pytest-django reads the settings right after this hook.
     if config.option.dist != "no" and not hasattr(config, "workerinput"):
         return  # this process only distributes the tests; the workers call this hook themselves

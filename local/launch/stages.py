@@ -156,6 +156,7 @@ class Warehouse:
                     services.web(bind),
                     services.worker(),
                     services.flow_worker(),
+                    services.bars_worker(),
                     services.repair_worker(),
                     services.beat(),
                     services.consumer(),

@@ -98,16 +98,21 @@ def iv_percentile(current: float, history: ArrayLike) -> float:
     return float(np.mean(known < current))
 
 
-def iv_trend(series: ArrayLike) -> str | None:
-    """Compare the mean of the last 5 sessions with that of the last 20 (oldest first, today last).
+def trend_change(series: ArrayLike) -> float | None:
+    """Return the mean of the last 5 sessions over that of the last 20, minus 1 (oldest first, today last).
 
-    EXPANDING from +5 %, CONTRACTING below -5 %, else STABLE; None with fewer than 20 known sessions.
+    None with fewer than 20 known sessions.
     """
     known = _known(series)
     if len(known) < _LONG_MEAN:
         return None
     long_mean = known[-_LONG_MEAN:].mean()
-    return IV_TREND.label(float(known[-_SHORT_MEAN:].mean() / long_mean - 1.0)) if long_mean > 0 else None
+    return float(known[-_SHORT_MEAN:].mean() / long_mean - 1.0) if long_mean > 0 else None
+
+
+def iv_trend(series: ArrayLike) -> str | None:
+    """Return EXPANDING for a `trend_change` from +5 %, CONTRACTING below -5 %, else STABLE; None if it is unknown."""
+    return IV_TREND.label(trend_change(series))
 
 
 def standing(

@@ -13,11 +13,13 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
+from django.db import connection
 from numpy.typing import NDArray
 
 from quant.chain import Floats
 from warehouse.asof.rows import Texts, Times, read_rows, select_list
 from warehouse.column_queries import read_columns, read_grouped
+from warehouse.models.enums import Timeframe
 
 _ONE = """
 SELECT {columns} FROM historical_bars
@@ -37,8 +39,14 @@ SELECT symbol, "timestamp" AS start_ms FROM historical_bars
 WHERE symbol = ANY(%(symbols)s) AND timeframe = %(timeframe)s AND "timestamp" BETWEEN %(first)s AND %(last)s
   AND is_adjusted IS NULL
 """
+_NEWEST = """
+SELECT symbol, timeframe, max("timestamp") FROM historical_bars
+WHERE symbol = ANY(%(symbols)s) AND timeframe = ANY(%(timeframes)s) AND "timestamp" BETWEEN %(first)s AND %(at)s
+GROUP BY symbol, timeframe
+"""
 _START = {"start_ms": '"timestamp"'}
 _NUMBERS = ("open", "high", "low", "close", "volume", "vwap", "transactions")
+INTRADAY = (Timeframe.MINUTE, Timeframe.FIVE_MINUTES, Timeframe.QUARTER_HOUR, Timeframe.HOUR)
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +130,23 @@ def read_many(
     start_ms = found.columns.pop("start_ms")
     order = np.lexsort((start_ms, place))
     return ManyBars(place[order], start_ms[order], {name: n[order] for name, n in found.columns.items()})
+
+
+def newest(
+    symbols: Sequence[str], first_ms: int, at_ms: int, timeframes: Sequence[str] = INTRADAY
+) -> dict[str, dict[str, int]]:
+    """Return the start of the newest stored bar of each symbol and timeframe, epoch ms.
+
+    Bars that start from `first_ms` to `at_ms` are considered; every index entry of that range is read, so it should be
+    a session or two. A symbol or a timeframe without a bar has no entry.
+    """
+    wanted = {"symbols": list(symbols), "timeframes": [str(one) for one in timeframes]}
+    found: dict[str, dict[str, int]] = {}
+    with connection.cursor() as cursor:
+        cursor.execute(_NEWEST, wanted | {"first": first_ms, "at": at_ms})
+        for symbol, timeframe, start_ms in cursor.fetchall():
+            found.setdefault(symbol, {})[timeframe] = start_ms
+    return found
 
 
 def of_unknown_shares(symbols: Sequence[str], timeframe: str, first_ms: int, last_ms: int) -> Starts:

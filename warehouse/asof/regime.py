@@ -9,6 +9,7 @@ from warehouse.asof.days import closed_between
 from warehouse.asof.rows import Days, Texts, Times, read_rows, select_list
 
 _ROWS = "SELECT {columns} FROM market_regime_history WHERE date BETWEEN %(first)s AND %(last)s"
+_EXPRESSIONS = {"missing_inputs": "array_to_string(missing_inputs, ',')"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,7 +18,8 @@ class RegimeDays:
 
     Levels, closes, means and the range (ATR) are dollars or index points, `term_spread` is percent, `above_50d` a
     fraction from 0 to 1, returns are fractions, `confidence_score`, ADX, choppiness and RSI from 0 to 100. An absent
-    number is NaN, an absent text ''. `put_call_percentile_…` are fractions from 0 to 1.
+    number is NaN, an absent text ''. `put_call_percentile_…` are fractions from 0 to 1. `missing_inputs` are names
+    separated by commas.
 
     A row is known from `known_at` (epoch ms) on. `computed_at` is when it was computed again, NaN if never.
     """
@@ -68,6 +70,7 @@ class RegimeDays:
     spy_return_1d: Floats
     spy_return_20d: Floats
     spy_volume_ratio: Floats
+    missing_inputs: Texts
     method_version: Texts
     known_at: Times
     computed_at: Floats
@@ -78,5 +81,5 @@ class RegimeDays:
 
 def read(first_ms: int, last_ms: int) -> RegimeDays:
     """Return the rows of the sessions that closed from `first_ms` to `last_ms` (epoch ms), both included."""
-    query = _ROWS.format(columns=select_list(RegimeDays))
+    query = _ROWS.format(columns=select_list(RegimeDays, _EXPRESSIONS))
     return read_rows(RegimeDays, query, closed_between(first_ms, last_ms), ["date"])

@@ -79,35 +79,39 @@ BEGIN
             coalesce(p_minutes::text, 'NULL'), v_days * 1440, v_days USING ERRCODE = 'invalid_parameter_value';
     END IF;
     RETURN QUERY
-    SELECT p_symbol, s.total, s.bullish, s.bearish, s.premium,
+    SELECT p_symbol, s.total, s.bullish, s.bearish, p.premium,
            CASE WHEN s.bullish > 0 AND 2 * s.bullish >= 3 * s.bearish THEN 'BULLISH'
                 WHEN s.bearish > 0 AND 2 * s.bearish >= 3 * s.bullish THEN 'BEARISH'
                 ELSE 'NEUTRAL' END,
            (coalesce(s.sided, 0) / nullif(s.swept, 0))::double precision, '57-64 %'
     FROM (
-        SELECT count(*) FILTER (WHERE g.sweep IS NOT NULL) AS total,
-               count(*) FILTER (WHERE g.sweep IS NOT NULL AND g.signed > 0) AS bullish,
-               count(*) FILTER (WHERE g.sweep IS NOT NULL AND g.signed < 0) AS bearish,
-               CASE WHEN count(*) = 0 THEN 0 ELSE sum(g.premium) END AS premium,
-               sum(g.sided) FILTER (WHERE g.sweep IS NOT NULL) AS sided,
-               sum(g.money) FILTER (WHERE g.sweep IS NOT NULL) AS swept
+        SELECT count(*) AS total,
+               count(*) FILTER (WHERE g.signed > 0) AS bullish,
+               count(*) FILTER (WHERE g.signed < 0) AS bearish,
+               sum(g.sided) AS sided,
+               sum(g.money) AS swept
         FROM (
-            -- One row per sweep, and one for all other trades. Sequence numbers are those of a session.
-            SELECT CASE WHEN f.is_sweep THEN coalesce(f.sweep_id, f.sequence_number) END AS sweep,
-                   sum(f.premium) AS premium,
-                   sum(f.price * f.size) AS money,
+            -- One row per sweep, read by the index of sweeps. Sequence numbers are those of a session.
+            SELECT sum(f.price * f.size) AS money,
                    sum(f.price * f.size) FILTER (WHERE f.side IS NOT NULL) AS sided,
                    sum(f.price * f.size * CASE f.sentiment WHEN 'BULLISH' THEN 1 WHEN 'BEARISH' THEN -1 ELSE 0 END)
                        AS signed
             FROM trades_as_of f
             WHERE f.symbol = p_symbol
               AND f."timestamp" >= v_since_ms
+              AND f.is_sweep
               AND NOT f.is_cancel
               AND f.canceled_by IS NULL
-            GROUP BY sweep, CASE WHEN f.is_sweep THEN f.contract_ticker END,
-                     CASE WHEN f.is_sweep THEN f."timestamp" / 86400000 END
+            GROUP BY coalesce(f.sweep_id, f.sequence_number), f.contract_ticker, f."timestamp" / 86400000
         ) g
-    ) s;
+    ) s, (
+        SELECT CASE WHEN count(*) = 0 THEN 0 ELSE sum(f.premium) END AS premium
+        FROM trades_as_of f
+        WHERE f.symbol = p_symbol
+          AND f."timestamp" >= v_since_ms
+          AND NOT f.is_cancel
+          AND f.canceled_by IS NULL
+    ) p;
 END
 $$;
 

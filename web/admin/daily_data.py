@@ -6,11 +6,15 @@ from django.contrib import admin
 
 from warehouse.models import ContractSizeDay, FlowDay, FlowOpeningDay, GammaDay, IvPercentile, MarketRegimeDay
 from web.admin.base import DailyAdmin, side_known
+from web.admin.row_charts import ChartsOfRow, RowChart, close_query
 
 
 @admin.register(IvPercentile)
-class IvPercentileAdmin(DailyAdmin):
+class IvPercentileAdmin(ChartsOfRow, DailyAdmin):
     """IV percentiles."""
+
+    def row_charts(self, row: IvPercentile) -> list[RowChart]:
+        return [RowChart(str(row.symbol), "iv", close_query(row.date))]
 
     list_display = (
         "symbol",
@@ -30,8 +34,11 @@ class IvPercentileAdmin(DailyAdmin):
 
 
 @admin.register(MarketRegimeDay)
-class MarketRegimeDayAdmin(DailyAdmin):
+class MarketRegimeDayAdmin(ChartsOfRow, DailyAdmin):
     """Market regimes."""
+
+    def row_charts(self, row: MarketRegimeDay) -> list[RowChart]:
+        return [RowChart(None, "regime", close_query(row.date))]
 
     search_fields = ()
     search_help_text = None

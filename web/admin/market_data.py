@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from django.contrib import admin
-from django.http import HttpRequest
 
 from warehouse.models import (
     CorporateAction,
@@ -20,13 +17,18 @@ from warehouse.models import (
     SupersededRow,
 )
 from web.admin.base import DailyAdmin, ReadOnlyAdmin, TimedAdmin, new_york, side_known
+from web.admin.row_charts import ChartsOfRow, RowChart, session_query
 from web.charts.conventions_table import conventions_table
-from web.charts.gamma_picture import gamma_picture
+from web.charts.documents.price import TIMEFRAMES
 
 
 @admin.register(HistoricalGreeks)
-class HistoricalGreeksAdmin(TimedAdmin):
+class HistoricalGreeksAdmin(ChartsOfRow, TimedAdmin):
     """Option chains with greeks."""
+
+    def row_charts(self, row: HistoricalGreeks) -> list[RowChart]:
+        name = str(row.contract_ticker).removeprefix("O:")[:-9]
+        return [RowChart(str(row.symbol), "smile", f"slot={row.timestamp}&expirations={name}")]
 
     list_display = (
         "contract_ticker",
@@ -44,8 +46,12 @@ class HistoricalGreeksAdmin(TimedAdmin):
 
 
 @admin.register(OptionsFlow)
-class OptionsFlowAdmin(TimedAdmin):
+class OptionsFlowAdmin(ChartsOfRow, TimedAdmin):
     """Classified trades."""
+
+    def row_charts(self, row: OptionsFlow) -> list[RowChart]:
+        query = session_query(int(row.timestamp))
+        return [RowChart(str(row.symbol), chart, query) for chart in ("trades", "intervals")]
 
     list_display = (
         "contract_ticker",
@@ -63,8 +69,14 @@ class OptionsFlowAdmin(TimedAdmin):
 
 
 @admin.register(HistoricalBar)
-class HistoricalBarAdmin(TimedAdmin):
-    """Bars."""
+class HistoricalBarAdmin(ChartsOfRow, TimedAdmin):
+    """Bars. Those of a day and longer have no chart."""
+
+    def row_charts(self, row: HistoricalBar) -> list[RowChart]:
+        if row.timeframe not in TIMEFRAMES:
+            return []
+        query = f"{session_query(int(row.timestamp))}&timeframe={row.timeframe}"
+        return [RowChart(str(row.symbol), "price", query)]
 
     list_display = ("symbol", "timeframe", "at", "open", "high", "low", "close", "volume")
 
@@ -119,13 +131,13 @@ class ExpirationCurveAdmin(TimedAdmin):
 
 
 @admin.register(GammaExposure)
-class GammaExposureAdmin(TimedAdmin):
+class GammaExposureAdmin(ChartsOfRow, TimedAdmin):
     """Gamma exposure snapshots."""
 
     heavy = ("gamma_by_strike", "oi_by_strike", "sensitivity", "flip_points")
     # Hundreds of strikes, which the chart shows, and what the table of conventions shows.
     exclude = ("gamma_by_strike", "oi_by_strike", "sensitivity")
-    readonly_fields = ("picture", "conventions")
+    readonly_fields = ("charts", "conventions")
     list_display = (
         "symbol",
         "at",
@@ -139,13 +151,9 @@ class GammaExposureAdmin(TimedAdmin):
         "flip_status",
     )
 
-    def get_fields(self, request: HttpRequest, obj: Any = None) -> list[Any]:
-        shown = self.readonly_fields
-        return [*shown, *(name for name in super().get_fields(request, obj) if name not in shown)]
-
-    @admin.display(description="net gamma by strike, $ per 1 % move")
-    def picture(self, row: GammaExposure) -> str:
-        return gamma_picture(row)
+    def row_charts(self, row: GammaExposure) -> list[RowChart]:
+        query = f"slot={row.timestamp}"
+        return [RowChart(str(row.symbol), chart, query) for chart in ("gamma", "profile")]
 
     @admin.display(description="net gamma by convention, $ per 1 % move")
     def conventions(self, row: GammaExposure) -> str:

@@ -88,6 +88,12 @@ class WatchlistEntryAdmin(ModelAdmin):
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **options: Any) -> Any:
         return super().get_form(request, obj, change, **{**options, "help_texts": units(self.model)})
 
+    def get_changelist_formset(self, request: HttpRequest, **options: Any) -> Any:
+        formset = super().get_changelist_formset(request, **options)
+        for name in self.list_editable:  # the list has no labels beside its fields
+            formset.form.base_fields[name].widget.attrs["aria-label"] = name.replace("_", " ")
+        return formset
+
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         if not change:
             obj.active_since_ms = clock.now_ms()

@@ -12,6 +12,7 @@ from quant.volatility.iv_rank import (
     iv_trend,
     skew_state,
     standing,
+    trend_change,
 )
 
 
@@ -113,6 +114,8 @@ def test_the_trend_compares_the_means_of_5_and_20_sessions(last, trend):
 
 def test_the_trend_needs_twenty_sessions():
     assert iv_trend([1.0] * 19) is None
+    assert trend_change([1.0] * 15 + [2.0] * 5) == pytest.approx(2 / 1.25 - 1)
+    assert trend_change([1.0] * 19) is None
     assert iv_trend([np.nan] * 5 + [1.0] * 19) is None
 
 

@@ -16,10 +16,6 @@ def evening(request: pytest.FixtureRequest, settings: Any) -> None:
     if request.node.get_closest_marker("django_db") is None:
         return
     request.getfixturevalue("db")
-    from django.db import connection
+    from tests.set_clock import set_clock
 
-    settings.CLOCK_OFFSET_MS = round((NOW - datetime.now(UTC)).total_seconds() * 1000)
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT set_config('warehouse.clock_offset_ms', %s, true)", [str(settings.CLOCK_OFFSET_MS)]
-        )
+    set_clock(settings, NOW)

@@ -87,6 +87,19 @@ def test_daily_bars_of_all_stocks_leave_out_contracts_and_other_days():
     assert read.numbers["close"].tolist() == [4.0, 1.0, 2.0, 3.0]
 
 
+def test_the_newest_bar_of_each_symbol_and_timeframe_of_a_range_is_found():
+    for minute in range(3):
+        add_bar("SPX", START + minute * MINUTE_MS, 1)
+    add_bar("SPX", START, 1, timeframe="5m")
+    add_bar("SPX", START, 1, timeframe="1d")
+    add_bar("SPY", START - 1, 1)
+    add_bar("SPY", START, 1, timeframe="1h")
+    add_bar("QQQ", START, 1)
+    read = bars.newest(["SPX", "SPY", "NONE"], START, START + MINUTE_MS)
+    assert read == {"SPX": {"1m": START + MINUTE_MS, "5m": START}, "SPY": {"1h": START}}
+    assert bars.newest(["SPX"], START, START + DAY_MS, ["1d"]) == {"SPX": {"1d": START}}
+
+
 def test_only_the_partitions_of_the_range_are_read():
     for month in range(-2, 1):
         add_bar("SPY", START + month * 31 * DAY_MS, 1, timeframe="1d")
@@ -94,6 +107,7 @@ def test_only_the_partitions_of_the_range_are_read():
         lambda: bars.read("SPY", "1d", START, START),
         lambda: bars.read_many(["SPY", "QQQ"], "1d", START - DAY_MS, START, NAMES),
         lambda: bars.daily_bars_of_all(START, NAMES),
+        lambda: bars.newest(["SPY"], START - DAY_MS, START),
     )
     assert read == {"historical_bars_m202511"}
 
@@ -103,6 +117,7 @@ def test_bars_are_read_by_the_key_and_those_of_a_day_by_their_own_index():
     by_key = indexes_read(
         lambda: bars.read("SPY", "5m", START, START),
         lambda: bars.read_many(["SPY"], "5m", START, START, NAMES),
+        lambda: bars.newest(["SPY", "SPX"], START, START),
     )
     assert set(by_key) == {"historical_bars_m202511_pkey"}
     (of_day,) = set(indexes_read(lambda: bars.daily_bars_of_all(START, NAMES)))

@@ -11,47 +11,14 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from tests.roles import as_role, run
-from tests.warehouse.rows import add_gamma, add_greeks, add_iv, add_regime, add_trade, ago
+from tests.warehouse.rows import add_greeks, ago
+from tests.web.admin.rows import READ_ONLY, add_one_row_each
 from warehouse import clock, partitions, watchlist
 from warehouse.loading import bulk
-from warehouse.models import (
-    ContractListing,
-    DeadLetter,
-    ExpirationGamma,
-    FetchedRange,
-    Heartbeat,
-    HistoricalGreeks,
-    IngestionRun,
-    RepairContract,
-    StreamGap,
-    WarehouseClock,
-    WatchlistEntry,
-)
+from warehouse.models import HistoricalGreeks, WatchlistEntry
 from web.admin.base import EstimatedPaginator
 
 pytestmark = [pytest.mark.database, pytest.mark.django_db]
-
-READ_ONLY = [
-    "historicalgreeks",
-    "optionsflow",
-    "historicalbar",
-    "gammaexposure",
-    "ivpercentile",
-    "marketregimeday",
-    "flowday",
-    "gammaday",
-    "gammaslot",
-    "expirationgamma",
-    "contractsizeday",
-    "ingestionrun",
-    "heartbeat",
-    "streamgap",
-    "repaircontract",
-    "deadletter",
-    "warehouseclock",
-    "fetchedrange",
-    "contractlisting",
-]
 
 
 @pytest.fixture
@@ -72,48 +39,7 @@ def onlooker(client):
 @pytest.fixture
 def rows():
     """One row in each table that has a list of its own columns."""
-    watchlist.add_default_symbols(["SPX"])
-    at = ago(60_000)
-    return {
-        "historicalgreeks": add_greeks(at, bid=45.5),
-        "optionsflow": add_trade(at),
-        "gammaexposure": add_gamma(at, total_gamma=-1.5e9, gamma_by_strike={"6475": {"net": 1}}),
-        "expirationgamma": ExpirationGamma.objects.create(
-            symbol="SPX",
-            timestamp=at,
-            root="SPXW",
-            expiration="2026-11-20",
-            dte=0,
-            bucket="ZERO_DTE",
-            contracts=2,
-            oi_source="provider",
-            method_version="test",
-        ),
-        "ivpercentile": add_iv("2026-11-20", iv_percentile=0.68),
-        "marketregimeday": add_regime("2026-11-20"),
-        "ingestionrun": IngestionRun.objects.create(
-            task="t", symbol="SPX", slot=at, status="DONE", started_at=at
-        ),
-        "heartbeat": Heartbeat.objects.create(id="flow_listener", last_scan=at, status="healthy"),
-        "streamgap": StreamGap.objects.create(feed="options", from_ms=at, reason="cut", status="OPEN"),
-        "repaircontract": RepairContract.objects.create(
-            gap=StreamGap.objects.create(feed="options", from_ms=at - 1, reason="cut", status="OPEN"),
-            symbol="SPX",
-            contract_ticker="O:SPX251219C06475000",
-            volume=7,
-            outcome="waiting",
-        ),
-        "deadletter": DeadLetter.objects.create(
-            batch_id="b", payload=b"x", error="e", attempts=5, created_at=at
-        ),
-        "warehouseclock": WarehouseClock.objects.get(),
-        "fetchedrange": FetchedRange.objects.create(
-            kind="bars_5m", symbol="SPX", after_ms=at - 60_000, until_ms=at
-        ),
-        "contractlisting": ContractListing.objects.create(
-            symbol="SPX", week="2026-11-16", known_as_of=at, series={"SPXW": {}}, rejected={"adjusted": 3}
-        ),
-    }
+    return add_one_row_each()
 
 
 def listing(model: str) -> str:

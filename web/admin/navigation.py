@@ -1,0 +1,84 @@
+"""Entries of the sidebar, grouped by subject, and the badge of a simulated market."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest
+from django.urls import reverse
+
+# Title of the page, its icon of Material Symbols, and the model as Django names it in permissions.
+GROUPS: dict[str, tuple[tuple[str, str, str], ...]] = {
+    "Market": (
+        ("Option chains", "table_rows", "warehouse.historicalgreeks"),
+        ("Gamma", "ssid_chart", "warehouse.gammaexposure"),
+        ("Gamma by expiration", "calendar_view_week", "warehouse.expirationgamma"),
+        ("Gamma by slot", "view_timeline", "warehouse.gammaslot"),
+        ("Daily gamma", "calendar_today", "warehouse.gammaday"),
+        ("Regime", "explore", "warehouse.marketregimeday"),
+        ("Bars", "candlestick_chart", "warehouse.historicalbar"),
+        ("Corporate actions", "account_balance", "warehouse.corporateaction"),
+    ),
+    "Flow": (
+        ("Tape", "receipt_long", "warehouse.optionsflow"),
+        ("Interval summary", "bar_chart", "warehouse.flowslot"),
+        ("Daily flow", "waterfall_chart", "warehouse.flowday"),
+        ("Opening flow", "door_open", "warehouse.flowopeningday"),
+        ("Contract sizes", "straighten", "warehouse.contractsizeday"),
+    ),
+    "Volatility": (
+        ("IV history", "show_chart", "warehouse.ivpercentile"),
+        ("Forwards and ATM IV", "stacked_line_chart", "warehouse.expirationcurve"),
+    ),
+    "Operations": (
+        ("Runs", "history", "warehouse.ingestionrun"),
+        ("Gaps", "error", "warehouse.streamgap"),
+        ("Contracts of repairs", "build", "warehouse.repaircontract"),
+        ("Heartbeats", "monitor_heart", "warehouse.heartbeat"),
+        ("Watchlist", "visibility", "warehouse.watchlistentry"),
+        ("Dead letters", "report", "warehouse.deadletter"),
+        ("Superseded rows", "layers", "warehouse.supersededrow"),
+        ("Fetched ranges", "date_range", "warehouse.fetchedrange"),
+        ("Contract listings", "list_alt", "warehouse.contractlisting"),
+        ("Session exceptions", "event_busy", "warehouse.sessionexception"),
+        ("Warehouse clock", "schedule", "warehouse.warehouseclock"),
+    ),
+    "Schedules": (
+        ("Periodic tasks", "update", "django_celery_beat.periodictask"),
+        ("Crontabs", "event_repeat", "django_celery_beat.crontabschedule"),
+        ("Intervals", "timer", "django_celery_beat.intervalschedule"),
+        ("Clocked", "alarm", "django_celery_beat.clockedschedule"),
+        ("Solar events", "wb_sunny", "django_celery_beat.solarschedule"),
+    ),
+    "Accounts": (
+        ("Users", "person", "auth.user"),
+        ("Groups", "group", "auth.group"),
+    ),
+}
+
+
+def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
+    """Return the groups of the sidebar with the pages that the user may view. Called by unfold."""
+    front = [{"title": "Dashboard", "icon": "dashboard", "link": reverse("admin:index")}]
+    if _may_view(request, "warehouse.gammaexposure"):
+        front.append({"title": "Symbols", "icon": "monitoring", "link": reverse("symbols")})
+    groups = [
+        {"title": title, "items": [_item(*entry) for entry in entries if _may_view(request, entry[2])]}
+        for title, entries in GROUPS.items()
+    ]
+    return [{"items": front}, *(group for group in groups if group["items"])]
+
+
+def environment(request: HttpRequest) -> list[str] | None:
+    """Return the badge of every page while the market is simulated. Called by unfold."""
+    return ["SIMULATED", "warning"] if settings.SIMULATED else None
+
+
+def _item(title: str, icon: str, model: str) -> dict[str, Any]:
+    return {"title": title, "icon": icon, "link": reverse(f"admin:{model.replace('.', '_')}_changelist")}
+
+
+def _may_view(request: HttpRequest, model: str) -> bool:
+    app, name = model.split(".")
+    return any(request.user.has_perm(f"{app}.{action}_{name}") for action in ("view", "change"))

@@ -1,0 +1,181 @@
+"""The page of a symbol and the data documents of its charts, as JSON and CSV."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+from django.contrib import admin
+from django.contrib.auth.views import redirect_to_login
+from django.http import HttpRequest, HttpResponse, HttpResponseNotModified, JsonResponse, QueryDict
+from django.shortcuts import redirect, render
+from django.urls import reverse
+
+from warehouse import clock
+from warehouse.models import WatchlistEntry
+from web.charts.documents.document import ChartDocument, UnknownChoice, etag
+from web.charts.documents.gamma import gamma_document
+from web.charts.documents.intervals import intervals_document
+from web.charts.documents.iv_history import iv_document
+from web.charts.documents.price import price_document
+from web.charts.documents.profile import CONVENTION_NAMES, profile_document
+from web.charts.documents.regime import regime_document
+from web.charts.documents.slot_chain import BUCKETS
+from web.charts.documents.slots import slots_document
+from web.charts.documents.smile import smile_document
+from web.charts.documents.summary import summary_document
+from web.charts.documents.trades import trades_document
+
+PERMISSION = "warehouse.view_gammaexposure"
+_LATEST_MS = 4_102_444_800_000  # 2100, the end of the exchange calendar
+
+Read = Callable[[str, int, int | None, QueryDict], ChartDocument]
+View = Callable[..., HttpResponse]
+
+# Each takes the symbol, the instant of the request, the last time that is shown, and the query.
+DOCUMENTS: dict[str, Read] = {
+    "summary": lambda symbol, at_ms, slot, _: summary_document(symbol, at_ms, slot),
+    "slots": lambda symbol, at_ms, slot, _: slots_document(symbol, at_ms, slot),
+    "gamma": lambda symbol, at_ms, slot, query: gamma_document(
+        symbol, at_ms, slot, query.get("bucket", "all"), query.get("strikes") == "all"
+    ),
+    "profile": lambda symbol, at_ms, slot, query: profile_document(
+        symbol, at_ms, slot, query.get("bucket", "all")
+    ),
+    "price": lambda symbol, at_ms, slot, query: price_document(
+        symbol, at_ms, slot, query.get("timeframe", "15m")
+    ),
+    "trades": lambda symbol, at_ms, slot, _: trades_document(symbol, at_ms, slot),
+    "intervals": lambda symbol, at_ms, slot, query: intervals_document(
+        symbol, at_ms, slot, _number(query.get("minutes", "10"))
+    ),
+    "iv": lambda symbol, at_ms, slot, _: iv_document(symbol, at_ms, slot),
+    "smile": lambda symbol, at_ms, slot, query: smile_document(
+        symbol, at_ms, slot, [name for name in query.get("expirations", "").split(",") if name]
+    ),
+}
+# Each takes the instant of the request and the last time that is shown.
+MARKET_DOCUMENTS: dict[str, Callable[[int, int | None], ChartDocument]] = {"regime": regime_document}
+
+
+def symbols(request: HttpRequest) -> HttpResponse:
+    """Serve `/symbol/`: lead to the page of the first watched symbol, or to the watchlist without one."""
+    watched = _watched()
+    return (
+        redirect("symbol", watched[0]) if watched else redirect("admin:warehouse_watchlistentry_changelist")
+    )
+
+
+def symbol_page(request: HttpRequest, symbol: str) -> HttpResponse:
+    """Serve `/symbol/<symbol>/`. 404 for a symbol that is not watched, 403 without the permission to view gamma."""
+    if not request.user.is_authenticated:
+        return redirect_to_login(request.get_full_path(), reverse("admin:login"))
+    context = {**admin.site.each_context(request), "symbol": symbol, "title": symbol}
+    if not _may_view(request):
+        return render(request, "web/charts/not_allowed.html", context, status=403)
+    watched = _watched()
+    if symbol not in watched:
+        return render(request, "web/charts/unknown_symbol.html", {**context, "watched": watched}, status=404)
+    buckets = [(name, label) for name, (label, *_) in BUCKETS.items()]
+    context |= {"watched": watched, "buckets": buckets, "strip": range(6), "conventions": CONVENTION_NAMES}
+    return render(request, "web/charts/symbol.html", context)
+
+
+def symbol_document(request: HttpRequest, symbol: str, chart: str) -> HttpResponse:
+    """Serve `/symbol/<symbol>/<chart>.json`; the query is that of the chart, and `slot` (epoch ms) the time shown."""
+    return _of_symbol(request, symbol, chart, as_csv=False)
+
+
+def symbol_csv(request: HttpRequest, symbol: str, chart: str) -> HttpResponse:
+    """Serve `/symbol/<symbol>/<chart>.csv`: the rows of the same document."""
+    return _of_symbol(request, symbol, chart, as_csv=True)
+
+
+def market_document(request: HttpRequest, chart: str) -> HttpResponse:
+    """Serve `/market/<chart>.json`, of the market as a whole."""
+    return _of_market(request, chart, as_csv=False)
+
+
+def market_csv(request: HttpRequest, chart: str) -> HttpResponse:
+    """Serve `/market/<chart>.csv`: the rows of the same document."""
+    return _of_market(request, chart, as_csv=True)
+
+
+def _for_viewers(view: View) -> View:
+    """Refuse requests for data with one sentence, without a redirect that a script would follow to a page."""
+
+    @wraps(view)
+    def checked(request: HttpRequest, *arguments: Any, **named: Any) -> HttpResponse:
+        if not request.user.is_authenticated:
+            return _refuse("Log in to read this document.", 401)
+        if not _may_view(request):
+            return _refuse("Your account may not view gamma exposure.", 403)
+        return view(request, *arguments, **named)
+
+    return checked
+
+
+@_for_viewers
+def _of_symbol(request: HttpRequest, symbol: str, chart: str, as_csv: bool) -> HttpResponse:
+    if chart not in DOCUMENTS:
+        return _refuse(f"There is no chart {chart}; there are {', '.join(DOCUMENTS)}.", 404)
+    watched = _watched()
+    if symbol not in watched:
+        return _refuse(f"{symbol} is not watched; watched are {', '.join(watched) or 'none'}.", 404)
+    return _answer(request, lambda slot: DOCUMENTS[chart](symbol, clock.now_ms(), slot, request.GET), as_csv)
+
+
+@_for_viewers
+def _of_market(request: HttpRequest, chart: str, as_csv: bool) -> HttpResponse:
+    if chart not in MARKET_DOCUMENTS:
+        return _refuse(f"There is no chart {chart}; there are {', '.join(MARKET_DOCUMENTS)}.", 404)
+    return _answer(request, lambda slot: MARKET_DOCUMENTS[chart](clock.now_ms(), slot), as_csv)
+
+
+def _answer(request: HttpRequest, read: Callable[[int | None], ChartDocument], as_csv: bool) -> HttpResponse:
+    try:
+        document = read(_slot(request.GET.get("slot", "")))
+    except UnknownChoice:
+        return _refuse("A value of the query is not valid.", 400)
+    if as_csv:
+        answer = HttpResponse(document.as_csv(), content_type="text/csv; charset=utf-8")
+        name = "-".join(part for part in (document.symbol, document.chart) if part)
+        answer["Content-Disposition"] = f'attachment; filename="{name}.csv"'
+        return answer
+    body = document.as_json()
+    tag = etag(body)
+    if request.headers.get("If-None-Match") == tag:
+        answer = HttpResponseNotModified()
+    else:
+        answer = HttpResponse(body, content_type="application/json")
+    answer["ETag"] = tag
+    answer["Cache-Control"] = "private, no-cache"
+    return answer
+
+
+def _may_view(request: HttpRequest) -> bool:
+    return bool(request.user.is_staff) and request.user.has_perm(PERMISSION)
+
+
+def _watched() -> list[str]:
+    return list(WatchlistEntry.objects.order_by("symbol").values_list("symbol", flat=True))
+
+
+def _slot(text: str) -> int | None:
+    if not text:
+        return None
+    slot = _number(text)
+    if slot > _LATEST_MS:
+        raise UnknownChoice(text)
+    return slot
+
+
+def _number(text: str) -> int:
+    if not (text.isascii() and text.isdigit()):
+        raise UnknownChoice(text)
+    return int(text)
+
+
+def _refuse(sentence: str, status: int) -> HttpResponse:
+    return JsonResponse({"detail": sentence}, status=status)

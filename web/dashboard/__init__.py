@@ -1,0 +1,1 @@
+"""The front page: its data documents and how it is served."""

@@ -1,0 +1,13 @@
+// The function that draws each chart, by the name in its document. Each takes the document and
+// {c: colours, narrow, mode, width, height} and returns {option, rowOf(hovered), point(row), startRow}.
+
+import { gamma } from "./gamma.js";
+import { intervals } from "./intervals.js";
+import { iv } from "./iv.js";
+import { price } from "./price.js";
+import { profile } from "./profile.js";
+import { regime } from "./regime.js";
+import { smile } from "./smile.js";
+import { trades } from "./trades.js";
+
+export const kinds = { gamma, intervals, iv, price, profile, regime, smile, trades };
