@@ -13,6 +13,7 @@ from django.db import connections
 
 from ingestion.bars.bar_times import close_ms, range_ms
 from ingestion.bars.historical_bars import ensure_bars
+from ingestion.daily.market_regime import calculate_market_regime
 from ingestion.daily.rollups import roll_up_gamma
 from ingestion.provider_client import massive_client
 from ingestion.simulated.flow import store_flow
@@ -25,7 +26,7 @@ from quant.chain import Floats
 from quant.sessions import MINUTE_MS, new_york_date
 from quant.volatility.iv_rank import WINDOW_SESSIONS
 from warehouse import clock
-from warehouse.asof import flow, gamma, iv
+from warehouse.asof import flow, gamma, iv, regime
 from warehouse.asof.gamma import MEDIAN_SESSIONS
 from warehouse.models import WatchlistEntry
 from warehouse.models.enums import Timeframe
@@ -41,6 +42,7 @@ BAR_SESSIONS = {
     Timeframe.DAY: 1000,
 }
 _THREADS = 3
+_BREADTH_SESSIONS = 2  # which are enough to count rising and falling stocks
 # Sessions of one request, so that the simulator computes the paths of a session for all symbols at once.
 _AT_ONCE = 125
 _SLOT_MS = 15 * MINUTE_MS
@@ -86,6 +88,7 @@ def preload(entries: Sequence[WatchlistEntry], limits: Limits, now_ms: int) -> I
     with ThreadPoolExecutor(_THREADS) as pool:
         for done in as_completed([pool.submit(_closing, job) for job in jobs]):
             yield done.result()
+    yield _regime(watched)
 
 
 def _closing(job: Callable[[], Stored]) -> Stored:
@@ -106,6 +109,21 @@ def _bars(watched: Watched, frames: Sequence[Timeframe]) -> Stored:
                     rows += ensure_bars(str(entry.provider_symbol), frame, first, last, watched.now_ms).rows
     spans = ", ".join(f"{frame.value} of {BAR_SESSIONS[frame]}" for frame in frames)
     return Stored(f"bars: {spans} sessions", rows)
+
+
+def _regime(watched: Watched) -> Stored:
+    """Compute the market regime of the last closed session from its bars, if none is stored.
+
+    It has no put/call ratio, because no chain of that session is stored, and breadth is that of the day.
+    """
+    closed = [day for day in watched.past(3) if close_ms(day) <= watched.now_ms]
+    what = f"market regime of {closed[-1]}"
+    if len(regime.read(0, watched.now_ms)):
+        return Stored(what, 0)
+    found = calculate_market_regime(
+        closed[-1], watched.now_ms, breadth_sessions=_BREADTH_SESSIONS, is_history=True
+    )
+    return Stored(what, int(found.stored))
 
 
 def _volatility(watched: Watched) -> Stored:

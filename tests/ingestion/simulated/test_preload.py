@@ -101,7 +101,15 @@ def test_bars_of_the_running_session_end_before_the_present(preload):
     assert counts[Timeframe.MINUTE] in (94, 95)
     assert counts[Timeframe.QUARTER_HOUR] == 26 + 6
     assert counts[Timeframe.HOUR] == 7 + 1
-    assert counts[Timeframe.DAY] == 2
+    assert counts[Timeframe.DAY] == 252  # of the year that the market regime reads; two without it
+
+
+def test_the_last_closed_session_has_a_regime_that_names_what_is_missing(preload):
+    preload()
+    (row,) = models.MarketRegimeDay.objects.all()
+    assert row.date == BEFORE
+    assert row.missing_inputs == ["put_call"]
+    assert row.vix_level is not None
 
 
 def test_a_second_run_stores_nothing_and_requests_no_sums(preload, server):
