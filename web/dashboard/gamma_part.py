@@ -94,11 +94,7 @@ def read(symbol: str, slot_ms: int) -> GammaPart | None:
         voters=voters,
         flip_status=str(rows.flip_status[-1]) or None,
         levels=_levels(rows, spot, flip),
-        more_flips=tuple(
-            value
-            for value in (found.flip_points if found else ())
-            if flip is None or not math.isclose(value, flip)
-        ),
+        more_flips=tuple(one for one in flips if flip is None or not math.isclose(one, flip)),
         expirations=len({*by_expiration.expiration.tolist()}),
         contracts=int(by_expiration.contracts.sum()),
         zero_dte_share=_zero_dte_share(by_expiration),
