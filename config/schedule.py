@@ -39,6 +39,19 @@ SCHEDULE = (
         ),
     ),
     Scheduled(
+        name="Bars of the session",
+        task=CeleryTask.FETCH_LIVE_BARS,
+        minute="*",
+        expire_seconds=40,
+        queue="bars",
+        kwargs={"seconds_after_minute": 4},
+        description=(
+            "Every minute of the session: fetches the minute bars of the watched symbols and of their reference "
+            "symbols with one request each, and sums bars of 5, 15 and 60 minutes. seconds_after_minute is the wait "
+            "for the provider to finish the bar."
+        ),
+    ),
+    Scheduled(
         name="After the close",
         task=CeleryTask.CLOSE_DUE,
         minute="*",

@@ -221,6 +221,8 @@ CELERY_TASK_SOFT_TIME_LIMIT = 90
 CELERY_TASK_DEFAULT_QUEUE = "default"
 CELERY_TASK_ROUTES = {
     CeleryTask.INGEST_CHAIN: {"queue": "ingest"},
+    # Chains occupy the processes of other queues for minutes, and a bar is stored within seconds of its end.
+    CeleryTask.FETCH_LIVE_BARS: {"queue": "bars"},
     # A queue of its own: thousands of pieces of the past must not keep the present waiting.
     CeleryTask.BACKFILL: {"queue": "backfill"},
     CeleryTask.BACKFILL_TRADES: {"queue": "backfill"},

@@ -39,6 +39,12 @@ ON CONFLICT (symbol, kind, until_ms) DO UPDATE SET after_ms = excluded.after_ms
 WHERE excluded.after_ms < known.after_ms
 """
 
+_REPLACED = """
+DELETE FROM fetched_range
+WHERE kind = %(kind)s AND symbol = %(symbol)s AND until_ms > %(after_ms)s AND until_ms < %(until_ms)s
+  AND after_ms >= %(after_ms)s
+"""
+
 
 class Stretch(NamedTuple):
     """Time range (after_ms, until_ms] in epoch milliseconds."""
@@ -90,6 +96,16 @@ def record(kind: str, fetched: Iterable[tuple[str, Stretch]]) -> None:
                 "untils": [stretch.until_ms for stretch in ranges],
             },
         )
+
+
+def extend(kind: str, symbol: str, whole: Stretch) -> None:
+    """Record a range that grows with each fetch, and delete the rows inside it, inside the transaction of its rows.
+
+    For ranges that one writer extends each minute: they stay one row.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(_REPLACED, {"kind": kind, "symbol": symbol, **whole._asdict()})
+    record(kind, [(symbol, whole)])
 
 
 def missing(wanted: Stretch, known: Sequence[Stretch]) -> list[Stretch]:

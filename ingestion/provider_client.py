@@ -22,3 +22,8 @@ def massive_client(
     (`provider.connection.pace_for`).
     """
     return connected(settings, clock.now_ms, retry, waiting, pace)
+
+
+def live_client() -> MassiveClient:
+    """Return a client for requests that are repeated each minute: it gives up on one within seconds."""
+    return massive_client(RetryPolicy(attempts=2, base_seconds=0.5, deadline_seconds=8))

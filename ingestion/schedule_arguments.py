@@ -7,6 +7,7 @@ from datetime import date
 from typing import TypeGuard
 
 from ingestion.bars.daily_bars_window import YEAR_SESSIONS
+from ingestion.bars.live_bars import LATEST_SECOND, SECONDS_AFTER_MINUTE
 from ingestion.chains.slots import REGULAR_WINDOW, slots_of
 from warehouse.task_names import CeleryTask
 
@@ -35,9 +36,18 @@ def check_closing(minutes_after_close: object = 5, breadth_sessions: object = YE
         )
 
 
+def check_live_bars(seconds_after_minute: object = SECONDS_AFTER_MINUTE) -> None:
+    """Check the seconds to wait after a minute for the provider to finish its bar."""
+    if not _is_whole(seconds_after_minute) or not 0 <= seconds_after_minute <= LATEST_SECOND:
+        raise ValueError(
+            f"seconds_after_minute must be a whole number between 0 and {LATEST_SECOND}, not {seconds_after_minute!r}."
+        )
+
+
 CHECKS: dict[str, Callable[..., None]] = {
     CeleryTask.INGEST_DUE: check_cadence,
     CeleryTask.CLOSE_DUE: check_closing,
+    CeleryTask.FETCH_LIVE_BARS: check_live_bars,
 }
 
 

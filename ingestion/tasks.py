@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import time
 from datetime import date
 from typing import Any
 
 from celery import shared_task
+from celery.exceptions import SoftTimeLimitExceeded
 
 from ingestion import maintenance, slot_sums
 from ingestion.backfill.engine import celery_engine
 from ingestion.backfill.engine.jobs import RunKey, Stage
-from ingestion.bars import session_bars
+from ingestion.bars import live_bars, session_bars
 from ingestion.bars.daily_bars_window import YEAR_SESSIONS
 from ingestion.chains import ingest
 from ingestion.chains.due import due_chains
@@ -24,13 +26,16 @@ from ingestion.daily import (
     opening_flow,
     rollups,
 )
-from ingestion.provider_client import massive_client
+from ingestion.provider_client import live_client, massive_client
 from warehouse import clock
 from warehouse.task_names import RunTask
 
 MINUTE = 60
 # Tasks that wait for the provider use a separate queue, so that the polling tasks do not wait behind them.
 FETCHING, COMPUTING = "ingest", "default"
+SECONDS_AFTER_MINUTE = (
+    4  # of the first request for live bars: the provider finishes a bar within about two seconds
+)
 MESSAGE_LIFE = (
     55  # seconds; shorter than the poll, so that a queue without workers does not fill with duplicates
 )
@@ -96,6 +101,19 @@ def calculate_market_regime(session: str, breadth_sessions: int = YEAR_SESSIONS)
 def store_bars(symbol: str, session: str) -> str:
     """Fetch and store the minute and daily bars of an underlying for a session."""
     return str(session_bars.store_session_bars(symbol, date.fromisoformat(session), clock.now_ms()))
+
+
+@shared_task(acks_late=False, time_limit=2 * MINUTE - 5, soft_time_limit=2 * MINUTE - 15)
+def fetch_live_bars(seconds_after_minute: int = live_bars.SECONDS_AFTER_MINUTE) -> str:
+    """Fetch and store the bars of the running session that are missing, some seconds after a minute of the market.
+
+    Acknowledged early: the next message fetches what a lost one left.
+    """
+    time.sleep(live_bars.seconds_until_due(clock.now_ms(), seconds_after_minute))
+    try:
+        return str(live_bars.fetch_live_bars(clock.now_ms(), live_client))
+    except SoftTimeLimitExceeded:
+        return "the minute was over before all symbols were requested"
 
 
 @shared_task(acks_late=False, time_limit=14 * MINUTE, soft_time_limit=13 * MINUTE)

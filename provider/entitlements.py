@@ -18,11 +18,13 @@ from provider.client import MassiveClient
 from provider.decoding import Page
 from provider.errors import ConnectionFailed, NotEntitled, NotFound, ProviderError, Unauthorized
 from provider.records import ChainRow
+from quant import sessions
 
 Row = TypeVar("Row")
 
 INDEX, STOCK = "I:SPX", "SPY"
 _SMALL_PAGE = {"limit": "10"}
+_BARS_DUE = datetime.timedelta(minutes=20)  # after the open, on a plan with a delay of 15 minutes
 
 
 class Status(StrEnum):
@@ -67,6 +69,10 @@ _WITHOUT = {
     "last quote": "Without quotes (plan Options Advanced) there are no forwards, rates and volatilities of our own;"
     " the provider's greeks are stored, and what it does not send is NULL with iv_status no_quote.",
     "dividends": "Without dividends, what the forwards of a stock imply counts as borrow yield.",
+    "live stock bars": "Without live stock bars (plan {stocks}) detectors of stocks and ETFs have no data, and those of"
+    " indices no volume; bars are stored after the close, as far as the plan has them.",
+    "live index bars": "Without live index bars (plan {indices}) detectors of indices have no data; bars are stored"
+    " after the close, as far as the plan has them.",
     "splits": "Without splits, bars before a split are read unadjusted.",
 }
 
@@ -76,15 +82,15 @@ def findings(client: MassiveClient) -> Iterator[Finding]:
 
     Raises `Unauthorized` and `ConnectionFailed`, because every further request would fail in the same way.
     """
-    today: list[datetime.date] = []
-    yield _checked("market status", partial(_market_status, client, today))
+    now: list[datetime.datetime] = []  # the provider's time, with New York's offset
+    yield _checked("market status", partial(_market_status, client, now))
     rows: list[ChainRow] = []
     for symbol in (STOCK, INDEX):
         sample: list[ChainRow] = []
-        yield _checked(chain_line(symbol), partial(_chain, client, symbol, today, sample))
+        yield _checked(chain_line(symbol), partial(_chain, client, symbol, now, sample))
         yield from _fields(symbol, sample)
         rows += sample
-    for what, check in _others(client, _busiest(rows), today):
+    for what, check in _others(client, _busiest(rows), now):
         yield _checked(what, check)
 
 
@@ -96,7 +102,18 @@ def chain_line(symbol: str) -> str:
 def consequences(report: Sequence[Finding]) -> list[str]:
     """Return one sentence for each part of the data that is not in the plan and that numbers depend on."""
     absent = {line.what for line in report if line.status is Status.NOT_IN_PLAN}
-    return [text for what, text in _WITHOUT.items() if any(line.endswith(what) for line in absent)]
+    plans = {"stocks": live_bars_plan(STOCK), "indices": live_bars_plan(INDEX)}
+    return [
+        text.format_map(plans)
+        for what, text in _WITHOUT.items()
+        if any(line.endswith(what) for line in absent)
+    ]
+
+
+def live_bars_plan(ticker: str) -> str:
+    """Return the name of the plan that has bars of the running session of an index, a stock or an ETF."""
+    group = "Indices" if ticker.startswith("I:") else "Stocks"
+    return f"{group} Advanced, or {group} Starter with a delay of 15 minutes"
 
 
 def chains_work(report: Sequence[Finding]) -> bool:
@@ -125,17 +142,17 @@ def _counted(number: int) -> Outcome:
     return (Status.YES if number else Status.NO_DATA), f"{number} row{'' if number == 1 else 's'} on one page"
 
 
-def _market_status(client: MassiveClient, today: list[datetime.date]) -> Outcome:
+def _market_status(client: MassiveClient, now: list[datetime.datetime]) -> Outcome:
     status = client.market_status()
     if status.server_time is not None:
-        today.append(status.server_time.date())  # sent with New York's offset, so this is the New York date
+        now.append(status.server_time)
     return Status.YES, f"the market is {status.market}"
 
 
-def _chain(client: MassiveClient, symbol: str, today: list[datetime.date], kept: list[ChainRow]) -> Outcome:
+def _chain(client: MassiveClient, symbol: str, now: list[datetime.datetime], kept: list[ChainRow]) -> Outcome:
     params = {"limit": "250"}
-    if today:
-        params["expiration_date.gte"] = str(today[0] + datetime.timedelta(days=7))
+    if now:
+        params["expiration_date.gte"] = str(now[0].date() + datetime.timedelta(days=7))
     page = client.one(f"/v3/snapshot/options/{symbol}", params, decoding.decode_chain_page)
     kept += page.rows
     status, detail = _counted(len(page.rows))
@@ -157,7 +174,7 @@ def _busiest(rows: list[ChainRow]) -> str | None:
 
 
 def _others(
-    client: MassiveClient, contract: str | None, today: list[datetime.date]
+    client: MassiveClient, contract: str | None, now: list[datetime.datetime]
 ) -> Iterator[tuple[str, Callable[[], Outcome]]]:
     bars = decoding.decode_aggregate_page
     options = {"asset_class": "options"}
@@ -178,8 +195,10 @@ def _others(
     yield "stock bars", partial(_sample, client, f"/v2/aggs/ticker/{STOCK}/prev", {}, bars)
     yield "index bars", partial(_sample, client, f"/v2/aggs/ticker/{INDEX}/prev", {}, bars)
     yield "index snapshot", partial(_row_of, client, "/v3/snapshot/indices", INDEX)
-    if today:
-        grouped = f"/v2/aggs/grouped/locale/us/market/stocks/{_weekday_before(today[0])}"
+    if now:
+        for what, ticker in (("live stock bars", STOCK), ("live index bars", INDEX)):
+            yield what, partial(_live_bars, client, ticker, now[0])
+        grouped = f"/v2/aggs/grouped/locale/us/market/stocks/{_weekday_before(now[0].date())}"
         yield "grouped daily bars", partial(_sample, client, grouped, {}, bars)
     dividends = {"ticker": STOCK, **_SMALL_PAGE}
     yield (
@@ -201,6 +220,17 @@ def _sample(
     client: MassiveClient, path: str, params: dict[str, str], decode: Callable[[bytes], Page[Row]]
 ) -> Outcome:
     return _counted(len(client.one(path, params, decode).rows))
+
+
+def _live_bars(client: MassiveClient, ticker: str, now: datetime.datetime) -> Outcome:
+    """Check the minute bars of today, which a plan with past days only refuses or leaves out."""
+    path = f"/v2/aggs/ticker/{ticker}/range/1/minute/{now.date()}/{now.date()}"
+    page = client.one(path, _SMALL_PAGE, decoding.decode_aggregate_page)
+    if page.rows:
+        return Status.YES, f"minute bars of today{', 15 minutes late' if page.delayed else ''}"
+    day = sessions.sessions(now.date(), now.date())
+    is_due = bool(day) and now >= sessions.open_of(day[0]) + _BARS_DUE
+    return (Status.NOT_IN_PLAN if is_due else Status.NO_DATA), "no minute bar of today"
 
 
 def _row_of(client: MassiveClient, path: str, ticker: str) -> Outcome:

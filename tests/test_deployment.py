@@ -33,6 +33,7 @@ def command_of_make(target: str, *variables: str) -> str:
         ("consumer", "consumer", ""),
         ("ingestion-worker", "worker", "QUEUE=default,ingest,backfill"),
         ("flow-worker", "worker", "QUEUE=flow"),
+        ("bars-worker", "worker", "QUEUE=bars"),
         ("repair-worker", "worker", "QUEUE=repair"),
         ("flower", "flower", "FLOWER_ADDRESS=0.0.0.0"),
     ],

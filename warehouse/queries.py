@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from django.apps import apps
 from django.db import connection
 
 from warehouse.models import GammaExposure, IngestionRun, WatchlistEntry
+from warehouse.models.enums import RunStatus
 from warehouse.task_names import RunTask
 
 
@@ -35,6 +37,11 @@ def watchlist_entry(symbol: str) -> WatchlistEntry:
     return WatchlistEntry.objects.get(symbol=symbol)
 
 
+def watchlist_entries() -> list[WatchlistEntry]:
+    """Return all entries, ordered by symbol."""
+    return list(WatchlistEntry.objects.order_by("symbol"))
+
+
 def watched_chains() -> list[WatchlistEntry]:
     """Return the entries whose chain is ingested, ordered by symbol."""
     return list(WatchlistEntry.objects.filter(ingest_chain=True).order_by("symbol"))
@@ -49,6 +56,12 @@ def run_statuses(task: str, symbol: str, since_ms: int) -> dict[int, str]:
     """Return the status of each run of a task and symbol by slot, from `since_ms` on."""
     found = IngestionRun.objects.filter(task=task, symbol=symbol, slot__gte=since_ms)
     return dict(found.values_list("slot", "status"))
+
+
+def run_results(task: str, slot: int) -> dict[str, dict[str, Any]]:
+    """Return the result of each finished run of a task and slot by symbol; empty where a run has none."""
+    found = IngestionRun.objects.filter(task=task, slot=slot, status=RunStatus.DONE)
+    return {symbol: result or {} for symbol, result in found.values_list("symbol", "result")}
 
 
 def fetch_times(task: str, symbol: str, slots_ms: Sequence[int]) -> dict[int, tuple[int, int]]:

@@ -15,6 +15,7 @@ class RunTask(StrEnum):
     BARS = "bars"  # prefix: timeframe
     GROUPED_DAILY = "grouped_daily"
     STORE_BARS = "store_bars"
+    LIVE_BARS = "live_bars"
     CALCULATE_IV_PERCENTILE = "calculate_iv_percentile"
     CALCULATE_MARKET_REGIME = "calculate_market_regime"
     ROLL_UP = "roll_up"
@@ -31,6 +32,7 @@ class CeleryTask(StrEnum):
     INGEST_CHAIN = "ingestion.tasks.ingest_chain"
     INGEST_DUE = "ingestion.tasks.ingest_due"
     CLOSE_DUE = "ingestion.tasks.close_due"
+    FETCH_LIVE_BARS = "ingestion.tasks.fetch_live_bars"
     SUM_INTERVALS = "ingestion.tasks.sum_intervals"
     KEEP_PARTITIONS = "ingestion.tasks.keep_partitions"
     WATCH_CALENDAR = "ingestion.tasks.watch_calendar"

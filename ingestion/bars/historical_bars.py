@@ -33,7 +33,7 @@ from provider.records import Aggregate
 from provider.symbols import bare
 from quant import sessions
 from quant.sessions import new_york_date
-from warehouse import clock, partitions, runs
+from warehouse import clock, partitions, queries, runs
 from warehouse.asof import bars
 from warehouse.asof.adjusted_bars import to_end_of_week
 from warehouse.asof.bars import Bars
@@ -41,7 +41,7 @@ from warehouse.asof.corporate_actions import splits_of
 from warehouse.loading import bulk
 from warehouse.loading.known_at import store_in_time
 from warehouse.models import HistoricalBar
-from warehouse.models.enums import Timeframe
+from warehouse.models.enums import RunStatus, Timeframe
 from warehouse.task_names import RunTask
 
 PLAN_DELAY_MS = 15 * 60 * 1000
@@ -97,6 +97,17 @@ def ensure_bars(
     if frame in SUMMED_FROM and len(finished.start_ms):
         _sum_up(bare(ticker), frame, finished)
     return fetched
+
+
+def fetch_session_again(client: BarsClient, ticker: str, frame: Timeframe, session: date) -> None:
+    """Fetch all bars of a closed session, stored or not, unless this was done before.
+
+    Missing ones are stored; the run counts the stored ones that differ. Raises as `ensure_bars`.
+    """
+    whole = Stretch(close_ms(sessions.previous_session(session)), close_ms(session))
+    done = queries.run_statuses(task_of(frame), bare(ticker), whole.until_ms)
+    if done.get(whole.until_ms) != RunStatus.DONE:
+        _fetch(client, task_of(frame), ticker, frame, whole)
 
 
 def task_of(frame: Timeframe) -> str:
@@ -172,8 +183,8 @@ def store(task: str, symbol: str, frame: Timeframe, fetched: Stretch, found: Bar
     with runs.claim(task, symbol, fetched.until_ms) as run:
 
         def insert() -> int:
-            inserted = _insert(symbol, frame, found) if len(found) else 0
-            differing = _count_differing(symbol, frame, found) if inserted < len(found) else 0
+            inserted = insert_bars(symbol, frame, found) if len(found) else 0
+            differing = count_differing(symbol, frame, found) if inserted < len(found) else 0
             fetched_ranges.record(task, [(symbol, fetched)])
             if isinstance(run, runs.Run):
                 runs.finish(
@@ -184,8 +195,8 @@ def store(task: str, symbol: str, frame: Timeframe, fetched: Stretch, found: Bar
         return store_in_time(insert)
 
 
-def _count_differing(symbol: str, frame: Timeframe, found: Bars) -> int:
-    """Return how many fetched bars have another value than the stored bar of the same start."""
+def count_differing(symbol: str, frame: Timeframe, found: Bars) -> int:
+    """Return how many bars have another value than the stored bar of the same start, which must exist."""
     stored = bars.read(symbol, frame, int(found.start_ms[0]), int(found.start_ms[-1]))
     place = np.searchsorted(stored.start_ms, found.start_ms)
     different = np.zeros(len(found), dtype=np.bool_)
@@ -195,7 +206,8 @@ def _count_differing(symbol: str, frame: Timeframe, found: Bars) -> int:
     return int(np.count_nonzero(different))
 
 
-def _insert(symbol: str, frame: Timeframe, new: Bars) -> int:
+def insert_bars(symbol: str, frame: Timeframe, new: Bars) -> int:
+    """Insert the bars that are not stored yet, inside a transaction of `store_in_time`; return their number."""
     key = {"symbol": symbol, "timeframe": frame.value, "timestamp": new.start_ms}
     return bulk.insert_rows(HistoricalBar, key | {name: getattr(new, name) for name in NUMBERS})
 
@@ -218,15 +230,15 @@ def _sum_up(symbol: str, frame: Timeframe, finished: Spans) -> None:
     summed = summed_bars(symbol, frame, unstored)
     if len(summed):
         partitions.ensure(_TABLE, int(summed.start_ms[0]), int(summed.start_ms[-1]))
-        store_in_time(lambda: _insert(symbol, frame, summed))
+        store_in_time(lambda: insert_bars(symbol, frame, summed))
 
 
-def summed_bars(symbol: str, frame: Timeframe, wanted: Spans) -> Bars:
+def summed_bars(symbol: str, frame: Timeframe, wanted: Spans, part: Timeframe | None = None) -> Bars:
     """Return bars of a longer timeframe, summed from the stored shorter ones; `wanted` must not be empty.
 
-    A week with a split is summed per share of its end.
+    `part` is the shorter timeframe, by default that of SUMMED_FROM. A week with a split is summed per share of its end.
     """
-    parts = bars.read(symbol, SUMMED_FROM[frame], int(wanted.start_ms[0]), int(wanted.end_ms[-1]) - 1)
+    parts = bars.read(symbol, part or SUMMED_FROM[frame], int(wanted.start_ms[0]), int(wanted.end_ms[-1]) - 1)
     if frame == Timeframe.WEEK:
         days = (new_york_date(clock.instant(int(at_ms))) for at_ms in (wanted.start_ms[0], wanted.end_ms[-1]))
         parts = to_end_of_week(parts, splits_of([symbol], *days).get(symbol, ()))

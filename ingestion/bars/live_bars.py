@@ -19,6 +19,7 @@ from ingestion.bars.historical_bars import (
     PLAN_DELAY_MS,
     BarsClient,
     bars_of_spans,
+    count_differing,
     insert_bars,
     summed_bars,
     task_of,
@@ -39,6 +40,8 @@ from warehouse.task_names import RunTask
 AFTER_CLOSE_MS = PLAN_DELAY_MS + 5 * MINUTE_MS  # until the last bars of a delayed plan are there
 PATIENCE_MS = PLAN_DELAY_MS + 5 * MINUTE_MS  # after the open, before a plan without bars of today is assumed
 ASK_AGAIN_MINUTES = 15  # between requests for a symbol of which the provider sends no bars of today
+SECONDS_AFTER_MINUTE = 4  # before the first request: the provider finishes a bar within about two seconds
+LATEST_SECOND = 15  # of a minute in which a pass begins, so that its bars are stored within 30 seconds
 # Each timeframe and what it is summed from, shorter ones first.
 SUMS = (
     (Timeframe.FIVE_MINUTES, Timeframe.MINUTE),
@@ -58,6 +61,18 @@ class LiveBars:
     def __str__(self) -> str:
         stored = f"{sum(self.rows.values())} bars of {sum(map(bool, self.rows.values()))} symbols stored"
         return "; ".join([stored, *(f"{symbol}: {text}" for symbol, text in self.failed.items())])
+
+
+def seconds_until_due(now_ms: int, seconds_after_minute: int = SECONDS_AFTER_MINUTE) -> float:
+    """Return how long to wait for the provider to finish the bar of the last minute.
+
+    A message that arrives too late for it, which every message does where the minutes of a simulated market are not
+    those of the schedule, waits for the next minute.
+    """
+    second = now_ms % MINUTE_MS / 1000
+    if seconds_after_minute <= second <= LATEST_SECOND:
+        return 0.0
+    return (seconds_after_minute - second) % 60
 
 
 def fetch_live_bars(now_ms: int, connect: Connect) -> LiveBars:
@@ -82,6 +97,30 @@ def fetch_live_bars(now_ms: int, connect: Connect) -> LiveBars:
             except ProviderError as error:
                 done.failed[one.symbol] = str(error)
     return done
+
+
+def complete_sums(symbol: str, session: date) -> int:
+    """Sum a closed session's bars again, where live ones were summed, and store those that are missing.
+
+    Returns how many stored ones differ, because minutes of them came or changed later; they stay as they are. Must not
+    run inside a transaction.
+    """
+    whole = Stretch(close_ms(sessions.previous_session(session)), close_ms(session))
+    summed = fetched_ranges.covered(task_of(SUMS[0][0]), symbol, whole)
+    if not any(known.until_ms > whole.after_ms for known in summed):
+        return 0
+    return store_in_time(partial(_sum_again, symbol, session, whole))
+
+
+def _sum_again(symbol: str, session: date, whole: Stretch) -> int:
+    differing = 0
+    for frame, part in SUMS:
+        found = summed_bars(symbol, frame, spans(frame, [session]), part)
+        if len(found) and insert_bars(symbol, frame, found) < len(found):
+            differing += count_differing(symbol, frame, found)
+        if frame in FETCHED:
+            fetched_ranges.extend(task_of(frame), symbol, whole)
+    return differing
 
 
 def tickers() -> list[str]:

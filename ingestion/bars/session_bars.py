@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from datetime import date
 
 from ingestion.bars.bar_times import close_ms, range_ms
-from ingestion.bars.historical_bars import BarsClient, ensure_bars
+from ingestion.bars.historical_bars import BarsClient, ensure_bars, fetch_session_again
+from ingestion.bars.live_bars import complete_sums
 from ingestion.provider_client import massive_client
 from provider.errors import NotEntitled, NotFound, ProviderError
 from warehouse import queries, runs
@@ -42,6 +43,9 @@ def store_session_bars(
 ) -> SessionBars:
     """Fetch a watched symbol's minute and daily bars of a closed session, once.
 
+    Minutes that were stored live stay as they are: missing ones are stored, and the run of the minutes counts those
+    that differ, this run the live sums of 5, 15 and 60 minutes that differ.
+
     If the provider fails or has not finished the session's daily bar, the run fails and is repeated later. If the plan
     excludes this data, the run is done.
     """
@@ -51,7 +55,8 @@ def store_session_bars(
         ticker = queries.watchlist_entry(symbol).provider_symbol
         try:
             ensure_bars(ticker, Timeframe.DAY, session, session, now_ms, connect)
-            ensure_bars(ticker, Timeframe.MINUTE, session, session, now_ms, connect)
+            with connect() as client:
+                fetch_session_again(client, ticker, Timeframe.MINUTE, session)
         except (NotEntitled, NotFound) as error:
             runs.finish(run, rows=0, result={"refused": str(error)})
             return SessionBars(symbol, session, detail=str(error))
@@ -63,5 +68,6 @@ def store_session_bars(
         if not days:
             runs.fail(run, NOT_FINISHED)
             return SessionBars(symbol, session, detail=NOT_FINISHED)
-        runs.finish(run, rows=days + minutes)
+        differing = complete_sums(symbol, session)
+        runs.finish(run, rows=days + minutes, result={"different_sums": differing} if differing else None)
     return SessionBars(symbol, session, minutes, days)

@@ -13,21 +13,15 @@ from warehouse.loading import bulk, known_at
 from warehouse.loading.known_at import store_in_time
 from warehouse.models import FlowDay, FlowSlot
 
-_NOT_SAMPLED = (
-    "unusual",
-    "premium_unknown",
-    "rest_sided_trades",
-    "rest_sided_candidates",
-    "waiting_candidates",
-)
+_NOT_SAMPLED = ("unusual", "premium_unknown", "waiting_candidates")
 _OF_SLOTS_ONLY = ("call_premium", "put_premium")
 
 
 def store_flow(session: date, sums: dict[str, Any], symbols: Collection[str], is_over: bool) -> int:
     """Insert the rows of a session that are not stored, of some symbols, and return the number of rows of 15 minutes.
 
-    A session that `is_over` also gets its daily rows. Trades flagged as unusual and requested quotes count as 0,
-    because the simulator's sums do not contain them.
+    A session that `is_over` also gets its daily rows. Trades flagged as unusual count as 0, because the simulator's
+    sums do not contain them.
     """
     ends = np.array(sums["ends"], dtype=np.int64)
     found = {
@@ -62,4 +56,4 @@ def _day(symbol: str, session: date, columns: dict[str, Any]) -> FlowDay:
 
 
 def _zeros(count: int) -> dict[str, Any]:
-    return {name: np.zeros(count) for name in (*_NOT_SAMPLED, "rest_sided_premium")}
+    return {name: np.zeros(count) for name in _NOT_SAMPLED}

@@ -18,15 +18,26 @@ class Client(Protocol):
 
 
 class Limits(NamedTuple):
-    """Which trades are stored and whose quotes are requested: contracts, and dollars of premium."""
+    """Which trades are stored, and which quotes are known.
+
+    Trades of at least `smallest` contracts are stored. The stream has the quotes of `quoted` contracts, and others are
+    requested for trades of sweeps and of more than `large_premium` dollars, at most so many per second.
+    """
 
     smallest: int
     large_premium: float
+    quoted: int
+    requests_per_second: float
 
 
-def gamma_sums(client: Client, symbol: str, session: date, until_ms: int) -> dict[str, list[Any]]:
-    """Return dealer gamma by slot before `until_ms` (epoch ms): `slots`, and columns of that length with None."""
-    return _get(client, f"/simulator/past/gamma/{symbol}/{session}", until_ms=until_ms)
+def gamma_sums(
+    client: Client, symbol: str, session: date, until_ms: int, minutes: int
+) -> dict[str, list[Any]]:
+    """Return dealer gamma by slot before `until_ms` (epoch ms): `slots`, and columns of that length with None.
+
+    There is a slot every `minutes`, and one at the close.
+    """
+    return _get(client, f"/simulator/past/gamma/{symbol}/{session}", until_ms=until_ms, minutes=minutes)
 
 
 def flow_sums(client: Client, session: date, until_ms: int, limits: Limits) -> dict[str, Any]:

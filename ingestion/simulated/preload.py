@@ -30,7 +30,9 @@ from warehouse.asof.gamma import MEDIAN_SESSIONS
 from warehouse.models import WatchlistEntry
 from warehouse.models.enums import Timeframe
 
-SUM_SESSIONS = 33  # of gamma and flow: 20 to compare with, and ten more to show
+SUM_SESSIONS = 33  # of gamma and flow: 20 to compare with, for each of the last sessions
+# Gamma has every slot in the sessions that a page shows, and one an hour before, which is enough for medians.
+SHOWN_SESSIONS, SHOWN_MINUTES, EARLIER_MINUTES = 10, 15, 60
 BAR_SESSIONS = {
     Timeframe.MINUTE: 10,
     Timeframe.FIVE_MINUTES: 33,
@@ -122,11 +124,13 @@ def _sums(watched: Watched) -> Stored:
     rows = 0
     grosses: dict[str, list[Floats]] = {symbol: [] for symbol in watched.symbols}
     with massive_client() as client:
-        for day in watched.past(SUM_SESSIONS):
+        days = watched.past(SUM_SESSIONS)
+        for day in days:
+            minutes = SHOWN_MINUTES if day in days[-SHOWN_SESSIONS:] else EARLIER_MINUTES
             bounds, is_over = range_ms(day, day), close_ms(day) <= watched.now_ms
             for symbol in [one for one in watched.symbols if len(gamma.slots(one, *bounds)) == 0]:
                 with suppress(NotFound):
-                    sums = gamma_sums(client, symbol, day, watched.until_ms)
+                    sums = gamma_sums(client, symbol, day, watched.until_ms, minutes)
                     columns = gamma_columns(symbol, sums, _median(grosses[symbol]))
                     rows += store_gamma(columns)
                     grosses[symbol].append(columns["gross_gamma"])

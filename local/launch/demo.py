@@ -27,7 +27,8 @@ def demo(stages: Stages) -> None:
         warehouse.wait_for_web()
         report = ["--json", str(LOCAL / "demo-report.json")]
         report += [part for error in errors for part in ("--error", error)]
-        warehouse.run("report", ["python", "-m", "local.launch.report", *report], shown=True)
+        with stages.stage("Reading what is stored", writes_lines=True):
+            warehouse.run("report", ["python", "-m", "local.launch.report", *report], shown=True)
         warehouse.show_dashboard()
         stages.say(f"           serving {_until(seconds)}")
         warehouse.serve(seconds)

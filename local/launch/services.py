@@ -20,6 +20,7 @@ SIMULATOR = "python -m simulator --port {port} --clock-offset-ms {clock_offset_m
 
 QUEUES = "default,ingest,backfill"  # queues of the first worker of a one-machine stack
 FLOW_QUEUE = "flow"  # live trades have separate workers, so that a chain does not delay them
+BARS_QUEUE = "bars"  # bars of the session, which are stored within seconds of their end
 REPAIR_QUEUE = "repair"  # requests that wait for what chains and bars leave of the rate limit
 
 
@@ -57,6 +58,11 @@ def worker(queue: str = QUEUES) -> Service:
 def flow_worker() -> Service:
     """Return the Celery worker of live trades."""
     return _service("flow-worker", WORKER.format(queue=FLOW_QUEUE), role="warehouse_writer", drain_seconds=30)
+
+
+def bars_worker() -> Service:
+    """Return the Celery worker that fetches the bars of the session each minute."""
+    return _service("bars-worker", WORKER.format(queue=BARS_QUEUE), role="warehouse_writer", drain_seconds=30)
 
 
 def repair_worker() -> Service:

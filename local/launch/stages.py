@@ -91,7 +91,8 @@ class Warehouse:
     def show_dashboard(self) -> None:
         """Print the address of the dashboard and how to log in."""
         command = ["python", "-m", "local.launch.login_hint", f"{self.web_url}/admin/"]
-        self.run("login_hint", command, shown=True, **self._login())
+        with self._stages.stage("Ready", writes_lines=True):
+            self.run("login_hint", command, shown=True, **self._login())
 
     def _login(self) -> dict[str, str]:
         """Return the variable with the password of a new admin user, whose servers are only on this machine."""
@@ -155,6 +156,7 @@ class Warehouse:
                     services.web(bind),
                     services.worker(),
                     services.flow_worker(),
+                    services.bars_worker(),
                     services.repair_worker(),
                     services.beat(),
                     services.consumer(),

@@ -26,6 +26,8 @@ from simulator.universe.payouts import Dividend
 _MONEYNESS = np.linspace(-1.1, 0.7, 19)
 _MOVE = 1.4
 _STRIDE = 1e10  # above every epoch second
+# Odd factors of the eight-byte parts of a root, modulo 2**64.
+_ROOT_FACTORS = np.array([0x9E3779B97F4A7C15, 0xBF58476D1CE4E5B9, 0x94D049BB133111EB], dtype=np.uint64)
 
 
 class SettlementBook:
@@ -92,7 +94,9 @@ def settlement_seconds(contracts: Listing) -> Floats:
     """Return settlement instants in epoch seconds, computed once per series."""
     if not len(contracts.root):
         return np.empty(0)
-    series = np.char.add(contracts.root, contracts.expiration.astype("U10"))
+    # A number per root and expiration, because sorting texts takes ten times as long.
+    roots = np.ascontiguousarray(contracts.root.astype("U6")).view(np.uint64).reshape(-1, 3)
+    series = roots @ _ROOT_FACTORS + contracts.expiration.astype(np.uint64)
     _, first, inverse = np.unique(series, return_index=True, return_inverse=True)
     instants = settlements_at(contracts.root[first], contracts.expiration[first])
     return np.asarray(instants.astype("datetime64[s]").astype(np.float64)[inverse])

@@ -22,6 +22,8 @@ from simulator.market.surface import volatility_index
 from simulator.market.volume_model import open_interest
 from simulator.pricing.black import black_gamma
 from simulator.pricing.contract_values import ContractTerms
+from simulator.universe.capital_changes import change_dates
+from simulator.universe.deliverables import changes_of
 from simulator.universe.instruments import INSTRUMENTS, VOLATILITY_INDICES
 
 _BAND = 0.20  # walls and flips lie within this share of spot
@@ -67,8 +69,7 @@ def _held(market: SyntheticMarket, symbol: str, date: dt.date, listing: Listing)
     reference = previous_close(market, symbol, date, listing)
     held = np.nan_to_num(open_interest(INSTRUMENTS[symbol], listing, reference, date))
     settles = settlement_seconds(listing)
-    is_standard = ~np.char.isdigit(np.array([root[-1:] for root in listing.root.tolist()], dtype="U1"))
-    rows = np.flatnonzero((held > 0) & (settles > open_of(date).timestamp()) & is_standard)
+    rows = np.flatnonzero((held > 0) & (settles > open_of(date).timestamp()) & _is_standard(symbol, listing))
     listing, held, settles = pick(listing, rows), held[rows], settles[rows]
     _, first, place = np.unique(settles * 1e6 + listing.strike, return_index=True, return_inverse=True)
     calls = _sums(place, np.where(listing.is_call, held, 0.0), len(first))
@@ -77,6 +78,13 @@ def _held(market: SyntheticMarket, symbol: str, date: dt.date, listing: Listing)
     strikes, at = np.unique(merged.strike, return_inverse=True)
     days = (merged.expiration - np.datetime64(date, "D")).astype(np.float64)
     return _Held(market.book.terms(symbol, date, merged), merged.root, calls, puts, days, at, strikes)
+
+
+def _is_standard(symbol: str, listing: Listing) -> NDArray[np.bool_]:
+    """Return which contracts were not adjusted for a split or spin-off: their root has no number."""
+    if not change_dates(symbol):
+        return np.ones(len(listing.root), dtype=np.bool_)
+    return np.array([changes_of(root) == 0 for root in listing.root.tolist()], dtype=np.bool_)
 
 
 def _slot(

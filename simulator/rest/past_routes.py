@@ -1,7 +1,8 @@
 """Endpoints of past sessions in sums, which the provider does not have. They fill a new simulated warehouse.
 
-`GET /simulator/past/gamma/{symbol}/{date}?until_ms=` has the dealer gamma of each slot of 15 minutes before that time,
-`GET /simulator/past/flow/{date}?until_ms=&smallest=&large_premium=` the trades of each interval of 15 minutes, and
+`GET /simulator/past/gamma/{symbol}/{date}?until_ms=&minutes=` has the dealer gamma of each slot before that time, one
+every 15 `minutes` by default, `GET /simulator/past/flow/{date}?until_ms=` the trades of each interval of 15 minutes,
+with the fields of `simulator.past.flow.Rules` as parameters, and
 `GET /simulator/past/volatility/{symbol}?first=&last=` the volatility of each session. Times are epoch milliseconds.
 """
 
@@ -14,7 +15,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from quant.sessions import sessions, slots
-from simulator.past.flow import flow_intervals
+from simulator.past.flow import Rules, flow_intervals
 from simulator.past.gamma import gamma_slots
 from simulator.past.volatility import volatility_days
 from simulator.rest.access import world_for
@@ -22,13 +23,18 @@ from simulator.rest.paging import calendar_date
 from simulator.rest.responses import answer, bad_request, not_found
 from simulator.universe.instruments import INSTRUMENTS
 
+_USUAL = Rules()._asdict()
+
 
 async def gamma(request: Request) -> Response:
     """Serve GET /simulator/past/gamma/{symbol}/{date}: columns of one value per slot."""
     world, symbol = world_for(request), _symbol(request)
     date = calendar_date(request.path_params["date"], "date")
     until = _until(request, world.now())
-    seconds = [int(slot.timestamp()) for slot in slots(date) if slot < until]
+    minutes = request.query_params.get("minutes", "15")
+    if not minutes.isdigit() or minutes == "0":
+        raise bad_request(f"invalid minutes: {minutes}")
+    seconds = [int(slot.timestamp()) for slot in slots(date, int(minutes)) if slot < until]
     columns = await run_in_threadpool(gamma_slots, world.market, symbol, date, seconds)
     return answer({"slots": [1000 * second for second in seconds]} | columns)
 
@@ -40,9 +46,12 @@ async def flow(request: Request) -> Response:
     if not sessions(date, date):
         raise not_found("Data not found.")
     rate = request.app.state.stream.settings.trades_per_second
-    limits = int(asked.get("smallest", "1")), float(asked.get("large_premium", "inf"))
+    try:
+        rules = Rules(**{name: type(usual)(asked.get(name, usual)) for name, usual in _USUAL.items()})
+    except ValueError:
+        raise bad_request("a rule is no number") from None
     until = _until(request, world.now()).timestamp()
-    found = await run_in_threadpool(flow_intervals, world.market, date, until, rate, *limits)
+    found = await run_in_threadpool(flow_intervals, world.market, date, until, rate, rules)
     return answer(found | {"ends": [1000 * second for second in found["ends"]]})
 
 

@@ -35,6 +35,9 @@ def script_a_starter_plan(provider: ScriptedProvider) -> None:
         "/v3/snapshot/indices",
         ok({"results": [{"ticker": "I:SPX", "error": "NOT_ENTITLED", "message": "Not entitled."}]}),
     )
+    today = "range/1/minute/2026-11-16/2026-11-16"
+    provider.tell(f"/v2/aggs/ticker/SPY/{today}", ok({"status": "DELAYED", "results": [BAR]}))
+    provider.tell(f"/v2/aggs/ticker/I:SPX/{today}", refusal(403, UPGRADE))
     provider.tell("/v2/aggs/grouped/locale/us/market/stocks/2026-11-13", ok({"results": [BAR, BAR]}))
     paid = {"ticker": "SPY", "ex_dividend_date": "2026-09-18", "cash_amount": 1.75}
     provider.tell("/v3/reference/dividends", ok({"results": [paid]}))
@@ -66,6 +69,12 @@ def test_each_endpoint_and_field_is_reported(provider: ScriptedProvider, client:
         Finding("stock bars", Status.YES, "1 row on one page"),
         Finding("index bars", Status.FAILED, f"{at}/v2/aggs/ticker/I:SPX/prev answered 503."),
         Finding("index snapshot", Status.NOT_IN_PLAN, "Not entitled."),
+        Finding("live stock bars", Status.YES, "minute bars of today, 15 minutes late"),
+        Finding(
+            "live index bars",
+            Status.NOT_IN_PLAN,
+            f"{at}/v2/aggs/ticker/I:SPX/range/1/minute/2026-11-16/2026-11-16 {refused}",
+        ),
         Finding("grouped daily bars", Status.YES, "2 rows on one page"),
         Finding("dividends", Status.YES, "1 row on one page"),
         Finding("splits", Status.NOT_IN_PLAN, f"{at}/v3/reference/splits {refused}"),
@@ -139,14 +148,35 @@ def test_an_unreachable_host_is_reported_in_one_sentence(settings: Any) -> None:
         run(settings, MASSIVE_BASE_URL="http://127.0.0.1:1")
 
 
-def test_the_report_says_what_the_numbers_lack_without_quotes_and_splits(
+def test_the_report_says_what_the_numbers_lack_without_parts_of_the_data(
     provider: ScriptedProvider, client: MassiveClient
 ) -> None:
     script_a_starter_plan(provider)
-    quotes, splits = consequences(list(findings(client)))
+    quotes, indices, splits = consequences(list(findings(client)))
     assert quotes.startswith("Without quotes (plan Options Advanced) there are no forwards")
+    assert indices == (
+        "Without live index bars (plan Indices Advanced, or Indices Starter with a delay of 15 minutes) detectors of"
+        " indices have no data; bars are stored after the close, as far as the plan has them."
+    )
     assert splits == "Without splits, bars before a split are read unadjusted."
     assert (
         consequences([Finding("  SPY last quote", Status.YES, ""), Finding("splits", Status.FAILED, "")])
         == []
     )
+
+
+@pytest.mark.parametrize(
+    ("now", "status"),
+    [
+        ("2026-11-16T09:49:00-05:00", Status.NO_DATA),
+        ("2026-11-16T09:50:00-05:00", Status.NOT_IN_PLAN),
+        ("2026-11-14T12:00:00-05:00", Status.NO_DATA),
+    ],
+)
+def test_no_bars_of_today_count_as_a_missing_plan_once_they_are_due(
+    provider: ScriptedProvider, client: MassiveClient, now: str, status: Status
+) -> None:
+    provider.tell("/v1/marketstatus/now", ok({"market": "open", "serverTime": now}))
+    provider.tell("", ok({"results": []}))
+    (line,) = [line for line in findings(client) if line.what == "live stock bars"]
+    assert line == Finding("live stock bars", status, "no minute bar of today")

@@ -8,9 +8,8 @@ the key of its table. Times are epoch ms; gamma is in dollars per 1 % move of sp
 from __future__ import annotations
 
 import datetime as dt
-import json
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from django.db import connection
 
@@ -44,10 +43,6 @@ ORDER BY "timestamp" DESC LIMIT 1
 _MEDIAN = """
 SELECT percentile_cont(0.5) WITHIN GROUP (ORDER BY gross_gamma::double precision) FROM gamma_slots
 WHERE symbol = %(symbol)s AND "timestamp" >= %(first)s AND "timestamp" < %(until)s AND oi_source = 'provider'
-"""
-_CONVENTIONS = """
-SELECT sensitivity, flip_points FROM gamma_exposure_snapshots
-WHERE symbol = %(symbol)s AND "timestamp" = %(slot)s
 """
 
 
@@ -138,16 +133,6 @@ class Spot(NamedTuple):
     timestamp: int
 
 
-class Conventions(NamedTuple):
-    """Net gamma under each convention as `quant.gamma.sensitivity` returns it, and all flips of the naive profile.
-
-    `flips` are dollars or index points, ascending.
-    """
-
-    sensitivity: dict[str, Any] | None
-    flips: list[float]
-
-
 def slots(symbol: str, first_ms: int, last_ms: int) -> GammaSlots:
     """Return the scalars of the snapshots of slots from `first_ms` to `last_ms`, both included."""
     query = _SLOTS.format(columns=select_list(GammaSlots))
@@ -179,17 +164,6 @@ def spot(symbol: str, at_ms: int) -> Spot | None:
         cursor.execute(_SPOT, {"symbol": symbol, "at": at_ms})
         found = cursor.fetchone()
     return None if found is None else Spot(*found)
-
-
-def conventions(symbol: str, slot_ms: int) -> Conventions | None:
-    """Return the conventions of the snapshot of a slot (epoch ms), or None without a snapshot."""
-    with connection.cursor() as cursor:
-        cursor.execute(_CONVENTIONS, {"symbol": symbol, "slot": slot_ms})
-        found = cursor.fetchone()
-    if found is None:
-        return None
-    sensitivity, flips = (None if text is None else json.loads(text) for text in found)
-    return Conventions(sensitivity, flips or [])
 
 
 def median_gross_gamma(symbol: str, before_ms: int) -> float | None:

@@ -96,7 +96,7 @@ def _panel(panel: SymbolPanel) -> str:
 def _links(panel: SymbolPanel) -> dict[str, str]:
     symbol, chain_ms = panel.symbol, panel.health.chain_ms
     links = {
-        "symbol": _list("gammaexposure", symbol=symbol),
+        "symbol": reverse("symbol", args=[symbol]),
         "trades": _list("optionsflow", symbol=symbol, recent=1),
         "bars": _list("historicalbar", symbol=symbol),
         "expirations": _list("expirationgamma", symbol=symbol),

@@ -31,6 +31,7 @@ from web.dashboard.price_part import PricePart
 from web.dashboard.regime_part import RegimePart
 from web.dashboard.slot_cache import SlotCache
 from web.dashboard.volatility_part import VolatilityPart
+from web.previous_close import close_before
 
 _LOOK_BACK_MS = 10 * DAY_MS  # of the newest chain
 NO_SIGNALS = "no data yet: detectors and confluence scores are not built"
@@ -74,9 +75,7 @@ class Caches(NamedTuple):
 
 def caches() -> Caches:
     """Return empty caches."""
-    return Caches(
-        SlotCache(gamma_part.read), SlotCache(volatility_part.read), SlotCache(price_part.close_before)
-    )
+    return Caches(SlotCache(gamma_part.read), SlotCache(volatility_part.read), SlotCache(close_before))
 
 
 class _OfAll(NamedTuple):

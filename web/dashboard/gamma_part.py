@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import datetime as dt
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
 from quant import sessions
 from quant.gamma.positioning import strength
 from warehouse import clock
-from warehouse.asof import gamma
-from warehouse.asof.gamma import Conventions, ExpirationSlots, GammaSlots
+from warehouse.asof import gamma, gamma_snapshots
+from warehouse.asof.gamma import ExpirationSlots, GammaSlots
 
 HISTORY_SESSIONS = 10
 _LOOK_BACK = dt.timedelta(days=3 * HISTORY_SESSIONS)  # contains ten sessions, whatever the holidays
@@ -68,13 +70,14 @@ def read(symbol: str, slot_ms: int) -> GammaPart | None:
     rows = gamma.slots(symbol, _midnight_ms(first), slot_ms)
     if not len(rows) or rows.timestamp[-1] != slot_ms:
         return None
-    found = gamma.conventions(symbol, slot_ms) or Conventions(None, [])
+    found = gamma_snapshots.newest(symbol, slot_ms, slot_ms)
+    conventions, flips = (found.sensitivity, found.flip_points) if found else ({}, ())
     net, gross, spot = (
         present(getattr(rows, n)[-1]) for n in ("total_gamma", "gross_gamma", "underlying_price")
     )
     share = net / gross if net is not None and gross else None
-    band = (found.sensitivity or {}).get("net") or {}
-    agreeing, voters = _votes(found, net)
+    band = conventions.get("net") or {}
+    agreeing, voters = _votes(conventions, net)
     flip = present(rows.gamma_flip[-1])
     by_expiration = gamma.expirations(symbol, slot_ms, slot_ms)
     return GammaPart(
@@ -91,7 +94,7 @@ def read(symbol: str, slot_ms: int) -> GammaPart | None:
         voters=voters,
         flip_status=str(rows.flip_status[-1]) or None,
         levels=_levels(rows, spot, flip),
-        more_flips=tuple(value for value in found.flips if flip is None or not math.isclose(value, flip)),
+        more_flips=tuple(one for one in flips if flip is None or not math.isclose(one, flip)),
         expirations=len({*by_expiration.expiration.tolist()}),
         contracts=int(by_expiration.contracts.sum()),
         zero_dte_share=_zero_dte_share(by_expiration),
@@ -104,9 +107,9 @@ def present(value: float) -> float | None:
     return None if math.isnan(value) else float(value)
 
 
-def _votes(found: Conventions, net: float | None) -> tuple[int, int]:
+def _votes(conventions: Mapping[str, Any], net: float | None) -> tuple[int, int]:
     """Return how many of the conventions that vote have the sign of the naive net, and how many there are."""
-    rows = (found.sensitivity or {}).get("conventions") or {}
+    rows = conventions.get("conventions") or {}
     nets = [rows[name]["net"] for name in VOTERS if rows.get(name)]
     if net is None:
         return 0, len(nets)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from quant import sessions
 from quant.sessions import MINUTE_MS
 from warehouse import clock
-from warehouse.asof import adjusted_bars, bars, flow, gamma
+from warehouse.asof import bars, flow, gamma
 from warehouse.models.enums import Timeframe
 from web.dashboard.market_state import MarketState
 
@@ -40,7 +40,7 @@ def read(
 ) -> dict[str, PricePart]:
     """Return the newest price of each symbol known at the market's time; symbols without one are left out.
 
-    `close_of` is `close_before`, or a cache of it.
+    `close_of` is `web.previous_close.close_before`, or a cache of it.
     """
     until_ms = min(market.now_ms, market.closes_ms)
     recent = bars.read_many(symbols, Timeframe.MINUTE, until_ms - _RECENT_MS, until_ms, ["close"])
@@ -70,21 +70,6 @@ def _newest(symbol: str, bar: tuple[int, float] | None, until_ms: int) -> tuple[
         age_ms = 0 if math.isnan(trade.underlying_age_ms[0]) else int(trade.underlying_age_ms[0])
         choices.append((int(trade.timestamp[0]) - age_ms, float(trade.underlying_price[0]), "trade"))
     return max(choices, default=None)
-
-
-def close_before(symbol: str, session: dt.date, at_ms: int) -> float | None:
-    """Return the close of the session before `session`, per share of `at_ms` (epoch ms), or None.
-
-    It is that of the daily bar, else the price of the chain at the close.
-    """
-    before = sessions.previous_session(session)
-    midnight_ms = clock.epoch_ms(dt.datetime.combine(before, dt.time(tzinfo=sessions.NEW_YORK)))
-    daily = adjusted_bars.read(symbol, Timeframe.DAY, midnight_ms, midnight_ms, at_ms)
-    if len(daily):
-        return float(daily.close[-1])
-    close_ms = clock.epoch_ms(sessions.close_of(before))
-    slot = gamma.spot(symbol, close_ms)
-    return slot.price if slot is not None and slot.timestamp == close_ms else None
 
 
 def _with_change(at_ms: int, price: float, source: str, previous: float | None) -> PricePart:

@@ -13,6 +13,8 @@ from ingestion.simulated.preload import preload
 from provider.errors import ProviderError
 from warehouse import clock, queries
 
+PROVIDER_QUOTED_CONTRACTS = 1_000  # of one connection
+
 
 class Command(BaseCommand):
     help = (
@@ -23,7 +25,12 @@ class Command(BaseCommand):
     def handle(self, **options: Any) -> None:
         if not settings.SIMULATED:
             raise CommandError("The market is not simulated; use `manage.py backfill` for real history.")
-        limits = Limits(settings.FLOW_MINIMUM_CONTRACTS, settings.FLOW_QUOTE_PREMIUM)
+        limits = Limits(
+            settings.FLOW_MINIMUM_CONTRACTS,
+            settings.FLOW_QUOTE_PREMIUM,
+            PROVIDER_QUOTED_CONTRACTS,
+            settings.FLOW_QUOTE_REQUESTS_PER_SECOND,
+        )
         started = time.monotonic()
         try:
             for part in preload(queries.watched_chains(), limits, clock.now_ms()):

@@ -29,14 +29,15 @@ def server():
 
 @pytest.fixture
 def preload(server: Server, at_market_time, settings, monkeypatch):
-    """Return a function that runs the command for two sessions of SPY and a symbol that the simulator lacks."""
+    """Return a function that runs the command for three sessions of SPY and a symbol that the simulator lacks."""
     from ingestion.simulated import preload as module
     from warehouse.watchlist import add_default_symbols
 
     at_market_time(ELEVEN)
     add_default_symbols(["SPY", "ZZZ"])
     settings.SIMULATED, settings.MASSIVE_BASE_URL = True, server.base_url
-    monkeypatch.setattr(module, "SUM_SESSIONS", 2)
+    monkeypatch.setattr(module, "SUM_SESSIONS", 3)
+    monkeypatch.setattr(module, "SHOWN_SESSIONS", 2)
     monkeypatch.setattr(module, "BAR_SESSIONS", SESSIONS)
     yield lambda: call_command("preload_simulated")
     drop_partitions()
@@ -56,20 +57,22 @@ def test_the_history_ends_with_the_slot_before_the_present(preload):
     }
     of_today = slots.filter(timestamp__gte=opens)
     assert [row.timestamp for row in of_today] == [opens + 15 * MINUTE_MS * number for number in range(6)]
-    assert slots.count() == 27 + 6
+    assert slots.count() == 8 + 27 + 6  # of the first session one an hour and the close
     assert all(row.known_at == row.timestamp + MINUTE_MS for row in slots)
     intervals = models.FlowSlot.objects.filter(timestamp__gt=opens).order_by("timestamp")
     assert [row.timestamp for row in intervals] == [opens + 15 * MINUTE_MS * number for number in range(1, 7)]
-    assert models.FlowSlot.objects.count() == 26 + 6
+    assert models.FlowSlot.objects.count() == 26 + 26 + 6
 
 
 def test_daily_rows_are_the_sums_of_a_session_that_is_over(preload):
     preload()
-    (gamma,) = models.GammaDay.objects.all()
-    last = models.GammaSlot.objects.filter(timestamp__lt=clock.epoch_ms(open_of(TODAY))).latest("timestamp")
-    assert (gamma.date, gamma.snapshots, gamma.total_gamma_close) == (BEFORE, 27, last.total_gamma)
-    (flow,) = models.FlowDay.objects.all()
-    slots = models.FlowSlot.objects.filter(timestamp__lt=clock.epoch_ms(open_of(TODAY)))
+    before = (clock.epoch_ms(open_of(BEFORE)), clock.epoch_ms(open_of(TODAY)))
+    earlier, gamma = models.GammaDay.objects.order_by("date")
+    last = models.GammaSlot.objects.filter(timestamp__range=(before[0], before[1] - 1)).latest("timestamp")
+    assert (earlier.snapshots, gamma.snapshots) == (8, 27)
+    assert (gamma.date, gamma.total_gamma_close) == (BEFORE, last.total_gamma)
+    _, flow = models.FlowDay.objects.order_by("date")
+    slots = models.FlowSlot.objects.filter(timestamp__range=before)
     sums = slots.aggregate(trades=Sum("trades"), premium=Sum("premium"), sweeps=Sum("sweeps"))
     assert (flow.date, flow.method_version) == (BEFORE, "simulated-past-1")
     assert (flow.trades, flow.premium, flow.sweeps) == (sums["trades"], sums["premium"], sums["sweeps"])
@@ -108,8 +111,8 @@ def test_a_second_run_stores_nothing_and_requests_no_sums(preload, server):
     requests = requests_of_past_sums(server)
     preload()
     assert [list(table.objects.order_by("id").values()) for table in tables] == before
-    # Only the symbol without history is asked for again: its volatility, and gamma and flow of two sessions.
-    assert requests_of_past_sums(server) - requests == 1 + 2 + 2
+    # Only the symbol without history is asked for again: its volatility, and gamma and flow of three sessions.
+    assert requests_of_past_sums(server) - requests == 1 + 3 + 3
 
 
 @pytest.mark.django_db

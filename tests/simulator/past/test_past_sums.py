@@ -9,7 +9,7 @@ import pytest
 
 from quant.sessions import close_of, open_of, sessions
 from simulator.market.market import SyntheticMarket
-from simulator.past.flow import flow_intervals
+from simulator.past.flow import Rules, flow_intervals
 from simulator.past.gamma import gamma_slots
 from simulator.past.volatility import volatility_days
 from tests.simulator.servers import INSTANT, Server
@@ -64,7 +64,7 @@ def test_volatility_is_that_of_the_surface_at_the_close(market: SyntheticMarket)
 
 @pytest.fixture(scope="module")
 def flow(market: SyntheticMarket) -> dict[str, dict[str, list[float]]]:
-    whole_day = flow_intervals(market, DATE, close_of(DATE).timestamp(), 50, 1, float("inf"))
+    whole_day = flow_intervals(market, DATE, close_of(DATE).timestamp(), 50, Rules())
     assert whole_day["ends"] == [int(open_of(DATE).timestamp()) + 900 * number for number in range(1, 27)]
     return whole_day["symbols"]
 
@@ -81,16 +81,42 @@ def test_the_parts_of_an_interval_add_up(flow: dict[str, dict[str, list[float]]]
         assert np.allclose(sums["contracts"], sums["call_contracts"] + sums["put_contracts"], atol=2)
         assert np.allclose(sums["premium"], sums["call_premium"] + sums["put_premium"], rtol=1e-6)
         sided = sums["bullish_premium"] + sums["bearish_premium"]
-        assert np.allclose(sided, sums["stream_sided_premium"], rtol=1e-6)
+        known = sums["stream_sided_premium"] + sums["rest_sided_premium"]
+        assert np.allclose(sided, known, rtol=1e-6)
         assert (sums["stream_sided_trades"] <= sums["trades"]).all()
 
 
 def test_small_trades_and_running_intervals_are_left_out(market: SyntheticMarket) -> None:
-    every = flow_intervals(market, DATE, NOON.timestamp() + 899, 50, 1, float("inf"))
-    large = flow_intervals(market, DATE, NOON.timestamp() + 899, 50, 10, 25_000.0)
+    every = flow_intervals(market, DATE, NOON.timestamp() + 899, 50, Rules())
+    large = flow_intervals(
+        market, DATE, NOON.timestamp() + 899, 50, Rules(smallest=10, large_premium=25_000.0)
+    )
     assert every["ends"][-1] == large["ends"][-1] == NOON.timestamp()
     assert sum(large["symbols"]["SPX"]["trades"]) < 0.5 * sum(every["symbols"]["SPX"]["trades"])
     assert sum(large["symbols"]["SPX"]["candidates"]) > sum(every["symbols"]["SPX"]["candidates"])
+
+
+def shares_with_side(market: SyntheticMarket, quoted: int, requests_per_second: float) -> tuple[float, float]:
+    """Return the shares of trades whose side a quote of the stream tells, and a requested quote."""
+    rules = Rules(10, 25_000.0, quoted, requests_per_second)
+    symbols = flow_intervals(market, DATE, close_of(DATE).timestamp(), 50, rules)["symbols"]
+    trades, streamed, requested = (
+        sum(sum(columns[name]) for columns in symbols.values())
+        for name in ("trades", "stream_sided_trades", "rest_sided_trades")
+    )
+    return streamed / trades, requested / trades
+
+
+def test_sides_are_known_by_quotes_of_the_stream_and_by_request(market: SyntheticMarket) -> None:
+    every, none = shares_with_side(market, 1_000_000, 0.0)
+    assert 0.85 < every < 1.0
+    assert none == 0.0
+    some, _ = shares_with_side(market, 1000, 0.0)
+    assert 0.1 < some < 0.7
+    streamed, requested = shares_with_side(market, 1000, 2.0)
+    assert streamed == some
+    # At most two requests a second; about 22 trades a second are large enough.
+    assert 0.03 < requested < 0.12
 
 
 def test_the_endpoints_serve_the_past_only(server: Server) -> None:

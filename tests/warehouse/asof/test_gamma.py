@@ -145,11 +145,3 @@ def test_every_statement_uses_a_key():
         lambda: gamma.median_gross_gamma("SPX", ms("2025-11-20T10:00-05:00")),
     )
     assert set(read) == {"gamma_slots_key", "gamma_exposure_snapshots_key", "gamma_by_expiration_key"}
-
-
-def test_conventions_and_flips_of_one_slot():
-    add_gamma(100, sensitivity={"signs_agree": True}, flip_points=[6400.5, 6500])
-    add_gamma(200)
-    assert gamma.conventions("SPX", 100) == gamma.Conventions({"signs_agree": True}, [6400.5, 6500])
-    assert gamma.conventions("SPX", 200) == gamma.Conventions(None, [])
-    assert gamma.conventions("SPX", 300) is None

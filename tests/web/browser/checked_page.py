@@ -11,7 +11,6 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import ConsoleMessage, Page, Request, Response
 
 from local.servers.hold import ROOT
-from tests.web.browser.accepted_findings import is_accepted
 
 SCREENSHOTS = ROOT / ".local" / "screenshots"
 LIGHT, DARK = "light", "dark"
@@ -78,7 +77,6 @@ class CheckedPage:
             f"{one['id']} ({one['help']}): {node['html'][:200]} {node['failureSummary']}"
             for one in violations
             for node in one["nodes"]
-            if not is_accepted(one["id"], node["html"])
         ]
 
     def _hear(self, message: ConsoleMessage) -> None:

@@ -152,7 +152,7 @@ def test_csv_and_table_have_the_rows_of_the_document(viewer, rows, chart):
 
 # Without those of login, permissions, savepoints and the watchlist.
 QUERIES = {
-    "summary": 8, "slots": 6, "gamma": 7, "profile": 6, "price": 6, "trades": 5, "intervals": 4, "iv": 3, "smile": 6,
+    "summary": 9, "slots": 6, "gamma": 7, "profile": 6, "price": 6, "trades": 5, "intervals": 4, "iv": 3, "smile": 6,
     "regime": 2,
 }  # fmt: skip
 

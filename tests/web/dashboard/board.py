@@ -6,6 +6,7 @@ import datetime as dt
 from typing import Any
 
 from quant.sessions import NEW_YORK
+from tests.warehouse.rows import add_bar, add_gamma, add_iv, add_regime, add_trade
 from warehouse import clock
 from warehouse.models import FlowSlot, GammaSlot, Heartbeat, IngestionRun, WatchlistEntry
 from web.dashboard.market_state import MarketState
@@ -90,3 +91,23 @@ def market(**changes: Any) -> MarketState:
         "stale_since_ms": None,
     }
     return MarketState(**{**defaults, **changes})
+
+
+def store_symbol(symbol: str) -> None:
+    """Store the chain of noon, flow, bars and volatility of a symbol."""
+    watch(symbol, since_ms=at("11:50"))
+    add_run(NOON, symbol, rows=19_920, duration_ms=31_600)
+    add_gamma_slot(NOON, symbol, underlying_price=4505.1, total_gamma=36.7e9, gross_gamma=392e9)
+    add_gamma(NOON, symbol, underlying_price=4505.1, known_at=NOON)
+    add_iv("2025-11-17", symbol, current_iv=0.105, iv_rank=0.07, known_at=NOON)
+    add_flow_slot(NOON, 100, symbol)
+    add_trade(at("12:09"), symbol=symbol, known_at=at("12:09"), side="buy", underlying_price=4506)
+    add_bar(at("12:05"), symbol=symbol, known_at=at("12:06"), close=4504)
+
+
+def store_session(*symbols: str) -> None:
+    """Store the session until noon of these symbols, the regime of the day before and a consumer."""
+    add_regime("2025-11-17", market_regime="RANGE_BOUND", known_at=NOON, missing_inputs=["new_highs"])
+    add_consumer(NOW, symbols=list(symbols))
+    for symbol in symbols:
+        store_symbol(symbol)

@@ -9,17 +9,8 @@ from django.contrib.auth.models import Permission, User
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from tests.warehouse.rows import add_bar, add_gamma, add_iv, add_regime, add_trade
-from tests.web.dashboard.board import (
-    NOON,
-    NOW,
-    add_consumer,
-    add_flow_slot,
-    add_gamma_slot,
-    add_run,
-    at,
-    watch,
-)
+from tests.warehouse.rows import add_trade
+from tests.web.dashboard.board import NOON, NOW, at, store_session, store_symbol, watch
 from web.dashboard import document, views
 
 pytestmark = [pytest.mark.database, pytest.mark.django_db]
@@ -43,25 +34,9 @@ def trader(client: Any) -> Any:
     return client
 
 
-def store(symbol: str) -> None:
-    """Store the chain of noon, flow, bars and volatility of a symbol."""
-    watch(symbol, since_ms=at("11:50"))
-    add_run(NOON, symbol, rows=19_920, duration_ms=31_600)
-    add_gamma_slot(NOON, symbol, underlying_price=4505.1, total_gamma=36.7e9, gross_gamma=392e9)
-    add_gamma(NOON, symbol, underlying_price=4505.1, known_at=NOON)
-    add_iv("2025-11-17", symbol, current_iv=0.105, iv_rank=0.07, known_at=NOON)
-    add_flow_slot(NOON, 100, symbol)
-    add_trade(at("12:09"), symbol=symbol, known_at=at("12:09"), side="buy", underlying_price=4506)
-    add_bar(at("12:05"), symbol=symbol, known_at=at("12:06"), close=4504)
-
-
 @pytest.fixture
 def full(db: None) -> None:
-    """Store a session until noon for two symbols."""
-    add_regime("2025-11-17", market_regime="RANGE_BOUND", known_at=NOON, missing_inputs=["new_highs"])
-    add_consumer(NOW, symbols=list(SYMBOLS))
-    for symbol in SYMBOLS:
-        store(symbol)
+    store_session(*SYMBOLS)
 
 
 def test_the_front_page_shows_market_symbols_and_operations(trader, full):
@@ -102,7 +77,7 @@ def test_the_number_of_queries_grows_by_a_fixed_number_per_symbol(full):
         return len(captured)
 
     two = queries()
-    store("SPY")
+    store_symbol("SPY")
     assert (two, queries() - two) == (39, 10)
 
 

@@ -8,7 +8,8 @@ from tests.warehouse.rows import add_bar, add_gamma, add_trade
 from tests.web.dashboard.board import NOON, at, market
 from web.dashboard import price_part
 from web.dashboard.market_state import MarketState
-from web.dashboard.price_part import PricePart, close_before
+from web.dashboard.price_part import PricePart
+from web.previous_close import close_before
 
 pytestmark = [pytest.mark.database, pytest.mark.django_db]
 

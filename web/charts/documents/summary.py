@@ -6,9 +6,9 @@ from dataclasses import replace
 
 import numpy as np
 
-from quant.sessions import MINUTE_MS
-from warehouse import asof
-from warehouse.asof import flow, gamma, iv
+from quant.sessions import MINUTE_MS, new_york_date
+from warehouse import asof, clock
+from warehouse.asof import flow, iv
 from warehouse.asof.flow import Trades
 from warehouse.asof.gamma_snapshots import StoredSnapshot
 from warehouse.asof.iv import IvDays
@@ -16,6 +16,7 @@ from web import formats
 from web.charts.documents.document import ChartDocument, Column, Value
 from web.charts.documents.session_times import last_sessions
 from web.charts.documents.slots import REACH_MS, chain_state, no_chain, shown_snapshot
+from web.previous_close import close_before
 
 COLUMNS = (
     Column("name", "Value", is_text=True),
@@ -28,7 +29,7 @@ COLUMNS = (
 def summary_document(symbol: str, at_ms: int, slot_ms: int | None = None) -> ChartDocument:
     """Return name, value, detail and sign (positive, negative or empty) of the six values of a symbol, as texts.
 
-    Spot with its change since the last snapshot of the session before, net gamma, walls, flip, volatility, and data.
+    Spot with its change since the close of the session before, net gamma, walls, flip, volatility, and data.
     They are those of the newest slot up to `slot_ms`; without it, spot is that of a later trade if there is one.
     """
     document = ChartDocument("summary", symbol, "Summary", "", "", "EMPTY", "NO DATA", None, COLUMNS)
@@ -37,13 +38,11 @@ def summary_document(symbol: str, at_ms: int, slot_ms: int | None = None) -> Cha
         until_ms = at_ms if slot_ms is None or snapshot is None else snapshot.timestamp
         (session,) = last_sessions(until_ms, 1)
         trade = flow.newest_trade(symbol, session.open_ms, until_ms)
-        before = gamma.spot(symbol, session.open_ms - 1)
+        before = close_before(symbol, new_york_date(clock.instant(session.open_ms)), session.open_ms)
         days = iv.read(symbol, until_ms - REACH_MS, until_ms)
         state = None if snapshot is None else chain_state(snapshot, slot_ms, at_ms)
-    if before is not None and before.timestamp < session.open_ms - REACH_MS:
-        before = None
     rows = [
-        _spot(snapshot, trade, None if before is None else before.price),
+        _spot(snapshot, trade, before),
         *_gamma(snapshot),
         _volatility(days),
         _data(snapshot, trade, at_ms),
@@ -66,7 +65,7 @@ def _spot(snapshot: StoredSnapshot | None, trade: Trades, before: float | None) 
         return ["Spot", formats.ABSENT, "no price is stored", ""]
     name = f"Spot, {formats.time_of_day(at_ms, seconds=True)}"
     if before is None:
-        return [name, formats.price(seen), "no earlier session is stored", ""]
+        return [name, formats.price(seen), "no close of the session before", ""]
     change = seen - before
     mark, tone = ("▲ ", "positive") if change > 0 else ("▼ ", "negative") if change < 0 else ("", "")
     detail = f"{mark}{formats.number(change, 2, sign=True)} ({formats.percent(change / before, sign=True)})"
