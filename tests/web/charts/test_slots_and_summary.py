@@ -14,7 +14,8 @@ pytestmark = [pytest.mark.database, pytest.mark.django_db]
 
 @pytest.fixture
 def snapshots(db):
-    add_snapshot(TUESDAY_CLOSE, underlying_price=6500)
+    add_snapshot(TUESDAY_CLOSE - 15 * MINUTE_MS, underlying_price=6600)
+    add_snapshot(TUESDAY_CLOSE, underlying_price=6000)
     add_snapshot(SLOT_BEFORE, total_gamma=None)
     add_snapshot(SLOT)
 
@@ -59,7 +60,7 @@ def test_the_summary_has_spot_gamma_walls_flip_volatility_and_data(snapshots):
     )  # fmt: skip
     document = summary_document("SPX", NOW)
     assert document.rows == [
-        ["Spot, 10:00:00", "6,510.25", "▲ +10.25 (+0.16 %)", "positive"],
+        ["Spot, 10:00:00", "6,510.25", "▲ +510.25 (+8.50 %)", "positive"],
         ["Net gamma, per 1 %", "+$8.0 bn", "LONG GAMMA, 36 % of gross $22.0 bn", "positive"],
         ["Wall above / below", "6,600 / 6,500", "+1.38 % / −0.16 %", ""],
         ["Flip", "6,450.50", "−0.92 %, expect RANGE BOUND", ""],
@@ -70,9 +71,9 @@ def test_the_summary_has_spot_gamma_walls_flip_volatility_and_data(snapshots):
 
 
 def test_spot_is_that_of_a_later_trade(snapshots):
-    add_trade(SLOT + 30_000, underlying_price=6495.0, known_at=SLOT + 31_000)
+    add_trade(SLOT + 30_000, underlying_price=5700.0, known_at=SLOT + 31_000)
     rows = summary_document("SPX", NOW).rows
-    assert rows[0] == ["Spot, 10:00:30", "6,495.00", "▼ −5.00 (−0.08 %)", "negative"]
+    assert rows[0] == ["Spot, 10:00:30", "5,700.00", "▼ −300.00 (−5.00 %)", "negative"]
     assert rows[5][2] == "chain 10:00, last trade 10:00"
     assert summary_document("SPX", NOW, SLOT).rows[0][0] == "Spot, 10:00:00"
 
