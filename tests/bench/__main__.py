@@ -48,6 +48,7 @@ def benchmarks() -> dict[str, Callable[[], Measured]]:
 
 def sized() -> dict[str, Sized]:
     from tests.bench.admin_list import admin_list
+    from tests.bench.dashboard import dashboard
     from tests.bench.documented import (
         documented_queries,
         documented_queries_as_of,
@@ -65,6 +66,7 @@ def sized() -> dict[str, Sized]:
         Sized(documented_queries, (Greeks, Flow)),
         Sized(documented_queries_as_of, (Greeks, Flow)),
         Sized(admin_list, (Greeks,)),
+        Sized(dashboard, (Greeks, Flow)),
     )
     return {benchmark.probe.__name__: benchmark for benchmark in measured}
 

@@ -8,12 +8,11 @@ from typing import Literal
 
 from quant.sessions import MINUTE_MS
 from warehouse.heartbeats import HeartbeatRow
+from web import staleness
 from web.dashboard.market_state import MarketState
 
 Word = Literal["LIVE", "STALE", "OFFLINE", "FIRST DAY", "CLOSED", "NO DATA"]
 StreamWord = Literal["connected", "fallback", "offline"]
-BARS_STALE_MS = 5 * MINUTE_MS
-FLOW_STALE_MS = 2 * MINUTE_MS
 BAR_LENGTHS_MS = {"1m": MINUTE_MS, "5m": 5 * MINUTE_MS, "15m": 15 * MINUTE_MS, "1h": 60 * MINUTE_MS}
 CONSUMER = "flow_listener"
 
@@ -64,7 +63,7 @@ def stream_of(symbol: str, rows: Sequence[HeartbeatRow], market: MarketState) ->
         return Stream("offline", last_ms, market.is_open)
     word: StreamWord = "connected" if any(row.metadata.get("subscribed") for row in alive) else "fallback"
     since_ms = max(last_ms or 0, market.opens_ms)
-    return Stream(word, last_ms, market.is_open and market.now_ms - since_ms > FLOW_STALE_MS)
+    return Stream(word, last_ms, market.is_open and market.now_ms - since_ms > staleness.FLOW_MS)
 
 
 def bar_states(newest: Mapping[str, int], market: MarketState) -> tuple[BarState, ...]:
@@ -76,8 +75,7 @@ def bar_states(newest: Mapping[str, int], market: MarketState) -> tuple[BarState
     for timeframe, length_ms in BAR_LENGTHS_MS.items():
         start_ms = newest.get(timeframe)
         end_ms = None if start_ms is None else min(start_ms + length_ms, _close_after(start_ms, market))
-        next_ms = 0 if timeframe == "1m" else length_ms  # until the next bar ends
-        expected_ms = max(end_ms or 0, market.opens_ms) + next_ms + BARS_STALE_MS
+        expected_ms = max(end_ms or 0, market.opens_ms) + staleness.bars_ms(length_ms // MINUTE_MS)
         states.append(BarState(timeframe, end_ms, market.is_open and market.now_ms > expected_ms))
     return tuple(states)
 
@@ -97,7 +95,7 @@ def health_of(
     if stream.word != "connected":
         reasons.append(f"stream {stream.word}")
     elif stream.is_stale:
-        reasons.append(f"no trade of any symbol for more than {FLOW_STALE_MS // MINUTE_MS} minutes")
+        reasons.append(f"no trade of any symbol for more than {staleness.FLOW_MS // MINUTE_MS} minutes")
     reasons += [f"{bar.timeframe} bars are old" for bar in bars if bar.is_stale and bar.end_ms is not None]
     word: Word
     if chain_ms is None:

@@ -12,13 +12,13 @@ from django.conf import settings
 
 from ingestion.chains.cadence import configured
 from ingestion.chains.slots import slots_within
-from monitoring.freshness import ALLOWED_CADENCES
 from quant import sessions
 from warehouse import clock, market_days
 from warehouse.market_days import Hours
 from warehouse.models import IngestionRun
 from warehouse.models.enums import RunStatus
 from warehouse.task_names import RunTask
+from web import staleness
 
 Word = Literal["OPEN", "EARLY CLOSE", "STALE", "CLOSED"]
 SlotWord = Literal["complete", "partial", "missing", "running", "unwatched", "future"]
@@ -69,12 +69,7 @@ class MarketState:
     @property
     def limit_ms(self) -> int:
         """Return the age above which a chain is stale."""
-        return ALLOWED_CADENCES * self.cadence_ms
-
-    @property
-    def has_first_slot(self) -> bool:
-        """Return whether a slot of the session could have been stored by now."""
-        return bool(self.slots) and self.now_ms >= self.slots[0].at_ms + self.limit_ms
+        return staleness.chain_ms(self.cadence_ms // MINUTE_MS)
 
 
 def read(watched: Mapping[str, int], now_ms: int) -> MarketState:
@@ -95,9 +90,7 @@ def read(watched: Mapping[str, int], now_ms: int) -> MarketState:
     states = tuple(_slot(at_ms, watched, statuses.get(at_ms, {}), now_ms) for at_ms in slots)
     opens_ms, closes_ms = (clock.epoch_ms(instant) for instant in hours)
     upcoming = (clock.epoch_ms(one.opens) for one in days.values())
-    stale_since = _stale_since(
-        watched, statuses, slots, now_ms, ALLOWED_CADENCES * cadence.every_minutes * MINUTE_MS
-    )
+    stale_since = _stale_since(watched, statuses, slots, now_ms, staleness.chain_ms(cadence.every_minutes))
     is_open = opens_ms <= now_ms < closes_ms
     return MarketState(
         word=_word(is_open, stale_since is not None, day, hours),

@@ -126,7 +126,15 @@ def test_later_readings_continue_the_kept_ones(four_trades):
     late = {"canceled_by": 99, "canceled_at": NOW + 50_000}
     trade(28, 6e5, "BEARISH", 21, known_at=NOW + 30_000, contract_ticker="O:SPX251219C06500000", **late)
     trade(31.5, 7e5, "BULLISH", 22)
-    assert [row[4] for row in trades_document("SPX", NOW + 40_000).rows] == [9e5, 4e5, 2.5e5, 1e3, 6e5, 5e4, 7e5]
+    assert [row[4] for row in trades_document("SPX", NOW + 40_000).rows] == [
+        9e5,
+        4e5,
+        2.5e5,
+        1e3,
+        6e5,
+        5e4,
+        7e5,
+    ]
     assert intervals_document("SPX", NOW + 40_000).rows[2][5] == 900_000 - 400_000 + 1000 - 600_000
     assert [row[4] for row in trades_document("SPX", NOW + 50_000).rows] == [9e5, 4e5, 2.5e5, 1e3, 5e4, 7e5]
     assert [row[4] for row in trades_document("SPX", NOW).rows] == [9e5, 4e5, 2.5e5, 5e4]

@@ -60,11 +60,11 @@ def test_a_bar_that_was_not_known_yet_is_not_seen(db):
     assert price_document("SPX", OPEN + 2 * QUARTER_MS + 29_000).rows[-1][0] == "Wed 19 Nov 09:30"
 
 
-def test_bars_older_than_five_minutes_are_stale_during_the_session(db):
+def test_bars_are_stale_five_minutes_after_the_next_one_ended(db):
     add_bars(OPEN)
-    assert price_document("SPX", OPEN + QUARTER_MS + 5 * MINUTE_MS).state == "LIVE"
-    document = price_document("SPX", OPEN + QUARTER_MS + 6 * MINUTE_MS)
-    assert (document.state, document.state_text) == ("STALE", "STALE 6 min")
+    assert price_document("SPX", OPEN + 2 * QUARTER_MS + 5 * MINUTE_MS).state == "LIVE"
+    document = price_document("SPX", OPEN + 2 * QUARTER_MS + 6 * MINUTE_MS)
+    assert (document.state, document.state_text) == ("STALE", "STALE 21 min")
 
 
 def test_prices_before_a_split_are_per_share_of_today(db):

@@ -8,10 +8,10 @@ import numpy as np
 
 from quant.sessions import MINUTE_MS
 from warehouse import asof
-from web import formats
+from web import formats, staleness
 from web.charts.documents.document import ChartDocument, Column, Empty, UnknownChoice, Value
 from web.charts.documents.session_flow import AFTER_CLOSE_MS, session_flow
-from web.charts.documents.session_times import FLOW_LIMIT_MS, last_sessions, state_of
+from web.charts.documents.session_times import last_sessions, state_of
 
 INTERVALS = (5, 10, 30)
 COLUMNS = (
@@ -71,7 +71,7 @@ def intervals_document(
         unsigned = premium[n] - bullish[n] - bearish[n]
         numbers = (bullish[n], bearish[n], unsigned, signed[n], total[n])
         rows.append([label, *(float(number) for number in numbers), int(trades[n])])
-    state = state_of(int(sums.newest.max()), FLOW_LIMIT_MS, at_ms, session)
+    state = state_of(int(sums.newest.max()), staleness.FLOW_MS, at_ms, session)
     largest = int(np.argmax(np.abs(signed)))
     return replace(
         document,

@@ -9,10 +9,10 @@ import numpy as np
 from quant.sessions import MINUTE_MS
 from warehouse import asof
 from warehouse.asof import adjusted_bars
-from web import formats
+from web import formats, staleness
 from web.charts.documents.document import ChartDocument, Column, Empty, Level, UnknownChoice, Value, known
 from web.charts.documents.gamma import levels_of
-from web.charts.documents.session_times import BARS_LIMIT_MS, SessionTimes, last_sessions, state_of
+from web.charts.documents.session_times import SessionTimes, last_sessions, state_of
 from web.charts.documents.slots import shown_snapshot
 
 # Minutes of a bar and number of sessions that are shown.
@@ -63,7 +63,9 @@ def price_document(
         row = place.get(start)
         values = [None] * 5 if row is None else [known(column[row]) for column in numbers]
         rows.append([f"{formats.day(start)[:-5]} {formats.time_of_day(start)}", *values])
-    state = state_of(int(found.start_ms[-1]) + minutes * MINUTE_MS, BARS_LIMIT_MS, at_ms, shown[-1])
+    state = state_of(
+        int(found.start_ms[-1]) + minutes * MINUTE_MS, staleness.bars_ms(minutes), at_ms, shown[-1]
+    )
     levels = [] if snapshot is None else levels_of(snapshot)
     close = float(found.close[-1])
     gaps = _runs([start not in place for start in starts])

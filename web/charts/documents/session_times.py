@@ -11,9 +11,6 @@ from warehouse import clock, market_days
 from web import formats
 
 CADENCE_MS = 15 * MINUTE_MS
-CHAIN_LIMIT_MS = 2 * CADENCE_MS
-BARS_LIMIT_MS = 5 * MINUTE_MS
-FLOW_LIMIT_MS = 2 * MINUTE_MS
 _LONGEST_CLOSURE = dt.timedelta(days=10)
 
 

@@ -8,10 +8,9 @@ from quant.sessions import DAY_MS
 from warehouse import asof
 from warehouse.asof import gamma_snapshots
 from warehouse.asof.gamma_snapshots import StoredSnapshot
-from web import formats
+from web import formats, staleness
 from web.charts.documents.document import ChartDocument, Column, Empty, known
 from web.charts.documents.session_times import (
-    CHAIN_LIMIT_MS,
     State,
     day_label,
     earlier,
@@ -48,7 +47,7 @@ def chain_state(snapshot: StoredSnapshot, slot_ms: int | None, at_ms: int) -> St
     if slot_ms is not None:
         return earlier(snapshot.timestamp)
     (session,) = last_sessions(at_ms, 1)
-    return state_of(snapshot.timestamp, CHAIN_LIMIT_MS, at_ms, session)
+    return state_of(snapshot.timestamp, staleness.chain_ms(), at_ms, session)
 
 
 def slots_document(symbol: str, at_ms: int, slot_ms: int | None = None) -> ChartDocument:

@@ -10,11 +10,10 @@ from quant.sessions import MINUTE_MS
 from warehouse import asof
 from warehouse.asof import bars
 from warehouse.asof.flow_sums import IntervalSums, LargeTrades
-from web import formats
+from web import formats, staleness
 from web.charts.documents.document import ChartDocument, Column, Empty, Value, known
 from web.charts.documents.session_flow import session_flow
 from web.charts.documents.session_times import (
-    FLOW_LIMIT_MS,
     SessionTimes,
     last_sessions,
     minute_labels,
@@ -63,7 +62,7 @@ def trades_document(symbol: str, at_ms: int, until_ms: int | None = None) -> Cha
         empty = Empty(reason, "Open the heartbeats", "/admin/warehouse/heartbeat/")
         return replace(document, sentence=reason, empty=empty)
     rows = [_row(found, n, session) for n in range(len(found)) if large[n] or not only_large]
-    state = state_of(int(sums.newest.max()), FLOW_LIMIT_MS, at_ms, session)
+    state = state_of(int(sums.newest.max()), staleness.FLOW_MS, at_ms, session)
     bullish, bearish = float(sums.bullish.sum()), float(sums.bearish.sum())
     unsigned = float(sums.premium.sum()) - bullish - bearish
     axis = minute_labels(session)
