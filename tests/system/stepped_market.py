@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 
 import redis
 from django.core.management import call_command
+from django.db.models import Q
 from django_celery_beat.models import IntervalSchedule, PeriodicTask, PeriodicTasks
 
 from tests.system.conftest import eventually
@@ -58,9 +59,9 @@ def offset_at(instant: datetime) -> int:
 
 
 def seed_quick_schedule(*symbols: str) -> None:
-    """Store the schedule of a new warehouse without live flow, with its polls sent each second."""
+    """Store the schedule of a new warehouse without live trades and bars, with its polls sent each second."""
     call_command("seed", symbols=",".join(symbols), stdout=io.StringIO())
-    PeriodicTask.objects.filter(task__startswith="flow.").delete()
+    PeriodicTask.objects.filter(Q(task__startswith="flow.") | Q(queue="bars")).delete()
     every_second, _ = IntervalSchedule.objects.get_or_create(every=1, period=IntervalSchedule.SECONDS)
     for task in PeriodicTask.objects.all():
         task.interval, task.crontab, task.expire_seconds = every_second, None, 5

@@ -58,6 +58,11 @@ def test_an_edited_cadence_and_window_take_effect(operator):
             '{"window": "16:00-09:30"}',
             "window must look like 09:30-16:00 (New York time), not '16:00-09:30'.",
         ),
+        (
+            "Bars of the session",
+            '{"seconds_after_minute": 16}',
+            "seconds_after_minute must be a whole number between 0 and 15, not 16.",
+        ),
         (CHAINS, '{"window": 9}', "window must look like 09:30-16:00 (New York time), not 9."),
         (
             CHAINS,
