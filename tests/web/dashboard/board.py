@@ -97,12 +97,14 @@ def store_symbol(symbol: str) -> None:
     """Store the chain of noon, flow, bars and volatility of a symbol."""
     watch(symbol, since_ms=at("11:50"))
     add_run(NOON, symbol, rows=19_920, duration_ms=31_600)
-    add_gamma_slot(NOON, symbol, underlying_price=4505.1, total_gamma=36.7e9, gross_gamma=392e9)
+    walls = {"gamma_wall_resistance": 4510, "gamma_wall_support": 4500, "gamma_flip": 4480}
+    add_gamma_slot(NOON, symbol, underlying_price=4505.1, total_gamma=36.7e9, gross_gamma=392e9, **walls)
     add_gamma(NOON, symbol, underlying_price=4505.1, known_at=NOON)
     add_iv("2025-11-17", symbol, current_iv=0.105, iv_rank=0.07, known_at=NOON)
     add_flow_slot(NOON, 100, symbol)
     add_trade(at("12:09"), symbol=symbol, known_at=at("12:09"), side="buy", underlying_price=4506)
-    add_bar(at("12:05"), symbol=symbol, known_at=at("12:06"), close=4504)
+    for timeframe, start in {"1m": "12:05", "5m": "12:00", "15m": "11:45", "1h": "10:30"}.items():
+        add_bar(at(start), symbol=symbol, timeframe=timeframe, known_at=at("12:06"), close=4504)
 
 
 def store_session(*symbols: str) -> None:
