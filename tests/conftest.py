@@ -41,6 +41,7 @@ _SCRUBBED = (
     "LOG_",
     "MASSIVE_",
     "DATABASE_",
+    "HTTPS",
     "REDIS_",
     "SECRET_KEY",
     "CLOCK_OFFSET_MS",

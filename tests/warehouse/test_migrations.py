@@ -34,7 +34,7 @@ def warehouse_relations() -> list[str]:
     found = run(
         "SELECT relname::text FROM pg_class"
         " WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p', 'I')"
-        " AND relname !~ '^(auth|django)_' UNION ALL"
+        " AND relname !~ '^(auth|axes|django)_' UNION ALL"
         " SELECT proname::text FROM pg_proc WHERE pronamespace = 'public'::regnamespace ORDER BY 1"
     )
     return [name for (name,) in found]
