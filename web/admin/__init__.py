@@ -1,7 +1,25 @@
-"""Admin pages: market data and operations (read-only), watchlist and schedules (editable)."""
+"""Admin pages: market data and operations (read-only); watchlist, schedules, session exceptions, accounts (edited)."""
 
 from __future__ import annotations
 
-from web.admin import daily_data, market_data, operations, schedule_form, schedules, watchlist
+from web.admin import (
+    accounts,
+    daily_data,
+    market_data,
+    operations,
+    periodic_tasks,
+    schedules,
+    session_exceptions,
+    watchlist,
+)
 
-__all__ = ["daily_data", "market_data", "operations", "schedule_form", "schedules", "watchlist"]
+__all__ = [
+    "accounts",
+    "daily_data",
+    "market_data",
+    "operations",
+    "periodic_tasks",
+    "schedules",
+    "session_exceptions",
+    "watchlist",
+]
