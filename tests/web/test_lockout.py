@@ -14,7 +14,7 @@ from tests.roles import as_role
 pytestmark = [pytest.mark.database, pytest.mark.django_db]
 
 PASSWORD = "correct horse battery"
-SENTENCE = "5 logins with this user name failed from this address. Try again in 15 minutes. Other users are not affected."
+SENTENCE = "5 logins with this user name failed from this address. Try again in 15 minutes."
 
 
 @pytest.fixture

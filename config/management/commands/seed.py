@@ -20,7 +20,7 @@ from ingestion.provider_client import lists_options
 from provider.errors import ProviderError
 from warehouse.models import WatchlistEntry
 from warehouse.models.enums import UnderlyingKind
-from warehouse.watchlist import add_default_symbols, entry_of, spelled
+from warehouse.watchlist import add_default_symbols, spelled
 from web.roles import store_groups
 
 
@@ -33,11 +33,12 @@ class Command(BaseCommand):
     @transaction.atomic
     def handle(self, *, symbols: str, **options: Any) -> None:
         wanted = [spelled(symbol) for symbol in symbols.split(",") if symbol.strip()]
-        self._ask_provider(wanted)
+        watched = set(WatchlistEntry.objects.values_list("symbol", flat=True))
         try:
             added = add_default_symbols(wanted)
         except ValueError as error:
             raise CommandError(f"{error} Nothing was added.") from None
+        self._ask_provider([symbol for symbol in wanted if symbol not in watched])
         scheduled = sum(self._schedule(entry) for entry in SCHEDULE)
         groups = store_groups()
         self.stdout.write(
@@ -46,16 +47,13 @@ class Command(BaseCommand):
         self._admin_user()
 
     def _ask_provider(self, symbols: list[str]) -> None:
-        """Refuse symbols that the provider does not know; known ones are not asked for."""
-        for symbol in symbols:
-            entry = entry_of(symbol)
-            if entry.kind != UnderlyingKind.STOCK or WatchlistEntry.objects.filter(symbol=symbol).exists():
-                continue
+        """Refuse new symbols that the provider does not know. Known indexes and ETFs are not asked for."""
+        for entry in WatchlistEntry.objects.filter(symbol__in=symbols, kind=UnderlyingKind.STOCK):
             try:
                 if not lists_options(entry.provider_symbol):
-                    raise CommandError(f"The provider lists no options of {symbol}. Nothing was added.")
+                    raise CommandError(f"The provider lists no options of {entry.symbol}. Nothing was added.")
             except ProviderError as error:
-                self.stdout.write(f"{symbol} is added without asking the provider: {error}")
+                self.stdout.write(f"{entry.symbol} is added without asking the provider: {error}")
 
     @staticmethod
     def _schedule(entry: Scheduled) -> bool:
