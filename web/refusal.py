@@ -9,7 +9,7 @@ from django.apps import apps
 from django.contrib import admin
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.urls import NoReverseMatch, reverse
+from django.urls import reverse
 
 from web.roles import group_for, role_of
 
@@ -33,6 +33,8 @@ def show_refusal(request: HttpRequest, exception: Exception | None = None) -> Ht
     context = {**admin.site.each_context(request), "title": "Not allowed", "refused": refused}
     role = role_of(request.user) if request.user.is_authenticated else None  # type: ignore[arg-type]
     if refused:
+        # The user's group may change such rows, but not this one: a superuser's account.
+        context["is_reserved"] = role is not None and request.user.has_perm(refused.permission)
         context["group"] = group_for(refused.permission)
         context["heading"] = f"{role.members if role else 'You'} cannot {refused.verb} {refused.plural}"
         context["needs"] = f"To {refused.verb} {refused.plural}"
@@ -79,7 +81,4 @@ def _list_of(request: HttpRequest, model: Any) -> str | None:
     options = model._meta
     if not request.user.has_perm(f"{options.app_label}.view_{options.model_name}"):
         return None
-    try:
-        return reverse(f"admin:{options.app_label}_{options.model_name}_changelist")
-    except NoReverseMatch:
-        return None
+    return reverse(f"admin:{options.app_label}_{options.model_name}_changelist")

@@ -41,7 +41,7 @@ class SchedulePage(EditableAdmin, PeriodicTaskAdmin):
     search_fields = ("name", "task")
     ordering = ("name",)
     actions = ("enable_tasks", "disable_tasks", "run_tasks")
-    readonly_fields = ("crontab_translation", "next_run", "last_run", "last_result", "arguments_in_words")
+    readonly_fields = ("next_run", "last_run", "last_result", "arguments_in_words")
 
     # -- what a list and a page show ----------------------------------------------------------------------
     @admin.display(description="task", ordering="task")
@@ -58,11 +58,11 @@ class SchedulePage(EditableAdmin, PeriodicTaskAdmin):
             return str(entry.crontab.human_readable).removesuffix(" UTC")
         return str(entry.scheduler) if entry.scheduler else "never"
 
-    @admin.display(description="next run")
+    @admin.display(description="next run, New York")
     def next_run(self, entry: PeriodicTask) -> str:
         return next_run_in_words(entry, datetime.now(UTC))
 
-    @admin.display(description="last run", ordering="last_run_at")
+    @admin.display(description="last run, New York", ordering="last_run_at")
     def last_run(self, entry: PeriodicTask) -> str:
         return market_moment(entry.last_run_at)
 
@@ -77,13 +77,9 @@ class SchedulePage(EditableAdmin, PeriodicTaskAdmin):
         except ValueError as error:
             return str(error)
 
-    @admin.display(description="in words")
-    def crontab_translation(self, entry: PeriodicTask) -> str:
-        return str(entry.crontab.human_readable) if entry.crontab else "-"
-
     # -- the page of one schedule ---------------------------------------------------------------------------
     def get_fieldsets(self, request: HttpRequest, obj: PeriodicTask | None = None) -> Any:
-        timing = ["crontab", "crontab_translation"]
+        timing = ["crontab"]
         if IntervalSchedule.objects.exists():
             timing.append("interval")
         if obj:

@@ -45,7 +45,8 @@ def _whole(name: str) -> forms.IntegerField:
 
 
 def _end_of_window(label: str, help_text: str) -> forms.TimeField:
-    attributes = {"data-tasks": _tasks_with(WINDOW), "type": "time", "class": "short"}
+    # No input of type time: browsers show it with AM and PM where their language does.
+    attributes = {"data-tasks": _tasks_with(WINDOW), "placeholder": "HH:MM", "class": "short"}
     return forms.TimeField(
         label=label,
         help_text=help_text,
@@ -78,9 +79,33 @@ class ScheduleForm(ModelForm):
             *("name", "task", "description", "enabled", "crontab", "interval"),
             *("args", "kwargs", "queue", "expire_seconds"),
         )
+        labels = {
+            "crontab": "Runs",
+            "interval": "Runs every",
+            "args": "Arguments in order, JSON",
+            "kwargs": "Arguments by name, JSON",
+            "queue": "Queue",
+            "expire_seconds": "Expires after, seconds",
+        }
+        help_texts = {
+            "name": "Unique, such as Option chains.",
+            "description": "What the schedule is for.",
+            "enabled": "A disabled schedule sends nothing.",
+            "crontab": "UTC. The menu beside it makes another one.",
+            "interval": "Instead of the line above.",
+            "args": "",
+            "kwargs": "",
+            "queue": "Which workers run it. Empty uses the queue of the task.",
+            "expire_seconds": "A message that no worker has begun by then is dropped; less than the time between runs.",
+        }
 
     def __init__(self, *arguments: Any, **named: Any) -> None:
         super().__init__(*arguments, **named)
+        if "crontab" in self.fields:
+            crontab: Any = self.fields["crontab"]
+            crontab.label_from_instance = lambda timing: timing.human_readable
+        if "description" in self.fields:
+            self.fields["description"].widget.attrs["rows"] = 3
         choices = [(name, task.label) for name, task in TASKS.items()]
         stored = self.instance.task
         if stored and stored not in TASKS:

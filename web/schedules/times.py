@@ -44,7 +44,7 @@ def market_moment(instant: dt.datetime | None) -> str:
     """Return a real instant as New York date and time of the market's clock, which is that of all pages."""
     if instant is None:
         return "never"
-    return f"{formats.moment(clock.epoch_ms(instant) + settings.CLOCK_OFFSET_MS)} New York"
+    return formats.moment(clock.epoch_ms(instant) + settings.CLOCK_OFFSET_MS)
 
 
 def last_result(entry: PeriodicTask) -> str:

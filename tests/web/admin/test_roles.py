@@ -207,7 +207,9 @@ def test_an_administrator_neither_becomes_a_superuser_nor_edits_one():
     form |= {"date_joined_0": "2026-11-01", "date_joined_1": "00:00:00", "groups": [user.groups.get().pk]}
     assert client.post(at("auth_user", "change", user.pk), form).status_code == 302
     assert not User.objects.get(pk=user.pk).is_superuser
-    assert client.post(at("auth_user", "change", boss.pk), form).status_code == 403
+    refused = client.post(at("auth_user", "change", boss.pk), form)
+    assert refused.status_code == 403
+    assert "group administrator. Only a superuser may do this. Nothing was changed." in words(refused)
     assert client.get(reverse("admin:auth_user_password_change", args=[boss.pk])).status_code == 403
     assert client.post(at("auth_user", "delete", boss.pk), {"post": "yes"}).status_code == 403
     sent = {"action": "delete_selected", "_selected_action": [boss.pk], "index": "0", "post": "yes"}

@@ -126,6 +126,7 @@ def test_the_page_lists_tasks_in_plain_words_and_shows_no_json(operator):
     entry = PeriodicTask.objects.get(name=CHAINS)
     page = operator.get(address(entry)).content.decode()
     assert "Option chains: fetches the chains that are due" in page
+    assert ">Every minute UTC</option>" in page
     assert 'name="kwargs"' not in page
     assert 'name="solar"' not in page
     assert 'name="interval"' not in page

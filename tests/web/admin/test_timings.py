@@ -118,9 +118,9 @@ def test_next_runs_of_intervals_and_later_starts():
 
 
 def test_the_next_run_is_shown_in_new_york_time_by_the_market_clock(settings, entry):
-    assert next_run_in_words(entry, NOW) == "Wed 18 Nov 2026 10:07:00 New York"
+    assert next_run_in_words(entry, NOW) == "Wed 18 Nov 2026 10:07:00"
     settings.CLOCK_OFFSET_MS = 3_600_000
-    assert next_run_in_words(entry, NOW) == "Wed 18 Nov 2026 11:07:00 New York"
+    assert next_run_in_words(entry, NOW) == "Wed 18 Nov 2026 11:07:00"
     entry.enabled = False
     assert next_run_in_words(entry, NOW) == "not scheduled: disabled"
 
@@ -152,5 +152,5 @@ def test_list_and_page_show_times_and_results(operator, entry):
         at("django_celery_beat_periodictask", "change", entry.pk),
     ):
         page = operator.get(address).content.decode()
-        assert "Wed 18 Nov 2026 10:02:30 New York" in page
+        assert "Wed 18 Nov 2026 10:02:30" in page
     assert "no run yet" in page
