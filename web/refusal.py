@@ -31,7 +31,7 @@ def show_refusal(request: HttpRequest, exception: Exception | None = None) -> Ht
     """Serve the page of status 403, of requests whose permission is missing. Nothing was changed by them."""
     refused = _refused(request)
     context = {**admin.site.each_context(request), "title": "Not allowed", "refused": refused}
-    role = role_of(request.user) if request.user.is_authenticated else None  # type: ignore[arg-type]
+    role = role_of(request.user) if request.user.is_authenticated else None
     if refused:
         # The user's group may change such rows, but not this one: a superuser's account.
         context["is_reserved"] = role is not None and request.user.has_perm(refused.permission)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.contrib import admin
 from django.contrib.auth.admin import GroupAdmin, UserAdmin
@@ -12,6 +12,11 @@ from django.http import HttpRequest
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 
 from web.admin.editable import EditableAdmin
+
+if TYPE_CHECKING:
+    DjangoUserAdmin = UserAdmin[User]
+else:
+    DjangoUserAdmin = UserAdmin
 
 admin.site.unregister(User)
 admin.site.unregister(Group)
@@ -23,7 +28,7 @@ class GroupPage(GroupAdmin, EditableAdmin):
 
 
 @admin.register(User)
-class UserPage(UserAdmin, EditableAdmin):
+class UserPage(DjangoUserAdmin, EditableAdmin):  # type: ignore[misc]  # of `lookup_allowed`, which calls the other
     """Accounts. Without these limits an administrator could become a superuser, or log in as one."""
 
     form = UserChangeForm

@@ -46,7 +46,7 @@ class EditableAdmin(ModelAdmin):
         return field in declared and ending in _ENDINGS
 
     def _is_action(self, name: str) -> bool:
-        return any(name == known for _, known, _ in self._get_base_actions())
+        return any(name == known for _, known, _ in self._get_base_actions())  # type: ignore[attr-defined]
 
     def _check_key(self, key: str) -> None:
         try:

@@ -25,6 +25,7 @@ _ARGUMENT_FIELDS = (
     *("every_minutes", FROM, UNTIL),
     *("minutes_after_close", "breadth_sessions", "seconds_after_minute"),
 )
+_TIMES = ("next_run", "last_run", "last_result")
 _UNUSED = ("solar", "clocked")  # kinds of schedules without a page; shown where an entry uses one
 
 admin.site.unregister(PeriodicTask)
@@ -41,7 +42,7 @@ class SchedulePage(EditableAdmin, PeriodicTaskAdmin):
     search_fields = ("name", "task")
     ordering = ("name",)
     actions = ("enable_tasks", "disable_tasks", "run_tasks")
-    readonly_fields = ("next_run", "last_run", "last_result", "arguments_in_words")
+    readonly_fields = ("task_in_words", "enabled_in_words", "when", "arguments_in_words", *_TIMES)
 
     # -- what a list and a page show ----------------------------------------------------------------------
     @admin.display(description="task", ordering="task")
@@ -79,23 +80,24 @@ class SchedulePage(EditableAdmin, PeriodicTaskAdmin):
 
     # -- the page of one schedule ---------------------------------------------------------------------------
     def get_fieldsets(self, request: HttpRequest, obj: PeriodicTask | None = None) -> Any:
-        timing = ["crontab"]
-        if IntervalSchedule.objects.exists():
-            timing.append("interval")
+        if obj and not self.has_change_permission(request, obj):
+            return (
+                (None, {"fields": ("name", "task_in_words", "description", "enabled_in_words")}),
+                ("Runs", {"fields": ("arguments_in_words", "when", *_TIMES)}),
+            )
+        arguments = (
+            _ARGUMENT_FIELDS if obj is None or obj.task in TASKS else (*_ARGUMENT_FIELDS, "args", "kwargs")
+        )
+        timing = ["crontab", "interval"] if IntervalSchedule.objects.exists() else ["crontab"]
         if obj:
             timing += [kind for kind in _UNUSED if getattr(obj, f"{kind}_id")]
-            timing += ["next_run", "last_run", "last_result"]
+            timing += _TIMES
         return (
             (None, {"fields": ("name", "task", "description", "enabled")}),
-            ("Arguments", {"fields": self._argument_fields(request, obj), "classes": ("arguments",)}),
+            ("Arguments", {"fields": arguments}),
             ("Times", {"fields": timing}),
             ("Messages", {"fields": ("queue", "expire_seconds")}),
         )
-
-    def _argument_fields(self, request: HttpRequest, obj: PeriodicTask | None) -> tuple[str, ...]:
-        if not (self.has_change_permission(request, obj) if obj else self.has_add_permission(request)):
-            return ("arguments_in_words",)
-        return _ARGUMENT_FIELDS if obj is None or obj.task in TASKS else (*_ARGUMENT_FIELDS, "args", "kwargs")
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
         return (*super().get_readonly_fields(request, obj), *_UNUSED)

@@ -40,7 +40,8 @@ _HELP = {
 
 
 def _short() -> forms.Widget:
-    return UnfoldAdminTextInputWidget(attrs={"class": "short"})
+    widget: forms.Widget = UnfoldAdminTextInputWidget(attrs={"class": "short"})
+    return widget
 
 
 class WatchlistForm(ModelForm):

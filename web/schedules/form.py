@@ -131,7 +131,7 @@ class ScheduleForm(ModelForm):
         if len(chosen) != 1 and "crontab" not in self.errors:
             sentence = "Choose a crontab." if not chosen else f"Choose one of: {' or '.join(chosen)}."
             self.add_error("crontab", sentence)
-        task = entered.get("task")
+        task = str(entered.get("task") or "")
         if task in TASKS:
             self._read_fields(task, entered)
         elif task and isinstance(entered.get("kwargs"), str):
@@ -141,7 +141,7 @@ class ScheduleForm(ModelForm):
     def validate_unique(self) -> None:
         """Check the name alone; the rules about times are in `clean`, because not all of them have a field."""
         try:
-            models.Model.validate_unique(self.instance, exclude=self._get_validation_exclusions())
+            models.Model.validate_unique(self.instance, exclude=self._get_validation_exclusions())  # type: ignore[attr-defined]
         except ValidationError as error:
             self.add_error("name", error.messages)
 
