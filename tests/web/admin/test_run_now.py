@@ -10,6 +10,7 @@ from celery import current_app
 from django.contrib.admin.models import LogEntry
 from django.urls import reverse
 from django_celery_beat.models import CrontabSchedule, PeriodicTask
+from kombu import pools
 
 from tests.ports import closed_port
 from tests.web.admin.accounts import logged_in, member
@@ -54,7 +55,7 @@ def broker_away():
 
     def use(url: str | None) -> None:
         current_app.conf.broker_write_url = url
-        current_app.pool.force_close_all()
+        pools.reset()
         current_app._pool = current_app.amqp._producer_pool = None
 
     before = current_app.conf.broker_write_url
