@@ -54,7 +54,6 @@ AXES_COOLOFF_TIME = dt.timedelta(minutes=15)
 AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False  # else a stranger could lock a user out for good
 AXES_RESET_ON_SUCCESS = True
 AXES_LOCKOUT_CALLABLE = "web.lockout.show_lockout"
-AXES_CLIENT_IP_CALLABLE = "web.lockout.address"  # headers that name another address can be forged
 AXES_USERNAME_CALLABLE = "web.lockout.user_name"
 AXES_SENSITIVE_PARAMETERS = ["username"]  # of log lines: some type their password in the wrong field
 AXES_DISABLE_ACCESS_LOG = True

@@ -33,8 +33,3 @@ def user_name(request: HttpRequest, credentials: Any) -> str:
     """
     given = (credentials or {}).get("username") or request.POST.get("username") or ""
     return str(given)[:_LONGEST_NAME]
-
-
-def address(request: HttpRequest) -> str:
-    """Return the address of the connection, that of the proxy where there is one."""
-    return str(request.META.get("REMOTE_ADDR", ""))

@@ -56,11 +56,6 @@ class UserPage(DjangoUserAdmin, EditableAdmin):  # type: ignore[misc]  # of `loo
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return self._may_edit(request, obj) and super().has_delete_permission(request, obj)
 
-    def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
-        names, counts, missing, protected = super().get_deleted_objects(objs, request)
-        superusers = [] if request.user.is_superuser else [str(user) for user in objs if user.is_superuser]
-        return names, counts, missing, [*protected, *superusers]
-
     @staticmethod
     def _may_edit(request: HttpRequest, user: Any) -> bool:
         return request.user.is_superuser or not getattr(user, "is_superuser", False)
