@@ -9,6 +9,7 @@ from warehouse.models.flow import OptionsFlow
 from warehouse.models.gamma import ExpirationGamma, GammaExposure
 from warehouse.models.greeks import ExpirationCurve, HistoricalGreeks
 from warehouse.models.iv import IvPercentile
+from warehouse.models.market_events import MarketEvent
 from warehouse.models.operations import DeadLetter, Heartbeat, RepairContract, StreamGap, WarehouseClock
 from warehouse.models.regime import MarketRegimeDay
 from warehouse.models.runs import IngestionRun
@@ -36,6 +37,7 @@ __all__ = [
     "HistoricalGreeks",
     "IngestionRun",
     "IvPercentile",
+    "MarketEvent",
     "MarketRegimeDay",
     "OptionsFlow",
     "RepairContract",

@@ -2,6 +2,14 @@
 
 from __future__ import annotations
 
-from web.admin import daily_data, market_data, operations, schedule_form, schedules, watchlist
+from web.admin import daily_data, market_data, market_events, operations, schedule_form, schedules, watchlist
 
-__all__ = ["daily_data", "market_data", "operations", "schedule_form", "schedules", "watchlist"]
+__all__ = [
+    "daily_data",
+    "market_data",
+    "market_events",
+    "operations",
+    "schedule_form",
+    "schedules",
+    "watchlist",
+]
