@@ -14,8 +14,8 @@ from quant.sessions import NEW_YORK
 from warehouse import clock
 from warehouse.loading.known_at import store_in_time
 from warehouse.models import MarketEvent
+from warehouse.models.dates import ALL_SYMBOLS
 from warehouse.models.enums import EventCertainty, EventKind, EventTiming, Source
-from warehouse.models.market_events import ALL_SYMBOLS
 from warehouse.watchlist import spelled
 
 REQUIRED = ("symbol", "kind", "date")

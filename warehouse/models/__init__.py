@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from warehouse.models.bars import CorporateAction, HistoricalBar
 from warehouse.models.daily import ContractSizeDay, FlowDay, FlowOpeningDay, GammaDay
+from warehouse.models.dates import MarketEvent, SessionException
 from warehouse.models.fetched import ContractListing, FetchedRange
 from warehouse.models.flow import OptionsFlow
 from warehouse.models.gamma import ExpirationGamma, GammaExposure
 from warehouse.models.greeks import ExpirationCurve, HistoricalGreeks
 from warehouse.models.iv import IvPercentile
-from warehouse.models.market_events import MarketEvent
 from warehouse.models.operations import DeadLetter, Heartbeat, RepairContract, StreamGap, WarehouseClock
 from warehouse.models.regime import MarketRegimeDay
 from warehouse.models.runs import IngestionRun
-from warehouse.models.session_exceptions import SessionException
 from warehouse.models.slots import FlowSlot, GammaSlot
 from warehouse.models.superseded import SupersededRow
 from warehouse.models.watchlist import WatchlistEntry

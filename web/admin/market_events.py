@@ -13,8 +13,8 @@ from django.http import HttpRequest
 from quant import sessions
 from warehouse import clock
 from warehouse.models import MarketEvent
+from warehouse.models.dates import ALL_SYMBOLS
 from warehouse.models.enums import EventKind, Source
-from warehouse.models.market_events import ALL_SYMBOLS
 from web.admin.base import ModelAdmin, new_york, units
 
 if TYPE_CHECKING:

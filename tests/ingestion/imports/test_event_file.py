@@ -47,7 +47,7 @@ def test_unknown_is_unknown_and_a_date_without_a_word_is_estimated(load):
     assert (event.timing, event.certainty, event.note) == ("UNKNOWN", "ESTIMATED", None)
 
 
-def test_the_same_file_changes_nothing_and_a_correction_keeps_the_earlier_version(load):
+def test_a_file_read_again_changes_nothing_and_a_correction_keeps_versions(load):
     load(HEADER + APPLE)
     assert load(HEADER + APPLE) == Imported(0, 0, 1)
     assert load(HEADER + APPLE.replace("after close", "before open")) == Imported(0, 1, 0)

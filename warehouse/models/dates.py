@@ -1,4 +1,4 @@
-"""Dates on which a stock or the market may move: earnings, decisions on rates, statistics."""
+"""Sessions that differ from the exchange calendar, and dates on which a stock or the market may move."""
 
 from __future__ import annotations
 
@@ -7,8 +7,35 @@ from django.db import models
 from warehouse.models import columns
 from warehouse.models.enums import EventCertainty, EventKind, EventTiming, Source
 
-TABLE = "market_events"
+EXCEPTIONS = "session_exceptions"
+EVENTS = "market_events"
 ALL_SYMBOLS = "*"
+
+
+class SessionException(models.Model):
+    """Grain: one date. Key: (date). Written by the calendar watch; never deleted.
+
+    Both instants are null when there is no session. Read it through `warehouse.market_days`.
+    """
+
+    date = models.DateField(primary_key=True, db_comment="date of the exception; date, New York")
+    opens_ms = columns.epoch_ms("open of the session, null without a session", null=True, blank=True)
+    closes_ms = columns.epoch_ms("close of the session, null without a session", null=True, blank=True)
+    reason = columns.text("statements of provider and calendar, one sentence; no unit", null=False)
+    noted_at = columns.epoch_ms("when the difference was last seen")
+
+    class Meta:
+        db_table = EXCEPTIONS
+        db_table_comment = "Sessions on which the provider differs from the exchange calendar."
+        verbose_name = "session exception"
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(opens_ms__lt=models.F("closes_ms")), name=f"{EXCEPTIONS}_hours"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.date}"
 
 
 class MarketEvent(models.Model):
@@ -33,15 +60,15 @@ class MarketEvent(models.Model):
     computed_at = columns.computed_at()
 
     class Meta:
-        db_table = TABLE
+        db_table = EVENTS
         db_table_comment = "Earnings and other dates on which an underlying may move."
         verbose_name = "market event"
         constraints = [
-            columns.unique(TABLE, "symbol", "kind", "date"),
-            columns.one_of(TABLE, "kind", EventKind),
-            columns.one_of(TABLE, "timing", EventTiming),
-            columns.one_of(TABLE, "certainty", EventCertainty),
-            columns.one_of(TABLE, "source", Source),
+            columns.unique(EVENTS, "symbol", "kind", "date"),
+            columns.one_of(EVENTS, "kind", EventKind),
+            columns.one_of(EVENTS, "timing", EventTiming),
+            columns.one_of(EVENTS, "certainty", EventCertainty),
+            columns.one_of(EVENTS, "source", Source),
         ]
         indexes = [models.Index(fields=["date"], name="market_events_date_idx")]
 
