@@ -10,7 +10,6 @@ from django.db.models import Q
 VIEWER, OPERATOR, ADMINISTRATOR = "viewer", "operator", "administrator"
 
 _SCHEDULES = ("periodictask", "crontabschedule", "intervalschedule")
-_EDITED_BY_OPERATORS = ("watchlistentry", "sessionexception", *_SCHEDULES)
 _ACCOUNTS = ("user", "group")
 
 
@@ -38,7 +37,9 @@ ROLES = (
     Role(
         OPERATOR,
         "Operators",
-        _every("warehouse", *_EDITED_BY_OPERATORS) | _every("django_celery_beat", *_SCHEDULES),
+        _every("warehouse", "watchlistentry", "sessionexception")
+        | Q(codename__in=("add_marketevent", "change_marketevent"))  # none is deleted
+        | _every("django_celery_beat", *_SCHEDULES),
     ),
     Role(ADMINISTRATOR, "Administrators", _every("auth", *_ACCOUNTS)),
 )

@@ -93,13 +93,21 @@ def test_partitions_are_readable_only_through_the_parent_table(role):
         assert refused(f"SELECT count(*) FROM {name}")
 
 
-@pytest.mark.parametrize(
-    "table", [name for name in TABLES if name not in ("watchlist", "session_exceptions")]
-)
+EDITED_ON_THE_WEB = ("watchlist", "session_exceptions", "market_events")
+
+
+@pytest.mark.parametrize("table", [name for name in TABLES if name not in EDITED_ON_THE_WEB])
 def test_the_web_role_cannot_change_market_data(table):
     with as_role("warehouse_web"):
         assert refused(f"DELETE FROM {table}")
         assert refused(f"INSERT INTO {table} DEFAULT VALUES")
+
+
+def test_the_web_role_keeps_versions_of_events_only():
+    columns = "(table_name, key, row, known_at, superseded_at)"
+    with as_role("warehouse_web"):
+        assert refused("DELETE FROM market_events")
+        assert refused(f"INSERT INTO superseded_rows {columns} VALUES ('gamma_slots', '{{}}', '{{}}', 1, 2)")
 
 
 def test_the_web_role_edits_the_watchlist():

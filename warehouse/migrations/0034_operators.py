@@ -14,7 +14,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('axes', '0010_accessattemptexpiration'),
-        ('warehouse', '0032_flow_summary_by_index'),
+        ('warehouse', '0033_market_events'),
     ]
 
     operations = [

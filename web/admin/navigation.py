@@ -20,6 +20,7 @@ GROUPS: dict[str, tuple[tuple[str, str, str], ...]] = {
         ("Regime", "explore", "warehouse.marketregimeday"),
         ("Bars", "candlestick_chart", "warehouse.historicalbar"),
         ("Corporate actions", "account_balance", "warehouse.corporateaction"),
+        ("Events", "event", "warehouse.marketevent"),
     ),
     "Flow": (
         ("Tape", "receipt_long", "warehouse.optionsflow"),
