@@ -135,6 +135,25 @@ def test_a_viewer_finds_no_button_and_is_refused_by_address_and_action(open_brow
     checked.problems.clear()
 
 
+def test_the_other_forms_of_operators_and_administrators_have_no_finding(open_browser, chains):
+    checked = open_browser(member("administrator"))
+    for name, path in {
+        "exception-add": reverse("admin:warehouse_sessionexception_add"),
+        "crontabs": reverse("admin:django_celery_beat_crontabschedule_changelist"),
+        "crontab-change": reverse(
+            "admin:django_celery_beat_crontabschedule_change", args=[chains.crontab_id]
+        ),
+        "crontab-delete": reverse(
+            "admin:django_celery_beat_crontabschedule_delete", args=[chains.crontab_id]
+        ),
+        "user-add": reverse("admin:auth_user_add"),
+        "groups": reverse("admin:auth_group_changelist"),
+        "history": reverse("admin:django_celery_beat_periodictask_history", args=[chains.pk]),
+    }.items():
+        checked.open(path)
+        checked.check(name, TWO_LOOKS)
+
+
 def test_a_locked_login_says_so(open_browser, transactional_db, settings):
     settings.AXES_FAILURE_LIMIT = 1
     checked = open_browser()
