@@ -29,12 +29,10 @@ class TimingAdmin(EditableAdmin):
         return (*super().get_readonly_fields(request, obj), "used_by")
 
     def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
-        """Return what a deletion removes, and the schedules that forbid it as protected ones."""
-        names, counts, missing, protected = super().get_deleted_objects(objs, request)
-        users = [f"schedule {name}" for timing in objs for name in names_of_users(timing)]
-        return (
-            (names, counts, missing, [*protected, *users]) if users else (names, counts, missing, protected)
-        )
+        """Return what a deletion removes, and as protected ones the schedules that forbid it."""
+        deleted, counts, missing, protected = super().get_deleted_objects(objs, request)
+        users = [name for timing in objs for name in names_of_users(timing)]
+        return deleted, counts, missing, [*protected, *users]
 
 
 @admin.register(CrontabSchedule)

@@ -27,11 +27,11 @@ _FIRST, _LAST = dt.date(2000, 1, 1), dt.date(2099, 12, 31)
 
 def _time_field(what: str) -> forms.TimeField:
     return forms.TimeField(
-        label=f"{what}, New York",
+        label=f"{what}, New York time",
         required=False,
         input_formats=["%H:%M", "%H:%M:%S"],
-        widget=UnfoldAdminTextInputWidget(attrs={"type": "time", "class": "short"}),
-        help_text="Leave both empty on a day without a session.",
+        widget=UnfoldAdminTextInputWidget(attrs={"placeholder": "HH:MM", "class": "short"}),
+        help_text="Empty on a day without a session.",
     )
 
 
@@ -42,10 +42,12 @@ class SessionExceptionForm(ModelForm):
         widget=UnfoldAdminDateWidget,
         help_text="The calendar watch may replace it with the provider's answer.",
     )
-    opens = _time_field("opens")
-    closes = _time_field("closes")
+    opens = _time_field("Opens")
+    closes = _time_field("Closes")
     reason = forms.CharField(
-        max_length=300, help_text="One sentence: who says that the session differs from the calendar."
+        max_length=300,
+        widget=UnfoldAdminTextInputWidget,
+        help_text="One sentence: who says that the session differs from the calendar.",
     )
 
     class Meta:

@@ -176,6 +176,18 @@ def test_operators_edit_session_exceptions_as_the_web_role():
     assert LogEntry.objects.count() == 3
 
 
+def test_hours_of_an_exception_are_shown_in_new_york_time_to_viewers_and_operators():
+    early = SessionException.objects.create(
+        date="2026-12-24", opens_ms=1_798_122_600_000, closes_ms=1_798_135_200_000, reason="early", noted_at=1
+    )
+    address = at("warehouse_sessionexception", "change", early.pk)
+    form = logged_in(member("operator")).get(address).context["adminform"].form
+    assert (form.initial["opens"], form.initial["closes"]) == ("09:30", "13:00")
+    shown = logged_in(member("viewer")).get(address).content.decode()
+    assert re.search(r">\s*09:30\s*<", shown)
+    assert re.search(r">\s*13:00\s*<", shown)
+
+
 @pytest.mark.parametrize(
     ("changes", "field", "sentence"),
     [
