@@ -29,6 +29,8 @@ def configured() -> Cadence:
         return Cadence()
     try:
         arguments = json.loads(found.kwargs)
-    except ValueError:
+    except (ValueError, RecursionError):
+        return Cadence()
+    if not isinstance(arguments, dict):
         return Cadence()
     return Cadence(**{name: arguments[name] for name in ("every_minutes", "window") if name in arguments})

@@ -148,6 +148,7 @@ def test_an_entry_of_an_unknown_task_keeps_it_and_its_json(operator):
 def test_broken_stored_arguments_are_named_and_replaced(operator, stored):
     entry = PeriodicTask.objects.get(name=CHAINS)
     PeriodicTask.objects.filter(pk=entry.pk).update(kwargs=stored)
+    assert configured() == Cadence(15, "09:30-16:00")
     page = operator.get(address(entry)).content.decode()
     assert "The stored arguments of Option chains are not" in page
     assert "The fields show the defaults." in page
