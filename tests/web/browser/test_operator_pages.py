@@ -141,6 +141,8 @@ def test_an_operator_who_became_a_viewer_is_refused_by_button_and_by_action(
     checked.open(LIST)
     shown.get_by_role("row", name="Option chains").get_by_role("checkbox").check()
     shown.locator("select[name=action]").select_option("disable_tasks")
+    checked.problems.clear()  # the refusal of the button
+    checked.check("schedules-action")
     user.groups.set([viewer])
     shown.get_by_role("button", name="Run", exact=True).click()
     refusal.wait_for()
