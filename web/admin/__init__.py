@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from web.admin import daily_data, market_data, operations, schedule_form, schedules, watchlist
+from web.admin import daily_data, gamma_data, market_data, operations, schedule_form, schedules, watchlist
 
-__all__ = ["daily_data", "market_data", "operations", "schedule_form", "schedules", "watchlist"]
+__all__ = ["daily_data", "gamma_data", "market_data", "operations", "schedule_form", "schedules", "watchlist"]
