@@ -15,6 +15,8 @@ class Migration(migrations.Migration):
         add_index('historical_greeks', 'historical_greeks_not_live_idx', _NOT_LIVE),
         add_index('historical_bars', 'historical_bars_newest_idx', '("timestamp", id)'),
         add_index('options_flow_history', 'options_flow_history_newest_idx', '("timestamp", id)'),
+        # Behind row-level security a comparison of money is no index condition, but it may imply that of a partial index.
+        add_index('options_flow_history', 'options_flow_history_million_idx', '("timestamp", id) WHERE premium >= 1000000'),
         add_index('options_flow_history', 'options_flow_history_contract_idx', '(contract_ticker, "timestamp")'),
         add_index('options_flow_history', 'options_flow_history_not_live_idx', _NOT_LIVE),
     ]

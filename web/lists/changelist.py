@@ -21,7 +21,7 @@ PLACE = ("after", "before", "at")  # parameters that say which page is shown
 OWN = ("order", *PLACE)
 
 
-class KeyedChangeList(ChangeList):  # type: ignore[misc]  # unfold has no types
+class KeyedChangeList(ChangeList):
     """A list that is read by key. `order` in the address is a column, with a minus sign for the largest first."""
 
     model_admin: Any

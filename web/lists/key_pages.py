@@ -1,7 +1,7 @@
 """Pages of a queryset by key: rows after or before a row, or from a value on, without OFFSET.
 
 All fields of an order have the same direction, together they are unique, and an index has them in this order, so that a
-page costs the same at every place of a table.
+page costs the same at every place of a table. Only in the order of money the rows of the pages before are read again.
 """
 
 from __future__ import annotations
@@ -14,6 +14,8 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.db.models import Model, QuerySet
 from django.db.models.fields.tuple_lookups import Tuple, TupleGreaterThan, TupleLessThan
+
+from warehouse.models.columns import MoneyField
 
 _SEPARATOR = "~"
 _LARGEST = 2**63 - 1
@@ -56,9 +58,8 @@ def parse_key(model: type[Model], order: Order, text: str) -> list[Any]:
     if len(parts) != len(order.fields):
         raise InvalidKeyError(text)
     try:
-        values = [
-            model._meta.get_field(name).to_python(one) for name, one in zip(order.fields, parts, strict=True)
-        ]
+        fields = {field.name: field for field in model._meta.fields}
+        values = [fields[name].to_python(one) for name, one in zip(order.fields, parts, strict=True)]
         numbers = [one for one in values if isinstance(one, int | Decimal)]
         if all(-_LARGEST <= one <= _LARGEST for one in numbers):
             return values
@@ -69,15 +70,25 @@ def parse_key(model: type[Model], order: Order, text: str) -> list[Any]:
 
 def after_key(
     queryset: QuerySet[Any], order: Order, values: Sequence[Any], backwards: bool = False
-) -> QuerySet[Any]:
-    """Return the rows that follow a key in the order, or precede it.
+) -> list[QuerySet[Any]]:
+    """Return the rows that follow a key in the order, or precede it: those with the same first value, and all further.
 
-    The bound on the first field alone is implied, but only by it partitions are pruned.
+    Of one condition on the whole key the planner expects too few rows where many have the same first value, as the rows
+    of a slot do, and sorts them all. Two conditions also let it prune partitions. An amount of money has one: its
+    comparison is not leakproof, so behind row-level security it is a filter on rows that an index has ordered.
     """
     is_less = order.descending != backwards
-    compare = TupleLessThan if is_less else TupleGreaterThan
-    bound = {f"{order.fields[0]}__{'lte' if is_less else 'gte'}": values[0]}
-    return queryset.filter(compare(Tuple(*order.fields), tuple(values)), **bound)
+    compare, sign = (TupleLessThan, "lt") if is_less else (TupleGreaterThan, "gt")
+    first, *others = order.fields
+    if isinstance(queryset.model._meta.get_field(first), MoneyField):
+        return [queryset.filter(compare(Tuple(*order.fields), tuple(values)))]
+    further = queryset.filter(**{f"{first}__{sign}": values[0]})
+    if not others:
+        return [further]
+    same = queryset.filter(**{first: values[0]})
+    if len(others) == 1:
+        return [same.filter(**{f"{others[0]}__{sign}": values[1]}), further]
+    return [same.filter(compare(Tuple(*others), tuple(values[1:]))), further]
 
 
 def read_page(
@@ -94,7 +105,7 @@ def read_page(
     With `key` it is the page after the row of this key, or before it. `starts_inside` is whether rows may precede a
     page without a key, which begins at a value that the reader chose.
     """
-    found = [after_key(one, order, key, backwards) if key else one for one in variants]
+    found = [part for one in variants for part in (after_key(one, order, key, backwards) if key else [one])]
     limited = [one.order_by(*order.names(backwards))[: size + 1] for one in found]
     merged: Iterable[Any] = limited[0]
     if len(limited) > 1:
