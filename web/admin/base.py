@@ -13,10 +13,11 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import path
 from django.utils.functional import cached_property
 
+from web.admin.navigation import title_of
 from web.lists import export, filters, saved_filters
 from web.lists.changelist import ExportedChangeList, KeyedChangeList
 from web.lists.row_page import row_context
-from web.lists.table import list_context
+from web.lists.table import as_number, list_context
 
 if TYPE_CHECKING:
     from django.contrib.admin import ModelAdmin as _Generic
@@ -73,6 +74,7 @@ class EstimatedPaginator(AnyPaginator):
         return int(plan["Plan Rows"])
 
 
+@as_number
 @display(description="side known (share of premium)")
 def side_known(row: Any) -> str:
     """Return the share of a row's known premium whose side is known, of a model with `SideCoverage`."""
@@ -171,6 +173,9 @@ class ReadOnlyAdmin(ModelAdmin):
         context = getattr(answer, "context_data", None)
         if context and "cl" in context:
             context |= list_context(self, request, context["cl"])
+            context["title"] = (
+                title_of(self.opts.label_lower) or str(self.opts.verbose_name_plural).capitalize()
+            )
         return answer
 
     def export_view(self, request: HttpRequest) -> HttpResponse:

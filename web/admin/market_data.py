@@ -25,6 +25,7 @@ from web.admin.base import ReadOnlyAdmin, TimedAdmin, side_known
 from web.admin.row_charts import ChartsOfRow, RowChart, session_query
 from web.charts.documents.price import TIMEFRAMES
 from web.lists import filters
+from web.lists.table import as_number
 from web.lists.trades import side_in_words
 
 
@@ -102,6 +103,7 @@ class OptionsFlowAdmin(ChartsOfRow, TimedAdmin):
     def quote_side(self, row: OptionsFlow) -> str:
         return side_in_words(row)
 
+    @as_number
     @admin.display(description="bid × ask")
     def quote(self, row: OptionsFlow) -> str:
         known = row.bid is not None and row.ask is not None

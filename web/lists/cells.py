@@ -66,6 +66,11 @@ def unit_of(field: models.Field[Any, Any]) -> str:
     return (field.db_comment or "").rpartition("; ")[2]
 
 
+def meaning(field: models.Field[Any, Any]) -> str:
+    """Return the comment of a column with the unit in which pages show its values."""
+    return (field.db_comment or "").replace(EPOCH, "New York")
+
+
 def is_time(field: models.Field[Any, Any]) -> bool:
     """Return whether a column holds an instant as epoch milliseconds."""
     return isinstance(field, models.BigIntegerField) and unit_of(field) == EPOCH
@@ -84,8 +89,8 @@ def heading(field: models.Field[Any, Any]) -> str:
     if is_time(field):
         short = "time" if name == "timestamp" else name.removesuffix(" ms").removesuffix(" at")
         return f"{short}, New York"
-    if name == "option type":
-        return "C/P"
+    if name in ("option type", "dte"):
+        return {"option type": "C/P", "dte": "DTE"}[name]
     return name.replace("implied volatility", "IV").replace("open interest", "OI")
 
 
@@ -97,7 +102,7 @@ def text(field: models.Field[Any, Any], value: Any, *, full: bool = False) -> Te
     if value is None or value == "":
         return formats.ABSENT
     if isinstance(field, models.JSONField):
-        return json_table(value) if full else json_text(value)
+        return json_table(value, str(field.verbose_name)) if full else json_text(value)
     if isinstance(field, ArrayField):
         return ", ".join(_plain(one) for one in value) or "none"
     if field.choices:

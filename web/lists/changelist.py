@@ -81,7 +81,7 @@ class KeyedChangeList(ChangeList):
             page, self.is_exact = Page([], False, False), False
         self.page = page
         self.result_list = page.rows
-        self.full_result_count, self.show_full_result_count = None, False
+        self.full_result_count, self.show_full_result_count = self.result_count, False
         self.show_admin_actions = self.can_show_all = self.multi_page = False
         self.paginator = None
 

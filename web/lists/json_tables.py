@@ -16,10 +16,15 @@ _EARLIEST_MS = 10**11
 _TIMES = ("timestamp", "slot")
 
 
-def json_table(value: Any) -> SafeString | str:
-    """Return a table of an object's entries, or the text of a scalar; objects in it are tables in its cells."""
+def json_table(value: Any, name: str) -> SafeString | str:
+    """Return a table of an object's entries, or the text of a scalar; objects in it are tables in its cells.
+
+    `name` is that of the column, for assistive technology.
+    """
     return format_html(
-        '<div class="json-value" tabindex="0" role="region" aria-label="Values">{}</div>', _html(value)
+        '<div class="json-value" tabindex="0" role="region" aria-label="Values of {}">{}</div>',
+        name,
+        _html(value),
     )
 
 

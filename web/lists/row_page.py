@@ -21,7 +21,7 @@ def row_context(page: Any, request: HttpRequest, row: Any) -> dict[str, Any]:
         {
             "heading": str(field.verbose_name),
             "text": cells.text(field, getattr(row, field.attname), full=True),
-            "comment": field.db_comment or "",
+            "comment": cells.meaning(field),
         }
         for field in row._meta.fields
         if field.name not in left_out

@@ -32,6 +32,12 @@ class Column:
     function: Any = None
 
 
+def as_number(function: Any) -> Any:
+    """Mark a function of a row as a column of numbers."""
+    function.is_number = True
+    return function
+
+
 def columns_of(page: Any, request: HttpRequest) -> list[Column]:
     """Return the columns of a list, in the order of `list_display`."""
     fields = {field.name: field for field in page.model._meta.fields}
@@ -40,7 +46,7 @@ def columns_of(page: Any, request: HttpRequest) -> list[Column]:
         if isinstance(name, str) and name in fields:
             field = fields[name]
             found.append(
-                Column(name, cells.heading(field), field.db_comment or "", cells.is_number(field), field)
+                Column(name, cells.heading(field), cells.meaning(field), cells.is_number(field), field)
             )
             continue
         function = name if callable(name) else getattr(page, name, None) or getattr(page.model, name)
@@ -65,7 +71,6 @@ def list_context(page: Any, request: HttpRequest, changelist: KeyedChangeList) -
     columns = columns_of(page, request)
     active = [one for one in changelist.filter_specs if one.shown()]
     return {
-        "title": str(page.model._meta.verbose_name_plural).capitalize(),
         "headings": [_heading(page, changelist, column) for column in columns],
         "rows": list(_rows(page, request, changelist, columns)),
         "filters": [_filter(one, changelist) for one in changelist.filter_specs],

@@ -112,7 +112,7 @@ def test_a_trade_leads_to_the_history_of_its_contract(open_browser, superuser, t
     checked.open(f"{TAPE}?q=SPXW251219C06400000")
     page = checked.page
     page.locator("tbody tr").first.get_by_role("rowheader").get_by_role("link").click()
-    page.get_by_role("heading", name="O:SPXW251219C06400000 250 at 45.5").wait_for()
+    page.locator(".row-page h1").get_by_text("O:SPXW251219C06400000 250 at 45.5").wait_for()
     checked.check("row-trade", TWO_LOOKS)
     page.get_by_role("link", name="Trades of the contract").click()
     page.get_by_text("contract O:SPXW251219C06400000").wait_for()

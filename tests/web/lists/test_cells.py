@@ -112,20 +112,20 @@ def test_every_column_of_every_table_has_a_text():
 
 
 def test_an_object_is_a_table_and_an_object_of_objects_has_columns():
-    assert str(json_table({"adjusted": 3, "known_at": AT})) == (
-        '<div class="json-value" tabindex="0" role="region" aria-label="Values"><table><tbody>'
+    assert str(json_table({"adjusted": 3, "known_at": AT}, "rejected")) == (
+        '<div class="json-value" tabindex="0" role="region" aria-label="Values of rejected"><table><tbody>'
         '<tr><th scope="row">adjusted</th><td>3</td></tr>'
         '<tr><th scope="row">known at</th><td>Thu 14 Sep 2023 14:47:20</td></tr></tbody></table></div>'
     )
-    matrix = str(json_table({"6475": {"net": 1.5, "call": 2_000_000}, "6480": {"net": None}}))
+    matrix = str(json_table({"6475": {"net": 1.5, "call": 2_000_000}, "6480": {"net": None}}, "gamma"))
     assert '<th scope="col">net</th><th scope="col">call</th>' in matrix
     assert '<tr><th scope="row">6475</th><td>1.5</td><td>2,000,000</td></tr>' in matrix
     assert '<tr><th scope="row">6480</th><td>–</td><td>–</td></tr>' in matrix
 
 
 def test_markup_in_json_is_shown_and_not_interpreted():
-    assert "<script>" not in str(json_table({"<script>": "<b>", "a": ["<i>"]}))
-    assert "&lt;script&gt;" in str(json_table({"<script>": "<b>"}))
+    assert "<script>" not in str(json_table({"<script>": "<b>", "a": ["<i>"]}, "a"))
+    assert "&lt;script&gt;" in str(json_table({"<script>": "<b>"}, "a"))
 
 
 def test_json_in_a_list_is_one_short_line():
