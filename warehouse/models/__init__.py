@@ -12,11 +12,10 @@ from warehouse.models.iv import IvPercentile
 from warehouse.models.operations import DeadLetter, Heartbeat, RepairContract, StreamGap, WarehouseClock
 from warehouse.models.regime import MarketRegimeDay
 from warehouse.models.runs import IngestionRun
-from warehouse.models.saved_filters import SavedFilter
 from warehouse.models.session_exceptions import SessionException
 from warehouse.models.slots import FlowSlot, GammaSlot
 from warehouse.models.superseded import SupersededRow
-from warehouse.models.watchlist import WatchlistEntry
+from warehouse.models.watchlist import SavedFilter, WatchlistEntry
 
 __all__ = [
     "ContractListing",
