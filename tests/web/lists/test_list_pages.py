@@ -11,6 +11,7 @@ from django.test.utils import CaptureQueriesContext
 from quant.sessions import DAY_MS
 from tests.warehouse.rows import HOUR_MS, MINUTE_MS, add_bar, add_gamma, add_greeks, add_trade, ago
 from tests.web.lists.addresses import listing
+from warehouse.models import RepairContract, StreamGap
 from web import formats
 from web.admin.base import ReadOnlyAdmin
 
@@ -143,3 +144,16 @@ def test_a_later_page_needs_as_many_queries_as_the_first(superuser, pages_of_thr
         address = link(superuser, address, "Next 3")
     assert counts[0] <= 11
     assert set(counts) == {counts[0]}
+
+
+def test_contracts_of_a_repair_are_paged_with_their_gaps(superuser, pages_of_three):
+    gap = StreamGap.objects.create(feed="options", from_ms=ago(0), reason="cut", status="OPEN")
+    for number in range(5):
+        RepairContract.objects.create(
+            gap=gap, symbol="SPX", contract_ticker=f"O:{number}", volume=number // 2, outcome="waiting"
+        )
+    address = listing("repaircontract")
+    first = [row.contract_ticker for row in superuser.get(address).context["cl"].result_list]
+    second = superuser.get(link(superuser, address, "Next 3")).context["cl"].result_list
+    assert first + [row.contract_ticker for row in second] == ["O:4", "O:3", "O:2", "O:1", "O:0"]
+    assert second[0].gap == gap
