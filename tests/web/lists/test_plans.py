@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from datetime import UTC, datetime
 
+import numpy as np
 import pytest
 from django.contrib.auth.models import User
 from django.db import connection
@@ -16,7 +17,8 @@ from tests.partitions import drop_partitions
 from tests.plans import LARGE, Scan, scans
 from tests.roles import as_role, run
 from tests.web.lists.addresses import listing
-from warehouse import watchlist
+from warehouse import clock, partitions, watchlist
+from warehouse.loading import bulk
 from warehouse.models import HistoricalGreeks, OptionsFlow
 
 pytestmark = [pytest.mark.database, pytest.mark.django_db(transaction=True)]
@@ -98,3 +100,40 @@ def page_scans(client, address: str) -> list[Scan]:
         if "LIMIT 51" in query["sql"] and re.search("|".join(LARGE), query["sql"])
     ]
     return scans(statement)
+
+
+def test_rare_large_trades_are_found_by_their_own_index(client):
+    """Behind row-level security a comparison of money is no index condition; a partial index has only these rows."""
+    now, count = clock.now_ms(), 20_000
+    partitions.ensure("options_flow_history", now - count, now)
+    numbers = np.arange(count)
+    columns = {
+        "symbol": "SPX",
+        "timestamp": now - numbers,
+        "contract_ticker": CONTRACT,
+        "sequence_number": numbers,
+        "price": 1,
+        "size": 1,
+        "premium": np.where(numbers % 2_000 == 1_999, 2_000_000, 100),
+        "trade_type": "REGULAR",
+        "sentiment": "NEUTRAL",
+        "aggressiveness": "NORMAL",
+        "strike": 1,
+        "dte": 1,
+        "expiration": "2027-12-17",
+        "option_type": "call",
+        "source": "live",
+        "received_at": now,
+        "method_version": "test",
+    }
+    bulk.insert_rows(OptionsFlow, columns)
+    run("ANALYZE options_flow_history")
+    client.force_login(User.objects.create_superuser("root"))
+    try:
+        with as_role("warehouse_web"):
+            found = page_scans(client, listing("optionsflow") + "?premium=1000000")
+            imported = page_scans(client, listing("optionsflow") + "?source=import")
+    finally:
+        drop_partitions()
+    assert sum(scan.rows for scan in found) == 10
+    assert sum(scan.rows for scan in imported) == 0
