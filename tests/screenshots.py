@@ -19,41 +19,36 @@ ROOT = Path(__file__).resolve().parent.parent
 FOLDER = ROOT / "docs" / "screenshots"
 ADDRESS = "http://127.0.0.1:8000"
 SIZE = {"width": 1280, "height": 800}  # CSS pixels
-QUALITY = 72  # percent, of JPEG
+QUALITY = 60  # percent, of JPEG
 PAGES = {
     "dashboard": "/admin/",
     "symbol": "/symbol/SPX/",
     "tape": "/admin/warehouse/optionsflow/?order=-premium&recent=24",
-    "chain": "/admin/warehouse/historicalgreeks/?symbol=SPX",
 }
-_SWITCH = "theme => { document.querySelector('html')._x_dataStack[0].switchTheme(theme) }"
 _DRAWN = """() => [...document.querySelectorAll('figure[data-document]')].every(figure =>
   figure.querySelector('canvas') || !figure.querySelector('[data-part=empty]').hidden)"""
 
 
 def main(address: str) -> int:
-    """Store the picture of each page in the light theme, and that of the dashboard in the dark one."""
+    """Store the picture of each page in the light theme."""
     FOLDER.mkdir(parents=True, exist_ok=True)
     console = Console()
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium())
-        page = browser.new_page(viewport=SIZE, reduced_motion="reduce")  # type: ignore[arg-type]
-        page.goto(f"{address}/admin/login/")
+        page = browser.new_page(viewport=SIZE, color_scheme="light", reduced_motion="reduce")  # type: ignore[arg-type]
+        page.goto(f"{address}/")
         page.get_by_label("Username").fill("admin")
         page.get_by_label("Password").fill(admin_password(ROOT / ".local"))
         page.get_by_role("button", name="Log in").click()
         page.wait_for_url("**/admin/")
         for name, path in PAGES.items():
             page.goto(address + path, wait_until="load")
-            console.print(_take(page, name, "light"))
-        page.goto(address + PAGES["dashboard"], wait_until="load")
-        console.print(_take(page, "dashboard-dark", "dark"))
+            console.print(_take(page, name))
         browser.close()
     return 0
 
 
-def _take(page: Page, name: str, theme: str) -> str:
-    page.evaluate(_SWITCH, theme)
+def _take(page: Page, name: str) -> str:
     page.evaluate("document.fonts.ready.then(() => true)")
     page.wait_for_function(_DRAWN)
     path = FOLDER / f"{name}.jpg"

@@ -86,17 +86,8 @@ class OptionsFlowAdmin(ChartsOfRow, TimedAdmin):
         *(filters.ExpirationFilter, "is_unusual_volume", "is_cancel", "source"),
     )
     list_display = (
-        *(
-            "timestamp",
-            "symbol",
-            "contract_ticker",
-            "dte",
-            "option_type",
-            "trade_type",
-            "quote_side",
-            "sentiment",
-        ),
-        *("size", "price", "quote", "premium", "underlying_price", "state", "source"),
+        *("timestamp", "symbol", "contract_ticker", "option_type", "trade_type", "quote_side", "sentiment"),
+        *("premium", "size", "price", "quote", "dte", "underlying_price", "state", "source"),
     )
 
     @admin.display(description="side")

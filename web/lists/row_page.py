@@ -10,6 +10,8 @@ from web import formats
 from web.lists import cells
 from web.lists.links import row_links
 
+MARKS = {"source": "source", "oi_source": "open interest"}
+
 
 def row_context(page: Any, request: HttpRequest, row: Any) -> dict[str, Any]:
     """Return the context of the page of a row beside Django's."""
@@ -26,7 +28,6 @@ def row_context(page: Any, request: HttpRequest, row: Any) -> dict[str, Any]:
         for field in row._meta.fields
         if field.name not in left_out
     ]
-    source = getattr(row, "source", None)
     return {
         "title": str(row),
         "subtitle": None,
@@ -34,11 +35,10 @@ def row_context(page: Any, request: HttpRequest, row: Any) -> dict[str, Any]:
         "columns": columns,
         "links": row_links(row, request.user),
         "marks": [
-            cells.text(row._meta.get_field(name), getattr(row, name))
-            for name in ("source", "oi_source")
+            {"words": words, "text": cells.text(row._meta.get_field(name), getattr(row, name))}
+            for name, words in MARKS.items()
             if getattr(row, name, None)
         ],
-        "is_live": source in (None, "live"),
     }
 
 

@@ -17,8 +17,6 @@ from web.lists.changelist import KeyedChangeList
 from web.lists.filters import ListFilter, links_of
 from web.lists.links import cell_link
 
-OPEN_FILTERS = 8  # choices up to which a filter needs no scrolling
-
 
 @dataclass(frozen=True, slots=True)
 class Column:
@@ -142,7 +140,7 @@ def _rows(
                     "link": link,
                 }
             )
-        yield {"cells": shown, "is_marked": getattr(row, "source", "live") != "live"}
+        yield {"cells": shown}
 
 
 def _filter(one: ListFilter, changelist: KeyedChangeList) -> dict[str, Any]:

@@ -72,10 +72,10 @@ def test_flags_are_words_and_money_is_in_full(superuser):
 
 
 def test_a_row_is_marked_with_its_source_and_that_of_open_interest(superuser):
-    assert '<span class="badge edged">IMPORT</span>' in page_of(
-        superuser, add_greeks(ago(1), source="import")
-    )
-    assert ">VOLUME PROXY</span>" in page_of(superuser, add_gamma(ago(0), oi_source="volume_proxy"))
+    imported = page_of(superuser, add_greeks(ago(0), source="import"))
+    assert '<p class="caption">source <span class="badge edged">IMPORT</span></p>' in imported
+    proxy = page_of(superuser, add_gamma(ago(0), oi_source="volume_proxy"))
+    assert '<p class="caption">open interest <span class="badge edged">VOLUME PROXY</span></p>' in proxy
 
 
 def test_a_row_leads_to_chain_gamma_flow_iv_and_the_history_of_its_contract(superuser):
