@@ -27,7 +27,7 @@ PYTEST := $(BIN)/pytest -q --dist loadfile --no-loadscope-reorder
 MYPY := env DATABASE_URL=postgresql://u@localhost/x REDIS_URL=redis://localhost SECRET_KEY=x $(BIN)/mypy
 
 .DEFAULT_GOAL := help
-.PHONY: help venv demo up worker beat consumer web flower migrate psql test test-newest test-beside test-oldest lint coverage mutants bench soak chaos clean
+.PHONY: help venv demo up worker beat consumer web flower migrate psql test test-newest test-beside test-oldest lint coverage mutants bench soak chaos screenshots clean
 
 help: ## Show this list
 	@sed -n 's/^\([a-z]*\):[^#]*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 18
@@ -107,6 +107,9 @@ soak: venv ## Run live trades at a steady rate; report memory, lag, missing rows
 
 chaos: venv ## Run live trades with killed processes and cut connections; compare all rows [CHAOS_SECONDS=300] [CHAOS_SEED=7]
 	@exec env CHAOS_SECONDS=$(CHAOS_SECONDS) CHAOS_SEED=$(CHAOS_SEED) $(BIN)/pytest -q tests/system/test_live_flow.py
+
+screenshots: venv ## Store pictures of the pages of a running `make demo` in docs/screenshots [ADDRESS=http://127.0.0.1:8000]
+	@exec $(BIN)/python -m tests.screenshots $(ADDRESS)
 
 clean: ## Remove .venv and caches, but not the data in .local
 	rm -rf .venv .pytest_cache .ruff_cache .mypy_cache .import_linter_cache .hypothesis

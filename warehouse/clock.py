@@ -11,7 +11,7 @@ import datetime as dt
 from django.conf import settings
 from django.db.models import BigIntegerField, Func
 
-from quant.sessions import market_now
+from quant.sessions import NEW_YORK, market_now
 
 _EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 
@@ -36,3 +36,8 @@ def epoch_ms(instant: dt.datetime) -> int:
 def instant(epoch_milliseconds: int) -> dt.datetime:
     """Return the aware UTC instant of epoch milliseconds."""
     return _EPOCH + dt.timedelta(milliseconds=epoch_milliseconds)
+
+
+def new_york_text(epoch_milliseconds: int) -> str:
+    """Return epoch milliseconds as date and time in New York: Thu 14 Sep 2023 14:45:00."""
+    return f"{instant(int(epoch_milliseconds)).astimezone(NEW_YORK):%a %-d %b %Y %H:%M:%S}"

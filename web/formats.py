@@ -7,7 +7,7 @@ dash; the page says the reason beside it.
 from __future__ import annotations
 
 import math
-from datetime import datetime
+from datetime import date, datetime
 
 from quant.sessions import NEW_YORK
 from warehouse import clock
@@ -41,6 +41,13 @@ def price(value: float | None) -> str:
 def strike(value: float | None) -> str:
     """Return a strike without needless zeros: 4,510 and 177.50."""
     return number(value, 0 if value is not None and float(value).is_integer() else 2)
+
+
+def significant(value: float | None) -> str:
+    """Return a number with at most six significant digits and thousands separators: 0.0190, 12,345.6."""
+    if value is None or math.isnan(value):
+        return ABSENT
+    return f"{_MINUS if value < 0 else ''}{abs(value):,.6g}"
 
 
 def percent(fraction: float | None, decimals: int = 2, *, sign: bool = False) -> str:
@@ -100,11 +107,14 @@ def day(at_ms: float | None) -> str:
     return ABSENT if at_ms is None or math.isnan(at_ms) else _local(at_ms).strftime("%a %-d %b %Y")
 
 
+def calendar_day(value: date | None) -> str:
+    """Return a date: Thu 14 Sep 2023."""
+    return ABSENT if value is None else f"{value:%a %-d %b %Y}"
+
+
 def moment(at_ms: float | None) -> str:
     """Return date and time of an instant (epoch ms): Thu 14 Sep 2023 14:45:00."""
-    return (
-        ABSENT if at_ms is None or math.isnan(at_ms) else f"{day(at_ms)} {time_of_day(at_ms, seconds=True)}"
-    )
+    return ABSENT if at_ms is None or math.isnan(at_ms) else clock.new_york_text(int(at_ms))
 
 
 def duration(seconds: float | None) -> str:

@@ -47,7 +47,7 @@ def benchmarks() -> dict[str, Callable[[], Measured]]:
 
 
 def sized() -> dict[str, Sized]:
-    from tests.bench.admin_list import admin_list
+    from tests.bench.admin_list import admin_list, admin_list_pages
     from tests.bench.dashboard import dashboard
     from tests.bench.documented import (
         documented_queries,
@@ -66,6 +66,7 @@ def sized() -> dict[str, Sized]:
         Sized(documented_queries, (Greeks, Flow)),
         Sized(documented_queries_as_of, (Greeks, Flow)),
         Sized(admin_list, (Greeks,)),
+        Sized(admin_list_pages, (Greeks, Flow)),
         Sized(dashboard, (Greeks, Flow)),
     )
     return {benchmark.probe.__name__: benchmark for benchmark in measured}

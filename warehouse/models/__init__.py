@@ -15,7 +15,7 @@ from warehouse.models.regime import MarketRegimeDay
 from warehouse.models.runs import IngestionRun
 from warehouse.models.slots import FlowSlot, GammaSlot
 from warehouse.models.superseded import SupersededRow
-from warehouse.models.watchlist import WatchlistEntry
+from warehouse.models.watchlist import SavedFilter, WatchlistEntry
 
 __all__ = [
     "ContractListing",
@@ -40,6 +40,7 @@ __all__ = [
     "MarketRegimeDay",
     "OptionsFlow",
     "RepairContract",
+    "SavedFilter",
     "SessionException",
     "StreamGap",
     "SupersededRow",

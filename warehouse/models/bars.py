@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.db import models
 
+from warehouse import clock
 from warehouse.models import columns
 from warehouse.models.enums import ActionKind, Source, Timeframe
 
@@ -47,7 +48,7 @@ class HistoricalBar(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.symbol} {self.timeframe} at {self.timestamp}"
+        return f"{self.symbol} {self.timeframe}, {clock.new_york_text(self.timestamp)}"
 
 
 class CorporateAction(models.Model):
@@ -82,6 +83,7 @@ class CorporateAction(models.Model):
         db_table = ACTIONS
         db_table_comment = "Splits and cash dividends of stocks."
         verbose_name = "corporate action"
+        indexes = [models.Index(fields=["ex_date", "id"], name="corporate_actions_date_idx")]
         constraints = [
             columns.unique(ACTIONS, "symbol", "kind", "ex_date"),
             columns.one_of(ACTIONS, "kind", ActionKind),

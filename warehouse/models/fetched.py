@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.db import models
 
+from warehouse import clock
 from warehouse.models import columns
 
 RANGES, LISTINGS = "fetched_range", "contract_listing"
@@ -26,6 +27,7 @@ class FetchedRange(models.Model):
         db_table = RANGES
         db_table_comment = "Time ranges that were fetched completely from the provider."
         verbose_name = "fetched range"
+        indexes = [models.Index(fields=["until_ms", "id"], name="fetched_range_until_idx")]
         constraints = [
             columns.unique(RANGES, "symbol", "kind", "until_ms"),
             models.CheckConstraint(
@@ -34,7 +36,8 @@ class FetchedRange(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.kind} {self.symbol} until {self.until_ms}"
+        name = f"{self.kind} {self.symbol}".strip()
+        return f"{name} until {clock.new_york_text(self.until_ms)}"
 
 
 class ContractListing(models.Model):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.db import models
 
+from warehouse import clock
 from warehouse.models import columns
 from warehouse.models.enums import (
     Aggressiveness,
@@ -104,4 +105,4 @@ class OptionsFlow(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.contract_ticker} {self.size} at {self.price}"
+        return f"{self.contract_ticker} {self.size} at {self.price}, {clock.new_york_text(self.timestamp)}"

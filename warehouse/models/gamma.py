@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.db import models
 
+from warehouse import clock
 from warehouse.models import columns
 from warehouse.models.enums import (
     DealerPositioning,
@@ -57,7 +58,7 @@ class GammaScalars(models.Model):
         abstract = True
 
     def __str__(self) -> str:
-        return f"{self.symbol} at {self.timestamp}"
+        return f"{self.symbol}, {clock.new_york_text(self.timestamp)}"
 
 
 class GammaExposure(GammaScalars):
@@ -88,6 +89,7 @@ class GammaExposure(GammaScalars):
         db_table = TABLE
         db_table_comment = "Dealer gamma exposure of one underlying's chain per slot."
         verbose_name = "gamma exposure snapshot"
+        indexes = [models.Index(fields=["timestamp", "id"], name="gamma_exposure_time_idx")]
         constraints = [
             columns.unique(TABLE, "symbol", "timestamp"),
             columns.known_since_timestamp(TABLE),
@@ -133,6 +135,7 @@ class ExpirationGamma(models.Model):
         db_table = BY_EXPIRATION
         db_table_comment = "Dealer exposure, open interest and volume of one settlement of a chain per slot."
         verbose_name, verbose_name_plural = "gamma of an expiration", "gamma by expiration"
+        indexes = [models.Index(fields=["timestamp", "id"], name="gamma_by_expiration_time_idx")]
         constraints = [
             columns.unique(BY_EXPIRATION, "symbol", "timestamp", "root", "expiration"),
             columns.known_since_timestamp(BY_EXPIRATION),
@@ -141,4 +144,4 @@ class ExpirationGamma(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.symbol} {self.root} {self.expiration} at {self.timestamp}"
+        return f"{self.symbol} {self.root} {self.expiration}, {clock.new_york_text(self.timestamp)}"

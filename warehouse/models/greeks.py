@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.db import models
 
+from warehouse import clock
 from warehouse.models import columns
 from warehouse.models.enums import (
     ExerciseStyle,
@@ -69,7 +70,7 @@ class HistoricalGreeks(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.contract_ticker} at {self.timestamp}"
+        return f"{self.contract_ticker}, {clock.new_york_text(self.timestamp)}"
 
 
 class ExpirationCurve(models.Model):
@@ -122,6 +123,7 @@ class ExpirationCurve(models.Model):
         db_table = CURVE
         db_table_comment = "Forward, rate, borrow yield and at-the-money volatility by expiration and slot."
         verbose_name = verbose_name_plural = "expiration curve"
+        indexes = [models.Index(fields=["timestamp", "id"], name="expiration_curve_time_idx")]
         constraints = [
             columns.unique(CURVE, "symbol", "timestamp", "root", "expiration"),
             columns.one_of(CURVE, "exercise_style", ExerciseStyle),
@@ -131,4 +133,4 @@ class ExpirationCurve(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.root} {self.expiration} at {self.timestamp}"
+        return f"{self.root} {self.expiration}, {clock.new_york_text(self.timestamp)}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.db import models
 
+from warehouse import clock
 from warehouse.models import columns
 from warehouse.models.enums import GapStatus, RepairOutcome, WorkerStatus
 
@@ -65,7 +66,7 @@ class StreamGap(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.feed} from {self.from_ms}"
+        return f"{self.feed} from {clock.new_york_text(self.from_ms)}"
 
 
 class RepairContract(models.Model):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.db import models
 
+from warehouse import clock
 from warehouse.models import columns
 from warehouse.models.enums import RunStatus
 
@@ -40,10 +41,12 @@ class IngestionRun(models.Model):
         db_table = TABLE
         db_table_comment = "Runs of all tasks by period, with counts, times and errors."
         verbose_name = "ingestion run"
+        indexes = [models.Index(fields=["slot", "id"], name="ingestion_runs_slot_idx")]
         constraints = [
             columns.unique(TABLE, "task", "symbol", "slot"),
             columns.one_of(TABLE, "status", RunStatus),
         ]
 
     def __str__(self) -> str:
-        return f"{self.task} {self.symbol} {self.slot}"
+        name = f"{self.task} {self.symbol}".strip()
+        return f"{name}, {clock.new_york_text(self.slot)}"

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from django.db import models
+
+from warehouse import clock
 from warehouse.models import columns
 from warehouse.models.enums import DealerPositioning, ExpectedBehavior, FlipStatus, OpenInterestSource
 from warehouse.models.gamma import GammaScalars
@@ -21,6 +24,7 @@ class GammaSlot(GammaScalars):
         )
         verbose_name = "gamma of a slot"
         verbose_name_plural = "gamma by slot"
+        indexes = [models.Index(fields=["timestamp", "id"], name="gamma_slots_time_idx")]
         constraints = [
             columns.unique("gamma_slots", "symbol", "timestamp"),
             columns.known_since_timestamp("gamma_slots"),
@@ -66,10 +70,11 @@ class FlowSlot(SideCoverage):
         db_table_comment = "Sums of the trades of 15 minutes per underlying, cancels left out."
         verbose_name = "flow of a slot"
         verbose_name_plural = "flow by slot"
+        indexes = [models.Index(fields=["timestamp", "id"], name="flow_slots_time_idx")]
         constraints = [
             columns.unique("flow_slots", "symbol", "timestamp"),
             columns.known_since_timestamp("flow_slots"),
         ]
 
     def __str__(self) -> str:
-        return f"{self.symbol} at {self.timestamp}"
+        return f"{self.symbol}, {clock.new_york_text(self.timestamp)}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.db import models
 
+from warehouse import clock
 from warehouse.models import columns
 
 TABLE = "superseded_rows"
@@ -27,7 +28,12 @@ class SupersededRow(models.Model):
         db_table = TABLE
         db_table_comment = "Earlier versions of rows that were computed again."
         verbose_name, verbose_name_plural = "superseded row", "superseded rows"
-        indexes = [models.Index(fields=["table_name", "superseded_at"], name="superseded_rows_time_idx")]
+        indexes = [
+            models.Index(fields=["table_name", "superseded_at"], name="superseded_rows_time_idx"),
+            models.Index(fields=["superseded_at", "id"], name="superseded_rows_newest_idx"),
+        ]
 
     def __str__(self) -> str:
-        return f"{self.table_name} {self.key}"
+        named = " ".join(str(self.key[name]) for name in self.key if name != "timestamp")
+        at_ms = self.key.get("timestamp", self.superseded_at)
+        return f"{self.table_name} {named}, {clock.new_york_text(at_ms)}"

@@ -1,13 +1,14 @@
-"""Watched underlyings."""
+"""What users of the web edit: watched underlyings, and filters of lists."""
 
 from __future__ import annotations
 
+from django.conf import settings
 from django.db import models
 
 from warehouse.models import columns
 from warehouse.models.enums import UnderlyingKind
 
-TABLE = "watchlist"
+TABLE, FILTERS = "watchlist", "saved_filter"
 
 
 class WatchlistEntry(models.Model):
@@ -42,3 +43,28 @@ class WatchlistEntry(models.Model):
 
     def __str__(self) -> str:
         return str(self.symbol)
+
+
+class SavedFilter(models.Model):
+    """Grain: one filter of one user. Key: (owner_id, model, name). Written by the web; kept until it is deleted."""
+
+    id = columns.row_id()
+    owner = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.CASCADE,
+        db_index=False,
+        related_name="saved_filters",
+        db_comment="user who saved it; no unit",
+    )
+    model = columns.text("list of the admin, such as optionsflow; no unit", null=False)
+    name = columns.text("name that the user chose; no unit", null=False)
+    query = columns.text("query of the list's address; no unit", null=False)
+
+    class Meta:
+        db_table = FILTERS
+        db_table_comment = "Filters of lists in the admin that users saved under a name."
+        verbose_name = "saved filter"
+        constraints = [columns.unique(FILTERS, "owner", "model", "name")]
+
+    def __str__(self) -> str:
+        return str(self.name)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from web.admin import (
     accounts,
     daily_data,
+    gamma_data,
     market_data,
     market_events,
     operations,
@@ -17,6 +18,7 @@ from web.admin import (
 __all__ = [
     "accounts",
     "daily_data",
+    "gamma_data",
     "market_data",
     "market_events",
     "operations",

@@ -7,6 +7,7 @@ from django.contrib import admin
 from warehouse.models import ContractSizeDay, FlowDay, FlowOpeningDay, GammaDay, IvPercentile, MarketRegimeDay
 from web.admin.base import DailyAdmin, side_known
 from web.admin.row_charts import ChartsOfRow, RowChart, close_query
+from web.lists import filters
 
 
 @admin.register(IvPercentile)
@@ -16,9 +17,11 @@ class IvPercentileAdmin(ChartsOfRow, DailyAdmin):
     def row_charts(self, row: IvPercentile) -> list[RowChart]:
         return [RowChart(str(row.symbol), "iv", close_query(row.date))]
 
+    phone = ("date", "symbol", "current_iv", "iv_rank", "iv_percentile")
+    list_filter = (*DailyAdmin.list_filter, "iv_regime", "recommendation")
     list_display = (
-        "symbol",
         "date",
+        "symbol",
         "current_iv",
         "iv_rank",
         "iv_percentile",
@@ -42,7 +45,8 @@ class MarketRegimeDayAdmin(ChartsOfRow, DailyAdmin):
 
     search_fields = ()
     search_help_text = None
-    list_filter = ()
+    orders = {"date": ("date",)}
+    list_filter = (filters.SessionFilter, "market_regime", "vix_regime")
     list_display = (
         "date",
         "market_regime",
@@ -60,8 +64,8 @@ class FlowDayAdmin(DailyAdmin):
     """Daily sums of trades."""
 
     list_display = (
-        "symbol",
         "date",
+        "symbol",
         "trades",
         "premium",
         "premium_unknown",
@@ -78,8 +82,8 @@ class FlowOpeningDayAdmin(DailyAdmin):
     """Daily opening flow."""
 
     list_display = (
-        "symbol",
         "date",
+        "symbol",
         "contracts",
         "opened_contracts",
         "closed_contracts",
@@ -94,8 +98,8 @@ class GammaDayAdmin(DailyAdmin):
     """Daily dealer gamma."""
 
     list_display = (
-        "symbol",
         "date",
+        "symbol",
         "snapshots",
         "total_gamma_close",
         "dealer_positioning",
@@ -107,4 +111,4 @@ class GammaDayAdmin(DailyAdmin):
 class ContractSizeDayAdmin(DailyAdmin):
     """Daily trade sizes."""
 
-    list_display = ("symbol", "date", "trades", "contracts")
+    list_display = ("date", "symbol", "trades", "contracts")

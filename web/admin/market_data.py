@@ -2,24 +2,38 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
+
+from django.apps import apps
 from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
 
 from warehouse.models import (
     CorporateAction,
     ExpirationCurve,
-    ExpirationGamma,
     FlowSlot,
-    GammaExposure,
-    GammaSlot,
     HistoricalBar,
     HistoricalGreeks,
     OptionsFlow,
     SupersededRow,
 )
-from web.admin.base import DailyAdmin, ReadOnlyAdmin, TimedAdmin, new_york, side_known
+from warehouse.models.enums import Timeframe
+from web import formats
+from web.admin.base import ReadOnlyAdmin, TimedAdmin, side_known
 from web.admin.row_charts import ChartsOfRow, RowChart, session_query
-from web.charts.conventions_table import conventions_table
 from web.charts.documents.price import TIMEFRAMES
+from web.lists import filters
+from web.lists.table import as_number
+from web.lists.trades import side_in_words
+
+
+class ExDateFilter(filters.SessionFilter):
+    """Filter by the ex-date of an action."""
+
+    title = "ex-date"
+    column = "ex_date"
 
 
 @admin.register(HistoricalGreeks)
@@ -30,18 +44,18 @@ class HistoricalGreeksAdmin(ChartsOfRow, TimedAdmin):
         name = str(row.contract_ticker).removeprefix("O:")[:-9]
         return [RowChart(str(row.symbol), "smile", f"slot={row.timestamp}&expirations={name}")]
 
+    search_help_text = "symbol or contract, such as SPX or O:SPXW251219C06475000"
+    symbol_orders = {"timestamp": ("timestamp", "contract_ticker")}
+    contract_orders = symbol_orders
+    phone = ("timestamp", "contract_ticker", "implied_volatility", "delta", "open_interest")
+    list_filter = (
+        *(filters.SymbolFilter, filters.ContractFilter, filters.RecentFilter, filters.DateFilter),
+        *("option_type", filters.ExpirationFilter, filters.ExpiryFilter, "source"),
+    )
     list_display = (
-        "contract_ticker",
-        "at",
-        "underlying_price",
-        "bid",
-        "ask",
-        "implied_volatility",
-        "iv_status",
-        "delta",
-        "gamma",
-        "open_interest",
-        "greeks_source",
+        *("timestamp", "symbol", "contract_ticker", "option_type", "strike", "expiration"),
+        *("underlying_price", "bid", "ask", "implied_volatility", "iv_status", "delta", "gamma"),
+        *("open_interest", "greeks_source", "source"),
     )
 
 
@@ -53,19 +67,42 @@ class OptionsFlowAdmin(ChartsOfRow, TimedAdmin):
         query = session_query(int(row.timestamp))
         return [RowChart(str(row.symbol), chart, query) for chart in ("trades", "intervals")]
 
-    list_display = (
-        "contract_ticker",
-        "at",
-        "size",
-        "price",
-        "multiplier",
-        "premium",
-        "trade_type",
-        "sentiment",
-        "aggressiveness",
-        "side",
-        "is_cancel",
+    search_help_text = "symbol or contract, such as SPX or O:SPXW251219C06475000"
+    orders = {"timestamp": ("timestamp", "id"), "premium": ("premium", "id")}
+    symbol_orders = {**orders, "timestamp": ("timestamp", "contract_ticker", "sequence_number")}
+    contract_orders = {**orders, "timestamp": ("timestamp", "sequence_number")}
+    nullable_orders = ("premium",)
+    phone = ("timestamp", "contract_ticker", "trade_type", "sentiment", "premium")
+    presets = (
+        ("Largest premium", "order=-premium&recent=24"),
+        ("Sweeps above $100 k", "premium=100000&recent=24&trade_type=SWEEP"),
+        ("Expiring today", "dte=0&order=-premium&recent=24"),
+        ("Unusual volume", "is_unusual_volume=yes&recent=24"),
+        ("Blocks", "order=-premium&recent=24&trade_type=BLOCK"),
     )
+    list_filter = (
+        *(filters.SymbolFilter, filters.ContractFilter, filters.RecentFilter, filters.DateFilter),
+        *("trade_type", "sentiment", "side", "option_type", filters.PremiumFilter, filters.ExpiryFilter),
+        *(filters.ExpirationFilter, "is_unusual_volume", "is_cancel", "source"),
+    )
+    list_display = (
+        *("timestamp", "symbol", "contract_ticker", "option_type", "trade_type", "quote_side", "sentiment"),
+        *("premium", "size", "price", "quote", "dte", "underlying_price", "state", "source"),
+    )
+
+    @admin.display(description="side")
+    def quote_side(self, row: OptionsFlow) -> str:
+        return side_in_words(row)
+
+    @as_number
+    @admin.display(description="bid × ask")
+    def quote(self, row: OptionsFlow) -> str:
+        known = row.bid is not None and row.ask is not None
+        return f"{formats.price(row.bid)} × {formats.price(row.ask)}" if known else formats.ABSENT
+
+    @admin.display(description="state")
+    def state(self, row: OptionsFlow) -> str:
+        return "cancel" if row.is_cancel else "canceled" if row.canceled_by is not None else "valid"
 
 
 @admin.register(HistoricalBar)
@@ -78,44 +115,42 @@ class HistoricalBarAdmin(ChartsOfRow, TimedAdmin):
         query = f"{session_query(int(row.timestamp))}&timeframe={row.timeframe}"
         return [RowChart(str(row.symbol), "price", query)]
 
-    list_display = ("symbol", "timeframe", "at", "open", "high", "low", "close", "volume")
+    search_help_text = "symbol or contract, such as SPY or O:SPXW251219C06475000"
+    symbol_orders = {"timestamp": ("timestamp", "timeframe")}
+    phone = ("timestamp", "symbol", "timeframe", "close", "volume")
+    list_filter = (filters.SymbolFilter, "timeframe", filters.RecentFilter, filters.DateFilter)
+    list_display = ("timestamp", "symbol", "timeframe", "open", "high", "low", "close", "volume", "known_at")
+
+    def variants(self, queryset: QuerySet[Any], chosen: set[str]) -> Sequence[QuerySet[Any]]:
+        """Return one queryset per timeframe where none is chosen: the key of bars has it before the time."""
+        if "symbol" not in chosen or "timeframe" in chosen:
+            return [queryset]
+        return [queryset.filter(timeframe=one) for one in Timeframe.values]
 
 
 @admin.register(CorporateAction)
-class CorporateActionAdmin(DailyAdmin):
+class CorporateActionAdmin(ReadOnlyAdmin):
     """Splits and cash dividends."""
 
-    search_help_text = "symbol, exactly: AAPL"
-    list_filter = ("kind",)  # splits are those of all stocks, not only of watched ones
+    search_fields = ("symbol",)
+    search_help_text = "symbol, such as AAPL"
+    orders = {"ex_date": ("ex_date", "id")}
+    list_filter = (filters.SymbolFilter, "kind", ExDateFilter, "source")
     list_display = (
-        "symbol",
-        "kind",
-        "ex_date",
-        "cash_amount",
-        "split_from",
-        "split_to",
-        "dividend_type",
-        "declaration_date",
-        "known",
-        "withdrawn",
+        *("ex_date", "symbol", "kind", "cash_amount", "split_from", "split_to", "dividend_type"),
+        *("declaration_date", "known_at", "withdrawn_at", "source"),
     )
-
-    @admin.display(description="known, New York")
-    def known(self, row: CorporateAction) -> str:
-        return new_york(row.known_at)
-
-    @admin.display(description="withdrawn, New York")
-    def withdrawn(self, row: CorporateAction) -> str:
-        return new_york(row.withdrawn_at)
 
 
 @admin.register(ExpirationCurve)
 class ExpirationCurveAdmin(TimedAdmin):
     """Forwards, rates and at-the-money volatilities by expiration."""
 
+    symbol_orders = {"timestamp": ("timestamp", "root", "expiration")}
+    list_filter = (*TimedAdmin.list_filter, filters.ExpirationFilter, "quality")
     list_display = (
+        "timestamp",
         "symbol",
-        "at",
         "root",
         "expiration",
         "exercise_style",
@@ -130,81 +165,13 @@ class ExpirationCurveAdmin(TimedAdmin):
     )
 
 
-@admin.register(GammaExposure)
-class GammaExposureAdmin(ChartsOfRow, TimedAdmin):
-    """Gamma exposure snapshots."""
-
-    heavy = ("gamma_by_strike", "oi_by_strike", "sensitivity", "flip_points")
-    # Hundreds of strikes, which the chart shows, and what the table of conventions shows.
-    exclude = ("gamma_by_strike", "oi_by_strike", "sensitivity")
-    readonly_fields = ("charts", "conventions")
-    list_display = (
-        "symbol",
-        "at",
-        "underlying_price",
-        "total_gamma",
-        "dealer_positioning",
-        "expected_behavior",
-        "gamma_wall_resistance",
-        "gamma_wall_support",
-        "gamma_flip",
-        "flip_status",
-    )
-
-    def row_charts(self, row: GammaExposure) -> list[RowChart]:
-        query = f"slot={row.timestamp}"
-        return [RowChart(str(row.symbol), chart, query) for chart in ("gamma", "profile")]
-
-    @admin.display(description="net gamma by convention, $ per 1 % move")
-    def conventions(self, row: GammaExposure) -> str:
-        return conventions_table(row.sensitivity)
-
-
-@admin.register(GammaSlot)
-class GammaSlotAdmin(TimedAdmin):
-    """Gamma snapshots in short."""
-
-    list_display = (
-        "symbol",
-        "at",
-        "underlying_price",
-        "total_gamma",
-        "dealer_positioning",
-        "gamma_wall_resistance",
-        "gamma_wall_support",
-        "gamma_flip",
-        "flip_status",
-        "oi_source",
-    )
-
-
-@admin.register(ExpirationGamma)
-class ExpirationGammaAdmin(TimedAdmin):
-    """Gamma by expiration."""
-
-    list_display = (
-        "symbol",
-        "at",
-        "root",
-        "expiration",
-        "bucket",
-        "net_gamma",
-        "call_gamma",
-        "put_gamma",
-        "delta_exposure",
-        "vanna_exposure",
-        "charm_exposure",
-        "max_pain",
-    )
-
-
 @admin.register(FlowSlot)
 class FlowSlotAdmin(TimedAdmin):
     """Sums of 15 minutes of trades."""
 
     list_display = (
+        "timestamp",
         "symbol",
-        "at",
         "trades",
         "premium",
         "call_premium",
@@ -218,9 +185,30 @@ class FlowSlotAdmin(TimedAdmin):
     )
 
 
+class TableFilter(filters.ListFilter):
+    """Filter by the table of the rows."""
+
+    title = "table"
+    parameter_name = "table_name"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        models = apps.get_app_config("warehouse").get_models()
+        tables = sorted(
+            one._meta.db_table for one in models if hasattr(one, "computed_at") or one is OptionsFlow
+        )
+        return [(table, table.replace("_", " ")) for table in tables]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        known = {table for table, _ in self.lookup_choices}
+        return queryset.filter(table_name=self.value()) if self.value() in known else queryset
+
+
 @admin.register(SupersededRow)
 class SupersededRowAdmin(ReadOnlyAdmin):
     """Earlier versions of rows."""
 
-    list_display = ("table_name", "key", "known_at", "superseded_at")
-    list_filter = ("table_name",)
+    orders = {"superseded_at": ("superseded_at", "id")}
+    time_orders = ("superseded_at",)
+    heavy = ("row",)
+    list_display = ("superseded_at", "table_name", "key", "known_at")
+    list_filter = (TableFilter,)

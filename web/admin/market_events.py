@@ -16,7 +16,7 @@ from warehouse.models import MarketEvent
 from warehouse.models.dates import ALL_SYMBOLS
 from warehouse.models.enums import EventKind, Source
 from web import formats
-from web.admin.base import new_york, units
+from web.admin.base import units
 from web.admin.editable import EditableAdmin
 
 if TYPE_CHECKING:
@@ -110,4 +110,4 @@ class MarketEventAdmin(EditableAdmin):
 
     @display(description="known since, New York")
     def known(self, row: MarketEvent) -> str:
-        return new_york(row.known_at)
+        return formats.moment(row.known_at)

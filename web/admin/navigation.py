@@ -70,6 +70,11 @@ def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
     return [{"items": front}, *(group for group in groups if group["items"])]
 
 
+def title_of(model: str) -> str:
+    """Return the title of a model's page in the sidebar, empty without one; the model as in GROUPS."""
+    return next((title for group in GROUPS.values() for title, _, name in group if name == model), "")
+
+
 def environment(request: HttpRequest) -> list[str] | None:
     """Return the badge of every page while the market is simulated. Called by unfold."""
     return ["SIMULATED", "warning"] if settings.SIMULATED else None

@@ -1,4 +1,4 @@
-"""Read-only pages of runs, fetched ranges, heartbeats, gaps, repairs, dead letters, session exceptions, clock."""
+"""Read-only pages of runs, fetched ranges, heartbeats, gaps, repairs, dead letters, clock."""
 
 from __future__ import annotations
 
@@ -13,49 +13,68 @@ from warehouse.models import (
     Heartbeat,
     IngestionRun,
     RepairContract,
-    SessionException,
     StreamGap,
     WarehouseClock,
 )
-from web.admin.base import ReadOnlyAdmin, RecentFilter, SymbolFilter, new_york
+from web.admin.base import ReadOnlyAdmin
+from web.lists import filters
+from web.lists.filters import SymbolFilter
 
 
-class RecentSlotFilter(RecentFilter):
+class RecentSlotFilter(filters.RecentFilter):
     """Filter by the slot of a run."""
 
     column = "slot"
+
+
+class SlotDateFilter(filters.DateFilter):
+    """Filter by the date of a run's slot."""
+
+    column = "slot"
+
+
+class GapDateFilter(filters.DateFilter):
+    """Filter by the date on which a gap began."""
+
+    column = "from_ms"
 
 
 @admin.register(IngestionRun)
 class IngestionRunAdmin(ReadOnlyAdmin):
     """Runs of the ledger."""
 
-    search_fields = ("symbol__exact",)
-    search_help_text = "symbol, exactly: SPX"
-    list_filter = (("status", admin.ChoicesFieldListFilter), SymbolFilter, RecentSlotFilter)
-    list_display = ("task", "symbol", "at", "status", "contracts", "rows", "duration_ms", "attempts", "error")
-
-    @admin.display(description="slot, New York")
-    def at(self, row: Any) -> str:
-        return new_york(row.slot)
+    search_fields = ("symbol",)
+    search_help_text = "symbol, such as SPX"
+    orders = {"slot": ("slot", "id")}
+    time_orders = ("slot",)
+    phone = ("slot", "task", "symbol", "status", "error")
+    list_filter = ("status", SymbolFilter, RecentSlotFilter, SlotDateFilter)
+    list_display = (
+        *(
+            "slot",
+            "task",
+            "symbol",
+            "status",
+            "contracts",
+            "rows",
+            "duration_ms",
+            "attempts",
+            "started_at",
+            "error",
+        ),
+    )
 
 
 @admin.register(FetchedRange)
 class FetchedRangeAdmin(ReadOnlyAdmin):
     """Time ranges that were fetched."""
 
-    search_fields = ("symbol__exact",)
-    search_help_text = "symbol or contract ticker, exactly: SPX"
+    search_fields = ("symbol",)
+    search_help_text = "symbol or contract, such as SPX"
+    orders = {"until_ms": ("until_ms", "id")}
+    time_orders = ("until_ms",)
     list_filter = (SymbolFilter,)
-    list_display = ("kind", "symbol", "after_at", "until_at")
-
-    @admin.display(description="after, New York")
-    def after_at(self, row: Any) -> str:
-        return new_york(row.after_ms)
-
-    @admin.display(description="until, New York")
-    def until_at(self, row: Any) -> str:
-        return new_york(row.until_ms)
+    list_display = ("until_ms", "after_ms", "kind", "symbol")
 
 
 @admin.register(ContractListing)
@@ -63,102 +82,64 @@ class ContractListingAdmin(ReadOnlyAdmin):
     """Contracts that were listed, by week of expirations."""
 
     heavy = ("series",)
-    search_fields = ("symbol__exact",)
-    search_help_text = "symbol, exactly: SPX"
+    search_fields = ("symbol",)
+    search_help_text = "symbol, such as SPX"
+    orders = {"week": ("week", "symbol")}
     list_filter = (SymbolFilter,)
-    list_display = ("symbol", "week", "as_of", "rejected")
-
-    @admin.display(description="known as of, New York")
-    def as_of(self, row: Any) -> str:
-        return new_york(row.known_as_of)
+    list_display = ("week", "symbol", "known_as_of", "rejected")
 
 
 @admin.register(Heartbeat)
 class HeartbeatAdmin(ReadOnlyAdmin):
     """Heartbeats of processes."""
 
-    ordering = ("-last_scan",)
-    list_display = ("id", "at", "status", "signals_detected")
-
-    @admin.display(description="last scan, New York")
-    def at(self, row: Any) -> str:
-        return new_york(row.last_scan)
+    orders = {"last_scan": ("last_scan", "id")}
+    time_orders = ("last_scan",)
+    list_filter = ("status",)
+    list_display = ("id", "last_scan", "status", "signals_detected")
 
 
 @admin.register(StreamGap)
 class StreamGapAdmin(ReadOnlyAdmin):
     """Times in which a feed was not received."""
 
-    list_filter = (("status", admin.ChoicesFieldListFilter),)
+    orders = {"from_ms": ("from_ms", "id")}
+    time_orders = ("from_ms",)
+    list_filter = ("status", GapDateFilter)
     list_display = (
-        *("feed", "from_at", "to_at", "reason", "status"),
-        *("contracts", "repaired", "unrepairable", "repaired_on"),
+        *("from_ms", "to_ms", "feed", "reason", "status"),
+        *("contracts", "repaired", "unrepairable", "repaired_at"),
     )
-
-    @admin.display(description="from, New York")
-    def from_at(self, row: Any) -> str:
-        return new_york(row.from_ms)
-
-    @admin.display(description="to, New York")
-    def to_at(self, row: Any) -> str:
-        return new_york(row.to_ms)
-
-    @admin.display(description="repaired, New York")
-    def repaired_on(self, row: Any) -> str:
-        return new_york(row.repaired_at)
 
 
 @admin.register(RepairContract)
 class RepairContractAdmin(ReadOnlyAdmin):
-    """Contracts that are asked to repair a gap, in the order in which they are asked."""
+    """Contracts that are asked to repair a gap, those with the largest volume first."""
 
-    ordering = ("gap", "attempts", "-volume", "symbol", "contract_ticker")
+    orders = {"volume": ("volume", "id")}
     list_select_related = ("gap",)
-    search_fields = ("contract_ticker__exact",)
-    search_help_text = "contract ticker, exactly: O:SPXW251219C06475000"
-    list_filter = (("outcome", admin.ChoicesFieldListFilter), SymbolFilter)
-    list_display = ("contract_ticker", "of_gap", "volume", "outcome", "attempts", "trades", "at")
+    search_fields = ("symbol",)
+    search_help_text = "symbol or contract, such as O:SPXW251219C06475000"
+    list_filter = ("outcome", SymbolFilter, filters.ContractFilter)
+    list_display = ("contract_ticker", "of_gap", "volume", "outcome", "attempts", "trades", "asked_at")
 
-    @admin.display(description="gap from, New York")
+    @admin.display(description="gap")
     def of_gap(self, row: Any) -> str:
-        return new_york(row.gap.from_ms)
-
-    @admin.display(description="answered, New York")
-    def at(self, row: Any) -> str:
-        return new_york(row.asked_at)
+        return str(row.gap)
 
 
 @admin.register(DeadLetter)
 class DeadLetterAdmin(ReadOnlyAdmin):
     """Batches that could not be stored."""
 
-    ordering = ("-created_at",)
+    orders = {"created_at": ("created_at", "batch_id")}
+    time_orders = ("created_at",)
     heavy = ("payload",)
-    list_display = ("batch_id", "at", "attempts", "error")
-
-    @admin.display(description="stored as dead letter, New York")
-    def at(self, row: Any) -> str:
-        return new_york(row.created_at)
-
-
-@admin.register(SessionException)
-class SessionExceptionAdmin(ReadOnlyAdmin):
-    """Sessions on which the provider differs from the exchange calendar."""
-
-    ordering = ("-date",)
-    list_display = ("date", "opens_at", "closes_at", "reason")
-
-    @admin.display(description="opens, New York")
-    def opens_at(self, row: Any) -> str:
-        return new_york(row.opens_ms)
-
-    @admin.display(description="closes, New York")
-    def closes_at(self, row: Any) -> str:
-        return new_york(row.closes_ms)
+    list_display = ("created_at", "batch_id", "attempts", "error")
 
 
 @admin.register(WarehouseClock)
 class WarehouseClockAdmin(ReadOnlyAdmin):
     """Offset of the market's clock."""
 
-    list_display = ("__str__",)
+    list_display = ("offset_ms",)

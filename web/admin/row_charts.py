@@ -47,10 +47,6 @@ class ChartsOfRow(ReadOnlyAdmin):
     def charts(self, row: Any) -> SafeString:
         return charts_html(self.row_charts(row))
 
-    def get_fields(self, request: HttpRequest, obj: Any = None) -> list[Any]:
-        first = list(self.readonly_fields)
-        return [*first, *(name for name in super().get_fields(request, obj) if name not in first)]
-
     def render_change_form(
         self, request: HttpRequest, context: dict[str, Any], *arguments: Any, **named: Any
     ) -> HttpResponse:

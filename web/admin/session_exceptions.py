@@ -76,9 +76,6 @@ class SessionExceptionForm(ModelForm):
         return entered
 
 
-admin.site.unregister(SessionException)
-
-
 @admin.register(SessionException)
 class SessionExceptionPage(EditableAdmin):
     """Sessions on which the provider, or an operator, differs from the exchange calendar."""

@@ -68,7 +68,7 @@ def clock_seconds(at_ms: float | None) -> str:
 @register.filter
 def date(iso: str) -> str:
     """Return a date in ISO form as a page shows it: Thu 14 Sep 2023."""
-    return dt.date.fromisoformat(iso).strftime("%a %-d %b %Y")
+    return formats.calendar_day(dt.date.fromisoformat(iso))
 
 
 @register.filter

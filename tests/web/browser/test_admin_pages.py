@@ -69,7 +69,7 @@ def test_menus_and_filters_open_by_keyboard(open_browser, superuser):
     checked.check("menu", [(LIGHT, PHONE), (DARK, PHONE)])
     page.get_by_role("button", name="Close").press(" ")
     entry.wait_for(state="hidden")
-    page.get_by_role("button", name="Filters").press("Enter")
+    page.get_by_text("Filters", exact=True).press("Enter")
     page.get_by_role("link", name="last day").wait_for()
     checked.check("filters", [(LIGHT, PHONE), (DARK, PHONE)])
 

@@ -1,0 +1,1 @@
+"""Lists of rows in the admin: texts of cells, filters, pages by key, export, saved filters."""
