@@ -13,7 +13,6 @@ from numpy.typing import ArrayLike
 from quant.chain import Floats
 
 _FEWEST_QUOTES = 5
-_POWERS = np.arange(4)
 
 
 class Cubic(NamedTuple):
@@ -43,7 +42,8 @@ def fit_cubic(k: Floats, total_variance: Floats, weights: Floats) -> Cubic:
     middle, width = 0.5 * (lowest + highest), highest - lowest
     usable = (known.sum(axis=1) >= _FEWEST_QUOTES) & (width > 0)
     x = np.where(known, (k - middle[:, None]) / width[:, None], 0.0)
-    powers = x[:, None, :] ** _POWERS[:, None]
+    square = x * x
+    powers = np.stack([np.ones_like(x), x, square, square * x], axis=1)
     weighted = powers * np.where(known, weights, 0.0)[:, None, :]
     coefficients = np.full((len(k), 4), np.nan)
     if usable.any():

@@ -11,7 +11,7 @@ from quant.chain import Floats
 
 # Delta of the call at the strike: those of 10- and 25-delta puts are 0.90 and 0.75.
 CALL_DELTA = {"10P": 0.90, "25P": 0.75, "50": 0.50, "25C": 0.25, "10C": 0.10}
-_HALVINGS = 45
+_HALVINGS = 32  # of a range of less than 5, so that the last one is 1e-9
 
 
 @np.errstate(all="ignore")
@@ -19,7 +19,7 @@ def at_deltas(total_variance: Callable[[Floats], Floats], lowest: Floats, highes
     """Return the log-moneyness of the points of `CALL_DELTA` on s smiles, shape (s, 5).
 
     `total_variance` maps log-moneyness (s, 5) to total variance. Delta is that of the forward, N(d1), at the volatility
-    of the smile at the strike itself, found by bisection to the last digits between `lowest` and `highest`, both (s,).
+    of the smile at the strike itself, found by bisection to 1e-9 between `lowest` and `highest`, both (s,).
     NaN where it is not between these two: a smile is not continued beyond its quotes.
     """
     wanted = ndtri(np.array(list(CALL_DELTA.values())))

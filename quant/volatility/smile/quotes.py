@@ -101,20 +101,20 @@ def smile_quotes(chain: OptionChain) -> SmileQuotes:
     rows = np.flatnonzero(usable)
     rows = rows[np.lexsort((chain.strike[rows], member[rows]))]
     count = np.bincount(member[rows], minlength=len(first))
-    place = np.arange(len(rows)) - np.repeat(np.cumsum(count) - count, count)
+    at = (member[rows], np.arange(len(rows)) - np.repeat(np.cumsum(count) - count, count))
     shape = (len(first), int(count.max(initial=1)))
 
-    def padded(column: Floats) -> Floats:
+    def padded(values: Floats) -> Floats:
         answer = np.full(shape, np.nan)
-        answer[member[rows], place] = column[rows]
+        answer[at] = values
         return answer
 
-    deviation = chain.implied_volatility * np.sqrt(chain.years)
-    k = np.log(chain.strike / chain.forward)
-    d1 = 0.5 * deviation - k / deviation
-    vega = chain.forward * np.exp(-np.nan_to_num(chain.rate) * chain.years) * np.sqrt(chain.years)
-    vega *= _INVERSE_ROOT_TWO_PI * np.exp(-0.5 * d1 * d1)
-    half_spread = np.maximum(0.5 * (chain.ask - chain.bid), _LEAST_HALF_SPREAD) / vega
+    volatility, years, forward = chain.implied_volatility[rows], chain.years[rows], chain.forward[rows]
+    strike, root_years = chain.strike[rows], np.sqrt(years)
+    k = np.log(strike / forward)
+    d1 = 0.5 * volatility * root_years - k / (volatility * root_years)
+    vega = forward * np.exp(-np.nan_to_num(chain.rate[rows]) * years - 0.5 * d1 * d1) * root_years
+    half_spread = np.maximum(0.5 * (chain.ask - chain.bid)[rows], _LEAST_HALF_SPREAD)
     return SmileQuotes(
         root=chain.root[first],
         expiration=chain.expiration[first],
@@ -122,8 +122,8 @@ def smile_quotes(chain: OptionChain) -> SmileQuotes:
         forward=chain.forward[first],
         number=count,
         k=padded(k),
-        strike=padded(chain.strike),
-        volatility=padded(chain.implied_volatility),
-        half_spread=padded(half_spread),
-        is_call=padded(chain.is_call.astype(np.float64)) == 1.0,
+        strike=padded(strike),
+        volatility=padded(volatility),
+        half_spread=padded(half_spread / (_INVERSE_ROOT_TWO_PI * vega)),
+        is_call=padded(k) >= 0.0,
     )

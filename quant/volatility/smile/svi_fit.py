@@ -10,13 +10,11 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike
 
-from quant.volatility.smile.svi import STEEPEST_WING, Svi
+from quant.volatility.smile.svi import Svi
 from quant.volatility.smile.svi_grid import ScaledQuotes, best_of_grid
 from quant.volatility.smile.svi_refinement import refined
 
 FEWEST_QUOTES = 5
-# A wing is never exactly flat, so that ρ is between -1 and 1 and b is positive.
-_FLATTEST_WING = 1e-7
 
 
 @np.errstate(all="ignore")
@@ -41,26 +39,14 @@ def fit_svi(k: ArrayLike, total_variance: ArrayLike, weights: ArrayLike) -> Svi:
     usable = np.flatnonzero((known.sum(axis=1) >= FEWEST_QUOTES) & (highest > lowest))
     found = np.full((5, len(at)), np.nan)
     if len(usable):
-        middle, width = 0.5 * (lowest + highest)[usable], (highest - lowest)[usable]
-        weight = np.where(known, weight, 0.0)[usable]
-        weight /= weight.sum(axis=1, keepdims=True)
-        value = np.where(known, value, 0.0)[usable]
-        mean = (weight * value).sum(axis=1)
-        slope = width / mean
-        quotes = ScaledQuotes(
-            np.where(known[usable], (at[usable] - middle[:, None]) / width[:, None], 0.0),
-            value / mean[:, None],
-            weight,
-            _FLATTEST_WING * slope,
-            STEEPEST_WING * slope,
-        )
+        quotes = ScaledQuotes.of(at[usable], value[usable], weight[usable], known[usable])
         state = refined(quotes, *best_of_grid(quotes))
         left, right = state.wings.left, state.wings.right
         found[:, usable] = (
-            state.wings.level * mean,
-            0.5 * (left + right) / slope,
+            state.wings.level * quotes.level,
+            0.5 * (left + right) * quotes.level / quotes.width,
             (right - left) / (right + left),
-            middle + width * state.m,
-            width * np.exp(state.log_sigma),
+            quotes.center + quotes.width * state.m,
+            quotes.width * np.exp(state.log_sigma),
         )
     return Svi(*(found if columns[0].ndim == 2 else found[:, 0]))

@@ -97,7 +97,7 @@ def _step(quotes: ScaledQuotes, state: SearchState, damping: Floats) -> Floats:
     )
     weighted = columns * quotes.weight[:, None, :]
     normal = weighted @ columns.swapaxes(1, 2)
-    target = (weighted @ state.residual[:, :, None])[..., 0]
+    target = np.einsum("spn,sn->sp", weighted, state.residual)
     free = np.ones((len(columns), 5))
     free[:, 0], free[:, 1], free[:, 2] = wings.is_level_free, wings.is_left_free, wings.is_right_free
     normal *= free[:, :, None] * free[:, None, :]
@@ -113,18 +113,28 @@ def _at(quotes: ScaledQuotes, m: Floats, log_sigma: Floats) -> SearchState:
     sigma = np.exp(log_sigma)
     away = quotes.x - m[:, None]
     root = np.sqrt(away * away + (sigma * sigma)[:, None])
-
-    def mean(*factors: Floats) -> Floats:
-        product = quotes.weight
-        for factor in factors:
-            product = product * factor
-        return np.asarray(product.sum(axis=1), np.float64)
-
-    s, x, v = mean(root), mean(away), mean(quotes.value)
-    ds, dx, dv = root - s[:, None], away - x[:, None], quotes.value - v[:, None]
-    covariances = (mean(ds, ds), mean(dx, ds), mean(dx, dx), mean(ds, dv), mean(dx, dv), mean(dv, dv))
-    wings = best_wings(Moments(s, x, v, *covariances), sigma, quotes.low, quotes.high)
+    mean = np.einsum("sn,sn->s", quotes.weight, root)
+    # Differences to the mean are summed, because the square of the mean would hide the smallest errors.
+    apart = root - mean[:, None]
+    weighted = quotes.weight * apart
+    wings = best_wings(
+        Moments(
+            s=mean,
+            x=-m,
+            v=np.ones_like(m),
+            ss=np.einsum("sn,sn->s", weighted, apart),
+            xs=np.einsum("sn,sn->s", weighted, quotes.x),
+            xx=quotes.xx,
+            sv=np.einsum("sn,sn->s", weighted, quotes.value),
+            xv=quotes.xv,
+            vv=quotes.vv,
+        ),
+        sigma,
+        quotes.low,
+        quotes.high,
+    )
     half_sum, half_difference = 0.5 * (wings.left + wings.right), 0.5 * (wings.right - wings.left)
-    curve = wings.level[:, None] + half_sum[:, None] * root + half_difference[:, None] * away
+    curve = (wings.level - 1.0)[:, None] + half_sum[:, None] * root + half_difference[:, None] * away
     residual = quotes.value - curve
-    return SearchState(m, log_sigma, wings, away, root, residual, mean(residual, residual))
+    error = np.einsum("sn,sn,sn->s", quotes.weight, residual, residual)
+    return SearchState(m.copy(), log_sigma.copy(), wings, away, root, residual, error)
