@@ -21,7 +21,7 @@ _ITERATIONS = 60
 _FIRST_DAMPING, _LEAST_DAMPING, _LARGEST_DAMPING = 1e-3, 1e-9, 1e9
 _LONGEST_STEP = 0.7
 # An iteration that reduces the error by less than this fraction is the last one.
-_SMALLEST_GAIN = 1e-9
+_SMALLEST_GAIN = 1e-7
 _ROUNDING = 1e-30  # of the squared error, relative to the squared variance
 _RIDGE = 1e-14
 
