@@ -71,8 +71,8 @@ def configuration(form: str, level: str, service: str, secrets: Iterable[str]) -
         "formatters": {"line": formatter},
         "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
         "root": {"handlers": ["stderr"], "level": level},
-        # These log every request; the provider client counts requests itself.
-        "loggers": {name: {"level": "WARNING"} for name in ("httpx", "httpcore")},
+        # These log every request, the last one every login; the provider client counts requests itself.
+        "loggers": {name: {"level": "WARNING"} for name in ("httpx", "httpcore", "axes")},
     }
 
 

@@ -12,6 +12,7 @@ from web.dashboard.views import show_blocks, show_document
 from web.health import show_health, show_live
 from web.metrics import show_metrics
 
+handler403 = "web.refusal.show_refusal"
 urlpatterns = [
     path("", RedirectView.as_view(pattern_name="admin:index")),
     path("favicon.ico", RedirectView.as_view(url=static("web/favicon.svg"))),

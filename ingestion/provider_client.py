@@ -27,3 +27,12 @@ def massive_client(
 def live_client() -> MassiveClient:
     """Return a client for requests that are repeated each minute: it gives up on one within seconds."""
     return massive_client(RetryPolicy(attempts=2, base_seconds=0.5, deadline_seconds=8))
+
+
+def lists_options(provider_symbol: str) -> bool:
+    """Return whether the provider has a chain of `I:SPX` or `SPY`. Asked once, for at most seconds, by a waiting user.
+
+    Raises `ProviderError` when it gives no answer.
+    """
+    with connected(settings, clock.now_ms, RetryPolicy(attempts=1), timeout_seconds=3.0) as client:
+        return client.lists_options(provider_symbol)

@@ -90,6 +90,15 @@ class MassiveClient:
         chain.drop_repeated()
         return chain
 
+    def lists_options(self, provider_symbol: str) -> bool:
+        """Return whether `I:SPX` or `SPY` has a chain. The provider answers for others with 404 or an empty list."""
+        path = f"/v3/snapshot/options/{_part(provider_symbol)}"
+        try:
+            page = self.one(path, {"limit": "1"}, decoding.decode_chain_page)
+        except NotFound:
+            return False
+        return bool(page.rows or page.rejected)
+
     def contract(self, provider_symbol: str, contract_ticker: str) -> ChainRow:
         """Return one contract of a chain. Raises `NotFound` when it is unknown or expired."""
         path = f"/v3/snapshot/options/{_part(provider_symbol)}/{_part(contract_ticker)}"

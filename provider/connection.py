@@ -68,13 +68,19 @@ def connected(
     retry: RetryPolicy | None = None,
     waiting: Clock = time,
     pace: Limiter | None = None,
+    timeout_seconds: float = 10.0,
 ) -> MassiveClient:
     """Return a client for one thread; use it as a context manager. Raises `Misconfigured` without a key.
 
     `waiting` is the clock used for rate limiting and for pauses between retries. `pace` is a limiter of `pace_for`
     or `background_pace_for`; several clients may share it. Without it the client creates one of `pace_for`.
     """
-    pace = pace or pace_for(settings, waiting)
     return MassiveClient(
-        settings.MASSIVE_BASE_URL, settings.MASSIVE_API_KEY, pace, retry=retry, clock=waiting, now_ms=now_ms
+        settings.MASSIVE_BASE_URL,
+        settings.MASSIVE_API_KEY,
+        pace or pace_for(settings, waiting),
+        timeout_seconds,
+        retry=retry,
+        clock=waiting,
+        now_ms=now_ms,
     )

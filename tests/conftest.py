@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from itertools import count
 from pathlib import Path
 
+import hypothesis
 import pytest
 import redis
 
@@ -41,12 +42,20 @@ _SCRUBBED = (
     "LOG_",
     "MASSIVE_",
     "DATABASE_",
+    "HTTPS",
     "REDIS_",
     "SECRET_KEY",
     "CLOCK_OFFSET_MS",
     "SIMULATED",
     "PROCESS_NAME",
 )
+
+
+# How long the generation of examples takes depends on what else the machine does.
+hypothesis.settings.register_profile(
+    "suite", suppress_health_check=[hypothesis.HealthCheck.too_slow], deadline=None
+)
+hypothesis.settings.load_profile("suite")
 
 
 def pytest_configure(config: pytest.Config) -> None:

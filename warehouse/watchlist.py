@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Iterable, Sequence
+from typing import Any, NamedTuple
 
 from quant.contracts import option_root
 from warehouse import clock
@@ -46,6 +46,17 @@ _INDEXES: dict[str, tuple[str | None, tuple[str, ...]]] = {
 # Classes of shares whose root does not show the point of the symbol, for contracts of symbols that are not watched.
 _SHARE_CLASSES = ("BF.B", "BRK.B", "HEI.A", "LEN.B", "MOG.A")
 _FUNDS = frozenset({"SPY", "QQQ", "IWM", "DIA"})
+# The symbols that own a root wherever it is seen: those of indexes and of classes of shares.
+_OWNERS = {root: symbol for symbol, (_, roots) in _INDEXES.items() for root in roots} | {
+    option_root(symbol): symbol for symbol in _SHARE_CLASSES
+}
+
+
+class Conflict(NamedTuple):
+    """Why an entry would take contracts from another symbol: the column, and one sentence."""
+
+    column: str
+    sentence: str
 
 
 def spelled(symbol: str) -> str:
@@ -57,7 +68,7 @@ def add_default_symbols(symbols: Iterable[str] | None = None) -> int:
     """Add `symbols`, or the default five, that are not watched yet, and return how many were added.
 
     Existing entries are unchanged. A symbol that is no known index or ETF is added as a stock, whose only root is
-    the symbol without its point.
+    the symbol without its point. Raises ValueError, with one sentence, for one that would take contracts from another.
     """
     return sum(_add(symbol) for symbol in symbols or DEFAULT_SYMBOLS)
 
@@ -78,15 +89,54 @@ def symbols_of(roots: Iterable[str]) -> list[str]:
     """Return the underlying of each option root, by the watchlist, else by the known indexes and classes of shares."""
     entries = WatchlistEntry.objects.all()
     known = {name: str(entry.symbol) for entry in entries for name in entry.roots}
-    known = {name: symbol for symbol, (_, names) in _INDEXES.items() for name in names} | known
-    known = {option_root(symbol): symbol for symbol in _SHARE_CLASSES} | known
-    pairs = [(root, root.rstrip("0123456789")) for root in roots]
-    return [known.get(root) or known.get(plain) or plain or root for root, plain in pairs]
+    known = _OWNERS | known
+    return [_owner(root, known) or _unadjusted(root) or root for root in roots]
+
+
+def conflicts(symbol: str, provider_symbol: str, roots: Sequence[str]) -> list[Conflict]:
+    """Return why an entry cannot be stored: a provider symbol or a root that belongs to another symbol.
+
+    They belong to another entry of the watchlist, or to a known index or class of shares, watched or not.
+    """
+    found = []
+    if _OWNERS.get(symbol, symbol) != symbol:
+        found.append(Conflict("symbol", f"{symbol} is a root of {_OWNERS[symbol]}; watch {_OWNERS[symbol]}."))
+    bare = provider_symbol.removeprefix("I:")
+    if symbol in _INDEXES and provider_symbol != f"I:{symbol}":
+        found.append(Conflict("provider_symbol", f"The provider symbol of the index {symbol} is I:{symbol}."))
+    elif _OWNERS.get(bare, symbol) != symbol:
+        found.append(Conflict("provider_symbol", f"{provider_symbol} belongs to {_OWNERS[bare]}."))
+    others = WatchlistEntry.objects.exclude(symbol=symbol)
+    if other := others.filter(provider_symbol=provider_symbol).first():
+        found.append(
+            Conflict("provider_symbol", f"{provider_symbol} is the provider symbol of {other.symbol}.")
+        )
+    owned = _OWNERS | {name: str(entry.symbol) for entry in others for name in entry.roots}
+    for root in roots:
+        owner = _owner(root, owned)
+        if owner and owner != symbol:
+            found.append(Conflict("roots", f"The root {root} belongs to {owner}."))
+    return found
+
+
+def _owner(root: str, known: dict[str, str]) -> str | None:
+    return known.get(root) or known.get(_unadjusted(root))
+
+
+def _unadjusted(root: str) -> str:
+    """Return the root of standard contracts: AMD for the adjusted AMD1."""
+    return root.rstrip("0123456789")
 
 
 def _add(symbol: str) -> bool:
-    _, added = WatchlistEntry.objects.get_or_create(symbol=symbol, defaults=_defaults(symbol))
-    return added
+    if WatchlistEntry.objects.filter(symbol=symbol).exists():
+        return False
+    values = _defaults(symbol)
+    found = conflicts(symbol, values["provider_symbol"], values["roots"])
+    if found:
+        raise ValueError(found[0].sentence)
+    WatchlistEntry.objects.create(symbol=symbol, **values)
+    return True
 
 
 def _defaults(symbol: str) -> dict[str, Any]:

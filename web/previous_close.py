@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import datetime as dt
 
+from ingestion.bars.bar_times import close_ms, midnight_ms
 from quant import sessions
-from warehouse import clock
 from warehouse.asof import adjusted_bars, gamma
 from warehouse.models.enums import Timeframe
 
@@ -16,10 +16,10 @@ def close_before(symbol: str, session: dt.date, at_ms: int) -> float | None:
     It is that of the daily bar, else the price of the chain at the close.
     """
     before = sessions.previous_session(session)
-    midnight_ms = clock.epoch_ms(dt.datetime.combine(before, dt.time(tzinfo=sessions.NEW_YORK)))
-    daily = adjusted_bars.read(symbol, Timeframe.DAY, midnight_ms, midnight_ms, at_ms)
+    start_ms = midnight_ms(before)
+    daily = adjusted_bars.read(symbol, Timeframe.DAY, start_ms, start_ms, at_ms)
     if len(daily):
         return float(daily.close[-1])
-    close_ms = clock.epoch_ms(sessions.close_of(before))
-    slot = gamma.spot(symbol, close_ms)
-    return slot.price if slot is not None and slot.timestamp == close_ms else None
+    closed_ms = close_ms(before)
+    slot = gamma.spot(symbol, closed_ms)
+    return slot.price if slot is not None and slot.timestamp == closed_ms else None

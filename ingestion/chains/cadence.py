@@ -20,9 +20,15 @@ class Cadence:
 
 
 def configured() -> Cadence:
-    """Return the cadence of the enabled schedule entry, or the default without one."""
+    """Return the cadence of the enabled schedule entry, or the default without one or with broken arguments.
+
+    Beat disables an entry whose arguments it cannot read.
+    """
     found = PeriodicTask.objects.filter(task=CeleryTask.INGEST_DUE, enabled=True).order_by("id").first()
     if found is None:
         return Cadence()
-    arguments = json.loads(found.kwargs)
+    try:
+        arguments = json.loads(found.kwargs)
+    except ValueError:
+        return Cadence()
     return Cadence(**{name: arguments[name] for name in ("every_minutes", "window") if name in arguments})

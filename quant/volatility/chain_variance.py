@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -45,12 +45,31 @@ class VarianceIndex:
     truncation: float = np.nan
 
 
+class TermStrip(NamedTuple):
+    """Strip of one settlement with its time in minutes and its rate per year."""
+
+    minutes: float
+    rate: float
+    strip: VarianceStrip
+
+
 def chain_variance_index(chain: OptionChain) -> VarianceIndex:
-    """Return the index from the settlements nearest to 30 days on either side that have a strip.
+    """Return the index from the strips around 30 days.
 
     The method is Cboe's (`quant.volatility.variance_index`), but the settlements need not be Fridays, nor 23 to 37 days
-    away. Rates are those of the chain. Without any, they follow from its own put-call parity, and are 0 where its
-    quotes do not determine one. Adjusted contracts are excluded.
+    away.
+    """
+    near, following = strips_around_30_days(chain)
+    if near is None or following is None:
+        return VarianceIndex(np.nan, "no_quotes" if near is following else "no_bracket")
+    return _index((near.strip, following.strip), (near.minutes, following.minutes))
+
+
+def strips_around_30_days(chain: OptionChain) -> tuple[TermStrip | None, TermStrip | None]:
+    """Return the strips of the settlements nearest to 30 days that have one: up to 30 days, and later.
+
+    Rates are those of the chain. Without any, they follow from its own put-call parity, and are 0 where its quotes do
+    not determine one. Adjusted contracts are excluded.
     """
     chain = chain.select((chain.years > 0) & ~is_adjusted(chain.root, chain.multiplier))
     member, first = chain.groups()
@@ -62,25 +81,22 @@ def chain_variance_index(chain: OptionChain) -> VarianceIndex:
         groups = np.flatnonzero(side)
         outward = groups[np.argsort(np.abs(minutes[groups] - MINUTES_OF_30_DAYS), kind="stable")]
         found.append(_nearest_strip(chain, member, rate, outward))
-    near, following = found
-    if near is None or following is None:
-        return VarianceIndex(np.nan, "no_quotes" if near is following else "no_bracket")
-    return _index((near[1], following[1]), (minutes[near[0]], minutes[following[0]]))
+    return found[0], found[1]
 
 
 def _nearest_strip(
     chain: OptionChain, member: NDArray[np.intp], rate: Floats, groups: NDArray[np.intp]
-) -> tuple[int, VarianceStrip] | None:
+) -> TermStrip | None:
     """Return the first of `groups` that has a strip, with it."""
     for group in groups.tolist():
         rows = np.flatnonzero(member == group)
-        strip = _strip_of(chain.select(rows), rate[rows])
-        if strip.variance > 0:
-            return group, strip
+        term = _strip_of(chain.select(rows), rate[rows])
+        if term.strip.variance > 0:
+            return term
     return None
 
 
-def _strip_of(settlement: OptionChain, rate: Floats) -> VarianceStrip:
+def _strip_of(settlement: OptionChain, rate: Floats) -> TermStrip:
     strikes, place = np.unique(settlement.strike, return_inverse=True)
 
     def of(quote: Floats, is_side: Bools) -> Floats:
@@ -90,15 +106,17 @@ def _strip_of(settlement: OptionChain, rate: Floats) -> VarianceStrip:
 
     call, put = settlement.is_call, ~settlement.is_call
     known = rate[np.isfinite(rate)]
-    return variance_strip(
+    years, its_rate = float(settlement.years[0]), float(known[0]) if len(known) else 0.0
+    strip = variance_strip(
         strikes,
         of(settlement.bid, call),
         of(settlement.ask, call),
         of(settlement.bid, put),
         of(settlement.ask, put),
-        float(settlement.years[0]),
-        float(known[0]) if len(known) else 0.0,
+        years,
+        its_rate,
     )
+    return TermStrip(years * MINUTES_PER_YEAR, its_rate, strip)
 
 
 def _index(strips: tuple[VarianceStrip, VarianceStrip], minutes: tuple[float, float]) -> VarianceIndex:

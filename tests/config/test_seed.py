@@ -7,9 +7,12 @@ import json
 
 import pytest
 from django.contrib.auth import get_user_model
-from django.core.management import call_command
+from django.contrib.auth.models import Group
+from django.core.management import CommandError, call_command
 from django_celery_beat.models import CrontabSchedule, IntervalSchedule, PeriodicTask, PeriodicTasks
 
+from tests.ingestion.market import CALL, page, row
+from tests.provider.server import ScriptedProvider, ok
 from warehouse.models import WatchlistEntry
 
 pytestmark = pytest.mark.django_db
@@ -20,6 +23,16 @@ def seed(**options) -> str:
     output = io.StringIO()
     call_command("seed", stdout=output, **options)
     return output.getvalue()
+
+
+@pytest.fixture
+def provider(settings):
+    """A provider that has options of AAPL alone."""
+    server = ScriptedProvider()
+    server.tell("/v3/snapshot/options/AAPL", ok(page(row(CALL))))
+    settings.MASSIVE_BASE_URL = server.url
+    yield server
+    server.stop()
 
 
 def everything() -> list[list[dict]]:
@@ -46,6 +59,38 @@ def test_a_new_warehouse_gets_five_symbols_its_schedule_and_one_admin():
 def test_the_symbols_to_watch_can_be_given():
     seed(symbols="spy, TSLA")
     assert sorted(WatchlistEntry.objects.values_list("symbol", flat=True)) == ["SPY", "TSLA"]
+
+
+@pytest.mark.parametrize(
+    ("symbols", "sentence"),
+    [
+        ("SPY,SPXW", "SPXW is a root of SPX; watch SPX. Nothing was added."),
+        ("AAPL,XYZQ", "The provider lists no options of XYZQ. Nothing was added."),
+    ],
+)
+def test_a_symbol_that_cannot_be_watched_is_refused_and_nothing_added(provider, symbols, sentence):
+    with pytest.raises(CommandError) as refused:
+        seed(symbols=symbols)
+    assert str(refused.value) == sentence
+    assert [len(rows) for rows in everything()] == [0] * 5
+
+
+def test_a_root_of_another_entry_is_refused():
+    seed(symbols="AAPL")
+    WatchlistEntry.objects.update(roots=["AAPL", "MSFT"])
+    with pytest.raises(CommandError) as refused:
+        seed(symbols="MSFT")
+    assert str(refused.value) == "The root MSFT belongs to AAPL. Nothing was added."
+
+
+def test_a_symbol_is_added_with_a_note_if_the_provider_gives_no_answer():
+    assert "TSLA is added without asking the provider: " in seed(symbols="TSLA,SPY")
+    assert WatchlistEntry.objects.count() == 2
+
+
+def test_the_groups_of_users_are_added():
+    assert "groups: 3 added" in seed()
+    assert set(Group.objects.values_list("name", flat=True)) == {"viewer", "operator", "administrator"}
 
 
 def test_seeding_again_changes_nothing():

@@ -93,11 +93,21 @@ def test_partitions_are_readable_only_through_the_parent_table(role):
         assert refused(f"SELECT count(*) FROM {name}")
 
 
-@pytest.mark.parametrize("table", [table for table in TABLES if table not in ("watchlist", "saved_filter")])
+EDITED_ON_THE_WEB = ("watchlist", "session_exceptions", "market_events", "saved_filter")
+
+
+@pytest.mark.parametrize("table", [name for name in TABLES if name not in EDITED_ON_THE_WEB])
 def test_the_web_role_cannot_change_market_data(table):
     with as_role("warehouse_web"):
         assert refused(f"DELETE FROM {table}")
         assert refused(f"INSERT INTO {table} DEFAULT VALUES")
+
+
+def test_the_web_role_keeps_versions_of_events_only():
+    columns = "(table_name, key, row, known_at, superseded_at)"
+    with as_role("warehouse_web"):
+        assert refused("DELETE FROM market_events")
+        assert refused(f"INSERT INTO superseded_rows {columns} VALUES ('gamma_slots', '{{}}', '{{}}', 1, 2)")
 
 
 def test_the_web_role_edits_the_watchlist():
@@ -107,6 +117,15 @@ def test_the_web_role_edits_the_watchlist():
         assert WatchlistEntry.objects.get().ingest_flow is False
         WatchlistEntry.objects.all().delete()
     assert run("SELECT count(*) FROM watchlist") == [(0,)]
+
+
+def test_the_web_role_edits_session_exceptions_and_counts_failed_logins():
+    with as_role("warehouse_web"):
+        run("INSERT INTO session_exceptions (date, reason, noted_at) VALUES ('2026-12-24', 'closed', 1)")
+        run("DELETE FROM session_exceptions")
+        run("DELETE FROM axes_accessattempt")
+    with as_role("warehouse_writer"):
+        assert refused("SELECT count(*) FROM axes_accessattempt")
 
 
 def test_schedules_and_user_accounts_are_limited_to_their_roles():

@@ -31,6 +31,7 @@ from warehouse.models import (
     FlowSlot,
     GammaDay,
     GammaSlot,
+    MarketEvent,
     OptionsFlow,
     SupersededRow,
 )
@@ -51,6 +52,7 @@ WALLED = (
     "historical_bars",
     "historical_greeks",
     "iv_percentile_cache",
+    "market_events",
     "market_regime_history",
     "options_flow_history",
     "superseded_rows",
@@ -90,6 +92,9 @@ def add_everything(timestamp: int, known_at: int) -> None:
         symbol="SPX", timestamp=timestamp, root="SPX", expiration=DAY, dte=0, bucket="ZERO_DTE", contracts=1,
         oi_source="provider", method_version="1", **known,
     )  # fmt: skip
+    MarketEvent.objects.create(
+        symbol="SPX", kind="OTHER", date=DAY, timing="DURING", certainty="CONFIRMED", source="live", **known
+    )
     SupersededRow.objects.create(table_name="t", key={}, row={}, known_at=known_at, superseded_at=known_at)
 
 

@@ -8,6 +8,7 @@ the key of its table. Times are epoch ms; gamma is in dollars per 1 % move of sp
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -22,6 +23,10 @@ MEDIAN_SESSIONS = 20
 
 _SLOTS = """
 SELECT {columns} FROM gamma_slots WHERE symbol = %(symbol)s AND "timestamp" BETWEEN %(first)s AND %(last)s
+"""
+_NEWEST = """
+SELECT symbol, max("timestamp") FROM gamma_slots
+WHERE symbol = ANY(%(symbols)s) AND "timestamp" BETWEEN %(first)s AND %(at)s GROUP BY symbol
 """
 _EXPIRATIONS = """
 SELECT {columns} FROM gamma_by_expiration
@@ -137,6 +142,13 @@ def slots(symbol: str, first_ms: int, last_ms: int) -> GammaSlots:
     """Return the scalars of the snapshots of slots from `first_ms` to `last_ms`, both included."""
     query = _SLOTS.format(columns=select_list(GammaSlots))
     return read_rows(GammaSlots, query, {"symbol": symbol, "first": first_ms, "last": last_ms}, ["timestamp"])
+
+
+def newest_slots(symbols: Sequence[str], first_ms: int, at_ms: int) -> dict[str, int]:
+    """Return the newest slot from `first_ms` to `at_ms` that has a snapshot, by symbol; epoch ms."""
+    with connection.cursor() as cursor:
+        cursor.execute(_NEWEST, {"symbols": list(symbols), "first": first_ms, "at": at_ms})
+        return dict(cursor.fetchall())
 
 
 def expirations(symbol: str, first_ms: int, last_ms: int) -> ExpirationSlots:

@@ -47,3 +47,8 @@ def read_rows(
     found = read_columns(query, parameters, kinds_of(columns))
     rows = np.lexsort([found[name] for name in reversed(order)])
     return columns(**{name: column[rows] for name, column in found.items()})
+
+
+def present(value: float) -> float | None:
+    """Return a number of a column, None for NaN."""
+    return None if np.isnan(value) else float(value)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from warehouse.models.bars import CorporateAction, HistoricalBar
 from warehouse.models.daily import ContractSizeDay, FlowDay, FlowOpeningDay, GammaDay
+from warehouse.models.dates import MarketEvent, SessionException
 from warehouse.models.fetched import ContractListing, FetchedRange
 from warehouse.models.flow import OptionsFlow
 from warehouse.models.gamma import ExpirationGamma, GammaExposure
@@ -12,7 +13,6 @@ from warehouse.models.iv import IvPercentile
 from warehouse.models.operations import DeadLetter, Heartbeat, RepairContract, StreamGap, WarehouseClock
 from warehouse.models.regime import MarketRegimeDay
 from warehouse.models.runs import IngestionRun
-from warehouse.models.session_exceptions import SessionException
 from warehouse.models.slots import FlowSlot, GammaSlot
 from warehouse.models.superseded import SupersededRow
 from warehouse.models.watchlist import SavedFilter, WatchlistEntry
@@ -36,6 +36,7 @@ __all__ = [
     "HistoricalGreeks",
     "IngestionRun",
     "IvPercentile",
+    "MarketEvent",
     "MarketRegimeDay",
     "OptionsFlow",
     "RepairContract",

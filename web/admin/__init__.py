@@ -1,7 +1,29 @@
-"""Admin pages: market data and operations (read-only), watchlist and schedules (editable)."""
+"""Admin pages: market data and operations (read-only); watchlist, schedules, session exceptions, accounts (edited)."""
 
 from __future__ import annotations
 
-from web.admin import daily_data, gamma_data, market_data, operations, schedule_form, schedules, watchlist
+from web.admin import (
+    accounts,
+    daily_data,
+    gamma_data,
+    market_data,
+    market_events,
+    operations,
+    periodic_tasks,
+    schedules,
+    session_exceptions,
+    watchlist,
+)
 
-__all__ = ["daily_data", "gamma_data", "market_data", "operations", "schedule_form", "schedules", "watchlist"]
+__all__ = [
+    "accounts",
+    "daily_data",
+    "gamma_data",
+    "market_data",
+    "market_events",
+    "operations",
+    "periodic_tasks",
+    "schedules",
+    "session_exceptions",
+    "watchlist",
+]

@@ -7,6 +7,7 @@ from typing import Any
 from django.conf import settings
 from django.http import HttpRequest
 from django.urls import reverse
+from django_celery_beat.models import IntervalSchedule
 
 # Title of the page, its icon of Material Symbols, and the model as Django names it in permissions.
 GROUPS: dict[str, tuple[tuple[str, str, str], ...]] = {
@@ -19,6 +20,7 @@ GROUPS: dict[str, tuple[tuple[str, str, str], ...]] = {
         ("Regime", "explore", "warehouse.marketregimeday"),
         ("Bars", "candlestick_chart", "warehouse.historicalbar"),
         ("Corporate actions", "account_balance", "warehouse.corporateaction"),
+        ("Events", "event", "warehouse.marketevent"),
     ),
     "Flow": (
         ("Tape", "receipt_long", "warehouse.optionsflow"),
@@ -48,8 +50,6 @@ GROUPS: dict[str, tuple[tuple[str, str, str], ...]] = {
         ("Periodic tasks", "update", "django_celery_beat.periodictask"),
         ("Crontabs", "event_repeat", "django_celery_beat.crontabschedule"),
         ("Intervals", "timer", "django_celery_beat.intervalschedule"),
-        ("Clocked", "alarm", "django_celery_beat.clockedschedule"),
-        ("Solar events", "wb_sunny", "django_celery_beat.solarschedule"),
     ),
     "Accounts": (
         ("Users", "person", "auth.user"),
@@ -64,7 +64,7 @@ def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
     if _may_view(request, "warehouse.gammaexposure"):
         front.append({"title": "Symbols", "icon": "monitoring", "link": reverse("symbols")})
     groups = [
-        {"title": title, "items": [_item(*entry) for entry in entries if _may_view(request, entry[2])]}
+        {"title": title, "items": [_item(*entry) for entry in entries if _is_shown(request, entry[2])]}
         for title, entries in GROUPS.items()
     ]
     return [{"items": front}, *(group for group in groups if group["items"])]
@@ -82,6 +82,12 @@ def environment(request: HttpRequest) -> list[str] | None:
 
 def _item(title: str, icon: str, model: str) -> dict[str, Any]:
     return {"title": title, "icon": icon, "link": reverse(f"admin:{model.replace('.', '_')}_changelist")}
+
+
+def _is_shown(request: HttpRequest, model: str) -> bool:
+    if not _may_view(request, model):
+        return False
+    return model != "django_celery_beat.intervalschedule" or IntervalSchedule.objects.exists()
 
 
 def _may_view(request: HttpRequest, model: str) -> bool:

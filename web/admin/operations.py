@@ -1,4 +1,4 @@
-"""Read-only pages of runs, fetched ranges, heartbeats, gaps, repairs, dead letters, session exceptions, clock."""
+"""Read-only pages of runs, fetched ranges, heartbeats, gaps, repairs, dead letters, clock."""
 
 from __future__ import annotations
 
@@ -13,7 +13,6 @@ from warehouse.models import (
     Heartbeat,
     IngestionRun,
     RepairContract,
-    SessionException,
     StreamGap,
     WarehouseClock,
 )
@@ -137,15 +136,6 @@ class DeadLetterAdmin(ReadOnlyAdmin):
     time_orders = ("created_at",)
     heavy = ("payload",)
     list_display = ("created_at", "batch_id", "attempts", "error")
-
-
-@admin.register(SessionException)
-class SessionExceptionAdmin(ReadOnlyAdmin):
-    """Sessions on which the provider differs from the exchange calendar."""
-
-    orders = {"date": ("date",)}
-    list_filter = (filters.SessionFilter,)
-    list_display = ("date", "opens_ms", "closes_ms", "reason")
 
 
 @admin.register(WarehouseClock)

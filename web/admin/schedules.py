@@ -1,37 +1,65 @@
-"""Pages of crontabs, intervals and accounts: those of their packages, with the theme of the other pages.
+"""Pages of crontabs and intervals. One that schedules use is not deleted, because they would be deleted with it.
 
-The page of a schedule entry is in `web.admin.schedule_form`.
+The page of a schedule is in `web.admin.periodic_tasks`. Solar and clocked schedules are not used here and have no page.
 """
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.contrib import admin
-from django.contrib.auth.admin import GroupAdmin, UserAdmin
-from django.contrib.auth.models import Group, User
-from django_celery_beat.admin import ClockedScheduleAdmin, CrontabScheduleAdmin
-from django_celery_beat.models import (
-    ClockedSchedule,
-    CrontabSchedule,
-    IntervalSchedule,
-    SolarSchedule,
-)
-from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
+from django.db.models import Model
+from django.http import HttpRequest
+from django_celery_beat.models import ClockedSchedule, CrontabSchedule, IntervalSchedule, SolarSchedule
 
-from web.admin.base import ModelAdmin
+from web.admin.editable import EditableAdmin
 
-_UNFOLD_USER = {
-    "form": UserChangeForm,
-    "add_form": UserCreationForm,
-    "change_password_form": AdminPasswordChangeForm,
-}
-
-for _model, _pages, _options in (
-    (CrontabSchedule, (CrontabScheduleAdmin,), {}),
-    (ClockedSchedule, (ClockedScheduleAdmin,), {}),
-    (IntervalSchedule, (), {}),
-    (SolarSchedule, (), {}),
-    (Group, (GroupAdmin,), {}),
-    (User, (UserAdmin,), _UNFOLD_USER),
-):
+for _model in (CrontabSchedule, IntervalSchedule, ClockedSchedule, SolarSchedule):
     admin.site.unregister(_model)
-    admin.site.register(_model, type(f"{_model.__name__}Page", (*_pages, ModelAdmin), dict(_options)))
+
+
+class TimingAdmin(EditableAdmin):
+    """Times at which schedules run."""
+
+    @admin.display(description="schedules that use it")
+    def used_by(self, timing: Any) -> str:
+        return ", ".join(names_of_users(timing)) or "none"
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
+        return (*super().get_readonly_fields(request, obj), "used_by")
+
+    def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
+        """Return what a deletion removes, and the schedules that forbid it as protected ones."""
+        names, counts, missing, protected = super().get_deleted_objects(objs, request)
+        users = [f"schedule {name}" for timing in objs for name in names_of_users(timing)]
+        return (
+            (names, counts, missing, [*protected, *users]) if users else (names, counts, missing, protected)
+        )
+
+
+@admin.register(CrontabSchedule)
+class CrontabPage(TimingAdmin):
+    """Crontabs."""
+
+    list_display = ("human_readable", "minute", "hour", "day_of_week", "timezone", "used_by")
+    readonly_fields = ("human_readable",)
+    fields = (
+        *("human_readable", "used_by", "minute", "hour"),
+        *("day_of_week", "day_of_month", "month_of_year", "timezone"),
+    )
+
+
+@admin.register(IntervalSchedule)
+class IntervalPage(TimingAdmin):
+    """Intervals, listed while there is one."""
+
+    list_display = ("__str__", "used_by")
+    fields = ("every", "period", "used_by")
+
+    def has_module_permission(self, request: HttpRequest) -> bool:
+        return super().has_module_permission(request) and IntervalSchedule.objects.exists()
+
+
+def names_of_users(timing: Model) -> list[str]:
+    """Return the names of the schedules that use a crontab or an interval."""
+    return list(timing.periodictask_set.order_by("name").values_list("name", flat=True))  # type: ignore[attr-defined]

@@ -8,6 +8,7 @@ from typing import Any
 
 from django.contrib import admin
 from django.contrib.auth.views import redirect_to_login
+from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseNotModified, JsonResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -71,9 +72,9 @@ def symbol_page(request: HttpRequest, symbol: str) -> HttpResponse:
     """Serve `/symbol/<symbol>/`. 404 for a symbol that is not watched, 403 without the permission to view gamma."""
     if not request.user.is_authenticated:
         return redirect_to_login(request.get_full_path(), reverse("admin:login"))
-    context = {**admin.site.each_context(request), "symbol": symbol, "title": symbol}
     if not _may_view(request):
-        return render(request, "web/charts/not_allowed.html", context, status=403)
+        raise PermissionDenied
+    context = {**admin.site.each_context(request), "symbol": symbol, "title": symbol}
     watched = _watched()
     if symbol not in watched:
         return render(request, "web/charts/unknown_symbol.html", {**context, "watched": watched}, status=404)

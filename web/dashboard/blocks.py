@@ -100,6 +100,8 @@ def _links(panel: SymbolPanel) -> dict[str, str]:
         "trades": _list("optionsflow", symbol=symbol, recent=1),
         "bars": _list("historicalbar", symbol=symbol),
         "expirations": _list("expirationgamma", symbol=symbol),
+        "curve": _list("expirationcurve", symbol=symbol),
+        "intervals": _list("flowslot", symbol=symbol),
     }
     if chain_ms is not None:
         links["chain"] = _row("ingestionrun", task=RunTask.INGEST_CHAIN, symbol=symbol, slot=chain_ms)

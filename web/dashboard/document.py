@@ -6,11 +6,10 @@ import datetime as dt
 from dataclasses import asdict, dataclass
 from typing import Any, NamedTuple
 
-from monitoring.freshness import newest_stored
 from quant import sessions
 from quant.sessions import DAY_MS, MINUTE_MS
 from warehouse import asof, clock, heartbeats, queries
-from warehouse.asof import bars
+from warehouse.asof import bars, gamma
 from warehouse.heartbeats import HeartbeatRow
 from warehouse.models import WatchlistEntry
 from web.dashboard import (
@@ -83,7 +82,7 @@ class _OfAll(NamedTuple):
 
     market: MarketState
     rows: list[HeartbeatRow]
-    chains: dict[str, int]
+    chains: dict[str, GammaPart | None]
     prices: dict[str, PricePart]
     flows: dict[str, FlowPart]
     newest_bars: dict[str, dict[str, int]]
@@ -97,28 +96,26 @@ def read(now_ms: int, health: dict[str, Any], kept: Caches) -> Dashboard:
     entries = queries.watched_chains()
     symbols = [str(entry.symbol) for entry in entries]
     market = market_state.read({str(one.symbol): one.active_since_ms for one in entries}, now_ms)
-    rows, chains = heartbeats.read(now_ms), newest_stored(now_ms - _LOOK_BACK_MS)
+    rows = heartbeats.read(now_ms)
     before = sessions.previous_session(dt.date.fromisoformat(market.session))
     with asof.at(now_ms):
         regime = regime_part.read(now_ms)
-        of_all = _OfAll(
-            market,
-            rows,
-            chains,
-            price_part.read(symbols, market, kept.closes),
-            flow_part.read(symbols, market),
-            bars.newest(symbols, clock.epoch_ms(sessions.open_of(before)), now_ms),
-        )
+        slots = gamma.newest_slots(symbols, now_ms - _LOOK_BACK_MS, now_ms)
+        chains = {symbol: kept.gamma(symbol, slot_ms) for symbol, slot_ms in slots.items()}
+        flows = flow_part.read(symbols, market)
+        prices = price_part.read(symbols, market, chains, flows, kept.closes)
+        newest = bars.newest(symbols, clock.epoch_ms(sessions.open_of(before)), now_ms)
+        of_all = _OfAll(market, rows, chains, prices, flows, newest)
         panels = tuple(_panel(entry, of_all, kept) for entry in entries)
     return Dashboard(market, regime, panels, operations.read(market, rows, health, len(entries)))
 
 
 def _panel(entry: WatchlistEntry, of_all: _OfAll, kept: Caches) -> SymbolPanel:
     symbol, market = str(entry.symbol), of_all.market
-    chain_ms = of_all.chains.get(symbol)
-    gamma = None if chain_ms is None else kept.gamma(symbol, chain_ms)
+    chain = of_all.chains.get(symbol)
+    chain_ms, spot = (chain.slot_ms, chain.spot) if chain else (None, None)
     minute_ms = market.now_ms // MINUTE_MS * MINUTE_MS  # one key per minute
-    volatility = kept.volatility(symbol, chain_ms, gamma.spot if gamma else None, minute_ms)
+    volatility = kept.volatility(symbol, chain_ms, spot, minute_ms)
     stream = stream_of(symbol, of_all.rows, market)
     states = bar_states(of_all.newest_bars.get(symbol, {}), market)
     return SymbolPanel(
@@ -126,7 +123,7 @@ def _panel(entry: WatchlistEntry, of_all: _OfAll, kept: Caches) -> SymbolPanel:
         kind=str(entry.kind),
         health=health_of(chain_ms, volatility is None, stream, states, market),
         price=of_all.prices.get(symbol),
-        gamma=gamma,
+        gamma=chain,
         volatility=volatility,
         flow=of_all.flows.get(symbol) if entry.ingest_flow else None,
         signals=NO_SIGNALS,

@@ -10,11 +10,13 @@ from typing import Any
 
 import numpy as np
 
+from ingestion.bars.bar_times import midnight_ms
 from quant import sessions
 from quant.gamma.positioning import strength
 from warehouse import clock
 from warehouse.asof import gamma, gamma_snapshots
 from warehouse.asof.gamma import ExpirationSlots, GammaSlots
+from warehouse.asof.rows import present
 
 HISTORY_SESSIONS = 10
 _LOOK_BACK = dt.timedelta(days=3 * HISTORY_SESSIONS)  # contains ten sessions, whatever the holidays
@@ -67,7 +69,7 @@ class GammaPart:
 def read(symbol: str, slot_ms: int) -> GammaPart | None:
     """Return the gamma of the snapshot of a slot (epoch ms), or None without a snapshot."""
     first = sessions.new_york_date(clock.instant(slot_ms)) - _LOOK_BACK
-    rows = gamma.slots(symbol, _midnight_ms(first), slot_ms)
+    rows = gamma.slots(symbol, midnight_ms(first), slot_ms)
     if not len(rows) or rows.timestamp[-1] != slot_ms:
         return None
     found = gamma_snapshots.newest(symbol, slot_ms, slot_ms)
@@ -100,11 +102,6 @@ def read(symbol: str, slot_ms: int) -> GammaPart | None:
         zero_dte_share=_zero_dte_share(by_expiration),
         weights=str(rows.oi_source[-1]),
     )
-
-
-def present(value: float) -> float | None:
-    """Return a number of a column, None for NaN."""
-    return None if math.isnan(value) else float(value)
 
 
 def _votes(conventions: Mapping[str, Any], net: float | None) -> tuple[int, int]:
@@ -142,7 +139,3 @@ def _zero_dte_share(rows: ExpirationSlots) -> float | None:
     gross = np.abs(np.nan_to_num(rows.call_gamma)) + np.abs(np.nan_to_num(rows.put_gamma))
     total = float(gross.sum())
     return float(gross[rows.bucket == "ZERO_DTE"].sum()) / total if total else None
-
-
-def _midnight_ms(day: dt.date) -> int:
-    return clock.epoch_ms(dt.datetime.combine(day, dt.time(tzinfo=sessions.NEW_YORK)))

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import datetime as dt
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from quant import sessions
 from quant.sessions import MINUTE_MS
 from warehouse import clock
-from warehouse.asof import bars, flow, gamma
+from warehouse.asof import bars, flow
 from warehouse.models.enums import Timeframe
+from web.dashboard.flow_part import FlowPart
+from web.dashboard.gamma_part import GammaPart
 from web.dashboard.market_state import MarketState
 
 _RECENT_MS = 10 * MINUTE_MS
@@ -36,11 +38,14 @@ class PricePart:
 def read(
     symbols: Sequence[str],
     market: MarketState,
+    chains: Mapping[str, GammaPart | None],
+    flows: Mapping[str, FlowPart],
     close_of: Callable[[str, dt.date, int], float | None],
 ) -> dict[str, PricePart]:
     """Return the newest price of each symbol known at the market's time; symbols without one are left out.
 
-    `close_of` is `web.previous_close.close_before`, or a cache of it.
+    `chains` and `flows` are the parts of the symbols, which name the slot and the last trade. `close_of` is
+    `web.previous_close.close_before`, or a cache of it.
     """
     until_ms = min(market.now_ms, market.closes_ms)
     recent = bars.read_many(symbols, Timeframe.MINUTE, until_ms - _RECENT_MS, until_ms, ["close"])
@@ -50,7 +55,10 @@ def read(
             recent.place.tolist(), recent.start_ms.tolist(), recent.numbers["close"].tolist(), strict=True
         )
     }
-    found = {symbol: _newest(symbol, of_bars.get(symbol), until_ms) for symbol in symbols}
+    found = {
+        symbol: _newest(symbol, of_bars.get(symbol), chains.get(symbol), flows.get(symbol))
+        for symbol in symbols
+    }
     return {
         symbol: _with_change(*newest, close_of(symbol, _session(newest[0]), market.opens_ms))
         for symbol, newest in found.items()
@@ -58,17 +66,22 @@ def read(
     }
 
 
-def _newest(symbol: str, bar: tuple[int, float] | None, until_ms: int) -> tuple[int, float, str] | None:
+def _newest(
+    symbol: str, bar: tuple[int, float] | None, chain: GammaPart | None, flows: FlowPart | None
+) -> tuple[int, float, str] | None:
     choices = []
     if bar is not None:
         choices.append((*bar, "minute bar"))
-    slot = gamma.spot(symbol, until_ms)
-    if slot is not None:
-        choices.append((slot.timestamp, slot.price, "chain"))
-    trade = flow.newest_trade(symbol, until_ms - _RECENT_MS, until_ms)
-    if len(trade) and not math.isnan(trade.underlying_price[0]):
-        age_ms = 0 if math.isnan(trade.underlying_age_ms[0]) else int(trade.underlying_age_ms[0])
-        choices.append((int(trade.timestamp[0]) - age_ms, float(trade.underlying_price[0]), "trade"))
+    if chain is not None and chain.spot is not None:
+        choices.append((chain.slot_ms, chain.spot, "chain"))
+    if flows is not None and flows.last_trade_ms is not None:
+        trades = flow.trades(symbol, flows.last_trade_ms, flows.last_trade_ms)
+        for price, age_ms in zip(
+            trades.underlying_price.tolist(), trades.underlying_age_ms.tolist(), strict=True
+        ):
+            if not math.isnan(price):
+                at_ms = flows.last_trade_ms - (0 if math.isnan(age_ms) else int(age_ms))
+                choices.append((at_ms, price, "trade"))
     return max(choices, default=None)
 
 

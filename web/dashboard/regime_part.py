@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from quant.sessions import DAY_MS
 from warehouse.asof import regime
-from web.dashboard.gamma_part import present
+from warehouse.asof.rows import present
 
 _LOOK_BACK_MS = 14 * DAY_MS
 

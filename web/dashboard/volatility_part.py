@@ -10,7 +10,7 @@ import numpy as np
 from quant.sessions import DAY_MS
 from quant.volatility.iv_rank import trend_change
 from warehouse.asof import expiration_curve, iv
-from web.dashboard.gamma_part import present
+from warehouse.asof.rows import present
 
 _LOOK_BACK_MS = 60 * DAY_MS
 

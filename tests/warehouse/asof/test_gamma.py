@@ -145,3 +145,10 @@ def test_every_statement_uses_a_key():
         lambda: gamma.median_gross_gamma("SPX", ms("2025-11-20T10:00-05:00")),
     )
     assert set(read) == {"gamma_slots_key", "gamma_exposure_snapshots_key", "gamma_by_expiration_key"}
+
+
+def test_the_newest_slot_of_each_symbol():
+    for symbol, timestamp in (("SPX", 100), ("SPX", 200), ("SPX", 301), ("NDX", 150), ("SPY", 99)):
+        add_slot(timestamp, symbol=symbol)
+    assert gamma.newest_slots(["SPX", "NDX", "SPY"], 100, 300) == {"SPX": 200, "NDX": 150}
+    assert None not in indexes_read(lambda: gamma.newest_slots(["SPX"], 100, 300))

@@ -56,18 +56,6 @@ def test_forms_have_no_finding(open_browser, superuser):
         checked.check(name, TWO_LOOKS)
 
 
-def test_the_chosen_crontab_is_shown_in_words(open_browser, superuser):
-    minute, hour = (CrontabSchedule.objects.create(minute=minute) for minute in ("*", "7"))
-    task = PeriodicTask.objects.create(
-        name="Option chains", task="ingestion.tasks.ingest_due", crontab=minute
-    )
-    checked = open_browser(superuser)
-    checked.open(reverse("admin:django_celery_beat_periodictask_change", args=[task.pk]))
-    checked.page.get_by_text("Every minute UTC", exact=True).wait_for()
-    checked.page.locator("#id_crontab").select_option(str(hour.pk))
-    checked.page.get_by_text("At 7 minutes past the hour UTC", exact=True).wait_for()
-
-
 def test_menus_and_filters_open_by_keyboard(open_browser, superuser):
     checked = open_browser(superuser)
     checked.open(reverse("admin:warehouse_historicalbar_changelist"))

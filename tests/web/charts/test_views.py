@@ -95,7 +95,7 @@ def test_without_the_permission_page_and_documents_are_refused(client, watched):
     client.force_login(User.objects.create_user("clerk", is_staff=True))
     page = client.get("/symbol/SPX/")
     assert page.status_code == 403
-    assert "You are signed in as clerk." in page.content.decode()
+    assert "To see the charts of symbols you need the group viewer." in page.content.decode()
     for address in ("/symbol/SPX/gamma.json", "/symbol/SPX/gamma.csv", "/market/regime.json"):
         assert client.get(address).status_code == 403
 

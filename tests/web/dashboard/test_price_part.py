@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 
 from tests.warehouse.rows import add_bar, add_gamma, add_trade
-from tests.web.dashboard.board import NOON, at, market
-from web.dashboard import price_part
+from tests.web.dashboard.board import NOON, add_gamma_slot, at, market
+from warehouse.asof import gamma
+from web.dashboard import flow_part, gamma_part, price_part
 from web.dashboard.market_state import MarketState
 from web.dashboard.price_part import PricePart
 from web.previous_close import close_before
@@ -15,7 +16,15 @@ pytestmark = [pytest.mark.database, pytest.mark.django_db]
 
 
 def read(state: MarketState | None = None) -> dict[str, PricePart]:
-    return price_part.read(["SPX"], state or market(), close_before)
+    now = state or market()
+    slots = gamma.newest_slots(["SPX"], 0, now.now_ms)
+    chains = {symbol: gamma_part.read(symbol, slot_ms) for symbol, slot_ms in slots.items()}
+    return price_part.read(["SPX"], now, chains, flow_part.read(["SPX"], now), close_before)
+
+
+def add_chain(timestamp: int, price: float) -> None:
+    add_gamma(timestamp, underlying_price=price, known_at=timestamp)
+    add_gamma_slot(timestamp, underlying_price=price)
 
 
 def add_minute(time: str, close: float) -> None:
@@ -27,7 +36,7 @@ def add_day(day: str, close: float) -> None:
 
 
 def test_the_price_is_that_of_the_newest_source():
-    add_gamma(NOON, underlying_price=4500, known_at=NOON)
+    add_chain(NOON, 4500)
     assert read()["SPX"].price == 4500
     add_minute("12:07", 4502)
     found = read()["SPX"]
@@ -38,13 +47,13 @@ def test_the_price_is_that_of_the_newest_source():
 
 
 def test_a_trade_without_the_price_of_its_underlying_is_no_source():
-    add_gamma(NOON, underlying_price=4500, known_at=NOON)
+    add_chain(NOON, 4500)
     add_trade(at("12:09"), known_at=at("12:09"), underlying_price=None)
     assert read()["SPX"].source == "chain"
 
 
 def test_the_change_is_since_the_daily_close_of_the_session_before():
-    add_gamma(NOON, underlying_price=4505.10, known_at=NOON)
+    add_chain(NOON, 4505.10)
     add_day("2025-11-14", 4000)
     add_day("2025-11-17", 4467.44)
     found = read()["SPX"]
@@ -54,20 +63,20 @@ def test_the_change_is_since_the_daily_close_of_the_session_before():
 
 
 def test_without_a_daily_bar_the_chain_of_the_close_is_compared():
-    add_gamma(at("16:00", "2025-11-17"), underlying_price=4400, known_at=at("16:00", "2025-11-17"))
-    add_gamma(NOON, underlying_price=4510, known_at=NOON)
+    add_chain(at("16:00", "2025-11-17"), 4400)
+    add_chain(NOON, 4510)
     assert read()["SPX"].change == 110
 
 
 def test_without_a_close_there_is_a_price_and_no_change():
-    add_gamma(at("15:45", "2025-11-17"), underlying_price=4400, known_at=at("15:45", "2025-11-17"))
-    add_gamma(NOON, underlying_price=4510, known_at=NOON)
+    add_chain(at("15:45", "2025-11-17"), 4400)
+    add_chain(NOON, 4510)
     found = read()["SPX"]
     assert (found.price, found.previous, found.change, found.change_fraction) == (4510, None, None, None)
 
 
 def test_after_the_close_the_change_is_that_of_the_session():
-    add_gamma(at("16:00"), underlying_price=4510, known_at=at("16:00"))
+    add_chain(at("16:00"), 4510)
     add_day("2025-11-17", 4500)
     add_day("2025-11-18", 4511)
     found = read(market(now_ms=at("20:00")))["SPX"]

@@ -17,6 +17,7 @@ from warehouse.models.enums.chains import (
     Source,
     SpotSource,
 )
+from warehouse.models.enums.events import EventCertainty, EventKind, EventTiming
 from warehouse.models.enums.operations import (
     ActionKind,
     GapStatus,
@@ -48,6 +49,9 @@ __all__ = [
     "Aggressiveness",
     "BreadthRegime",
     "DealerPositioning",
+    "EventCertainty",
+    "EventKind",
+    "EventTiming",
     "ExerciseStyle",
     "ExpectedBehavior",
     "ExpirationBucket",

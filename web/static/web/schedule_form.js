@@ -1,13 +1,17 @@
-// Keeps the row "Crontab translation" equal to the chosen crontab. django-celery-beat does this in a script of the page.
+// Shows the arguments of the chosen task only.
 "use strict";
 
 (() => {
-  const words = JSON.parse(document.getElementById("readable-crontabs").textContent);
-  const row = document.querySelector(".field-crontab")?.closest(".form-row").nextElementSibling;
-  const shown = row?.querySelector(".readonly");
-  if (!shown) return;
+  const task = document.getElementById("id_task");
+  const inputs = [...document.querySelectorAll("[data-tasks]")];
+  if (!task || !inputs.length) return;
 
-  shown.setAttribute("aria-live", "polite");
-  // By jQuery, because the lists of the admin report a change by its events only.
-  django.jQuery("#id_crontab").on("change", (event) => { shown.textContent = words[event.target.value] || "-"; });
+  const rows = inputs.map((input) => [input, input.closest(".form-row")]);
+  const fieldset = inputs[0].closest("fieldset");
+  function showArguments() {
+    for (const [input, row] of rows) row.hidden = !input.dataset.tasks.split(" ").includes(task.value);
+    fieldset.hidden = [...fieldset.querySelectorAll(".form-row")].every((row) => row.hidden);
+  }
+  task.addEventListener("change", showArguments);
+  showArguments();
 })();

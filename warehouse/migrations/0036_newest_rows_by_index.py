@@ -9,7 +9,7 @@ _NOT_LIVE = '(source, "timestamp", id) WHERE source <> \'live\''
 
 class Migration(migrations.Migration):
     atomic = False
-    dependencies = [('warehouse', '0033_lists_by_index')]
+    dependencies = [('warehouse', '0035_lists_by_index')]
     operations = [
         add_index('historical_greeks', 'historical_greeks_newest_idx', '("timestamp", id)'),
         add_index('historical_greeks', 'historical_greeks_not_live_idx', _NOT_LIVE),

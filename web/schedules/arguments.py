@@ -1,4 +1,4 @@
-"""Page of a schedule entry. The form rejects invalid arguments with a one-line error."""
+"""The stored arguments of a schedule, which beat reads as JSON, and their check."""
 
 from __future__ import annotations
 
@@ -7,32 +7,20 @@ import json
 from typing import Any
 
 from celery import current_app
-from django.contrib import admin
-from django_celery_beat.admin import PeriodicTaskAdmin, PeriodicTaskForm
 from django_celery_beat.models import PeriodicTask
 
 from ingestion.schedule_arguments import CHECKS
-from web.admin.base import ModelAdmin
 
 
-class ScheduleForm(PeriodicTaskForm):
-    """Form that checks the arguments of the scheduled task, its cadence and its window."""
-
-    def clean(self) -> dict[str, Any]:
-        data: dict[str, Any] = super().clean()
-        if "kwargs" in data and data.get("enabled"):
-            try:
-                check_arguments(data["task"], json.loads(data["kwargs"]))
-            except ValueError as error:
-                self.add_error("kwargs", str(error))
-        return data
-
-
-class SchedulePage(PeriodicTaskAdmin, ModelAdmin):
-    """Schedule entries of beat."""
-
-    form = ScheduleForm
-    date_hierarchy = None
+def stored_arguments(entry: PeriodicTask) -> tuple[list[Any], dict[str, Any]]:
+    """Return positional and named arguments of an entry. Raises ValueError with one sentence if they are broken."""
+    try:
+        positional, named = json.loads(entry.args or "[]"), json.loads(entry.kwargs or "{}")
+    except (ValueError, RecursionError):
+        raise ValueError(f"The stored arguments of {entry.name} are not valid JSON.") from None
+    if not isinstance(positional, list) or not isinstance(named, dict):
+        raise ValueError(f"The stored arguments of {entry.name} are not a list and an object.")
+    return positional, named
 
 
 def check_arguments(task: str, arguments: object) -> None:
@@ -42,7 +30,7 @@ def check_arguments(task: str, arguments: object) -> None:
     """
     if not isinstance(arguments, dict):
         raise ValueError('Write the arguments as an object, such as {"every_minutes": 15}.')
-    found = current_app.tasks.get(task)
+    found = registered(task)
     if found is None:
         return
     known = [name for name in inspect.signature(found.run).parameters if name != "self"]
@@ -54,5 +42,7 @@ def check_arguments(task: str, arguments: object) -> None:
         CHECKS[task](**arguments)
 
 
-admin.site.unregister(PeriodicTask)
-admin.site.register(PeriodicTask, SchedulePage)
+def registered(task: str) -> Any:
+    """Return the Celery task of a name, or None. The web process has not read the modules of tasks until then."""
+    current_app.loader.import_default_modules()
+    return current_app.tasks.get(task)

@@ -10,7 +10,7 @@ from warehouse import sql
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('warehouse', '0032_flow_summary_by_index'),
+        ('warehouse', '0034_operators'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

@@ -1,0 +1,1 @@
+"""Smile of one expiration: its curve, the fit to quotes, and the test for arbitrage."""

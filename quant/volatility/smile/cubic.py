@@ -1,0 +1,56 @@
+"""Cubic polynomial for the total variance of an expiration over log-moneyness, a check on the SVI slice.
+
+It assumes nothing about the wings, so that where both curves differ, the quotes do not determine the smile.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from quant.chain import Floats
+
+_FEWEST_QUOTES = 5
+
+
+class Cubic(NamedTuple):
+    """Polynomials in (k - middle) / width: coefficients (s, 4), lowest power first; the others (s,).
+
+    NaN without a fit.
+    """
+
+    coefficients: Floats
+    middle: Floats
+    width: Floats
+
+    def total_variance(self, k: ArrayLike) -> Floats:
+        """Return the total variance at log-moneyness `k`, which broadcasts to (s, n); NaN where it is not positive."""
+        x = (np.asarray(k, np.float64) - self.middle[:, None]) / self.width[:, None]
+        c = self.coefficients
+        value = c[:, 0:1] + x * (c[:, 1:2] + x * (c[:, 2:3] + x * c[:, 3:4]))
+        return np.where(value > 0.0, value, np.nan)
+
+
+@np.errstate(all="ignore")
+def fit_cubic(k: Floats, total_variance: Floats, weights: Floats) -> Cubic:
+    """Return the polynomials with the least weighted squared errors; arguments as in `fit_svi`, shape (s, n)."""
+    known = np.isfinite(k) & np.isfinite(total_variance) & np.isfinite(weights) & (weights > 0)
+    lowest = np.where(known, k, np.inf).min(axis=1, initial=np.inf)
+    highest = np.where(known, k, -np.inf).max(axis=1, initial=-np.inf)
+    middle, width = 0.5 * (lowest + highest), highest - lowest
+    usable = (known.sum(axis=1) >= _FEWEST_QUOTES) & (width > 0)
+    x = np.where(known, (k - middle[:, None]) / width[:, None], 0.0)
+    square = x * x
+    powers = np.stack([np.ones_like(x), x, square, square * x], axis=1)
+    weighted = powers * np.where(known, weights, 0.0)[:, None, :]
+    coefficients = np.full((len(k), 4), np.nan)
+    if usable.any():
+        normal = (weighted @ powers.swapaxes(1, 2))[usable]
+        target = (weighted @ np.where(known, total_variance, 0.0)[:, :, None])[usable]
+        scale = normal[:, 0, 0]
+        # Fewer than four different strikes leave the highest powers undetermined; the ridge makes them 0.
+        normal = normal / scale[:, None, None] + 1e-13 * np.eye(4)
+        coefficients[usable] = np.linalg.solve(normal, target / scale[:, None, None])[..., 0]
+    return Cubic(coefficients, middle, width)

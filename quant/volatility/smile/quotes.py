@@ -1,0 +1,129 @@
+"""Quotes that the smile of each settlement of a chain is fitted to, as padded arrays."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from quant.chain import Bools, Floats, OptionChain
+from quant.contracts import is_adjusted
+from quant.pricing.iv_status import IvStatus, quote_status
+
+# Dollars. The mid of a cheaper quote is mostly half a tick, whatever the option is worth.
+LOWEST_BID = 0.05
+# Dollars, half of the smallest tick: no quote is more certain, even where bid and ask are equal.
+_LEAST_HALF_SPREAD = 0.005
+_INVERSE_ROOT_TWO_PI = 0.3989422804014327
+
+
+class SmileQuotes(NamedTuple):
+    """One row per settlement, ascending in time and root, shape (s,); its quotes ascending in strike, (s, n).
+
+    Rows are filled up with NaN. `half_spread` is in volatility: half of ask less bid, divided by vega.
+    """
+
+    root: NDArray[np.str_]
+    expiration: NDArray[np.datetime64]
+    years: Floats
+    forward: Floats
+    number: NDArray[np.int64]  # of quotes
+    k: Floats  # log(strike / forward)
+    strike: Floats
+    volatility: Floats  # of the mid
+    half_spread: Floats
+    is_call: Bools
+
+    @property
+    def lowest(self) -> Floats:
+        """Return the log-moneyness of the first quote, shape (s,), NaN without quotes."""
+        return self.k[:, 0]
+
+    @property
+    def highest(self) -> Floats:
+        """Return the log-moneyness of the last quote, shape (s,), NaN without quotes."""
+        last: Floats = np.take_along_axis(self.k, np.maximum(self.number - 1, 0)[:, None], axis=1)[:, 0]
+        return last
+
+    @property
+    def puts(self) -> NDArray[np.int64]:
+        """Return the number of quotes below the forward, shape (s,); all of them are puts."""
+        puts: NDArray[np.int64] = np.count_nonzero(self.k < 0.0, axis=1)
+        return puts
+
+    @property
+    def at_the_money(self) -> Floats:
+        """Return the volatility at the forward, linear between the nearest quotes below and above it, shape (s,).
+
+        NaN where there are not both.
+        """
+        puts = self.puts
+        is_between = (puts > 0) & (puts < self.number)
+        after = np.where(is_between, puts, 0)[:, None]
+        before = np.maximum(after - 1, 0)
+        k_before, k_after, v_before, v_after = (
+            np.take_along_axis(column, at, axis=1)[:, 0]
+            for column in (self.k, self.volatility)
+            for at in (before, after)
+        )
+        with np.errstate(all="ignore"):
+            share = -k_before / (k_after - k_before)
+            return np.where(is_between, v_before + share * (v_after - v_before), np.nan)
+
+    @property
+    def total_variance(self) -> Floats:
+        """Return volatility² × years, shape (s, n)."""
+        variance: Floats = self.volatility**2 * self.years[:, None]
+        return variance
+
+    @property
+    def weights(self) -> Floats:
+        """Return 1 / half-spread² in total variance, shape (s, n)."""
+        variance_per_volatility = 2.0 * self.volatility * self.years[:, None]
+        weights: Floats = (variance_per_volatility * self.half_spread) ** -2.0
+        return weights
+
+
+@np.errstate(all="ignore")
+def smile_quotes(chain: OptionChain) -> SmileQuotes:
+    """Return the usable quotes of every settlement of a chain with volatilities, forwards and rates.
+
+    A quote is used if its contract is out of the money, its volatility known, its bid at least 0.05 dollars, and its
+    spread neither negative nor more than half of its mid (`iv_status.quote_status`). Settlements without any are
+    included, without quotes. Adjusted contracts are left out, because they deliver something else.
+    """
+    chain = chain.select(~is_adjusted(chain.root, chain.multiplier))
+    member, first = chain.groups()
+    outside = np.where(chain.strike >= chain.forward, chain.is_call, ~chain.is_call) & (chain.forward > 0)
+    usable = outside & (quote_status(chain.bid, chain.ask) == IvStatus.ok) & (chain.bid >= LOWEST_BID)
+    usable &= (chain.implied_volatility > 0) & np.isfinite(chain.implied_volatility) & (chain.years > 0)
+    rows = np.flatnonzero(usable)
+    rows = rows[np.lexsort((chain.strike[rows], member[rows]))]
+    count = np.bincount(member[rows], minlength=len(first))
+    at = (member[rows], np.arange(len(rows)) - np.repeat(np.cumsum(count) - count, count))
+    shape = (len(first), int(count.max(initial=1)))
+
+    def padded(values: Floats) -> Floats:
+        answer = np.full(shape, np.nan)
+        answer[at] = values
+        return answer
+
+    volatility, years, forward = chain.implied_volatility[rows], chain.years[rows], chain.forward[rows]
+    strike, root_years = chain.strike[rows], np.sqrt(years)
+    k = np.log(strike / forward)
+    d1 = 0.5 * volatility * root_years - k / (volatility * root_years)
+    vega = forward * np.exp(-np.nan_to_num(chain.rate[rows]) * years - 0.5 * d1 * d1) * root_years
+    half_spread = np.maximum(0.5 * (chain.ask - chain.bid)[rows], _LEAST_HALF_SPREAD)
+    return SmileQuotes(
+        root=chain.root[first],
+        expiration=chain.expiration[first],
+        years=chain.years[first],
+        forward=chain.forward[first],
+        number=count,
+        k=padded(k),
+        strike=padded(strike),
+        volatility=padded(volatility),
+        half_spread=padded(half_spread / (_INVERSE_ROOT_TWO_PI * vega)),
+        is_call=padded(k) >= 0.0,
+    )

@@ -1,0 +1,52 @@
+"""Fit of SVI slices to quotes, all expirations of a chain at once: the quasi-explicit method.
+
+For given m and σ the other three parameters follow in closed form (`wing_slopes`). So only m and σ are searched: first
+on a grid (`svi_grid`), then from its best point (`svi_refinement`). Source: Zeliade Systems, "Quasi-explicit
+calibration of Gatheral's SVI model" (2009).
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from quant.volatility.smile.svi import Svi
+from quant.volatility.smile.svi_grid import ScaledQuotes, best_of_grid
+from quant.volatility.smile.svi_refinement import refined
+
+FEWEST_QUOTES = 5
+
+
+@np.errstate(all="ignore")
+def fit_svi(k: ArrayLike, total_variance: ArrayLike, weights: ArrayLike) -> Svi:
+    """Return the SVI slices with the least weighted sum of squared errors in total variance.
+
+    `k` is log(strike / forward); `weights` multiply squared errors, such as 1 / error². All have the shape (n,) for one
+    slice, whose parameters are then numbers (0-d), or (s, n) for s slices, whose parameters have the shape (s,); slices
+    with fewer quotes are filled up with NaN or weight 0. Quotes without positive variance are ignored. A slice with
+    fewer than five quotes, or all of them at one strike, is NaN. Both wings are rising outwards, no steeper than Lee's
+    bound, and no total variance is negative.
+
+    Raises ValueError for shapes that differ or have more than two dimensions.
+    """
+    columns = [np.asarray(column, np.float64) for column in (k, total_variance, weights)]
+    if len({column.shape for column in columns}) > 1 or columns[0].ndim not in (1, 2):
+        raise ValueError(f"the quotes must have one shape, (n,) or (s, n): {[c.shape for c in columns]}")
+    at, value, weight = (np.atleast_2d(column) for column in columns)
+    known = np.isfinite(at) & np.isfinite(value) & np.isfinite(weight) & (weight > 0) & (value > 0)
+    lowest = np.where(known, at, np.inf).min(axis=1, initial=np.inf)
+    highest = np.where(known, at, -np.inf).max(axis=1, initial=-np.inf)
+    usable = np.flatnonzero((known.sum(axis=1) >= FEWEST_QUOTES) & (highest > lowest))
+    found = np.full((5, len(at)), np.nan)
+    if len(usable):
+        quotes = ScaledQuotes.of(at[usable], value[usable], weight[usable], known[usable])
+        state = refined(quotes, *best_of_grid(quotes))
+        left, right = state.wings.left, state.wings.right
+        found[:, usable] = (
+            state.wings.level * quotes.level,
+            0.5 * (left + right) * quotes.level / quotes.width,
+            (right - left) / (right + left),
+            quotes.center + quotes.width * state.m,
+            quotes.width * np.exp(state.log_sigma),
+        )
+    return Svi(*(found if columns[0].ndim == 2 else found[:, 0]))

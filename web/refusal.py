@@ -1,0 +1,84 @@
+"""The page of a request that the user's permissions do not allow: what, who, and which group may do it."""
+
+from __future__ import annotations
+
+import re
+from typing import Any, NamedTuple
+
+from django.apps import apps
+from django.contrib import admin
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+
+from web.roles import group_for, role_of
+
+# Words for rows that Django names otherwise.
+_PLURALS = {"django_celery_beat.periodictask": "schedules", "warehouse.watchlistentry": "watchlist entries"}
+_PAGE = re.compile(r"(django_celery_beat|warehouse|auth)_([a-z]+)_(changelist|add|change|delete|history|run)")
+
+
+class Refused(NamedTuple):
+    """What was refused: the verb, its permission, the name of the rows, and the address of their list or None."""
+
+    verb: str
+    permission: str
+    plural: str
+    rows: str | None
+
+
+def show_refusal(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    """Serve the page of status 403, of requests whose permission is missing. Nothing was changed by them."""
+    refused = _refused(request)
+    context = {**admin.site.each_context(request), "title": "Not allowed", "refused": refused}
+    role = role_of(request.user) if request.user.is_authenticated else None
+    if refused:
+        # The user's group may change such rows, but not this one: a superuser's account.
+        context["is_reserved"] = role is not None and request.user.has_perm(refused.permission)
+        context["group"] = group_for(refused.permission)
+        context["heading"] = f"{role.members if role else 'You'} cannot {refused.verb} {refused.plural}"
+        context["needs"] = f"To {refused.verb} {refused.plural}"
+    return render(request, "web/not_allowed.html", context | {"role": role}, status=403)
+
+
+def _refused(request: HttpRequest) -> Refused | None:
+    name = (request.resolver_match.url_name or "") if request.resolver_match else ""
+    if name == "symbol":
+        return Refused("see", "warehouse.view_gammaexposure", "the charts of symbols", None)
+    found = _admin_page(name)
+    if found is None:
+        return None
+    model, page = found
+    options, action = model._meta, _action(request, page)
+    return Refused(
+        verb="see" if action == "view" else action,
+        permission=f"{options.app_label}.{action}_{options.model_name}",
+        plural=_PLURALS.get(options.label_lower, str(options.verbose_name_plural)),
+        rows=_list_of(request, model),
+    )
+
+
+def _admin_page(name: str) -> tuple[Any, str] | None:
+    """Return the model and the kind of a page of the admin by the name of its address."""
+    found = _PAGE.fullmatch(name)
+    if found is None:
+        # The list of users changes a password on a page without a model in its name.
+        return (apps.get_model("auth", "user"), "change") if name == "auth_user_password_change" else None
+    return apps.get_model(found[1], found[2]), found[3]
+
+
+def _action(request: HttpRequest, page: str) -> str:
+    """Return what a request to a page of the admin would do: view, add, change or delete."""
+    if page in ("add", "delete"):
+        return page
+    if request.POST.get("action") == "delete_selected":
+        return "delete"
+    return "change" if page == "run" or request.method == "POST" else "view"
+
+
+def _list_of(request: HttpRequest, model: Any) -> str | None:
+    """Return the address of the list of a model's rows if the user may see it."""
+    options = model._meta
+    if not request.user.has_perm(f"{options.app_label}.view_{options.model_name}"):
+        return None
+    return reverse(f"admin:{options.app_label}_{options.model_name}_changelist")
