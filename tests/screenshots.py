@@ -18,7 +18,7 @@ from tests.chromium import chromium
 ROOT = Path(__file__).resolve().parent.parent
 FOLDER = ROOT / "docs" / "screenshots"
 ADDRESS = "http://127.0.0.1:8000"
-SIZE = {"width": 1280, "height": 800}  # CSS pixels
+SIZE = {"width": 1440, "height": 900}  # CSS pixels
 QUALITY = 60  # percent, of JPEG
 PAGES = {
     "dashboard": "/admin/",
