@@ -15,6 +15,7 @@ from warehouse.models.runs import IngestionRun
 from warehouse.models.session_exceptions import SessionException
 from warehouse.models.slots import FlowSlot, GammaSlot
 from warehouse.models.superseded import SupersededRow
+from warehouse.models.surface import MarketEvent, SurfacePoint, TermDay
 from warehouse.models.watchlist import WatchlistEntry
 
 __all__ = [
@@ -36,12 +37,15 @@ __all__ = [
     "HistoricalGreeks",
     "IngestionRun",
     "IvPercentile",
+    "MarketEvent",
     "MarketRegimeDay",
     "OptionsFlow",
     "RepairContract",
     "SessionException",
     "StreamGap",
     "SupersededRow",
+    "SurfacePoint",
+    "TermDay",
     "WarehouseClock",
     "WatchlistEntry",
 ]

@@ -15,7 +15,7 @@ from tests.warehouse.rows import add_greeks, ago
 from tests.web.admin.rows import READ_ONLY, add_one_row_each
 from warehouse import clock, partitions, watchlist
 from warehouse.loading import bulk
-from warehouse.models import HistoricalGreeks, WatchlistEntry
+from warehouse.models import HistoricalGreeks, MarketEvent, WatchlistEntry
 from web.admin.base import EstimatedPaginator
 
 pytestmark = [pytest.mark.database, pytest.mark.django_db]
@@ -188,3 +188,23 @@ def test_the_symbol_of_an_entry_cannot_be_edited(superuser):
     superuser.post(reverse("admin:warehouse_watchlistentry_change", args=["RUT"]), changed)
     entry = WatchlistEntry.objects.get()
     assert (entry.symbol, entry.strike_band_pct, entry.active_since_ms) == ("RUT", 10.0, since)
+
+
+def test_an_event_is_entered_and_changed_by_the_web_role(superuser):
+    event = {"symbol": "AAPL", "kind": "EARNINGS", "date": "2027-01-28", "timing": "AFTER_CLOSE"}
+    with as_role("warehouse_web"):
+        added = superuser.post(reverse("admin:warehouse_marketevent_add"), event)
+        row = MarketEvent.objects.values().get()
+        address = reverse("admin:warehouse_marketevent_change", args=[row["id"]])
+        superuser.post(address, {**event, "timing": "BEFORE_OPEN", "is_confirmed": "on"})
+        changed = MarketEvent.objects.values().get()
+    assert added.status_code == 302
+    assert (row["symbol"], row["timing"], row["is_confirmed"]) == ("AAPL", "AFTER_CLOSE", False)
+    assert (changed["timing"], changed["is_confirmed"]) == ("BEFORE_OPEN", True)
+    assert changed["known_at"] == row["known_at"]
+
+
+def test_an_event_of_the_whole_market_has_no_symbol(superuser):
+    event = {"symbol": "", "kind": "FOMC", "date": "2026-12-09", "timing": "UNKNOWN"}
+    superuser.post(reverse("admin:warehouse_marketevent_add"), event)
+    assert str(MarketEvent.objects.get()) == "market FOMC 2026-12-09"

@@ -28,6 +28,8 @@ from warehouse.models.enums.operations import (
 )
 from warehouse.models.enums.sessions import (
     BreadthRegime,
+    EventKind,
+    EventTiming,
     IvRecommendation,
     IvRegime,
     IvTrend,
@@ -36,6 +38,7 @@ from warehouse.models.enums.sessions import (
     PutCallStatus,
     RealizedStatus,
     StripCut,
+    SurfaceDelta,
     TermStructure,
     VarianceStatus,
     VixRegime,
@@ -48,6 +51,8 @@ __all__ = [
     "Aggressiveness",
     "BreadthRegime",
     "DealerPositioning",
+    "EventKind",
+    "EventTiming",
     "ExerciseStyle",
     "ExpectedBehavior",
     "ExpirationBucket",
@@ -74,6 +79,7 @@ __all__ = [
     "Source",
     "SpotSource",
     "StripCut",
+    "SurfaceDelta",
     "TermStructure",
     "Timeframe",
     "TradeType",

@@ -125,3 +125,33 @@ class MarketRegime(TextChoices):
     WEAK_DOWNTREND = "WEAK_DOWNTREND"
     RANGE_BOUND = "RANGE_BOUND"
     CHOPPY = "CHOPPY"
+
+
+class SurfaceDelta(TextChoices):
+    """Deltas of a volatility surface."""
+
+    PUT_10 = "10P"
+    PUT_25 = "25P"
+    MIDDLE = "50"
+    CALL_25 = "25C"
+    CALL_10 = "10C"
+
+
+class EventKind(TextChoices):
+    """Kinds of scheduled events."""
+
+    EARNINGS = "EARNINGS"
+    DIVIDEND = "DIVIDEND"
+    FOMC = "FOMC"
+    INFLATION = "INFLATION"
+    EMPLOYMENT = "EMPLOYMENT"
+    OTHER = "OTHER"
+
+
+class EventTiming(TextChoices):
+    """When on its day an event happens."""
+
+    BEFORE_OPEN = "BEFORE_OPEN"
+    DURING = "DURING"
+    AFTER_CLOSE = "AFTER_CLOSE"
+    UNKNOWN = "UNKNOWN"
