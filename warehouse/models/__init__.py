@@ -8,14 +8,13 @@ from warehouse.models.fetched import ContractListing, FetchedRange
 from warehouse.models.flow import OptionsFlow
 from warehouse.models.gamma import ExpirationGamma, GammaExposure
 from warehouse.models.greeks import ExpirationCurve, HistoricalGreeks
-from warehouse.models.iv import IvPercentile
+from warehouse.models.iv import IvPercentile, MarketEvent, SurfacePoint, TermDay
 from warehouse.models.operations import DeadLetter, Heartbeat, RepairContract, StreamGap, WarehouseClock
 from warehouse.models.regime import MarketRegimeDay
 from warehouse.models.runs import IngestionRun
 from warehouse.models.session_exceptions import SessionException
 from warehouse.models.slots import FlowSlot, GammaSlot
 from warehouse.models.superseded import SupersededRow
-from warehouse.models.surface import MarketEvent, SurfacePoint, TermDay
 from warehouse.models.watchlist import WatchlistEntry
 
 __all__ = [
