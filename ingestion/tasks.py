@@ -25,6 +25,7 @@ from ingestion.daily import (
     market_regime,
     opening_flow,
     rollups,
+    volatility_surface,
 )
 from ingestion.provider_client import live_client, massive_client
 from warehouse import clock
@@ -82,6 +83,12 @@ def close_due(
 def calculate_iv_percentile(symbol: str, session: str) -> str:
     """Calculate the IV percentile of a symbol for a session (YYYY-MM-DD)."""
     return str(iv_percentile.calculate_iv_percentile(symbol, date.fromisoformat(session)))
+
+
+@shared_task
+def store_surface(symbol: str, session: str) -> str:
+    """Store the volatility surface and the term structure of a symbol for a session (YYYY-MM-DD)."""
+    return str(volatility_surface.store_surface(symbol, date.fromisoformat(session)))
 
 
 @shared_task(acks_late=False, time_limit=14 * MINUTE, soft_time_limit=13 * MINUTE)
@@ -169,6 +176,7 @@ def fetch_corporate_actions() -> str:
 _CLOSING: dict[str, tuple[Any, str]] = {
     RunTask.STORE_BARS: (store_bars, FETCHING),
     RunTask.CALCULATE_IV_PERCENTILE: (calculate_iv_percentile, COMPUTING),
+    RunTask.STORE_SURFACE: (store_surface, COMPUTING),
     RunTask.CALCULATE_MARKET_REGIME: (calculate_market_regime, FETCHING),
     RunTask.ROLL_UP: (roll_up, COMPUTING),
     RunTask.STORE_OPENING_FLOW: (store_opening_flow, COMPUTING),

@@ -22,8 +22,11 @@ FACTS = {
         models.HistoricalBar,
         models.HistoricalGreeks,
         models.IvPercentile,
+        models.MarketEvent,
         models.MarketRegimeDay,
         models.OptionsFlow,
+        models.SurfacePoint,
+        models.TermDay,
     )
 }
 # Modules that read these tables, and for what. None of them computes a fact from what it reads.

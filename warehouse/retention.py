@@ -32,10 +32,13 @@ from warehouse.models import (
     HistoricalBar,
     IngestionRun,
     IvPercentile,
+    MarketEvent,
     MarketRegimeDay,
     RepairContract,
     StreamGap,
     SupersededRow,
+    SurfacePoint,
+    TermDay,
 )
 from warehouse.models.enums import Timeframe
 from warehouse.task_names import RunTask
@@ -79,6 +82,9 @@ POLICIES = (
     Policy(GammaExposure, "timestamp", 90),
     Policy(ExpirationGamma, "timestamp", 90),
     Policy(MarketRegimeDay, "date", 1826),
+    Policy(SurfacePoint, "date", 1826),
+    Policy(TermDay, "date", 1826),
+    Policy(MarketEvent, "date", 1826),
     Policy(HistoricalBar, "timestamp", 365, Q(timeframe=Timeframe.MINUTE) | Q(symbol__startswith="O:")),
     # By the end of the run: a run of a session long ago prevents a backfill from computing it again.
     Policy(IngestionRun, "started_at", 90),

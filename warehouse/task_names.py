@@ -17,6 +17,7 @@ class RunTask(StrEnum):
     STORE_BARS = "store_bars"
     LIVE_BARS = "live_bars"
     CALCULATE_IV_PERCENTILE = "calculate_iv_percentile"
+    STORE_SURFACE = "store_surface"
     CALCULATE_MARKET_REGIME = "calculate_market_regime"
     ROLL_UP = "roll_up"
     STORE_OPENING_FLOW = "store_opening_flow"

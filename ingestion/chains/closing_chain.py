@@ -41,11 +41,22 @@ def last_chain(symbol: str, session: date) -> tuple[int, OptionChain]:
     `quant.volatility.constant_maturity` returns the same for these contracts as for the whole chain. Raises NoSnapshot
     when no chain of the session is stored.
     """
+    slot = _last_slot(symbol, session)
+    return slot.timestamp, _needed_chain(symbol, slot)
+
+
+def whole_last_chain(symbol: str, session: date) -> tuple[int, OptionChain]:
+    """Return the slot (epoch ms) of the session's last snapshot, and all its standard contracts. Raises NoSnapshot."""
+    slot = _last_slot(symbol, session)
+    return slot.timestamp, _in_columns(symbol, slot, chain.read(symbol, slot.timestamp, ChainVolatility))
+
+
+def _last_slot(symbol: str, session: date) -> ChainSlot:
     opens, closes = clock.epoch_ms(sessions.open_of(session)), clock.epoch_ms(sessions.close_of(session))
     slot = chain.newest_slot(symbol, opens, closes)
     if slot is None:
         raise NoSnapshot(f"no chain of {symbol} is stored for the session of {session}")
-    return slot.timestamp, _needed_chain(symbol, slot)
+    return slot
 
 
 def _needed_chain(symbol: str, slot: ChainSlot) -> OptionChain:

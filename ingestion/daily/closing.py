@@ -135,6 +135,10 @@ def _kinds(entries: Sequence[WatchlistEntry]) -> list[_Kind]:
             _Kind(RunTask.CALCULATE_IV_PERCENTILE, symbol, since_ms, frozenset({symbol}))
             for symbol, since_ms in of_symbols
         ),
+        *(
+            _Kind(RunTask.STORE_SURFACE, symbol, since_ms, frozenset({symbol}))
+            for symbol, since_ms in of_symbols
+        ),
         _Kind(RunTask.CALCULATE_MARKET_REGIME, "", everyone_since_ms, everyone),
         _Kind(RunTask.ROLL_UP, "", everyone_since_ms, everyone),
     ]
@@ -187,6 +191,7 @@ def _runs(oldest: date) -> dict[tuple[str, str], dict[int, IngestionRun]]:
     tasks = (
         RunTask.STORE_BARS,
         RunTask.CALCULATE_IV_PERCENTILE,
+        RunTask.STORE_SURFACE,
         RunTask.CALCULATE_MARKET_REGIME,
         RunTask.ROLL_UP,
     )

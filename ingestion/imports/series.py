@@ -7,6 +7,7 @@ from datetime import date
 
 from ingestion.daily.iv_percentile import IvPercentileResult, calculate_iv_percentile
 from ingestion.daily.market_regime import PATIENCE, calculate_market_regime
+from ingestion.daily.volatility_surface import store_surface
 from provider.client import MassiveClient
 from provider.errors import NotEntitled
 from quant import sessions
@@ -20,7 +21,11 @@ def no_provider() -> AbstractContextManager[MassiveClient]:
 
 
 def rank(symbol: str, session: date, recompute: bool) -> IvPercentileResult:
-    """Rank a session; with `recompute`, also if it has a rank, because an earlier session was added."""
+    """Rank a session and store its surface; with `recompute`, also if it has a rank.
+
+    A rank changes when an earlier session is added.
+    """
+    store_surface(symbol, session, again=recompute, is_history=True)
     return calculate_iv_percentile(symbol, session, again=recompute)
 
 

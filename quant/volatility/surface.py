@@ -123,12 +123,12 @@ def surface_grid(smiles: Smiles, tenor_days: tuple[int, ...] = TENOR_DAYS) -> Su
         reason[:, column] = np.where((at.reason != "") & (in_time == ""), BEYOND_STRIKES, at.reason)
         cubic_total[:, column] = at_tenors(quotes.years, cubic[:, column], days).value
     years = (days / DAYS_PER_YEAR)[:, None]
-    known = before >= 0
     log_forward = at_tenors(quotes.years, np.where(fitted, np.log(quotes.forward), np.nan), days).value[
         :, None
     ]
     wanted = _of_call(total)
-    pair = np.stack([before, after])
+    # Row -1 is that of points without a volatility.
+    rmse, number = np.append(smiles.rmse, np.nan), np.append(quotes.number, 0)
     return SurfaceGrid(
         tenor_days=days,
         delta=DELTAS,
@@ -136,8 +136,8 @@ def surface_grid(smiles: Smiles, tenor_days: tuple[int, ...] = TENOR_DAYS) -> Su
         cubic_volatility=np.sqrt(cubic_total / years),
         strike=np.exp(log_forward + wanted),
         reason=reason,
-        rmse=np.where(known, smiles.rmse[pair].max(axis=0), np.nan),
-        quotes=np.where(known, quotes.number[before] + np.where(before == after, 0, quotes.number[after]), 0),
+        rmse=rmse[np.stack([before, after])].max(axis=0),
+        quotes=number[before] + np.where(before == after, 0, number[after]),
     )
 
 

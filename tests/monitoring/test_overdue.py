@@ -26,6 +26,7 @@ OF_WEDNESDAY = [
     for task in (
         "store_bars of SPX",
         "calculate_iv_percentile of SPX",
+        "store_surface of SPX",
         "calculate_market_regime",
         "roll_up",
     )
@@ -78,12 +79,12 @@ def test_done_and_failed_jobs_are_not_overdue_but_unended_ones_are(evening):
         runs.fail(run, "the provider is away")
     with pytest.raises(KeyboardInterrupt), runs.claim("roll_up", "", clock.epoch_ms(CLOSE)):
         raise KeyboardInterrupt
-    assert check().detail == f"{OF_WEDNESDAY[1]}; {OF_WEDNESDAY[3]}"
+    assert check().detail == f"{OF_WEDNESDAY[1]}; {OF_WEDNESDAY[2]}; {OF_WEDNESDAY[4]}"
 
 
 def test_only_the_oldest_overdue_session_of_a_job_is_reported(evening):
     evening(CLOSE + timedelta(days=2, hours=3))
-    assert check().figures["overdue"] == 5  # retention too, by now
+    assert check().figures["overdue"] == 6  # retention too, by now
     finish("roll_up")
     assert "roll_up for 2026-11-19 is not done two hours after the close" in check().detail
 
@@ -118,13 +119,13 @@ def test_each_overdue_job_and_session_is_sent_once(evening, redis_client, settin
     webhook = Webhook()
     try:
         settings.ALERT_WEBHOOK_URL = webhook.url
-        assert send_due_alerts(clock.now()) == 4
+        assert send_due_alerts(clock.now()) == 5
         assert send_due_alerts(clock.now()) == 0
         assert webhook.texts == OF_WEDNESDAY
         finish("roll_up")
         evening(CLOSE + timedelta(days=1, hours=2))
         assert send_due_alerts(clock.now()) == 2
-        assert webhook.texts[4:] == [
+        assert webhook.texts[5:] == [
             "roll_up for 2026-11-19 is not done two hours after the close",
             "keep_retention is due once a day and was last done on 2026-11-18",
         ]

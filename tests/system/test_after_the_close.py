@@ -12,7 +12,16 @@ from tests.partitions import drop_partitions
 from tests.system.conftest import eventually
 from tests.warehouse.rows import add_gamma
 from warehouse import clock, runs
-from warehouse.models import FlowDay, GammaDay, IngestionRun, IvPercentile, MarketRegimeDay, WatchlistEntry
+from warehouse.models import (
+    FlowDay,
+    GammaDay,
+    IngestionRun,
+    IvPercentile,
+    MarketRegimeDay,
+    SurfacePoint,
+    TermDay,
+    WatchlistEntry,
+)
 from warehouse.models.enums import RunStatus
 from warehouse.watchlist import add_default_symbols
 
@@ -41,14 +50,14 @@ def closed_session(warehouse):
 
 
 def rows() -> list[list[dict]]:
-    models = (IvPercentile, MarketRegimeDay, GammaDay, FlowDay, IngestionRun)
+    models = (IvPercentile, SurfacePoint, TermDay, MarketRegimeDay, GammaDay, FlowDay, IngestionRun)
     return [list(model.objects.order_by("pk").values()) for model in models]
 
 
 def test_the_close_tasks_run_once(closed_session, fleet, provider, send):
     fleet.start(worker())
     send("close_due", 5, 2)
-    eventually(lambda: IngestionRun.objects.filter(status=RunStatus.DONE).count() == 5)
+    eventually(lambda: IngestionRun.objects.filter(status=RunStatus.DONE).count() == 6)
     tasks = IngestionRun.objects.order_by("task").values_list("task", "symbol", "slot")
     assert list(tasks) == [
         ("calculate_iv_percentile", "SPX", CLOSE_MS),
@@ -56,6 +65,7 @@ def test_the_close_tasks_run_once(closed_session, fleet, provider, send):
         ("ingest_chain", "SPX", CLOSE_MS),
         ("roll_up", "", CLOSE_MS),
         ("store_bars", "SPX", CLOSE_MS),
+        ("store_surface", "SPX", CLOSE_MS),
     ]
     assert IvPercentile.objects.get().current_iv == pytest.approx(0.18, rel=1e-12)
     # The provider has no bars.

@@ -39,7 +39,7 @@ PROVIDER_AWAY = f"provider: {SYMBOL}: {REFUSAL}"
 BARS_FAILED = f"store_bars of {SYMBOL} for 2026-11-18 failed: 127.0.0.1/v2/aggs/"
 REGIME_FAILED = "calculate_market_regime for 2026-11-18 failed: 127.0.0.1/v2/aggs/"
 WITH_PROVIDER = ("store_bars", "calculate_market_regime")
-WITHOUT_PROVIDER = ("calculate_iv_percentile", "roll_up")
+WITHOUT_PROVIDER = ("calculate_iv_percentile", "store_surface", "roll_up")
 
 
 def quarters(number: int) -> datetime:

@@ -21,7 +21,7 @@ from tests.simulator.servers import simulator
 from tests.system.offset_file import OffsetFile
 from tests.system.stepped_market import SteppedMarket, edit_schedule, offset_at, seed_quick_schedule
 from tests.system.ten_sessions import DAYS, STRETCHES, at
-from tests.system.watched_sessions import BEFORE_CLOSING_WORK, SYMBOLS, Results, run_sessions
+from tests.system.watched_sessions import BEFORE_CLOSING_WORK, CLOSING_TASKS, SYMBOLS, Results, run_sessions
 from warehouse import clock
 
 pytestmark = [pytest.mark.processes, pytest.mark.django_db]
@@ -118,12 +118,13 @@ def test_each_session_has_one_rank_per_symbol_and_one_regime(results):
 
 def test_the_ledger_has_the_runs_of_the_sessions_and_no_others(results):
     """The runs that fetch the inputs of the regime and those of retention are not compared."""
-    work = ("store_bars", "calculate_iv_percentile", "calculate_market_regime", "roll_up", "watch_calendar")
+    work = (*CLOSING_TASKS, "watch_calendar")
     expected = []
     for day in DAYS:
         opens, closes = clock.epoch_ms(day.open), clock.epoch_ms(day.close)
         for symbol in SYMBOLS:
-            expected += [("store_bars", symbol, closes), ("calculate_iv_percentile", symbol, closes)]
+            of_symbol = ("store_bars", "calculate_iv_percentile", "store_surface")
+            expected += [(task, symbol, closes) for task in of_symbol]
         expected += [("calculate_market_regime", "", closes), ("roll_up", "", closes)]
         expected += [("watch_calendar", "", opens)]
     done = [(run.task, run.symbol, run.slot) for run in results.runs if run.task in work]

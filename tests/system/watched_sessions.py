@@ -37,11 +37,17 @@ from warehouse.models import (
 from warehouse.models.enums import RunStatus
 
 SYMBOLS = ("AAPL", "META")
-CLOSING_TASKS = ("store_bars", "calculate_iv_percentile", "calculate_market_regime", "roll_up")
+CLOSING_TASKS = (
+    "store_bars",
+    "calculate_iv_percentile",
+    "store_surface",
+    "calculate_market_regime",
+    "roll_up",
+)
 # Close tasks are due after five minutes; the margin is for a busy machine, on which the clock runs on meanwhile.
 BEFORE_CLOSING_WORK = dt.timedelta(minutes=3)
 AFTER_CLOSING_WAITS = dt.timedelta(minutes=30)  # no job waits for bars or the official VIX any more
-CLOSING_WORK = 2 * 2 + 2  # the first two for each symbol
+CLOSING_WORK = 3 * 2 + 2  # the first three for each symbol
 WRITTEN = (HistoricalGreeks, GammaExposure, HistoricalBar, IvPercentile, MarketRegimeDay, FlowDay, GammaDay)
 BEFORE_OPEN = ("/v3/reference/splits", "/v3/reference/dividends")
 

@@ -12,8 +12,11 @@ from warehouse.models import (
     HistoricalBar,
     HistoricalGreeks,
     IvPercentile,
+    MarketEvent,
     MarketRegimeDay,
     OptionsFlow,
+    SurfacePoint,
+    TermDay,
 )
 
 MINUTE_MS = 60_000
@@ -109,3 +112,31 @@ def add_action(ex_date: Any, symbol: str = "AAPL", **columns: Any) -> CorporateA
     if columns.get("kind", "cash_dividend") == "cash_dividend":
         defaults |= {"cash_amount": 0.25, "dividend_type": "CD"}
     return CorporateAction.objects.create(symbol=symbol, ex_date=ex_date, **(defaults | columns))
+
+
+def add_surface_point(date: Any, symbol: str = "SPX", **columns: Any) -> SurfacePoint:
+    defaults = {"tenor_days": 30, "delta": "50", "iv": 0.15, "n_quotes": 120, "method_version": "test"}
+    return SurfacePoint.objects.create(symbol=symbol, date=date, **{**defaults, **columns})
+
+
+def add_term(date: Any, symbol: str = "SPX", **columns: Any) -> TermDay:
+    defaults: dict[str, Any] = {
+        "tenor_days": [30, 60],
+        "at_the_money": [0.15, None],
+        "reason": ["", "after_last_expiration"],
+        "forward_variance": [0.0225, None],
+        "forward_volatility": [0.15, None],
+        "ex_event": [0.15, None],
+        "ex_event_reason": ["", "after_last_expiration"],
+        "settlements": 2,
+        "refused": 0,
+        "butterflies": 0,
+        "calendars": 0,
+        "method_version": "test",
+    }
+    return TermDay.objects.create(symbol=symbol, date=date, **{**defaults, **columns})
+
+
+def add_event(date: Any, symbol: str = "SPX", **columns: Any) -> MarketEvent:
+    defaults = {"kind": "EARNINGS", "timing": "AFTER_CLOSE", "certainty": "CONFIRMED", "source": "live"}
+    return MarketEvent.objects.create(symbol=symbol, date=date, **{**defaults, **columns})

@@ -16,10 +16,13 @@ from tests.warehouse.rows import (
     add_action,
     add_bar,
     add_curve,
+    add_event,
     add_gamma,
     add_greeks,
     add_iv,
     add_regime,
+    add_surface_point,
+    add_term,
     add_trade,
     ago,
 )
@@ -31,7 +34,6 @@ from warehouse.models import (
     FlowSlot,
     GammaDay,
     GammaSlot,
-    MarketEvent,
     OptionsFlow,
     SupersededRow,
 )
@@ -52,6 +54,8 @@ WALLED = (
     "historical_bars",
     "historical_greeks",
     "iv_percentile_cache",
+    "iv_surface_daily",
+    "iv_term_daily",
     "market_events",
     "market_regime_history",
     "options_flow_history",
@@ -92,9 +96,9 @@ def add_everything(timestamp: int, known_at: int) -> None:
         symbol="SPX", timestamp=timestamp, root="SPX", expiration=DAY, dte=0, bucket="ZERO_DTE", contracts=1,
         oi_source="provider", method_version="1", **known,
     )  # fmt: skip
-    MarketEvent.objects.create(
-        symbol="SPX", kind="OTHER", date=DAY, timing="DURING", certainty="CONFIRMED", source="live", **known
-    )
+    add_surface_point(DAY, **known)
+    add_term(DAY, **known)
+    add_event(DAY, **known)
     SupersededRow.objects.create(table_name="t", key={}, row={}, known_at=known_at, superseded_at=known_at)
 
 

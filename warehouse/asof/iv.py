@@ -1,15 +1,27 @@
-"""Implied volatility per session with its rank, of the table `iv_percentile_cache`."""
+"""Implied volatility per session with its rank, volatility surfaces, term structures, and known events."""
 
 from __future__ import annotations
 
+import datetime as dt
 from dataclasses import dataclass
 
 from quant.chain import Bools, Floats
 from warehouse.asof.days import closed_between
 from warehouse.asof.rows import Days, Texts, Times, read_rows, select_list
+from warehouse.models.dates import ALL_SYMBOLS
 
 _ROWS = """
 SELECT {columns} FROM iv_percentile_cache WHERE symbol = %(symbol)s AND date BETWEEN %(first)s AND %(last)s
+"""
+_SURFACE = """
+SELECT {columns} FROM iv_surface_daily WHERE symbol = %(symbol)s AND date BETWEEN %(first)s AND %(last)s
+"""
+_TERM = """
+SELECT {columns} FROM iv_term_daily WHERE symbol = %(symbol)s AND date BETWEEN %(first)s AND %(last)s
+"""
+_EVENTS = """
+SELECT {columns} FROM market_events WHERE symbol = ANY(%(symbols)s) AND date >= %(first)s AND known_at <= %(at)s
+  AND (withdrawn_at IS NULL OR withdrawn_at > %(at)s)
 """
 _EXPRESSIONS = {"data_points": "data_points::bigint"}
 
@@ -62,3 +74,78 @@ def read(symbol: str, first_ms: int, last_ms: int) -> IvDays:
     """Return the rows of the sessions that closed from `first_ms` to `last_ms` (epoch ms), both included."""
     wanted = {"symbol": symbol, **closed_between(first_ms, last_ms)}
     return read_rows(IvDays, _ROWS.format(columns=select_list(IvDays, _EXPRESSIONS)), wanted, ["date"])
+
+
+@dataclass(frozen=True, slots=True)
+class SurfacePoints:
+    """Points of the surfaces of one symbol, by session, tenor and delta; all arrays of shape (n,).
+
+    Volatilities and errors are fractions per year, strikes dollars or index points. An absent number is NaN.
+    """
+
+    date: Days
+    tenor_days: Times
+    delta: Texts
+    iv: Floats
+    cubic_iv: Floats
+    strike: Floats
+    reason: Texts
+    rmse: Floats
+    n_quotes: Times
+    curves_disagree: Bools
+    known_at: Times
+
+    def __len__(self) -> int:
+        return len(self.date)
+
+
+@dataclass(frozen=True, slots=True)
+class TermDays:
+    """Scalars of the term structure of one symbol by session, oldest first; all arrays of shape (n,), NaN if absent."""
+
+    date: Days
+    skew_25d_put_minus_call: Floats
+    butterfly_25d: Floats
+    slope: Floats
+    skew_index: Floats
+    implied_move: Floats
+    base_volatility: Floats
+    known_at: Times
+
+    def __len__(self) -> int:
+        return len(self.date)
+
+
+@dataclass(frozen=True, slots=True)
+class Events:
+    """Events of a symbol and of the whole market, by date; all arrays of shape (n,)."""
+
+    symbol: Texts
+    kind: Texts
+    date: Days
+    timing: Texts
+    certainty: Texts
+    known_at: Times
+
+    def __len__(self) -> int:
+        return len(self.date)
+
+
+def surface(symbol: str, first_ms: int, last_ms: int) -> SurfacePoints:
+    """Return the points of the sessions that closed from `first_ms` to `last_ms` (epoch ms), both included."""
+    expressions = {"tenor_days": "tenor_days::bigint", "n_quotes": "n_quotes::bigint"}
+    query = _SURFACE.format(columns=select_list(SurfacePoints, expressions))
+    wanted = {"symbol": symbol, **closed_between(first_ms, last_ms)}
+    return read_rows(SurfacePoints, query, wanted, ["date", "tenor_days", "delta"])
+
+
+def term(symbol: str, first_ms: int, last_ms: int) -> TermDays:
+    """Return the rows of the sessions that closed from `first_ms` to `last_ms` (epoch ms), both included."""
+    wanted = {"symbol": symbol, **closed_between(first_ms, last_ms)}
+    return read_rows(TermDays, _TERM.format(columns=select_list(TermDays)), wanted, ["date"])
+
+
+def events(symbol: str, first: dt.date, at_ms: int) -> Events:
+    """Return the events from a day on that were known and expected at `at_ms` (epoch ms)."""
+    wanted = {"symbols": [symbol, ALL_SYMBOLS], "first": first, "at": at_ms}
+    return read_rows(Events, _EVENTS.format(columns=select_list(Events)), wanted, ["date", "symbol", "kind"])

@@ -9,7 +9,7 @@ from warehouse.models.fetched import ContractListing, FetchedRange
 from warehouse.models.flow import OptionsFlow
 from warehouse.models.gamma import ExpirationGamma, GammaExposure
 from warehouse.models.greeks import ExpirationCurve, HistoricalGreeks
-from warehouse.models.iv import IvPercentile
+from warehouse.models.iv import IvPercentile, SurfacePoint, TermDay
 from warehouse.models.operations import DeadLetter, Heartbeat, RepairContract, StreamGap, WarehouseClock
 from warehouse.models.regime import MarketRegimeDay
 from warehouse.models.runs import IngestionRun
@@ -44,6 +44,8 @@ __all__ = [
     "SessionException",
     "StreamGap",
     "SupersededRow",
+    "SurfacePoint",
+    "TermDay",
     "WarehouseClock",
     "WatchlistEntry",
 ]

@@ -91,6 +91,11 @@ def big_counts(comment: str, **options: Any) -> Any:
     return ArrayField(models.BigIntegerField(), db_comment=comment, **options)
 
 
+def reals(comment: str, **options: Any) -> Any:
+    """Return a double precision[] column whose elements may be null."""
+    return ArrayField(models.FloatField(null=True), db_comment=comment, **options)
+
+
 def flag(comment: str, default: bool = False) -> Any:
     """Return a boolean column."""
     return models.BooleanField(default=default, db_default=default, db_comment=f"{comment}; true or false")

@@ -39,7 +39,7 @@ class SessionException(models.Model):
 
 
 class MarketEvent(models.Model):
-    """Grain: one event of one underlying, or of all. Key: (symbol, kind, date). Never deleted.
+    """Grain: one event of one underlying, or of all. Key: (symbol, kind, date). Kept five years.
 
     Edited in the admin and imported by `manage.py import_events`. An event that was moved is withdrawn and stored again
     with its new date, so that a reader as of an earlier time sees the date that was expected then.

@@ -1,4 +1,4 @@
-"""Implied volatility per session with its rank in the past year."""
+"""Implied volatility per session: its rank in the past year, its surface and term structure, and known events."""
 
 from __future__ import annotations
 
@@ -11,10 +11,12 @@ from warehouse.models.enums import (
     IvTrend,
     RealizedStatus,
     StripCut,
+    SurfaceDelta,
     VarianceStatus,
 )
 
 TABLE = "iv_percentile_cache"
+SURFACE, TERM = "iv_surface_daily", "iv_term_daily"
 
 
 class IvPercentile(models.Model):
@@ -81,6 +83,86 @@ class IvPercentile(models.Model):
             columns.fraction(TABLE, "iv_rank"),
             columns.fraction(TABLE, "iv_percentile"),
         ]
+
+    def __str__(self) -> str:
+        return f"{self.symbol} {self.date}"
+
+
+class SurfacePoint(models.Model):
+    """Grain: one underlying, one session, one tenor, one delta. Written after the close; kept five years.
+
+    Key: (symbol, date, tenor_days, delta). A point without a volatility has a reason.
+    """
+
+    id = columns.row_id()
+    symbol = columns.underlying()
+    date = columns.day("session")
+    tenor_days = columns.count("constant maturity; calendar days", null=False)
+    delta = columns.choice(
+        SurfaceDelta, "delta of the forward, of puts (P), calls (C) or both (50)", null=False
+    )
+    iv = columns.real("volatility on the SVI smiles; fraction per year")
+    cubic_iv = columns.real("volatility on the cubic smiles; fraction per year")
+    strike = columns.money("strike with this delta at the forward of the tenor; dollars or index points")
+    reason = columns.text("why iv is null; no unit")
+    rmse = columns.real("larger error of the two smiles around the tenor; fraction per year")
+    n_quotes = columns.count("quotes of both smiles; quotes", null=False)
+    curves_disagree = columns.flag("iv and cubic_iv differ by more than one point, or there is no cubic_iv")
+    method_version = columns.method_version()
+    known_at = columns.known_at()
+    computed_at = columns.computed_at()
+
+    class Meta:
+        db_table = SURFACE
+        db_table_comment = "Implied volatility at constant maturities and deltas per session."
+        verbose_name, verbose_name_plural = "surface point", "volatility surfaces"
+        constraints = [
+            columns.unique(SURFACE, "symbol", "date", "tenor_days", "delta"),
+            columns.one_of(SURFACE, "delta", SurfaceDelta),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.symbol} {self.date} {self.tenor_days} d {self.delta}"
+
+
+class TermDay(models.Model):
+    """Grain: one underlying, one session. Key: (symbol, date). Written after the close; kept five years.
+
+    Arrays have one element per element of `tenor_days`.
+    """
+
+    id = columns.row_id()
+    symbol = columns.underlying()
+    date = columns.day("session")
+    tenor_days = columns.big_counts("constant maturities; calendar days")
+    at_the_money = columns.reals("volatility at the forward by tenor; fraction per year")
+    reason = columns.texts("why an element of at_the_money is null, empty where it is not; no unit")
+    forward_variance = columns.reals("variance between the tenor before and this one; variance per year")
+    forward_volatility = columns.reals("its root, null where it is negative; fraction per year")
+    ex_event = columns.reals("at_the_money without the known events before the tenor; fraction per year")
+    ex_event_reason = columns.texts("why an element of ex_event is null, empty where it is not; no unit")
+    skew_25d_put_minus_call = columns.real("30-day 25-delta put IV minus call IV; fraction per year")
+    butterfly_25d = columns.real("30-day mean of both 25-delta IVs minus at the money; fraction per year")
+    slope = columns.real("60-day minus 30-day volatility at the forward; fraction per year")
+    skew_index = columns.real("30-day skewness by Cboe's method of SKEW; index points")
+    event_variance = columns.real("variance of the move of one known event; fraction squared")
+    implied_move = columns.real("one standard deviation of that move; fraction of the price")
+    base_volatility = columns.real("volatility without the event; fraction per year")
+    event_reason = columns.text("why implied_move is null; no unit")
+    settlements = columns.count("settlements with a smile; settlements", null=False)
+    refused = columns.count("settlements with quotes but without a smile; settlements", null=False)
+    worst_rmse = columns.real("largest error of the smiles of at_the_money; fraction per year")
+    butterflies = columns.count("points with butterfly arbitrage between the quotes; points", null=False)
+    calendars = columns.count("points with calendar arbitrage; points", null=False)
+    method_version = columns.method_version()
+    known_at = columns.known_at()
+    computed_at = columns.computed_at()
+
+    class Meta:
+        db_table = TERM
+        db_table_comment = "Term structure of implied volatility per session, with skew and events."
+        verbose_name, verbose_name_plural = "term structure", "term structures"
+        constraints = [columns.unique(TERM, "symbol", "date")]
 
     def __str__(self) -> str:
         return f"{self.symbol} {self.date}"

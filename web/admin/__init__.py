@@ -12,6 +12,7 @@ from web.admin import (
     periodic_tasks,
     schedules,
     session_exceptions,
+    volatility_data,
     watchlist,
 )
 
@@ -25,5 +26,6 @@ __all__ = [
     "periodic_tasks",
     "schedules",
     "session_exceptions",
+    "volatility_data",
     "watchlist",
 ]

@@ -32,6 +32,9 @@ GROUPS: dict[str, tuple[tuple[str, str, str], ...]] = {
     "Volatility": (
         ("IV history", "show_chart", "warehouse.ivpercentile"),
         ("Forwards and ATM IV", "stacked_line_chart", "warehouse.expirationcurve"),
+        ("Surface", "grid_on", "warehouse.surfacepoint"),
+        ("Term structure", "timeline", "warehouse.termday"),
+        ("Market events", "event", "warehouse.marketevent"),
     ),
     "Operations": (
         ("Runs", "history", "warehouse.ingestionrun"),

@@ -24,6 +24,7 @@ def all_of(session: date, *symbols: str) -> list[DueWork]:
     return [
         *(DueWork("store_bars", symbol, session) for symbol in symbols),
         *(DueWork("calculate_iv_percentile", symbol, session) for symbol in symbols),
+        *(DueWork("store_surface", symbol, session) for symbol in symbols),
         DueWork("calculate_market_regime", "", session),
         DueWork("roll_up", "", session),
     ]

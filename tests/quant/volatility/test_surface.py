@@ -113,6 +113,13 @@ def test_a_chain_without_quotes_has_no_smile_at_any_point():
     assert np.isnan(grid.volatility).all()
 
 
+def test_an_empty_chain_has_no_smile_at_any_point():
+    chain = svi_chain((20, 40))
+    grid = surface_grid(fit_smiles(chain.select(np.zeros(len(chain), bool))))
+    assert (grid.reason == "no_smile").all()
+    assert (grid.quotes == 0).all()
+
+
 def test_two_roots_that_settle_on_one_day_are_two_smiles():
     chain = joined(svi_chain((29.73, 60), root="SPX"), svi_chain((30,), root="SPXW"))
     smiles = fit_smiles(chain)

@@ -96,6 +96,13 @@ def test_a_chain_without_quotes_has_reasons_everywhere():
     assert (row.settlements, row.refused) == (0, 0)
 
 
+def test_an_empty_chain_has_reasons_everywhere():
+    chain = svi_chain((20, 40))
+    row = term_row(fit_smiles(chain.select(np.zeros(len(chain), bool))), event_years=[0.1])
+    assert (row.reason == "no_smile").all()
+    assert row.event.reason == "few_expirations"
+
+
 def test_refused_smiles_are_counted():
     chain = svi_chain((20, 40))
     row = term_row(fit_smiles(without_quotes(chain, chain.is_call & (chain.years < 0.1))))

@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from django.db.models import Model
 
-from tests.warehouse.rows import add_gamma, add_greeks, add_iv, add_regime, add_trade, ago
+from tests.warehouse.rows import (
+    add_event,
+    add_gamma,
+    add_greeks,
+    add_iv,
+    add_regime,
+    add_surface_point,
+    add_term,
+    add_trade,
+    ago,
+)
 from warehouse import watchlist
 from warehouse.models import (
     ContractListing,
@@ -28,6 +38,8 @@ READ_ONLY = [
     "flowday",
     "gammaday",
     "gammaslot",
+    "surfacepoint",
+    "termday",
     "expirationgamma",
     "contractsizeday",
     "ingestionrun",
@@ -62,6 +74,9 @@ def add_one_row_each() -> dict[str, Model]:
         ),
         "ivpercentile": add_iv("2026-11-20", iv_percentile=0.68),
         "marketregimeday": add_regime("2026-11-20"),
+        "surfacepoint": add_surface_point("2026-11-20"),
+        "termday": add_term("2026-11-20"),
+        "marketevent": add_event("2026-11-20"),
         "ingestionrun": IngestionRun.objects.create(
             task="t", symbol="SPX", slot=at, status="DONE", started_at=at
         ),

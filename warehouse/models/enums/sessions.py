@@ -125,3 +125,13 @@ class MarketRegime(TextChoices):
     WEAK_DOWNTREND = "WEAK_DOWNTREND"
     RANGE_BOUND = "RANGE_BOUND"
     CHOPPY = "CHOPPY"
+
+
+class SurfaceDelta(TextChoices):
+    """Deltas of a volatility surface."""
+
+    PUT_10 = "10P"
+    PUT_25 = "25P"
+    MIDDLE = "50"
+    CALL_25 = "25C"
+    CALL_10 = "10C"
