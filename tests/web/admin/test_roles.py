@@ -181,7 +181,7 @@ def test_operators_edit_session_exceptions_as_the_web_role():
     assert LogEntry.objects.count() == 3
 
 
-def test_hours_of_an_exception_are_shown_in_new_york_time_to_viewers_and_operators():
+def test_hours_of_an_exception_are_those_of_new_york():
     early = SessionException.objects.create(
         date="2026-12-24", opens_ms=1_798_122_600_000, closes_ms=1_798_135_200_000, reason="early", noted_at=1
     )
