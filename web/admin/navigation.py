@@ -34,7 +34,6 @@ GROUPS: dict[str, tuple[tuple[str, str, str], ...]] = {
         ("Forwards and ATM IV", "stacked_line_chart", "warehouse.expirationcurve"),
         ("Surface", "grid_on", "warehouse.surfacepoint"),
         ("Term structure", "timeline", "warehouse.termday"),
-        ("Market events", "event", "warehouse.marketevent"),
     ),
     "Operations": (
         ("Runs", "history", "warehouse.ingestionrun"),
