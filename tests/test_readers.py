@@ -39,7 +39,7 @@ ALLOWED = re.compile(
     | ^ingestion/(flow_sums|slot_sums)\.py$ | ^ingestion/daily/rollups\.py$  # INSERT ... SELECT of sums, and retention
     | ^flow/storing/(cancels|sequence_numbers|repair_update)\.py$            # match trades with stored ones
     | ^flow/history/(backfill|repair|rest_trades)\.py$                       # store each trade once
-    | ^ingestion/backfill/rebuild/slot_store\.py$ | ^ingestion/imports/slot\.py$  # keep what is stored already
+    | ^ingestion/backfill/rebuild/slot_store\.py$ | ^ingestion/imports/(slot|event_file)\.py$  # keep stored rows
     """,
     re.VERBOSE,
 )

@@ -180,4 +180,4 @@ def test_events_of_the_symbol_and_of_the_market_are_read_as_known(evening):
     add_event(date(2026, 12, 1), symbol="AAPL", known_at=10)
     add_event(date(2026, 11, 1), known_at=10)
     assert iv.events("SPX", SESSION, 10).kind.tolist() == ["FOMC"]
-    assert iv.events("SPX", SESSION, 20).symbol.tolist() == ["SPX", ""]
+    assert iv.events("SPX", SESSION, 20).symbol.tolist() == ["SPX", "*"]

@@ -17,7 +17,7 @@ from tests.warehouse.rows import add_greeks, ago
 from tests.web.admin.rows import READ_ONLY, add_one_row_each
 from warehouse import clock, partitions, watchlist
 from warehouse.loading import bulk
-from warehouse.models import HistoricalGreeks, MarketEvent, WatchlistEntry
+from warehouse.models import HistoricalGreeks, WatchlistEntry
 from web.admin.base import EstimatedPaginator
 
 pytestmark = [pytest.mark.database, pytest.mark.django_db]
@@ -191,9 +191,3 @@ def test_the_symbol_of_an_entry_cannot_be_edited(superuser):
     superuser.post(reverse("admin:warehouse_watchlistentry_change", args=["RUT"]), changed)
     entry = WatchlistEntry.objects.get()
     assert (entry.symbol, entry.strike_band_pct, entry.active_since_ms) == ("RUT", 10.0, since)
-
-
-def test_an_event_of_the_whole_market_has_no_symbol(superuser):
-    event = {"symbol": "", "kind": "FOMC", "date": "2026-12-09", "timing": "UNKNOWN"}
-    superuser.post(reverse("admin:warehouse_marketevent_add"), event)
-    assert str(MarketEvent.objects.get()) == "market FOMC 2026-12-09"
