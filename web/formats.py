@@ -18,11 +18,6 @@ _MONEY_UNITS = ((1e12, " tn"), (1e9, " bn"), (1e6, " M"), (1e3, " k"))
 _SECONDS = (("day", 86_400), ("h", 3_600), ("min", 60), ("s", 1))
 
 
-def is_absent(value: float | None) -> bool:
-    """Return whether a value is None or NaN."""
-    return value is None or math.isnan(value)
-
-
 def number(value: float | None, decimals: int = 0, *, sign: bool = False) -> str:
     """Return a number with thousands separators, with + or the minus sign in front if `sign` is set: 4,505.10."""
     if value is None or math.isnan(value):

@@ -15,7 +15,7 @@ _ACCOUNTS = ("user", "group")
 
 @dataclass(frozen=True, slots=True)
 class Role:
-    """A group, the words for several of its members, and the permissions it has beyond the role before it."""
+    """A group of users: its name, the word for its members, and the permissions it adds to those of the role before."""
 
     name: str
     members: str

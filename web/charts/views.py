@@ -9,13 +9,13 @@ from typing import Any
 from django.contrib import admin
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponse, HttpResponseNotModified, JsonResponse, QueryDict
+from django.http import HttpRequest, HttpResponse, JsonResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.urls import reverse
 
 from warehouse import clock
 from warehouse.models import WatchlistEntry
-from web.charts.documents.document import ChartDocument, UnknownChoice, etag
+from web.charts.documents.document import ChartDocument, UnknownChoice, version_of
 from web.charts.documents.gamma import gamma_document
 from web.charts.documents.intervals import intervals_document
 from web.charts.documents.iv_history import iv_document
@@ -27,8 +27,8 @@ from web.charts.documents.slots import slots_document
 from web.charts.documents.smile import smile_document
 from web.charts.documents.summary import summary_document
 from web.charts.documents.trades import trades_document
+from web.data_answers import may_view, unless_known
 
-PERMISSION = "warehouse.view_gammaexposure"
 _LATEST_MS = 4_102_444_800_000  # 2100, the end of the exchange calendar
 
 Read = Callable[[str, int, int | None, QueryDict], ChartDocument]
@@ -72,7 +72,7 @@ def symbol_page(request: HttpRequest, symbol: str) -> HttpResponse:
     """Serve `/symbol/<symbol>/`. 404 for a symbol that is not watched, 403 without the permission to view gamma."""
     if not request.user.is_authenticated:
         return redirect_to_login(request.get_full_path(), reverse("admin:login"))
-    if not _may_view(request):
+    if not may_view(request):
         raise PermissionDenied
     context = {**admin.site.each_context(request), "symbol": symbol, "title": symbol}
     watched = _watched()
@@ -110,7 +110,7 @@ def _for_viewers(view: View) -> View:
     def checked(request: HttpRequest, *arguments: Any, **named: Any) -> HttpResponse:
         if not request.user.is_authenticated:
             return _refuse("Log in to read this document.", 401)
-        if not _may_view(request):
+        if not may_view(request):
             return _refuse("Your account may not view gamma exposure.", 403)
         return view(request, *arguments, **named)
 
@@ -145,18 +145,9 @@ def _answer(request: HttpRequest, read: Callable[[int | None], ChartDocument], a
         answer["Content-Disposition"] = f'attachment; filename="{name}.csv"'
         return answer
     body = document.as_json()
-    tag = etag(body)
-    if request.headers.get("If-None-Match") == tag:
-        answer = HttpResponseNotModified()
-    else:
-        answer = HttpResponse(body, content_type="application/json")
-    answer["ETag"] = tag
-    answer["Cache-Control"] = "private, no-cache"
-    return answer
-
-
-def _may_view(request: HttpRequest) -> bool:
-    return bool(request.user.is_staff) and request.user.has_perm(PERMISSION)
+    return unless_known(
+        request, version_of(body), lambda: HttpResponse(body, content_type="application/json")
+    )
 
 
 def _watched() -> list[str]:

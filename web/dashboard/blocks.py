@@ -6,7 +6,7 @@ A block has no ages, only the times from which the page's script counts them, so
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import urlencode
 
@@ -17,6 +17,7 @@ from warehouse.task_names import RunTask
 from web import formats
 from web.dashboard.document import Dashboard, SymbolPanel
 from web.dashboard.gamma_part import GammaPart
+from web.lists.links import list_address
 from web.templatetags.figures import short_date
 
 KINDS = {"index": "index", "etf": "ETF", "stock": "stock"}
@@ -79,12 +80,7 @@ def _panel(panel: SymbolPanel) -> str:
             if panel.gamma
             else [],
             "moves": [
-                {
-                    "until": short_date(m.until) if "-" in m.until else m.until,
-                    "points": m.points,
-                    "fraction": m.fraction,
-                }
-                for m in moves
+                replace(move, until=short_date(move.until)) if "-" in move.until else move for move in moves
             ],
             "split": _split(panel),
             "no_bars": ", ".join(bar.timeframe for bar in panel.health.bars if bar.end_ms is None),
@@ -97,11 +93,11 @@ def _links(panel: SymbolPanel) -> dict[str, str]:
     symbol, chain_ms = panel.symbol, panel.health.chain_ms
     links = {
         "symbol": reverse("symbol", args=[symbol]),
-        "trades": _list("optionsflow", symbol=symbol, recent=1),
-        "bars": _list("historicalbar", symbol=symbol),
-        "expirations": _list("expirationgamma", symbol=symbol),
-        "curve": _list("expirationcurve", symbol=symbol),
-        "intervals": _list("flowslot", symbol=symbol),
+        "trades": list_address("optionsflow", symbol=symbol, recent=1),
+        "bars": list_address("historicalbar", symbol=symbol),
+        "expirations": list_address("expirationgamma", symbol=symbol),
+        "curve": list_address("expirationcurve", symbol=symbol),
+        "intervals": list_address("flowslot", symbol=symbol),
     }
     if chain_ms is not None:
         links["chain"] = _row("ingestionrun", task=RunTask.INGEST_CHAIN, symbol=symbol, slot=chain_ms)
@@ -140,16 +136,11 @@ def _split(panel: SymbolPanel) -> str:
 
 def _operations(board: Dashboard) -> str:
     links = {
-        "heartbeats": _list("heartbeat"),
-        "runs": _list("ingestionrun"),
-        "gaps": _list("streamgap"),
+        "heartbeats": list_address("heartbeat"),
+        "runs": list_address("ingestionrun"),
+        "gaps": list_address("streamgap"),
     }
     return render_to_string("web/dashboard/operations.html", {"operations": board.operations, "links": links})
-
-
-def _list(model: str, **query: Any) -> str:
-    address = reverse(f"admin:warehouse_{model}_changelist")
-    return f"{address}?{urlencode(query)}" if query else address
 
 
 def _row(model: str, **key: Any) -> str:

@@ -18,7 +18,6 @@ from warehouse.asof.flow_window import FlowWindow
 from web.dashboard.market_state import MarketState
 
 WINDOW_MS = 60 * MINUTE_MS
-INTERVAL = dt.timedelta(minutes=15)
 SESSIONS = 20
 LEAST_SESSIONS = 5  # a percentile among fewer says nothing
 _NOTHING = FlowWindow(0, 0, 0.0, 0.0, 0.0, 0.0)

@@ -12,6 +12,7 @@ import numpy as np
 
 from ingestion.bars.bar_times import midnight_ms
 from quant import sessions
+from quant.gamma.conventions import VOTERS
 from quant.gamma.positioning import strength
 from warehouse import clock
 from warehouse.asof import gamma, gamma_snapshots
@@ -20,7 +21,6 @@ from warehouse.asof.rows import present
 
 HISTORY_SESSIONS = 10
 _LOOK_BACK = dt.timedelta(days=3 * HISTORY_SESSIONS)  # contains ten sessions, whatever the holidays
-VOTERS = ("naive", "volume_weighted", "own_gamma")
 _WALLS = {"Wall above": "gamma_wall_resistance", "Wall below": "gamma_wall_support"}
 
 
@@ -107,7 +107,7 @@ def read(symbol: str, slot_ms: int) -> GammaPart | None:
 def _votes(conventions: Mapping[str, Any], net: float | None) -> tuple[int, int]:
     """Return how many of the conventions that vote have the sign of the naive net, and how many there are."""
     rows = conventions.get("conventions") or {}
-    nets = [rows[name]["net"] for name in VOTERS if rows.get(name)]
+    nets = [rows[voter.name]["net"] for voter in VOTERS if rows.get(voter.name)]
     if net is None:
         return 0, len(nets)
     return sum(math.copysign(1, one) == math.copysign(1, net) for one in nets), len(nets)

@@ -13,6 +13,7 @@ from django.conf import settings
 from ingestion.chains.cadence import configured
 from ingestion.chains.slots import slots_within
 from quant import sessions
+from quant.sessions import MINUTE_MS
 from warehouse import clock, market_days
 from warehouse.market_days import Hours
 from warehouse.models import IngestionRun
@@ -22,7 +23,6 @@ from web import staleness
 
 Word = Literal["OPEN", "EARLY CLOSE", "STALE", "CLOSED"]
 SlotWord = Literal["complete", "partial", "missing", "running", "unwatched", "future"]
-MINUTE_MS = 60_000
 STARTING_MS = 3 * MINUTE_MS  # a chain is fetched in this time
 _LONGEST_PAUSE = dt.timedelta(days=10)  # between two sessions
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from django.contrib.admin.views.decorators import staff_member_required
-from django.http import HttpRequest, HttpResponse, HttpResponseNotModified, JsonResponse
-from django.utils.safestring import mark_safe
+from django.http import HttpRequest, HttpResponse, JsonResponse
 
 from monitoring.timeout_probe import Cached
 from warehouse import clock
@@ -14,9 +14,9 @@ from web import health
 from web.dashboard import document
 from web.dashboard.blocks import Blocks, render
 from web.dashboard.document import Dashboard
+from web.data_answers import may_view, unless_known
 
 SECONDS = 5.0  # for which all pages of a process share one document
-PERMISSION = "warehouse.view_gammaexposure"
 
 
 class Current(NamedTuple):
@@ -46,20 +46,19 @@ def forget() -> None:
 
 def add_dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
     """Add the blocks to the context of the admin's front page. Called by unfold."""
-    if not _may_see(request):
+    if not may_view(request):
         return context
     board, blocks = current()
-    html = {name: mark_safe(text) for name, text in blocks.html.items()}  # noqa: S308  # rendered from templates
-    return context | {"blocks": html, "version": blocks.version, "now_ms": board.market.now_ms}
+    return context | {"blocks": blocks.html, "version": blocks.version, "now_ms": board.market.now_ms}
 
 
 @staff_member_required
 def show_blocks(request: HttpRequest) -> HttpResponse:
     """Serve the blocks as JSON, or 304 where the client has this version; `now_ms` is the market's clock, epoch ms."""
-    if not _may_see(request):
+    if not may_view(request):
         return JsonResponse({"error": "you may not see market data"}, status=403)
     blocks = current().blocks
-    return _unless_known(
+    return _answer(
         request,
         blocks.version,
         lambda: {"version": blocks.version, "now_ms": clock.now_ms(), "blocks": blocks.html},
@@ -69,21 +68,13 @@ def show_blocks(request: HttpRequest) -> HttpResponse:
 @staff_member_required
 def show_document(request: HttpRequest) -> HttpResponse:
     """Serve the values of the dashboard as JSON; units are in the docstrings of `web.dashboard`."""
-    if not _may_see(request):
+    if not may_view(request):
         return JsonResponse({"error": "you may not see market data"}, status=403)
     board, blocks = current()
-    return _unless_known(request, blocks.version, board.as_json)
+    return _answer(request, blocks.version, board.as_json)
 
 
-def _may_see(request: HttpRequest) -> bool:
-    return bool(request.user.has_perm(PERMISSION))
-
-
-def _unless_known(request: HttpRequest, version: str, make: Any) -> HttpResponse:
-    tag = f'"{version}"'
-    known = request.headers.get("If-None-Match") == tag
-    answer = HttpResponseNotModified() if known else JsonResponse(make())
-    answer["ETag"] = tag
-    answer["Cache-Control"] = "private, no-cache"
+def _answer(request: HttpRequest, version: str, make: Callable[[], dict[str, Any]]) -> HttpResponse:
+    answer = unless_known(request, version, lambda: JsonResponse(make()))
     answer["X-Now-Ms"] = str(clock.now_ms())  # a 304 has no body
     return answer

@@ -19,7 +19,7 @@ def cell_link(page: Any, column: str, row: Any, watched: set[str]) -> str:
     if column == "contract_ticker" and any(
         getattr(one, "parameter_name", "") == "contract" for one in page.list_filter
     ):
-        return _list(page.opts.model_name, contract=row.contract_ticker)
+        return list_address(page.opts.model_name, contract=row.contract_ticker)
     return ""
 
 
@@ -29,18 +29,22 @@ def row_links(row: Any, user: Any) -> list[tuple[str, str]]:
     found: list[tuple[str, str, str]] = []
     if contract:
         found += [
-            ("Contract in the chains", _list("historicalgreeks", contract=contract), "historicalgreeks"),
-            ("Trades of the contract", _list("optionsflow", contract=contract), "optionsflow"),
+            (
+                "Contract in the chains",
+                list_address("historicalgreeks", contract=contract),
+                "historicalgreeks",
+            ),
+            ("Trades of the contract", list_address("optionsflow", contract=contract), "optionsflow"),
         ]
     if symbol and not symbol.startswith("O:"):
         of_day = {"on": _day(row)} if _day(row) else {}
         found += [
             (f"{symbol} with charts", reverse("symbol", args=[symbol]), "gammaexposure"),
-            ("Option chain", _list("historicalgreeks", symbol=symbol, **of_day), "historicalgreeks"),
-            ("Gamma", _list("gammaexposure", symbol=symbol, **of_day), "gammaexposure"),
-            ("Trades", _list("optionsflow", symbol=symbol, **of_day), "optionsflow"),
-            ("IV history", _list("ivpercentile", symbol=symbol), "ivpercentile"),
-            ("Bars", _list("historicalbar", symbol=symbol, **of_day), "historicalbar"),
+            ("Option chain", list_address("historicalgreeks", symbol=symbol, **of_day), "historicalgreeks"),
+            ("Gamma", list_address("gammaexposure", symbol=symbol, **of_day), "gammaexposure"),
+            ("Trades", list_address("optionsflow", symbol=symbol, **of_day), "optionsflow"),
+            ("IV history", list_address("ivpercentile", symbol=symbol), "ivpercentile"),
+            ("Bars", list_address("historicalbar", symbol=symbol, **of_day), "historicalbar"),
         ]
     if isinstance(user, AnonymousUser):
         return []
@@ -55,5 +59,7 @@ def _day(row: Any) -> str:
     return sessions.new_york_date(clock.instant(at_ms)).isoformat()
 
 
-def _list(model: str, **query: str) -> str:
-    return f"{reverse(f'admin:warehouse_{model}_changelist')}?{urlencode(query)}"
+def list_address(model: str, **query: Any) -> str:
+    """Return the address of the list of a model of the warehouse, filtered by the query."""
+    address = reverse(f"admin:warehouse_{model}_changelist")
+    return f"{address}?{urlencode(query)}" if query else address

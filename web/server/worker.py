@@ -79,14 +79,8 @@ class BufferingWorker(ThreadWorker):
                 conn.deadline = min(conn.deadline, deadline)
 
     def _receive(self, conn: Connection) -> None:
-        try:
-            data = conn.socket.recv(_AT_ONCE)
-        except BlockingIOError:
-            return
-        except OSError:
-            data = b""
+        data = self._received(conn)
         if not data:
-            self._drop(conn)
             return
         if conn.stage is Stage.IDLE:
             conn.stage, conn.deadline = Stage.RECEIVING, time.monotonic() + limits.HEADER_SECONDS
@@ -160,14 +154,19 @@ class BufferingWorker(ThreadWorker):
         self._wait(conn, selectors.EVENT_READ, self._discard)
 
     def _discard(self, conn: Connection) -> None:
+        self._received(conn)
+
+    def _received(self, conn: Connection) -> bytes:
+        """Return what the client has sent, nothing where it sent none; drop a connection that it has closed."""
         try:
             data = conn.socket.recv(_AT_ONCE)
         except BlockingIOError:
-            return
+            return b""
         except OSError:
             data = b""
         if not data:
             self._drop(conn)
+        return data
 
     @staticmethod
     def _try_to_send(conn: Connection, data: bytes) -> None:

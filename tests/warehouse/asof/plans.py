@@ -11,7 +11,17 @@ from django.test.utils import CaptureQueriesContext
 
 from tests.plans import nodes
 
-OF_LISTS = ("_time_idx", "_timestamp_id_idx", "_contract_ticker_timestamp_idx")
+OF_LISTS = (
+    *(
+        "flow_slots_time_idx",
+        "gamma_by_expiration_time_idx",
+        "gamma_exposure_time_idx",
+        "gamma_slots_time_idx",
+    ),
+    *("historical_bars_newest_idx", "historical_greeks_newest_idx", "historical_greeks_not_live_idx"),
+    *("options_flow_history_contract_idx", "options_flow_history_million_idx"),
+    *("options_flow_history_newest_idx", "options_flow_history_not_live_idx"),
+)
 
 
 def partitions_read(*readers: Callable[[], object]) -> set[str]:
@@ -30,9 +40,14 @@ def indexes_read(*readers: Callable[[], object]) -> list[str | None]:
     return [node.get("Index Name") for node in _scans(readers) if node["Node Type"] != "Bitmap Heap Scan"]
 
 
-def keys_read(*readers: Callable[[], object]) -> set[str | None]:
-    """Return `indexes_read` without the indexes of the admin's lists, which serve as well in a table of a few rows."""
-    return {name for name in indexes_read(*readers) if name is None or not name.endswith(OF_LISTS)}
+def keys_read(*readers: Callable[[], object]) -> list[str | None]:
+    """Return `indexes_read` without the indexes of the admin's lists, until the end of the test's transaction.
+
+    In a table of a few rows these serve a statement as well as the key does, and the planner chooses any of them.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(f"DROP INDEX IF EXISTS {', '.join(OF_LISTS)}")
+    return indexes_read(*readers)
 
 
 def needs_sort(reader: Callable[[], object]) -> bool:

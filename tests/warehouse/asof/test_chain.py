@@ -183,7 +183,7 @@ def test_every_statement_uses_the_key():
         lambda: chain.open_interest("SPX", SLOT - HOUR_MS, SLOT),
         lambda: chain.sources("SPX", SLOT),
     )
-    assert read <= {"historical_greeks_w20251117_pkey"}
+    assert set(read) == {"historical_greeks_w20251117_pkey"}
 
 
 def test_known_multipliers_are_those_of_the_newest_slot():

@@ -144,7 +144,7 @@ def test_every_statement_uses_a_key():
         lambda: gamma.spot("SPX", 100),
         lambda: gamma.median_gross_gamma("SPX", ms("2025-11-20T10:00-05:00")),
     )
-    assert read <= {"gamma_slots_key", "gamma_exposure_snapshots_key", "gamma_by_expiration_key"}
+    assert set(read) == {"gamma_slots_key", "gamma_exposure_snapshots_key", "gamma_by_expiration_key"}
 
 
 def test_the_newest_slot_of_each_symbol():

@@ -124,7 +124,10 @@ def test_a_list_that_takes_too_long_is_empty_and_says_what_helps(superuser, monk
 
     add_trade(ago(MINUTE_MS))
     monkeypatch.setattr("web.lists.changelist.SECONDS", 0.05)
-    slow = lambda self, queryset, chosen: [queryset.extra(where=["pg_sleep(1) IS NOT NULL"])]  # noqa: E731
+
+    def slow(self, queryset, chosen):
+        return [queryset.extra(where=["pg_sleep(1) IS NOT NULL"])]
+
     monkeypatch.setattr(OptionsFlowAdmin, "variants", slow)
     page = superuser.get(listing("optionsflow"))
     assert page.status_code == 200

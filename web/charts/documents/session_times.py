@@ -10,7 +10,6 @@ from quant.sessions import MINUTE_MS
 from warehouse import clock, market_days
 from web import formats
 
-CADENCE_MS = 15 * MINUTE_MS
 _LONGEST_CLOSURE = dt.timedelta(days=10)
 
 
@@ -68,11 +67,6 @@ def state_of(newest_ms: int, limit_ms: int, at_ms: int, session: SessionTimes) -
 def earlier(slot_ms: int) -> State:
     """Return the state of data that were chosen by their time."""
     return State("EARLIER", f"AS OF {formats.time_of_day(slot_ms)}")
-
-
-def day_label(day: dt.date) -> str:
-    """Return a date as in headings: Thu 14 Sep 2023."""
-    return f"{day:%a %-d %b %Y}"
 
 
 def minute_labels(session: SessionTimes, every_minutes: int = 1) -> list[str]:

@@ -12,7 +12,6 @@ from web import formats, staleness
 from web.charts.documents.document import ChartDocument, Column, Empty, known
 from web.charts.documents.session_times import (
     State,
-    day_label,
     earlier,
     last_sessions,
     state_of,
@@ -74,11 +73,11 @@ def slots_document(symbol: str, at_ms: int, slot_ms: int | None = None) -> Chart
         state=state.word,
         state_text=state.text,
         slot_ms=snapshot.timestamp,
-        sentence=f"{len(nets)} of {len(slots)} slots of {day_label(session.day)} are stored.",
+        sentence=f"{len(nets)} of {len(slots)} slots of {formats.calendar_day(session.day)} are stored.",
         rows=[[slot, formats.time_of_day(slot), known(nets.get(slot))] for slot in slots],
         cells=[[str(slot), formats.time_of_day(slot), _text(slot, nets, at_ms)] for slot in slots],
         parts={
-            "session": day_label(session.day),
+            "session": formats.calendar_day(session.day),
             "shown": slots.index(snapshot.timestamp),
             "stored": [slot in nets for slot in slots],
             "newest": newest.timestamp,

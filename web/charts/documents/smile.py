@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -19,6 +18,7 @@ from web import formats
 from web.charts.documents.document import ChartDocument, Column, Empty, Level, Value, as_number, known
 from web.charts.documents.slots import chain_state, no_chain, shown_snapshot
 
+_STRIKE = "C00001000"  # makes a ticker of an expiration
 _DAYS = (7, 30, 90)  # of the expirations that are chosen first
 _FARTHEST = 0.15  # strikes are shown within this fraction of the forward
 _LEAST_DELTA = 0.005
@@ -138,10 +138,12 @@ def _listed(names: Texts, slot_ms: int) -> dict[str, dict[str, Value]]:
     """Return label and days to expiration of the standard expirations, by name without the O:, nearest first."""
     today = sessions.new_york_date(clock.instant(slot_ms))
     found: dict[str, dict[str, Value]] = {}
-    for name in (text.removeprefix("O:") for text in names.tolist()):
-        if is_adjusted_ticker(f"O:{name}C00000000"):
-            continue
-        root, day = name[:-6], dt.datetime.strptime(name[-6:], "%y%m%d").date()  # noqa: DTZ007
+    tickers = [one for name in names.tolist() if not is_adjusted_ticker(one := f"{name}{_STRIKE}")]
+    contracts = parse_tickers(tickers)
+    for ticker, root, day in zip(
+        tickers, contracts.root.tolist(), contracts.expiration.tolist(), strict=True
+    ):
+        name = ticker.removeprefix("O:").removesuffix(_STRIKE)
         found[name] = {"label": f"{day:%-d %b %Y} {root}", "days": (day - today).days}
     return dict(sorted(found.items(), key=lambda item: (int(item[1]["days"] or 0), item[0])))
 
