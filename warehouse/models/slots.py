@@ -32,6 +32,8 @@ class GammaSlot(GammaScalars):
             columns.one_of("gamma_slots", "expected_behavior", ExpectedBehavior),
             columns.one_of("gamma_slots", "flip_status", FlipStatus),
             columns.one_of("gamma_slots", "oi_source", OpenInterestSource),
+            columns.fraction("gamma_slots", "usable_share"),
+            columns.fraction("gamma_slots", "pin_share"),
         ]
 
 
