@@ -68,7 +68,8 @@ def range_of(roots: Floats) -> Floats:
 def moved(features: Features) -> Floats:
     """Return the largest move of the flip between any two of the three snapshots, a fraction of it."""
     roots = flip_roots(features)
-    return range_of(roots) / np.abs(roots[0])
+    flip: Floats = roots[0]
+    return range_of(roots) / np.abs(flip)
 
 
 def convention_roots(features: Features) -> Floats:
