@@ -33,12 +33,16 @@ TERM_ADVICE = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RegimeContext(Context):
-    """Values of the daily row; `vix` in index points. `is_contrarian` marks an extreme of fear or greed."""
+    """Values of the daily row; `vix` in index points. `is_contrarian` marks an extreme of fear or greed.
+
+    `term_source` says by which indices the term structure was labelled.
+    """
 
     market_regime: str | None
     vix: float | None
     term_label: str | None
     term_advice: TermAdvice | None
+    term_source: str | None
     is_contrarian: bool
 
 
@@ -60,6 +64,7 @@ def read(features: Features, row: int) -> RegimeContext:
         vix=vix,
         term_label=term,
         term_advice=TERM_ADVICE.get(term or ""),
+        term_source=TERM_SOURCE if term else None,
         is_contrarian=market_regime in _CONTRARIAN,
     )
 

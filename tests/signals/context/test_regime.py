@@ -62,6 +62,7 @@ def test_term_structure_comes_with_the_advice_of_the_documents():
     assert context(term_label="FEAR").term_advice.recommendation == "CONTRARIAN_LONG_SETUP"
     assert context(term_label="COMPLACENCY").term_advice.recommendation == "PREPARE_FOR_VOL_SPIKE"
     assert context().term_advice is None
+    assert (context().term_source, context(term_label="").term_source) == ("VIX and VIX3M", None)
 
 
 def test_missing_row_changes_nothing_and_is_named():

@@ -134,7 +134,7 @@ def iv_crush(**changed: Any) -> Features:
 def event_iv(**changed: Any) -> Any:
     given = {
         "age_sessions": 0.0, "front_iv": 0.60, "ex_event_iv": 0.387298, "percentile": 0.88,
-        "front_mean": 0.60 / 1.30, "event_timing": "after_close", "event_expirations": 1.0,
+        "front_mean": 0.60 / 1.30, "event_timing": "AFTER_CLOSE", "event_expirations": 1.0,
     }  # fmt: skip
     return iv(**{**given, **changed})
 

@@ -180,7 +180,7 @@ def random_record(rng: np.random.Generator, rows: int = 24) -> Features:
         ),
         iv=iv(
             rows, age_sessions=0.0, front_iv=some(0.4, 0.7), ex_event_iv=some(0.2, 0.4), front_mean=some(0.3, 0.6),
-            percentile=some(0.3, 1.0), event_timing="after_close", event_expirations=1.0,
+            percentile=some(0.3, 1.0), event_timing="AFTER_CLOSE", event_expirations=1.0,
         ),
     )  # fmt: skip
 

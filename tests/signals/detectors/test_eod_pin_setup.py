@@ -54,6 +54,18 @@ def test_pin_does_not_fire_without_a_requirement(changed):
     assert found.no_data[1] == ""
 
 
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"gamma": pin_gamma(pin_strike=5012.5)},
+        {"gamma": pin_gamma(pin_oi=5_000.0)},
+        {"first_slot": 23, "gamma": pin_gamma(pin_strike=[5100.0, 5004.5])},  # 15 minutes before the close
+    ],
+)
+def test_pin_fires_at_its_limits(changed):
+    assert detect(**changed).fired[1]
+
+
 def test_pin_fires_once_when_the_price_crosses_the_strike():
     # 30 and 15 minutes before the close, below and above the strike.
     found = detect(first_slot=23, close=[5000.0, 5008.0])

@@ -54,6 +54,21 @@ def test_gamma_squeeze_does_not_fire_without_a_requirement(changed):
     assert found.no_data[1] == ""
 
 
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"return_from_close": 0.003},
+        {"rvol": [1.2, 1.3]},
+        {"gamma": squeeze_gamma(max_gamma_strike=5030.0 * 1.0049)},
+        {"gamma": squeeze_gamma(max_gamma_strike=5030.0 * 0.9951)},
+        {"first_slot": 18},  # 90 minutes before the close
+        {"first_slot": 22},  # 30 minutes before the close
+    ],
+)
+def test_gamma_squeeze_fires_at_its_limits(changed):
+    assert detect(**changed).fired[1]
+
+
 def test_price_beyond_the_wall_fires_far_from_the_strike():
     beyond = squeeze_gamma(resistance=5029.0, max_gamma_strike=4900.0)
     found = detect(gamma=beyond)

@@ -43,6 +43,10 @@ def test_crush_does_not_fire_without_a_requirement(changed):
     assert found.no_data[1] == ""
 
 
+def test_crush_fires_at_five_points():
+    assert detect(iv=event_iv(front_iv=0.125, ex_event_iv=0.075, front_mean=0.1)).fired[1]
+
+
 def test_event_without_a_known_time_gives_no_data():
     found = detect(iv=event_iv(event_timing="UNKNOWN"))
     assert (bool(found.fired[1]), found.no_data[1]) == (False, "event time")

@@ -44,6 +44,11 @@ def test_opening_drive_does_not_fire_without_a_requirement(changed):
     assert found.no_data[1] == ""
 
 
+@pytest.mark.parametrize("changed", [{"close": [5010.0, 5015.0]}, {"first_rvol_bar": 1.5}])
+def test_opening_drive_fires_at_its_limits(changed):
+    assert detect(**changed).fired[1]
+
+
 def test_gap_against_the_direction_lowers_the_score():
     assert detect(return_from_close=-0.001).score[1] == pytest.approx(72.85 - 60 * 0.15)
 

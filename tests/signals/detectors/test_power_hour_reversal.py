@@ -39,6 +39,20 @@ def test_power_hour_reversal_does_not_fire_without_a_requirement(changed):
     assert found.no_data[1] == ""
 
 
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"day_low": 4975.0},
+        {"rsi14": 40.0},
+        {"rvol": [1.0, 1.2]},
+        {"first_slot": 20},  # 60 minutes before the close
+        {"first_slot": 23},  # 15 minutes before the close
+    ],
+)
+def test_power_hour_reversal_fires_at_its_limits(changed):
+    assert detect(**changed).fired[1]
+
+
 def test_short_gamma_blocks_the_firing_and_keeps_its_score():
     found = detect(gamma=power_gamma(positioning="SHORT_GAMMA", ratio=-0.35))
     assert found.fired[1]

@@ -46,6 +46,19 @@ def test_sweeps_do_not_fire_without_a_requirement(changed):
     assert found.no_data[1] == ""
 
 
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"bearish_sweeps": 2.0},
+        {"sweeps": 12.0},
+        {"bullish_sweep_premium": 250_000.0},
+        {"sweep_coverage": 0.60},
+    ],
+)
+def test_sweeps_fire_at_their_limits(changed):
+    assert detect(flow=sweeps(**changed)).fired[1]
+
+
 def test_usual_premium_counts_only_where_it_is_known():
     assert detect(flow=sweeps(usual_bullish=900_000.0)).fired[1]
     assert detect(flow=sweeps(usual_bullish=np.nan)).fired[1]

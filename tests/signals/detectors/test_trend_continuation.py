@@ -26,12 +26,12 @@ def test_trend_continuation_scores_as_the_worked_example():
 @pytest.mark.parametrize(
     "changed",
     [
-        {"ema21": 451.1},
+        {"ema50": 452.0},
         {"ema200": 451.1},
         {"rsi14": rows(44.9, 61.0)},
         {"rsi14": rows(60.1, 61.0)},
         {"low": 452.61},  # more than half an ATR from ema21
-        {"ema21": 452.7, "low": 452.7},  # close below ema21
+        {"ema21": 452.6, "low": 452.6},  # close not above ema21
         {"rvol": 0.79},
         {"close": 452.6},  # not above the close before
         {"first_slot": -9},  # 45 minutes after the open
@@ -48,6 +48,20 @@ def test_trend_continuation_does_not_fire_without_a_requirement(changed):
 def test_trend_continuation_fires_at_both_ends_of_its_window(first_slot):
     # Bars that end 60 minutes after the open and 30 minutes before the close.
     assert detect(first_slot=first_slot).fired[11]
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"rsi14": rows(45.0, 61.0)},
+        {"rsi14": rows(60.0, 61.0)},
+        {"rvol": 0.8},
+        {"low": 452.59},
+        {"low": 451.41},
+    ],
+)
+def test_trend_continuation_fires_at_its_limits(changed):
+    assert detect(**changed).fired[11]
 
 
 def test_a_touch_of_one_of_three_bars_is_enough():
