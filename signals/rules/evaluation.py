@@ -49,10 +49,11 @@ def in_time(rule: Rule, features: Features) -> Floats:
 
 def first_text(choices: Sequence[tuple[Bools, Texts]], rows: int) -> Texts:
     """Return for each row the text of the first choice whose mask is true, '' where none is."""
-    result = np.full(rows, "", dtype=object)
+    result: Texts = np.full(rows, "")
     for mask, text in reversed(choices):
-        result = np.where(mask, text, result)
-    return result.astype(np.str_)
+        if np.any(mask):
+            result = np.where(mask, text, result)
+    return result
 
 
 def why_unknown(
@@ -69,18 +70,18 @@ def why_unknown(
     answers, the stop with the features that it needs and its distance.
     """
     unknown = np.isnan(holds)
-    reasons: list[tuple[Bools, Texts]] = [(features.missing != "", features.missing)]
-    reasons += [
-        (unknown & np.isnan(values), _missing_of(one.needs, one.unknown, features))
-        for one, values in conditions
-    ]
-    reasons += [
-        (unknown & np.isnan(values), _missing_of(one.needs, one.unknown, features))
+    needs, risk = stop
+    parts = [(one.needs, one.unknown, values) for one, values in conditions]
+    parts += [
+        (one.needs, one.unknown, values)
         for one, values in factors
         if applies(one, features) and not one.optional
     ]
-    needs, risk = stop
-    reasons.append((unknown & np.isnan(risk), _missing_of(needs, "", features)))
+    reasons: list[tuple[Bools, Texts]] = [(features.missing != "", features.missing)]
+    for names, otherwise, values in [*parts, (needs, "", risk)]:
+        rows = unknown & np.isnan(values)
+        if rows.any():  # texts cost more than the numbers, and few rows are unknown
+            reasons.append((rows, _missing_of(names, otherwise, features)))
     reasons.append(((holds == 1.0) & np.isnan(before), np.array("bar before")))
     return first_text(reasons, len(features))
 
