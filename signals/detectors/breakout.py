@@ -10,10 +10,10 @@ from __future__ import annotations
 import numpy as np
 
 from quant.chain import Floats
-from signals.detectors.detector import Detector
-from signals.detectors.rule import SHORT, Condition, Factor, Rule, Window, ramp
-from signals.detectors.three_valued import above, at_least
 from signals.features.record import Features
+from signals.rules.detector import Detector
+from signals.rules.rule import SHORT, Condition, Factor, Rule, Window, ramp
+from signals.rules.three_valued import above, at_least
 
 
 def distance(features: Features) -> Floats:

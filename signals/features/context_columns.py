@@ -1,6 +1,8 @@
 """Columns of the context engines in the record of features: gamma, flow, volatility, regime and timeframes.
 
-Shapes, units and missing values as in `signals.features.record`. Gamma is in dollars per 1 % move of spot.
+Shapes, units and missing values as in `signals.features.record`. Gamma is in dollars per 1 % move of spot. Every
+`known_at_ms` is when the row, or for flow the newest trade, was known, and every `as_of_ms` what instant a daily row is
+about (the close of its session); both are epoch ms, NaN without a row.
 """
 
 from __future__ import annotations
@@ -28,6 +30,7 @@ class GammaColumns:
     """
 
     slot_ms: Floats
+    known_at_ms: Floats
     age_minutes: Floats
     is_fresh: Floats
     measured: Floats
@@ -55,8 +58,9 @@ class FlowWindow:
     """Sums of the trades of one window that ends with each bar; premiums in dollars, volumes in contracts.
 
     `sided_premium` is that of trades with a known side, `big_premium` that of sweeps, blocks and large trades. A sweep
-    counts once. `baseline` is the mean put/call ratio of the window at the same time of 20 sessions, NaN without.
-    `is_short` is 1 where the window would reach before the session's open.
+    counts once; `bullish_sweeps` and `bearish_sweeps` have the direction of the larger part of their premium.
+    `baseline` is the mean put/call ratio of the window at the same time of 20 sessions, NaN without. `is_short` is 1
+    where the window would reach before the session's open.
     """
 
     trades: Floats
@@ -69,6 +73,8 @@ class FlowWindow:
     big_premium: Floats
     aggressive_premium: Floats
     sweeps: Floats
+    bullish_sweeps: Annotated[Floats, Mirror("same", "bearish_sweeps")]
+    bearish_sweeps: Annotated[Floats, Mirror("same", "bullish_sweeps")]
     baseline: Floats
     is_short: Floats
 
@@ -86,6 +92,7 @@ class FlowColumns:
     short: FlowWindow
     medium: FlowWindow
     long: FlowWindow
+    known_at_ms: Floats
     silent_minutes: Floats
     sweeps: Floats
     bullish_sweeps: Annotated[Floats, Mirror("same", "bearish_sweeps")]
@@ -110,6 +117,8 @@ class IvColumns:
     `days_to_event` is in calendar days. `ramp` is announced, dark_horse or none.
     """
 
+    as_of_ms: Floats
+    known_at_ms: Floats
     age_sessions: Floats
     data_points: Floats
     rank: Floats
@@ -136,6 +145,8 @@ class RegimeColumns:
     `confidence` is 0 to 100, `vix` index points. `term_label` is FEAR, NORMAL or COMPLACENCY by VIX and VIX3M.
     """
 
+    as_of_ms: Floats
+    known_at_ms: Floats
     age_sessions: Floats
     market_regime: Texts
     confidence: Floats

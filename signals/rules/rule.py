@@ -1,7 +1,7 @@
 """What a detector declares: its conditions, blocks and factors for rising prices, and where it applies.
 
 The same declaration on the mirror image of the features is the detector's short twin. Each condition and factor states
-the features that it needs, so that a missing one is reported by its name.
+the features that it needs, so that a missing or stale one is reported by its name.
 """
 
 from __future__ import annotations
@@ -26,14 +26,20 @@ LONG, SHORT = 1, -1
 class Condition:
     """A requirement, or a block: `holds` answers 1.0, 0.0 or NaN for each row.
 
-    `needs` names the features that it reads, the one that is most likely missing first. `only` limits it to a length of
-    bars.
+    `needs` names the features without which the answer is unknown, the one that is most likely missing first; where one
+    of them is stale the answer is unknown whatever `holds` says. `unknown` is the reason for an unknown answer where
+    all of them are known. `only` limits the condition to a length of bars. `at_start` is a condition on the bar on
+    which the setup begins, and not on the setup: the bar before need not have met it.
     """
 
     text: str
     needs: tuple[str, ...]
     holds: Callable[[Features], Floats]
     only: BarLength | None = None
+    at_start: bool = False
+    unknown: str = (
+        "bar before"  # every feature of the bar itself is known, so one of an earlier bar is missing
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +47,7 @@ class Factor:
     """A part of the base score: `value` is 0 to 1 for each row, NaN where an input is missing.
 
     An `optional` factor whose input is missing drops out of the weighted mean; a missing input of any other factor
-    leaves the detector without data.
+    leaves the detector without data. A stale input is a missing one.
     """
 
     weight: float
@@ -50,13 +56,15 @@ class Factor:
     value: Callable[[Features], Floats]
     optional: bool = False
     only: BarLength | None = None
+    unknown: str = "bar before"
 
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """Minutes of the session in which a bar may end: from its open on, and at least so long before its close."""
+    """Minutes of the session in which a bar may end: since its open, and before its close. All limits belong to it."""
 
     after_open: float = 0.0
+    latest_after_open: float = np.inf
     most_left: float = np.inf
     least_left: float = 0.0
 
@@ -72,13 +80,25 @@ def multiples_of_risk(features: Features, risk: Floats) -> Floats:
 
 
 @dataclass(frozen=True, slots=True)
+class Stop:
+    """Distance from the reference price to the stop, shape (n,), and the features that it needs."""
+
+    needs: tuple[str, ...]
+    distance: Callable[[Features], Floats]
+
+
+ONE_RANGE = Stop(("atr14",), one_range)
+
+
+@dataclass(frozen=True, slots=True)
 class Rule:
     """A setup for rising prices; weights of the factors sum to 1 on each length of bars that it runs on.
 
-    `stop` gives the distance from the reference price to the stop, shape (n,), `targets` those to the targets from the
-    features and the risk, shape (n, 3), NaN for a target that does not exist. `ending` says how an outcome is measured
-    (`quant.market.outcomes`). `evidence` is the published support in one sentence, '' where there is none: pages then
-    show "unproven".
+    `targets` gives the distances from the reference price to the targets from the features and the risk, shape (n, 3),
+    NaN for a target that does not exist. `stop` is None where the setup has no stop. `direction` is set where the rule
+    is not about rising prices: it returns 1 or -1 for each row, and the rule is then not mirrored. `prediction` is the
+    predicted change of volatility in points. `ending` says how an outcome is measured (`quant.market.outcomes`).
+    `evidence` is the published support in one sentence, '' where there is none: pages then show "unproven".
     """
 
     family: Family
@@ -88,8 +108,10 @@ class Rule:
     blocks: tuple[Condition, ...] = ()
     window: Window = Window()
     timeframes: tuple[BarLength, ...] = ("15m",)
-    stop: Callable[[Features], Floats] = one_range
+    stop: Stop | None = ONE_RANGE
     targets: Callable[[Features, Floats], Floats] = multiples_of_risk
+    direction: Callable[[Features], Floats] | None = None
+    prediction: Callable[[Features], Floats] | None = None
     ending: Ending = "session"
     evidence: str = ""
 
