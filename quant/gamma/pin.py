@@ -34,10 +34,10 @@ def session_pin(chain: OptionChain) -> SessionPin:
     if not usable.any():
         return SessionPin(None, None, None, bool(today.any()))
     strikes, place = np.unique(chain.strike[usable], return_inverse=True)
-    sums = np.bincount(place, size[usable], len(strikes))
+    sums = np.bincount(place, size[usable], len(strikes)).astype(np.float64, copy=False)
     held = np.bincount(place, chain.open_interest[usable], len(strikes))
     strike = largest(strikes, sums, np.ones(len(strikes), dtype=np.bool_), chain.spot)
-    row = int(np.searchsorted(strikes, strike))
+    row = int(np.flatnonzero(strikes == strike)[0])
     return SessionPin(strike, float(held[row]), float(sums[row] / sums.sum()), True)
 
 

@@ -37,12 +37,12 @@ class SessionBars:
     @property
     def first(self) -> Bools:
         """Mark the bars that are the first stored one of their session."""
-        return np.diff(self.session, prepend=-1) != 0
+        return np.asarray(np.diff(self.session, prepend=-1) != 0)
 
     @property
     def follows(self) -> Bools:
         """Mark the bars whose slot before, in the same session, is stored."""
-        return ~self.first & (np.diff(self.slot, prepend=0) == 1)
+        return np.asarray(~self.first & (np.diff(self.slot, prepend=0) == 1))
 
 
 @dataclass(frozen=True, slots=True)

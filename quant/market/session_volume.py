@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from quant.arrays import ratio
 from quant.chain import Bools, Floats
 from quant.market.session_bars import SessionBars
 
@@ -20,8 +21,7 @@ def average_price(bars: SessionBars) -> Floats:
     price = np.where(usable, bars.vwap, (bars.high + bars.low + bars.close) / 3.0)
     volume = np.nan_to_num(bars.volume)
     traded, money = _running(bars, volume), _running(bars, price * volume)
-    known = ~np.isnan(bars.volume) & (traded > 0)
-    return np.divide(money, traded, out=np.full(len(bars), np.nan), where=known)
+    return np.where(np.isnan(bars.volume), np.nan, ratio(money, traded))
 
 
 def relative_volume(bars: SessionBars, first_row: int = 0) -> Floats:
