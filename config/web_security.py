@@ -19,6 +19,7 @@ SESSION_COOKIE_SECURE = HTTPS
 CSRF_COOKIE_HTTPONLY = True
 CSRF_COOKIE_SAMESITE = "Lax"
 CSRF_COOKIE_SECURE = HTTPS
+CSRF_FAILURE_VIEW = "web.refusal.show_csrf_failure"
 SECURE_SSL_REDIRECT = HTTPS
 SECURE_REDIRECT_EXEMPT = [r"^api/health", r"^metrics$"]  # probes reach the process without the proxy
 SECURE_HSTS_SECONDS = 365 * 86_400 if HTTPS else 0
