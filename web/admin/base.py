@@ -127,6 +127,17 @@ class ReadOnlyAdmin(ModelAdmin):
         """Return querysets without common rows that are together `queryset`, each served by an index."""
         return [queryset]
 
+    def complete_rows(self, rows: Sequence[Any]) -> None:
+        """Add to the rows of a page what its columns need from other tables."""
+
+    def summary(self, request: HttpRequest, changelist: KeyedChangeList) -> str:
+        """Return the HTML of what stands above the rows, empty without any."""
+        return ""
+
+    def source_of(self, row: Any) -> str | None:
+        """Return whether a row is live, backfilled or imported, None where its table does not tell."""
+        return getattr(row, "source", None)
+
     def searched_columns(self, text: str) -> list[str]:
         """Return the names of the filters that a search stands for."""
         if not text.strip() or not self.search_fields:
