@@ -19,6 +19,7 @@ SESSION_COOKIE_SECURE = HTTPS
 CSRF_COOKIE_HTTPONLY = True
 CSRF_COOKIE_SAMESITE = "Lax"
 CSRF_COOKIE_SECURE = HTTPS
+LOGIN_REDIRECT_URL = "admin:index"  # of a login page that was opened by its own address
 CSRF_FAILURE_VIEW = "web.refusal.show_csrf_failure"
 SECURE_SSL_REDIRECT = HTTPS
 SECURE_REDIRECT_EXEMPT = [r"^api/health", r"^metrics$"]  # probes reach the process without the proxy

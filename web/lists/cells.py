@@ -20,6 +20,7 @@ from web.lists.json_tables import json_table, json_text
 
 Text = str | SafeString
 
+_STRIKE_DIGITS = 8  # at the end of a contract ticker
 EPOCH = "epoch milliseconds UTC"
 _PRICES = {
     *("dollars per share", "dollars or index points", "dollars or points", "index points"),
@@ -91,7 +92,8 @@ def heading(field: models.Field[Any, Any]) -> str:
         return f"{short}, New York"
     if name in ("option type", "dte"):
         return {"option type": "C/P", "dte": "DTE"}[name]
-    return name.replace("implied volatility", "IV").replace("open interest", "OI")
+    short = {"implied volatility": "IV", "open interest": "OI", "underlying price": "spot"}
+    return short.get(name) or name.replace("open interest", "OI")
 
 
 def text(field: models.Field[Any, Any], value: Any, *, full: bool = False) -> Text:
@@ -117,7 +119,7 @@ def text(field: models.Field[Any, Any], value: Any, *, full: bool = False) -> Te
         return f"{formats.number(len(value))} bytes"
     if is_number(field):
         return _number(field, value, full)
-    return str(value)
+    return _plain_text(field, str(value), full)
 
 
 def badge(field: models.Field[Any, Any], value: str) -> Text:
@@ -127,6 +129,13 @@ def badge(field: models.Field[Any, Any], value: str) -> Text:
         return words.capitalize() if field.name == "option_type" else words
     tone = _TONES.get(value, "plain")
     return format_html('<span class="badge {}">{}{}</span>', tone, _MARKS.get(tone, ""), words.upper())
+
+
+def _plain_text(field: models.Field[Any, Any], value: str, full: bool) -> Text:
+    """Return a text. In a list, a narrow column breaks a contract ticker before the strike."""
+    if field.name != "contract_ticker" or full:
+        return value
+    return format_html("{}<wbr>{}", value[:-_STRIKE_DIGITS], value[-_STRIKE_DIGITS:])
 
 
 def _number(field: models.Field[Any, Any], value: Any, full: bool) -> str:

@@ -16,7 +16,7 @@ from web.admin.base import TimedAdmin
 from web.admin.row_charts import ChartsOfRow, RowChart, session_query
 from web.admin.tape.chain_values import ChainValues, chain_values
 from web.admin.tape.summary import SECONDS, read_sums
-from web.lists import filters
+from web.lists import cells, filters
 from web.lists.changelist import KeyedChangeList
 from web.lists.table import as_number, with_comment
 from web.lists.trades import side_in_words
@@ -38,7 +38,7 @@ class TapeAdmin(ChartsOfRow, TimedAdmin):
     symbol_orders = {**orders, "timestamp": ("timestamp", "contract_ticker", "sequence_number")}
     contract_orders = {**orders, "timestamp": ("timestamp", "sequence_number")}
     nullable_orders = ("premium",)
-    phone = ("timestamp", "contract_ticker", "trade_type", "sentiment", "premium")
+    phone = ("timestamp", "contract_ticker", "kind", "sentiment", "premium")
     presets = (
         ("Largest premium", "order=-premium&recent=24"),
         ("Sweeps above $100 k", "premium=100000&recent=24&trade_type=SWEEP"),
@@ -52,7 +52,7 @@ class TapeAdmin(ChartsOfRow, TimedAdmin):
         *(filters.ExpirationFilter, "is_unusual_volume", "is_cancel", "source"),
     )
     list_display = (
-        *("timestamp", "symbol", "contract_ticker", "option_type", "trade_type", "quote_side", "sentiment"),
+        *("timestamp", "symbol", "contract_ticker", "option_type", "kind", "quote_side", "sentiment"),
         *(
             "premium",
             "size",
@@ -64,7 +64,7 @@ class TapeAdmin(ChartsOfRow, TimedAdmin):
             "underlying_price",
             "size_over_interest",
         ),
-        *("state", "source"),
+        "source",
     )
 
     def complete_rows(self, rows: Sequence[OptionsFlow]) -> None:
@@ -78,6 +78,13 @@ class TapeAdmin(ChartsOfRow, TimedAdmin):
         context = {"sums": read_sums(changelist), "seconds": SECONDS}
         return render_to_string("web/lists/tape_summary.html", context)
 
+    @with_comment("class of the trade, and whether it is a cancel or canceled")
+    @admin.display(description="trade type")
+    def kind(self, row: OptionsFlow) -> cells.Text:
+        badge = cells.badge(OptionsFlow._meta.get_field("trade_type"), row.trade_type)
+        state = "cancel" if row.is_cancel else "canceled" if row.canceled_by is not None else ""
+        return format_html("{} {}", badge, state) if state else badge
+
     @admin.display(description="side")
     def quote_side(self, row: OptionsFlow) -> str:
         return side_in_words(row)
@@ -87,10 +94,6 @@ class TapeAdmin(ChartsOfRow, TimedAdmin):
     def quote(self, row: OptionsFlow) -> str:
         known = row.bid is not None and row.ask is not None
         return f"{formats.price(row.bid)} × {formats.price(row.ask)}" if known else formats.ABSENT
-
-    @admin.display(description="state")
-    def state(self, row: OptionsFlow) -> str:
-        return "cancel" if row.is_cancel else "canceled" if row.canceled_by is not None else "valid"
 
     @as_number
     @with_comment(f"implied volatility {_SLOT}; percent per year")
