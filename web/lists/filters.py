@@ -212,7 +212,7 @@ class FlagFilter(ListFilter):
 def by_column(field: models.Field[Any, Any]) -> type[ListFilter]:
     """Return the filter of a column of choices or of a flag; its parameter has the column's name."""
     base = FlagFilter if isinstance(field, models.BooleanField) else ChoicesFilter
-    title = "call or put" if field.name == "option_type" else str(field.verbose_name)
+    title = "call or put" if field.name == "option_type" else str(field.verbose_name).removeprefix("is ")
     named = {"title": title, "parameter_name": field.name, "field": field}
     return type(f"{field.name.title()}Filter", (base,), named)
 
