@@ -58,6 +58,18 @@ def test_a_phone_shows_time_contract_type_sentiment_and_premium(open_browser, su
     ]
 
 
+def test_the_sums_and_the_contract_in_its_chain_are_shown_beside_the_trades(open_browser, superuser, tape):
+    checked = open_browser(superuser)
+    checked.open(f"{TAPE}?symbol=SPX")
+    sums = checked.page.get_by_role("region", name="Sums of the trades")
+    assert sums.get_by_text("60 trades").is_visible()
+    assert sums.get_by_text("bullish $5.9 M").is_visible()
+    assert sums.get_by_text("0 % of trades").is_visible()
+    assert checked.page.get_by_role("columnheader", name="size / OI").is_visible()
+    rows = checked.page.get_by_role("region", name="Rows")
+    assert rows.evaluate("one => one.scrollWidth <= one.clientWidth")
+
+
 def test_a_filter_is_chosen_saved_and_opened_from_its_address(open_browser, superuser, tape):
     checked = open_browser(superuser)
     checked.open(TAPE)
@@ -75,7 +87,7 @@ def test_a_filter_is_chosen_saved_and_opened_from_its_address(open_browser, supe
     saved.click()
     page.get_by_text("12 rows").wait_for()
     assert page.locator("tbody tr").count() == 12
-    assert page.locator("tbody tr").first.locator("td.num").last.inner_text() == "6,451.25"
+    assert page.locator("tbody tr").first.get_by_text("6,451.25").is_visible()
     assert page.locator("tbody tr").first.get_by_text("$560 k").is_visible()
     page.get_by_role("button", name="Delete the filter Large sweeps").click()
     saved.wait_for(state="detached")
