@@ -75,7 +75,8 @@ class EstimatedPaginator(AnyPaginator):
             return min(counted, EXACT_ROWS)
         self.is_exact = False
         # Pages are not read as of an instant, so all rows pass. Without the policy there is no subquery in the plan.
-        return round(plan["Plan Rows"] / (POLICY_SELECTIVITY if "InitPlan" in explained else 1))
+        share = POLICY_SELECTIVITY if "InitPlan" in explained else 1.0
+        return round(float(plan["Plan Rows"]) / share)
 
 
 @as_number

@@ -31,7 +31,7 @@ _UNUSED = ("solar", "clocked")  # kinds of schedules without a page; shown where
 
 admin.site.unregister(PeriodicTask)
 # Titles, messages and the log of changes show the text of an entry. That of django-celery-beat is its crontab.
-PeriodicTask.__str__ = title_of  # type: ignore[method-assign]
+PeriodicTask.__str__ = title_of
 
 
 @admin.register(PeriodicTask)

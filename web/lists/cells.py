@@ -92,8 +92,9 @@ def heading(field: models.Field[Any, Any]) -> str:
         return f"{short}, New York"
     if name in ("option type", "dte"):
         return {"option type": "C/P", "dte": "DTE"}[name]
-    short = {"implied volatility": "IV", "open interest": "OI", "underlying price": "spot"}
-    return short.get(name) or name.replace("open interest", "OI")
+    if name == "underlying price":
+        return "spot"
+    return name.replace("implied volatility", "IV").replace("open interest", "OI")
 
 
 def text(field: models.Field[Any, Any], value: Any, *, full: bool = False) -> Text:
