@@ -156,9 +156,8 @@ class WatchlistEntryAdmin(EditableAdmin):
 
     def get_changelist_instance(self, request: HttpRequest) -> Any:
         changelist = super().get_changelist_instance(request)
-        changelist.full_result_count = (
-            changelist.result_count
-        )  # else the header offers all rows beside all rows
+        # Without a count of the whole table the header offers to show all rows beside all rows.
+        changelist.full_result_count = changelist.result_count
         return changelist
 
     def get_changelist_formset(self, request: HttpRequest, **options: Any) -> Any:

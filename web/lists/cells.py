@@ -15,6 +15,7 @@ from django.db import models
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from quant.contracts import SUFFIX_LENGTH
 from web import formats
 from web.lists.json_tables import json_table, json_text
 
@@ -133,10 +134,11 @@ def badge(field: models.Field[Any, Any], value: str) -> Text:
 
 
 def _plain_text(field: models.Field[Any, Any], value: str, full: bool) -> Text:
-    """Return a text. In a list, a narrow column breaks a contract ticker before the strike."""
+    """Return a text. In a list, a narrow column breaks a contract ticker before the date and before the strike."""
     if field.name != "contract_ticker" or full:
         return value
-    return format_html("{}<wbr>{}", value[:-_STRIKE_DIGITS], value[-_STRIKE_DIGITS:])
+    root, rest = value[:-SUFFIX_LENGTH], value[-SUFFIX_LENGTH:]
+    return format_html("{}<wbr>{}<wbr>{}", root, rest[:-_STRIKE_DIGITS], rest[-_STRIKE_DIGITS:])
 
 
 def _number(field: models.Field[Any, Any], value: Any, full: bool) -> str:

@@ -56,6 +56,9 @@ def test_a_phone_shows_time_contract_type_sentiment_and_premium(open_browser, su
     assert [one.strip() for one in heads.all_inner_texts()] == [
         *("time, New York ▼", "contract ticker", "trade type", "sentiment", "premium"),
     ]
+    ticker = checked.page.locator("tbody td:has(wbr)").first
+    assert ticker.locator("wbr").count() == 2
+    assert ticker.bounding_box()["height"] <= 3 * 16 + 16  # three lines: root, date and type, strike
 
 
 def test_the_sums_and_the_contract_in_its_chain_are_shown_beside_the_trades(open_browser, superuser, tape):
