@@ -58,7 +58,7 @@ def test_only_a_size_above_the_open_interest_is_bold(superuser, ten):
         ({"implied_volatility": None, "iv_status": "no_quote"}, ("– no quote", "+0.46", "2.5×")),
         ({"delta": None}, ("12.3 %", "–", "2.5×")),
         ({"open_interest": None}, ("12.3 %", "+0.46", "–")),
-        ({"open_interest": 0}, ("12.3 %", "+0.46", "– OI is 0")),
+        ({"open_interest": 0}, ("12.3 %", "+0.46", "– OI 0")),
     ],
 )
 def test_a_value_that_the_chain_lacks_is_absent_and_never_zero(shown, ten, columns, cells):

@@ -121,7 +121,7 @@ class TapeAdmin(ChartsOfRow, TimedAdmin):
         if values is None or values.open_interest is None:
             return formats.ABSENT
         if values.open_interest == 0:
-            return f"{formats.ABSENT} OI is 0"
+            return f"{formats.ABSENT} OI 0"
         ratio = row.size / values.open_interest
         text = f"{formats.number(ratio, 1)}×" if ratio >= 0.05 else "<0.1×"
         return format_html("<b>{}</b>", text) if ratio > 1 else text
