@@ -52,6 +52,11 @@ class KnownBars:
         """Return the bars in a mask (n,), a list of positions or a slice."""
         return KnownBars(*(getattr(self, one.name)[rows] for one in fields(self)))
 
+    def followed_by(self, later: KnownBars) -> KnownBars:
+        """Return these bars and later ones."""
+        names = [one.name for one in fields(self)]
+        return KnownBars(*(np.concatenate([getattr(self, name), getattr(later, name)]) for name in names))
+
     def between(self, first_ms: int, until_ms: int) -> KnownBars:
         """Return the bars that start at `first_ms` or later and before `until_ms`."""
         return self.pick(slice(*np.searchsorted(self.start_ms, (first_ms, until_ms))))
@@ -147,20 +152,26 @@ def _instruments(
         many = bars.read_many(symbols, name, _midnight_ms(day), last_ms, _COLUMNS)
         _spread(many, name, symbols, found)
     if timeframe != Timeframe.DAY:
-        # Of the first minutes only, which show whether a session's first bar has a true open.
-        days = sessions.sessions(
-            min(reach[Timeframe.QUARTER_HOUR], first), sessions.new_york_date(clock.instant(last_ms))
-        )
-        opens = [clock.epoch_ms(sessions.open_of(day)) for day in days]
-        starts = [
-            open_ms + sessions.MINUTE_MS * minute for open_ms in opens for minute in range(FIRST_MINUTES)
-        ]
-        _spread(
-            bars.read_starts(symbols, Timeframe.MINUTE, starts, _COLUMNS), Timeframe.MINUTE, symbols, found
-        )
+        _add_minutes(symbols, reach[Timeframe.QUARTER_HOUR], first_ms, last_ms, found)
     oldest = min(reach.values())
     splits = corporate_actions.splits_of(symbols, oldest, dt.date.max)
     return {symbol: Instrument(found[symbol], splits.get(symbol, ())) for symbol in symbols}
+
+
+def _add_minutes(
+    symbols: list[str], oldest: dt.date, first_ms: int, last_ms: int, found: dict[str, dict[str, KnownBars]]
+) -> None:
+    """Add the minutes of the range, and of earlier sessions the first ones, which show whether the open is true."""
+    first = sessions.new_york_date(clock.instant(first_ms))
+    earlier = sessions.sessions(oldest, first - dt.timedelta(days=1))
+    opens = [clock.epoch_ms(sessions.open_of(day)) for day in earlier]
+    starts = [open_ms + sessions.MINUTE_MS * minute for open_ms in opens for minute in range(FIRST_MINUTES)]
+    many = bars.read_starts(symbols, Timeframe.MINUTE, starts, _COLUMNS)
+    own = bars.read_many(symbols, Timeframe.MINUTE, _midnight_ms(first), last_ms, _COLUMNS)
+    _spread(many, "first", symbols, found)
+    _spread(own, Timeframe.MINUTE, symbols, found)
+    for by_length in found.values():
+        by_length[Timeframe.MINUTE] = by_length.pop("first").followed_by(by_length[Timeframe.MINUTE])
 
 
 _COLUMNS = tuple(one.name for one in fields(KnownBars) if one.name != "start_ms")

@@ -53,6 +53,7 @@ class Outcomes:
     Prices are dollars or index points, NaN where there is no entry or exit, and `entry_row` and `exit_row` rows of the
     bars, -1 where there is none. `entry_minute` is the minute of the entry's bar, -1 without minutes: then the entry is
     at the open of the bar, before the signal. `pnl` is dollars or points per share after costs, `r` the same per risk.
+    `end_row` is the bar with which the signal ends, -1 while it is open; it exists without an exit too.
     `mfe` is not negative and `mae` not positive, both per risk; `entry_drag` is positive for an entry worse than the
     close of the signal's bar. `ambiguous` marks a stop in a bar that also held the target. `reached_2` and `reached_3`
     are 1, 0 or NaN.
@@ -60,6 +61,7 @@ class Outcomes:
 
     end: Ints
     reason: Ints
+    end_row: Ints
     entry_row: Ints
     entry_minute: Ints
     entry: Floats
@@ -122,6 +124,7 @@ def outcomes(
     return Outcomes(
         end=end,
         reason=reason,
+        end_row=_end_rows(path, entry, end, refused, exit_at, no_data),
         entry_row=np.where(entry.exists, path.rows_at(entry.at), -1),
         entry_minute=np.where(entry.exists, entry.minute, -1),
         entry=np.where(entry.exists, side * entry.price, np.nan),
@@ -216,6 +219,14 @@ def _ends(
     opened = np.where(column > entry.at, held.open[rows, column], np.nan)
     level = np.where(won, np.fmax(target, opened), np.fmin(stop, opened))
     return end, reason, exit_at, np.where(hit, level, held.close[rows, column])
+
+
+def _end_rows(path: Window, entry: Entry, end: Ints, refused: Ints, exit_at: Ints, no_data: Ints) -> Ints:
+    """Return the bar with which each signal ends: its exit, a refused entry, or one missing bar too many."""
+    listed = (path.row >= 0).sum(axis=1) - 1
+    place = np.where(end == NO_DATA, np.minimum(no_data, listed), exit_at)
+    place = np.where(refused != NONE, entry.at, place)
+    return np.where(end == OPEN, -1, path.rows_at(np.maximum(place, 0)))
 
 
 def _pnl(side: Floats, entry: Floats, price: Floats, is_target: Bools, costs: Costs) -> Floats:

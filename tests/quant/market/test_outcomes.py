@@ -99,6 +99,18 @@ def test_two_missing_bars_in_a_row_end_without_data():
     assert ends(path([FLAT, None, FLAT]))[0] == "EXPIRED"
 
 
+def test_the_bar_of_the_end_is_known_without_an_exit():
+    def end_row(*bars, **options):
+        return int(outcomes(path([FLAT, *bars]), setup(), **options).end_row[0])
+
+    assert end_row(FLAT, (100.0, 101.6, 99.9, 101.0), FLAT) == 2
+    assert end_row((99.1, 100.0, 99.1, 100.0), FLAT) == 1  # gapped
+    assert end_row(FLAT, None, None, FLAT) == 3
+    assert end_row(FLAT, FLAT) == 2
+    assert end_row(FLAT, FLAT, until=2) == -1
+    assert end_row(None) == 1
+
+
 def test_an_empty_bar_is_not_missing():
     bars = path([FLAT, FLAT, None, None, FLAT])
     empty = np.isnan(bars.open)
