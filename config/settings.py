@@ -125,6 +125,7 @@ INSTALLED_APPS = [
     "warehouse",
     "ingestion",
     "flow",
+    "signals",
     "monitoring",
     "config",
 ]
