@@ -51,6 +51,7 @@ def test_families_instruments_and_endings_are_those_of_the_specification():
     assert [one.rule.symbols for one in DETECTORS] == ["stock"] * 6 + ["index"] * 11 + ["options"] * 2
     assert [one.name for one in DETECTORS if one.instrument == "volatility"] == ["iv_crush"]
     assert [one.rule.ending for one in DETECTORS[16:]] == ["pin", "iv_change", "session"]
+    assert {one.family for one in DETECTORS if one.rule.needs_minutes} == {"opening"}
 
 
 @pytest.mark.parametrize("detector", DETECTORS, ids=lambda one: one.name)
