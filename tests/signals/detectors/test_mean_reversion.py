@@ -25,6 +25,16 @@ def test_mean_reversion_scores_as_the_worked_example():
     assert found.targets[3] == pytest.approx([99.2, 99.8, 101.0])
 
 
+@pytest.mark.parametrize("rsi14", [[22.0, 25.0, 26.0, 31.0], [26.0, 25.0, 22.0, 31.0]])
+def test_lowest_rsi_is_that_of_the_three_bars_before(rsi14):
+    assert detect(rsi14=rsi14).score[3] == pytest.approx(71.4520, abs=5e-5)
+
+
+@pytest.mark.parametrize("rvol_bar", [[9.0, 1.75, 1.0, 1.0], [9.0, 1.0, 1.0, 1.75]])
+def test_highest_bar_volume_is_that_of_the_last_three_bars(rvol_bar):
+    assert detect(rvol_bar=rvol_bar).score[3] == pytest.approx(71.4520, abs=5e-5)
+
+
 @pytest.mark.parametrize(
     "changed",
     [
