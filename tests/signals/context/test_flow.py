@@ -136,6 +136,7 @@ def test_institutional_score_of_50_has_no_factor():
     half = {**PLAIN, "aggressive_premium": 45.2e6 / 30, "big_premium": 0.36 * 45.2e6}
     assert context(**half).medium.institutional == 50
     assert boost(context(**half), firing()).factor == 1.0
+    assert boost(context(**{**half, "sweeps": 0.9}), firing()).factor == pytest.approx(1.10)
 
 
 def test_stream_that_is_silent_for_two_minutes_is_stale_but_counts_fully():
