@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -94,6 +96,17 @@ def test_short_reversion_is_blocked_by_short_gamma_too():
     found = mean_reversion.SHORT_SIDE.detect(record)
     assert found.fired[3]
     assert found.blocked[3] == "short gamma amplifies moves"
+
+
+def test_no_detector_fires_when_a_trade_could_not_be_entered_before_the_close():
+    assert detect(first_slot=21).fired[3]  # 15 minutes before the close
+    assert not detect(first_slot=22).fired[3]
+    record = examples.mean_reversion(first_slot=21)
+    # With delayed data the minute of entry starts 20 seconds after the evaluation: here at the close.
+    late = replace(record, at_ms=record.end_ms + 15 * 60_000 - 20_000)
+    assert not mean_reversion.LONG_SIDE.detect(late).fired[3]
+    earlier = replace(record, at_ms=late.at_ms - 1)
+    assert mean_reversion.LONG_SIDE.detect(earlier).fired[3]
 
 
 def test_daily_reversion_needs_no_vwap():
