@@ -1,8 +1,8 @@
 """Technical indicators as columns: a value for every bar, by the definitions and seeds of TA-Lib.
 
-Arrays have shape (n,), oldest bar first, and contain no NaN. A result is NaN where there are too few bars. The value of
-a bar depends on the bars up to it only, and is the same, bit for bit, however many bars follow. TA-Lib answers 0 where
-an indicator divides by 0; here such a value is NaN.
+Arrays have shape (n,), oldest bar first, and contain no NaN unless a function says so. A result is NaN where there are
+too few bars. The value of a bar depends on the bars up to it only, and is the same, bit for bit, however many bars
+follow. TA-Lib answers 0 where an indicator divides by 0; here such a value is NaN.
 """
 
 from __future__ import annotations
@@ -75,6 +75,14 @@ def highest_before(values: Floats, period: int) -> Floats:
     result = np.full(len(values), np.nan)
     if len(values) > period:
         result[period:] = sliding_window_view(values, period)[:-1].max(axis=1)
+    return result
+
+
+def mean_before(values: Floats, period: int) -> Floats:
+    """Return the mean of the `period` values before each one; NaN where one of them is NaN."""
+    result = np.full(len(values), np.nan)
+    if len(values) > period:
+        result[period:] = sliding_window_view(values, period)[:-1].mean(axis=1)
     return result
 
 
