@@ -20,7 +20,10 @@ def random_record(rng: np.random.Generator, rows: int = 24, **given: Any) -> Fea
         return values
 
     def roots() -> Any:
-        return rng.uniform(99.0, 101.0, (rows, 2))
+        found = rng.uniform(99.0, 101.0, (rows, 2))
+        found[rng.random(rows) < 0.05] = [np.inf, np.nan]
+        found[rng.random(rows) < 0.05] = np.nan
+        return found
 
     def window() -> Any:
         return flow_window(

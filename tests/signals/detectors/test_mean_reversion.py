@@ -98,7 +98,7 @@ def test_short_reversion_is_blocked_by_short_gamma_too():
     assert found.blocked[3] == "short gamma amplifies moves"
 
 
-def test_no_detector_fires_when_a_trade_could_not_be_entered_before_the_close():
+def test_no_detector_fires_when_no_trade_could_be_entered_before_the_close():
     assert detect(first_slot=21).fired[3]  # 15 minutes before the close
     assert not detect(first_slot=22).fired[3]
     record = examples.mean_reversion(first_slot=21)
