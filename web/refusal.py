@@ -43,7 +43,7 @@ def show_refusal(request: HttpRequest, exception: Exception | None = None) -> Ht
 
 def _refused(request: HttpRequest) -> Refused | None:
     name = (request.resolver_match.url_name or "") if request.resolver_match else ""
-    if name == "symbol":
+    if name in ("symbol", "volatility", "volatility-lists"):
         return Refused("see", "warehouse.view_gammaexposure", "the charts of symbols", None)
     found = _admin_page(name)
     if found is None:

@@ -63,6 +63,18 @@ def test_the_half_spread_of_a_locked_market_is_half_a_cent():
     assert quotes.half_spread[0, at] == pytest.approx(0.005 / vega, rel=0.01)
 
 
+def test_in_a_chain_without_quotes_volatilities_count_within_a_point():
+    chain = svi_chain((30,), strikes=41)
+    traded = replace(chain, bid=np.full(len(chain), np.nan), ask=np.full(len(chain), np.nan))
+    quotes = smile_quotes(traded)
+    assert quotes.number.tolist() == [41]
+    at = np.argmin(np.abs(quotes.k[0]))
+    assert quotes.half_spread[0, at] == 0.01
+    assert fit_smiles(traded).status.tolist() == ["ok"]
+    half_quoted = replace(chain, bid=traded.bid)
+    assert smile_quotes(half_quoted).number.tolist() == [0]
+
+
 def test_adjusted_contracts_are_left_out():
     chain = joined(svi_chain((30,)), svi_chain((30,), root="SPXW1"))
     assert smile_quotes(chain).root.tolist() == ["SPXW"]
