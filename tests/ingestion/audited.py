@@ -28,6 +28,8 @@ from warehouse.models import (
     GammaExposure,
     IvPercentile,
     MarketRegimeDay,
+    SurfacePoint,
+    TermDay,
 )
 
 TUESDAY, WEDNESDAY = date(2026, 11, 17), date(2026, 11, 18)
@@ -39,7 +41,16 @@ SLOTS = [
     (WEDNESDAY, 0),
 ]  # minutes before the close
 WITHOUT_SPOT = 3
-FIGURES = (GammaExposure, ExpirationGamma, IvPercentile, GammaDay, FlowDay, MarketRegimeDay)
+FIGURES = (
+    GammaExposure,
+    ExpirationGamma,
+    IvPercentile,
+    SurfacePoint,
+    TermDay,
+    GammaDay,
+    FlowDay,
+    MarketRegimeDay,
+)
 
 
 def chain_at(slot: datetime, seed: int, with_spot: bool = True) -> dict[str, Any]:

@@ -63,7 +63,9 @@ GROUPS: dict[str, tuple[tuple[str, str, str], ...]] = {
 
 def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
     """Return the groups of the sidebar with the pages that the user may view. Called by unfold."""
-    front = [{"title": "Dashboard", "icon": "dashboard", "link": reverse("admin:index")}]
+    front: list[dict[str, Any]] = [
+        {"title": "Dashboard", "icon": "dashboard", "link": reverse("admin:index")}
+    ]
     pages: dict[str, list[dict[str, Any]]] = {}  # that are no lists of a table, by group
     if _may_view(request, "warehouse.gammaexposure"):
         own = reverse("symbols"), reverse("volatility-lists")

@@ -97,7 +97,9 @@ def smile_quotes(chain: OptionChain) -> SmileQuotes:
     known volatilities out of the money are used. Settlements without any are included, without quotes. Adjusted
     contracts are left out, because they deliver something else.
     """
-    chain = chain.select(~is_adjusted(chain.root, chain.multiplier))
+    adjusted = is_adjusted(chain.root, chain.multiplier)
+    if adjusted.any():
+        chain = chain.select(~adjusted)
     member, first = chain.groups()
     outside = np.where(chain.strike >= chain.forward, chain.is_call, ~chain.is_call) & (chain.forward > 0)
     usable = outside

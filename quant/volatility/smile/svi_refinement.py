@@ -21,7 +21,7 @@ _ITERATIONS = 60
 _FIRST_DAMPING, _LEAST_DAMPING, _LARGEST_DAMPING = 1e-3, 1e-9, 1e9
 _LONGEST_STEP = 0.7
 # An iteration that reduces the error by less than this fraction is the last one.
-_SMALLEST_GAIN = 1e-7
+_SMALLEST_GAIN = 1e-5
 _ROUNDING = 1e-30  # of the squared error, relative to the squared variance
 _RIDGE = 1e-14
 
@@ -105,7 +105,7 @@ def _step(quotes: ScaledQuotes, state: SearchState, damping: Floats) -> Floats:
     diagonal[:, 3:] *= 1.0 + damping[:, None]
     diagonal += np.where(free > 0, _RIDGE * diagonal + np.finfo(np.float64).tiny, 1.0)
     step = np.linalg.solve(normal, (target * free)[..., None])[:, 3:, 0]
-    limited: Floats = np.clip(np.nan_to_num(step), -_LONGEST_STEP, _LONGEST_STEP)
+    limited: Floats = np.clip(np.where(np.isfinite(step), step, 0.0), -_LONGEST_STEP, _LONGEST_STEP)
     return limited
 
 

@@ -16,6 +16,7 @@ from web.charts.documents.volatility.surface import points
 
 _USUAL_DAYS = 30  # of the expiration that is shown first
 _CURVE_POINTS = 121
+_PICTURE = (-5.0, 4.0)  # in standard deviations from the forward
 COLUMNS = (
     Column("strike", "Strike", "$ or index points"),
     Column("side", "Side", is_text=True),
@@ -36,7 +37,8 @@ def fit_document(
     `expiration` is named as in contract tickers, SPXW261218; without it, or for an unknown one, that with a smile
     nearest to 30 days is shown. Volatilities are fractions per year; those at bid and ask are the mid's less and plus
     half the spread divided by vega. `parts` has `expirations`, all with `name` and `label`, `chosen`, and `curve`, rows
-    of strike, SVI and cubic from the first to the last quote. A refused smile is drawn, and the sentence says why it is
+    of strike, SVI and cubic in the range of strikes `picture`, which has the quotes within five standard deviations
+    below the forward and four above it. A refused smile is drawn, and the sentence says why it is
     not used.
     """
     document = ChartDocument(
@@ -70,8 +72,10 @@ def fit_document(
         column[row, :number] for column in (quotes.strike, quotes.volatility, quotes.half_spread)
     )
     svi, cubic = _curves(found, row, quotes.k[row, :number])
-    k = np.linspace(quotes.k[row, 0], quotes.k[row, number - 1], _CURVE_POINTS)
+    low, high = _picture(found, row)
+    k = np.linspace(low, high, _CURVE_POINTS)
     along = np.stack([float(quotes.forward[row]) * np.exp(k), *_curves(found, row, k)], axis=1)
+    beyond = int(np.count_nonzero((quotes.k[row, :number] < low) | (quotes.k[row, :number] > high)))
     rows: list[list[Value]] = [
         [
             strike[n], "call" if quotes.is_call[row, n] else "put", middle[n], middle[n] - half[n], middle[n] + half[n],
@@ -95,7 +99,9 @@ def fit_document(
             for one in rows
         ],
         levels=levels,
-        parts=document.parts | {"curve": [knowns(point) for point in along]},
+        notes=[f"{beyond} strikes farther out are in the numbers only."] if beyond else [],
+        parts=document.parts
+        | {"curve": [knowns(point) for point in along], "picture": [float(along[0, 0]), float(along[-1, 0])]},
     )  # fmt: skip
 
 
@@ -110,6 +116,17 @@ def _chosen(found: SlotSmiles, name: str | None) -> int | None:
         return None
     days = smiles.quotes.years[fitted] * DAYS_PER_YEAR
     return int(fitted[np.argmin(np.abs(days - _USUAL_DAYS))])
+
+
+def _picture(found: SlotSmiles, row: int) -> tuple[float, float]:
+    """Return the log-moneyness of the first and the last strike of the picture."""
+    smiles = found.smiles
+    quotes, level = smiles.quotes, float(smiles.at_the_money[row])
+    first, last = float(quotes.lowest[row]), float(quotes.highest[row])
+    if not level > 0:
+        return first, last
+    low, high = (reach * level * float(np.sqrt(quotes.years[row])) for reach in _PICTURE)
+    return max(first, min(low, last)), min(last, max(high, first))
 
 
 @np.errstate(invalid="ignore")

@@ -9,11 +9,12 @@ const [PUTS, CALLS] = [1, 2]; // positions of the series
 export function fit(data, { c, narrow }) {
   const puts = data.rows.filter((row) => row[SIDE] === "put").length; // they come first
   const points = (from, to) => data.rows.slice(from, to).map((row) => [row[STRIKE], row[MID]]);
-  const strikes = data.rows.map((row) => row[STRIKE]);
-  const ends = range(data.rows.flatMap((row) => [row[MID], Math.max(row[LOW], 0), row[HIGH]]), []);
+  const [first, last] = data.parts.picture;
+  const pictured = data.rows.filter((row) => row[STRIKE] >= first - 1e-9 && row[STRIKE] <= last + 1e-9);
+  const ends = range(pictured.flatMap((row) => [row[MID], Math.max(row[LOW], 0), row[HIGH]]), []);
   const curve = (column) => data.parts.curve.map((point) => [point[0], point[column]]);
   const size = narrow ? 3 : 4;
-  const quotes = { type: "scatter", symbolSize: size, emphasis: { scale: 2 } };
+  const quotes = { type: "scatter", clip: true, symbolSize: size, emphasis: { scale: 2 } };
   const line = { type: "line", symbol: "none", silent: true, tooltip: { show: false }, emphasis: { disabled: true } };
   return {
     startRow: Math.min(puts, data.rows.length - 1),
@@ -22,7 +23,7 @@ export function fit(data, { c, narrow }) {
     option: {
       legend: { ...legend(c, [{ name: "Put quotes", icon: "rect" }, { name: "Call quotes", icon: "circle" }, { name: "SVI", icon: "path://M0,4 L20,4 L20,6 L0,6 Z" }, { name: "Cubic", icon: "path://M0,4 L7,4 L7,6 L0,6 Z M13,4 L20,4 L20,6 L13,6 Z" }]), itemGap: narrow ? 8 : 14 },
       grid: { top: 44, bottom: 26, left: 48, right: 18 },
-      xAxis: valueAxis(c, (value) => plain(value, 2), { splitLine: { show: false }, min: Math.min(...strikes), max: Math.max(...strikes), splitNumber: narrow ? 3 : 5,
+      xAxis: valueAxis(c, (value) => plain(value, 2), { splitLine: { show: false }, min: first, max: last, splitNumber: narrow ? 3 : 5,
         axisLabel: { color: c.ink2, fontSize: 11, hideOverlap: true, showMinLabel: false, showMaxLabel: false, formatter: (value) => plain(value, 2) } }),
       yAxis: valueAxis(c, percent, { min: Math.max(ends.low, 0), max: ends.high, interval: ends.step }),
       series: [
