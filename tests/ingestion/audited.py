@@ -13,6 +13,7 @@ from django.db import connection
 from ingestion.chains.ingest import Outcome, ingest_chain
 from ingestion.daily.iv_percentile import calculate_iv_percentile
 from ingestion.daily.rollups import roll_up
+from ingestion.daily.volatility_surface import store_surface
 from quant.contracts import format_ticker
 from quant.pricing import black_scholes
 from quant.sessions import close_of
@@ -125,6 +126,7 @@ def store_two_sessions(spx: str, provider: Any, at_market_time: Any) -> str:
     market.tell_breadth()
     for session in (TUESDAY, WEDNESDAY):
         assert calculate_iv_percentile(spx, session).stored
+        assert store_surface(spx, session).stored
         roll_up(session)
     return spx
 
