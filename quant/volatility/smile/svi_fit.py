@@ -78,5 +78,7 @@ def _every_few(
     steps = np.arange(_FIRST_SEARCH)[None, :]
     wanted = np.where(number <= _FIRST_SEARCH, steps, steps * (number - 1) // (_FIRST_SEARCH - 1))
     at = np.take_along_axis(place, wanted, axis=1)
-    few = tuple(np.take_along_axis(column, at, axis=1) for column in (k, total_variance, weights, known))
-    return few[0], few[1], few[2], few[3]
+    few_k, few_variance, few_weights = (
+        np.take_along_axis(column, at, axis=1) for column in (k, total_variance, weights)
+    )
+    return few_k, few_variance, few_weights, np.take_along_axis(known, at, axis=1)

@@ -126,8 +126,8 @@ def test_an_expiration_without_a_smile_has_its_reason(chain):
     HistoricalGreeks.objects.filter(expiration="2025-12-19", option_type="call").update(bid=0)
     forget_smiles()
     document = term_document("SPX", NOW)
-    assert document.rows[1][10] == "QUOTES ON ONE SIDE OF THE FORWARD ONLY"
-    assert document.cells[1][2] == "– quotes on one side of the forward only"
+    assert document.rows[1][10] == "ONE-SIDED QUOTES"
+    assert document.cells[1][2] == "– one-sided quotes"
     assert document.rows[1][3] is None
 
 

@@ -25,7 +25,7 @@ REASONS = {
     "expired": "settled",
     "no_forward": "no forward",
     "few_quotes": "too few quotes",
-    "one_sided": "quotes on one side of the forward only",
+    "one_sided": "one-sided quotes",
     "poor_fit": "poor fit",
 }
 
