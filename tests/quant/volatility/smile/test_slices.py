@@ -31,7 +31,9 @@ def test_all_settlements_of_a_chain_are_fitted():
 def test_a_slice_two_hours_before_its_settlement_is_fitted():
     smiles = fit_smiles(svi_chain((2 / 24,), half_spread=0.005))
     assert smiles.status.tolist() == ["ok"]
-    assert smiles.at_the_money[0] == pytest.approx(np.sqrt(svi_of((2 / 24,)).total_variance(0.0)[0, 0] * 365 * 12))
+    assert smiles.at_the_money[0] == pytest.approx(
+        np.sqrt(svi_of((2 / 24,)).total_variance(0.0)[0, 0] * 365 * 12)
+    )
 
 
 def test_only_quotes_out_of_the_money_with_a_usable_bid_are_used():
