@@ -6,6 +6,7 @@ import { legend, percent, valueAxis } from "../theme.js";
 const [DAYS, ATM, FORWARD] = [1, 2, 3];
 const TICKS = [1, 7, 14, 30, 60, 91, 182, 365, 730, 1095, 1825];
 const APART = 70; // px between the labels of two events
+const SHORTEST = 0.5; // days of a forward volatility that is drawn: that from morning to evening settlement is a dot
 const STEEPEST = 2; // a forward volatility above this many times the highest one at the money is cut
 
 export function term(data, { c, narrow, width }) {
@@ -16,7 +17,7 @@ export function term(data, { c, narrow, width }) {
   const highest = STEEPEST * Math.max(...levels);
   const forwards = shown
     .map(({ row }, place) => ({ from: place ? shown[place - 1].row[DAYS] : 0, to: row[DAYS], value: row[FORWARD] }))
-    .filter(({ value }) => value !== null);
+    .filter(({ from, to, value }) => value !== null && to - from >= SHORTEST);
   const ends = range([...levels, ...forwards.map(({ value }) => value).filter((value) => value <= highest)], []);
   const left = 48, right = 18;
   const scale = (width - left - right) / (farthest || 1);
