@@ -108,7 +108,9 @@ def smile_quotes(chain: OptionChain) -> SmileQuotes:
         usable &= (quote_status(chain.bid, chain.ask) == IvStatus.ok) & (chain.bid >= LOWEST_BID)
     usable &= (chain.implied_volatility > 0) & np.isfinite(chain.implied_volatility) & (chain.years > 0)
     rows = np.flatnonzero(usable)
-    rows = rows[np.lexsort((chain.strike[rows], member[rows]))]
+    # By settlement and strike. A stable sort of one key uses that calls and puts are already in order.
+    key = member[rows] * (chain.strike[rows].max(initial=0.0) + 1.0) + chain.strike[rows]
+    rows = rows[np.argsort(key, kind="stable")]
     count = np.bincount(member[rows], minlength=len(first))
     at = (member[rows], np.arange(len(rows)) - np.repeat(np.cumsum(count) - count, count))
     shape = (len(first), int(count.max(initial=1)))
