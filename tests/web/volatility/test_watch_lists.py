@@ -20,10 +20,12 @@ TUESDAY = dt.date(2025, 11, 18)
 BEFORE = sessions.sessions(dt.date(2025, 10, 20), dt.date(2025, 11, 17))
 
 
-def add_days(last: float, last_ex_event: float | None, symbol: str = "SPX", days=BEFORE) -> None:
-    """Store term structures at 20 %, and that of Tuesday."""
+def add_days(
+    last: float, last_ex_event: float | None, symbol: str = "SPX", days=BEFORE, before: float = 0.20
+) -> None:
+    """Store term structures with events at `before` and without at 20 %, and that of Tuesday."""
     for day in (*days, TUESDAY):
-        raw, without = (last, last_ex_event) if day == TUESDAY else (0.20, 0.20)
+        raw, without = (last, last_ex_event) if day == TUESDAY else (before, 0.20)
         add_term(
             day, symbol, at_the_money=[raw, None], ex_event=[without, None],
             known_at=clock.epoch_ms(sessions.close_of(day)) + 360_000,
@@ -46,6 +48,13 @@ def test_a_rise_of_both_volatilities_is_a_dark_horse(db):
     ramp = read_ramp("SPX", NOW)
     assert (ramp.word, is_news(ramp)) == ("DARK HORSE", True)
     assert ramp.text == "+50 % against its 30-day mean 20.0 %, +50 % without events"
+
+
+def test_volatilities_without_events_are_compared_with_their_own_mean(db):
+    add_days(0.30, 0.25, before=0.22)
+    assert read_ramp("SPX", NOW).text == (
+        "+36 % against its 30-day mean 22.0 %, +25 % without events, +15 % against the expected rise"
+    )
 
 
 def test_a_small_rise_is_no_ramp_and_an_unknown_one_has_no_cause(db):
@@ -74,7 +83,7 @@ def add_chain(slot: int, levels: dict[str, float]) -> None:
 def test_the_first_expiration_after_the_event_fell(db):
     add_event(TUESDAY, timing="AFTER_CLOSE", known_at=TUESDAY_CLOSE - 1)
     add_chain(TUESDAY_CLOSE, {"2025-11-18": 0.9, "2025-11-21": 0.60, "2025-12-19": 0.3})
-    add_chain(SLOT, {"2025-11-21": 0.42, "2025-12-19": 0.29})
+    add_chain(SLOT, {"2025-11-18": 0.8, "2025-11-21": 0.42, "2025-12-19": 0.29})
     following, (crush,) = read_events("SPX", NOW)
     assert following is None
     assert (crush.event, crush.word, crush.is_crushed) == ("EARNINGS Tue 18 Nov", "CRUSHED", True)
