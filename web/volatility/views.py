@@ -17,7 +17,6 @@ from warehouse.asof import iv
 from warehouse.asof.rows import present
 from warehouse.models import WatchlistEntry
 from web import formats
-from web.charts.documents.volatility.surface import points
 from web.data_answers import may_view
 from web.volatility.crushes import Crush, NextEvent, read_events
 from web.volatility.ramps import Ramp, read_ramp
@@ -75,8 +74,8 @@ def _row(symbol: str, at_ms: int) -> Row:
         symbol=symbol,
         session=f"{days.date[-1].item():%a %-d %b}",
         at_the_money=formats.percent(float(days.at_the_money[-1]), 1),
-        skew=points(float(days.skew_25d_put_minus_call[-1]), 1, sign=True),
-        slope=points(float(days.slope[-1]), 1, sign=True),
+        skew=formats.points(float(days.skew_25d_put_minus_call[-1]), 1, sign=True),
+        slope=formats.points(float(days.slope[-1]), 1, sign=True),
         move=formats.ABSENT if move is None else f"±{formats.percent(move, 2)}",
         ramp=read_ramp(symbol, at_ms),
         following=following,

@@ -58,6 +58,16 @@ def test_the_change_is_that_to_the_session_before(chain):
     assert [row[4] for row in document.rows].count(None) == 34
 
 
+def test_after_the_close_the_change_is_not_that_to_the_session_itself(db):
+    forget_smiles()
+    closed = TUESDAY_CLOSE + 86_400_000
+    store_chain(LEVELS, closed, known_at=closed + 20_000)
+    add_surface_point("2025-11-18", iv=0.12, known_at=TUESDAY_CLOSE + 360_000)
+    add_surface_point("2025-11-19", iv=0.15, known_at=closed + 360_000)
+    document = surface_document("SPX", closed + 3_600_000)
+    assert (document.parts["before"], document.state) == ("18 Nov", "CLOSED")
+
+
 def test_without_a_chain_the_surface_says_so(db):
     forget_smiles()
     assert surface_document("SPX", NOW).empty.reason == "No chain of SPX is stored in the last ten days."

@@ -12,7 +12,6 @@ from web import formats
 from web.charts.documents.document import ChartDocument, Column, Level, Value, as_number, known, knowns
 from web.charts.documents.slots import chain_state, no_chain
 from web.charts.documents.volatility.slot_smiles import REASONS, SlotSmiles, slot_smiles
-from web.charts.documents.volatility.surface import points
 
 _USUAL_DAYS = 30  # of the expiration that is shown first
 _CURVE_POINTS = 121
@@ -151,8 +150,8 @@ def _sentence(found: SlotSmiles, row: int) -> str:
     if np.isfinite(smiles.rmse[row]):
         text += (
             f" SVI within bid and ask at {formats.percent(float(smiles.inside[row]), 0)} of"
-            f" {int(smiles.quotes.number[row])} strikes; RMSE {points(float(smiles.rmse[row]), 3)},"
-            f" cubic {points(known(float(smiles.cubic_rmse[row])), 3)}."
+            f" {int(smiles.quotes.number[row])} strikes; RMSE {formats.points(float(smiles.rmse[row]), 3)},"
+            f" cubic {formats.points(known(float(smiles.cubic_rmse[row])), 3)}."
         )
     if not smiles.is_fitted[row]:
         text += f" Not used: {REASONS[str(smiles.status[row])]}."

@@ -13,7 +13,6 @@ from warehouse.asof import iv
 from warehouse.asof.iv import TermDays
 from web import formats
 from web.charts.documents.document import ChartDocument, Column, Empty, Value, as_number, known
-from web.charts.documents.volatility.surface import points
 
 YEAR = 252  # sessions
 _READ_MS = 380 * DAY_MS
@@ -54,7 +53,7 @@ def skew_document(symbol: str, at_ms: int, until_ms: int | None = None) -> Chart
         rows=rows,
         cells=[
             [
-                str(row[0]), *(points(as_number(value), 2, sign=True) for value in row[1:4]),
+                str(row[0]), *(formats.points(as_number(value), 2, sign=True) for value in row[1:4]),
                 formats.number(as_number(row[4]), 1), *(formats.percent(as_number(value), 1) for value in row[5:]),
             ]
             for row in rows
@@ -73,8 +72,8 @@ def _row(found: TermDays, n: int) -> list[Value]:
 
 def _sentence(rows: list[list[Value]]) -> str:
     date, skew, slope, *_ = rows[-1]
-    text = f"{date}: 25-delta put over call {points(as_number(skew), 1, sign=True)}"
-    text += f", slope {points(as_number(slope), 1, sign=True)}"
+    text = f"{date}: 25-delta put over call {formats.points(as_number(skew), 1, sign=True)}"
+    text += f", slope {formats.points(as_number(slope), 1, sign=True)}"
     ranked = [float(row[1]) for row in rows if row[1] is not None]
     if skew is not None and len(ranked) > 1:
         below = float(np.mean([value < float(skew) for value in ranked[:-1]]))

@@ -15,7 +15,6 @@ from web import formats
 from web.charts.documents.document import ChartDocument, Column, Value, known
 from web.charts.documents.slots import chain_state, no_chain
 from web.charts.documents.volatility.slot_smiles import SlotSmiles, slot_smiles
-from web.charts.documents.volatility.surface import points
 from web.volatility.crushes import read_events
 from web.volatility.ramps import is_news, read_ramp
 from web.volatility.vix_term import read_vix_term
@@ -80,11 +79,13 @@ def _rows(found: SlotSmiles, percentile: float, count: int) -> list[list[Value]]
     fitted = smiles.is_fitted
     flags = (int(smiles.butterflies[fitted].sum()), int(smiles.calendars[fitted].sum()))
     rank = rank if np.isfinite(percentile) else "no percentile yet"
+    shape = shape if np.isfinite(butterfly) else ""
+    state = formats.words(SKEW_STATE.label(skew * 100))
     return [
         ["At the money, 30 days", formats.percent(level, 1), rank, ""],
-        ["25-delta put over call", points(known(skew), 1, sign=True), formats.words(SKEW_STATE.label(skew * 100)), ""],
-        ["Butterfly, 25 delta", points(known(butterfly), 2, sign=True), shape if np.isfinite(butterfly) else "", ""],
-        ["Slope, 30 to 60 days", points(known(term.slope), 1, sign=True), formats.words(slope), ""],
+        ["25-delta put over call", formats.points(known(skew), 1, sign=True), state, ""],
+        ["Butterfly, 25 delta", formats.points(known(butterfly), 2, sign=True), shape, ""],
+        ["Slope, 30 to 60 days", formats.points(known(term.slope), 1, sign=True), formats.words(slope), ""],
         _event(found, at),
         [
             "Violations",

@@ -106,20 +106,14 @@ def _rows(found: SlotSmiles, before: _Points) -> tuple[list[list[Value]], list[l
                     formats.number(days),
                     delta,
                     f"– {reason}" if volatility is None else formats.percent(volatility, 1),
-                    points(change, 1, sign=True),
+                    formats.points(change, 1, sign=True),
                     formats.percent(known(grid.cubic_volatility[t, d]), 1),
                     formats.price(known(grid.strike[t, d])),
-                    points(known(grid.rmse[t, d]), 3),
+                    formats.points(known(grid.rmse[t, d]), 3),
                     formats.number(int(grid.quotes[t, d])),
                 ]
             )
     return rows, cells
-
-
-def points(fraction: float | None, decimals: int, *, sign: bool = False) -> str:
-    """Return a difference of volatilities (fraction per year) in points: +2.7 pt."""
-    text = formats.number(None if fraction is None else fraction * 100, decimals, sign=sign)
-    return text if text == formats.ABSENT else f"{text} pt"
 
 
 def _tenor(days: int) -> str:

@@ -19,7 +19,6 @@ from web import formats
 from web.charts.documents.document import ChartDocument, Column, Value, as_number, known
 from web.charts.documents.slots import chain_state, no_chain
 from web.charts.documents.volatility.slot_smiles import REASONS, SlotSmiles, slot_smiles
-from web.charts.documents.volatility.surface import points
 
 COLUMNS = (
     Column("expiration", "Expiration", is_text=True),
@@ -157,7 +156,7 @@ def _cells(row: list[Value], is_negative: bool) -> list[str]:
         reason if atm is None else formats.percent(as_number(atm), 1),
         "– negative variance" if is_negative else formats.percent(as_number(forward), 1),
         formats.number(as_number(kink), 1, sign=True),
-        points(as_number(rmse), 3),
+        formats.points(as_number(rmse), 3),
         formats.percent(as_number(inside), 0),
         *(formats.number(as_number(value)) for value in (quotes, butterflies, calendars)),
         str(check),

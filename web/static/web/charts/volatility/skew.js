@@ -19,7 +19,7 @@ export function skew(data, { c, narrow, height }) {
     const known = values.filter((value) => value !== null);
     const ends = range(known.length ? [...known, 0] : [0, 1], []);
     return {
-      y: valueAxis(c, (value) => `${value > 0 ? "+" : ""}${plain(value, 2)} pt`, { gridIndex: place, min: ends.low, max: ends.high, interval: ends.step }),
+      y: valueAxis(c, (value) => `${value > 0 ? "+" : ""}${plain(value, 2)} pt`, { gridIndex: place, min: ends.low, max: ends.high, interval: narrow ? (ends.high - ends.low) / 2 : ends.step }),
       series: {
         type: "line", xAxisIndex: place, yAxisIndex: place, data: values, connectNulls: false, symbol: "circle", symbolSize: 5, showSymbol: values.length <= MOST_SYMBOLS,
         lineStyle: { color: c.ink, width: 1.6, type: place ? "dashed" : "solid" }, itemStyle: { color: c.ink }, emphasis: { disabled: true },
