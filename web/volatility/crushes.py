@@ -35,6 +35,11 @@ class NextEvent(NamedTuple):
     text: str
     days: int
 
+    @property
+    def when(self) -> str:
+        """Return the days in words."""
+        return "today" if self.days == 0 else "in 1 day" if self.days == 1 else f"in {self.days} days"
+
 
 def read_events(symbol: str, at_ms: int) -> tuple[NextEvent | None, list[Crush]]:
     """Return the next event, and the watch list of the events of the last week, oldest first, known at `at_ms`.

@@ -11,6 +11,7 @@ from quant import sessions
 from tests.warehouse.rows import add_curve, add_event, add_greeks, add_regime, add_term
 from tests.web.charts.market import NOW, SLOT, TUESDAY_CLOSE
 from warehouse import clock, watchlist
+from web.admin.navigation import sidebar
 from web.volatility.crushes import read_events
 from web.volatility.ramps import is_news, read_ramp
 from web.volatility.vix_term import read_vix_term
@@ -111,6 +112,7 @@ def test_an_event_during_the_session_waits_for_its_close(db):
     add_chain(SLOT, {"2025-11-21": 0.42})
     following, (crush,) = read_events("SPX", NOW)
     assert following == ("FOMC Wed 10 Dec", 21)
+    assert [following._replace(days=days).when for days in (0, 1, 21)] == ["today", "in 1 day", "in 21 days"]
     assert (crush.word, crush.text) == ("WAITING", "no chain after it yet")
 
 
@@ -159,3 +161,15 @@ def test_the_page_lists_every_watched_symbol(client, db):
     assert "EARNINGS Tue 18 Nov" in page
     assert 'href="/symbol/SPY/volatility/"' in page
     assert "no term structure is stored" in page
+
+
+def test_the_sidebar_marks_the_page_of_volatility_and_not_that_of_symbols(rf, db):
+    request = rf.get("/symbol/SPX/volatility/")
+    request.user = User.objects.create_superuser("root")
+    (symbols,) = [item for item in sidebar(request)[0]["items"] if item["title"] == "Symbols"]
+    assert not symbols["active"](request)
+    assert symbols["active"](rf.get("/symbol/SPX/"))
+    (group,) = [one for one in sidebar(request) if one.get("title") == "Volatility"]
+    assert (group["items"][0]["title"], group["items"][0]["link"]) == ("Volatility", "/volatility/")
+    request.user = User.objects.create_user("clerk", is_staff=True)
+    assert all(one.get("title") != "Volatility" for one in sidebar(request))

@@ -115,7 +115,7 @@ def _watch(symbol: str, at_ms: int) -> list[dict[str, Value]]:
         text = ". ".join(part for part in texts if part)
         return {"name": name, "word": word, "attention": needs_attention, "text": text}
 
-    ahead = "No event is known." if following is None else f"Next: {following.text}, in {following.days} days"
+    ahead = "No event is known." if following is None else f"Next: {following.text}, {following.when}"
     return [
         item(
             "Ramp before events",
