@@ -10,8 +10,8 @@ from django.db.models import Q
 
 from flow.storing.side_reasons import reasons
 from quant.sessions import MINUTE_MS
-from warehouse.asof import side_coverage
-from warehouse.asof.side_coverage import SideCoverage
+from warehouse.asof.sums import coverage as side_coverage
+from warehouse.asof.sums.coverage import SideCoverage
 from warehouse.models import FlowOpeningDay, OptionsFlow, StreamGap
 
 BUCKET_MS = 5 * MINUTE_MS

@@ -11,7 +11,7 @@ from rich.text import Text
 from flow.report import Bucket, Report
 from quant import sessions
 from warehouse import clock
-from warehouse.asof.side_coverage import RULE_ACCURACY, SideCoverage
+from warehouse.asof.sums.coverage import RULE_ACCURACY, SideCoverage
 from warehouse.models import FlowOpeningDay, OptionsFlow, StreamGap
 from warehouse.models.enums import GapStatus, Sentiment
 

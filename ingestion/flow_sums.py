@@ -8,7 +8,7 @@ from typing import Any
 
 from django.db import connection, models
 
-from warehouse.asof import side_coverage
+from warehouse.asof.sums import coverage as side_coverage
 
 # Sums of trades of one sweep, or of all trades in no sweep. Cancels and the trades they cancel are not counted.
 # Premiums are summed where they are known; premium_unknown counts the other trades.
@@ -24,12 +24,21 @@ _OF_TRADES = {
     "premium_unknown": "count(*) FILTER (WHERE f.counted AND f.premium IS NULL)",
     "blocks": "count(*) FILTER (WHERE f.counted AND f.is_block)",
     "unusual": "count(*) FILTER (WHERE f.counted AND f.is_unusual_volume)",
+    "big_premium": """coalesce(sum(f.premium)
+        FILTER (WHERE f.counted AND f.trade_type IN ('SWEEP', 'BLOCK', 'LARGE')), 0)""",
+    "aggressive_premium": """coalesce(sum(f.premium)
+        FILTER (WHERE f.counted AND f.aggressiveness = 'AGGRESSIVE'), 0)""",
 }
 # Sums of those. A sweep counts once, with the direction of the larger part of its premium.
 _OF_SWEEPS = {
     "sweeps": "count(*) FILTER (WHERE g.sweep IS NOT NULL AND g.trades > 0)",
     "bullish_sweeps": "count(*) FILTER (WHERE g.sweep IS NOT NULL AND g.signed > 0)",
     "bearish_sweeps": "count(*) FILTER (WHERE g.sweep IS NOT NULL AND g.signed < 0)",
+    "sweep_premium": "coalesce(sum(g.premium) FILTER (WHERE g.sweep IS NOT NULL), 0)",
+    "sided_sweep_premium": """coalesce(sum(g.stream_sided_premium + g.rest_sided_premium)
+        FILTER (WHERE g.sweep IS NOT NULL), 0)""",
+    "bullish_sweep_premium": "coalesce(sum(g.premium) FILTER (WHERE g.sweep IS NOT NULL AND g.signed > 0), 0)",
+    "bearish_sweep_premium": "coalesce(sum(g.premium) FILTER (WHERE g.sweep IS NOT NULL AND g.signed < 0), 0)",
 }
 _SIGNED = """sum(f.price * f.size * CASE f.sentiment WHEN 'BULLISH' THEN 1 WHEN 'BEARISH' THEN -1 ELSE 0 END)
     FILTER (WHERE f.counted)"""

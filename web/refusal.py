@@ -1,4 +1,4 @@
-"""The page of a request that the user's permissions do not allow: what, who, and which group may do it."""
+"""The pages of refused requests: one that the user's permissions do not allow, and a form that is no longer valid."""
 
 from __future__ import annotations
 
@@ -39,6 +39,12 @@ def show_refusal(request: HttpRequest, exception: Exception | None = None) -> Ht
         context["heading"] = f"{role.members if role else 'You'} cannot {refused.verb} {refused.plural}"
         context["needs"] = f"To {refused.verb} {refused.plural}"
     return render(request, "web/not_allowed.html", context | {"role": role}, status=403)
+
+
+def show_csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
+    """Serve the page of status 403, of a form without a valid CSRF token. Called by Django's middleware."""
+    context = {**admin.site.each_context(request), "title": "Form not accepted"}
+    return render(request, "web/form_not_accepted.html", context, status=403)
 
 
 def _refused(request: HttpRequest) -> Refused | None:

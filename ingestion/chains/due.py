@@ -50,9 +50,13 @@ def record_missed(
     """Store a FAILED run for every missed slot and return how many were new.
 
     Missed are slots that passed while the symbol was watched, and slots whose run was started and never ended. The
-    latter include the first slot of a new symbol, which began before the symbol was watched.
+    latter include the first slot of a new symbol, which began before the symbol was watched. A slot without a run that
+    is followed by one with a run was no slot then: every poll records what was missed before, so that only a change of
+    the cadence leaves such slots.
     """
-    passed = over(slots, now, since=clock.instant(entry.active_since_ms))
+    newest_ms = max(statuses, default=0)
+    watched = over(slots, now, since=clock.instant(entry.active_since_ms))
+    passed = [slot for slot in watched if slot.at_ms >= newest_ms]
     crashed = [slot for slot in slots if slot.deadline <= now and _was_started(slot, statuses)]
     return sum(
         runs.miss(RunTask.INGEST_CHAIN, entry.symbol, slot.at_ms, MISSED)

@@ -45,7 +45,8 @@ def measure_gamma(chain: ComputedChain, past: GammaPast, delay_ms: int = 0) -> M
         weighted = replace(chain, columns=replace(chain.columns, open_interest=chain.columns.volume))
         source = OpenInterestSource.VOLUME_PROXY
         result = _snapshot(weighted, replace(past, median_gross=None))
-        result = replace(result, put_call_oi_ratio=None, oi_by_strike={})
+        result = replace(result, put_call_oi_ratio=None, oi_by_strike={}, usable_share=None)
+        result = replace(result, pin_strike=None, pin_open_interest=None, pin_share=None)
         expirations = _without_open_interest(by_expiration(weighted.option_chain))
     inputs = input_columns(chain, source, past, delay_ms)
     return MeasuredGamma(result, expirations, source, inputs, _provider_part(weighted))

@@ -14,7 +14,10 @@ from warehouse.loading.known_at import store_in_time
 from warehouse.models import FlowDay, FlowSlot
 
 _NOT_SAMPLED = ("unusual", "premium_unknown", "waiting_candidates")
-_OF_SLOTS_ONLY = ("call_premium", "put_premium")
+_OF_SLOTS_ONLY = (
+    "call_premium", "put_premium", "big_premium", "sweep_premium", "sided_sweep_premium", "bullish_sweep_premium",
+    "bearish_sweep_premium",
+)  # fmt: skip
 
 
 def store_flow(session: date, sums: dict[str, Any], symbols: Collection[str], is_over: bool) -> int:

@@ -57,6 +57,7 @@ def gamma_columns(symbol: str, sums: dict[str, list[Any]], median_gross: float |
         "gross_gamma": numbers["call_gamma"] - numbers["put_gamma"],
         "distance_to_resistance_pct": np.abs(numbers["gamma_wall_resistance"] - spot) / spot * 100.0,
         "distance_to_support_pct": np.abs(numbers["gamma_wall_support"] - spot) / spot * 100.0,
+        "naive_flips": np.array([_literal(flip) for flip in numbers["gamma_flip"].tolist()]),
         "flip_status": np.where(np.isnan(numbers["gamma_flip"]), NO_ROOT, FOUND),
         "oi_source": OpenInterestSource.PROVIDER.value,
         "method_version": METHOD_VERSION,
@@ -67,6 +68,11 @@ def gamma_columns(symbol: str, sums: dict[str, list[Any]], median_gross: float |
 def store_gamma(columns: dict[str, Any]) -> int:
     """Insert the rows of gamma_slots that are not stored and return their number."""
     return store_in_time(lambda: bulk.insert_rows(GammaSlot, columns))
+
+
+def _literal(flip: float) -> str:
+    """Return an array of one flip as SQL writes it, an empty one for NaN."""
+    return "{}" if np.isnan(flip) else f"{{{flip!r}}}"
 
 
 def _classes(slot: dict[str, Any], median_gross: float | None) -> dict[str, str | None]:

@@ -26,6 +26,7 @@ from quant.gamma.conventions import (
 from quant.gamma.flip_status import NO_PROFILE
 from quant.gamma.levels import Walls, distance_pct, walls
 from quant.gamma.max_pain import MaxPain, max_pain
+from quant.gamma.pin import largest_net_strike, session_pin, usable_share
 from quant.gamma.positioning import expected_behavior, positioning, strength
 from quant.gamma.sensitivity import sensitivity
 from quant.gamma.totals import Totals, totals
@@ -51,7 +52,7 @@ __all__ = [
     "totals",
 ]
 
-METHOD_VERSION = "gamma-2"
+METHOD_VERSION = "gamma-3"
 
 
 class StrikeExposure(NamedTuple):
@@ -87,6 +88,16 @@ class GammaSnapshot:
     gamma_flip: float | None  # None unless flip_status is found
     flip_points: tuple[float, ...]  # all zeros of the profile
     flip_status: str
+    signs_agree: bool | None  # of the conventions that vote
+    naive_flips: tuple[float, ...] | None  # as flip_points; None without a profile
+    volume_flips: tuple[float, ...] | None
+    own_flips: tuple[float, ...] | None
+    largest_net_strike: float | None
+    usable_share: float | None  # of open interest
+    settles_today: bool  # contracts expire on the day of the chain
+    pin_strike: float | None  # `quant.gamma.pin`
+    pin_open_interest: float | None
+    pin_share: float | None
     put_call_oi_ratio: float | None
     put_call_volume_ratio: float | None
     zero_dte_share: float | None  # of gross gamma, in contracts that expire on the day of the snapshot
@@ -147,7 +158,7 @@ def snapshot(
     ratio = total.total_gamma / total.gross_gamma if known else None
     table = sensitivity(chain, own_gamma, own_iv, levels)
     naive = table["conventions"]["naive"] or {"flips": [], "flip": None, "flip_status": NO_PROFILE}
-    rejected = _rejected(chain)
+    rejected, pin = _rejected(chain), session_pin(chain)
     return GammaSnapshot(
         underlying_price=None if np.isnan(chain.spot) else chain.spot,
         total_gamma=total.total_gamma if known else None,
@@ -175,6 +186,16 @@ def snapshot(
         gamma_flip=naive["flip"],
         flip_points=tuple(naive["flips"]),
         flip_status=naive["flip_status"],
+        signs_agree=table["signs_agree"],
+        naive_flips=_flips(table, NAIVE),
+        volume_flips=_flips(table, VOLUME_WEIGHTED),
+        own_flips=_flips(table, OWN_GAMMA),
+        largest_net_strike=largest_net_strike(by_strike.strike, by_strike.net, chain.spot),
+        usable_share=usable_share(chain),
+        settles_today=pin.settles_today,
+        pin_strike=pin.strike,
+        pin_open_interest=pin.open_interest,
+        pin_share=pin.share,
         put_call_oi_ratio=put_call_ratio(chain, chain.open_interest),
         put_call_volume_ratio=put_call_ratio(chain, chain.volume),
         zero_dte_share=_gross_share(gex, chain.days_to_expiry <= 0),
@@ -228,3 +249,9 @@ def _rejected(chain: OptionChain) -> dict[str, int]:
 def _strike_key(strike: float) -> str:
     """Return a strike as a JSON key without trailing zeros: '6475' and '6477.5', never '6475.0'."""
     return f"{strike:.3f}".rstrip("0").rstrip(".")
+
+
+def _flips(table: dict[str, Any], convention: Convention) -> tuple[float, ...] | None:
+    """Return all zeros of a convention's profile; None without data or without a profile at spot."""
+    found = table["conventions"][convention.name]
+    return None if found is None or found["net_repriced"] is None else tuple(found["flips"])

@@ -65,7 +65,13 @@ def test_an_interval_is_summed_at_its_end_without_cancels(spx):
         "bearish_sweeps": 1,
         "blocks": 1,
         "unusual": 1,
-        "method_version": "flow-slots-2",
+        "big_premium": Decimal("1143500.50"),
+        "aggressive_premium": Decimal("1143500.50"),
+        "sweep_premium": 3000,
+        "sided_sweep_premium": 0,
+        "bullish_sweep_premium": 2000,
+        "bearish_sweep_premium": 1000,
+        "method_version": "flow-slots-3",
         **dict.fromkeys(
             ("stream_sided_trades", "rest_sided_trades", "stream_sided_premium", "rest_sided_premium"), 0
         ),

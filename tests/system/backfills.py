@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from local.servers.hold import ROOT
-from tests.signals import with_ignored
+from tests.signal_handling import with_ignored
 
 # Columns that differ between runs; all others must be equal.
 _RUN_DEPENDENT = {"id", "fetched_at", "known_at"}

@@ -42,6 +42,10 @@ def test_the_fifth_failure_locks_the_user_name_with_a_clear_sentence(client, use
     assert "Content-Security-Policy" in answer
 
 
+def test_a_login_page_opened_by_its_own_address_leads_to_the_dashboard(client, users):
+    assert log_in(client, "one")["Location"] == "/admin/"
+
+
 def test_others_behind_the_same_address_and_the_user_elsewhere_log_in(client, users):
     fail(client, 5)
     assert log_in(client, "two").status_code == 302

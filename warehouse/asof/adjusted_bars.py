@@ -18,6 +18,7 @@ from warehouse import clock
 from warehouse.asof import bars
 from warehouse.asof.bars import Bars
 from warehouse.asof.corporate_actions import Split, splits_of
+from warehouse.asof.rows import Times
 from warehouse.models.enums import Timeframe
 
 
@@ -34,7 +35,7 @@ class BarHistory:
         in_effect = [split for split in self.splits if split.is_in_effect(at_ms)]
         if not in_effect:
             return self.bars
-        return per_share(self.bars, shares_per_share(self.bars, in_effect, self.timeframe))
+        return per_share(self.bars, shares_per_share(self.bars.start_ms, in_effect, self.timeframe))
 
 
 def read(symbol: str, timeframe: str, first_ms: int, last_ms: int, at_ms: int) -> Bars:
@@ -70,11 +71,11 @@ def to_end_of_week(found: Bars, splits: Iterable[Split]) -> Bars:
     return per_share(found, ratio)
 
 
-def shares_per_share(found: Bars, splits: Iterable[Split], timeframe: str) -> Floats:
-    """Return how many shares one share of each bar has become by splits; shape (n,)."""
-    ratio = np.ones(len(found))
+def shares_per_share(start_ms: Times, splits: Iterable[Split], timeframe: str) -> Floats:
+    """Return how many shares one share of each bar, given by its start (n,), has become by splits; shape (n,)."""
+    ratio = np.ones(len(start_ms))
     for split in splits:
-        ratio[found.start_ms < until_ms(split.ex_date, timeframe)] *= split.shares
+        ratio[start_ms < until_ms(split.ex_date, timeframe)] *= split.shares
     return ratio
 
 

@@ -8,9 +8,9 @@ prices are dollars or index points.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from django.db import connection
@@ -44,7 +44,14 @@ SELECT symbol, timeframe, max("timestamp") FROM historical_bars
 WHERE symbol = ANY(%(symbols)s) AND timeframe = ANY(%(timeframes)s) AND "timestamp" BETWEEN %(first)s AND %(at)s
 GROUP BY symbol, timeframe
 """
+_STARTS = """
+SELECT symbol, "timestamp" AS start_ms, {columns} FROM historical_bars
+WHERE symbol = ANY(%(symbols)s) AND timeframe = %(timeframe)s AND "timestamp" BETWEEN %(first)s AND %(last)s
+  AND "timestamp" = ANY(%(starts)s)
+"""
 _START = {"start_ms": '"timestamp"'}
+# Rows from before the column was filled have the time at which a live bar would have been known.
+_KNOWN = {"known_at": 'coalesce(known_at, warehouse_bar_known_ms("timestamp", timeframe)) AS known_at'}
 _NUMBERS = ("open", "high", "low", "close", "volume", "vwap", "transactions")
 INTRADAY = (Timeframe.MINUTE, Timeframe.FIVE_MINUTES, Timeframe.QUARTER_HOUR, Timeframe.HOUR)
 
@@ -120,11 +127,27 @@ def read_many(
 ) -> ManyBars:
     """Return the columns `names` of the bars of several symbols that start from `first_ms` to `last_ms`.
 
-    `symbols` must not repeat one. A symbol without bars has none in the result.
+    `names` are number columns of `Bars` and `known_at`, the time from which a bar was known, epoch ms. `symbols` must
+    not repeat one. A symbol without bars has none in the result.
     """
-    wanted = {"symbols": list(symbols), "timeframe": str(timeframe), "first": first_ms, "last": last_ms}
+    return _read_many(_MANY, symbols, timeframe, {"first": first_ms, "last": last_ms}, names)
+
+
+def read_starts(
+    symbols: Sequence[str], timeframe: str, starts_ms: Sequence[int], names: Sequence[str]
+) -> ManyBars:
+    """Return the columns `names` of the bars of several symbols that start at `starts_ms`, as `read_many` does."""
+    times = {"starts": list(starts_ms), "first": min(starts_ms), "last": max(starts_ms)}
+    return _read_many(_STARTS, symbols, timeframe, times, names)
+
+
+def _read_many(
+    query: str, symbols: Sequence[str], timeframe: str, times: Mapping[str, Any], names: Sequence[str]
+) -> ManyBars:
+    wanted = {"symbols": list(symbols), "timeframe": str(timeframe), **times}
     kinds = {"start_ms": "bigint", **dict.fromkeys(names, "double precision")}
-    found = read_grouped(_MANY.format(columns=", ".join(names)), wanted, kinds, "symbol")
+    columns = ", ".join(_KNOWN.get(name, name) for name in names)
+    found = read_grouped(query.format(columns=columns), wanted, kinds, "symbol")
     number = {symbol: place for place, symbol in enumerate(symbols)}
     place = np.repeat(np.array([number[symbol] for symbol in found.key], dtype=np.int64), found.rows)
     start_ms = found.columns.pop("start_ms")

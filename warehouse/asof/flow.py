@@ -100,7 +100,7 @@ class FlowSlots:
     `timestamp` is the end of the 15 minutes, exclusive. Premiums are dollars and leave out the `premium_unknown` trades
     whose multiplier is unknown; `contracts`, `call_contracts` and `put_contracts` are sizes in contracts; a sweep
     counts once; the other counts are trades. The columns from `stream_sided_trades` to `waiting_candidates` are those
-    of `warehouse.asof.side_coverage`. Cancels and canceled trades are not summed, and 15 minutes without a trade have
+    of `warehouse.asof.sums.coverage`. Cancels and canceled trades are not summed, and 15 minutes without a trade have
     no row.
 
     A row is known from `known_at` (epoch ms) on. `computed_at` is when it was computed again, NaN if never.

@@ -28,6 +28,11 @@ _NEWEST = """
 SELECT symbol, max("timestamp") FROM gamma_slots
 WHERE symbol = ANY(%(symbols)s) AND "timestamp" BETWEEN %(first)s AND %(at)s GROUP BY symbol
 """
+_YES_OR_NO = "CASE {0} WHEN true THEN 1.0 WHEN false THEN 0.0 END"
+_ZEROS = "CASE cardinality({0}) WHEN 0 THEN 'none' ELSE array_to_string({0}, ' ') END"
+_SLOT_EXPRESSIONS = {name: _YES_OR_NO.format(name) for name in ("signs_agree", "settles_today")} | {
+    name: _ZEROS.format(name) for name in ("naive_flips", "volume_flips", "own_flips")
+}
 _EXPIRATIONS = """
 SELECT {columns} FROM gamma_by_expiration
 WHERE symbol = %(symbol)s AND "timestamp" BETWEEN %(first)s AND %(last)s
@@ -56,7 +61,8 @@ class GammaSlots:
     """Scalars of the gamma snapshots of one symbol, oldest first; all arrays of shape (n,).
 
     Gamma is in dollars per 1 % move; prices, walls and the flip are dollars or index points; distances are percent of
-    spot; ratios are put over call. An absent number is NaN, an absent text ''.
+    spot; ratios are put over call. An absent number is NaN, an absent text ''. `signs_agree` and `settles_today` are 1,
+    0 or NaN. The zeros of a convention's profile are a text of numbers with spaces between them, `none` if it has none.
 
     A row is known from `known_at` (epoch ms) on. `computed_at` is when it was computed again, NaN if never.
     """
@@ -75,6 +81,16 @@ class GammaSlots:
     put_wall: Floats
     gamma_flip: Floats
     flip_status: Texts
+    signs_agree: Floats
+    naive_flips: Texts
+    volume_flips: Texts
+    own_flips: Texts
+    largest_net_strike: Floats
+    usable_share: Floats
+    settles_today: Floats
+    pin_strike: Floats
+    pin_open_interest: Floats
+    pin_share: Floats
     distance_to_resistance_pct: Floats
     distance_to_support_pct: Floats
     put_call_oi_ratio: Floats
@@ -140,7 +156,7 @@ class Spot(NamedTuple):
 
 def slots(symbol: str, first_ms: int, last_ms: int) -> GammaSlots:
     """Return the scalars of the snapshots of slots from `first_ms` to `last_ms`, both included."""
-    query = _SLOTS.format(columns=select_list(GammaSlots))
+    query = _SLOTS.format(columns=select_list(GammaSlots, _SLOT_EXPRESSIONS))
     return read_rows(GammaSlots, query, {"symbol": symbol, "first": first_ms, "last": last_ms}, ["timestamp"])
 
 

@@ -20,7 +20,7 @@ from psycopg.errors import UniqueViolation
 
 from warehouse.loading import copy_format, known_at
 
-_STAGED_AS_TEXT = ("text[]", "jsonb")  # their binary form would need a loop over rows
+_STAGED_AS_TEXT = ("text[]", "double precision[]", "jsonb")  # their binary form would need a loop over rows
 
 # Every name in the statements below is quoted and comes from a model; values are only in the COPY stream.
 # ruff: noqa: S608
@@ -40,7 +40,7 @@ def insert_rows(model: type[models.Model], columns: Mapping[str, Any], *, likely
 
     `columns` maps column names to arrays of one length, or to a scalar for all rows. NaN, NaT, empty text and masked
     entries become NULL; an omitted column gets its default, and an omitted `known_at` the value of
-    `known_at.on_insert`. text[] is given as array literals, jsonb as text. Pass `likely_new=False` when some rows are
+    `known_at.on_insert`. Arrays are given as array literals, jsonb as text. Pass `likely_new=False` when some rows are
     expected to exist.
 
     Runs in the caller's transaction, or in its own. Partitions must exist (`warehouse.partitions.ensure`, before the

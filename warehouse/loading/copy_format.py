@@ -175,5 +175,6 @@ _KINDS: dict[str, Any] = {
     "date": _date,
     "text": _text,
     "text[]": _text,  # as an array literal, {ISOI,AUTO}; cast when copied from the staging table
+    "double precision[]": _text,  # likewise
     "jsonb": _text,  # as JSON text; cast too
 }

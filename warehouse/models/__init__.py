@@ -13,11 +13,15 @@ from warehouse.models.iv import IvPercentile, SurfacePoint, TermDay
 from warehouse.models.operations import DeadLetter, Heartbeat, RepairContract, StreamGap, WarehouseClock
 from warehouse.models.regime import MarketRegimeDay
 from warehouse.models.runs import IngestionRun
+from warehouse.models.setups.configs import ConfluenceConfig
+from warehouse.models.setups.patterns import Pattern, PatternMatch
+from warehouse.models.setups.signals import Signal, SignalEvent
 from warehouse.models.slots import FlowSlot, GammaSlot
 from warehouse.models.superseded import SupersededRow
 from warehouse.models.watchlist import SavedFilter, WatchlistEntry
 
 __all__ = [
+    "ConfluenceConfig",
     "ContractListing",
     "ContractSizeDay",
     "CorporateAction",
@@ -39,9 +43,13 @@ __all__ = [
     "MarketEvent",
     "MarketRegimeDay",
     "OptionsFlow",
+    "Pattern",
+    "PatternMatch",
     "RepairContract",
     "SavedFilter",
     "SessionException",
+    "Signal",
+    "SignalEvent",
     "StreamGap",
     "SupersededRow",
     "SurfacePoint",

@@ -108,6 +108,11 @@ def flag_or_unknown(comment: str) -> Any:
     )
 
 
+def flag_if_known(comment: str) -> Any:
+    """Return a boolean column that may be NULL."""
+    return models.BooleanField(null=True, blank=True, db_comment=f"{comment}; true, false or null")
+
+
 def text(comment: str, null: bool = True) -> Any:
     """Return a text column."""
     return models.TextField(null=null, blank=null, db_comment=comment)

@@ -49,6 +49,25 @@ class GammaScalars(models.Model):
     distance_to_support_pct = columns.real("distance from spot to support; percent of spot")
     put_call_oi_ratio = columns.real("open interest of puts over calls; ratio")
     put_call_volume_ratio = columns.real("volume of the day of puts over calls; ratio")
+    signs_agree = columns.flag_if_known(
+        "whether naive, volume-weighted and own gamma have one sign, null if one is unknown"
+    )
+    naive_flips = columns.reals("zeros of the naive profile; dollars or index points", null=True, blank=True)
+    volume_flips = columns.reals(
+        "zeros of the volume-weighted profile; dollars or index points", null=True, blank=True
+    )
+    own_flips = columns.reals(
+        "zeros of the profile of our own gamma; dollars or index points", null=True, blank=True
+    )
+    largest_net_strike = columns.money("strike with the largest absolute net gamma; dollars or index points")
+    usable_share = columns.real("share of open interest with a usable gamma; 0 to 1")
+    settles_today = columns.flag_if_known("whether contracts expire on the day of the slot, null if unknown")
+    pin_strike = columns.money(
+        "strike with the largest open interest times gamma of contracts that settle at the close of the day,"
+        " null without one; dollars or index points"
+    )
+    pin_open_interest = columns.real("open interest at pin_strike of those contracts; contracts")
+    pin_share = columns.real("share of pin_strike in open interest times gamma of those contracts; 0 to 1")
     oi_source = columns.choice(OpenInterestSource, "source of open interest", null=False)
     method_version = columns.method_version()
     known_at = columns.known_at()
@@ -98,6 +117,8 @@ class GammaExposure(GammaScalars):
             columns.one_of(TABLE, "flip_status", FlipStatus),
             columns.one_of(TABLE, "oi_source", OpenInterestSource),
             columns.one_of(TABLE, "spot_source", SpotSource),
+            columns.fraction(TABLE, "usable_share"),
+            columns.fraction(TABLE, "pin_share"),
         ]
 
 

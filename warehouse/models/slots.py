@@ -32,6 +32,8 @@ class GammaSlot(GammaScalars):
             columns.one_of("gamma_slots", "expected_behavior", ExpectedBehavior),
             columns.one_of("gamma_slots", "flip_status", FlipStatus),
             columns.one_of("gamma_slots", "oi_source", OpenInterestSource),
+            columns.fraction("gamma_slots", "usable_share"),
+            columns.fraction("gamma_slots", "pin_share"),
         ]
 
 
@@ -61,6 +63,12 @@ class FlowSlot(SideCoverage):
     bearish_sweeps = columns.big_count("sweeps of which more premium is BEARISH; sweeps", null=False)
     blocks = columns.big_count("blocks; trades", null=False)
     unusual = columns.big_count("trades flagged as unusual; trades", null=False)
+    big_premium = columns.money("premium of sweeps, blocks and large trades; dollars")
+    aggressive_premium = columns.money("premium of AGGRESSIVE trades; dollars")
+    sweep_premium = columns.money("premium of all sweeps; dollars")
+    sided_sweep_premium = columns.money("premium of the trades of sweeps with a known side; dollars")
+    bullish_sweep_premium = columns.money("premium of sweeps of which more premium is BULLISH; dollars")
+    bearish_sweep_premium = columns.money("premium of sweeps of which more premium is BEARISH; dollars")
     method_version = columns.method_version()
     known_at = columns.known_at()
     computed_at = columns.computed_at()

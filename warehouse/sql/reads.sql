@@ -79,39 +79,43 @@ BEGIN
             coalesce(p_minutes::text, 'NULL'), v_days * 1440, v_days USING ERRCODE = 'invalid_parameter_value';
     END IF;
     RETURN QUERY
-    SELECT p_symbol, s.total, s.bullish, s.bearish, p.premium,
+    SELECT p_symbol, s.total, s.bullish, s.bearish, t.premium,
            CASE WHEN s.bullish > 0 AND 2 * s.bullish >= 3 * s.bearish THEN 'BULLISH'
                 WHEN s.bearish > 0 AND 2 * s.bearish >= 3 * s.bullish THEN 'BEARISH'
                 ELSE 'NEUTRAL' END,
            (coalesce(s.sided, 0) / nullif(s.swept, 0))::double precision, '57-64 %'
     FROM (
+        -- The trades are read once, because planning one more scan of the partitions takes longer than the scan. The
+        -- trades of sweeps are kept as arrays, and grouped below.
+        SELECT CASE WHEN count(*) = 0 THEN 0 ELSE sum(f.premium) END AS premium,
+               array_agg(coalesce(f.sweep_id, f.sequence_number)) FILTER (WHERE f.is_sweep) AS sweeps,
+               array_agg(f.contract_ticker) FILTER (WHERE f.is_sweep) AS tickers,
+               array_agg(f."timestamp" / 86400000) FILTER (WHERE f.is_sweep) AS days,
+               array_agg(f.price * f.size) FILTER (WHERE f.is_sweep) AS money,
+               array_agg(f.side IS NOT NULL) FILTER (WHERE f.is_sweep) AS has_side,
+               array_agg(CASE f.sentiment WHEN 'BULLISH' THEN 1 WHEN 'BEARISH' THEN -1 ELSE 0 END)
+                   FILTER (WHERE f.is_sweep) AS signs
+        FROM trades_as_of f
+        WHERE f.symbol = p_symbol
+          AND f."timestamp" >= v_since_ms
+          AND NOT f.is_cancel
+          AND f.canceled_by IS NULL
+    ) t CROSS JOIN LATERAL (
         SELECT count(*) AS total,
                count(*) FILTER (WHERE g.signed > 0) AS bullish,
                count(*) FILTER (WHERE g.signed < 0) AS bearish,
                sum(g.sided) AS sided,
                sum(g.money) AS swept
         FROM (
-            -- One row per sweep, read by the index of sweeps. Sequence numbers are those of a session.
-            SELECT sum(f.price * f.size) AS money,
-                   sum(f.price * f.size) FILTER (WHERE f.side IS NOT NULL) AS sided,
-                   sum(f.price * f.size * CASE f.sentiment WHEN 'BULLISH' THEN 1 WHEN 'BEARISH' THEN -1 ELSE 0 END)
-                       AS signed
-            FROM trades_as_of f
-            WHERE f.symbol = p_symbol
-              AND f."timestamp" >= v_since_ms
-              AND f.is_sweep
-              AND NOT f.is_cancel
-              AND f.canceled_by IS NULL
-            GROUP BY coalesce(f.sweep_id, f.sequence_number), f.contract_ticker, f."timestamp" / 86400000
+            -- One row per sweep. Sequence numbers are those of a session.
+            SELECT sum(u.money) AS money,
+                   sum(u.money) FILTER (WHERE u.has_side) AS sided,
+                   sum(u.money * u.sign) AS signed
+            FROM unnest(t.sweeps, t.tickers, t.days, t.money, t.has_side, t.signs)
+                AS u(sweep, ticker, day, money, has_side, sign)
+            GROUP BY u.sweep, u.ticker, u.day
         ) g
-    ) s, (
-        SELECT CASE WHEN count(*) = 0 THEN 0 ELSE sum(f.premium) END AS premium
-        FROM trades_as_of f
-        WHERE f.symbol = p_symbol
-          AND f."timestamp" >= v_since_ms
-          AND NOT f.is_cancel
-          AND f.canceled_by IS NULL
-    ) p;
+    ) s;
 END
 $$;
 

@@ -15,6 +15,7 @@ from web.admin import (
     volatility_data,
     watchlist,
 )
+from web.admin.tape import page as tape
 
 __all__ = [
     "accounts",
@@ -26,6 +27,7 @@ __all__ = [
     "periodic_tasks",
     "schedules",
     "session_exceptions",
+    "tape",
     "volatility_data",
     "watchlist",
 ]

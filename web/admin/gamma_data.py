@@ -3,12 +3,22 @@
 from __future__ import annotations
 
 from django.contrib import admin
+from django.contrib.admin import display
 
-from warehouse.models import ExpirationGamma, GammaExposure, GammaSlot
+from warehouse.models import ExpirationGamma, GammaExposure, GammaSlot, HistoricalGreeks
+from warehouse.models.enums import Source, SpotSource
 from web.admin.base import TimedAdmin
 from web.admin.row_charts import ChartsOfRow, RowChart
 from web.charts.conventions_table import conventions_table
-from web.lists import filters
+from web.lists import cells, filters
+
+# The source of the chain behind a snapshot, where that of its spot tells it. Spot by parity may be of any chain.
+_SOURCES = {
+    SpotSource.CHAIN: Source.LIVE,
+    SpotSource.SNAPSHOT: Source.LIVE,
+    SpotSource.BARS: Source.BACKFILL,
+    SpotSource.FILE: Source.IMPORT,
+}
 
 
 @admin.register(GammaExposure)
@@ -34,13 +44,22 @@ class GammaExposureAdmin(ChartsOfRow, TimedAdmin):
         "flip_status",
         "oi_source",
         "spot_source",
+        "source",
     )
+
+    def source_of(self, row: GammaExposure) -> str | None:
+        return _SOURCES.get(SpotSource(row.spot_source)) if row.spot_source else None
+
+    @display(description="source")
+    def source(self, row: GammaExposure) -> str:
+        found = self.source_of(row)
+        return cells.badge(HistoricalGreeks._meta.get_field("source"), found) if found else ""
 
     def row_charts(self, row: GammaExposure) -> list[RowChart]:
         query = f"slot={row.timestamp}"
         return [RowChart(str(row.symbol), chart, query) for chart in ("gamma", "profile")]
 
-    @admin.display(description="net gamma by convention, $ per 1 % move")
+    @display(description="net gamma by convention, $ per 1 % move")
     def conventions(self, row: GammaExposure) -> str:
         return conventions_table(row.sensitivity)
 

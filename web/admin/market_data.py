@@ -20,13 +20,10 @@ from warehouse.models import (
     SupersededRow,
 )
 from warehouse.models.enums import Timeframe
-from web import formats
 from web.admin.base import ReadOnlyAdmin, TimedAdmin, side_known
 from web.admin.row_charts import ChartsOfRow, RowChart, session_query
 from web.charts.documents.price import TIMEFRAMES
 from web.lists import filters
-from web.lists.table import as_number
-from web.lists.trades import side_in_words
 
 
 class ExDateFilter(filters.SessionFilter):
@@ -57,52 +54,6 @@ class HistoricalGreeksAdmin(ChartsOfRow, TimedAdmin):
         *("underlying_price", "bid", "ask", "implied_volatility", "iv_status", "delta", "gamma"),
         *("open_interest", "greeks_source", "source"),
     )
-
-
-@admin.register(OptionsFlow)
-class OptionsFlowAdmin(ChartsOfRow, TimedAdmin):
-    """Classified trades."""
-
-    def row_charts(self, row: OptionsFlow) -> list[RowChart]:
-        query = session_query(int(row.timestamp))
-        return [RowChart(str(row.symbol), chart, query) for chart in ("trades", "intervals")]
-
-    search_help_text = "symbol or contract, such as SPX or O:SPXW251219C06475000"
-    orders = {"timestamp": ("timestamp", "id"), "premium": ("premium", "id")}
-    symbol_orders = {**orders, "timestamp": ("timestamp", "contract_ticker", "sequence_number")}
-    contract_orders = {**orders, "timestamp": ("timestamp", "sequence_number")}
-    nullable_orders = ("premium",)
-    phone = ("timestamp", "contract_ticker", "trade_type", "sentiment", "premium")
-    presets = (
-        ("Largest premium", "order=-premium&recent=24"),
-        ("Sweeps above $100 k", "premium=100000&recent=24&trade_type=SWEEP"),
-        ("Expiring today", "dte=0&order=-premium&recent=24"),
-        ("Unusual volume", "is_unusual_volume=yes&recent=24"),
-        ("Blocks", "order=-premium&recent=24&trade_type=BLOCK"),
-    )
-    list_filter = (
-        *(filters.SymbolFilter, filters.ContractFilter, filters.RecentFilter, filters.DateFilter),
-        *("trade_type", "sentiment", "side", "option_type", filters.PremiumFilter, filters.ExpiryFilter),
-        *(filters.ExpirationFilter, "is_unusual_volume", "is_cancel", "source"),
-    )
-    list_display = (
-        *("timestamp", "symbol", "contract_ticker", "option_type", "trade_type", "quote_side", "sentiment"),
-        *("premium", "size", "price", "quote", "dte", "underlying_price", "state", "source"),
-    )
-
-    @admin.display(description="side")
-    def quote_side(self, row: OptionsFlow) -> str:
-        return side_in_words(row)
-
-    @as_number
-    @admin.display(description="bid × ask")
-    def quote(self, row: OptionsFlow) -> str:
-        known = row.bid is not None and row.ask is not None
-        return f"{formats.price(row.bid)} × {formats.price(row.ask)}" if known else formats.ABSENT
-
-    @admin.display(description="state")
-    def state(self, row: OptionsFlow) -> str:
-        return "cancel" if row.is_cancel else "canceled" if row.canceled_by is not None else "valid"
 
 
 @admin.register(HistoricalBar)

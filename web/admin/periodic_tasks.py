@@ -20,6 +20,7 @@ from web.schedules.catalogue import TASKS, in_words
 from web.schedules.form import FROM, UNTIL, ScheduleForm
 from web.schedules.run_now import NotSent, send_now
 from web.schedules.times import last_result, market_moment, next_run_in_words
+from web.schedules.titles import runs_in_words, title_of
 
 _ARGUMENT_FIELDS = (
     *("every_minutes", FROM, UNTIL),
@@ -29,6 +30,8 @@ _TIMES = ("next_run", "last_run", "last_result")
 _UNUSED = ("solar", "clocked")  # kinds of schedules without a page; shown where an entry uses one
 
 admin.site.unregister(PeriodicTask)
+# Titles, messages and the log of changes show the text of an entry. That of django-celery-beat is its crontab.
+PeriodicTask.__str__ = title_of
 
 
 @admin.register(PeriodicTask)
@@ -55,9 +58,7 @@ class SchedulePage(EditableAdmin, PeriodicTaskAdmin):
 
     @admin.display(description="runs")
     def when(self, entry: PeriodicTask) -> str:
-        if entry.crontab:
-            return str(entry.crontab.human_readable).removesuffix(" UTC")
-        return str(entry.scheduler) if entry.scheduler else "never"
+        return runs_in_words(entry)
 
     @admin.display(description="next run, New York")
     def next_run(self, entry: PeriodicTask) -> str:

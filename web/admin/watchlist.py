@@ -129,10 +129,10 @@ class WatchlistEntryAdmin(EditableAdmin):
     ordering = ("symbol",)
     list_display = (
         "symbol",
-        "kind",
+        "kind_in_words",
         "provider_symbol",
         "roots",
-        "strike_band_pct",
+        "strike_band",
         "ingest_chain",
         "ingest_flow",
     )
@@ -143,8 +143,22 @@ class WatchlistEntryAdmin(EditableAdmin):
         ("What is stored", {"fields": ("ingest_chain", "strike_band_pct", "ingest_flow")}),
     )
 
+    @admin.display(description="kind", ordering="kind")
+    def kind_in_words(self, entry: WatchlistEntry) -> str:
+        return "ETF" if entry.kind == UnderlyingKind.ETF else str(entry.kind)
+
+    @admin.display(description="strikes stored", ordering="strike_band_pct")
+    def strike_band(self, entry: WatchlistEntry) -> str:
+        return "all" if entry.strike_band_pct is None else f"within {entry.strike_band_pct:g} % of the price"
+
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
         return ("symbol",) if obj else ()  # a different symbol needs a new entry
+
+    def get_changelist_instance(self, request: HttpRequest) -> Any:
+        changelist = super().get_changelist_instance(request)
+        # Without a count of the whole table the header offers to show all rows beside all rows.
+        changelist.full_result_count = changelist.result_count
+        return changelist
 
     def get_changelist_formset(self, request: HttpRequest, **options: Any) -> Any:
         formset = super().get_changelist_formset(request, **options)

@@ -13,8 +13,8 @@ from quant import sessions
 from quant.chain import Floats
 from quant.sessions import MINUTE_MS, NEW_YORK
 from warehouse import clock
-from warehouse.asof import flow_window
-from warehouse.asof.flow_window import FlowWindow
+from warehouse.asof.sums import window as flow_window
+from warehouse.asof.sums.window import FlowWindow
 from web.dashboard.market_state import MarketState
 
 WINDOW_MS = 60 * MINUTE_MS

@@ -15,11 +15,13 @@ from django.db import models
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from quant.contracts import SUFFIX_LENGTH
 from web import formats
 from web.lists.json_tables import json_table, json_text
 
 Text = str | SafeString
 
+_STRIKE_DIGITS = 8  # at the end of a contract ticker
 EPOCH = "epoch milliseconds UTC"
 _PRICES = {
     *("dollars per share", "dollars or index points", "dollars or points", "index points"),
@@ -91,6 +93,8 @@ def heading(field: models.Field[Any, Any]) -> str:
         return f"{short}, New York"
     if name in ("option type", "dte"):
         return {"option type": "C/P", "dte": "DTE"}[name]
+    if name == "underlying price":
+        return "spot"
     return name.replace("implied volatility", "IV").replace("open interest", "OI")
 
 
@@ -117,7 +121,7 @@ def text(field: models.Field[Any, Any], value: Any, *, full: bool = False) -> Te
         return f"{formats.number(len(value))} bytes"
     if is_number(field):
         return _number(field, value, full)
-    return str(value)
+    return _plain_text(field, str(value), full)
 
 
 def badge(field: models.Field[Any, Any], value: str) -> Text:
@@ -127,6 +131,14 @@ def badge(field: models.Field[Any, Any], value: str) -> Text:
         return words.capitalize() if field.name == "option_type" else words
     tone = _TONES.get(value, "plain")
     return format_html('<span class="badge {}">{}{}</span>', tone, _MARKS.get(tone, ""), words.upper())
+
+
+def _plain_text(field: models.Field[Any, Any], value: str, full: bool) -> Text:
+    """Return a text. In a list, a narrow column breaks a contract ticker before the date and before the strike."""
+    if field.name != "contract_ticker" or full:
+        return value
+    root, rest = value[:-SUFFIX_LENGTH], value[-SUFFIX_LENGTH:]
+    return format_html("{}<wbr>{}<wbr>{}", root, rest[:-_STRIKE_DIGITS], rest[-_STRIKE_DIGITS:])
 
 
 def _number(field: models.Field[Any, Any], value: Any, full: bool) -> str:

@@ -114,7 +114,7 @@ class DateFilter(ListFilter):
         day = self.day()
         if day is None:
             return queryset
-        first, last = (local_ms(dt.datetime.combine(day + dt.timedelta(days=n), dt.time())) for n in (0, 1))
+        first, last = bounds_of(day)
         return queryset.filter(**{f"{self.column}__gte": first, f"{self.column}__lt": last})
 
     def shown(self) -> str:
@@ -212,7 +212,7 @@ class FlagFilter(ListFilter):
 def by_column(field: models.Field[Any, Any]) -> type[ListFilter]:
     """Return the filter of a column of choices or of a flag; its parameter has the column's name."""
     base = FlagFilter if isinstance(field, models.BooleanField) else ChoicesFilter
-    title = "call or put" if field.name == "option_type" else str(field.verbose_name)
+    title = "call or put" if field.name == "option_type" else str(field.verbose_name).removeprefix("is ")
     named = {"title": title, "parameter_name": field.name, "field": field}
     return type(f"{field.name.title()}Filter", (base,), named)
 
@@ -260,6 +260,12 @@ def iso_date(text: str | None) -> dt.date | None:
 def local_ms(local: dt.datetime) -> int:
     """Return the epoch ms of a New York time without zone."""
     return clock.epoch_ms(local.replace(tzinfo=sessions.NEW_YORK))
+
+
+def bounds_of(day: dt.date) -> tuple[int, int]:
+    """Return the epoch ms at which a date of New York begins and ends."""
+    first, last = (local_ms(dt.datetime.combine(day + dt.timedelta(days=n), dt.time())) for n in (0, 1))
+    return first, last
 
 
 def iso_instant(text: str) -> int | None:

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from django.http import HttpRequest
 
+from warehouse.models import HistoricalGreeks
 from web import formats
 from web.lists import cells
 from web.lists.links import row_links
-
-MARKS = {"source": "source", "oi_source": "open interest"}
 
 
 def row_context(page: Any, request: HttpRequest, row: Any) -> dict[str, Any]:
@@ -34,12 +34,17 @@ def row_context(page: Any, request: HttpRequest, row: Any) -> dict[str, Any]:
         "parts": [one for one in parts if one["text"] != formats.ABSENT],
         "columns": columns,
         "links": row_links(row, request.user),
-        "marks": [
-            {"words": words, "text": cells.text(row._meta.get_field(name), getattr(row, name))}
-            for name, words in MARKS.items()
-            if getattr(row, name, None)
-        ],
+        "marks": list(_marks(page, row)),
     }
+
+
+def _marks(page: Any, row: Any) -> Iterator[dict[str, Any]]:
+    """Yield the marks of a row: its source, and that of open interest."""
+    source = page.source_of(row)
+    if source:
+        yield {"words": "source", "text": cells.badge(HistoricalGreeks._meta.get_field("source"), source)}
+    if getattr(row, "oi_source", None):
+        yield {"words": "open interest", "text": cells.text(row._meta.get_field("oi_source"), row.oi_source)}
 
 
 def _part(page: Any, name: str, row: Any) -> dict[str, Any]:

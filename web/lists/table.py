@@ -36,6 +36,16 @@ def as_number(function: Any) -> Any:
     return function
 
 
+def with_comment(comment: str) -> Any:
+    """Return a decorator that says what a function of a row returns; the comment ends in the unit."""
+
+    def mark(function: Any) -> Any:
+        function.comment = comment
+        return function
+
+    return mark
+
+
 def columns_of(page: Any, request: HttpRequest) -> list[Column]:
     """Return the columns of a list, in the order of `list_display`."""
     fields = {field.name: field for field in page.model._meta.fields}
@@ -50,7 +60,8 @@ def columns_of(page: Any, request: HttpRequest) -> list[Column]:
         function = name if callable(name) else getattr(page, name, None) or getattr(page.model, name)
         heading = getattr(function, "short_description", str(name).strip("_"))
         named = getattr(function, "__name__", str(name))
-        found.append(Column(named, heading, "", getattr(function, "is_number", False), None, function))
+        comment, is_number = getattr(function, "comment", ""), getattr(function, "is_number", False)
+        found.append(Column(named, heading, comment, is_number, None, function))
     return found
 
 
@@ -68,6 +79,7 @@ def list_context(page: Any, request: HttpRequest, changelist: KeyedChangeList) -
     """Return the context of a list beside Django's."""
     columns = columns_of(page, request)
     active = [one for one in changelist.filter_specs if one.shown()]
+    page.complete_rows(changelist.result_list)
     return {
         "headings": [_heading(page, changelist, column) for column in columns],
         "rows": list(_rows(page, request, changelist, columns)),
@@ -81,6 +93,7 @@ def list_context(page: Any, request: HttpRequest, changelist: KeyedChangeList) -
             for one in active
         ],
         "count": _count(changelist),
+        "summary": page.summary(request, changelist),
         "links": changelist.page_links(),
         "kept": _kept(changelist, ("q", "after", "before", "at")),
         "kept_at": _kept(changelist, ("after", "before", "at")),

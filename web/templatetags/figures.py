@@ -13,7 +13,17 @@ from web import formats
 
 register = template.Library()
 
-for _name in ("price", "strike", "exact_money", "words", "yes_no", "day", "moment", "duration"):
+for _name in (
+    "price",
+    "strike",
+    "exact_money",
+    "calendar_day",
+    "words",
+    "yes_no",
+    "day",
+    "moment",
+    "duration",
+):
     register.filter(_name, getattr(formats, _name))
 
 

@@ -63,6 +63,19 @@ def test_passed_slots_are_gaps_since_the_symbol_is_watched(spx, at_market_time):
     assert list(gaps) == [(clock.epoch_ms(SLOT + QUARTER), RunStatus.FAILED, MISSED, None)]
 
 
+def test_slots_of_a_shorter_cadence_are_gaps_only_after_the_slots_before_it(spx, at_market_time):
+    WatchlistEntry.objects.update(active_since_ms=clock.epoch_ms(SLOT - timedelta(days=7)))
+    for slot in (SLOT - QUARTER, SLOT):
+        with runs.claim("ingest_chain", spx, clock.epoch_ms(slot)) as run:
+            runs.fail(run, "the provider answered 500")
+    due_chains(clock.now(), every_minutes=5)
+    assert IngestionRun.objects.count() == 2
+    at_market_time(SLOT + timedelta(minutes=10))
+    assert [due.slot for due in due_chains(clock.now(), every_minutes=5)] == [SLOT_MS + 600_000]
+    (missed,) = IngestionRun.objects.filter(error=MISSED)
+    assert missed.slot == SLOT_MS + 300_000
+
+
 def test_an_unended_first_slot_of_a_new_symbol_is_a_gap(spx, at_market_time):
     with pytest.raises(KeyboardInterrupt), runs.claim("ingest_chain", spx, SLOT_MS):
         raise KeyboardInterrupt  # as a kill: the run stays STARTED

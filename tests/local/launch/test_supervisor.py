@@ -18,7 +18,7 @@ from local.launch.supervisor import ServiceError, Supervisor
 from local.servers.hold import ROOT
 from local.servers.processes import is_alive
 from tests.local.processes import eventually
-from tests.signals import with_ignored
+from tests.signal_handling import with_ignored
 
 # A service with a child in its session, like a Celery worker. It writes both process ids, and its end, to a file.
 SERVICE = """

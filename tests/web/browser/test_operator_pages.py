@@ -16,7 +16,7 @@ from ingestion.chains.cadence import Cadence, configured
 from tests.ingestion.market import CALL, page, row
 from tests.provider.server import ScriptedProvider, ok
 from tests.web.admin.accounts import member
-from tests.web.browser.checked_page import TWO_LOOKS
+from tests.web.browser.checked_page import DARK, PHONE, TWO_LOOKS
 from warehouse.models import WatchlistEntry
 
 pytestmark = [pytest.mark.browser]
@@ -171,6 +171,39 @@ def test_the_other_forms_of_operators_and_administrators_have_no_finding(open_br
     }.items():
         checked.open(path)
         checked.check(name, TWO_LOOKS)
+
+
+def test_a_form_that_is_no_longer_valid_says_so(open_browser, transactional_db):
+    checked = open_browser()
+    checked.open("/admin/login/")
+    shown = checked.page
+    fields = shown.locator("#login-form")
+    assert fields.bounding_box()["width"] == 384  # CSS pixels: the sidebar's width is not that of the form
+    checked.check("login", TWO_LOOKS)
+    shown.context.clear_cookies()
+    shown.get_by_label("Username").fill("someone")
+    shown.get_by_label("Password").fill("wrong")
+    shown.get_by_role("button", name="Log in").click()
+    shown.get_by_role("heading", name="This form is no longer valid").wait_for()
+    checked.problems[:] = [
+        one for one in checked.problems if "403" not in one
+    ]  # the refusal is what is tested
+    checked.check("form-not-accepted")
+    shown.get_by_role("link", name="Back to the login").click()
+    shown.get_by_label("Username").wait_for()
+
+
+def test_a_phone_shows_the_title_of_a_schedule_and_the_way_back(open_browser, chains, settings):
+    settings.SIMULATED = True  # its badge takes room in the header
+    checked = open_browser(member("operator"))
+    checked.open(change(chains))
+    checked.look(DARK, PHONE)
+    path = checked.page.locator("#header-inner h1 > a")
+    assert [one.is_visible() for one in path.all()] == [False, False, True]
+    assert path.last.bounding_box()["width"] >= 24
+    checked.check("schedule-simulated", [(DARK, PHONE)])
+    checked.page.get_by_title("Go back").click()
+    checked.page.get_by_role("checkbox").first.wait_for()
 
 
 def test_a_locked_login_says_so(open_browser, transactional_db, settings):

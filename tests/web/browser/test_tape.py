@@ -56,6 +56,21 @@ def test_a_phone_shows_time_contract_type_sentiment_and_premium(open_browser, su
     assert [one.strip() for one in heads.all_inner_texts()] == [
         *("time, New York ▼", "contract ticker", "trade type", "sentiment", "premium"),
     ]
+    ticker = checked.page.locator("tbody td:has(wbr)").first
+    assert ticker.locator("wbr").count() == 2
+    assert ticker.bounding_box()["height"] <= 3 * 16 + 16  # three lines: root, date and type, strike
+
+
+def test_the_sums_and_the_contract_in_its_chain_are_shown_beside_the_trades(open_browser, superuser, tape):
+    checked = open_browser(superuser)
+    checked.open(f"{TAPE}?symbol=SPX")
+    sums = checked.page.get_by_role("region", name="Sums of the trades")
+    assert sums.get_by_text("60 trades").is_visible()
+    assert sums.get_by_text("bullish $5.9 M").is_visible()
+    assert sums.get_by_text("0 % of trades").is_visible()
+    assert checked.page.get_by_role("columnheader", name="size / OI").is_visible()
+    rows = checked.page.get_by_role("region", name="Rows")
+    assert rows.evaluate("one => one.scrollWidth <= one.clientWidth")
 
 
 def test_a_filter_is_chosen_saved_and_opened_from_its_address(open_browser, superuser, tape):
@@ -75,7 +90,7 @@ def test_a_filter_is_chosen_saved_and_opened_from_its_address(open_browser, supe
     saved.click()
     page.get_by_text("12 rows").wait_for()
     assert page.locator("tbody tr").count() == 12
-    assert page.locator("tbody tr").first.locator("td.num").last.inner_text() == "6,451.25"
+    assert page.locator("tbody tr").first.get_by_text("6,451.25").is_visible()
     assert page.locator("tbody tr").first.get_by_text("$560 k").is_visible()
     page.get_by_role("button", name="Delete the filter Large sweeps").click()
     saved.wait_for(state="detached")

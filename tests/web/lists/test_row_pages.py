@@ -78,6 +78,22 @@ def test_a_row_is_marked_with_its_source_and_that_of_open_interest(superuser):
     assert '<p class="caption">open interest <span class="badge edged">VOLUME PROXY</span></p>' in proxy
 
 
+@pytest.mark.parametrize(
+    ("spot_source", "source"),
+    [
+        *(("chain", "LIVE"), ("snapshot", "LIVE"), ("bars", "BACKFILL"), ("file", "IMPORT")),
+        *(("parity", None), ("none", None), (None, None)),
+    ],
+)
+def test_a_gamma_snapshot_is_marked_with_the_source_that_its_spot_tells(
+    superuser, shown, spot_source, source
+):
+    row = add_gamma(ago(0), spot_source=spot_source)
+    assert shown("gammaexposure")[0]["source"] == (source or "–")
+    marks = re.findall(r'caption">source <span class="badge \w+">(\w+)</span>', page_of(superuser, row))
+    assert marks == ([source] if source else [])
+
+
 def test_a_row_leads_to_chain_gamma_flow_iv_and_the_history_of_its_contract(superuser):
     at = ago(0)
     day = dt.datetime.fromtimestamp(at / 1000, dt.UTC).astimezone(dt.timezone(dt.timedelta(hours=-5))).date()

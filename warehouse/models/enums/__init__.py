@@ -43,13 +43,24 @@ from warehouse.models.enums.sessions import (
     VixRegime,
     VixSource,
 )
+from warehouse.models.enums.signals import (
+    ConfigStatus,
+    Direction,
+    Disposition,
+    PatternStatus,
+    SignalEventKind,
+    SignalStyle,
+)
 from warehouse.models.enums.trades import Aggressiveness, QuoteSource, Sentiment, Side, TradeType
 
 __all__ = [
     "ActionKind",
     "Aggressiveness",
     "BreadthRegime",
+    "ConfigStatus",
     "DealerPositioning",
+    "Direction",
+    "Disposition",
     "EventCertainty",
     "EventKind",
     "EventTiming",
@@ -67,6 +78,7 @@ __all__ = [
     "MarketRegime",
     "OpenInterestSource",
     "OptionType",
+    "PatternStatus",
     "PutCallRegime",
     "PutCallStatus",
     "QuoteSource",
@@ -76,6 +88,8 @@ __all__ = [
     "RunStatus",
     "Sentiment",
     "Side",
+    "SignalEventKind",
+    "SignalStyle",
     "Source",
     "SpotSource",
     "StripCut",

@@ -14,8 +14,8 @@ from typing import Any, TypeVar
 import numpy as np
 
 from quant.sessions import MINUTE_MS
-from warehouse.asof import flow_sums
-from warehouse.asof.flow_sums import IntervalSums, LargeTrades
+from warehouse.asof.sums import intervals as flow_sums
+from warehouse.asof.sums.intervals import IntervalSums, LargeTrades
 from web.charts.documents.session_times import SessionTimes
 
 MOST_TRADES = 200

@@ -9,7 +9,7 @@ import numpy as np
 from quant.sessions import MINUTE_MS
 from warehouse import asof
 from warehouse.asof import bars
-from warehouse.asof.flow_sums import IntervalSums, LargeTrades
+from warehouse.asof.sums.intervals import IntervalSums, LargeTrades
 from web import formats, staleness
 from web.charts.documents.document import ChartDocument, Column, Empty, Value, known
 from web.charts.documents.session_flow import session_flow

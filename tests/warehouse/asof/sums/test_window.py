@@ -9,8 +9,8 @@ import pytest
 from tests.warehouse.asof.plans import indexes_read
 from tests.warehouse.rows import add_trade
 from tests.web.dashboard.board import add_flow_slot
-from warehouse.asof import flow_window
-from warehouse.asof.flow_window import FlowWindow
+from warehouse.asof.sums import window as flow_window
+from warehouse.asof.sums.window import FlowWindow
 
 pytestmark = [pytest.mark.database, pytest.mark.django_db]
 

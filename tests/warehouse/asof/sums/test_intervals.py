@@ -9,7 +9,7 @@ import pytest
 from tests.warehouse.asof.plans import indexes_read
 from tests.warehouse.rows import add_trade, ago
 from warehouse import asof
-from warehouse.asof import flow_sums
+from warehouse.asof.sums import intervals as flow_sums
 
 pytestmark = [pytest.mark.database, pytest.mark.django_db]
 HOUR_MS, MINUTE_MS = 3_600_000, 60_000

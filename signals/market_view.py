@@ -1,0 +1,191 @@
+"""The stored market of several symbols over a range of sessions: the columns from which features are computed.
+
+The same function serves the scanner, for which the range is the present session, and a backtest. Every row carries
+`known_at`, and `signals.features` uses a row only from then on. Times are epoch ms; prices are as traded.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
+
+import numpy as np
+
+from quant import sessions
+from quant.chain import Floats
+from signals.anchors import DAY_ANCHOR, FLOW_ANCHOR, FRAME_ANCHORS, sessions_before
+from warehouse import clock
+from warehouse.asof import bars, corporate_actions, gamma, iv, regime
+from warehouse.asof.corporate_actions import Split
+from warehouse.asof.gamma import GammaSlots
+from warehouse.asof.iv import IvDays
+from warehouse.asof.regime import RegimeDays
+from warehouse.asof.rows import Times
+from warehouse.asof.sums import gaps, versions
+from warehouse.asof.sums.gaps import Gap
+from warehouse.asof.sums.versions import FlowVersions
+from warehouse.models.enums import Timeframe, UnderlyingKind
+from warehouse.queries import watchlist_entries
+
+DAILY_REACH_MS = 15 * sessions.DAY_MS  # before the first session, in which a daily row is looked for
+FIRST_MINUTES = 15  # of a session, from which the first bar of an index can be built again
+
+
+@dataclass(frozen=True, slots=True)
+class KnownBars:
+    """Bars of one symbol and timeframe as traded, oldest first, with the times at which they were known; shape (n,)."""
+
+    start_ms: Times
+    open: Floats
+    high: Floats
+    low: Floats
+    close: Floats
+    volume: Floats
+    vwap: Floats
+    known_at: Floats
+
+    def __len__(self) -> int:
+        return len(self.start_ms)
+
+    def pick(self, rows: np.ndarray | slice) -> KnownBars:
+        """Return the bars in a mask (n,), a list of positions or a slice."""
+        return KnownBars(*(getattr(self, one.name)[rows] for one in fields(self)))
+
+    def followed_by(self, later: KnownBars) -> KnownBars:
+        """Return these bars and later ones."""
+        names = [one.name for one in fields(self)]
+        return KnownBars(*(np.concatenate([getattr(self, name), getattr(later, name)]) for name in names))
+
+    def between(self, first_ms: int, until_ms: int) -> KnownBars:
+        """Return the bars that start at `first_ms` or later and before `until_ms`."""
+        return self.pick(slice(*np.searchsorted(self.start_ms, (first_ms, until_ms))))
+
+
+@dataclass(frozen=True, slots=True)
+class Instrument:
+    """Bars by timeframe and splits of one symbol."""
+
+    bars: Mapping[str, KnownBars]
+    splits: tuple[Split, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SymbolView:
+    """The stored columns of one symbol; `flow` is None if no sums of trades are stored.
+
+    `volume` is the instrument whose volume counts: the symbol's own, that of its reference for an index, None for an
+    index without one.
+    """
+
+    symbol: str
+    kind: UnderlyingKind
+    prices: Instrument
+    volume: Instrument | None
+    gamma: GammaSlots
+    flow: FlowVersions | None
+    iv: IvDays
+
+
+@dataclass(frozen=True, slots=True)
+class MarketView:
+    """The stored columns of several symbols, and of the whole market, over a range of sessions.
+
+    `delay_ms` is the delay of the provider's data, by which every bar is evaluated later.
+    """
+
+    symbols: Mapping[str, SymbolView]
+    regime: RegimeDays
+    gaps: tuple[Gap, ...]
+    delay_ms: int
+
+
+def read(
+    symbols: Sequence[str], first_ms: int, last_ms: int, timeframe: str = "15m", delay_ms: int = 0
+) -> MarketView:
+    """Return the stored columns for evaluating the bars of the sessions between two instants, both included.
+
+    `timeframe` is 15m or 1d. The columns reach back to the anchors of the first session. Inside
+    `warehouse.asof.at(t)` they hold only what was known at t. A symbol that is not watched is left out.
+    """
+    entries = {str(entry.symbol): entry for entry in watchlist_entries() if str(entry.symbol) in symbols}
+    first = sessions.new_york_date(clock.instant(first_ms))
+    references = {
+        str(e.reference_symbol) for e in entries.values() if _is_index(e.kind) and e.reference_symbol
+    }
+    instruments = _instruments(sorted({*entries, *references}), first, first_ms, last_ms, timeframe)
+    flow_ms, before_ms = (
+        _midnight_ms(sessions_before(first, FLOW_ANCHOR)),
+        _midnight_ms(sessions_before(first, 2)),
+    )
+    sums = versions.read(list(entries), flow_ms, last_ms)
+    found = {}
+    for symbol, entry in entries.items():
+        own = instruments[symbol]
+        reference = instruments.get(str(entry.reference_symbol)) if entry.reference_symbol else None
+        found[symbol] = SymbolView(
+            symbol=symbol,
+            kind=UnderlyingKind(entry.kind),
+            prices=own,
+            volume=reference if _is_index(entry.kind) else own,
+            gamma=gamma.slots(symbol, before_ms, last_ms),
+            flow=sums.get(symbol),
+            iv=iv.read(symbol, before_ms - DAILY_REACH_MS, last_ms),
+        )
+    days = regime.read(before_ms - DAILY_REACH_MS, last_ms)
+    return MarketView(found, days, gaps.read(before_ms, last_ms), delay_ms)
+
+
+def _is_index(kind: str) -> bool:
+    return kind == UnderlyingKind.INDEX
+
+
+def _instruments(
+    symbols: list[str], first: dt.date, first_ms: int, last_ms: int, timeframe: str
+) -> dict[str, Instrument]:
+    month = first.replace(day=1)
+    reach = {Timeframe.DAY: sessions_before(month, DAY_ANCHOR)}
+    if timeframe != Timeframe.DAY:
+        reach |= {Timeframe(name): sessions_before(first, count) for name, count in FRAME_ANCHORS.items()}
+    found: dict[str, dict[str, KnownBars]] = {symbol: {} for symbol in symbols}
+    for name, day in reach.items():
+        many = bars.read_many(symbols, name, _midnight_ms(day), last_ms, _COLUMNS)
+        _spread(many, name, symbols, found)
+    if timeframe != Timeframe.DAY:
+        _add_minutes(symbols, reach[Timeframe.QUARTER_HOUR], first_ms, last_ms, found)
+    oldest = min(reach.values())
+    splits = corporate_actions.splits_of(symbols, oldest, dt.date.max)
+    return {symbol: Instrument(found[symbol], splits.get(symbol, ())) for symbol in symbols}
+
+
+def _add_minutes(
+    symbols: list[str], oldest: dt.date, first_ms: int, last_ms: int, found: dict[str, dict[str, KnownBars]]
+) -> None:
+    """Add the minutes of the range, and of earlier sessions the first ones, which show whether the open is true."""
+    first = sessions.new_york_date(clock.instant(first_ms))
+    earlier = sessions.sessions(oldest, first - dt.timedelta(days=1))
+    opens = [clock.epoch_ms(sessions.open_of(day)) for day in earlier]
+    starts = [open_ms + sessions.MINUTE_MS * minute for open_ms in opens for minute in range(FIRST_MINUTES)]
+    many = bars.read_starts(symbols, Timeframe.MINUTE, starts, _COLUMNS)
+    own = bars.read_many(symbols, Timeframe.MINUTE, _midnight_ms(first), last_ms, _COLUMNS)
+    _spread(many, "first", symbols, found)
+    _spread(own, Timeframe.MINUTE, symbols, found)
+    for by_length in found.values():
+        by_length[Timeframe.MINUTE] = by_length.pop("first").followed_by(by_length[Timeframe.MINUTE])
+
+
+_COLUMNS = tuple(one.name for one in fields(KnownBars) if one.name != "start_ms")
+
+
+def _spread(
+    many: bars.ManyBars, timeframe: str, symbols: list[str], found: dict[str, dict[str, KnownBars]]
+) -> None:
+    limits = np.searchsorted(many.place, np.arange(len(symbols) + 1))
+    for place, symbol in enumerate(symbols):
+        rows = slice(limits[place], limits[place + 1])
+        columns = {name: column[rows] for name, column in many.numbers.items()}
+        found[symbol][timeframe] = KnownBars(start_ms=many.start_ms[rows], **columns)
+
+
+def _midnight_ms(day: dt.date) -> int:
+    return clock.epoch_ms(dt.datetime.combine(day, dt.time(), sessions.NEW_YORK))

@@ -1,0 +1,1 @@
+"""Declaration of detectors as rules, and evaluation of a rule on a record of features."""

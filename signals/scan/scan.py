@@ -1,0 +1,119 @@
+"""Which signals a session has: all detectors on its bars, scored, and one live signal per key.
+
+The same function serves the scanner, for which the session is the present one and the newest bar is what is new, and
+backtests. It depends on the view alone, and on the signals that people dismissed.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from quant import sessions
+from quant.market.outcomes import outcomes
+from quant.market.paths import PathBars
+from quant.score_thresholds import BOOST_RULES
+from signals.context.boost import Profile
+from signals.detectors.registry import DETECTORS
+from signals.features.build import build
+from signals.features.record import BarLength, Features
+from signals.market_view import MarketView
+from signals.rules.detector import Detector
+from signals.scan.found import FoundSignal, found_at
+from signals.scan.paths import session_path, setups_of, slot_of
+from warehouse import clock
+from warehouse.models.enums import UnderlyingKind
+
+PAUSE_BARS = 5  # after a live signal ends in bar j, the next of its key may begin with bar j + 5
+INDEX_ETFS = ("SPY", "QQQ", "IWM", "DIA")
+
+
+@dataclass(frozen=True, slots=True)
+class SessionSignals:
+    """The signals of one symbol and session, oldest first, and the record from which they come, None without a bar."""
+
+    features: Features | None
+    signals: tuple[FoundSignal, ...]
+
+
+def detectors_for(
+    symbol: str, kind: str, timeframe: BarLength, detectors: Sequence[Detector] = DETECTORS
+) -> list[Detector]:
+    """Return the detectors that run on a symbol and a length of bars.
+
+    Those of stocks run on equities and ETFs, those of indices on indices and on the ETFs of `INDEX_ETFS`.
+    """
+    is_index = kind == UnderlyingKind.INDEX
+    kinds = (
+        {"options"} | ({"index"} if is_index else {"stock"}) | ({"index"} if symbol in INDEX_ETFS else set())
+    )
+    return [one for one in detectors if one.rule.symbols in kinds and timeframe in one.rule.timeframes]
+
+
+def scan_session(
+    view: MarketView,
+    symbol: str,
+    day: dt.date,
+    *,
+    profile: Profile = "default",
+    minimum: float = BOOST_RULES.minimum_score,
+    dismissed: Mapping[tuple[str, int, int], int] | None = None,
+    detectors: Sequence[Detector] = DETECTORS,
+) -> SessionSignals:
+    """Return the signals of the 15-minute bars of a symbol's session, as far as the view reaches.
+
+    While a signal with the disposition ACTIVE lives, and for five bars after its end, no other firing of its key is
+    a signal. `dismissed` maps (detector, direction, end of the bar) to the instant at which a person dismissed the
+    signal, epoch ms.
+    """
+    features = build(view, symbol, day)
+    if features is None:
+        return SessionSignals(None, ())
+    one = view.symbols[symbol]
+    path = session_path(one, day, view.delay_ms)
+    rule = _OneAtATime(path, clock.epoch_ms(sessions.open_of(day)), dismissed or {})
+    found: list[FoundSignal] = []
+    for detector in detectors_for(symbol, one.kind, "15m", detectors):
+        detections = detector.detect(features)
+        fired = np.flatnonzero(detections.fired)
+        signals = [
+            found_at(features, detector, detections, row, profile, minimum)
+            for row in fired[fired >= features.first_row].tolist()
+        ]
+        found += rule.kept(signals)
+    return SessionSignals(
+        features, tuple(sorted(found, key=lambda each: (each.bar_end, each.detector.number)))
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _OneAtATime:
+    """The rule that one signal of a key lives at a time, along the path of a session."""
+
+    path: PathBars
+    open_ms: int
+    dismissed: Mapping[tuple[str, int, int], int]
+
+    def kept(self, signals: Iterable[FoundSignal]) -> list[FoundSignal]:
+        """Return the signals of one detector that begin while no other of their key lives or has just ended."""
+        kept: list[FoundSignal] = []
+        free_from: dict[int, float] = {}
+        for signal in signals:
+            if slot_of(signal.bar_end, self.open_ms) < free_from.get(signal.direction, 0):
+                continue
+            kept.append(signal)
+            if signal.score.disposition == "ACTIVE":
+                free_from[signal.direction] = self._end_slot(signal) + PAUSE_BARS
+        return kept
+
+    def _end_slot(self, signal: FoundSignal) -> float:
+        """Return the bar in which a signal ends, infinity where it lives to the end of the session."""
+        at_ms = self.dismissed.get((signal.detector.name, signal.direction, signal.bar_end))
+        dismissed = np.inf if at_ms is None else slot_of(at_ms, self.open_ms)
+        if signal.detector.rule.ending != "session":
+            return dismissed
+        ended = outcomes(self.path, setups_of([signal], self.open_ms)).end_row[0]
+        return min(float(ended), dismissed)

@@ -1,0 +1,72 @@
+"""The record of features of a session: what is known, and independence of everything that comes later."""
+
+from __future__ import annotations
+
+import datetime as dt
+from functools import partial
+
+import numpy as np
+import pytest
+
+from quant import sessions
+from signals import market_view
+from signals.features.build import build
+from signals.look_ahead import arrays, check, differing
+from tests.signals import market
+from warehouse import asof, clock
+
+pytestmark = pytest.mark.database
+DAY = dt.date(2026, 11, 24)
+OPEN_MS = clock.epoch_ms(sessions.open_of(DAY))
+CLOSE_MS = clock.epoch_ms(sessions.close_of(DAY))
+# Columns that need surfaces, events or a broken session.
+NEVER = {
+    "missing", "flow.opening_share", "iv.ramp", "iv.expected_move", "iv.variance_premium", "iv.front_iv",
+    "iv.front_mean", "iv.ex_event_iv", "iv.front_kink_points", "iv.event_timing", "iv.event_expirations",
+    "iv.days_to_event",
+}  # fmt: skip
+
+
+@pytest.fixture
+def stored(db):
+    """Store SPY and an index whose volume is that of SPY, with bars after the session."""
+    market.watch("SPY")
+    market.watch("SPX", "index", "SPY")
+    market.store_bars("SPY")
+    market.store_bars("SPX", level=5000.0, has_volume=False)
+    for symbol in ("SPY", "SPX"):
+        market.store_gamma(symbol, dt.date(2026, 11, 20))
+        market.store_flow(symbol, dt.date(2026, 10, 1))
+    market.store_days(["SPY", "SPX"], dt.date(2026, 11, 10))
+
+
+def view_of(last_ms: int = CLOSE_MS):
+    return market_view.read(["SPY", "SPX"], OPEN_MS, last_ms)
+
+
+def test_features_are_known_and_independent_of_what_comes_later(stored):
+    view = view_of(CLOSE_MS + 30 * 3_600_000)
+    for symbol in ("SPY", "SPX"):
+        record = build(view, symbol, DAY)
+        columns = dict(arrays(record))
+        assert {len(column) for column in columns.values()} == {33 * 26}
+        assert {
+            name for name, column in columns.items() if is_never_known(column[record.first_row :])
+        } == NEVER
+        assert (
+            check(view, partial(build, symbol=symbol, day=DAY), record.at_ms[record.first_row :].tolist())
+            == {}
+        )
+        # Live, the view is read again for each bar, and hides the future.
+        for row in range(record.first_row, len(record), 5):
+            at_ms = int(record.at_ms[row])
+            with asof.at(at_ms):
+                live = build(view_of(at_ms), symbol, DAY)
+            assert len(live) == row + 1
+            assert differing(record, live, at_ms) == []
+
+
+def is_never_known(column: np.ndarray) -> bool:
+    if column.dtype.kind == "U":
+        return bool(np.all(column == ""))
+    return bool(np.all(np.isnan(column.astype(float))))

@@ -1,0 +1,1 @@
+"""Tables of trade setups: signals and their lifecycle, patterns, and the weights of scores."""
