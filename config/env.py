@@ -7,6 +7,7 @@ The call that reads a variable declares it. `names()` returns all declared varia
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import NoReturn
 from urllib.parse import unquote, urlsplit
@@ -66,6 +67,14 @@ def flag(name: str, default: bool) -> bool:
     if value not in ("true", "false"):
         refuse(f"{name} must be true or false, not {value!r}.")
     return value == "true"
+
+
+def one_of(name: str, default: str, choices: Sequence[str]) -> str:
+    """Return one of `choices`."""
+    value = text(name, default)
+    if value not in choices:
+        refuse(f"{name} must be one of {', '.join(choices)}, not {value!r}.")
+    return value
 
 
 def listing(name: str, default: str = "") -> list[str]:

@@ -77,6 +77,18 @@ SCHEDULE = (
         ),
     ),
     Scheduled(
+        name="Scanner",
+        task=CeleryTask.SCAN_DUE,
+        minute="*",
+        expire_seconds=50,
+        queue="bars",
+        description=(
+            "Every minute: scans the 15-minute bars that have ended for trade setups, 40 seconds after their end, and "
+            "follows the signals of the session. Marks itself as running at all hours; outside sessions nothing is "
+            "scanned."
+        ),
+    ),
+    Scheduled(
         name="Partitions and retention",
         task=CeleryTask.KEEP_PARTITIONS,
         minute="7",

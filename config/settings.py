@@ -103,6 +103,14 @@ FLOW_MINIMUM_CONTRACTS = env.integer(
     "FLOW_MINIMUM_CONTRACTS", 10
 )  # smaller trades outside clusters are not kept
 
+# -- signals --------------------------------------------------------------------------------------------
+# How contexts change scores: default, phase1, document3 or neutral_gamma; and the score below which a firing is stored
+# but is no signal.
+SIGNAL_PROFILE = env.one_of("SIGNAL_PROFILE", "default", ("default", "phase1", "document3", "neutral_gamma"))
+SIGNAL_MINIMUM_SCORE = env.number("SIGNAL_MINIMUM_SCORE", 60.0)
+# Minutes by which the provider's bars are late in the plan. Every bar is evaluated so much later.
+SIGNAL_DELAY_MS = int(env.number("SIGNAL_DELAY_MINUTES", 0.0) * 60_000)
+
 # -- Django --------------------------------------------------------------------------------------------
 SECRET_KEY = env.secret("SECRET_KEY", _stack.secret_key if _stack else "")
 if not SECRET_KEY:
@@ -209,6 +217,8 @@ CELERY_TASK_ROUTES = {
     CeleryTask.INGEST_CHAIN: {"queue": "ingest"},
     # Chains occupy the processes of other queues for minutes, and a bar is stored within seconds of its end.
     CeleryTask.FETCH_LIVE_BARS: {"queue": "bars"},
+    # With the bars: a signal is evaluated seconds after its bar is stored.
+    CeleryTask.SCAN: {"queue": "bars"},
     # A queue of its own: thousands of pieces of the past must not keep the present waiting.
     CeleryTask.BACKFILL: {"queue": "backfill"},
     CeleryTask.BACKFILL_TRADES: {"queue": "backfill"},

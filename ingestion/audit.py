@@ -21,6 +21,7 @@ from ingestion.chains.closing_chain import NoSnapshot
 from ingestion.chains.gamma_exposure import MeasuredGamma, measure_gamma
 from ingestion.chains.gamma_inputs import INPUT_COLUMNS, InputsGone, inputs_of
 from ingestion.chains.stored_chain import NotWhole, stored_chain
+from ingestion.daily import volatility_surface
 from ingestion.daily.iv_percentile import measure
 from ingestion.daily.market_regime import InputsGone as RegimeInputsGone
 from ingestion.daily.market_regime import recomputed
@@ -35,6 +36,8 @@ from warehouse.models import (
     HistoricalGreeks,
     IvPercentile,
     MarketRegimeDay,
+    SurfacePoint,
+    TermDay,
 )
 
 GONE = "the rows it was computed from are no longer stored"
@@ -58,7 +61,7 @@ _VERSIONS, _METHOD = ("known_at", "computed_at"), "method_version"
 
 
 def audit(symbol: str, session: date) -> Iterator[Audited]:
-    """Yield the result for every stored row of a symbol's session: gamma snapshots, IV percentile and daily sums.
+    """Yield the result for every stored row of a symbol's session: gamma, IV percentile, surface, daily sums.
 
     The session's market regime, which belongs to all symbols, is the last one. Raises ValueError for a date without a
     session.
@@ -67,8 +70,11 @@ def audit(symbol: str, session: date) -> Iterator[Audited]:
     slots = GammaExposure.objects.filter(symbol=symbol, timestamp__range=bounds).order_by("timestamp")
     for slot in slots.values_list("timestamp", flat=True):
         yield from audit_slot(symbol, slot)
+    surface = cache(lambda: volatility_surface.measure(symbol, session))
     by_day: list[tuple[type[models.Model], Callable[[], object]]] = [
         (IvPercentile, lambda: _rank(symbol, session)),
+        (SurfacePoint, lambda: _insert(SurfacePoint, symbol, session, surface().points)),
+        (TermDay, lambda: _insert(TermDay, symbol, session, [surface().term])),
         (GammaDay, lambda: roll_up_gamma(session, is_history=True)),
         (FlowDay, lambda: store_flow(flow_of(session, is_history=True))),
     ]
@@ -140,6 +146,10 @@ def _measured(stored: GammaExposure) -> MeasuredGamma:
 def _rank(symbol: str, session: date) -> None:
     columns, _ = measure(symbol, session)
     IvPercentile.objects.create(symbol=symbol, date=session, **columns)
+
+
+def _insert(model: type[models.Model], symbol: str, session: date, rows: list[dict[str, Any]]) -> None:
+    model._default_manager.bulk_create(model(symbol=symbol, date=session, **columns) for columns in rows)
 
 
 def _compared(

@@ -8,6 +8,8 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from quant.distinct import distinct
+
 Floats: TypeAlias = NDArray[np.float64]
 Bools: TypeAlias = NDArray[np.bool_]
 
@@ -107,13 +109,13 @@ class OptionChain:
         """
         codes, count = np.zeros(len(self), dtype=np.int64), 1
         for key in (self.years, self.root, *columns):
-            distinct, code = np.unique(key, return_inverse=True)
-            if count * len(distinct) > _MOST_CODES:
-                occurring, codes = np.unique(codes, return_inverse=True)
+            values, _, code = distinct(key)
+            if count * len(values) > _MOST_CODES:
+                occurring, _, codes = distinct(codes)
                 count = len(occurring)
-            codes = codes * len(distinct) + code
-            count *= len(distinct)
-        _, first, member = np.unique(codes, return_index=True, return_inverse=True)
+            codes = codes * len(values) + code
+            count *= len(values)
+        _, first, member = distinct(codes)
         return member, first
 
     def pairs(self) -> tuple[NDArray[np.intp], NDArray[np.intp]]:

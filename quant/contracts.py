@@ -16,6 +16,8 @@ from typing import NamedTuple, TypeVar, overload
 import numpy as np
 import numpy.typing as npt
 
+from quant.distinct import distinct
+
 ROOT_LENGTH = 6
 SHARES_PER_CONTRACT = 100.0  # deliverable of a standard contract
 SUFFIX_LENGTH = 15
@@ -111,7 +113,7 @@ def is_adjusted(root: npt.NDArray[np.str_], multiplier: npt.NDArray[np.float64])
 
     Their root ends in a digit (AMD1), or their multiplier is not 100. A NaN multiplier is unknown and decides nothing.
     """
-    names, place = np.unique(root, return_inverse=True)
+    names, _, place = distinct(root)
     ends_in_digit = np.array([name[-1:].isdigit() for name in names.tolist()], dtype=np.bool_)
     renamed = ends_in_digit[place] if len(names) else np.zeros(0, dtype=np.bool_)
     adjusted: npt.NDArray[np.bool_] = renamed | ((multiplier != SHARES_PER_CONTRACT) & ~np.isnan(multiplier))

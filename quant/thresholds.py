@@ -87,6 +87,8 @@ IV_PROVISIONAL_BELOW = 200
 RAMP_EXPANSION_PCT = 30.0
 RAMP_MINIMUM_POINTS = 15
 RAMP_KINK_POINTS = 5.0
+# After an event the volatility of the first expiration of a large company usually falls by 30 to 50 %.
+CRUSH_DROP_PCT = 20.0
 # A variance index whose strips miss more than this part of it is marked as truncated.
 VARIANCE_TRUNCATED_ABOVE = 0.02
 

@@ -25,6 +25,7 @@ class RunTask(StrEnum):
     WATCH_CALENDAR = "watch_calendar"
     FETCH_SPLITS = "fetch_splits"
     FETCH_DIVIDENDS = "fetch_dividends"
+    SCAN_SIGNALS = "scan_signals"
 
 
 class CeleryTask(StrEnum):
@@ -45,6 +46,8 @@ class CeleryTask(StrEnum):
     FETCH_QUOTES = "flow.tasks.fetch_quotes"
     REPAIR_FEED = "flow.tasks.repair_feed"
     BACKFILL_TRADES = "flow.tasks.backfill_trades"
+    SCAN_DUE = "signals.tasks.scan_due"
+    SCAN = "signals.tasks.scan"
     WATCH_HEALTH = "monitoring.tasks.watch_health"
 
 

@@ -54,6 +54,12 @@ def percent(fraction: float | None, decimals: int = 2, *, sign: bool = False) ->
     )
 
 
+def points(fraction: float | None, decimals: int, *, sign: bool = False) -> str:
+    """Return a volatility or a difference of two, a fraction, in points: 0.027 is 2.7 pt."""
+    text = number(None if fraction is None else fraction * 100, decimals, sign=sign)
+    return text if text == ABSENT else f"{text} pt"
+
+
 def money(dollars: float | None, *, sign: bool = False) -> str:
     """Return an amount with three significant digits, at most one decimal, and its unit: $36.7 bn, $214 k, +$5.4 M."""
     if dollars is None or math.isnan(dollars):

@@ -49,7 +49,7 @@ def show_csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
 
 def _refused(request: HttpRequest) -> Refused | None:
     name = (request.resolver_match.url_name or "") if request.resolver_match else ""
-    if name == "symbol":
+    if name in ("symbol", "volatility", "volatility-lists"):
         return Refused("see", "warehouse.view_gammaexposure", "the charts of symbols", None)
     found = _admin_page(name)
     if found is None:

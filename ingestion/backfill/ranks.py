@@ -1,4 +1,7 @@
-"""IV ranks of past sessions: of several symbols at once, and again for sessions ranked before their year was filled."""
+"""IV ranks and volatility surfaces of past sessions, of several symbols at once.
+
+Sessions ranked before their year was filled are ranked again.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +14,7 @@ from django.db import transaction
 
 from ingestion.bars.bar_times import close_ms
 from ingestion.chains.closing_chain import NoSnapshot
+from ingestion.daily import volatility_surface
 from ingestion.daily.iv_percentile import calculate_iv_percentile, measure, store
 from quant import sessions
 from quant.volatility import iv_rank
@@ -22,17 +26,20 @@ _NO_END_MS = clock.epoch_ms(datetime(9999, 1, 1, tzinfo=UTC))
 
 
 def rank_session(symbols: Sequence[str], session: date) -> dict[str, str]:
-    """Rank one session of some symbols as `calculate_iv_percentile` does; the rows and DONE are one commit.
+    """Rank one session of some symbols and store their surfaces, as the jobs after the close do.
 
-    Returns one sentence for each symbol that was not ranked because it has no chain. No run is claimed: a process
-    that ranks the session concurrently computes the same rows. Do not call it inside a transaction.
+    The rows and DONE are one commit. Returns one sentence for each symbol that was not ranked because it has no chain.
+    No run is claimed: a process that ranks the session concurrently computes the same rows. Do not call it inside a
+    transaction.
     """
     symbols, slot = sorted(symbols), close_ms(session)
     columns, done = {}, []
+    surfaces: dict[str, volatility_surface.Surface] = {}
     errors: dict[str, str] = {}
     for symbol in symbols:
         try:
             columns[symbol], note = measure(symbol, session)
+            surfaces[symbol] = volatility_surface.measure(symbol, session)
         except NoSnapshot as error:
             errors[symbol] = str(error)
         else:
@@ -40,6 +47,13 @@ def rank_session(symbols: Sequence[str], session: date) -> dict[str, str]:
     with transaction.atomic():
         store(session, columns, is_history=True)
         runs.note_done(RunTask.CALCULATE_IV_PERCENTILE, done)
+        for symbol, surface in surfaces.items():
+            volatility_surface.store(symbol, session, surface, is_history=True)
+        of_surfaces = [
+            runs.Done(symbol, slot, len(surface.points) + 1, {}, surface.note, surface.contracts)
+            for symbol, surface in surfaces.items()
+        ]
+        runs.note_done(RunTask.STORE_SURFACE, of_surfaces)
     return errors
 
 

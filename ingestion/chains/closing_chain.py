@@ -48,7 +48,12 @@ def last_chain(symbol: str, session: date) -> tuple[int, OptionChain]:
 def whole_last_chain(symbol: str, session: date) -> tuple[int, OptionChain]:
     """Return the slot (epoch ms) of the session's last snapshot, and all its standard contracts. Raises NoSnapshot."""
     slot = _last_slot(symbol, session)
-    return slot.timestamp, _in_columns(symbol, slot, chain.read(symbol, slot.timestamp, ChainVolatility))
+    return slot.timestamp, whole_chain(symbol, slot)
+
+
+def whole_chain(symbol: str, slot: ChainSlot) -> OptionChain:
+    """Return all standard contracts of a slot."""
+    return _in_columns(symbol, slot, chain.read(symbol, slot.timestamp, ChainVolatility))
 
 
 def _last_slot(symbol: str, session: date) -> ChainSlot:

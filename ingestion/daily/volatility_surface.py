@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -13,7 +13,8 @@ from django.db.models import Model
 from ingestion.chains.closing_chain import NoSnapshot, whole_last_chain
 from ingestion.chains.compute import finite
 from quant import sessions
-from quant.chain import Floats
+from quant.chain import Floats, OptionChain
+from quant.volatility.event_times import event_at
 from quant.volatility.skew_index import chain_skew_index
 from quant.volatility.surface import METHOD_VERSION, Smiles, SurfaceGrid, fit_smiles, surface_grid
 from quant.volatility.term_row import TermRow, term_row
@@ -22,11 +23,18 @@ from warehouse.asof import iv
 from warehouse.loading import known_at
 from warehouse.loading.known_at import store_in_time
 from warehouse.models import SurfacePoint, TermDay
-from warehouse.models.enums import EventTiming
 from warehouse.task_names import RunTask
 
 _SCALAR_DAYS = 30
 _MS_PER_YEAR = 365 * sessions.DAY_MS
+
+
+class MeasuredSurface(NamedTuple):
+    """Smiles of a chain, its surface, and its term structure with the events known at its slot."""
+
+    smiles: Smiles
+    grid: SurfaceGrid
+    term: TermRow
 
 
 class Surface(NamedTuple):
@@ -85,13 +93,18 @@ def store_surface(symbol: str, session: date, again: bool = False, is_history: b
 def measure(symbol: str, session: date) -> Surface:
     """Return the rows of a session. Only reads the database. Raises NoSnapshot."""
     slot_ms, chain = whole_last_chain(symbol, session)
-    smiles = fit_smiles(chain)
-    grid = surface_grid(smiles)
-    row = term_row(smiles, grid, _years_to_events(symbol, slot_ms))
+    smiles, grid, row = measure_chain(symbol, slot_ms, chain)
     statuses, numbers = np.unique(smiles.status, return_counts=True)
     note = {"slot": slot_ms, "smiles": dict(zip(statuses.tolist(), numbers.tolist(), strict=True))}
     term = _term_columns(row, smiles, chain_skew_index(chain))
     return Surface(_point_columns(grid), term, len(chain), note)
+
+
+def measure_chain(symbol: str, slot_ms: int, chain: OptionChain) -> MeasuredSurface:
+    """Fit the chain of a slot (epoch ms). Reads the events that were known at the slot."""
+    smiles = fit_smiles(chain)
+    grid = surface_grid(smiles)
+    return MeasuredSurface(smiles, grid, term_row(smiles, grid, _years_to_events(symbol, slot_ms)))
 
 
 def store(symbol: str, session: date, surface: Surface, is_history: bool) -> None:
@@ -112,24 +125,13 @@ def _upsert(model: type[Model], key: Mapping[str, Any], rows: list[dict[str, Any
 
 
 def _years_to_events(symbol: str, slot_ms: int) -> list[float]:
-    """Return the years from a slot to the events known then.
-
-    An event after the close is after the settlements of its day. One of unknown time is taken to be during the session.
-    """
+    """Return the years from a slot to the events known then."""
     today = sessions.new_york_date(clock.instant(slot_ms))
     known = iv.events(symbol, today, slot_ms)
-    found = []
-    for day, timing in zip(known.date.tolist(), known.timing.tolist(), strict=True):
-        if not sessions.sessions(day, day):
-            day = sessions.next_session(day)
-            timing = EventTiming.BEFORE_OPEN
-        opens, closes = sessions.open_of(day), sessions.close_of(day)
-        at = {
-            EventTiming.BEFORE_OPEN: opens - timedelta(hours=1),
-            EventTiming.AFTER_CLOSE: closes + timedelta(hours=1),
-        }.get(timing, opens + (closes - opens) / 2)
-        found.append((clock.epoch_ms(at) - slot_ms) / _MS_PER_YEAR)
-    return found
+    return [
+        (clock.epoch_ms(event_at(day, timing)) - slot_ms) / _MS_PER_YEAR
+        for day, timing in zip(known.date.tolist(), known.timing.tolist(), strict=True)
+    ]
 
 
 def _point_columns(grid: SurfaceGrid) -> list[dict[str, Any]]:

@@ -19,6 +19,7 @@ from ingestion.provider_client import massive_client
 from ingestion.simulated.flow import store_flow
 from ingestion.simulated.gamma import gamma_columns, store_gamma
 from ingestion.simulated.past_sums import Limits, flow_sums, gamma_sums, volatilities
+from ingestion.simulated.surface import store_surfaces
 from ingestion.simulated.volatility import store_volatility
 from provider.errors import NotFound
 from quant import sessions
@@ -133,7 +134,8 @@ def _volatility(watched: Watched) -> Stored:
         for symbol in watched.symbols:
             if len(iv.read(symbol, close_ms(days[-2]), close_ms(days[-1]))) == 0:
                 with suppress(NotFound):
-                    rows += store_volatility(symbol, volatilities(client, symbol, days[0], days[-1]))
+                    series = volatilities(client, symbol, days[0], days[-1])
+                    rows += store_volatility(symbol, series) + store_surfaces(symbol, series)
     return Stored(f"implied volatility of {WINDOW_SESSIONS} sessions", rows)
 
 

@@ -31,6 +31,11 @@ class EventRamp:
     excess_pct: float | None
 
 
+def ramp_message(symbol: str, expansion_pct: float) -> str:
+    """Return the message of a detected ramp; `expansion_pct` is that of the raw volatility."""
+    return f"{symbol} IV expanded {expansion_pct:.0f}% → Potential catalyst ahead"
+
+
 def event_ramp(
     dates: ArrayLike,
     raw: ArrayLike,

@@ -120,7 +120,7 @@ def surface_grid(smiles: Smiles, tenor_days: tuple[int, ...] = TENOR_DAYS) -> Su
         at = at_tenors(quotes.years, variance[:, column], days)
         total[:, column], before[:, column], after[:, column] = at.value, at.before, at.after
         # The tenor is between fitted smiles, only not between two that reach this delta.
-        reason[:, column] = np.where((at.reason != "") & (in_time == ""), BEYOND_STRIKES, at.reason)
+        reason[:, column] = np.where((at.reason != "") & (in_time == ""), BEYOND_STRIKES, in_time)
         cubic_total[:, column] = at_tenors(quotes.years, cubic[:, column], days).value
     years = (days / DAYS_PER_YEAR)[:, None]
     log_forward = at_tenors(quotes.years, np.where(fitted, np.log(quotes.forward), np.nan), days).value[

@@ -21,6 +21,11 @@ TERM_RECOMMENDATIONS = {
     "COMPLACENCY": "PREPARE_FOR_VOL_SPIKE",
     "NORMAL": None,
 }
+TERM_MESSAGES = {
+    "FEAR": "VIX term structure inverted -10% → Market pricing imminent risk",
+    "COMPLACENCY": "VIX term structure steep +20% → Complacency extreme",
+    "NORMAL": None,
+}
 # 0.325 / 0.25 gives 30.000000000000004 % in floating point, which must not count as more than 30 %.
 _DIGITS = 9
 _RAMP_LOOKBACK = np.timedelta64(30, "D")
@@ -34,6 +39,7 @@ class TermStructure:
     regime: str | None  # FEAR, NORMAL, COMPLACENCY
     label: str | None  # STEEP_CONTANGO ... STEEP_BACKWARDATION
     recommendation: str | None
+    message: str | None = None  # of the regimes of the VIX other than NORMAL
 
 
 def term_structure(front: float | None, back: float | None) -> TermStructure:
@@ -45,7 +51,9 @@ def term_structure(front: float | None, back: float | None) -> TermStructure:
         return TermStructure(None, None, None, None)
     spread = round((back - front) / front * 100.0, _DIGITS)
     regime = TERM_REGIME.label(spread) or ""
-    return TermStructure(spread, regime, TERM_STRUCTURE.label(spread), TERM_RECOMMENDATIONS[regime])
+    return TermStructure(
+        spread, regime, TERM_STRUCTURE.label(spread), TERM_RECOMMENDATIONS[regime], TERM_MESSAGES[regime]
+    )
 
 
 @dataclass(frozen=True, slots=True)

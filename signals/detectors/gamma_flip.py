@@ -19,14 +19,15 @@ from signals.rules.rule import SHORT, Condition, Factor, Rule, Window, ramp
 from signals.rules.three_valued import above, at_least, below
 
 SAME = 0.005  # largest move of one root between snapshots, a fraction of it
-Roots = NDArray[np.float64]  # (n, k), NaN beyond the roots that exist
+Roots = NDArray[np.float64]  # (n, k), NaN beyond the roots that exist, infinite where a profile has none
 
 
 def nearest(roots: Roots, to: Floats) -> Floats:
     """Return for each row the root nearest to a price; NaN without roots or without the price."""
-    distance = np.abs(roots - to[:, None])
+    finite = np.where(np.isfinite(roots), roots, np.nan)
+    distance = np.abs(finite - to[:, None])
     first = np.argmin(np.where(np.isnan(distance), np.inf, distance), axis=1)
-    chosen: Floats = np.take_along_axis(roots, first[:, None], axis=1)[:, 0]
+    chosen: Floats = np.take_along_axis(finite, first[:, None], axis=1)[:, 0]
     return np.where(np.isnan(to), np.nan, chosen)
 
 
@@ -37,27 +38,30 @@ def before(features: Features, values: Floats, slots: int) -> Floats:
     return values
 
 
-def snapshot_known(features: Features, slots: int) -> Bools:
-    """Return whether the snapshot used a number of slots before each row was fresh."""
-    return np.equal(before(features, features.gamma.is_fresh, slots), 1.0)
+def known(roots: Roots) -> Bools:
+    """Return in which rows it is known whether there are roots."""
+    return np.asarray(np.any(~np.isnan(roots), axis=1))
+
+
+def naive_roots(features: Features, slots: int) -> Roots:
+    """Return the roots in the snapshot used a number of slots before each row, NaN where it was not fresh."""
+    gamma = features.gamma
+    fresh = np.where((gamma.is_fresh == 1.0)[:, None], gamma.naive_roots, np.nan)
+    return np.stack([before(features, column, slots) for column in fresh.T], axis=1)
 
 
 def flip_roots(features: Features) -> Floats:
     """Return the flip in the snapshots of the slots i - 2, i - 1 and i, shape (3, n), each nearest to the first one."""
-    roots = features.gamma.naive_roots
-    by_slot = [
-        np.stack([before(features, column, slots) for column in roots.T], axis=1) for slots in (2, 1, 0)
-    ]
-    flip = nearest(by_slot[0], before(features, features.close, 2))
-    return np.stack([flip, nearest(by_slot[1], flip), nearest(by_slot[2], flip)])
+    flip = nearest(naive_roots(features, 2), before(features, features.close, 2))
+    return np.stack([flip, *(nearest(naive_roots(features, slots), flip) for slots in (1, 0))])
 
 
 def still_exists(features: Features) -> Floats:
     """Return whether the flip exists in all three snapshots, moved by at most 0.5 %."""
     flip, *later = flip_roots(features)
     exists = [np.abs(root - flip) <= SAME * np.abs(flip) for root in later]
-    known = np.all([snapshot_known(features, slots) for slots in (0, 1, 2)], axis=0)
-    return np.where(known, np.all(exists, axis=0), np.nan)
+    is_known = np.all([known(naive_roots(features, slots)) for slots in (0, 1, 2)], axis=0)
+    return np.where(is_known, np.all(exists, axis=0), np.nan)
 
 
 def range_of(roots: Floats) -> Floats:
@@ -74,24 +78,28 @@ def moved(features: Features) -> Floats:
 
 def convention_roots(features: Features) -> Floats:
     """Return the root of each convention that is nearest to the close, shape (3, n)."""
-    gamma = features.gamma
-    return np.stack(
-        [nearest(roots, features.close) for roots in (gamma.naive_roots, gamma.volume_roots, gamma.own_roots)]
-    )
+    return np.stack([nearest(roots, features.close) for roots in _conventions(features)])
 
 
 def all_roots_below(features: Features) -> Floats:
-    """Return whether the nearest roots of all conventions are below the close; not without a root of each."""
-    return np.where(np.all(convention_roots(features) < features.close, axis=0), 1.0, 0.0)
+    """Return whether the nearest roots of all conventions are below the close; not where one has no root."""
+    below_close = np.all(convention_roots(features) < features.close, axis=0)
+    is_known = np.all([known(roots) for roots in _conventions(features)], axis=0)
+    return np.where(is_known, below_close, np.nan)
 
 
 def spread(features: Features) -> Floats:
     """Return the distance between the lowest and the highest of the conventions' roots, a fraction of the price."""
-    roots = convention_roots(features)
-    return range_of(roots) / np.abs(features.close)
+    return range_of(convention_roots(features)) / np.abs(features.close)
+
+
+def _conventions(features: Features) -> tuple[Roots, Roots, Roots]:
+    gamma = features.gamma
+    return gamma.naive_roots, gamma.volume_roots, gamma.own_roots
 
 
 NEEDS = ("gamma.naive_roots",)
+ALL_NEEDS = ("gamma.naive_roots", "gamma.volume_roots", "gamma.own_roots")
 RULE = Rule(
     family="gamma",
     symbols="index",
@@ -112,7 +120,7 @@ RULE = Rule(
             "close before above the flip", NEEDS, lambda f: above(before(f, f.close, 1), flip_roots(f)[0])
         ),
         Condition("close above the flip", NEEDS, lambda f: above(f.close, flip_roots(f)[0])),
-        Condition("roots of all conventions below the close", NEEDS, all_roots_below),
+        Condition("roots of all conventions below the close", ALL_NEEDS, all_roots_below),
     ),
     factors=(
         Factor(
@@ -123,7 +131,9 @@ RULE = Rule(
         ),
         Factor(0.25, "steadiness of the flip", NEEDS, lambda f: 1.0 - ramp(moved(f), 0.0, SAME)),
         Factor(0.25, "relative volume", ("rvol",), lambda f: ramp(f.rvol, 1.0, 2.0)),
-        Factor(0.20, "nearness of the conventions' roots", NEEDS, lambda f: 1.0 - ramp(spread(f), 0.0, 0.01)),
+        Factor(
+            0.20, "nearness of the conventions' roots", ALL_NEEDS, lambda f: 1.0 - ramp(spread(f), 0.0, 0.01)
+        ),
     ),
 )
 

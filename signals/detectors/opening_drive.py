@@ -62,6 +62,7 @@ RULE = Rule(
         ),
     ),
     stop=Stop(("atr_day14", "first_low"), risk),
+    needs_minutes=True,
     evidence="opening-range breakouts earn through the filter by relative volume (Zarattini, Barbon, Aziz 2024)",
 )
 

@@ -24,9 +24,9 @@ class GammaColumns:
     `ratio` is net over gross. `is_fresh` is 1 where the slot is at most 30 minutes old and of the same session, 0 where
     it is older, NaN without a snapshot. `agree` is 1 where naive, volume-weighted and own gamma have one sign.
     `measured` is the share of open interest with a usable gamma. The three `_roots` have shape (n, k), NaN beyond the
-    roots that exist. The pin is the strike with the largest open interest times gamma of the contracts that settle at
-    the close today: `pin_oi` contracts, `pin_share` of the sum over strikes. `settles_today` is 1 where contracts of
-    the symbol settle in the session.
+    roots that exist, and one infinite root where a profile has none. The pin is the strike with the largest open
+    interest times gamma of the contracts that settle at the close today: `pin_oi` contracts, `pin_share` of the sum
+    over strikes. `settles_today` is 1 where contracts of the symbol settle in the session.
     """
 
     slot_ms: Floats

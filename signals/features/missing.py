@@ -16,23 +16,24 @@ from quant.score_thresholds import CONTEXT_RULES
 from signals.features.record import Features
 from warehouse.asof.rows import Texts
 
-# Columns that do not come from the chain's snapshot or the daily row of their group.
-_OF_THE_CALENDAR = frozenset(
-    {"gamma.settles_today", "iv.event_timing", "iv.event_expirations", "iv.days_to_event"}
-)
-_OF_THE_SURFACE = frozenset({"iv.front_iv", "iv.front_mean", "iv.ex_event_iv", "iv.front_kink_points"})
+# Columns that do not come from the daily row of volatility, but from the events and the surface.
+_NOT_DAILY = frozenset(
+    f"iv.{name}"
+    for name in (
+        "event_timing", "event_expirations", "days_to_event", "front_iv", "front_mean", "ex_event_iv",
+        "front_kink_points",
+    )
+)  # fmt: skip
 
 
 def stale(features: Features, name: str) -> Bools:
     """Return the rows, shape (n,), in which the source of a feature is too old or was never received."""
     group = name.split(".")[0]
-    if name in _OF_THE_CALENDAR | _OF_THE_SURFACE:
-        return np.zeros(len(features), dtype=bool)
     if group == "gamma":
         return np.not_equal(features.gamma.is_fresh, 1.0)
     if group == "flow":
         return ~(features.flow.silent_minutes < CONTEXT_RULES.flow_minutes)
-    if group == "iv":
+    if group == "iv" and name not in _NOT_DAILY:
         return np.not_equal(features.iv.age_sessions, 0.0)
     if group == "regime":
         return np.not_equal(features.regime.age_sessions, 0.0)

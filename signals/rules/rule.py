@@ -97,7 +97,8 @@ class Rule:
     `targets` gives the distances from the reference price to the targets from the features and the risk, shape (n, 3),
     NaN for a target that does not exist. `stop` is None where the setup has no stop. `direction` is set where the rule
     is not about rising prices: it returns 1 or -1 for each row, and the rule is then not mirrored. `prediction` is the
-    predicted change of volatility in points. `ending` says how an outcome is measured (`quant.market.outcomes`).
+    predicted change of volatility in points. `ending` says how an outcome is measured (`quant.market.outcomes`);
+    `needs_minutes` marks a rule whose stop is so near that its outcome is known only where minutes are stored.
     `evidence` is the published support in one sentence, '' where there is none: pages then show "unproven".
     """
 
@@ -113,6 +114,7 @@ class Rule:
     direction: Callable[[Features], Floats] | None = None
     prediction: Callable[[Features], Floats] | None = None
     ending: Ending = "session"
+    needs_minutes: bool = False
     evidence: str = ""
 
 

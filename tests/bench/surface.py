@@ -22,25 +22,30 @@ Floats = NDArray[np.float64]
 
 
 def surface() -> Measured:
-    """Compare the fit of all slices with a loop that minimises the same errors, each from a start of its own size."""
+    """Compare a whole surface with a loop that only minimises the same errors, each from a start of its own size.
+
+    The surface is everything from the contracts of a chain to its points: choice of quotes, SVI and cubic fits, checks
+    for arbitrage, and interpolation.
+    """
     chain = noisy_chain()
     smiles = fit_smiles(chain)
     quotes = smiles.quotes
     curve = (quotes.k, quotes.total_variance, quotes.weights)
     fit_ms = best_ms(lambda: fit_svi(*curve), repeats=20)
     whole_ms = best_ms(lambda: surface_grid(fit_smiles(chain)), repeats=20)
-    peer_ms = best_ms(lambda: _loop(quotes), repeats=3)
+    peer_ms = best_ms(lambda: _loop(quotes), repeats=10)
     peer = _loop(quotes)
     theirs = np.array([_rmse(quotes, row, parameters) for row, parameters in enumerate(peer)])
     ours = np.array([_rmse(quotes, row, column) for row, column in enumerate(np.array(fit_svi(*curve)).T)])
     return Measured(
-        value=fit_ms,
+        value=whole_ms,
         unit="ms",
         reference=peer_ms,
-        ratio=peer_ms / fit_ms,
-        details=f"{len(DAYS)} expirations, {quotes.number.sum():,} quotes; error {ours.mean():.4f} half-spreads, "
-        f"least_squares {theirs.mean():.4f}; required: ratio 20. From {len(chain):,} contracts to smiles, checks and "
-        f"{np.isfinite(surface_grid(smiles).volatility).sum()} points of the surface {whole_ms:.1f} ms, better: 50 ms",
+        ratio=peer_ms / whole_ms,
+        details=f"from {len(chain):,} contracts to {np.isfinite(surface_grid(smiles).volatility).sum()} points; "
+        f"{len(DAYS)} expirations, {quotes.number.sum():,} quotes; error {ours.mean():.4f} half-spreads, least_squares "
+        f"{theirs.mean():.4f}; required: ratio 20, better: 50 ms. The fits alone {fit_ms:.1f} ms, ratio "
+        f"{peer_ms / fit_ms:.0f}",
     )
 
 

@@ -13,6 +13,7 @@ from django.db import connection
 from ingestion.chains.ingest import Outcome, ingest_chain
 from ingestion.daily.iv_percentile import calculate_iv_percentile
 from ingestion.daily.rollups import roll_up
+from ingestion.daily.volatility_surface import store_surface
 from quant.contracts import format_ticker
 from quant.pricing import black_scholes
 from quant.sessions import close_of
@@ -28,6 +29,8 @@ from warehouse.models import (
     GammaExposure,
     IvPercentile,
     MarketRegimeDay,
+    SurfacePoint,
+    TermDay,
 )
 
 TUESDAY, WEDNESDAY = date(2026, 11, 17), date(2026, 11, 18)
@@ -39,7 +42,16 @@ SLOTS = [
     (WEDNESDAY, 0),
 ]  # minutes before the close
 WITHOUT_SPOT = 3
-FIGURES = (GammaExposure, ExpirationGamma, IvPercentile, GammaDay, FlowDay, MarketRegimeDay)
+FIGURES = (
+    GammaExposure,
+    ExpirationGamma,
+    IvPercentile,
+    SurfacePoint,
+    TermDay,
+    GammaDay,
+    FlowDay,
+    MarketRegimeDay,
+)
 
 
 def chain_at(slot: datetime, seed: int, with_spot: bool = True) -> dict[str, Any]:
@@ -114,6 +126,7 @@ def store_two_sessions(spx: str, provider: Any, at_market_time: Any) -> str:
     market.tell_breadth()
     for session in (TUESDAY, WEDNESDAY):
         assert calculate_iv_percentile(spx, session).stored
+        assert store_surface(spx, session).stored
         roll_up(session)
     return spx
 

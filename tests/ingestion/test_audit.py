@@ -48,12 +48,15 @@ def test_recomputing_the_sessions_leaves_every_row_unchanged(days, connect, monk
         "GammaExposure": 5,
         "ExpirationGamma": 28,
         "IvPercentile": 2,
+        "SurfacePoint": 70,
+        "TermDay": 2,
         "GammaDay": 2,
         "FlowDay": 1,
         "MarketRegimeDay": 1,
     }
     assert calculate_market_regime(WEDNESDAY, clock.now_ms(), again=True, connect=connect).stored
-    command("calculate_iv", "SPX", "--date", str(TUESDAY), "--to", str(WEDNESDAY))
+    for name in ("calculate_iv", "calculate_surface"):
+        command(name, "SPX", "--date", str(TUESDAY), "--to", str(WEDNESDAY))
     for session in (WEDNESDAY, TUESDAY):
         roll_up(session, again=True)
     assert as_text() == before
@@ -67,6 +70,8 @@ def test_every_value_equals_its_recomputation_and_none_is_changed(days):
         "gamma of 2026-11-17 16:00: equal",
         "gamma by expiration of 2026-11-17 16:00: equal",
         "iv_percentile_cache of 2026-11-17: equal",
+        "iv_surface_daily of 2026-11-17: equal",
+        "iv_term_daily of 2026-11-17: equal",
         "gamma_daily of 2026-11-17: equal",
         "gamma of 2026-11-18 14:45: equal",
         "gamma by expiration of 2026-11-18 14:45: equal",
@@ -75,9 +80,11 @@ def test_every_value_equals_its_recomputation_and_none_is_changed(days):
         "gamma of 2026-11-18 16:00: equal",
         "gamma by expiration of 2026-11-18 16:00: equal",
         "iv_percentile_cache of 2026-11-18: equal",
+        "iv_surface_daily of 2026-11-18: equal",
+        "iv_term_daily of 2026-11-18: equal",
         "gamma_daily of 2026-11-18: equal",
         "flow_daily of 2026-11-18: equal",
-        "SPX: all 15 rows are equal to the last digit",
+        "SPX: all 19 rows are equal to the last digit",
     ]
     assert as_text() == before
 
@@ -118,7 +125,7 @@ def test_a_row_that_differs_is_listed_with_its_columns(days):
     slot = clock.epoch_ms(close_of(WEDNESDAY))
     GammaExposure.objects.filter(timestamp=slot).update(call_wall=1)
     OptionsFlow.objects.filter(sequence_number=3).update(is_cancel=True)
-    with pytest.raises(CommandError, match="2 of 9 rows differ from their recomputation"):
+    with pytest.raises(CommandError, match="2 of 11 rows differ from their recomputation"):
         command("audit", "SPX", "--date", str(WEDNESDAY))
     assert {str(found) for found in audit("SPX", WEDNESDAY) if found.differing} == {
         "gamma of 2026-11-18 16:00: differs in call_wall",
@@ -183,6 +190,8 @@ def test_expired_rows_are_reported_as_no_longer_stored(days):
             "it was stored without its inputs, and the ledger's run, kept 90 days, is gone"
         ),
         "iv_percentile_cache of 2026-11-18": "no chain of SPX is stored for the session of 2026-11-18",
+        "iv_surface_daily of 2026-11-18": "no chain of SPX is stored for the session of 2026-11-18",
+        "iv_term_daily of 2026-11-18": "no chain of SPX is stored for the session of 2026-11-18",
         "gamma_daily of 2026-11-18": "",
         "flow_daily of 2026-11-18": "the rows it was computed from are no longer stored",
     }
@@ -210,4 +219,4 @@ def test_the_command_counts_what_it_could_not_recompute(days):
     slot = clock.epoch_ms(close_of(WEDNESDAY))
     GammaExposure.objects.filter(timestamp=slot).update(measured_contracts=100)
     said = command("audit", "SPX", "--date", str(WEDNESDAY))[-1]
-    assert said == "SPX: all 7 rows are equal to the last digit; 2 could not be recomputed"
+    assert said == "SPX: all 9 rows are equal to the last digit; 2 could not be recomputed"

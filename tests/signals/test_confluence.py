@@ -51,7 +51,11 @@ def test_other_side_gets_the_opposite_of_components_with_a_side():
         ("technical", "vwapAligned", {"vwap": np.nan}, None),
         ("volume", "volumeAboveAvg", {}, True),
         ("volume", "volumeAboveAvg", {"rvol": 1.0}, False),
+        ("volume", "volumeAboveAvg", {"rvol": 1.01}, True),
         ("volatility", "volatilityNormal", {}, True),
+        ("volatility", "volatilityNormal", {"atr_percentile": 0.2}, True),
+        ("volatility", "volatilityNormal", {"atr_percentile": 0.8}, True),
+        ("volatility", "volatilityNormal", {"atr_percentile": 0.19}, False),
         ("volatility", "volatilityNormal", {"atr_percentile": 0.81}, False),
     ],
 )
@@ -81,7 +85,9 @@ def test_without_any_data_there_is_no_mean():
     assert set(one.values().values()) == {None}
 
 
-@pytest.mark.parametrize(("votes", "side"), [(VOTES, 1), ([-1.0] * 6, -1), ([0.0] * 6, 0), ([np.nan] * 6, 0)])
+@pytest.mark.parametrize(
+    ("votes", "side"), [(VOTES, 1), ([0.1] * 6, 1), ([-1.0] * 6, -1), ([0.0] * 6, 0), ([np.nan] * 6, 0)]
+)
 def test_side_without_a_signal_is_that_of_the_frames(votes, side):
     record = features(frames=frames(votes=votes))
     assert side_of(alignment.read(record, 1)) == side

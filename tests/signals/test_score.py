@@ -97,13 +97,12 @@ def test_missing_contexts_change_nothing():
     }  # fmt: skip
 
 
-@pytest.mark.parametrize(
-    ("base", "minimum", "disposition"),
-    [(60.0, 60.0, "ACTIVE"), (59.9, 60.0, "BELOW_MINIMUM"), (59.9, 50.0, "ACTIVE")],
-)
-def test_low_scores_are_kept_back(base, minimum, disposition):
-    found = score(firing(base=base), read(features(), 1), minimum=minimum)
-    assert found.disposition == disposition
+def test_scores_below_the_minimum_are_kept_back():
+    def disposition(base: float, **minimum: float) -> str:
+        return score(firing(base=base), read(features(), 1), **minimum).disposition
+
+    assert (disposition(60.0), disposition(59.9)) == ("ACTIVE", "BELOW_MINIMUM")
+    assert (disposition(59.9, minimum=50.0), disposition(60.0, minimum=60.1)) == ("ACTIVE", "BELOW_MINIMUM")
 
 
 def test_block_comes_before_the_minimum_and_keeps_the_score():

@@ -15,6 +15,7 @@ from warehouse.models import (
     MarketEvent,
     MarketRegimeDay,
     OptionsFlow,
+    Signal,
     SurfacePoint,
     TermDay,
 )
@@ -84,6 +85,28 @@ def add_trade(timestamp: int, sequence_number: int = 1, **columns: Any) -> Optio
     return OptionsFlow.objects.create(
         timestamp=timestamp, sequence_number=sequence_number, **{**defaults, **columns}
     )
+
+
+def add_signal(symbol: str = "SPY", bar_end: int = 1_795_000_500_000, **columns: Any) -> Signal:
+    defaults: dict[str, Any] = {
+        "timeframe": "15m",
+        "detector": "breakout_bullish",
+        "direction": "LONG",
+        "evaluated_at": bar_end + 40_000,
+        "disposition": "ACTIVE",
+        "family": "breakout",
+        "outcome_kind": "session",
+        "reference_price": 100.0,
+        "stop": 99.0,
+        "targets": [101.5, 102.0, 103.0],
+        **dict.fromkeys(("base_score", "final_score", "scalp_score", "day_score", "swing_score"), 80.0),
+        "style": "day",
+        "factors": [],
+        **{name: {} for name in ("terms", "components", "contexts")},
+        "profile": "default",
+        "method_version": "test",
+    }
+    return Signal.objects.create(symbol=symbol, bar_end=bar_end, **{**defaults, **columns})
 
 
 def add_gamma(timestamp: int, symbol: str = "SPX", **columns: Any) -> GammaExposure:

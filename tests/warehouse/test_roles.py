@@ -7,7 +7,7 @@ from django.apps import apps
 from django.db import DatabaseError, transaction
 
 from tests.roles import as_role, refused, run
-from tests.warehouse.rows import add_greeks, ago
+from tests.warehouse.rows import add_greeks, add_signal, ago
 from warehouse import partitions, watchlist
 from warehouse.models import WatchlistEntry
 
@@ -93,7 +93,7 @@ def test_partitions_are_readable_only_through_the_parent_table(role):
         assert refused(f"SELECT count(*) FROM {name}")
 
 
-EDITED_ON_THE_WEB = ("watchlist", "session_exceptions", "market_events", "saved_filter")
+EDITED_ON_THE_WEB = ("watchlist", "session_exceptions", "market_events", "saved_filter", "pattern_library")
 
 
 @pytest.mark.parametrize("table", [name for name in TABLES if name not in EDITED_ON_THE_WEB])
@@ -108,6 +108,14 @@ def test_the_web_role_keeps_versions_of_events_only():
     with as_role("warehouse_web"):
         assert refused("DELETE FROM market_events")
         assert refused(f"INSERT INTO superseded_rows {columns} VALUES ('gamma_slots', '{{}}', '{{}}', 1, 2)")
+
+
+def test_the_web_role_dismisses_signals_and_ends_them_in_no_other_way():
+    step = "INSERT INTO signal_events (signal_id, symbol, kind, timestamp) VALUES (%s, 'SPY', %s, 1)"
+    signal = add_signal()
+    with as_role("warehouse_web"):
+        run(step.replace("%s", str(signal.id), 1).replace("%s", "'DISMISSED'"))
+        assert refused(step.replace("%s", str(signal.id), 1).replace("%s", "'STOPPED'"))
 
 
 def test_the_web_role_edits_the_watchlist():

@@ -21,6 +21,7 @@ from tests.warehouse.rows import (
     add_greeks,
     add_iv,
     add_regime,
+    add_signal,
     add_surface_point,
     add_term,
     add_trade,
@@ -35,6 +36,9 @@ from warehouse.models import (
     GammaDay,
     GammaSlot,
     OptionsFlow,
+    Pattern,
+    PatternMatch,
+    SignalEvent,
     SupersededRow,
 )
 
@@ -60,6 +64,7 @@ WALLED = (
     "market_regime_history",
     "options_flow_history",
     "superseded_rows",
+    *("signals", "signal_events", "pattern_matches"),
 )
 
 
@@ -99,6 +104,14 @@ def add_everything(timestamp: int, known_at: int) -> None:
     add_surface_point(DAY, **known)
     add_term(DAY, **known)
     add_event(DAY, **known)
+    signal = add_signal(bar_end=timestamp, **known)
+    SignalEvent.objects.create(
+        signal=signal, symbol="SPY", kind="ENTERED", timestamp=timestamp, details={}, **known
+    )
+    pattern = Pattern.objects.create(name="test", description="", conditions={}, status="active")
+    PatternMatch.objects.create(
+        pattern=pattern, symbol="SPY", date=DAY, bar_end=timestamp, values={}, **known
+    )
     SupersededRow.objects.create(table_name="t", key={}, row={}, known_at=known_at, superseded_at=known_at)
 
 

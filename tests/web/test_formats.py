@@ -25,6 +25,8 @@ NAN = float("nan")
         (formats.percent(0.0084, sign=True), "+0.84 %"),
         (formats.percent(-0.0011), f"{MINUS}0.11 %"),
         (formats.percent(0.105, 1), "10.5 %"),
+        (formats.points(0.0271, 1, sign=True), "+2.7 pt"),
+        (formats.points(None, 1), "–"),
         (formats.money(36.7e9, sign=True), "+$36.7 bn"),
         (formats.money(-1.37e9), f"{MINUS}$1.4 bn"),
         (formats.money(18.8e6), "$18.8 M"),

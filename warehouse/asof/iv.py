@@ -24,6 +24,9 @@ SELECT {columns} FROM market_events WHERE symbol = ANY(%(symbols)s) AND date >= 
   AND (withdrawn_at IS NULL OR withdrawn_at > %(at)s)
 """
 _EXPRESSIONS = {"data_points": "data_points::bigint"}
+_TERM_EXPRESSIONS = {
+    name: f"{name}[array_position(tenor_days, 30::bigint)]" for name in ("at_the_money", "ex_event")
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,9 +104,14 @@ class SurfacePoints:
 
 @dataclass(frozen=True, slots=True)
 class TermDays:
-    """Scalars of the term structure of one symbol by session, oldest first; all arrays of shape (n,), NaN if absent."""
+    """Scalars of the term structure of one symbol by session, oldest first; all arrays of shape (n,), NaN if absent.
+
+    `at_the_money` and `ex_event` are those of 30 days.
+    """
 
     date: Days
+    at_the_money: Floats
+    ex_event: Floats
     skew_25d_put_minus_call: Floats
     butterfly_25d: Floats
     slope: Floats
@@ -142,7 +150,9 @@ def surface(symbol: str, first_ms: int, last_ms: int) -> SurfacePoints:
 def term(symbol: str, first_ms: int, last_ms: int) -> TermDays:
     """Return the rows of the sessions that closed from `first_ms` to `last_ms` (epoch ms), both included."""
     wanted = {"symbol": symbol, **closed_between(first_ms, last_ms)}
-    return read_rows(TermDays, _TERM.format(columns=select_list(TermDays)), wanted, ["date"])
+    return read_rows(
+        TermDays, _TERM.format(columns=select_list(TermDays, _TERM_EXPRESSIONS)), wanted, ["date"]
+    )
 
 
 def events(symbol: str, first: dt.date, at_ms: int) -> Events:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from django.conf import settings
@@ -62,11 +63,25 @@ GROUPS: dict[str, tuple[tuple[str, str, str], ...]] = {
 
 def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
     """Return the groups of the sidebar with the pages that the user may view. Called by unfold."""
-    front = [{"title": "Dashboard", "icon": "dashboard", "link": reverse("admin:index")}]
+    front: list[dict[str, Any]] = [
+        {"title": "Dashboard", "icon": "dashboard", "link": reverse("admin:index")}
+    ]
+    pages: dict[str, list[dict[str, Any]]] = {}  # that are no lists of a table, by group
     if _may_view(request, "warehouse.gammaexposure"):
-        front.append({"title": "Symbols", "icon": "monitoring", "link": reverse("symbols")})
+        own = reverse("symbols"), reverse("volatility-lists")
+        # The pages of volatility have addresses below those of symbols.
+        front.append(
+            {"title": "Symbols", "icon": "monitoring", "link": own[0], "active": _is_at(own[0], but=own[1])}
+        )
+        pages["Volatility"] = [{"title": "Volatility", "icon": "area_chart", "link": own[1]}]
     groups = [
-        {"title": title, "items": [_item(*entry) for entry in entries if _is_shown(request, entry[2])]}
+        {
+            "title": title,
+            "items": [
+                *pages.get(title, []),
+                *(_item(*entry) for entry in entries if _is_shown(request, entry[2])),
+            ],
+        }
         for title, entries in GROUPS.items()
     ]
     return [{"items": front}, *(group for group in groups if group["items"])]
@@ -90,6 +105,11 @@ def _is_shown(request: HttpRequest, model: str) -> bool:
     if not _may_view(request, model):
         return False
     return model != "django_celery_beat.intervalschedule" or IntervalSchedule.objects.exists()
+
+
+def _is_at(address: str, but: str) -> Callable[[HttpRequest], bool]:
+    """Return whether a request is for a page below an address, except for those that end in another one."""
+    return lambda request: request.path.startswith(address) and not request.path.endswith(but)
 
 
 def _may_view(request: HttpRequest, model: str) -> bool:

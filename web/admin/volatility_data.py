@@ -6,11 +6,15 @@ from django.contrib import admin
 
 from warehouse.models import SurfacePoint, TermDay
 from web.admin.base import DailyAdmin
+from web.admin.row_charts import ChartsOfRow, RowChart, close_query
 
 
 @admin.register(SurfacePoint)
-class SurfacePointAdmin(DailyAdmin):
+class SurfacePointAdmin(ChartsOfRow, DailyAdmin):
     """Points of volatility surfaces."""
+
+    def row_charts(self, row: SurfacePoint) -> list[RowChart]:
+        return [RowChart(str(row.symbol), "surface", close_query(row.date))]
 
     list_display = (
         "symbol",
@@ -28,8 +32,11 @@ class SurfacePointAdmin(DailyAdmin):
 
 
 @admin.register(TermDay)
-class TermDayAdmin(DailyAdmin):
+class TermDayAdmin(ChartsOfRow, DailyAdmin):
     """Term structures."""
+
+    def row_charts(self, row: TermDay) -> list[RowChart]:
+        return [RowChart(str(row.symbol), chart, close_query(row.date)) for chart in ("term", "skew")]
 
     list_display = (
         "symbol",

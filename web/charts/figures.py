@@ -17,6 +17,10 @@ _TITLES = {
     "iv": "IV history",
     "smile": "Smile",
     "regime": "Market regime",
+    "surface": "IV by tenor and delta",
+    "fit": "Smile and fits",
+    "term": "Term structure",
+    "skew": "Skew and slope",
 }
 # Name of the group, and query, label and whether it is chosen first of each button.
 _CHOICES: dict[str, tuple[str, list[tuple[str, str, bool]]]] = {
@@ -28,6 +32,10 @@ _CHOICES: dict[str, tuple[str, list[tuple[str, str, bool]]]] = {
             ("mode=interest", "Open interest", False),
             ("mode=interest-change", "Change of open interest", False),
         ],
+    ),
+    "surface": (
+        "Values",
+        [("mode=level", "Level", True), ("mode=change", "Change", False)],
     ),
     "price": (
         "Bars",

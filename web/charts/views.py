@@ -1,4 +1,4 @@
-"""The page of a symbol and the data documents of its charts, as JSON and CSV."""
+"""The pages of a symbol and the data documents of its charts, as JSON and CSV."""
 
 from __future__ import annotations
 
@@ -27,6 +27,11 @@ from web.charts.documents.slots import slots_document
 from web.charts.documents.smile import smile_document
 from web.charts.documents.summary import summary_document
 from web.charts.documents.trades import trades_document
+from web.charts.documents.volatility.fitted_smile import fit_document
+from web.charts.documents.volatility.skew import skew_document
+from web.charts.documents.volatility.summary import volatility_document
+from web.charts.documents.volatility.surface import surface_document
+from web.charts.documents.volatility.term import term_document
 from web.data_answers import may_view, unless_known
 
 _LATEST_MS = 4_102_444_800_000  # 2100, the end of the exchange calendar
@@ -55,6 +60,11 @@ DOCUMENTS: dict[str, Read] = {
     "smile": lambda symbol, at_ms, slot, query: smile_document(
         symbol, at_ms, slot, [name for name in query.get("expirations", "").split(",") if name]
     ),
+    "volatility": lambda symbol, at_ms, slot, _: volatility_document(symbol, at_ms, slot),
+    "surface": lambda symbol, at_ms, slot, _: surface_document(symbol, at_ms, slot),
+    "fit": lambda symbol, at_ms, slot, query: fit_document(symbol, at_ms, slot, query.get("expiration")),
+    "term": lambda symbol, at_ms, slot, _: term_document(symbol, at_ms, slot),
+    "skew": lambda symbol, at_ms, slot, _: skew_document(symbol, at_ms, slot),
 }
 # Each takes the instant of the request and the last time that is shown.
 MARKET_DOCUMENTS: dict[str, Callable[[int, int | None], ChartDocument]] = {"regime": regime_document}
@@ -70,17 +80,33 @@ def symbols(request: HttpRequest) -> HttpResponse:
 
 def symbol_page(request: HttpRequest, symbol: str) -> HttpResponse:
     """Serve `/symbol/<symbol>/`. 404 for a symbol that is not watched, 403 without the permission to view gamma."""
+    buckets = [(name, label) for name, (label, *_) in BUCKETS.items()]
+    return _page(
+        request,
+        symbol,
+        symbol,
+        "web/charts/symbol.html",
+        {"buckets": buckets, "conventions": CONVENTION_NAMES},
+    )
+
+
+def volatility_page(request: HttpRequest, symbol: str) -> HttpResponse:
+    """Serve `/symbol/<symbol>/volatility/`, refused as the page of a symbol is."""
+    return _page(request, symbol, f"{symbol} volatility", "web/charts/volatility.html", {})
+
+
+def _page(
+    request: HttpRequest, symbol: str, title: str, template: str, values: dict[str, Any]
+) -> HttpResponse:
     if not request.user.is_authenticated:
         return redirect_to_login(request.get_full_path(), reverse("admin:login"))
     if not may_view(request):
         raise PermissionDenied
-    context = {**admin.site.each_context(request), "symbol": symbol, "title": symbol}
     watched = _watched()
+    context = {**admin.site.each_context(request), "symbol": symbol, "title": title, "watched": watched}
     if symbol not in watched:
-        return render(request, "web/charts/unknown_symbol.html", {**context, "watched": watched}, status=404)
-    buckets = [(name, label) for name, (label, *_) in BUCKETS.items()]
-    context |= {"watched": watched, "buckets": buckets, "strip": range(6), "conventions": CONVENTION_NAMES}
-    return render(request, "web/charts/symbol.html", context)
+        return render(request, "web/charts/unknown_symbol.html", context, status=404)
+    return render(request, template, context | {"strip": range(6)} | values)
 
 
 def symbol_document(request: HttpRequest, symbol: str, chart: str) -> HttpResponse:

@@ -14,8 +14,8 @@ from warehouse import clock
 
 class Command(BaseCommand):
     help = (
-        "Recompute a symbol's stored gamma, IV percentile and daily sums and the market regime from stored rows and"
-        " compare; read-only. Live, imported and backfilled rows."
+        "Recompute a symbol's stored gamma, IV percentile, volatility surface and daily sums and the market regime from"
+        " stored rows and compare; read-only. Live, imported and backfilled rows."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:

@@ -15,13 +15,16 @@ from quant.pricing.iv_status import IvStatus, quote_status
 LOWEST_BID = 0.05
 # Dollars, half of the smallest tick: no quote is more certain, even where bid and ask are equal.
 _LEAST_HALF_SPREAD = 0.005
+# Volatility: 99 of 100 volatilities that are rebuilt from trades differ by about this much or less from the true ones.
+_HALF_SPREAD_OF_TRADES = 0.01
 _INVERSE_ROOT_TWO_PI = 0.3989422804014327
 
 
 class SmileQuotes(NamedTuple):
     """One row per settlement, ascending in time and root, shape (s,); its quotes ascending in strike, (s, n).
 
-    Rows are filled up with NaN. `half_spread` is in volatility: half of ask less bid, divided by vega.
+    Rows are filled up with NaN. `half_spread` is in volatility: half of ask less bid, divided by vega. In a chain
+    without any quote, as one rebuilt from trades, each volatility counts as a quote with a half-spread of one point.
     """
 
     root: NDArray[np.str_]
@@ -90,16 +93,24 @@ def smile_quotes(chain: OptionChain) -> SmileQuotes:
     """Return the usable quotes of every settlement of a chain with volatilities, forwards and rates.
 
     A quote is used if its contract is out of the money, its volatility known, its bid at least 0.05 dollars, and its
-    spread neither negative nor more than half of its mid (`iv_status.quote_status`). Settlements without any are
-    included, without quotes. Adjusted contracts are left out, because they deliver something else.
+    spread neither negative nor more than half of its mid (`iv_status.quote_status`). In a chain without any quote all
+    known volatilities out of the money are used. Settlements without any are included, without quotes. Adjusted
+    contracts are left out, because they deliver something else.
     """
-    chain = chain.select(~is_adjusted(chain.root, chain.multiplier))
+    adjusted = is_adjusted(chain.root, chain.multiplier)
+    if adjusted.any():
+        chain = chain.select(~adjusted)
     member, first = chain.groups()
     outside = np.where(chain.strike >= chain.forward, chain.is_call, ~chain.is_call) & (chain.forward > 0)
-    usable = outside & (quote_status(chain.bid, chain.ask) == IvStatus.ok) & (chain.bid >= LOWEST_BID)
+    usable = outside
+    is_quoted = bool(np.isfinite(chain.bid).any() or np.isfinite(chain.ask).any())
+    if is_quoted:
+        usable &= (quote_status(chain.bid, chain.ask) == IvStatus.ok) & (chain.bid >= LOWEST_BID)
     usable &= (chain.implied_volatility > 0) & np.isfinite(chain.implied_volatility) & (chain.years > 0)
     rows = np.flatnonzero(usable)
-    rows = rows[np.lexsort((chain.strike[rows], member[rows]))]
+    # By settlement and strike. A stable sort of one key uses that calls and puts are already in order.
+    key = member[rows] * (chain.strike[rows].max(initial=0.0) + 1.0) + chain.strike[rows]
+    rows = rows[np.argsort(key, kind="stable")]
     count = np.bincount(member[rows], minlength=len(first))
     at = (member[rows], np.arange(len(rows)) - np.repeat(np.cumsum(count) - count, count))
     shape = (len(first), int(count.max(initial=1)))
@@ -114,7 +125,10 @@ def smile_quotes(chain: OptionChain) -> SmileQuotes:
     k = np.log(strike / forward)
     d1 = 0.5 * volatility * root_years - k / (volatility * root_years)
     vega = forward * np.exp(-np.nan_to_num(chain.rate[rows]) * years - 0.5 * d1 * d1) * root_years
-    half_spread = np.maximum(0.5 * (chain.ask - chain.bid)[rows], _LEAST_HALF_SPREAD)
+    per_volatility = _INVERSE_ROOT_TWO_PI * vega
+    least = _LEAST_HALF_SPREAD / per_volatility
+    spread = 0.5 * (chain.ask - chain.bid)[rows] / per_volatility if is_quoted else _HALF_SPREAD_OF_TRADES
+    half_spread = np.maximum(spread, least)
     return SmileQuotes(
         root=chain.root[first],
         expiration=chain.expiration[first],
@@ -124,6 +138,6 @@ def smile_quotes(chain: OptionChain) -> SmileQuotes:
         k=padded(k),
         strike=padded(strike),
         volatility=padded(volatility),
-        half_spread=padded(half_spread / (_INVERSE_ROOT_TWO_PI * vega)),
+        half_spread=padded(half_spread),
         is_call=padded(k) >= 0.0,
     )

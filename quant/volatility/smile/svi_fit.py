@@ -10,11 +10,13 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike
 
+from quant.chain import Bools, Floats
 from quant.volatility.smile.svi import Svi
 from quant.volatility.smile.svi_grid import ScaledQuotes, best_of_grid
 from quant.volatility.smile.svi_refinement import refined
 
 FEWEST_QUOTES = 5
+_FIRST_SEARCH = 32  # quotes of a slice that the grid is compared with
 
 
 @np.errstate(all="ignore")
@@ -39,8 +41,10 @@ def fit_svi(k: ArrayLike, total_variance: ArrayLike, weights: ArrayLike) -> Svi:
     usable = np.flatnonzero((known.sum(axis=1) >= FEWEST_QUOTES) & (highest > lowest))
     found = np.full((5, len(at)), np.nan)
     if len(usable):
-        quotes = ScaledQuotes.of(at[usable], value[usable], weight[usable], known[usable])
-        state = refined(quotes, *best_of_grid(quotes))
+        columns_of = (at[usable], value[usable], weight[usable], known[usable])
+        quotes = ScaledQuotes.of(*columns_of)
+        m, log_sigma = _first_search(quotes, *columns_of)
+        state = refined(quotes, m, log_sigma)
         left, right = state.wings.left, state.wings.right
         found[:, usable] = (
             state.wings.level * quotes.level,
@@ -50,3 +54,31 @@ def fit_svi(k: ArrayLike, total_variance: ArrayLike, weights: ArrayLike) -> Svi:
             quotes.width * np.exp(state.log_sigma),
         )
     return Svi(*(found if columns[0].ndim == 2 else found[:, 0]))
+
+
+def _first_search(
+    quotes: ScaledQuotes, k: Floats, total_variance: Floats, weights: Floats, known: Bools
+) -> tuple[Floats, Floats]:
+    """Return m and log(σ) near the best ones, in the units of `quotes`, shapes (s,), from some of the quotes."""
+    if k.shape[1] <= _FIRST_SEARCH:
+        return best_of_grid(quotes)
+    few = ScaledQuotes.of(*_every_few(k, total_variance, weights, known))
+    m, log_sigma = best_of_grid(few)
+    m = (few.center + few.width * m - quotes.center) / quotes.width
+    return m, log_sigma + np.log(few.width / quotes.width)
+
+
+def _every_few(
+    k: Floats, total_variance: Floats, weights: Floats, known: Bools
+) -> tuple[Floats, Floats, Floats, Bools]:
+    """Return quotes at equal steps from the first to the last known one of each slice, at most 32, shapes (s, n)."""
+    # Positions of the known quotes first, in their order.
+    place = np.argsort(~known, axis=1, kind="stable")
+    number = known.sum(axis=1)[:, None]
+    steps = np.arange(_FIRST_SEARCH)[None, :]
+    wanted = np.where(number <= _FIRST_SEARCH, steps, steps * (number - 1) // (_FIRST_SEARCH - 1))
+    at = np.take_along_axis(place, wanted, axis=1)
+    few_k, few_variance, few_weights = (
+        np.take_along_axis(column, at, axis=1) for column in (k, total_variance, weights)
+    )
+    return few_k, few_variance, few_weights, np.take_along_axis(known, at, axis=1)

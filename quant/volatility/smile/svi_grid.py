@@ -40,16 +40,16 @@ class ScaledQuotes(NamedTuple):
         weight = np.where(known, weights, 0.0)
         weight /= weight.sum(axis=1, keepdims=True)
         k, total_variance = np.where(known, k, 0.0), np.where(known, total_variance, 0.0)
-        center, level = (np.einsum("sn,sn->s", weight, column) for column in (k, total_variance))
+        center, level = (np.vecdot(weight, column) for column in (k, total_variance))
         x = np.where(known, (k - center[:, None]) / width[:, None], 0.0)
         value = np.where(known, total_variance / level[:, None] - 1.0, 0.0)
         return cls(
             x=x,
             value=value,
             weight=weight,
-            xx=np.einsum("sn,sn,sn->s", weight, x, x),
-            xv=np.einsum("sn,sn,sn->s", weight, x, value),
-            vv=np.einsum("sn,sn,sn->s", weight, value, value),
+            xx=np.vecdot(weight * x, x),
+            xv=np.vecdot(weight * x, value),
+            vv=np.vecdot(weight * value, value),
             low=_FLATTEST_WING * width / level,
             high=STEEPEST_WING * width / level,
             center=center,

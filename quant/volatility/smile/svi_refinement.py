@@ -21,7 +21,7 @@ _ITERATIONS = 60
 _FIRST_DAMPING, _LEAST_DAMPING, _LARGEST_DAMPING = 1e-3, 1e-9, 1e9
 _LONGEST_STEP = 0.7
 # An iteration that reduces the error by less than this fraction is the last one.
-_SMALLEST_GAIN = 1e-7
+_SMALLEST_GAIN = 1e-5
 _ROUNDING = 1e-30  # of the squared error, relative to the squared variance
 _RIDGE = 1e-14
 
@@ -51,8 +51,10 @@ def refined(quotes: ScaledQuotes, m: Floats, log_sigma: Floats) -> SearchState:
     live = np.arange(len(m))
     damping = np.full(len(m), _FIRST_DAMPING)
     state, of_live = final, quotes
+    # Allocated once: the system clears each large array that is allocated anew, which takes longer than the step.
+    workspace = np.empty((2, len(m), 5, quotes.x.shape[1]))
     for _ in range(_ITERATIONS):
-        step = _step(of_live, state, damping)
+        step = _step(of_live, state, damping, workspace)
         trial = _at(
             of_live,
             np.clip(state.m + step[:, 0], -_FARTHEST_M, _FARTHEST_M),
@@ -71,33 +73,35 @@ def refined(quotes: ScaledQuotes, m: Floats, log_sigma: Floats) -> SearchState:
         going = np.flatnonzero(~done & (final.error[live] > _ROUNDING))
         if not len(going):
             break
+        if len(going) == len(m):
+            continue
         live, damping = live[going], damping[going]
         state, of_live = final.select(live), quotes.select(live)
     return final
 
 
-def _step(quotes: ScaledQuotes, state: SearchState, damping: Floats) -> Floats:
+def _step(quotes: ScaledQuotes, state: SearchState, damping: Floats, workspace: Floats) -> Floats:
     """Return the damped steps in m and log(σ), shape (s, 2).
 
-    The level and the slopes that are at no bound follow every step, so all five are solved for together.
+    `workspace` (2, s or more, 5, n) is overwritten. The level and the slopes that are at no bound follow every step, so
+    all five are solved for together.
     """
     wings = state.wings
     half_sum = 0.5 * (wings.left + wings.right)[:, None]
     half_difference = 0.5 * (wings.right - wings.left)[:, None]
     squared_sigma = np.exp(2.0 * state.log_sigma)[:, None]
-    columns = np.stack(
-        [
-            np.ones_like(state.away),
-            0.5 * (state.root - state.away),
-            0.5 * (state.root + state.away),
-            -(half_sum * state.away / state.root + half_difference),
-            half_sum * squared_sigma / state.root,
-        ],
-        axis=1,
-    )
-    weighted = columns * quotes.weight[:, None, :]
+    columns, weighted = workspace[:, : len(state.m)]
+    columns[:, 0] = 1.0
+    np.subtract(state.root, state.away, out=columns[:, 1])
+    np.add(state.root, state.away, out=columns[:, 2])
+    columns[:, 1:3] *= 0.5
+    np.divide(state.away, state.root, out=columns[:, 3])
+    columns[:, 3] *= -half_sum
+    columns[:, 3] -= half_difference
+    np.divide(half_sum * squared_sigma, state.root, out=columns[:, 4])
+    np.multiply(columns, quotes.weight[:, None, :], out=weighted)
     normal = weighted @ columns.swapaxes(1, 2)
-    target = np.einsum("spn,sn->sp", weighted, state.residual)
+    target = np.vecdot(weighted, state.residual[:, None, :])
     free = np.ones((len(columns), 5))
     free[:, 0], free[:, 1], free[:, 2] = wings.is_level_free, wings.is_left_free, wings.is_right_free
     normal *= free[:, :, None] * free[:, None, :]
@@ -105,7 +109,7 @@ def _step(quotes: ScaledQuotes, state: SearchState, damping: Floats) -> Floats:
     diagonal[:, 3:] *= 1.0 + damping[:, None]
     diagonal += np.where(free > 0, _RIDGE * diagonal + np.finfo(np.float64).tiny, 1.0)
     step = np.linalg.solve(normal, (target * free)[..., None])[:, 3:, 0]
-    limited: Floats = np.clip(np.nan_to_num(step), -_LONGEST_STEP, _LONGEST_STEP)
+    limited: Floats = np.clip(np.where(np.isfinite(step), step, 0.0), -_LONGEST_STEP, _LONGEST_STEP)
     return limited
 
 
@@ -113,7 +117,7 @@ def _at(quotes: ScaledQuotes, m: Floats, log_sigma: Floats) -> SearchState:
     sigma = np.exp(log_sigma)
     away = quotes.x - m[:, None]
     root = np.sqrt(away * away + (sigma * sigma)[:, None])
-    mean = np.einsum("sn,sn->s", quotes.weight, root)
+    mean = np.vecdot(quotes.weight, root)
     # Differences to the mean are summed, because the square of the mean would hide the smallest errors.
     apart = root - mean[:, None]
     weighted = quotes.weight * apart
@@ -122,10 +126,10 @@ def _at(quotes: ScaledQuotes, m: Floats, log_sigma: Floats) -> SearchState:
             s=mean,
             x=-m,
             v=np.ones_like(m),
-            ss=np.einsum("sn,sn->s", weighted, apart),
-            xs=np.einsum("sn,sn->s", weighted, quotes.x),
+            ss=np.vecdot(weighted, apart),
+            xs=np.vecdot(weighted, quotes.x),
             xx=quotes.xx,
-            sv=np.einsum("sn,sn->s", weighted, quotes.value),
+            sv=np.vecdot(weighted, quotes.value),
             xv=quotes.xv,
             vv=quotes.vv,
         ),
@@ -136,5 +140,5 @@ def _at(quotes: ScaledQuotes, m: Floats, log_sigma: Floats) -> SearchState:
     half_sum, half_difference = 0.5 * (wings.left + wings.right), 0.5 * (wings.right - wings.left)
     curve = (wings.level - 1.0)[:, None] + half_sum[:, None] * root + half_difference[:, None] * away
     residual = quotes.value - curve
-    error = np.einsum("sn,sn,sn->s", quotes.weight, residual, residual)
+    error = np.vecdot(quotes.weight * residual, residual)
     return SearchState(m.copy(), log_sigma.copy(), wings, away, root, residual, error)

@@ -26,7 +26,14 @@ from tests.ingestion.backfill.past import FRIDAY, PastMarket
 from tests.ingestion.backfill.rebuilding import fetch, rebuild
 from tests.provider.server import ok
 from warehouse import clock
-from warehouse.models import GammaExposure, HistoricalGreeks, IngestionRun, IvPercentile
+from warehouse.models import (
+    GammaExposure,
+    HistoricalGreeks,
+    IngestionRun,
+    IvPercentile,
+    SurfacePoint,
+    TermDay,
+)
 from warehouse.watchlist import add_default_symbols
 
 pytestmark = pytest.mark.database
@@ -113,6 +120,9 @@ def test_ranks_recomputed_from_stored_chains_equal_the_live_ones(live, market, d
     assert as_text() == []
     assert sum(backfill_ranks(each, market) for each in days) == len(DAYS)
     assert as_text() == live
+    assert list(TermDay.objects.order_by("date").values_list("date", flat=True)) == DAYS
+    assert SurfacePoint.objects.filter(date=FRIDAY, iv__isnull=False).count() > 10
+    assert set(IngestionRun.objects.filter(task="store_surface").values_list("status", flat=True)) == {"DONE"}
 
 
 def test_a_series_rebuilt_from_bars_is_within_its_bounds_of_the_live_one(live, market):
@@ -123,6 +133,9 @@ def test_a_series_rebuilt_from_bars_is_within_its_bounds_of_the_live_one(live, m
         assert rebuild(SYMBOL, day, Depth()).stored
     backfill_ranks(8, market)
     rebuilt = by_day()
+    for term in TermDay.objects.all():
+        assert term.settlements > 1
+        assert abs(term.at_the_money[2] - rebuilt[term.date].current_iv) < LEVEL_WITHIN
     assert list(rebuilt) == list(recorded) == DAYS
     level, percentile = (
         np.array([getattr(rebuilt[day], name) - getattr(recorded[day], name) for day in DAYS])

@@ -9,9 +9,10 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from quant.sessions import close_of
+from tests.ingestion.smile_chain import store_chain
 from tests.ingestion.stored import store_pair
 from warehouse import clock
-from warehouse.models import IvPercentile
+from warehouse.models import IvPercentile, TermDay
 
 pytestmark = pytest.mark.database
 
@@ -41,6 +42,18 @@ def test_range_is_computed_oldest_first(evening):
         "SPX 2026-11-17: IV 0.1600, unranked of 0 sessions",
         "SPX 2026-11-18: IV 0.1800, unranked of 1 sessions",
     ]
+
+
+def test_a_surface_is_computed_again_on_command(evening):
+    day = {WEDNESDAY + timedelta(days=30): 0.15}
+    store_chain(day, clock.epoch_ms(close_of(WEDNESDAY)))
+    for _ in range(2):
+        output = io.StringIO()
+        call_command("calculate_surface", "SPX", "--date", str(WEDNESDAY), stdout=output)
+        assert output.getvalue() == "SPX 2026-11-18: 5 points of the volatility surface\n"
+    assert TermDay.objects.get().known_at == clock.epoch_ms(close_of(WEDNESDAY)) + 6 * 60_000
+    with pytest.raises(CommandError, match=r"Nothing was calculated\."):
+        call_command("calculate_surface", "SPX", "--date", str(TUESDAY), stdout=output)
 
 
 def test_default_is_the_last_closed_session_of_all_watched_chains(evening):

@@ -10,13 +10,12 @@ import pytest
 from ingestion.bars.bar_times import close_ms
 from ingestion.daily.volatility_surface import store_surface
 from quant import sessions
-from quant.contracts import format_ticker
-from quant.pricing import black_scholes
+from tests.ingestion.smile_chain import SPOT, STRIKES, store_chain
 from tests.ingestion.stored import store_pair
-from tests.warehouse.rows import add_curve, add_event
-from warehouse import clock, partitions
+from tests.warehouse.rows import add_event
+from warehouse import clock
 from warehouse.asof import iv
-from warehouse.models import HistoricalGreeks, IngestionRun, SurfacePoint, TermDay
+from warehouse.models import IngestionRun, SurfacePoint, TermDay
 from warehouse.models.enums import RunStatus
 
 pytestmark = pytest.mark.database
@@ -24,9 +23,7 @@ pytestmark = pytest.mark.database
 SESSION = date(2026, 11, 18)
 CLOSE = datetime(2026, 11, 18, 21, 0, tzinfo=UTC)
 CLOSE_MS = clock.epoch_ms(CLOSE)
-SPOT = 6500.0
 EXPIRATIONS = (date(2026, 11, 25), date(2026, 12, 18), date(2027, 1, 15), date(2027, 3, 19))
-STRIKES = np.arange(5200.0, 7501.0, 50.0)
 
 
 @pytest.fixture
@@ -35,56 +32,12 @@ def evening(spx, at_market_time) -> str:
     return spx
 
 
-def smile(strike, years, level):
-    """Return a parabola in standard deviations of log-moneyness."""
-    distance = np.log(strike / SPOT) / (level * np.sqrt(years))
-    return level * (1.0 - 0.06 * distance + 0.015 * distance**2)
-
-
-def store_chain(levels: dict[date, float], slot_ms: int = CLOSE_MS) -> None:
-    """Store quoted calls and puts with spot, forward and rate 6,500, 6,500 and 0."""
-    partitions.ensure("historical_greeks", slot_ms, slot_ms)
-    rows = []
-    for expiration, level in levels.items():
-        years = float(sessions.years_to_expiry(["SPXW"], [expiration], clock.instant(slot_ms))[0])
-        volatility = smile(STRIKES, years, level)
-        add_curve(
-            slot_ms, root="SPXW", expiration=expiration, exercise_style="european", forward=SPOT, rate=0.0
-        )
-        for is_call in (True, False):
-            value = black_scholes.price(is_call, SPOT, STRIKES, years, 0.0, 0.0, volatility)
-            tickers = [str(format_ticker("SPXW", expiration, is_call, strike)) for strike in STRIKES.tolist()]
-            rows += [
-                HistoricalGreeks(
-                    symbol="SPX",
-                    timestamp=slot_ms,
-                    contract_ticker=ticker,
-                    option_type="call" if is_call else "put",
-                    strike=strike,
-                    expiration=expiration,
-                    dte=30,
-                    underlying_price=SPOT,
-                    bid=round(price - 0.05, 4) if price > 0.05 else 0,
-                    ask=round(price + 0.05, 4),
-                    implied_volatility=iv_,
-                    iv_status="ok",
-                    source="live",
-                    fetched_at=slot_ms,
-                    method_version="test",
-                )
-                for ticker, strike, price, iv_ in zip(
-                    tickers, STRIKES.tolist(), value.tolist(), volatility.tolist(), strict=True
-                )
-            ]
-    HistoricalGreeks.objects.bulk_create(rows)
-
-
 LEVELS = dict(zip(EXPIRATIONS, (0.14, 0.15, 0.16, 0.17), strict=True))
 
 
 def test_the_surface_of_the_last_chain_is_stored(evening):
     store_chain(dict.fromkeys(EXPIRATIONS, 0.30), CLOSE_MS - 15 * 60_000)
-    store_chain(LEVELS)
+    store_chain(LEVELS, CLOSE_MS)
     result = store_surface(evening, SESSION)
     points = {(row.tenor_days, row.delta): row for row in SurfacePoint.objects.all()}
     assert len(points) == 35
@@ -102,7 +55,7 @@ def test_the_surface_of_the_last_chain_is_stored(evening):
 
 
 def test_the_term_structure_of_the_last_chain_is_stored(evening):
-    store_chain(LEVELS)
+    store_chain(LEVELS, CLOSE_MS)
     store_surface(evening, SESSION)
     row = TermDay.objects.get()
     assert row.tenor_days == [7, 14, 30, 60, 91, 182, 365]
@@ -120,7 +73,7 @@ def test_the_term_structure_of_the_last_chain_is_stored(evening):
 
 def test_known_events_are_taken_out_of_the_later_tenors(evening):
     years = {day: float(sessions.years_to_expiry(["SPXW"], [day], CLOSE)[0]) for day in EXPIRATIONS}
-    store_chain({day: float(np.sqrt(0.15**2 + 0.02**2 / time)) for day, time in years.items()})
+    store_chain({day: float(np.sqrt(0.15**2 + 0.02**2 / time)) for day, time in years.items()}, CLOSE_MS)
     add_event(SESSION + timedelta(days=2), known_at=CLOSE_MS - 1)
     add_event(SESSION + timedelta(days=2), symbol="*", kind="FOMC", known_at=CLOSE_MS + 1)
     store_surface(evening, SESSION)
@@ -140,6 +93,14 @@ def test_a_chain_without_quotes_has_rows_with_reasons(evening):
     assert (row.settlements, row.refused, row.skew_index) == (0, 0, None)
 
 
+def test_volatilities_rebuilt_from_trades_count_as_quotes(evening):
+    store_chain(LEVELS, CLOSE_MS, is_quoted=False)
+    assert store_surface(evening, SESSION).points == 25
+    row = TermDay.objects.get()
+    assert row.at_the_money[2] == pytest.approx(0.15, abs=2e-4)
+    assert (row.settlements, row.refused, row.skew_index) == (4, 0, None)
+
+
 def test_a_session_without_a_chain_is_failed(evening):
     assert not store_surface(evening, SESSION).stored
     assert IngestionRun.objects.get().status == RunStatus.FAILED
@@ -147,7 +108,7 @@ def test_a_session_without_a_chain_is_failed(evening):
 
 
 def test_a_session_is_stored_once_and_again_on_request(evening):
-    store_chain(LEVELS)
+    store_chain(LEVELS, CLOSE_MS)
     assert store_surface(evening, SESSION).stored
     assert store_surface(evening, SESSION).detail == "already done"
     known = TermDay.objects.get().known_at
@@ -157,20 +118,21 @@ def test_a_session_is_stored_once_and_again_on_request(evening):
 
 
 def test_rows_of_history_are_known_from_when_live_ones_are(evening):
-    store_chain(LEVELS)
+    store_chain(LEVELS, CLOSE_MS)
     store_surface(evening, SESSION, is_history=True)
     assert TermDay.objects.get().known_at == CLOSE_MS + 6 * 60_000
     assert set(SurfacePoint.objects.values_list("known_at", flat=True)) == {CLOSE_MS + 6 * 60_000}
 
 
 def test_the_readers_return_what_was_stored(evening):
-    store_chain(LEVELS)
+    store_chain(LEVELS, CLOSE_MS)
     store_surface(evening, SESSION)
     points, rows = (read("SPX", close_ms(SESSION), close_ms(SESSION)) for read in (iv.surface, iv.term))
     assert len(points) == 35
     assert points.tenor_days[:5].tolist() == [7] * 5
     assert rows.slope.tolist() == [TermDay.objects.get().slope]
     assert np.isnan(rows.implied_move).all()
+    assert rows.at_the_money.tolist() == rows.ex_event.tolist() == [TermDay.objects.get().at_the_money[2]]
     assert len(iv.surface("SPX", close_ms(SESSION) + 1, close_ms(SESSION) + 1)) == 0
 
 

@@ -186,5 +186,7 @@ def test_every_value_of_an_imported_session_equals_its_recomputation(written):
         "gamma of 2026-11-16 16:00: equal",
         "gamma by expiration of 2026-11-16 16:00: equal",
         "iv_percentile_cache of 2026-11-16: equal",
+        "iv_surface_daily of 2026-11-16: equal",
+        "iv_term_daily of 2026-11-16: equal",
         "market_regime_history of 2026-11-16: equal",
     ]

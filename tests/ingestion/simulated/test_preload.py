@@ -91,6 +91,20 @@ def test_every_session_of_a_year_is_ranked_in_the_year_before(preload):
     assert 0 <= newest.iv_percentile <= 1
 
 
+def test_a_year_of_term_structures_and_ten_surfaces_are_stored(preload):
+    preload()
+    rows = models.TermDay.objects.order_by("date")
+    assert (rows.count(), models.SurfacePoint.objects.count()) == (252, 350)
+    newest = rows.last()
+    assert (newest.date, newest.method_version) == (BEFORE, "simulated-past-1")
+    level = models.IvPercentile.objects.get(date=BEFORE).current_iv
+    assert newest.at_the_money[2] == pytest.approx(level)
+    assert newest.slope == pytest.approx(newest.at_the_money[3] - level)
+    points = {(row.tenor_days, row.delta): row.iv for row in models.SurfacePoint.objects.filter(date=BEFORE)}
+    assert points[30, "25P"] > points[30, "50"] > points[30, "25C"]
+    assert newest.skew_25d_put_minus_call == pytest.approx(points[30, "25P"] - points[30, "25C"])
+
+
 def test_bars_of_the_running_session_end_before_the_present(preload):
     preload()
     counts = {
@@ -114,7 +128,7 @@ def test_the_last_closed_session_has_a_regime_that_names_what_is_missing(preload
 
 def test_a_second_run_stores_nothing_and_requests_no_sums(preload, server):
     preload()
-    tables = (models.GammaSlot, models.FlowSlot, models.IvPercentile, models.GammaDay, models.FlowDay)
+    tables = (models.GammaSlot, models.FlowSlot, models.IvPercentile, models.TermDay, models.FlowDay)
     before = [list(table.objects.order_by("id").values()) for table in tables]
     requests = requests_of_past_sums(server)
     preload()

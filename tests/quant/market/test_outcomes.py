@@ -64,7 +64,7 @@ def test_one_minute_with_both_is_a_stop_and_not_ambiguous():
     assert (found["end"], walked.ambiguous[0]) == ("STOPPED", False)
 
 
-def test_entry_is_the_minute_after_the_evaluation_and_earlier_minutes_do_not_count():
+def test_minutes_before_the_entry_do_not_count():
     # Example 34 of the detectors' specification.
     minutes = [(450.65, 450.7, 449.50), (450.55, 450.6, 450.5)]
     bars = path([(450.0, 450.8, 449.8, 450.6), (450.65, 450.9, 449.5, 450.6)], {1: minutes})

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from quant.volatility.event_ramp import event_ramp
+from quant.volatility.event_ramp import event_ramp, ramp_message
 from quant.volatility.event_variance import expected_volatility, without_events
 
 DAYS = np.arange("2026-01-01", "2026-01-31", dtype="datetime64[D]")
@@ -52,3 +52,7 @@ def test_no_ramp_has_no_catalyst():
 def test_a_ramp_whose_ex_event_volatility_is_unknown_has_no_catalyst():
     ramp = event_ramp(DAYS, np.full(30, 0.25), np.full(30, np.nan), TODAY, 0.34, np.nan, np.nan)
     assert (ramp.raw.detected, ramp.raw.catalyst, ramp.excess_pct) == (True, None, None)
+
+
+def test_the_message_of_a_ramp_states_the_expansion():
+    assert ramp_message("SPX", 36.4) == "SPX IV expanded 36% → Potential catalyst ahead"

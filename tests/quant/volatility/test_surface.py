@@ -96,6 +96,8 @@ def test_a_delta_that_the_quotes_do_not_reach_is_not_invented():
     grid = surface_grid(fit_smiles(without_quotes(chain, near)), (30,))
     assert grid.reason[0].tolist() == ["", "", "", "beyond_strikes", "beyond_strikes"]
     assert np.isfinite(grid.volatility[0]).tolist() == [True, True, True, False, False]
+    later = surface_grid(fit_smiles(without_quotes(chain, near)), (30, 60))
+    assert set(later.reason[1].tolist()) == {"after_last_expiration"}
 
 
 def test_refused_smiles_are_not_used_and_their_neighbours_are():

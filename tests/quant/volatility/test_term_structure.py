@@ -25,6 +25,14 @@ def test_regimes_on_both_sides_of_every_limit(front, back, regime, label, recomm
     assert result.spread_pct == pytest.approx(back - front)
 
 
+def test_the_messages_are_those_of_the_documents():
+    assert term_structure(100, 89).message == (
+        "VIX term structure inverted -10% → Market pricing imminent risk"
+    )
+    assert term_structure(100, 121).message == "VIX term structure steep +20% → Complacency extreme"
+    assert term_structure(100, 100).message is None
+
+
 def test_regime_limits_as_ratios_of_vix_to_vix3m():
     assert term_structure(1.112, 1.0).regime == "FEAR"
     assert term_structure(1.111, 1.0).regime == "NORMAL"

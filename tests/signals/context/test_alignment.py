@@ -58,6 +58,19 @@ def test_weekly_and_daily_trend_block_setups_that_are_not_reversions(votes, fami
     assert block(context(votes), firing(family, direction)) == name
 
 
+@pytest.mark.parametrize(
+    ("votes", "family", "direction", "reason"),
+    [
+        (MOSTLY, "breakout", 1, "frames are MOSTLY_ALIGNED with the direction"),
+        (FULLY, "breakout", -1, "frames are FULLY_ALIGNED against the direction"),
+        (CONFLICT, "breakout", -1, "longer and shorter frames conflict"),
+        (CONFLICT, "reversion", 1, AGAINST),
+    ],
+)
+def test_boost_says_why(votes, family, direction, reason):
+    assert boost(context(votes), firing(family, direction)).reason == reason
+
+
 def test_confidence_is_the_weight_of_the_frames_present():
     found = context(WITHOUT_WEEK)
     assert found.confidence == pytest.approx(63.6364, abs=5e-5)

@@ -89,6 +89,14 @@ def test_confidence_is_lost_for_each_defect(changed, confidence):
     assert reading(**changed).confidence == confidence
 
 
+PLAIN = {"big_premium": 0.0, "aggressive_premium": 0.0, "sweeps": 0.0}
+
+
+def mean_premium(dollars):
+    """Trades without any sign of an institution but their mean premium, which gives one point for 4,000 dollars."""
+    return {**PLAIN, "premium": 342 * dollars, "sided_premium": 342 * dollars}
+
+
 @pytest.mark.parametrize(
     ("changed", "recommendation"),
     [
@@ -96,22 +104,45 @@ def test_confidence_is_lost_for_each_defect(changed, confidence):
         ({"premium": 49_999.0, "sided_premium": 49_999.0}, "WAIT"),
         ({"is_stale": True}, "WAIT"),
         ({"put_volume": 9_050.0}, "FOLLOW_FLOW"),  # strength 60
-        ({"big_premium": 0.3 * 45.2e6}, "CONFIRM_FLOW"),  # institutional 68
-        (
-            {
-                "big_premium": 0.0,
-                "aggressive_premium": 0.0,
-                "sweeps": 0.0,
-                "premium": 342 * 7e4,
-                "put_volume": 1e3,
-            },
-            "FADE_FLOW",
-        ),
-        ({"big_premium": 0.0, "aggressive_premium": 0.0, "sweeps": 0.0}, "NEUTRAL"),  # institutional 25
+        ({"put_volume": 9_150.0}, "CONFIRM_FLOW"),  # strength 59
+        ({"sweeps": 10.26}, "FOLLOW_FLOW"),  # institutional score 70
+        ({"sweeps": 9.5}, "CONFIRM_FLOW"),  # 69
+        ({"sided_premium": 0.0, "is_short": 1.0}, "FOLLOW_FLOW"),  # confidence 60
+        ({"trades": 19.0, "sided_premium": 0.0}, "CONFIRM_FLOW"),  # 50
+        ({**PLAIN, "aggressive_premium": 45.2e6 / 30, "big_premium": 0.36 * 45.2e6}, "CONFIRM_FLOW"),  # 50
+        ({**PLAIN, "big_premium": 0.36 * 45.2e6}, "NEUTRAL"),  # 49
+        ({**mean_premium(76_000), "put_volume": 7_000.0}, "FADE_FLOW"),  # 19, strength 81
+        ({**mean_premium(80_000), "put_volume": 7_000.0}, "NEUTRAL"),  # 20
+        ({**mean_premium(76_000), "put_volume": 7_088.0}, "NEUTRAL"),  # strength 80
     ],
 )
 def test_recommendation_is_the_first_that_holds(changed, recommendation):
     assert reading(**changed).recommendation == recommendation
+
+
+def test_limits_of_small_windows_do_not_count_as_small():
+    assert reading(trades=20.0).confidence == 85.0
+    assert reading(premium=100_000.0, sided_premium=1e5).confidence == 85.0
+    assert reading(trades=10.0).recommendation != "WAIT"
+    assert reading(premium=50_000.0, sided_premium=5e4).recommendation != "WAIT"
+
+
+@pytest.mark.parametrize(("sweeps", "factor"), [(10.26, 1.10), (10.9, 1.20)])
+def test_institutional_score_of_70_has_the_weaker_factor(sweeps, factor):
+    assert boost(context(sweeps=sweeps), firing()).factor == pytest.approx(factor)
+
+
+def test_institutional_score_of_50_has_no_factor():
+    half = {**PLAIN, "aggressive_premium": 45.2e6 / 30, "big_premium": 0.36 * 45.2e6}
+    assert context(**half).medium.institutional == 50
+    assert boost(context(**half), firing()).factor == 1.0
+    assert boost(context(**{**half, "sweeps": 0.9}), firing()).factor == pytest.approx(1.10)
+
+
+def test_stream_that_is_silent_for_two_minutes_is_stale_but_counts_fully():
+    found = context(silent=2.0)
+    assert (found.is_stale, found.freshness, found.confidence) == (True, 1.0, 55.0)
+    assert not context(silent=1.9).is_stale
 
 
 def test_imbalance_is_that_of_premium_with_a_direction():

@@ -51,6 +51,7 @@ def test_boost_shrinks_with_age_disagreement_and_confidence(changed, family, del
         ({}, "breakout", -1, 0.0),
         ({"resistance": 688.425}, "breakout", 1, 5.0),  # exactly 0.5 % above 685
         ({"resistance": 688.44}, "breakout", 1, 10.0),
+        ({"resistance": 685.0}, "breakout", 1, 5.0),
         ({"resistance": 684.0}, "breakout", 1, 10.0),
         ({"support": 683.0}, "breakout", -1, -5.0),
         ({"support": 681.5}, "breakout", -1, 0.0),
@@ -82,8 +83,13 @@ def test_neutral_profile_counts_both_directions(changed, family, direction, delt
 def test_missing_snapshot_changes_nothing_and_is_named():
     found = read(features(), 1)
     assert (found.missing, found.is_stale, found.ratio) == (("gamma",), True, None)
+    assert (found.freshness, found.confidence) == (0.0, 0.0)
     assert (boost(found, firing()).delta, boost(found, firing()).reason) == (0.0, "no data: gamma")
 
 
 def test_missing_values_of_a_snapshot_are_named():
     assert context(agree=np.nan, resistance=np.nan).missing == ("gamma_agree", "gamma_resistance")
+    assert (context(measured=np.nan).missing, context(measured=np.nan).confidence) == (
+        ("gamma_measured",),
+        0.0,
+    )

@@ -76,5 +76,9 @@ def test_missing_row_changes_nothing_and_is_named():
     assert (boost(found, firing()).delta, boost(found, firing()).reason) == (0.0, "no data: iv")
 
 
+def test_confidence_is_full_from_200_points_on_and_none_without():
+    assert [context(data_points=points).confidence for points in (250.0, 100.0, np.nan)] == [100.0, 50.0, 0.0]
+
+
 def test_missing_values_of_a_row_are_named():
     assert context(percentile=np.nan, ramp="").missing == ("iv_percentile", "iv_ramp")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
 from signals.context.regime import block, boost, read
@@ -73,3 +74,7 @@ def test_missing_row_changes_nothing_and_is_named():
 
 def test_missing_values_of_a_row_are_named():
     assert context(term_label="").missing == ("regime_term",)
+    assert (context(confidence=np.nan).missing, context(confidence=np.nan).confidence) == (
+        ("regime_confidence",),
+        0.0,
+    )

@@ -11,9 +11,8 @@ import pytest
 
 from signals.detectors.registry import ALIASES, BY_NAME, DETECTORS, named
 from signals.features.mirroring import mirror
-from signals.features.record import Features
 from tests.signals.detectors.examples import EXAMPLES
-from tests.signals.records import features, flow, flow_window, gamma, iv
+from tests.signals.random_records import random_record
 
 TWINS = [(one, other) for one, other in pairwise(DETECTORS) if one.rule is other.rule]
 # Inputs without which the example still fires: an optional factor, and the wall, since the strike is near.
@@ -52,6 +51,7 @@ def test_families_instruments_and_endings_are_those_of_the_specification():
     assert [one.rule.symbols for one in DETECTORS] == ["stock"] * 6 + ["index"] * 11 + ["options"] * 2
     assert [one.name for one in DETECTORS if one.instrument == "volatility"] == ["iv_crush"]
     assert [one.rule.ending for one in DETECTORS[16:]] == ["pin", "iv_change", "session"]
+    assert {one.family for one in DETECTORS if one.rule.needs_minutes} == {"opening"}
 
 
 @pytest.mark.parametrize("detector", DETECTORS, ids=lambda one: one.name)
@@ -83,8 +83,8 @@ def test_missing_input_is_named_and_does_not_fire(name, need):
     record = without(EXAMPLES[name](), need)
     found = BY_NAME[name].detect(record)
     assert not found.fired.any()
-    if need == "gamma.naive_roots" or need == "gamma.pin_strike":
-        return  # a fresh snapshot without a flip or a pin answers no, tested with the detector
+    if need == "gamma.pin_strike":
+        return  # a fresh snapshot without a pin answers no, tested with the detector
     assert found.no_data[-1] == need.split(".")[0]
 
 
@@ -139,50 +139,6 @@ def without(record: Any, name: str) -> Any:
         return replace(record, **{first: without(getattr(record, first), rest)})
     values = getattr(record, name)
     return replace(record, **{name: np.full_like(values, "" if values.dtype.kind == "U" else np.nan)})
-
-
-def random_record(rng: np.random.Generator, rows: int = 24) -> Features:
-    """Return a record of random values near the limits of the rules, some of them missing."""
-
-    def some(low: float, high: float, missing: float = 0.03) -> Any:
-        values = rng.uniform(low, high, rows)
-        values[rng.random(rows) < missing] = np.nan
-        return values
-
-    def roots() -> Any:
-        return rng.uniform(99.0, 101.0, (rows, 2))
-
-    window = flow_window(rows, bullish_premium=some(0, 100), bearish_premium=some(0, 100))
-    return features(
-        rows=rows, first_slot=2,
-        **{name: some(99.0, 101.0) for name in (
-            "open", "high", "low", "close", "ema9", "ema20", "ema21", "ema50", "ema200", "prior_high20",
-            "prior_low20", "vwap", "day_open", "day_high", "day_low", "prior_close", "first_high", "first_low",
-        )},
-        atr14=some(0.2, 0.6), atr_day14=some(1.0, 2.0), rsi14=some(20.0, 80.0), rvol=some(0.5, 3.0),
-        rvol_bar=some(0.5, 3.0), first_rvol_bar=some(0.5, 3.0), close_location=some(0.0, 1.0),
-        vwap_distance=some(-0.02, 0.02), return_from_close=some(-0.01, 0.01),
-        first_direction=rng.choice([-1.0, 1.0], rows),
-        gamma=gamma(
-            rows, is_fresh=1.0, agree=1.0, settles_today=1.0, ratio=some(-0.6, 0.6, 0.0),
-            positioning=rng.choice(["LONG_GAMMA", "SHORT_GAMMA", "NEUTRAL"], rows),
-            naive_roots=roots(), volume_roots=roots(), own_roots=roots(),
-            **{name: some(99.0, 101.0) for name in (
-                "max_gamma_strike", "resistance", "support", "call_wall", "put_wall", "pin_strike",
-            )},
-            pin_oi=some(1_000.0, 60_000.0), pin_share=some(0.0, 1.0),
-        ),
-        flow=flow(
-            rows, silent_minutes=0.0, short=window, sweeps=some(4, 12), bullish_sweeps=some(0, 6),
-            bearish_sweeps=some(0, 6), bullish_sweep_premium=some(1e5, 3e6), bearish_sweep_premium=some(1e5, 3e6),
-            usual_bullish=some(1e5, 1e6, 0.5), usual_bearish=some(1e5, 1e6, 0.5), sweep_coverage=some(0.4, 1.0),
-            aggressive_share=some(0.0, 0.6),
-        ),
-        iv=iv(
-            rows, age_sessions=0.0, front_iv=some(0.4, 0.7), ex_event_iv=some(0.2, 0.4), front_mean=some(0.3, 0.6),
-            percentile=some(0.3, 1.0), event_timing="AFTER_CLOSE", event_expirations=1.0,
-        ),
-    )  # fmt: skip
 
 
 def test_every_price_of_a_record_is_mirrored_back_by_a_second_mirror():

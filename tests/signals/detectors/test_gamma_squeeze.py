@@ -42,6 +42,7 @@ def test_flow_is_optional_and_drops_out_of_the_weights(missing):
         {"gamma": squeeze_gamma(positioning="NEUTRAL")},
         {"gamma": squeeze_gamma(agree=0.0)},
         {"gamma": squeeze_gamma(max_gamma_strike=5030.0 * 1.0051)},
+        {"gamma": squeeze_gamma(max_gamma_strike=4900.0, resistance=5030.0)},  # at the wall
         {"return_from_close": 0.0029},
         {"rvol": 1.29},
         {"first_slot": 17},  # 105 minutes before the close

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -23,6 +25,16 @@ def test_mean_reversion_scores_as_the_worked_example():
     assert found.score[3] == pytest.approx(71.4520, abs=5e-5)
     assert found.stop[3] == pytest.approx(97.4 - 1.2)
     assert found.targets[3] == pytest.approx([99.2, 99.8, 101.0])
+
+
+@pytest.mark.parametrize("rsi14", [[22.0, 25.0, 26.0, 31.0], [26.0, 25.0, 22.0, 31.0]])
+def test_lowest_rsi_is_that_of_the_three_bars_before(rsi14):
+    assert detect(rsi14=rsi14).score[3] == pytest.approx(71.4520, abs=5e-5)
+
+
+@pytest.mark.parametrize("rvol_bar", [[9.0, 1.75, 1.0, 1.0], [9.0, 1.0, 1.0, 1.75]])
+def test_highest_bar_volume_is_that_of_the_last_three_bars(rvol_bar):
+    assert detect(rvol_bar=rvol_bar).score[3] == pytest.approx(71.4520, abs=5e-5)
 
 
 @pytest.mark.parametrize(
@@ -84,6 +96,17 @@ def test_short_reversion_is_blocked_by_short_gamma_too():
     found = mean_reversion.SHORT_SIDE.detect(record)
     assert found.fired[3]
     assert found.blocked[3] == "short gamma amplifies moves"
+
+
+def test_no_detector_fires_when_no_trade_could_be_entered_before_the_close():
+    assert detect(first_slot=21).fired[3]  # 15 minutes before the close
+    assert not detect(first_slot=22).fired[3]
+    record = examples.mean_reversion(first_slot=21)
+    # With delayed data the minute of entry starts 20 seconds after the evaluation: here at the close.
+    late = replace(record, at_ms=record.end_ms + 15 * 60_000 - 20_000)
+    assert not mean_reversion.LONG_SIDE.detect(late).fired[3]
+    earlier = replace(record, at_ms=late.at_ms - 1)
+    assert mean_reversion.LONG_SIDE.detect(earlier).fired[3]
 
 
 def test_daily_reversion_needs_no_vwap():

@@ -50,7 +50,8 @@ def test_opening_drive_fires_at_its_limits(changed):
 
 
 def test_gap_against_the_direction_lowers_the_score():
-    assert detect(return_from_close=-0.001).score[1] == pytest.approx(72.85 - 60 * 0.15)
+    for change in (-0.001, 0.0):
+        assert detect(return_from_close=change).score[1] == pytest.approx(72.85 - 60 * 0.15)
 
 
 def test_session_with_an_unknown_open_has_no_data():

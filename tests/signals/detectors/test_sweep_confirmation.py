@@ -36,7 +36,7 @@ def test_bearish_sweeps_fire_short_under_the_same_name():
         {"flow": sweeps(bullish_sweep_premium=249_999.0)},
         {"flow": sweeps(usual_bullish=900_001.0)},
         {"flow": sweeps(sweep_coverage=0.59)},
-        {"vwap": 101.0},
+        {"vwap": [102.0, 101.0]},
         {"ema9": 100.5},
     ],
 )

@@ -62,6 +62,18 @@ def test_volatility_is_that_of_the_surface_at_the_close(market: SyntheticMarket)
     assert found["iv_30"][-1] == pytest.approx(float(truth.volatility[at_the_money].mean()), rel=0.02)
 
 
+def test_the_surface_of_the_past_is_that_of_the_truth(market: SyntheticMarket) -> None:
+    found = volatility_days(market, "SPX", [DATE])
+    levels, surface = np.array(found["at_the_money"][0]), np.array(found["surface"][0])
+    assert levels[2] == pytest.approx(found["iv_30"][0])
+    assert surface.shape == (7, 5)
+    truth = market.chain_truth("SPX", close_of(DATE))
+    near = np.abs(truth.years - 30 / 365) < 3 / 365
+    forward_delta = truth.greeks.delta / np.where(truth.listing.is_call, 1, -1)
+    put = near & ~truth.listing.is_call & (np.abs(forward_delta - 0.25) < 0.02)
+    assert surface[2, 1] == pytest.approx(float(truth.volatility[put].mean()), rel=0.03)
+
+
 @pytest.fixture(scope="module")
 def flow(market: SyntheticMarket) -> dict[str, dict[str, list[float]]]:
     whole_day = flow_intervals(market, DATE, close_of(DATE).timestamp(), 50, Rules())

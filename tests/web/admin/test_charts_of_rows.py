@@ -9,7 +9,17 @@ import pytest
 from django.contrib.auth.models import User
 from django.urls import reverse
 
-from tests.warehouse.rows import add_bar, add_gamma, add_greeks, add_iv, add_regime, add_trade, ago
+from tests.warehouse.rows import (
+    add_bar,
+    add_gamma,
+    add_greeks,
+    add_iv,
+    add_regime,
+    add_surface_point,
+    add_term,
+    add_trade,
+    ago,
+)
 from warehouse import clock
 
 pytestmark = [pytest.mark.database, pytest.mark.django_db]
@@ -54,6 +64,17 @@ def test_a_gamma_snapshot_has_strikes_and_profile_of_its_slot(superuser):
     assert figures(superuser, add_gamma(at)) == [
         ("/symbol/SPX/gamma", f"slot={at}"),
         ("/symbol/SPX/profile", f"slot={at}"),
+    ]
+
+
+def test_a_point_of_a_surface_has_the_surface_of_its_close(superuser):
+    assert figures(superuser, add_surface_point(DAY)) == [("/symbol/SPX/surface", f"slot={EVENING}")]
+
+
+def test_a_term_structure_has_its_expirations_and_the_history_of_skew(superuser):
+    assert figures(superuser, add_term(DAY)) == [
+        ("/symbol/SPX/term", f"slot={EVENING}"),
+        ("/symbol/SPX/skew", f"slot={EVENING}"),
     ]
 
 

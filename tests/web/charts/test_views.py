@@ -13,12 +13,13 @@ from django.test.utils import CaptureQueriesContext
 
 from tests.plans import nodes
 from tests.roles import as_role
-from tests.warehouse.rows import add_bar, add_curve, add_greeks, add_iv, add_regime, add_trade
+from tests.warehouse.rows import add_bar, add_curve, add_greeks, add_iv, add_regime, add_term, add_trade
 from tests.web.charts.market import MINUTE_MS, SLOT, SLOT_BEFORE, TUESDAY_CLOSE, add_expiration, add_snapshot
 from warehouse import watchlist
 from warehouse.models import WatchlistEntry
 from web.charts.documents.session_flow import forget_flow
 from web.charts.documents.slot_chain import forget_chains
+from web.charts.documents.volatility.slot_smiles import forget_smiles
 from web.charts.views import DOCUMENTS, MARKET_DOCUMENTS
 
 pytestmark = [pytest.mark.database, pytest.mark.django_db]
@@ -28,6 +29,7 @@ pytestmark = [pytest.mark.database, pytest.mark.django_db]
 def watched(db):
     forget_chains()
     forget_flow()
+    forget_smiles()
     watchlist.add_default_symbols(["SPX", "SPY"])
 
 
@@ -56,6 +58,7 @@ def rows(watched):
         end = SLOT_BEFORE + minutes * MINUTE_MS
         add_bar(SLOT_BEFORE, symbol="SPX", timeframe=timeframe, known_at=end + 30_000)
     add_iv("2025-11-18", current_iv=0.15, known_at=TUESDAY_CLOSE + 300_000)
+    add_term("2025-11-18", known_at=TUESDAY_CLOSE + 300_000)
     add_regime("2025-11-18", market_regime="CHOPPY", known_at=TUESDAY_CLOSE + 300_000)
 
 
@@ -153,7 +156,7 @@ def test_csv_and_table_have_the_rows_of_the_document(viewer, rows, chart):
 # Without those of login, permissions, savepoints and the watchlist.
 QUERIES = {
     "summary": 9, "slots": 6, "gamma": 7, "profile": 6, "price": 6, "trades": 5, "intervals": 4, "iv": 3, "smile": 6,
-    "regime": 2,
+    "volatility": 10, "surface": 8, "fit": 6, "term": 7, "skew": 2, "regime": 2,
 }  # fmt: skip
 
 
@@ -186,6 +189,9 @@ def test_every_table_of_facts_is_read_by_an_index(viewer, rows, chart):
         "gamma_",
         "iv_percentile",
         "market_regime",
+        "market_events",
+        "iv_surface",
+        "iv_term",
         "expiration_",
     )
     read = [

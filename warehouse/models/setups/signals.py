@@ -21,10 +21,10 @@ ENDS = (
 
 
 class Signal(models.Model):
-    """Grain: one firing of a detector on a bar. Key: (symbol, timeframe, detector, direction, bar_end). Kept five years.
+    """Grain: one firing of a detector on a bar. Key: (symbol, timeframe, detector, direction, bar_end).
 
-    Written once by the scanner and never changed; what becomes of it is in `signal_events`. Blocked firings and those
-    below the minimum score are stored too.
+    Kept five years. Written once by the scanner and never changed; what becomes of it is in `signal_events`. Blocked
+    firings and those below the minimum score are stored too.
     """
 
     id = columns.row_id()
@@ -51,7 +51,9 @@ class Signal(models.Model):
     style = columns.choice(SignalStyle, "style that it suits best", null=False)
     factors = columns.json("factors of the base score with their weights; shares of 0 to 1", null=False)
     terms = columns.json("boosts of the engines with their reasons; points", null=False)
-    components = columns.json("components of the confluence with their checks; points of 0 to 100", null=False)
+    components = columns.json(
+        "components of the confluence with their checks; points of 0 to 100", null=False
+    )
     contexts = columns.json("values of the engines with their times; units of the values", null=False)
     profile = columns.text("profile of the boosts; no unit", null=False)
     config_id = columns.big_count("row of confluence_configs whose weights were used, null for none; no unit")

@@ -34,7 +34,7 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class Level:
-    """A level of the picture: `kind` is spot, wall, flip, bound or median; `value` is in the unit of the axis."""
+    """A level of the picture, in the unit of the axis; `kind` is spot, forward, wall, flip, bound or median."""
 
     kind: str
     name: str

@@ -7,6 +7,7 @@ from dataclasses import replace
 from quant.sessions import DAY_MS
 from warehouse import asof
 from warehouse.asof import gamma_snapshots
+from warehouse.asof.chain import ChainSlot
 from warehouse.asof.gamma_snapshots import StoredSnapshot
 from web import formats, staleness
 from web.charts.documents.document import ChartDocument, Column, Empty, known
@@ -41,7 +42,7 @@ def shown_snapshot(symbol: str, slot_ms: int | None, at_ms: int) -> StoredSnapsh
     return gamma_snapshots.newest(symbol, until_ms - REACH_MS, until_ms)
 
 
-def chain_state(snapshot: StoredSnapshot, slot_ms: int | None, at_ms: int) -> State:
+def chain_state(snapshot: StoredSnapshot | ChainSlot, slot_ms: int | None, at_ms: int) -> State:
     """Return the state of a chain that is shown: EARLIER if its slot was chosen."""
     if slot_ms is not None:
         return earlier(snapshot.timestamp)

@@ -28,6 +28,14 @@ def test_all_settlements_of_a_chain_are_fitted():
     assert smiles.butterflies.tolist() == smiles.calendars.tolist() == [0, 0, 0]
 
 
+def test_a_slice_two_hours_before_its_settlement_is_fitted():
+    smiles = fit_smiles(svi_chain((2 / 24,), half_spread=0.005))
+    assert smiles.status.tolist() == ["ok"]
+    assert smiles.at_the_money[0] == pytest.approx(
+        np.sqrt(svi_of((2 / 24,)).total_variance(0.0)[0, 0] * 365 * 12)
+    )
+
+
 def test_only_quotes_out_of_the_money_with_a_usable_bid_are_used():
     chain = svi_chain((30,), strikes=41)
     quotes = smile_quotes(chain)
@@ -61,6 +69,18 @@ def test_the_half_spread_of_a_locked_market_is_half_a_cent():
     at = np.argmin(np.abs(quotes.k[0]))
     vega = 4500 * np.sqrt(30 / 365) * np.exp(-0.0) * 0.3989
     assert quotes.half_spread[0, at] == pytest.approx(0.005 / vega, rel=0.01)
+
+
+def test_in_a_chain_without_quotes_volatilities_count_within_a_point():
+    chain = svi_chain((30,), strikes=41)
+    traded = replace(chain, bid=np.full(len(chain), np.nan), ask=np.full(len(chain), np.nan))
+    quotes = smile_quotes(traded)
+    assert quotes.number.tolist() == [41]
+    at = np.argmin(np.abs(quotes.k[0]))
+    assert quotes.half_spread[0, at] == 0.01
+    assert fit_smiles(traded).status.tolist() == ["ok"]
+    half_quoted = replace(chain, bid=traded.bid)
+    assert smile_quotes(half_quoted).number.tolist() == [0]
 
 
 def test_adjusted_contracts_are_left_out():

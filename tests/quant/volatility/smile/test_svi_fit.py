@@ -42,6 +42,15 @@ def noisy(slices, years, quotes=120):
     return k, true, true + noise, half_spread
 
 
+def test_slices_of_many_quotes_with_gaps_are_recovered():
+    slices, _ = random_slices(50, seed=11)
+    deviation = np.sqrt(slices.total_variance(0.0)[:, 0])
+    k = np.linspace(-3.5, 3.0, 250) * deviation[:, None]
+    k = np.where(np.random.default_rng(11).random(k.shape) < 0.3, np.nan, k)
+    fitted = fit_svi(k, slices.total_variance(k), np.ones_like(k))
+    np.testing.assert_allclose(fitted, slices, atol=1e-9)
+
+
 def test_noisy_slices_are_fitted_within_the_half_spread():
     slices, years = random_slices(200, seed=20261130)
     k, true, quoted, half_spread = noisy(slices, years)

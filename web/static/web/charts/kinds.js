@@ -9,5 +9,9 @@ import { profile } from "./profile.js";
 import { regime } from "./regime.js";
 import { smile } from "./smile.js";
 import { trades } from "./trades.js";
+import { fit } from "./volatility/fit.js";
+import { skew } from "./volatility/skew.js";
+import { surface } from "./volatility/surface.js";
+import { term } from "./volatility/term.js";
 
-export const kinds = { gamma, intervals, iv, price, profile, regime, smile, trades };
+export const kinds = { fit, gamma, intervals, iv, price, profile, regime, skew, smile, surface, term, trades };

@@ -1,7 +1,7 @@
 // Lines of spot, walls, flips, bounds and medians, with labels that do not cover each other.
 
 const APART = 13; // px between the middles of two labels
-const DASHES = { spot: "solid", wall: [5, 3], flip: [2, 3], bound: [5, 3], median: [2, 3] };
+const DASHES = { spot: "solid", forward: [5, 3], wall: [5, 3], flip: [2, 3], bound: [5, 3], median: [2, 3] };
 
 /** Return the vertical shifts (px) of labels at `positions` (px), so that they are at least `APART` from each other. */
 export function apart(positions, height) {

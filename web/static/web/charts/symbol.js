@@ -1,6 +1,7 @@
 // The page of a symbol: strip, bucket switch, slider over the slots, expirations of the smile, and refresh.
 
 import { allFigures, makeFigures } from "./figure.js";
+import { fillStrip, showState } from "./strip.js";
 
 const REFRESH_MS = 60_000;
 const page = document.querySelector("[data-symbol-page]");
@@ -23,20 +24,8 @@ async function get(name) {
 
 async function showSummary() {
   const data = await get("summary");
-  data.cells.forEach(([name, value, detail, tone], n) => {
-    const cell = part("strip").children[n];
-    cell.querySelector(".caption").textContent = name;
-    const shown = cell.querySelector(".strip-value");
-    if (n < data.cells.length - 1) shown.textContent = value; // the last one has the state
-    shown.classList.toggle("positive", n === 1 && tone === "positive");
-    shown.classList.toggle("negative", n === 1 && tone === "negative");
-    const below = cell.querySelector(".strip-detail");
-    below.textContent = detail;
-    below.className = `strip-detail secondary ${n === 0 ? tone : ""}`;
-  });
-  const badge = part("state");
-  badge.textContent = data.state_text;
-  badge.className = `badge ${{ LIVE: "good", STALE: "warn" }[data.state] ?? ""}`;
+  fillStrip(part("strip"), data.cells);
+  showState(part("state"), data);
 }
 
 async function showSlots() {

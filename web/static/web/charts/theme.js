@@ -35,6 +35,23 @@ export function hatch(fill, line) {
   return { image: tile, repeat: "repeat" };
 }
 
+const channels = (colour) => [1, 3, 5].map((place) => parseInt(colour.slice(place, place + 2), 16));
+
+/** Return the colour (#rrggbb) at a share from 0 to 1 of the way from one to another. */
+export function mixed(from, to, share) {
+  const [a, b] = [channels(from), channels(to)];
+  return `#${a.map((value, n) => Math.round(value + (b[n] - value) * share).toString(16).padStart(2, "0")).join("")}`;
+}
+
+/** Return the colour of text on a fill (#rrggbb) with a contrast of at least 4.5, the theme's own where it has that. */
+export function readable(fill, c) {
+  const light = (colour) => channels(colour).map((value) => value / 255)
+    .map((value) => (value <= 0.04045 ? value / 12.92 : ((value + 0.055) / 1.055) ** 2.4))
+    .reduce((sum, value, n) => sum + value * [0.2126, 0.7152, 0.0722][n], 0.05);
+  const contrast = (colour) => Math.max(light(colour) / light(fill), light(fill) / light(colour));
+  return [c.ink, c.card, "#ffffff", "#000000"].find((colour) => contrast(colour) >= 4.5);
+}
+
 /** Return a number with thousands separators and at most `decimals` decimals. */
 export function plain(value, decimals = 0) {
   const text = Math.abs(value).toLocaleString("en-US", { maximumFractionDigits: decimals });

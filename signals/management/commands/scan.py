@@ -1,0 +1,97 @@
+"""`manage.py scan SYMBOL`: print why each detector fires on the newest bar or does not."""
+
+from __future__ import annotations
+
+import argparse
+import datetime as dt
+from typing import Any, cast
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError
+from rich.table import Table
+
+from quant import sessions
+from signals import market_view
+from signals.context.boost import Profile
+from signals.features.build import build
+from signals.features.record import Features
+from signals.scan.explain import answers, context_lines
+from signals.scan.scan import detectors_for, scan_session
+from warehouse import asof, clock
+from warehouse.console import console_on
+
+
+class Command(BaseCommand):
+    help = "Print the answer of each detector on a symbol's newest bar, and the signals of the session."
+
+    def add_arguments(self, parser: argparse.ArgumentParser) -> None:
+        parser.add_argument("symbol", help="watched symbol, such as SPY")
+        parser.add_argument(
+            "--as-of", help="instant in New York time, such as 2026-11-24T15:01; by default the present"
+        )
+        parser.add_argument("--conditions", action="store_true", help="list every condition with its answer")
+
+    def handle(self, *, symbol: str, as_of: str | None, conditions: bool, **options: Any) -> None:
+        at_ms = clock.now_ms() if as_of is None else _instant_ms(as_of)
+        day = _last_session(at_ms)
+        open_ms = clock.epoch_ms(sessions.open_of(day))
+        with asof.at(at_ms):
+            view = market_view.read([symbol], open_ms, at_ms, delay_ms=settings.SIGNAL_DELAY_MS)
+        if symbol not in view.symbols:
+            raise CommandError(f"{symbol} is not watched: add it to the watchlist, or name a symbol of it.")
+        features = build(view, symbol, day)
+        if features is None:
+            raise CommandError(
+                f"No bar of {symbol} in the session of {day} was known at {clock.new_york_text(at_ms)}: name a later"
+                " instant with --as-of, or look at the bars of the symbol."
+            )
+        self._print(features, view, symbol, day, conditions)
+
+    def _print(
+        self, features: Features, view: market_view.MarketView, symbol: str, day: dt.date, conditions: bool
+    ) -> None:
+        console = console_on(self.stdout)
+        row = len(features) - 1
+        console.print(f"{symbol}, bar that ended {clock.new_york_text(int(features.end_ms[row]))}")
+        table = Table("detector", "answer", "reason", "base score")
+        kind = view.symbols[symbol].kind
+        for one in answers(features, row, detectors_for(symbol, kind, "15m")):
+            score = "" if one.state != "fired" or one.score is None else f"{one.score:.1f}"
+            table.add_row(one.detector.name, one.state, one.reason, score)
+            for text, holds in one.conditions if conditions else ():
+                table.add_row("", {True: "yes", False: "no", None: "not known"}[holds], text, "")
+        console.print(table)
+        engines = Table("engine", "quality")
+        for name, text in context_lines(features, row):
+            engines.add_row(name, text)
+        console.print(engines)
+        found = scan_session(
+            view,
+            symbol,
+            day,
+            profile=cast(Profile, settings.SIGNAL_PROFILE),
+            minimum=settings.SIGNAL_MINIMUM_SCORE,
+        )
+        signals = Table("signal of the session", "bar", "direction", "score", "disposition")
+        for signal in found.signals:
+            side = "long" if signal.direction > 0 else "short"
+            at = clock.new_york_text(signal.bar_end)
+            score = f"{signal.score.base:.1f} → {signal.score.final:.1f}"
+            signals.add_row(signal.detector.name, at, side, score, signal.score.disposition)
+        console.print(signals)
+
+
+def _last_session(at_ms: int) -> dt.date:
+    """Return the newest session that had opened at an instant."""
+    day = sessions.new_york_date(clock.instant(at_ms))
+    if sessions.sessions(day, day) and clock.epoch_ms(sessions.open_of(day)) <= at_ms:
+        return day
+    return sessions.previous_session(day)
+
+
+def _instant_ms(text: str) -> int:
+    try:
+        instant = dt.datetime.fromisoformat(text)
+    except ValueError as error:
+        raise CommandError(f"--as-of {text} is no instant: write it as 2026-11-24T15:01.") from error
+    return clock.epoch_ms(instant if instant.tzinfo else instant.replace(tzinfo=sessions.NEW_YORK))

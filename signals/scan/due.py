@@ -1,0 +1,48 @@
+"""Which bars have to be scanned: those of the present session whose evaluation instant has passed, or soon does."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from quant.sessions import MINUTE_MS, new_york_date
+from signals.features.history import EVALUATED_AFTER_MS
+from warehouse import clock, market_days
+from warehouse.models import IngestionRun
+from warehouse.models.enums import RunStatus
+from warehouse.task_names import RunTask
+
+BAR_MS = 15 * MINUTE_MS
+
+
+@dataclass(frozen=True, slots=True)
+class DueBar:
+    """A bar by its end, and the instant as of which it is evaluated; epoch ms."""
+
+    bar_end: int
+    at_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """Bars to scan, oldest first, and whether the exchange is open."""
+
+    bars: tuple[DueBar, ...]
+    is_open: bool
+
+
+def due_bars(now_ms: int, delay_ms: int, within_ms: int = MINUTE_MS) -> Due:
+    """Return the bars of the session at `now_ms` that are not scanned, up to those evaluated within a minute."""
+    day = new_york_date(clock.instant(now_ms))
+    hours = market_days.hours(day, day).get(day)
+    if hours is None:
+        return Due((), is_open=False)
+    open_ms, close_ms = clock.epoch_ms(hours.opens), clock.epoch_ms(hours.closes)
+    ends = [min(end, close_ms) for end in range(open_ms + BAR_MS, close_ms + BAR_MS, BAR_MS)]
+    bars = [DueBar(end, end + EVALUATED_AFTER_MS + delay_ms) for end in ends]
+    reached = [bar for bar in bars if bar.at_ms <= now_ms + within_ms]
+    done = IngestionRun.objects.filter(
+        task=RunTask.SCAN_SIGNALS, symbol="", slot__gt=open_ms, slot__lte=close_ms, status=RunStatus.DONE
+    )
+    scanned = set(done.values_list("slot", flat=True))
+    missing = tuple(bar for bar in reached if bar.bar_end not in scanned)
+    return Due(missing, is_open=open_ms <= now_ms < close_ms)

@@ -1,0 +1,111 @@
+"""One pass of the scanner: the signals of all watched symbols on one bar, stored and followed."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+from typing import cast
+
+import numpy as np
+from django.conf import settings
+
+from quant import sessions
+from quant.sessions import MINUTE_MS, new_york_date
+from signals import market_view
+from signals.context.boost import Profile
+from signals.features.history import EVALUATED_AFTER_MS
+from signals.market_view import MarketView
+from signals.scan import store
+from signals.scan.due import DueBar
+from signals.scan.follow import SessionPath, next_steps
+from signals.scan.found import FoundSignal
+from signals.scan.paths import session_path
+from signals.scan.scan import scan_session
+from warehouse import asof, clock, queries, runs
+from warehouse.loading.known_at import store_in_time
+from warehouse.models import SignalEvent
+from warehouse.runs import Run
+from warehouse.task_names import RunTask
+
+
+@dataclass(frozen=True, slots=True)
+class Scanned:
+    """What one pass did: symbols that had the bar, new signals by disposition, and new steps of signals."""
+
+    bar_end: int
+    symbols: int = 0
+    signals: int = 0
+    steps: int = 0
+    refused: str = ""
+
+    def __str__(self) -> str:
+        at = clock.new_york_text(self.bar_end)
+        if self.refused:
+            return f"bar of {at}: {self.refused}"
+        return (
+            f"bar of {at}: {self.symbols} symbols scanned, {self.signals} signals, {self.steps} steps stored"
+        )
+
+
+def scan_bar(bar: DueBar) -> Scanned:
+    """Scan the bar of all watched symbols as of its evaluation instant, and store what is new.
+
+    A bar is scanned once: the run is in the ledger. Must not be called inside a transaction.
+    """
+    with runs.claim(RunTask.SCAN_SIGNALS, "", bar.bar_end) as run:
+        if not isinstance(run, Run):
+            return Scanned(bar.bar_end, refused=str(run))
+        return _scan(bar, run)
+
+
+def _scan(bar: DueBar, run: Run) -> Scanned:
+    day = new_york_date(clock.instant(bar.bar_end))
+    open_ms, close_ms = (clock.epoch_ms(each(day)) for each in (sessions.open_of, sessions.close_of))
+    delay_ms = bar.at_ms - bar.bar_end - EVALUATED_AFTER_MS
+    symbols = [str(entry.symbol) for entry in queries.watchlist_entries()]
+    config = store.active_config()
+    dismissed = store.dismissals(symbols, open_ms, bar.at_ms)
+    with asof.at(bar.at_ms):
+        view = market_view.read(symbols, open_ms, bar.at_ms, delay_ms=delay_ms)
+    scanned = 0
+    found: list[FoundSignal] = []
+    for symbol in view.symbols:
+        session = scan_session(
+            view,
+            symbol,
+            day,
+            profile=cast(Profile, settings.SIGNAL_PROFILE),
+            minimum=settings.SIGNAL_MINIMUM_SCORE,
+            dismissed=dismissed.get(symbol),
+        )
+        scanned += session.features is not None and int(session.features.end_ms[-1]) == bar.bar_end
+        found += [one for one in session.signals if one.bar_end == bar.bar_end]
+    config_id = None if config is None else int(config.id)
+
+    def write() -> Scanned:
+        new = store.store(found, config_id)
+        steps = _follow(view, day, open_ms, close_ms, bar)
+        runs.finish(run, rows=new, result={"symbols": scanned, "signals": new, "steps": steps})
+        return Scanned(bar.bar_end, scanned, new, steps)
+
+    return store_in_time(write)
+
+
+def _follow(view: MarketView, day: dt.date, open_ms: int, close_ms: int, bar: DueBar) -> int:
+    """Store the steps of the session's signals up to a bar; return their number."""
+    stored = store.of_session(view.symbols, open_ms, close_ms)
+    known: dict[int, set[str]] = {}
+    for signal_id, kind in SignalEvent.objects.filter(signal__in=stored).values_list("signal_id", "kind"):
+        known.setdefault(signal_id, set()).add(kind)
+    evaluated = -(-(bar.bar_end - open_ms) // (15 * MINUTE_MS))
+    steps: list[SignalEvent] = []
+    for symbol in sorted({str(signal.symbol) for signal in stored}):
+        path = SessionPath(
+            bars=session_path(view.symbols[symbol], day, view.delay_ms),
+            open_ms=open_ms,
+            evaluated=evaluated,
+            entry_minute=1 + int(np.ceil(view.delay_ms / MINUTE_MS)),
+        )
+        steps += next_steps([one for one in stored if one.symbol == symbol], known, path)
+    SignalEvent.objects.bulk_create(steps, ignore_conflicts=True)
+    return len(steps)

@@ -1,0 +1,49 @@
+"""Storing of signals, and reading of stored ones."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from signals.rules.rule import LONG, SHORT
+from signals.scan.found import FoundSignal, row_of
+from warehouse.models import ConfluenceConfig, Signal, SignalEvent
+from warehouse.models.enums import ConfigStatus, SignalEventKind
+
+SIDES = {"LONG": LONG, "SHORT": SHORT}
+
+
+def active_config() -> ConfluenceConfig | None:
+    """Return the weights that the scanner uses, None for those of the code."""
+    return ConfluenceConfig.objects.filter(status=ConfigStatus.ACTIVE).first()
+
+
+def store(found: Iterable[FoundSignal], config_id: int | None) -> int:
+    """Insert the signals that are not stored and return their number. Call it in a transaction."""
+    rows = [Signal(**row_of(one, config_id)) for one in found]
+    before = Signal.objects.count() if rows else 0
+    Signal.objects.bulk_create(rows, ignore_conflicts=True)
+    return Signal.objects.count() - before if rows else 0
+
+
+def of_session(symbols: Iterable[str], open_ms: int, close_ms: int) -> list[Signal]:
+    """Return the stored signals of the 15-minute bars of a session, oldest first."""
+    found = Signal.objects.filter(symbol__in=list(symbols), bar_end__gt=open_ms, bar_end__lte=close_ms)
+    return list(found.filter(timeframe="15m").order_by("bar_end", "id"))
+
+
+def dismissals(
+    symbols: Iterable[str], open_ms: int, close_ms: int
+) -> dict[str, dict[tuple[str, int, int], int]]:
+    """Return when signals of a session were dismissed, by symbol and (detector, side, end of the bar); epoch ms."""
+    events = SignalEvent.objects.filter(
+        symbol__in=list(symbols),
+        kind=SignalEventKind.DISMISSED,
+        timestamp__gt=open_ms,
+        timestamp__lte=close_ms,
+    ).select_related("signal")
+    found: dict[str, dict[tuple[str, int, int], int]] = {}
+    for event in events:
+        signal = event.signal
+        key = (str(signal.detector), SIDES[signal.direction], int(signal.bar_end))
+        found.setdefault(str(event.symbol), {})[key] = int(event.timestamp)
+    return found

@@ -1,0 +1,180 @@
+"""Documents of the volatility page: surface, smile with both fits, term structure, skew, summary."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import pytest
+
+from tests.ingestion.smile_chain import STRIKES, store_chain
+from tests.warehouse.rows import add_event, add_iv, add_regime, add_surface_point, add_term
+from tests.web.charts.market import NOW, SLOT, TUESDAY_CLOSE
+from web.charts.documents.volatility.fitted_smile import fit_document
+from web.charts.documents.volatility.skew import skew_document
+from web.charts.documents.volatility.slot_smiles import forget_smiles
+from web.charts.documents.volatility.summary import volatility_document
+from web.charts.documents.volatility.surface import surface_document
+from web.charts.documents.volatility.term import term_document
+
+pytestmark = [pytest.mark.database, pytest.mark.django_db]
+
+KNOWN = SLOT + 20_000
+LEVELS = {
+    dt.date(2025, 11, 26): 0.14,
+    dt.date(2025, 12, 19): 0.15,
+    dt.date(2026, 1, 16): 0.16,
+    dt.date(2026, 3, 20): 0.17,
+}
+
+
+@pytest.fixture
+def chain(db):
+    """Four expirations at 10:00 on Wednesday, 19 November 2025."""
+    forget_smiles()
+    store_chain(LEVELS, SLOT, known_at=KNOWN)
+
+
+def test_the_surface_has_a_row_for_each_tenor_and_delta(chain):
+    document = surface_document("SPX", NOW)
+    assert len(document.rows) == 35
+    assert (document.state, document.slot_ms) == ("LIVE", SLOT)
+    rows = {(row[1], row[2]): row for row in document.rows}
+    assert rows[30, "50"][3] == pytest.approx(0.15, abs=1e-3)
+    assert rows[30, "25P"][3] > rows[30, "50"][3] > rows[30, "25C"][3]
+    assert rows[365, "50"][3:8] == [None] * 5
+    assert document.cells[-3][3] == "– after the last expiration with a smile"
+    assert document.parts["deltas"] == ["10 Δ put", "25 Δ put", "At the money", "25 Δ call", "10 Δ call"]
+    assert document.notes[0] == "15 of 35 points are beyond the quotes."
+    assert document.notes[-1] == "Slot 10:00 of Wed 19 Nov 2025."
+
+
+def test_the_change_is_that_to_the_session_before(chain):
+    add_surface_point("2025-11-17", iv=0.9, known_at=TUESDAY_CLOSE)
+    add_surface_point("2025-11-18", iv=0.12, known_at=TUESDAY_CLOSE + 360_000)
+    document = surface_document("SPX", NOW)
+    (at,) = [row for row in document.rows if (row[1], row[2]) == (30, "50")]
+    assert document.parts["before"] == "18 Nov"
+    assert at[4] == pytest.approx(at[3] - 0.12)
+    assert [row[4] for row in document.rows].count(None) == 34
+
+
+def test_after_the_close_the_change_is_not_that_to_the_session_itself(db):
+    forget_smiles()
+    closed = TUESDAY_CLOSE + 86_400_000
+    store_chain(LEVELS, closed, known_at=closed + 20_000)
+    add_surface_point("2025-11-18", iv=0.12, known_at=TUESDAY_CLOSE + 360_000)
+    add_surface_point("2025-11-19", iv=0.15, known_at=closed + 360_000)
+    document = surface_document("SPX", closed + 3_600_000)
+    assert (document.parts["before"], document.state) == ("18 Nov", "CLOSED")
+
+
+def test_without_a_chain_the_surface_says_so(db):
+    forget_smiles()
+    assert surface_document("SPX", NOW).empty.reason == "No chain of SPX is stored in the last ten days."
+
+
+def test_the_smile_nearest_to_30_days_is_shown_with_both_fits(chain):
+    document = fit_document("SPX", NOW)
+    assert document.parts["chosen"] == "SPXW251219"
+    assert [one["name"] for one in document.parts["expirations"]] == [
+        "SPXW251126",
+        "SPXW251219",
+        "SPXW260116",
+        "SPXW260320",
+    ]
+    strike, side, middle, low, high, svi, cubic, inside = document.rows[len(document.rows) // 2]
+    assert strike in STRIKES
+    assert low < middle < high
+    assert svi == pytest.approx(middle, abs=1e-3)
+    assert cubic == pytest.approx(middle, abs=3e-3)
+    assert side in ("put", "call")
+    assert inside in ("yes", "no")
+    assert [row[0] for row in document.rows] == sorted(row[0] for row in document.rows)
+    assert [level.name for level in document.levels] == ["Spot", "Forward"]
+    assert len(document.parts["curve"]) == 121
+    assert document.sentence.startswith(
+        "19 Dec 2025, 30.3 days, forward 6,500.00. SVI within bid and ask at "
+    )
+
+
+def test_another_expiration_is_shown_on_request_and_an_unknown_one_not(chain):
+    assert fit_document("SPX", NOW, expiration="SPXW260116").parts["chosen"] == "SPXW260116"
+    assert fit_document("SPX", NOW, expiration="SPXW990101").parts["chosen"] == "SPXW251219"
+
+
+def test_the_term_structure_has_a_row_for_each_settlement(chain):
+    add_event(
+        "2025-12-10", symbol="*", kind="FOMC", timing="DURING", certainty="ESTIMATED", known_at=SLOT - 1
+    )
+    document = term_document("SPX", NOW)
+    assert [row[0] for row in document.rows] == ["26 Nov 2025", "19 Dec 2025", "16 Jan 2026", "20 Mar 2026"]
+    assert [row[2] for row in document.rows] == pytest.approx(list(LEVELS.values()), abs=1e-3)
+    near, far = document.rows[0], document.rows[1]
+    forward = ((far[2] ** 2 * far[1] - near[2] ** 2 * near[1]) / (far[1] - near[1])) ** 0.5
+    assert far[3] == pytest.approx(forward)
+    assert near[3] == pytest.approx(near[2])
+    assert [row[4] is None for row in document.rows] == [True, False, False, True]
+    assert document.parts["events"] == [
+        {"days": pytest.approx(21.11, abs=0.01), "text": "FOMC 10 Dec (estimated)"}
+    ]
+    assert document.sentence == "From 14.0 % at 7.3 days to 17.0 % at 121.2 days; 30 to 60 days CONTANGO."
+    assert {row[10] for row in document.rows} <= {"GOOD", "FAIR"}
+
+
+def test_the_first_expiration_after_an_event_is_named(db):
+    forget_smiles()
+    store_chain(LEVELS | {dt.date(2025, 12, 19): 0.30}, SLOT, known_at=KNOWN)
+    document = term_document("SPX", NOW)
+    assert document.notes[0].startswith("19 Dec 2025 is +14")
+    assert document.cells[2][3] == "– negative variance"
+    assert document.notes[1] == "Negative forward variances: 1."
+
+
+def test_an_expiration_without_a_smile_has_its_reason(chain):
+    from warehouse.models import HistoricalGreeks
+
+    HistoricalGreeks.objects.filter(expiration="2025-12-19", option_type="call").update(bid=0)
+    forget_smiles()
+    document = term_document("SPX", NOW)
+    assert document.rows[1][10] == "ONE-SIDED QUOTES"
+    assert document.cells[1][2] == "– one-sided quotes"
+    assert document.rows[1][3] is None
+
+
+def test_the_history_of_skew_has_one_row_per_session(db):
+    for day, skew in ((17, 0.02), (18, 0.03)):
+        at = TUESDAY_CLOSE + 360_000 - (18 - day) * 86_400_000
+        add_term(f"2025-11-{day}", skew_25d_put_minus_call=skew, slope=0.01, known_at=at)
+    document = skew_document("SPX", NOW)
+    assert [row[1:3] for row in document.rows] == [[0.02, 0.01], [0.03, 0.01]]
+    assert document.rows[-1][5:] == [0.15, 0.15]
+    assert document.sentence == (
+        "Tue 18 Nov 2025: 25-delta put over call +3.0 pt, slope +1.0 pt; above 100 % of the sessions before, n = 1."
+    )
+    assert len(skew_document("SPX", NOW, TUESDAY_CLOSE - 1).rows) == 1
+    assert "computed after each close" in skew_document("AAPL", NOW).sentence
+
+
+def test_the_strip_has_six_values_and_the_watch_list_its_words(chain):
+    add_iv("2025-11-18", iv_percentile=0.4, known_at=TUESDAY_CLOSE)
+    add_regime("2025-11-18", vix_level=20, vix3m_level=25, known_at=TUESDAY_CLOSE)
+    document = volatility_document("SPX", NOW)
+    assert [row[0] for row in document.rows] == [
+        "At the money, 30 days",
+        "25-delta put over call",
+        "Butterfly, 25 delta",
+        "Slope, 30 to 60 days",
+        "Implied event move",
+        "Violations",
+    ]
+    assert document.rows[0][1:3] == ["15.0 %", "percentile 40 %, n = 252"]
+    assert document.rows[3][1:3] == ["+1.1 pt", "CONTANGO"]
+    assert document.rows[4][1:3] == ["–", "no event before the last expiration"]
+    assert [(one["name"], one["word"], one["attention"]) for one in document.parts["watch"]] == [
+        ("Ramp before events", "NO DATA", False),
+        ("VIX and VIX3M", "STEEP CONTANGO", True),
+    ]
+    assert document.parts["watch"][1]["text"] == (
+        "Tue 18 Nov: VIX 20.00, VIX3M 25.00, spread +25.0 %, COMPLACENCY."
+        " VIX term structure steep +20% → Complacency extreme. PREPARE FOR VOL SPIKE"
+    )

@@ -1,0 +1,54 @@
+// Volatility by tenor (rows) and delta (columns) as a heat-map with the value in each cell, or its change.
+
+import { mixed, readable } from "../theme.js";
+
+const [IV, CHANGE] = [3, 4];
+const FEWEST_POINTS = 0.01; // of the change that has the full colour
+
+export function surface(data, { c, narrow, mode }) {
+  const { tenors, deltas } = data.parts;
+  const isChange = mode === "change";
+  const column = isChange ? CHANGE : IV;
+  const values = data.rows.map((row) => row[column]).filter((value) => value !== null);
+  const low = Math.min(...values);
+  const high = Math.max(...values);
+  const largest = Math.max(FEWEST_POINTS, ...values.map(Math.abs));
+  const fill = (value) => {
+    if (value === null) return c.sunk;
+    if (!isChange) return mixed(c.card, c.positive, 0.08 + 0.92 * (high > low ? (value - low) / (high - low) : 0.5));
+    return mixed(c.card, value < 0 ? c.negative : c.positive, 0.85 * (Math.abs(value) / largest));
+  };
+  const text = (row) => (row[column] === null ? "–" : data.cells[data.rows.indexOf(row)][column].replace(/ (%|pt)$/, ""));
+  const axis = { type: "category", axisLine: { show: false }, axisTick: { show: false }, splitLine: { show: false } };
+  const label = { color: c.ink2, fontSize: 11, interval: 0 };
+  return {
+    startRow: Math.floor(data.rows.length / 2),
+    rowOf: (hovered) => hovered.dataIndex,
+    point: (row) => ({ seriesIndex: 0, dataIndex: row }),
+    option: {
+      grid: { top: 24, bottom: 4, left: narrow ? 54 : 70, right: 4 },
+      xAxis: { ...axis, data: narrow ? deltas.map((name) => name.replace("At the money", "ATM")) : deltas, position: "top", axisLabel: label },
+      yAxis: { ...axis, data: tenors, inverse: true, axisLabel: label },
+      series: [
+        {
+          type: "custom",
+          data: data.rows.map((_, n) => [n % deltas.length, Math.floor(n / deltas.length)]),
+          renderItem: (parameters, api) => {
+            const row = data.rows[parameters.dataIndex];
+            const [x, y] = api.coord([api.value(0), api.value(1)]);
+            const [width, height] = api.size([1, 1]);
+            const colour = fill(row[column]);
+            return {
+              type: "rect",
+              shape: { x: x - width / 2 + 1, y: y - height / 2 + 1, width: width - 2, height: height - 2, r: 3 },
+              style: { fill: colour, stroke: row[column] === null ? c.line2 : "none" },
+              emphasis: { style: { stroke: c.accent, lineWidth: 2 } },
+              textContent: { type: "text", style: { text: text(row), fill: row[column] === null ? c.ink2 : readable(colour, c), fontSize: 12, fontWeight: 600, fontFamily: "Inter, sans-serif" } },
+              textConfig: { position: "inside" },
+            };
+          },
+        },
+      ],
+    },
+  };
+}
