@@ -108,6 +108,8 @@ FLOW_MINIMUM_CONTRACTS = env.integer(
 # but is no signal.
 SIGNAL_PROFILE = env.one_of("SIGNAL_PROFILE", "default", ("default", "phase1", "document3", "neutral_gamma"))
 SIGNAL_MINIMUM_SCORE = env.number("SIGNAL_MINIMUM_SCORE", 60.0)
+# Score from which on a signal is shown as SETUP READY.
+ALERT_SCORE = env.number("ALERT_SCORE", 75.0)
 # Minutes by which the provider's bars are late in the plan. Every bar is evaluated so much later.
 SIGNAL_DELAY_MS = int(env.number("SIGNAL_DELAY_MINUTES", 0.0) * 60_000)
 
