@@ -63,9 +63,7 @@ def breakdown_of(signal: Signal) -> Breakdown:
     """Return the breakdown of a signal as it was stored."""
     terms = tuple(_terms(signal))
     total = signal.base_score + sum(term.points or 0.0 for term in terms)
-    limit = (
-        "" if abs(total - signal.final_score) < 1e-6 else f"{formats.number(total, 1)}, limited to 0 to 100"
-    )
+    limit = "" if 0.0 <= total <= 100.0 else f"{formats.number(total, 1)}, limited to 0 to 100"
     return Breakdown(
         factors=tuple(_factors(signal)),
         base=signal.base_score,
@@ -84,7 +82,7 @@ def breakdown_of(signal: Signal) -> Breakdown:
 
 def _factors(signal: Signal) -> Iterator[Step]:
     """Yield the points of each factor, after those that every setup begins with."""
-    yield _step("Every setup", "begins with", "", BASE, 0.0)
+    yield _step("Start of every setup", "", "", BASE, 0.0)
     total = sum(one["weight"] for one in signal.factors if one["value"] is not None)
     reached = BASE
     for one in signal.factors:

@@ -14,15 +14,15 @@ from web.signals.naming import ENGINES, missing_words
 
 @dataclass(frozen=True, slots=True)
 class ContextRow:
-    """An engine's context: its times (epoch ms, None without values), age in words, state with the class of its badge.
+    """An engine's context: its times and its age in words, and its state with the class of its badge.
 
     `shrink` is the share of its boosts that was left, 0 to 1.
     """
 
     name: str
     says: str
-    as_of_ms: int | None
-    known_at_ms: int | None
+    as_of: str
+    known: str
     age: str
     state: str
     tone: str
@@ -43,8 +43,8 @@ def _row(signal: Signal, name: str, title: str) -> ContextRow:
     return ContextRow(
         name=title,
         says=formats.words(_SAYS[name](one)) if one["known_at_ms"] is not None else "no data",
-        as_of_ms=as_of_ms,
-        known_at_ms=one["known_at_ms"],
+        as_of=_when(as_of_ms, int(signal.evaluated_at)),
+        known=_when(one["known_at_ms"], int(signal.evaluated_at)),
         age=_age(as_of_ms, int(signal.evaluated_at), is_daily=name in ("iv", "regime")),
         state=state,
         tone=tone,
@@ -60,6 +60,15 @@ def _state(one: dict[str, Any]) -> tuple[str, str]:
     if one["is_stale"]:
         return "STALE", "warn"
     return ("PARTIAL", "warn") if one["missing"] else ("FRESH", "good")
+
+
+def _when(instant_ms: int | None, at_ms: int) -> str:
+    """Return a time of the day of `at_ms`, or of another one with its date; a dash without a time."""
+    if instant_ms is None:
+        return formats.ABSENT
+    if formats.day(instant_ms) == formats.day(at_ms):
+        return formats.time_of_day(instant_ms, seconds=True)
+    return f"{formats.day(instant_ms)[4:-5]} {formats.time_of_day(instant_ms)}"
 
 
 def _age(as_of_ms: int | None, at_ms: int, *, is_daily: bool) -> str:

@@ -25,9 +25,12 @@ _MEASURES = (("r", 2, " R"), ("mfe", 2, " R at best"), ("mae", 2, " R at worst")
 
 @dataclass(frozen=True, slots=True)
 class LifeStep:
-    """A step: when (epoch ms), its name and one sentence; `is_main` marks the beginning and the end."""
+    """A step: when (epoch ms, None if that is open), its name and one sentence.
 
-    at_ms: int
+    `is_main` marks the beginning and the end, `is_expected` what has not happened yet.
+    """
+
+    at_ms: int | None
     name: str
     text: str
     is_main: bool = False
@@ -53,7 +56,8 @@ def life_of(
         text = "after 20 sessions, unless the stop or a target comes first"
         if signal.timeframe != "1d":
             text = ends.get(str(signal.outcome_kind), "")
-        steps.append(LifeStep(closes_ms, "Ends", text, is_expected=True))
+        at_close = signal.timeframe != "1d" and signal.outcome_kind != "iv_change"
+        steps.append(LifeStep(closes_ms if at_close else None, "Ends", text, is_expected=True))
     return steps
 
 

@@ -109,7 +109,7 @@ def _day(text: str, now_ms: int) -> dt.date:
     try:
         wanted = dt.date.fromisoformat(text)
         found = sessions.sessions(wanted - dt.timedelta(days=10), wanted)
-    except ValueError as error:
+    except (ValueError, OverflowError) as error:
         raise BadRequest("day is a date such as 2026-11-24") from error
     if not found:
         raise BadRequest("the exchange calendar has no session near this day")

@@ -27,7 +27,7 @@ class LevelText:
 
 @dataclass(frozen=True, slots=True)
 class SignalRow:
-    """A signal in a list; `levels` are entry, stop, targets and the present price, as texts."""
+    """A signal in a list, with its prices as texts; `levels` are entry, stop, targets and the present price."""
 
     pk: int
     url: str
@@ -42,6 +42,8 @@ class SignalRow:
     style: str
     state: SignalState
     blocked_by: str
+    stop: str
+    target: str
     levels: tuple[LevelText, ...]
     now_r: float | None
 
@@ -72,6 +74,8 @@ def _row(signal: Signal, events: list[SignalEvent], price: Price | None) -> Sign
         style=str(signal.style),
         state=state,
         blocked_by=", ".join(signal.blocked_by),
+        stop=formats.price(signal.stop),
+        target=formats.price(signal.targets[0]) if signal.targets else formats.ABSENT,
         levels=levels_of(signal, state, now),
         now_r=in_risks(signal, state, now),
     )

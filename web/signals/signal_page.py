@@ -80,11 +80,13 @@ def _strip(
     boosts = formats.number(signal.final_score - signal.base_score, 1, sign=True)
     detail = f"base {formats.number(signal.base_score, 1)}, boosts {boosts}"
     found.append(Value("Score, of 100", formats.number(signal.final_score), detail))
-    end = formats.time_of_day(closes_ms) if signal.timeframe != "1d" else "20 sessions"
-    detail = "end of the session" if signal.timeframe != "1d" else "at the longest"
     if not state.is_live and state.exit is not None:
         return [*found, Value("Ended at", formats.price(state.exit), state.reason or state.word.lower())]
-    return [*found, Value("Ends", end, detail)]
+    if signal.timeframe == "1d":
+        return [*found, Value("Ends", "20 sessions", "at the longest")]
+    if signal.outcome_kind == "iv_change":
+        return [*found, Value("Ends", "after the event", "first slot 24 h later, 30 min after it")]
+    return [*found, Value("Ends", formats.time_of_day(closes_ms), "end of the session")]
 
 
 def _word(signal: Signal, state: SignalState) -> str:

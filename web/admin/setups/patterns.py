@@ -13,6 +13,7 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.shortcuts import render
 from django.urls import path, reverse
+from unfold.widgets import UnfoldAdminTextareaWidget, UnfoldAdminTextInputWidget
 
 from signals.patterns.conditions import OPERATORS, RefusedConditions, parse
 from signals.patterns.fields import FIELDS
@@ -54,14 +55,17 @@ class PatternForm(ModelForm):
     """Form that rejects conditions that cannot be evaluated with a one-line error that has the path."""
 
     conditions = ConditionsField(
-        widget=forms.Textarea(attrs={"rows": 14, "class": "code", "spellcheck": "false"}),
+        widget=UnfoldAdminTextareaWidget(attrs={"rows": 16, "spellcheck": "false"}),
         help_text="Groups all or any of {field, op, value}, nested at most three deep, at most 30 conditions.",
     )
 
     class Meta:
         model = Pattern
         fields: ClassVar[tuple[str, ...]] = ("name", "description", "status", "conditions")
-        widgets: ClassVar[dict[str, Any]] = {"name": forms.TextInput, "description": forms.TextInput}
+        widgets: ClassVar[dict[str, Any]] = {
+            "name": UnfoldAdminTextInputWidget,
+            "description": UnfoldAdminTextInputWidget,
+        }
 
     def clean_name(self) -> str:
         name = str(self.cleaned_data["name"]).strip()
