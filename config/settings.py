@@ -108,6 +108,10 @@ FLOW_MINIMUM_CONTRACTS = env.integer(
 # but is no signal.
 SIGNAL_PROFILE = env.one_of("SIGNAL_PROFILE", "default", ("default", "phase1", "document3", "neutral_gamma"))
 SIGNAL_MINIMUM_SCORE = env.number("SIGNAL_MINIMUM_SCORE", 60.0)
+# A new signal with this score or more is alerted, and shown as ready on pages. In the quiet hours of New York, such as
+# 20:00-08:00, alerts of signals are stored and not sent.
+ALERT_SCORE = env.number("ALERT_SCORE", 75.0)
+ALERT_QUIET_HOURS = env.hours("ALERT_QUIET_HOURS")
 # Minutes by which the provider's bars are late in the plan. Every bar is evaluated so much later.
 SIGNAL_DELAY_MS = int(env.number("SIGNAL_DELAY_MINUTES", 0.0) * 60_000)
 

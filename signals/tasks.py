@@ -5,7 +5,7 @@ from __future__ import annotations
 from celery import shared_task
 from django.conf import settings
 
-from signals.scan import due
+from signals.scan import announce, due
 from signals.scan.run import scan_bar
 from warehouse import clock
 from warehouse.heartbeats import HeartbeatWriter
@@ -16,14 +16,15 @@ MESSAGE_LIFE = 600  # seconds; a bar that is scanned late has the same signals
 
 @shared_task
 def scan_due() -> str:
-    """Enqueue the scans of the bars that are due, each at its evaluation instant; mark that the scanner runs."""
+    """Enqueue the scans of due bars, each at its evaluation instant; send alerts; mark that the scanner runs."""
     now_ms = clock.now_ms()
     found = due.due_bars(now_ms, settings.SIGNAL_DELAY_MS)
     for bar in found.bars:
         wait = max(0.0, (bar.at_ms - now_ms) / 1000)
         scan.apply_async((bar.bar_end, bar.at_ms), countdown=wait, expires=wait + MESSAGE_LIFE)
+    announced = announce.announce(now_ms)
     HeartbeatWriter("scanner", HEARTBEAT).write(session="open" if found.is_open else "closed")
-    return f"{len(found.bars)} bars enqueued, session {'open' if found.is_open else 'closed'}"
+    return f"{len(found.bars)} bars enqueued, session {'open' if found.is_open else 'closed'}; {announced}"
 
 
 @shared_task
