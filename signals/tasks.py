@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 from celery import shared_task
 from django.conf import settings
 
 from signals.scan import announce, due
+from signals.scan.replay import replay_session
 from signals.scan.run import scan_bar
 from warehouse import clock
 from warehouse.heartbeats import HeartbeatWriter
@@ -22,6 +25,9 @@ def scan_due() -> str:
     for bar in found.bars:
         wait = max(0.0, (bar.at_ms - now_ms) / 1000)
         scan.apply_async((bar.bar_end, bar.at_ms), countdown=wait, expires=wait + MESSAGE_LIFE)
+    session = due.replay_due(now_ms)
+    if session is not None:
+        replay.apply_async((session.isoformat(),), expires=MESSAGE_LIFE)
     announced = announce.announce(now_ms)
     HeartbeatWriter("scanner", HEARTBEAT).write(session="open" if found.is_open else "closed")
     return f"{len(found.bars)} bars enqueued, session {'open' if found.is_open else 'closed'}; {announced}"
@@ -31,3 +37,9 @@ def scan_due() -> str:
 def scan(bar_end: int, at_ms: int) -> str:
     """Scan one bar of all watched symbols."""
     return str(scan_bar(due.DueBar(bar_end, at_ms)))
+
+
+@shared_task(acks_late=False)
+def replay(session: str) -> str:
+    """Compare the signals of a session (YYYY-MM-DD) with those of its stored rows, and report differences."""
+    return str(replay_session(date.fromisoformat(session)))

@@ -46,6 +46,7 @@ class Kind(Enum):
     OVERDUE_JOB = ("overdue_job", 15 * 86_400, False)
     CALENDAR = ("calendar", 7 * 86_400, False)
     SILENT_WORKER = ("silent_worker", 30 * 60, False)
+    REPLAY = ("replay", 86_400, False)
     SIGNAL = ("signal", 86_400, False)  # each is sent once; its steps are stored
 
     def __init__(self, label: str, period_seconds: int, counted: bool) -> None:
