@@ -29,7 +29,7 @@ def as_known(view: MarketView, at_ms: int, later: Later = "absent") -> MarketVie
     numbers of their size. The times of rows are unchanged.
     """
     symbols = {name: _symbol(one, at_ms, later) for name, one in view.symbols.items()}
-    return replace(view, symbols=symbols, regime=_columns(view.regime, at_ms, later))
+    return replace(view, symbols=symbols, regime=_columns(view.regime, at_ms, later), last_ms=at_ms)
 
 
 def differing(found: Features, again: Features | None, at_ms: int) -> list[str]:

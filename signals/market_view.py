@@ -91,12 +91,14 @@ class SymbolView:
 class MarketView:
     """The stored columns of several symbols, and of the whole market, over a range of sessions.
 
-    `delay_ms` is the delay of the provider's data, by which every bar is evaluated later.
+    The range ends at `last_ms`: a bar that is evaluated later has not ended yet. `delay_ms` is the delay of the
+    provider's data, by which every bar is evaluated later.
     """
 
     symbols: Mapping[str, SymbolView]
     regime: RegimeDays
     gaps: tuple[Gap, ...]
+    last_ms: int
     delay_ms: int
 
 
@@ -133,7 +135,7 @@ def read(
             iv=iv.read(symbol, before_ms - DAILY_REACH_MS, last_ms),
         )
     days = regime.read(before_ms - DAILY_REACH_MS, last_ms)
-    return MarketView(found, days, gaps.read(before_ms, last_ms), delay_ms)
+    return MarketView(found, days, gaps.read(before_ms, last_ms), last_ms, delay_ms)
 
 
 def _is_index(kind: str) -> bool:

@@ -7,12 +7,14 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from quant import sessions
 from quant.market.outcomes import Setups
 from quant.market.paths import PathBars
 from quant.sessions import MINUTE_MS
 from signals.features.history import EVALUATED_AFTER_MS, intraday, per_share
-from signals.market_view import SymbolView
+from signals.market_view import MarketView, SymbolView
 from signals.scan.found import FoundSignal
+from warehouse import clock
 from warehouse.models.enums import Timeframe
 
 BAR_MINUTES = 15
@@ -22,6 +24,13 @@ _BAR_MS = BAR_MINUTES * MINUTE_MS
 def slot_of(bar_end: int, open_ms: int) -> int:
     """Return the number of the bar of a session that ends at `bar_end`, or that holds the instant; both epoch ms."""
     return -(-(bar_end - open_ms) // _BAR_MS) - 1
+
+
+def evaluated_bars(view: MarketView, day: dt.date) -> int:
+    """Return how many bars of a session have been evaluated by the end of a view's range."""
+    opened, closed = (clock.epoch_ms(each(day)) for each in (sessions.open_of, sessions.close_of))
+    ends = [min(end, closed) for end in range(opened + _BAR_MS, closed + _BAR_MS, _BAR_MS)]
+    return sum(end + EVALUATED_AFTER_MS + view.delay_ms <= view.last_ms for end in ends)
 
 
 def setups_of(signals: Sequence[FoundSignal], open_ms: int) -> Setups:

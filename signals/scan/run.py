@@ -19,7 +19,7 @@ from signals.scan import store
 from signals.scan.due import DueBar
 from signals.scan.follow import SessionPath, next_steps
 from signals.scan.found import FoundSignal
-from signals.scan.paths import session_path
+from signals.scan.paths import evaluated_bars, session_path
 from signals.scan.scan import scan_session
 from warehouse import asof, clock, queries, runs
 from warehouse.loading.known_at import store_in_time
@@ -97,13 +97,12 @@ def _follow(view: MarketView, day: dt.date, open_ms: int, close_ms: int, bar: Du
     known: dict[int, set[str]] = {}
     for signal_id, kind in SignalEvent.objects.filter(signal__in=stored).values_list("signal_id", "kind"):
         known.setdefault(signal_id, set()).add(kind)
-    evaluated = -(-(bar.bar_end - open_ms) // (15 * MINUTE_MS))
     steps: list[SignalEvent] = []
     for symbol in sorted({str(signal.symbol) for signal in stored}):
         path = SessionPath(
             bars=session_path(view.symbols[symbol], day, view.delay_ms),
             open_ms=open_ms,
-            evaluated=evaluated,
+            evaluated=evaluated_bars(view, day),
             entry_minute=1 + int(np.ceil(view.delay_ms / MINUTE_MS)),
         )
         steps += next_steps([one for one in stored if one.symbol == symbol], known, path)

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from quant import sessions
+from quant.market.outcome_kinds import OPEN
 from quant.market.outcomes import outcomes
 from quant.market.paths import PathBars
 from quant.score_thresholds import BOOST_RULES
@@ -23,7 +24,7 @@ from signals.features.record import BarLength, Features
 from signals.market_view import MarketView
 from signals.rules.detector import Detector
 from signals.scan.found import FoundSignal, found_at
-from signals.scan.paths import session_path, setups_of, slot_of
+from signals.scan.paths import evaluated_bars, session_path, setups_of, slot_of
 from warehouse import clock
 from warehouse.models.enums import UnderlyingKind
 
@@ -74,7 +75,9 @@ def scan_session(
         return SessionSignals(None, ())
     one = view.symbols[symbol]
     path = session_path(one, day, view.delay_ms)
-    rule = _OneAtATime(path, clock.epoch_ms(sessions.open_of(day)), dismissed or {})
+    rule = _OneAtATime(
+        path, evaluated_bars(view, day), clock.epoch_ms(sessions.open_of(day)), dismissed or {}
+    )
     found: list[FoundSignal] = []
     for detector in detectors_for(symbol, one.kind, "15m", detectors):
         detections = detector.detect(features)
@@ -94,6 +97,7 @@ class _OneAtATime:
     """The rule that one signal of a key lives at a time, along the path of a session."""
 
     path: PathBars
+    evaluated: int
     open_ms: int
     dismissed: Mapping[tuple[str, int, int], int]
 
@@ -115,5 +119,5 @@ class _OneAtATime:
         dismissed = np.inf if at_ms is None else slot_of(at_ms, self.open_ms)
         if signal.detector.rule.ending != "session":
             return dismissed
-        ended = outcomes(self.path, setups_of([signal], self.open_ms)).end_row[0]
-        return min(float(ended), dismissed)
+        found = outcomes(self.path, setups_of([signal], self.open_ms), until=self.evaluated)
+        return dismissed if found.end[0] == OPEN else min(float(found.end_row[0]), dismissed)
