@@ -82,6 +82,9 @@ def _symbol(one: SymbolView, at_ms: int, later: Later) -> SymbolView:
         gamma=_columns(one.gamma, at_ms, later),
         flow=None if one.flow is None else _columns(one.flow, at_ms, later),
         iv=_columns(one.iv, at_ms, later),
+        term=_columns(one.term, at_ms, later),
+        events=_columns(one.events, at_ms, later),
+        curve=None if one.curve is None else _columns(one.curve, at_ms, later),
     )
 
 
