@@ -223,6 +223,7 @@ CELERY_TASK_ROUTES = {
     CeleryTask.FETCH_LIVE_BARS: {"queue": "bars"},
     # With the bars: a signal is evaluated seconds after its bar is stored.
     CeleryTask.SCAN: {"queue": "bars"},
+    CeleryTask.SCAN_DAY: {"queue": "bars"},
     CeleryTask.REPLAY: {"queue": "default"},
     # A queue of its own: thousands of pieces of the past must not keep the present waiting.
     CeleryTask.BACKFILL: {"queue": "backfill"},

@@ -8,6 +8,7 @@ from celery import shared_task
 from django.conf import settings
 
 from signals.scan import announce, due
+from signals.scan.daily_run import scan_daily_bar
 from signals.scan.replay import replay_session
 from signals.scan.run import scan_bar
 from warehouse import clock
@@ -25,6 +26,9 @@ def scan_due() -> str:
     for bar in found.bars:
         wait = max(0.0, (bar.at_ms - now_ms) / 1000)
         scan.apply_async((bar.bar_end, bar.at_ms), countdown=wait, expires=wait + MESSAGE_LIFE)
+    daily = due.daily_due(now_ms, settings.SIGNAL_DELAY_MS)
+    if daily is not None:
+        scan_day.apply_async((daily.bar_end, daily.at_ms), expires=MESSAGE_LIFE)
     session = due.replay_due(now_ms)
     if session is not None:
         replay.apply_async((session.isoformat(),), expires=MESSAGE_LIFE)
@@ -37,6 +41,12 @@ def scan_due() -> str:
 def scan(bar_end: int, at_ms: int) -> str:
     """Scan one bar of all watched symbols."""
     return str(scan_bar(due.DueBar(bar_end, at_ms)))
+
+
+@shared_task
+def scan_day(bar_end: int, at_ms: int) -> str:
+    """Scan the daily bar of all watched symbols."""
+    return str(scan_daily_bar(due.DueBar(bar_end, at_ms)))
 
 
 @shared_task(acks_late=False)

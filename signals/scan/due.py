@@ -6,7 +6,7 @@ import datetime as dt
 from dataclasses import dataclass
 
 from quant.sessions import HOUR_MS, MINUTE_MS, new_york_date
-from signals.features.history import EVALUATED_AFTER_MS
+from signals.features.history import DAY_EVALUATED_AFTER_MS, EVALUATED_AFTER_MS
 from warehouse import clock, market_days
 from warehouse.models import IngestionRun
 from warehouse.models.enums import RunStatus
@@ -53,6 +53,20 @@ def scanned_bars(open_ms: int, close_ms: int) -> frozenset[int]:
         task=RunTask.SCAN_SIGNALS, symbol="", slot__gt=open_ms, slot__lte=close_ms, status=RunStatus.DONE
     )
     return frozenset(done.values_list("slot", flat=True))
+
+
+def daily_due(now_ms: int, delay_ms: int) -> DueBar | None:
+    """Return the daily bar of the last session if it can be evaluated and is not scanned, else None."""
+    day = new_york_date(clock.instant(now_ms))
+    hours = market_days.hours(day, day).get(day)
+    if hours is None:
+        return None
+    close_ms = clock.epoch_ms(hours.closes)
+    bar = DueBar(close_ms, close_ms + DAY_EVALUATED_AFTER_MS + delay_ms)
+    done = IngestionRun.objects.filter(
+        task=RunTask.SCAN_DAILY, symbol="", slot=close_ms, status=RunStatus.DONE
+    ).exists()
+    return None if done or bar.at_ms > now_ms else bar
 
 
 def replay_due(now_ms: int) -> dt.date | None:

@@ -9,11 +9,10 @@ import numpy as np
 import pytest
 
 from quant import sessions
-from quant.market.outcomes import outcomes
 from signals import market_view
 from signals.rules.detector import Detector
 from signals.rules.rule import SHORT, Condition, Factor, Rule, Stop
-from signals.scan.paths import session_path, setups_of, slot_of
+from signals.scan.paths import session_path
 from signals.scan.scan import PAUSE_BARS, detectors_for, scan_session
 from tests.signals import market
 from warehouse import asof, clock
@@ -58,8 +57,12 @@ def slots(found, day=DAY):
     return [slot_of(one.bar_end, opened) for one in found.signals]
 
 
+def slot_of(bar_end, opened=OPEN_MS):
+    return (bar_end - opened) // 900_000 - 1
+
+
 def end_slot(view, signal):
-    return int(outcomes(session_path(view.symbols["SPY"], DAY, 0), setups_of([signal], OPEN_MS)).end_row[0])
+    return int(session_path(view, "SPY", DAY).outcomes([signal]).end_row[0])
 
 
 def test_the_next_signal_of_a_key_waits_for_the_end_and_five_bars(stored):
@@ -68,7 +71,7 @@ def test_the_next_signal_of_a_key_waits_for_the_end_and_five_bars(stored):
     assert slots(found)[0] == 0
     for first, second in zip(found.signals, found.signals[1:], strict=False):
         free = end_slot(view, first) + PAUSE_BARS
-        assert slot_of(second.bar_end, OPEN_MS) == min(slot for slot in every if slot >= free)
+        assert slot_of(second.bar_end) == min(slot for slot in every if slot >= free)
     assert len(found.signals) > 2
 
 
