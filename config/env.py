@@ -6,6 +6,7 @@ The call that reads a variable declares it. `names()` returns all declared varia
 
 from __future__ import annotations
 
+import datetime as dt
 import os
 from collections.abc import Sequence
 from pathlib import Path
@@ -67,6 +68,17 @@ def flag(name: str, default: bool) -> bool:
     if value not in ("true", "false"):
         refuse(f"{name} must be true or false, not {value!r}.")
     return value == "true"
+
+
+def hours(name: str) -> str:
+    """Return a range of hours such as `20:00-08:00`, empty when it is unset."""
+    value = text(name)
+    try:
+        if value and len([dt.time.fromisoformat(part) for part in value.split("-")]) != 2:
+            raise ValueError
+    except ValueError:
+        refuse(f"{name} must be two times of day such as 20:00-08:00, not {value!r}.")
+    return value
 
 
 def one_of(name: str, default: str, choices: Sequence[str]) -> str:

@@ -108,8 +108,10 @@ FLOW_MINIMUM_CONTRACTS = env.integer(
 # but is no signal.
 SIGNAL_PROFILE = env.one_of("SIGNAL_PROFILE", "default", ("default", "phase1", "document3", "neutral_gamma"))
 SIGNAL_MINIMUM_SCORE = env.number("SIGNAL_MINIMUM_SCORE", 60.0)
-# Score from which on a signal is shown as SETUP READY.
+# A new signal with this score or more is alerted, and shown as ready on pages. In the quiet hours of New York, such as
+# 20:00-08:00, alerts of signals are stored and not sent.
 ALERT_SCORE = env.number("ALERT_SCORE", 75.0)
+ALERT_QUIET_HOURS = env.hours("ALERT_QUIET_HOURS")
 # Minutes by which the provider's bars are late in the plan. Every bar is evaluated so much later.
 SIGNAL_DELAY_MS = int(env.number("SIGNAL_DELAY_MINUTES", 0.0) * 60_000)
 
@@ -221,6 +223,8 @@ CELERY_TASK_ROUTES = {
     CeleryTask.FETCH_LIVE_BARS: {"queue": "bars"},
     # With the bars: a signal is evaluated seconds after its bar is stored.
     CeleryTask.SCAN: {"queue": "bars"},
+    CeleryTask.SCAN_DAY: {"queue": "bars"},
+    CeleryTask.REPLAY: {"queue": "default"},
     # A queue of its own: thousands of pieces of the past must not keep the present waiting.
     CeleryTask.BACKFILL: {"queue": "backfill"},
     CeleryTask.BACKFILL_TRADES: {"queue": "backfill"},

@@ -29,7 +29,7 @@ def as_known(view: MarketView, at_ms: int, later: Later = "absent") -> MarketVie
     numbers of their size. The times of rows are unchanged.
     """
     symbols = {name: _symbol(one, at_ms, later) for name, one in view.symbols.items()}
-    return replace(view, symbols=symbols, regime=_columns(view.regime, at_ms, later))
+    return replace(view, symbols=symbols, regime=_columns(view.regime, at_ms, later), last_ms=at_ms)
 
 
 def differing(found: Features, again: Features | None, at_ms: int) -> list[str]:
@@ -82,6 +82,9 @@ def _symbol(one: SymbolView, at_ms: int, later: Later) -> SymbolView:
         gamma=_columns(one.gamma, at_ms, later),
         flow=None if one.flow is None else _columns(one.flow, at_ms, later),
         iv=_columns(one.iv, at_ms, later),
+        term=_columns(one.term, at_ms, later),
+        events=_columns(one.events, at_ms, later),
+        curve=None if one.curve is None else _columns(one.curve, at_ms, later),
     )
 
 

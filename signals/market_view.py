@@ -16,10 +16,11 @@ from quant import sessions
 from quant.chain import Floats
 from signals.anchors import DAY_ANCHOR, FLOW_ANCHOR, FRAME_ANCHORS, sessions_before
 from warehouse import clock
-from warehouse.asof import bars, corporate_actions, gamma, iv, regime
+from warehouse.asof import bars, corporate_actions, expiration_curve, gamma, iv, regime
 from warehouse.asof.corporate_actions import Split
+from warehouse.asof.expiration_curve import SlotVolatilities
 from warehouse.asof.gamma import GammaSlots
-from warehouse.asof.iv import IvDays
+from warehouse.asof.iv import EventVersions, IvDays, TermDays
 from warehouse.asof.regime import RegimeDays
 from warehouse.asof.rows import Times
 from warehouse.asof.sums import gaps, versions
@@ -29,6 +30,9 @@ from warehouse.models.enums import Timeframe, UnderlyingKind
 from warehouse.queries import watchlist_entries
 
 DAILY_REACH_MS = 15 * sessions.DAY_MS  # before the first session, in which a daily row is looked for
+TERM_REACH_MS = 45 * sessions.DAY_MS  # of which the term structure is compared with its mean
+EVENT_DAYS = 120  # in which the next event is looked for
+MEAN_SESSIONS = 21  # of which the volatility of an expiration has a mean
 FIRST_MINUTES = 15  # of a session, from which the first bar of an index can be built again
 
 
@@ -85,18 +89,23 @@ class SymbolView:
     gamma: GammaSlots
     flow: FlowVersions | None
     iv: IvDays
+    term: TermDays
+    events: EventVersions
+    curve: SlotVolatilities | None
 
 
 @dataclass(frozen=True, slots=True)
 class MarketView:
     """The stored columns of several symbols, and of the whole market, over a range of sessions.
 
-    `delay_ms` is the delay of the provider's data, by which every bar is evaluated later.
+    The range ends at `last_ms`: a bar that is evaluated later has not ended yet. `delay_ms` is the delay of the
+    provider's data, by which every bar is evaluated later.
     """
 
     symbols: Mapping[str, SymbolView]
     regime: RegimeDays
     gaps: tuple[Gap, ...]
+    last_ms: int
     delay_ms: int
 
 
@@ -118,9 +127,11 @@ def read(
         _midnight_ms(sessions_before(first, FLOW_ANCHOR)),
         _midnight_ms(sessions_before(first, 2)),
     )
+    last = sessions.new_york_date(clock.instant(last_ms))
     sums = versions.read(list(entries), flow_ms, last_ms)
     found = {}
     for symbol, entry in entries.items():
+        events = iv.event_versions(symbol, first, last + dt.timedelta(days=EVENT_DAYS))
         own = instruments[symbol]
         reference = instruments.get(str(entry.reference_symbol)) if entry.reference_symbol else None
         found[symbol] = SymbolView(
@@ -131,9 +142,23 @@ def read(
             gamma=gamma.slots(symbol, before_ms, last_ms),
             flow=sums.get(symbol),
             iv=iv.read(symbol, before_ms - DAILY_REACH_MS, last_ms),
+            term=iv.term(symbol, before_ms - TERM_REACH_MS, last_ms),
+            events=events,
+            curve=_curve(symbol, events, first, last),
         )
     days = regime.read(before_ms - DAILY_REACH_MS, last_ms)
-    return MarketView(found, days, gaps.read(before_ms, last_ms), delay_ms)
+    return MarketView(found, days, gaps.read(before_ms, last_ms), last_ms, delay_ms)
+
+
+def _curve(symbol: str, events: EventVersions, first: dt.date, last: dt.date) -> SlotVolatilities | None:
+    """Return the volatilities of the slots of the range and of the last slots of 21 sessions before, near an event."""
+    soon = np.datetime64(sessions.next_session(last))
+    if not np.any(events.date <= soon):
+        return None
+    before = sessions.sessions(sessions_before(first, MEAN_SESSIONS), first - dt.timedelta(days=1))
+    slots = [sessions.slots(day)[-1] for day in before]
+    slots += [slot for day in sessions.sessions(first, last) for slot in sessions.slots(day)]
+    return expiration_curve.volatilities(symbol, [clock.epoch_ms(slot) for slot in slots])
 
 
 def _is_index(kind: str) -> bool:

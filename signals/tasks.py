@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 from celery import shared_task
 from django.conf import settings
 
-from signals.scan import due
+from signals.scan import announce, due
+from signals.scan.daily_run import scan_daily_bar
+from signals.scan.replay import replay_session
 from signals.scan.run import scan_bar
 from warehouse import clock
 from warehouse.heartbeats import HeartbeatWriter
@@ -16,17 +20,36 @@ MESSAGE_LIFE = 600  # seconds; a bar that is scanned late has the same signals
 
 @shared_task
 def scan_due() -> str:
-    """Enqueue the scans of the bars that are due, each at its evaluation instant; mark that the scanner runs."""
+    """Enqueue the scans of due bars, each at its evaluation instant; send alerts; mark that the scanner runs."""
     now_ms = clock.now_ms()
     found = due.due_bars(now_ms, settings.SIGNAL_DELAY_MS)
     for bar in found.bars:
         wait = max(0.0, (bar.at_ms - now_ms) / 1000)
         scan.apply_async((bar.bar_end, bar.at_ms), countdown=wait, expires=wait + MESSAGE_LIFE)
+    daily = due.daily_due(now_ms, settings.SIGNAL_DELAY_MS)
+    if daily is not None:
+        scan_day.apply_async((daily.bar_end, daily.at_ms), expires=MESSAGE_LIFE)
+    session = due.replay_due(now_ms)
+    if session is not None:
+        replay.apply_async((session.isoformat(),), expires=MESSAGE_LIFE)
+    announced = announce.announce(now_ms)
     HeartbeatWriter("scanner", HEARTBEAT).write(session="open" if found.is_open else "closed")
-    return f"{len(found.bars)} bars enqueued, session {'open' if found.is_open else 'closed'}"
+    return f"{len(found.bars)} bars enqueued, session {'open' if found.is_open else 'closed'}; {announced}"
 
 
 @shared_task
 def scan(bar_end: int, at_ms: int) -> str:
     """Scan one bar of all watched symbols."""
     return str(scan_bar(due.DueBar(bar_end, at_ms)))
+
+
+@shared_task
+def scan_day(bar_end: int, at_ms: int) -> str:
+    """Scan the daily bar of all watched symbols."""
+    return str(scan_daily_bar(due.DueBar(bar_end, at_ms)))
+
+
+@shared_task(acks_late=False)
+def replay(session: str) -> str:
+    """Compare the signals of a session (YYYY-MM-DD) with those of its stored rows, and report differences."""
+    return str(replay_session(date.fromisoformat(session)))

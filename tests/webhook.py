@@ -12,6 +12,7 @@ class Webhook:
     def __init__(self) -> None:
         self.posted: list[dict[str, Any]] = []
         self.status = 204
+        self.headers: dict[str, str] = {}
         webhook = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -19,6 +20,8 @@ class Webhook:
                 body = self.rfile.read(int(self.headers["Content-Length"]))
                 webhook.posted.append(json.loads(body))
                 self.send_response(webhook.status)
+                for name, value in webhook.headers.items():
+                    self.send_header(name, value)
                 self.send_header("Content-Length", "0")
                 self.end_headers()
 

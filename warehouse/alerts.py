@@ -8,6 +8,7 @@ fails the task that sends the alert. The address is a secret and is never logged
 from __future__ import annotations
 
 import logging
+import math
 from collections.abc import Iterable
 from decimal import Decimal
 from enum import Enum
@@ -45,6 +46,8 @@ class Kind(Enum):
     OVERDUE_JOB = ("overdue_job", 15 * 86_400, False)
     CALENDAR = ("calendar", 7 * 86_400, False)
     SILENT_WORKER = ("silent_worker", 30 * 60, False)
+    REPLAY = ("replay", 86_400, False)
+    SIGNAL = ("signal", 86_400, False)  # each is sent once; its steps are stored
 
     def __init__(self, label: str, period_seconds: int, counted: bool) -> None:
         self.label = label
@@ -82,10 +85,10 @@ def send(kind: Kind, text: str, subject: str = "") -> bool:
             return False
         more = f" (and {held_back} more since the last alert of this kind)" if held_back else ""
         mark = "SIMULATED: " if settings.SIMULATED else ""
-        posted = _post(f"{mark}{text}"[: LONGEST - len(more)] + more)
-        if not posted:
-            _undelivered(client, kind, subject)
-        return posted
+        wait_seconds = _post(f"{mark}{text}"[: LONGEST - len(more)] + more)
+        if wait_seconds is not None:
+            _undelivered(client, kind, subject, wait_seconds)
+        return wait_seconds is None
 
 
 def unusual_activity(trades: Iterable[Trade], least_premium: Decimal = UNUSUAL_PREMIUM) -> bool:
@@ -134,18 +137,19 @@ def _take_turn(client: redis.Redis, kind: Kind, subject: str) -> int | None:
     return None
 
 
-def _undelivered(client: redis.Redis, kind: Kind, subject: str) -> None:
+def _undelivered(client: redis.Redis, kind: Kind, subject: str, wait_seconds: int) -> None:
     """Allow the alert again, and do not use the webhook for a while, because each use would wait for its timeout."""
     try:
         client.delete(_key(kind, subject))
-        client.set(_AWAY_KEY, 1, ex=_AWAY_SECONDS)
+        client.set(_AWAY_KEY, 1, ex=wait_seconds)
     except redis.RedisError as error:
         logger.warning(
             "the alert is sent without a rate limit, because Redis is unavailable (%s)", type(error).__name__
         )
 
 
-def _post(content: str) -> bool:
+def _post(content: str) -> int | None:
+    """Post a text; return None if it was accepted, else after how many seconds the webhook may be used again."""
     try:
         answer = httpx.post(
             settings.ALERT_WEBHOOK_URL,
@@ -155,11 +159,20 @@ def _post(content: str) -> bool:
         )
     except (httpx.HTTPError, httpx.InvalidURL) as error:
         logger.error("alert not delivered (%s): %s", type(error).__name__, content)
-        return False
+        return _AWAY_SECONDS
     if answer.is_success:
-        return True
+        return None
     logger.error("alert not delivered (HTTP %s): %s", answer.status_code, content)
-    return False
+    return _retry_after(answer) if answer.status_code == httpx.codes.TOO_MANY_REQUESTS else _AWAY_SECONDS
+
+
+def _retry_after(answer: httpx.Response) -> int:
+    """Return the seconds that a webhook asks to wait, for all of its messages; at least one, at most an hour."""
+    try:
+        seconds = float(answer.headers.get("Retry-After", ""))
+    except ValueError:
+        return _AWAY_SECONDS
+    return max(1, min(3600, math.ceil(seconds))) if math.isfinite(seconds) else _AWAY_SECONDS
 
 
 def _redis() -> redis.Redis:

@@ -26,6 +26,8 @@ class RunTask(StrEnum):
     FETCH_SPLITS = "fetch_splits"
     FETCH_DIVIDENDS = "fetch_dividends"
     SCAN_SIGNALS = "scan_signals"
+    SCAN_DAILY = "scan_daily"
+    REPLAY_SIGNALS = "replay_signals"
 
 
 class CeleryTask(StrEnum):
@@ -48,6 +50,8 @@ class CeleryTask(StrEnum):
     BACKFILL_TRADES = "flow.tasks.backfill_trades"
     SCAN_DUE = "signals.tasks.scan_due"
     SCAN = "signals.tasks.scan"
+    SCAN_DAY = "signals.tasks.scan_day"
+    REPLAY = "signals.tasks.replay"
     WATCH_HEALTH = "monitoring.tasks.watch_health"
 
 

@@ -11,6 +11,7 @@ from quant.chain import Bools
 from quant.sessions import MINUTE_MS
 from signals.anchors import BAR_ANCHOR, DAY_ANCHOR, FOUR_HOUR_ANCHOR
 from signals.features.daily_rows import regime_columns
+from signals.features.events import event_columns
 from signals.features.flow import flow_columns
 from signals.features.frames import frame_columns
 from signals.features.gamma import gamma_columns
@@ -71,7 +72,7 @@ def build(view: MarketView, symbol: str, day: dt.date, timeframe: BarLength = "1
         **values,
         gamma=gamma_columns(one.gamma, history),
         flow=flow_columns(one.flow, view.gaps, history),
-        iv=iv_columns(one.iv, history),
+        iv=iv_columns(one.iv, one.term, event_columns(one.events, one.curve, history), history),
         regime=regime_columns(view.regime, history),
         frames=frame_columns(history, days, quarters, five),
     )

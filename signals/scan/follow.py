@@ -1,4 +1,4 @@
-"""Steps in the lives of stored signals, from the path of the session's prices so far."""
+"""Steps in the lives of stored signals, from the path of prices so far."""
 
 from __future__ import annotations
 
@@ -10,41 +10,48 @@ from typing import Any
 import numpy as np
 
 from quant.market.outcome_kinds import ENDS, EXPIRED, GAPPED, NO_ROOM, OPEN, REASONS, TARGET_HIT
-from quant.market.outcomes import Outcomes, Setups, outcomes
-from quant.market.paths import PathBars
+from quant.market.outcomes import Outcomes
 from quant.sessions import MINUTE_MS
-from signals.scan.paths import BAR_MINUTES, slot_of
+from signals.scan.paths import Path
 from signals.scan.store import SIDES
 from warehouse.models import Signal, SignalEvent
 from warehouse.models.enums import SignalEventKind
 
 PIN_REACH = 0.001  # of the strike, within which the close has to be
-_BAR_MS = BAR_MINUTES * MINUTE_MS
 _ENDED = {"TARGET_HIT", "STOPPED", "EXPIRED", "DISMISSED", "NO_DATA"}
 
 
 @dataclass(frozen=True, slots=True)
-class SessionPath:
-    """The path of a symbol in a session: its bars, the open, and how many of its bars have been evaluated."""
+class _Stored:
+    """A stored signal as its path reads it."""
 
-    bars: PathBars
-    open_ms: int
-    evaluated: int
-    entry_minute: int = 1
+    signal: Signal
 
     @property
-    def is_over(self) -> bool:
-        return self.evaluated >= len(self.bars)
+    def bar_end(self) -> int:
+        return int(self.signal.bar_end)
 
-    def end_ms(self, row: int) -> int:
-        """Return the end of a bar, epoch ms."""
-        return self.open_ms + (row + 1) * _BAR_MS
+    @property
+    def side(self) -> int:
+        return SIDES[self.signal.direction]
+
+    @property
+    def reference(self) -> float:
+        return float(self.signal.reference_price)
+
+    @property
+    def stop_price(self) -> float:
+        return float(self.signal.stop)
+
+    @property
+    def target_prices(self) -> tuple[float, ...]:
+        return (*self.signal.targets, *[math.nan] * (3 - len(self.signal.targets)))
 
 
 def next_steps(
-    signals: Sequence[Signal], known: Mapping[int, Collection[str]], path: SessionPath
+    signals: Sequence[Signal], known: Mapping[int, Collection[str]], path: Path
 ) -> list[SignalEvent]:
-    """Return the steps of signals of one symbol and session that are not stored yet.
+    """Return the steps of signals along one path that are not stored yet.
 
     `known` maps the id of a signal to the kinds of its stored steps. Signals whose outcome is measured by volatility
     have no steps within their session.
@@ -52,46 +59,28 @@ def next_steps(
     by_price = [one for one in signals if one.outcome_kind == "session"]
     found: list[SignalEvent] = []
     if by_price:
-        measured = outcomes(
-            path.bars, _setups(by_price, path), until=path.evaluated, entry_minute=path.entry_minute
-        )
+        measured = path.outcomes([_Stored(one) for one in by_price])
         for place, signal in enumerate(by_price):
             found += _steps(signal, measured, place, path, set(known.get(signal.id, ())))
     for signal in signals:
         ended = _ENDED & set(known.get(signal.id, ()))
-        if signal.outcome_kind == "pin" and path.is_over and not ended:
+        if signal.outcome_kind == "pin" and path.evaluated >= len(path.bars) and not ended:
             found.append(_pin(signal, path))
     return found
 
 
-def _setups(signals: Sequence[Signal], path: SessionPath) -> Setups:
-    targets = np.full((len(signals), 3), np.nan)
-    for row, signal in enumerate(signals):
-        targets[row, : len(signal.targets)] = signal.targets
-    return Setups(
-        bar=np.array([slot_of(int(one.bar_end), path.open_ms) for one in signals], dtype=np.int64),
-        side=np.array([float(SIDES[one.direction]) for one in signals]),
-        reference=np.array([one.reference_price for one in signals], dtype=float),
-        stop=np.array([one.stop for one in signals], dtype=float),
-        targets=targets,
-        wall=np.full(len(signals), np.nan),
-    )
-
-
-def _steps(
-    signal: Signal, found: Outcomes, place: int, path: SessionPath, known: set[str]
-) -> list[SignalEvent]:
+def _steps(signal: Signal, found: Outcomes, place: int, path: Path, known: set[str]) -> list[SignalEvent]:
     """Return the steps of one signal that are not known."""
     end, reason = int(found.end[place]), int(found.reason[place])
     steps: list[SignalEvent] = []
     is_entered = found.entry_row[place] >= 0 and reason not in (GAPPED, NO_ROOM)
     if is_entered and SignalEventKind.ENTERED not in known:
         row, minute = int(found.entry_row[place]), int(found.entry_minute[place])
-        at_ms = path.end_ms(row) - _BAR_MS + max(minute, 0) * MINUTE_MS
+        at_ms = int(path.start_ms[row]) + max(minute, 0) * MINUTE_MS
         details = {"entry_before_signal": minute < 0, "entry_drag": _number(found.entry_drag[place])}
         steps.append(_event(signal, SignalEventKind.ENTERED, at_ms, found.entry[place], details=details))
     if not _ENDED & known and end != OPEN:
-        at_ms = path.end_ms(int(found.end_row[place]))
+        at_ms = int(path.end_ms[found.end_row[place]])
         if end == TARGET_HIT:
             steps.append(_event(signal, SignalEventKind.TARGET_1, at_ms, found.exit[place]))
         details = (
@@ -105,15 +94,15 @@ def _steps(
             (SignalEventKind.TARGET_3, found.reached_3, 2),
         ):
             if reached[place] == 1.0 and kind not in known:
-                at_ms = path.end_ms(path.evaluated - 1)
+                at_ms = int(path.end_ms[path.evaluated - 1])
                 steps.append(_event(signal, kind, at_ms, signal.targets[price]))
     return steps
 
 
-def _pin(signal: Signal, path: SessionPath) -> SignalEvent:
+def _pin(signal: Signal, path: Path) -> SignalEvent:
     """Return the end of a pin: a hit where the session closes within 0.1 % of the strike."""
     closes = path.bars.close[~np.isnan(path.bars.close)]
-    at_ms = path.end_ms(len(path.bars) - 1)
+    at_ms = int(path.end_ms[-1])
     if not len(closes):
         return _event(signal, SignalEventKind.NO_DATA, at_ms, math.nan)
     close, strike = float(closes[-1]), float(signal.targets[0])

@@ -44,6 +44,18 @@ class FoundSignal:
     factors: tuple[dict[str, Any], ...]
 
     @property
+    def side(self) -> int:
+        return self.direction
+
+    @property
+    def stop_price(self) -> float:
+        return self.stop
+
+    @property
+    def target_prices(self) -> tuple[float, ...]:
+        return self.targets
+
+    @property
     def key(self) -> tuple[str, str, str, int]:
         """What only one live signal may have: symbol, timeframe, detector and direction."""
         return self.symbol, self.timeframe, self.detector.name, self.direction

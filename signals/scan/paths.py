@@ -1,48 +1,86 @@
-"""The path of a symbol's prices in a session, along which its signals are followed."""
+"""The paths of a symbol's prices along which its signals are followed: of a session, and of days."""
 
 from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 
-from quant.market.outcomes import Setups
+from quant import sessions
+from quant.market.outcomes import Outcomes, Setups, outcomes
 from quant.market.paths import PathBars
 from quant.sessions import MINUTE_MS
-from signals.features.history import EVALUATED_AFTER_MS, intraday, per_share
-from signals.market_view import SymbolView
-from signals.scan.found import FoundSignal
+from signals.features.history import DAY_EVALUATED_AFTER_MS, EVALUATED_AFTER_MS, intraday, per_share
+from signals.market_view import MarketView
+from warehouse import clock
+from warehouse.asof.rows import Times
 from warehouse.models.enums import Timeframe
 
 BAR_MINUTES = 15
+DAILY_BARS = 20  # after which a signal of daily bars ends
 _BAR_MS = BAR_MINUTES * MINUTE_MS
 
 
-def slot_of(bar_end: int, open_ms: int) -> int:
-    """Return the number of the bar of a session that ends at `bar_end`, or that holds the instant; both epoch ms."""
-    return -(-(bar_end - open_ms) // _BAR_MS) - 1
+class Placed(Protocol):
+    """What the path of a signal needs to know of it."""
+
+    @property
+    def bar_end(self) -> int: ...
+    @property
+    def side(self) -> int: ...
+    @property
+    def reference(self) -> float: ...
+    @property
+    def stop_price(self) -> float: ...
+    @property
+    def target_prices(self) -> tuple[float, ...]: ...
 
 
-def setups_of(signals: Sequence[FoundSignal], open_ms: int) -> Setups:
-    """Return signals of one session as `quant.market.outcomes` reads them; `open_ms` is the session's open."""
-    return Setups(
-        bar=np.array([slot_of(one.bar_end, open_ms) for one in signals], dtype=np.int64),
-        side=np.array([float(one.direction) for one in signals]),
-        reference=np.array([one.reference for one in signals]),
-        stop=np.array([one.stop for one in signals]),
-        targets=np.array([one.targets for one in signals]).reshape(-1, 3),
-        wall=np.full(len(signals), np.nan),
-    )
+@dataclass(frozen=True, slots=True)
+class Path:
+    """The bars along which signals are followed; `start_ms` and `end_ms` (b,) are their times.
+
+    Bars from `evaluated` on have not been evaluated yet. `entry_minute` is the minute of the bar after a signal in
+    which a trade is entered; `longest` is the number of bars after which a signal ends, None for its session.
+    """
+
+    bars: PathBars
+    start_ms: Times
+    end_ms: Times
+    evaluated: int
+    entry_minute: int = 1
+    longest: int | None = None
+
+    def row(self, at_ms: int) -> int:
+        """Return the bar that ends at an instant, or that holds it."""
+        return int(np.searchsorted(self.end_ms, at_ms))
+
+    def outcomes(self, signals: Sequence[Placed]) -> Outcomes:
+        """Return the outcomes of signals along the path, as far as it is evaluated."""
+        setups = Setups(
+            bar=np.array([self.row(one.bar_end) for one in signals], dtype=np.int64),
+            side=np.array([float(one.side) for one in signals]),
+            reference=np.array([one.reference for one in signals]),
+            stop=np.array([one.stop_price for one in signals]),
+            targets=np.array([one.target_prices for one in signals], dtype=float).reshape(-1, 3),
+            wall=np.full(len(signals), np.nan),
+        )
+        return outcomes(
+            self.bars, setups, longest=self.longest, until=self.evaluated, entry_minute=self.entry_minute
+        )
 
 
-def session_path(view: SymbolView, day: dt.date, delay_ms: int) -> PathBars:
+def session_path(view: MarketView, symbol: str, day: dt.date) -> Path:
     """Return the bars of a session in all its slots, with their minutes; each bar as known at its own instant.
 
     A bar or minute that was not known 40 seconds (and the delay of the data) after its end is missing, also when it
     arrived later.
     """
-    history = intraday(view, day, 1, delay_ms)
+    one, delay_ms = view.symbols[symbol], view.delay_ms
+    history = intraday(one, day, 1, delay_ms)
     open_ms, close_ms = int(history.calendar.open_ms[-1]), int(history.calendar.close_ms[-1])
     count = int(history.bars.slots[-1])
     rows = np.arange(history.first_row, len(history.bars))
@@ -52,7 +90,7 @@ def session_path(view: SymbolView, day: dt.date, delay_ms: int) -> PathBars:
         prices[name] = np.full(count, np.nan)
         prices[name][slot] = getattr(history.bars, name)[rows]
     minutes = per_share(
-        view.prices.bars[Timeframe.MINUTE].between(open_ms, close_ms), view.prices, open_ms, Timeframe.MINUTE
+        one.prices.bars[Timeframe.MINUTE].between(open_ms, close_ms), one.prices, open_ms, Timeframe.MINUTE
     )
     in_time = minutes.known_at <= minutes.start_ms + MINUTE_MS + EVALUATED_AFTER_MS + delay_ms
     minutes = minutes.pick(in_time)
@@ -61,7 +99,7 @@ def session_path(view: SymbolView, day: dt.date, delay_ms: int) -> PathBars:
     for row, name in enumerate(("open", "high", "low")):
         inside[row, place // BAR_MINUTES, place % BAR_MINUTES] = getattr(minutes, name)
     listed = np.minimum(BAR_MINUTES, (close_ms - open_ms) // MINUTE_MS - np.arange(count) * BAR_MINUTES)
-    return PathBars(
+    bars = PathBars(
         open=prices["open"],
         high=prices["high"],
         low=prices["low"],
@@ -74,3 +112,42 @@ def session_path(view: SymbolView, day: dt.date, delay_ms: int) -> PathBars:
         minute_low=inside[2],
         complete=np.count_nonzero(~np.isnan(inside[0]), axis=1) == listed,
     )
+    start_ms = open_ms + np.arange(count) * _BAR_MS
+    end_ms = np.minimum(start_ms + _BAR_MS, close_ms)
+    evaluated = int(np.count_nonzero(end_ms + EVALUATED_AFTER_MS + delay_ms <= view.last_ms))
+    return Path(bars, start_ms, end_ms, evaluated, entry_minute=1 + -(-delay_ms // MINUTE_MS))
+
+
+def daily_path(view: MarketView, symbol: str, day: dt.date) -> Path:
+    """Return the daily bars from a session on, at most those that a signal of it lasts, per share of that session."""
+    one = view.symbols[symbol]
+    days = sessions.sessions(day, sessions.new_york_date(clock.instant(view.last_ms)))[: DAILY_BARS + 1]
+    open_ms, close_ms = (
+        np.array([clock.epoch_ms(each(one_day)) for one_day in days], dtype=np.int64)
+        for each in (sessions.open_of, sessions.close_of)
+    )
+    evaluated_ms = close_ms + DAY_EVALUATED_AFTER_MS + view.delay_ms
+    found = per_share(one.prices.bars[Timeframe.DAY], one.prices, int(open_ms[0]), Timeframe.DAY)
+    place = np.searchsorted(open_ms, found.start_ms)
+    inside = (place < len(days)) & (found.start_ms > open_ms[0] - sessions.DAY_MS)
+    inside &= found.known_at <= np.append(evaluated_ms, 0)[place]
+    found, place = found.pick(inside), place[inside]
+    later = [split for split in one.prices.splits if day < split.ex_date <= days[-1]]
+    # A bar after a split has fewer dollars per share; its price is that of the old shares again.
+    shares = np.array([np.prod([split.shares for split in later if split.ex_date <= each]) for each in days])
+    prices = {name: np.full(len(days), np.nan) for name in ("open", "high", "low", "close")}
+    for name, column in prices.items():
+        column[place] = getattr(found, name) * shares[place]
+    none = np.full((len(days), 0), np.nan)
+    bars = PathBars(
+        **prices,
+        missing=np.isnan(prices["open"]),
+        empty=np.zeros(len(days), dtype=bool),
+        last=np.arange(len(days)),
+        minute_open=none,
+        minute_high=none,
+        minute_low=none,
+        complete=np.zeros(len(days), dtype=bool),
+    )
+    evaluated = int(np.count_nonzero(evaluated_ms <= view.last_ms))
+    return Path(bars, open_ms, close_ms, evaluated, longest=DAILY_BARS)

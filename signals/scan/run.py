@@ -6,18 +6,17 @@ import datetime as dt
 from dataclasses import dataclass
 from typing import cast
 
-import numpy as np
 from django.conf import settings
 
 from quant import sessions
-from quant.sessions import MINUTE_MS, new_york_date
+from quant.sessions import new_york_date
 from signals import market_view
 from signals.context.boost import Profile
 from signals.features.history import EVALUATED_AFTER_MS
 from signals.market_view import MarketView
 from signals.scan import store
 from signals.scan.due import DueBar
-from signals.scan.follow import SessionPath, next_steps
+from signals.scan.follow import next_steps
 from signals.scan.found import FoundSignal
 from signals.scan.paths import session_path
 from signals.scan.scan import scan_session
@@ -94,18 +93,10 @@ def _scan(bar: DueBar, run: Run) -> Scanned:
 def _follow(view: MarketView, day: dt.date, open_ms: int, close_ms: int, bar: DueBar) -> int:
     """Store the steps of the session's signals up to a bar; return their number."""
     stored = store.of_session(view.symbols, open_ms, close_ms)
-    known: dict[int, set[str]] = {}
-    for signal_id, kind in SignalEvent.objects.filter(signal__in=stored).values_list("signal_id", "kind"):
-        known.setdefault(signal_id, set()).add(kind)
-    evaluated = -(-(bar.bar_end - open_ms) // (15 * MINUTE_MS))
+    known = store.known_steps(stored)
     steps: list[SignalEvent] = []
     for symbol in sorted({str(signal.symbol) for signal in stored}):
-        path = SessionPath(
-            bars=session_path(view.symbols[symbol], day, view.delay_ms),
-            open_ms=open_ms,
-            evaluated=evaluated,
-            entry_minute=1 + int(np.ceil(view.delay_ms / MINUTE_MS)),
-        )
+        path = session_path(view, symbol, day)
         steps += next_steps([one for one in stored if one.symbol == symbol], known, path)
     SignalEvent.objects.bulk_create(steps, ignore_conflicts=True)
     return len(steps)

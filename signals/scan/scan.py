@@ -13,9 +13,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from quant import sessions
-from quant.market.outcomes import outcomes
-from quant.market.paths import PathBars
+from quant.market.outcome_kinds import OPEN
 from quant.score_thresholds import BOOST_RULES
+from quant.sessions import new_york_date
 from signals.context.boost import Profile
 from signals.detectors.registry import DETECTORS
 from signals.features.build import build
@@ -23,7 +23,7 @@ from signals.features.record import BarLength, Features
 from signals.market_view import MarketView
 from signals.rules.detector import Detector
 from signals.scan.found import FoundSignal, found_at
-from signals.scan.paths import session_path, setups_of, slot_of
+from signals.scan.paths import Path, daily_path, session_path
 from warehouse import clock
 from warehouse.models.enums import UnderlyingKind
 
@@ -73,8 +73,7 @@ def scan_session(
     if features is None:
         return SessionSignals(None, ())
     one = view.symbols[symbol]
-    path = session_path(one, day, view.delay_ms)
-    rule = _OneAtATime(path, clock.epoch_ms(sessions.open_of(day)), dismissed or {})
+    rule = _OneAtATime(session_path(view, symbol, day), dismissed or {})
     found: list[FoundSignal] = []
     for detector in detectors_for(symbol, one.kind, "15m", detectors):
         detections = detector.detect(features)
@@ -90,11 +89,67 @@ def scan_session(
 
 
 @dataclass(frozen=True, slots=True)
+class Earlier:
+    """A signal of daily bars of an earlier session that had the disposition ACTIVE.
+
+    `dismissed_at` is when a person dismissed it, epoch ms, None if nobody did.
+    """
+
+    detector: str
+    side: int
+    bar_end: int
+    reference: float
+    stop_price: float
+    target_prices: tuple[float, ...]
+    dismissed_at: int | None = None
+
+
+def scan_daily(
+    view: MarketView,
+    symbol: str,
+    day: dt.date,
+    earlier: Sequence[Earlier] = (),
+    *,
+    profile: Profile = "default",
+    minimum: float = BOOST_RULES.minimum_score,
+    detectors: Sequence[Detector] = DETECTORS,
+) -> SessionSignals:
+    """Return the signals of the daily bar of a session; `view` is one of daily bars.
+
+    No firing of a key is a signal while an `earlier` one of it lives, and for five bars after its end.
+    """
+    features = build(view, symbol, day, "1d")
+    if features is None:
+        return SessionSignals(None, ())
+    row = len(features) - 1
+    found = []
+    for detector in detectors_for(symbol, view.symbols[symbol].kind, "1d", detectors):
+        detections = detector.detect(features)
+        if detections.fired[row]:
+            signal = found_at(features, detector, detections, row, profile, minimum)
+            same = [one for one in earlier if (one.detector, one.side) == (detector.name, signal.direction)]
+            if all(_is_over(view, symbol, day, one) for one in same):
+                found.append(signal)
+    return SessionSignals(features, tuple(found))
+
+
+def _is_over(view: MarketView, symbol: str, day: dt.date, one: Earlier) -> bool:
+    """Return whether an earlier daily signal ended at least five bars before the bar of a session."""
+    began = new_york_date(clock.instant(one.bar_end))
+    path = daily_path(view, symbol, began)
+    now = len(sessions.sessions(began, day)) - 1
+    found = path.outcomes([one])
+    ended = np.inf if found.end[0] == OPEN else float(found.end_row[0])
+    if one.dismissed_at is not None:
+        ended = min(ended, path.row(one.dismissed_at))
+    return now >= ended + PAUSE_BARS
+
+
+@dataclass(frozen=True, slots=True)
 class _OneAtATime:
     """The rule that one signal of a key lives at a time, along the path of a session."""
 
-    path: PathBars
-    open_ms: int
+    path: Path
     dismissed: Mapping[tuple[str, int, int], int]
 
     def kept(self, signals: Iterable[FoundSignal]) -> list[FoundSignal]:
@@ -102,18 +157,18 @@ class _OneAtATime:
         kept: list[FoundSignal] = []
         free_from: dict[int, float] = {}
         for signal in signals:
-            if slot_of(signal.bar_end, self.open_ms) < free_from.get(signal.direction, 0):
+            if self.path.row(signal.bar_end) < free_from.get(signal.direction, 0):
                 continue
             kept.append(signal)
             if signal.score.disposition == "ACTIVE":
-                free_from[signal.direction] = self._end_slot(signal) + PAUSE_BARS
+                free_from[signal.direction] = self._end_row(signal) + PAUSE_BARS
         return kept
 
-    def _end_slot(self, signal: FoundSignal) -> float:
+    def _end_row(self, signal: FoundSignal) -> float:
         """Return the bar in which a signal ends, infinity where it lives to the end of the session."""
         at_ms = self.dismissed.get((signal.detector.name, signal.direction, signal.bar_end))
-        dismissed = np.inf if at_ms is None else slot_of(at_ms, self.open_ms)
+        dismissed = np.inf if at_ms is None else self.path.row(at_ms)
         if signal.detector.rule.ending != "session":
             return dismissed
-        ended = outcomes(self.path, setups_of([signal], self.open_ms)).end_row[0]
-        return min(float(ended), dismissed)
+        found = self.path.outcomes([signal])
+        return dismissed if found.end[0] == OPEN else min(float(found.end_row[0]), dismissed)

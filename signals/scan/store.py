@@ -47,3 +47,18 @@ def dismissals(
         key = (str(signal.detector), SIDES[signal.direction], int(signal.bar_end))
         found.setdefault(str(event.symbol), {})[key] = int(event.timestamp)
     return found
+
+
+def daily_since(symbols: Iterable[str], since_ms: int) -> list[Signal]:
+    """Return the stored signals of daily bars that ended after an instant, oldest first."""
+    found = Signal.objects.filter(symbol__in=list(symbols), timeframe="1d", bar_end__gt=since_ms)
+    return list(found.order_by("bar_end", "id"))
+
+
+def known_steps(signals: Iterable[Signal]) -> dict[int, set[str]]:
+    """Return the kinds of the stored steps of signals, by the id of the signal."""
+    known: dict[int, set[str]] = {}
+    events = SignalEvent.objects.filter(signal__in=list(signals))
+    for signal_id, kind in events.values_list("signal_id", "kind"):
+        known.setdefault(signal_id, set()).add(kind)
+    return known

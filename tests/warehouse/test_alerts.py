@@ -36,6 +36,17 @@ def test_an_alert_is_posted_as_discord_json_without_mentions(webhook):
     assert webhook.posted == [{"content": "SPX is stale", "allowed_mentions": {"parse": []}}]
 
 
+def test_a_webhook_that_asks_to_wait_is_left_alone_for_that_time(webhook, redis_client):
+    webhook.status, webhook.headers = 429, {"Retry-After": "120.5"}
+    assert not alerts.send(Kind.SIGNAL, "a signal", "1")
+    assert redis_client.ttl("warehouse:alerts:webhook_away") in (120, 121)
+    webhook.status = 204
+    assert not alerts.send(Kind.STALE_FEED, "another kind waits too")
+    redis_client.delete("warehouse:alerts:webhook_away")  # as at the end of the wait
+    assert alerts.send(Kind.SIGNAL, "a signal", "1")
+    assert webhook.texts == ["a signal", "a signal"]
+
+
 def test_nothing_is_sent_without_a_webhook_url(webhook, settings):
     settings.ALERT_WEBHOOK_URL = ""
     assert not alerts.send(Kind.STALE_FEED, "SPX is stale")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -19,6 +20,10 @@ CURVE_SESSIONS = 5
 
 _CURVE = """
 SELECT {columns} FROM expiration_curve WHERE symbol = %(symbol)s AND "timestamp" = %(slot)s
+"""
+_VOLATILITIES = """
+SELECT {columns} FROM expiration_curve
+WHERE symbol = %(symbol)s AND "timestamp" BETWEEN %(first)s AND %(last)s AND "timestamp" = ANY(%(slots)s)
 """
 _NEWEST = """
 SELECT "timestamp" FROM expiration_curve
@@ -53,6 +58,23 @@ class ExpirationCurve:
         return len(self.root)
 
 
+@dataclass(frozen=True, slots=True)
+class SlotVolatilities:
+    """Volatilities at the money of the settlements of several slots, ascending by slot and expiration; shape (n,).
+
+    They are fractions per year, NaN if unknown. A row is known from `known_at` (epoch ms) on.
+    """
+
+    timestamp: Times
+    root: Texts
+    expiration: Days
+    atm_volatility: Floats
+    known_at: Times
+
+    def __len__(self) -> int:
+        return len(self.timestamp)
+
+
 class UsdCurve(NamedTuple):
     """Continuous zero rates per year, shape (k,), at settlement instants in ascending epoch ms; `slot` is epoch ms."""
 
@@ -65,6 +87,13 @@ def read(symbol: str, slot_ms: int) -> ExpirationCurve:
     """Return the curve of a slot's chain; without one, no rows."""
     query = _CURVE.format(columns=select_list(ExpirationCurve))
     return read_rows(ExpirationCurve, query, {"symbol": symbol, "slot": slot_ms}, ("expiration", "root"))
+
+
+def volatilities(symbol: str, slots_ms: Sequence[int]) -> SlotVolatilities:
+    """Return the volatilities at the money of all settlements at several slots, epoch ms; at least one."""
+    wanted = {"symbol": symbol, "slots": list(slots_ms), "first": min(slots_ms), "last": max(slots_ms)}
+    query = _VOLATILITIES.format(columns=select_list(SlotVolatilities))
+    return read_rows(SlotVolatilities, query, wanted, ("timestamp", "expiration", "root"))
 
 
 class Carry(NamedTuple):

@@ -23,6 +23,9 @@ _EVENTS = """
 SELECT {columns} FROM market_events WHERE symbol = ANY(%(symbols)s) AND date >= %(first)s AND known_at <= %(at)s
   AND (withdrawn_at IS NULL OR withdrawn_at > %(at)s)
 """
+_EVENT_VERSIONS = """
+SELECT {columns} FROM market_events WHERE symbol = ANY(%(symbols)s) AND date BETWEEN %(first)s AND %(last)s
+"""
 _EXPRESSIONS = {"data_points": "data_points::bigint"}
 _TERM_EXPRESSIONS = {
     name: f"{name}[array_position(tenor_days, 30::bigint)]" for name in ("at_the_money", "ex_event")
@@ -159,3 +162,27 @@ def events(symbol: str, first: dt.date, at_ms: int) -> Events:
     """Return the events from a day on that were known and expected at `at_ms` (epoch ms)."""
     wanted = {"symbols": [symbol, ALL_SYMBOLS], "first": first, "at": at_ms}
     return read_rows(Events, _EVENTS.format(columns=select_list(Events)), wanted, ["date", "symbol", "kind"])
+
+
+@dataclass(frozen=True, slots=True)
+class EventVersions:
+    """Events of a symbol and of the whole market with the times between which they were expected; (n,), by date.
+
+    An event was expected from `known_at` until `withdrawn_at`, epoch ms, NaN if it still is.
+    """
+
+    date: Days
+    timing: Texts
+    certainty: Texts
+    known_at: Times
+    withdrawn_at: Floats
+
+    def __len__(self) -> int:
+        return len(self.date)
+
+
+def event_versions(symbol: str, first: dt.date, last: dt.date) -> EventVersions:
+    """Return the events of a symbol and of the whole market between two dates, withdrawn ones too."""
+    wanted = {"symbols": [symbol, ALL_SYMBOLS], "first": first, "last": last}
+    query = _EVENT_VERSIONS.format(columns=select_list(EventVersions))
+    return read_rows(EventVersions, query, wanted, ["date", "known_at"])

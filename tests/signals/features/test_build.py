@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import replace
 from functools import partial
 
 import numpy as np
@@ -64,6 +65,48 @@ def test_features_are_known_and_independent_of_what_comes_later(stored):
                 live = build(view_of(at_ms), symbol, DAY)
             assert len(live) == row + 1
             assert differing(record, live, at_ms) == []
+
+
+def centred_mean(view, record):
+    mean = np.convolve(record.close, np.ones(3) / 3, mode="same")
+    return replace(record, ema9=mean)
+
+
+def daily_bar_of_today(view, record):
+    today = view.symbols["SPY"].prices.bars["1d"].between(OPEN_MS - 12 * 3_600_000, OPEN_MS)
+    return replace(record, prior_close=np.full(len(record), today.close[-1] if len(today) else np.nan))
+
+
+def percentile_of_today(view, record):
+    found = view.symbols["SPY"].iv
+    percentile = found.iv_percentile[found.date <= np.datetime64(DAY)]
+    return replace(record, iv=replace(record.iv, percentile=np.full(len(record), percentile[-1])))
+
+
+def late_snapshot(view, record):
+    found = view.symbols["SPY"].gamma
+    place = np.searchsorted(found.timestamp, record.end_ms + 900_000, side="right") - 1
+    return replace(record, gamma=replace(record.gamma, pin_oi=found.pin_open_interest[place]))
+
+
+@pytest.mark.parametrize(
+    ("leak", "column"),
+    [
+        (centred_mean, "ema9"),
+        (daily_bar_of_today, "prior_close"),
+        (percentile_of_today, "iv.percentile"),
+        (late_snapshot, "gamma.pin_oi"),
+    ],
+)
+def test_a_planted_leak_is_found_by_its_column(stored, leak, column):
+    view = view_of(CLOSE_MS + 30 * 3_600_000)
+
+    def leaking(one):
+        return leak(one, build(one, "SPY", DAY))
+
+    at_ms = [OPEN_MS + 10 * 900_000 + 40_000]
+    assert check(view, partial(build, symbol="SPY", day=DAY), at_ms) == {}
+    assert check(view, leaking, at_ms) == {at_ms[0]: [column]}
 
 
 def is_never_known(column: np.ndarray) -> bool:

@@ -11,14 +11,15 @@ from django.core.management import call_command
 from quant import sessions
 from signals import market_view
 from signals.features.history import EVALUATED_AFTER_MS
-from signals.scan.due import DueBar, due_bars
+from signals.scan.due import DueBar, due_bars, replay_due
 from signals.scan.found import row_of
+from signals.scan.replay import replay, replay_session
 from signals.scan.run import scan_bar
 from signals.scan.scan import scan_session
 from tests.partitions import drop_partitions
 from tests.signals import market
 from warehouse import clock
-from warehouse.models import Signal, SignalEvent
+from warehouse.models import HistoricalBar, Signal, SignalEvent
 
 pytestmark = [pytest.mark.database, pytest.mark.django_db(transaction=True)]
 DAY = dt.date(2026, 11, 24)
@@ -64,6 +65,22 @@ def test_a_session_scanned_live_equals_the_session_read_afterwards(stored):
     ended = SignalEvent.objects.filter(kind__in=["TARGET_HIT", "STOPPED", "EXPIRED", "NO_DATA"])
     assert ended.filter(signal__in=by_price).count() == by_price.count()
     assert due_bars(CLOSE_MS + 3_600_000, 0).bars == ()
+
+    assert replay_due(CLOSE_MS + 119 * 60_000) is None
+    assert replay_due(CLOSE_MS + 120 * 60_000) == DAY
+    assert str(replay_session(DAY)) == "session of 2026-11-24: 0 differences"
+    assert replay_due(CLOSE_MS + 120 * 60_000) is None
+    # A planted change of a stored row, as a later fetch makes it.
+    row = HistoricalBar.objects.filter(symbol="SPY", timeframe="15m", timestamp__gte=OPEN_MS).earliest(
+        "timestamp"
+    )
+    HistoricalBar.objects.filter(symbol="SPY", timeframe="15m", timestamp=row.timestamp).update(
+        close=row.close * 2
+    )
+    changed = replay(DAY)
+    assert "SPY" in {each.symbol for each in changed}
+    # SPX has the volume of SPY, so its signals may change too.
+    assert {each.changed_rows for each in changed} == {("1 rows of historical_bars",)}
 
     out = StringIO()
     call_command("scan", "SPY", as_of="2026-11-24T15:46", stdout=out)

@@ -1,0 +1,109 @@
+"""The scan of the daily bars of all watched symbols after the close, and the steps of earlier daily signals."""
+
+from __future__ import annotations
+
+import datetime as dt
+import math
+from collections.abc import Mapping, Sequence
+from typing import cast
+
+from django.conf import settings
+
+from quant import sessions
+from quant.sessions import DAY_MS, new_york_date
+from signals import market_view
+from signals.context.boost import Profile
+from signals.features.history import DAY_EVALUATED_AFTER_MS
+from signals.market_view import MarketView
+from signals.scan import store
+from signals.scan.due import DueBar
+from signals.scan.follow import next_steps
+from signals.scan.found import FoundSignal
+from signals.scan.paths import daily_path
+from signals.scan.run import Scanned
+from signals.scan.scan import Earlier, scan_daily
+from warehouse import asof, clock, queries, runs
+from warehouse.loading.known_at import store_in_time
+from warehouse.models import Signal, SignalEvent
+from warehouse.models.enums import Disposition, SignalEventKind
+from warehouse.runs import Run
+from warehouse.task_names import RunTask
+
+REACH_MS = 50 * DAY_MS  # holds 20 bars and the pause after them
+
+
+def scan_daily_bar(bar: DueBar) -> Scanned:
+    """Scan the daily bar of a session as of its evaluation instant; store what is new. It is scanned once."""
+    with runs.claim(RunTask.SCAN_DAILY, "", bar.bar_end) as run:
+        if not isinstance(run, Run):
+            return Scanned(bar.bar_end, refused=str(run))
+        return _scan(bar, run)
+
+
+def _scan(bar: DueBar, run: Run) -> Scanned:
+    day = new_york_date(clock.instant(bar.bar_end))
+    symbols = [str(entry.symbol) for entry in queries.watchlist_entries()]
+    config = store.active_config()
+    stored = store.daily_since(symbols, bar.bar_end - REACH_MS)
+    earlier = _earlier(stored)
+    open_ms = clock.epoch_ms(sessions.open_of(day))
+    with asof.at(bar.at_ms):
+        view = market_view.read(
+            symbols, open_ms, bar.at_ms, "1d", bar.at_ms - bar.bar_end - DAY_EVALUATED_AFTER_MS
+        )
+    scanned, found = 0, list[FoundSignal]()
+    for symbol in view.symbols:
+        session = scan_daily(
+            view,
+            symbol,
+            day,
+            earlier.get(symbol, ()),
+            profile=cast(Profile, settings.SIGNAL_PROFILE),
+            minimum=settings.SIGNAL_MINIMUM_SCORE,
+        )
+        scanned += session.features is not None
+        found += session.signals
+
+    def write() -> Scanned:
+        new = store.store(found, None if config is None else int(config.id))
+        steps = _steps(view, store.daily_since(symbols, bar.bar_end - REACH_MS))
+        SignalEvent.objects.bulk_create(steps, ignore_conflicts=True)
+        runs.finish(run, rows=new, result={"symbols": scanned, "signals": new, "steps": len(steps)})
+        return Scanned(bar.bar_end, scanned, new, len(steps))
+
+    return store_in_time(write)
+
+
+def _earlier(stored: Sequence[Signal]) -> Mapping[str, list[Earlier]]:
+    """Return the stored daily signals that hold a key, by symbol."""
+    active = [one for one in stored if one.disposition == Disposition.ACTIVE]
+    dismissed = dict(
+        SignalEvent.objects.filter(signal__in=active, kind=SignalEventKind.DISMISSED).values_list(
+            "signal_id", "timestamp"
+        )
+    )
+    found: dict[str, list[Earlier]] = {}
+    for one in active:
+        found.setdefault(str(one.symbol), []).append(
+            Earlier(
+                detector=str(one.detector),
+                side=store.SIDES[one.direction],
+                bar_end=int(one.bar_end),
+                reference=float(one.reference_price),
+                stop_price=float(one.stop),
+                target_prices=(*one.targets, *[math.nan] * (3 - len(one.targets))),
+                dismissed_at=dismissed.get(one.id),
+            )
+        )
+    return found
+
+
+def _steps(view: MarketView, stored: Sequence[Signal]) -> list[SignalEvent]:
+    """Return the steps of daily signals that are not stored, each along the path from its own session."""
+    known = store.known_steps(stored)
+    steps: list[SignalEvent] = []
+    for one in stored:
+        began: dt.date = new_york_date(clock.instant(int(one.bar_end)))
+        if str(one.symbol) in view.symbols:
+            steps += next_steps([one], known, daily_path(view, str(one.symbol), began))
+    return steps
