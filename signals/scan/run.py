@@ -13,8 +13,10 @@ from quant.sessions import new_york_date
 from signals import market_view
 from signals.context.boost import Profile
 from signals.features.history import EVALUATED_AFTER_MS
+from signals.features.record import Features
 from signals.market_view import MarketView
 from signals.scan import store
+from signals.scan.bar_rows import store_bar_rows
 from signals.scan.due import DueBar
 from signals.scan.follow import next_steps
 from signals.scan.found import FoundSignal
@@ -66,7 +68,7 @@ def _scan(bar: DueBar, run: Run) -> Scanned:
     dismissed = store.dismissals(symbols, open_ms, bar.at_ms)
     with asof.at(bar.at_ms):
         view = market_view.read(symbols, open_ms, bar.at_ms, delay_ms=delay_ms)
-    scanned = 0
+    scanned: list[Features] = []
     found: list[FoundSignal] = []
     for symbol in view.symbols:
         session = scan_session(
@@ -77,15 +79,18 @@ def _scan(bar: DueBar, run: Run) -> Scanned:
             minimum=settings.SIGNAL_MINIMUM_SCORE,
             dismissed=dismissed.get(symbol),
         )
-        scanned += session.features is not None and int(session.features.end_ms[-1]) == bar.bar_end
+        if session.features is not None and int(session.features.end_ms[-1]) == bar.bar_end:
+            scanned.append(session.features)
         found += [one for one in session.signals if one.bar_end == bar.bar_end]
     config_id = None if config is None else int(config.id)
 
     def write() -> Scanned:
         new = store.store(found, config_id)
         steps = _follow(view, day, open_ms, close_ms, bar)
-        runs.finish(run, rows=new, result={"symbols": scanned, "signals": new, "steps": steps})
-        return Scanned(bar.bar_end, scanned, new, steps)
+        matches = store_bar_rows(scanned, day)
+        counts = {"symbols": len(scanned), "signals": new, "steps": steps, "matches": matches}
+        runs.finish(run, rows=new, result=counts)
+        return Scanned(bar.bar_end, len(scanned), new, steps)
 
     return store_in_time(write)
 

@@ -84,7 +84,7 @@ def test_a_viewer_sees_the_dashboard_and_every_list(entry):
     listed = [
         model for model in apps.get_app_config("warehouse").get_models() if admin.site.is_registered(model)
     ]
-    assert len(listed) == 34  # all but the filters that users save
+    assert len(listed) == 35  # all but the filters that users save
     for model in listed:
         assert viewer.get(at(f"warehouse_{model._meta.model_name}", "changelist")).status_code == 200
     assert viewer.get("/symbol/SPX/").status_code == 200

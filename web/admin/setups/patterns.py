@@ -41,7 +41,7 @@ _EXAMPLE = '{"all": [{"field": "rvol", "op": "ge", "value": 1.5}]}'
 class ConditionsField(forms.JSONField):
     """Conditions as JSON. What cannot be used is rejected with one sentence."""
 
-    empty_values: ClassVar[list[Any]] = [None, ""]  # {} is that of a pattern without a source
+    empty_values: Any = (None, "")  # {} is that of a pattern without a source
     default_error_messages: ClassVar[dict[str, Any]] = {
         "invalid": f"Write JSON with double quotes around names and texts, such as {_EXAMPLE}."
     }
