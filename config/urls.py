@@ -21,6 +21,7 @@ urlpatterns = [
     path("row/<str:model>/", show_row, name="row"),
     path("admin/", admin.site.urls),
     path("", include("web.charts.urls")),
+    path("", include("web.signals.urls")),
     path("api/health", show_health),
     path("api/health/live", show_live),
     path("metrics", show_metrics),

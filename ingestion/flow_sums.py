@@ -34,6 +34,7 @@ _OF_SWEEPS = {
     "sweeps": "count(*) FILTER (WHERE g.sweep IS NOT NULL AND g.trades > 0)",
     "bullish_sweeps": "count(*) FILTER (WHERE g.sweep IS NOT NULL AND g.signed > 0)",
     "bearish_sweeps": "count(*) FILTER (WHERE g.sweep IS NOT NULL AND g.signed < 0)",
+    "call_sweeps": "count(*) FILTER (WHERE g.sweep IS NOT NULL AND g.trades > 0 AND g.is_call)",
     "sweep_premium": "coalesce(sum(g.premium) FILTER (WHERE g.sweep IS NOT NULL), 0)",
     "sided_sweep_premium": """coalesce(sum(g.stream_sided_premium + g.rest_sided_premium)
         FILTER (WHERE g.sweep IS NOT NULL), 0)""",
@@ -87,6 +88,7 @@ def sums_of(
             SELECT g.symbol, g.period, {", ".join(sums.values())}, %(version)s
             FROM (
                 SELECT f.symbol, {value} AS period, f.sweep, {_SIGNED} AS signed,
+                    bool_and(f.option_type = 'call') AS is_call,
                     {", ".join(f"{sql} AS {name}" for name, sql in of_trades.items())}
                 FROM (
                     SELECT *, {side_coverage.COUNTED} AS counted,

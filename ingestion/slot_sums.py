@@ -17,7 +17,7 @@ from warehouse.loading import known_at
 from warehouse.loading.known_at import store_in_time
 from warehouse.models import FlowSlot, GammaSlot
 
-FLOW_VERSION = "flow-slots-3"
+FLOW_VERSION = "flow-slots-4"
 INTERVAL_MS = 15 * MINUTE_MS
 _REPEATED = 2  # intervals that are summed again, because trades arrive late
 

@@ -12,6 +12,7 @@ from django.shortcuts import render
 from django.urls import reverse
 
 from web.roles import group_for, role_of
+from web.signals.access import DISMISS, VIEW
 
 # Words for rows that Django names otherwise.
 _PLURALS = {"django_celery_beat.periodictask": "schedules", "warehouse.watchlistentry": "watchlist entries"}
@@ -51,6 +52,11 @@ def _refused(request: HttpRequest) -> Refused | None:
     name = (request.resolver_match.url_name or "") if request.resolver_match else ""
     if name in ("symbol", "volatility", "volatility-lists"):
         return Refused("see", "warehouse.view_gammaexposure", "the charts of symbols", None)
+    if name in ("signals", "signal"):
+        return Refused("see", VIEW, "signals", None)
+    if name == "signal-dismiss":
+        rows = reverse("signals") if request.user.has_perm(VIEW) else None
+        return Refused("dismiss", DISMISS, "signals", rows)
     found = _admin_page(name)
     if found is None:
         return None

@@ -39,6 +39,7 @@ ROLES = (
         "Operators",
         _every("warehouse", "watchlistentry", "sessionexception")
         | Q(codename__in=("add_marketevent", "change_marketevent"))  # none is deleted
+        | Q(codename__in=("add_signalevent", "add_pattern", "change_pattern", "delete_pattern"))
         | _every("django_celery_beat", *_SCHEDULES),
     ),
     Role(ADMINISTRATOR, "Administrators", _every("auth", *_ACCOUNTS)),

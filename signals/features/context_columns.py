@@ -75,6 +75,8 @@ class FlowWindow:
     sweeps: Floats
     bullish_sweeps: Annotated[Floats, Mirror("same", "bearish_sweeps")]
     bearish_sweeps: Annotated[Floats, Mirror("same", "bullish_sweeps")]
+    call_sweeps: Annotated[Floats, Mirror("same", "put_sweeps")]
+    put_sweeps: Annotated[Floats, Mirror("same", "call_sweeps")]
     baseline: Floats
     is_short: Floats
 

@@ -26,7 +26,8 @@ HALF_HOUR, SHORT, MEDIUM = 2, 4, 16  # intervals
 _SUMS = (
     "trades", "premium", "call_contracts", "put_contracts", "bullish_premium", "bearish_premium",
     "stream_sided_premium", "rest_sided_premium", "big_premium", "aggressive_premium", "sweeps", "bullish_sweeps",
-    "bearish_sweeps", "sweep_premium", "sided_sweep_premium", "bullish_sweep_premium", "bearish_sweep_premium",
+    "bearish_sweeps", "call_sweeps", "sweep_premium", "sided_sweep_premium", "bullish_sweep_premium",
+    "bearish_sweep_premium",
 )  # fmt: skip
 
 
@@ -149,6 +150,8 @@ def _window(sums: Floats, baseline: Floats, is_short: Floats) -> FlowWindow:
         sweeps=column["sweeps"],
         bullish_sweeps=column["bullish_sweeps"],
         bearish_sweeps=column["bearish_sweeps"],
+        call_sweeps=column["call_sweeps"],
+        put_sweeps=column["sweeps"] - column["call_sweeps"],
         baseline=baseline,
         is_short=is_short,
     )

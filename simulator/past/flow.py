@@ -155,6 +155,7 @@ def _weights(
         "sweeps": sweep,
         "bullish_sweeps": sweep * bullish,
         "bearish_sweeps": sweep * bearish,
+        "call_sweeps": sweep * is_call,
         "blocks": fills.kind == BLOCK,
         "big_premium": premium * (is_sweep | np.isin(fills.kind, (BLOCK, LARGE))),
         "sweep_premium": premium * is_sweep,

@@ -63,6 +63,7 @@ def test_an_interval_is_summed_at_its_end_without_cancels(spx):
         "sweeps": 2,
         "bullish_sweeps": 1,
         "bearish_sweeps": 1,
+        "call_sweeps": 1,
         "blocks": 1,
         "unusual": 1,
         "big_premium": Decimal("1143500.50"),
@@ -71,7 +72,7 @@ def test_an_interval_is_summed_at_its_end_without_cancels(spx):
         "sided_sweep_premium": 0,
         "bullish_sweep_premium": 2000,
         "bearish_sweep_premium": 1000,
-        "method_version": "flow-slots-3",
+        "method_version": "flow-slots-4",
         **dict.fromkeys(
             ("stream_sided_trades", "rest_sided_trades", "stream_sided_premium", "rest_sided_premium"), 0
         ),

@@ -61,6 +61,7 @@ class FlowSlot(SideCoverage):
     sweeps = columns.big_count("sweeps, each counted once; sweeps", null=False)
     bullish_sweeps = columns.big_count("sweeps of which more premium is BULLISH; sweeps", null=False)
     bearish_sweeps = columns.big_count("sweeps of which more premium is BEARISH; sweeps", null=False)
+    call_sweeps = columns.big_count("sweeps of calls, null in older rows; sweeps")
     blocks = columns.big_count("blocks; trades", null=False)
     unusual = columns.big_count("trades flagged as unusual; trades", null=False)
     big_premium = columns.money("premium of sweeps, blocks and large trades; dollars")

@@ -15,6 +15,7 @@ from web.admin import (
     volatility_data,
     watchlist,
 )
+from web.admin.setups import patterns, signals
 from web.admin.tape import page as tape
 
 __all__ = [
@@ -24,9 +25,11 @@ __all__ = [
     "market_data",
     "market_events",
     "operations",
+    "patterns",
     "periodic_tasks",
     "schedules",
     "session_exceptions",
+    "signals",
     "tape",
     "volatility_data",
     "watchlist",

@@ -36,6 +36,13 @@ GROUPS: dict[str, tuple[tuple[str, str, str], ...]] = {
         ("Surface", "grid_on", "warehouse.surfacepoint"),
         ("Term structure", "timeline", "warehouse.termday"),
     ),
+    "Signals": (
+        ("All signals", "list", "warehouse.signal"),
+        ("Signal events", "footprint", "warehouse.signalevent"),
+        ("Patterns", "category", "warehouse.pattern"),
+        ("Pattern matches", "join_inner", "warehouse.patternmatch"),
+        ("Weights of scores", "tune", "warehouse.confluenceconfig"),
+    ),
     "Operations": (
         ("Runs", "history", "warehouse.ingestionrun"),
         ("Gaps", "error", "warehouse.streamgap"),
@@ -74,6 +81,8 @@ def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
             {"title": "Symbols", "icon": "monitoring", "link": own[0], "active": _is_at(own[0], but=own[1])}
         )
         pages["Volatility"] = [{"title": "Volatility", "icon": "area_chart", "link": own[1]}]
+    if _may_view(request, "warehouse.signal"):
+        pages["Signals"] = [{"title": "Signals", "icon": "notifications_active", "link": reverse("signals")}]
     groups = [
         {
             "title": title,

@@ -21,6 +21,7 @@ _TITLES = {
     "fit": "Smile and fits",
     "term": "Term structure",
     "skew": "Skew and slope",
+    "signal": "Signal in its session",
 }
 # Name of the group, and query, label and whether it is chosen first of each button.
 _CHOICES: dict[str, tuple[str, list[tuple[str, str, bool]]]] = {
@@ -45,6 +46,14 @@ _CHOICES: dict[str, tuple[str, list[tuple[str, str, bool]]]] = {
             ("timeframe=1m", "1 min", False),
         ],
     ),
+    "signal": (
+        "Bars",
+        [
+            ("timeframe=5m", "5 min", True),
+            ("timeframe=15m", "15 min", False),
+            ("timeframe=1m", "1 min", False),
+        ],
+    ),
     "intervals": (
         "Intervals",
         [("minutes=5", "5 min", False), ("minutes=10", "10 min", True), ("minutes=30", "30 min", False)],
@@ -57,9 +66,13 @@ def figure_context(symbol: str | None, chart: str, size: str = "", query: str = 
 
     `symbol` is None for a chart of the market as a whole; `query` is that of the document, without a question mark.
     """
-    name, choices = _CHOICES.get(chart, ("", []))
     named = ("market-document", [chart]) if symbol is None else ("chart-document", [symbol, chart])
-    document = reverse(named[0], args=named[1]).removesuffix(".json")
+    return chart_context(chart, reverse(named[0], args=named[1]).removesuffix(".json"), size, query)
+
+
+def chart_context(chart: str, document: str, size: str = "", query: str = "") -> dict[str, Any]:
+    """Return the context of the template of a chart whose document is at `document` with the ending .json or .csv."""
+    name, choices = _CHOICES.get(chart, ("", []))
     return {
         "chart": chart,
         "document": document,

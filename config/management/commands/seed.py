@@ -1,4 +1,4 @@
-"""`manage.py seed`: default watchlist, beat schedule, groups and admin user. Running it again changes nothing.
+"""`manage.py seed`: default watchlist, beat schedule, patterns, groups and admin user. A second run changes nothing.
 
 A new admin user has the password in ADMIN_PASSWORD, or a random one that is shown once.
 """
@@ -18,6 +18,7 @@ from django_celery_beat.models import CrontabSchedule, PeriodicTask
 from config.schedule import SCHEDULE, Scheduled
 from ingestion.provider_client import lists_options
 from provider.errors import ProviderError
+from signals.patterns.seeds import add_seeds
 from warehouse.models import WatchlistEntry
 from warehouse.models.enums import UnderlyingKind
 from warehouse.watchlist import add_default_symbols, spelled
@@ -25,7 +26,7 @@ from web.roles import store_groups
 
 
 class Command(BaseCommand):
-    help = "Creates the default watchlist, the beat schedule, groups and an admin user. Later edits are kept."
+    help = "Creates the default watchlist, the beat schedule, patterns, groups and an admin user. Later edits are kept."
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--symbols", default="", help="comma list; default: SPX,NDX,SPY,QQQ,IWM")
@@ -40,9 +41,10 @@ class Command(BaseCommand):
             raise CommandError(f"{error} Nothing was added.") from None
         self._ask_provider([symbol for symbol in wanted if symbol not in watched])
         scheduled = sum(self._schedule(entry) for entry in SCHEDULE)
-        groups = store_groups()
+        patterns, groups = add_seeds(), store_groups()
         self.stdout.write(
-            f"watchlist: {added} symbols added; schedule: {scheduled} entries added; groups: {groups} added"
+            f"watchlist: {added} symbols added; schedule: {scheduled} entries added; patterns: {patterns} added; "
+            f"groups: {groups} added"
         )
         self._admin_user()
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.db.models import Model
 
+from tests.signals.setup_rows import add_signal, add_step
 from tests.warehouse.rows import (
     add_event,
     add_gamma,
@@ -17,17 +18,21 @@ from tests.warehouse.rows import (
 )
 from warehouse import watchlist
 from warehouse.models import (
+    ConfluenceConfig,
     ContractListing,
     DeadLetter,
     ExpirationGamma,
     FetchedRange,
     Heartbeat,
     IngestionRun,
+    Pattern,
+    PatternMatch,
     RepairContract,
     StreamGap,
     WarehouseClock,
 )
 
+RSI = {"field": "rsi14", "op": "ge", "value": 60}
 READ_ONLY = [
     "historicalgreeks",
     "optionsflow",
@@ -50,6 +55,10 @@ READ_ONLY = [
     "warehouseclock",
     "fetchedrange",
     "contractlisting",
+    "signal",
+    "signalevent",
+    "patternmatch",
+    "confluenceconfig",
 ]
 
 
@@ -57,7 +66,20 @@ def add_one_row_each() -> dict[str, Model]:
     """Store one row in each table that has a list of its own columns; return them by model name."""
     watchlist.add_default_symbols(["SPX"])
     at = ago(60_000)
+    signal = add_signal(symbol="SPX", bar_end=at - 120_000, known_at=at)
+    pattern = Pattern.objects.create(
+        name="quick", description="d", conditions={"all": [RSI]}, status="active"
+    )
     return {
+        "signal": signal,
+        "signalevent": add_step(signal, "ENTERED", 60_000, price=450.7),
+        "pattern": pattern,
+        "patternmatch": PatternMatch.objects.create(
+            pattern=pattern, symbol="SPX", date="2026-11-20", bar_end=at, values={"rsi14": 61.5}
+        ),
+        "confluenceconfig": ConfluenceConfig.objects.create(
+            name="first", status="pending", weights={"minimum": 60}, made_by="test", created_at=at
+        ),
         "historicalgreeks": add_greeks(at, bid=45.5),
         "optionsflow": add_trade(at),
         "gammaexposure": add_gamma(at, total_gamma=-1.5e9, gamma_by_strike={"6475": {"net": 1}}),

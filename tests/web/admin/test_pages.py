@@ -70,7 +70,7 @@ def test_a_list_reads_one_page_and_counts_no_table(superuser, rows, model, is_fi
         model == "optionsflow"
     )  # above its rows are sums, which `tests.web.lists.test_tape_summary` limits
     assert ["GROUP BY" in sql for sql in counting] == ([True] if is_tape else [])
-    assert len(statements) < (18 if is_tape else 13)
+    assert len(statements) < (18 if is_tape else 14)
 
 
 @pytest.mark.parametrize("model", [*READ_ONLY, "watchlistentry"])

@@ -34,7 +34,7 @@ class FlowVersions:
 
     `timestamp` is the end of the 15 minutes. The version was the row of its interval from `valid_from` until
     `valid_until`. Premiums are dollars, volumes contracts, the others counts. A sum that is not stored is NaN: the
-    premiums from `big_premium` on are missing in older rows.
+    premiums from `big_premium` on, and `call_sweeps`, are missing in older rows.
     """
 
     timestamp: Times
@@ -51,6 +51,7 @@ class FlowVersions:
     sweeps: Floats
     bullish_sweeps: Floats
     bearish_sweeps: Floats
+    call_sweeps: Floats
     big_premium: Floats
     aggressive_premium: Floats
     sweep_premium: Floats

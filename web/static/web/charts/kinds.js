@@ -7,6 +7,7 @@ import { iv } from "./iv.js";
 import { price } from "./price.js";
 import { profile } from "./profile.js";
 import { regime } from "./regime.js";
+import { signal } from "./signals/signal.js";
 import { smile } from "./smile.js";
 import { trades } from "./trades.js";
 import { fit } from "./volatility/fit.js";
@@ -14,4 +15,4 @@ import { skew } from "./volatility/skew.js";
 import { surface } from "./volatility/surface.js";
 import { term } from "./volatility/term.js";
 
-export const kinds = { fit, gamma, intervals, iv, price, profile, regime, skew, smile, surface, term, trades };
+export const kinds = { fit, gamma, intervals, iv, price, profile, regime, signal, skew, smile, surface, term, trades };

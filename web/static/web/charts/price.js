@@ -5,10 +5,11 @@ import { plain, textAxis, valueAxis } from "./theme.js";
 
 const [OPEN, HIGH, LOW, CLOSE] = [1, 2, 3, 4];
 
-export function price(data, { c, narrow, height }) {
+/** Draw bars and levels. The axis contains the values of `included`, which other levels need not be. */
+export function price(data, { c, narrow, height }, included = []) {
   const { axis, days, starts, gaps } = data.parts;
   const stored = data.rows.filter((row) => row[CLOSE] !== null);
-  const ends = range(stored.flatMap((row) => [row[HIGH], row[LOW]]), data.levels);
+  const ends = range([...stored.flatMap((row) => [row[HIGH], row[LOW]]), ...included], data.levels);
   const top = 10, bottom = 26;
   const newest = data.levels.length ? data.levels : [];
   const labels = axis.map((label, n) => (starts.includes(n) && starts.length > 1 ? days[starts.indexOf(n)] : label));

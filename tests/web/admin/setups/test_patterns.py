@@ -1,0 +1,107 @@
+"""Page of a pattern: conditions that cannot be used are refused with one sentence; the preview stores nothing."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from django.urls import reverse
+
+from signals.patterns.fields import FIELDS
+from signals.patterns.seeds import add_seeds
+from tests.roles import as_role
+from tests.web.admin.accounts import logged_in, member
+from warehouse import watchlist
+from warehouse.models import Pattern
+
+pytestmark = [pytest.mark.database, pytest.mark.django_db]
+GOOD = {"all": [{"field": "rvol", "op": "ge", "value": 1.5}]}
+ADD = {"name": "loud", "description": "Much volume.", "status": "active", "conditions": json.dumps(GOOD)}
+PREVIEW = "/admin/warehouse/pattern/preview/"
+
+
+def at(page: str, *keys: object) -> str:
+    return reverse(f"admin:warehouse_pattern_{page}", args=keys)
+
+
+def test_operators_add_and_change_patterns_as_the_web_role():
+    operator = logged_in(member("operator"))
+    with as_role("warehouse_web"):
+        assert operator.post(at("add"), ADD).status_code == 302
+        pattern = Pattern.objects.get()
+        assert (pattern.name, pattern.conditions, pattern.historical_win_rate) == ("loud", GOOD, None)
+        assert operator.post(at("change", pattern.pk), {**ADD, "status": "paused"}).status_code == 302
+        assert Pattern.objects.get().status == "paused"
+        assert operator.post(at("delete", pattern.pk), {"post": "yes"}).status_code == 302
+    assert Pattern.objects.count() == 0
+
+
+@pytest.mark.parametrize(
+    ("changes", "field", "sentence"),
+    [
+        ({"name": "Loud one"}, "name", "Use 3 to 60 small letters, digits and underscores, a letter first."),
+        (
+            {"conditions": '{"all": [{"field": "iv_percentile", "op": "ge", "value": 80}]}'},
+            "conditions",
+            "all[0]: iv_percentile is 0 to 1, and 80 is outside.",
+        ),
+        (
+            {"conditions": "{'all': []}"},
+            "conditions",
+            "Write JSON with double quotes around names and texts, such as"
+            ' {"all": [{"field": "rvol", "op": "ge", "value": 1.5}]}.',
+        ),
+        (
+            {"conditions": "[]"},
+            "conditions",
+            'Write {"all": [...]} or {"any": [...]} with a list of conditions.',
+        ),
+        (
+            {"conditions": '{"all": [{"field": "rvol", "op": "ge", "value": NaN}]}'},
+            "conditions",
+            "all[0]: rvol is a number, and nan is none.",
+        ),
+    ],
+)
+def test_conditions_that_cannot_be_used_are_refused(changes, field, sentence):
+    page = logged_in(member("operator")).post(at("add"), ADD | changes)
+    assert page.context["adminform"].form.errors == {field: [sentence]}
+    assert Pattern.objects.count() == 0
+
+
+def test_a_pattern_without_a_source_needs_no_conditions():
+    sent = ADD | {"status": "data_unavailable", "conditions": "{}"}
+    assert logged_in(member("operator")).post(at("add"), sent).status_code == 302
+    assert Pattern.objects.get().conditions == {}
+
+
+def test_the_page_lists_every_field_with_its_range():
+    add_seeds()
+    page = logged_in(member("viewer")).get(at("change", Pattern.objects.first().pk)).content.decode()
+    for field in FIELDS:
+        assert f'<th scope="row">{field.name}</th>' in page
+    assert 'name="_save"' not in page
+
+
+def test_the_list_says_that_patterns_are_unproven():
+    add_seeds()
+    Pattern.objects.filter(name="put_wall_support").update(
+        historical_win_rate=0.472, win_rate_low=0.39, win_rate_high=0.56, sample_size=123
+    )
+    page = logged_in(member("viewer")).get(at("changelist")).content.decode()
+    assert page.count("unproven: no backtest") == 5
+    assert "47.2 % [39 % to 56 %], n = 123" in page
+
+
+def test_a_preview_says_what_was_evaluated_and_stores_nothing():
+    watchlist.add_default_symbols(["SPY", "QQQ"])
+    viewer = logged_in(member("viewer"))
+    answer = viewer.post(PREVIEW, {"conditions": json.dumps(GOOD), "symbol": "SPY"})
+    assert "0 matches of SPY in 20 sessions" in answer.content.decode()
+    assert answer.context["found"].without_bars == 20
+    assert viewer.post(PREVIEW, {"conditions": json.dumps(GOOD)}).context["symbols"] == ["QQQ", "SPY"]
+    refused = viewer.post(PREVIEW, {"conditions": '{"all": [{"field": "rvoll"}]}'}).content.decode()
+    assert "all[0]: there is no field rvoll; the nearest is rvol." in refused
+    assert "Write JSON" in viewer.post(PREVIEW, {"conditions": "{"}).content.decode()
+    assert viewer.get(PREVIEW).status_code == 405
+    assert Pattern.objects.count() == 0

@@ -1,0 +1,180 @@
+"""Pages of signals: who sees them, filters, documents of the chart, and dismissal."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+
+import pytest
+from django.contrib.admin.models import LogEntry
+from django.contrib.auth.models import User
+
+from tests.ingestion.fixtures import at_market_time as at_market_time
+from tests.partitions import drop_partitions
+from tests.roles import as_role
+from tests.signals.setup_rows import BAR_END, add_step
+from tests.web.admin.accounts import logged_in, member
+from tests.web.browser.signal_market import NOW, store_signals
+from warehouse.models import SignalEvent
+
+pytestmark = [pytest.mark.database]
+MINUTE_MS = 60_000
+
+
+@pytest.fixture
+def stored(at_market_time, transactional_db):
+    """Signals of 24 November 2026; the market's time is noon."""
+    at_market_time(NOW)
+    yield store_signals()
+    drop_partitions()
+
+
+def text_of(answer) -> str:
+    return " ".join(re.sub(r"<[^>]*>", " ", answer.content.decode().partition('class="desk"')[2]).split())
+
+
+def test_ready_signals_are_first_and_blocked_ones_in_their_filter(stored):
+    viewer = logged_in(member("viewer"))
+    rows = viewer.get("/signals/").context["rows"]
+    assert [(row.symbol, row.state.word) for row in rows] == [
+        ("SPY", "SETUP READY"),
+        ("SPX", "WATCH"),
+        ("SPY", "STOPPED"),
+    ]
+    assert rows[0].now_r == pytest.approx(0.16, abs=0.01)
+    assert [row.title for row in viewer.get("/signals/?show=blocked").context["rows"]] == [
+        "Index mean reversion short"
+    ]
+    assert viewer.get("/signals/?show=below").context["rows"] == []
+    assert [row.symbol for row in viewer.get("/signals/?show=all&symbol=spx").context["rows"]] == ["SPX"]
+    assert viewer.get("/signals/?day=2026-11-22").context["day"].isoformat() == "2026-11-20"  # a Sunday
+    assert viewer.get("/signals/?day=2030-01-01").context["day"].isoformat() == "2026-11-24"
+
+
+@pytest.mark.parametrize("query", ["show=x", "day=x", "day=0001-01-01", "day=9999-12-31"])
+def test_an_unknown_choice_is_refused(stored, query):
+    assert logged_in(member("viewer")).get(f"/signals/?{query}").status_code == 400
+
+
+def test_the_present_price_is_read_for_the_present_session_only(stored, django_assert_max_num_queries):
+    viewer = logged_in(member("viewer"))
+    with django_assert_max_num_queries(16):
+        viewer.get("/signals/")
+    row = viewer.get("/signals/?day=2026-11-24").context["rows"][0]
+    assert [level.name for level in row.levels] == [
+        "Entry",
+        "Stop",
+        "Target 1",
+        "Target 2",
+        "Target 3",
+        "Now",
+    ]
+
+
+def test_the_page_of_a_signal_shows_its_values(stored):
+    answer = logged_in(member("viewer")).get(f"/signals/{stored['ready'].pk}/")
+    strip = {one.name: (one.value, one.detail) for one in answer.context["strip"]}
+    assert strip["State"] == ("ACTIVE", "for 44 min")
+    assert strip["Now"] == ("450.81", "▲ +0.16 R, at 11:59")
+    assert strip["Entry, 11:16"] == ("450.65", "close of the bar 450.60")
+    assert strip["Stop"] == ("449.60", "−0.23 %, risk 1.00 a share")
+    assert strip["Target 1 / 2 / 3"] == (
+        "452.10 / 452.60 / 453.60",
+        "+0.32 % / +0.43 % / +0.65 %; 1.5 / 2.0 / 3.0 R",
+    )
+    assert strip["Score, of 100"] == ("87", "base 76.8, boosts +10.4")
+    assert strip["Ends"] == ("16:00", "end of the session")
+    assert "No backtest has measured it on enough outcomes." in text_of(answer)
+    assert "Dismiss" not in text_of(answer)
+
+
+def test_a_signal_that_has_ended_shows_its_outcome(stored):
+    answer = logged_in(member("operator")).get(f"/signals/{stored['stopped'].pk}/")
+    strip = {one.name: (one.value, one.detail, one.tone) for one in answer.context["strip"]}
+    assert strip["Outcome"] == ("−1.03 R", "after costs", "negative")
+    assert strip["Ended at"] == ("451.00", "stop", "")
+    assert "Dismiss" not in text_of(answer)
+
+
+def test_the_chart_has_the_bars_of_the_session_and_the_signal(stored):
+    viewer = logged_in(member("viewer"))
+    address = f"/signals/{stored['ready'].pk}/chart"
+    answer = viewer.get(f"{address}.json")
+    document = answer.json()
+    assert document["sentence"].startswith("▲ LONG from 11:15, entered at 450.65; last close 450.")
+    assert document["parts"]["signal"] == {"row": 20, "side": 1, "end": None}
+    assert (len(document["rows"]), len(document["parts"]["axis"])) == (
+        29,
+        78,
+    )  # the last bar is known 10 s after its end
+    assert [level["name"] for level in document["levels"][:4]] == [
+        "Wall above",
+        "Wall below",
+        "Entry",
+        "Stop",
+    ]
+    assert viewer.get(f"{address}.json", headers={"If-None-Match": answer["ETag"]}).status_code == 304
+    minutes = viewer.get(f"{address}.json?timeframe=1m").json()
+    assert minutes["parts"]["signal"]["row"] == 104
+    ended = viewer.get(f"/signals/{stored['stopped'].pk}/chart.json").json()
+    assert ended["parts"]["signal"] == {"row": 14, "side": -1, "end": 20}
+    rows = list(csv.reader(io.StringIO(viewer.get(f"{address}.csv").content.decode())))
+    assert (rows[0][0], len(rows)) == ("Start of bar (New York)", 30)
+    assert viewer.get(f"{address}.json?timeframe=2m").status_code == 400
+
+
+def test_pages_and_documents_need_the_permission_to_view_signals(stored, client):
+    pk = stored["ready"].pk
+    assert client.get("/signals/").url == "/admin/login/?next=/signals/"
+    assert client.get(f"/signals/{pk}/chart.json").status_code == 401
+    clerk = logged_in(User.objects.create_user("clerk", is_staff=True))
+    for path in ("/signals/", f"/signals/{pk}/", f"/signals/{pk}/chart.json", f"/signals/{pk}/chart.csv"):
+        assert clerk.get(path).status_code == 403
+    assert "To see signals you need the group viewer." in text_of(clerk.get("/signals/"))
+    assert "/signals/" not in clerk.get("/admin/").content.decode()
+    viewer = logged_in(member("viewer"))
+    for path in ("/signals/999999999999999999999/", "/signals/9/", "/signals/9/chart.json", "/signals/x/"):
+        assert viewer.get(path).status_code == 404
+
+
+def test_operators_dismiss_active_signals_once_and_with_their_name(stored):
+    pk = stored["ready"].pk
+    operator = logged_in(member("operator"))
+    assert "That cannot be undone." in text_of(operator.get(f"/signals/{pk}/dismiss/"))
+    assert SignalEvent.objects.filter(kind="DISMISSED").count() == 0
+    with as_role("warehouse_web"):
+        assert operator.post(f"/signals/{pk}/dismiss/", {"reason": " earnings "}).url == f"/signals/{pk}/"
+        operator.post(f"/signals/{pk}/dismiss/")
+        operator.post(f"/signals/{stored['blocked'].pk}/dismiss/")
+    (event,) = SignalEvent.objects.filter(kind="DISMISSED")
+    assert (event.signal_id, event.symbol, event.username, event.reason) == (
+        pk,
+        "SPY",
+        "operator",
+        "earnings",
+    )
+    assert event.timestamp - BAR_END == pytest.approx(45 * MINUTE_MS, abs=10_000)
+    assert operator.get("/signals/").context["rows"][1].state.word == "DISMISSED"
+    assert list(LogEntry.objects.values_list("user__username", "change_message")) == [
+        ("operator", "Dismissed.")
+    ]
+
+
+def test_a_signal_that_ends_meanwhile_is_not_dismissed(stored):
+    ready = stored["ready"]
+    add_step(ready, "TARGET_HIT", 40 * MINUTE_MS, price=452.1)
+    operator = logged_in(member("operator"))
+    answer = operator.post(f"/signals/{ready.pk}/dismiss/", follow=True)
+    assert "is not active any more, so that it was not dismissed." in answer.content.decode()
+    assert SignalEvent.objects.filter(kind="DISMISSED").count() == 0
+
+
+def test_viewers_may_not_dismiss(stored):
+    viewer = logged_in(member("viewer"))
+    for send in (viewer.get, viewer.post):
+        answer = send(f"/signals/{stored['ready'].pk}/dismiss/")
+        assert answer.status_code == 403
+        assert "Viewers cannot dismiss signals" in text_of(answer)
+        assert "you need the group operator. Nothing was changed." in text_of(answer)
+    assert SignalEvent.objects.filter(kind="DISMISSED").count() == 0

@@ -1,0 +1,1 @@
+"""Admin pages of signals, patterns and weights of scores."""

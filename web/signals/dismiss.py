@@ -1,0 +1,56 @@
+"""Dismissal of a signal by an operator, after a question."""
+
+from __future__ import annotations
+
+from django.contrib import admin, messages
+from django.contrib.admin.models import CHANGE, LogEntry
+from django.db import IntegrityError, transaction
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+
+from warehouse import clock
+from warehouse.models import Signal, SignalEvent
+from warehouse.models.enums import SignalEventKind
+from web.signals.access import for_operators
+from web.signals.naming import detector_title
+from web.signals.states import state_of
+
+
+@for_operators
+def dismiss(request: HttpRequest, pk: int) -> HttpResponse:
+    """Serve `/signals/<pk>/dismiss/`: a question, and with POST the dismissal, stored as an event with the user's name.
+
+    A signal that is no longer ACTIVE is not dismissed, and the user is told so.
+    """
+    signal = get_object_or_404(Signal, pk=pk)
+    state = state_of(signal, list(signal.events.all()))
+    title = f"{signal.symbol} {detector_title(str(signal.detector))}"
+    if request.method != "POST":
+        context = {**admin.site.each_context(request), "title": "Dismiss", "signal": signal, "state": state}
+        return render(request, "web/signals/dismiss.html", context | {"name": title})
+    if state.is_live and _store(signal, request, clock.now_ms()):
+        messages.success(request, f"{title} was dismissed.")
+    else:
+        messages.warning(request, f"{title} is not active any more, so that it was not dismissed.")
+    return redirect("signal", pk)
+
+
+def _store(signal: Signal, request: HttpRequest, now_ms: int) -> bool:
+    """Store the event and the line of the admin's log; return False where the signal has just ended."""
+    reason = request.POST.get("reason", "").strip()[:300]
+    try:
+        with transaction.atomic():
+            SignalEvent.objects.create(
+                signal=signal,
+                symbol=signal.symbol,
+                kind=SignalEventKind.DISMISSED,
+                timestamp=now_ms,
+                reason=reason or None,
+                username=request.user.get_username(),
+            )
+            LogEntry.objects.log_actions(
+                int(request.user.pk or 0), [signal], CHANGE, "Dismissed.", single_object=True
+            )
+    except IntegrityError:
+        return False
+    return True
