@@ -47,7 +47,7 @@ class Moves:
         self._volatility = paths.day_volatility
         kinds = paths.moved(self._kind_move) if behaviour.day_kinds else paths
         self._before_setups = kinds
-        self.setup = lru_cache(maxsize=4096)(self._setup)
+        self._setup_of = lru_cache(maxsize=128)(self._plant)
         self.paths = kinds.moved(self._move) if behaviour.setups else kinds
 
     def day_kind(self, symbol: str, date: dt.date) -> DayKind | None:
@@ -59,11 +59,14 @@ class Moves:
             return None
         return day_kind(self._seed, leader, date)
 
-    def _setup(self, symbol: str, date: dt.date) -> Setup | None:
+    def setup(self, symbol: str, date: dt.date) -> Setup | None:
         """Return the setup planted in the session of a symbol, or of the index it follows; None without one."""
         leader = leader_of(symbol)
         if not self._behaviour.setups or leader is None or not _is_full(date) or not is_planted(leader, date):
             return None
+        return self._setup_of(leader, date)
+
+    def _plant(self, leader: str, date: dt.date) -> Setup | None:
         return setup_of(self._before_setups, leader, date, self._behaviour.win_rate)
 
     def _kind_move(self, symbol: str, date: dt.date) -> Floats | None:
