@@ -59,6 +59,10 @@ class Moves:
             return None
         return day_kind(self._seed, leader, date)
 
+    def is_moved(self, symbol: str, date: dt.date) -> bool:
+        """Return whether the session of a symbol has a setup or a kind of day."""
+        return self.setup(symbol, date) is not None or self.day_kind(symbol, date) is not None
+
     def setup(self, symbol: str, date: dt.date) -> Setup | None:
         """Return the setup planted in the session of a symbol, or of the index it follows; None without one."""
         leader = leader_of(symbol)

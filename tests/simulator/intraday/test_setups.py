@@ -12,6 +12,7 @@ from simulator.intraday.moves import Behaviour
 from simulator.intraday.setups import BAR_TICKS, INDICES, STOCKS, Setup
 from simulator.market.bars import level_minutes
 from simulator.market.market import SyntheticMarket
+from simulator.past.volatility import volatility_days
 from simulator.rest.plans import plan
 from simulator.world import World
 from tests.simulator.servers import SEED, InProcess, offset_ms
@@ -99,6 +100,12 @@ def test_the_session_after_a_planted_one_opens_as_without_it(market, planted) ->
     for setup in setups(planted, "SPX"):
         after = sessions(setup.date + dt.timedelta(days=1), setup.date + dt.timedelta(days=7))[0]
         assert planted.session("SPX", after).levels[0] == market.session("SPX", after).levels[0]
+
+
+def test_past_volatility_has_the_closes_of_the_moved_sessions(planted) -> None:
+    days = sessions(LAST - dt.timedelta(days=7), LAST)
+    spots = volatility_days(planted, "SPX", days)["spot"]
+    assert spots == [planted.session("SPX", day).levels[-1] for day in days]
 
 
 def test_etfs_have_the_setup_of_their_index(planted) -> None:
