@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from quant.sessions import NEW_YORK, SECONDS_PER_YEAR, close_of, open_of, previous_session, sessions
+from simulator.intraday.moves import RANDOM_WALK, Behaviour, Moves
 from simulator.market.days import Date, Days
 from simulator.market.keyed_random import Floats
 from simulator.market.listing import Listing, Listings
@@ -107,7 +108,8 @@ class SyntheticMarket:
     """One seeded world.
 
     `anchors` = {symbol: (instant, level)} scales a whole path so that it has a given level at an instant. A
-    `strike_spacing` above 1 reduces the number of strikes. Raises KeyError for unknown symbols.
+    `strike_spacing` above 1 reduces the number of strikes. `behaviour` adds moves to the random walk within sessions.
+    Raises KeyError for unknown symbols.
     """
 
     def __init__(
@@ -115,9 +117,11 @@ class SyntheticMarket:
         seed: int,
         anchors: dict[str, tuple[dt.datetime, float]] | None = None,
         strike_spacing: int = 1,
+        behaviour: Behaviour = RANDOM_WALK,
     ) -> None:
         self.seed = seed
-        self.paths = Paths(seed)
+        self.moves = Moves(Paths(seed), behaviour)
+        self.paths = self.moves.paths
         for symbol, (instant, level) in (anchors or {}).items():
             # Levels are rounded, so the second scale corrects the rounding of the first.
             for _ in range(2):

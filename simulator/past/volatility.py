@@ -39,9 +39,19 @@ def volatility_days(market: SyntheticMarket, symbol: str, dates: list[dt.date]) 
         "variance_index": volatility_index(instrument.skew, short, _DAYS) / 100.0,
         "at_the_money": np.sqrt(_theta(short) / _years()),
         "surface": _surface(instrument.skew, _theta(short)),
-        "spot": np.round(market.paths.weekday_closes(symbol)[rows], 2),
+        "spot": _closes(market, symbol, dates, np.round(market.paths.weekday_closes(symbol)[rows], 2)),
     }
     return {name: column.tolist() for name, column in columns.items()}
+
+
+def _closes(market: SyntheticMarket, symbol: str, dates: list[dt.date], plain: Floats) -> Floats:
+    """Return the closes of sessions, which are `plain` (n,) where nothing was added to the random walk."""
+    return np.array(
+        [
+            market.session(symbol, date).levels[-1] if market.moves.is_moved(symbol, date) else close
+            for date, close in zip(dates, plain.tolist(), strict=True)
+        ]
+    )
 
 
 def _years() -> Floats:
