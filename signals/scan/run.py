@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import cast
 
@@ -13,7 +14,11 @@ from quant.sessions import new_york_date
 from signals import market_view
 from signals.context.boost import Profile
 from signals.features.history import EVALUATED_AFTER_MS
+from signals.features.record import Features
 from signals.market_view import MarketView
+from signals.patterns import library
+from signals.patterns.active import active_directions
+from signals.patterns.matching import matches
 from signals.scan import store
 from signals.scan.due import DueBar
 from signals.scan.follow import next_steps
@@ -29,21 +34,21 @@ from warehouse.task_names import RunTask
 
 @dataclass(frozen=True, slots=True)
 class Scanned:
-    """What one pass did: symbols that had the bar, new signals by disposition, and new steps of signals."""
+    """What one pass did: symbols that had the bar, and what is new: signals, steps of signals, matches of patterns."""
 
     bar_end: int
     symbols: int = 0
     signals: int = 0
     steps: int = 0
+    matches: int = 0
     refused: str = ""
 
     def __str__(self) -> str:
         at = clock.new_york_text(self.bar_end)
         if self.refused:
             return f"bar of {at}: {self.refused}"
-        return (
-            f"bar of {at}: {self.symbols} symbols scanned, {self.signals} signals, {self.steps} steps stored"
-        )
+        stored = f"{self.signals} signals, {self.steps} steps and {self.matches} matches of patterns stored"
+        return f"bar of {at}: {self.symbols} symbols scanned, {stored}"
 
 
 def scan_bar(bar: DueBar) -> Scanned:
@@ -66,7 +71,7 @@ def _scan(bar: DueBar, run: Run) -> Scanned:
     dismissed = store.dismissals(symbols, open_ms, bar.at_ms)
     with asof.at(bar.at_ms):
         view = market_view.read(symbols, open_ms, bar.at_ms, delay_ms=delay_ms)
-    scanned = 0
+    records: dict[str, Features] = {}
     found: list[FoundSignal] = []
     for symbol in view.symbols:
         session = scan_session(
@@ -77,21 +82,24 @@ def _scan(bar: DueBar, run: Run) -> Scanned:
             minimum=settings.SIGNAL_MINIMUM_SCORE,
             dismissed=dismissed.get(symbol),
         )
-        scanned += session.features is not None and int(session.features.end_ms[-1]) == bar.bar_end
+        if session.features is not None and int(session.features.end_ms[-1]) == bar.bar_end:
+            records[symbol] = session.features
         found += [one for one in session.signals if one.bar_end == bar.bar_end]
     config_id = None if config is None else int(config.id)
 
     def write() -> Scanned:
         new = store.store(found, config_id)
-        steps = _follow(view, day, open_ms, close_ms, bar)
-        runs.finish(run, rows=new, result={"symbols": scanned, "signals": new, "steps": steps})
-        return Scanned(bar.bar_end, scanned, new, steps)
+        steps = _follow(view, day, open_ms, close_ms)
+        matched = _match(records, day)
+        counts = {"symbols": len(records), "signals": new, "steps": steps, "matches": matched}
+        runs.finish(run, rows=new, result=counts)
+        return Scanned(bar.bar_end, len(records), new, steps, matched)
 
     return store_in_time(write)
 
 
-def _follow(view: MarketView, day: dt.date, open_ms: int, close_ms: int, bar: DueBar) -> int:
-    """Store the steps of the session's signals up to a bar; return their number."""
+def _follow(view: MarketView, day: dt.date, open_ms: int, close_ms: int) -> int:
+    """Store the steps of the session's signals as far as the view reaches; return their number."""
     stored = store.of_session(view.symbols, open_ms, close_ms)
     known = store.known_steps(stored)
     steps: list[SignalEvent] = []
@@ -100,3 +108,17 @@ def _follow(view: MarketView, day: dt.date, open_ms: int, close_ms: int, bar: Du
         steps += next_steps([one for one in stored if one.symbol == symbol], known, path)
     SignalEvent.objects.bulk_create(steps, ignore_conflicts=True)
     return len(steps)
+
+
+def _match(records: Mapping[str, Features], day: dt.date) -> int:
+    """Store the patterns that match the newest bar of each record; return their number.
+
+    Called after the signals of the bar are stored, because a pattern may ask for one.
+    """
+    patterns = library.read().patterns
+    found = 0
+    for symbol, features in records.items() if patterns else ():
+        row = len(features) - 1
+        (active,) = active_directions(symbol, [int(features.at_ms[row])])
+        found += library.store(symbol, day, matches(features, row, patterns, active))
+    return found
