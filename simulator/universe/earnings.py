@@ -63,7 +63,7 @@ def event_variance(
     """
     released = _released(symbol)
     count = np.searchsorted(released, until) - np.searchsorted(released, seconds)
-    return np.maximum(count, 0) * (own * _NIGHT / _REALISED_TO_IMPLIED) ** 2
+    return np.asarray(np.maximum(count, 0) * (own * _NIGHT / _REALISED_TO_IMPLIED) ** 2)
 
 
 @cache
