@@ -41,6 +41,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument(
         "--day-kinds", action="store_true", help="days with trends, reversals and opening drives"
     )
+    parser.add_argument("--earnings", action="store_true", help="earnings of stocks four times a year")
     parser.add_argument("--setups", action="store_true", help="plant breakouts with unusual volume")
     parser.add_argument(
         "--win-rate",
@@ -68,7 +69,7 @@ def main() -> int:
     if offset is None:
         offset = recording_offset_ms(recording, market_now(0)) if recording else 0
     entitled = plan(arguments.plan, not arguments.no_indices)
-    behaviour = Behaviour(arguments.setups, arguments.win_rate, arguments.day_kinds)
+    behaviour = Behaviour(arguments.setups, arguments.win_rate, arguments.day_kinds, arguments.earnings)
     world = World(arguments.seed, entitled, offset, recording, arguments.strike_spacing, behaviour)
     # The exchange calendar takes seconds to load: load it before the first client waits for it.
     world.market_status()

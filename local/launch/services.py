@@ -17,7 +17,7 @@ WORKER = (
 BEAT = "celery -A config beat --loglevel INFO"
 CONSUMER = "python manage.py consume_trades"
 SIMULATOR = "python -m simulator --port {port} --clock-offset-ms {clock_offset_ms}"
-INTRADAY = "--day-kinds --setups --win-rate 0.65"  # of the synthetic market, in addition to a random walk
+MOVES = "--day-kinds --setups --win-rate 0.65 --earnings"  # of the synthetic market, beside a random walk
 
 QUEUES = "default,ingest,backfill"  # queues of the first worker of a one-machine stack
 FLOW_QUEUE = "flow"  # live trades have separate workers, so that a chain does not delay them
@@ -42,7 +42,7 @@ def _service(name: str, command: str, *more: str, role: str = "", drain_seconds:
 
 def simulator(port: int, clock_offset_ms: int, chain: str | None) -> Service:
     """Return the simulator of Massive. `chain` is the path of a recorded quote table to serve."""
-    more = ("--chain", chain) if chain else INTRADAY.split()
+    more = ("--chain", chain) if chain else MOVES.split()
     return _service("simulator", SIMULATOR.format(port=port, clock_offset_ms=clock_offset_ms), *more)
 
 

@@ -26,12 +26,14 @@ class Behaviour(NamedTuple):
     """What is added to the random walk.
 
     With `setups`, breakouts are planted. A planted one wins with the probability `win_rate`; when that is None, the
-    price continues as a random walk. With `day_kinds` there are days with trends, reversals and opening drives.
+    price continues as a random walk. With `day_kinds` there are days with trends, reversals and opening drives, with
+    `earnings` stocks announce them four times a year.
     """
 
     setups: bool = False
     win_rate: float | None = None
     day_kinds: bool = False
+    earnings: bool = False
 
 
 RANDOM_WALK = Behaviour()

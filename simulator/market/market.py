@@ -34,6 +34,7 @@ from simulator.pricing.contract_values import (
 from simulator.pricing.curve import zero_rate
 from simulator.universe.capital_changes import split_factor
 from simulator.universe.deliverables import delivered_value
+from simulator.universe.earnings import event_variance
 from simulator.universe.instruments import INSTRUMENTS, VOLATILITY_INDICES, find
 from simulator.universe.payouts import Dividend
 
@@ -120,7 +121,7 @@ class SyntheticMarket:
         behaviour: Behaviour = RANDOM_WALK,
     ) -> None:
         self.seed = seed
-        self.moves = Moves(Paths(seed), behaviour)
+        self.moves = Moves(Paths(seed, has_earnings=behaviour.earnings), behaviour)
         self.paths = self.moves.paths
         for symbol, (instant, level) in (anchors or {}).items():
             # Levels are rounded, so the second scale corrects the rounding of the first.
@@ -130,7 +131,10 @@ class SyntheticMarket:
         self.chain_truth_at = lru_cache(maxsize=4)(self._chain_truth_at)
         self._closing = lru_cache(maxsize=4096)(lambda s, date: float(self.session(s, date).levels[-1]))
         self.book = SettlementBook(
-            self.close_before, lambda date: float(self.paths.variance_session(date).levels[0]), self.dividends
+            self.close_before,
+            lambda date: float(self.paths.variance_session(date).levels[0]),
+            self.dividends,
+            self.event_variance,
         )
         self._strip = lru_cache(maxsize=32)(self._strip_of)
 
@@ -156,6 +160,12 @@ class SyntheticMarket:
         years = range(first.year, last.year + 1)
         found = [dividend for year in years for dividend in self.paths.dividends(symbol, year)]
         return [dividend for dividend in found if first <= dividend.ex_date <= last]
+
+    def event_variance(self, symbol: str, seconds: Floats | float, until: Floats | float) -> Floats | float:
+        """Return the total variance that earnings between two epoch seconds add to the surface; 0 without earnings."""
+        if not self.paths.has_earnings:
+            return 0.0
+        return event_variance(symbol, INSTRUMENTS[symbol].own, np.asarray(seconds), np.asarray(until))
 
     def spot(self, symbol: str, instant: dt.datetime) -> float:
         """Return the level at an instant; outside sessions the last close."""
@@ -212,6 +222,7 @@ class SyntheticMarket:
         years = (terms.settles - seconds) / SECONDS_PER_YEAR
         live = np.maximum(years, 1e-9)
         theta = atm_total_variance(instrument.volatility**2 * variance, live)
+        theta = theta + self.event_variance(symbol, seconds, terms.settles)
         rate = settlements.rate[terms.settlement]
         forward = lognormal * np.exp((rate - instrument.borrow) * live)
         w = total_variance(instrument.skew, np.log(terms.strike / forward), theta)

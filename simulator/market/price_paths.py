@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 from quant.sessions import close_of, open_of, previous_session
 from simulator.market.keyed_random import Floats, generator
 from simulator.universe.capital_changes import SPIN_OFF_RULES, SPLIT_RULES, change_dates
+from simulator.universe.earnings import NIGHT_FACTOR, sessions_after
 from simulator.universe.instruments import Instrument, find
 from simulator.universe.payouts import Dividend, dividends_of
 
@@ -38,6 +39,7 @@ _VARIANCE_LOADINGS = {"market": -0.135, "variance": 0.065}
 BASE_VARIANCE = 0.15**2
 _REALISED_TO_IMPLIED = 0.85
 _BREADTH_TICK_SECONDS = 60
+_OWN = "own:"  # before the symbol, in the name of an instrument's own factor
 
 
 @dataclass(frozen=True)
@@ -82,8 +84,14 @@ def _increments(ticks: int) -> tuple[Floats, Floats]:
 class Paths:
     """Paths of one seeded world. Results depend only on (seed, symbol, date); caches are bounded."""
 
-    def __init__(self, seed: int, scales: dict[str, float] | None = None, move: MoveOf | None = None) -> None:
-        self.seed = seed
+    def __init__(
+        self,
+        seed: int,
+        scales: dict[str, float] | None = None,
+        move: MoveOf | None = None,
+        has_earnings: bool = False,
+    ) -> None:
+        self.seed, self.has_earnings = seed, has_earnings
         self._scales = scales or {}
         self._move = move
         self.daily = lru_cache(maxsize=64)(self._daily)
@@ -98,14 +106,15 @@ class Paths:
     def scaled(self, symbol: str, factor: float) -> Paths:
         """Return paths on which the symbol, and all that follow the same index, are `factor` times as high."""
         leader = _instrument(symbol).tracks or symbol
-        return Paths(self.seed, self._scales | {leader: self._scales.get(leader, 1.0) * factor})
+        scales = self._scales | {leader: self._scales.get(leader, 1.0) * factor}
+        return Paths(self.seed, scales, self._move, self.has_earnings)
 
     def moved(self, move: MoveOf) -> Paths:
         """Return paths whose log levels gain `move(symbol, date)` within a session, one value per tick of 5 seconds.
 
         It replaces an earlier move. The two share their cached random numbers, which are the same.
         """
-        paths = Paths(self.seed, self._scales, move)
+        paths = Paths(self.seed, self._scales, move, self.has_earnings)
         for name in ("daily", "daily_levels", "variance_closes", "factor_session", "variance_session"):
             setattr(paths, name, getattr(self, name))
         paths.day_volatility, paths._gains = self.day_volatility, self._gains
@@ -114,6 +123,9 @@ class Paths:
     def _daily(self, factor: str) -> tuple[Floats, Floats]:
         """Return overnight and intraday steps of a factor for every weekday."""
         numbers = generator(self.seed, "factor", factor).standard_normal((2, WEEKDAYS))
+        if self.has_earnings:
+            days = [weekday_number(date) for date in sessions_after(factor.removeprefix(_OWN))]
+            numbers[0, days] *= NIGHT_FACTOR
         return numbers[0] * _OVERNIGHT, numbers[1] * _INTRADAY
 
     def _factor_session(self, factor: str, date: dt.date, ticks: int) -> Floats:
@@ -235,7 +247,7 @@ def _instrument(symbol: str) -> Instrument:
 
 
 def _loadings(instrument: Instrument) -> dict[str, float]:
-    own = {f"own:{instrument.symbol}": instrument.own} if instrument.own else {}
+    own = {f"{_OWN}{instrument.symbol}": instrument.own} if instrument.own else {}
     return instrument.loadings | own
 
 

@@ -1,7 +1,9 @@
-"""Endpoints of what was added to the random walk within sessions: planted setups and kinds of days.
+"""Endpoints of what was added to the random walk: planted setups, kinds of days, and earnings.
 
 `GET /simulator/intraday/setups?first=&last=` and `GET /simulator/intraday/day-kinds?first=&last=` list those of the
 sessions between two dates, oldest first, also future ones. Times are epoch milliseconds.
+`GET /simulator/intraday/events.csv?first=&last=` has the earnings between two dates that are known now, as the file
+that `manage.py import_events` reads.
 """
 
 from __future__ import annotations
@@ -11,14 +13,15 @@ from typing import Any
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import PlainTextResponse, Response
 
-from quant.sessions import open_of, sessions
+from quant.sessions import new_york_date, open_of, sessions
 from simulator.intraday.setups import BAR_TICKS, Setup
 from simulator.market.price_paths import TICK_SECONDS
 from simulator.rest.access import world_for
 from simulator.rest.paging import calendar_date
 from simulator.rest.responses import bad_request, results
+from simulator.universe.earnings import RULES, earnings_of
 from simulator.universe.instruments import INSTRUMENTS
 from simulator.world import OLDEST_SESSION, World
 
@@ -45,6 +48,21 @@ async def day_kinds(request: Request) -> Response:
             if kind is not None
         ]
     )
+
+
+async def events(request: Request) -> Response:
+    """Serve GET /simulator/intraday/events.csv."""
+    world, dates = world_for(request), _dates(request)
+    lines = ["symbol,kind,date,timing,certainty,known_on"]
+    if world.market.paths.has_earnings and dates:
+        found = [one for symbol in RULES for one in earnings_of(symbol) if dates[0] <= one.date <= dates[-1]]
+        today = new_york_date(world.now())
+        lines += [
+            f"{one.symbol},EARNINGS,{one.date},AFTER_CLOSE,CONFIRMED,{one.known_on}"
+            for one in sorted(found, key=lambda one: (one.date, one.symbol))
+            if one.known_on <= today
+        ]
+    return PlainTextResponse("\n".join(lines) + "\n", media_type="text/csv")
 
 
 def _setups(world: World, dates: list[dt.date]) -> list[dict[str, Any]]:

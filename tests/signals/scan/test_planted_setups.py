@@ -75,6 +75,11 @@ def test_every_planted_setup_is_found_and_ends_as_planted(scanned) -> None:
     ends = {(row["symbol"], row["bar_end"]): "TARGET_HIT" if row["wins"] else "STOPPED" for row in truth}
     planted = [(day, one) for day, one in found if (one.symbol, one.bar_end) in sides]
     assert {(one.symbol, one.bar_end): one.direction for _, one in planted} == sides
+    risks = {(row["symbol"], row["bar_end"]): abs(row["close"] - row["stop"]) / row["close"] for row in truth}
+    found_risks = {
+        (one.symbol, one.bar_end): abs(one.reference - one.stop) / one.reference for _, one in planted
+    }
+    assert found_risks == pytest.approx(risks, rel=0.02)
     assert {(one.symbol, one.bar_end): end_of(view, day, one) for day, one in planted} == ends
 
 
