@@ -24,7 +24,20 @@ def distinct(column: NDArray[Any]) -> Distinct:
     if not len(column):
         none = np.zeros(0, dtype=np.intp)
         return Distinct(column, none, none)
-    starts = np.flatnonzero(np.concatenate([[True], column[1:] != column[:-1]]))
+    starts = np.flatnonzero(np.concatenate([[True], _differs(column)]))
     values, first, code = np.unique(column[starts], return_index=True, return_inverse=True)
     lengths = np.diff(starts, append=len(column))
     return Distinct(values, starts[first], np.repeat(code, lengths))
+
+
+def _differs(column: NDArray[Any]) -> NDArray[np.bool_]:
+    """Return which values of a column (n,) differ from the one before, shape (n - 1,)."""
+    if column.dtype.kind != "U" or column.dtype.itemsize == 0:
+        return np.asarray(column[1:] != column[:-1])
+    # As numbers of one or two characters, because comparing texts takes several times as long.
+    unit = np.uint64 if column.dtype.itemsize % 8 == 0 else np.uint32
+    numbers = np.ascontiguousarray(column).view(unit).reshape(len(column), -1)
+    differs = np.zeros(len(column) - 1, dtype=np.bool_)
+    for number in numbers.T:
+        differs |= number[1:] != number[:-1]
+    return differs

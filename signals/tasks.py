@@ -7,7 +7,7 @@ from datetime import date
 from celery import shared_task
 from django.conf import settings
 
-from signals.scan import announce, due
+from signals.scan import announce, due, refresh
 from signals.scan.daily_run import scan_daily_bar
 from signals.scan.replay import replay_session
 from signals.scan.run import scan_bar
@@ -32,9 +32,11 @@ def scan_due() -> str:
     session = due.replay_due(now_ms)
     if session is not None:
         replay.apply_async((session.isoformat(),), expires=MESSAGE_LIFE)
+    refreshed = refresh.refresh(now_ms) if found.is_open else 0
     announced = announce.announce(now_ms)
     HeartbeatWriter("scanner", HEARTBEAT).write(session="open" if found.is_open else "closed")
-    return f"{len(found.bars)} bars enqueued, session {'open' if found.is_open else 'closed'}; {announced}"
+    state = "open" if found.is_open else "closed"
+    return f"{len(found.bars)} bars enqueued, session {state}; {refreshed} contexts read again; {announced}"
 
 
 @shared_task

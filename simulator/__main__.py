@@ -15,6 +15,7 @@ from pathlib import Path
 import uvicorn
 
 from quant.sessions import market_now
+from simulator.intraday.moves import Behaviour
 from simulator.recorded.dividend_file import NotAQuoteTable
 from simulator.recorded.quote_table import Recording, read
 from simulator.rest.app import build
@@ -37,6 +38,16 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument(
         "--strike-spacing", type=int, default=1, help="multiple of the exchange's strike spacing"
     )
+    parser.add_argument(
+        "--day-kinds", action="store_true", help="days with trends, reversals and opening drives"
+    )
+    parser.add_argument("--earnings", action="store_true", help="earnings of stocks four times a year")
+    parser.add_argument("--setups", action="store_true", help="plant breakouts with unusual volume")
+    parser.add_argument(
+        "--win-rate",
+        type=float,
+        help="share of the planted breakouts that reach their target; by default the price goes on as a random walk",
+    )
     parser.add_argument("--api-key", help="the only accepted key; without it any non-empty key is accepted")
     parser.add_argument("--parent-death", action="store_true", help="end when the parent process ends")
     return parser.parse_args()
@@ -58,7 +69,8 @@ def main() -> int:
     if offset is None:
         offset = recording_offset_ms(recording, market_now(0)) if recording else 0
     entitled = plan(arguments.plan, not arguments.no_indices)
-    world = World(arguments.seed, entitled, offset, recording, arguments.strike_spacing)
+    behaviour = Behaviour(arguments.setups, arguments.win_rate, arguments.day_kinds, arguments.earnings)
+    world = World(arguments.seed, entitled, offset, recording, arguments.strike_spacing, behaviour)
     # The exchange calendar takes seconds to load: load it before the first client waits for it.
     world.market_status()
     # uvicorn raises the signal again after its shutdown; without a handler the process would die by the signal.

@@ -12,6 +12,7 @@ from starlette.concurrency import run_in_threadpool
 from quant.contracts import parse_tickers
 from quant.sessions import close_of as session_close
 from quant.sessions import is_open, market_now, previous_session, sessions
+from simulator.intraday.moves import RANDOM_WALK, Behaviour
 from simulator.market.bar_store import BarStore
 from simulator.market.chain_table import ChainTable
 from simulator.market.listing import Listing
@@ -43,6 +44,7 @@ class World:
         clock_offset_ms: int = 0,
         recording: Recording | None = None,
         strike_spacing: int = 1,
+        behaviour: Behaviour = RANDOM_WALK,
     ) -> None:
         self.seed = seed
         self.plan = plan
@@ -52,7 +54,7 @@ class World:
         anchors = {}
         if recording and find(recording.symbol):
             anchors[recording.symbol] = (recording.stamp, recording.spot)
-        self.market = SyntheticMarket(seed, anchors, strike_spacing)
+        self.market = SyntheticMarket(seed, anchors, strike_spacing, behaviour)
         self.indices = _served_indices(recording)
         self.bars = BarStore(self.market, frozenset(self.indices))
         self.trade_log = TradeLog()

@@ -38,7 +38,7 @@ from warehouse.asof import bars
 from warehouse.asof.adjusted_bars import to_end_of_week
 from warehouse.asof.bars import Bars
 from warehouse.asof.corporate_actions import splits_of
-from warehouse.loading import bulk
+from warehouse.loading import bulk, known_at
 from warehouse.loading.known_at import store_in_time
 from warehouse.models import HistoricalBar
 from warehouse.models.enums import RunStatus, Timeframe
@@ -76,12 +76,15 @@ def ensure_bars(
     last: date,
     now_ms: int,
     connect: Callable[[], AbstractContextManager[BarsClient]] = massive_client,
+    *,
+    is_history: bool = False,
 ) -> StoredBars:
     """Fetch and store the missing finished bars of the sessions from `first` to `last`, or of the weeks around them.
 
     `warehouse.asof.bars.read` returns them afterwards. `ticker` is the provider's: SPY, I:SPX,
     O:SPXW251219C06475000; the table stores it without I:. Timeframes that the provider does not have are summed from
-    shorter ones. Must not run inside a transaction.
+    shorter ones. With `is_history` bars of the last day too count as known from the time of a live bar, as if the
+    warehouse had run; without it they are known from now on. Must not run inside a transaction.
 
     Raises ValueError for an unknown timeframe, one of provider.errors when the provider fails, and OutOfRangeError for
     dates outside retention.
@@ -91,11 +94,11 @@ def ensure_bars(
     days = [day for day in days if open_ms(day) < now_ms]
     if not days:
         return StoredBars(0, 0, True)
-    fetched = _fetch_missing(ticker, SUMMED_FROM.get(frame, frame), days, now_ms, connect)
+    fetched = _fetch_missing(ticker, SUMMED_FROM.get(frame, frame), days, now_ms, connect, is_history)
     wanted = spans(frame, days)
     finished = wanted.pick(wanted.end_ms <= fetched.until_ms)
     if frame in SUMMED_FROM and len(finished.start_ms):
-        _sum_up(bare(ticker), frame, finished)
+        _sum_up(bare(ticker), frame, finished, is_history)
     return fetched
 
 
@@ -121,6 +124,7 @@ def _fetch_missing(
     days: Sequence[date],
     now_ms: int,
     connect: Callable[[], AbstractContextManager[BarsClient]],
+    is_history: bool,
 ) -> StoredBars:
     """Fetch and store what is not recorded as fetched."""
     task, symbol = task_of(frame), bare(ticker)
@@ -136,14 +140,16 @@ def _fetch_missing(
         return StoredBars(rows, wanted.until_ms, True)
     with connect() as client:
         for gap in gaps:
-            stored = _fetch(client, task, ticker, frame, gap)
+            stored = _fetch(client, task, ticker, frame, gap, is_history)
             rows += stored.rows
             if not stored.is_complete:  # the provider has no later data yet
                 return StoredBars(rows, stored.until_ms, False)
     return StoredBars(rows, wanted.until_ms, True)
 
 
-def _fetch(client: BarsClient, task: str, ticker: str, frame: Timeframe, gap: Stretch) -> StoredBars:
+def _fetch(
+    client: BarsClient, task: str, ticker: str, frame: Timeframe, gap: Stretch, is_history: bool = False
+) -> StoredBars:
     """Fetch one time range and store its finished bars."""
     first, last = (new_york_date(clock.instant(at_ms)) for at_ms in (gap.after_ms, gap.until_ms))
     if clock.epoch_ms(sessions.close_of(first)) <= gap.after_ms:
@@ -155,7 +161,7 @@ def _fetch(client: BarsClient, task: str, ticker: str, frame: Timeframe, gap: St
     if not len(inside.end_ms):
         return StoredBars(0, gap.after_ms, False)
     known = Stretch(gap.after_ms, int(inside.end_ms.max()))
-    rows = store(task, bare(ticker), frame, known, bars_of_spans(pages.rows, frame, inside))
+    rows = store(task, bare(ticker), frame, known, bars_of_spans(pages.rows, frame, inside), is_history)
     return StoredBars(rows, known.until_ms, known.until_ms == gap.until_ms)
 
 
@@ -172,7 +178,9 @@ def bars_of_spans(rows: Sequence[Aggregate], frame: Timeframe, wanted: Spans) ->
     return Bars(start_ms[selected], **{name: column[selected] for name, column in columns_of(rows).items()})
 
 
-def store(task: str, symbol: str, frame: Timeframe, fetched: Stretch, found: Bars) -> int:
+def store(
+    task: str, symbol: str, frame: Timeframe, fetched: Stretch, found: Bars, is_history: bool = False
+) -> int:
     """Store bars and record the time range as fetched; return the number of new rows.
 
     A bar that is stored already stays as it is. The run counts the fetched bars that differ from stored ones. Rows and
@@ -183,7 +191,7 @@ def store(task: str, symbol: str, frame: Timeframe, fetched: Stretch, found: Bar
     with runs.claim(task, symbol, fetched.until_ms) as run:
 
         def insert() -> int:
-            inserted = insert_bars(symbol, frame, found) if len(found) else 0
+            inserted = insert_bars(symbol, frame, found, is_history) if len(found) else 0
             differing = count_differing(symbol, frame, found) if inserted < len(found) else 0
             fetched_ranges.record(task, [(symbol, fetched)])
             if isinstance(run, runs.Run):
@@ -206,9 +214,14 @@ def count_differing(symbol: str, frame: Timeframe, found: Bars) -> int:
     return int(np.count_nonzero(different))
 
 
-def insert_bars(symbol: str, frame: Timeframe, new: Bars) -> int:
-    """Insert the bars that are not stored yet, inside a transaction of `store_in_time`; return their number."""
+def insert_bars(symbol: str, frame: Timeframe, new: Bars, is_history: bool = False) -> int:
+    """Insert the bars that are not stored yet, inside a transaction of `store_in_time`; return their number.
+
+    With `is_history` they count as known from the time of a live bar.
+    """
     key = {"symbol": symbol, "timeframe": frame.value, "timestamp": new.start_ms}
+    if is_history:
+        key["known_at"] = known_at.of_bars(new.start_ms, frame)
     return bulk.insert_rows(HistoricalBar, key | {name: getattr(new, name) for name in NUMBERS})
 
 
@@ -220,7 +233,7 @@ def columns_of(found: Sequence[Aggregate]) -> dict[str, Any]:
     return {name: np.array(column, dtype=np.float64) for name, column in zip(NUMBERS, columns, strict=True)}
 
 
-def _sum_up(symbol: str, frame: Timeframe, finished: Spans) -> None:
+def _sum_up(symbol: str, frame: Timeframe, finished: Spans, is_history: bool) -> None:
     """Sum and store the finished bars that are not stored yet."""
     first, last = int(finished.start_ms[0]), int(finished.start_ms[-1])
     stored = bars.read(symbol, frame, first, last)
@@ -230,7 +243,7 @@ def _sum_up(symbol: str, frame: Timeframe, finished: Spans) -> None:
     summed = summed_bars(symbol, frame, unstored)
     if len(summed):
         partitions.ensure(_TABLE, int(summed.start_ms[0]), int(summed.start_ms[-1]))
-        store_in_time(lambda: insert_bars(symbol, frame, summed))
+        store_in_time(lambda: insert_bars(symbol, frame, summed, is_history))
 
 
 def summed_bars(symbol: str, frame: Timeframe, wanted: Spans, part: Timeframe | None = None) -> Bars:

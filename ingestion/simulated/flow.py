@@ -15,8 +15,8 @@ from warehouse.models import FlowDay, FlowSlot
 
 _NOT_SAMPLED = ("unusual", "premium_unknown", "waiting_candidates")
 _OF_SLOTS_ONLY = (
-    "call_premium", "put_premium", "big_premium", "sweep_premium", "sided_sweep_premium", "bullish_sweep_premium",
-    "bearish_sweep_premium",
+    "call_premium", "put_premium", "big_premium", "aggressive_premium", "sweep_premium", "sided_sweep_premium",
+    "bullish_sweep_premium", "bearish_sweep_premium",
 )  # fmt: skip
 
 

@@ -107,7 +107,8 @@ def _bars(watched: Watched, frames: Sequence[Timeframe]) -> Stored:
             first, last = days[part], days[part : part + _AT_ONCE][-1]
             for entry in watched.entries:
                 with suppress(NotFound):
-                    rows += ensure_bars(str(entry.provider_symbol), frame, first, last, watched.now_ms).rows
+                    ticker = str(entry.provider_symbol)
+                    rows += ensure_bars(ticker, frame, first, last, watched.now_ms, is_history=True).rows
     spans = ", ".join(f"{frame.value} of {BAR_SESSIONS[frame]}" for frame in frames)
     return Stored(f"bars: {spans} sessions", rows)
 

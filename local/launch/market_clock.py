@@ -8,16 +8,18 @@ from quant import sessions
 
 # Added to the slot, so that the chain of the slot is due.
 _BEHIND_SLOT = dt.timedelta(seconds=5)
+_BEFORE_MIDDLE = dt.timedelta(minutes=2)
 _FULL_SESSION = dt.timedelta(hours=6, minutes=30)
 
 
 def offset_now(now: dt.datetime, newest: dt.datetime | None = None) -> int:
     """Return the milliseconds to add to `now` so that the market is in a session that is not recorded yet.
 
-    `newest` is the last market time that the warehouse recorded, None for an empty one. The clock starts in the middle
-    of the last full session, 12:45:05 New York, so that half of the session is history and half is still to come. When
-    the warehouse recorded a later time, it continues there, or after the close in the middle of the next full session.
-    Both instants are timezone-aware.
+    `newest` is the last market time that the warehouse recorded, None for an empty one. The clock starts two minutes
+    before the middle of the last full session, 12:43 New York, so that half of the session is history and half is still
+    to come. In the bar that ends in the middle the simulator plants a setup, which the scanner finds when all services
+    run. When the warehouse recorded a later time, the clock continues there, or after the close two minutes before the
+    middle of the next full session. Both instants are timezone-aware.
     """
     start = _last_middle(now)
     if newest is not None and newest > start:
@@ -58,7 +60,7 @@ def _is_full(day: dt.date) -> bool:
 
 
 def _middle(day: dt.date) -> dt.datetime:
-    return sessions.open_of(day) + _FULL_SESSION / 2 + _BEHIND_SLOT
+    return sessions.open_of(day) + _FULL_SESSION / 2 - _BEFORE_MIDDLE
 
 
 def _last_close(instant: dt.datetime) -> dt.datetime:

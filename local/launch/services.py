@@ -17,6 +17,7 @@ WORKER = (
 BEAT = "celery -A config beat --loglevel INFO"
 CONSUMER = "python manage.py consume_trades"
 SIMULATOR = "python -m simulator --port {port} --clock-offset-ms {clock_offset_ms}"
+MOVES = "--day-kinds --setups --win-rate 0.65 --earnings"  # of the synthetic market, beside a random walk
 
 QUEUES = "default,ingest,backfill"  # queues of the first worker of a one-machine stack
 FLOW_QUEUE = "flow"  # live trades have separate workers, so that a chain does not delay them
@@ -41,8 +42,8 @@ def _service(name: str, command: str, *more: str, role: str = "", drain_seconds:
 
 def simulator(port: int, clock_offset_ms: int, chain: str | None) -> Service:
     """Return the simulator of Massive. `chain` is the path of a recorded quote table to serve."""
-    recorded = ("--chain", chain) if chain else ()
-    return _service("simulator", SIMULATOR.format(port=port, clock_offset_ms=clock_offset_ms), *recorded)
+    more = ("--chain", chain) if chain else MOVES.split()
+    return _service("simulator", SIMULATOR.format(port=port, clock_offset_ms=clock_offset_ms), *more)
 
 
 def web(bind: str) -> Service:

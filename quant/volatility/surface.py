@@ -65,7 +65,10 @@ class SurfaceGrid:
 
 
 class AtTenors(NamedTuple):
-    """Values at tenors, shape (t,), the rows they are between, -1 without, and their reasons where they are NaN."""
+    """Values at tenors, the rows they are between, -1 without, and the reasons where they are NaN.
+
+    All have the shape (t,), or (t, c) for values of c columns.
+    """
 
     value: Floats
     before: NDArray[np.intp]
@@ -73,30 +76,41 @@ class AtTenors(NamedTuple):
     reason: NDArray[np.str_]
 
 
-@np.errstate(invalid="ignore")
+@np.errstate(invalid="ignore", divide="ignore")
 def at_tenors(years: Floats, value: Floats, days: NDArray[np.int64]) -> AtTenors:
     """Interpolate linearly in time between the known values, never beyond them.
 
-    `years` ascending and `value` have the shape (s,), NaN where unknown; `days` the shape (t,).
+    `years` ascending has the shape (s,), `value` (s,) or (s, c), NaN where unknown, and `days` the shape (t,).
     """
-    rows = np.flatnonzero(np.isfinite(value))
-    target = days / DAYS_PER_YEAR
-    if not len(rows):
-        none = np.full(len(days), -1)
-        return AtTenors(np.full(len(days), np.nan), none, none, np.full(len(days), NO_SMILE))
-    known, of_known = years[rows], value[rows]
-    after = np.searchsorted(known, target)
-    is_before, is_after = target < known[0], target > known[-1]
-    after = np.minimum(after, len(rows) - 1)
-    before = np.where(known[after] == target, after, np.maximum(after - 1, 0))
-    found = np.where(is_before | is_after, np.nan, np.interp(target, known, of_known))
-    outside = is_before | is_after
-    return AtTenors(
-        found,
-        np.where(outside, -1, rows[before]),
-        np.where(outside, -1, rows[after]),
-        np.select([is_before, is_after], [BEFORE_FIRST, AFTER_LAST], ""),
+    columns, target = value[:, None] if value.ndim == 1 else value, (days / DAYS_PER_YEAR)[:, None]
+    number, is_known = np.arange(len(years))[:, None], np.isfinite(columns)
+    # The last known row of the first rows, and the first known one of the others, by the number of the first rows.
+    bound = np.full((1, columns.shape[1]), -1)
+    last = np.concatenate([bound, np.maximum.accumulate(np.where(is_known, number, -1))])
+    bound = np.full((1, columns.shape[1]), len(years))
+    first = np.concatenate([np.where(is_known, number, len(years)), bound])
+    first = np.minimum.accumulate(first[::-1])[::-1]
+    before = last[np.searchsorted(years, target[:, 0], side="right")]
+    after = first[np.searchsorted(years, target[:, 0], side="left")]
+    is_before, is_after = before < 0, after == len(years)
+    # Rows -1 and s are that of no value.
+    known, of_known = (
+        np.append(years, np.nan),
+        np.concatenate([columns, np.full((1, columns.shape[1]), np.nan)]),
     )
+    start, start_value = known[before], np.take_along_axis(of_known, before, axis=0)
+    end, end_value = known[after], np.take_along_axis(of_known, after, axis=0)
+    between = (end_value - start_value) / (end - start) * (target - start) + start_value
+    reason = np.full(before.shape, "", dtype="U24")
+    reason[is_before], reason[is_after], reason[is_before & is_after] = BEFORE_FIRST, AFTER_LAST, NO_SMILE
+    outside = is_before | is_after
+    found = AtTenors(
+        np.where(outside, np.nan, np.where(start == target, start_value, between)),
+        np.where(outside, -1, np.where(end == target, after, before)),
+        np.where(outside, -1, after),
+        reason,
+    )
+    return AtTenors._make(column.reshape(len(days), *value.shape[1:]) for column in found)
 
 
 @np.errstate(invalid="ignore")
@@ -107,25 +121,20 @@ def surface_grid(smiles: Smiles, tenor_days: tuple[int, ...] = TENOR_DAYS) -> Su
     variance is then linear in time between the two settlements around a tenor. Refused smiles are not used.
     """
     days = np.asarray(tenor_days, np.int64)
-    fitted, quotes = smiles.is_fitted, smiles.quotes
-    shape = (len(days), len(DELTAS))
-    total, cubic_total = np.full(shape, np.nan), np.full(shape, np.nan)
-    before, after = np.full(shape, -1), np.full(shape, -1)
-    reason = np.full(shape, "", dtype="U24")
-    k = np.where(fitted[:, None], smiles.delta_k, np.nan)
-    variance, cubic = smiles.svi.total_variance(k), smiles.cubic.total_variance(smiles.cubic_delta_k)
-    cubic = np.where(fitted[:, None], cubic, np.nan)
-    in_time = at_tenors(quotes.years, np.where(fitted, 0.0, np.nan), days).reason
-    for column in range(len(DELTAS)):
-        at = at_tenors(quotes.years, variance[:, column], days)
-        total[:, column], before[:, column], after[:, column] = at.value, at.before, at.after
-        # The tenor is between fitted smiles, only not between two that reach this delta.
-        reason[:, column] = np.where((at.reason != "") & (in_time == ""), BEYOND_STRIKES, in_time)
-        cubic_total[:, column] = at_tenors(quotes.years, cubic[:, column], days).value
-    years = (days / DAYS_PER_YEAR)[:, None]
-    log_forward = at_tenors(quotes.years, np.where(fitted, np.log(quotes.forward), np.nan), days).value[
-        :, None
+    quotes, count = smiles.quotes, len(DELTAS)
+    columns = [
+        smiles.svi.total_variance(smiles.delta_k),
+        smiles.cubic.total_variance(smiles.cubic_delta_k),
+        np.log(quotes.forward)[:, None],
     ]
+    of_smiles = np.where(smiles.is_fitted[:, None], np.concatenate(columns, axis=1), np.nan)
+    at = at_tenors(quotes.years, of_smiles, days)
+    total, cubic_total, log_forward = np.split(at.value, [count, 2 * count], axis=1)
+    before, after = at.before[:, :count], at.after[:, :count]
+    # Without a reason in its last column a tenor is between fitted smiles, only not between two that reach the delta.
+    reason, in_time = at.reason[:, :count], at.reason[:, -1:]
+    reason = np.where((reason != "") & (in_time == ""), BEYOND_STRIKES, in_time)
+    years = (days / DAYS_PER_YEAR)[:, None]
     wanted = _of_call(total)
     # Row -1 is that of points without a volatility.
     rmse, number = np.append(smiles.rmse, np.nan), np.append(quotes.number, 0)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import replace
 
 import numpy as np
 
@@ -26,12 +27,15 @@ from warehouse.asof.rows import Texts
 from warehouse.models.enums import Timeframe
 
 
-def build(view: MarketView, symbol: str, day: dt.date, timeframe: BarLength = "15m") -> Features | None:
+def build(
+    view: MarketView, symbol: str, day: dt.date, timeframe: BarLength = "15m", now_ms: int | None = None
+) -> Features | None:
     """Return the features of the bars of a session, after those of the sessions that they look back on.
 
     None without a bar of the session that was known at its evaluation instant. The result is the same, bit for bit,
     from whatever range the view was read, as long as that contains the session; a view that ends within the session
-    gives the rows of its bars so far.
+    gives the rows of its bars so far. With `now_ms`, an instant after the newest bar, the contexts of that bar are
+    those known then; its prices are unchanged.
     """
     one = view.symbols[symbol]
     days = daily(one, day, _day_anchor(day), view.delay_ms)
@@ -49,6 +53,7 @@ def build(view: MarketView, symbol: str, day: dt.date, timeframe: BarLength = "1
     values |= daily_columns(days) if timeframe == "1d" else session_columns(history, days, before)
     reasons |= _absent(one, no_open[bars.session] if len(no_open) else np.zeros(len(bars), dtype=bool))
     values["day_open"] = np.where(reasons["day_open"] == "", values["day_open"], np.nan)
+    seen = history if now_ms is None else _seen_at(history, now_ms)
     jumped = is_jump(bars, first_row, before) & (np.arange(len(bars)) >= first_row)
     return Features(
         symbol=symbol,
@@ -70,12 +75,19 @@ def build(view: MarketView, symbol: str, day: dt.date, timeframe: BarLength = "1
         close=bars.close,
         volume=bars.volume,
         **values,
-        gamma=gamma_columns(one.gamma, history),
-        flow=flow_columns(one.flow, view.gaps, history),
-        iv=iv_columns(one.iv, one.term, event_columns(one.events, one.curve, history), history),
-        regime=regime_columns(view.regime, history),
+        gamma=gamma_columns(one.gamma, seen),
+        flow=flow_columns(one.flow, view.gaps, replace(seen, end_ms=history.end_ms)),
+        iv=iv_columns(one.iv, one.term, event_columns(one.events, one.curve, seen), seen),
+        regime=regime_columns(view.regime, seen),
         frames=frame_columns(history, days, quarters, five),
     )
+
+
+def _seen_at(history: History, now_ms: int) -> History:
+    """Return a history whose newest bar is evaluated at an instant, with the snapshots up to it."""
+    end_ms, at_ms = history.end_ms.copy(), history.at_ms.copy()
+    end_ms[-1] = at_ms[-1] = now_ms
+    return replace(history, end_ms=end_ms, at_ms=at_ms)
 
 
 def _intraday(

@@ -31,21 +31,21 @@ from warehouse.task_names import RunTask
 
 @dataclass(frozen=True, slots=True)
 class Scanned:
-    """What one pass did: symbols that had the bar, new signals by disposition, and new steps of signals."""
+    """What one pass did: symbols that had the bar, and what is new: signals, steps of signals, matches of patterns."""
 
     bar_end: int
     symbols: int = 0
     signals: int = 0
     steps: int = 0
+    matches: int = 0
     refused: str = ""
 
     def __str__(self) -> str:
         at = clock.new_york_text(self.bar_end)
         if self.refused:
             return f"bar of {at}: {self.refused}"
-        return (
-            f"bar of {at}: {self.symbols} symbols scanned, {self.signals} signals, {self.steps} steps stored"
-        )
+        stored = f"{self.signals} signals, {self.steps} steps and {self.matches} matches of patterns stored"
+        return f"bar of {at}: {self.symbols} symbols scanned, {stored}"
 
 
 def scan_bar(bar: DueBar) -> Scanned:
@@ -68,7 +68,7 @@ def _scan(bar: DueBar, run: Run) -> Scanned:
     dismissed = store.dismissals(symbols, open_ms, bar.at_ms)
     with asof.at(bar.at_ms):
         view = market_view.read(symbols, open_ms, bar.at_ms, delay_ms=delay_ms)
-    scanned: list[Features] = []
+    records: dict[str, Features] = {}
     found: list[FoundSignal] = []
     for symbol in view.symbols:
         session = scan_session(
@@ -80,23 +80,23 @@ def _scan(bar: DueBar, run: Run) -> Scanned:
             dismissed=dismissed.get(symbol),
         )
         if session.features is not None and int(session.features.end_ms[-1]) == bar.bar_end:
-            scanned.append(session.features)
+            records[symbol] = session.features
         found += [one for one in session.signals if one.bar_end == bar.bar_end]
     config_id = None if config is None else int(config.id)
 
     def write() -> Scanned:
         new = store.store(found, config_id)
-        steps = _follow(view, day, open_ms, close_ms, bar)
-        matches = store_bar_rows(scanned, day)
-        counts = {"symbols": len(scanned), "signals": new, "steps": steps, "matches": matches}
+        steps = _follow(view, day, open_ms, close_ms)
+        matched = store_bar_rows(list(records.values()), day)
+        counts = {"symbols": len(records), "signals": new, "steps": steps, "matches": matched}
         runs.finish(run, rows=new, result=counts)
-        return Scanned(bar.bar_end, len(scanned), new, steps)
+        return Scanned(bar.bar_end, len(records), new, steps, matched)
 
     return store_in_time(write)
 
 
-def _follow(view: MarketView, day: dt.date, open_ms: int, close_ms: int, bar: DueBar) -> int:
-    """Store the steps of the session's signals up to a bar; return their number."""
+def _follow(view: MarketView, day: dt.date, open_ms: int, close_ms: int) -> int:
+    """Store the steps of the session's signals as far as the view reaches; return their number."""
     stored = store.of_session(view.symbols, open_ms, close_ms)
     known = store.known_steps(stored)
     steps: list[SignalEvent] = []

@@ -20,6 +20,7 @@ from simulator.market.option_trades import tape
 from simulator.universe.instruments import find
 
 _MINUTE = 60
+_MEAN = float(np.exp((0.25**2 + 0.35**2) / 2))  # of the factor of a minute's volume
 
 
 class Bars(NamedTuple):
@@ -50,21 +51,22 @@ def level_minutes(market: SyntheticMarket, symbol: str, date: dt.date) -> Bars:
     close = np.where(last, closing, following)
     start = session.opens + _MINUTE * np.arange(len(inner), dtype=np.int64)
     high, low = np.maximum(inner.max(axis=1), close), np.minimum(inner.min(axis=1), close)
-    volume, trades = _share_volume(market.seed, symbol, date, len(inner))
+    volume, trades = _share_volume(market, symbol, date, len(inner))
     value = volume * np.round((inner[:, 0] + high + low + close) / 4.0, 4)
     return Bars(start, inner[:, 0], high, low, close, volume, value, trades)
 
 
-def _share_volume(seed: int, symbol: str, date: dt.date, minutes: int) -> tuple[Floats, Floats]:
+def _share_volume(market: SyntheticMarket, symbol: str, date: dt.date, minutes: int) -> tuple[Floats, Floats]:
     """Return shares and trades per minute, higher at both ends of the session; zeros for indices."""
     instrument = find(symbol)
     if instrument is None or not instrument.shares:
         return np.zeros(minutes), np.zeros(minutes)
-    rng = generator(seed, "shares", symbol, date)
+    rng = generator(market.seed, "shares", symbol, date)
     position = (np.arange(minutes) + 0.5) / minutes
     busy = 1.0 + 2.0 * (2.0 * position - 1.0) ** 2
     day = instrument.shares * float(np.exp(0.25 * rng.standard_normal()))
     volume = np.ceil(day * busy / busy.sum() * np.exp(0.35 * rng.standard_normal(minutes)))
+    volume = market.moves.volume(symbol, date, volume, _MEAN * instrument.shares * busy / busy.sum())
     return volume, np.ceil(volume / 90.0)
 
 

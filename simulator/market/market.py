@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from quant.sessions import NEW_YORK, SECONDS_PER_YEAR, close_of, open_of, previous_session, sessions
+from simulator.intraday.moves import RANDOM_WALK, Behaviour, Moves
 from simulator.market.days import Date, Days
 from simulator.market.keyed_random import Floats
 from simulator.market.listing import Listing, Listings
@@ -33,6 +34,7 @@ from simulator.pricing.contract_values import (
 from simulator.pricing.curve import zero_rate
 from simulator.universe.capital_changes import split_factor
 from simulator.universe.deliverables import delivered_value
+from simulator.universe.earnings import event_variance
 from simulator.universe.instruments import INSTRUMENTS, VOLATILITY_INDICES, find
 from simulator.universe.payouts import Dividend
 
@@ -107,7 +109,8 @@ class SyntheticMarket:
     """One seeded world.
 
     `anchors` = {symbol: (instant, level)} scales a whole path so that it has a given level at an instant. A
-    `strike_spacing` above 1 reduces the number of strikes. Raises KeyError for unknown symbols.
+    `strike_spacing` above 1 reduces the number of strikes. `behaviour` adds moves to the random walk within sessions.
+    Raises KeyError for unknown symbols.
     """
 
     def __init__(
@@ -115,9 +118,11 @@ class SyntheticMarket:
         seed: int,
         anchors: dict[str, tuple[dt.datetime, float]] | None = None,
         strike_spacing: int = 1,
+        behaviour: Behaviour = RANDOM_WALK,
     ) -> None:
         self.seed = seed
-        self.paths = Paths(seed)
+        self.moves = Moves(Paths(seed, has_earnings=behaviour.earnings), behaviour)
+        self.paths = self.moves.paths
         for symbol, (instant, level) in (anchors or {}).items():
             # Levels are rounded, so the second scale corrects the rounding of the first.
             for _ in range(2):
@@ -126,7 +131,10 @@ class SyntheticMarket:
         self.chain_truth_at = lru_cache(maxsize=4)(self._chain_truth_at)
         self._closing = lru_cache(maxsize=4096)(lambda s, date: float(self.session(s, date).levels[-1]))
         self.book = SettlementBook(
-            self.close_before, lambda date: float(self.paths.variance_session(date).levels[0]), self.dividends
+            self.close_before,
+            lambda date: float(self.paths.variance_session(date).levels[0]),
+            self.dividends,
+            self.event_variance,
         )
         self._strip = lru_cache(maxsize=32)(self._strip_of)
 
@@ -152,6 +160,12 @@ class SyntheticMarket:
         years = range(first.year, last.year + 1)
         found = [dividend for year in years for dividend in self.paths.dividends(symbol, year)]
         return [dividend for dividend in found if first <= dividend.ex_date <= last]
+
+    def event_variance(self, symbol: str, seconds: Floats | float, until: Floats | float) -> Floats | float:
+        """Return the total variance that earnings between two epoch seconds add to the surface; 0 without earnings."""
+        if not self.paths.has_earnings:
+            return 0.0
+        return event_variance(symbol, INSTRUMENTS[symbol].own, np.asarray(seconds), np.asarray(until))
 
     def spot(self, symbol: str, instant: dt.datetime) -> float:
         """Return the level at an instant; outside sessions the last close."""
@@ -208,6 +222,7 @@ class SyntheticMarket:
         years = (terms.settles - seconds) / SECONDS_PER_YEAR
         live = np.maximum(years, 1e-9)
         theta = atm_total_variance(instrument.volatility**2 * variance, live)
+        theta = theta + self.event_variance(symbol, seconds, terms.settles)
         rate = settlements.rate[terms.settlement]
         forward = lognormal * np.exp((rate - instrument.borrow) * live)
         w = total_variance(instrument.skew, np.log(terms.strike / forward), theta)

@@ -9,9 +9,11 @@ the path is not visible until the next open.
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import accumulate
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,8 +21,11 @@ from numpy.typing import NDArray
 from quant.sessions import close_of, open_of, previous_session
 from simulator.market.keyed_random import Floats, generator
 from simulator.universe.capital_changes import SPIN_OFF_RULES, SPLIT_RULES, change_dates
+from simulator.universe.earnings import NIGHT_FACTOR, sessions_after
 from simulator.universe.instruments import Instrument, find
 from simulator.universe.payouts import Dividend, dividends_of
+
+MoveOf: TypeAlias = Callable[[str, dt.date], Floats | None]
 
 TICK_SECONDS = 5
 FIRST_DAY = np.datetime64("2010-01-01", "D")
@@ -34,6 +39,7 @@ _VARIANCE_LOADINGS = {"market": -0.135, "variance": 0.065}
 BASE_VARIANCE = 0.15**2
 _REALISED_TO_IMPLIED = 0.85
 _BREADTH_TICK_SECONDS = 60
+_OWN = "own:"  # before the symbol, in the name of an instrument's own factor
 
 
 @dataclass(frozen=True)
@@ -78,9 +84,16 @@ def _increments(ticks: int) -> tuple[Floats, Floats]:
 class Paths:
     """Paths of one seeded world. Results depend only on (seed, symbol, date); caches are bounded."""
 
-    def __init__(self, seed: int, scales: dict[str, float] | None = None) -> None:
-        self.seed = seed
+    def __init__(
+        self,
+        seed: int,
+        scales: dict[str, float] | None = None,
+        move: MoveOf | None = None,
+        has_earnings: bool = False,
+    ) -> None:
+        self.seed, self.has_earnings = seed, has_earnings
         self._scales = scales or {}
+        self._move = move
         self.daily = lru_cache(maxsize=64)(self._daily)
         self.daily_levels = lru_cache(maxsize=400)(self._daily_levels)
         self.variance_closes = lru_cache(maxsize=1)(self._variance_closes)
@@ -93,11 +106,26 @@ class Paths:
     def scaled(self, symbol: str, factor: float) -> Paths:
         """Return paths on which the symbol, and all that follow the same index, are `factor` times as high."""
         leader = _instrument(symbol).tracks or symbol
-        return Paths(self.seed, self._scales | {leader: self._scales.get(leader, 1.0) * factor})
+        scales = self._scales | {leader: self._scales.get(leader, 1.0) * factor}
+        return Paths(self.seed, scales, self._move, self.has_earnings)
+
+    def moved(self, move: MoveOf) -> Paths:
+        """Return paths whose log levels gain `move(symbol, date)` within a session, one value per tick of 5 seconds.
+
+        It replaces an earlier move. The two share their cached random numbers, which are the same.
+        """
+        paths = Paths(self.seed, self._scales, move, self.has_earnings)
+        for name in ("daily", "daily_levels", "variance_closes", "factor_session", "variance_session"):
+            setattr(paths, name, getattr(self, name))
+        paths.day_volatility, paths._gains = self.day_volatility, self._gains
+        return paths
 
     def _daily(self, factor: str) -> tuple[Floats, Floats]:
         """Return overnight and intraday steps of a factor for every weekday."""
         numbers = generator(self.seed, "factor", factor).standard_normal((2, WEEKDAYS))
+        if self.has_earnings:
+            days = [weekday_number(date) for date in sessions_after(factor.removeprefix(_OWN))]
+            numbers[0, days] *= NIGHT_FACTOR
         return numbers[0] * _OVERNIGHT, numbers[1] * _INTRADAY
 
     def _factor_session(self, factor: str, date: dt.date, ticks: int) -> Floats:
@@ -193,7 +221,8 @@ class Paths:
         log: Floats = np.full(ticks + 1, self.daily_levels(instrument.symbol)[0][day])
         for factor, loading in _loadings(instrument).items():
             log += volatility * loading * self.factor_session(factor, date, ticks)
-        return log
+        move = self._move(instrument.symbol, date) if self._move else None
+        return log if move is None else log + move[:: (len(move) - 1) // ticks]
 
 
 def _gained_share(dates: list[dt.date]) -> tuple[NDArray[np.intp], Floats]:
@@ -218,7 +247,7 @@ def _instrument(symbol: str) -> Instrument:
 
 
 def _loadings(instrument: Instrument) -> dict[str, float]:
-    own = {f"own:{instrument.symbol}": instrument.own} if instrument.own else {}
+    own = {f"{_OWN}{instrument.symbol}": instrument.own} if instrument.own else {}
     return instrument.loadings | own
 
 

@@ -34,7 +34,8 @@ class SettlementBook:
     """Terms of contracts by session. The arguments are functions of the market that it belongs to.
 
     `close_before(symbol, session)` is the level at the close before, `variance_at_open(session)` the short variance,
-    and `dividends(symbol, first, last)` are those with an ex-date in a range.
+    `dividends(symbol, first, last)` are those with an ex-date in a range, and `event_variance(symbol, from, until)` is
+    what earnings between two epoch seconds add to total variance.
     """
 
     def __init__(
@@ -42,9 +43,10 @@ class SettlementBook:
         close_before: Callable[[str, dt.date], float],
         variance_at_open: Callable[[dt.date], float],
         dividends: Callable[[str, dt.date, dt.date], list[Dividend]],
+        event_variance: Callable[[str, float, float], Floats | float],
     ) -> None:
         self._close_before, self._variance_at_open = close_before, variance_at_open
-        self._dividends = dividends
+        self._dividends, self._event_variance = dividends, event_variance
         self._settlements = lru_cache(maxsize=24)(self._settlements_of)
 
     def terms(self, symbol: str, date: Date, contracts: Listing) -> ContractTerms:
@@ -77,6 +79,7 @@ class SettlementBook:
         last = dt.datetime.fromtimestamp(settles, dt.UTC).date()
         following = self._dividends(symbol, date + dt.timedelta(days=1), max(last, date))
         theta = atm_total_variance(instrument.volatility**2 * self._variance_at_open(date), years)
+        theta = theta + self._event_variance(symbol, opens, settles)
         volatilities = np.sqrt(total_variance(instrument.skew, _MONEYNESS, theta) / years)
         return SettlementTerms(
             opens,

@@ -29,6 +29,7 @@ from simulator.stream.trade_orders import (
     SPLIT,
     STOCK_TIED,
     SWEEP,
+    THROUGH,
     Fills,
     draw,
 )
@@ -158,6 +159,7 @@ def _weights(
         "call_sweeps": sweep * is_call,
         "blocks": fills.kind == BLOCK,
         "big_premium": premium * (is_sweep | np.isin(fills.kind, (BLOCK, LARGE))),
+        "aggressive_premium": premium * (is_sided & (fills.place == THROUGH)),
         "sweep_premium": premium * is_sweep,
         "sided_sweep_premium": premium * (is_sweep & is_sided),
         "bullish_sweep_premium": premium * (is_sweep & bullish),

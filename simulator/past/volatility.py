@@ -8,10 +8,11 @@ from typing import Any
 import numpy as np
 from scipy.special import ndtri
 
+from quant.sessions import close_of
 from simulator.market.keyed_random import Floats
 from simulator.market.market import SyntheticMarket
 from simulator.market.price_paths import BASE_VARIANCE, weekday_number
-from simulator.market.surface import atm_total_variance, total_variance, volatility_index
+from simulator.market.surface import atm_total_variance, total_variance, variance_swap, volatility_index
 from simulator.universe.instruments import INSTRUMENTS
 from simulator.universe.option_rules import Skew
 
@@ -19,7 +20,8 @@ from simulator.universe.option_rules import Skew
 TENOR_DAYS = (7, 14, 30, 60, 91, 182, 365)
 CALL_DELTAS = (0.90, 0.75, 0.50, 0.25, 0.10)
 _STEPS = 60
-_DAYS, _LONG_DAYS, _DAYS_PER_YEAR = 30.0, 60.0, 365.0
+_DAYS, _LONG_DAYS, _DAYS_PER_YEAR = 30, 60, 365.0
+_DAY_SECONDS = 86_400
 
 
 def volatility_days(market: SyntheticMarket, symbol: str, dates: list[dt.date]) -> dict[str, list[Any]]:
@@ -31,26 +33,42 @@ def volatility_days(market: SyntheticMarket, symbol: str, dates: list[dt.date]) 
     instrument = INSTRUMENTS[symbol]
     rows = np.array([weekday_number(date) for date in dates], dtype=np.intp)
     short = instrument.volatility**2 * BASE_VARIANCE * np.exp(market.paths.variance_closes()[1][rows])
-    at_the_money = {
-        name: np.sqrt(atm_total_variance(short, days / _DAYS_PER_YEAR) / (days / _DAYS_PER_YEAR))
-        for name, days in (("iv_30", _DAYS), ("iv_60", _LONG_DAYS))
-    }
-    columns = at_the_money | {
-        "variance_index": volatility_index(instrument.skew, short, _DAYS) / 100.0,
-        "at_the_money": np.sqrt(_theta(short) / _years()),
-        "surface": _surface(instrument.skew, _theta(short)),
-        "spot": np.round(market.paths.weekday_closes(symbol)[rows], 2),
+    closes = np.array([close_of(date).timestamp() for date in dates])
+    theta = {days: _theta(market, symbol, short, closes, days) for days in {*TENOR_DAYS, _DAYS, _LONG_DAYS}}
+    by_tenor = np.stack([theta[days] for days in TENOR_DAYS], axis=1)
+    index = volatility_index(instrument.skew, short, _DAYS) / 100.0
+    if market.paths.has_earnings:
+        index = np.sqrt(variance_swap(instrument.skew, theta[_DAYS]) / (_DAYS / _DAYS_PER_YEAR))
+    columns = {
+        "iv_30": np.sqrt(theta[_DAYS] / (_DAYS / _DAYS_PER_YEAR)),
+        "iv_60": np.sqrt(theta[_LONG_DAYS] / (_LONG_DAYS / _DAYS_PER_YEAR)),
+        "variance_index": index,
+        "at_the_money": np.sqrt(by_tenor / _years()),
+        "surface": _surface(instrument.skew, by_tenor),
+        "spot": _closes(market, symbol, dates, np.round(market.paths.weekday_closes(symbol)[rows], 2)),
     }
     return {name: column.tolist() for name, column in columns.items()}
+
+
+def _closes(market: SyntheticMarket, symbol: str, dates: list[dt.date], plain: Floats) -> Floats:
+    """Return the closes of sessions, which are `plain` (n,) where nothing was added to the random walk."""
+    return np.array(
+        [
+            market.session(symbol, date).levels[-1] if market.moves.is_moved(symbol, date) else close
+            for date, close in zip(dates, plain.tolist(), strict=True)
+        ]
+    )
 
 
 def _years() -> Floats:
     return np.array(TENOR_DAYS) / _DAYS_PER_YEAR
 
 
-def _theta(short: Floats) -> Floats:
-    """Return the total variance at the money by session and tenor, shape (n, t)."""
-    return atm_total_variance(short[:, None], _years())
+def _theta(market: SyntheticMarket, symbol: str, short: Floats, closes: Floats, days: float) -> Floats:
+    """Return the total variance at the money of a number of days at the closes of sessions, shape (n,)."""
+    until = closes + days * _DAY_SECONDS
+    plain = atm_total_variance(short, days / _DAYS_PER_YEAR)
+    return np.asarray(plain + market.event_variance(symbol, closes, until))
 
 
 def _surface(skew: Skew, theta: Floats) -> Floats:

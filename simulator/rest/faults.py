@@ -36,7 +36,7 @@ from simulator.rest.responses import answer, not_found, refusal_answer
 from simulator.world import World
 
 _CONTROL = "/simulator/"
-_STREAM, _PAST = "/simulator/stream", "/simulator/past/"
+_STREAM, _PAST, _INTRADAY = "/simulator/stream", "/simulator/past/", "/simulator/intraday/"
 
 
 class Fault(msgspec.Struct, forbid_unknown_fields=True):
@@ -71,7 +71,7 @@ class Faults:
         if path.startswith(_STREAM):
             await self._app(scope, receive, send)
             return
-        if path.startswith(_CONTROL) and not path.startswith(_PAST):
+        if path.startswith(_CONTROL) and not path.startswith((_PAST, _INTRADAY)):
             response = await self._control(Request(scope, receive))
             await response(scope, receive, send)
             return

@@ -68,6 +68,27 @@ def store_bars(symbol: str, last: dt.date = LAST, level: float = 500.0, has_volu
         _store(symbol, timeframe, joined, ends + KNOWN_AFTER_MS, has_volume)
 
 
+def store_minutes(symbol: str, last: dt.date = LAST, level: float = 500.0) -> None:
+    """Store the minutes of the last session, and the first 15 of each of the 130 sessions before."""
+    every = days(last, QUARTERS_BEFORE)
+    opens = [clock.epoch_ms(sessions.open_of(day)) for day in every]
+    close_ms = clock.epoch_ms(sessions.close_of(last))
+    parts = [open_ms + MINUTE_MS * np.arange(15) for open_ms in opens[:-1]]
+    starts = np.concatenate([*parts, np.arange(opens[-1], close_ms, MINUTE_MS)])
+    generator = np.random.default_rng(crc32(f"minutes {symbol}".encode()))
+    close = level * np.exp(generator.normal(0.0, 0.01, len(starts)))
+    columns = {
+        "timestamp": starts,
+        "open": close,
+        "high": close,
+        "low": close,
+        "close": close,
+        "volume": generator.integers(100, 5000, len(starts)).astype(float),
+        "vwap": close,
+    }
+    _store(symbol, "1m", columns, starts + MINUTE_MS + KNOWN_AFTER_MS, has_volume=True)
+
+
 def store_gamma(symbol: str, first: dt.date, last: dt.date = LAST) -> None:
     """Store a gamma snapshot per slot of 15 minutes, known 20 seconds after its slot."""
     slots = [clock.epoch_ms(slot) for day in sessions.sessions(first, last) for slot in sessions.slots(day)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 from django.db import connection
 
@@ -12,6 +13,7 @@ from warehouse import partitions
 from warehouse.loading import bulk, known_at
 from warehouse.loading.known_at import StoredTooLateError, store_in_time
 from warehouse.models import HistoricalBar, WatchlistEntry
+from warehouse.models.enums import Timeframe
 
 pytestmark = [pytest.mark.django_db(transaction=True)]
 DAY_MS = 24 * HOUR_MS
@@ -119,3 +121,13 @@ def test_a_bar_is_live_for_a_day_after_its_end():
         drop_partitions()
     assert known[:2] == [start + 90_000 for start in starts[:2]]  # 30 seconds after the end
     assert all(now + 10_000 <= at_ms <= ago(0) + 10_000 for at_ms in known[2:])
+
+
+@pytest.mark.database
+@pytest.mark.parametrize("timeframe", Timeframe.values)
+def test_bars_of_a_history_are_known_from_the_time_in_sql(timeframe):
+    starts = np.array([1_795_617_000_000, 1_795_617_900_000])
+    known = [
+        run("SELECT warehouse_bar_known_ms(%s, %s)", start, timeframe)[0][0] for start in starts.tolist()
+    ]
+    assert known_at.of_bars(starts, timeframe).tolist() == known

@@ -12,16 +12,20 @@ from collections.abc import Callable
 from time import perf_counter
 from typing import TypeVar
 
+import numpy as np
 from django.db import DatabaseError, OperationalError, connection, transaction
 from django.db.models import BigIntegerField, Func
+from numpy.typing import NDArray
 
 from quant import sessions
 from quant.sessions import MINUTE_MS
 from warehouse import clock
 from warehouse.models.bars import TABLE as HISTORICAL_BARS
+from warehouse.models.enums import Timeframe
 
 CHAIN_AFTER_MS = MINUTE_MS  # a live chain is stored within a minute of its slot
 TRADE_AFTER_MS = 11_000  # a live trade is stored within a second
+BAR_AFTER_MS = 30_000  # a live bar is stored within 30 seconds of its end
 DAILY_AFTER_MS = 6 * MINUTE_MS  # daily rows are computed five minutes after the close
 REGIME_AFTER_MS = 21 * MINUTE_MS  # the market regime waits for the official VIX
 NOW = Func(function="warehouse_known_ms", output_field=BigIntegerField())  # of a row that is stored live
@@ -30,6 +34,17 @@ ATTEMPTS = 3
 _TRANSACTION_TIMEOUT = "9500ms"  # ends a transaction whose commit is delayed; PostgreSQL 17 and later
 _HAS_TIMEOUT = 170_000  # server version
 _TRANSACTION_TIMED_OUT = "25P04"  # SQLSTATE
+
+# From the start of a bar to its end. A daily bar starts at midnight and ends with a full session, a week on Monday.
+_BAR_MINUTES = {
+    Timeframe.MINUTE: 1,
+    Timeframe.FIVE_MINUTES: 5,
+    Timeframe.QUARTER_HOUR: 15,
+    Timeframe.HOUR: 60,
+    Timeframe.FOUR_HOURS: 240,
+    Timeframe.DAY: 960,
+    Timeframe.WEEK: 6720,
+}
 
 Result = TypeVar("Result")
 
@@ -51,6 +66,11 @@ def on_insert(table: str, known_ms: int) -> str:
 def of_chain(slot_ms: int) -> int:
     """Return when a live chain of a slot is known; epoch ms."""
     return slot_ms + CHAIN_AFTER_MS
+
+
+def of_bars(start_ms: NDArray[np.int64], timeframe: str) -> NDArray[np.int64]:
+    """Return when live bars are known, as `warehouse_bar_known_ms()` in SQL; epoch ms, shape (n,)."""
+    return start_ms + _BAR_MINUTES[Timeframe(timeframe)] * MINUTE_MS + BAR_AFTER_MS
 
 
 def of_session(session: dt.date) -> int:

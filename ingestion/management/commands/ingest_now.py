@@ -34,20 +34,32 @@ class Command(BaseCommand):
         parser.add_argument("--seconds", type=float, default=300.0, help="longest wait, seconds")
 
     def handle(self, *, wait: bool, seconds: float, **options: Any) -> None:
-        due = due_chains(clock.now())
-        named = ", ".join(wanted.symbol for wanted in due) or "none is due"
-        self.stdout.write(f"{len(due)} chains enqueued: {named}")
         until = time.monotonic() + seconds
-        # The others are priced with the rates of the curve's chain, so that it comes first where it is awaited.
-        first = [wanted for wanted in due if wait and wanted.symbol == CURVE_SYMBOL]
-        if first and usd_curve(CURVE_SYMBOL, clock.now_ms()) is None:
-            enqueue(first)
-            watch(first, until)
-            await_curve(until)
-            due = [wanted for wanted in due if wanted not in first]
-        enqueue(due)
-        if wait and due:
-            watch(due, until)
+        while True:
+            due = due_chains(clock.now())
+            named = ", ".join(wanted.symbol for wanted in due) or "none is due"
+            self.stdout.write(f"{len(due)} chains enqueued: {named}")
+            try:
+                ingest(due, wait, until)
+                return
+            except CommandError:
+                # Chains whose slot passed meanwhile are missed; those of the next slot are due now.
+                if time.monotonic() > until or clock.now_ms() < min(wanted.deadline for wanted in due):
+                    raise
+
+
+def ingest(due: list[DueChain], wait: bool, until: float) -> None:
+    """Enqueue chains and, with `wait`, wait for them. Raises CommandError as `watch`."""
+    # The others are priced with the rates of the curve's chain, so that it comes first where it is awaited.
+    first = [wanted for wanted in due if wait and wanted.symbol == CURVE_SYMBOL]
+    if first and usd_curve(CURVE_SYMBOL, clock.now_ms()) is None:
+        enqueue(first)
+        watch(first, until)
+        await_curve(until)
+        due = [wanted for wanted in due if wanted not in first]
+    enqueue(due)
+    if wait and due:
+        watch(due, until)
 
 
 def enqueue(due: list[DueChain]) -> None:

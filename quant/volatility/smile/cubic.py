@@ -13,6 +13,7 @@ from numpy.typing import ArrayLike
 from quant.chain import Floats
 
 _FEWEST_QUOTES = 5
+_EXPONENTS = np.add.outer(np.arange(4), np.arange(4))  # of the sums in the normal equations
 
 
 class Cubic(NamedTuple):
@@ -42,15 +43,18 @@ def fit_cubic(k: Floats, total_variance: Floats, weights: Floats) -> Cubic:
     middle, width = 0.5 * (lowest + highest), highest - lowest
     usable = (known.sum(axis=1) >= _FEWEST_QUOTES) & (width > 0)
     x = np.where(known, (k - middle[:, None]) / width[:, None], 0.0)
-    square = x * x
-    powers = np.stack([np.ones_like(x), x, square, square * x], axis=1)
-    weighted = powers * np.where(known, weights, 0.0)[:, None, :]
+    value = np.where(known, total_variance, 0.0)
+    power = np.where(known, weights, 0.0)
+    sums, target = np.empty((7, len(k))), np.empty((4, len(k)))
+    for exponent in range(7):
+        sums[exponent] = power.sum(axis=1)
+        if exponent < 4:
+            target[exponent] = np.vecdot(power, value)
+        power *= x
     coefficients = np.full((len(k), 4), np.nan)
     if usable.any():
-        normal = (weighted @ powers.swapaxes(1, 2))[usable]
-        target = (weighted @ np.where(known, total_variance, 0.0)[:, :, None])[usable]
-        scale = normal[:, 0, 0]
+        normal, scale = sums[_EXPONENTS][..., usable].transpose(2, 0, 1), sums[0, usable]
         # Fewer than four different strikes leave the highest powers undetermined; the ridge makes them 0.
         normal = normal / scale[:, None, None] + 1e-13 * np.eye(4)
-        coefficients[usable] = np.linalg.solve(normal, target / scale[:, None, None])[..., 0]
+        coefficients[usable] = np.linalg.solve(normal, (target[:, usable] / scale).T[..., None])[..., 0]
     return Cubic(coefficients, middle, width)

@@ -21,8 +21,8 @@ def at_deltas(total_variance: Callable[[Floats], Floats], lowest: Floats, highes
 
     `total_variance` maps log-moneyness (s, 5) to total variance. Delta is that of the forward, N(d1), at the volatility
     of the smile at the strike itself, found between `lowest` and `highest`, both (s,), by the secant of an interval
-    that always contains it (Illinois method). NaN where it is not between these two: a smile is not continued beyond
-    its quotes.
+    that always contains it (method of Anderson and Björck, 1973). NaN where it is not between these two: a smile is not
+    continued beyond its quotes.
     """
     wanted = ndtri(np.array(list(CALL_DELTA.values())))
     below = np.repeat(np.asarray(lowest, np.float64)[:, None], len(wanted), axis=1)
@@ -44,8 +44,9 @@ def at_deltas(total_variance: Callable[[Floats], Floats], lowest: Floats, highes
         if not (np.abs(value[between]) > _EXACT).any():
             break
         is_low = value > 0.0
-        # The value at an end that stays twice is halved, so that the next secant comes nearer to it.
-        again = np.where(is_low == was_low, 0.5, 1.0)
+        # The value at an end that stays twice is reduced, so that the next secant comes nearer to it.
+        share = 1.0 - value / np.where(is_low, at_low, at_high)
+        again = np.where(is_low == was_low, np.where(share > 0.0, share, 0.5), 1.0)
         at_low, at_high = np.where(is_low, value, again * at_low), np.where(is_low, again * at_high, value)
         was_low = is_low
         below, above = np.where(is_low, middle, below), np.where(is_low, above, middle)

@@ -83,8 +83,8 @@ class SmileQuotes(NamedTuple):
     @property
     def weights(self) -> Floats:
         """Return 1 / half-spread² in total variance, shape (s, n)."""
-        variance_per_volatility = 2.0 * self.volatility * self.years[:, None]
-        weights: Floats = (variance_per_volatility * self.half_spread) ** -2.0
+        half_spread = self.volatility * (2.0 * self.years)[:, None] * self.half_spread
+        weights: Floats = 1.0 / (half_spread * half_spread)
         return weights
 
 
@@ -101,33 +101,37 @@ def smile_quotes(chain: OptionChain) -> SmileQuotes:
     if adjusted.any():
         chain = chain.select(~adjusted)
     member, first = chain.groups()
-    outside = np.where(chain.strike >= chain.forward, chain.is_call, ~chain.is_call) & (chain.forward > 0)
-    usable = outside
+    outside = ((chain.strike >= chain.forward) == chain.is_call) & (chain.forward > 0)
+    usable = outside & (chain.years > 0) & (chain.implied_volatility > 0)
+    rows = np.flatnonzero(usable & np.isfinite(chain.implied_volatility))
     is_quoted = bool(np.isfinite(chain.bid).any() or np.isfinite(chain.ask).any())
     if is_quoted:
-        usable &= (quote_status(chain.bid, chain.ask) == IvStatus.ok) & (chain.bid >= LOWEST_BID)
-    usable &= (chain.implied_volatility > 0) & np.isfinite(chain.implied_volatility) & (chain.years > 0)
-    rows = np.flatnonzero(usable)
+        bid, ask = chain.bid[rows], chain.ask[rows]
+        rows = rows[(quote_status(bid, ask) == IvStatus.ok) & (bid >= LOWEST_BID)]
     # By settlement and strike. A stable sort of one key uses that calls and puts are already in order.
     key = member[rows] * (chain.strike[rows].max(initial=0.0) + 1.0) + chain.strike[rows]
     rows = rows[np.argsort(key, kind="stable")]
     count = np.bincount(member[rows], minlength=len(first))
-    at = (member[rows], np.arange(len(rows)) - np.repeat(np.cumsum(count) - count, count))
     shape = (len(first), int(count.max(initial=1)))
+    # Position of each quote in the padded arrays, row by row.
+    at = np.arange(len(rows)) + np.repeat(np.arange(len(first)) * shape[1] - np.cumsum(count) + count, count)
 
     def padded(values: Floats) -> Floats:
         answer = np.full(shape, np.nan)
-        answer[at] = values
+        answer.ravel()[at] = values
         return answer
 
     volatility, years, forward = chain.implied_volatility[rows], chain.years[rows], chain.forward[rows]
     strike, root_years = chain.strike[rows], np.sqrt(years)
     k = np.log(strike / forward)
+    padded_k = padded(k)
     d1 = 0.5 * volatility * root_years - k / (volatility * root_years)
     vega = forward * np.exp(-np.nan_to_num(chain.rate[rows]) * years - 0.5 * d1 * d1) * root_years
     per_volatility = _INVERSE_ROOT_TWO_PI * vega
     least = _LEAST_HALF_SPREAD / per_volatility
-    spread = 0.5 * (chain.ask - chain.bid)[rows] / per_volatility if is_quoted else _HALF_SPREAD_OF_TRADES
+    spread = (
+        0.5 * (chain.ask[rows] - chain.bid[rows]) / per_volatility if is_quoted else _HALF_SPREAD_OF_TRADES
+    )
     half_spread = np.maximum(spread, least)
     return SmileQuotes(
         root=chain.root[first],
@@ -135,9 +139,9 @@ def smile_quotes(chain: OptionChain) -> SmileQuotes:
         years=chain.years[first],
         forward=chain.forward[first],
         number=count,
-        k=padded(k),
+        k=padded_k,
         strike=padded(strike),
         volatility=padded(volatility),
         half_spread=padded(half_spread),
-        is_call=padded(k) >= 0.0,
+        is_call=padded_k >= 0.0,
     )

@@ -63,7 +63,7 @@ def svi_density(
     root = np.sqrt(away * away + breadth * breadth)
     variance = level + slope * (tilt * away + root)
     first = slope * (tilt + away / root)
-    second = slope * breadth * breadth / root**3
+    second = slope * breadth * breadth / (root * root * root)
     factor = 1.0 - 0.5 * at * first / variance
     density: Floats = factor * factor - 0.25 * first * first * (1.0 / variance + 0.25) + 0.5 * second
     return density

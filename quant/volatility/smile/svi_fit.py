@@ -44,14 +44,13 @@ def fit_svi(k: ArrayLike, total_variance: ArrayLike, weights: ArrayLike) -> Svi:
         columns_of = (at[usable], value[usable], weight[usable], known[usable])
         quotes = ScaledQuotes.of(*columns_of)
         m, log_sigma = _first_search(quotes, *columns_of)
-        state = refined(quotes, m, log_sigma)
-        left, right = state.wings.left, state.wings.right
+        m, log_sigma, level, left, right = refined(quotes, m, log_sigma)
         found[:, usable] = (
-            state.wings.level * quotes.level,
+            level * quotes.level,
             0.5 * (left + right) * quotes.level / quotes.width,
             (right - left) / (right + left),
-            quotes.center + quotes.width * state.m,
-            quotes.width * np.exp(state.log_sigma),
+            quotes.center + quotes.width * m,
+            quotes.width * np.exp(log_sigma),
         )
     return Svi(*(found if columns[0].ndim == 2 else found[:, 0]))
 

@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from quant.chain import Floats
+from quant.chain import Bools, Floats
 from quant.volatility.smile.svi_grid import ScaledQuotes
 from quant.volatility.smile.wing_slopes import Moments, Wings, best_wings
 
@@ -26,110 +26,165 @@ _ROUNDING = 1e-30  # of the squared error, relative to the squared variance
 _RIDGE = 1e-14
 
 
-class SearchState(NamedTuple):
-    """m and the logarithm of σ of each slice with the wings that fit best to them, shapes (s,); curves (s, n)."""
+class BestSlices(NamedTuple):
+    """Result of the search for each slice, in the units of the quotes; shapes (s,)."""
+
+    m: Floats
+    log_sigma: Floats
+    level: Floats
+    left: Floats
+    right: Floats
+
+    def store(self, to: NDArray[np.intp], state: _State, which: Bools) -> None:
+        """Keep the slices of a state in a mask at the positions `to`."""
+        wings = state.wings
+        values = (state.m, state.log_sigma, wings.level, wings.left, wings.right)
+        for column, value in zip(self, values, strict=True):
+            column[to] = value[which]
+
+
+class _Quotes(NamedTuple):
+    """Quotes of the slices that are searched, shapes (s, n) and (s,).
+
+    `weighted` (3, s, n) are, times √weight: 1, x and the value.
+    """
+
+    x: Floats
+    weighted: Floats
+    xx: Floats
+    xv: Floats
+    vv: Floats
+    low: Floats
+    high: Floats
+
+    @classmethod
+    def of(cls, quotes: ScaledQuotes) -> _Quotes:
+        weighted = np.empty((3, *quotes.x.shape))
+        np.sqrt(quotes.weight, out=weighted[0])
+        np.multiply(quotes.x, weighted[0], out=weighted[1])
+        np.multiply(quotes.value, weighted[0], out=weighted[2])
+        return cls(quotes.x, weighted, quotes.xx, quotes.xv, quotes.vv, quotes.low, quotes.high)
+
+    def select(self, rows: NDArray[np.intp]) -> _Quotes:
+        x, weighted, *scalars = self
+        return _Quotes(x[rows], weighted[:, rows], *(column[rows] for column in scalars))
+
+
+class _State(NamedTuple):
+    """m and the logarithm of σ of each slice with the wings that fit best to them, shapes (s,).
+
+    `columns` (6, s, n) are, times √weight: 1, r = √((x - m)² + σ²), x - m, (x - m) / r, 1 / r, and the residual.
+    """
 
     m: Floats
     log_sigma: Floats
     wings: Wings
-    away: Floats  # x - m
-    root: Floats  # √((x - m)² + σ²)
-    residual: Floats
     error: Floats  # weighted mean square of the residual
+    columns: Floats
 
-    def select(self, rows: NDArray[np.intp]) -> SearchState:
+    def select(self, rows: NDArray[np.intp]) -> _State:
         wings = Wings._make(column[rows] for column in self.wings)
-        return self._replace(wings=wings, **{name: getattr(self, name)[rows] for name in _ARRAYS})
+        return _State(self.m[rows], self.log_sigma[rows], wings, self.error[rows], self.columns[:, rows])
 
 
-_ARRAYS = ("m", "log_sigma", "away", "root", "residual", "error")
-
-
-def refined(quotes: ScaledQuotes, m: Floats, log_sigma: Floats) -> SearchState:
-    """Search from starting points, shapes (s,); slices that have converged are not computed again."""
-    final = _at(quotes, m, log_sigma)
-    live = np.arange(len(m))
+def refined(quotes: ScaledQuotes, m: Floats, log_sigma: Floats) -> BestSlices:
+    """Search from starting points, shapes (s,); a slice is kept as it was when it converged."""
+    found = BestSlices(*np.empty((5, len(m))))
+    rows, of_rows = np.arange(len(m)), _Quotes.of(quotes)
+    live = np.ones(len(m), dtype=bool)
     damping = np.full(len(m), _FIRST_DAMPING)
-    state, of_live = final, quotes
     # Allocated once: the system clears each large array that is allocated anew, which takes longer than the step.
-    workspace = np.empty((2, len(m), 5, quotes.x.shape[1]))
+    columns = np.empty((6, *quotes.x.shape))
+    state = _at(of_rows, m, log_sigma, columns)
     for _ in range(_ITERATIONS):
-        step = _step(of_live, state, damping, workspace)
+        step = _step(state, damping)
         trial = _at(
-            of_live,
+            of_rows,
             np.clip(state.m + step[:, 0], -_FARTHEST_M, _FARTHEST_M),
             np.clip(state.log_sigma + step[:, 1], np.log(_LEAST_SIGMA), np.log(_LARGEST_SIGMA)),
+            state.columns,
         )
-        before = state.error.copy()
-        gain = before - trial.error
+        gain = state.error - trial.error
         better = gain > 0
         damping = np.clip(damping * np.where(better, 0.1, 10.0), _LEAST_DAMPING, _LARGEST_DAMPING)
-        for name in _ARRAYS:
-            chosen = getattr(final, name)
-            chosen[live[better]] = getattr(trial, name)[better]
-        for chosen, tried in zip(final.wings, trial.wings, strict=True):
-            chosen[live[better]] = tried[better]
-        done = np.where(better, gain < _SMALLEST_GAIN * before, damping >= _LARGEST_DAMPING)
-        going = np.flatnonzero(~done & (final.error[live] > _ROUNDING))
-        if not len(going):
-            break
-        if len(going) == len(m):
-            continue
-        live, damping = live[going], damping[going]
-        state, of_live = final.select(live), quotes.select(live)
-    return final
+        done = np.where(better, gain < _SMALLEST_GAIN * state.error, damping >= _LARGEST_DAMPING)
+        if (better | ~live).all():
+            state = trial
+        else:
+            m, log_sigma = (
+                np.where(better, new, old)
+                for new, old in ((trial.m, state.m), (trial.log_sigma, state.log_sigma))
+            )
+            state = _at(of_rows, m, log_sigma, state.columns)
+        done |= state.error <= _ROUNDING
+        done &= live
+        if done.any():
+            found.store(rows[done], state, done)
+            live &= ~done
+            going = np.flatnonzero(live)
+            if not len(going):
+                return found
+            if 2 * len(going) <= len(live):
+                rows, live, damping = rows[going], live[going], damping[going]
+                state, of_rows = state.select(going), of_rows.select(going)
+    found.store(rows[live], state, live)
+    return found
 
 
-def _step(quotes: ScaledQuotes, state: SearchState, damping: Floats, workspace: Floats) -> Floats:
+def _step(state: _State, damping: Floats) -> Floats:
     """Return the damped steps in m and log(σ), shape (s, 2).
 
-    `workspace` (2, s or more, 5, n) is overwritten. The level and the slopes that are at no bound follow every step, so
-    all five are solved for together.
+    The level and the slopes that are at no bound follow every step, so all five are solved for together.
     """
     wings = state.wings
-    half_sum = 0.5 * (wings.left + wings.right)[:, None]
-    half_difference = 0.5 * (wings.right - wings.left)[:, None]
-    squared_sigma = np.exp(2.0 * state.log_sigma)[:, None]
-    columns, weighted = workspace[:, : len(state.m)]
-    columns[:, 0] = 1.0
-    np.subtract(state.root, state.away, out=columns[:, 1])
-    np.add(state.root, state.away, out=columns[:, 2])
-    columns[:, 1:3] *= 0.5
-    np.divide(state.away, state.root, out=columns[:, 3])
-    columns[:, 3] *= -half_sum
-    columns[:, 3] -= half_difference
-    np.divide(half_sum * squared_sigma, state.root, out=columns[:, 4])
-    np.multiply(columns, quotes.weight[:, None, :], out=weighted)
-    normal = weighted @ columns.swapaxes(1, 2)
-    target = np.vecdot(weighted, state.residual[:, None, :])
-    free = np.ones((len(columns), 5))
-    free[:, 0], free[:, 1], free[:, 2] = wings.is_level_free, wings.is_left_free, wings.is_right_free
-    normal *= free[:, :, None] * free[:, None, :]
+    half_sum, half_difference = 0.5 * (wings.left + wings.right), 0.5 * (wings.right - wings.left)
+    # Derivatives of the curve by level, left, right, m and log(σ) as sums of the first five columns.
+    derivatives = np.zeros((len(state.m), 5, 6))
+    derivatives[:, 0, 0] = wings.is_level_free
+    derivatives[:, 1, 1], derivatives[:, 1, 2] = wings.is_left_free, -1.0 * wings.is_left_free
+    derivatives[:, 2, 1] = derivatives[:, 2, 2] = wings.is_right_free
+    derivatives[:, 3, 0], derivatives[:, 3, 3] = -half_difference, -half_sum
+    derivatives[:, 4, 4] = half_sum * np.exp(2.0 * state.log_sigma)
+    columns = state.columns.swapaxes(0, 1)
+    products = derivatives @ (columns @ columns.swapaxes(1, 2))
+    normal, target = products @ derivatives.swapaxes(1, 2), products[:, :, 5:]
     diagonal = np.einsum("sii->si", normal)
+    free = diagonal > 0.0
     diagonal[:, 3:] *= 1.0 + damping[:, None]
-    diagonal += np.where(free > 0, _RIDGE * diagonal + np.finfo(np.float64).tiny, 1.0)
-    step = np.linalg.solve(normal, (target * free)[..., None])[:, 3:, 0]
+    diagonal += np.where(free, _RIDGE * diagonal + np.finfo(np.float64).tiny, 1.0)
+    step = np.linalg.solve(normal, target)[:, 3:, 0]
     limited: Floats = np.clip(np.where(np.isfinite(step), step, 0.0), -_LONGEST_STEP, _LONGEST_STEP)
     return limited
 
 
-def _at(quotes: ScaledQuotes, m: Floats, log_sigma: Floats) -> SearchState:
+def _at(quotes: _Quotes, m: Floats, log_sigma: Floats, columns: Floats) -> _State:
+    """Return the state of slices at m and log(σ), shapes (s,); its columns are written to `columns` (6, s, n)."""
     sigma = np.exp(log_sigma)
-    away = quotes.x - m[:, None]
-    root = np.sqrt(away * away + (sigma * sigma)[:, None])
-    mean = np.vecdot(quotes.weight, root)
+    one, root, away, slope, inverse, residual = columns
+    weight, x, value = quotes.weighted
+    np.subtract(quotes.x, m[:, None], out=away)
+    np.multiply(away, away, out=root)
+    root += (sigma * sigma)[:, None]
+    np.sqrt(root, out=root)
+    one[...] = weight
+    np.divide(weight, root, out=inverse)
+    np.multiply(away, inverse, out=slope)
+    root *= weight
+    away *= weight
+    mean = np.vecdot(weight, root)
     # Differences to the mean are summed, because the square of the mean would hide the smallest errors.
-    apart = root - mean[:, None]
-    weighted = quotes.weight * apart
+    apart = residual
+    np.multiply(weight, -mean[:, None], out=apart)
+    apart += root
     wings = best_wings(
         Moments(
             s=mean,
             x=-m,
             v=np.ones_like(m),
-            ss=np.vecdot(weighted, apart),
-            xs=np.vecdot(weighted, quotes.x),
+            ss=np.vecdot(apart, apart),
+            xs=np.vecdot(apart, x),
             xx=quotes.xx,
-            sv=np.vecdot(weighted, quotes.value),
+            sv=np.vecdot(apart, value),
             xv=quotes.xv,
             vv=quotes.vv,
         ),
@@ -137,8 +192,10 @@ def _at(quotes: ScaledQuotes, m: Floats, log_sigma: Floats) -> SearchState:
         quotes.low,
         quotes.high,
     )
-    half_sum, half_difference = 0.5 * (wings.left + wings.right), 0.5 * (wings.right - wings.left)
-    curve = (wings.level - 1.0)[:, None] + half_sum[:, None] * root + half_difference[:, None] * away
-    residual = quotes.value - curve
-    error = np.vecdot(quotes.weight * residual, residual)
-    return SearchState(m.copy(), log_sigma.copy(), wings, away, root, residual, error)
+    np.multiply(weight, (1.0 - wings.level)[:, None], out=residual)
+    residual += value
+    curve = root * (0.5 * (wings.left + wings.right))[:, None]
+    residual -= curve
+    np.multiply(away, (0.5 * (wings.right - wings.left))[:, None], out=curve)
+    residual -= curve
+    return _State(m, log_sigma, wings, np.vecdot(residual, residual), columns)

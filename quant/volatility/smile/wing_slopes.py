@@ -76,17 +76,19 @@ def best_wings(moments: Moments, sigma: Floats, low: Floats, high: Floats) -> Wi
     level = v - 0.5 * (left * (s - x) + right * (s + x))
     is_positive = level + sigma * np.sqrt(left * right) >= 0.0
     if not is_positive.all():
-        products = (
-            covariance + product
-            for covariance, product in zip(moments[3:8], (s * s, x * s, x * x, s * v, x * v), strict=True)
-        )
-        about_zero = _Quadratic.of(*products)
-        left_0, right_0 = _slopes(about_zero, low, high)
-        error = np.where(is_positive, error, moments.vv + v * v + about_zero.at(left_0, right_0))
-        left, right = np.where(is_positive, left, left_0), np.where(is_positive, right, right_0)
-        level = np.where(is_positive, level, 0.0)
+        negative = ~is_positive
+        s, x, v, ss, xs, xx, sv, xv, vv, low_0, high_0 = _at(negative, *moments, low, high)
+        about_zero = _Quadratic.of(ss + s * s, xs + x * s, xx + x * x, sv + s * v, xv + x * v)
+        left[negative], right[negative] = left_0, right_0 = _slopes(about_zero, low_0, high_0)
+        error[negative] = vv + v * v + about_zero.at(left_0, right_0)
+        level[negative] = 0.0
     is_left_free, is_right_free = (left > low) & (left < high), (right > low) & (right < high)
     return Wings(level, left, right, is_positive, is_left_free, is_right_free, error)
+
+
+def _at(mask: Bools, *arrays: Floats) -> tuple[Floats, ...]:
+    """Return the values in a mask of arrays that broadcast to its shape; each of shape (n,)."""
+    return tuple(np.broadcast_to(array, mask.shape)[mask] for array in arrays)
 
 
 def _slopes(error: _Quadratic, low: Floats, high: Floats) -> tuple[Floats, Floats]:
@@ -95,11 +97,19 @@ def _slopes(error: _Quadratic, low: Floats, high: Floats) -> tuple[Floats, Float
     left = (error.lv * error.rr - error.rv * error.lr) / determinant
     right = (error.rv * error.ll - error.lv * error.lr) / determinant
     inside = (left >= low) & (left <= high) & (right >= low) & (right <= high)
-    if inside.all():
-        return left, right
-    least = np.where(inside, -np.inf, np.inf)
-    for bound in (low, high):
-        edge = np.broadcast_to(bound, least.shape)
+    if not inside.all():
+        outside = ~inside
+        left_0, right_0, low_0, high_0, *coefficients = _at(outside, left, right, low, high, *error)
+        left[outside], right[outside] = _on_edges(_Quadratic(*coefficients), left_0, right_0, low_0, high_0)
+    return left, right
+
+
+def _on_edges(
+    error: _Quadratic, left: Floats, right: Floats, low: Floats, high: Floats
+) -> tuple[Floats, Floats]:
+    """Return the best slopes on the four edges, shapes (n,); `left` and `right` where none has an error."""
+    least = np.full(len(left), np.inf)
+    for edge in (low, high):
         along_right = np.clip((error.rv - error.lr * edge) / error.rr, low, high)
         along_left = np.clip((error.lv - error.lr * edge) / error.ll, low, high)
         for pair in ((edge, along_right), (along_left, edge)):

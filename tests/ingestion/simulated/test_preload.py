@@ -118,6 +118,12 @@ def test_bars_of_the_running_session_end_before_the_present(preload):
     assert counts[Timeframe.DAY] == 252  # of the year that the market regime reads; two without it
 
 
+def test_bars_count_as_known_from_the_time_of_a_live_bar(preload):
+    preload()
+    bars = models.HistoricalBar.objects.filter(symbol="SPY", timeframe=Timeframe.QUARTER_HOUR)
+    assert {bar.known_at - bar.timestamp for bar in bars} == {15 * MINUTE_MS + 30_000}
+
+
 def test_the_last_closed_session_has_a_regime_that_names_what_is_missing(preload):
     preload()
     (row,) = models.MarketRegimeDay.objects.all()

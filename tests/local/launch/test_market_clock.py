@@ -23,13 +23,13 @@ def moved(instant: dt.datetime, offset_ms: int) -> dt.datetime:
 @pytest.mark.parametrize(
     ("now", "market"),
     [
-        ("2026-11-20T12:45:05", "2026-11-20T12:45:05"),
-        ("2026-11-20T12:45:04", "2026-11-19T12:45:05"),
-        ("2026-11-20T15:59:00", "2026-11-20T12:45:05"),
-        ("2026-11-20T23:59:59", "2026-11-20T12:45:05"),
-        ("2026-11-22T12:00:00", "2026-11-20T12:45:05"),  # a Sunday
-        ("2026-11-26T18:00:00", "2026-11-25T12:45:05"),  # Thanksgiving
-        ("2026-11-27T20:00:00", "2026-11-25T12:45:05"),  # the early close on the day after Thanksgiving
+        ("2026-11-20T12:43:00", "2026-11-20T12:43:00"),
+        ("2026-11-20T12:42:59", "2026-11-19T12:43:00"),
+        ("2026-11-20T15:59:00", "2026-11-20T12:43:00"),
+        ("2026-11-20T23:59:59", "2026-11-20T12:43:00"),
+        ("2026-11-22T12:00:00", "2026-11-20T12:43:00"),  # a Sunday
+        ("2026-11-26T18:00:00", "2026-11-25T12:43:00"),  # Thanksgiving
+        ("2026-11-27T20:00:00", "2026-11-25T12:43:00"),  # the early close on the day after Thanksgiving
     ],
 )
 def test_the_clock_starts_in_the_middle_of_the_last_full_session(now: str, market: str) -> None:
@@ -39,12 +39,12 @@ def test_the_clock_starts_in_the_middle_of_the_last_full_session(now: str, marke
 @pytest.mark.parametrize(
     ("newest", "market"),
     [
-        ("2026-11-18T15:00:00", "2026-11-20T12:45:05"),  # recorded before the last full session
-        ("2026-11-20T12:45:05", "2026-11-20T12:45:05"),
+        ("2026-11-18T15:00:00", "2026-11-20T12:43:00"),  # recorded before the last full session
+        ("2026-11-20T12:43:00", "2026-11-20T12:43:00"),
         ("2026-11-20T14:10:30", "2026-11-20T14:10:30"),
-        ("2026-11-20T16:00:00", "2026-11-23T12:45:05"),  # the instant of a Friday's close
-        ("2026-11-23T08:00:00", "2026-11-23T12:45:05"),  # before the open
-        ("2026-11-25T20:00:00", "2026-11-30T12:45:05"),  # the next full session is after the early close
+        ("2026-11-20T16:00:00", "2026-11-23T12:43:00"),  # the instant of a Friday's close
+        ("2026-11-23T08:00:00", "2026-11-23T12:43:00"),  # before the open
+        ("2026-11-25T20:00:00", "2026-11-30T12:43:00"),  # the next full session is after the early close
     ],
 )
 def test_the_clock_does_not_go_back_into_recorded_time(newest: str, market: str) -> None:

@@ -19,7 +19,7 @@ from signals.scan.scan import scan_session
 from tests.partitions import drop_partitions
 from tests.signals import market
 from warehouse import clock
-from warehouse.models import HistoricalBar, Signal, SignalEvent
+from warehouse.models import HistoricalBar, Pattern, PatternMatch, Signal, SignalEvent
 
 pytestmark = [pytest.mark.database, pytest.mark.django_db(transaction=True)]
 DAY = dt.date(2026, 11, 24)
@@ -45,6 +45,8 @@ def stored():
 
 
 def test_a_session_scanned_live_equals_the_session_read_afterwards(stored):
+    conditions = {"all": [{"field": "rvol", "op": "gt", "value": 0.0}]}
+    Pattern.objects.create(name="any_volume", description="test", conditions=conditions, status="active")
     ends = range(OPEN_MS + BAR_MS, CLOSE_MS + BAR_MS, BAR_MS)
     for end in ends:
         scanned = scan_bar(DueBar(end, end + EVALUATED_AFTER_MS))
@@ -61,6 +63,11 @@ def test_a_session_scanned_live_equals_the_session_read_afterwards(stored):
     )
     found = {(row["symbol"], row["detector"]) for row in live}
     assert found == {("SPX", "index_mean_reversion_short"), ("SPY", "trend_continuation_long")}
+    assert (
+        PatternMatch.objects.filter(date=DAY, bar_end=OPEN_MS + BAR_MS).count()
+        == PatternMatch.objects.count()
+        == 3
+    )
     by_price = Signal.objects.filter(outcome_kind="session")
     ended = SignalEvent.objects.filter(kind__in=["TARGET_HIT", "STOPPED", "EXPIRED", "NO_DATA"])
     assert ended.filter(signal__in=by_price).count() == by_price.count()

@@ -1,0 +1,112 @@
+"""Moves that are added to the path of a symbol within a session, and the volume that comes with them.
+
+A move begins at 0 at the open and ends with the session: the next one opens where it would have opened without it. So
+no session depends on the moves of the sessions before.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from functools import lru_cache
+from typing import NamedTuple
+
+import numpy as np
+
+from quant.sessions import close_of, open_of
+from simulator.intraday.day_kinds import DayKind, day_kind, kind_move, kind_volume
+from simulator.intraday.setups import Setup, is_planted, setup_of, with_burst
+from simulator.market.keyed_random import Floats
+from simulator.market.price_paths import Paths
+from simulator.universe.instruments import INSTRUMENTS, find
+
+_FULL_SECONDS = 23_400
+
+
+class Behaviour(NamedTuple):
+    """What is added to the random walk.
+
+    With `setups`, breakouts are planted. A planted one wins with the probability `win_rate`; when that is None, the
+    price continues as a random walk. With `day_kinds` there are days with trends, reversals and opening drives, with
+    `earnings` stocks announce them four times a year.
+    """
+
+    setups: bool = False
+    win_rate: float | None = None
+    day_kinds: bool = False
+    earnings: bool = False
+
+
+RANDOM_WALK = Behaviour()
+
+
+class Moves:
+    """The moves of one seeded world. They depend only on (seed, behaviour, symbol, date)."""
+
+    def __init__(self, paths: Paths, behaviour: Behaviour) -> None:
+        """Store the paths without moves, to which they are added."""
+        self._behaviour = behaviour
+        self._seed = paths.seed
+        self._volatility = paths.day_volatility
+        kinds = paths.moved(self._kind_move) if behaviour.day_kinds else paths
+        self._before_setups = kinds
+        self._setup_of = lru_cache(maxsize=128)(self._plant)
+        self.paths = kinds.moved(self._move) if behaviour.setups else kinds
+
+    def day_kind(self, symbol: str, date: dt.date) -> DayKind | None:
+        """Return the kind of a day of a symbol; None for a day without one, and without kinds of days."""
+        leader = leader_of(symbol)
+        if not self._behaviour.day_kinds or leader is None or not _is_full(date):
+            return None
+        if self._behaviour.setups and is_planted(leader, date):
+            return None
+        return day_kind(self._seed, leader, date)
+
+    def is_moved(self, symbol: str, date: dt.date) -> bool:
+        """Return whether the session of a symbol has a setup or a kind of day."""
+        return self.setup(symbol, date) is not None or self.day_kind(symbol, date) is not None
+
+    def setup(self, symbol: str, date: dt.date) -> Setup | None:
+        """Return the setup planted in the session of a symbol, or of the index it follows; None without one."""
+        leader = leader_of(symbol)
+        if not self._behaviour.setups or leader is None or not _is_full(date) or not is_planted(leader, date):
+            return None
+        return self._setup_of(leader, date)
+
+    def _plant(self, leader: str, date: dt.date) -> Setup | None:
+        return setup_of(self._before_setups, leader, date, self._behaviour.win_rate)
+
+    def _kind_move(self, symbol: str, date: dt.date) -> Floats | None:
+        if symbol != leader_of(symbol):
+            return None
+        kind = self.day_kind(symbol, date)
+        return None if kind is None else kind_move(kind, symbol, date, self._volatility())
+
+    def _move(self, symbol: str, date: dt.date) -> Floats | None:
+        if symbol != leader_of(symbol):
+            return None
+        setup = self.setup(symbol, date)
+        return self._kind_move(symbol, date) if setup is None else setup.move
+
+    def volume(self, symbol: str, date: dt.date, volume: Floats, usual: Floats) -> Floats:
+        """Return the shares per minute of a session with the unusual volume of its moves.
+
+        `volume` is that without moves and `usual` its mean over sessions, both of shape (minutes,).
+        """
+        setup, kind = self.setup(symbol, date), self.day_kind(symbol, date)
+        if setup is not None:
+            return with_burst(setup, volume, usual)
+        return volume if kind is None else np.ceil(volume * kind_volume(kind, len(volume)))
+
+
+def leader_of(symbol: str) -> str | None:
+    """Return the symbol whose moves a symbol has: that of its index, its own, or None if it has no moves.
+
+    Only symbols with options, and those that follow the same index, have moves.
+    """
+    instrument = find(symbol)
+    leader = None if instrument is None else instrument.tracks or symbol
+    return leader if leader in INSTRUMENTS else None
+
+
+def _is_full(date: dt.date) -> bool:
+    return int(close_of(date).timestamp() - open_of(date).timestamp()) == _FULL_SECONDS
