@@ -68,7 +68,7 @@ def _scan(bar: DueBar, run: Run) -> Scanned:
     dismissed = store.dismissals(symbols, open_ms, bar.at_ms)
     with asof.at(bar.at_ms):
         view = market_view.read(symbols, open_ms, bar.at_ms, delay_ms=delay_ms)
-    records: dict[str, Features] = {}
+    scanned: list[Features] = []
     found: list[FoundSignal] = []
     for symbol in view.symbols:
         session = scan_session(
@@ -80,17 +80,17 @@ def _scan(bar: DueBar, run: Run) -> Scanned:
             dismissed=dismissed.get(symbol),
         )
         if session.features is not None and int(session.features.end_ms[-1]) == bar.bar_end:
-            records[symbol] = session.features
+            scanned.append(session.features)
         found += [one for one in session.signals if one.bar_end == bar.bar_end]
     config_id = None if config is None else int(config.id)
 
     def write() -> Scanned:
         new = store.store(found, config_id)
         steps = _follow(view, day, open_ms, close_ms)
-        matched = store_bar_rows(list(records.values()), day)
-        counts = {"symbols": len(records), "signals": new, "steps": steps, "matches": matched}
+        matched = store_bar_rows(scanned, day)
+        counts = {"symbols": len(scanned), "signals": new, "steps": steps, "matches": matched}
         runs.finish(run, rows=new, result=counts)
-        return Scanned(bar.bar_end, len(records), new, steps, matched)
+        return Scanned(bar.bar_end, len(scanned), new, steps, matched)
 
     return store_in_time(write)
 

@@ -19,7 +19,7 @@ from quant.sessions import new_york_date
 from signals.context.boost import Profile
 from signals.detectors.registry import DETECTORS
 from signals.features.build import build
-from signals.features.record import BarLength, Features
+from signals.features.record import BarLength, Features, recent
 from signals.market_view import MarketView
 from signals.rules.detector import Detector
 from signals.scan.found import FoundSignal, found_at
@@ -73,14 +73,15 @@ def scan_session(
     if features is None:
         return SessionSignals(None, ())
     one = view.symbols[symbol]
+    seen = recent(features)
     rule = _OneAtATime(session_path(view, symbol, day), dismissed or {})
     found: list[FoundSignal] = []
     for detector in detectors_for(symbol, one.kind, "15m", detectors):
-        detections = detector.detect(features)
+        detections = detector.detect(seen)
         fired = np.flatnonzero(detections.fired)
         signals = [
-            found_at(features, detector, detections, row, profile, minimum)
-            for row in fired[fired >= features.first_row].tolist()
+            found_at(seen, detector, detections, row, profile, minimum)
+            for row in fired[fired >= seen.first_row].tolist()
         ]
         found += rule.kept(signals)
     return SessionSignals(
@@ -102,6 +103,7 @@ class Earlier:
     stop_price: float
     target_prices: tuple[float, ...]
     dismissed_at: int | None = None
+    needs_minutes: bool = False  # a daily bar has none
 
 
 def scan_daily(
@@ -121,12 +123,13 @@ def scan_daily(
     features = build(view, symbol, day, "1d")
     if features is None:
         return SessionSignals(None, ())
-    row = len(features) - 1
+    seen = recent(features)
+    row = len(seen) - 1
     found = []
     for detector in detectors_for(symbol, view.symbols[symbol].kind, "1d", detectors):
-        detections = detector.detect(features)
+        detections = detector.detect(seen)
         if detections.fired[row]:
-            signal = found_at(features, detector, detections, row, profile, minimum)
+            signal = found_at(seen, detector, detections, row, profile, minimum)
             same = [one for one in earlier if (one.detector, one.side) == (detector.name, signal.direction)]
             if all(_is_over(view, symbol, day, one) for one in same):
                 found.append(signal)

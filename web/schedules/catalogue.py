@@ -118,6 +118,12 @@ _TASKS = (
         runs=(RunTask.WATCH_CALENDAR,),
     ),
     SchedulableTask(
+        name=CeleryTask.SCAN_DUE,
+        title="Signals",
+        does="scans bars that have ended, follows signals and sends their alerts",
+        runs=(RunTask.SCAN_SIGNALS, RunTask.SCAN_DAILY),
+    ),
+    SchedulableTask(
         CeleryTask.WATCH_HEALTH, "Health and alerts", "looks for failures and sends alerts to the webhook"
     ),
     SchedulableTask(

@@ -142,7 +142,7 @@ def index_with(first_minute_close, minutes_known=True):
     )
 
 
-def test_a_stale_open_of_an_index_is_replaced_by_the_close_of_its_first_minute():
+def test_a_stale_open_of_an_index_is_the_close_of_its_first_minute():
     found = index_with(102.0)
     row = found.first_row
     assert (found.open[row], found.day_open[row]) == (102.0, 102.0)
