@@ -54,7 +54,7 @@ def read(
     living: dict[str, list[SignalRow]] = defaultdict(list)
     found = Signal.objects.filter(**of_session, disposition=Disposition.ACTIVE).order_by("-final_score", "id")
     now = {symbol: Price(one.price, one.at_ms) for symbol, one in prices.items()}
-    for row in rows_of(found, now):
+    for row in rows_of(found, now, market.now_ms):
         if row.state.is_live:
             living[row.symbol].append(row)
     return {

@@ -108,9 +108,10 @@ def _answer(request: HttpRequest, pk: int, *, as_csv: bool) -> HttpResponse:
     if not (request.user.is_staff and request.user.has_perm(VIEW)):
         return JsonResponse({"detail": "Your account may not view signals."}, status=403)
     signal = get_object_or_404(Signal, pk=pk)
-    state = state_of(signal, list(signal.events.all()))
+    now_ms = clock.now_ms()
+    state = state_of(signal, list(signal.events.all()), now_ms)
     try:
-        document = signal_document(signal, state, clock.now_ms(), request.GET.get("timeframe", "5m"))
+        document = signal_document(signal, state, now_ms, request.GET.get("timeframe", "5m"))
     except UnknownChoice:
         return JsonResponse({"detail": "A value of the query is not valid."}, status=400)
     if as_csv:

@@ -23,12 +23,13 @@ def dismiss(request: HttpRequest, pk: int) -> HttpResponse:
     A signal that is no longer ACTIVE is not dismissed, and the user is told so.
     """
     signal = get_object_or_404(Signal, pk=pk)
-    state = state_of(signal, list(signal.events.all()))
+    now_ms = clock.now_ms()
+    state = state_of(signal, list(signal.events.all()), now_ms)
     title = f"{signal.symbol} {detector_title(str(signal.detector))}"
     if request.method != "POST":
         context = {**admin.site.each_context(request), "title": "Dismiss", "signal": signal, "state": state}
         return render(request, "web/signals/dismiss.html", context | {"name": title})
-    if state.is_live and _store(signal, request, clock.now_ms()):
+    if state.is_live and _store(signal, request, now_ms):
         messages.success(request, f"{title} was dismissed.")
     else:
         messages.warning(request, f"{title} is not active any more, so that it was not dismissed.")

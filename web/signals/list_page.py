@@ -49,7 +49,8 @@ def show_signals(request: HttpRequest) -> HttpResponse:
     shown = list(found.order_by("-bar_end", "-final_score", "id")[: MOST_ROWS + 1])
     prices = newest_prices((str(one.symbol) for one in shown), now_ms) if day == _present(now_ms) else {}
     rows = sorted(
-        rows_of(shown[:MOST_ROWS], prices), key=lambda row: (not row.state.is_ready, not row.state.is_live)
+        rows_of(shown[:MOST_ROWS], prices, now_ms),
+        key=lambda row: (not row.state.is_ready, not row.state.is_live),
     )
     return render(
         request,

@@ -48,17 +48,17 @@ class SignalRow:
     now_r: float | None
 
 
-def rows_of(signals: Iterable[Signal], prices: Mapping[str, Price]) -> list[SignalRow]:
-    """Return the rows of signals in their order; `prices` are the present ones by symbol, for signals that live."""
+def rows_of(signals: Iterable[Signal], prices: Mapping[str, Price], at_ms: int) -> list[SignalRow]:
+    """Return the rows of signals in their order at an instant, epoch ms; `prices` are the present ones by symbol."""
     found = list(signals)
     events: dict[int, list[SignalEvent]] = defaultdict(list)
     for event in SignalEvent.objects.filter(signal__in=[one.pk for one in found]):
         events[int(event.signal_id)].append(event)
-    return [_row(signal, events[int(signal.pk)], prices.get(str(signal.symbol))) for signal in found]
+    return [_row(signal, events[int(signal.pk)], prices.get(str(signal.symbol)), at_ms) for signal in found]
 
 
-def _row(signal: Signal, events: list[SignalEvent], price: Price | None) -> SignalRow:
-    state = state_of(signal, events)
+def _row(signal: Signal, events: list[SignalEvent], price: Price | None, at_ms: int) -> SignalRow:
+    state = state_of(signal, events, at_ms)
     now = price.value if price is not None and state.is_live else None
     return SignalRow(
         pk=int(signal.pk),

@@ -40,7 +40,8 @@ def show_signal(request: HttpRequest, pk: int) -> HttpResponse:
     """Serve `/signals/<pk>/`."""
     signal = get_object_or_404(Signal, pk=pk)
     events = list(signal.events.all())
-    state, now_ms = state_of(signal, events), clock.now_ms()
+    now_ms = clock.now_ms()
+    state = state_of(signal, events, now_ms)
     day = new_york_date(clock.instant(int(signal.bar_end)))
     closes_ms = clock.epoch_ms(sessions.close_of(day))
     prices = newest_prices([str(signal.symbol)], now_ms) if state.is_live else {}

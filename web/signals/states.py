@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from django.conf import settings
 
+from quant import sessions
+from warehouse import clock
 from warehouse.models import Signal, SignalEvent
 from warehouse.models.enums import Direction, Disposition, SignalEventKind
 from warehouse.models.setups.signals import ENDS
 from web import formats
 
+_FOLLOWED_WITHIN_MS = 30 * sessions.MINUTE_MS  # after the close, by which the scanner has stored all ends
 _TONES = {
     SignalEventKind.TARGET_HIT: "up",
     SignalEventKind.STOPPED: "down",
@@ -39,17 +43,23 @@ class SignalState:
     reason: str
 
 
-def state_of(signal: Signal, events: Sequence[SignalEvent]) -> SignalState:
-    """Return the state of a signal; `events` are its own, in any order."""
+def state_of(signal: Signal, events: Sequence[SignalEvent], at_ms: int) -> SignalState:
+    """Return the state of a signal at an instant, epoch ms; `events` are its own, in any order.
+
+    A signal whose session is over without a stored end is not live: the scanner has not followed it.
+    """
     ends = [event for event in events if event.kind in ENDS]
     entered = next((event for event in events if event.kind == SignalEventKind.ENTERED), None)
     is_active = signal.disposition == Disposition.ACTIVE
-    is_live = is_active and not ends
+    is_unfollowed = is_active and not ends and at_ms > _ends_by(signal)
+    is_live = is_active and not ends and not is_unfollowed
     is_ready = is_live and signal.final_score >= settings.ALERT_SCORE
     end = ends[0] if ends else None
     kind = "" if end is None else str(end.kind)
     if not is_active:
         word, tone = formats.words(signal.disposition), ""
+    elif is_unfollowed:
+        word, tone = "NO END STORED", "warn"
     elif end is None:
         word, tone = ("SETUP READY", "accent") if is_ready else ("WATCH", "watch")
     else:
@@ -67,6 +77,14 @@ def state_of(signal: Signal, events: Sequence[SignalEvent]) -> SignalState:
         r=details.get("r"),
         reason="" if end is None else str(end.reason or ""),
     )
+
+
+def _ends_by(signal: Signal) -> float:
+    """Return when the end of a signal is stored at the latest, epoch ms, infinity where it outlives its session."""
+    if signal.timeframe != "15m" or signal.outcome_kind == "iv_change":
+        return math.inf
+    day = sessions.new_york_date(clock.instant(int(signal.bar_end)))
+    return clock.epoch_ms(sessions.close_of(day)) + _FOLLOWED_WITHIN_MS
 
 
 def side_of(signal: Signal) -> int:

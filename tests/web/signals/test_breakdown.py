@@ -12,6 +12,7 @@ from web.signals.states import in_risks, state_of
 
 pytestmark = [pytest.mark.database, pytest.mark.django_db]
 MINUTE_MS = 60_000
+AT = BAR_END + 45 * MINUTE_MS
 
 
 def test_the_steps_of_a_score_lead_from_forty_to_the_final_one():
@@ -64,29 +65,29 @@ def test_contexts_say_how_recent_they_are_and_what_is_missing():
 
 def test_an_active_signal_is_ready_from_the_alert_score_on(settings):
     signal = add_signal(final_score=75.0)
-    assert state_of(signal, []).word == "SETUP READY"
+    assert state_of(signal, [], AT).word == "SETUP READY"
     settings.ALERT_SCORE = 75.1
-    found = state_of(signal, [])
+    found = state_of(signal, [], AT)
     assert (found.word, found.is_live, found.is_ready) == ("WATCH", True, False)
-    assert state_of(add_signal(symbol="QQQ", disposition="BELOW_MINIMUM"), []).word == "BELOW MINIMUM"
+    assert state_of(add_signal(symbol="QQQ", disposition="BELOW_MINIMUM"), [], AT).word == "BELOW MINIMUM"
 
 
 def test_the_risk_is_that_of_the_bar_and_counts_from_the_entry():
     signal = add_signal()
-    entered = state_of(signal, [add_step(signal, "ENTERED", MINUTE_MS, price=450.8)])
+    entered = state_of(signal, [add_step(signal, "ENTERED", MINUTE_MS, price=450.8)], AT)
     assert in_risks(signal, entered, 451.8) == pytest.approx(1.0)
-    assert in_risks(signal, state_of(signal, []), 451.6) == pytest.approx(1.0)
+    assert in_risks(signal, state_of(signal, [], AT), 451.6) == pytest.approx(1.0)
     short = add_signal(direction="SHORT", stop=451.6)
-    assert in_risks(short, state_of(short, []), 449.6) == pytest.approx(1.0)
+    assert in_risks(short, state_of(short, [], AT), 449.6) == pytest.approx(1.0)
     crush = add_signal(symbol="QQQ", stop=None)
-    assert in_risks(crush, state_of(crush, []), 449.6) is None
+    assert in_risks(crush, state_of(crush, [], AT), 449.6) is None
 
 
 def test_the_life_of_a_signal_ends_with_what_is_expected_or_happened():
     signal = add_signal()
     closes_ms = BAR_END + 285 * MINUTE_MS
     events = [add_step(signal, "ENTERED", MINUTE_MS, price=450.65)]
-    expected = life_of(signal, events, state_of(signal, events), closes_ms)
+    expected = life_of(signal, events, state_of(signal, events, AT), closes_ms)
     assert [(one.name, one.at_ms - BAR_END) for one in expected] == [
         ("Bar closed", 0),
         ("ACTIVE", 40_000),
@@ -97,13 +98,22 @@ def test_the_life_of_a_signal_ends_with_what_is_expected_or_happened():
     events.append(
         add_step(signal, "TARGET_HIT", 30 * MINUTE_MS, price=452.1, reason="target", details=details)
     )
-    last = life_of(signal, events, state_of(signal, events), closes_ms)[-1]
+    last = life_of(signal, events, state_of(signal, events, AT), closes_ms)[-1]
     assert (last.name, last.is_main) == ("TARGET HIT", True)
     assert last.text == "at 452.10; target; +1.40 R; +1.50 R at best; −0.25 R at worst"
 
 
 def test_a_blocked_firing_names_its_rule():
     signal = add_signal(disposition="BLOCKED", blocked_by=["regime STRONG_UPTREND"])
-    found = life_of(signal, [], state_of(signal, []), BAR_END)
+    found = life_of(signal, [], state_of(signal, [], AT), BAR_END)
     assert found[1].text == "Breakout bullish fired with score 87.2 and is blocked: regime STRONG_UPTREND"
     assert len(found) == 2
+
+
+def test_a_signal_whose_session_is_over_without_an_end_is_not_live():
+    close = BAR_END + 285 * MINUTE_MS
+    signal, crush = add_signal(), add_signal(symbol="QQQ", outcome_kind="iv_change")
+    assert state_of(signal, [], close + 30 * MINUTE_MS).is_live
+    found = state_of(signal, [], close + 30 * MINUTE_MS + 1)
+    assert (found.word, found.is_live, found.is_ready) == ("NO END STORED", False, False)
+    assert state_of(crush, [], close + 24 * 60 * MINUTE_MS).is_live
