@@ -14,10 +14,7 @@ from warehouse.loading.known_at import store_in_time
 from warehouse.models import FlowDay, FlowSlot
 
 _NOT_SAMPLED = ("unusual", "premium_unknown", "waiting_candidates")
-_OF_SLOTS_ONLY = (
-    "call_premium", "put_premium", "big_premium", "aggressive_premium", "sweep_premium", "sided_sweep_premium",
-    "bullish_sweep_premium", "bearish_sweep_premium",
-)  # fmt: skip
+_OF_DAYS = {field.name for field in FlowDay._meta.concrete_fields}
 
 
 def store_flow(session: date, sums: dict[str, Any], symbols: Collection[str], is_over: bool) -> int:
@@ -48,7 +45,7 @@ def store_flow(session: date, sums: dict[str, Any], symbols: Collection[str], is
 
 
 def _day(symbol: str, session: date, columns: dict[str, Any]) -> FlowDay:
-    totals = {name: float(column.sum()) for name, column in columns.items() if name not in _OF_SLOTS_ONLY}
+    totals = {name: float(column.sum()) for name, column in columns.items() if name in _OF_DAYS}
     return FlowDay(
         symbol=symbol,
         date=session,

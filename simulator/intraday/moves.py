@@ -16,10 +16,11 @@ from quant.sessions import close_of, open_of
 from simulator.intraday.day_kinds import DayKind, day_kind, kind_move, kind_volume
 from simulator.intraday.setups import Setup, is_planted, setup_of, with_burst
 from simulator.market.keyed_random import Floats
-from simulator.market.price_paths import Paths
+from simulator.market.price_paths import TICK_SECONDS, Paths
 from simulator.universe.instruments import INSTRUMENTS, find
 
 _FULL_SECONDS = 23_400
+_FULL_TICKS = _FULL_SECONDS // TICK_SECONDS
 
 
 class Behaviour(NamedTuple):
@@ -49,7 +50,7 @@ class Moves:
         self._volatility = paths.day_volatility
         kinds = paths.moved(self._kind_move) if behaviour.day_kinds else paths
         self._before_setups = kinds
-        self._setup_of = lru_cache(maxsize=128)(self._plant)
+        self._setup_of = lru_cache(maxsize=4096)(self._plant)
         self.paths = kinds.moved(self._move) if behaviour.setups else kinds
 
     def day_kind(self, symbol: str, date: dt.date) -> DayKind | None:
@@ -61,9 +62,13 @@ class Moves:
             return None
         return day_kind(self._seed, leader, date)
 
-    def is_moved(self, symbol: str, date: dt.date) -> bool:
-        """Return whether the session of a symbol has a setup or a kind of day."""
-        return self.setup(symbol, date) is not None or self.day_kind(symbol, date) is not None
+    def closing_gain(self, symbol: str, date: dt.date) -> float:
+        """Return what the logarithm of a session's close gains by its moves."""
+        setup, leader = self.setup(symbol, date), leader_of(symbol)
+        if setup is not None:
+            return float(setup.gain[-1])
+        move = self._kind_move(leader, date) if leader is not None else None
+        return 0.0 if move is None else float(move[-1])
 
     def setup(self, symbol: str, date: dt.date) -> Setup | None:
         """Return the setup planted in the session of a symbol, or of the index it follows; None without one."""
@@ -85,7 +90,7 @@ class Moves:
         if symbol != leader_of(symbol):
             return None
         setup = self.setup(symbol, date)
-        return self._kind_move(symbol, date) if setup is None else setup.move
+        return self._kind_move(symbol, date) if setup is None else setup.move(_FULL_TICKS)
 
     def volume(self, symbol: str, date: dt.date, volume: Floats, usual: Floats) -> Floats:
         """Return the shares per minute of a session with the unusual volume of its moves.

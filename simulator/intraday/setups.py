@@ -39,8 +39,8 @@ class Setup:
     """A planted setup. Prices are those of `symbol`, an index or a stock; ETFs follow their index.
 
     `bar` counts from the open, `side` is 1 for a rising price. `wins` is None when the price continues as a random
-    walk. `move` is what the log path gains, one value per tick of the session. `ticks` is the number of ticks after
-    the bar until target or stop is exceeded, 0 without an edge.
+    walk. `gain` is what the log path gains, one value per tick from the first one of the bar on; the last value lasts
+    to the close. `ticks` is the number of ticks after the bar until target or stop is exceeded, 0 without an edge.
     """
 
     symbol: str
@@ -52,7 +52,14 @@ class Setup:
     stop: float
     target: float
     ticks: int
-    move: Floats
+    gain: Floats
+
+    def move(self, ticks: int) -> Floats:
+        """Return what the log path gains at each of the `ticks` + 1 ticks of the session."""
+        move, first = np.zeros(ticks + 1), self.bar * BAR_TICKS
+        move[first : first + len(self.gain)] = self.gain
+        move[first + len(self.gain) :] = self.gain[-1]
+        return move
 
 
 def is_planted(symbol: str, date: dt.date) -> bool:
@@ -83,10 +90,8 @@ def setup_of(paths: Paths, symbol: str, date: dt.date, win_rate: float | None) -
     natural = float(levels[after - 1])
     goal = extreme + side * BEYOND * average
     size = side * max(side * float(np.log(goal / natural)), 0.0)
-    move = np.zeros(len(levels))
-    move[first:after] = size * np.arange(1, BAR_TICKS + 1) / BAR_TICKS
-    move[after:] = size
-    moved = levels[first:after] * np.exp(move[first:after])
+    gain = size * np.arange(1, BAR_TICKS + 1) / BAR_TICKS
+    moved = levels[first:after] * np.exp(gain)
     last = float(close[-1])
     own_range = max(float(moved.max()), last) - min(float(moved.min()), last)
     risk = (average * (_WILDER - 1) + own_range) / _WILDER
@@ -96,10 +101,9 @@ def setup_of(paths: Paths, symbol: str, date: dt.date, win_rate: float | None) -
     if wins is not None:
         ticks = minutes * 60 // TICK_SECONDS
         path = _decided(np.log(levels[after - 1 : after + ticks]), np.log(end), side, risk / end, wins)
-        move[after : after + ticks] = path - np.log(levels[after : after + ticks])
-        move[after + ticks :] = move[after + ticks - 1]
+        gain = np.append(gain, path - np.log(levels[after : after + ticks]))
     return Setup(
-        symbol, date, bar, side, wins, end, end - side * STOP * risk, end + side * TARGET * risk, ticks, move
+        symbol, date, bar, side, wins, end, end - side * STOP * risk, end + side * TARGET * risk, ticks, gain
     )
 
 

@@ -174,6 +174,11 @@ class Paths:
         levels: Floats = self._scale(instrument) * np.exp(log) * growth + accrued
         return levels
 
+    def closes(self, symbol: str, rows: NDArray[np.intp], gain: Floats) -> Floats:
+        """Return the closes of some weekdays whose moves add `gain` to their logarithm, not rounded; shape (n,)."""
+        accrued = self._gains(symbol)[1][rows]
+        return np.asarray((self.weekday_closes(symbol)[rows] - accrued) * np.exp(gain) + accrued)
+
     def dividends(self, symbol: str, year: int) -> tuple[Dividend, ...]:
         """Return the cash dividends of a symbol with ex-dates in a year, ascending."""
         instrument = _instrument(symbol)

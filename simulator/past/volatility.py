@@ -33,6 +33,7 @@ def volatility_days(market: SyntheticMarket, symbol: str, dates: list[dt.date]) 
     instrument = INSTRUMENTS[symbol]
     rows = np.array([weekday_number(date) for date in dates], dtype=np.intp)
     short = instrument.volatility**2 * BASE_VARIANCE * np.exp(market.paths.variance_closes()[1][rows])
+    gain = np.array([market.moves.closing_gain(symbol, date) for date in dates])
     closes = np.array([close_of(date).timestamp() for date in dates])
     theta = {days: _theta(market, symbol, short, closes, days) for days in {*TENOR_DAYS, _DAYS, _LONG_DAYS}}
     by_tenor = np.stack([theta[days] for days in TENOR_DAYS], axis=1)
@@ -45,19 +46,9 @@ def volatility_days(market: SyntheticMarket, symbol: str, dates: list[dt.date]) 
         "variance_index": index,
         "at_the_money": np.sqrt(by_tenor / _years()),
         "surface": _surface(instrument.skew, by_tenor),
-        "spot": _closes(market, symbol, dates, np.round(market.paths.weekday_closes(symbol)[rows], 2)),
+        "spot": np.round(market.paths.closes(symbol, rows, gain), 2),
     }
     return {name: column.tolist() for name, column in columns.items()}
-
-
-def _closes(market: SyntheticMarket, symbol: str, dates: list[dt.date], plain: Floats) -> Floats:
-    """Return the closes of sessions, which are `plain` (n,) where nothing was added to the random walk."""
-    return np.array(
-        [
-            market.session(symbol, date).levels[-1] if market.moves.is_moved(symbol, date) else close
-            for date, close in zip(dates, plain.tolist(), strict=True)
-        ]
-    )
 
 
 def _years() -> Floats:
