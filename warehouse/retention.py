@@ -17,6 +17,7 @@ from django.db.models import Q
 from quant.sessions import DAY_MS, new_york_date
 from warehouse import clock
 from warehouse.models import (
+    ConfluenceBar,
     ContractListing,
     ContractSizeDay,
     DeadLetter,
@@ -91,6 +92,7 @@ POLICIES = (
     Policy(SignalEvent, "timestamp", 1826),
     Policy(Signal, "bar_end", 1826),
     Policy(PatternMatch, "date", 1826),
+    Policy(ConfluenceBar, "bar_end", 731),
     Policy(HistoricalBar, "timestamp", 365, Q(timeframe=Timeframe.MINUTE) | Q(symbol__startswith="O:")),
     # By the end of the run: a run of a session long ago prevents a backfill from computing it again.
     Policy(IngestionRun, "started_at", 90),

@@ -38,8 +38,9 @@ ROLES = (
         OPERATOR,
         "Operators",
         _every("warehouse", "watchlistentry", "sessionexception")
-        | Q(codename__in=("add_marketevent", "change_marketevent"))  # none is deleted
-        | Q(codename__in=("add_signalevent", "add_pattern", "change_pattern", "delete_pattern"))
+        # None of these is deleted. A signal is dismissed by an event.
+        | Q(codename__in=("add_marketevent", "change_marketevent", "add_pattern", "change_pattern"))
+        | Q(codename="add_signalevent")
         | _every("django_celery_beat", *_SCHEDULES),
     ),
     Role(ADMINISTRATOR, "Administrators", _every("auth", *_ACCOUNTS)),

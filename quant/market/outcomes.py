@@ -35,7 +35,8 @@ class Setups:
     """Signals of one symbol: `bar` is the row of the bar on which it fired, `side` 1 or -1; shape (s,).
 
     `targets` has shape (s, 3), NaN for a target that does not exist. `wall` is the wall ahead of the entry, NaN where
-    the rule about walls is not used or there is none.
+    the rule about walls is not used or there is none. `needs_minutes` marks setups whose stop is so near that bars
+    alone cannot tell how they end: without the minutes that decide, their outcome is NO_DATA.
     """
 
     bar: Ints
@@ -44,6 +45,7 @@ class Setups:
     stop: Floats
     targets: Floats
     wall: Floats
+    needs_minutes: Bools
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +118,10 @@ def outcomes(
     end, reason, exit_at, price = _ends(
         path, held, entry, at, hit, won, no_data, is_over, refused, stop, first, longest is not None
     )
+    ambiguous = hit & both & ~is_ordered
+    undecided = setups.needs_minutes & entry.exists & (refused == NONE) & ((entry.minute < 0) | ambiguous)
+    end, reason = np.where(undecided, NO_DATA, end), np.where(undecided, NONE, reason)
+    no_data = np.where(undecided, np.where(ambiguous, at, entry.at), no_data)
     pnl = _pnl(side, entry.price, price, end == TARGET_HIT, costs)
     measured = np.isin(end, (TARGET_HIT, STOPPED, EXPIRED)) & (refused == NONE)
     high, low = excursions(bars, path, held, entry, exit_at, side, stop, first, end, price)
@@ -136,7 +142,7 @@ def outcomes(
         mae=np.minimum(low - entry.price, 0.0) / scale,
         entry_drag=np.where(entry.exists, (entry.price - reference) / risk, np.nan),
         bars_held=np.where(measured, exit_at - entry.at + 1, 0),
-        ambiguous=hit & both & ~is_ordered,
+        ambiguous=ambiguous & ~undecided,
         reached_2=later[0],
         reached_3=later[1],
     )

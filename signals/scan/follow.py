@@ -12,6 +12,7 @@ import numpy as np
 from quant.market.outcome_kinds import ENDS, EXPIRED, GAPPED, NO_ROOM, OPEN, REASONS, TARGET_HIT
 from quant.market.outcomes import Outcomes
 from quant.sessions import MINUTE_MS
+from signals.detectors.registry import BY_NAME
 from signals.scan.paths import Path
 from signals.scan.store import SIDES
 from warehouse.models import Signal, SignalEvent
@@ -42,6 +43,11 @@ class _Stored:
     @property
     def stop_price(self) -> float:
         return float(self.signal.stop)
+
+    @property
+    def needs_minutes(self) -> bool:
+        detector = BY_NAME.get(str(self.signal.detector))
+        return detector is not None and detector.rule.needs_minutes
 
     @property
     def target_prices(self) -> tuple[float, ...]:

@@ -56,6 +56,10 @@ class FoundSignal:
         return self.targets
 
     @property
+    def needs_minutes(self) -> bool:
+        return self.detector.rule.needs_minutes
+
+    @property
     def key(self) -> tuple[str, str, str, int]:
         """What only one live signal may have: symbol, timeframe, detector and direction."""
         return self.symbol, self.timeframe, self.detector.name, self.direction

@@ -37,6 +37,8 @@ class Placed(Protocol):
     def stop_price(self) -> float: ...
     @property
     def target_prices(self) -> tuple[float, ...]: ...
+    @property
+    def needs_minutes(self) -> bool: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +69,7 @@ class Path:
             stop=np.array([one.stop_price for one in signals]),
             targets=np.array([one.target_prices for one in signals], dtype=float).reshape(-1, 3),
             wall=np.full(len(signals), np.nan),
+            needs_minutes=np.array([one.needs_minutes for one in signals], dtype=bool),
         )
         return outcomes(
             self.bars, setups, longest=self.longest, until=self.evaluated, entry_minute=self.entry_minute

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import cast
 
@@ -16,10 +15,8 @@ from signals.context.boost import Profile
 from signals.features.history import EVALUATED_AFTER_MS
 from signals.features.record import Features
 from signals.market_view import MarketView
-from signals.patterns import library
-from signals.patterns.active import active_directions
-from signals.patterns.matching import matches
 from signals.scan import store
+from signals.scan.bar_rows import store_bar_rows
 from signals.scan.due import DueBar
 from signals.scan.follow import next_steps
 from signals.scan.found import FoundSignal
@@ -71,7 +68,7 @@ def _scan(bar: DueBar, run: Run) -> Scanned:
     dismissed = store.dismissals(symbols, open_ms, bar.at_ms)
     with asof.at(bar.at_ms):
         view = market_view.read(symbols, open_ms, bar.at_ms, delay_ms=delay_ms)
-    records: dict[str, Features] = {}
+    scanned: list[Features] = []
     found: list[FoundSignal] = []
     for symbol in view.symbols:
         session = scan_session(
@@ -83,17 +80,17 @@ def _scan(bar: DueBar, run: Run) -> Scanned:
             dismissed=dismissed.get(symbol),
         )
         if session.features is not None and int(session.features.end_ms[-1]) == bar.bar_end:
-            records[symbol] = session.features
+            scanned.append(session.features)
         found += [one for one in session.signals if one.bar_end == bar.bar_end]
     config_id = None if config is None else int(config.id)
 
     def write() -> Scanned:
         new = store.store(found, config_id)
         steps = _follow(view, day, open_ms, close_ms)
-        matched = _match(records, day)
-        counts = {"symbols": len(records), "signals": new, "steps": steps, "matches": matched}
+        matched = store_bar_rows(scanned, day)
+        counts = {"symbols": len(scanned), "signals": new, "steps": steps, "matches": matched}
         runs.finish(run, rows=new, result=counts)
-        return Scanned(bar.bar_end, len(records), new, steps, matched)
+        return Scanned(bar.bar_end, len(scanned), new, steps, matched)
 
     return store_in_time(write)
 
@@ -108,17 +105,3 @@ def _follow(view: MarketView, day: dt.date, open_ms: int, close_ms: int) -> int:
         steps += next_steps([one for one in stored if one.symbol == symbol], known, path)
     SignalEvent.objects.bulk_create(steps, ignore_conflicts=True)
     return len(steps)
-
-
-def _match(records: Mapping[str, Features], day: dt.date) -> int:
-    """Store the patterns that match the newest bar of each record; return their number.
-
-    Called after the signals of the bar are stored, because a pattern may ask for one.
-    """
-    patterns = library.read().patterns
-    found = 0
-    for symbol, features in records.items() if patterns else ():
-        row = len(features) - 1
-        (active,) = active_directions(symbol, [int(features.at_ms[row])])
-        found += library.store(symbol, day, matches(features, row, patterns, active))
-    return found

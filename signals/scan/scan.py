@@ -103,6 +103,7 @@ class Earlier:
     stop_price: float
     target_prices: tuple[float, ...]
     dismissed_at: int | None = None
+    needs_minutes: bool = False  # a daily bar has none
 
 
 def scan_daily(

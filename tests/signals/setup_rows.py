@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from warehouse.models import Signal, SignalEvent
+from warehouse.models import ConfluenceBar, Signal, SignalEvent
 
 BAR_END = 1_795_536_900_000  # 2026-11-24 11:15 New York
 AFTER_MS = 40_000
@@ -16,6 +16,33 @@ CONTEXT = {
 ABSENT = {
     "as_of_ms": None, "known_at_ms": None, "is_stale": True, "freshness": 0.0, "confidence": 0.0, "agreement": 1.0,
 }  # fmt: skip
+
+
+COMPONENTS = {
+    "trend": {"name": "trend", "weight": 30.0, "value": 77.5, "checks": {"trendConfirmed": True}},
+    "momentum": {"name": "momentum", "weight": 25.0, "value": 52.5, "checks": {"momentumConfirmed": False}},
+    "technical": {
+        "name": "technical", "weight": 20.0, "value": 75.0,
+        "checks": {"vwapAligned": True, "emaAligned": None},
+    },
+    "volume": {"name": "volume", "weight": 15.0, "value": None, "checks": {"volumeAboveAvg": None}},
+    "volatility": {
+        "name": "volatility", "weight": 10.0, "value": 30.0, "checks": {"volatilityNormal": False}
+    },
+}  # fmt: skip
+
+
+def add_confluence(symbol: str, bar_end: int, **given: Any) -> ConfluenceBar:
+    """Store the confluence of a symbol for rising prices, known 10 s after its evaluation."""
+    known_at = bar_end + AFTER_MS + 10_000
+    row = {
+        "side": 1,
+        "overall": 68.4,
+        "components": COMPONENTS,
+        "method_version": "test",
+        "known_at": known_at,
+    }
+    return ConfluenceBar.objects.create(symbol=symbol, bar_end=bar_end, **(row | given))
 
 
 def add_signal(**given: Any) -> Signal:
@@ -51,18 +78,7 @@ def add_signal(**given: Any) -> Signal:
             "regime": {"delta": -2.5, "factor": 1.0, "shrink": 0.5, "reason": "the market is RANGE_BOUND"},
             "flow": {"delta": 0.0, "factor": 1.1, "shrink": 1.0, "reason": "flow is BULLISH"},
         },
-        "components": {
-            "trend": {"name": "trend", "weight": 30.0, "value": 77.5, "checks": {"trendConfirmed": True}},
-            "momentum": {"name": "momentum", "weight": 25.0, "value": 52.5, "checks": {"momentumConfirmed": False}},
-            "technical": {
-                "name": "technical", "weight": 20.0, "value": 75.0,
-                "checks": {"vwapAligned": True, "emaAligned": None},
-            },
-            "volume": {"name": "volume", "weight": 15.0, "value": None, "checks": {"volumeAboveAvg": None}},
-            "volatility": {
-                "name": "volatility", "weight": 10.0, "value": 30.0, "checks": {"volatilityNormal": False}
-            },
-        },
+        "components": COMPONENTS,
         "contexts": {
             "iv": {**ABSENT, "missing": ["iv"], "rank": None, "percentile": None, "iv_regime": None},
             "gamma": {
@@ -82,10 +98,10 @@ def add_signal(**given: Any) -> Signal:
         },
         "profile": "default",
         "method_version": "signals-1",
-        "known_at": BAR_END + AFTER_MS + 10_000,
     }  # fmt: skip
     row |= given
     row.setdefault("evaluated_at", row["bar_end"] + AFTER_MS)
+    row.setdefault("known_at", row["evaluated_at"] + 10_000)
     return Signal.objects.create(**row)
 
 

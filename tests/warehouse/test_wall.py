@@ -29,6 +29,7 @@ from tests.warehouse.rows import (
 )
 from warehouse import watchlist
 from warehouse.models import (
+    ConfluenceBar,
     ExpirationGamma,
     FlowDay,
     FlowOpeningDay,
@@ -64,7 +65,7 @@ WALLED = (
     "market_regime_history",
     "options_flow_history",
     "superseded_rows",
-    *("signals", "signal_events", "pattern_matches"),
+    *("signals", "signal_events", "pattern_matches", "confluence_bars"),
 )
 
 
@@ -111,6 +112,9 @@ def add_everything(timestamp: int, known_at: int) -> None:
     pattern = Pattern.objects.create(name="test", description="", conditions={}, status="active")
     PatternMatch.objects.create(
         pattern=pattern, symbol="SPY", date=DAY, bar_end=timestamp, values={}, **known
+    )
+    ConfluenceBar.objects.create(
+        symbol="SPY", bar_end=timestamp, side=0, components={}, method_version="test", **known
     )
     SupersededRow.objects.create(table_name="t", key={}, row={}, known_at=known_at, superseded_at=known_at)
 

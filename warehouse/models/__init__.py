@@ -14,6 +14,7 @@ from warehouse.models.operations import DeadLetter, Heartbeat, RepairContract, S
 from warehouse.models.regime import MarketRegimeDay
 from warehouse.models.runs import IngestionRun
 from warehouse.models.setups.configs import ConfluenceConfig
+from warehouse.models.setups.confluence import ConfluenceBar
 from warehouse.models.setups.patterns import Pattern, PatternMatch
 from warehouse.models.setups.signals import Signal, SignalEvent
 from warehouse.models.slots import FlowSlot, GammaSlot
@@ -21,6 +22,7 @@ from warehouse.models.superseded import SupersededRow
 from warehouse.models.watchlist import SavedFilter, WatchlistEntry
 
 __all__ = [
+    "ConfluenceBar",
     "ConfluenceConfig",
     "ContractListing",
     "ContractSizeDay",

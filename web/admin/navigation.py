@@ -39,6 +39,7 @@ GROUPS: dict[str, tuple[tuple[str, str, str], ...]] = {
     "Signals": (
         ("All signals", "list", "warehouse.signal"),
         ("Signal events", "footprint", "warehouse.signalevent"),
+        ("Confluence by bar", "stacked_bar_chart", "warehouse.confluencebar"),
         ("Patterns", "category", "warehouse.pattern"),
         ("Pattern matches", "join_inner", "warehouse.patternmatch"),
         ("Weights of scores", "tune", "warehouse.confluenceconfig"),

@@ -98,6 +98,8 @@ def _links(panel: SymbolPanel) -> dict[str, str]:
         "expirations": list_address("expirationgamma", symbol=symbol),
         "curve": list_address("expirationcurve", symbol=symbol),
         "intervals": list_address("flowslot", symbol=symbol),
+        "confluence": list_address("confluencebar", symbol=symbol),
+        "signals": f"{reverse('signals')}?{urlencode({'symbol': symbol})}",
     }
     if chain_ms is not None:
         links["chain"] = _row("ingestionrun", task=RunTask.INGEST_CHAIN, symbol=symbol, slot=chain_ms)

@@ -19,6 +19,7 @@ from web.dashboard import (
     operations,
     price_part,
     regime_part,
+    signals_part,
     volatility_part,
 )
 from web.dashboard.data_health import DataHealth, bar_states, health_of, stream_of
@@ -28,12 +29,12 @@ from web.dashboard.market_state import MarketState
 from web.dashboard.operations import Operations
 from web.dashboard.price_part import PricePart
 from web.dashboard.regime_part import RegimePart
+from web.dashboard.signals_part import SignalsPart
 from web.dashboard.slot_cache import SlotCache
 from web.dashboard.volatility_part import VolatilityPart
 from web.previous_close import close_before
 
 _LOOK_BACK_MS = 10 * DAY_MS  # of the newest chain
-NO_SIGNALS = "no data yet: detectors and confluence scores are not built"
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +48,7 @@ class SymbolPanel:
     gamma: GammaPart | None
     volatility: VolatilityPart | None
     flow: FlowPart | None
-    signals: str
+    signals: SignalsPart | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +87,7 @@ class _OfAll(NamedTuple):
     prices: dict[str, PricePart]
     flows: dict[str, FlowPart]
     newest_bars: dict[str, dict[str, int]]
+    signals: dict[str, SignalsPart]
 
 
 def read(now_ms: int, health: dict[str, Any], kept: Caches) -> Dashboard:
@@ -105,7 +107,8 @@ def read(now_ms: int, health: dict[str, Any], kept: Caches) -> Dashboard:
         flows = flow_part.read(symbols, market)
         prices = price_part.read(symbols, market, chains, flows, kept.closes)
         newest = bars.newest(symbols, clock.epoch_ms(sessions.open_of(before)), now_ms)
-        of_all = _OfAll(market, rows, chains, prices, flows, newest)
+        signals = signals_part.read(symbols, market, prices)
+        of_all = _OfAll(market, rows, chains, prices, flows, newest, signals)
         panels = tuple(_panel(entry, of_all, kept) for entry in entries)
     return Dashboard(market, regime, panels, operations.read(market, rows, health, len(entries)))
 
@@ -126,5 +129,5 @@ def _panel(entry: WatchlistEntry, of_all: _OfAll, kept: Caches) -> SymbolPanel:
         gamma=chain,
         volatility=volatility,
         flow=of_all.flows.get(symbol) if entry.ingest_flow else None,
-        signals=NO_SIGNALS,
+        signals=of_all.signals.get(symbol),
     )

@@ -20,6 +20,7 @@ _NAMES = {
     SignalEventKind.CONTEXT: "Contexts refreshed",
     SignalEventKind.ALERTED: "Alert sent",
 }
+_ALERTS = {"late": "Alert too late, not sent", "quiet": "No alert in quiet hours"}
 _MEASURES = (("r", 2, " R"), ("mfe", 2, " R at best"), ("mae", 2, " R at worst"))
 
 
@@ -92,4 +93,6 @@ def _step(event: SignalEvent) -> LifeStep:
         parts.append("no minutes are stored: the price is that of the bar's open, before the signal")
     is_end = kind not in _NAMES
     name = _NAMES.get(kind, formats.words(str(kind)))
+    if kind == SignalEventKind.ALERTED:
+        name = _ALERTS.get(str(details.get("status")), name)
     return LifeStep(int(event.timestamp), name, "; ".join(parts), is_main=is_end)

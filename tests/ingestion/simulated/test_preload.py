@@ -8,6 +8,7 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.db.models import Sum
 
+from ingestion.bars.historical_bars import ensure_bars
 from quant.sessions import MINUTE_MS, open_of
 from tests.partitions import drop_partitions
 from tests.simulator.servers import SEED, Server, offset_ms, simulator
@@ -118,10 +119,15 @@ def test_bars_of_the_running_session_end_before_the_present(preload):
     assert counts[Timeframe.DAY] == 252  # of the year that the market regime reads; two without it
 
 
-def test_bars_count_as_known_from_the_time_of_a_live_bar(preload):
-    preload()
-    bars = models.HistoricalBar.objects.filter(symbol="SPY", timeframe=Timeframe.QUARTER_HOUR)
-    assert {bar.known_at - bar.timestamp for bar in bars} == {15 * MINUTE_MS + 30_000}
+def test_bars_of_a_history_count_as_known_from_the_time_of_a_live_bar(preload):
+    now_ms = clock.now_ms()
+    ensure_bars("SPY", Timeframe.QUARTER_HOUR, TODAY, TODAY, now_ms, is_history=True)
+    ensure_bars("SPY", Timeframe.FIVE_MINUTES, TODAY, TODAY, now_ms)
+    known = {frame: set() for frame in (Timeframe.QUARTER_HOUR, Timeframe.FIVE_MINUTES)}
+    for bar in models.HistoricalBar.objects.filter(symbol="SPY"):
+        known[bar.timeframe].add(bar.known_at - bar.timestamp)
+    assert known[Timeframe.QUARTER_HOUR] == {15 * MINUTE_MS + 30_000}
+    assert len(known[Timeframe.FIVE_MINUTES]) == 19  # all are known at one time, that of storing them
 
 
 def test_the_last_closed_session_has_a_regime_that_names_what_is_missing(preload):

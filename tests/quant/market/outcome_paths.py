@@ -42,7 +42,9 @@ def path(bars, minutes=None, session=None):
     )
 
 
-def setup(reference=100.0, stop=99.0, targets=(101.5, 102.0, 103.0), side=1, bar=0, wall=np.nan):
+def setup(
+    reference=100.0, stop=99.0, targets=(101.5, 102.0, 103.0), side=1, bar=0, wall=np.nan, needs_minutes=False
+):
     return Setups(
         bar=np.array([bar]),
         side=np.array([float(side)]),
@@ -50,6 +52,7 @@ def setup(reference=100.0, stop=99.0, targets=(101.5, 102.0, 103.0), side=1, bar
         stop=np.array([stop]),
         targets=np.array([targets], dtype=float),
         wall=np.array([wall]),
+        needs_minutes=np.array([needs_minutes]),
     )
 
 

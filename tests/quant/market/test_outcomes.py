@@ -75,6 +75,17 @@ def test_minutes_before_the_entry_do_not_count():
     assert (found["entry"], walked.entry_minute[0]) == (450.65, -1)
 
 
+def test_a_setup_that_needs_minutes_has_no_data_where_they_would_decide():
+    both, minute = (100.0, 101.6, 98.9, 100.0), (100.0, 100.1, 99.9)
+    near = setup(needs_minutes=True)
+    assert ends(path([FLAT, FLAT, FLAT]), near)[0] == "NO_DATA"
+    entered = {1: [minute] * MINUTES}
+    assert ends(path([FLAT, FLAT, FLAT], entered), near)[0] == "EXPIRED"
+    assert ends(path([FLAT, FLAT, both, FLAT], entered), near)[0] == "NO_DATA"
+    decided = entered | {2: [(100.0, 101.6, 99.9)] + [minute] * 14}
+    assert ends(path([FLAT, FLAT, both, FLAT], decided), near)[0] == "TARGET_HIT"
+
+
 def test_a_missing_entry_minute_gives_the_next_stored_one():
     minutes = [(100.1, 100.1, 100.1), None, None, (100.3, 100.4, 100.2)]
     assert one(path([FLAT, FLAT], {1: minutes}))[0]["entry"] == 100.3
@@ -233,6 +244,7 @@ def test_many_signals_end_as_each_alone():
         stop=np.full(5, 99.0),
         targets=np.tile(both.targets, (5, 1)),
         wall=np.full(5, np.nan),
+        needs_minutes=np.zeros(5, dtype=bool),
     )
     found = outcomes(bars, many, costs=NO_COSTS)
     assert [ENDS[end] for end in found.end] == [each["end"] for each in alone]

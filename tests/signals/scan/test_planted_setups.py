@@ -9,10 +9,9 @@ import pytest
 from ingestion.bars.historical_bars import ensure_bars
 from quant import sessions
 from quant.market.outcome_kinds import ENDS
-from quant.market.outcomes import outcomes
 from signals import market_view
 from signals.scan.found import FoundSignal
-from signals.scan.paths import session_path, setups_of
+from signals.scan.paths import session_path
 from signals.scan.scan import scan_session
 from tests.ingestion.fixtures import at_market_time  # noqa: F401 - a fixture is used by its name
 from tests.partitions import drop_partitions
@@ -63,9 +62,7 @@ def setups(server: Server) -> list[dict]:
 
 
 def end_of(view: market_view.MarketView, day: dt.date, signal: FoundSignal) -> str:
-    path = session_path(view.symbols[signal.symbol], day, view.delay_ms)
-    ended = outcomes(path, setups_of([signal], clock.epoch_ms(sessions.open_of(day))))
-    return ENDS[int(ended.end[0])]
+    return ENDS[int(session_path(view, signal.symbol, day).outcomes([signal]).end[0])]
 
 
 def test_every_planted_setup_is_found_and_ends_as_planted(scanned) -> None:

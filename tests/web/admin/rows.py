@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.db.models import Model
 
-from tests.signals.setup_rows import add_signal, add_step
+from tests.signals.setup_rows import add_confluence, add_signal, add_step
 from tests.warehouse.rows import (
     add_event,
     add_gamma,
@@ -59,6 +59,7 @@ READ_ONLY = [
     "signalevent",
     "patternmatch",
     "confluenceconfig",
+    "confluencebar",
 ]
 
 
@@ -77,6 +78,7 @@ def add_one_row_each() -> dict[str, Model]:
         "patternmatch": PatternMatch.objects.create(
             pattern=pattern, symbol="SPX", date="2026-11-20", bar_end=at, values={"rsi14": 61.5}
         ),
+        "confluencebar": add_confluence("SPX", at),
         "confluenceconfig": ConfluenceConfig.objects.create(
             name="first", status="pending", weights={"minimum": 60}, made_by="test", created_at=at
         ),

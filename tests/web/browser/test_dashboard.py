@@ -65,6 +65,32 @@ def test_the_dashboard_has_no_finding_at_any_width_and_theme(open_browser, super
     checked.check("dashboard", [*EVERY_LOOK, (LIGHT, 1024), (DARK, 2560)])
 
 
+def test_confluence_and_signals_are_shown_with_their_prices(open_browser, superuser, board):
+    from tests.signals.setup_rows import add_confluence, add_signal
+
+    for symbol in ("NDX", "SPX"):
+        add_confluence(symbol, board.NOON)
+    levels = {"reference_price": 4505.0, "stop": 4495.0, "targets": [4520.0, 4525.0, 4535.0]}
+    ready = add_signal(symbol="SPX", bar_end=board.NOON, **levels)
+    add_signal(symbol="SPX", bar_end=board.NOON, detector="gamma_flip_bullish", final_score=66, **levels)
+    checked = open_browser(superuser)
+    checked.open("/admin/")
+    page = checked.page
+    column = page.locator("[data-block='panel SPX'] .column.signals")
+    assert column.locator(".component").count() == 5
+    assert column.locator(".badge").all_text_contents() == ["SETUP READY", "WATCH"]
+    column.locator(".badge").first.focus()
+    tip = page.locator(f"#setup-{ready.pk}")
+    tip.wait_for()
+    assert "Target 1 4,520.00" in " ".join(str(tip.text_content()).split())
+    checked.check("dashboard-signals", [(LIGHT, DESK), (DARK, 1024)])
+    page.keyboard.press("Escape")
+    tip.wait_for(state="hidden")
+    checked.look(DARK, PHONE)
+    page.locator("[data-block='panel SPX'] .more").click()
+    checked.check("dashboard-signals-open", [(DARK, PHONE)])
+
+
 def test_an_empty_dashboard_has_no_finding(open_browser, superuser):
     checked = open_browser(superuser)
     checked.open("/admin/")

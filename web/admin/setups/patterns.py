@@ -41,6 +41,7 @@ _EXAMPLE = '{"all": [{"field": "rvol", "op": "ge", "value": 1.5}]}'
 class ConditionsField(forms.JSONField):
     """Conditions as JSON. What cannot be used is rejected with one sentence."""
 
+    empty_values: Any = (None, "")  # {} is that of a pattern without a source
     default_error_messages: ClassVar[dict[str, Any]] = {
         "invalid": f"Write JSON with double quotes around names and texts, such as {_EXAMPLE}."
     }
@@ -85,7 +86,10 @@ class PatternForm(ModelForm):
 
 @admin.register(Pattern)
 class PatternAdmin(EditableAdmin):
-    """Patterns with their conditions, the fields that these may name, and a preview of matches."""
+    """Patterns with their conditions, the fields that these may name, and a preview of matches.
+
+    None is deleted, because its matches would be deleted with it: it is paused.
+    """
 
     form = PatternForm
     change_form_template = "web/signals/pattern_form.html"
@@ -94,6 +98,9 @@ class PatternAdmin(EditableAdmin):
     ordering = ("name",)
     show_full_result_count = False
     actions = None
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
 
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **options: Any) -> Any:
         comments = {name: text for name, text in units(self.model).items() if name != "conditions"}

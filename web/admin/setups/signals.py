@@ -11,7 +11,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from signals.detectors.registry import BY_NAME
-from warehouse.models import ConfluenceConfig, Signal, SignalEvent
+from warehouse.models import ConfluenceBar, ConfluenceConfig, Signal, SignalEvent
 from web.admin.base import ReadOnlyAdmin, TimedAdmin
 from web.lists import filters
 from web.lists.filters import ListFilter
@@ -97,6 +97,20 @@ class SignalEventAdmin(TimedAdmin):
     @admin.display(description="signal")
     def of_signal(self, row: SignalEvent) -> str:
         return str(row.signal)
+
+
+@admin.register(ConfluenceBar)
+class ConfluenceBarAdmin(ReadOnlyAdmin):
+    """Confluence of symbols at each bar."""
+
+    search_fields = ("symbol",)
+    search_help_text = "symbol, such as SPY"
+    orders = {"bar_end": ("bar_end", "id")}
+    symbol_orders = {"bar_end": ("bar_end", "id")}
+    time_orders = ("bar_end",)
+    heavy = ("components",)
+    list_filter = (filters.SymbolFilter, RecentBarFilter, BarEndDateFilter)
+    list_display = ("bar_end", "symbol", "side", "overall", "known_at")
 
 
 @admin.register(ConfluenceConfig)

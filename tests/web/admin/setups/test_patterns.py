@@ -32,8 +32,8 @@ def test_operators_add_and_change_patterns_as_the_web_role():
         assert (pattern.name, pattern.conditions, pattern.historical_win_rate) == ("loud", GOOD, None)
         assert operator.post(at("change", pattern.pk), {**ADD, "status": "paused"}).status_code == 302
         assert Pattern.objects.get().status == "paused"
-        assert operator.post(at("delete", pattern.pk), {"post": "yes"}).status_code == 302
-    assert Pattern.objects.count() == 0
+    assert operator.post(at("delete", pattern.pk), {"post": "yes"}).status_code == 403
+    assert Pattern.objects.count() == 1
 
 
 @pytest.mark.parametrize(
