@@ -128,10 +128,14 @@ def read(
         _midnight_ms(sessions_before(first, 2)),
     )
     last = sessions.new_york_date(clock.instant(last_ms))
-    sums = versions.read(list(entries), flow_ms, last_ms)
+    names = list(entries)
+    sums = versions.read(names, flow_ms, last_ms)
+    slots = gamma.slots_of(names, before_ms, last_ms)
+    days = iv.read_of(names, before_ms - DAILY_REACH_MS, last_ms)
+    terms = iv.term_of(names, before_ms - TERM_REACH_MS, last_ms)
+    events = iv.event_versions_of(names, first, last + dt.timedelta(days=EVENT_DAYS))
     found = {}
     for symbol, entry in entries.items():
-        events = iv.event_versions(symbol, first, last + dt.timedelta(days=EVENT_DAYS))
         own = instruments[symbol]
         reference = instruments.get(str(entry.reference_symbol)) if entry.reference_symbol else None
         found[symbol] = SymbolView(
@@ -139,15 +143,15 @@ def read(
             kind=UnderlyingKind(entry.kind),
             prices=own,
             volume=reference if _is_index(entry.kind) else own,
-            gamma=gamma.slots(symbol, before_ms, last_ms),
+            gamma=slots[symbol],
             flow=sums.get(symbol),
-            iv=iv.read(symbol, before_ms - DAILY_REACH_MS, last_ms),
-            term=iv.term(symbol, before_ms - TERM_REACH_MS, last_ms),
-            events=events,
-            curve=_curve(symbol, events, first, last),
+            iv=days[symbol],
+            term=terms[symbol],
+            events=events[symbol],
+            curve=_curve(symbol, events[symbol], first, last),
         )
-    days = regime.read(before_ms - DAILY_REACH_MS, last_ms)
-    return MarketView(found, days, gaps.read(before_ms, last_ms), last_ms, delay_ms)
+    market = regime.read(before_ms - DAILY_REACH_MS, last_ms)
+    return MarketView(found, market, gaps.read(before_ms, last_ms), last_ms, delay_ms)
 
 
 def _curve(symbol: str, events: EventVersions, first: dt.date, last: dt.date) -> SlotVolatilities | None:
