@@ -164,6 +164,21 @@ def sessions(first: dt.date, last: dt.date) -> list[dt.date]:
     return found
 
 
+def session_numbers(days: npt.NDArray[np.datetime64]) -> npt.NDArray[np.intp]:
+    """Return consecutive numbers of sessions, shape (n,). Raises ValueError for a day that is no session."""
+    known = _calendar().day
+    numbers = np.searchsorted(known, days)
+    wrong = known[np.minimum(numbers, len(known) - 1)] != days
+    if wrong.any():
+        raise ValueError(f"{days[wrong][0]} is no session of the exchange")
+    return numbers
+
+
+def closes_ms(days: npt.NDArray[np.datetime64]) -> npt.NDArray[np.int64]:
+    """Return the regular closes of sessions, epoch ms, shape (n,). Raises ValueError as `session_numbers` does."""
+    return _calendar().closes[session_numbers(days)].astype("datetime64[ms]").astype(np.int64)
+
+
 def settlement_instant(root: str, expiration: dt.date) -> dt.datetime:
     """Return the settlement of a contract in UTC, by the rule of ``settlement_instants``."""
     return _utc(settlement_instants([root], [expiration])[0])

@@ -38,6 +38,10 @@ class CutTable:
         codes = np.searchsorted(np.asarray(self.cuts), array, side="right").astype(np.int8)
         return np.where(np.isnan(array), np.int8(-1), codes)
 
+    def texts(self, values: ArrayLike) -> NDArray[np.str_]:
+        """Return the label of each value, '' for NaN; any shape."""
+        return np.array([*self.labels, ""])[self.codes(values)]
+
     def label(self, value: float | None) -> str | None:
         """Return the label of one value, None when it is None or NaN."""
         if value is None or np.isnan(value):

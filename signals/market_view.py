@@ -122,16 +122,21 @@ def read(
     references = {
         str(e.reference_symbol) for e in entries.values() if _is_index(e.kind) and e.reference_symbol
     }
-    instruments = _instruments(sorted({*entries, *references}), first, first_ms, last_ms, timeframe)
+    indices = [symbol for symbol, entry in entries.items() if _is_index(entry.kind)]
+    instruments = _instruments(sorted({*entries, *references}), indices, first, last_ms, timeframe)
     flow_ms, before_ms = (
         _midnight_ms(sessions_before(first, FLOW_ANCHOR)),
         _midnight_ms(sessions_before(first, 2)),
     )
     last = sessions.new_york_date(clock.instant(last_ms))
-    sums = versions.read(list(entries), flow_ms, last_ms)
+    names = list(entries)
+    sums = versions.read(names, flow_ms, last_ms)
+    slots = gamma.slots_of(names, before_ms, last_ms)
+    days = iv.read_of(names, before_ms - DAILY_REACH_MS, last_ms)
+    terms = iv.term_of(names, before_ms - TERM_REACH_MS, last_ms)
+    events = iv.event_versions_of(names, first, last + dt.timedelta(days=EVENT_DAYS))
     found = {}
     for symbol, entry in entries.items():
-        events = iv.event_versions(symbol, first, last + dt.timedelta(days=EVENT_DAYS))
         own = instruments[symbol]
         reference = instruments.get(str(entry.reference_symbol)) if entry.reference_symbol else None
         found[symbol] = SymbolView(
@@ -139,15 +144,15 @@ def read(
             kind=UnderlyingKind(entry.kind),
             prices=own,
             volume=reference if _is_index(entry.kind) else own,
-            gamma=gamma.slots(symbol, before_ms, last_ms),
+            gamma=slots[symbol],
             flow=sums.get(symbol),
-            iv=iv.read(symbol, before_ms - DAILY_REACH_MS, last_ms),
-            term=iv.term(symbol, before_ms - TERM_REACH_MS, last_ms),
-            events=events,
-            curve=_curve(symbol, events, first, last),
+            iv=days[symbol],
+            term=terms[symbol],
+            events=events[symbol],
+            curve=_curve(symbol, events[symbol], first, last),
         )
-    days = regime.read(before_ms - DAILY_REACH_MS, last_ms)
-    return MarketView(found, days, gaps.read(before_ms, last_ms), last_ms, delay_ms)
+    market = regime.read(before_ms - DAILY_REACH_MS, last_ms)
+    return MarketView(found, market, gaps.read(before_ms, last_ms), last_ms, delay_ms)
 
 
 def _curve(symbol: str, events: EventVersions, first: dt.date, last: dt.date) -> SlotVolatilities | None:
@@ -166,7 +171,7 @@ def _is_index(kind: str) -> bool:
 
 
 def _instruments(
-    symbols: list[str], first: dt.date, first_ms: int, last_ms: int, timeframe: str
+    symbols: list[str], indices: list[str], first: dt.date, last_ms: int, timeframe: str
 ) -> dict[str, Instrument]:
     month = first.replace(day=1)
     reach = {Timeframe.DAY: sessions_before(month, DAY_ANCHOR)}
@@ -174,32 +179,35 @@ def _instruments(
         reach |= {Timeframe(name): sessions_before(first, count) for name, count in FRAME_ANCHORS.items()}
     found: dict[str, dict[str, KnownBars]] = {symbol: {} for symbol in symbols}
     for name, day in reach.items():
-        many = bars.read_many(symbols, name, _midnight_ms(day), last_ms, _COLUMNS)
+        columns = _PRICES if name == Timeframe.FIVE_MINUTES else _COLUMNS
+        many = bars.read_many(symbols, name, _midnight_ms(day), last_ms, columns)
         _spread(many, name, symbols, found)
     if timeframe != Timeframe.DAY:
-        _add_minutes(symbols, reach[Timeframe.QUARTER_HOUR], first_ms, last_ms, found)
+        own = bars.read_many(symbols, Timeframe.MINUTE, _midnight_ms(first), last_ms, _COLUMNS)
+        _spread(own, Timeframe.MINUTE, symbols, found)
+        if indices:
+            _add_first_minutes(indices, reach[Timeframe.QUARTER_HOUR], first, found)
     oldest = min(reach.values())
     splits = corporate_actions.splits_of(symbols, oldest, dt.date.max)
     return {symbol: Instrument(found[symbol], splits.get(symbol, ())) for symbol in symbols}
 
 
-def _add_minutes(
-    symbols: list[str], oldest: dt.date, first_ms: int, last_ms: int, found: dict[str, dict[str, KnownBars]]
+def _add_first_minutes(
+    indices: list[str], oldest: dt.date, first: dt.date, found: dict[str, dict[str, KnownBars]]
 ) -> None:
-    """Add the minutes of the range, and of earlier sessions the first ones, which show whether the open is true."""
-    first = sessions.new_york_date(clock.instant(first_ms))
+    """Add the first minutes of earlier sessions, which show whether the open of an index is true."""
     earlier = sessions.sessions(oldest, first - dt.timedelta(days=1))
     opens = [clock.epoch_ms(sessions.open_of(day)) for day in earlier]
     starts = [open_ms + sessions.MINUTE_MS * minute for open_ms in opens for minute in range(FIRST_MINUTES)]
-    many = bars.read_starts(symbols, Timeframe.MINUTE, starts, _COLUMNS)
-    own = bars.read_many(symbols, Timeframe.MINUTE, _midnight_ms(first), last_ms, _COLUMNS)
-    _spread(many, "first", symbols, found)
-    _spread(own, Timeframe.MINUTE, symbols, found)
-    for by_length in found.values():
+    many = bars.read_starts(indices, Timeframe.MINUTE, starts, _COLUMNS)
+    _spread(many, "first", indices, found)
+    for symbol in indices:
+        by_length = found[symbol]
         by_length[Timeframe.MINUTE] = by_length.pop("first").followed_by(by_length[Timeframe.MINUTE])
 
 
 _COLUMNS = tuple(one.name for one in fields(KnownBars) if one.name != "start_ms")
+_PRICES = ("open", "high", "low", "close", "known_at")  # of bars whose volume nobody asks for
 
 
 def _spread(
@@ -209,7 +217,10 @@ def _spread(
     for place, symbol in enumerate(symbols):
         rows = slice(limits[place], limits[place + 1])
         columns = {name: column[rows] for name, column in many.numbers.items()}
-        found[symbol][timeframe] = KnownBars(start_ms=many.start_ms[rows], **columns)
+        missing = {
+            name: np.full(len(many.start_ms[rows]), np.nan) for name in _COLUMNS if name not in columns
+        }
+        found[symbol][timeframe] = KnownBars(start_ms=many.start_ms[rows], **columns, **missing)
 
 
 def _midnight_ms(day: dt.date) -> int:

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import datetime as dt
-
 import numpy as np
 from numpy.typing import NDArray
 
 from quant import sessions
-from quant.chain import Floats
+from quant.chain import Bools, Floats
 from quant.thresholds import TERM_REGIME
 from signals.features.context_columns import RegimeColumns
 from signals.features.history import History
-from warehouse import clock
 from warehouse.asof.regime import RegimeDays
 from warehouse.asof.rows import Days, Texts, Times
 
@@ -27,19 +24,26 @@ def newest_rows(date: Days, known_at: Times, history: History) -> tuple[Places, 
     """
     rows = len(history.bars)
     place, age = np.full(rows, -1), np.full(rows, np.nan)
+    today = slice(history.first_row, None)
+    at_ms = history.at_ms[today]
+    ended = np.searchsorted(history.calendar.close_ms, at_ms, side="right")
     days = np.array(history.calendar.days, dtype="datetime64[D]")
-    for row in range(history.first_row, rows):
-        at_ms = history.at_ms[row]
-        ended = int(np.searchsorted(history.calendar.close_ms, at_ms, side="right"))
-        if not ended:
-            continue
-        last = days[ended - 1]
-        known = np.flatnonzero((known_at <= at_ms) & (date <= last))
-        if len(known):
-            place[row] = known[-1]
-            between = sessions.sessions(_day(date[known[-1]]), _day(last))
-            age[row] = len(between) - 1.0
+    last = days[ended - 1]
+    known = (known_at <= at_ms[:, None]) & (date <= last[:, None]) & (ended > 0)[:, None]
+    place[today] = last_true(known)
+    found = np.flatnonzero(place >= 0)
+    between = sessions.session_numbers(last[found - history.first_row]) - sessions.session_numbers(
+        date[place[found]]
+    )
+    age[found] = between.astype(np.float64)
     return place, age
+
+
+def last_true(mask: Bools) -> Places:
+    """Return the position of the last true value of each row of a mask (n, k), -1 without one; shape (n,)."""
+    if not mask.shape[1]:
+        return np.full(len(mask), -1)
+    return np.where(mask.any(axis=1), mask.shape[1] - 1 - np.argmax(mask[:, ::-1], axis=1), -1)
 
 
 def numbers(values: Floats, place: Places) -> Floats:
@@ -62,19 +66,10 @@ def regime_columns(found: RegimeDays, history: History) -> RegimeColumns:
         market_regime=texts(found.market_regime, place),
         confidence=numbers(found.confidence_score, place),
         vix=numbers(found.vix_level, place),
-        term_label=texts(_term_labels(found.term_spread), place),
+        term_label=texts(TERM_REGIME.texts(found.term_spread), place),
     )
 
 
 def closes_ms(date: Days, place: Places) -> Floats:
     """Return the closes of the sessions `date` at the positions, epoch ms, shape (n,), NaN at -1."""
-    closes = [float(clock.epoch_ms(sessions.close_of(_day(each)))) for each in date]
-    return numbers(np.array(closes), place)
-
-
-def _term_labels(spread: Floats) -> Texts:
-    return np.array([TERM_REGIME.label(each) or "" for each in spread.tolist()], dtype=np.str_)
-
-
-def _day(day: np.datetime64) -> dt.date:
-    return dt.date.fromisoformat(str(day))
+    return numbers(sessions.closes_ms(date).astype(np.float64), place)

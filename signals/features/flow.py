@@ -13,7 +13,7 @@ from typing import NamedTuple
 import numpy as np
 
 from quant.arrays import ratio
-from quant.chain import Floats
+from quant.chain import Bools, Floats
 from quant.sessions import MINUTE_MS
 from signals.features.context_columns import FlowColumns, FlowWindow
 from signals.features.flow_usual import INTERVAL_MS, last_interval, usual_flow
@@ -41,17 +41,16 @@ def flow_columns(versions: FlowVersions | None, gaps: tuple[Gap, ...], history: 
     sums = {name: np.full((rows, len(_SUMS)), np.nan) for name in ("half_hour", "short", "medium", "long")}
     short_by, known_at_ms = np.full((rows, 3), np.nan), np.full(rows, np.nan)
     silent = np.full(rows, np.nan)
-    table = None if versions is None else _Intervals.of(versions, history.calendar)
-    for row in range(history.first_row, rows):
-        known = None if table is None else table.known(int(history.at_ms[row]))
-        if table is None or known is None:
-            continue
-        slot = last_interval(history, row)
-        for name, first in table.windows(slot).items():
-            sums[name][row] = known.values[max(first, 0) : table.before + slot + 1].sum(axis=0)
-        short_by[row] = [slot + 1 < SHORT, slot + 1 < MEDIUM, 0.0]
-        known_at_ms[row] = known.newest_ms
-        silent[row] = silent_minutes(gaps, int(history.at_ms[row]))
+    if versions is not None:
+        table = _Intervals.of(versions, history.calendar)
+        known = table.known(history.at_ms[history.first_row :])
+        today = known.rows + history.first_row
+        slot = np.array([last_interval(history, row) for row in today.tolist()], dtype=np.int64)
+        for name, inside in table.windows(slot).items():
+            sums[name][today] = np.where(inside[:, :, None], known.values, 0.0).sum(axis=1)
+        short_by[today] = np.stack([slot + 1 < SHORT, slot + 1 < MEDIUM, np.zeros(len(slot))], axis=1)
+        known_at_ms[today] = known.newest_ms
+        silent[today] = [silent_minutes(gaps, at_ms) for at_ms in history.at_ms[today].tolist()]
     windows = [
         _window(sums[name], usual.baselines[name], short_by[:, place])
         for place, name in enumerate(("short", "medium", "long"))
@@ -85,8 +84,9 @@ def silent_minutes(gaps: tuple[Gap, ...], at_ms: int) -> float:
 
 
 class _Known(NamedTuple):
-    values: Floats  # (intervals, sums)
-    newest_ms: float
+    rows: Times  # (r,) positions of the instants at which any sum was known
+    values: Floats  # (r, intervals, sums)
+    newest_ms: Floats
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,22 +117,24 @@ class _Intervals:
             values=np.stack([getattr(versions, name)[inside] for name in _SUMS], axis=1),
         )
 
-    def known(self, at_ms: int) -> _Known | None:
-        """Return the sums of all intervals as known at an instant, None where there was no row yet."""
-        valid = np.flatnonzero((self.valid_from <= at_ms) & (at_ms < self.valid_until))
-        if not len(valid):
-            return None
-        values = np.zeros((self.count, self.values.shape[1]))
-        values[self.place[valid]] = self.values[valid]
-        return _Known(values, float(self.valid_from[valid].max()))
+    def known(self, at_ms: Times) -> _Known:
+        """Return the sums of all intervals as known at instants (n,), for those at which there was a row."""
+        valid = (self.valid_from <= at_ms[:, None]) & (at_ms[:, None] < self.valid_until)
+        rows = np.flatnonzero(valid.any(axis=1))
+        row, version = np.nonzero(valid[rows])
+        values = np.zeros((len(rows), self.count, self.values.shape[1]))
+        values[row, self.place[version]] = self.values[version]
+        newest_ms = np.where(valid[rows], self.valid_from, 0).max(axis=1, initial=0)
+        return _Known(rows, values, newest_ms.astype(np.float64))
 
-    def windows(self, slot: int) -> dict[str, int]:
-        """Return the first interval of each window that ends with a bar of the evaluated session."""
-        end = self.before + slot + 1
-        within = {"half_hour": HALF_HOUR, "short": SHORT, "medium": MEDIUM}
-        return {name: max(end - length, self.before) for name, length in within.items()} | {
-            "long": min(slot + 1, self.before)
-        }
+    def windows(self, slot: Times) -> dict[str, Bools]:
+        """Return which intervals belong to the windows that end with slots (n,) of the evaluated session, (n, k)."""
+        interval, end = np.arange(self.count), (self.before + slot + 1)[:, None]
+        first = {
+            name: np.maximum(end - length, self.before)
+            for name, length in (("half_hour", HALF_HOUR), ("short", SHORT), ("medium", MEDIUM))
+        } | {"long": np.minimum(slot[:, None] + 1, self.before)}
+        return {name: (interval >= start) & (interval < end) for name, start in first.items()}
 
 
 def _window(sums: Floats, baseline: Floats, is_short: Floats) -> FlowWindow:

@@ -37,18 +37,24 @@ def usual_flow(versions: FlowVersions | None, history: History) -> UsualFlow:
     if versions is None:
         return found
     table, has_trades, lengths = _table(versions, history.calendar)
-    for row in range(history.first_row, rows):
-        slot = last_interval(history, row)
-        usable = has_trades[1:] & (lengths[1:] > slot)
-        for name, length in (("short", 4), ("medium", 16)):
-            found.baselines[name][row] = _mean_ratio(
-                table[:, 1:, max(slot + 1 - length, 0) : slot + 1].sum(axis=2), usable
-            )
-        day_before = table[:, :-1, slot + 1 :].sum(axis=2)
-        whole = day_before + table[:, 1:, : slot + 1].sum(axis=2)
-        found.baselines["long"][row] = _mean_ratio(whole, usable & has_trades[:-1])
-        half_hour = table[:, 1:, max(slot - 1, 0) : slot + 1].sum(axis=2)
-        found.bullish[row], found.bearish[row] = (_median(half_hour[place], usable) for place in (2, 3))
+    slots = np.arange(table.shape[2])
+    usable = has_trades[1:, None] & (lengths[1:, None] > slots)
+    earlier, later = table[:, :-1], table[:, 1:]
+    # Of 24 hours: from the same time of the session before to its close, and the session up to here.
+    rest = np.zeros_like(earlier)
+    rest[:, :, :-1] = np.cumsum(earlier[:, :, :0:-1], axis=2)[:, :, ::-1]
+    whole = rest + np.cumsum(later, axis=2)
+    bullish, bearish = (_median(premium, usable) for premium in _trailing(later, 2)[2:])
+    by_slot = {
+        "short": _mean_ratio(_trailing(later, 4), usable),
+        "medium": _mean_ratio(_trailing(later, 16), usable),
+        "long": _mean_ratio(whole, usable & has_trades[:-1, None]),
+    }
+    today = np.arange(history.first_row, rows)
+    slot = np.array([last_interval(history, row) for row in today.tolist()], dtype=np.int64)
+    for name, values in by_slot.items():
+        found.baselines[name][today] = values[slot]
+    found.bullish[today], found.bearish[today] = bullish[slot], bearish[slot]
     return found
 
 
@@ -76,12 +82,28 @@ def _table(versions: FlowVersions, calendar: Calendar) -> tuple[Floats, Bools, n
     return table, np.isin(np.arange(len(opens)), session), lengths
 
 
-def _mean_ratio(sums: Floats, usable: Bools) -> float:
+def _trailing(table: Floats, length: int) -> Floats:
+    """Return the sums of `length` intervals up to each, of those that exist; last axis as in `table`."""
+    total = table.copy()
+    for before in range(1, min(length, table.shape[2])):
+        total[:, :, before:] += table[:, :, :-before]
+    return total
+
+
+def _mean_ratio(sums: Floats, usable: Bools) -> Floats:
+    """Return the mean over the usable sessions of puts over calls in each interval, shape (k,)."""
     puts, calls = sums[0], sums[1]
     rows = usable & (calls > 0)
-    return float(np.mean(puts[rows] / calls[rows])) if np.count_nonzero(rows) >= FEWEST else np.nan
+    count = np.count_nonzero(rows, axis=0)
+    total = np.where(rows, puts / np.where(rows, calls, 1.0), 0.0).sum(axis=0)
+    return np.where(count >= FEWEST, total / np.maximum(count, 1), np.nan)
 
 
-def _median(premium: Floats, usable: Bools) -> float:
+def _median(premium: Floats, usable: Bools) -> Floats:
+    """Return the median over the usable sessions in each interval, shape (k,)."""
     rows = usable & ~np.isnan(premium)
-    return float(np.median(premium[rows])) if np.count_nonzero(rows) >= FEWEST else np.nan
+    count = np.count_nonzero(rows, axis=0)
+    ordered = np.sort(np.where(rows, premium, np.inf), axis=0)
+    middle = np.stack([np.maximum(count - 1, 0) // 2, np.minimum(count // 2, len(rows) - 1)])
+    low, high = np.take_along_axis(ordered, middle, axis=0)
+    return np.where(count >= FEWEST, 0.5 * (low + high), np.nan)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import fields, replace
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -59,20 +60,26 @@ def _weeks(days: History) -> tuple[SessionBars, Times]:
     ended with the evaluated session.
     """
     calendar, bars = days.calendar, days.bars
-    monday = np.array(
-        [day - dt.timedelta(days=day.weekday()) for day in calendar.days], dtype="datetime64[D]"
-    )
-    week = np.unique(monday, return_inverse=True)[1]
-    place = np.arange(len(week)) - np.searchsorted(week, week)
+    week, place, ends_week = _weeks_of(calendar.days[0], calendar.days[-1])
     number = bars.session
     whole = longer(replace(bars, session=week[number], slot=place[number], slots=np.bincount(week)), _WEEK)
     last = np.searchsorted(week, whole.session, side="right") - 1
     is_last = np.ones(len(calendar.days), dtype=bool)
-    following = sessions.next_session(calendar.days[-1])
-    is_last[-1] = following - dt.timedelta(days=following.weekday()) != monday[-1].astype(dt.date)
+    is_last[-1] = ends_week
     keep = (whole.session > 0) & is_last[last]
     delay_ms = int(days.at_ms[0] - days.end_ms[0]) if len(days.at_ms) else 0
     return _pick(whole, keep), calendar.close_ms[last][keep] + delay_ms
+
+
+@lru_cache(maxsize=64)
+def _weeks_of(first: dt.date, last: dt.date) -> tuple[Times, Times, bool]:
+    """Return the number of the week of each session and its place in the week, and whether the last one ends it."""
+    days = sessions.sessions(first, last)
+    monday = [day - dt.timedelta(days=day.weekday()) for day in days]
+    week = np.unique(np.array(monday, dtype="datetime64[D]"), return_inverse=True)[1]
+    following = sessions.next_session(last)
+    ends_week = following - dt.timedelta(days=following.weekday()) != monday[-1]
+    return week, np.arange(len(week)) - np.searchsorted(week, week), ends_week
 
 
 def _built(quarters: History, length: int, anchor: int) -> tuple[SessionBars, Times]:

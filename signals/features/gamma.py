@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import numpy as np
 
 from quant.arrays import ratio
 from quant.chain import Floats
-from quant.gamma.positioning import strength
 from quant.sessions import MINUTE_MS
+from quant.thresholds import POSITIONING_STRENGTH
 from signals.features.context_columns import GammaColumns
-from signals.features.daily_rows import Places, numbers, texts
+from signals.features.daily_rows import Places, last_true, numbers, texts
 from signals.features.history import History
 from warehouse.asof.gamma import GammaSlots
 from warehouse.asof.rows import Texts
@@ -29,7 +31,6 @@ def gamma_columns(found: GammaSlots, history: History) -> GammaColumns:
     age = (history.end_ms - slot_ms) / MINUTE_MS
     fresh = (age <= STALE_AFTER_MINUTES) & (slot_ms >= history.calendar.open_ms[-1])
     ratios = ratio(found.total_gamma, found.gross_gamma)
-    strengths = np.array([strength(each) or "" for each in _present(ratios)], dtype=np.str_)
     return GammaColumns(
         slot_ms=slot_ms,
         known_at_ms=numbers(found.known_at.astype(np.float64), place),
@@ -38,7 +39,7 @@ def gamma_columns(found: GammaSlots, history: History) -> GammaColumns:
         measured=numbers(found.usable_share, place),
         ratio=numbers(ratios, place),
         positioning=texts(found.dealer_positioning, place),
-        strength=texts(strengths, place),
+        strength=texts(POSITIONING_STRENGTH.texts(np.abs(ratios)), place),
         behavior=texts(found.expected_behavior, place),
         agree=numbers(found.signs_agree, place),
         max_gamma_strike=numbers(found.largest_net_strike, place),
@@ -59,23 +60,21 @@ def gamma_columns(found: GammaSlots, history: History) -> GammaColumns:
 def _newest(found: GammaSlots, history: History) -> Places:
     """Return the position of each bar's snapshot, -1 without one and before the evaluated session; shape (n,)."""
     place = np.full(len(history.bars), -1)
-    for row in range(history.first_row, len(place)):
-        usable = (found.timestamp < history.end_ms[row]) & (found.known_at <= history.at_ms[row])
-        if usable.any():
-            place[row] = np.flatnonzero(usable)[-1]
+    today = slice(history.first_row, None)
+    usable = found.timestamp < history.end_ms[today, None]
+    place[today] = last_true(usable & (found.known_at <= history.at_ms[today, None]))
     return place
 
 
 def _roots(zeros: Texts, place: Places) -> Floats:
     """Return the zeros of each bar's snapshot, shape (n, k), NaN beyond those that exist."""
-    parsed = [
-        [np.inf] if text == NO_ROOT else [float(each) for each in text.split()] for text in zeros.tolist()
-    ]
+    parsed = [_numbers_in(text) for text in zeros.tolist()]
     table = np.full((len(parsed) + 1, max([1, *map(len, parsed)])), np.nan)
     for row, values in enumerate(parsed):
         table[row, : len(values)] = values
     return table[place]  # position -1 is the last row, which is empty
 
 
-def _present(values: Floats) -> list[float | None]:
-    return [None if np.isnan(value) else float(value) for value in values]
+@lru_cache(maxsize=65_536)
+def _numbers_in(text: str) -> tuple[float, ...]:
+    return (np.inf,) if text == NO_ROOT else tuple(float(each) for each in text.split())

@@ -34,15 +34,13 @@ class ClosesBefore:
 
 def closes_before(history: History, days: History) -> ClosesBefore:
     """Return the closes before the sessions of a history, by its daily bars where they are stored."""
-    sessions = history.calendar.days
-    last = np.flatnonzero(np.diff(history.bars.session, append=len(sessions)) != 0)
-    by_bar = dict(zip(history.bars.session[last].tolist(), history.bars.close[last].tolist(), strict=True))
-    by_day = {
-        days.calendar.days[number]: close
-        for number, close in zip(days.bars.session.tolist(), days.bars.close.tolist(), strict=True)
-    }
-    official = np.array([np.nan, *(by_day.get(day, np.nan) for day in sessions[:-1])])
-    others = np.array([np.nan, *(by_bar.get(number, np.nan) for number in range(len(sessions) - 1))])
+    sessions = len(history.calendar.days)
+    last = np.flatnonzero(np.diff(history.bars.session, append=sessions) != 0)
+    by_bar, by_day = np.full(sessions, np.nan), np.full(len(days.calendar.days), np.nan)
+    by_bar[history.bars.session[last]] = history.bars.close[last]
+    by_day[days.bars.session] = days.bars.close
+    # Both calendars end with the evaluated session, and that of the daily bars is at least as long.
+    official, others = (np.concatenate([[np.nan], closes[-sessions:-1]]) for closes in (by_day, by_bar))
     known = ~np.isnan(official)
     return ClosesBefore(np.where(known, official, others), known)
 

@@ -18,31 +18,32 @@ def active_directions(symbol: str, instants_ms: Sequence[int]) -> list[int | Non
 
     1 is long and -1 short; None without such a signal.
     """
+    return active_directions_of([symbol], instants_ms)[symbol]
+
+
+def active_directions_of(symbols: Sequence[str], instants_ms: Sequence[int]) -> dict[str, list[int | None]]:
+    """Return `active_directions` of several symbols, of each of them."""
     if not instants_ms:
-        return []
+        return {symbol: [] for symbol in symbols}
     first, last = min(instants_ms), max(instants_ms)
     found = list(
         Signal.objects.filter(
-            symbol=symbol,
+            symbol__in=symbols,
             bar_end__gte=first - _REACH_MS,
             bar_end__lte=last,
             evaluated_at__lte=last,
             disposition=Disposition.ACTIVE,
         )
         .order_by("evaluated_at", "id")
-        .values_list("id", "direction", "evaluated_at")
+        .values_list("symbol", "id", "direction", "evaluated_at")
     )
-    ids = [number for number, *_ in found]
+    ids = [number for _, number, *_ in found]
     ended = dict(
         SignalEvent.objects.filter(signal__in=ids, kind__in=ENDS).values_list("signal_id", "timestamp")
     )
-    answers: list[int | None] = []
-    for at_ms in instants_ms:
-        alive = [
-            direction
-            for number, direction, since in found
-            if since <= at_ms and (number not in ended or ended[number] > at_ms)
-        ]
-        newest = alive[-1] if alive else None
-        answers.append(None if newest is None else LONG if newest == Direction.LONG else SHORT)
+    answers: dict[str, list[int | None]] = {symbol: [None] * len(instants_ms) for symbol in symbols}
+    for place, at_ms in enumerate(instants_ms):
+        for symbol, number, direction, since in found:
+            if since <= at_ms and (number not in ended or ended[number] > at_ms):
+                answers[symbol][place] = LONG if direction == Direction.LONG else SHORT
     return answers

@@ -73,15 +73,20 @@ class Detector:
         stop = self.rule.stop.needs if self.rule.stop else ()
         return tuple(dict.fromkeys([*(name for part in parts for name in part.needs), *stop]))
 
-    def detect(self, features: Features) -> Detections:
-        """Return the answers for all bars of a record. Where both directions fire on a bar, the first one counts."""
+    def detect(self, features: Features, image: Features | None = None) -> Detections:
+        """Return the answers for all bars of a record. Where both directions fire on a bar, the first one counts.
+
+        `image` is the mirror image of the record, if it is known; it serves all detectors.
+        """
         if self.rule.direction is not None:
             return _detections(self.rule, features, features, self.rule.direction(features))
+        if image is None and set(self.directions) != {LONG}:
+            image = mirror(features)
         sides = [
             _detections(
                 self.rule,
                 features,
-                features if direction == LONG else mirror(features),
+                features if direction == LONG or image is None else image,
                 np.full(len(features), float(direction)),
             )
             for direction in self.directions

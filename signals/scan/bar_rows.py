@@ -10,7 +10,7 @@ from signals.confluence import confluence, side_of
 from signals.context import alignment
 from signals.features.record import Features
 from signals.patterns import library
-from signals.patterns.active import active_directions
+from signals.patterns.active import active_directions_of
 from signals.patterns.matching import matches
 from signals.scan.found import METHOD_VERSION, plain
 from warehouse.models import ConfluenceBar
@@ -21,16 +21,19 @@ log = logging.getLogger(__name__)
 def store_bar_rows(records: Sequence[Features], day: dt.date) -> int:
     """Store confluence and new matches of patterns of the last bar of each record; return the number of matches.
 
+    All records end with the same bar.
     Call it in the transaction that has stored the bar's signals: an active one gives the confluence its side, and
     patterns may ask for it.
     """
     patterns = library.read()
     for name, sentence in patterns.refused.items():
         log.warning("the pattern %s is not evaluated: %s", name, sentence)
+    instants_ms = [int(features.at_ms[-1]) for features in records[:1]]
+    directions = active_directions_of([features.symbol for features in records], instants_ms)
     rows, found = [], 0
     for features in records:
         row = len(features) - 1
-        (active,) = active_directions(features.symbol, [int(features.at_ms[row])])
+        (active,) = directions[features.symbol]
         rows.append(_confluence(features, row, active))
         new = matches(features, row, patterns.patterns, active)
         found += library.store(features.symbol, day, new) if new else 0

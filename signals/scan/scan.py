@@ -19,6 +19,7 @@ from quant.sessions import new_york_date
 from signals.context.boost import Profile
 from signals.detectors.registry import DETECTORS
 from signals.features.build import build
+from signals.features.mirroring import mirror
 from signals.features.record import BarLength, Features, recent
 from signals.market_view import MarketView
 from signals.rules.detector import Detector
@@ -74,10 +75,11 @@ def scan_session(
         return SessionSignals(None, ())
     one = view.symbols[symbol]
     seen = recent(features)
+    image = mirror(seen)
     rule = _OneAtATime(session_path(view, symbol, day), dismissed or {})
     found: list[FoundSignal] = []
     for detector in detectors_for(symbol, one.kind, "15m", detectors):
-        detections = detector.detect(seen)
+        detections = detector.detect(seen, image)
         fired = np.flatnonzero(detections.fired)
         signals = [
             found_at(seen, detector, detections, row, profile, minimum)
@@ -124,10 +126,11 @@ def scan_daily(
     if features is None:
         return SessionSignals(None, ())
     seen = recent(features)
+    image = mirror(seen)
     row = len(seen) - 1
     found = []
     for detector in detectors_for(symbol, view.symbols[symbol].kind, "1d", detectors):
-        detections = detector.detect(seen)
+        detections = detector.detect(seen, image)
         if detections.fired[row]:
             signal = found_at(seen, detector, detections, row, profile, minimum)
             same = [one for one in earlier if (one.detector, one.side) == (detector.name, signal.direction)]

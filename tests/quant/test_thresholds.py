@@ -96,3 +96,8 @@ def test_a_value_equal_to_a_documented_limit_has_the_documented_label(table, val
 )
 def test_flow_bias_limits_of_the_put_call_ratio(ratio, bias):
     assert thresholds.FLOW_BIAS.label(ratio) == bias
+
+
+def test_the_labels_of_an_array_are_empty_where_it_has_no_value():
+    values = np.array([0.899, np.nan, 1.12])
+    assert thresholds.FLOW_BIAS.texts(values).tolist() == ["BULLISH", "", "BEARISH"]

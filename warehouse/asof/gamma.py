@@ -1,8 +1,8 @@
 """Dealer gamma of chains, one row per slot, and the price of the underlying at slots.
 
 `gamma_slots` keeps the scalars of every snapshot for two years. The price is read from `gamma_exposure_snapshots`,
-which has the rows of the last 90 days also where `gamma_slots` is not filled yet. Every statement reads one symbol by
-the key of its table. Times are epoch ms; gamma is in dollars per 1 % move of spot.
+which has the rows of the last 90 days also where `gamma_slots` is not filled yet. Every statement reads by the key of
+its table. Times are epoch ms; gamma is in dollars per 1 % move of spot.
 """
 
 from __future__ import annotations
@@ -17,12 +17,13 @@ from django.db import connection
 from quant import sessions
 from quant.chain import Floats
 from warehouse import clock
-from warehouse.asof.rows import Days, Texts, Times, read_rows, select_list
+from warehouse.asof.rows import Days, Texts, Times, read_rows, read_rows_of, select_list
 
 MEDIAN_SESSIONS = 20
 
 _SLOTS = """
-SELECT {columns} FROM gamma_slots WHERE symbol = %(symbol)s AND "timestamp" BETWEEN %(first)s AND %(last)s
+SELECT symbol, {columns} FROM gamma_slots
+WHERE symbol = ANY(%(symbols)s) AND "timestamp" BETWEEN %(first)s AND %(last)s
 """
 _NEWEST = """
 SELECT symbol, max("timestamp") FROM gamma_slots
@@ -156,8 +157,14 @@ class Spot(NamedTuple):
 
 def slots(symbol: str, first_ms: int, last_ms: int) -> GammaSlots:
     """Return the scalars of the snapshots of slots from `first_ms` to `last_ms`, both included."""
+    return slots_of([symbol], first_ms, last_ms)[symbol]
+
+
+def slots_of(symbols: Sequence[str], first_ms: int, last_ms: int) -> dict[str, GammaSlots]:
+    """Return the scalars of `slots` of several symbols, of each of them."""
     query = _SLOTS.format(columns=select_list(GammaSlots, _SLOT_EXPRESSIONS))
-    return read_rows(GammaSlots, query, {"symbol": symbol, "first": first_ms, "last": last_ms}, ["timestamp"])
+    wanted = {"symbols": list(symbols), "first": first_ms, "last": last_ms}
+    return read_rows_of(GammaSlots, query, wanted, ["timestamp"])
 
 
 def newest_slots(symbols: Sequence[str], first_ms: int, at_ms: int) -> dict[str, int]:

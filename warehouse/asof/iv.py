@@ -3,28 +3,32 @@
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+
+import numpy as np
 
 from quant.chain import Bools, Floats
 from warehouse.asof.days import closed_between
-from warehouse.asof.rows import Days, Texts, Times, read_rows, select_list
+from warehouse.asof.rows import Days, Texts, Times, read_rows, read_rows_of, select_list
 from warehouse.models.dates import ALL_SYMBOLS
 
 _ROWS = """
-SELECT {columns} FROM iv_percentile_cache WHERE symbol = %(symbol)s AND date BETWEEN %(first)s AND %(last)s
+SELECT symbol, {columns} FROM iv_percentile_cache
+WHERE symbol = ANY(%(symbols)s) AND date BETWEEN %(first)s AND %(last)s
 """
 _SURFACE = """
 SELECT {columns} FROM iv_surface_daily WHERE symbol = %(symbol)s AND date BETWEEN %(first)s AND %(last)s
 """
 _TERM = """
-SELECT {columns} FROM iv_term_daily WHERE symbol = %(symbol)s AND date BETWEEN %(first)s AND %(last)s
+SELECT symbol, {columns} FROM iv_term_daily WHERE symbol = ANY(%(symbols)s) AND date BETWEEN %(first)s AND %(last)s
 """
 _EVENTS = """
 SELECT {columns} FROM market_events WHERE symbol = ANY(%(symbols)s) AND date >= %(first)s AND known_at <= %(at)s
   AND (withdrawn_at IS NULL OR withdrawn_at > %(at)s)
 """
 _EVENT_VERSIONS = """
-SELECT {columns} FROM market_events WHERE symbol = ANY(%(symbols)s) AND date BETWEEN %(first)s AND %(last)s
+SELECT symbol, {columns} FROM market_events WHERE symbol = ANY(%(symbols)s) AND date BETWEEN %(first)s AND %(last)s
 """
 _EXPRESSIONS = {"data_points": "data_points::bigint"}
 _TERM_EXPRESSIONS = {
@@ -78,8 +82,13 @@ class IvDays:
 
 def read(symbol: str, first_ms: int, last_ms: int) -> IvDays:
     """Return the rows of the sessions that closed from `first_ms` to `last_ms` (epoch ms), both included."""
-    wanted = {"symbol": symbol, **closed_between(first_ms, last_ms)}
-    return read_rows(IvDays, _ROWS.format(columns=select_list(IvDays, _EXPRESSIONS)), wanted, ["date"])
+    return read_of([symbol], first_ms, last_ms)[symbol]
+
+
+def read_of(symbols: Sequence[str], first_ms: int, last_ms: int) -> dict[str, IvDays]:
+    """Return the rows of `read` of several symbols, of each of them."""
+    wanted = {"symbols": list(symbols), **closed_between(first_ms, last_ms)}
+    return read_rows_of(IvDays, _ROWS.format(columns=select_list(IvDays, _EXPRESSIONS)), wanted, ["date"])
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,10 +161,14 @@ def surface(symbol: str, first_ms: int, last_ms: int) -> SurfacePoints:
 
 def term(symbol: str, first_ms: int, last_ms: int) -> TermDays:
     """Return the rows of the sessions that closed from `first_ms` to `last_ms` (epoch ms), both included."""
-    wanted = {"symbol": symbol, **closed_between(first_ms, last_ms)}
-    return read_rows(
-        TermDays, _TERM.format(columns=select_list(TermDays, _TERM_EXPRESSIONS)), wanted, ["date"]
-    )
+    return term_of([symbol], first_ms, last_ms)[symbol]
+
+
+def term_of(symbols: Sequence[str], first_ms: int, last_ms: int) -> dict[str, TermDays]:
+    """Return the rows of `term` of several symbols, of each of them."""
+    wanted = {"symbols": list(symbols), **closed_between(first_ms, last_ms)}
+    query = _TERM.format(columns=select_list(TermDays, _TERM_EXPRESSIONS))
+    return read_rows_of(TermDays, query, wanted, ["date"])
 
 
 def events(symbol: str, first: dt.date, at_ms: int) -> Events:
@@ -181,8 +194,16 @@ class EventVersions:
         return len(self.date)
 
 
-def event_versions(symbol: str, first: dt.date, last: dt.date) -> EventVersions:
-    """Return the events of a symbol and of the whole market between two dates, withdrawn ones too."""
-    wanted = {"symbols": [symbol, ALL_SYMBOLS], "first": first, "last": last}
+def event_versions_of(symbols: Sequence[str], first: dt.date, last: dt.date) -> dict[str, EventVersions]:
+    """Return the events of symbols and of the whole market between two dates, withdrawn ones too, by symbol."""
+    wanted = {"symbols": [*symbols, ALL_SYMBOLS], "first": first, "last": last}
     query = _EVENT_VERSIONS.format(columns=select_list(EventVersions))
-    return read_rows(EventVersions, query, wanted, ["date", "known_at"])
+    found = read_rows_of(EventVersions, query, wanted, ["date", "known_at"])
+    return {symbol: _by_date(found[symbol], found[ALL_SYMBOLS]) for symbol in symbols}
+
+
+def _by_date(one: EventVersions, other: EventVersions) -> EventVersions:
+    names = [field.name for field in fields(EventVersions)]
+    columns = {name: np.concatenate([getattr(one, name), getattr(other, name)]) for name in names}
+    rows = np.lexsort([columns["known_at"], columns["date"]])
+    return EventVersions(**{name: column[rows] for name, column in columns.items()})

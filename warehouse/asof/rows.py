@@ -9,7 +9,7 @@ from typing import Any, TypeAlias, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from warehouse.column_queries import read_columns
+from warehouse.column_queries import read_columns, read_grouped
 
 Times: TypeAlias = NDArray[np.int64]  # epoch ms, or another whole number that is never NULL
 Texts: TypeAlias = NDArray[np.str_]
@@ -47,6 +47,21 @@ def read_rows(
     found = read_columns(query, parameters, kinds_of(columns))
     rows = np.lexsort([found[name] for name in reversed(order)])
     return columns(**{name: column[rows] for name, column in found.items()})
+
+
+def read_rows_of(
+    columns: type[_Columns], query: str, parameters: Mapping[str, Any], order: Sequence[str]
+) -> dict[str, _Columns]:
+    """Return the result of a SELECT with the column `symbol` like `read_rows`, by each of the parameter `symbols`."""
+    found = read_grouped(query, parameters, kinds_of(columns), "symbol")
+    end = np.cumsum(found.rows)
+    bounds = dict(zip(found.key, zip((end - found.rows).tolist(), end.tolist(), strict=True), strict=True))
+    by_symbol = {}
+    for symbol in parameters["symbols"]:
+        part = {name: column[slice(*bounds.get(symbol, (0, 0)))] for name, column in found.columns.items()}
+        rows = np.lexsort([part[name] for name in reversed(order)])
+        by_symbol[symbol] = columns(**{name: column[rows] for name, column in part.items()})
+    return by_symbol
 
 
 def present(value: float) -> float | None:

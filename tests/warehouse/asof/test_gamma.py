@@ -152,3 +152,15 @@ def test_the_newest_slot_of_each_symbol():
         add_slot(timestamp, symbol=symbol)
     assert gamma.newest_slots(["SPX", "NDX", "SPY"], 100, 300) == {"SPX": 200, "NDX": 150}
     assert None not in indexes_read(lambda: gamma.newest_slots(["SPX"], 100, 300))
+
+
+def test_slots_of_several_symbols_are_those_of_each():
+    for timestamp, symbol in ((200, "SPX"), (100, "SPX"), (150, "NDX")):
+        add_slot(timestamp, symbol, total_gamma=timestamp)
+    read = gamma.slots_of(["NDX", "QQQ", "SPX"], 0, 200)
+    assert {symbol: slots.timestamp.tolist() for symbol, slots in read.items()} == {
+        "NDX": [150],
+        "QQQ": [],
+        "SPX": [100, 200],
+    }
+    assert read["SPX"].total_gamma.tolist() == [100.0, 200.0]
