@@ -126,7 +126,9 @@ def smile_quotes(chain: OptionChain) -> SmileQuotes:
     k = np.log(strike / forward)
     padded_k = padded(k)
     d1 = 0.5 * volatility * root_years - k / (volatility * root_years)
-    vega = forward * np.exp(-np.nan_to_num(chain.rate[rows]) * years - 0.5 * d1 * d1) * root_years
+    rate = chain.rate[rows]
+    rate = np.where(np.isfinite(rate), rate, 0.0)
+    vega = forward * np.exp(-rate * years - 0.5 * d1 * d1) * root_years
     per_volatility = _INVERSE_ROOT_TWO_PI * vega
     least = _LEAST_HALF_SPREAD / per_volatility
     spread = (

@@ -84,8 +84,8 @@ def fit_smiles(chain: OptionChain) -> Smiles:
         for fitted in (svi, cubic)
     )
     at_the_money = np.sqrt(svi.total_variance(0.0)[:, 0] / quotes.years)
-    rmse, cubic_rmse = (np.sqrt(_mean(found**2, quotes.number)) for found in (error, cubic_error))
-    half_spread = _mean(quotes.half_spread, quotes.number)
+    rmse, cubic_rmse = (_root_mean_square(found, quotes.number) for found in (error, cubic_error))
+    half_spread = np.nansum(quotes.half_spread, axis=1) / quotes.number
     is_poor = ~(np.abs(at_the_money - quotes.at_the_money) <= LARGEST_DIFFERENCE_AT_THE_MONEY)
     is_poor |= ~(rmse <= LARGEST_HALF_SPREADS * half_spread)
     status = np.select(
@@ -112,7 +112,7 @@ def fit_smiles(chain: OptionChain) -> Smiles:
         rmse=rmse,
         cubic_rmse=cubic_rmse,
         half_spread=half_spread,
-        inside=_mean((np.abs(error) <= quotes.half_spread).astype(np.float64), quotes.number),
+        inside=np.count_nonzero(np.abs(error) <= quotes.half_spread, axis=1) / quotes.number,
         butterflies=butterflies,
         butterflies_beyond_quotes=beyond,
         calendars=calendar_violations(svi, *reach, status == OK),
@@ -130,10 +130,11 @@ def _at_deltas_of_both(svi: Svi, cubic: Cubic, lowest: Floats, highest: Floats) 
     return at_deltas(total_variance, np.tile(lowest, 2), np.tile(highest, 2))
 
 
-def _mean(values: Floats, count: NDArray[np.int64]) -> Floats:
-    """Return the mean over the quotes of each slice, shape (s,), NaN without quotes; padding is NaN or 0."""
-    mean: Floats = np.nansum(values, axis=1) / count
-    return mean
+def _root_mean_square(values: Floats, count: NDArray[np.int64]) -> Floats:
+    """Return the root mean square over the quotes of each slice, shape (s,), NaN without quotes; padding is NaN."""
+    known = np.where(np.isnan(values), 0.0, values)
+    root: Floats = np.sqrt(np.vecdot(known, known) / count)
+    return root
 
 
 def _largest_difference(svi: Svi, cubic: Cubic, k: Floats, years: Floats) -> Floats:

@@ -68,9 +68,10 @@ def best_of_grid(quotes: ScaledQuotes) -> tuple[Floats, Floats]:
     columns = quotes.weight[:, :, None] * np.stack([np.ones_like(quotes.x), quotes.x, quotes.value], axis=2)
     squared_sigma = _GRID_SIGMA * _GRID_SIGMA
     with_root = np.empty((slices, len(_GRID_M), len(_GRID_SIGMA), 3))
+    root = np.empty((slices, len(_GRID_SIGMA), quotes.x.shape[1]))
     for number, m in enumerate(_GRID_M):
         away = quotes.x - m
-        root = (away * away)[:, None, :] + squared_sigma[:, None]
+        np.add((away * away)[:, None, :], squared_sigma[:, None], out=root)
         np.sqrt(root, out=root)
         np.matmul(root, columns, out=with_root[:, number])
     s, xs, sv = np.moveaxis(with_root, 3, 0)
