@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import dataclass
 
+from quant import sessions
 from quant.sessions import HOUR_MS, MINUTE_MS, new_york_date
 from signals.features.history import DAY_EVALUATED_AFTER_MS, EVALUATED_AFTER_MS
 from warehouse import clock, market_days
@@ -36,7 +37,8 @@ def due_bars(now_ms: int, delay_ms: int, within_ms: int = MINUTE_MS) -> Due:
     """Return the bars of the session at `now_ms` that are not scanned, up to those evaluated within a minute."""
     day = new_york_date(clock.instant(now_ms))
     hours = market_days.hours(day, day).get(day)
-    if hours is None:
+    # Features know the sessions of the exchange calendar only.
+    if hours is None or not sessions.sessions(day, day):
         return Due((), is_open=False)
     open_ms, close_ms = clock.epoch_ms(hours.opens), clock.epoch_ms(hours.closes)
     ends = [min(end, close_ms) for end in range(open_ms + BAR_MS, close_ms + BAR_MS, BAR_MS)]

@@ -7,8 +7,7 @@ from dataclasses import replace
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404
 
-from quant import sessions
-from quant.sessions import MINUTE_MS, new_york_date
+from quant.sessions import MINUTE_MS
 from warehouse import clock
 from warehouse.models import Signal
 from web import formats
@@ -17,6 +16,7 @@ from web.charts.documents.price import TIMEFRAMES, price_document
 from web.data_answers import unless_known
 from web.signals.access import VIEW
 from web.signals.rows import side_word
+from web.signals.session_hours import hours_ms
 from web.signals.states import SignalState, in_risks, side_of, state_of
 
 
@@ -27,8 +27,7 @@ def signal_document(signal: Signal, state: SignalState, at_ms: int, timeframe: s
     lives. `levels` are the walls as known at the evaluation, entry, stop and targets, in dollars or index points.
     Raises UnknownChoice for an unknown timeframe.
     """
-    day = new_york_date(clock.instant(int(signal.bar_end)))
-    opens, closes = (clock.epoch_ms(each(day)) for each in (sessions.open_of, sessions.close_of))
+    opens, closes = hours_ms(int(signal.bar_end))
     document = price_document(str(signal.symbol), at_ms, min(closes, at_ms), timeframe)
     minutes = TIMEFRAMES[timeframe][0]
     if document.empty is not None:

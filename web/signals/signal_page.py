@@ -9,7 +9,6 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 
-from quant import sessions
 from quant.sessions import new_york_date
 from signals.detectors.registry import BY_NAME
 from warehouse import clock
@@ -23,6 +22,7 @@ from web.signals.lifecycle import life_of
 from web.signals.naming import detector_title
 from web.signals.prices import Price, newest_prices
 from web.signals.rows import side_word
+from web.signals.session_hours import hours_ms
 from web.signals.states import SignalState, in_risks, state_of
 
 
@@ -43,7 +43,7 @@ def show_signal(request: HttpRequest, pk: int) -> HttpResponse:
     now_ms = clock.now_ms()
     state = state_of(signal, events, now_ms)
     day = new_york_date(clock.instant(int(signal.bar_end)))
-    closes_ms = clock.epoch_ms(sessions.close_of(day))
+    closes_ms = hours_ms(int(signal.bar_end))[1]
     prices = newest_prices([str(signal.symbol)], now_ms) if state.is_live else {}
     detector = BY_NAME.get(str(signal.detector))
     title = f"{signal.symbol} {detector_title(str(signal.detector))}"

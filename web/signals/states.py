@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from django.conf import settings
 
 from quant import sessions
-from warehouse import clock
 from warehouse.models import Signal, SignalEvent
 from warehouse.models.enums import Direction, Disposition, SignalEventKind
 from warehouse.models.setups.signals import ENDS
 from web import formats
+from web.signals.session_hours import hours_ms
 
 _FOLLOWED_WITHIN_MS = 30 * sessions.MINUTE_MS  # after the close, by which the scanner has stored all ends
 _TONES = {
@@ -83,8 +83,7 @@ def _ends_by(signal: Signal) -> float:
     """Return when the end of a signal is stored at the latest, epoch ms, infinity where it outlives its session."""
     if signal.timeframe != "15m" or signal.outcome_kind == "iv_change":
         return math.inf
-    day = sessions.new_york_date(clock.instant(int(signal.bar_end)))
-    return clock.epoch_ms(sessions.close_of(day)) + _FOLLOWED_WITHIN_MS
+    return hours_ms(int(signal.bar_end))[1] + _FOLLOWED_WITHIN_MS
 
 
 def side_of(signal: Signal) -> int:
