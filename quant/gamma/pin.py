@@ -29,8 +29,9 @@ class SessionPin:
 def session_pin(chain: OptionChain) -> SessionPin:
     """Return the pin of a chain of one symbol. An AM-settled contract of today is settled and does not count."""
     today = chain.days_to_expiry == 0
-    size = chain.open_interest * chain.gamma
-    usable = today & live(chain) & sane(chain.gamma) & (size > 0)
+    known = sane(chain.gamma) & np.isfinite(chain.open_interest)
+    size = np.where(known, chain.open_interest, 0.0) * np.where(known, chain.gamma, 0.0)
+    usable = today & live(chain) & (size > 0)
     if not usable.any():
         return SessionPin(None, None, None, bool(today.any()))
     strikes, place = np.unique(chain.strike[usable], return_inverse=True)
@@ -48,6 +49,7 @@ def largest_net_strike(strike: Floats, net: Floats, spot: float) -> float | None
 
 def usable_share(chain: OptionChain) -> float | None:
     """Return the share of open interest, 0 to 1, of contracts with a usable gamma, of those not settled yet."""
-    held = np.where(live(chain) & (chain.open_interest > 0), chain.open_interest, 0.0)
+    listed = live(chain) & np.isfinite(chain.open_interest) & (chain.open_interest > 0)
+    held = np.where(listed, chain.open_interest, 0.0)
     total = float(held.sum())
     return float(held[sane(chain.gamma)].sum()) / total if total > 0 else None

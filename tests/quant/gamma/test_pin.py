@@ -52,3 +52,11 @@ def test_usable_share_counts_open_interest_of_contracts_not_settled():
     )
     assert usable_share(chain) == 0.75
     assert usable_share(make_chain([1], [True], open_interest=0.0)) is None
+
+
+def test_values_that_are_no_numbers_are_left_out():
+    chain = make_chain(
+        [100, 101, 102], [True] * 3, years=HOUR, open_interest=[np.inf, 10, 30], gamma=[0.0, np.inf, 0.1]
+    )
+    assert session_pin(chain) == SessionPin(102.0, 30.0, 1.0, settles_today=True)
+    assert usable_share(chain) == 0.75
