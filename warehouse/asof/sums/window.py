@@ -10,33 +10,40 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
-from django.db import connection
 
 from quant.chain import Floats
 from warehouse.column_queries import read_columns, read_grouped
 
-_TOTALS = """
-SELECT symbol, count(*), max("timestamp"), coalesce(sum(premium), 0)::double precision,
-       coalesce(sum(premium) FILTER (WHERE sentiment = 'BULLISH'), 0)::double precision,
-       coalesce(sum(premium) FILTER (WHERE sentiment = 'BEARISH'), 0)::double precision,
-       coalesce(sum(premium) FILTER (WHERE side IS NOT NULL), 0)::double precision
+# Per symbol one row of totals, and one row per sweep, whose direction is that of the larger premium. Trades are read
+# once, because planning one more scan of the partitions takes longer than the scan. Trades outside sweeps are one
+# group, which is left out. Sequence numbers are those of a session.
+_WINDOW = """
+SELECT symbol, grouping(CASE WHEN is_sweep THEN contract_ticker END) = 1 AS is_total,
+       CASE WHEN is_sweep THEN contract_ticker END IS NOT NULL AS is_sweep,
+       count(*) AS trades, max("timestamp") AS newest,
+       coalesce(sum(premium), 0) AS premium,
+       coalesce(sum(premium) FILTER (WHERE sentiment = 'BULLISH'), 0) AS bullish,
+       coalesce(sum(premium) FILTER (WHERE sentiment = 'BEARISH'), 0) AS bearish,
+       coalesce(sum(premium) FILTER (WHERE side IS NOT NULL), 0) AS sided,
+       sum(price * size * CASE sentiment WHEN 'BULLISH' THEN 1 WHEN 'BEARISH' THEN -1 ELSE 0 END) AS signed
 FROM trades_as_of
 WHERE symbol = ANY(%(symbols)s) AND "timestamp" BETWEEN %(first)s AND %(last)s
   AND NOT is_cancel AND canceled_by IS NULL
-GROUP BY symbol
-"""
-# One row per sweep; its direction is that of the larger premium. Sequence numbers are those of a session.
-_SWEEPS = """
-SELECT symbol, sum(price * size * CASE sentiment WHEN 'BULLISH' THEN 1 WHEN 'BEARISH' THEN -1 ELSE 0 END) AS signed
-FROM trades_as_of
-WHERE symbol = ANY(%(symbols)s) AND "timestamp" BETWEEN %(first)s AND %(last)s
-  AND NOT is_cancel AND canceled_by IS NULL AND is_sweep
-GROUP BY symbol, coalesce(sweep_id, sequence_number), contract_ticker, "timestamp" / 86400000
+GROUP BY GROUPING SETS (
+    (symbol),
+    (symbol, CASE WHEN is_sweep THEN coalesce(sweep_id, sequence_number) END,
+     CASE WHEN is_sweep THEN contract_ticker END, CASE WHEN is_sweep THEN "timestamp" / 86400000 END)
+)
 """
 _PREMIUMS = """
 SELECT symbol, "timestamp", premium FROM flow_slots
 WHERE symbol = ANY(%(symbols)s) AND "timestamp" = ANY(%(ends)s)
 """
+_SUMS = ("premium", "bullish", "bearish", "sided", "signed")
+_WINDOW_KINDS = {
+    "is_total": "boolean", "is_sweep": "boolean", "trades": "bigint", "newest": "bigint",
+    **dict.fromkeys(_SUMS, "double precision"),
+}  # fmt: skip
 _KINDS = {"symbol": "text", "timestamp": "bigint", "premium": "double precision"}
 
 
@@ -64,15 +71,21 @@ def read(symbols: Sequence[str], first_ms: int, last_ms: int) -> dict[str, FlowW
     Symbols without a trade are left out.
     """
     wanted: dict[str, Any] = {"symbols": list(symbols), "first": first_ms, "last": last_ms}
-    with connection.cursor() as cursor:
-        cursor.execute(_TOTALS, wanted)
-        found = {symbol: FlowWindow(*totals) for symbol, *totals in cursor.fetchall()}
-    sweeps = read_grouped(_SWEEPS, wanted, {"signed": "double precision"}, "symbol")
-    ends = np.cumsum(sweeps.rows)
-    for symbol, rows, end in zip(sweeps.key, sweeps.rows.tolist(), ends.tolist(), strict=True):
-        signed = sweeps.columns["signed"][end - rows : end]
-        found[symbol] = found[symbol]._replace(
-            sweeps=rows,
+    rows = read_grouped(_WINDOW, wanted, _WINDOW_KINDS, "symbol")
+    ends = np.cumsum(rows.rows)
+    found: dict[str, FlowWindow] = {}
+    for symbol, count, end in zip(rows.key, rows.rows.tolist(), ends.tolist(), strict=True):
+        columns = {name: column[end - count : end] for name, column in rows.columns.items()}
+        total = int(np.flatnonzero(columns["is_total"])[0])
+        signed = columns["signed"][columns["is_sweep"] & ~columns["is_total"]]
+        found[symbol] = FlowWindow(
+            trades=int(columns["trades"][total]),
+            last_ms=int(columns["newest"][total]),
+            premium=float(columns["premium"][total]),
+            bullish_premium=float(columns["bullish"][total]),
+            bearish_premium=float(columns["bearish"][total]),
+            sided_premium=float(columns["sided"][total]),
+            sweeps=len(signed),
             bullish_sweeps=int(np.count_nonzero(signed > 0)),
             bearish_sweeps=int(np.count_nonzero(signed < 0)),
         )
