@@ -17,7 +17,7 @@ OF_ALL_SYMBOLS = {"warehouse.asof.bars._ALL_STOCKS"}  # one day of one timeframe
 
 def statements() -> Iterator[tuple[str, str]]:
     """Yield the name and the text of every statement of the readers."""
-    for module in pkgutil.iter_modules(asof.__path__, "warehouse.asof."):
+    for module in pkgutil.walk_packages(asof.__path__, "warehouse.asof."):
         for name, value in vars(import_module(module.name)).items():
             if name.isupper() and isinstance(value, str) and "SELECT" in value:
                 yield f"{module.name}.{name}", value
