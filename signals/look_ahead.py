@@ -63,10 +63,11 @@ def check(
     """
     whole = compute(view)
     found: dict[int, list[str]] = {}
+    if whole is None:
+        return found
     for at_ms in instants_ms:
-        names: set[str] = set()
-        for later in LATER if whole is not None else ():
-            names |= set(differing(whole, compute(as_known(view, at_ms, later)), at_ms))  # type: ignore[arg-type]
+        again = [compute(as_known(view, at_ms, later)) for later in LATER]
+        names = {name for record in again for name in differing(whole, record, at_ms)}
         if names:
             found[at_ms] = sorted(names)
     return found
@@ -94,9 +95,9 @@ def _instrument(one: Instrument, at_ms: int, later: Later) -> Instrument:
 
 
 def _columns(found: _Columns, at_ms: int, later: Later) -> _Columns:
-    (known,) = (getattr(found, one.name) for one in fields(found) if one.name in _KNOWN)  # type: ignore[arg-type]
+    (known,) = (getattr(found, one.name) for one in fields(found) if one.name in _KNOWN)  # type: ignore[arg-type]  # any dataclass
     unknown = known > at_ms
-    columns: dict[str, Any] = {one.name: getattr(found, one.name) for one in fields(found)}  # type: ignore[arg-type]
+    columns: dict[str, Any] = {one.name: getattr(found, one.name) for one in fields(found)}  # type: ignore[arg-type]  # any dataclass
     if later == "absent":
         return type(found)(**{name: values[~unknown] for name, values in columns.items()})
     generator = np.random.default_rng(at_ms)

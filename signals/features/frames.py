@@ -20,10 +20,9 @@ from quant.market.indicator_columns import average_true_range, exponential_mean
 from quant.market.session_bars import SessionBars, longer
 from signals.anchors import FOUR_HOUR_ANCHOR, HOUR_ANCHOR
 from signals.features.context_columns import FrameColumns
-from signals.features.history import EVALUATED_AFTER_MS, History
+from signals.features.history import EVALUATED_AFTER_MS, QUARTER_MS, History
 from warehouse.asof.rows import Times
 
-QUARTER_MS = 15 * sessions.MINUTE_MS
 FEWEST = 60  # bars of a frame
 HOUR, FOUR_HOURS = 4, 16  # bars of 15 minutes
 _WEEK = 5  # sessions at most

@@ -26,7 +26,8 @@ from warehouse.models.enums import Timeframe
 
 EVALUATED_AFTER_MS = 40_000  # the end of an intraday bar
 DAY_EVALUATED_AFTER_MS = 20 * MINUTE_MS  # the close
-LENGTHS_MS = {Timeframe.FIVE_MINUTES: 5 * MINUTE_MS, Timeframe.QUARTER_HOUR: 15 * MINUTE_MS}
+QUARTER_MS = 15 * MINUTE_MS
+LENGTHS_MS = {Timeframe.FIVE_MINUTES: 5 * MINUTE_MS, Timeframe.QUARTER_HOUR: QUARTER_MS}
 
 
 @dataclass(frozen=True, slots=True)

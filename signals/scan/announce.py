@@ -13,13 +13,13 @@ from dataclasses import dataclass
 from django.conf import settings
 from django.db.models import Exists, OuterRef
 
-from quant.sessions import MINUTE_MS, NEW_YORK
+from quant.sessions import HOUR_MS, MINUTE_MS, NEW_YORK
+from signals.scan import store
 from warehouse import alerts, clock
 from warehouse.alerts import UNUSUAL_PREMIUM, Kind
 from warehouse.asof.sums import intervals
 from warehouse.models import Signal, SignalEvent
 from warehouse.models.enums import Disposition, SignalEventKind
-from warehouse.models.setups.signals import ENDS
 
 LATE_AFTER_MS = 5 * MINUTE_MS
 SWEEP_REACH_MS = 5 * MINUTE_MS
@@ -97,7 +97,7 @@ def _new_signals(now_ms: int) -> list[SignalEvent]:
         ~Exists(alerted),
         disposition=Disposition.ACTIVE,
         final_score__gte=settings.ALERT_SCORE,
-        evaluated_at__gt=now_ms - 24 * 60 * MINUTE_MS,
+        evaluated_at__gt=now_ms - 24 * HOUR_MS,
         evaluated_at__lte=now_ms,
     )
     return [
@@ -108,15 +108,8 @@ def _new_signals(now_ms: int) -> list[SignalEvent]:
 
 def _sweeps(now_ms: int) -> list[SignalEvent]:
     """Return the steps of large sweeps in the direction of signals that live."""
-    ended = SignalEvent.objects.filter(signal=OuterRef("pk"), kind__in=[end.value for end in ENDS])
-    living = Signal.objects.filter(
-        ~Exists(ended),
-        disposition=Disposition.ACTIVE,
-        timeframe="15m",
-        bar_end__gt=now_ms - 8 * 60 * MINUTE_MS,
-    )
     steps: list[SignalEvent] = []
-    for signal in living:
+    for signal in store.living(now_ms - 8 * HOUR_MS):
         wanted = "BULLISH" if signal.direction == "LONG" else "BEARISH"
         since = max(int(signal.evaluated_at), now_ms - SWEEP_REACH_MS)
         found = intervals.largest(str(signal.symbol), since, now_ms, MOST_SWEEPS)

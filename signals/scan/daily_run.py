@@ -3,21 +3,17 @@
 from __future__ import annotations
 
 import datetime as dt
-import math
 from collections.abc import Mapping, Sequence
-from typing import cast
-
-from django.conf import settings
 
 from quant import sessions
 from quant.sessions import DAY_MS, new_york_date
 from signals import market_view
-from signals.context.boost import Profile
 from signals.features.history import DAY_EVALUATED_AFTER_MS
 from signals.market_view import MarketView
 from signals.scan import store
+from signals.scan.configured import scoring_rules
 from signals.scan.due import DueBar
-from signals.scan.follow import next_steps
+from signals.scan.follow import StoredSignal, next_steps
 from signals.scan.found import FoundSignal
 from signals.scan.paths import daily_path
 from signals.scan.run import Scanned
@@ -58,8 +54,7 @@ def _scan(bar: DueBar, run: Run) -> Scanned:
             symbol,
             day,
             earlier.get(symbol, ()),
-            profile=cast(Profile, settings.SIGNAL_PROFILE),
-            minimum=settings.SIGNAL_MINIMUM_SCORE,
+            **scoring_rules(),
         )
         scanned += session.features is not None
         found += session.signals
@@ -84,14 +79,15 @@ def _earlier(stored: Sequence[Signal]) -> Mapping[str, list[Earlier]]:
     )
     found: dict[str, list[Earlier]] = {}
     for one in active:
+        placed = StoredSignal(one)
         found.setdefault(str(one.symbol), []).append(
             Earlier(
                 detector=str(one.detector),
-                side=store.SIDES[one.direction],
-                bar_end=int(one.bar_end),
-                reference=float(one.reference_price),
-                stop_price=float(one.stop),
-                target_prices=(*one.targets, *[math.nan] * (3 - len(one.targets))),
+                side=placed.side,
+                bar_end=placed.bar_end,
+                reference=placed.reference,
+                stop_price=placed.stop_price,
+                target_prices=placed.target_prices,
                 dismissed_at=dismissed.get(one.id),
             )
         )

@@ -7,13 +7,12 @@ from dataclasses import dataclass
 
 from quant import sessions
 from quant.sessions import HOUR_MS, MINUTE_MS, new_york_date
-from signals.features.history import DAY_EVALUATED_AFTER_MS, EVALUATED_AFTER_MS
+from signals.features.history import DAY_EVALUATED_AFTER_MS, EVALUATED_AFTER_MS, QUARTER_MS
 from warehouse import clock, market_days
 from warehouse.models import IngestionRun
 from warehouse.models.enums import RunStatus
 from warehouse.task_names import RunTask
 
-BAR_MS = 15 * MINUTE_MS
 REPLAY_AFTER_MS = 2 * HOUR_MS  # the close: then the jobs after the close have ended
 
 
@@ -41,7 +40,7 @@ def due_bars(now_ms: int, delay_ms: int, within_ms: int = MINUTE_MS) -> Due:
     if hours is None or not sessions.sessions(day, day):
         return Due((), is_open=False)
     open_ms, close_ms = clock.epoch_ms(hours.opens), clock.epoch_ms(hours.closes)
-    ends = [min(end, close_ms) for end in range(open_ms + BAR_MS, close_ms + BAR_MS, BAR_MS)]
+    ends = [min(end, close_ms) for end in range(open_ms + QUARTER_MS, close_ms + QUARTER_MS, QUARTER_MS)]
     bars = [DueBar(end, end + EVALUATED_AFTER_MS + delay_ms) for end in ends]
     reached = [bar for bar in bars if bar.at_ms <= now_ms + within_ms]
     scanned = scanned_bars(open_ms, close_ms)

@@ -13,17 +13,19 @@ from quant.market.outcome_kinds import ENDS, EXPIRED, GAPPED, NO_ROOM, OPEN, REA
 from quant.market.outcomes import Outcomes
 from quant.sessions import MINUTE_MS
 from signals.detectors.registry import BY_NAME
+from signals.scan.found import plain
 from signals.scan.paths import Path
 from signals.scan.store import SIDES
 from warehouse.models import Signal, SignalEvent
 from warehouse.models.enums import SignalEventKind
+from warehouse.models.setups.signals import ENDS as ENDING
 
 PIN_REACH = 0.001  # of the strike, within which the close has to be
-_ENDED = {"TARGET_HIT", "STOPPED", "EXPIRED", "DISMISSED", "NO_DATA"}
+_ENDED = frozenset(ENDING)
 
 
 @dataclass(frozen=True, slots=True)
-class _Stored:
+class StoredSignal:
     """A stored signal as its path reads it."""
 
     signal: Signal
@@ -65,7 +67,7 @@ def next_steps(
     by_price = [one for one in signals if one.outcome_kind == "session"]
     found: list[SignalEvent] = []
     if by_price:
-        measured = path.outcomes([_Stored(one) for one in by_price])
+        measured = path.outcomes([StoredSignal(one) for one in by_price])
         for place, signal in enumerate(by_price):
             found += _steps(signal, measured, place, path, set(known.get(signal.id, ())))
     for signal in signals:
@@ -83,7 +85,7 @@ def _steps(signal: Signal, found: Outcomes, place: int, path: Path, known: set[s
     if is_entered and SignalEventKind.ENTERED not in known:
         row, minute = int(found.entry_row[place]), int(found.entry_minute[place])
         at_ms = int(path.start_ms[row]) + max(minute, 0) * MINUTE_MS
-        details = {"entry_before_signal": minute < 0, "entry_drag": _number(found.entry_drag[place])}
+        details = {"entry_before_signal": minute < 0, "entry_drag": plain(found.entry_drag[place])}
         steps.append(_event(signal, SignalEventKind.ENTERED, at_ms, found.entry[place], details=details))
     if not _ENDED & known and end != OPEN:
         at_ms = int(path.end_ms[found.end_row[place]])
@@ -121,7 +123,7 @@ def _pin(signal: Signal, path: Path) -> SignalEvent:
 
 def _measures(found: Outcomes, place: int) -> dict[str, Any]:
     numbers = {
-        name: _number(getattr(found, name)[place]) for name in ("entry", "exit", "pnl", "r", "mfe", "mae")
+        name: plain(getattr(found, name)[place]) for name in ("entry", "exit", "pnl", "r", "mfe", "mae")
     }
     return {
         **numbers,
@@ -144,11 +146,7 @@ def _event(
         symbol=signal.symbol,
         kind=kind,
         timestamp=at_ms,
-        price=_number(price),
+        price=plain(price),
         reason=reason or None,
         details=details or {},
     )
-
-
-def _number(value: float) -> float | None:
-    return float(value) if math.isfinite(value) else None

@@ -59,11 +59,6 @@ class FoundSignal:
     def needs_minutes(self) -> bool:
         return self.detector.rule.needs_minutes
 
-    @property
-    def key(self) -> tuple[str, str, str, int]:
-        """What only one live signal may have: symbol, timeframe, detector and direction."""
-        return self.symbol, self.timeframe, self.detector.name, self.direction
-
 
 def found_at(
     features: Features, detector: Detector, detections: Detections, row: int, profile: Profile, minimum: float

@@ -13,7 +13,13 @@ from quant import sessions
 from quant.market.outcomes import Outcomes, Setups, outcomes
 from quant.market.paths import PathBars
 from quant.sessions import MINUTE_MS
-from signals.features.history import DAY_EVALUATED_AFTER_MS, EVALUATED_AFTER_MS, intraday, per_share
+from signals.features.history import (
+    DAY_EVALUATED_AFTER_MS,
+    EVALUATED_AFTER_MS,
+    QUARTER_MS,
+    intraday,
+    per_share,
+)
 from signals.market_view import MarketView
 from warehouse import clock
 from warehouse.asof.rows import Times
@@ -21,7 +27,6 @@ from warehouse.models.enums import Timeframe
 
 BAR_MINUTES = 15
 DAILY_BARS = 20  # after which a signal of daily bars ends
-_BAR_MS = BAR_MINUTES * MINUTE_MS
 
 
 class Placed(Protocol):
@@ -115,8 +120,8 @@ def session_path(view: MarketView, symbol: str, day: dt.date) -> Path:
         minute_low=inside[2],
         complete=np.count_nonzero(~np.isnan(inside[0]), axis=1) == listed,
     )
-    start_ms = open_ms + np.arange(count) * _BAR_MS
-    end_ms = np.minimum(start_ms + _BAR_MS, close_ms)
+    start_ms = open_ms + np.arange(count) * QUARTER_MS
+    end_ms = np.minimum(start_ms + QUARTER_MS, close_ms)
     evaluated = int(np.count_nonzero(end_ms + EVALUATED_AFTER_MS + delay_ms <= view.last_ms))
     return Path(bars, start_ms, end_ms, evaluated, entry_minute=1 + -(-delay_ms // MINUTE_MS))
 

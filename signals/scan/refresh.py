@@ -11,7 +11,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from django.conf import settings
-from django.db.models import Exists, OuterRef
 
 from quant import sessions
 from quant.sessions import new_york_date
@@ -19,12 +18,12 @@ from signals import market_view
 from signals.context.contexts import read as read_contexts
 from signals.features.build import build
 from signals.market_view import MarketView
+from signals.scan import store
 from signals.scan.found import plain
 from warehouse import asof, clock, market_days
 from warehouse.asof.sums import intervals
 from warehouse.models import Signal, SignalEvent
-from warehouse.models.enums import Disposition, SignalEventKind, Timeframe
-from warehouse.models.setups.signals import ENDS
+from warehouse.models.enums import SignalEventKind, Timeframe
 
 SPOT_MOVE = 0.5  # average true ranges of the 15-minute bars
 MOST_TRADES = 50
@@ -45,7 +44,8 @@ def refresh(now_ms: int) -> int:
     hours = market_days.hours(day, day).get(day)
     if hours is None or not clock.epoch_ms(hours.opens) <= now_ms < clock.epoch_ms(hours.closes):
         return 0
-    living = _living(clock.epoch_ms(hours.opens), now_ms)
+    opens_ms = clock.epoch_ms(hours.opens)
+    living = list(store.living(opens_ms).filter(evaluated_at__lt=now_ms).order_by("id"))
     if not living:
         return 0
     symbols = sorted({str(one.symbol) for one in living})
@@ -63,18 +63,6 @@ def refresh(now_ms: int) -> int:
     ]
     SignalEvent.objects.bulk_create(steps, ignore_conflicts=True)
     return len(steps)
-
-
-def _living(open_ms: int, now_ms: int) -> list[Signal]:
-    ended = SignalEvent.objects.filter(signal=OuterRef("pk"), kind__in=[end.value for end in ENDS])
-    found = Signal.objects.filter(
-        ~Exists(ended),
-        timeframe="15m",
-        disposition=Disposition.ACTIVE,
-        bar_end__gt=open_ms,
-        evaluated_at__lt=now_ms,
-    )
-    return list(found.order_by("id"))
 
 
 def _newest_sweep(symbol: str, first_ms: int, last_ms: int) -> int:

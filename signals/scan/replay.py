@@ -5,16 +5,16 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any
 
 from django.conf import settings
 from django.db import transaction
 
 from quant import sessions
 from signals import market_view
-from signals.context.boost import Profile
 from signals.features.history import EVALUATED_AFTER_MS
 from signals.scan import due, store
+from signals.scan.configured import scoring_rules
 from signals.scan.found import row_of
 from signals.scan.scan import scan_session
 from warehouse import alerts, clock, market_days, queries, runs
@@ -109,8 +109,7 @@ def replay(day: dt.date) -> list[Difference]:
             view,
             symbol,
             day,
-            profile=cast(Profile, settings.SIGNAL_PROFILE),
-            minimum=settings.SIGNAL_MINIMUM_SCORE,
+            **scoring_rules(),
             dismissed=dismissed.get(symbol),
         )
         rows = [row_of(one) for one in session.signals if one.evaluated_at >= since_ms]

@@ -4,19 +4,16 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass
-from typing import cast
-
-from django.conf import settings
 
 from quant import sessions
 from quant.sessions import new_york_date
 from signals import market_view
-from signals.context.boost import Profile
 from signals.features.history import EVALUATED_AFTER_MS
 from signals.features.record import Features
 from signals.market_view import MarketView
 from signals.scan import store
 from signals.scan.bar_rows import store_bar_rows
+from signals.scan.configured import scoring_rules
 from signals.scan.due import DueBar
 from signals.scan.follow import next_steps
 from signals.scan.found import FoundSignal
@@ -75,8 +72,7 @@ def _scan(bar: DueBar, run: Run) -> Scanned:
             view,
             symbol,
             day,
-            profile=cast(Profile, settings.SIGNAL_PROFILE),
-            minimum=settings.SIGNAL_MINIMUM_SCORE,
+            **scoring_rules(),
             dismissed=dismissed.get(symbol),
         )
         if session.features is not None and int(session.features.end_ms[-1]) == bar.bar_end:

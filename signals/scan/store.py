@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from django.db.models import Exists, OuterRef, QuerySet
+
 from signals.rules.rule import LONG, SHORT
 from signals.scan.found import FoundSignal, row_of
 from warehouse.models import ConfluenceConfig, Signal, SignalEvent
-from warehouse.models.enums import ConfigStatus, SignalEventKind
+from warehouse.models.enums import ConfigStatus, Disposition, SignalEventKind
+from warehouse.models.setups.signals import ENDS
 
 SIDES = {"LONG": LONG, "SHORT": SHORT}
 
@@ -20,9 +23,20 @@ def active_config() -> ConfluenceConfig | None:
 def store(found: Iterable[FoundSignal], config_id: int | None) -> int:
     """Insert the signals that are not stored and return their number. Call it in a transaction."""
     rows = [Signal(**row_of(one, config_id)) for one in found]
-    before = Signal.objects.count() if rows else 0
+    if not rows:
+        return 0
+    same_bars = Signal.objects.filter(bar_end__in={row.bar_end for row in rows})
+    before = same_bars.count()
     Signal.objects.bulk_create(rows, ignore_conflicts=True)
-    return Signal.objects.count() - before if rows else 0
+    return same_bars.count() - before
+
+
+def living(since_ms: int) -> QuerySet[Signal]:
+    """Return the ACTIVE signals of 15-minute bars that ended after an instant (epoch ms) and have no end yet."""
+    ended = SignalEvent.objects.filter(signal=OuterRef("pk"), kind__in=ENDS)
+    return Signal.objects.filter(
+        ~Exists(ended), disposition=Disposition.ACTIVE, timeframe="15m", bar_end__gt=since_ms
+    )
 
 
 def of_session(symbols: Iterable[str], open_ms: int, close_ms: int) -> list[Signal]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import datetime as dt
-from typing import Any, cast
+from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
@@ -12,9 +12,9 @@ from rich.table import Table
 
 from quant import sessions
 from signals import market_view
-from signals.context.boost import Profile
 from signals.features.build import build
 from signals.features.record import Features
+from signals.scan.configured import scoring_rules
 from signals.scan.explain import answers, context_lines
 from signals.scan.scan import detectors_for, scan_session
 from warehouse import asof, clock
@@ -69,8 +69,7 @@ class Command(BaseCommand):
             view,
             symbol,
             day,
-            profile=cast(Profile, settings.SIGNAL_PROFILE),
-            minimum=settings.SIGNAL_MINIMUM_SCORE,
+            **scoring_rules(),
         )
         signals = Table("signal of the session", "bar", "direction", "score", "disposition")
         for signal in found.signals:
