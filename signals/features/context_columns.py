@@ -86,7 +86,7 @@ class FlowColumns:
     """Option flow of 1, 4 and 24 hours, and the sweeps of the last 30 minutes.
 
     `silent_minutes` is how long the stream had not been received at the evaluation instant: 0 while it is received, NaN
-    without any trade of the symbol. `sweep_coverage` is the share of sweep premium with a known side, `usual_premium`
+    without any trade of the symbol. `sweep_coverage` is the share of sweep premium with a known side, `usual_bullish`
     the median premium of bullish sweeps in the same half hour of 20 sessions, `usual_bearish` that of bearish ones, and
     `aggressive_share` the share of aggressive premium in the premium of all trades of the half hour.
     """

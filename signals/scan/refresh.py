@@ -31,7 +31,7 @@ MOST_TRADES = 50
 
 @dataclass(frozen=True, slots=True)
 class _Last:
-    """When the contexts of a signal were read last, and the price and the gamma slot then."""
+    """The last reading of a signal's contexts: its time (epoch ms), and the price and the gamma slot at that time."""
 
     at_ms: int
     price: float

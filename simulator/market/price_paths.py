@@ -175,7 +175,7 @@ class Paths:
         return levels
 
     def closes(self, symbol: str, rows: NDArray[np.intp], gain: Floats) -> Floats:
-        """Return the closes of some weekdays whose moves add `gain` to their logarithm, not rounded; shape (n,)."""
+        """Return the closes of the weekdays `rows` after adding `gain` to the logarithm of each, not rounded; (n,)."""
         accrued = self._gains(symbol)[1][rows]
         return np.asarray((self.weekday_closes(symbol)[rows] - accrued) * np.exp(gain) + accrued)
 
