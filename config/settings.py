@@ -138,6 +138,7 @@ INSTALLED_APPS = [
     "ingestion",
     "flow",
     "signals",
+    "backtest",
     "monitoring",
     "config",
 ]
