@@ -47,7 +47,9 @@ from warehouse.watchlist import add_default_symbols
 SESSION = datetime(2026, 11, 18, 17, 0, tzinfo=UTC)  # Wednesday, 12:00 New York
 QUARTER = timedelta(minutes=15)
 PREPARATION = timedelta(seconds=45)  # from the start of the simulator to the first trade compared
-RATED_MS = 12_000  # of trades, after which a contract with several orders still has windows as long as an order
+RATED_MS = (
+    12_000  # of trades, after which a contract with several orders still has windows as long as an order
+)
 AVERAGE_SIZE = 20  # contracts per trade, of so many past trades that a few more do not change it
 SETTLED = timedelta(minutes=2)  # after which a repair may start
 MARGIN_MS = 10_000  # around a gap; a repair may add information to the trades of the stream there
