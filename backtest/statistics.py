@@ -143,7 +143,8 @@ def _logits(chosen: Floats, sums: Floats, lengths: Floats) -> Floats:
     of_best = np.take_along_axis(outside, inside.argmax(axis=1)[:, None], axis=1)
     rank = (outside < of_best).sum(axis=1) + ((outside == of_best).sum(axis=1) + 1) / 2
     share = rank / (sums.shape[1] + 1)
-    return np.log(share / (1 - share))
+    logits: Floats = np.log(share / (1 - share))
+    return logits
 
 
 def _halves(blocks: int) -> Floats:
