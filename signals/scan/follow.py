@@ -11,6 +11,7 @@ from quant.market.outcome_kinds import ENDS, EXPIRED, GAPPED, NO_ROOM, OPEN, REA
 from quant.market.outcomes import Outcomes
 from quant.sessions import MINUTE_MS
 from signals.detectors.registry import BY_NAME
+from signals.scan.crush import Crush
 from signals.scan.found import plain
 from signals.scan.paths import Path, is_pinned
 from signals.scan.store import SIDES
@@ -59,7 +60,7 @@ def next_steps(
     """Return the steps of signals along one path that are not stored yet.
 
     `known` maps the id of a signal to the kinds of its stored steps. Signals whose outcome is measured by volatility
-    have no steps within their session.
+    have no steps along a path of prices.
     """
     by_price = [one for one in signals if one.outcome_kind == "session"]
     found: list[SignalEvent] = []
@@ -114,6 +115,18 @@ def _pin(signal: Signal, path: Path) -> SignalEvent:
     is_hit = is_pinned(close, float(signal.targets[0]))
     kind = SignalEventKind.TARGET_HIT if is_hit else SignalEventKind.EXPIRED
     return _event(signal, kind, at_ms, close, "" if is_hit else "session end", details)
+
+
+def crush_step(signal: Signal, found: Crush) -> SignalEvent:
+    """Return the end of a signal that predicts a fall of volatility; volatilities and changes in points."""
+    details = {
+        "predicted": signal.prediction,
+        "actual": plain(found.change),
+        "before": plain(100.0 * found.before),
+        "after": plain(100.0 * found.after),
+        "contract": found.contract_ticker,
+    }
+    return _event(signal, found.end, found.at_ms, math.nan, found.reason, details)
 
 
 def _measures(found: Outcomes, place: int) -> dict[str, Any]:
