@@ -52,6 +52,9 @@ class CeleryTask(StrEnum):
     SCAN = "signals.tasks.scan"
     SCAN_DAY = "signals.tasks.scan_day"
     REPLAY = "signals.tasks.replay"
+    START_BACKTEST = "backtest.tasks.start_backtest"
+    RUN_BACKTEST_SYMBOL = "backtest.tasks.run_symbol"
+    CONTINUE_BACKTESTS = "backtest.tasks.continue_backtests"
     WATCH_HEALTH = "monitoring.tasks.watch_health"
 
 

@@ -1,0 +1,35 @@
+"""Locks by name, which PostgreSQL holds for a session and releases when the session ends."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from django.db import DatabaseError, connection
+
+_KEY = "hashtextextended(%s, 0)"
+
+
+@contextmanager
+def session_lock(name: str, wait: bool = False) -> Iterator[bool]:
+    """Yield whether this session has the lock of a name: False if another session has it.
+
+    With `wait`, wait until it is free. Do not call it inside a transaction.
+    """
+    lock = "pg_advisory_lock" if wait else "pg_try_advisory_lock"
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT {lock}({_KEY})", [name])
+        is_locked = wait or bool(cursor.fetchone()[0])
+    try:
+        yield is_locked
+    finally:
+        if is_locked:
+            _unlock(name)
+
+
+def _unlock(name: str) -> None:
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute(f"SELECT pg_advisory_unlock({_KEY})", [name])
+    except DatabaseError:
+        connection.close()  # a broken session must not keep the lock
