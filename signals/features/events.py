@@ -6,6 +6,7 @@ import datetime as dt
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from quant import sessions
 from quant.chain import Floats
@@ -60,25 +61,37 @@ def event_columns(events: EventVersions, curve: SlotVolatilities | None, history
             continue
         today = sessions.new_york_date(at)
         numbers["days_to_event"][row] = (coming[0].day - today).days
-        confirmed = [one for one in coming if one.is_confirmed and one.at <= _next_close(at)]
-        if not confirmed:
+        event = _confirmed(coming, at)
+        if event is None:
             continue
-        timing[row] = confirmed[0].timing
-        found = None if curve is None else _around(curve, history, row, confirmed[0].at)
+        timing[row] = event.timing
+        found = None if curve is None else _around(curve, history, row, event.at)
         for name, value in (found or {}).items():
             numbers[name][row] = value
     return EventColumns(event_timing=timing, **numbers)
 
 
 @dataclass(frozen=True, slots=True)
-class _Coming:
+class Coming:
+    """An event that is expected; `at` is the instant (aware, UTC) at which it is taken to happen."""
+
     day: dt.date
     timing: str
     at: dt.datetime
     is_confirmed: bool
 
 
-def _coming(events: EventVersions, at_ms: int, at: dt.datetime) -> list[_Coming]:
+def confirmed_event(events: EventVersions, at_ms: int) -> Coming | None:
+    """Return the next confirmed event before the next session's close, as expected at an instant (epoch ms)."""
+    at = clock.instant(at_ms)
+    return _confirmed(_coming(events, at_ms, at), at)
+
+
+def _confirmed(coming: list[Coming], at: dt.datetime) -> Coming | None:
+    return next((one for one in coming if one.is_confirmed and one.at <= _next_close(at)), None)
+
+
+def _coming(events: EventVersions, at_ms: int, at: dt.datetime) -> list[Coming]:
     """Return the events that were expected at an instant and follow it, in their order."""
     expected = (events.known_at <= at_ms) & ~(events.withdrawn_at <= at_ms)
     found = []
@@ -87,7 +100,7 @@ def _coming(events: EventVersions, at_ms: int, at: dt.datetime) -> list[_Coming]
         timing = str(events.timing[place])
         happens = event_at(day, timing)
         if happens > at:
-            found.append(_Coming(day, timing, happens, str(events.certainty[place]) == CONFIRMED))
+            found.append(Coming(day, timing, happens, str(events.certainty[place]) == CONFIRMED))
     return sorted(found, key=lambda one: one.at)
 
 
@@ -100,18 +113,12 @@ def _around(
 ) -> dict[str, float] | None:
     """Return the volatilities around an event by the newest curve of the session that a bar may use."""
     at_ms, end_ms = int(history.at_ms[row]), int(history.end_ms[row])
-    usable = (curve.timestamp < end_ms) & (curve.known_at <= at_ms)
-    usable &= curve.timestamp >= history.calendar.open_ms[-1]
-    if not usable.any():
+    found = settlements(curve, int(history.calendar.open_ms[-1]), end_ms, at_ms)
+    if found is None:
         return None
-    rows = np.flatnonzero(curve.timestamp == curve.timestamp[usable].max())
-    instants = sessions.settlement_instants(curve.root[rows], curve.expiration[rows])
-    order = np.argsort(instants, kind="stable")
-    rows, instants = rows[order], instants[order]
-    at = np.datetime64(clock.instant(at_ms).replace(tzinfo=None), "s")
-    years = (instants - at) / np.timedelta64(1, "s") / sessions.SECONDS_PER_YEAR
-    rows, years, instants = rows[years > 0], years[years > 0], instants[years > 0]
-    after = instants > np.datetime64(event.replace(tzinfo=None), "s")
+    rows, instants = found
+    years = (instants - _seconds(clock.instant(at_ms))) / np.timedelta64(1, "s") / sessions.SECONDS_PER_YEAR
+    after = instants > _seconds(event)
     volatility = curve.atm_volatility[rows]
     count = int(after.sum())
     enough = float((count >= 1 and count < len(rows)) or count >= 2)
@@ -127,6 +134,29 @@ def _around(
         "front_mean": _mean_before(curve, history, int(rows[front])),
         "front_kink_points": float(kinks(years, volatility)[front]) if len(rows) > 1 else np.nan,
     }
+
+
+def settlements(
+    curve: SlotVolatilities, open_ms: int, end_ms: int, at_ms: int
+) -> tuple[NDArray[np.intp], NDArray[np.datetime64]] | None:
+    """Return the rows of the newest slot that a bar may use, and their settlements, by time; both (k,).
+
+    The bar ends at `end_ms` in the session that opened at `open_ms` and is evaluated at `at_ms`. Settlements before
+    that instant are left out. None without a slot.
+    """
+    usable = (curve.timestamp < end_ms) & (curve.known_at <= at_ms) & (curve.timestamp >= open_ms)
+    if not usable.any():
+        return None
+    rows = np.flatnonzero(curve.timestamp == curve.timestamp[usable].max())
+    instants = sessions.settlement_instants(curve.root[rows], curve.expiration[rows])
+    order = np.argsort(instants, kind="stable")
+    rows, instants = rows[order], instants[order]
+    follows = instants > _seconds(clock.instant(at_ms))
+    return rows[follows], instants[follows]
+
+
+def _seconds(at: dt.datetime) -> np.datetime64:
+    return np.datetime64(at.replace(tzinfo=None), "s")
 
 
 def _mean_before(curve: SlotVolatilities, history: History, front: int) -> float:

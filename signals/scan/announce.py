@@ -10,20 +10,22 @@ import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
 from django.conf import settings
 from django.db.models import Exists, OuterRef
 
 from quant.sessions import HOUR_MS, MINUTE_MS, NEW_YORK
+from signals.rules.rule import LONG, SHORT
 from signals.scan import store
 from warehouse import alerts, clock
 from warehouse.alerts import UNUSUAL_PREMIUM, Kind
-from warehouse.asof.sums import intervals
+from warehouse.asof.sums import sweeps
 from warehouse.models import Signal, SignalEvent
 from warehouse.models.enums import Disposition, SignalEventKind
 
 LATE_AFTER_MS = 5 * MINUTE_MS
 SWEEP_REACH_MS = 5 * MINUTE_MS
-MOST_SWEEPS = 20
+WORDS = {LONG: "bullish", SHORT: "bearish"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,19 +112,16 @@ def _sweeps(now_ms: int) -> list[SignalEvent]:
     """Return the steps of large sweeps in the direction of signals that live."""
     steps: list[SignalEvent] = []
     for signal in store.living(now_ms - 8 * HOUR_MS):
-        wanted = "BULLISH" if signal.direction == "LONG" else "BEARISH"
+        side = store.SIDES[signal.direction]
         since = max(int(signal.evaluated_at), now_ms - SWEEP_REACH_MS)
-        found = intervals.largest(str(signal.symbol), since, now_ms, MOST_SWEEPS)
-        for place in range(len(found)):
-            if found.trade_type[place] != "SWEEP" or found.sentiment[place] != wanted:
-                continue
-            if found.premium[place] >= float(UNUSUAL_PREMIUM):
-                at_ms = int(found.timestamp[place])
-                text = (
-                    f"{signal.symbol} {wanted.lower()} sweep of ${found.premium[place]:,.0f} confirms"
-                    f" {signal.detector.replace('_', ' ')} {signal.direction}"
-                )
-                steps.append(_step(signal, at_ms, at_ms, text))
+        found = sweeps.read(str(signal.symbol), since, now_ms, float(UNUSUAL_PREMIUM))
+        for place in np.flatnonzero(side * found.signed > 0).tolist():
+            at_ms = int(found.timestamp[place])
+            text = (
+                f"{signal.symbol} {WORDS[side]} sweep of ${found.premium[place]:,.0f} confirms"
+                f" {signal.detector.replace('_', ' ')} {signal.direction}"
+            )
+            steps.append(_step(signal, at_ms, at_ms, text))
     return _not_stored(steps)
 
 

@@ -1,4 +1,7 @@
-"""The scan of the daily bars of all watched symbols after the close, and the steps of earlier daily signals."""
+"""The scan of the daily bars of all watched symbols after the close.
+
+It also stores the steps of earlier daily signals, and the ends of signals that predicted a fall of volatility.
+"""
 
 from __future__ import annotations
 
@@ -12,8 +15,9 @@ from signals.features.history import DAY_EVALUATED_AFTER_MS
 from signals.market_view import MarketView
 from signals.scan import store
 from signals.scan.configured import scoring_rules
+from signals.scan.crush import measure_stored
 from signals.scan.due import DueBar
-from signals.scan.follow import StoredSignal, next_steps
+from signals.scan.follow import StoredSignal, crush_step, next_steps
 from signals.scan.found import FoundSignal
 from signals.scan.paths import daily_path
 from signals.scan.run import Scanned
@@ -58,10 +62,11 @@ def _scan(bar: DueBar, run: Run) -> Scanned:
         )
         scanned += session.features is not None
         found += session.signals
+    crushes = _crushes(symbols, bar.at_ms)
 
     def write() -> Scanned:
         new = store.store(found, None if config is None else int(config.id))
-        steps = _steps(view, store.daily_since(symbols, bar.bar_end - REACH_MS))
+        steps = [*_steps(view, store.daily_since(symbols, bar.bar_end - REACH_MS)), *crushes]
         SignalEvent.objects.bulk_create(steps, ignore_conflicts=True)
         runs.finish(run, rows=new, result={"symbols": scanned, "signals": new, "steps": len(steps)})
         return Scanned(bar.bar_end, scanned, new, len(steps))
@@ -103,3 +108,13 @@ def _steps(view: MarketView, stored: Sequence[Signal]) -> list[SignalEvent]:
         if str(one.symbol) in view.symbols:
             steps += next_steps([one], known, daily_path(view, str(one.symbol), began))
     return steps
+
+
+def _crushes(symbols: Sequence[str], at_ms: int) -> list[SignalEvent]:
+    """Return the ends of the signals that predicted a change of volatility, as known at an instant (epoch ms)."""
+    waiting = list(store.waiting_for_volatility(symbols, at_ms - REACH_MS))
+    with asof.at(at_ms):
+        ends = [
+            measure_stored(str(one.symbol), int(one.bar_end), int(one.evaluated_at), at_ms) for one in waiting
+        ]
+    return [crush_step(one, end) for one, end in zip(waiting, ends, strict=True) if end is not None]

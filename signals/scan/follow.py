@@ -7,20 +7,18 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-
 from quant.market.outcome_kinds import ENDS, EXPIRED, GAPPED, NO_ROOM, OPEN, REASONS, TARGET_HIT
 from quant.market.outcomes import Outcomes
 from quant.sessions import MINUTE_MS
 from signals.detectors.registry import BY_NAME
+from signals.scan.crush import Crush
 from signals.scan.found import plain
-from signals.scan.paths import Path
+from signals.scan.paths import Path, is_pinned
 from signals.scan.store import SIDES
 from warehouse.models import Signal, SignalEvent
 from warehouse.models.enums import SignalEventKind
 from warehouse.models.setups.signals import ENDS as ENDING
 
-PIN_REACH = 0.001  # of the strike, within which the close has to be
 _ENDED = frozenset(ENDING)
 
 
@@ -62,7 +60,7 @@ def next_steps(
     """Return the steps of signals along one path that are not stored yet.
 
     `known` maps the id of a signal to the kinds of its stored steps. Signals whose outcome is measured by volatility
-    have no steps within their session.
+    have no steps along a path of prices.
     """
     by_price = [one for one in signals if one.outcome_kind == "session"]
     found: list[SignalEvent] = []
@@ -108,17 +106,27 @@ def _steps(signal: Signal, found: Outcomes, place: int, path: Path, known: set[s
 
 
 def _pin(signal: Signal, path: Path) -> SignalEvent:
-    """Return the end of a pin: a hit where the session closes within 0.1 % of the strike."""
-    closes = path.bars.close[~np.isnan(path.bars.close)]
-    at_ms = int(path.end_ms[-1])
-    if not len(closes):
+    """Return the end of a pin: a hit where the session closes near the strike. Stop and target do not end it."""
+    close, at_ms = path.last_close(), int(path.end_ms[-1])
+    if math.isnan(close):
         return _event(signal, SignalEventKind.NO_DATA, at_ms, math.nan)
-    close, strike = float(closes[-1]), float(signal.targets[0])
-    is_hit = abs(close - strike) <= PIN_REACH * strike
-    pnl = SIDES[signal.direction] * (close - float(signal.reference_price))
+    pnl = plain(path.outcomes([StoredSignal(signal)], to_close=True).pnl[0])
     details = {"close": close, "pnl": pnl, "is_official": False}
+    is_hit = is_pinned(close, float(signal.targets[0]))
     kind = SignalEventKind.TARGET_HIT if is_hit else SignalEventKind.EXPIRED
     return _event(signal, kind, at_ms, close, "" if is_hit else "session end", details)
+
+
+def crush_step(signal: Signal, found: Crush) -> SignalEvent:
+    """Return the end of a signal that predicts a fall of volatility; volatilities and changes in points."""
+    details = {
+        "predicted": signal.prediction,
+        "actual": plain(found.change),
+        "before": plain(100.0 * found.before),
+        "after": plain(100.0 * found.after),
+        "contract": found.contract_ticker,
+    }
+    return _event(signal, found.end, found.at_ms, math.nan, found.reason, details)
 
 
 def _measures(found: Outcomes, place: int) -> dict[str, Any]:

@@ -39,6 +39,13 @@ def living(since_ms: int) -> QuerySet[Signal]:
     )
 
 
+def waiting_for_volatility(symbols: Iterable[str], since_ms: int) -> QuerySet[Signal]:
+    """Return the signals of bars after an instant (epoch ms) that predict a change of volatility and have no end."""
+    ended = SignalEvent.objects.filter(signal=OuterRef("pk"), kind__in=ENDS)
+    found = Signal.objects.filter(~Exists(ended), symbol__in=list(symbols), bar_end__gt=since_ms)
+    return found.filter(outcome_kind="iv_change").order_by("bar_end", "id")
+
+
 def of_session(symbols: Iterable[str], open_ms: int, close_ms: int) -> list[Signal]:
     """Return the stored signals of the 15-minute bars of a session, oldest first."""
     found = Signal.objects.filter(symbol__in=list(symbols), bar_end__gt=open_ms, bar_end__lte=close_ms)

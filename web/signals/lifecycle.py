@@ -87,6 +87,9 @@ def _step(event: SignalEvent) -> LifeStep:
         for name, decimals, unit in _MEASURES
         if details.get(name) is not None
     ]
+    if details.get("actual") is not None:
+        actual, predicted = (formats.number(details[name], 1, sign=True) for name in ("actual", "predicted"))
+        parts.append(f"{actual} points of volatility, {predicted} predicted, {details['contract']}")
     if details.get("ambiguous"):
         parts.append("one bar held both stop and target")
     if details.get("entry_before_signal"):

@@ -85,6 +85,9 @@ def _strip(
         return [*found, Value("Ended at", formats.price(state.exit), state.reason or state.word.lower())]
     if signal.timeframe == "1d":
         return [*found, Value("Ends", "20 sessions", "at the longest")]
+    if state.change is not None:
+        ended = f"{formats.day(state.since_ms)} {formats.time_of_day(state.since_ms)}"
+        return [*found, Value("Ended", ended, state.reason or "volatility fell")]
     if signal.outcome_kind == "iv_change":
         return [*found, Value("Ends", "after the event", "first slot 24 h later, 30 min after it")]
     return [*found, Value("Ends", formats.time_of_day(closes_ms), "end of the session")]
@@ -103,6 +106,9 @@ def _since(signal: Signal, state: SignalState, now_ms: int) -> str:
 
 
 def _now(signal: Signal, state: SignalState, price: Price | None) -> Value:
+    if state.change is not None:
+        change = f"{formats.number(state.change, 1, sign=True)} pt"
+        return Value("Outcome", change, "measured change of volatility", _tone(-state.change))
     if not state.is_live:
         outcome = "no outcome" if state.r is None else f"{formats.number(state.r, 2, sign=True)} R"
         return Value(

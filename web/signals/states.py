@@ -28,7 +28,8 @@ class SignalState:
     """State of a signal: `word` and the class of its badge, when it began (epoch ms), and what is known of the outcome.
 
     `is_live` marks an ACTIVE signal without an end, `is_ready` one with a score of at least ALERT_SCORE. `entry` is the
-    price at which it was entered, None before; `exit` that of its end. `r` is the outcome in multiples of the risk.
+    price at which it was entered, None before; `exit` that of its end. `r` is the outcome in multiples of the risk,
+    `change` that of a prediction of volatility in points.
     """
 
     word: str
@@ -40,6 +41,7 @@ class SignalState:
     entered_ms: int | None
     exit: float | None
     r: float | None
+    change: float | None
     reason: str
 
 
@@ -75,6 +77,7 @@ def state_of(signal: Signal, events: Sequence[SignalEvent], at_ms: int) -> Signa
         entered_ms=None if entered is None else int(entered.timestamp),
         exit=None if end is None else end.price,
         r=details.get("r"),
+        change=details.get("actual"),
         reason="" if end is None else str(end.reason or ""),
     )
 

@@ -84,16 +84,17 @@ def test_quiet_hours_store_without_sending(webhook, settings):
 
 def test_a_large_sweep_in_the_direction_of_a_living_signal_is_sent(webhook):
     signal = add_signal(bar_end=BAR_END - 15 * MINUTE_MS, final_score=70)
-    sweep = {"symbol": "SPY", "trade_type": "SWEEP", "is_sweep": True, "premium": 250_000}
-    add_trade(NOW_MS - 1000, 1, **sweep)
-    add_trade(NOW_MS - 2000, 2, **sweep | {"sentiment": "BEARISH"})
-    add_trade(NOW_MS - 3000, 3, **sweep | {"premium": 99_999})
-    add_trade(NOW_MS - 4000, 4, **sweep | {"trade_type": "BLOCK"})
+    sweep = {"symbol": "SPY", "trade_type": "SWEEP", "is_sweep": True, "premium": 60_000}
+    add_trade(NOW_MS - 1000, 1, **sweep, sweep_id=1)
+    add_trade(NOW_MS - 999, 2, **sweep, sweep_id=1)
+    add_trade(NOW_MS - 2000, 3, **sweep | {"sentiment": "BEARISH", "premium": 250_000})
+    add_trade(NOW_MS - 3000, 4, **sweep | {"premium": 99_999})
+    add_trade(NOW_MS - 4000, 5, **sweep | {"trade_type": "BLOCK", "is_sweep": False, "premium": 250_000})
     assert announce(NOW_MS) == Announced(sent=1)
-    assert webhook.texts == ["SPY bullish sweep of $250,000 confirms breakout bullish LONG"]
+    assert webhook.texts == ["SPY bullish sweep of $120,000 confirms breakout bullish LONG"]
     assert announce(NOW_MS + 30_000) == Announced()
     SignalEvent.objects.create(signal=signal, symbol="SPY", kind="STOPPED", timestamp=NOW_MS, details={})
-    add_trade(NOW_MS + 1000, 5, **sweep)
+    add_trade(NOW_MS + 1000, 6, **sweep | {"premium": 250_000})
     assert announce(NOW_MS + 40_000) == Announced()
 
 

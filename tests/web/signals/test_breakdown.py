@@ -117,3 +117,19 @@ def test_a_signal_whose_session_is_over_without_an_end_is_not_live():
     found = state_of(signal, [], close + 30 * MINUTE_MS + 1)
     assert (found.word, found.is_live, found.is_ready) == ("NO END STORED", False, False)
     assert state_of(crush, [], close + 24 * 60 * MINUTE_MS).is_live
+
+
+def test_the_end_of_a_volatility_crush_has_the_measured_change():
+    signal = add_signal(outcome_kind="iv_change", prediction=-21.3)
+    details = {
+        "predicted": -21.3,
+        "actual": -18.04,
+        "before": 60.0,
+        "after": 41.96,
+        "contract": "O:SPY261218P00450000",
+    }
+    events = [add_step(signal, "TARGET_HIT", 24 * 60 * MINUTE_MS, details=details)]
+    state = state_of(signal, events, AT)
+    assert (state.word, state.change, state.r) == ("TARGET HIT", -18.04, None)
+    last = life_of(signal, events, state, BAR_END)[-1]
+    assert last.text == "−18.0 points of volatility, −21.3 predicted, O:SPY261218P00450000"

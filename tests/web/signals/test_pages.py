@@ -97,6 +97,22 @@ def test_a_signal_that_has_ended_shows_its_outcome(stored):
     assert "Dismiss" not in text_of(answer)
 
 
+def test_a_volatility_crush_that_has_ended_shows_the_measured_change(stored):
+    details = {
+        "predicted": -21.3,
+        "actual": 0.8,
+        "before": 60.0,
+        "after": 60.8,
+        "contract": "O:SPX261218P04500000",
+    }
+    add_step(stored["watch"], "EXPIRED", 24 * 60 * MINUTE_MS, reason="volatility rose", details=details)
+    answer = logged_in(member("viewer")).get(f"/signals/{stored['watch'].pk}/")
+    strip = {one.name: (one.value, one.detail, one.tone) for one in answer.context["strip"]}
+    assert strip["Outcome"] == ("+0.8 pt", "measured change of volatility", "negative")
+    assert strip["Ended"] == ("Wed 25 Nov 2026 11:30", "volatility rose", "")
+    assert "+0.8 points of volatility, −21.3 predicted, O:SPX261218P04500000" in text_of(answer)
+
+
 def test_the_chart_has_the_bars_of_the_session_and_the_signal(stored):
     viewer = logged_in(member("viewer"))
     address = f"/signals/{stored['ready'].pk}/chart"

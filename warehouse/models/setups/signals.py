@@ -86,7 +86,8 @@ class SignalEvent(models.Model):
     """Grain: one step in the life of a signal. Key: (signal_id, kind, timestamp). Kept five years.
 
     A signal ends with one of TARGET_HIT, STOPPED, EXPIRED, DISMISSED and NO_DATA; after TARGET_HIT, TARGET_2 and
-    TARGET_3 may follow. `details` of an end has the outcome: exit price, pnl, R, mfe, mae.
+    TARGET_3 may follow. `details` of an end has the outcome: exit price, pnl, R, mfe, mae. That of a prediction of
+    volatility has the contract, its volatility before and after, and the predicted and the actual change in points.
     """
 
     id = columns.row_id()
