@@ -1,0 +1,66 @@
+"""The verdict of outcomes against random entries."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import sqrt
+
+import numpy as np
+
+from backtest.bootstrap import Interval, mean_interval
+from backtest.report.rates import FEW
+from backtest.report.returns import Dates
+from quant.chain import Floats
+
+ABOVE, BELOW, SAME = "above chance", "below chance", "not different from chance"
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """Outcomes against random entries: `word` says whether their expectancy differs.
+
+    `word` is None, as are the numbers, without an outcome that has random entries. `difference` is the expectancy in R
+    after costs less that of the random entries, None with outcomes in fewer than two sessions. `win_rate` and
+    `chance_win_rate` are shown as information and do not decide. `too_few` is True below 30 outcomes.
+    """
+
+    word: str | None
+    n: int
+    too_few: bool
+    expectancy: float | None
+    chance_expectancy: float | None
+    win_rate: float | None
+    chance_win_rate: float | None
+    difference: Interval | None
+
+
+def against_chance(r: Floats, sessions: Dates, random_r: Floats, *, seed: int = 0) -> Verdict:
+    """Return the verdict of outcomes against random entries.
+
+    `r`, shape (n,), are multiples of the risk after costs and `sessions` the sessions of the outcomes. `random_r`,
+    shape (n, m), are those of m random entries of the same symbol, direction and bar of the session as each outcome.
+    NaN stands for an entry without a result; outcomes without R or without any random entry are left out.
+
+    The verdict is that of the 95 % bootstrap interval by session of the mean of R less the mean of its random entries:
+    without an advantage 2.5 % of detectors are "above chance". The standard error is at least that of as many
+    independent random entries, so that a few equal outcomes do not seem certain.
+    """
+    count = (~np.isnan(random_r)).sum(axis=1)
+    used = ~np.isnan(r) & (count > 0)
+    r, sessions, random_r, count = r[used], sessions[used], random_r[used], count[used]
+    n = len(r)
+    if n == 0:
+        return Verdict(None, 0, True, None, None, None, None, None)
+    chance = np.nansum(random_r, axis=1) / count
+    spread = sqrt(float(np.nansum((random_r - chance[:, None]) ** 2)) / max(1, int(count.sum()) - n))
+    difference = mean_interval(r - chance, sessions, seed=seed, least_error=spread / sqrt(n))
+    return Verdict(
+        word={1: ABOVE, 0: SAME, -1: BELOW}[0 if difference is None else difference.sign],
+        n=n,
+        too_few=n < FEW,
+        expectancy=float(r.mean()),
+        chance_expectancy=float(chance.mean()),
+        win_rate=float((r > 0).mean()),
+        chance_win_rate=float(((random_r > 0).sum(axis=1) / count).mean()),
+        difference=difference,
+    )
