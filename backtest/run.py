@@ -17,9 +17,9 @@ from backtest.code_version import code_version
 from backtest.document import document
 from backtest.engine import backtest_symbol
 from backtest.request import Request, from_json
+from warehouse.database_sessions import session_lock
 from warehouse.models import Backtest, BacktestSymbol
 from warehouse.models.enums import BacktestStatus
-from warehouse.session_lock import session_lock
 
 LOOK_SECONDS = 1.0  # between two looks at whether a backtest was canceled
 LOST_AFTER_MS = 120_000  # without a sign of life, after which a symbol is given to another worker

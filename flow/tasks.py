@@ -23,9 +23,9 @@ from flow.storing.process_trades import ProcessedTrades, process_trades
 from provider.client import MassiveClient
 from provider.connection import Connect, background_pace_for, connected
 from warehouse import alerts, clock, runs
+from warehouse.database_sessions import session_lock
 from warehouse.models import DeadLetter
 from warehouse.queries import watched_flow
-from warehouse.session_lock import session_lock
 from warehouse.task_names import CeleryTask
 
 MINUTE = 60

@@ -32,9 +32,9 @@ from django.db import connection
 from django.db.models import F
 
 from warehouse import clock
+from warehouse.database_sessions import session_lock
 from warehouse.models import IngestionRun
 from warehouse.models.enums import RunStatus
-from warehouse.session_lock import session_lock
 
 # Keys in `rejected` of a FAILED run whose data the provider will not return, however often it is asked.
 NOT_IN_PLAN = "not in the provider's plan"

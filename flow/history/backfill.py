@@ -23,10 +23,10 @@ from provider.errors import Incomplete, NotEntitled, NotFound, ProviderError, Te
 from quant import sessions
 from quant.sessions import DAY_MS
 from warehouse import clock, partitions, runs
+from warehouse.database_sessions import session_lock
 from warehouse.models import IngestionRun, OptionsFlow
 from warehouse.models.enums import RunStatus
 from warehouse.models.flow import TABLE
-from warehouse.session_lock import session_lock
 from warehouse.task_names import RunTask
 
 OUTSIDE_RETENTION = "contracts of a session outside retention"

@@ -26,10 +26,10 @@ from flow.history.repair_start import Repair, possible_repair, start, started_re
 from flow.storing.process_trades import fetch_contract
 from provider.client import MassiveClient
 from provider.errors import BudgetSpent, Incomplete, NotEntitled, NotFound, Retryable, Terminal, Unauthorized
+from warehouse.database_sessions import session_lock
 from warehouse.models import OptionsFlow, RepairContract, StreamGap
 from warehouse.models.enums import RepairOutcome, Source
 from warehouse.queries import watched_flow
-from warehouse.session_lock import session_lock
 
 STEP_SECONDS = 30.0
 START_SECONDS = 150.0  # for requests that list contracts, of which a later step could not use a part

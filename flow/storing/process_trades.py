@@ -26,11 +26,11 @@ from quant.thresholds import TRADE_RULES
 from quant.trades.classification import Classification, classify
 from quant.trades.trade_values import Trades
 from warehouse import partitions
+from warehouse.database_sessions import session_lock
 from warehouse.loading import bulk
 from warehouse.loading.known_at import TRADE_AFTER_MS, store_in_time
 from warehouse.models import DeadLetter, OptionsFlow
 from warehouse.models.flow import TABLE
-from warehouse.session_lock import session_lock
 
 
 @dataclass(frozen=True, slots=True)

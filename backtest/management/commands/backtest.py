@@ -67,11 +67,15 @@ class Command(BaseCommand):
         add("--fleet", action="store_true", help="let the Celery workers of the queue `backtest` do it")
         add("--resume", type=int, metavar="ID", help="continue a stored backtest")
         add("--cancel", type=int, metavar="ID", help="cancel a running backtest")
+        add("--delete", type=int, metavar="ID", help="delete a stored backtest with its outcomes")
         add("--format", choices=("table", "json"), default="table", help="of the result (default table)")
 
     def handle(self, **options: Any) -> None:
         if options["cancel"] is not None:
             self._cancel(options["cancel"])
+            return
+        if options["delete"] is not None:
+            self._delete(options["delete"])
             return
         console = console_on(self.stderr if options["format"] == "json" else self.stdout)
         backtest = self._resumed(options["resume"]) if options["resume"] else self._created(options)
@@ -141,6 +145,13 @@ class Command(BaseCommand):
         if not run.cancel(backtest_id, clock.now_ms()):
             raise CommandError(f"There is no unfinished backtest {backtest_id}.")
         self.stdout.write(f"Backtest {backtest_id} is canceled; finished symbols are kept for --resume.")
+
+    def _delete(self, backtest_id: int) -> None:
+        run.cancel(backtest_id, clock.now_ms())
+        deleted, _ = Backtest.objects.filter(id=backtest_id).delete()
+        if not deleted:
+            raise CommandError(f"There is no backtest {backtest_id}.")
+        self.stdout.write(f"Backtest {backtest_id} is deleted.")
 
     def _check(self, backtest: Backtest, request: Request, options: dict[str, Any], console: Console) -> None:
         results = dict(backtest.guards)

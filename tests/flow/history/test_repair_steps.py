@@ -27,8 +27,8 @@ from tests.provider.conftest import FakeClock
 from tests.provider.server import ok, refusal
 from tests.warehouse.rows import add_trade
 from warehouse import clock
+from warehouse.database_sessions import session_lock
 from warehouse.models import RepairContract, StreamGap, WatchlistEntry
-from warehouse.session_lock import session_lock
 
 pytestmark = [pytest.mark.database, pytest.mark.usefixtures("at_noon", "repairable")]
 

@@ -1,13 +1,26 @@
-"""Locks by name, which PostgreSQL holds for a session and releases when the session ends."""
+"""Database sessions outside Django's connection handling, and the locks that a session holds."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
-from django.db import DatabaseError, connection
+import psycopg
+from django.db import DatabaseError, connection, connections
 
 _KEY = "hashtextextended(%s, 0)"
+
+
+def separate_connection(name: str, **parameters: Any) -> psycopg.Connection[Any]:
+    """Return a new autocommit session with Django's address and role, and the application name `name`.
+
+    `parameters` are those of libpq and override the settings. Raises psycopg.OperationalError.
+    """
+    wanted = connections["default"].get_connection_params()
+    for django_only in ("cursor_factory", "context", "prepare_threshold"):
+        wanted.pop(django_only, None)
+    return psycopg.connect(autocommit=True, **{**wanted, "application_name": name, **parameters})
 
 
 @contextmanager
