@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from backtest.verdict import against_chance
+from backtest.verdict import against_chance, against_means
 from tests.backtest.outcome_rows import sessions
 
 DAYS = sessions(90)
@@ -48,6 +48,24 @@ def test_few_outcomes_that_all_won_do_not_prove_an_advantage():
     found = against_chance(np.full(3, 1.48), DAYS[:3], random)
     assert (found.word, found.too_few, found.n) == ("not different from chance", True, 3)
     assert found.win_rate == 1.0
+
+
+def test_many_small_wins_do_not_prove_an_advantage():
+    # Four of five random entries win a quarter of the risk, so six wins in a row are expected one time in four.
+    random = np.tile([0.25, 0.25, 0.25, 0.25, -1.0], (6, 1))
+    found = against_chance(np.full(6, 0.25), DAYS[:6], random)
+    assert (found.word, found.chance_expectancy) == ("not different from chance", 0.0)
+    assert found.difference.standard_error == pytest.approx(0.5 / np.sqrt(6))
+
+
+def test_the_means_of_the_random_entries_are_enough():
+    generator = np.random.default_rng(3)
+    r, random = wins(generator, 90, 0.5), wins(generator, (90, 200))
+    by_means = against_means(r, DAYS, random.mean(axis=1), (random > 0).mean(axis=1))
+    assert by_means.difference.estimate == pytest.approx(
+        against_chance(r, DAYS, random).difference.estimate, rel=1e-12
+    )
+    assert by_means.chance_win_rate == pytest.approx(0.4, abs=0.02)
 
 
 def test_few_outcomes_are_said_to_be_few_beside_the_verdict():
