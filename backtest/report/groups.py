@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from backtest.columns import OutcomeColumns
 from backtest.report.returns import Dates
 from backtest.report.summary import Summary, summarise
+from quant.chain import Bools
 from quant.sessions import HOUR_MS, NEW_YORK
 from warehouse.asof.rows import Texts
 
@@ -22,23 +23,29 @@ WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", 
 
 @dataclass(frozen=True, slots=True)
 class SessionsTested:
-    """What was tested: one row per symbol and session that had data, arrays of shape (t,).
+    """What was tested: one row per detector, symbol and session for which the detector had data, arrays of shape (t,).
 
     `session` is datetime64[D], `bars` the number of bars of the symbol in it.
     """
 
+    detector: Texts
     symbol: Texts
     session: Dates
     bars: NDArray[np.int64]
 
-    def of(self, symbol: str) -> SessionsTested:
-        """Return the rows of one symbol."""
-        rows = self.symbol == symbol
-        return SessionsTested(self.symbol[rows], self.session[rows], self.bars[rows])
+    def pick(self, rows: Bools) -> SessionsTested:
+        """Return the rows in a mask, shape (t,)."""
+        return SessionsTested(self.detector[rows], self.symbol[rows], self.session[rows], self.bars[rows])
 
     def summarise(self, outcomes: OutcomeColumns) -> Summary:
-        """Return the numbers of outcomes over these sessions and bars."""
-        return summarise(outcomes, np.unique(self.session), int(self.bars.sum()))
+        """Return the numbers of outcomes over these sessions; bars that several detectors tested count once."""
+        if not len(self.session):
+            return summarise(outcomes, self.session)
+        symbol = np.unique(self.symbol, return_inverse=True)[1]
+        once = np.unique(np.column_stack([symbol, self.session.astype(np.int64)]), axis=0, return_index=True)[
+            1
+        ]
+        return summarise(outcomes, np.unique(self.session), int(self.bars[once].sum()))
 
 
 def new_york_hour(outcomes: OutcomeColumns) -> Texts:
@@ -72,7 +79,7 @@ def groups(outcomes: OutcomeColumns, tested: SessionsTested) -> dict[str, dict[s
     """Return the summary of each value of each dimension; a missing value is "unknown".
 
     Values are in alphabetical order, weekdays from Monday on. All groups have the sessions and bars of the whole test,
-    so that a group is judged as if only its outcomes had been traded; a symbol has its own sessions and bars.
+    so that a group is judged as if only its outcomes had been traded; a detector and a symbol have their own.
     """
     return {
         name: _by_value(name, value_of(outcomes), outcomes, tested) for name, value_of in DIMENSIONS.items()
@@ -87,7 +94,7 @@ def _by_value(
         found.sort(key=WEEKDAYS.index)
 
     def one(value: str) -> tuple[str, Summary]:
-        part = tested.of(value) if name == "symbol" else tested
+        part = tested.pick(getattr(tested, name) == value) if name in ("detector", "symbol") else tested
         return value or UNKNOWN, part.summarise(outcomes.pick(values == value))
 
     return dict(map(one, found))

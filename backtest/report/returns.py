@@ -24,10 +24,12 @@ def session_rows(outcomes: OutcomeColumns, sessions: Dates) -> NDArray[np.intp]:
 
     `sessions` are the sessions with data, datetime64[D], ascending, shape (d,). An end on another date belongs to the
     next of them, one after the last to the last. An outcome without a time of exit belongs to its own session. Raises
-    ValueError for outcomes without any session.
+    ValueError for a profit or loss without any session.
     """
-    if len(outcomes) and not len(sessions):
-        raise ValueError("outcomes need at least one session with data")
+    if not len(sessions):
+        if outcomes.has_result.any():
+            raise ValueError("a profit or loss needs at least one session with data")
+        return np.zeros(len(outcomes), dtype=np.intp)
     # A session never crosses midnight UTC, so the date in UTC is that of the session.
     ended = (outcomes.exited_at // DAY_MS).astype("datetime64[D]")
     day = np.where(outcomes.exited_at >= 0, ended, outcomes.session.astype("datetime64[D]"))
@@ -36,7 +38,7 @@ def session_rows(outcomes: OutcomeColumns, sessions: Dates) -> NDArray[np.intp]:
 
 def sums_by_session(values: Floats, rows: NDArray[np.intp], count: int) -> Floats:
     """Return the sum of the values of each session, shape (count,); a session without one has 0, NaN counts as 0."""
-    return np.bincount(rows, np.nan_to_num(values), minlength=count).astype(float)
+    return np.bincount(rows, np.nan_to_num(values), minlength=count)[:count].astype(float)
 
 
 def sharpe(returns: Floats, benchmark: float = 0.0) -> float | None:

@@ -75,7 +75,7 @@ def summarise(outcomes: OutcomeColumns, sessions: Dates, bars_tested: int | None
 
     `sessions` are the sessions that had data, datetime64[D], ascending and distinct, shape (d,): one without an outcome
     counts as a return of 0, a session without data is not among them. `bars_tested` is the number of bars of these
-    sessions over all symbols. Raises ValueError for outcomes without any session.
+    sessions over all symbols. Raises ValueError for a profit or loss without any session.
     """
     rows = session_rows(outcomes, sessions)
     traded, ended = outcomes.has_result, ended_with_data(outcomes)

@@ -9,10 +9,12 @@ from backtest.report.groups import DIMENSIONS, SessionsTested, groups, new_york_
 from tests.backtest.outcome_rows import columns, instant, sessions, traded, untraded
 
 DAYS = sessions(40)
+# Both detectors have 40 sessions of SPY; of QQQ one has 35 and the other 10.
 TESTED = SessionsTested(
-    symbol=np.array(["SPY"] * 40 + ["QQQ"] * 35),
-    session=np.concatenate([DAYS, DAYS[:35]]),
-    bars=np.full(75, 26),
+    detector=np.repeat(["orb_breakout", "vwap_reversion"], [75, 50]),
+    symbol=np.repeat(["SPY", "QQQ", "SPY", "QQQ"], [40, 35, 40, 10]),
+    session=np.concatenate([DAYS, DAYS[:35], DAYS, DAYS[:10]]),
+    bars=np.full(125, 26),
 )
 OUTCOMES = columns(
     [
@@ -45,11 +47,11 @@ def test_values_are_in_order_and_a_missing_one_is_unknown():
     assert found["iv_regime"]["LOW"].expectancy_r == -1.0
 
 
-def test_a_symbol_has_its_own_sessions_and_bars():
+def test_a_symbol_and_a_detector_have_their_own_sessions_and_bars():
     found = groups(OUTCOMES, TESTED)
     assert (found["symbol"]["SPY"].sessions, found["symbol"]["QQQ"].sessions) == (40, 35)
     assert found["symbol"]["SPY"].exposure == 17 / (40 * 26)
-    assert found["detector"]["orb_breakout"].sessions == 40
+    assert found["detector"]["vwap_reversion"].exposure == 4 / (50 * 26)
     assert found["detector"]["orb_breakout"].exposure == 17 / (75 * 26)
 
 
@@ -81,3 +83,9 @@ def test_weekdays_start_with_monday():
 
 def test_no_outcomes_have_no_groups():
     assert groups(columns([]), TESTED) == {name: {} for name in DIMENSIONS}
+
+
+def test_a_symbol_without_data_is_tested_in_no_session():
+    outcomes = columns([untraded(DAYS[0], "NO_DATA", symbol="IWM")])
+    assert TESTED.pick(TESTED.symbol == "IWM").summarise(columns([])).sessions == 0
+    assert groups(outcomes, TESTED)["symbol"]["IWM"].sessions == 0

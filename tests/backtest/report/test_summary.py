@@ -169,6 +169,6 @@ def test_thirty_outcomes_are_not_too_few():
     assert not summarise(columns([traded(DAYS[0], 1.0)] * 30), DAYS).too_few
 
 
-def test_outcomes_without_any_session_are_refused():
+def test_a_profit_without_any_session_is_refused():
     with pytest.raises(ValueError, match="at least one session"):
         summarise(WORKED, DAYS[:0])
