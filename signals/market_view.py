@@ -12,6 +12,9 @@ from dataclasses import dataclass, fields
 
 import numpy as np
 
+from ingestion import fetched_ranges
+from ingestion.bars.historical_bars import task_of
+from ingestion.fetched_ranges import Stretch
 from quant import sessions
 from quant.chain import Floats
 from signals.anchors import DAY_ANCHOR, FLOW_ANCHOR, FRAME_ANCHORS, sessions_before
@@ -68,10 +71,15 @@ class KnownBars:
 
 @dataclass(frozen=True, slots=True)
 class Instrument:
-    """Bars by timeframe and splits of one symbol."""
+    """Bars by timeframe and splits of one symbol, and the times of the sessions of which its bars were fetched."""
 
     bars: Mapping[str, KnownBars]
     splits: tuple[Split, ...]
+    fetched: tuple[Stretch, ...] = ()
+
+    def is_fetched(self, first_ms: int, until_ms: int) -> bool:
+        """Return whether the bars between two instants were fetched, so that none means no trade."""
+        return any(one.after_ms <= first_ms and until_ms <= one.until_ms for one in self.fetched)
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,7 +197,21 @@ def _instruments(
             _add_first_minutes(indices, reach[Timeframe.QUARTER_HOUR], first, found)
     oldest = min(reach.values())
     splits = corporate_actions.splits_of(symbols, oldest, dt.date.max)
-    return {symbol: Instrument(found[symbol], splits.get(symbol, ())) for symbol in symbols}
+    fetched = _fetched(symbols, first, last_ms) if timeframe != Timeframe.DAY else {}
+    return {
+        symbol: Instrument(found[symbol], splits.get(symbol, ()), fetched.get(symbol, ()))
+        for symbol in symbols
+    }
+
+
+def _fetched(symbols: list[str], first: dt.date, last_ms: int) -> dict[str, tuple[Stretch, ...]]:
+    """Return the ranges of which bars of a minute or of 15 minutes were fetched, by symbol."""
+    whole = Stretch(_midnight_ms(first), last_ms)
+    found: dict[str, tuple[Stretch, ...]] = {}
+    for frame in (Timeframe.MINUTE, Timeframe.QUARTER_HOUR):
+        for symbol, ranges in fetched_ranges.covered_by(task_of(frame), symbols, whole).items():
+            found[symbol] = (*found.get(symbol, ()), *ranges)
+    return found
 
 
 def _add_first_minutes(
