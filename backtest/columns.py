@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,8 +20,8 @@ class OutcomeColumns:
     `direction` is 1 or -1. `session` is the date of the bar, `bar_end` its end and `entered_at` and `exited_at` the
     minutes of the fills, epoch ms, -1 without one. `end` is a name of `quant.market.outcome_kinds.ENDS` and `reason`
     one of its REASONS. Prices are dollars or index points on the share basis of the session. `pnl` is the profit after
-    costs as a fraction of the entry and `r` as a multiple of the risk; NaN where the outcome has none. `score`,
-    `confluence` and `iv_rank` run from 0 to 100. `regime`, `iv_regime`, `positioning` and `flow_alignment` are those
+    costs as a fraction of the entry and `r` as a multiple of the risk; NaN where the outcome has none. `score` and
+    `confluence` run from 0 to 100, `iv_rank` from 0 to 1. `regime`, `iv_regime`, `positioning` and `flow_alignment` are those
     known at the evaluation instant.
     """
 
@@ -64,3 +66,23 @@ class OutcomeColumns:
     def has_result(self) -> Bools:
         """Which outcomes have a profit or loss: those that were entered and ended with data."""
         return ~np.isnan(self.pnl)
+
+
+_KINDS: Mapping[str, Any] = {"Texts": np.str_, "Floats": float, "Bools": bool, "Times": np.int64}
+_NAMES = {"score": "final_score", "regime": "market_regime"}
+
+
+def columns_of(rows: Sequence[Mapping[str, Any]]) -> OutcomeColumns:
+    """Return rows of outcomes (`backtest.simulation.rows`, or those of the table) as columns, in their order."""
+    found: dict[str, Any] = {}
+    for one in fields(OutcomeColumns):
+        values = [row[_NAMES.get(one.name, one.name)] for row in rows]
+        if one.name == "direction":
+            found[one.name] = np.array([1 if value == "LONG" else -1 for value in values], dtype=np.int64)
+        elif one.name == "session":
+            found[one.name] = np.array(values, dtype="datetime64[D]")
+        else:
+            kind = _KINDS.get(str(one.type), np.int64)
+            missing: Any = {np.str_: "", float: np.nan}.get(kind, -1)
+            found[one.name] = np.array([missing if value is None else value for value in values], dtype=kind)
+    return OutcomeColumns(**found)

@@ -7,21 +7,18 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-
 from quant.market.outcome_kinds import ENDS, EXPIRED, GAPPED, NO_ROOM, OPEN, REASONS, TARGET_HIT
 from quant.market.outcomes import Outcomes
 from quant.sessions import MINUTE_MS
 from signals.detectors.registry import BY_NAME
 from signals.scan.crush import Crush
 from signals.scan.found import plain
-from signals.scan.paths import Path
+from signals.scan.paths import Path, is_pinned
 from signals.scan.store import SIDES
 from warehouse.models import Signal, SignalEvent
 from warehouse.models.enums import SignalEventKind
 from warehouse.models.setups.signals import ENDS as ENDING
 
-PIN_REACH = 0.001  # of the strike, within which the close has to be
 _ENDED = frozenset(ENDING)
 
 
@@ -109,15 +106,13 @@ def _steps(signal: Signal, found: Outcomes, place: int, path: Path, known: set[s
 
 
 def _pin(signal: Signal, path: Path) -> SignalEvent:
-    """Return the end of a pin: a hit where the session closes within 0.1 % of the strike."""
-    closes = path.bars.close[~np.isnan(path.bars.close)]
-    at_ms = int(path.end_ms[-1])
-    if not len(closes):
+    """Return the end of a pin: a hit where the session closes near the strike. Stop and target do not end it."""
+    close, at_ms = path.last_close(), int(path.end_ms[-1])
+    if math.isnan(close):
         return _event(signal, SignalEventKind.NO_DATA, at_ms, math.nan)
-    close, strike = float(closes[-1]), float(signal.targets[0])
-    is_hit = abs(close - strike) <= PIN_REACH * strike
-    pnl = SIDES[signal.direction] * (close - float(signal.reference_price))
+    pnl = plain(path.outcomes([StoredSignal(signal)], to_close=True).pnl[0])
     details = {"close": close, "pnl": pnl, "is_official": False}
+    is_hit = is_pinned(close, float(signal.targets[0]))
     kind = SignalEventKind.TARGET_HIT if is_hit else SignalEventKind.EXPIRED
     return _event(signal, kind, at_ms, close, "" if is_hit else "session end", details)
 

@@ -10,7 +10,8 @@ from typing import Protocol
 import numpy as np
 
 from quant import sessions
-from quant.chain import Bools
+from quant.chain import Bools, Floats
+from quant.market.outcome_kinds import Costs
 from quant.market.outcomes import Outcomes, Setups, outcomes
 from quant.market.paths import PathBars
 from quant.sessions import MINUTE_MS
@@ -28,6 +29,7 @@ from warehouse.models.enums import Timeframe
 
 BAR_MINUTES = 15
 DAILY_BARS = 20  # after which a signal of daily bars ends
+PIN_REACH = 0.001  # of the strike, within which the close of a pinned session is
 
 
 class Placed(Protocol):
@@ -66,20 +68,49 @@ class Path:
         """Return the bar that ends at an instant, or that holds it."""
         return int(np.searchsorted(self.end_ms, at_ms))
 
-    def outcomes(self, signals: Sequence[Placed]) -> Outcomes:
-        """Return the outcomes of signals along the path, as far as it is evaluated."""
+    def last_close(self) -> float:
+        """Return the close of the last known bar, NaN without one."""
+        closes = self.bars.close[~np.isnan(self.bars.close)]
+        return float(closes[-1]) if len(closes) else float("nan")
+
+    def outcomes(
+        self,
+        signals: Sequence[Placed],
+        *,
+        walls: Floats | None = None,
+        costs: Costs | None = None,
+        to_close: bool = False,
+    ) -> Outcomes:
+        """Return the outcomes of signals along the path, as far as it is evaluated.
+
+        `walls` (s,) are prices of walls before which a trade is left, NaN for none. Default costs without `costs`. With
+        `to_close` neither stops nor targets end a trade.
+        """
+        missing = np.full((len(signals), 4), np.nan)
         setups = Setups(
             bar=np.array([self.row(one.bar_end) for one in signals], dtype=np.int64),
             side=np.array([float(one.side) for one in signals]),
             reference=np.array([one.reference for one in signals]),
-            stop=np.array([one.stop_price for one in signals]),
-            targets=np.array([one.target_prices for one in signals], dtype=float).reshape(-1, 3),
-            wall=np.full(len(signals), np.nan),
+            stop=missing[:, 0] if to_close else np.array([one.stop_price for one in signals]),
+            targets=missing[:, 1:]
+            if to_close
+            else np.array([one.target_prices for one in signals], dtype=float).reshape(-1, 3),
+            wall=missing[:, 0] if walls is None else walls,
             needs_minutes=np.array([one.needs_minutes for one in signals], dtype=bool),
         )
         return outcomes(
-            self.bars, setups, longest=self.longest, until=self.evaluated, entry_minute=self.entry_minute
+            self.bars,
+            setups,
+            longest=self.longest,
+            until=self.evaluated,
+            entry_minute=self.entry_minute,
+            costs=costs,
         )
+
+
+def is_pinned(close: float, strike: float) -> bool:
+    """Return whether a session that closes at a price is pinned at a strike."""
+    return abs(close - strike) <= PIN_REACH * strike
 
 
 def session_path(view: MarketView, symbol: str, day: dt.date) -> Path:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -26,6 +26,7 @@ from signals.rules.detector import Detector
 from signals.scan.found import FoundSignal, found_at
 from signals.scan.paths import Path, daily_path, session_path
 from warehouse import clock
+from warehouse.asof.rows import Texts
 from warehouse.models.enums import UnderlyingKind
 
 PAUSE_BARS = 5  # after a live signal ends in bar j, the next of its key may begin with bar j + 5
@@ -34,10 +35,14 @@ INDEX_ETFS = ("SPY", "QQQ", "IWM", "DIA")
 
 @dataclass(frozen=True, slots=True)
 class SessionSignals:
-    """The signals of one symbol and session, oldest first, and the record from which they come, None without a bar."""
+    """The signals of one symbol and session, oldest first, and the record from which they come, None without a bar.
+
+    `no_data` maps each detector that ran to its reasons for no answer, one for each bar of the session, '' for none.
+    """
 
     features: Features | None
     signals: tuple[FoundSignal, ...]
+    no_data: Mapping[str, Texts] = field(default_factory=dict)
 
 
 def detectors_for(
@@ -63,12 +68,13 @@ def scan_session(
     minimum: float = BOOST_RULES.minimum_score,
     dismissed: Mapping[tuple[str, int, int], int] | None = None,
     detectors: Sequence[Detector] = DETECTORS,
+    one_at_a_time: bool = True,
 ) -> SessionSignals:
     """Return the signals of the 15-minute bars of a symbol's session, as far as the view reaches.
 
     While a signal with the disposition ACTIVE lives, and for five bars after its end, no other firing of its key is
-    a signal. `dismissed` maps (detector, direction, end of the bar) to the instant at which a person dismissed the
-    signal, epoch ms.
+    a signal; without `one_at_a_time` every firing is one. `dismissed` maps (detector, direction, end of the bar) to the
+    instant at which a person dismissed the signal, epoch ms.
     """
     features = build(view, symbol, day)
     if features is None:
@@ -78,17 +84,18 @@ def scan_session(
     image = mirror(seen)
     rule = _OneAtATime(session_path(view, symbol, day), dismissed or {})
     found: list[FoundSignal] = []
+    no_data: dict[str, Texts] = {}
     for detector in detectors_for(symbol, one.kind, "15m", detectors):
         detections = detector.detect(seen, image)
+        no_data[detector.name] = detections.no_data[seen.first_row :]
         fired = np.flatnonzero(detections.fired)
         signals = [
             found_at(seen, detector, detections, row, profile, minimum)
             for row in fired[fired >= seen.first_row].tolist()
         ]
-        found += rule.kept(signals)
-    return SessionSignals(
-        features, tuple(sorted(found, key=lambda each: (each.bar_end, each.detector.number)))
-    )
+        found += rule.kept(signals) if one_at_a_time else signals
+    found.sort(key=lambda each: (each.bar_end, each.detector.number))
+    return SessionSignals(features, tuple(found), no_data)
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,15 +135,16 @@ def scan_daily(
     seen = recent(features)
     image = mirror(seen)
     row = len(seen) - 1
-    found = []
+    found, no_data = [], {}
     for detector in detectors_for(symbol, view.symbols[symbol].kind, "1d", detectors):
         detections = detector.detect(seen, image)
+        no_data[detector.name] = detections.no_data[row:]
         if detections.fired[row]:
             signal = found_at(seen, detector, detections, row, profile, minimum)
             same = [one for one in earlier if (one.detector, one.side) == (detector.name, signal.direction)]
             if all(_is_over(view, symbol, day, one) for one in same):
                 found.append(signal)
-    return SessionSignals(features, tuple(found))
+    return SessionSignals(features, tuple(found), no_data)
 
 
 def _is_over(view: MarketView, symbol: str, day: dt.date, one: Earlier) -> bool:

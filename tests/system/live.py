@@ -46,7 +46,10 @@ from warehouse.watchlist import add_default_symbols
 
 SESSION = datetime(2026, 11, 18, 17, 0, tzinfo=UTC)  # Wednesday, 12:00 New York
 QUARTER = timedelta(minutes=15)
-PREPARATION = timedelta(seconds=35)  # from the start of the simulator to the first trade compared
+PREPARATION = timedelta(seconds=45)  # from the start of the simulator to the first trade compared
+RATED_MS = (
+    12_000  # of trades, after which a contract with several orders still has windows as long as an order
+)
 AVERAGE_SIZE = 20  # contracts per trade, of so many past trades that a few more do not change it
 SETTLED = timedelta(minutes=2)  # after which a repair may start
 MARGIN_MS = 10_000  # around a gap; a repair may add information to the trades of the stream there
@@ -88,7 +91,7 @@ class Live:
             lambda: 0 < self.beat().get("quoted_contracts", 0) == len(self._quoted()) and self.rows()
         )
         self.quoted = self._quoted()
-        self.since_ms = self.now_ms() // 1000 * 1000 + 2000
+        self.since_ms = self.now_ms() // 1000 * 1000 + RATED_MS
 
     def start_service(self, name: str) -> None:
         if name == CONSUMER:

@@ -13,6 +13,7 @@ from warehouse.models.iv import IvPercentile, SurfacePoint, TermDay
 from warehouse.models.operations import DeadLetter, Heartbeat, RepairContract, StreamGap, WarehouseClock
 from warehouse.models.regime import MarketRegimeDay
 from warehouse.models.runs import IngestionRun
+from warehouse.models.setups.backtests import Backtest, BacktestOutcome, BacktestSymbol
 from warehouse.models.setups.configs import ConfluenceConfig
 from warehouse.models.setups.confluence import ConfluenceBar
 from warehouse.models.setups.patterns import Pattern, PatternMatch
@@ -22,6 +23,9 @@ from warehouse.models.superseded import SupersededRow
 from warehouse.models.watchlist import SavedFilter, WatchlistEntry
 
 __all__ = [
+    "Backtest",
+    "BacktestOutcome",
+    "BacktestSymbol",
     "ConfluenceBar",
     "ConfluenceConfig",
     "ContractListing",

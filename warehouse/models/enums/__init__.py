@@ -44,6 +44,7 @@ from warehouse.models.enums.sessions import (
     VixSource,
 )
 from warehouse.models.enums.signals import (
+    BacktestStatus,
     ConfigStatus,
     Direction,
     Disposition,
@@ -56,6 +57,7 @@ from warehouse.models.enums.trades import Aggressiveness, QuoteSource, Sentiment
 __all__ = [
     "ActionKind",
     "Aggressiveness",
+    "BacktestStatus",
     "BreadthRegime",
     "ConfigStatus",
     "DealerPositioning",

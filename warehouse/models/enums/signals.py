@@ -58,3 +58,13 @@ class ConfigStatus(TextChoices):
     PENDING = "pending"
     ACTIVE = "active"
     RETIRED = "retired"
+
+
+class BacktestStatus(TextChoices):
+    """State of a backtest or an optimisation."""
+
+    PENDING = "pending"
+    RUNNING = "running"
+    DONE = "done"
+    CANCELED = "canceled"
+    FAILED = "failed"

@@ -1,0 +1,143 @@
+"""Backtests of detectors: the scanner's own evaluation of past sessions, with the outcome of every firing.
+
+Signals, scores and outcomes come from the functions that the live scanner uses, on the columns that it reads.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from backtest.columns import OutcomeColumns, columns_of
+from backtest.request import Request
+from backtest.simulation.chance import chance, market_of
+from backtest.simulation.data import Fingerprint, parts
+from backtest.simulation.pin_chance import pin_chance
+from backtest.simulation.rows import rows_of
+from backtest.simulation.tested import Tested, tested_day, tested_session
+from quant import sessions
+from quant.chain import Bools
+from signals.detectors.registry import BY_NAME, named
+from signals.features.record import BarLength
+from signals.market_view import MarketView
+from signals.scan.daily_run import REACH_MS
+from signals.scan.found import FoundSignal, plain
+from signals.scan.scan import Earlier
+from warehouse import clock
+
+Progress = Callable[[int, int], None]
+
+
+@dataclass(frozen=True, slots=True)
+class SymbolResult:
+    """The backtest of one symbol.
+
+    `rows` holds one row per firing (`backtest.simulation.rows`) with the means of its random entries. `days` are the
+    sessions of the range; `has_data` marks for each detector those of which it could answer at least one bar (d,), and
+    `no_data` counts its bars without an answer by reason. `fingerprint` names the stored data that were read.
+    """
+
+    symbol: str
+    days: list[dt.date]
+    rows: list[dict[str, Any]]
+    has_data: Mapping[str, Bools]
+    no_data: Mapping[str, Counter[str]]
+    fingerprint: str
+
+
+def backtest_detector(
+    detector: str, symbol: str, start: dt.date, end: dt.date, timeframe: BarLength = "15m", **rules: Any
+) -> OutcomeColumns:
+    """Return the outcomes of a detector on a symbol from one session to another, both included.
+
+    `detector` is a name or an alias of the registry, `rules` are further fields of `backtest.request.Request`. Raises
+    KeyError for an unknown detector and for a symbol that is not watched. Without bars there is no outcome.
+    """
+    names = tuple(one.name for one in named(detector))
+    return columns_of(backtest_symbol(Request((symbol,), names, start, end, timeframe, **rules), symbol).rows)
+
+
+def backtest_symbol(
+    request: Request, symbol: str, progress: Progress = lambda done, total: None
+) -> SymbolResult:
+    """Return the backtest of one symbol; it depends on the request and the stored data alone.
+
+    `progress` is called after each session with the number of sessions done and their total. Raises KeyError for a
+    symbol that is not watched.
+    """
+    days = request.sessions
+    tested: list[Tested] = []
+    fingerprint = Fingerprint()
+    place = {day: row for row, day in enumerate(days)}
+    has_data = {one.name: np.zeros(len(days), dtype=bool) for one in request.rules}
+    no_data: dict[str, Counter[str]] = {one.name: Counter() for one in request.rules}
+    earlier: list[Earlier] = []
+    for view, part in parts(symbol, days, request.timeframe, request.until_ms):
+        fingerprint.add(view, symbol)
+        for day in part:
+            one = _tested(view, symbol, day, request, earlier)
+            progress(place[day] + 1, len(days))
+            if one is None:
+                for counts in no_data.values():
+                    counts["bar"] += 1
+                continue
+            tested.append(one)
+            for name, reasons in one.no_data.items():
+                has_data[name][place[day]] = bool(np.any(reasons == ""))
+                no_data[name].update(reasons[reasons != ""].tolist())
+    rows = _with_chance(tested, request)
+    return SymbolResult(symbol, days, rows, has_data, no_data, fingerprint.text())
+
+
+def _tested(
+    view: MarketView, symbol: str, day: dt.date, request: Request, earlier: list[Earlier]
+) -> Tested | None:
+    """Test one session, and add its daily signals to the `earlier` ones of the next sessions."""
+    if request.timeframe == "15m":
+        return tested_session(view, symbol, day, request)
+    since_ms = clock.epoch_ms(sessions.open_of(day)) - REACH_MS
+    one = tested_day(view, symbol, day, request, [each for each in earlier if each.bar_end >= since_ms])
+    if one is not None:
+        signals = [signal for group in one.followed for signal in group.signals]
+        earlier += [_earlier(signal) for signal in signals if signal.score.disposition == "ACTIVE"]
+    return one
+
+
+def _earlier(signal: FoundSignal) -> Earlier:
+    return Earlier(
+        detector=signal.detector.name,
+        side=signal.side,
+        bar_end=signal.bar_end,
+        reference=signal.reference,
+        stop_price=signal.stop_price,
+        target_prices=signal.target_prices,
+    )
+
+
+def _with_chance(tested: list[Tested], request: Request) -> list[dict[str, Any]]:
+    """Return the rows of all firings in the order of their bars, with what random entries are worth."""
+    rows: list[dict[str, Any]] = []
+    by_price: list[tuple[dict[str, Any], FoundSignal, int, float]] = []
+    for one in tested:
+        found = zip(rows_of(one), (each for group in one.followed for each in group.signals), strict=True)
+        for row, signal in found:
+            slot = one.path.row(signal.bar_end)
+            row |= {"chance_r": None, "chance_win_rate": None, "chance_hit_rate": None}
+            if row["outcome_kind"] == "session":
+                by_price.append((row, signal, slot, float(one.slots.range[slot])))
+            elif row["outcome_kind"] == "pin":
+                row["chance_hit_rate"] = plain(pin_chance(one, slot, signal.targets[0]))
+            rows.append(row)
+    if by_price:
+        priced, signals, slots, ranges = zip(*by_price, strict=True)
+        means = chance(market_of(tested), signals, slots, np.array(ranges), request)
+        for place, row in enumerate(priced):
+            row["chance_r"] = plain(means.r[place])
+            row["chance_win_rate"] = plain(means.win_rate[place])
+            row["chance_hit_rate"] = plain(means.hit_rate[place])
+    return sorted(rows, key=lambda row: (row["bar_end"], BY_NAME[row["detector"]].number, row["direction"]))

@@ -1,0 +1,105 @@
+"""What a backtest tests: symbols, detectors, sessions, and the rules of trading."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from quant import sessions
+from quant.market.outcome_kinds import Costs
+from quant.score_thresholds import BOOST_RULES
+from signals.context.boost import Profile
+from signals.detectors.registry import BY_NAME, DETECTORS
+from signals.features.record import BarLength
+from signals.rules.detector import Detector
+
+COSTS = {"default": Costs(), "none": Costs(0.0, 0.0), "double": Costs(0.0002, 0.0)}
+CHANCE_ENTRIES = 200  # random entries for each firing
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """A backtest of detectors on the sessions from `first` to `last`, both included.
+
+    `minimum` is the least score of a signal, 0 to 100. With `wall_exit` a trade is left before the wall ahead of it;
+    with `one_at_a_time` no firing of a detector counts while a signal of it lives. `shuffled` tests a market whose bars
+    have a random order, in which no detector can have an edge. Each firing is compared with `chance_entries` random
+    entries; `seed` starts all random numbers.
+    """
+
+    symbols: tuple[str, ...]
+    detectors: tuple[str, ...]
+    first: dt.date
+    last: dt.date
+    timeframe: BarLength = "15m"
+    profile: Profile = "default"
+    minimum: float = BOOST_RULES.minimum_score
+    slippage: float = Costs().slippage
+    commission: float = Costs().commission
+    wall_exit: bool = False
+    one_at_a_time: bool = True
+    shuffled: bool = False
+    chance_entries: int = CHANCE_ENTRIES
+    seed: int = 1
+    until_ms: int | None = None
+
+    @property
+    def costs(self) -> Costs:
+        return Costs(self.slippage, self.commission)
+
+    @property
+    def rules(self) -> list[Detector]:
+        """The detectors in the order of their numbers."""
+        return [
+            one for one in DETECTORS if one.name in self.detectors and self.timeframe in one.rule.timeframes
+        ]
+
+    @property
+    def sessions(self) -> list[dt.date]:
+        return sessions.sessions(self.first, self.last)
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the request as JSON has it."""
+        return asdict(self) | {"first": self.first.isoformat(), "last": self.last.isoformat()}
+
+
+def from_json(stored: Mapping[str, Any]) -> Request:
+    """Return the request that `as_json` stored."""
+    values = dict(stored)
+    for name in ("first", "last"):
+        values[name] = dt.date.fromisoformat(values[name])
+    for name in ("symbols", "detectors"):
+        values[name] = tuple(values[name])
+    return Request(**values)
+
+
+def checked(request: Request, watched: Iterable[str], now: dt.datetime) -> Request:
+    """Return a request that can be run, with the detectors of its timeframe.
+
+    Raises ValueError in one sentence for an unknown detector, a symbol that is not watched, an empty range of sessions,
+    and a range that has not ended at `now`.
+    """
+    unknown = [name for name in request.detectors if name not in BY_NAME]
+    if unknown:
+        raise ValueError(f"{unknown[0]!r} is no detector; there are {', '.join(BY_NAME)}.")
+    known = set(watched)
+    missing = [symbol for symbol in request.symbols if symbol not in known]
+    if missing or not request.symbols:
+        name = missing[0] if missing else "No symbol"
+        raise ValueError(f"{name} is not watched: add it to the watchlist, and backfill its bars.")
+    if request.first > request.last:
+        raise ValueError(f"The range ends on {request.last}, before it begins on {request.first}.")
+    tested = request.sessions
+    if not tested:
+        raise ValueError(f"There is no session between {request.first} and {request.last}.")
+    if sessions.close_of(tested[-1]) + dt.timedelta(hours=1) > now:
+        raise ValueError(f"The session of {tested[-1]} has not ended: end the range earlier.")
+    if request.minimum < 0 or request.minimum > 100:
+        raise ValueError(f"The least score is {request.minimum:g}: give 0 to 100.")
+    if not (0 <= request.slippage < 0.1 and 0 <= request.commission < 0.1):
+        raise ValueError("Slippage and commission are fractions of the price: give 0 to less than 0.1.")
+    if not 1 <= request.chance_entries <= 1000:
+        raise ValueError(f"{request.chance_entries} random entries: give 1 to 1,000.")
+    return request

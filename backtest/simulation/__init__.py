@@ -1,0 +1,1 @@
+"""Simulation of the firings of past sessions: their outcomes, and those of random entries."""

@@ -1,0 +1,98 @@
+"""Rows of outcomes: a firing with its context at entry, and what became of it."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from backtest.simulation.tested import Followed, Tested
+from quant.market.outcome_kinds import ENDS, EXPIRED, NONE, REASONS, TARGET_HIT
+from quant.market.outcomes import Outcomes
+from quant.sessions import MINUTE_MS
+from signals.rules.rule import LONG
+from signals.scan.found import FoundSignal, plain
+from signals.scan.paths import Path, is_pinned
+
+AGREES = {(LONG, "BULLISH"): "aligned", (-LONG, "BEARISH"): "aligned", (LONG, "BEARISH"): "opposed"}
+AGREES |= {(-LONG, "BULLISH"): "opposed"}
+
+
+def rows_of(tested: Tested) -> Iterator[dict[str, Any]]:
+    """Yield the row of each firing of a session, in the order of its groups; numbers that do not exist are None."""
+    for group in tested.followed:
+        for place, signal in enumerate(group.signals):
+            yield _entry(signal, tested.day) | _outcome(group, place)
+
+
+def _entry(signal: FoundSignal, day: dt.date) -> dict[str, Any]:
+    """Return what was known when a signal fired."""
+    contexts = signal.contexts
+    medium = contexts.flow.medium
+    sentiment = "" if medium is None else medium.sentiment
+    neutral = "neutral" if sentiment else ""
+    return {
+        "symbol": signal.symbol,
+        "timeframe": signal.timeframe,
+        "detector": signal.detector.name,
+        "direction": "LONG" if signal.direction == LONG else "SHORT",
+        "session": day,
+        "bar_end": signal.bar_end,
+        "disposition": signal.score.disposition,
+        "blocked_by": list(signal.score.blocks),
+        "outcome_kind": signal.detector.rule.ending,
+        "reference_price": plain(signal.reference),
+        "stop": plain(signal.stop),
+        "target": plain(signal.targets[0]),
+        "base_score": signal.score.base,
+        "final_score": signal.score.final,
+        "confluence": plain(signal.confluence.overall),
+        "iv_rank": plain(contexts.iv.rank),
+        "iv_regime": contexts.iv.iv_regime or "",
+        "market_regime": contexts.regime.market_regime or "",
+        "positioning": contexts.gamma.positioning or "",
+        "flow_alignment": AGREES.get((signal.direction, sentiment), neutral),
+    }
+
+
+def _outcome(group: Followed, place: int) -> dict[str, Any]:
+    found, path = group.outcomes, group.path
+    if group.ending == "pin":
+        end, reason = _end_of_pin(group, place)
+    else:
+        end, reason = int(found.end[place]), int(found.reason[place])
+    entered, exited = int(found.entry_row[place]), int(found.exit_row[place])
+    is_measured = exited >= 0
+    entry = float(found.entry[place])
+    return {
+        "end": ENDS[end],
+        "reason": REASONS[reason],
+        "entered_at": _entered_at(found, path, place) if entered >= 0 else None,
+        "entry": plain(entry),
+        "exited_at": int(path.end_ms[exited]) if is_measured else None,
+        "exit": plain(float(found.exit[place])),
+        "pnl": plain(float(found.pnl[place]) / abs(entry)) if is_measured else None,
+        "r": plain(float(found.r[place])),
+        "mfe": plain(float(found.mfe[place])),
+        "mae": plain(float(found.mae[place])),
+        "entry_drag": plain(float(found.entry_drag[place])),
+        "bars_held": int(found.bars_held[place]),
+        "ambiguous": bool(found.ambiguous[place]),
+        # A daily bar has no minutes: its signal is entered at the next open.
+        "entry_before_signal": entered >= 0 and path.longest is None and int(found.entry_minute[place]) < 0,
+    }
+
+
+def _entered_at(found: Outcomes, path: Path, place: int) -> int:
+    minute = max(int(found.entry_minute[place]), 0)
+    return int(path.start_ms[found.entry_row[place]]) + minute * MINUTE_MS
+
+
+def _end_of_pin(group: Followed, place: int) -> tuple[int, int]:
+    end, reason = int(group.outcomes.end[place]), int(group.outcomes.reason[place])
+    close = group.path.last_close()
+    if end != EXPIRED or np.isnan(close):
+        return end, reason
+    return (TARGET_HIT, NONE) if is_pinned(close, group.signals[place].targets[0]) else (end, reason)
