@@ -121,7 +121,7 @@ def session_path(view: MarketView, symbol: str, day: dt.date) -> Path:
     nothing for it, so that this is known with the next trade; until then the newest bars are neither missing nor empty.
     """
     one, delay_ms = view.symbols[symbol], view.delay_ms
-    history = intraday(one, day, 1, delay_ms)
+    history = intraday(one, day, 1, delay_ms, market=view.days)
     open_ms, close_ms = int(history.calendar.open_ms[-1]), int(history.calendar.close_ms[-1])
     count = int(history.bars.slots[-1])
     rows = np.arange(history.first_row, len(history.bars))
@@ -180,11 +180,8 @@ def _after_last(known: Bools) -> int:
 def daily_path(view: MarketView, symbol: str, day: dt.date) -> Path:
     """Return the daily bars from a session on, at most those that a signal of it lasts, per share of that session."""
     one = view.symbols[symbol]
-    days = sessions.sessions(day, sessions.new_york_date(clock.instant(view.last_ms)))[: DAILY_BARS + 1]
-    open_ms, close_ms = (
-        np.array([clock.epoch_ms(each(one_day)) for one_day in days], dtype=np.int64)
-        for each in (sessions.open_of, sessions.close_of)
-    )
+    days = view.days.sessions(day, sessions.new_york_date(clock.instant(view.last_ms)))[: DAILY_BARS + 1]
+    open_ms, close_ms = np.array([view.days.hours_ms(each) for each in days], dtype=np.int64).T
     evaluated_ms = close_ms + DAY_EVALUATED_AFTER_MS + view.delay_ms
     found = per_share(one.prices.bars[Timeframe.DAY], one.prices, int(open_ms[0]), Timeframe.DAY)
     place = np.searchsorted(open_ms, found.start_ms)
