@@ -6,19 +6,12 @@ for bit. Numbers are sessions of the exchange.
 
 from __future__ import annotations
 
-import datetime as dt
+from warehouse.market_days import MarketDays
 
-from quant import sessions
+REGULAR = MarketDays()  # the exchange calendar without exceptions
 
 # Before the evaluated session. Bars of 1h and 4h are built from those of 15 minutes.
 FRAME_ANCHORS = {"5m": 32, "15m": 128}
 FLOW_ANCHOR = 22  # sums of trades
 BAR_ANCHOR, HOUR_ANCHOR, FOUR_HOUR_ANCHOR = 32, 64, 128
 DAY_ANCHOR = 800  # before the first session of the month
-
-
-def sessions_before(day: dt.date, count: int) -> dt.date:
-    """Return the session that is `count` sessions before `day`, which need not be a session itself."""
-    for _ in range(count):
-        day = sessions.previous_session(day)
-    return day

@@ -91,7 +91,7 @@ def _symbol(one: SymbolView, at_ms: int, later: Later) -> SymbolView:
 
 def _instrument(one: Instrument, at_ms: int, later: Later) -> Instrument:
     bars = {timeframe: _columns(found, at_ms, later) for timeframe, found in one.bars.items()}
-    return Instrument(bars, tuple(split for split in one.splits if split.known_at <= at_ms))
+    return replace(one, bars=bars, splits=tuple(split for split in one.splits if split.known_at <= at_ms))
 
 
 def _columns(found: _Columns, at_ms: int, later: Later) -> _Columns:

@@ -12,10 +12,13 @@ from dataclasses import dataclass, fields
 
 import numpy as np
 
+from ingestion import fetched_ranges
+from ingestion.bars.historical_bars import task_of
+from ingestion.fetched_ranges import Stretch
 from quant import sessions
 from quant.chain import Floats
-from signals.anchors import DAY_ANCHOR, FLOW_ANCHOR, FRAME_ANCHORS, sessions_before
-from warehouse import clock
+from signals.anchors import DAY_ANCHOR, FLOW_ANCHOR, FRAME_ANCHORS, REGULAR
+from warehouse import clock, market_days
 from warehouse.asof import bars, corporate_actions, expiration_curve, gamma, iv, regime
 from warehouse.asof.corporate_actions import Split
 from warehouse.asof.expiration_curve import SlotVolatilities
@@ -26,6 +29,7 @@ from warehouse.asof.rows import Times
 from warehouse.asof.sums import gaps, versions
 from warehouse.asof.sums.gaps import Gap
 from warehouse.asof.sums.versions import FlowVersions
+from warehouse.market_days import MarketDays
 from warehouse.models.enums import Timeframe, UnderlyingKind
 from warehouse.queries import watchlist_entries
 
@@ -68,10 +72,15 @@ class KnownBars:
 
 @dataclass(frozen=True, slots=True)
 class Instrument:
-    """Bars by timeframe and splits of one symbol."""
+    """Bars by timeframe and splits of one symbol, and the times of the sessions of which its bars were fetched."""
 
     bars: Mapping[str, KnownBars]
     splits: tuple[Split, ...]
+    fetched: tuple[Stretch, ...] = ()
+
+    def is_fetched(self, first_ms: int, until_ms: int) -> bool:
+        """Return whether the bars between two instants were fetched, so that none means no trade."""
+        return any(one.after_ms <= first_ms and until_ms <= one.until_ms for one in self.fetched)
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +108,7 @@ class MarketView:
     """The stored columns of several symbols, and of the whole market, over a range of sessions.
 
     The range ends at `last_ms`: a bar that is evaluated later has not ended yet. `delay_ms` is the delay of the
-    provider's data, by which every bar is evaluated later.
+    provider's data, by which every bar is evaluated later. `days` are the sessions that take place.
     """
 
     symbols: Mapping[str, SymbolView]
@@ -107,6 +116,7 @@ class MarketView:
     gaps: tuple[Gap, ...]
     last_ms: int
     delay_ms: int
+    days: MarketDays = REGULAR
 
 
 def read(
@@ -123,11 +133,11 @@ def read(
         str(e.reference_symbol) for e in entries.values() if _is_index(e.kind) and e.reference_symbol
     }
     indices = [symbol for symbol, entry in entries.items() if _is_index(entry.kind)]
-    instruments = _instruments(sorted({*entries, *references}), indices, first, last_ms, timeframe)
-    flow_ms, before_ms = (
-        _midnight_ms(sessions_before(first, FLOW_ANCHOR)),
-        _midnight_ms(sessions_before(first, 2)),
+    market_sessions = market_days.read()
+    instruments = _instruments(
+        sorted({*entries, *references}), indices, first, last_ms, timeframe, market_sessions
     )
+    flow_ms, before_ms = (_midnight_ms(market_sessions.before(first, count)) for count in (FLOW_ANCHOR, 2))
     last = sessions.new_york_date(clock.instant(last_ms))
     names = list(entries)
     sums = versions.read(names, flow_ms, last_ms)
@@ -149,21 +159,23 @@ def read(
             iv=days[symbol],
             term=terms[symbol],
             events=events[symbol],
-            curve=_curve(symbol, events[symbol], first, last),
+            curve=_curve(symbol, events[symbol], first, last, market_sessions),
         )
     market = regime.read(before_ms - DAILY_REACH_MS, last_ms)
-    return MarketView(found, market, gaps.read(before_ms, last_ms), last_ms, delay_ms)
+    return MarketView(found, market, gaps.read(before_ms, last_ms), last_ms, delay_ms, market_sessions)
 
 
-def _curve(symbol: str, events: EventVersions, first: dt.date, last: dt.date) -> SlotVolatilities | None:
+def _curve(
+    symbol: str, events: EventVersions, first: dt.date, last: dt.date, days: MarketDays
+) -> SlotVolatilities | None:
     """Return the volatilities of the slots of the range and of the last slots of 21 sessions before, near an event."""
-    soon = np.datetime64(sessions.next_session(last))
+    soon = np.datetime64(days.following(last))
     if not np.any(events.date <= soon):
         return None
-    before = sessions.sessions(sessions_before(first, MEAN_SESSIONS), first - dt.timedelta(days=1))
-    slots = [sessions.slots(day)[-1] for day in before]
-    slots += [slot for day in sessions.sessions(first, last) for slot in sessions.slots(day)]
-    return expiration_curve.volatilities(symbol, [clock.epoch_ms(slot) for slot in slots])
+    before = days.sessions(days.before(first, MEAN_SESSIONS), first - dt.timedelta(days=1))
+    slots = [days.slots_ms(day)[-1] for day in before]
+    slots += [slot for day in days.sessions(first, last) for slot in days.slots_ms(day)]
+    return expiration_curve.volatilities(symbol, slots)
 
 
 def _is_index(kind: str) -> bool:
@@ -171,12 +183,12 @@ def _is_index(kind: str) -> bool:
 
 
 def _instruments(
-    symbols: list[str], indices: list[str], first: dt.date, last_ms: int, timeframe: str
+    symbols: list[str], indices: list[str], first: dt.date, last_ms: int, timeframe: str, days: MarketDays
 ) -> dict[str, Instrument]:
     month = first.replace(day=1)
-    reach = {Timeframe.DAY: sessions_before(month, DAY_ANCHOR)}
+    reach = {Timeframe.DAY: days.before(month, DAY_ANCHOR)}
     if timeframe != Timeframe.DAY:
-        reach |= {Timeframe(name): sessions_before(first, count) for name, count in FRAME_ANCHORS.items()}
+        reach |= {Timeframe(name): days.before(first, count) for name, count in FRAME_ANCHORS.items()}
     found: dict[str, dict[str, KnownBars]] = {symbol: {} for symbol in symbols}
     for name, day in reach.items():
         columns = _PRICES if name == Timeframe.FIVE_MINUTES else _COLUMNS
@@ -186,18 +198,29 @@ def _instruments(
         own = bars.read_many(symbols, Timeframe.MINUTE, _midnight_ms(first), last_ms, _COLUMNS)
         _spread(own, Timeframe.MINUTE, symbols, found)
         if indices:
-            _add_first_minutes(indices, reach[Timeframe.QUARTER_HOUR], first, found)
+            earlier = days.sessions(reach[Timeframe.QUARTER_HOUR], first - dt.timedelta(days=1))
+            _add_first_minutes(indices, [days.hours_ms(day)[0] for day in earlier], found)
     oldest = min(reach.values())
     splits = corporate_actions.splits_of(symbols, oldest, dt.date.max)
-    return {symbol: Instrument(found[symbol], splits.get(symbol, ())) for symbol in symbols}
+    fetched = _fetched(symbols, first, last_ms) if timeframe != Timeframe.DAY else {}
+    return {
+        symbol: Instrument(found[symbol], splits.get(symbol, ()), fetched.get(symbol, ()))
+        for symbol in symbols
+    }
 
 
-def _add_first_minutes(
-    indices: list[str], oldest: dt.date, first: dt.date, found: dict[str, dict[str, KnownBars]]
-) -> None:
+def _fetched(symbols: list[str], first: dt.date, last_ms: int) -> dict[str, tuple[Stretch, ...]]:
+    """Return the ranges of which bars of a minute or of 15 minutes were fetched, by symbol."""
+    whole = Stretch(_midnight_ms(first), last_ms)
+    found: dict[str, tuple[Stretch, ...]] = {}
+    for frame in (Timeframe.MINUTE, Timeframe.QUARTER_HOUR):
+        for symbol, ranges in fetched_ranges.covered_by(task_of(frame), symbols, whole).items():
+            found[symbol] = (*found.get(symbol, ()), *ranges)
+    return found
+
+
+def _add_first_minutes(indices: list[str], opens: list[int], found: dict[str, dict[str, KnownBars]]) -> None:
     """Add the first minutes of earlier sessions, which show whether the open of an index is true."""
-    earlier = sessions.sessions(oldest, first - dt.timedelta(days=1))
-    opens = [clock.epoch_ms(sessions.open_of(day)) for day in earlier]
     starts = [open_ms + sessions.MINUTE_MS * minute for open_ms in opens for minute in range(FIRST_MINUTES)]
     many = bars.read_starts(indices, Timeframe.MINUTE, starts, _COLUMNS)
     _spread(many, "first", indices, found)

@@ -7,11 +7,14 @@ before; `ingestion.daily.calendar_watch` stores them as session exceptions.
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import dataclass
 from typing import NamedTuple
 
 from quant import sessions
 from warehouse import clock
 from warehouse.models import SessionException
+
+_LONGEST_CLOSURE = 14  # days without a session
 
 
 class Hours(NamedTuple):
@@ -19,6 +22,57 @@ class Hours(NamedTuple):
 
     opens: dt.datetime
     closes: dt.datetime
+
+
+@dataclass(frozen=True, slots=True)
+class MarketDays:
+    """The sessions that take place, for code that must not read the database: `read` returns it.
+
+    `exceptions` are the days that differ from the exchange calendar, None for one without a session; oldest first.
+    """
+
+    exceptions: tuple[tuple[dt.date, Hours | None], ...] = ()
+
+    def sessions(self, first: dt.date, last: dt.date) -> list[dt.date]:
+        """Return all sessions from the first to the last date, both included, oldest first."""
+        found = sessions.sessions(first, last)
+        differing = {day: each for day, each in self.exceptions if first <= day <= last}
+        if not differing:
+            return found
+        added = {day for day, each in differing.items() if each is not None}
+        return sorted({day for day in found if day not in differing} | added)
+
+    def hours(self, day: dt.date) -> Hours | None:
+        """Return the hours of a session, None for a day without one."""
+        exceptions = dict(self.exceptions)
+        return exceptions[day] if day in exceptions else calendar_hours(day)
+
+    def hours_ms(self, day: dt.date) -> tuple[int, int]:
+        """Return open and close of a session, epoch ms. Raises ValueError for a day without one."""
+        found = self.hours(day)
+        if found is None:
+            raise ValueError(f"{day} is no session")
+        return clock.epoch_ms(found.opens), clock.epoch_ms(found.closes)
+
+    def before(self, day: dt.date, count: int) -> dt.date:
+        """Return the session that is `count` sessions before a day, which need not be a session itself."""
+        reach = dt.timedelta(days=2 * count + _LONGEST_CLOSURE)
+        return self.sessions(day - reach, day - dt.timedelta(days=1))[-count] if count else day
+
+    def following(self, day: dt.date) -> dt.date:
+        """Return the first session after a day."""
+        return self.sessions(day + dt.timedelta(days=1), day + dt.timedelta(days=_LONGEST_CLOSURE))[0]
+
+    def slots_ms(self, day: dt.date) -> list[int]:
+        """Return the slots of 15 minutes of a session, epoch ms; none on a day without one."""
+        found = self.hours(day)
+        return [] if found is None else [clock.epoch_ms(slot) for slot in sessions.slots_between(*found)]
+
+
+def read() -> MarketDays:
+    """Return the sessions that take place by the present exceptions."""
+    stored = SessionException.objects.order_by("date")
+    return MarketDays(tuple((exception.date, _hours_of(exception)) for exception in stored))
 
 
 def hours(first: dt.date, last: dt.date) -> dict[dt.date, Hours]:

@@ -49,7 +49,7 @@ class Fingerprint:
         self._hash = blake2b(digest_size=8)
 
     def add(self, view: MarketView, symbol: str) -> None:
-        for one in (view.symbols[symbol], view.regime, view.gaps):
+        for one in (view.symbols[symbol], view.regime, view.gaps, view.days):
             self._add(one)
 
     def text(self) -> str:

@@ -7,7 +7,6 @@ from dataclasses import replace
 
 import numpy as np
 
-from quant import sessions
 from quant.chain import Bools
 from quant.sessions import MINUTE_MS
 from signals.anchors import BAR_ANCHOR, DAY_ANCHOR, FOUR_HOUR_ANCHOR
@@ -24,6 +23,7 @@ from signals.features.stale_open import with_true_opens
 from signals.features.volatility import iv_columns
 from signals.market_view import MarketView, SymbolView
 from warehouse.asof.rows import Texts
+from warehouse.market_days import MarketDays
 from warehouse.models.enums import Timeframe
 
 
@@ -32,13 +32,15 @@ def build(
 ) -> Features | None:
     """Return the features of the bars of a session, after those of the sessions that they look back on.
 
-    None without a bar of the session that was known at its evaluation instant. The result is the same, bit for bit,
+    None without a session or a bar of it that was known at its evaluation instant. The result is the same, bit for bit,
     from whatever range the view was read, as long as that contains the session; a view that ends within the session
     gives the rows of its bars so far. With `now_ms`, an instant after the newest bar, the contexts of that bar are
     those known then; its prices are unchanged.
     """
+    if view.days.hours(day) is None:
+        return None
     one = view.symbols[symbol]
-    days = daily(one, day, _day_anchor(day), view.delay_ms)
+    days = daily(one, day, _day_anchor(day, view.days), view.delay_ms, view.days)
     quarters, five, no_open = None, None, np.zeros(0, dtype=bool)
     history = days
     if timeframe == "15m":
@@ -99,7 +101,7 @@ def _intraday(
     timeframe: Timeframe = Timeframe.QUARTER_HOUR,
 ) -> tuple[History, Bools]:
     """Return the bars of sessions with true opens, and which of the sessions have no known open."""
-    history = intraday(one, day, count, view.delay_ms, timeframe)
+    history = intraday(one, day, count, view.delay_ms, timeframe, view.days)
     return with_true_opens(one, history, closes_before(history, days).price, timeframe)
 
 
@@ -118,6 +120,6 @@ def _follows(history: History, timeframe: BarLength) -> Bools:
     return np.asarray(np.diff(history.bars.session, prepend=-2) == 1)
 
 
-def _day_anchor(day: dt.date) -> int:
+def _day_anchor(day: dt.date, market: MarketDays) -> int:
     """Return how many sessions before `day` its daily bars begin: 800 before the first session of the month."""
-    return DAY_ANCHOR + len(sessions.sessions(day.replace(day=1), day)) - 1
+    return DAY_ANCHOR + len(market.sessions(day.replace(day=1), day)) - 1

@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from quant import sessions
 from quant.chain import Bools, Floats
 from quant.thresholds import TERM_REGIME
 from signals.features.context_columns import RegimeColumns
@@ -32,9 +31,7 @@ def newest_rows(date: Days, known_at: Times, history: History) -> tuple[Places, 
     known = (known_at <= at_ms[:, None]) & (date <= last[:, None]) & (ended > 0)[:, None]
     place[today] = last_true(known)
     found = np.flatnonzero(place >= 0)
-    between = sessions.session_numbers(last[found - history.first_row]) - sessions.session_numbers(
-        date[place[found]]
-    )
+    between = (ended[found - history.first_row] - 1) - np.searchsorted(days, date[place[found]])
     age[found] = between.astype(np.float64)
     return place, age
 
@@ -60,7 +57,7 @@ def regime_columns(found: RegimeDays, history: History) -> RegimeColumns:
     """Return the market regime known at each bar of the evaluated session."""
     place, age = newest_rows(found.date, found.known_at, history)
     return RegimeColumns(
-        as_of_ms=closes_ms(found.date, place),
+        as_of_ms=closes_ms(found.date, place, history),
         known_at_ms=numbers(found.known_at.astype(np.float64), place),
         age_sessions=age,
         market_regime=texts(found.market_regime, place),
@@ -70,6 +67,12 @@ def regime_columns(found: RegimeDays, history: History) -> RegimeColumns:
     )
 
 
-def closes_ms(date: Days, place: Places) -> Floats:
-    """Return the closes of the sessions `date` at the positions, epoch ms, shape (n,), NaN at -1."""
-    return numbers(sessions.closes_ms(date).astype(np.float64), place)
+def closes_ms(date: Days, place: Places, history: History) -> Floats:
+    """Return the closes of the sessions `date` at the positions, epoch ms, shape (n,).
+
+    NaN at -1, and for a day that is no session of the history.
+    """
+    days = np.array(history.calendar.days, dtype="datetime64[D]")
+    row = np.minimum(np.searchsorted(days, date), len(days) - 1)
+    closes = np.where(days[row] == date, history.calendar.close_ms[row].astype(np.float64), np.nan)
+    return numbers(closes, place)

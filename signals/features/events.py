@@ -61,7 +61,7 @@ def event_columns(events: EventVersions, curve: SlotVolatilities | None, history
             continue
         today = sessions.new_york_date(at)
         numbers["days_to_event"][row] = (coming[0].day - today).days
-        event = _confirmed(coming, at)
+        event = _confirmed(coming, history.calendar.following_close_ms)
         if event is None:
             continue
         timing[row] = event.timing
@@ -81,14 +81,14 @@ class Coming:
     is_confirmed: bool
 
 
-def confirmed_event(events: EventVersions, at_ms: int) -> Coming | None:
-    """Return the next confirmed event before the next session's close, as expected at an instant (epoch ms)."""
-    at = clock.instant(at_ms)
-    return _confirmed(_coming(events, at_ms, at), at)
+def confirmed_event(events: EventVersions, at_ms: int, next_close_ms: int) -> Coming | None:
+    """Return the next confirmed event up to the next session's close, as expected at an instant; both epoch ms."""
+    return _confirmed(_coming(events, at_ms, clock.instant(at_ms)), next_close_ms)
 
 
-def _confirmed(coming: list[Coming], at: dt.datetime) -> Coming | None:
-    return next((one for one in coming if one.is_confirmed and one.at <= _next_close(at)), None)
+def _confirmed(coming: list[Coming], next_close_ms: int) -> Coming | None:
+    near = clock.instant(next_close_ms)
+    return next((one for one in coming if one.is_confirmed and one.at <= near), None)
 
 
 def _coming(events: EventVersions, at_ms: int, at: dt.datetime) -> list[Coming]:
@@ -102,10 +102,6 @@ def _coming(events: EventVersions, at_ms: int, at: dt.datetime) -> list[Coming]:
         if happens > at:
             found.append(Coming(day, timing, happens, str(events.certainty[place]) == CONFIRMED))
     return sorted(found, key=lambda one: one.at)
-
-
-def _next_close(at: dt.datetime) -> dt.datetime:
-    return sessions.close_of(sessions.next_session(sessions.new_york_date(at)))
 
 
 def _around(

@@ -13,7 +13,6 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from quant import sessions
 from quant.chain import Floats
 from quant.market.frames import frame_votes
 from quant.market.indicator_columns import average_true_range, exponential_mean
@@ -59,7 +58,7 @@ def _weeks(days: History) -> tuple[SessionBars, Times]:
     ended with the evaluated session.
     """
     calendar, bars = days.calendar, days.bars
-    week, place, ends_week = _weeks_of(calendar.days[0], calendar.days[-1])
+    week, place, ends_week = _weeks_of(calendar.days, calendar.following)
     number = bars.session
     whole = longer(replace(bars, session=week[number], slot=place[number], slots=np.bincount(week)), _WEEK)
     last = np.searchsorted(week, whole.session, side="right") - 1
@@ -71,12 +70,13 @@ def _weeks(days: History) -> tuple[SessionBars, Times]:
 
 
 @lru_cache(maxsize=64)
-def _weeks_of(first: dt.date, last: dt.date) -> tuple[Times, Times, bool]:
-    """Return the number of the week of each session and its place in the week, and whether the last one ends it."""
-    days = sessions.sessions(first, last)
+def _weeks_of(days: tuple[dt.date, ...], following: dt.date) -> tuple[Times, Times, bool]:
+    """Return the number of the week of each session and its place in the week, and whether the last one ends it.
+
+    `following` is the session after the last one.
+    """
     monday = [day - dt.timedelta(days=day.weekday()) for day in days]
     week = np.unique(np.array(monday, dtype="datetime64[D]"), return_inverse=True)[1]
-    following = sessions.next_session(last)
     ends_week = following - dt.timedelta(days=following.weekday()) != monday[-1]
     return week, np.arange(len(week)) - np.searchsorted(week, week), ends_week
 

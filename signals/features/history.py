@@ -17,11 +17,11 @@ from quant import sessions
 from quant.chain import Bools, Floats
 from quant.market.session_bars import SessionBars
 from quant.sessions import MINUTE_MS
-from signals.anchors import sessions_before
+from signals.anchors import REGULAR
 from signals.market_view import Instrument, KnownBars, SymbolView
-from warehouse import clock
 from warehouse.asof.adjusted_bars import shares_per_share
 from warehouse.asof.rows import Times
+from warehouse.market_days import MarketDays
 from warehouse.models.enums import Timeframe
 
 EVALUATED_AFTER_MS = 40_000  # the end of an intraday bar
@@ -32,11 +32,13 @@ LENGTHS_MS = {Timeframe.FIVE_MINUTES: 5 * MINUTE_MS, Timeframe.QUARTER_HOUR: QUA
 
 @dataclass(frozen=True, slots=True)
 class Calendar:
-    """The sessions of a history: their days, opens and closes, each of shape (k,)."""
+    """The sessions of a history: their days, opens and closes, each of shape (k,), and the session that follows."""
 
     days: tuple[dt.date, ...]
     open_ms: Times
     close_ms: Times
+    following: dt.date
+    following_close_ms: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,19 +61,24 @@ class History:
 
 
 @lru_cache(maxsize=512)
-def calendar(day: dt.date, count: int) -> Calendar:
+def calendar(day: dt.date, count: int, market: MarketDays = REGULAR) -> Calendar:
     """Return the `count` sessions before a session, and the session itself."""
-    days = tuple(sessions.sessions(sessions_before(day, count), day))
-    opens = np.array([clock.epoch_ms(sessions.open_of(each)) for each in days], dtype=np.int64)
-    closes = np.array([clock.epoch_ms(sessions.close_of(each)) for each in days], dtype=np.int64)
-    return Calendar(days, opens, closes)
+    days = tuple(market.sessions(market.before(day, count), day))
+    hours = np.array([market.hours_ms(each) for each in days], dtype=np.int64).reshape(-1, 2)
+    following = market.following(day)
+    return Calendar(days, hours[:, 0], hours[:, 1], following, market.hours_ms(following)[1])
 
 
 def intraday(
-    view: SymbolView, day: dt.date, count: int, delay_ms: int, timeframe: Timeframe = Timeframe.QUARTER_HOUR
+    view: SymbolView,
+    day: dt.date,
+    count: int,
+    delay_ms: int,
+    timeframe: Timeframe = Timeframe.QUARTER_HOUR,
+    market: MarketDays = REGULAR,
 ) -> History:
     """Return the bars of a session and of the `count` sessions before it."""
-    known, length = calendar(day, count), LENGTHS_MS[timeframe]
+    known, length = calendar(day, count, market), LENGTHS_MS[timeframe]
     found = view.prices.bars[timeframe]
     session, slot, regular = _places(found.start_ms, known, length)
     end_ms = np.minimum(found.start_ms + length, known.close_ms[session])
@@ -91,9 +98,9 @@ def intraday(
     )
 
 
-def daily(view: SymbolView, day: dt.date, count: int, delay_ms: int) -> History:
+def daily(view: SymbolView, day: dt.date, count: int, delay_ms: int, market: MarketDays = REGULAR) -> History:
     """Return the daily bars of a session and of `count` sessions before it; that of the session from 20 minutes on."""
-    known = calendar(day, count)
+    known = calendar(day, count, market)
     found = view.prices.bars[Timeframe.DAY]
     # A daily bar starts at midnight, so that it belongs to the first session that opens after its start.
     session = np.minimum(np.searchsorted(known.open_ms, found.start_ms), len(known.days) - 1)

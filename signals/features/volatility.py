@@ -17,7 +17,7 @@ def iv_columns(found: IvDays, term: TermDays, events: EventColumns, history: His
     """Return the columns of the daily rows, of the term structure and of the next event."""
     place, age = newest_rows(found.date, found.known_at, history)
     return IvColumns(
-        as_of_ms=closes_ms(found.date, place),
+        as_of_ms=closes_ms(found.date, place, history),
         known_at_ms=numbers(found.known_at.astype(np.float64), place),
         age_sessions=age,
         data_points=numbers(found.data_points.astype(np.float64), place),

@@ -17,7 +17,8 @@ from signals.patterns.conditions import Group
 from signals.patterns.field import Value
 from signals.patterns.matching import answer
 from signals.patterns.moment import Moment
-from warehouse import clock
+from warehouse import clock, market_days
+from warehouse.market_days import MarketDays
 
 SESSIONS = 20
 
@@ -57,8 +58,9 @@ def preview(
 
     `delay_ms` is the delay of the provider's data. It computes the features of every session, some 20 ms each.
     """
-    days = _last_sessions(now_ms, count)
-    first_ms = clock.epoch_ms(sessions.open_of(days[0]))
+    market = market_days.read()
+    days = _last_sessions(market, now_ms, count)
+    first_ms, _ = market.hours_ms(days[0])
     view = market_view.read(symbols, first_ms, now_ms, delay_ms=delay_ms)
     found: list[PreviewMatch] = []
     bars = unknown = without_bars = 0
@@ -94,8 +96,8 @@ def _moments(features: Features) -> list[Moment]:
     return [Moment(features, row, direction) for row, direction in zip(rows, active, strict=True)]
 
 
-def _last_sessions(now_ms: int, count: int) -> list[dt.date]:
+def _last_sessions(market: MarketDays, now_ms: int, count: int) -> list[dt.date]:
     """Return the last sessions that had opened, oldest first."""
     today = sessions.new_york_date(clock.instant(now_ms))
-    found = sessions.sessions(today - dt.timedelta(days=2 * count + 10), today)
-    return [day for day in found if clock.epoch_ms(sessions.open_of(day)) <= now_ms][-count:]
+    found = market.sessions(market.before(today, count), today)
+    return [day for day in found if market.hours_ms(day)[0] <= now_ms][-count:]

@@ -12,17 +12,19 @@ from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
-from quant import sessions
 from quant.contracts import is_adjusted, parse_tickers
 from quant.sessions import DAY_MS, MINUTE_MS, new_york_date
 from quant.volatility.event_times import event_hours
+from signals.anchors import REGULAR
 from signals.features.events import confirmed_event, settlements
-from warehouse import clock
+from warehouse import clock, market_days
 from warehouse.asof import chain, expiration_curve, iv
 from warehouse.asof.chain import ChainVolatility
 from warehouse.asof.expiration_curve import SlotVolatilities
 from warehouse.asof.iv import EventVersions
+from warehouse.market_days import MarketDays
 from warehouse.models.enums import SignalEventKind
 
 AFTER_SIGNAL_MS = DAY_MS
@@ -54,30 +56,38 @@ class Crush:
         return round(100.0 * (self.after - self.before), _DIGITS)
 
 
-def measured_slot(at_ms: int, happened_ms: int) -> int:
+def measured_slot(at_ms: int, happened_ms: int, days: MarketDays = REGULAR) -> int:
     """Return the slot at which a prediction of `at_ms` about an event is measured; epoch ms."""
     earliest = max(at_ms + AFTER_SIGNAL_MS, happened_ms + AFTER_EVENT_MS)
     day = new_york_date(clock.instant(earliest))
-    slots = [clock.epoch_ms(slot) for slot in sessions.slots(day)]
-    following = sessions.slots(sessions.next_session(day))[0]
-    return next((slot for slot in slots if slot >= earliest), clock.epoch_ms(following))
+    slots = days.slots_ms(day) + days.slots_ms(days.following(day))
+    return next(slot for slot in slots if slot >= earliest)
 
 
 def measure(
-    symbol: str, events: EventVersions, curve: SlotVolatilities | None, bar_end: int, at_ms: int, now_ms: int
+    symbol: str,
+    events: EventVersions,
+    curve: SlotVolatilities | None,
+    bar_end: int,
+    at_ms: int,
+    now_ms: int,
+    days: MarketDays = REGULAR,
 ) -> Crush | None:
     """Return how the prediction that was made for a bar at `at_ms` ended; None as long as that is open at `now_ms`.
 
-    `events` and `curve` are those of a view of the bar's session. The chains of both slots are read; inside
+    `events`, `curve` and `days` are those of a view of the bar's session. The chains of both slots are read; inside
     `warehouse.asof.at(t)` only what was known at t.
     """
-    event = confirmed_event(events, at_ms)
+    day = new_york_date(clock.instant(bar_end))
+    open_ms, next_close_ms = days.hours_ms(day)[0], days.hours_ms(days.following(day))[1]
+    event = confirmed_event(events, at_ms, next_close_ms)
     if event is None:
         return Crush(SignalEventKind.NO_DATA, "no data: event", at_ms)
-    later_ms = measured_slot(at_ms, clock.epoch_ms(event_hours(event.day, event.timing)[1]))
+    later_ms = measured_slot(at_ms, clock.epoch_ms(event_hours(event.day, event.timing)[1]), days)
     if now_ms < later_ms:
         return None
-    front = _expiration(curve, bar_end, at_ms, event.at, later_ms)
+    slot = None if curve is None else settlements(curve, open_ms, bar_end, at_ms)
+    front = None if curve is None or slot is None else _expiration(curve, *slot, event.at, later_ms)
     if front is None:
         return Crush(SignalEventKind.NO_DATA, "no data: expiration after the event", later_ms)
     ticker, before = _at_the_forward(symbol, front)
@@ -94,10 +104,10 @@ def measure(
 
 def measure_stored(symbol: str, bar_end: int, at_ms: int, now_ms: int) -> Crush | None:
     """Return what `measure` returns for events and volatilities that are read here."""
-    day = new_york_date(clock.instant(at_ms))
-    events = iv.event_versions_of([symbol], day, sessions.next_session(day))[symbol]
-    slots = [clock.epoch_ms(slot) for slot in sessions.slots(day)]
-    return measure(symbol, events, expiration_curve.volatilities(symbol, slots), bar_end, at_ms, now_ms)
+    day, days = new_york_date(clock.instant(bar_end)), market_days.read()
+    events = iv.event_versions_of([symbol], day, days.following(day))[symbol]
+    curve = expiration_curve.volatilities(symbol, days.slots_ms(day))
+    return measure(symbol, events, curve, bar_end, at_ms, now_ms, days)
 
 
 def _judged(at_ms: int, ticker: str, before: float, after: float) -> Crush:
@@ -119,14 +129,13 @@ class _Expiration(NamedTuple):
 
 
 def _expiration(
-    curve: SlotVolatilities | None, bar_end: int, at_ms: int, event: dt.datetime, later_ms: int
+    curve: SlotVolatilities,
+    rows: NDArray[np.intp],
+    instants: NDArray[np.datetime64],
+    event: dt.datetime,
+    later_ms: int,
 ) -> _Expiration | None:
-    """Return the first expiration after an event that lives long enough, in the slot that a bar used."""
-    open_ms = clock.epoch_ms(sessions.open_of(new_york_date(clock.instant(bar_end))))
-    found = None if curve is None else settlements(curve, open_ms, bar_end, at_ms)
-    if curve is None or found is None:
-        return None
-    rows, instants = found
+    """Return the first expiration after an event that lives long enough; `rows` settle at `instants`, by time."""
     settled_ms = instants.astype("datetime64[ms]").astype(np.int64)
     usable = (settled_ms > clock.epoch_ms(event)) & (settled_ms >= later_ms + LEAST_LEFT_MS)
     if not usable.any():

@@ -8,7 +8,6 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Mapping, Sequence
 
-from quant import sessions
 from quant.sessions import DAY_MS, new_york_date
 from signals import market_view
 from signals.features.history import DAY_EVALUATED_AFTER_MS
@@ -22,7 +21,7 @@ from signals.scan.found import FoundSignal
 from signals.scan.paths import daily_path
 from signals.scan.run import Scanned
 from signals.scan.scan import Earlier, scan_daily
-from warehouse import asof, clock, queries, runs
+from warehouse import asof, clock, market_days, queries, runs
 from warehouse.loading.known_at import store_in_time
 from warehouse.models import Signal, SignalEvent
 from warehouse.models.enums import Disposition, SignalEventKind
@@ -46,7 +45,7 @@ def _scan(bar: DueBar, run: Run) -> Scanned:
     config = store.active_config()
     stored = store.daily_since(symbols, bar.bar_end - REACH_MS)
     earlier = _earlier(stored)
-    open_ms = clock.epoch_ms(sessions.open_of(day))
+    open_ms, _ = market_days.read().hours_ms(day)
     with asof.at(bar.at_ms):
         view = market_view.read(
             symbols, open_ms, bar.at_ms, "1d", bar.at_ms - bar.bar_end - DAY_EVALUATED_AFTER_MS

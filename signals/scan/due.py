@@ -36,7 +36,7 @@ def due_bars(now_ms: int, delay_ms: int, within_ms: int = MINUTE_MS) -> Due:
     """Return the bars of the session at `now_ms` that are not scanned, up to those evaluated within a minute."""
     day = new_york_date(clock.instant(now_ms))
     hours = market_days.hours(day, day).get(day)
-    # Features know the sessions of the exchange calendar only.
+    # No bars are fetched of a session that the exchange calendar lacks.
     if hours is None or not sessions.sessions(day, day):
         return Due((), is_open=False)
     open_ms, close_ms = clock.epoch_ms(hours.opens), clock.epoch_ms(hours.closes)

@@ -10,7 +10,7 @@ from typing import Protocol
 import numpy as np
 
 from quant import sessions
-from quant.chain import Floats
+from quant.chain import Bools, Floats
 from quant.market.outcome_kinds import Costs
 from quant.market.outcomes import Outcomes, Setups, outcomes
 from quant.market.paths import PathBars
@@ -22,7 +22,7 @@ from signals.features.history import (
     intraday,
     per_share,
 )
-from signals.market_view import MarketView
+from signals.market_view import MarketView, SymbolView
 from warehouse import clock
 from warehouse.asof.rows import Times
 from warehouse.models.enums import Timeframe
@@ -117,10 +117,11 @@ def session_path(view: MarketView, symbol: str, day: dt.date) -> Path:
     """Return the bars of a session in all its slots, with their minutes; each bar as known at its own instant.
 
     A bar or minute that was not known 40 seconds (and the delay of the data) after its end is missing, also when it
-    arrived later.
+    arrived later. A bar whose time was fetched and that has no row is empty: nothing was traded. The provider sends
+    nothing for it, so that this is known with the next trade; until then the newest bars are neither missing nor empty.
     """
     one, delay_ms = view.symbols[symbol], view.delay_ms
-    history = intraday(one, day, 1, delay_ms)
+    history = intraday(one, day, 1, delay_ms, market=view.days)
     open_ms, close_ms = int(history.calendar.open_ms[-1]), int(history.calendar.close_ms[-1])
     count = int(history.bars.slots[-1])
     rows = np.arange(history.first_row, len(history.bars))
@@ -139,33 +140,48 @@ def session_path(view: MarketView, symbol: str, day: dt.date) -> Path:
     for row, name in enumerate(("open", "high", "low")):
         inside[row, place // BAR_MINUTES, place % BAR_MINUTES] = getattr(minutes, name)
     listed = np.minimum(BAR_MINUTES, (close_ms - open_ms) // MINUTE_MS - np.arange(count) * BAR_MINUTES)
+    start_ms = open_ms + np.arange(count) * QUARTER_MS
+    end_ms = np.minimum(start_ms + QUARTER_MS, close_ms)
+    evaluated = int(np.count_nonzero(end_ms + EVALUATED_AFTER_MS + delay_ms <= view.last_ms))
+    unknown = np.isnan(prices["open"])
+    empty = unknown & _without_trade(one, start_ms, end_ms)
+    waiting = unknown & (np.arange(count) >= _after_last(~unknown[:evaluated])) & (evaluated < count)
+    late = np.isin(start_ms, one.prices.bars[Timeframe.QUARTER_HOUR].start_ms)
     bars = PathBars(
         open=prices["open"],
         high=prices["high"],
         low=prices["low"],
         close=prices["close"],
-        missing=np.isnan(prices["open"]),
-        empty=np.zeros(count, dtype=bool),
+        missing=unknown & ~empty & (late | ~waiting),
+        empty=empty,
         last=np.full(count, count - 1),
         minute_open=inside[0],
         minute_high=inside[1],
         minute_low=inside[2],
         complete=np.count_nonzero(~np.isnan(inside[0]), axis=1) == listed,
     )
-    start_ms = open_ms + np.arange(count) * QUARTER_MS
-    end_ms = np.minimum(start_ms + QUARTER_MS, close_ms)
-    evaluated = int(np.count_nonzero(end_ms + EVALUATED_AFTER_MS + delay_ms <= view.last_ms))
     return Path(bars, start_ms, end_ms, evaluated, entry_minute=1 + -(-delay_ms // MINUTE_MS))
+
+
+def _without_trade(one: SymbolView, start_ms: Times, end_ms: Times) -> Bools:
+    """Return which bars were fetched and have no row, shape (n,)."""
+    fetched = [one.prices.is_fetched(*each) for each in zip(start_ms.tolist(), end_ms.tolist(), strict=True)]
+    return np.array(fetched, dtype=bool) & ~np.isin(
+        start_ms, one.prices.bars[Timeframe.QUARTER_HOUR].start_ms
+    )
+
+
+def _after_last(known: Bools) -> int:
+    """Return the position after the last true value, 0 without one."""
+    rows = np.flatnonzero(known)
+    return int(rows[-1]) + 1 if len(rows) else 0
 
 
 def daily_path(view: MarketView, symbol: str, day: dt.date) -> Path:
     """Return the daily bars from a session on, at most those that a signal of it lasts, per share of that session."""
     one = view.symbols[symbol]
-    days = sessions.sessions(day, sessions.new_york_date(clock.instant(view.last_ms)))[: DAILY_BARS + 1]
-    open_ms, close_ms = (
-        np.array([clock.epoch_ms(each(one_day)) for one_day in days], dtype=np.int64)
-        for each in (sessions.open_of, sessions.close_of)
-    )
+    days = view.days.sessions(day, sessions.new_york_date(clock.instant(view.last_ms)))[: DAILY_BARS + 1]
+    open_ms, close_ms = np.array([view.days.hours_ms(each) for each in days], dtype=np.int64).T
     evaluated_ms = close_ms + DAY_EVALUATED_AFTER_MS + view.delay_ms
     found = per_share(one.prices.bars[Timeframe.DAY], one.prices, int(open_ms[0]), Timeframe.DAY)
     place = np.searchsorted(open_ms, found.start_ms)

@@ -73,7 +73,7 @@ class Replayed:
 
 def replay_session(day: dt.date) -> Replayed:
     """Replay a session once, note the result in the ledger, and send an alert about differences."""
-    open_ms = clock.epoch_ms(sessions.open_of(day))
+    open_ms, _ = market_days.read().hours_ms(day)
     with runs.claim(RunTask.REPLAY_SIGNALS, "", open_ms) as run:
         if not isinstance(run, Run):
             return Replayed(day, refused=str(run))

@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import dataclass
 
-from quant import sessions
 from quant.sessions import new_york_date
 from signals import market_view
 from signals.features.history import EVALUATED_AFTER_MS
@@ -19,7 +18,7 @@ from signals.scan.follow import next_steps
 from signals.scan.found import FoundSignal
 from signals.scan.paths import session_path
 from signals.scan.scan import scan_session
-from warehouse import asof, clock, queries, runs
+from warehouse import asof, clock, market_days, queries, runs
 from warehouse.loading.known_at import store_in_time
 from warehouse.models import SignalEvent
 from warehouse.runs import Run
@@ -58,7 +57,7 @@ def scan_bar(bar: DueBar) -> Scanned:
 
 def _scan(bar: DueBar, run: Run) -> Scanned:
     day = new_york_date(clock.instant(bar.bar_end))
-    open_ms, close_ms = (clock.epoch_ms(each(day)) for each in (sessions.open_of, sessions.close_of))
+    open_ms, close_ms = market_days.read().hours_ms(day)
     delay_ms = bar.at_ms - bar.bar_end - EVALUATED_AFTER_MS
     symbols = [str(entry.symbol) for entry in queries.watchlist_entries()]
     config = store.active_config()

@@ -12,7 +12,6 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from quant import sessions
 from quant.market.outcome_kinds import OPEN
 from quant.score_thresholds import BOOST_RULES
 from quant.sessions import new_york_date
@@ -151,7 +150,7 @@ def _is_over(view: MarketView, symbol: str, day: dt.date, one: Earlier) -> bool:
     """Return whether an earlier daily signal ended at least five bars before the bar of a session."""
     began = new_york_date(clock.instant(one.bar_end))
     path = daily_path(view, symbol, began)
-    now = len(sessions.sessions(began, day)) - 1
+    now = len(view.days.sessions(began, day)) - 1
     found = path.outcomes([one])
     ended = np.inf if found.end[0] == OPEN else float(found.end_row[0])
     if one.dismissed_at is not None:

@@ -13,7 +13,7 @@ import numpy as np
 
 from quant import sessions
 from quant.sessions import MINUTE_MS
-from signals.anchors import DAY_ANCHOR, sessions_before
+from signals.anchors import DAY_ANCHOR, REGULAR
 from warehouse import clock, partitions
 from warehouse.loading import bulk
 from warehouse.models import FlowSlot, GammaSlot, HistoricalBar, IvPercentile, MarketRegimeDay, WatchlistEntry
@@ -36,7 +36,7 @@ def watch(symbol: str, kind: str = "etf", reference: str | None = None) -> None:
 
 
 def days(last: dt.date = LAST, count: int = DAY_ANCHOR + 25) -> list[dt.date]:
-    return sessions.sessions(sessions_before(last, count), last)
+    return sessions.sessions(REGULAR.before(last, count), last)
 
 
 def store_bars(symbol: str, last: dt.date = LAST, level: float = 500.0, has_volume: bool = True) -> None:

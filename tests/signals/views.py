@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from quant import sessions
-from signals.anchors import sessions_before
+from signals.anchors import REGULAR
 from signals.market_view import Instrument, KnownBars, MarketView, SymbolView
 from warehouse import clock
 from warehouse.asof.gamma import GammaSlots
@@ -43,13 +43,13 @@ def bars(start_ms, close, length_ms, volume=100.0, spread=0.5, opened=None) -> K
 
 def quarter_starts(day: dt.date, count: int = QUARTERS_BEFORE) -> np.ndarray:
     """Return the starts of all 15-minute bars of a session and of the `count` sessions before it."""
-    found = sessions.sessions(sessions_before(day, count), day)
+    found = sessions.sessions(REGULAR.before(day, count), day)
     return np.array([clock.epoch_ms(slot) for each in found for slot in sessions.slots(each)[:-1]])
 
 
 def day_starts(day: dt.date, count: int = DAYS_BEFORE) -> np.ndarray:
     """Return the starts of the daily bars of the `count` sessions before a session."""
-    found = sessions.sessions(sessions_before(day, count), sessions.previous_session(day))
+    found = sessions.sessions(REGULAR.before(day, count), sessions.previous_session(day))
     return np.array(
         [clock.epoch_ms(dt.datetime.combine(each, dt.time(), sessions.NEW_YORK)) for each in found]
     )

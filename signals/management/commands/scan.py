@@ -17,8 +17,9 @@ from signals.features.record import Features
 from signals.scan.configured import scoring_rules
 from signals.scan.explain import answers, context_lines
 from signals.scan.scan import detectors_for, scan_session
-from warehouse import asof, clock
+from warehouse import asof, clock, market_days
 from warehouse.console import console_on
+from warehouse.market_days import MarketDays
 
 
 class Command(BaseCommand):
@@ -33,8 +34,9 @@ class Command(BaseCommand):
 
     def handle(self, *, symbol: str, as_of: str | None, conditions: bool, **options: Any) -> None:
         at_ms = clock.now_ms() if as_of is None else _instant_ms(as_of)
-        day = _last_session(at_ms)
-        open_ms = clock.epoch_ms(sessions.open_of(day))
+        market = market_days.read()
+        day = _last_session(market, at_ms)
+        open_ms, _ = market.hours_ms(day)
         with asof.at(at_ms):
             view = market_view.read([symbol], open_ms, at_ms, delay_ms=settings.SIGNAL_DELAY_MS)
         if symbol not in view.symbols:
@@ -80,12 +82,11 @@ class Command(BaseCommand):
         console.print(signals)
 
 
-def _last_session(at_ms: int) -> dt.date:
+def _last_session(market: MarketDays, at_ms: int) -> dt.date:
     """Return the newest session that had opened at an instant."""
     day = sessions.new_york_date(clock.instant(at_ms))
-    if sessions.sessions(day, day) and clock.epoch_ms(sessions.open_of(day)) <= at_ms:
-        return day
-    return sessions.previous_session(day)
+    hours = market.hours(day)
+    return day if hours is not None and clock.epoch_ms(hours.opens) <= at_ms else market.before(day, 1)
 
 
 def _instant_ms(text: str) -> int:

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from quant import sessions
+from quant.market.outcome_kinds import ENDS
 from signals import market_view
 from signals.rules.detector import Detector
 from signals.rules.rule import SHORT, Condition, Factor, Rule, Stop
@@ -16,11 +17,13 @@ from signals.scan.paths import session_path
 from signals.scan.scan import PAUSE_BARS, detectors_for, scan_session
 from tests.signals import market
 from warehouse import asof, clock
-from warehouse.models import HistoricalBar
+from warehouse.models import FetchedRange, HistoricalBar
 
 pytestmark = [pytest.mark.database, pytest.mark.django_db]
 DAY, EARLY = dt.date(2026, 11, 24), dt.date(2026, 11, 27)
 OPEN_MS, CLOSE_MS = (clock.epoch_ms(each(DAY)) for each in (sessions.open_of, sessions.close_of))
+
+BAR_ENDS = [OPEN_MS + (slot + 1) * 900_000 for slot in range(26)]
 
 
 def told(slots, score=1.0, distance=0.5, directions=(1,), name="told"):
@@ -129,6 +132,43 @@ def test_a_halt_gives_no_signal_without_bars_and_ends_living_ones(stored):
     found = scan_session(view, "SPY", DAY, detectors=[detector])
     assert slots(found) == [4, 20]
     assert end_slot(view, found.signals[0]) == 9  # the second bar in a row that is missing
+
+
+def ends(view, signal):
+    found = session_path(view, "SPY", DAY).outcomes([signal])
+    return ENDS[found.end[0]], slot_of(CLOSE_MS if found.end_row[0] < 0 else BAR_ENDS[found.end_row[0]])
+
+
+def test_bars_that_were_fetched_and_hold_no_trade_end_no_signal(stored):
+    halted = HistoricalBar.objects.filter(
+        timeframe="15m", timestamp__in=[OPEN_MS + slot * 900_000 for slot in (8, 9, 10, 11)]
+    )
+    halted.delete()
+    detector, until = told([4], distance=500.0), OPEN_MS + 12 * 900_000
+    (signal,) = scan_session(view_of(), "SPY", DAY, detectors=[detector]).signals
+    FetchedRange.objects.create(symbol="SPY", kind="bars_1m", after_ms=OPEN_MS, until_ms=until - 60_000)
+    assert ends(view_of(), signal) == ("EXPIRED", 25)  # of the last halted bar a minute was not fetched
+    FetchedRange.objects.all().update(until_ms=until - 900_000 - 1)
+    assert ends(view_of(), signal) == ("NO_DATA", 11)
+    FetchedRange.objects.all().update(kind="bars_15m", until_ms=until)
+    assert ends(view_of(), signal) == ("EXPIRED", 25)
+
+
+def test_whether_the_newest_bars_are_empty_is_known_with_the_next_one(stored):
+    later = HistoricalBar.objects.filter(timeframe="15m", timestamp__gte=OPEN_MS + 8 * 900_000)
+    (signal,) = scan_session(view_of(), "SPY", DAY, detectors=[told([4], distance=500.0)]).signals
+    at_ms = OPEN_MS + 10 * 900_000 + 40_000
+    late = list(later.filter(timestamp__lt=at_ms))
+    later.filter(timestamp__lt=at_ms).delete()
+    for bar in late:
+        bar.pk, bar.known_at = None, at_ms + 1
+    HistoricalBar.objects.bulk_create(late)
+    with asof.at(at_ms):
+        waiting = view_of(last_ms=at_ms)
+    assert ends(waiting, signal)[0] == "OPEN"
+    assert ends(view_of(), signal) == ("NO_DATA", 9)
+    later.delete()
+    assert ends(view_of(), signal) == ("NO_DATA", 9)  # the session is over
 
 
 def test_a_symbol_without_bars_before_noon_has_signals_from_then_on(stored):
