@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 
@@ -41,9 +42,10 @@ def add_outcomes(part: BacktestSymbol, result: SymbolResult) -> None:
 
 def read_outcomes(backtest_id: int) -> tuple[OutcomeColumns, dict[str, Floats]]:
     """Return the outcomes of a backtest in the order of their bars, and the columns of their random entries."""
-    rows = list(BacktestOutcome.objects.filter(backtest_id=backtest_id).order_by("bar_end", "id").values())
+    found = BacktestOutcome.objects.filter(backtest_id=backtest_id).order_by("bar_end", "id")
+    rows: list[dict[str, Any]] = [dict(row) for row in found.values()]
     return columns_of(rows), {
-        name: np.array([np.nan if row[name] is None else row[name] for row in rows], dtype=float)
+        name: np.array([np.nan if row[name] is None else row[name] for row in rows], dtype=np.float64)
         for name in CHANCE
     }
 

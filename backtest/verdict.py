@@ -34,33 +34,40 @@ class Verdict:
     difference: Interval | None
 
 
-def against_chance(r: Floats, sessions: Dates, random_r: Floats, *, seed: int = 0) -> Verdict:
+def against_chance(
+    r: Floats,
+    sessions: Dates,
+    chance_r: Floats,
+    chance_deviation: Floats,
+    chance_win_rate: Floats,
+    *,
+    seed: int = 0,
+) -> Verdict:
     """Return the verdict of outcomes against random entries.
 
-    `r`, shape (n,), are multiples of the risk after costs and `sessions` the sessions of the outcomes. `random_r`,
-    shape (n, m), are those of m random entries of the same symbol, direction and bar of the session as each outcome.
-    NaN stands for an entry without a result; outcomes without R or without any random entry are left out.
+    `r`, shape (n,), are multiples of the risk after costs and `sessions` the sessions of the outcomes. `chance_r`,
+    `chance_deviation` and `chance_win_rate`, shape (n,), are mean, standard deviation and share of wins of R of the
+    random entries of the same symbol, direction and bar of the session as each outcome. Outcomes without R or without
+    any random entry (NaN) are left out.
 
     The verdict is that of the 95 % bootstrap interval by session of the mean of R less the mean of its random entries:
     without an advantage 2.5 % of detectors are "above chance". The standard error is at least that of as many
     independent random entries, so that a few equal outcomes do not seem certain.
     """
-    count = (~np.isnan(random_r)).sum(axis=1)
-    used = ~np.isnan(r) & (count > 0)
-    r, sessions, random_r, count = r[used], sessions[used], random_r[used], count[used]
+    used = ~np.isnan(r) & ~np.isnan(chance_r)
+    r, sessions, chance_r, chance_win_rate = r[used], sessions[used], chance_r[used], chance_win_rate[used]
     n = len(r)
     if n == 0:
         return Verdict(None, 0, True, None, None, None, None, None)
-    chance = np.nansum(random_r, axis=1) / count
-    spread = sqrt(float(np.nansum((random_r - chance[:, None]) ** 2)) / max(1, int(count.sum()) - n))
-    difference = mean_interval(r - chance, sessions, seed=seed, least_error=spread / sqrt(n))
+    spread = sqrt(float((chance_deviation[used] ** 2).mean()))
+    difference = mean_interval(r - chance_r, sessions, seed=seed, least_error=spread / sqrt(n))
     return Verdict(
         word={1: ABOVE, 0: SAME, -1: BELOW}[0 if difference is None else difference.sign],
         n=n,
         too_few=n < FEW,
         expectancy=float(r.mean()),
-        chance_expectancy=float(chance.mean()),
+        chance_expectancy=float(chance_r.mean()),
         win_rate=float((r > 0).mean()),
-        chance_win_rate=float(((random_r > 0).sum(axis=1) / count).mean()),
+        chance_win_rate=float(chance_win_rate.mean()),
         difference=difference,
     )

@@ -15,13 +15,16 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Table
 
-from backtest import guards, run, store
-from backtest.request import COSTS, Request, checked, from_json
+from backtest import run, store
+from backtest.guards.look_ahead import look_ahead
+from backtest.guards.warm_up import warm_up
+from backtest.request import COSTS, Request, checked, from_json, last_closed
 from backtest.text import as_lines, as_records
-from quant import sessions
 from signals.context.boost import PROFILES
 from signals.detectors.registry import ALIASES, BY_NAME, named
+from signals.scan.found import plain
 from warehouse import clock, queries
 from warehouse.console import console_on
 from warehouse.models import Backtest
@@ -100,7 +103,7 @@ class Command(BaseCommand):
 
     def _created(self, options: dict[str, Any]) -> Backtest:
         now = clock.now()
-        last = options["last"] or sessions.last_closed(now)
+        last = options["last"] or last_closed(now)
         first = options["first"] or last - dt.timedelta(days=options["days"])
         watched = [str(entry.symbol) for entry in queries.watchlist_entries()]
         costs = COSTS[options["costs"]]
@@ -142,20 +145,28 @@ class Command(BaseCommand):
     def _check(self, backtest: Backtest, request: Request, options: dict[str, Any], console: Console) -> None:
         results = dict(backtest.guards)
         if options["check_warmup"]:
-            results["warm_up"] = guards.warm_up(request)
-            for line in guards.warm_up_lines(results["warm_up"]):
-                console.print(line)
-        if options["check_lookahead"]:
-            results["look_ahead"] = guards.look_ahead(request)
-        Backtest.objects.filter(id=backtest.id).update(guards=results)
-        found = results.get("look_ahead", {}).get("differing", [])
-        if found:
-            run.fail(backtest.id, f"look-ahead: {', '.join(found)}", clock.now_ms())
-            raise CommandError(
-                f"These use facts from after their bar: {', '.join(found)}. Nothing was tested."
+            needs = warm_up(request)
+            results["warm_up"] = plain(needs)
+            table = Table("detector", "bars before its first answer")
+            for name, bars in needs.detectors.items():
+                table.add_row(name, f"{bars:,}")
+            console.print(table)
+            failing = ", ".join(needs.failing)
+            console.print(
+                f"These still depend on where their history begins: {failing}."
+                if failing
+                else "Warm-up check passed: no indicator depends on where its history begins."
             )
-        if options["check_lookahead"]:
-            console.print(f"Look-ahead check passed on {results['look_ahead']['instants']} bars.")
+        found = look_ahead(request) if options["check_lookahead"] else None
+        if found is not None:
+            results["look_ahead"] = plain(found)
+        Backtest.objects.filter(id=backtest.id).update(guards=results)
+        if found is not None and found.differing:
+            names = ", ".join(found.differing)
+            run.fail(backtest.id, f"look-ahead: {names}", clock.now_ms())
+            raise CommandError(f"These use facts from after their bar: {names}. Nothing was tested.")
+        if found is not None:
+            console.print(f"Look-ahead check passed on {found.bars} bars.")
 
     def _run(self, backtest: Backtest, console: Console) -> None:
         symbols = run.start(backtest, clock.now_ms())
