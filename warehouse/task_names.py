@@ -10,6 +10,7 @@ class RunTask(StrEnum):
 
     INGEST_CHAIN = "ingest_chain"
     IMPORT_CHAIN = "import_chain"
+    IMPORT_BARS = "import_bars"  # prefix: timeframe
     BACKFILL_CHAIN = "backfill_chain"  # prefix: depth
     BACKFILL_FLOW = "backfill_flow"
     BARS = "bars"  # prefix: timeframe
