@@ -58,4 +58,4 @@ def as_digits(has_data: Mapping[str, Bools]) -> dict[str, str]:
 def with_data(part: BacktestSymbol, detector: str) -> Bools:
     """Return of which sessions of the range a detector had data, shape (d,)."""
     digits = (part.has_data or {}).get(detector, "0" * part.sessions)
-    return np.frombuffer(digits.encode(), dtype="S1") == b"1"
+    return np.asarray(np.frombuffer(digits.encode(), dtype="S1") == b"1")
