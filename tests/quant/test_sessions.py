@@ -154,7 +154,7 @@ def test_sessions_of_an_array_have_consecutive_numbers_and_their_hours():
         [each(one).timestamp() * 1000 for one in days.tolist()]
         for each in (sessions.open_of, sessions.close_of)
     ]
-    assert sessions.hours_ms(days).tolist() == [opens, closes]
+    assert sessions.hours_ms(days).tolist() == expected
     with pytest.raises(ValueError, match="2026-11-26 is no session"):
         sessions.hours_ms(np.array(["2026-11-26"], dtype="datetime64[D]"))
 
