@@ -10,7 +10,7 @@ pass on unchanged, so the best value never becomes worse.
 from __future__ import annotations
 
 from base64 import b64decode, b64encode
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -108,7 +108,7 @@ def evolve(
     upper: Floats,
     settings: Settings,
     *,
-    seed: int = 0,
+    seed: int | Sequence[int] = 0,
     first: Floats | None = None,
     state: State | None = None,
 ) -> Iterator[State]:
