@@ -26,51 +26,54 @@ SCALP, DAY, SWING = range(3)
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """Candidates in the form that many genomes need: arrays that are the same for all of them.
+    """Candidates with arrays that are the same for all genomes.
 
-    `terms` holds a row for each detector with the bases of its firings and the rows of the boosts, shape
-    (detectors + 4, n). `values` and `known` are the components without NaN and where they exist, shape (5, n).
-    `places` are the positions of the first firings of all keys, of the second ones, and so on, with the number of their
-    key.
+    `shares` are the shares of the components in each style, 0 for one without data, and `parts` these times the
+    components, shape (3, 5, n). `is_complete` says that no component lacks data. `places` are the positions of the
+    first firings of all keys, of the second ones, and so on, each with the numbers of their keys, of which there are
+    `keys`.
     """
 
     candidates: Candidates
-    terms: Floats
-    values: Floats
-    known: Floats
+    shares: Floats
+    parts: Floats
+    is_complete: bool
     places: tuple[tuple[Ints, Ints], ...]
     keys: int
 
 
 def prepare(candidates: Candidates) -> Prepared:
-    """Return the arrays that all genomes share."""
-    by_detector = np.zeros((len(candidates.detectors), len(candidates)))
-    by_detector[candidates.detector, np.arange(len(candidates))] = candidates.base
+    """Return candidates with the arrays that all genomes share."""
     known = ~np.isnan(candidates.components)
     keys, key = np.unique(candidates.key, return_inverse=True)
     order = np.argsort(key, kind="stable")
-    first = np.searchsorted(key[order], key)
     nth = np.empty(len(key), dtype=np.int64)
-    nth[order] = np.arange(len(key))
-    nth -= first
-    count = int(nth.max()) + 1 if len(key) else 0
-    places = tuple((rows, key[rows]) for rows in (np.flatnonzero(nth == number) for number in range(count)))
+    nth[order] = np.arange(len(key)) - np.searchsorted(key[order], key[order])
+    places = [np.flatnonzero(nth == number) for number in range(int(nth.max(initial=-1)) + 1)]
+    shares = SHARES[:, :, None] * known
     return Prepared(
         candidates,
-        np.concatenate([by_detector, candidates.deltas]),
-        np.where(known, candidates.components, 0.0),
-        known.astype(float),
-        places,
+        shares,
+        shares * np.where(known, candidates.components, 0.0),
+        bool(known.all()),
+        tuple((rows, key[rows]) for rows in places),
         len(keys),
     )
 
 
-def scores(prepared: Prepared, genes: Genes) -> Floats:
-    """Return the final scores, shape (p, n)."""
-    factor = 1 + genes.flow * (prepared.candidates.factor - 1)
-    total = np.concatenate([genes.weights, genes.boosts], axis=1) @ prepared.terms
-    found: Floats = np.clip(total * factor, 0.0, 100.0)
-    return found
+def scores(candidates: Candidates, genes: Genes) -> Floats:
+    """Return the final scores, shape (p, n).
+
+    All steps are elementwise and in a fixed order, so a genome has the same scores alone and among others.
+    """
+    total = np.take(genes.weights, candidates.detector, axis=1)
+    total *= candidates.base
+    for number, delta in enumerate(candidates.deltas):
+        if delta.any():
+            total += genes.boosts[:, number, None] * delta
+    if (candidates.factor != 1).any():
+        total *= 1 + genes.flow * (candidates.factor - 1)
+    return _limited(total)
 
 
 def chosen(prepared: Prepared, genes: Genes) -> Bools:
@@ -78,7 +81,7 @@ def chosen(prepared: Prepared, genes: Genes) -> Bools:
     candidates = prepared.candidates
     if not len(candidates):
         return np.zeros((len(genes.weights), 0), dtype=bool)
-    final = scores(prepared, genes)
+    final = scores(candidates, genes)
     daily = candidates.is_daily
     reaches = np.zeros(final.shape, dtype=bool)
     if not daily.all():
@@ -91,11 +94,28 @@ def chosen(prepared: Prepared, genes: Genes) -> Bools:
 
 
 def _style(prepared: Prepared, genes: Genes, final: Floats, style: int) -> Floats:
-    shares = genes.components * SHARES[style]
-    weight = shares @ prepared.known
-    own = np.divide(shares @ prepared.values, weight, out=final.copy(), where=weight > 0)
-    found: Floats = np.clip(0.5 * final + 0.5 * own + ADDED[style] * prepared.candidates.followed, 0.0, 100.0)
-    return found
+    own, weight = np.zeros_like(final), np.zeros((len(final), 1))
+    for number in np.flatnonzero(SHARES[style]):
+        multiplier = genes.components[:, number, None]
+        own += multiplier * prepared.parts[style, number]
+        weight = weight + multiplier * (
+            SHARES[style, number] if prepared.is_complete else prepared.shares[style, number]
+        )
+    has_own = weight > 0
+    if has_own.all():
+        own /= weight
+    else:
+        own = np.divide(own, weight, out=final.copy(), where=has_own)
+    own += final
+    own *= 0.5
+    followed = prepared.candidates.followed
+    if followed.any():
+        own += ADDED[style] * followed
+    return _limited(own)
+
+
+def _limited(score: Floats) -> Floats:
+    return np.clip(score, 0.0, 100.0, out=score)
 
 
 def _reaches(score: Floats, genes: Genes, style: int) -> Bools:

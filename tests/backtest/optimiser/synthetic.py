@@ -11,15 +11,16 @@ DAY = 1000  # units of time in a session
 
 
 def candidates(
-    seed=0, count=1500, days=90, shares=(0.4,) * 17, chance=0.4, variants=1, reward=1.5, keys=None
+    seed=0, count=1500, days=90, shares=(0.4,) * 17, chance=0.4, variants=1, reward=1.5, often=None
 ):
     """Return firings of detectors that win `shares` of them, against random entries that win `chance`.
 
-    A win pays `reward` times the risk. Base scores say nothing about the outcome.
+    `often` is the share of the firings that are each detector's. A win pays `reward` times the risk. Base scores say
+    nothing about the outcome.
     """
     generator = np.random.default_rng(seed)
     fires_at = np.sort(generator.integers(0, days * DAY, count))
-    detector = generator.integers(0, len(shares), count)
+    detector = generator.choice(len(shares), count, p=often)
     won = generator.random((variants, count)) < np.array(shares)[detector]
     held = generator.integers(1, 50, count)
     every = np.ones((variants, count))
@@ -34,7 +35,7 @@ def candidates(
         followed=np.zeros(count),
         is_daily=np.zeros(count, dtype=bool),
         blocked=np.zeros(count, dtype=bool),
-        key=np.arange(count) if keys is None else keys,
+        key=np.arange(count),
         fires_at=fires_at,
         entered=fires_at + 1,
         exited=fires_at + held,
