@@ -30,6 +30,7 @@ from signals.scan.found import FoundSignal, plain
 from signals.scan.scan import Earlier
 from warehouse import clock
 
+CHANCE = ("chance_r", "chance_deviation", "chance_win_rate", "chance_hit_rate")
 Progress = Callable[[int, int], None]
 
 
@@ -82,9 +83,11 @@ def backtest_symbol(
         for day in part:
             one = _tested(view, symbol, day, request, earlier)
             progress(place[day] + 1, len(days))
+            known = 0 if one is None else int(np.count_nonzero(~np.isnan(one.slots.close)))
+            bars = len(sessions.slots(day)) - 1 if request.timeframe == "15m" else 1
+            for counts in no_data.values():
+                counts["bar"] += bars - known
             if one is None:
-                for counts in no_data.values():
-                    counts["bar"] += 1
                 continue
             tested.append(one)
             for name, reasons in one.no_data.items():
@@ -127,7 +130,7 @@ def _with_chance(tested: list[Tested], request: Request) -> list[dict[str, Any]]
         found = zip(rows_of(one), (each for group in one.followed for each in group.signals), strict=True)
         for row, signal in found:
             slot = one.path.row(signal.bar_end)
-            row |= {"chance_r": None, "chance_win_rate": None, "chance_hit_rate": None}
+            row |= dict.fromkeys(CHANCE)
             if row["outcome_kind"] == "session":
                 by_price.append((row, signal, slot, float(one.slots.range[slot])))
             elif row["outcome_kind"] == "pin":
@@ -137,7 +140,5 @@ def _with_chance(tested: list[Tested], request: Request) -> list[dict[str, Any]]
         priced, signals, slots, ranges = zip(*by_price, strict=True)
         means = chance(market_of(tested), signals, slots, np.array(ranges), request)
         for place, row in enumerate(priced):
-            row["chance_r"] = plain(means.r[place])
-            row["chance_win_rate"] = plain(means.win_rate[place])
-            row["chance_hit_rate"] = plain(means.hit_rate[place])
+            row |= {name: plain(getattr(means, name.removeprefix("chance_"))[place]) for name in CHANCE}
     return sorted(rows, key=lambda row: (row["bar_end"], BY_NAME[row["detector"]].number, row["direction"]))

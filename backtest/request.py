@@ -17,6 +17,7 @@ from signals.rules.detector import Detector
 
 COSTS = {"default": Costs(), "none": Costs(0.0, 0.0), "double": Costs(0.0002, 0.0)}
 CHANCE_ENTRIES = 200  # random entries for each firing
+SETTLED = dt.timedelta(hours=1)  # after the close, when the bars of a session are stored
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +95,7 @@ def checked(request: Request, watched: Iterable[str], now: dt.datetime) -> Reque
     tested = request.sessions
     if not tested:
         raise ValueError(f"There is no session between {request.first} and {request.last}.")
-    if sessions.close_of(tested[-1]) + dt.timedelta(hours=1) > now:
+    if tested[-1] > last_closed(now):
         raise ValueError(f"The session of {tested[-1]} has not ended: end the range earlier.")
     if request.minimum < 0 or request.minimum > 100:
         raise ValueError(f"The least score is {request.minimum:g}: give 0 to 100.")
@@ -103,3 +104,11 @@ def checked(request: Request, watched: Iterable[str], now: dt.datetime) -> Reque
     if not 1 <= request.chance_entries <= 1000:
         raise ValueError(f"{request.chance_entries} random entries: give 1 to 1,000.")
     return request
+
+
+def last_closed(now: dt.datetime) -> dt.date:
+    """Return the last session that ended at least an hour before `now`."""
+    day = sessions.new_york_date(now)
+    while not sessions.sessions(day, day) or sessions.close_of(day) + SETTLED > now:
+        day -= dt.timedelta(days=1)
+    return day

@@ -23,8 +23,8 @@ from django.db.utils import DatabaseError, InterfaceError
 from django_celery_beat.models import PeriodicTask
 from django_celery_beat.schedulers import SCHEDULE_SYNC_MAX_INTERVAL, DatabaseScheduler, ModelEntry
 
+from warehouse.database_sessions import separate_connection
 from warehouse.heartbeats import HeartbeatWriter
-from warehouse.separate_connection import separate_connection
 
 logger = logging.getLogger(__name__)
 

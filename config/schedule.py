@@ -89,6 +89,16 @@ SCHEDULE = (
         ),
     ),
     Scheduled(
+        name="Backtests",
+        task=CeleryTask.CONTINUE_BACKTESTS,
+        minute="*",
+        expire_seconds=50,
+        queue="default",
+        description=(
+            "Every minute: starts backtests that wait, and gives symbols whose worker was lost to another worker."
+        ),
+    ),
+    Scheduled(
         name="Partitions and retention",
         task=CeleryTask.KEEP_PARTITIONS,
         minute="7",

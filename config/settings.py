@@ -229,6 +229,8 @@ CELERY_TASK_ROUTES = {
     # A queue of its own: thousands of pieces of the past must not keep the present waiting.
     CeleryTask.BACKFILL: {"queue": "backfill"},
     CeleryTask.BACKFILL_TRADES: {"queue": "backfill"},
+    # Minutes of computing for a symbol: they must not hold a process that the present needs.
+    CeleryTask.RUN_BACKTEST_SYMBOL: {"queue": "backtest"},
     CeleryTask.STORE_TRADES: {"queue": "flow"},
     # Repairs wait for what chains and bars leave of the rate limit, so they must not hold a process of other queues.
     CeleryTask.REPAIR_FEED: {"queue": "repair"},

@@ -19,11 +19,11 @@ from flow.history import gaps, repair
 from flow.history.backfill import NOT_IN_PLAN, OUTSIDE_RETENTION, backfill_flow
 from flow.quotes import fetch
 from flow.storing import cancels
-from flow.storing.locks import advisory_lock
 from flow.storing.process_trades import ProcessedTrades, process_trades
 from provider.client import MassiveClient
 from provider.connection import Connect, background_pace_for, connected
 from warehouse import alerts, clock, runs
+from warehouse.database_sessions import session_lock
 from warehouse.models import DeadLetter
 from warehouse.queries import watched_flow
 from warehouse.task_names import CeleryTask
@@ -195,7 +195,7 @@ def fetch_quotes(seconds: float = 55.0) -> str:
         return "the plan has no quotes: none are requested"
     stop_at = time.monotonic() + seconds
     pace = background_pace_for(settings, "quotes", rate, stop_at=stop_at)
-    with advisory_lock("quotes") as acquired:
+    with session_lock("flow repair quotes") as acquired:
         if not acquired:
             return "quotes are being requested by another step"
         symbols = [str(entry.symbol) for entry in watched_flow()]

@@ -161,6 +161,8 @@ PINNING_NEAR_EXPIRY_SHARE = 0.40
 THIN_GROSS = 0.50
 # Calendar days to expiration, in the sums by expiration.
 EXPIRATION_BUCKET = CutTable("bucket", ("ZERO_DTE", "WEEK", "MONTH", "REST"), (1.0, 8.0, 31.0))
+# Between the close before and the open, as a fraction; a larger one without a split is unexplained.
+LARGEST_JUMP = 0.40
 # Walls and flips are searched within this fraction of spot.
 LEVEL_BAND = 0.20
 

@@ -35,6 +35,7 @@ def command_of_make(target: str, *variables: str) -> str:
         ("flow-worker", "worker", "QUEUE=flow"),
         ("bars-worker", "worker", "QUEUE=bars"),
         ("repair-worker", "worker", "QUEUE=repair"),
+        ("backtest-worker", "worker", "QUEUE=backtest"),
         ("flower", "flower", "FLOWER_ADDRESS=0.0.0.0"),
     ],
 )

@@ -20,9 +20,9 @@ import psycopg
 from django.conf import settings
 
 from warehouse import clock
+from warehouse.database_sessions import separate_connection
 from warehouse.models import Heartbeat
 from warehouse.models.enums import WorkerStatus
-from warehouse.separate_connection import separate_connection
 
 logger = logging.getLogger(__name__)
 

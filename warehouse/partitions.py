@@ -11,6 +11,7 @@ from typing import Literal
 
 import numpy as np
 from django.db import OperationalError, connection
+from django.db.backends.utils import CursorWrapper
 from numpy.typing import NDArray
 from psycopg.errors import LockNotAvailable
 
@@ -105,15 +106,25 @@ def ensure(table: str, first_ms: int, last_ms: int) -> None:
             raise OutOfRangeError(table, first_ms, last_ms)
 
 
+def ensure_imported(first_ms: int, last_ms: int) -> None:
+    """Create the months of bars of a file, whatever their age, as `ensure` does; raises DatabaseError before 1990."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT warehouse_ensure_imported_months(%s, %s)", [first_ms, last_ms])
+
+
 def plan(now_ms: int) -> list[Action]:
-    """Return the partitions to create until a week after `now_ms`, and those to drop after retention."""
+    """Return the partitions to create until a week after `now_ms`, and those to drop after retention.
+
+    Months with imported bars are kept.
+    """
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT parent, partition, from_ms, to_ms, estimated_rows, bytes FROM warehouse_partitions()"
         )
         found = cursor.fetchall()
         exists = {row[1] for row in found}
-        actions = [Action("drop", *row) for row in found if row[3] <= retained_from_ms(row[0], now_ms)]
+        past = [row for row in found if row[3] <= retained_from_ms(row[0], now_ms)]
+        actions = [Action("drop", *row) for row in past if not _is_kept(cursor, row[1])]
         for table in SPECS:
             for at_ms in range(now_ms, now_ms + AHEAD_MS + 1, DAY_MS):
                 cursor.execute("SELECT * FROM warehouse_partition_of(%s, %s)", [table, at_ms])
@@ -132,6 +143,11 @@ def apply(actions: list[Action], now_ms: int) -> None:
             ensure(action.table, at_ms, at_ms)
         else:
             _drop(action.partition)
+
+
+def _is_kept(cursor: CursorWrapper, partition: str) -> bool:
+    cursor.execute("SELECT warehouse_is_kept(%s)", [partition])
+    return bool(cursor.fetchone()[0])
 
 
 def _drop(partition: str) -> None:

@@ -44,10 +44,14 @@ from warehouse.models import (
     SurfacePoint,
     TermDay,
 )
-from warehouse.models.enums import Timeframe
+from warehouse.models.enums import Source, Timeframe
 from warehouse.task_names import RunTask
 
 CHUNK_ROWS = 5_000
+# Not imported bars, which are kept. Months are dropped as a whole, but not those that bars of the provider share with
+# imported ones. Such bars are deleted when a month of them alone would have been dropped.
+_IMPORTED = Q(source=Source.IMPORT)
+_LONGEST_MONTH = 31
 _MINUTE_BARS = f"{RunTask.BARS}_{Timeframe.MINUTE.value}"
 
 
@@ -55,6 +59,7 @@ _MINUTE_BARS = f"{RunTask.BARS}_{Timeframe.MINUTE.value}"
 class Policy:
     """Rows of `model` are deleted when `column` (a date, or epoch ms) is older than `days`; `only` restricts them.
 
+    Rows that match `kept` are never deleted.
     A row is a range from `start` to `column` if `start` is given. It ends with its last part; until then, the part
     that is older is cut off.
     """
@@ -64,6 +69,7 @@ class Policy:
     days: int
     only: Q = Q()  # noqa: RUF009  # never changed in place
     start: str = ""
+    kept: Q = Q()  # noqa: RUF009
 
     @property
     def table(self) -> str:
@@ -93,7 +99,14 @@ POLICIES = (
     Policy(Signal, "bar_end", 1826),
     Policy(PatternMatch, "date", 1826),
     Policy(ConfluenceBar, "bar_end", 731),
-    Policy(HistoricalBar, "timestamp", 365, Q(timeframe=Timeframe.MINUTE) | Q(symbol__startswith="O:")),
+    Policy(
+        HistoricalBar,
+        "timestamp",
+        365,
+        Q(timeframe=Timeframe.MINUTE) | Q(symbol__startswith="O:"),
+        kept=_IMPORTED,
+    ),
+    Policy(HistoricalBar, "timestamp", 1826 + _LONGEST_MONTH, kept=_IMPORTED),
     # By the end of the run: a run of a session long ago prevents a backfill from computing it again.
     Policy(IngestionRun, "started_at", 90),
     Policy(RepairContract, "asked_at", 90),
@@ -114,6 +127,8 @@ POLICIES = (
 def expired(policy: Policy, now_ms: int) -> models.QuerySet[models.Model]:
     """Return the rows past retention at `now_ms`."""
     past = policy.model._default_manager.filter(policy.only)
+    if policy.kept:
+        past = past.exclude(policy.kept)
     return past.filter(**{f"{policy.column}__lt": policy.cutoff(now_ms)})
 
 

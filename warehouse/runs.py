@@ -28,18 +28,17 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
-from django.db import DatabaseError, connection
+from django.db import connection
 from django.db.models import F
 
 from warehouse import clock
+from warehouse.database_sessions import session_lock
 from warehouse.models import IngestionRun
 from warehouse.models.enums import RunStatus
 
 # Keys in `rejected` of a FAILED run whose data the provider will not return, however often it is asked.
 NOT_IN_PLAN = "not in the provider's plan"
 UNKNOWN = "unknown to the provider"
-
-_KEY = "hashtextextended(%s || ':' || %s || ':' || %s::text, 0)"
 
 _NOTE_DONE = """
 INSERT INTO ingestion_runs AS r
@@ -90,14 +89,12 @@ def claim(task: str, symbol: str, slot: int) -> Iterator[Run | Refusal]:
        leaves the block leaves STARTED, as a crash does, and the next claim repeats the run.
     4. Release the lock in every case.
     """
-    if not _lock(task, symbol, slot):
-        yield Refusal.BUSY
-        return
-    try:
+    with session_lock(_name(task, symbol, slot)) as is_locked:
+        if not is_locked:
+            yield Refusal.BUSY
+            return
         run = _start(task, symbol, slot)
         yield Refusal.DONE if run is None else run
-    finally:
-        _unlock(task, symbol, slot)
 
 
 def finish(
@@ -174,9 +171,9 @@ def record_failure(
 
 def miss(task: str, symbol: str, slot: int, error: str) -> bool:
     """Mark a run FAILED unless it is done, running or failed already; return whether it was marked."""
-    if not _lock(task, symbol, slot):
-        return False
-    try:
+    with session_lock(_name(task, symbol, slot)) as is_locked:
+        if not is_locked:
+            return False
         ended = {"status": RunStatus.FAILED, "error": error, "finished_at": clock.DATABASE_NOW_MS}
         row, created = IngestionRun.objects.get_or_create(
             task=task,
@@ -186,8 +183,10 @@ def miss(task: str, symbol: str, slot: int, error: str) -> bool:
         )
         crashed = IngestionRun.objects.filter(id=row.id, status=RunStatus.STARTED)
         return created or crashed.update(**ended) == 1
-    finally:
-        _unlock(task, symbol, slot)
+
+
+def _name(task: str, symbol: str, slot: int) -> str:
+    return f"{task}:{symbol}:{slot}"
 
 
 def _start(task: str, symbol: str, slot: int) -> Run | None:
@@ -214,17 +213,3 @@ def _end(run: Run, status: RunStatus, error: str | None, **columns: Any) -> bool
         **columns,
     )
     return ended == 1
-
-
-def _lock(task: str, symbol: str, slot: int) -> bool:
-    with connection.cursor() as cursor:
-        cursor.execute(f"SELECT pg_try_advisory_lock({_KEY})", [task, symbol, slot])
-        return bool(cursor.fetchone()[0])
-
-
-def _unlock(task: str, symbol: str, slot: int) -> None:
-    try:
-        with connection.cursor() as cursor:
-            cursor.execute(f"SELECT pg_advisory_unlock({_KEY})", [task, symbol, slot])
-    except DatabaseError:
-        connection.close()  # a broken session must not keep the lock

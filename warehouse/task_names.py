@@ -10,6 +10,7 @@ class RunTask(StrEnum):
 
     INGEST_CHAIN = "ingest_chain"
     IMPORT_CHAIN = "import_chain"
+    IMPORT_BARS = "import_bars"  # prefix: timeframe
     BACKFILL_CHAIN = "backfill_chain"  # prefix: depth
     BACKFILL_FLOW = "backfill_flow"
     BARS = "bars"  # prefix: timeframe
@@ -52,6 +53,9 @@ class CeleryTask(StrEnum):
     SCAN = "signals.tasks.scan"
     SCAN_DAY = "signals.tasks.scan_day"
     REPLAY = "signals.tasks.replay"
+    START_BACKTEST = "backtest.tasks.start_backtest"
+    RUN_BACKTEST_SYMBOL = "backtest.tasks.run_symbol"
+    CONTINUE_BACKTESTS = "backtest.tasks.continue_backtests"
     WATCH_HEALTH = "monitoring.tasks.watch_health"
 
 

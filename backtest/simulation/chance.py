@@ -42,12 +42,14 @@ class Market:
 
 @dataclass(frozen=True, slots=True)
 class Chance:
-    """Means over the random entries of each firing, shape (n,); NaN for a firing without any.
+    """Random entries of each firing in sum, shape (n,); NaN for a firing without any.
 
-    `r` is the profit after costs per risk, `win_rate` and `hit_rate` the shares that win and that reach the target.
+    `r` is the profit after costs per risk and `deviation` its standard deviation; `win_rate` and `hit_rate` are the
+    shares that win and that reach the target.
     """
 
     r: Floats
+    deviation: Floats
     win_rate: Floats
     hit_rate: Floats
     entries: Ints
@@ -85,8 +87,8 @@ def chance(
     `slots` (n,) are their bars of the session, and `ranges` (n,) the average true ranges of those bars.
     """
     count = len(signals)
-    r, win_rate, hit_rate = np.full((3, count), np.nan)
-    found = Chance(r, win_rate, hit_rate, np.zeros(count, dtype=np.int64))
+    r, deviation, win_rate, hit_rate = np.full((4, count), np.nan)
+    found = Chance(r, deviation, win_rate, hit_rate, np.zeros(count, dtype=np.int64))
     step = max(1, AT_ONCE // request.chance_entries)
     for start in range(0, count, step):
         rows = range(start, min(start + step, count))
@@ -141,13 +143,15 @@ def _simulated(
 
 
 def _add(found: Chance, rows: range, simulated: Outcomes, owner: Ints) -> None:
-    measured = ~np.isnan(simulated.r)
+    part, measured = slice(rows.start, rows.stop), ~np.isnan(simulated.r)
     entries = np.bincount(owner[measured], minlength=len(rows))
     for column, values in (
         (found.r, simulated.r),
+        (found.deviation, simulated.r**2),
         (found.win_rate, simulated.pnl > 0),
         (found.hit_rate, simulated.end == TARGET_HIT),
     ):
         sums = np.bincount(owner[measured], values[measured].astype(float), minlength=len(rows))
-        column[rows.start : rows.stop] = np.where(entries > 0, sums / np.maximum(entries, 1), np.nan)
-    found.entries[rows.start : rows.stop] = entries
+        column[part] = np.where(entries > 0, sums / np.maximum(entries, 1), np.nan)
+    found.deviation[part] = np.sqrt(np.maximum(found.deviation[part] - found.r[part] ** 2, 0.0))
+    found.entries[part] = entries

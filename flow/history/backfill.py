@@ -16,7 +16,6 @@ from flow.history import rest_trades, underlying_state
 from flow.history.rest_trades import PastTrades
 from flow.history.underlying_state import UnderlyingState
 from flow.storing import cancels
-from flow.storing.locks import advisory_lock
 from flow.storing.process_trades import process_trades
 from provider.client import MassiveClient
 from provider.connection import Connect
@@ -24,6 +23,7 @@ from provider.errors import Incomplete, NotEntitled, NotFound, ProviderError, Te
 from quant import sessions
 from quant.sessions import DAY_MS
 from warehouse import clock, partitions, runs
+from warehouse.database_sessions import session_lock
 from warehouse.models import IngestionRun, OptionsFlow
 from warehouse.models.enums import RunStatus
 from warehouse.models.flow import TABLE
@@ -121,7 +121,7 @@ class _SessionBackfill:
             try:
                 while waiting and time.monotonic() < until and not _enough(answers):
                     ticker = waiting.popleft()
-                    locks.enter_context(advisory_lock(f"contract {ticker}", wait=True))
+                    locks.enter_context(session_lock(f"flow repair contract {ticker}", wait=True))
                     run = locks.enter_context(runs.claim(RunTask.BACKFILL_FLOW, ticker, self.slot))
                     if isinstance(run, runs.Refusal):
                         self.counts["busy" if run is runs.Refusal.BUSY else "finished_before"] += 1

@@ -23,10 +23,10 @@ from flow.delivery.inbox import Inbox
 from flow.history.active_contracts import contracts_around
 from flow.history.gaps import close_gap
 from flow.history.repair_start import Repair, possible_repair, start, started_repair, undelivered_trades
-from flow.storing.locks import advisory_lock
 from flow.storing.process_trades import fetch_contract
 from provider.client import MassiveClient
 from provider.errors import BudgetSpent, Incomplete, NotEntitled, NotFound, Retryable, Terminal, Unauthorized
+from warehouse.database_sessions import session_lock
 from warehouse.models import OptionsFlow, RepairContract, StreamGap
 from warehouse.models.enums import RepairOutcome, Source
 from warehouse.queries import watched_flow
@@ -75,7 +75,7 @@ def repair_step(
     Starts the repair of the oldest gap if none has started, and closes its gaps when all contracts are asked. Raises
     `provider.errors.Retryable` and `Unauthorized`; contracts that were answered before are not asked again.
     """
-    with advisory_lock(f"feed {feed}") as is_only_step:
+    with session_lock(f"flow repair feed {feed}") as is_only_step:
         if not is_only_step:
             return RepairStep(not_started="no step: another one of this feed is running")
         inbox = Inbox(redis_client, feed)

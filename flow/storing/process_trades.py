@@ -17,7 +17,6 @@ from flow.history.active_contracts import contracts_around
 from flow.storing import cancels, store
 from flow.storing.checks import Checked, check
 from flow.storing.contract_facts import interest_and_volume, multipliers, underlyings
-from flow.storing.locks import advisory_lock
 from flow.storing.repair_update import amend_trades
 from flow.storing.sweeps import Sweep, unusual_sweeps
 from provider.client import MassiveClient
@@ -27,6 +26,7 @@ from quant.thresholds import TRADE_RULES
 from quant.trades.classification import Classification, classify
 from quant.trades.trade_values import Trades
 from warehouse import partitions
+from warehouse.database_sessions import session_lock
 from warehouse.loading import bulk
 from warehouse.loading.known_at import TRADE_AFTER_MS, store_in_time
 from warehouse.models import DeadLetter, OptionsFlow
@@ -149,7 +149,7 @@ def fetch_contract(
     edges = (from_ms - rules.cluster_window_ms, to_ms + rules.rate_period_ms)
     # Whole windows at both ends, so that a sweep across an edge is detected as one.
     first, last = edges[0] - rules.cluster_window_ms, edges[1] + rules.cluster_window_ms
-    with advisory_lock(f"contract {contract_ticker}", wait=True):
+    with session_lock(f"flow repair contract {contract_ticker}", wait=True):
         past = rest_trades.trades_between(client, symbol, contract_ticker, first, last, now_ms)
         processed = process_trades(
             past.batch, now_ms, f"rest:{contract_ticker}:{from_ms}", complete_range=edges

@@ -115,21 +115,22 @@ def of_splits(listed: Sequence[Split]) -> tuple[list[Action], Counter[str]]:
 
 
 def store(
-    kind: ActionKind, actions: Sequence[Action], of: str, today: dt.date, *, is_first: bool, is_whole: bool
+    kind: ActionKind, actions: Sequence[Action], of: str, today: dt.date, *, source: Source, is_whole: bool
 ) -> Stored:
     """Store a list that was fetched before the open of `today`, inside the caller's transaction.
 
     `of` is the symbol whose list it is, '' for all stocks. Changed rows are overwritten, their former values kept in
     `superseded_rows`. Stored rows that go ex today or later and are absent from a list that `is_whole` are withdrawn.
-    New rows are known from now on; those of the first fetch (`is_first`) from their declaration, if that is earlier.
+    New live rows are known from now on, those of the first fetch and of a file from their declaration, if that is
+    earlier.
     """
     columns = {name: [getattr(action, name) for action in actions] for name in Action.__dataclass_fields__}
     wanted: dict[str, Any] = columns | {
         "kind": kind.value,
         "of": of,
         "today": today,
-        "source": (Source.BACKFILL if is_first else Source.LIVE).value,
-        "known_ms": [_declared_ms(action) if is_first else None for action in actions],
+        "source": source.value,
+        "known_ms": [None if source == Source.LIVE else _declared_ms(action) for action in actions],
     }
     with connection.cursor() as cursor:
         cursor.execute(_STORE, wanted)

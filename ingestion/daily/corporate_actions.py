@@ -23,7 +23,7 @@ from warehouse import clock, market_days, queries, runs
 from warehouse.asof.corporate_actions import LONGEST_CLOSURE, has_dividends
 from warehouse.loading.known_at import store_in_time
 from warehouse.models import IngestionRun
-from warehouse.models.enums import ActionKind, RunStatus, UnderlyingKind
+from warehouse.models.enums import ActionKind, RunStatus, Source, UnderlyingKind
 from warehouse.task_names import RunTask
 
 BEFORE_OPEN = dt.timedelta(hours=2)
@@ -162,7 +162,7 @@ def _fetch_list(
             listed.actions,
             run.symbol,
             day,
-            is_first=before is None,
+            source=Source.BACKFILL if before is None else Source.LIVE,
             is_whole=not listed.undecoded,
         )
         runs.finish(run, rows=stored.new + stored.changed, rejected=listed.rejected or None)

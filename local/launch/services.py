@@ -22,6 +22,7 @@ MOVES = "--day-kinds --setups --win-rate 0.65 --earnings"  # of the synthetic ma
 QUEUES = "default,ingest,backfill"  # queues of the first worker of a one-machine stack
 FLOW_QUEUE = "flow"  # live trades have separate workers, so that a chain does not delay them
 BARS_QUEUE = "bars"  # bars of the session, which are stored within seconds of their end
+BACKTEST_QUEUE = "backtest"  # minutes of computing, which must not hold a process that the present needs
 REPAIR_QUEUE = "repair"  # requests that wait for what chains and bars leave of the rate limit
 
 
@@ -70,6 +71,16 @@ def repair_worker() -> Service:
     """Return the Celery worker that repairs gaps of the stream."""
     return _service(
         "repair-worker", WORKER.format(queue=REPAIR_QUEUE), role="warehouse_writer", drain_seconds=30
+    )
+
+
+def backtest_worker() -> Service:
+    """Return the Celery worker that tests detectors on past sessions."""
+    return _service(
+        "backtest-worker",
+        WORKER.format(queue=BACKTEST_QUEUE),
+        role="warehouse_writer",
+        drain_seconds=30,
     )
 
 

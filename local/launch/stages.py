@@ -158,6 +158,7 @@ class Warehouse:
                     services.flow_worker(),
                     services.bars_worker(),
                     services.repair_worker(),
+                    services.backtest_worker(),
                     services.beat(),
                     services.consumer(),
                 )

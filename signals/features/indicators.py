@@ -24,10 +24,17 @@ def indicators(bars: SessionBars) -> tuple[dict[str, Floats], dict[str, Texts]]:
 
     A value is missing before its warm-up, and where more than 16 bars from the anchor to the bar are not stored.
     """
-    high, low, close = bars.high, bars.low, bars.close
+    found = values_of(bars.high, bars.low, bars.close)
+    early = {name: too_early(bars, needed) for name, needed in WARM_UP.items()}
+    values = {name: np.where(early[name], np.nan, found[name]) for name in WARM_UP}
+    return values, {name: np.where(early[name], "warm-up", "") for name in WARM_UP}
+
+
+def values_of(high: Floats, low: Floats, close: Floats) -> dict[str, Floats]:
+    """Return the indicators named in `WARM_UP` from prices alone, each of shape (n,), also before their warm-up."""
     ranges = columns.average_true_range(high, low, close)
     found = {f"ema{period}": columns.exponential_mean(close, period) for period in (9, 20, 21, 50, 200)}
-    found |= {
+    return found | {
         "rsi14": columns.relative_strength(close),
         "atr14": np.where(ranges < SMALLEST_RANGE * close, np.nan, ranges),
         "adx14": columns.directional_index(high, low, close),
@@ -36,9 +43,6 @@ def indicators(bars: SessionBars) -> tuple[dict[str, Floats], dict[str, Texts]]:
         "prior_low20": -columns.highest_before(-low, 20),
         "atr_percentile": columns.share_below(ranges / close, ATR_WINDOW),
     }
-    early = {name: too_early(bars, needed) for name, needed in WARM_UP.items()}
-    values = {name: np.where(early[name], np.nan, found[name]) for name in WARM_UP}
-    return values, {name: np.where(early[name], "warm-up", "") for name in WARM_UP}
 
 
 def too_early(bars: SessionBars, needed: int) -> np.ndarray:

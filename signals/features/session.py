@@ -11,10 +11,10 @@ from quant.chain import Bools, Floats
 from quant.market.indicator_columns import average_true_range, mean_before
 from quant.market.session_bars import SessionBars, day_columns
 from quant.market.session_volume import average_price, relative_bar_volume, relative_volume
+from quant.thresholds import LARGEST_JUMP
 from signals.features.history import History
 from signals.features.indicators import too_early
 
-LARGEST_JUMP = 0.40  # from the close before to the open, without a split
 DAYS_COMPARED = 14  # daily bars before one, for its relative volume
 DAY_RANGE_SESSIONS = 60  # before `atr_day14` is used
 FIRST_BAR = ("first_direction", "first_rvol_bar", "first_high", "first_low")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import math
 from dataclasses import asdict, dataclass, is_dataclass
 from typing import Any
@@ -128,13 +129,15 @@ def row_of(found: FoundSignal, config_id: int | None = None) -> dict[str, Any]:
 
 
 def plain(value: Any) -> Any:
-    """Return a value of a record as JSON has it: NaN is None, and records are dictionaries."""
+    """Return a value of a record as JSON has it: NaN is None, dates are texts, and records are dictionaries."""
     if is_dataclass(value) and not isinstance(value, type):
         return {name: plain(one) for name, one in asdict(value).items()}
     if isinstance(value, dict):
         return {str(name): plain(one) for name, one in value.items()}
     if isinstance(value, list | tuple):
         return [plain(one) for one in value]
+    if isinstance(value, dt.date):
+        return value.isoformat()
     if isinstance(value, float | np.floating):
         return float(value) if math.isfinite(value) else None
     return value.item() if isinstance(value, np.generic) else value

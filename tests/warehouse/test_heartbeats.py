@@ -11,10 +11,10 @@ from monitoring import table_checks
 from monitoring.checks import Health
 from tests.ports import closed_port
 from warehouse import clock, heartbeats
+from warehouse.database_sessions import separate_connection
 from warehouse.heartbeats import FORGOTTEN_AFTER_MS, SILENT_AFTER_MS, HeartbeatWriter, read
 from warehouse.models import Heartbeat
 from warehouse.models.enums import WorkerStatus
-from warehouse.separate_connection import separate_connection
 
 pytestmark = pytest.mark.database
 

@@ -89,7 +89,7 @@ def test_minute_bars_and_option_bars_are_deleted_after_a_year():
         for symbol, timeframe in (("SPY", "1m"), ("SPY", "1d"), ("O:SPY251219C00600000", "1h")):
             prices = dict.fromkeys(("open", "high", "low", "close"), 1)
             HistoricalBar.objects.create(symbol=symbol, timeframe=timeframe, timestamp=at, **prices)
-    assert delete_expired(BY_TABLE["historical_bars"], now) == 2
+    assert delete_all_expired(now) == {"historical_bars": 2}
     left = HistoricalBar.objects.filter(timestamp=old).values_list("symbol", "timeframe")
     assert list(left) == [("SPY", "1d")]
     assert HistoricalBar.objects.filter(timestamp=recent).count() == 3

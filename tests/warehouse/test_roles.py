@@ -18,6 +18,8 @@ CLEANUPS = [f"cleanup_old_{name}()" for name in ("greeks", "flow", "iv", "gamma"
 PARTITION_CALLS = [
     "warehouse_ensure_partitions('historical_greeks', warehouse_now_ms(), warehouse_now_ms())",
     "warehouse_drop_partition('historical_greeks_w20200106')",
+    "warehouse_ensure_imported_months(warehouse_now_ms(), warehouse_now_ms())",
+    "warehouse_is_kept('historical_bars_m199905')",
     "warehouse_drop_expired('historical_greeks')",
 ]
 
@@ -172,7 +174,7 @@ def test_every_function_has_a_fixed_search_path_that_ends_in_pg_temp():
         "SELECT proname::text, proconfig, prosqlbody IS NOT NULL FROM pg_proc"
         " WHERE pronamespace = 'public'::regnamespace"
     )
-    assert len(settings) == 24
+    assert len(settings) == 27
     for name, configured, is_bound in settings:
         if name in INLINED:
             assert (configured, is_bound) == (None, True), name

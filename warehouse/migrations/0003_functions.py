@@ -18,7 +18,9 @@ class Migration(migrations.Migration):
             'partitions.sql',
             reverse='DROP FUNCTION warehouse_partition_policy(text), warehouse_partition_of(text, bigint), '
             'warehouse_retained_from_ms(text), warehouse_partitions(), '
-            'warehouse_ensure_partitions(text, bigint, bigint), warehouse_drop_partition(text)',
+            'warehouse_ensure_partitions(text, bigint, bigint), warehouse_drop_partition(text), '
+            'warehouse_create_partitions(text, bigint, bigint), warehouse_ensure_imported_months(bigint, bigint), '
+            'warehouse_is_kept(text)',
         ),
         sql.run(
             'reads.sql',

@@ -16,8 +16,8 @@ class HistoricalBar(models.Model):
 
     `symbol` is an underlying or a contract ticker. Prices and volumes are as traded; splits are applied on reading.
     Rows from before `is_adjusted` may be adjusted for splits until they were fetched, see `manage.py refetch_bars`.
-    Written by bar ingestion and backfill. Monthly partitions (UTC), kept five years; minute bars and option bars past
-    one year are deleted in chunks.
+    Written by bar ingestion, backfill and import. Monthly partitions (UTC), kept five years; minute bars and option
+    bars past one year are deleted in chunks. Imported bars are kept until they are deleted by hand.
     """
 
     id = columns.row_id()
@@ -34,6 +34,7 @@ class HistoricalBar(models.Model):
     is_adjusted = columns.flag_or_unknown(
         "whether later splits were applied when it was fetched, null if unknown"
     )
+    source = columns.choice(Source, "import for a bar of a file, null for one of the provider")
     known_at = columns.known_at(large=True)
     computed_at = columns.computed_at()
 
@@ -44,6 +45,7 @@ class HistoricalBar(models.Model):
         constraints = [
             columns.unique(TABLE, "symbol", "timeframe", "timestamp"),
             columns.one_of(TABLE, "timeframe", Timeframe),
+            columns.one_of(TABLE, "source", Source),
             columns.known_since_timestamp(TABLE),
         ]
 

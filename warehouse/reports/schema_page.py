@@ -71,6 +71,7 @@ def _retention(table: str) -> Iterator[str]:
     for policy in retention.POLICIES:
         if policy.table == table:
             rows = f"rows with {_condition(policy.only)}" if policy.only else "rows"
+            rows += f", except those with {_condition(policy.kept)}," if policy.kept else ""
             yield f"{rows} are deleted after {policy.days} days, by `{policy.column}`"
     if table == "scanner_heartbeat":
         minutes = heartbeats.FORGOTTEN_AFTER_MS // MINUTE_MS

@@ -14,6 +14,7 @@ BEGIN
     FOR v_expired IN
         SELECT w.partition FROM warehouse_partitions() w
         WHERE w.parent = p_table AND w.to_ms <= warehouse_retained_from_ms(p_table)
+          AND NOT warehouse_is_kept(w.partition)
     LOOP
         PERFORM warehouse_drop_partition(v_expired);
         v_dropped := v_dropped + 1;
@@ -69,7 +70,7 @@ AS $$
     ) SELECT count(*) FROM gone
 $$;
 
-COMMENT ON FUNCTION warehouse_drop_expired(text) IS 'Drops every partition wholly past retention; returns how many.';
+COMMENT ON FUNCTION warehouse_drop_expired(text) IS 'Drops every partition wholly past retention, except those with imported bars; returns how many.';
 COMMENT ON FUNCTION cleanup_old_greeks() IS 'Drops weeks of historical_greeks past one year; returns partitions.';
 COMMENT ON FUNCTION cleanup_old_flow() IS 'Drops days of options_flow_history past 90 days; returns partitions.';
 COMMENT ON FUNCTION cleanup_old_iv() IS 'Deletes rows of iv_percentile_cache past two years; returns rows.';

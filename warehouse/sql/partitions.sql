@@ -69,17 +69,17 @@ AS $$
     ORDER BY 1, 3
 $$;
 
--- Creates the missing partitions for [p_first_ms, p_last_ms] and returns their number.
---   1. Reject times outside retention or more than 8 days ahead, so that a wrong time creates no partition.
---   2. Nearly every call finds nothing missing and returns without a lock.
---   3. Take the advisory lock, so that of two writers that miss the same partition the second finds it created. It
+-- Creates the missing partitions for [p_first_ms, p_last_ms] and returns their number. For the functions below, which
+-- check the range.
+--   1. Nearly every call finds nothing missing and returns without a lock.
+--   2. Take the advisory lock, so that of two writers that miss the same partition the second finds it created. It
 --      searches with a query, which has its own snapshot. to_regclass would read the session's catalog cache, which
 --      waiting for an advisory lock does not refresh.
---   4. CREATE TABLE ... LIKE, then ATTACH. Unlike CREATE ... PARTITION OF, this does not block readers and writers of
+--   3. CREATE TABLE ... LIKE, then ATTACH. Unlike CREATE ... PARTITION OF, this does not block readers and writers of
 --      the parent. EXCLUDING IDENTITY, because a partition uses the parent's identity (required by PostgreSQL 17).
-CREATE OR REPLACE FUNCTION warehouse_ensure_partitions(p_table text, p_first_ms bigint, p_last_ms bigint)
+CREATE OR REPLACE FUNCTION warehouse_create_partitions(p_table text, p_first_ms bigint, p_last_ms bigint)
 RETURNS integer
-LANGUAGE plpgsql SECURITY DEFINER
+LANGUAGE plpgsql
 SET search_path = pg_catalog, public, pg_temp
 AS $$
 DECLARE
@@ -91,10 +91,6 @@ BEGIN
     IF p_first_ms IS NULL OR p_last_ms IS NULL OR p_last_ms < p_first_ms THEN
         RAISE EXCEPTION 'the range from % to % is empty', p_first_ms, p_last_ms
             USING ERRCODE = 'invalid_parameter_value';
-    END IF;
-    IF p_first_ms < warehouse_retained_from_ms(p_table) OR p_last_ms > warehouse_now_ms() + 8 * 86400000 THEN
-        RAISE EXCEPTION 'a partition of % for % to % is outside retention or more than 8 days ahead',
-            p_table, p_first_ms, p_last_ms USING ERRCODE = 'invalid_parameter_value';
     END IF;
     WHILE v_ms <= p_last_ms LOOP
         SELECT * INTO v_missing FROM warehouse_partition_of(p_table, v_ms);
@@ -115,6 +111,54 @@ BEGIN
         v_ms := v_missing.to_ms;
     END LOOP;
     RETURN v_made;
+END
+$$;
+
+-- Creates the missing partitions of a range. Times outside retention or more than 8 days ahead are rejected, so that a
+-- wrong time creates no partition.
+CREATE OR REPLACE FUNCTION warehouse_ensure_partitions(p_table text, p_first_ms bigint, p_last_ms bigint)
+RETURNS integer
+LANGUAGE plpgsql SECURITY DEFINER
+SET search_path = pg_catalog, public, pg_temp
+AS $$
+BEGIN
+    IF p_first_ms < warehouse_retained_from_ms(p_table) OR p_last_ms > warehouse_now_ms() + 8 * 86400000 THEN
+        RAISE EXCEPTION 'a partition of % for % to % is outside retention or more than 8 days ahead',
+            p_table, p_first_ms, p_last_ms USING ERRCODE = 'invalid_parameter_value';
+    END IF;
+    RETURN warehouse_create_partitions(p_table, p_first_ms, p_last_ms);
+END
+$$;
+
+-- Creates the missing months of bars of a file, which are kept whatever their age: from 1990, with which the exchange
+-- calendar begins, to the present.
+CREATE OR REPLACE FUNCTION warehouse_ensure_imported_months(p_first_ms bigint, p_last_ms bigint)
+RETURNS integer
+LANGUAGE plpgsql SECURITY DEFINER
+SET search_path = pg_catalog, public, pg_temp
+AS $$
+BEGIN
+    IF p_first_ms < 631152000000 OR p_last_ms > warehouse_now_ms() THEN
+        RAISE EXCEPTION 'imported bars begin in 1990 and end before the present, not % to %', p_first_ms, p_last_ms
+            USING ERRCODE = 'invalid_parameter_value';
+    END IF;
+    RETURN warehouse_create_partitions('historical_bars', p_first_ms, p_last_ms);
+END
+$$;
+
+-- Whether a partition holds bars of a file, which are kept.
+CREATE OR REPLACE FUNCTION warehouse_is_kept(p_partition text) RETURNS boolean
+LANGUAGE plpgsql STABLE SECURITY DEFINER
+SET search_path = pg_catalog, public, pg_temp
+AS $$
+DECLARE
+    v_kept boolean := false;
+BEGIN
+    IF EXISTS (SELECT FROM pg_inherits WHERE inhparent = 'public.historical_bars'::regclass
+               AND inhrelid = to_regclass(format('public.%I', p_partition))) THEN
+        EXECUTE format('SELECT EXISTS (SELECT FROM public.%I WHERE source = ''import'')', p_partition) INTO v_kept;
+    END IF;
+    RETURN v_kept;
 END
 $$;
 
@@ -140,6 +184,10 @@ BEGIN
         RAISE EXCEPTION '% holds times that are still retained', p_partition
             USING ERRCODE = 'invalid_parameter_value';
     END IF;
+    IF warehouse_is_kept(p_partition) THEN
+        RAISE EXCEPTION '% holds imported bars, which are kept', p_partition
+            USING ERRCODE = 'object_not_in_prerequisite_state';
+    END IF;
     IF v_found.parent = 'options_flow_history' THEN
         EXECUTE format(
             'SELECT EXISTS (SELECT FROM (SELECT symbol, count(*) AS trades FROM public.%I'
@@ -164,8 +212,12 @@ COMMENT ON FUNCTION warehouse_partition_of(text, bigint) IS 'Name and bounds (ep
 COMMENT ON FUNCTION warehouse_retained_from_ms(text) IS 'Start of retention of a partitioned table; epoch ms.';
 COMMENT ON FUNCTION warehouse_partitions() IS 'All partitions: bounds in epoch ms, estimated rows, bytes.';
 COMMENT ON FUNCTION warehouse_ensure_partitions(text, bigint, bigint) IS 'Creates the missing partitions of a range; returns their number.';
+COMMENT ON FUNCTION warehouse_create_partitions(text, bigint, bigint) IS 'Creates the missing partitions of a checked range; returns their number.';
+COMMENT ON FUNCTION warehouse_ensure_imported_months(bigint, bigint) IS 'Creates the missing months of imported bars; returns their number.';
+COMMENT ON FUNCTION warehouse_is_kept(text) IS 'Whether a partition holds imported bars, which are kept.';
 COMMENT ON FUNCTION warehouse_drop_partition(text) IS 'Drops one partition that is completely past retention.';
 
 REVOKE ALL ON FUNCTION warehouse_partition_policy(text), warehouse_partition_of(text, bigint),
     warehouse_retained_from_ms(text), warehouse_partitions(), warehouse_ensure_partitions(text, bigint, bigint),
-    warehouse_drop_partition(text) FROM PUBLIC;
+    warehouse_create_partitions(text, bigint, bigint), warehouse_ensure_imported_months(bigint, bigint),
+    warehouse_is_kept(text), warehouse_drop_partition(text) FROM PUBLIC;

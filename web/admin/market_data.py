@@ -69,8 +69,10 @@ class HistoricalBarAdmin(ChartsOfRow, TimedAdmin):
     search_help_text = "symbol or contract, such as SPY or O:SPXW251219C06475000"
     symbol_orders = {"timestamp": ("timestamp", "timeframe")}
     phone = ("timestamp", "symbol", "timeframe", "close", "volume")
-    list_filter = (filters.SymbolFilter, "timeframe", filters.RecentFilter, filters.DateFilter)
-    list_display = ("timestamp", "symbol", "timeframe", "open", "high", "low", "close", "volume", "known_at")
+    list_filter = (filters.SymbolFilter, "timeframe", filters.RecentFilter, filters.DateFilter, "source")
+    list_display = (
+        *("timestamp", "symbol", "timeframe", "open", "high", "low", "close", "volume", "known_at", "source"),
+    )
 
     def variants(self, queryset: QuerySet[Any], chosen: set[str]) -> Sequence[QuerySet[Any]]:
         """Return one queryset per timeframe where none is chosen: the key of bars has it before the time."""

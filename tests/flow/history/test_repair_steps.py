@@ -18,7 +18,6 @@ from flow.history import gaps, repair
 from flow.history.active_contracts import ActiveContract
 from flow.history.repair import RepairStep, repair_step
 from flow.history.repair_start import Repair, possible_repair, start
-from flow.storing.locks import advisory_lock
 from provider.client import MassiveClient
 from provider.connection import background_pace_for, connected
 from provider.errors import Unauthorized, Unavailable
@@ -28,6 +27,7 @@ from tests.provider.conftest import FakeClock
 from tests.provider.server import ok, refusal
 from tests.warehouse.rows import add_trade
 from warehouse import clock
+from warehouse.database_sessions import session_lock
 from warehouse.models import RepairContract, StreamGap, WatchlistEntry
 
 pytestmark = [pytest.mark.database, pytest.mark.usefixtures("at_noon", "repairable")]
@@ -144,7 +144,7 @@ def feed_locked(feed: str) -> Iterator[None]:
     locked, release = threading.Event(), threading.Event()
 
     def hold() -> None:
-        with advisory_lock(f"feed {feed}"):
+        with session_lock(f"flow repair feed {feed}"):
             locked.set()
             release.wait(60)
         connections.close_all()

@@ -9,8 +9,8 @@ from tests.flow.history.test_repair import page, past_quote
 from tests.flow.quotes.test_fetch import AT, LARGE
 from tests.flow.trades import CALL, make_batch, process
 from tests.provider.server import refusal
+from warehouse.database_sessions import separate_connection
 from warehouse.models import OptionsFlow
-from warehouse.separate_connection import separate_connection
 
 pytestmark = [pytest.mark.database, pytest.mark.usefixtures("at_noon")]
 

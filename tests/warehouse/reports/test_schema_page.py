@@ -41,5 +41,6 @@ def test_partitioned_tables_show_unit_key_and_retention():
     assert "- Partitions: range of `timestamp`, one per month\n" in section
     assert (
         "- Retention: partitions are dropped after 1826 days; rows with `timeframe` = `1m` or `symbol` starts with"
-        " `O:` are deleted after 365 days, by `timestamp`\n"
+        " `O:`, except those with `source` = `import`, are deleted after 365 days, by `timestamp`; rows, except those"
+        " with `source` = `import`, are deleted after 1857 days, by `timestamp`\n"
     ) in section

@@ -60,6 +60,7 @@ class BacktestSymbol(models.Model):
     symbol = columns.underlying()
     sessions = columns.count("sessions of the range; sessions", null=False)
     sessions_done = columns.count("sessions tested so far; sessions", null=False)
+    touched_at = columns.epoch_ms("last sign of life of its worker, null before", null=True, blank=True)
     finished_at = columns.epoch_ms("when its outcomes were stored, null before", null=True, blank=True)
     seconds = columns.real("time that it took, null before the end; seconds")
     has_data = columns.json(
@@ -129,6 +130,7 @@ class BacktestOutcome(models.Model):
     ambiguous = columns.flag("a stop in a bar that also held the target, without its minutes")
     entry_before_signal = columns.flag("entered at the open of a bar without minutes, before the signal")
     chance_r = columns.real("mean of r of random entries, null without any; no unit")
+    chance_deviation = columns.real("standard deviation of r of random entries, null without any; no unit")
     chance_win_rate = columns.real("share of random entries with a profit; 0 to 1")
     chance_hit_rate = columns.real("share of random entries that reach the target; 0 to 1")
 

@@ -1,0 +1,1 @@
+"""Checks of the data and the detectors that a backtest rests on."""

@@ -1,0 +1,152 @@
+"""Running of a stored backtest: symbol by symbol, on any number of workers, interrupted and continued at will.
+
+A symbol is the unit of work. Its outcomes and its end are stored in one transaction, so that a killed worker leaves a
+symbol that is not finished, and the next worker tests it again with the same result.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from hashlib import blake2b
+
+from django.db import transaction
+
+from backtest import store
+from backtest.code_version import code_version
+from backtest.document import document
+from backtest.engine import backtest_symbol
+from backtest.request import Request, from_json
+from warehouse.database_sessions import session_lock
+from warehouse.models import Backtest, BacktestSymbol
+from warehouse.models.enums import BacktestStatus
+
+LOOK_SECONDS = 1.0  # between two looks at whether a backtest was canceled
+LOST_AFTER_MS = 120_000  # without a sign of life, after which a symbol is given to another worker
+UNFINISHED = (BacktestStatus.PENDING, BacktestStatus.RUNNING)
+Watch = Callable[[str, int, int], None]
+
+
+class CanceledError(Exception):
+    """The backtest was canceled or deleted while a worker tested it."""
+
+
+def start(backtest: Backtest, now_ms: int) -> list[str]:
+    """Mark a backtest as running and return its symbols that are not finished. `now_ms` is epoch ms."""
+    request = from_json(backtest.request)
+    BacktestSymbol.objects.bulk_create(
+        [
+            BacktestSymbol(
+                backtest=backtest,
+                symbol=symbol,
+                sessions=len(request.sessions),
+                sessions_done=0,
+                touched_at=now_ms,
+            )
+            for symbol in request.symbols
+        ],
+        ignore_conflicts=True,
+    )
+    Backtest.objects.filter(id=backtest.id, status=BacktestStatus.PENDING).update(
+        status=BacktestStatus.RUNNING, started_at=now_ms
+    )
+    return unfinished(backtest.id)
+
+
+def unfinished(backtest_id: int) -> list[str]:
+    """Return the symbols of a backtest whose outcomes are not stored."""
+    parts = BacktestSymbol.objects.filter(backtest_id=backtest_id, finished_at=None)
+    return list(parts.order_by("id").values_list("symbol", flat=True))
+
+
+def run_symbol(backtest_id: int, symbol: str, clock_ms: Callable[[], int], watch: Watch | None = None) -> str:
+    """Test one symbol of a backtest and store its outcomes; return one sentence.
+
+    Nothing happens where the symbol is finished or another worker tests it. `watch` is called after each session with
+    the symbol, the sessions done and their number. Raises CanceledError if the backtest was canceled meanwhile.
+    """
+    with session_lock(f"backtest:{backtest_id}:{symbol}") as is_locked:
+        if not is_locked:
+            return f"{symbol}: another worker tests it"
+        part = BacktestSymbol.objects.filter(backtest_id=backtest_id, symbol=symbol, finished_at=None)
+        found = part.select_related("backtest").first()
+        if found is None or found.backtest.status != BacktestStatus.RUNNING:
+            return f"{symbol}: nothing to do"
+        return _test(found, from_json(found.backtest.request), clock_ms, watch)
+
+
+def finish(backtest_id: int, now_ms: int) -> bool:
+    """Store the statistics of a backtest whose symbols are all finished, once; return whether it is done."""
+    with transaction.atomic():
+        backtest = Backtest.objects.select_for_update().filter(id=backtest_id).first()
+        if backtest is None or backtest.status != BacktestStatus.RUNNING or unfinished(backtest_id):
+            return backtest is not None and backtest.status == BacktestStatus.DONE
+        parts = list(backtest.parts.order_by("symbol"))
+        outcomes, chance = store.read_outcomes(backtest_id)
+        backtest.result = document(from_json(backtest.request), outcomes, chance, parts)
+        backtest.outcomes = len(outcomes)
+        backtest.fingerprint = _joined([str(part.fingerprint) for part in parts])
+        backtest.code_version = code_version()
+        backtest.status, backtest.finished_at = BacktestStatus.DONE, now_ms
+        backtest.save()
+    return True
+
+
+def fail(backtest_id: int, error: str, now_ms: int) -> None:
+    """Mark an unfinished backtest as failed, with one sentence."""
+    Backtest.objects.filter(id=backtest_id, status__in=UNFINISHED).update(
+        status=BacktestStatus.FAILED, error=error, finished_at=now_ms
+    )
+
+
+def cancel(backtest_id: int, now_ms: int) -> bool:
+    """Cancel an unfinished backtest; its workers end within seconds. Return whether it was unfinished."""
+    found = Backtest.objects.filter(id=backtest_id, status__in=UNFINISHED)
+    return found.update(status=BacktestStatus.CANCELED, finished_at=now_ms) == 1
+
+
+def resume(backtest_id: int) -> bool:
+    """Let a canceled or failed backtest continue; return whether it can."""
+    again = (BacktestStatus.CANCELED, BacktestStatus.FAILED)
+    found = Backtest.objects.filter(id=backtest_id, status__in=again)
+    found.update(status=BacktestStatus.PENDING, error=None, finished_at=None)
+    return Backtest.objects.filter(id=backtest_id, status__in=UNFINISHED).exists()
+
+
+def lost_symbols(now_ms: int) -> list[tuple[int, str]]:
+    """Return the symbols of running backtests without a sign of life, as pairs of backtest and symbol."""
+    parts = BacktestSymbol.objects.filter(
+        backtest__status=BacktestStatus.RUNNING, finished_at=None, touched_at__lt=now_ms - LOST_AFTER_MS
+    )
+    return list(parts.values_list("backtest_id", "symbol"))
+
+
+def _test(part: BacktestSymbol, request: Request, clock_ms: Callable[[], int], watch: Watch | None) -> str:
+    started = looked = time.perf_counter()
+    symbol = str(part.symbol)
+
+    def progress(done: int, total: int) -> None:
+        nonlocal looked
+        if watch:
+            watch(symbol, done, total)
+        if time.perf_counter() - looked < LOOK_SECONDS:
+            return
+        looked = time.perf_counter()
+        running = BacktestSymbol.objects.filter(id=part.id, backtest__status=BacktestStatus.RUNNING)
+        if not running.update(sessions_done=done, touched_at=clock_ms()):
+            raise CanceledError(f"backtest {part.backtest_id} was canceled")
+
+    result = backtest_symbol(request, symbol, progress)
+    with transaction.atomic():
+        store.add_outcomes(part, result)
+        part.sessions_done, part.finished_at = len(result.days), clock_ms()
+        part.seconds = time.perf_counter() - started
+        part.has_data = store.as_digits(result.has_data)
+        part.no_data = {name: dict(counts) for name, counts in result.no_data.items()}
+        part.fingerprint = result.fingerprint
+        part.save()
+    return f"{symbol}: {len(result.rows)} firings in {len(result.days)} sessions"
+
+
+def _joined(names: list[str]) -> str:
+    return blake2b("".join(names).encode(), digest_size=8).hexdigest()

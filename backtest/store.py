@@ -1,0 +1,62 @@
+"""Stored backtests: their rows, and the columns of their outcomes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from backtest.columns import OutcomeColumns, columns_of
+from backtest.engine import CHANCE, SymbolResult
+from backtest.request import Request
+from quant.chain import Bools, Floats
+from warehouse.models import Backtest, BacktestOutcome, BacktestSymbol
+from warehouse.models.enums import BacktestStatus
+
+METHOD_VERSION = "backtest-1"
+
+
+def create(request: Request, made_by: str, now_ms: int) -> Backtest:
+    """Store a backtest that waits for its workers, and return it. `now_ms` is epoch ms."""
+    return Backtest.objects.create(
+        status=BacktestStatus.PENDING,
+        request=request.as_json(),
+        symbols=list(request.symbols),
+        timeframe=request.timeframe,
+        first_session=request.first,
+        last_session=request.last,
+        made_by=made_by,
+        created_at=now_ms,
+        guards={},
+        method_version=METHOD_VERSION,
+    )
+
+
+def add_outcomes(part: BacktestSymbol, result: SymbolResult) -> None:
+    """Store the outcomes of one symbol. Call it in the transaction that ends the symbol."""
+    BacktestOutcome.objects.bulk_create(
+        [BacktestOutcome(backtest_id=part.backtest_id, **row) for row in result.rows], batch_size=500
+    )
+
+
+def read_outcomes(backtest_id: int) -> tuple[OutcomeColumns, dict[str, Floats]]:
+    """Return the outcomes of a backtest in the order of their bars, and the columns of their random entries."""
+    found = BacktestOutcome.objects.filter(backtest_id=backtest_id).order_by("bar_end", "id")
+    rows: list[dict[str, Any]] = [dict(row) for row in found.values()]
+    return columns_of(rows), {
+        name: np.array([np.nan if row[name] is None else row[name] for row in rows], dtype=np.float64)
+        for name in CHANCE
+    }
+
+
+def as_digits(has_data: Mapping[str, Bools]) -> dict[str, str]:
+    """Return yes and no of each detector and session as a text of digits."""
+    return {name: "".join(np.where(days, "1", "0")) for name, days in has_data.items()}
+
+
+def with_data(part: BacktestSymbol, detector: str | None) -> Bools:
+    """Return of which sessions of the range a detector had data, shape (d,); without a name, any detector."""
+    texts = [text for name, text in (part.has_data or {}).items() if detector in (None, name)]
+    found = [np.frombuffer(text.encode(), dtype="S1") == b"1" for text in texts]
+    return np.any(found, axis=0) if found else np.zeros(part.sessions, dtype=bool)
