@@ -60,7 +60,7 @@ def gamma_slots(
     none at the open, when nothing has been traded.
     """
     listing = market.listings.on(symbol, date)
-    total = day_of(market, symbol, date, listing).total
+    total = day_of(market, symbol, date, listing).total.astype(np.float64)
     held = _held(market, symbol, date, listing, total)
     sides = [float(total[listing.is_call == is_call].sum()) for is_call in (True, False)]
     rows = [_slot(market, symbol, date, held, float(second)) for second in slots]
@@ -190,4 +190,5 @@ def _flips(spot: float, net: Floats, strike: Floats, forward: Floats, deviation:
     before = np.flatnonzero(profile[:-1] * profile[1:] < 0)
     low, high = profile[before], profile[before + 1]
     levels = spot * (_LEVELS[before] + (_LEVELS[before + 1] - _LEVELS[before]) * low / (low - high))
-    return np.round(levels, 2).tolist()
+    found: list[float] = np.round(levels, 2).tolist()
+    return found
