@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -12,13 +11,14 @@ import numpy as np
 from backtest import store
 from backtest.columns import OutcomeColumns
 from backtest.comparison import compare
+from backtest.engine import bars_of
 from backtest.report.groups import SessionsTested, groups
 from backtest.report.summary import Summary
 from backtest.request import Request
 from backtest.verdict import against_chance
-from quant import sessions
 from quant.chain import Bools, Floats
 from signals.scan.found import plain
+from warehouse.market_days import MarketDays
 from warehouse.models import BacktestSymbol
 
 ACTIVE, BLOCKED, BELOW = "ACTIVE", "BLOCKED", "BELOW_MINIMUM"
@@ -26,27 +26,28 @@ Chance = Mapping[str, Floats]
 
 
 def document(
-    request: Request, outcomes: OutcomeColumns, chance: Chance, parts: Sequence[BacktestSymbol]
+    request: Request,
+    market: MarketDays,
+    outcomes: OutcomeColumns,
+    chance: Chance,
+    parts: Sequence[BacktestSymbol],
 ) -> dict[str, Any]:
     """Return the result of a backtest from all its outcomes and their random entries, in the same order.
 
     `signals` has the signals that the scanner would have shown, `firings` every firing, also blocked ones and those
     below the least score. Numbers that do not exist are null.
     """
-    tested = {one.name: tested_of(request, parts, one.name) for one in request.rules}
-    any_data = tested_of(request, parts, None)
+    tested = _tested(request, market, parts)
     shown = outcomes.disposition == ACTIVE
     return {
-        "sessions": len(request.sessions),
-        "sessions_with_data": len(np.unique(any_data.session)),
+        "sessions": len(request.sessions(market)),
+        "sessions_with_data": len(np.unique(tested.session)),
         "firings": len(outcomes),
         "signals": int(shown.sum()),
         "populations": {
             name: {
-                "detectors": [
-                    _detector(one.name, outcomes, chance, rows, tested[one.name]) for one in request.rules
-                ],
-                "groups": _groups(outcomes.pick(rows), any_data),
+                "detectors": [_detector(one.name, outcomes, chance, rows, tested) for one in request.rules],
+                "groups": _groups(outcomes.pick(rows), tested),
             }
             for name, rows in (("signals", shown), ("firings", np.ones(len(outcomes), dtype=bool)))
         },
@@ -55,29 +56,30 @@ def document(
     }
 
 
-def tested_of(request: Request, parts: Sequence[BacktestSymbol], detector: str | None) -> SessionsTested:
-    """Return the sessions of each symbol of which a detector (None: any) could answer a bar."""
-    days = np.array(request.sessions, dtype="datetime64[D]")
-    bars = np.array([_bars(request, day) for day in request.sessions], dtype=np.int64)
-    rows = [(str(part.symbol), store.with_data(part, detector)) for part in parts if part.has_data]
+def _tested(request: Request, market: MarketDays, parts: Sequence[BacktestSymbol]) -> SessionsTested:
+    """Return the sessions of each detector and symbol of which it could answer a bar."""
+    listed = request.sessions(market)
+    days = np.array(listed, dtype="datetime64[D]")
+    bars = np.array([bars_of(request, market, day) for day in listed], dtype=np.int64)
+    used = [
+        (one.name, str(part.symbol), store.with_data(part, one.name))
+        for part in parts
+        for one in request.rules
+    ]
+    counts = [int(rows.sum()) for _, _, rows in used]
     return SessionsTested(
-        symbol=np.concatenate(
-            [np.full(int(used.sum()), symbol) for symbol, used in rows] or [np.zeros(0, "U1")]
-        ),
-        session=np.concatenate([days[used] for _, used in rows] or [days[:0]]),
-        bars=np.concatenate([bars[used] for _, used in rows] or [bars[:0]]),
+        detector=np.repeat(np.array([name for name, _, _ in used], dtype=np.str_), counts),
+        symbol=np.repeat(np.array([symbol for _, symbol, _ in used], dtype=np.str_), counts),
+        session=np.concatenate([days[:0], *(days[rows] for _, _, rows in used)]),
+        bars=np.concatenate([bars[:0], *(bars[rows] for _, _, rows in used)]),
     )
-
-
-def _bars(request: Request, day: dt.date) -> int:
-    return 1 if request.timeframe == "1d" else len(sessions.slots(day)) - 1
 
 
 def _detector(
     name: str, outcomes: OutcomeColumns, chance: Chance, rows: Bools, tested: SessionsTested
 ) -> dict[str, Any]:
     used = rows & (outcomes.detector == name)
-    mine = outcomes.pick(used)
+    mine, tested = outcomes.pick(used), tested.pick(tested.detector == name)
     by = groups(mine, tested)
     return {
         "detector": name,

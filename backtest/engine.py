@@ -20,7 +20,6 @@ from backtest.simulation.data import Fingerprint, parts
 from backtest.simulation.pin_chance import pin_chance
 from backtest.simulation.rows import rows_of
 from backtest.simulation.tested import Tested, tested_day, tested_session
-from quant import sessions
 from quant.chain import Bools
 from signals.detectors.registry import BY_NAME, named
 from signals.features.record import BarLength
@@ -28,7 +27,8 @@ from signals.market_view import MarketView
 from signals.scan.daily_run import REACH_MS
 from signals.scan.found import FoundSignal, plain
 from signals.scan.scan import Earlier
-from warehouse import clock
+from warehouse import market_days
+from warehouse.market_days import MarketDays
 
 CHANCE = ("chance_r", "chance_deviation", "chance_win_rate", "chance_hit_rate")
 Progress = Callable[[int, int], None]
@@ -71,20 +71,21 @@ def backtest_symbol(
     `progress` is called after each session with the number of sessions done and their total. Raises KeyError for a
     symbol that is not watched.
     """
-    days = request.sessions
+    market = market_days.read()
+    days = request.sessions(market)
     tested: list[Tested] = []
     fingerprint = Fingerprint()
     place = {day: row for row, day in enumerate(days)}
     has_data = {one.name: np.zeros(len(days), dtype=bool) for one in request.rules}
     no_data: dict[str, Counter[str]] = {one.name: Counter() for one in request.rules}
     earlier: list[Earlier] = []
-    for view, part in parts(symbol, days, request.timeframe, request.until_ms):
+    for view, part in parts(symbol, days, market, request.timeframe, request.until_ms):
         fingerprint.add(view, symbol)
         for day in part:
             one = _tested(view, symbol, day, request, earlier)
             progress(place[day] + 1, len(days))
             known = 0 if one is None else int(np.count_nonzero(~np.isnan(one.slots.close)))
-            bars = len(sessions.slots(day)) - 1 if request.timeframe == "15m" else 1
+            bars = bars_of(request, market, day)
             for counts in no_data.values():
                 counts["bar"] += bars - known
             if one is None:
@@ -103,12 +104,17 @@ def _tested(
     """Test one session, and add its daily signals to the `earlier` ones of the next sessions."""
     if request.timeframe == "15m":
         return tested_session(view, symbol, day, request)
-    since_ms = clock.epoch_ms(sessions.open_of(day)) - REACH_MS
+    since_ms = view.days.hours_ms(day)[0] - REACH_MS
     one = tested_day(view, symbol, day, request, [each for each in earlier if each.bar_end >= since_ms])
     if one is not None:
         signals = [signal for group in one.followed for signal in group.signals]
         earlier += [_earlier(signal) for signal in signals if signal.score.disposition == "ACTIVE"]
     return one
+
+
+def bars_of(request: Request, market: MarketDays, day: dt.date) -> int:
+    """Return the number of bars of a session on which a signal may fire."""
+    return 1 if request.timeframe == "1d" else len(market.slots_ms(day)) - 1
 
 
 def _earlier(signal: FoundSignal) -> Earlier:

@@ -7,13 +7,14 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from quant import sessions
 from quant.market.outcome_kinds import Costs
 from quant.score_thresholds import BOOST_RULES
+from quant.sessions import new_york_date
 from signals.context.boost import Profile
 from signals.detectors.registry import BY_NAME, DETECTORS
 from signals.features.record import BarLength
 from signals.rules.detector import Detector
+from warehouse.market_days import MarketDays
 
 COSTS = {"default": Costs(), "none": Costs(0.0, 0.0), "double": Costs(0.0002, 0.0)}
 CHANCE_ENTRIES = 200  # random entries for each firing
@@ -57,9 +58,9 @@ class Request:
             one for one in DETECTORS if one.name in self.detectors and self.timeframe in one.rule.timeframes
         ]
 
-    @property
-    def sessions(self) -> list[dt.date]:
-        return sessions.sessions(self.first, self.last)
+    def sessions(self, days: MarketDays) -> list[dt.date]:
+        """Return the tested sessions among those that take place."""
+        return days.sessions(self.first, self.last)
 
     def as_json(self) -> dict[str, Any]:
         """Return the request as JSON has it."""
@@ -76,7 +77,7 @@ def from_json(stored: Mapping[str, Any]) -> Request:
     return Request(**values)
 
 
-def checked(request: Request, watched: Iterable[str], now: dt.datetime) -> Request:
+def checked(request: Request, watched: Iterable[str], days: MarketDays, now: dt.datetime) -> Request:
     """Return a request that can be run, with the detectors of its timeframe.
 
     Raises ValueError in one sentence for an unknown detector, a symbol that is not watched, an empty range of sessions,
@@ -92,10 +93,10 @@ def checked(request: Request, watched: Iterable[str], now: dt.datetime) -> Reque
         raise ValueError(f"{name} is not watched: add it to the watchlist, and backfill its bars.")
     if request.first > request.last:
         raise ValueError(f"The range ends on {request.last}, before it begins on {request.first}.")
-    tested = request.sessions
+    tested = request.sessions(days)
     if not tested:
         raise ValueError(f"There is no session between {request.first} and {request.last}.")
-    if tested[-1] > last_closed(now):
+    if tested[-1] > last_closed(days, now):
         raise ValueError(f"The session of {tested[-1]} has not ended: end the range earlier.")
     if request.minimum < 0 or request.minimum > 100:
         raise ValueError(f"The least score is {request.minimum:g}: give 0 to 100.")
@@ -106,9 +107,8 @@ def checked(request: Request, watched: Iterable[str], now: dt.datetime) -> Reque
     return request
 
 
-def last_closed(now: dt.datetime) -> dt.date:
+def last_closed(days: MarketDays, now: dt.datetime) -> dt.date:
     """Return the last session that ended at least an hour before `now`."""
-    day = sessions.new_york_date(now)
-    while not sessions.sessions(day, day) or sessions.close_of(day) + SETTLED > now:
-        day -= dt.timedelta(days=1)
-    return day
+    today = new_york_date(now)
+    found = days.hours(today)
+    return today if found is not None and found.closes + SETTLED <= now else days.before(today, 1)

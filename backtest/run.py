@@ -17,6 +17,7 @@ from backtest.code_version import code_version
 from backtest.document import document
 from backtest.engine import backtest_symbol
 from backtest.request import Request, from_json
+from warehouse import market_days
 from warehouse.database_sessions import session_lock
 from warehouse.models import Backtest, BacktestSymbol
 from warehouse.models.enums import BacktestStatus
@@ -34,12 +35,13 @@ class CanceledError(Exception):
 def start(backtest: Backtest, now_ms: int) -> list[str]:
     """Mark a backtest as running and return its symbols that are not finished. `now_ms` is epoch ms."""
     request = from_json(backtest.request)
+    count = len(request.sessions(market_days.read()))
     BacktestSymbol.objects.bulk_create(
         [
             BacktestSymbol(
                 backtest=backtest,
                 symbol=symbol,
-                sessions=len(request.sessions),
+                sessions=count,
                 sessions_done=0,
                 touched_at=now_ms,
             )
@@ -83,7 +85,7 @@ def finish(backtest_id: int, now_ms: int) -> bool:
             return backtest is not None and backtest.status == BacktestStatus.DONE
         parts = list(backtest.parts.order_by("symbol"))
         outcomes, chance = store.read_outcomes(backtest_id)
-        backtest.result = document(from_json(backtest.request), outcomes, chance, parts)
+        backtest.result = document(from_json(backtest.request), market_days.read(), outcomes, chance, parts)
         backtest.outcomes = len(outcomes)
         backtest.fingerprint = _joined([str(part.fingerprint) for part in parts])
         backtest.code_version = code_version()

@@ -55,8 +55,7 @@ def as_digits(has_data: Mapping[str, Bools]) -> dict[str, str]:
     return {name: "".join(np.where(days, "1", "0")) for name, days in has_data.items()}
 
 
-def with_data(part: BacktestSymbol, detector: str | None) -> Bools:
-    """Return of which sessions of the range a detector had data, shape (d,); without a name, any detector."""
-    texts = [text for name, text in (part.has_data or {}).items() if detector in (None, name)]
-    found = [np.frombuffer(text.encode(), dtype="S1") == b"1" for text in texts]
-    return np.any(found, axis=0) if found else np.zeros(part.sessions, dtype=bool)
+def with_data(part: BacktestSymbol, detector: str) -> Bools:
+    """Return of which sessions of the range a detector had data, shape (d,)."""
+    digits = (part.has_data or {}).get(detector, "0" * part.sessions)
+    return np.asarray(np.frombuffer(digits.encode(), dtype="S1") == b"1")

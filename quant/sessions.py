@@ -174,9 +174,14 @@ def session_numbers(days: npt.NDArray[np.datetime64]) -> npt.NDArray[np.intp]:
     return numbers
 
 
-def closes_ms(days: npt.NDArray[np.datetime64]) -> npt.NDArray[np.int64]:
-    """Return the regular closes of sessions, epoch ms, shape (n,). Raises ValueError as `session_numbers` does."""
-    return _calendar().closes[session_numbers(days)].astype("datetime64[ms]").astype(np.int64)
+def hours_ms(days: npt.NDArray[np.datetime64]) -> npt.NDArray[np.int64]:
+    """Return the regular opens and closes of sessions, epoch ms, shape (2, n).
+
+    Raises ValueError as `session_numbers` does.
+    """
+    rows = session_numbers(days)
+    calendar = _calendar()
+    return np.stack([calendar.opens[rows], calendar.closes[rows]]).astype("datetime64[ms]").astype(np.int64)
 
 
 def settlement_instant(root: str, expiration: dt.date) -> dt.datetime:

@@ -10,8 +10,11 @@ import datetime as dt
 from dataclasses import dataclass
 from typing import NamedTuple
 
+import numpy as np
+
 from quant import sessions
 from warehouse import clock
+from warehouse.asof.rows import Days, Times
 from warehouse.models import SessionException
 
 _LONGEST_CLOSURE = 14  # days without a session
@@ -53,6 +56,16 @@ class MarketDays:
         if found is None:
             raise ValueError(f"{day} is no session")
         return clock.epoch_ms(found.opens), clock.epoch_ms(found.closes)
+
+    def sessions_with_hours(self, first: dt.date, last: dt.date) -> tuple[Days, Times, Times]:
+        """Return the sessions of a range with their opens and closes, epoch ms; three arrays of shape (n,)."""
+        found = self.sessions(first, last)
+        days = np.array(found, dtype="datetime64[D]")
+        differing = {day for day, _ in self.exceptions}
+        if differing.isdisjoint(found):
+            return days, *sessions.hours_ms(days)
+        opens, closes = np.array([self.hours_ms(day) for day in found], dtype=np.int64).T
+        return days, opens, closes
 
     def before(self, day: dt.date, count: int) -> dt.date:
         """Return the session that is `count` sessions before a day, which need not be a session itself."""

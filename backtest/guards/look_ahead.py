@@ -14,7 +14,6 @@ from dataclasses import dataclass, fields
 import numpy as np
 
 from backtest.request import Request
-from quant import sessions
 from quant.sessions import HOUR_MS
 from signals import market_view
 from signals.features.build import build
@@ -23,7 +22,7 @@ from signals.look_ahead import LATER, as_known, differing
 from signals.market_view import MarketView
 from signals.rules.detector import Detections, Detector
 from signals.scan.scan import detectors_for
-from warehouse import asof, clock
+from warehouse import asof, market_days
 
 BARS = 60  # drawn for a check
 
@@ -42,11 +41,14 @@ def look_ahead(request: Request, detectors: Sequence[Detector] | None = None, ba
     `detectors` replace those of the request. Do not call it inside a transaction: it reads as of past instants.
     """
     generator = np.random.default_rng(request.seed)
+    market = market_days.read()
+    days = request.sessions(market)
     checked, names = 0, set[str]()
     for _ in range(bars):
         symbol = str(generator.choice(request.symbols))
-        day = request.sessions[generator.integers(len(request.sessions))]
-        view = _read(request, symbol, day, None)
+        day = days[generator.integers(len(days))]
+        open_ms, close_ms = market.hours_ms(day)
+        view = market_view.read([symbol], open_ms, close_ms + HOUR_MS, request.timeframe)
         whole = build(view, symbol, day, request.timeframe)
         if whole is None:
             continue
@@ -70,14 +72,8 @@ def _as_known(
     for later in LATER:
         yield build(as_known(view, at_ms, later), symbol, day, request.timeframe)
     with asof.at(at_ms):
-        known = _read(request, symbol, day, at_ms)
+        known = market_view.read([symbol], view.days.hours_ms(day)[0], at_ms, request.timeframe)
     yield build(known, symbol, day, request.timeframe)
-
-
-def _read(request: Request, symbol: str, day: dt.date, until_ms: int | None) -> MarketView:
-    open_ms, close_ms = (clock.epoch_ms(each(day)) for each in (sessions.open_of, sessions.close_of))
-    last_ms = close_ms + HOUR_MS if until_ms is None else until_ms
-    return market_view.read([symbol], open_ms, last_ms, request.timeframe)
 
 
 def _differing_answers(

@@ -12,6 +12,7 @@ from backtest.simulation.data import parts
 from signals.anchors import BAR_ANCHOR, DAY_ANCHOR
 from signals.features.history import daily, intraday
 from signals.features.indicators import WARM_UP, values_of
+from warehouse import market_days
 
 TOLERANCE = 1e-3  # of the value from the whole history
 ABSOLUTE = {
@@ -48,13 +49,14 @@ def warm_up(request: Request) -> WarmUp:
 
 
 def _differences(request: Request, symbol: str) -> dict[str, float]:
-    day = request.sessions[-1]
-    view, _ = next(iter(parts(symbol, [day], request.timeframe, request.until_ms)))
+    market = market_days.read()
+    day = request.sessions(market)[-1]
+    view, _ = next(iter(parts(symbol, [day], market, request.timeframe, request.until_ms)))
     one = view.symbols[symbol]
     history = (
-        daily(one, day, DAY_ANCHOR, view.delay_ms)
+        daily(one, day, DAY_ANCHOR, view.delay_ms, market=market)
         if request.timeframe == "1d"
-        else intraday(one, day, BAR_ANCHOR, view.delay_ms)
+        else intraday(one, day, BAR_ANCHOR, view.delay_ms, market=market)
     )
     prices = history.bars.high, history.bars.low, history.bars.close
     found: dict[str, float] = {}

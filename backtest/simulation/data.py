@@ -10,19 +10,18 @@ from typing import Any
 
 import numpy as np
 
-from quant import sessions
 from quant.sessions import HOUR_MS
 from signals import market_view
 from signals.features.record import BarLength
 from signals.market_view import MarketView
 from signals.scan.paths import DAILY_BARS
-from warehouse import clock
+from warehouse.market_days import MarketDays
 
 SESSIONS_AT_ONCE = 63  # of 15-minute bars; a part reads the 128 sessions before it too
 
 
 def parts(
-    symbol: str, days: list[dt.date], timeframe: BarLength, until_ms: int | None
+    symbol: str, days: list[dt.date], market: MarketDays, timeframe: BarLength, until_ms: int | None
 ) -> Iterator[tuple[MarketView, list[dt.date]]]:
     """Yield views with the sessions that each of them can evaluate, in their order.
 
@@ -34,12 +33,11 @@ def parts(
         last = part[-1]
         if timeframe == "1d":
             for _ in range(DAILY_BARS):
-                last = sessions.next_session(last)
-        last_ms = clock.epoch_ms(sessions.close_of(last)) + HOUR_MS
+                last = market.following(last)
+        last_ms = market.hours_ms(last)[1] + HOUR_MS
         if until_ms is not None:
             last_ms = min(last_ms, until_ms)
-        first_ms = clock.epoch_ms(sessions.open_of(part[0]))
-        yield market_view.read([symbol], first_ms, last_ms, timeframe), part
+        yield market_view.read([symbol], market.hours_ms(part[0])[0], last_ms, timeframe), part
 
 
 class Fingerprint:

@@ -26,7 +26,7 @@ def newest_rows(date: Days, known_at: Times, history: History) -> tuple[Places, 
     today = slice(history.first_row, None)
     at_ms = history.at_ms[today]
     ended = np.searchsorted(history.calendar.close_ms, at_ms, side="right")
-    days = np.array(history.calendar.days, dtype="datetime64[D]")
+    days = history.calendar.days
     last = days[ended - 1]
     known = (known_at <= at_ms[:, None]) & (date <= last[:, None]) & (ended > 0)[:, None]
     place[today] = last_true(known)
@@ -72,7 +72,7 @@ def closes_ms(date: Days, place: Places, history: History) -> Floats:
 
     NaN at -1, and for a day that is no session of the history.
     """
-    days = np.array(history.calendar.days, dtype="datetime64[D]")
+    days = history.calendar.days
     row = np.minimum(np.searchsorted(days, date), len(days) - 1)
     closes = np.where(days[row] == date, history.calendar.close_ms[row].astype(np.float64), np.nan)
     return numbers(closes, place)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import fields, replace
-from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,7 +19,7 @@ from quant.market.session_bars import SessionBars, longer
 from signals.anchors import FOUR_HOUR_ANCHOR, HOUR_ANCHOR
 from signals.features.context_columns import FrameColumns
 from signals.features.history import EVALUATED_AFTER_MS, QUARTER_MS, History
-from warehouse.asof.rows import Times
+from warehouse.asof.rows import Days, Times
 
 FEWEST = 60  # bars of a frame
 HOUR, FOUR_HOURS = 4, 16  # bars of 15 minutes
@@ -69,16 +68,20 @@ def _weeks(days: History) -> tuple[SessionBars, Times]:
     return _pick(whole, keep), calendar.close_ms[last][keep] + delay_ms
 
 
-@lru_cache(maxsize=64)
-def _weeks_of(days: tuple[dt.date, ...], following: dt.date) -> tuple[Times, Times, bool]:
+def _weeks_of(days: Days, following: dt.date) -> tuple[Times, Times, bool]:
     """Return the number of the week of each session and its place in the week, and whether the last one ends it.
 
     `following` is the session after the last one.
     """
-    monday = [day - dt.timedelta(days=day.weekday()) for day in days]
-    week = np.unique(np.array(monday, dtype="datetime64[D]"), return_inverse=True)[1]
-    ends_week = following - dt.timedelta(days=following.weekday()) != monday[-1]
-    return week, np.arange(len(week)) - np.searchsorted(week, week), ends_week
+    number = _week_numbers(days)
+    week = np.searchsorted(np.unique(number), number)
+    ends_week = _week_numbers(np.array([following], dtype="datetime64[D]"))[0] != number[-1]
+    return week, np.arange(len(week)) - np.searchsorted(week, week), bool(ends_week)
+
+
+def _week_numbers(days: Days) -> Times:
+    """Return the number of the week of each day; weeks begin on Mondays, and 1970-01-01 was a Thursday."""
+    return (days.astype(np.int64) + 3) // 7
 
 
 def _built(quarters: History, length: int, anchor: int) -> tuple[SessionBars, Times]:

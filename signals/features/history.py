@@ -20,7 +20,7 @@ from quant.sessions import MINUTE_MS
 from signals.anchors import REGULAR
 from signals.market_view import Instrument, KnownBars, SymbolView
 from warehouse.asof.adjusted_bars import shares_per_share
-from warehouse.asof.rows import Times
+from warehouse.asof.rows import Days, Times
 from warehouse.market_days import MarketDays
 from warehouse.models.enums import Timeframe
 
@@ -34,7 +34,7 @@ LENGTHS_MS = {Timeframe.FIVE_MINUTES: 5 * MINUTE_MS, Timeframe.QUARTER_HOUR: QUA
 class Calendar:
     """The sessions of a history: their days, opens and closes, each of shape (k,), and the session that follows."""
 
-    days: tuple[dt.date, ...]
+    days: Days
     open_ms: Times
     close_ms: Times
     following: dt.date
@@ -63,10 +63,9 @@ class History:
 @lru_cache(maxsize=512)
 def calendar(day: dt.date, count: int, market: MarketDays = REGULAR) -> Calendar:
     """Return the `count` sessions before a session, and the session itself."""
-    days = tuple(market.sessions(market.before(day, count), day))
-    hours = np.array([market.hours_ms(each) for each in days], dtype=np.int64).reshape(-1, 2)
+    days, opens, closes = market.sessions_with_hours(market.before(day, count), day)
     following = market.following(day)
-    return Calendar(days, hours[:, 0], hours[:, 1], following, market.hours_ms(following)[1])
+    return Calendar(days, opens, closes, following, market.hours_ms(following)[1])
 
 
 def intraday(

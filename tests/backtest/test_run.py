@@ -14,7 +14,7 @@ from backtest.engine import backtest_symbol
 from backtest.request import Request, from_json
 from quant import sessions
 from signals import market_view
-from signals.anchors import sessions_before
+from signals.anchors import REGULAR
 from signals.detectors.registry import DETECTORS
 from signals.scan.found import row_of
 from signals.scan.scan import scan_session
@@ -25,7 +25,7 @@ from warehouse import clock
 from warehouse.models import Backtest, BacktestOutcome, BacktestSymbol
 
 pytestmark = [pytest.mark.database, pytest.mark.django_db(transaction=True)]
-FIRST = sessions_before(market.LAST, 3)
+FIRST = REGULAR.before(market.LAST, 3)
 DETECTOR_NAMES = tuple(one.name for one in DETECTORS)
 NOW_MS = clock.epoch_ms(sessions.close_of(market.LAST)) + 2 * sessions.HOUR_MS
 
@@ -35,9 +35,9 @@ def stored():
     for symbol in ("SPY", "QQQ"):
         market.watch(symbol)
         market.store_bars(symbol)
-        market.store_gamma(symbol, sessions_before(FIRST, 2))
-        market.store_flow(symbol, sessions_before(FIRST, 23))
-    market.store_days(["SPY", "QQQ"], sessions_before(FIRST, 10))
+        market.store_gamma(symbol, REGULAR.before(FIRST, 2))
+        market.store_flow(symbol, REGULAR.before(FIRST, 23))
+    market.store_days(["SPY", "QQQ"], REGULAR.before(FIRST, 10))
     yield
     drop_partitions()
 

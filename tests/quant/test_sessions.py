@@ -146,14 +146,17 @@ def test_a_range_of_sessions_includes_both_ends():
     assert len(sessions.sessions(day("2025-01-01"), day("2025-12-31"))) == 250
 
 
-def test_sessions_of_an_array_have_consecutive_numbers_and_their_closes():
+def test_sessions_of_an_array_have_consecutive_numbers_and_their_hours():
     days = np.array(["2026-11-25", "2026-11-27", "2026-11-30"], dtype="datetime64[D]")
     numbers = sessions.session_numbers(days)
     assert (numbers - numbers[0]).tolist() == [0, 1, 2]
-    expected = [sessions.close_of(one).timestamp() * 1000 for one in days.tolist()]
-    assert sessions.closes_ms(days).tolist() == expected
+    expected = [
+        [each(one).timestamp() * 1000 for one in days.tolist()]
+        for each in (sessions.open_of, sessions.close_of)
+    ]
+    assert sessions.hours_ms(days).tolist() == expected
     with pytest.raises(ValueError, match="2026-11-26 is no session"):
-        sessions.closes_ms(np.array(["2026-11-26"], dtype="datetime64[D]"))
+        sessions.hours_ms(np.array(["2026-11-26"], dtype="datetime64[D]"))
 
 
 def test_sessions_beyond_the_calendar_raise():

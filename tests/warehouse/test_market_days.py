@@ -57,3 +57,15 @@ def test_exceptions_are_read_from_the_table():
     assert market_days.read() == DAYS
     SessionException.objects.all().delete()
     assert market_days.read() == MarketDays()
+
+
+def test_the_hours_of_a_range_are_those_of_each_session_with_its_exceptions():
+    first, last = dt.date(2026, 11, 23), dt.date(2026, 12, 4)
+    early = Hours(*(dt.datetime(2026, 11, 24, hour, 30, tzinfo=dt.UTC) for hour in (14, 16)))
+    for exceptions in ((), ((dt.date(2026, 11, 24), early), (dt.date(2026, 12, 1), None))):
+        days = MarketDays(exceptions)
+        found = days.sessions_with_hours(first, last)
+        assert found[0].tolist() == days.sessions(first, last)
+        assert list(zip(*(column.tolist() for column in found[1:]), strict=True)) == [
+            days.hours_ms(day) for day in days.sessions(first, last)
+        ]

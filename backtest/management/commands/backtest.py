@@ -25,7 +25,7 @@ from backtest.text import as_lines, as_records
 from signals.context.boost import PROFILES
 from signals.detectors.registry import ALIASES, BY_NAME, named
 from signals.scan.found import plain
-from warehouse import clock, queries
+from warehouse import clock, market_days, queries
 from warehouse.console import console_on
 from warehouse.models import Backtest
 from warehouse.models.enums import BacktestStatus
@@ -107,7 +107,7 @@ class Command(BaseCommand):
 
     def _created(self, options: dict[str, Any]) -> Backtest:
         now = clock.now()
-        last = options["last"] or last_closed(now)
+        last = options["last"] or last_closed(market_days.read(), now)
         first = options["first"] or last - dt.timedelta(days=options["days"])
         watched = [str(entry.symbol) for entry in queries.watchlist_entries()]
         costs = COSTS[options["costs"]]
@@ -128,9 +128,10 @@ class Command(BaseCommand):
             until_ms=clock.epoch_ms(now),
         )
         try:
-            return store.create(checked(request, watched, now), "manage.py backtest", clock.epoch_ms(now))
+            tested = checked(request, watched, market_days.read(), now)
         except ValueError as error:
             raise CommandError(str(error)) from None
+        return store.create(tested, "manage.py backtest", clock.epoch_ms(now))
 
     def _resumed(self, backtest_id: int) -> Backtest:
         found = Backtest.objects.filter(id=backtest_id).first()

@@ -70,8 +70,13 @@ class Command(BaseCommand):
 def _import(
     console: Console, named: list[tuple[str, BarFile]], split_path: Path | None, now_ms: int, adjusted: bool
 ) -> None:
-    """Compare the splits with all files, then store the splits and the bars, and print a report."""
-    listed = split_file.read_splits(split_path) if split_path else []
+    """Compare the splits with all files, then store the splits and the bars, and print a report.
+
+    Splits of other symbols are left out: no file shows whether they are right.
+    """
+    symbols = {symbol for symbol, _ in named}
+    given = split_file.read_splits(split_path) if split_path else []
+    listed = [one for one in given if one.symbol in symbols]
     known = []
     for symbol, file in named:
         by_day = {one.ex_date: one.shares for one in bar_import.splits_after(symbol, file, now_ms)}
@@ -82,8 +87,9 @@ def _import(
         for (symbol, file), by_day in zip(named, known, strict=True)
     ]
     stored_splits = split_file.store_splits(listed, new_york_date(clock.instant(now_ms)))
-    if listed:
-        console.print(f"splits: {stored_splits.new} new, {len(listed) - stored_splits.new} already stored")
+    if given:
+        others = f", {len(given) - len(listed)} of other symbols left out" if len(given) > len(listed) else ""
+        console.print(f"splits: {stored_splits.new} new, {len(listed) - stored_splits.new} already stored{others}")
     with _progress(console) as progress:
         for (symbol, file), by_day, sentences in zip(named, known, texts, strict=True):
             if adjusted:

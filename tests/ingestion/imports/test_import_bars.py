@@ -198,3 +198,9 @@ def test_an_unknown_symbol_is_refused_and_added_for_its_bars_only(load):
     entry = WatchlistEntry.objects.get(symbol="BAC")
     assert (entry.ingest_chain, entry.ingest_flow, entry.kind) == (False, False, "stock")
     assert HistoricalBar.objects.filter(symbol="BAC", timeframe="1d").count() == 6
+
+
+def test_splits_of_other_symbols_are_left_out_because_no_file_shows_them(load):
+    said = load(DAILY, splits=f"{SPLITS}AIG,1999-07-30,4,5\n")
+    assert "splits: 1 new, 0 already stored, 1 of other symbols left out" in said
+    assert list(CorporateAction.objects.values_list("symbol", flat=True)) == ["IBM"]
