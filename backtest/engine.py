@@ -19,7 +19,8 @@ from backtest.simulation.chance import chance, market_of
 from backtest.simulation.data import Fingerprint, parts
 from backtest.simulation.pin_chance import pin_chance
 from backtest.simulation.rows import rows_of
-from backtest.simulation.tested import Tested, tested_day, tested_session
+from backtest.simulation.shuffle import shuffled
+from backtest.simulation.tested import PastSession, tested_day, tested_session
 from quant.chain import Bools
 from signals.detectors.registry import BY_NAME, named
 from signals.features.record import BarLength
@@ -73,7 +74,7 @@ def backtest_symbol(
     """
     market = market_days.read()
     days = request.sessions(market)
-    tested: list[Tested] = []
+    tested: list[PastSession] = []
     fingerprint = Fingerprint()
     place = {day: row for row, day in enumerate(days)}
     has_data = {one.name: np.zeros(len(days), dtype=bool) for one in request.rules}
@@ -81,6 +82,8 @@ def backtest_symbol(
     earlier: list[Earlier] = []
     for view, part in parts(symbol, days, market, request.timeframe, request.until_ms):
         fingerprint.add(view, symbol)
+        if request.shuffled:
+            view = shuffled(view, symbol, request.timeframe, request.seed)
         for day in part:
             one = _tested(view, symbol, day, request, earlier)
             progress(place[day] + 1, len(days))
@@ -100,7 +103,7 @@ def backtest_symbol(
 
 def _tested(
     view: MarketView, symbol: str, day: dt.date, request: Request, earlier: list[Earlier]
-) -> Tested | None:
+) -> PastSession | None:
     """Test one session, and add its daily signals to the `earlier` ones of the next sessions."""
     if request.timeframe == "15m":
         return tested_session(view, symbol, day, request)
@@ -128,7 +131,7 @@ def _earlier(signal: FoundSignal) -> Earlier:
     )
 
 
-def _with_chance(tested: list[Tested], request: Request) -> list[dict[str, Any]]:
+def _with_chance(tested: list[PastSession], request: Request) -> list[dict[str, Any]]:
     """Return the rows of all firings in the order of their bars, with what random entries are worth."""
     rows: list[dict[str, Any]] = []
     by_price: list[tuple[dict[str, Any], FoundSignal, int, float]] = []

@@ -14,7 +14,7 @@ from zlib import crc32
 import numpy as np
 
 from backtest.request import Request
-from backtest.simulation.tested import Slots, Tested
+from backtest.simulation.tested import PastSession, Slots
 from quant.chain import Floats
 from quant.market.outcome_kinds import TARGET_HIT
 from quant.market.outcomes import Outcomes, Setups, outcomes
@@ -55,7 +55,7 @@ class Chance:
     entries: Ints
 
 
-def market_of(tested: Sequence[Tested]) -> Market:
+def market_of(tested: Sequence[PastSession]) -> Market:
     """Return the market of sessions of one symbol. Raises ValueError without a session."""
     counts = [len(one.path.bars) for one in tested]
     first = np.concatenate([[0], np.cumsum(counts)[:-1]])

@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 from scipy.stats import norm
 
-from backtest.simulation.tested import Tested
+from backtest.simulation.tested import PastSession
 from signals.scan.paths import PIN_REACH
 
 
-def pin_chance(tested: Tested, slot: int, strike: float) -> float:
+def pin_chance(tested: PastSession, slot: int, strike: float) -> float:
     """Return the chance that a session closes within the reach of a strike, from the close of the bar `slot`.
 
     The volatility is that of the 15-minute returns from the open of the session to that bar; NaN with fewer than ten.

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from backtest.simulation.tested import Followed, Tested
+from backtest.simulation.tested import Followed, PastSession
 from quant.market.outcome_kinds import ENDS, EXPIRED, NONE, REASONS, TARGET_HIT
 from quant.market.outcomes import Outcomes
 from quant.sessions import MINUTE_MS
@@ -20,7 +20,7 @@ AGREES = {(LONG, "BULLISH"): "aligned", (-LONG, "BEARISH"): "aligned", (LONG, "B
 AGREES |= {(-LONG, "BULLISH"): "opposed"}
 
 
-def rows_of(tested: Tested) -> Iterator[dict[str, Any]]:
+def rows_of(tested: PastSession) -> Iterator[dict[str, Any]]:
     """Yield the row of each firing of a session, in the order of its groups; numbers that do not exist are None."""
     for group in tested.followed:
         for place, signal in enumerate(group.signals):

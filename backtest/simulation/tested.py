@@ -44,7 +44,7 @@ class Followed:
 
 
 @dataclass(frozen=True, slots=True)
-class Tested:
+class PastSession:
     """A session of a symbol. `no_data` holds for each detector why its bars have no answer, '' where they have one."""
 
     day: dt.date
@@ -54,7 +54,7 @@ class Tested:
     slots: Slots
 
 
-def tested_session(view: MarketView, symbol: str, day: dt.date, request: Request) -> Tested | None:
+def tested_session(view: MarketView, symbol: str, day: dt.date, request: Request) -> PastSession | None:
     """Return the signals of the 15-minute bars of a session with their outcomes, None without a bar."""
     found = scan_session(
         view,
@@ -68,14 +68,14 @@ def tested_session(view: MarketView, symbol: str, day: dt.date, request: Request
     if found.features is None:
         return None
     path = session_path(view, symbol, day)
-    return Tested(
+    return PastSession(
         day, _followed(found.signals, path, request), found.no_data, path, _slots(found.features, path)
     )
 
 
 def tested_day(
     view: MarketView, symbol: str, day: dt.date, request: Request, earlier: Sequence[Earlier]
-) -> Tested | None:
+) -> PastSession | None:
     """Return the signals of the daily bar of a session with their outcomes, None without that bar.
 
     `earlier` are the signals of the sessions before.
@@ -92,7 +92,7 @@ def tested_day(
     if found.features is None:
         return None
     path = daily_path(view, symbol, day)
-    return Tested(
+    return PastSession(
         day, _followed(found.signals, path, request), found.no_data, path, _slots(found.features, path)
     )
 

@@ -89,7 +89,9 @@ def _import(
     stored_splits = split_file.store_splits(listed, new_york_date(clock.instant(now_ms)))
     if given:
         others = f", {len(given) - len(listed)} of other symbols left out" if len(given) > len(listed) else ""
-        console.print(f"splits: {stored_splits.new} new, {len(listed) - stored_splits.new} already stored{others}")
+        console.print(
+            f"splits: {stored_splits.new} new, {len(listed) - stored_splits.new} already stored{others}"
+        )
     with _progress(console) as progress:
         for (symbol, file), by_day, sentences in zip(named, known, texts, strict=True):
             if adjusted:
