@@ -10,13 +10,15 @@ import numpy as np
 from starlette.concurrency import run_in_threadpool
 
 from quant.contracts import parse_tickers
+from quant.sessions import NEW_YORK, is_open, market_now, open_of, previous_session, sessions
 from quant.sessions import close_of as session_close
-from quant.sessions import is_open, market_now, previous_session, sessions
 from simulator.intraday.moves import RANDOM_WALK, Behaviour
+from simulator.intraday.setups import BAR_TICKS, EARLIEST_BAR, LAST_BAR, Setup
 from simulator.market.bar_store import BarStore
 from simulator.market.chain_table import ChainTable
 from simulator.market.listing import Listing
 from simulator.market.market import SyntheticMarket
+from simulator.market.price_paths import TICK_SECONDS
 from simulator.market.synthetic_chain import synthetic_chain
 from simulator.recorded.chain import recorded_chain
 from simulator.recorded.quote_table import Recording
@@ -27,6 +29,8 @@ from simulator.universe.instruments import INDEX_NAMES, INSTRUMENTS, find
 from simulator.universe.payouts import Dividend
 
 _TABLES_KEPT = 16
+_PLANTED_AHEAD_SECONDS = 10  # before the bar, so that no price of it has been sent
+BAR_SECONDS = BAR_TICKS * TICK_SECONDS
 _LONGEST_NOTICE_DAYS = 60
 OLDEST_SESSION = dt.date(2012, 1, 3)  # of bars and dividends
 
@@ -34,7 +38,8 @@ OLDEST_SESSION = dt.date(2012, 1, 3)  # of bars and dividends
 class World:
     """The state behind the endpoints.
 
-    It is constant, except that the control endpoint changes `clock_offset_ms` and the stream appends to `trade_log`.
+    It is constant, except that control endpoints change `clock_offset_ms` and plant setups, and the stream appends to
+    `trade_log`.
     """
 
     def __init__(
@@ -159,6 +164,25 @@ class World:
                 for one in self.recording.dividends
             ]
         return [one for one in found if one.declared is None or one.declared <= today]
+
+    def plant(self, symbol: str, bar: int | None, wins: bool | None) -> Setup:
+        """Plant a setup in a coming bar of the present session, the next one without `bar`, and return it.
+
+        `wins` decides its end, None leaves it to the random walk. Raises ValueError where it cannot be planted.
+        """
+        now = self.now()
+        if not is_open(now):
+            raise ValueError("a setup is planted while the exchange is open")
+        date = now.astimezone(NEW_YORK).date()
+        begun = int((now - open_of(date)).total_seconds() + _PLANTED_AHEAD_SECONDS) // BAR_SECONDS
+        bar = max(begun + 1, EARLIEST_BAR) if bar is None else bar
+        if not max(begun + 1, EARLIEST_BAR) <= bar <= LAST_BAR:
+            raise ValueError(
+                f"bar must be one of {max(begun + 1, EARLIEST_BAR)} to {LAST_BAR}, counted from 0"
+            )
+        setup = self.market.plant(symbol, date, bar, wins)
+        self.bars.forget()
+        return setup
 
     def market_status(self) -> str:
         """Return `open` or `closed`, according to the session calendar."""

@@ -17,7 +17,8 @@ class FlowContext(Context):
     """Readings of the windows, None for one without known trades.
 
     `smart_money_bias` is the side with clearly more sweeps in the last hour. `opening_share` is the share of the volume
-    that opened positions for certain, a fraction.
+    that opened positions for certain, a fraction. It is not measured and None: the stored sums of trades lack the open
+    interest of the contracts.
     """
 
     short: FlowReading | None

@@ -45,14 +45,14 @@ RULE = Rule(
         Factor(0.30, "relative volume", ("rvol",), lambda f: ramp(f.rvol, 1.2, 2.4), only="1d"),
         Factor(
             0.20,
-            "distance beyond the high",
+            "distance beyond the earlier extreme",
             ("atr14", "prior_high20"),
             lambda f: ramp(distance(f), 0.0, 0.5) * (1.0 - ramp(distance(f), 1.0, 2.0)),
         ),
         Factor(0.15, "close within the bar", ("close_location",), lambda f: f.close_location),
         Factor(
             0.15,
-            "distance above VWAP",
+            "distance beyond VWAP",
             ("vwap", "atr14"),
             lambda f: ramp((f.close - f.vwap) / f.atr14, 0.0, 1.0),
             only="15m",

@@ -81,7 +81,7 @@ RULE = Rule(
         Factor(0.15, "position towards the strikes", ("gamma.max_gamma_strike",), position),
         Factor(
             0.10,
-            "bullish share of the hour's premium",
+            "share of the hour's premium in the direction",
             ("flow.short.bullish_premium",),
             bullish_share,
             optional=True,

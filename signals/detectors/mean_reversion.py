@@ -105,7 +105,7 @@ def reversion(levels: Levels, symbols: Symbols, timeframes: tuple[BarLength, ...
             ),
             Factor(
                 0.25,
-                "lowest RSI of the three bars before",
+                "most extreme RSI of the three bars before",
                 ("rsi14",),
                 lambda f: ramp(levels.rsi - lowest_rsi(f), 0.0, levels.full_rsi_depth),
             ),

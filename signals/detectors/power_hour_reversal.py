@@ -51,11 +51,11 @@ RULE = Rule(
     ),
     factors=(
         Factor(0.30, "long gamma", ("gamma.ratio",), lambda f: ramp(f.gamma.ratio, 0.10, 0.50)),
-        Factor(0.25, "low RSI", ("rsi14",), lambda f: ramp(f.rsi14, 40.0, 20.0)),
+        Factor(0.25, "extreme RSI", ("rsi14",), lambda f: ramp(f.rsi14, 40.0, 20.0)),
         Factor(0.15, "relative volume", ("rvol",), lambda f: ramp(f.rvol, 1.2, 2.4)),
         Factor(
             0.15,
-            "nearness to the session's low",
+            "nearness to the session's extreme",
             ("day_low",),
             lambda f: 1.0 - ramp(low_distance(f), 0.0, NEAR),
         ),

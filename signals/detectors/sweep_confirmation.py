@@ -70,11 +70,11 @@ RULE = Rule(
     factors=(
         Factor(
             0.35,
-            "more bullish than bearish sweeps",
+            "net sweeps in the direction",
             ("flow.bullish_sweeps",),
             lambda f: ramp(net_sweeps(f), 2.0, 6.0),
         ),
-        Factor(0.30, "premium of bullish sweeps", ("flow.bullish_sweep_premium",), premium),
+        Factor(0.30, "premium of sweeps in the direction", ("flow.bullish_sweep_premium",), premium),
         Factor(
             0.20,
             "share of premium with a known side",

@@ -50,20 +50,20 @@ RULE = Rule(
     factors=(
         Factor(
             0.25,
-            "distance of ema21 above ema50",
+            "distance of ema21 from ema50",
             ("atr14", "ema21", "ema50"),
             lambda f: ramp((f.ema21 - f.ema50) / f.atr14, 0.25, 1.5),
         ),
         Factor(
             0.25,
-            "rise of ema50 over 10 bars",
+            "trend of ema50 over 10 bars",
             ("atr14", "ema50"),
             lambda f: ramp((f.ema50 - earlier(f.ema50, 10)) / f.atr14, 0.0, 1.0),
             unknown="warm-up",
         ),
         Factor(
             0.20,
-            "nearness of the low to ema21",
+            "nearness of the pullback to ema21",
             ("atr14", "ema21"),
             lambda f: 1.0 - ramp(distance(f) / f.atr14, 0.0, 0.5),
         ),

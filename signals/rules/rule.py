@@ -47,7 +47,7 @@ class Factor:
     """A part of the base score: `value` is 0 to 1 for each row, NaN where an input is missing.
 
     An `optional` factor whose input is missing drops out of the weighted mean; a missing input of any other factor
-    leaves the detector without data. A stale input is a missing one.
+    leaves the detector without data. A stale input is a missing one. `text` is read for both directions.
     """
 
     weight: float

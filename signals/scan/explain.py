@@ -11,6 +11,7 @@ from signals.context.contexts import Contexts
 from signals.context.contexts import read as read_contexts
 from signals.features.record import Features
 from signals.rules.detector import Detector
+from signals.rules.rule import SHORT
 
 WINDOW = "time of the session"
 
@@ -20,7 +21,8 @@ class Answer:
     """The answer of one detector on a bar.
 
     `state` is fired, holds (the setup began on an earlier bar), no, or no data. `conditions` are the texts of the
-    conditions with their answers, None where one is not known.
+    conditions with their answers, None where one is not known. Those of a short twin, whose texts are about the mirror
+    image of the bar, are marked.
     """
 
     detector: Detector
@@ -34,7 +36,9 @@ def answers(features: Features, row: int, detectors: list[Detector]) -> Iterator
     """Yield the answer of each detector on one row of a record."""
     for detector in detectors:
         found = detector.detect(features)
-        texts = [WINDOW, *(condition.text for condition in detector.rule.conditions)]
+        is_mirrored = detector.rule.direction is None and found.direction[row] == SHORT
+        mark = " (mirrored)" if is_mirrored else ""
+        texts = [WINDOW, *(f"{condition.text}{mark}" for condition in detector.rule.conditions)]
         values = found.conditions[:, row].tolist()
         listed = tuple((text, _answer(value)) for text, value in zip(texts, values, strict=True))
         failing = [text for text, holds in listed if holds is False]

@@ -4,7 +4,7 @@ Each symbol has one in every third weekday's session, SPX, NDX and RUT in turn i
 session, stocks in a bar that is drawn. Nothing before the bar differs from the random walk. In the bar the price goes
 beyond the nearer extreme of the 20 bars before, by 0.6 average true ranges, and volume brings that of the session so
 far to 3.5 times the usual one. With an edge, the price then reaches the target or the stop within 75 minutes, and
-continues as a random walk from there.
+continues as a random walk from there. Others can be planted in the present session while the market runs.
 """
 
 from __future__ import annotations
@@ -28,6 +28,7 @@ BURST = 3.5  # volume of the session up to the end of the bar over the usual one
 STOP, TARGET = 1.0, 1.5  # average true ranges from the close of the bar
 _MIDDLE = 12
 _STOCK_BARS = (4, 19)
+EARLIEST_BAR, LAST_BAR = 2, 20  # from which 75 minutes are left
 _LOOKBACK, _WILDER, _SESSIONS_BEFORE = 20, 14, 2
 _OVERSHOOT, _NOISE = 0.2, 0.25
 # Most that a price which will win goes towards the stop, and one that will lose towards the target.
@@ -71,9 +72,26 @@ def is_planted(symbol: str, date: dt.date) -> bool:
 
 def setup_of(paths: Paths, symbol: str, date: dt.date, win_rate: float | None) -> Setup | None:
     """Return the setup of a full session, from the paths without setups. None on the session after a split."""
+    drawn, minutes, bar = _drawn(paths, symbol, date)
+    wins = None if win_rate is None else bool(drawn < win_rate)
+    return _setup_in(paths, symbol, date, _MIDDLE if symbol in INDICES else bar, wins, minutes)
+
+
+def setup_in(paths: Paths, symbol: str, date: dt.date, bar: int, wins: bool | None) -> Setup | None:
+    """Return a setup in a given bar of a full session with a given end. None on the session after a split."""
+    _, minutes, _ = _drawn(paths, symbol, date)
+    return _setup_in(paths, symbol, date, bar, wins, minutes)
+
+
+def _drawn(paths: Paths, symbol: str, date: dt.date) -> tuple[float, int, int]:
+    """Return what is drawn for the setup of a session: a number for its end, minutes until then, and a bar."""
     rng = generator(paths.seed, "setup", symbol, date)
-    drawn, minutes, bar = rng.random(), int(rng.integers(30, 76)), int(rng.integers(*_STOCK_BARS))
-    bar = _MIDDLE if symbol in INDICES else bar
+    return rng.random(), int(rng.integers(30, 76)), int(rng.integers(*_STOCK_BARS))
+
+
+def _setup_in(
+    paths: Paths, symbol: str, date: dt.date, bar: int, wins: bool | None, minutes: int
+) -> Setup | None:
     earlier = _sessions_before(date)
     if split_factor(symbol, earlier[0], date) != 1.0:
         return None
@@ -96,7 +114,6 @@ def setup_of(paths: Paths, symbol: str, date: dt.date, win_rate: float | None) -
     own_range = max(float(moved.max()), last) - min(float(moved.min()), last)
     risk = (average * (_WILDER - 1) + own_range) / _WILDER
     end = float(moved[-1])
-    wins = None if win_rate is None else bool(drawn < win_rate)
     ticks = 0
     if wins is not None:
         ticks = minutes * 60 // TICK_SECONDS

@@ -37,6 +37,11 @@ class BarStore:
         self.underlying = lru_cache(maxsize=4096)(self._underlying)
         self._history = lru_cache(maxsize=64)(self._history_of)
 
+    def forget(self) -> None:
+        """Forget the bars that were computed, because prices have changed since."""
+        for cached in (self.minutes, self.day, self._history):
+            cached.cache_clear()
+
     def knows(self, ticker: str) -> bool:
         """Return whether the ticker exists. Contracts need a known root only; unlisted ones have no bars."""
         if ticker.startswith("I:"):

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from quant.sessions import NEW_YORK, SECONDS_PER_YEAR, close_of, open_of, previous_session, sessions
 from simulator.intraday.moves import RANDOM_WALK, Behaviour, Moves
+from simulator.intraday.setups import Setup
 from simulator.market.days import Date, Days
 from simulator.market.keyed_random import Floats
 from simulator.market.listing import Listing, Listings
@@ -137,6 +138,13 @@ class SyntheticMarket:
             self.event_variance,
         )
         self._strip = lru_cache(maxsize=32)(self._strip_of)
+
+    def plant(self, symbol: str, date: dt.date, bar: int, wins: bool | None) -> Setup:
+        """Add a setup to a session as `Moves.plant` does, and forget the prices that were computed without it."""
+        setup = self.moves.plant(symbol, date, bar, wins)
+        for cached in (self.paths.session, self.chain_truth_at, self._closing, self._strip):
+            cached.cache_clear()
+        return setup
 
     def exists(self, symbol: str) -> bool:
         """Return whether the symbol is a volatility index or an instrument."""

@@ -64,7 +64,7 @@ def build(world: World, api_key: str | None = None, stream: Stream | None = None
             Route("/simulator/past/gamma/{symbol}/{date}", past_routes.gamma, methods=["GET"]),
             Route("/simulator/past/flow/{date}", past_routes.flow, methods=["GET"]),
             Route("/simulator/past/volatility/{symbol}", past_routes.volatility, methods=["GET"]),
-            Route("/simulator/intraday/setups", intraday_routes.setups, methods=["GET"]),
+            Route("/simulator/intraday/setups", intraday_routes.setups, methods=["GET", "POST"]),
             Route("/simulator/intraday/day-kinds", intraday_routes.day_kinds, methods=["GET"]),
             Route("/simulator/intraday/events.csv", intraday_routes.events, methods=["GET"]),
             Route("/simulator/stream", control.settings, methods=["GET", "POST"]),

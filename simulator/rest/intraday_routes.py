@@ -4,6 +4,8 @@
 sessions between two dates, oldest first, also future ones. Times are epoch milliseconds.
 `GET /simulator/intraday/events.csv?first=&last=` has the earnings between two dates that are known now, as the file
 that `manage.py import_events` reads.
+`POST /simulator/intraday/setups` takes {"symbol": …, "bar": n, "wins": true, false or null}, plants a setup in a coming
+bar of the present session, the next one by default, and returns it as it is listed. Without `wins` it wins.
 """
 
 from __future__ import annotations
@@ -11,6 +13,7 @@ from __future__ import annotations
 import datetime as dt
 from typing import Any
 
+import msgspec
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
@@ -29,10 +32,30 @@ _LEADERS = tuple(symbol for symbol, one in INSTRUMENTS.items() if one.tracks is 
 _MOST_DAYS = 1000
 
 
+class _Wanted(msgspec.Struct, forbid_unknown_fields=True):
+    """A setup to plant; `bar` counts from the open."""
+
+    symbol: str
+    bar: int | None = None
+    wins: bool | None = True
+
+
 async def setups(request: Request) -> Response:
-    """Serve GET /simulator/intraday/setups."""
-    world, dates = world_for(request), _dates(request)
-    return results(await run_in_threadpool(_setups, world, dates))
+    """Serve GET and POST /simulator/intraday/setups."""
+    world = world_for(request)
+    if request.method == "POST":
+        return await _plant(request, world)
+    return results(await run_in_threadpool(_setups, world, _dates(request)))
+
+
+async def _plant(request: Request, world: World) -> Response:
+    try:
+        wanted = msgspec.json.decode(await request.body(), type=_Wanted)
+        setup = await run_in_threadpool(world.plant, wanted.symbol, wanted.bar, wanted.wins)
+    except (msgspec.MsgspecError, ValueError) as error:
+        raise bad_request(str(error)) from None
+    request.app.state.stream.forget_prices()
+    return results([_row(setup)])
 
 
 async def day_kinds(request: Request) -> Response:

@@ -31,6 +31,10 @@ class Levels:
         # Cached, because the market computes sessions of volatility indices at every call.
         self._session = lru_cache(maxsize=64)(market.session)
 
+    def forget(self) -> None:
+        """Forget the sessions that were computed, because prices have changed since."""
+        self._session.cache_clear()
+
     def at(self, date: dt.date, second: int) -> list[LevelEvent]:
         """Return all events of an epoch second of a session."""
         ms, events = second * 1000, []

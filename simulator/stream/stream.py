@@ -88,6 +88,10 @@ class Stream:
         self.world.trade_log.sequence_numbers = settings.rest_sequence_numbers
         self.start()
 
+    def forget_prices(self) -> None:
+        """Compute prices again from the next second on, because those of the market have changed."""
+        self._levels.forget()
+
     def join(self, connection: Connection) -> None:
         """Add an authenticated connection. It evicts an older one of the same key and cluster."""
         older = self.connections.get((connection.cluster, connection.key))

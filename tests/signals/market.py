@@ -16,7 +16,15 @@ from quant.sessions import MINUTE_MS
 from signals.anchors import DAY_ANCHOR, REGULAR
 from warehouse import clock, partitions
 from warehouse.loading import bulk
-from warehouse.models import FlowSlot, GammaSlot, HistoricalBar, IvPercentile, MarketRegimeDay, WatchlistEntry
+from warehouse.models import (
+    ExpirationCurve,
+    FlowSlot,
+    GammaSlot,
+    HistoricalBar,
+    IvPercentile,
+    MarketRegimeDay,
+    WatchlistEntry,
+)
 
 LAST = dt.date(2026, 11, 25)
 QUARTERS_BEFORE = 130  # sessions with bars within a day
@@ -145,6 +153,31 @@ def store_flow(symbol: str, first: dt.date, last: dt.date = LAST) -> None:
     sums = {name: generator.integers(1, 1000, len(ends)).astype(float) for name in names}
     known = {"known_at": np.array(ends) + 12_000, "method_version": "test"}
     bulk.insert_rows(FlowSlot, {"symbol": symbol, "timestamp": np.array(ends), **sums, **known})
+
+
+def store_curve(symbol: str, expirations: Sequence[dt.date], first: dt.date, last: dt.date = LAST) -> None:
+    """Store the volatility at the money of all slots of the sessions, known 20 seconds after their slot."""
+    slots = [clock.epoch_ms(slot) for day in sessions.sessions(first, last) for slot in sessions.slots(day)]
+    generator = np.random.default_rng(crc32(f"curve {symbol}".encode()))
+    timestamp = np.repeat(slots, len(expirations))
+    bulk.insert_rows(
+        ExpirationCurve,
+        {
+            "symbol": symbol,
+            "root": symbol,
+            "timestamp": timestamp,
+            "known_at": timestamp + 20_000,
+            "expiration": np.tile(np.array(expirations, dtype="datetime64[D]"), len(slots)),
+            "exercise_style": "american",
+            "forward": 500.0,
+            "rate": 0.04,
+            "rate_source": "own",
+            "atm_volatility": generator.uniform(0.2, 0.8, len(timestamp)),
+            "quotes_used": 10,
+            "quality": "parity",
+            "method_version": "test",
+        },
+    )
 
 
 def store_days(symbols: Sequence[str], first: dt.date, last: dt.date = LAST) -> None:

@@ -63,13 +63,16 @@ class InProcess:
         self._headers = {"Authorization": f"Bearer {key}"}
 
     def get(self, path: str) -> httpx.Response:
-        return asyncio.run(self._get(path))
+        return asyncio.run(self._request("GET", path))
 
-    async def _get(self, path: str) -> httpx.Response:
+    def post(self, path: str, body: object) -> httpx.Response:
+        return asyncio.run(self._request("POST", path, body))
+
+    async def _request(self, method: str, path: str, body: object = None) -> httpx.Response:
         async with httpx.AsyncClient(
             transport=self._transport, base_url="http://simulator", headers=self._headers
         ) as client:
-            return await client.get(path)
+            return await client.request(method, path, json=body)
 
 
 @contextmanager

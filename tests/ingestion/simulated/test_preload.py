@@ -54,12 +54,19 @@ def test_the_history_ends_with_the_slot_before_the_present(preload):
     opens = clock.epoch_ms(open_of(TODAY))
     slots = models.GammaSlot.objects.order_by("timestamp")
     assert set(slots.values_list("symbol", "method_version", "oi_source")) == {
-        ("SPY", "simulated-past-1", "provider")
+        ("SPY", "simulated-past-2", "provider")
     }
     of_today = slots.filter(timestamp__gte=opens)
     assert [row.timestamp for row in of_today] == [opens + 15 * MINUTE_MS * number for number in range(6)]
     assert slots.count() == 8 + 27 + 6  # of the first session one an hour and the close
     assert all(row.known_at == row.timestamp + MINUTE_MS for row in slots)
+    # At the open nothing has been traded, so that one convention is not known.
+    assert [row.signs_agree is None for row in of_today] == [True] + [False] * 5
+    for row in of_today[1:]:
+        assert (row.usable_share, row.settles_today, row.own_flips) == (1.0, True, row.naive_flips)
+        assert float(row.gamma_flip) in row.naive_flips
+        assert 0 < row.pin_share <= 1
+        assert row.pin_open_interest > 0
     intervals = models.FlowSlot.objects.filter(timestamp__gt=opens).order_by("timestamp")
     assert [row.timestamp for row in intervals] == [opens + 15 * MINUTE_MS * number for number in range(1, 7)]
     assert models.FlowSlot.objects.count() == 26 + 26 + 6
@@ -75,7 +82,7 @@ def test_daily_rows_are_the_sums_of_a_session_that_is_over(preload):
     _, flow = models.FlowDay.objects.order_by("date")
     slots = models.FlowSlot.objects.filter(timestamp__range=before)
     sums = slots.aggregate(trades=Sum("trades"), premium=Sum("premium"), sweeps=Sum("sweeps"))
-    assert (flow.date, flow.method_version) == (BEFORE, "simulated-past-1")
+    assert (flow.date, flow.method_version) == (BEFORE, "simulated-past-2")
     assert (flow.trades, flow.premium, flow.sweeps) == (sums["trades"], sums["premium"], sums["sweeps"])
 
 
@@ -84,7 +91,7 @@ def test_every_session_of_a_year_is_ranked_in_the_year_before(preload):
     rows = models.IvPercentile.objects.order_by("date")
     assert rows.count() == 252
     assert {(row.data_points, row.is_provisional, row.method_version) for row in rows} == {
-        (252, False, "simulated-past-1")
+        (252, False, "simulated-past-2")
     }
     newest = rows.last()
     assert newest.date == BEFORE
@@ -97,7 +104,7 @@ def test_a_year_of_term_structures_and_ten_surfaces_are_stored(preload):
     rows = models.TermDay.objects.order_by("date")
     assert (rows.count(), models.SurfacePoint.objects.count()) == (252, 350)
     newest = rows.last()
-    assert (newest.date, newest.method_version) == (BEFORE, "simulated-past-1")
+    assert (newest.date, newest.method_version) == (BEFORE, "simulated-past-2")
     level = models.IvPercentile.objects.get(date=BEFORE).current_iv
     assert newest.at_the_money[2] == pytest.approx(level)
     assert newest.slope == pytest.approx(newest.at_the_money[3] - level)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import fields, is_dataclass, replace
 from itertools import pairwise
 from typing import Any
@@ -11,6 +12,7 @@ import pytest
 
 from signals.detectors.registry import ALIASES, BY_NAME, DETECTORS, named
 from signals.features.mirroring import mirror
+from signals.scan.explain import answers
 from tests.signals.detectors.examples import EXAMPLES
 from tests.signals.random_records import random_record
 
@@ -155,3 +157,22 @@ def test_every_price_of_a_record_is_mirrored_back_by_a_second_mirror():
 
     compare(record, again)
     assert mirror(record).gamma.resistance == pytest.approx(-record.gamma.support, nan_ok=True)
+
+
+ONE_WAY = re.compile(r"\b(above|below|bullish|bearish|rise|fall|high|low|lowest)\b")
+
+
+@pytest.mark.parametrize("detector", DETECTORS, ids=lambda one: one.name)
+def test_factors_of_twins_are_named_for_both_directions(detector):
+    if detector.rule.direction is None:
+        assert [one.text for one in detector.rule.factors if ONE_WAY.search(one.text)] == []
+
+
+def test_conditions_of_a_short_twin_are_marked_as_mirrored():
+    record = EXAMPLES["breakout_bullish"](prior_low20=440.0)
+    long, short = answers(record, len(record) - 1, named("momentum_breakout"))
+    assert long.state == "fired"
+    assert ("close above VWAP", True) in long.conditions
+    assert short.reason.startswith("not: close above the high of 20 bars (mirrored)")
+    assert ("close above VWAP (mirrored)", False) in short.conditions
+    assert short.conditions[0][0] == "time of the session"

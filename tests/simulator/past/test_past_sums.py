@@ -46,7 +46,42 @@ def test_walls_lie_on_their_side_of_spot_and_the_flip_within_the_band(market: Sy
     found = gamma_at(market, "SPX", NOON)
     assert found["support"] < found["spot"] < found["resistance"]
     assert found["put_wall"] <= found["spot"] <= found["call_wall"]
-    assert 0.8 * found["spot"] < found["flip"] < 1.2 * found["spot"]
+    assert found["flips"] == sorted(found["flips"])
+    assert 0.8 * found["spot"] < found["flips"][0] <= found["flips"][-1] < 1.2 * found["spot"]
+
+
+@pytest.mark.parametrize("symbol", ["SPX", "SPY"])
+def test_gamma_of_conventions_and_the_pin_are_those_of_the_chain(
+    market: SyntheticMarket, symbol: str
+) -> None:
+    from simulator.market.synthetic_chain import synthetic_chain
+
+    truth, table = market.chain_truth(symbol, NOON), synthetic_chain(market, symbol, NOON)
+    found, listing = gamma_at(market, symbol, NOON), truth.listing
+    gamma = np.where(truth.years > 0, np.nan_to_num(truth.greeks.gamma), 0.0)
+    side = np.where(listing.is_call, 1.0, -1.0)
+    traded = float((np.nan_to_num(table.day_volume) * gamma * side).sum())
+    assert np.sign(found["volume_gamma"]) == np.sign(traded)
+    assert abs(found["volume_flips"][0] / found["spot"] - 1) < 0.2
+    today = listing.expiration == np.datetime64(DATE)
+    assert found["settles_today"] is bool(today.any())
+    size = np.where(today, np.nan_to_num(table.open_interest) * gamma, 0.0)
+    strikes, place = np.unique(listing.strike, return_inverse=True)
+    sums = np.bincount(place, size)
+    assert found["pin_strike"] == strikes[np.argmax(sums)]
+    assert found["pin_share"] == pytest.approx(sums.max() / sums.sum(), rel=0.03)
+    held = np.nan_to_num(table.open_interest)[today & (listing.strike == found["pin_strike"])].sum()
+    assert found["pin_open_interest"] == held
+    net = np.bincount(place, np.nan_to_num(table.open_interest) * gamma * side)
+    (at,) = np.abs(net)[strikes == found["largest_net_strike"]]
+    assert at > 0.9 * np.abs(net).max()
+
+
+def test_nothing_is_traded_at_the_open_and_nothing_settles_on_some_days(market: SyntheticMarket) -> None:
+    opening = gamma_at(market, "SPX", open_of(DATE))
+    assert (opening["volume_gamma"], opening["volume_flips"]) == (None, None)
+    stock = gamma_at(market, "AAPL", NOON)  # a Thursday
+    assert (stock["settles_today"], stock["pin_strike"], stock["pin_share"]) == (False, None, None)
 
 
 def test_volatility_is_that_of_the_surface_at_the_close(market: SyntheticMarket) -> None:
