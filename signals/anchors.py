@@ -17,6 +17,12 @@ BAR_ANCHOR, HOUR_ANCHOR, FOUR_HOUR_ANCHOR = 32, 64, 128
 DAY_ANCHOR = 800  # before the first session of the month
 
 
+def first_days(first: dt.date) -> dict[str, dt.date]:
+    """Return by timeframe the session at which the bars begin that sessions from `first` on need."""
+    days = {name: sessions_before(first, count) for name, count in FRAME_ANCHORS.items()}
+    return {"1d": sessions_before(first.replace(day=1), DAY_ANCHOR)} | days
+
+
 def sessions_before(day: dt.date, count: int) -> dt.date:
     """Return the session that is `count` sessions before `day`, which need not be a session itself."""
     for _ in range(count):

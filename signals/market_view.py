@@ -14,7 +14,7 @@ import numpy as np
 
 from quant import sessions
 from quant.chain import Floats
-from signals.anchors import DAY_ANCHOR, FLOW_ANCHOR, FRAME_ANCHORS, sessions_before
+from signals.anchors import FLOW_ANCHOR, first_days, sessions_before
 from warehouse import clock
 from warehouse.asof import bars, corporate_actions, expiration_curve, gamma, iv, regime
 from warehouse.asof.corporate_actions import Split
@@ -173,10 +173,9 @@ def _is_index(kind: str) -> bool:
 def _instruments(
     symbols: list[str], indices: list[str], first: dt.date, last_ms: int, timeframe: str
 ) -> dict[str, Instrument]:
-    month = first.replace(day=1)
-    reach = {Timeframe.DAY: sessions_before(month, DAY_ANCHOR)}
-    if timeframe != Timeframe.DAY:
-        reach |= {Timeframe(name): sessions_before(first, count) for name, count in FRAME_ANCHORS.items()}
+    reach = {Timeframe(name): day for name, day in first_days(first).items()}
+    if timeframe == Timeframe.DAY:
+        reach = {Timeframe.DAY: reach[Timeframe.DAY]}
     found: dict[str, dict[str, KnownBars]] = {symbol: {} for symbol in symbols}
     for name, day in reach.items():
         columns = _PRICES if name == Timeframe.FIVE_MINUTES else _COLUMNS
