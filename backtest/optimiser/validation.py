@@ -16,7 +16,7 @@ from backtest.report.rates import Rate, rate
 from backtest.report.returns import Dates, moments, probability_above_zero, sharpe
 from backtest.splits import Split
 from backtest.statistics import deflated_sharpe, overfitting_logits
-from backtest.verdict import Verdict, against_means
+from backtest.verdict import Verdict, against_chance
 from quant.chain import Floats
 from quant.market.paths import Ints
 
@@ -66,6 +66,7 @@ class Chosen:
     r: Floats
     session: Dates
     chance_r: Floats
+    chance_deviation: Floats
     chance_win_rate: Floats
 
     @property
@@ -85,7 +86,9 @@ class Chosen:
 
     def verdict(self, seed: int = 0) -> Verdict:
         """Return the verdict of the firings against their random entries."""
-        return against_means(self.r, self.session, self.chance_r, self.chance_win_rate, seed=seed)
+        return against_chance(
+            self.r, self.session, self.chance_r, self.chance_deviation, self.chance_win_rate, seed=seed
+        )
 
 
 def choose(problem: Problem, genome: Floats, rows: Ints, sessions: int) -> Chosen:
@@ -100,6 +103,7 @@ def choose(problem: Problem, genome: Floats, rows: Ints, sessions: int) -> Chose
         part.r[variant][taken],
         part.session[taken],
         part.chance_r[variant][taken],
+        part.chance_deviation[variant][taken],
         part.chance_win_rate[variant][taken],
     )
 
@@ -166,7 +170,7 @@ def validation(folds: Sequence[Fold], seed: int = 0) -> Validation:
 
 
 def _together(parts: Sequence[Chosen]) -> Chosen:
-    names = ("r", "session", "chance_r", "chance_win_rate")
+    names = ("r", "session", "chance_r", "chance_deviation", "chance_win_rate")
     return Chosen(
         np.concatenate([part.rows for part in parts]),
         sum(part.sessions for part in parts),
