@@ -18,11 +18,12 @@ class OutcomeColumns:
     """Outcomes of firings, ordered by `bar_end`; arrays of shape (n,). A missing number is NaN, a missing text ''.
 
     `direction` is 1 or -1. `session` is the date of the bar, `bar_end` its end and `entered_at` and `exited_at` the
-    minutes of the fills, epoch ms, -1 without one. `end` is a name of `quant.market.outcome_kinds.ENDS` and `reason`
-    one of its REASONS. Prices are dollars or index points on the share basis of the session. `pnl` is the profit after
-    costs as a fraction of the entry and `r` as a multiple of the risk; NaN where the outcome has none. `score` and
-    `confluence` run from 0 to 100, `iv_rank` from 0 to 1. `regime`, `iv_regime`, `positioning` and `flow_alignment` are
-    those known at the evaluation instant.
+    minutes of the fills, epoch ms, -1 without one. `end` is a name of `quant.market.outcome_kinds.ENDS`, `reason`
+    a text such as its REASONS. Prices are dollars or index points on the share basis of the session. `pnl` is the
+    profit after costs as a fraction of the entry and `r` as a multiple of the risk; NaN where the outcome has none.
+    `predicted` and `actual` are changes of volatility in points. `score` and `confluence` run from 0 to 100,
+    `iv_rank` from 0 to 1. `regime`, `iv_regime`, `positioning` and `flow_alignment` are those known at the evaluation
+    instant.
     """
 
     symbol: Texts
@@ -44,6 +45,8 @@ class OutcomeColumns:
     mfe: Floats
     mae: Floats
     entry_drag: Floats
+    predicted: Floats
+    actual: Floats
     bars_held: NDArray[np.int64]
     ambiguous: Bools
     entry_before_signal: Bools

@@ -95,6 +95,8 @@ def _detector(
             )
         ),
         "chance_hit_rate": _mean(chance["chance_hit_rate"][used]),
+        "average_predicted": _mean(mine.predicted),
+        "average_actual": _mean(mine.actual),
         "by": {dimension: {value: _numbers(one) for value, one in by[dimension].items()} for dimension in by},
     }
 

@@ -136,8 +136,7 @@ def _with_chance(tested: list[PastSession], request: Request) -> list[dict[str, 
     rows: list[dict[str, Any]] = []
     by_price: list[tuple[dict[str, Any], FoundSignal, int, float]] = []
     for one in tested:
-        found = zip(rows_of(one), (each for group in one.followed for each in group.signals), strict=True)
-        for row, signal in found:
+        for signal, row in rows_of(one):
             slot = one.path.row(signal.bar_end)
             row |= dict.fromkeys(CHANCE)
             if row["outcome_kind"] == "session":

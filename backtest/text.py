@@ -60,6 +60,8 @@ def _record(row: Mapping[str, Any], no_data: Mapping[str, int]) -> dict[str, Any
             }
             for regime, one in row["by"]["regime"].items()
         },
+        "avgPredicted": row["average_predicted"],
+        "avgActual": row["average_actual"],
         "noData": no_data,
         "numbers": {name: value for name, value in row.items() if name not in ("detector", "by")},
     }

@@ -22,11 +22,18 @@ from ingestion.backfill.prepare import PreparedData
 from ingestion.bars.bar_times import close_ms
 from ingestion.tasks import backfill
 from provider.errors import NotEntitled
+from signals.anchors import first_days
+from warehouse.models.enums import Timeframe
 from warehouse.task_names import RunTask
 
 # Enough contracts to be stored in one commit, and few enough to spread a session over several threads.
 CONTRACTS_PER_JOB = 15
 REQUESTS_PER_CONTRACT = 2  # its trades, and the quotes before them
+
+
+def bars_of_detectors(first: date) -> Mapping[Timeframe, date]:
+    """Return by timeframe the first session of the bars that detectors need to evaluate sessions from `first` on."""
+    return {Timeframe(name): day for name, day in first_days(first).items()}
 
 
 def add_trades(plan: Plan, prepared: PreparedData) -> None:

@@ -6,6 +6,8 @@ for bit. Numbers are sessions of the exchange.
 
 from __future__ import annotations
 
+import datetime as dt
+
 from warehouse.market_days import MarketDays
 
 REGULAR = MarketDays()  # the exchange calendar without exceptions
@@ -15,3 +17,9 @@ FRAME_ANCHORS = {"5m": 32, "15m": 128}
 FLOW_ANCHOR = 22  # sums of trades
 BAR_ANCHOR, HOUR_ANCHOR, FOUR_HOUR_ANCHOR = 32, 64, 128
 DAY_ANCHOR = 800  # before the first session of the month
+
+
+def first_days(first: dt.date, days: MarketDays = REGULAR) -> dict[str, dt.date]:
+    """Return by timeframe the session at which the bars begin that sessions from `first` on need."""
+    found = {name: days.before(first, count) for name, count in FRAME_ANCHORS.items()}
+    return {"1d": days.before(first.replace(day=1), DAY_ANCHOR)} | found

@@ -17,7 +17,7 @@ from ingestion.bars.historical_bars import task_of
 from ingestion.fetched_ranges import Stretch
 from quant import sessions
 from quant.chain import Floats
-from signals.anchors import DAY_ANCHOR, FLOW_ANCHOR, FRAME_ANCHORS, REGULAR
+from signals.anchors import FLOW_ANCHOR, REGULAR, first_days
 from warehouse import clock, market_days
 from warehouse.asof import bars, corporate_actions, expiration_curve, gamma, iv, regime
 from warehouse.asof.corporate_actions import Split
@@ -185,10 +185,9 @@ def _is_index(kind: str) -> bool:
 def _instruments(
     symbols: list[str], indices: list[str], first: dt.date, last_ms: int, timeframe: str, days: MarketDays
 ) -> dict[str, Instrument]:
-    month = first.replace(day=1)
-    reach = {Timeframe.DAY: days.before(month, DAY_ANCHOR)}
-    if timeframe != Timeframe.DAY:
-        reach |= {Timeframe(name): days.before(first, count) for name, count in FRAME_ANCHORS.items()}
+    reach = {Timeframe(name): day for name, day in first_days(first, days).items()}
+    if timeframe == Timeframe.DAY:
+        reach = {Timeframe.DAY: reach[Timeframe.DAY]}
     found: dict[str, dict[str, KnownBars]] = {symbol: {} for symbol in symbols}
     for name, day in reach.items():
         columns = _PRICES if name == Timeframe.FIVE_MINUTES else _COLUMNS

@@ -23,6 +23,7 @@ QUALITY = 60  # percent, of JPEG
 PAGES = {
     "dashboard": "/admin/",
     "symbol": "/symbol/SPX/",
+    "volatility": "/symbol/SPX/volatility/",
     "tape": "/admin/warehouse/optionsflow/?order=-premium&recent=24",
 }
 _DRAWN = """() => [...document.querySelectorAll('figure[data-document]')].every(figure =>

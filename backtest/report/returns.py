@@ -72,7 +72,10 @@ def probability_above_zero(returns: Floats) -> float | None:
     ratio = sharpe(returns)
     if ratio is None:
         return None
-    found = probabilistic_sharpe(
-        ratio, 0.0, len(returns), float(skew(returns)), float(kurtosis(returns, fisher=False))
-    )
+    found = probabilistic_sharpe(ratio, 0.0, len(returns), *moments(returns))
     return None if np.isnan(found) else found
+
+
+def moments(returns: Floats) -> tuple[float, float]:
+    """Return the skewness of returns and their kurtosis, which is 3 for a normal distribution."""
+    return float(skew(returns)), float(kurtosis(returns, fisher=False))

@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from backtest.simulation.tested import Followed, PastSession
-from quant.market.outcome_kinds import ENDS, EXPIRED, NONE, REASONS, TARGET_HIT
+from backtest.simulation.tested import Followed, PastSession, Predicted
+from quant.market.outcome_kinds import ENDS, EXPIRED, NONE, OPEN, REASONS, TARGET_HIT
 from quant.market.outcomes import Outcomes
 from quant.sessions import MINUTE_MS
 from signals.rules.rule import LONG
@@ -18,13 +18,29 @@ from signals.scan.paths import Path, is_pinned
 
 AGREES = {(LONG, "BULLISH"): "aligned", (-LONG, "BEARISH"): "aligned", (LONG, "BEARISH"): "opposed"}
 AGREES |= {(-LONG, "BULLISH"): "opposed"}
+_NUMBERS = (
+    "entered_at",
+    "entry",
+    "exited_at",
+    "exit",
+    "pnl",
+    "r",
+    "mfe",
+    "mae",
+    "entry_drag",
+    "predicted",
+    "actual",
+)
+_NOTHING = dict.fromkeys(_NUMBERS) | {"bars_held": 0, "ambiguous": False, "entry_before_signal": False}
 
 
-def rows_of(tested: PastSession) -> Iterator[dict[str, Any]]:
-    """Yield the row of each firing of a session, in the order of its groups; numbers that do not exist are None."""
+def rows_of(tested: PastSession) -> Iterator[tuple[FoundSignal, dict[str, Any]]]:
+    """Yield each firing of a session with its row; numbers that do not exist are None."""
     for group in tested.followed:
         for place, signal in enumerate(group.signals):
-            yield _entry(signal, tested.day) | _outcome(group, place)
+            yield signal, _entry(signal, tested.day) | _NOTHING | _outcome(group, place)
+    for one in tested.predicted:
+        yield one.signal, _entry(one.signal, tested.day) | _NOTHING | _change(one)
 
 
 def _entry(signal: FoundSignal, day: dt.date) -> dict[str, Any]:
@@ -82,6 +98,18 @@ def _outcome(group: Followed, place: int) -> dict[str, Any]:
         "ambiguous": bool(found.ambiguous[place]),
         # A daily bar has no minutes: its signal is entered at the next open.
         "entry_before_signal": entered >= 0 and path.longest is None and int(found.entry_minute[place]) < 0,
+    }
+
+
+def _change(one: Predicted) -> dict[str, Any]:
+    """Return how a prediction about volatility ended; volatilities have no price and no risk."""
+    if one.crush is None:
+        return {"end": ENDS[OPEN], "reason": ""}
+    return {
+        "end": one.crush.end.value,
+        "reason": one.crush.reason,
+        "predicted": plain(one.signal.prediction),
+        "actual": plain(one.crush.change),
     }
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -14,6 +15,7 @@ from quant.market.outcomes import Outcomes
 from signals.features.record import Features
 from signals.market_view import MarketView
 from signals.rules.rule import LONG, Ending
+from signals.scan.crush import Crush, measure
 from signals.scan.found import FoundSignal
 from signals.scan.paths import Path, daily_path, session_path
 from signals.scan.scan import Earlier, SessionSignals, scan_daily, scan_session
@@ -44,11 +46,23 @@ class Followed:
 
 
 @dataclass(frozen=True, slots=True)
+class Predicted:
+    """A signal about volatility and how its prediction ended, None as long as that is open."""
+
+    signal: FoundSignal
+    crush: Crush | None
+
+
+@dataclass(frozen=True, slots=True)
 class PastSession:
-    """A session of a symbol. `no_data` holds for each detector why its bars have no answer, '' where they have one."""
+    """A session of a symbol: `followed` are its signals about prices, `predicted` those about volatility.
+
+    `no_data` holds for each detector why its bars have no answer, '' where they have one.
+    """
 
     day: dt.date
     followed: tuple[Followed, ...]
+    predicted: tuple[Predicted, ...]
     no_data: Mapping[str, Texts]
     path: Path
     slots: Slots
@@ -69,7 +83,12 @@ def tested_session(view: MarketView, symbol: str, day: dt.date, request: Request
         return None
     path = session_path(view, symbol, day)
     return PastSession(
-        day, _followed(found.signals, path, request), found.no_data, path, _slots(found.features, path)
+        day,
+        _followed(found.signals, path, request),
+        _predicted(view, symbol, found.signals, request),
+        found.no_data,
+        path,
+        _slots(found.features, path),
     )
 
 
@@ -93,7 +112,7 @@ def tested_day(
         return None
     path = daily_path(view, symbol, day)
     return PastSession(
-        day, _followed(found.signals, path, request), found.no_data, path, _slots(found.features, path)
+        day, _followed(found.signals, path, request), (), found.no_data, path, _slots(found.features, path)
     )
 
 
@@ -120,6 +139,21 @@ def _followed(signals: Sequence[FoundSignal], path: Path, request: Request) -> t
         )
         found.append(Followed(ending, chosen, outcomes, path))
     return tuple(found)
+
+
+def _predicted(
+    view: MarketView, symbol: str, signals: Sequence[FoundSignal], request: Request
+) -> tuple[Predicted, ...]:
+    """Return the signals about volatility with what became of it, as far as the request knows the market."""
+    one = view.symbols[symbol]
+    until_ms = sys.maxsize if request.until_ms is None else request.until_ms
+    return tuple(
+        Predicted(
+            signal, measure(symbol, one.events, one.curve, signal.bar_end, signal.evaluated_at, until_ms)
+        )
+        for signal in signals
+        if signal.detector.rule.ending == "iv_change"
+    )
 
 
 def _slots(features: Features, path: Path) -> Slots:

@@ -34,8 +34,11 @@ def describe(request: BackfillRequest, plan: Plan, pace: float | None) -> list[s
     rows = f"at most {plan.max_rows:,} rows" + (
         f" from at most {plan.max_bars:,} bars" if plan.max_bars else ""
     )
+    before = (
+        f" ({plan.before_requests:,} of them for bars before these sessions)" if plan.before_requests else ""
+    )
     lines.append(
-        f"{len(plan.jobs):,} jobs, {plan.requests:,} requests, {_time(plan, pace)}, {rows}{finished}."
+        f"{len(plan.jobs):,} jobs, {plan.requests:,} requests{before}, {_time(plan, pace)}, {rows}{finished}."
     )
     trades = sum(job.stage is Stage.FLOW for job in plan.jobs)
     if trades:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from types import MappingProxyType
 
 from ingestion import fetched_ranges
 from ingestion.backfill.backfill_request import BackfillRequest, Table
@@ -14,18 +15,15 @@ from ingestion.backfill.prepare import ContractSelection, PreparedData
 from ingestion.backfill.rebuild import option_bars
 from ingestion.backfill.selection import SelectedContracts
 from ingestion.backfill.totals import StageTotals
+from ingestion.backfill.underlying_bars import MINUTES_PER_SESSION, bar_jobs, requests_for, spread_session
 from ingestion.bars.bar_times import close_ms
 from ingestion.bars.breadth import year_before
-from ingestion.bars.historical_bars import task_of
 from ingestion.fetched_ranges import Stretch
-from provider.symbols import bare
 from quant import sessions
 from quant.sessions import MINUTE_MS
-from warehouse.models import WatchlistEntry
 from warehouse.models.enums import Timeframe
 from warehouse.task_names import RunTask
 
-_MINUTES_PER_SESSION, _BARS_PER_PAGE = 390, 50_000
 _RunsBySession = dict[tuple[str, date], RunKey]  # by symbol and session
 
 
@@ -35,7 +33,7 @@ class Plan:
 
     `totals` has the number of all runs of each stage, and what the finished ones stored. `fetched` are the stretches of
     bars that were fetched of each contract before. `max_rows` and `max_bars` are upper bounds of what the jobs will
-    store.
+    store, `before_requests` the requests that are needed only for bars before the sessions.
     """
 
     jobs: list[Job] = field(default_factory=list)
@@ -45,6 +43,7 @@ class Plan:
     fetched: dict[str, list[Stretch]] = field(default_factory=dict)
     max_rows: int = 0
     max_bars: int = 0
+    before_requests: int = 0
 
     @property
     def requests(self) -> int:
@@ -73,15 +72,25 @@ class Plan:
         return set(finished)
 
 
-def plan(request: BackfillRequest, data: PreparedData) -> Plan:
-    """Return all jobs of a request except those for trades. Reads the fetched ranges and the ledger only."""
+def plan(
+    request: BackfillRequest,
+    data: PreparedData,
+    first_days: Mapping[Timeframe, date] = MappingProxyType({}),
+) -> Plan:
+    """Return all jobs of a request except those for trades. Reads the fetched ranges and the ledger only.
+
+    `first_days` are the first sessions, by timeframe, of the bars that detectors need.
+    """
     result = Plan()
     chain_runs: _RunsBySession = {}
     without_data = {prepared.symbol for prepared in data.symbols if prepared.error}
     entries = [entry for entry in request.entries if entry.symbol not in without_data]
     if Table.BARS in request.tables:
-        for index, entry in enumerate(entries):
-            _add_underlying_bars(result, request, entry, _spread_session(request, index, len(entries)))
+        found = bar_jobs(request, entries, first_days)
+        result.jobs += found.jobs
+        result.max_rows += found.rows
+        result.before_requests += found.before_requests
+        result.add_ranges(Stage.BARS, found.fetched, len(found.jobs))
     if request.rebuilds_chains:
         slots = {day: [slot.at_ms for slot in request.slots(day)] for day in request.sessions}
         for prepared in data.symbols:
@@ -95,37 +104,6 @@ def plan(request: BackfillRequest, data: PreparedData) -> Plan:
     if Table.REGIME in request.tables:
         _add_regimes(result, request, chain_runs)
     return result
-
-
-def _spread_session(request: BackfillRequest, index: int, count: int) -> date:
-    """Return the session that determines the priority of job `index` of `count` jobs on which no chain depends.
-
-    Spreading them over the first half of the sessions mixes them with the jobs for contracts. If they all came first,
-    the compute processes would be idle meanwhile.
-    """
-    return request.sessions[index * len(request.sessions) // (2 * count)]
-
-
-def _add_underlying_bars(
-    result: Plan, request: BackfillRequest, entry: WatchlistEntry, session: date
-) -> None:
-    """Add the daily and the minute bars of an underlying, each as one stretch."""
-    first, last = request.sessions[0], request.sessions[-1]
-    needed = Stretch(close_ms(sessions.previous_session(first)), close_ms(last))
-    fetched_runs: list[RunKey] = []
-    for frame, bars_per_session in ((Timeframe.DAY, 1), (Timeframe.MINUTE, _MINUTES_PER_SESSION)):
-        task, symbol = task_of(frame), bare(entry.provider_symbol)
-        gaps = fetched_ranges.missing(needed, fetched_ranges.covered(task, symbol))
-        run = RunKey(task, symbol, gaps[-1].until_ms if gaps else needed.until_ms)
-        if not gaps:
-            fetched_runs.append(run)
-            continue
-        bars = len(request.sessions) * bars_per_session
-        arguments = (str(entry.provider_symbol), frame.value, first.isoformat(), last.isoformat())
-        requests = -(-bars // _BARS_PER_PAGE)
-        result.max_rows += bars
-        result.jobs.append(Job(Stage.BARS, str(entry.symbol), session, (run,), arguments, requests=requests))
-    result.add_ranges(Stage.BARS, fetched_runs, 2 - len(fetched_runs))
 
 
 def _add_contract_bars(
@@ -147,7 +125,7 @@ def _add_contract_bars(
             continue
         run = bar_runs[row] = RunKey(option_bars.TASK, ticker, gaps[-1].until_ms)
         days = positions[last] - positions[first] + 1
-        result.max_bars += days * _MINUTES_PER_SESSION * MINUTE_MS // option_bars.FRAME_MS
+        result.max_bars += days * MINUTES_PER_SESSION * MINUTE_MS // option_bars.FRAME_MS
         result.jobs.append(
             Job(
                 Stage.CONTRACTS,
@@ -155,7 +133,7 @@ def _add_contract_bars(
                 first,
                 (run,),
                 (ticker, first.isoformat(), last.isoformat()),
-                requests=-(-days * _MINUTES_PER_SESSION // _BARS_PER_PAGE),
+                requests=requests_for(option_bars.FRAME, days),
             )
         )
     result.add_ranges(Stage.CONTRACTS, fetched_runs, len(bar_runs))
@@ -220,7 +198,7 @@ def _add_regimes(result: Plan, request: BackfillRequest, chain_runs: _RunsBySess
         needed = Stretch(close_ms(sessions.previous_session(day)), close_ms(day))
         run = stock_runs[day] = RunKey(RunTask.GROUPED_DAILY, "", close_ms(day))
         if fetched_ranges.missing(needed, fetched):
-            session = day if index >= earlier else _spread_session(request, index, earlier)
+            session = day if index >= earlier else spread_session(request, index, earlier)
             result.jobs.append(Job(Stage.STOCKS, "", session, (run,), (day.isoformat(),), requests=1))
         else:
             fetched_runs.append(run)

@@ -25,6 +25,8 @@ DEFAULTS = {
     "mfe": np.nan,
     "mae": np.nan,
     "entry_drag": 0.0,
+    "predicted": np.nan,
+    "actual": np.nan,
     "bars_held": 0,
     "ambiguous": False,
     "entry_before_signal": False,

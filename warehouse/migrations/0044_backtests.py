@@ -78,6 +78,8 @@ class Migration(migrations.Migration):
                 ('mfe', models.FloatField(blank=True, db_comment='largest profit on the way, in the same unit as r; no unit', null=True)),
                 ('mae', models.FloatField(blank=True, db_comment='largest loss on the way, not positive, in the same unit as r; no unit', null=True)),
                 ('entry_drag', models.FloatField(blank=True, db_comment='how much worse the entry is than the reference price, in the unit of r; no unit', null=True)),
+                ('predicted', models.FloatField(blank=True, db_comment='predicted change of volatility, of iv_crush only; percentage points', null=True)),
+                ('actual', models.FloatField(blank=True, db_comment='change of volatility until a day later, of iv_crush only; percentage points', null=True)),
                 ('bars_held', models.IntegerField(db_comment='bars from the entry to the exit; bars')),
                 ('ambiguous', models.BooleanField(db_comment='a stop in a bar that also held the target, without its minutes; true or false', db_default=False, default=False)),
                 ('entry_before_signal', models.BooleanField(db_comment='entered at the open of a bar without minutes, before the signal; true or false', db_default=False, default=False)),

@@ -36,7 +36,11 @@ _CHOICES: dict[str, tuple[str, list[tuple[str, str, bool]]]] = {
     ),
     "surface": (
         "Values",
-        [("mode=level", "Level", True), ("mode=change", "Change", False)],
+        [
+            ("mode=level", "Level", True),
+            ("mode=change", "Change", False),
+            ("mode=percentile", "Percentile", False),
+        ],
     ),
     "price": (
         "Bars",

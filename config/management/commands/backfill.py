@@ -18,7 +18,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from rich.console import Console
 
-from config.backfill import add_trades, celery_tasks, fetch_handlers, load_flat_file
+from config.backfill import add_trades, bars_of_detectors, celery_tasks, fetch_handlers, load_flat_file
 from ingestion.backfill import summary
 from ingestion.backfill.backfill_request import (
     DEFAULT_TABLES,
@@ -143,7 +143,7 @@ def run_backfill(
     clients = Clients()
     try:
         prepared = prepare(request, clients, lambda text: console.print(text), clock.now_ms())
-        jobs = plan(request, prepared)
+        jobs = plan(request, prepared, bars_of_detectors(request.sessions[0]))
         if Table.FLOW in request.tables:
             add_trades(jobs, prepared)
         pace = pace_of(settings.MASSIVE_BASE_URL, settings.MASSIVE_REQUESTS_PER_SECOND)

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import contextmanager
-from datetime import date
+from datetime import date, timedelta
 from typing import Any, TypeVar
 
 from ingestion.backfill.engine.group_commit import GroupCommit
@@ -22,7 +22,8 @@ from ingestion.bars.historical_bars import ensure_bars
 from ingestion.fetched_ranges import Stretch
 from provider.connection import Connect
 from provider.errors import Misconfigured, NotEntitled, NotFound, ProviderError, Unauthorized
-from warehouse import runs
+from quant.sessions import new_york_date
+from warehouse import clock, runs
 from warehouse.models.enums import Timeframe
 
 # Called with the arguments of the job, then `connect` and `now_ms`. A handler whose rows are committed together with
@@ -30,6 +31,7 @@ from warehouse.models.enums import Timeframe
 Handler = Callable[..., Outcome | Future[Outcome]]
 _Result = TypeVar("_Result", bound=Outcome | Future[Outcome])
 
+_HISTORY_OF_PLANS = timedelta(days=729)  # two years, which the plan with the least history has
 _NOT_YET = "The provider does not have all data of these sessions yet."
 
 
@@ -99,9 +101,21 @@ def _fetch_contract(ticker: str, first: str, last: str, connect: Connect, now_ms
     return _fetched(bars.is_complete, bars.rows, bars.rejected)
 
 
-def _fetch_bars(ticker: str, frame: str, first: str, last: str, connect: Connect, now_ms: int) -> Outcome:
-    days = date.fromisoformat(first), date.fromisoformat(last)
-    bars = ensure_bars(ticker, Timeframe(frame), *days, now_ms, connect)
+def _fetch_bars(
+    ticker: str, frame: str, first: str, last: str, needed: str, connect: Connect, now_ms: int
+) -> Outcome:
+    """Fetch the bars from `first` to `last`; those before `needed` only as far as the provider's plan has them."""
+    oldest, until, required = (date.fromisoformat(day) for day in (first, last, needed))
+    in_every_plan = min(max(oldest, new_york_date(clock.instant(now_ms)) - _HISTORY_OF_PLANS), required)
+    starts = sorted({oldest, in_every_plan, required})
+    for since in starts:
+        try:
+            bars = ensure_bars(ticker, Timeframe(frame), since, until, now_ms, connect)
+        except NotEntitled:
+            if since == starts[-1]:
+                raise
+        else:
+            break
     return _fetched(bars.is_complete, bars.rows)
 
 

@@ -55,10 +55,13 @@ def stored(at_market_time, transactional_db):
             at_the_money=[level, None], ex_event=[level - 0.1 * (day == before), None], known_at=known_at,
         )  # fmt: skip
         add_iv(day, current_iv=0.15, iv_rank=0.3, iv_percentile=0.4, known_at=known_at)
-    for point in surface_document("SPX", slot + 60_000).rows:
-        known_at = clock.epoch_ms(sessions.close_of(before)) + 360_000
-        volatility = None if point[3] is None else point[3] + 0.002 * (int(point[1]) % 3 - 1)
-        add_surface_point(before, tenor_days=point[1], delta=point[2], iv=volatility, known_at=known_at)
+    points = surface_document("SPX", slot + 60_000).rows
+    for number, day in enumerate(sessions.sessions(SESSION - dt.timedelta(days=40), before)):
+        known_at = clock.epoch_ms(sessions.close_of(day)) + 360_000
+        for point in points:
+            move = 0.002 * (int(point[1]) % 3 - 1) if day == before else 0.001 * (number - 14)
+            volatility = None if point[3] is None else point[3] + move
+            add_surface_point(day, tenor_days=point[1], delta=point[2], iv=volatility, known_at=known_at)
     add_regime(before, vix_level=20, vix3m_level=17, known_at=known_at)
 
 
@@ -99,6 +102,20 @@ def test_the_heat_map_shows_level_or_change_by_keyboard(open_browser, superuser,
     figure.press("ArrowRight")
     tooltip.wait_for()
     assert "Error of the fit" in str(tooltip.text_content())
+
+
+def test_the_heat_map_shows_percentiles_with_the_number_of_sessions(open_browser, superuser, stored):
+    checked = open_browser(superuser)
+    page = opened(checked)
+    button = page.get_by_role("button", name="Percentile, n = 28", exact=True)
+    button.click()
+    assert button.get_attribute("aria-pressed") == "true"
+    figure = page.locator("#chart-surface")
+    figure.focus()
+    figure.press("Home")
+    said = str(figure.locator("[data-part=live]").text_content())
+    assert "Percentile in its year 50 %, Stored sessions 28" in said
+    checked.check("volatility-percentile", TWO_LOOKS)
 
 
 def test_another_expiration_is_chosen(open_browser, superuser, stored):

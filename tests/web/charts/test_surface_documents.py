@@ -6,9 +6,11 @@ import datetime as dt
 
 import pytest
 
+from quant import sessions
 from tests.ingestion.smile_chain import STRIKES, store_chain
 from tests.warehouse.rows import add_event, add_iv, add_regime, add_surface_point, add_term
 from tests.web.charts.market import NOW, SLOT, TUESDAY_CLOSE
+from warehouse import clock
 from web.charts.documents.volatility.fitted_smile import fit_document
 from web.charts.documents.volatility.skew import skew_document
 from web.charts.documents.volatility.slot_smiles import forget_smiles
@@ -56,6 +58,43 @@ def test_the_change_is_that_to_the_session_before(chain):
     assert document.parts["before"] == "18 Nov"
     assert at[4] == pytest.approx(at[3] - 0.12)
     assert [row[4] for row in document.rows].count(None) == 34
+
+
+def test_the_percentile_is_that_of_the_point_in_its_own_stored_year(chain):
+    days = sessions.sessions(dt.date(2024, 10, 1), dt.date(2025, 11, 18))
+    for number, day in enumerate(reversed(days)):  # 252 sessions of a year, and older ones that do not count
+        closed = clock.epoch_ms(sessions.close_of(day)) + 360_000
+        level = 0.1 if number >= 252 else 0.2 if number < 63 else None if number < 75 else 0.12
+        add_surface_point(day, iv=level, known_at=closed)
+        if number < 20:
+            add_surface_point(day, delta="25P", iv=0.5, known_at=closed)
+        if number < 19:
+            add_surface_point(day, delta="10P", iv=0.5, known_at=closed)
+    document = surface_document("SPX", NOW)
+    rows = {(row[1], row[2]): row[-2:] for row in document.rows}
+    assert rows[30, "50"] == [177 / 240, 240]  # 0.15 today
+    assert rows[30, "25P"] == [0.0, 20]
+    assert rows[30, "10P"] == [None, 19]
+    assert rows[91, "50"] == [None, 0]
+    assert document.parts["sessions"] == [20, 240]
+    (cells,) = [cells for cells in document.cells if cells[1:3] == ["30", "50"]]
+    assert cells[-2:] == ["74 %", "240"]
+
+
+def test_the_percentile_counts_only_sessions_that_were_known_then(chain):
+    for day in sessions.sessions(dt.date(2025, 10, 1), dt.date(2025, 11, 18)):
+        add_surface_point(day, iv=0.12, known_at=NOW + (1 if day == dt.date(2025, 11, 18) else 0))
+    (row,) = [row for row in surface_document("SPX", NOW).rows if row[1:3] == [30, "50"]]
+    assert row[-1] == 34
+    assert surface_document("SPX", NOW).parts["before"] == "17 Nov"
+
+
+def test_a_surface_older_than_ten_days_is_none_to_compare_with(chain):
+    for day in sessions.sessions(dt.date(2025, 10, 1), dt.date(2025, 11, 7)):
+        add_surface_point(day, iv=0.12, known_at=clock.epoch_ms(sessions.close_of(day)) + 360_000)
+    document = surface_document("SPX", NOW)
+    (row,) = [row for row in document.rows if row[1:3] == [30, "50"]]
+    assert (document.parts["before"], row[4], row[-2:]) == (None, None, [1.0, 28])
 
 
 def test_after_the_close_the_change_is_not_that_to_the_session_itself(db):

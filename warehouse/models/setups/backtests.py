@@ -126,6 +126,8 @@ class BacktestOutcome(models.Model):
     entry_drag = columns.real(
         "how much worse the entry is than the reference price, in the unit of r; no unit"
     )
+    predicted = columns.real("predicted change of volatility, of iv_crush only; percentage points")
+    actual = columns.real("change of volatility until a day later, of iv_crush only; percentage points")
     bars_held = columns.count("bars from the entry to the exit; bars", null=False)
     ambiguous = columns.flag("a stop in a bar that also held the target, without its minutes")
     entry_before_signal = columns.flag("entered at the open of a bar without minutes, before the signal")

@@ -12,7 +12,7 @@ from ingestion.backfill.engine.jobs import JobStatus, Outcome, RunKey, Stage
 from ingestion.bars.bar_times import close_ms, midnight_ms
 from provider.errors import NotEntitled, NotFound, TimedOut
 from quant.sessions import close_of, previous_session
-from tests.provider.server import ok
+from tests.provider.server import ok, refusal
 from warehouse import clock
 from warehouse.models import HistoricalBar, IngestionRun
 
@@ -102,8 +102,32 @@ def test_bars_of_an_underlying_are_counted(evening, provider, connect):
     rows = [{"t": midnight_ms(SESSION), "o": 9, "h": 9, "l": 9, "c": 9}]
     answer = ok({"status": "OK", "request_id": "0" * 32, "ticker": "I:SPX", "results": rows})
     provider.tell(f"/v2/aggs/ticker/I:SPX/range/1/day/{DAY}/{DAY}", answer)
-    outcome = fetch(FETCH_HANDLERS[Stage.BARS], connect, "I:SPX", "1d", DAY, DAY)
+    outcome = fetch(FETCH_HANDLERS[Stage.BARS], connect, "I:SPX", "1d", DAY, DAY, DAY)
     assert outcome == Outcome(JobStatus.DONE, 1)
+
+
+def test_bars_before_the_sessions_are_fetched_as_far_as_every_plan_has_them(evening, provider, connect):
+    two_years, path = SESSION - timedelta(days=729), "/v2/aggs/ticker/SPY/range/1/day"
+    answer = ok(bars(midnight_ms(date(2024, 11, 20)), midnight_ms(SESSION)) | {"ticker": "SPY"})
+    provider.tell(f"{path}/{two_years}/{DAY}", answer)
+    provider.tell("", refusal(403, {"status": "NOT_AUTHORIZED", "message": "not in your plan"}))
+    outcome = fetch(FETCH_HANDLERS[Stage.BARS], connect, "SPY", "1d", "2023-08-30", DAY, DAY)
+    assert outcome == Outcome(JobStatus.DONE, 2)
+    assert [request.path.split("?")[0] for request in provider.requests] == [
+        f"{path}/2023-08-30/{DAY}",
+        f"{path}/{two_years}/{DAY}",
+    ]
+
+
+def test_a_plan_with_less_history_still_gets_the_bars_of_the_sessions(evening, provider, connect):
+    path = "/v2/aggs/ticker/SPY/range/1/day"
+    provider.tell(f"{path}/{DAY}/{DAY}", ok(bars(midnight_ms(SESSION)) | {"ticker": "SPY"}))
+    provider.tell("", refusal(403, {"status": "NOT_AUTHORIZED", "message": "not in your plan"}))
+    handler = FETCH_HANDLERS[Stage.BARS]
+    assert fetch(handler, connect, "SPY", "1d", "2023-08-30", DAY, DAY) == Outcome(JobStatus.DONE, 1)
+    assert len(provider.requests) == 3
+    refused = fetch(handler, connect, "QQQ", "1d", "2023-08-30", DAY, DAY)
+    assert (refused.status, refused.rejected) == (JobStatus.REFUSED, {"not in the provider's plan": 1})
 
 
 @pytest.mark.parametrize(

@@ -1,13 +1,17 @@
-"""Volatility by tenor and delta of one slot, with the change since the session before."""
+"""Volatility by tenor and delta of one slot, its change since the session before, and its rank in its own year."""
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Mapping
 from dataclasses import replace
+from typing import NamedTuple
 
 import numpy as np
 
+from quant.chain import Floats
 from quant.sessions import DAY_MS, new_york_date
+from quant.volatility.iv_rank import iv_percentile
 from warehouse import asof, clock
 from warehouse.asof import iv
 from web import formats
@@ -16,7 +20,10 @@ from web.charts.documents.session_times import last_sessions
 from web.charts.documents.slots import chain_state, no_chain
 from web.charts.documents.volatility.slot_smiles import SlotSmiles, slot_smiles
 
-_READ_MS = 10 * DAY_MS
+_READ_MS = 380 * DAY_MS
+_LONGEST_CHANGE = np.timedelta64(10, "D")
+YEAR = 252  # sessions
+FEWEST_SESSIONS = 20  # of a point, for its percentile
 _DELTAS = {"10P": "10 Δ put", "25P": "25 Δ put", "50": "At the money", "25C": "25 Δ call", "10C": "10 Δ call"}
 REASONS = {
     "no_smile": "no expiration has a smile",
@@ -34,9 +41,26 @@ COLUMNS = (
     Column("strike", "Strike", "$ or index points"),
     Column("rmse", "Error of the fit", "fraction per year"),
     Column("quotes", "Quotes"),
+    Column("percentile", "Percentile in its year", "fraction of sessions"),
+    Column("sessions", "Stored sessions"),
 )
 
-_Points = Mapping[tuple[int, str], float]
+_PERCENTILE, _SESSIONS = 9, 10  # positions of columns
+_History = Mapping[tuple[int, str], Floats]
+
+
+class _Stored(NamedTuple):
+    """Surfaces of the sessions before that of the slot: the last year of each point, oldest first, NaN where absent.
+
+    `before` is the last session, None without one in the last ten days.
+    """
+
+    before: dt.date | None
+    history: _History
+
+    def last(self, point: tuple[int, str]) -> float:
+        """Return the volatility of a point in the session before, NaN without one."""
+        return float(self.history[point][-1]) if self.before and point in self.history else np.nan
 
 
 def surface_document(symbol: str, at_ms: int, slot_ms: int | None = None) -> ChartDocument:
@@ -44,7 +68,9 @@ def surface_document(symbol: str, at_ms: int, slot_ms: int | None = None) -> Cha
 
     Volatilities and errors are fractions per year. `change` is the difference to the stored surface of the last
     session before that of the slot; `parts` has its date in `before`, None without one, `tenors` and `deltas`, the
-    texts of both axes. A point without a volatility has None, and its reason in its cell.
+    texts of both axes. `percentile` is the share of the last 252 stored sessions before that of the slot in which the
+    same point was lower, None with fewer than 20 `sessions` that have it; `parts` has the least and the most of these
+    in `sessions`. A point without a volatility has None, and its reason in its cell.
     """
     document = ChartDocument(
         "surface", symbol, "IV by tenor and delta", "fitted, per cent a year", "", "EMPTY", "NO DATA", None, COLUMNS
@@ -53,9 +79,10 @@ def surface_document(symbol: str, at_ms: int, slot_ms: int | None = None) -> Cha
         found = slot_smiles(symbol, slot_ms, at_ms)
         if found is None:
             return replace(document, sentence=no_chain(symbol).reason, empty=no_chain(symbol))
-        before, points = _session_before(symbol, found.slot.timestamp)
+        stored = _read_stored(symbol, found.slot.timestamp)
         state = chain_state(found.slot, slot_ms, at_ms)
-    rows, cells = _rows(found, points)
+    rows, cells = _rows(found, stored)
+    counts = [int(row[_SESSIONS] or 0) for row in rows if row[_PERCENTILE] is not None]
     return replace(
         document,
         state=state.word,
@@ -66,38 +93,53 @@ def surface_document(symbol: str, at_ms: int, slot_ms: int | None = None) -> Cha
         cells=cells,
         notes=_notes(found),
         parts={
-            "before": before,
+            "before": f"{stored.before:%-d %b}" if stored.before else None,
+            "sessions": [min(counts), max(counts)] if counts else None,
             "tenors": [_tenor(days) for days in found.grid.tenor_days.tolist()],
             "deltas": list(_DELTAS.values()),
         },
     )
 
 
-def _session_before(symbol: str, slot_ms: int) -> tuple[str | None, _Points]:
-    """Return the day and the points of the newest stored surface of a session before that of the slot."""
+def _read_stored(symbol: str, slot_ms: int) -> _Stored:
+    """Return the stored surfaces of the year before the session of the slot, as known in the present transaction."""
     (session,) = last_sessions(slot_ms, 1)
-    stored = iv.surface(symbol, session.open_ms - _READ_MS, session.open_ms - 1)
-    if not len(stored):
-        return None, {}
-    newest = stored.date == stored.date[-1]
-    keys = zip(stored.tenor_days[newest].tolist(), stored.delta[newest].tolist(), strict=True)
-    return f"{stored.date[-1].item():%-d %b}", dict(zip(keys, stored.iv[newest].tolist(), strict=True))
+    points = iv.surface(symbol, session.open_ms - _READ_MS, session.open_ms - 1)
+    if not len(points):
+        return _Stored(None, {})
+    days, row = np.unique(points.date, return_inverse=True)
+    keys = list(zip(points.tenor_days.tolist(), points.delta.tolist(), strict=True))
+    number = {key: n for n, key in enumerate(dict.fromkeys(keys))}
+    values = np.full((len(number), len(days)), np.nan)
+    values[[number[key] for key in keys], row] = points.iv
+    today = np.datetime64(new_york_date(clock.instant(slot_ms)))
+    before = days[-1].item() if today - days[-1] <= _LONGEST_CHANGE else None
+    return _Stored(before, {key: values[n, -YEAR:] for key, n in number.items()})
 
 
-def _rows(found: SlotSmiles, before: _Points) -> tuple[list[list[Value]], list[list[str]]]:
+def _percentile(volatility: float, history: Floats | None) -> tuple[float | None, int]:
+    """Return the percentile of a point among its stored sessions, None with too few, and their number."""
+    count = 0 if history is None else int(np.count_nonzero(np.isfinite(history)))
+    if history is None or count < FEWEST_SESSIONS:
+        return None, count
+    return known(iv_percentile(volatility, history)), count
+
+
+def _rows(found: SlotSmiles, stored: _Stored) -> tuple[list[list[Value]], list[list[str]]]:
     grid = found.grid
     rows: list[list[Value]] = []
     cells: list[list[str]] = []
     for t, days in enumerate(grid.tenor_days.tolist()):
         for d, delta in enumerate(grid.delta):
             volatility = known(grid.volatility[t, d])
-            change = known(grid.volatility[t, d] - before.get((days, delta), np.nan))
+            change = known(grid.volatility[t, d] - stored.last((days, delta)))
+            percentile, count = _percentile(grid.volatility[t, d], stored.history.get((days, delta)))
             reason = REASONS.get(str(grid.reason[t, d]), "")
             rows.append(
                 [
                     f"{_tenor(days)}, {_DELTAS[delta]}", days, delta, volatility, change,
                     known(grid.cubic_volatility[t, d]), known(grid.strike[t, d]), known(grid.rmse[t, d]),
-                    int(grid.quotes[t, d]),
+                    int(grid.quotes[t, d]), percentile, count,
                 ]
             )  # fmt: skip
             cells.append(
@@ -111,6 +153,8 @@ def _rows(found: SlotSmiles, before: _Points) -> tuple[list[list[Value]], list[l
                     formats.price(known(grid.strike[t, d])),
                     formats.points(known(grid.rmse[t, d]), 3),
                     formats.number(int(grid.quotes[t, d])),
+                    formats.percent(percentile, 0),
+                    formats.number(count),
                 ]
             )
     return rows, cells

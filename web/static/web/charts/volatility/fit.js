@@ -5,6 +5,7 @@ import { legend, percent, plain, valueAxis } from "../theme.js";
 
 const [STRIKE, SIDE, MID, LOW, HIGH] = [0, 1, 2, 3, 4];
 const [PUTS, CALLS] = [1, 2]; // positions of the series
+const GAP = 3; // px between a line and its label
 
 export function fit(data, { c, narrow }) {
   const puts = data.rows.filter((row) => row[SIDE] === "put").length; // they come first
@@ -50,15 +51,21 @@ function bar(api, colour) {
   };
 }
 
-/** Return the lines of spot and forward, whose labels are on the sides away from each other. */
+/** Return the lines of spot and forward, with labels on the sides away from each other; equal ones share a label. */
 function levels(c, shown) {
   const ordered = [...shown].sort((a, b) => a.value - b.value);
+  const isShared = ordered.length > 1 && ordered[0].text === ordered[1].text;
+  const label = (level, n) => {
+    if (isShared) return { show: n === 0, align: "center", formatter: `Spot and forward ${level.text}` };
+    const isLeft = n === 0 && ordered.length > 1;
+    return { align: isLeft ? "right" : "left", offset: [isLeft ? -GAP : GAP, 0], formatter: `${level.name} ${level.text}` };
+  };
   return {
     silent: true, symbol: "none", animation: false,
     data: ordered.map((level, n) => ({
       xAxis: level.value,
       lineStyle: { color: c.ink2, width: level.kind === "spot" ? 1.5 : 1, type: level.kind === "spot" ? "solid" : [5, 3] },
-      label: { position: "end", distance: 3, align: n === 0 && ordered.length > 1 ? "right" : "left", fontSize: 11, fontWeight: level.kind === "spot" ? 600 : 400, color: c.ink2, formatter: `${level.name} ${level.text}` },
+      label: { position: "end", distance: 3, fontSize: 11, fontWeight: level.kind === "spot" ? 600 : 400, color: c.ink2, ...label(level, n) },
     })),
   };
 }

@@ -41,6 +41,11 @@ function showSurface(data) {
   const button = page.querySelector('[data-query="mode=change"]');
   button.textContent = data.parts.before ? `Change since ${data.parts.before}` : "Change";
   button.disabled = !data.parts.before;
+  const percentile = page.querySelector('[data-query="mode=percentile"]');
+  const counts = data.parts.sessions;
+  percentile.textContent = counts ? `Percentile, n = ${[...new Set(counts)].join("–")}` : "Percentile";
+  percentile.disabled = !counts;
+  percentile.title = counts ? "Share of the stored sessions of a year in which the point was lower" : "Needs 20 stored sessions";
 }
 
 function showExpirations(data) {

@@ -1,23 +1,14 @@
-// Volatility by tenor (rows) and delta (columns) as a heat-map with the value in each cell, or its change.
+// Volatility by tenor (rows) and delta (columns) as a heat-map: the value in each cell, its change, or its percentile.
 
 import { mixed, readable } from "../theme.js";
 
-const [IV, CHANGE] = [3, 4];
+const COLUMNS = { level: 3, change: 4, percentile: 9 };
 const FEWEST_POINTS = 0.01; // of the change that has the full colour
 
 export function surface(data, { c, narrow, mode }) {
   const { tenors, deltas } = data.parts;
-  const isChange = mode === "change";
-  const column = isChange ? CHANGE : IV;
-  const values = data.rows.map((row) => row[column]).filter((value) => value !== null);
-  const low = Math.min(...values);
-  const high = Math.max(...values);
-  const largest = Math.max(FEWEST_POINTS, ...values.map(Math.abs));
-  const fill = (value) => {
-    if (value === null) return c.sunk;
-    if (!isChange) return mixed(c.card, c.positive, 0.08 + 0.92 * (high > low ? (value - low) / (high - low) : 0.5));
-    return mixed(c.card, value < 0 ? c.negative : c.positive, 0.85 * (Math.abs(value) / largest));
-  };
+  const column = COLUMNS[mode] ?? COLUMNS.level;
+  const fill = filler(c, mode, data.rows.map((row) => row[column]).filter((value) => value !== null));
   const text = (row) => (row[column] === null ? "–" : data.cells[data.rows.indexOf(row)][column].replace(/ (%|pt)$/, ""));
   const axis = { type: "category", axisLine: { show: false }, axisTick: { show: false }, splitLine: { show: false } };
   const label = { color: c.ink2, fontSize: 11, interval: 0 };
@@ -51,4 +42,14 @@ export function surface(data, { c, narrow, mode }) {
       ],
     },
   };
+}
+
+/** Return the function from a value to its colour: by its place between the lowest and the highest, or from zero. */
+function filler(c, mode, values) {
+  if (mode === "change") {
+    const largest = Math.max(FEWEST_POINTS, ...values.map(Math.abs));
+    return (value) => (value === null ? c.sunk : mixed(c.card, value < 0 ? c.negative : c.positive, 0.85 * (Math.abs(value) / largest)));
+  }
+  const [low, high] = mode === "percentile" ? [0, 1] : [Math.min(...values), Math.max(...values)];
+  return (value) => (value === null ? c.sunk : mixed(c.card, c.positive, 0.08 + 0.92 * (high > low ? (value - low) / (high - low) : 0.5)));
 }
