@@ -83,18 +83,22 @@ def scan_session(
     one = view.symbols[symbol]
     seen = recent(features)
     image = mirror(seen)
-    rule = _OneAtATime(session_path(view, symbol, day), dismissed or {})
-    found: list[FoundSignal] = []
+    firings: list[list[FoundSignal]] = []
     no_data: dict[str, Texts] = {}
     for detector in detectors_for(symbol, one.kind, "15m", detectors):
         detections = detector.detect(seen, image)
         no_data[detector.name] = detections.no_data[seen.first_row :]
         fired = np.flatnonzero(detections.fired)
-        signals = [
-            found_at(seen, detector, detections, row, profile, minimum, weights.at(int(seen.at_ms[row])))
-            for row in fired[fired >= seen.first_row].tolist()
-        ]
-        found += rule.kept(signals) if one_at_a_time else signals
+        firings.append(
+            [
+                found_at(seen, detector, detections, row, profile, minimum, weights.at(int(seen.at_ms[row])))
+                for row in fired[fired >= seen.first_row].tolist()
+            ]
+        )
+    if one_at_a_time and any(firings):
+        rule = _OneAtATime(session_path(view, symbol, day), dismissed or {})
+        firings = [rule.kept(signals) for signals in firings]
+    found = [signal for signals in firings for signal in signals]
     found.sort(key=lambda each: (each.bar_end, each.detector.number))
     return SessionSignals(features, tuple(found), no_data)
 
