@@ -6,12 +6,14 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from backtest.columns import OutcomeColumns, columns_of
 from backtest.engine import SymbolResult
-from backtest.request import Request
+from backtest.request import Request, from_json
 from backtest.simulation.all_rows import CHANCE
 from quant.chain import Bools, Floats
+from warehouse import market_days
 from warehouse.models import Backtest, BacktestOutcome, BacktestSymbol
 from warehouse.models.enums import BacktestStatus
 
@@ -60,3 +62,14 @@ def with_data(part: BacktestSymbol, detector: str) -> Bools:
     """Return of which sessions of the range a detector had data, shape (d,)."""
     digits = (part.has_data or {}).get(detector, "0" * part.sessions)
     return np.asarray(np.frombuffer(digits.encode(), dtype="S1") == b"1")
+
+
+def sessions_with_data(backtest: Backtest) -> NDArray[np.datetime64]:
+    """Return the sessions of a finished backtest in which a detector had data for a symbol, datetime64[D], (d,)."""
+    request = from_json(backtest.request)
+    days = np.array(request.sessions(market_days.read()), dtype="datetime64[D]")
+    used = np.zeros(len(days), dtype=bool)
+    for part in backtest.parts.all():
+        for one in request.rules:
+            used |= with_data(part, one.name)
+    return days[used]

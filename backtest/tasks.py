@@ -5,9 +5,10 @@ from __future__ import annotations
 from celery import shared_task
 
 from backtest import run
+from backtest.optimiser import run as optimisations
 from backtest.run import CanceledError
 from warehouse import clock
-from warehouse.models import Backtest
+from warehouse.models import Backtest, Optimization
 from warehouse.models.enums import BacktestStatus
 
 LONGEST = 3 * 3600  # seconds of one symbol
@@ -42,13 +43,25 @@ def run_symbol(backtest_id: int, symbol: str) -> str:
     return said
 
 
+@shared_task(acks_late=False, time_limit=LONGEST + 60, soft_time_limit=LONGEST)
+def run_optimization(optimization_id: int) -> str:
+    """Run an optimisation that is not finished."""
+    try:
+        return optimisations.run(optimization_id, clock.now_ms)
+    except (CanceledError, optimisations.CanceledError) as error:
+        return str(error)
+
+
 @shared_task
 def continue_backtests() -> str:
-    """Enqueue backtests that wait, and symbols whose worker was lost."""
+    """Enqueue backtests and optimisations that wait, and those whose worker was lost."""
     lost = run.lost_symbols(clock.now_ms())
     for backtest_id, symbol in lost:
         run_symbol.delay(backtest_id, symbol)
     waiting = Backtest.objects.filter(status=BacktestStatus.PENDING).values_list("id", flat=True)
     for backtest_id in waiting:
         start_backtest.delay(backtest_id)
-    return f"{len(waiting)} backtests and {len(lost)} symbols enqueued"
+    pending = Optimization.objects.filter(status=BacktestStatus.PENDING).values_list("id", flat=True)
+    for optimization_id in [*pending, *optimisations.lost(clock.now_ms())]:
+        run_optimization.delay(optimization_id)
+    return f"{len(waiting)} backtests, {len(lost)} symbols and {len(pending)} optimisations enqueued"

@@ -95,7 +95,8 @@ SCHEDULE = (
         expire_seconds=50,
         queue="default",
         description=(
-            "Every minute: starts backtests that wait, and gives symbols whose worker was lost to another worker."
+            "Every minute: starts backtests and optimisations that wait, and gives those whose worker was lost to "
+            "another worker."
         ),
     ),
     Scheduled(

@@ -231,6 +231,7 @@ CELERY_TASK_ROUTES = {
     CeleryTask.BACKFILL_TRADES: {"queue": "backfill"},
     # Minutes of computing for a symbol: they must not hold a process that the present needs.
     CeleryTask.RUN_BACKTEST_SYMBOL: {"queue": "backtest"},
+    CeleryTask.RUN_OPTIMIZATION: {"queue": "backtest"},
     CeleryTask.STORE_TRADES: {"queue": "flow"},
     # Repairs wait for what chains and bars leave of the rate limit, so they must not hold a process of other queues.
     CeleryTask.REPAIR_FEED: {"queue": "repair"},

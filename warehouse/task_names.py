@@ -55,6 +55,7 @@ class CeleryTask(StrEnum):
     REPLAY = "signals.tasks.replay"
     START_BACKTEST = "backtest.tasks.start_backtest"
     RUN_BACKTEST_SYMBOL = "backtest.tasks.run_symbol"
+    RUN_OPTIMIZATION = "backtest.tasks.run_optimization"
     CONTINUE_BACKTESTS = "backtest.tasks.continue_backtests"
     WATCH_HEALTH = "monitoring.tasks.watch_health"
 

@@ -16,6 +16,7 @@ from warehouse.models.runs import IngestionRun
 from warehouse.models.setups.backtests import Backtest, BacktestOutcome, BacktestSymbol
 from warehouse.models.setups.configs import ConfluenceConfig
 from warehouse.models.setups.confluence import ConfluenceBar
+from warehouse.models.setups.optimizations import Optimization, TriedGenome
 from warehouse.models.setups.patterns import Pattern, PatternMatch
 from warehouse.models.setups.signals import Signal, SignalEvent
 from warehouse.models.slots import FlowSlot, GammaSlot
@@ -48,6 +49,7 @@ __all__ = [
     "IvPercentile",
     "MarketEvent",
     "MarketRegimeDay",
+    "Optimization",
     "OptionsFlow",
     "Pattern",
     "PatternMatch",
@@ -60,6 +62,7 @@ __all__ = [
     "SupersededRow",
     "SurfacePoint",
     "TermDay",
+    "TriedGenome",
     "WarehouseClock",
     "WatchlistEntry",
 ]

@@ -1,0 +1,92 @@
+"""Promotion of weights by a person: from then on the scanner scores with them, until others are promoted or none.
+
+A row of `confluence_configs` that was active once is never active again, so the rows say which weights counted when.
+Restoring earlier weights stores them as a new row.
+"""
+
+from __future__ import annotations
+
+from django.db import transaction
+
+from backtest.code_version import code_version
+from backtest.verdict import ABOVE
+from warehouse.models import ConfluenceConfig, Optimization
+from warehouse.models.enums import ConfigStatus
+
+
+class NotPromotedError(Exception):
+    """Why weights cannot be promoted, in one sentence."""
+
+
+def consequences(optimization: Optimization) -> str:
+    """Return in one sentence what the promotion of a finished optimisation's weights means."""
+    found = optimization.result or {}
+    rate, signals = found.get("expectedWinRate"), found.get("expectedSignalsPerDay") or 0.0
+    expected = "an unknown share" if rate is None else f"{rate:.1%}"
+    return (
+        f"From the next bar on the scanner scores with these weights: out of sample {expected} of their signals won,"
+        f" {signals:.1f} a session, {optimization.label}."
+    )
+
+
+def asks_twice(optimization: Optimization) -> bool:
+    """Return whether a person has to confirm a promotion: the numbers out of sample are not above chance."""
+    return str(optimization.label) != ABOVE
+
+
+def promote(optimization_id: int, username: str, now_ms: int, *, is_sure: bool = False) -> ConfluenceConfig:
+    """Make the weights of an optimisation the active ones and return their row. `now_ms` is epoch ms.
+
+    Raises NotPromotedError for an optimisation without weights, one whose numbers a backtest did not reproduce, one of
+    other code, weights that were active before, and, unless `is_sure`, one that is not above chance.
+    """
+    with transaction.atomic():
+        optimization = Optimization.objects.select_related("config").filter(id=optimization_id).first()
+        if optimization is None or optimization.config is None:
+            raise NotPromotedError(f"Optimisation {optimization_id} has no weights: wait until it is done.")
+        if not optimization.is_verified:
+            raise NotPromotedError(
+                "A backtest did not give the numbers of this optimisation: it cannot be promoted."
+            )
+        if optimization.code_version != code_version():
+            raise NotPromotedError(
+                "The code has changed since: run the optimisation again, and promote that one."
+            )
+        config = ConfluenceConfig.objects.select_for_update().get(id=optimization.config.id)
+        if config.status != ConfigStatus.PENDING:
+            raise NotPromotedError(f"{config} was promoted before: restore it in the list of weights.")
+        if asks_twice(optimization) and not is_sure:
+            raise NotPromotedError(f"It is {optimization.label}: confirm that you want it all the same.")
+        _retire(now_ms)
+        config.status, config.promoted_at, config.promoted_by = ConfigStatus.ACTIVE, now_ms, username
+        config.save(update_fields=["status", "promoted_at", "promoted_by"])
+    return config
+
+
+def restore(config_id: int | None, username: str, now_ms: int) -> ConfluenceConfig | None:
+    """Make earlier weights active again, as a new row, or the default ones for None; return the row.
+
+    Raises NotPromotedError for weights that were never active.
+    """
+    with transaction.atomic():
+        earlier = None if config_id is None else ConfluenceConfig.objects.filter(id=config_id).first()
+        if config_id is not None and (earlier is None or earlier.promoted_at is None):
+            raise NotPromotedError(f"Weights {config_id} were never active: promote their optimisation.")
+        _retire(now_ms)
+        if earlier is None:
+            return None
+        return ConfluenceConfig.objects.create(
+            name=f"{earlier.name}, restored",
+            status=ConfigStatus.ACTIVE,
+            weights=earlier.weights,
+            made_by=earlier.made_by,
+            created_at=now_ms,
+            promoted_at=now_ms,
+            promoted_by=username,
+        )
+
+
+def _retire(now_ms: int) -> None:
+    ConfluenceConfig.objects.filter(status=ConfigStatus.ACTIVE).update(
+        status=ConfigStatus.RETIRED, retired_at=now_ms
+    )

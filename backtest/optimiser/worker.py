@@ -1,0 +1,213 @@
+"""The steps of an optimisation: backtest, a fit for each fold, one for all sessions, and the check of the numbers."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from django.db import transaction
+
+from backtest import run as backtests
+from backtest import store
+from backtest.code_version import code_version
+from backtest.genetic import State, load
+from backtest.optimiser import result
+from backtest.optimiser.from_rows import read_candidates
+from backtest.optimiser.layout import Layout
+from backtest.optimiser.request import DETECTOR_NAMES, YEAR, OptimizationRequest
+from backtest.optimiser.validation import Fold, Overfitting, Problem, fold, overfitting
+from backtest.optimiser.verify import differing_folds
+from backtest.report.returns import Dates
+from backtest.splits import Split, combinatorial, walk_forward
+from quant.chain import Floats
+from quant.market.paths import Ints
+from quant.sessions import DAY_MS
+from signals.weights import EXITS
+from warehouse.models import Backtest, ConfluenceConfig, Optimization, TriedGenome
+from warehouse.models.enums import BacktestStatus, ConfigStatus
+
+BLOCKS, TESTED = 6, 2  # of combinatorial splits
+STORE_SECONDS = 1.0  # between two stored states of a fit
+Watch = Callable[[str, int, int], None]
+
+
+class CanceledError(Exception):
+    """The optimisation was canceled or deleted while a worker ran it."""
+
+
+@dataclass
+class Worker:
+    """A worker of one optimisation. `clock_ms` returns the present time, epoch ms; `watch` is told each step."""
+
+    row: Optimization
+    request: OptimizationRequest
+    clock_ms: Callable[[], int]
+    watch: Watch | None = None
+    _stored: float = field(default=0.0, init=False)
+
+    def run(self) -> str:
+        """Run all steps that are left, and return one sentence. Raises CanceledError and ValueError."""
+        backtest = self._backtest()
+        problem = self._problem(backtest)
+        sessions = store.sessions_with_data(backtest)
+        folds = list(self._folds(problem, self._splits(problem, sessions), sessions))
+        several = list(self._folds(problem, self._combinations(problem, sessions), sessions, len(folds)))
+        everything = np.arange(len(problem.candidates))
+        final = self._fit(problem, everything, len(sessions), len(folds) + len(several), "all sessions")
+        luck = self._luck(problem, final, sessions, str(backtest.fingerprint))
+        wrong = differing_folds(
+            self.request, problem, folds, lambda done: self._say("check", done, len(folds))
+        )
+        self._finish(backtest, problem, folds, several, final, luck, wrong)
+        return f"optimisation {self.row.id}: {self.row.label}"
+
+    def _backtest(self) -> Backtest:
+        """Return the backtest of all firings, which is run as far as it is not finished."""
+        if self.row.backtest is None:
+            self.row.backtest = store.create(
+                self.request.backtest(), f"optimisation {self.row.id}", self.clock_ms()
+            )
+            Optimization.objects.filter(id=self.row.id).update(backtest=self.row.backtest)
+        backtest = self.row.backtest
+        if backtest.status in (BacktestStatus.CANCELED, BacktestStatus.FAILED):
+            backtests.resume(backtest.id)
+            backtest.refresh_from_db()
+        for symbol in backtests.start(backtest, self.clock_ms()):
+            backtests.run_symbol(backtest.id, symbol, self.clock_ms, self._say)
+        if not backtests.finish(backtest.id, self.clock_ms()):
+            raise ValueError(f"backtest {backtest.id} was not finished: run the optimisation again")
+        backtest.refresh_from_db()
+        return backtest
+
+    def _problem(self, backtest: Backtest) -> Problem:
+        found = read_candidates(backtest.id, DETECTOR_NAMES)
+        layout = Layout(DETECTOR_NAMES, len(EXITS))
+        return Problem(
+            found, layout, self.request.constraints, self.request.settings, target=self.request.target
+        )
+
+    def _splits(self, problem: Problem, sessions: Dates) -> Iterator[Split]:
+        return walk_forward(
+            problem.candidates.intervals,
+            sessions,
+            folds=self.request.folds,
+            least_train=self.request.least_train,
+            embargo=DAY_MS,
+        )
+
+    def _combinations(self, problem: Problem, sessions: Dates) -> Iterator[Split]:
+        if len(sessions) < YEAR:
+            return iter(())
+        return combinatorial(
+            problem.candidates.intervals, sessions, blocks=BLOCKS, tested=TESTED, embargo=DAY_MS
+        )
+
+    def _folds(
+        self, problem: Problem, splits: Iterator[Split], sessions: Dates, first: int = 0
+    ) -> Iterator[Fold]:
+        """Yield the fold of each split; the numbers of the fits begin with `first`."""
+        for number, split in enumerate(splits, first):
+            trained = len(np.unique(problem.candidates.session[split.train]))
+            days = self._trained_sessions(split, sessions) or trained
+            yield fold(
+                problem, split, days, self._fit(problem, split.train, days, number, f"fold {number + 1}")
+            )
+
+    def _trained_sessions(self, split: Split, sessions: Dates) -> int:
+        """Return the number of sessions of a training: all but the tested ones, and before them in a walk-forward."""
+        tested = np.concatenate(split.tested)
+        is_walk = len(split.tested) == 1
+        return int(np.searchsorted(sessions, tested[0])) if is_walk else len(sessions) - len(tested)
+
+    def _fit(self, problem: Problem, rows: Ints, sessions: int, number: int, name: str) -> State:
+        """Return the last generation of a fit; a stored one is continued, and a finished one is not repeated."""
+        stored = (self.row.state or {}).get(str(number))
+        state = load(stored["state"]) if stored else None
+        seen = list(stored["best"]) if stored else []
+        if stored and stored["done"] and state is not None:
+            return state
+        for generation in problem.fit(rows, sessions, [self.request.seed, number], state):
+            state = generation
+            seen.append(float(state.values[0]))
+            self._note_tried(problem, state.genomes)
+            self._store_fit(number, name, state, seen, done=False)
+        if state is None:
+            raise ValueError("a fit without a generation")
+        self._store_fit(number, name, state, seen, done=True)
+        return state
+
+    def _store_fit(self, number: int, name: str, state: State, seen: Sequence[float], *, done: bool) -> None:
+        self._say(name, state.generation, self.request.generations)
+        if not done and time.perf_counter() - self._stored < STORE_SECONDS:
+            return
+        self._stored = time.perf_counter()
+        fits = dict(self.row.state or {}) | {
+            str(number): {"state": state.dump(), "best": list(seen), "done": done}
+        }
+        lines = dict(self.row.generations or {}) | {name: list(seen)}
+        self.row.state, self.row.generations = fits, lines
+        self._update(state=fits, generations=lines)
+
+    def _note_tried(self, problem: Problem, genomes: Floats) -> None:
+        fingerprint = str(self.row.backtest.fingerprint) if self.row.backtest else ""
+        TriedGenome.objects.bulk_create(
+            [TriedGenome(fingerprint=fingerprint, genome=key) for key in problem.layout.keys(genomes)],
+            ignore_conflicts=True,
+        )
+
+    def _luck(self, problem: Problem, final: State, sessions: Dates, fingerprint: str) -> Overfitting | None:
+        """Return how much luck explains of the best genome among the last generation; None with one genome."""
+        distinct = np.sort(np.unique(np.array(problem.layout.keys(final.genomes)), return_index=True)[1])
+        blocks = min(16, len(sessions) // 2 * 2)
+        if len(distinct) < 2 or blocks < 4:
+            return None
+        trials = TriedGenome.objects.filter(fingerprint=fingerprint).count()
+        return overfitting(problem, final.genomes[distinct], sessions, trials=max(trials, 1), blocks=blocks)
+
+    def _finish(
+        self,
+        backtest: Backtest,
+        problem: Problem,
+        folds: Sequence[Fold],
+        several: Sequence[Fold],
+        final: State,
+        luck: Overfitting | None,
+        wrong: Sequence[int],
+    ) -> None:
+        trials = TriedGenome.objects.filter(fingerprint=backtest.fingerprint).count()
+        found = result.of(
+            self.request, problem, folds, several, final, luck, trials, store.sessions_with_data(backtest)
+        )
+        with transaction.atomic():
+            config = ConfluenceConfig.objects.create(
+                name=f"optimisation {self.row.id}",
+                status=ConfigStatus.PENDING,
+                weights=problem.layout.config(final.best),
+                made_by=f"optimisation {self.row.id}",
+                created_at=self.clock_ms(),
+            )
+            row = self.row
+            row.result, row.label, row.config = found, found["label"], config
+            row.is_verified, row.state = not wrong, None
+            row.fingerprint, row.code_version = backtest.fingerprint, code_version()
+            row.status, row.finished_at = BacktestStatus.DONE, self.clock_ms()
+            row.progress = {"stage": "done", "done": 1, "total": 1}
+            row.save()
+
+    def _say(self, stage: str, done: int, total: int) -> None:
+        """Tell and store how far the optimisation is, at most once a second."""
+        if self.watch:
+            self.watch(stage, done, total)
+        progress = {"stage": stage, "done": done, "total": total}
+        if self.row.progress == progress:
+            return
+        self.row.progress = progress
+        if time.perf_counter() - self._stored >= STORE_SECONDS or done in (0, total):
+            self._update(progress=progress, touched_at=self.clock_ms())
+
+    def _update(self, **columns: object) -> None:
+        running = Optimization.objects.filter(id=self.row.id, status=BacktestStatus.RUNNING)
+        if not running.update(**columns):
+            raise CanceledError(f"optimisation {self.row.id} was canceled")

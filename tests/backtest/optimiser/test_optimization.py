@@ -1,0 +1,152 @@
+"""An optimisation on a simulated market: from its request to promoted weights, interrupted, and without an edge."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import replace
+
+import pytest
+
+from backtest.optimiser import promotion, run
+from backtest.optimiser.request import OptimizationRequest, checked
+from ingestion.bars.historical_bars import ensure_bars
+from quant import sessions
+from signals import market_view
+from signals.scan.configured import weight_history
+from signals.scan.scan import scan_session
+from tests.ingestion.fixtures import at_market_time  # noqa: F401 - a fixture is used by its name
+from tests.partitions import drop_partitions
+from tests.simulator.servers import SEED, offset_ms, simulator
+from warehouse import clock, market_days
+from warehouse.models import ConfluenceConfig, Optimization, TriedGenome
+from warehouse.watchlist import add_default_symbols
+
+pytestmark = pytest.mark.database
+EVENING = dt.datetime(2026, 3, 12, 21, 0, tzinfo=dt.UTC)  # after the close
+HISTORY, FIRST, LAST = dt.date(2025, 5, 5), dt.date(2025, 11, 10), dt.date(2026, 3, 12)
+SYMBOLS = ("SPY", "QQQ", "IWM")
+REQUEST = OptimizationRequest(
+    SYMBOLS,
+    FIRST,
+    LAST,
+    folds=2,
+    least_train=30,
+    least_signals=0.3,
+    least_outcomes=10,
+    generations=8,
+    population=20,
+)
+
+
+@pytest.fixture
+def market(at_market_time, settings):  # noqa: F811
+    """Return a function that stores the bars of a simulated market with some options."""
+    settings.SIMULATED = True
+
+    def store(*options: str) -> None:
+        at_market_time(EVENING)
+        add_default_symbols(SYMBOLS)
+        with simulator("--seed", str(SEED), "--clock-offset-ms", str(offset_ms(EVENING)), *options) as server:
+            settings.MASSIVE_BASE_URL = server.base_url
+            for symbol in SYMBOLS:
+                for frame, first in (("15m", HISTORY), ("1m", FIRST)):
+                    ensure_bars(symbol, frame, first, LAST, clock.now_ms(), is_history=True)
+
+    yield store
+    drop_partitions()
+
+
+def finished(request: OptimizationRequest, watch=None) -> Optimization:
+    row = run.create(request, "test", clock.now_ms())
+    run.run(row.id, clock.now_ms, watch)
+    row.refresh_from_db()
+    return row
+
+
+def test_a_planted_edge_is_found_verified_and_promoted(market):
+    market("--setups", "--win-rate", "0.9")
+    row = finished(REQUEST)
+    assert (row.status, row.error, row.label, row.is_verified) == ("done", None, "above chance", True)
+    found = row.result
+    assert found["expectedWinRate"] > 0.6
+    assert found["expectedSignalsPerDay"] >= 0.3
+    assert [fold["sessions"] for fold in found["folds"]] == [27, 27]
+    assert found["trials"] == TriedGenome.objects.count() > 40
+    for seen in row.generations.values():
+        assert seen == sorted(seen)
+
+    # Killed in the second fold: what is stored continues with the same result.
+    class Killed(Exception):
+        pass
+
+    def kill(stage: str, done: int, total: int) -> None:
+        if (stage, done) == ("fold 2", 4):
+            raise Killed
+
+    again = run.create(REQUEST, "test", clock.now_ms())
+    with pytest.raises(Killed):
+        run.run(again.id, clock.now_ms, kill)
+    run.run(again.id, clock.now_ms)
+    again.refresh_from_db()
+    assert again.result == found
+    assert again.config.weights == row.config.weights
+
+    # Promoted weights count from the next bar on, with their id on the signals.
+    day_ms = clock.epoch_ms(sessions.open_of(LAST))
+    at_ms = day_ms + 3 * sessions.HOUR_MS
+    config = promotion.promote(row.id, "ann", at_ms)
+    view = market_view.read(SYMBOLS, day_ms, clock.now_ms())
+    ids = {
+        (signal.evaluated_at >= at_ms, signal.config_id)
+        for symbol in SYMBOLS
+        for signal in scan_session(view, symbol, LAST, minimum=0.0, weights=weight_history()).signals
+    }
+    assert ids <= {(False, None), (True, config.id)}
+    with pytest.raises(promotion.NotPromotedError, match="was promoted before"):
+        promotion.promote(row.id, "ann", at_ms + 1)
+
+    # Another promotion retires it, and a restoration is a row of its own.
+    second = promotion.promote(again.id, "ann", at_ms + 1000)
+    config.refresh_from_db()
+    assert (config.status, config.retired_at, second.status) == ("retired", at_ms + 1000, "active")
+    restored = promotion.restore(config.id, "ann", at_ms + 2000)
+    assert restored.weights == config.weights
+    assert restored.id != config.id
+    assert promotion.restore(None, "ann", at_ms + 3000) is None
+    history = weight_history()
+    assert [history.at(at_ms + 1000 * step).config_id for step in range(-1, 4)] == [
+        None, config.id, second.id, restored.id, None,
+    ]  # fmt: skip
+
+
+def test_without_an_edge_it_says_so_and_asks_twice(market):
+    market()
+    row = finished(replace(REQUEST, least_signals=0.01, most_signals=50.0, least_outcomes=1))
+    assert (row.status, row.error, row.is_verified) == ("done", None, True)
+    assert row.label == "not different from chance"
+    assert promotion.asks_twice(row)
+    with pytest.raises(promotion.NotPromotedError, match="It is not different from chance: confirm"):
+        promotion.promote(row.id, "ann", clock.now_ms())
+    assert promotion.promote(row.id, "ann", clock.now_ms(), is_sure=True).status == "active"
+    with pytest.raises(promotion.NotPromotedError, match="never active"):
+        promotion.restore(
+            ConfluenceConfig.objects.create(
+                name="x", status="pending", weights={}, made_by="x", created_at=1
+            ).id,
+            "ann",
+            1,
+        )
+
+
+@pytest.mark.parametrize(
+    ("changed", "sentence"),
+    [
+        ({"target": 1.5}, "The target win rate is 1.5"),
+        ({"folds": 1}, "Give two folds or more"),
+        ({"least_train": 500}, "The range has 84 sessions"),
+        ({"symbols": ("XYZ",)}, "XYZ is not watched"),
+    ],
+)
+def test_a_request_that_cannot_be_run_is_refused(changed, sentence):
+    with pytest.raises(ValueError, match=sentence):
+        checked(replace(REQUEST, **changed), SYMBOLS, market_days.MarketDays(), EVENING)
