@@ -21,9 +21,8 @@ class OutcomeColumns:
     minutes of the fills, epoch ms, -1 without one. `end` is a name of `quant.market.outcome_kinds.ENDS`, `reason`
     a text such as its REASONS. Prices are dollars or index points on the share basis of the session. `pnl` is the
     profit after costs as a fraction of the entry and `r` as a multiple of the risk; NaN where the outcome has none.
-    `predicted` and `actual` are changes of volatility in points. `score` and `confluence` run from 0 to 100,
-    `iv_rank` from 0 to 1. `regime`, `iv_regime`, `positioning` and `flow_alignment` are those known at the evaluation
-    instant.
+    `predicted` and `actual` are changes of volatility in points. `score` and `confluence` run from 0 to 100, `iv_rank`
+    from 0 to 1. `regime`, `iv_regime`, `positioning` and `flow_alignment` are those known at the evaluation instant.
     """
 
     symbol: Texts

@@ -15,16 +15,8 @@ from quant.score_thresholds import CONFLUENCE_WEIGHTS, STYLE_SHARES
 BOOSTS = ("iv", "gamma", "alignment", "regime")  # terms of the score in points; that of the flow is a factor
 COMPONENTS = tuple(CONFLUENCE_WEIGHTS)
 STYLES = tuple(STYLE_SHARES)
-_BY_CANDIDATE = {
-    "deltas",
-    "components",
-    "free_at",
-    "r",
-    "reward",
-    "chance_r",
-    "chance_deviation",
-    "chance_win_rate",
-}
+_BY_CANDIDATE = {"deltas", "components", "free_at", "r", "reward"}
+_BY_CANDIDATE |= {"chance_r", "chance_deviation", "chance_win_rate"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +33,8 @@ class Candidates:
     of a firing, for splits; both and `fires_at` are whole numbers in one unit.
 
     What follows exists once for each variant of the exits, shape (v, n): `free_at`, `r` (after costs, NaN without a
-    result), `reward` (target over risk), and `chance_r`, `chance_deviation` and `chance_win_rate` of the random entries
-    (`backtest.verdict`; NaN without any).
+    result), `reward` (target over risk), and mean, standard deviation and share of wins of R of the random entries (NaN
+    without any).
     """
 
     detectors: tuple[str, ...]

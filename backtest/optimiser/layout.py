@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from hashlib import blake2b
 from typing import Any
 
 import numpy as np
@@ -68,6 +69,11 @@ class Layout:
         ends = np.cumsum([len(self.detectors), len(BOOSTS), 1, len(COMPONENTS), len(STYLES)])
         weights, boosts, flow, components, minimum, exits = np.split(genomes, ends, axis=1)
         return Genes(weights, boosts, flow, components, minimum, np.floor(exits[:, 0]).astype(np.int64))
+
+    def keys(self, genomes: Floats) -> list[str]:
+        """Return a short key of each genome, shape (p, d): equal for those whose rounded genes are equal."""
+        whole = np.round(genomes * 10**DECIMALS).astype(np.int64)
+        return [blake2b(row.tobytes(), digest_size=8).hexdigest() for row in whole]
 
     def config(self, genome: Floats) -> dict[str, Any]:
         """Return a genome, shape (d,), as a configuration of nested names."""

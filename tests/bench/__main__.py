@@ -31,6 +31,7 @@ def benchmarks() -> dict[str, Callable[[], Measured]]:
     from tests.bench.flow_store import flow_store
     from tests.bench.gamma_profile import gamma_profile
     from tests.bench.implied_vol import implied_vol_vs_quantlib, implied_vol_vs_vollib
+    from tests.bench.optimiser import optimiser
     from tests.bench.scanner import scanner
     from tests.bench.surface import surface
 
@@ -42,6 +43,7 @@ def benchmarks() -> dict[str, Callable[[], Measured]]:
         gamma_profile,
         surface,
         scanner,
+        optimiser,
         flow_store,
         flow_end_to_end,
         backfill_pace,

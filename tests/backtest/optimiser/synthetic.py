@@ -43,6 +43,6 @@ def candidates(
         r=np.where(won, reward, -1.0),
         reward=every * reward,
         chance_r=every * (chance * (1 + reward) - 1),
-        chance_deviation=every * (1 + reward) * (chance * (1 - chance)) ** 0.5,
+        chance_deviation=every * (1 + reward) * np.sqrt(chance * (1 - chance)),
         chance_win_rate=every * chance,
     )

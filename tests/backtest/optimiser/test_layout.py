@@ -53,3 +53,10 @@ def test_one_variant_fixes_the_exits():
     layout = Layout(("orb_breakout",))
     assert layout.lower[-1] == layout.upper[-1] == 0.0
     assert layout.config(layout.default)["exits"] == 0
+
+
+def test_genomes_with_equal_rounded_genes_have_one_key():
+    near, apart = LAYOUT.default + 0.00001, LAYOUT.default + 0.0001
+    one, two, other = LAYOUT.keys(np.array([LAYOUT.default, near, apart]))
+    assert one == two != other
+    assert len(one) == 16
