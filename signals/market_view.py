@@ -17,7 +17,7 @@ from ingestion.bars.historical_bars import task_of
 from ingestion.fetched_ranges import Stretch
 from quant import sessions
 from quant.chain import Floats
-from signals.anchors import FLOW_ANCHOR, REGULAR, first_days
+from signals.anchors import BAR_ANCHOR, FLOW_ANCHOR, REGULAR, first_days
 from warehouse import clock, market_days
 from warehouse.asof import bars, corporate_actions, expiration_curve, gamma, iv, regime
 from warehouse.asof.corporate_actions import Split
@@ -190,9 +190,16 @@ def _instruments(
         reach = {Timeframe.DAY: reach[Timeframe.DAY]}
     found: dict[str, dict[str, KnownBars]] = {symbol: {} for symbol in symbols}
     for name, day in reach.items():
+        since_ms = _midnight_ms(day)
+        if name == Timeframe.QUARTER_HOUR:
+            # Bars before the anchor of features are for longer frames, which need no volume.
+            before_ms, since_ms = since_ms, _midnight_ms(days.before(first, BAR_ANCHOR))
+            many = bars.read_many(symbols, name, before_ms, since_ms - 1, _PRICES)
+            _spread(many, "earlier", symbols, found)
         columns = _PRICES if name == Timeframe.FIVE_MINUTES else _COLUMNS
-        many = bars.read_many(symbols, name, _midnight_ms(day), last_ms, columns)
-        _spread(many, name, symbols, found)
+        _spread(bars.read_many(symbols, name, since_ms, last_ms, columns), name, symbols, found)
+    if timeframe != Timeframe.DAY:
+        _put_before("earlier", Timeframe.QUARTER_HOUR, symbols, found)
     if timeframe != Timeframe.DAY:
         own = bars.read_many(symbols, Timeframe.MINUTE, _midnight_ms(first), last_ms, _COLUMNS)
         _spread(own, Timeframe.MINUTE, symbols, found)
@@ -223,9 +230,15 @@ def _add_first_minutes(indices: list[str], opens: list[int], found: dict[str, di
     starts = [open_ms + sessions.MINUTE_MS * minute for open_ms in opens for minute in range(FIRST_MINUTES)]
     many = bars.read_starts(indices, Timeframe.MINUTE, starts, _COLUMNS)
     _spread(many, "first", indices, found)
-    for symbol in indices:
-        by_length = found[symbol]
-        by_length[Timeframe.MINUTE] = by_length.pop("first").followed_by(by_length[Timeframe.MINUTE])
+    _put_before("first", Timeframe.MINUTE, indices, found)
+
+
+def _put_before(
+    part: str, timeframe: str, symbols: list[str], found: dict[str, dict[str, KnownBars]]
+) -> None:
+    """Join bars that were read under the name `part` with the later ones of a length."""
+    for symbol in symbols:
+        found[symbol][timeframe] = found[symbol].pop(part).followed_by(found[symbol][timeframe])
 
 
 _COLUMNS = tuple(one.name for one in fields(KnownBars) if one.name != "start_ms")
