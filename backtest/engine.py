@@ -15,23 +15,20 @@ import numpy as np
 
 from backtest.columns import OutcomeColumns, columns_of
 from backtest.request import Request
-from backtest.simulation.chance import chance, market_of
+from backtest.simulation.all_rows import all_rows
 from backtest.simulation.data import Fingerprint, parts
-from backtest.simulation.pin_chance import pin_chance
-from backtest.simulation.rows import rows_of
 from backtest.simulation.shuffle import shuffled
 from backtest.simulation.tested import PastSession, tested_day, tested_session
 from quant.chain import Bools
-from signals.detectors.registry import BY_NAME, named
+from signals.detectors.registry import named
 from signals.features.record import BarLength
 from signals.market_view import MarketView
 from signals.scan.daily_run import REACH_MS
-from signals.scan.found import FoundSignal, plain
+from signals.scan.found import FoundSignal
 from signals.scan.scan import Earlier
 from warehouse import market_days
 from warehouse.market_days import MarketDays
 
-CHANCE = ("chance_r", "chance_deviation", "chance_win_rate", "chance_hit_rate")
 Progress = Callable[[int, int], None]
 
 
@@ -97,8 +94,7 @@ def backtest_symbol(
             for name, reasons in one.no_data.items():
                 has_data[name][place[day]] = bool(np.any(reasons == ""))
                 no_data[name].update(reasons[reasons != ""].tolist())
-    rows = _with_chance(tested, request)
-    return SymbolResult(symbol, days, rows, has_data, no_data, fingerprint.text())
+    return SymbolResult(symbol, days, all_rows(tested, request), has_data, no_data, fingerprint.text())
 
 
 def _tested(
@@ -129,24 +125,3 @@ def _earlier(signal: FoundSignal) -> Earlier:
         stop_price=signal.stop_price,
         target_prices=signal.target_prices,
     )
-
-
-def _with_chance(tested: list[PastSession], request: Request) -> list[dict[str, Any]]:
-    """Return the rows of all firings in the order of their bars, with what random entries are worth."""
-    rows: list[dict[str, Any]] = []
-    by_price: list[tuple[dict[str, Any], FoundSignal, int, float]] = []
-    for one in tested:
-        for signal, row in rows_of(one):
-            slot = one.path.row(signal.bar_end)
-            row |= dict.fromkeys(CHANCE)
-            if row["outcome_kind"] == "session":
-                by_price.append((row, signal, slot, float(one.slots.range[slot])))
-            elif row["outcome_kind"] == "pin":
-                row["chance_hit_rate"] = plain(pin_chance(one, slot, signal.targets[0]))
-            rows.append(row)
-    if by_price:
-        priced, signals, slots, ranges = zip(*by_price, strict=True)
-        means = chance(market_of(tested), signals, slots, np.array(ranges), request)
-        for place, row in enumerate(priced):
-            row |= {name: plain(getattr(means, name.removeprefix("chance_"))[place]) for name in CHANCE}
-    return sorted(rows, key=lambda row: (row["bar_end"], BY_NAME[row["detector"]].number, row["direction"]))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from quant.market.outcome_kinds import Costs
@@ -43,6 +43,8 @@ class Request:
     wall_exit: bool = False
     one_at_a_time: bool = True
     shuffled: bool = False
+    all_exits: bool = False
+    weights: Mapping[str, Any] = field(default_factory=dict)
     chance_entries: int = CHANCE_ENTRIES
     seed: int = 1
     until_ms: int | None = None

@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 
 from backtest.columns import OutcomeColumns, columns_of
-from backtest.engine import CHANCE, SymbolResult
+from backtest.engine import SymbolResult
 from backtest.request import Request
+from backtest.simulation.all_rows import CHANCE
 from quant.chain import Bools, Floats
 from warehouse.models import Backtest, BacktestOutcome, BacktestSymbol
 from warehouse.models.enums import BacktestStatus

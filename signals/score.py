@@ -14,6 +14,7 @@ from signals.context import alignment, flow, gamma_exposure, iv_percentile, regi
 from signals.context.boost import NOT_APPLIED, Boost, Firing, Profile
 from signals.context.contexts import Contexts
 from signals.rules.detector import Detections, Detector
+from signals.weights import DEFAULT, Weights
 
 Disposition = Literal["ACTIVE", "BLOCKED", "BELOW_MINIMUM"]
 
@@ -51,8 +52,12 @@ def score(
     contexts: Contexts,
     profile: Profile = "default",
     minimum: float = BOOST_RULES.minimum_score,
+    weights: Weights = DEFAULT,
 ) -> Score:
-    """Return the score of a firing in its contexts. A firing on volatility has only the term of IV."""
+    """Return the score of a firing in its contexts. A firing on volatility has only the term of IV.
+
+    `weights` multiply the base score and the terms; the terms of the result are those before that.
+    """
     terms = {
         "iv": iv_percentile.boost(contexts.iv, firing, profile),
         "gamma": gamma_exposure.boost(contexts.gamma, firing, profile),
@@ -62,8 +67,10 @@ def score(
     }
     if firing.family == "volatility":
         terms = {name: term if name == "iv" else NOT_APPLIED for name, term in terms.items()}
-    total = firing.base + sum(term.delta for term in terms.values())
-    final = min(100.0, max(0.0, total * prod(term.factor for term in terms.values())))
+    total = weights.detectors.get(firing.detector, 1.0) * firing.base
+    total += sum(weights.boosts.get(name, 1.0) * term.delta for name, term in terms.items())
+    factors = (1.0 + weights.boosts.get(name, 1.0) * (term.factor - 1.0) for name, term in terms.items())
+    final = min(100.0, max(0.0, total * prod(factors)))
     found = (
         firing.blocked,
         regime.block(contexts.regime, firing),

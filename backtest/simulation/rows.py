@@ -65,6 +65,12 @@ def _entry(signal: FoundSignal, day: dt.date) -> dict[str, Any]:
         "base_score": signal.score.base,
         "final_score": signal.score.final,
         "confluence": plain(signal.confluence.overall),
+        "terms": {
+            name: boost.factor if name == "flow" else boost.delta
+            for name, boost in signal.score.terms.items()
+        },
+        "components": signal.confluence.values(),
+        "followed": signal.followed,
         "iv_rank": plain(contexts.iv.rank),
         "iv_regime": contexts.iv.iv_regime or "",
         "market_regime": contexts.regime.market_regime or "",

@@ -42,7 +42,6 @@ def scan_daily_bar(bar: DueBar) -> Scanned:
 def _scan(bar: DueBar, run: Run) -> Scanned:
     day = new_york_date(clock.instant(bar.bar_end))
     symbols = [str(entry.symbol) for entry in queries.watchlist_entries()]
-    config = store.active_config()
     stored = store.daily_since(symbols, bar.bar_end - REACH_MS)
     earlier = _earlier(stored)
     open_ms, _ = market_days.read().hours_ms(day)
@@ -64,7 +63,7 @@ def _scan(bar: DueBar, run: Run) -> Scanned:
     crushes = _crushes(symbols, bar.at_ms)
 
     def write() -> Scanned:
-        new = store.store(found, None if config is None else int(config.id))
+        new = store.store(found)
         steps = [*_steps(view, store.daily_since(symbols, bar.bar_end - REACH_MS)), *crushes]
         SignalEvent.objects.bulk_create(steps, ignore_conflicts=True)
         runs.finish(run, rows=new, result={"symbols": scanned, "signals": new, "steps": len(steps)})

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import math
-from dataclasses import asdict, dataclass, is_dataclass
+from dataclasses import asdict, dataclass, is_dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -20,6 +20,7 @@ from signals.rules.detector import Detections, Detector
 from signals.rules.rule import LONG
 from signals.score import Score
 from signals.styles import Styles, styles
+from signals.weights import DEFAULT, Weights
 
 METHOD_VERSION = "signals-1"
 
@@ -41,6 +42,8 @@ class FoundSignal:
     score: Score
     confluence: Confluence
     styles: Styles
+    followed: int | None
+    config_id: int | None
     contexts: Contexts
     factors: tuple[dict[str, Any], ...]
 
@@ -62,14 +65,27 @@ class FoundSignal:
 
 
 def found_at(
-    features: Features, detector: Detector, detections: Detections, row: int, profile: Profile, minimum: float
+    features: Features,
+    detector: Detector,
+    detections: Detections,
+    row: int,
+    profile: Profile,
+    minimum: float,
+    weights: Weights = DEFAULT,
 ) -> FoundSignal:
-    """Return the firing of a detector on one row, scored in the contexts of that row."""
+    """Return the firing of a detector on one row, scored in the contexts of that row with some weights."""
     contexts = read_contexts(features, row)
     firing = scores.firing_at(detector, detections, row)
-    scored = scores.score(firing, contexts, profile, minimum)
+    scored = scores.score(firing, contexts, profile, minimum, weights)
     side = confluence(features, row, contexts.alignment, firing.direction)
     followed = flow.followed(contexts.flow, firing)
+    by_style = styles(scored.final, side.values(), followed, features.timeframe, weights)
+    reaches = weights.reaches(by_style.style, by_style.own)
+    if reaches is not None and not scored.blocks:
+        scored = replace(scored, disposition="ACTIVE" if reaches else "BELOW_MINIMUM")
+    stop, targets = float(detections.stop[row]), tuple(detections.targets[row].tolist())
+    if detector.rule.ending == "session":
+        stop, targets = weights.prices(firing.reference, stop, targets)
     return FoundSignal(
         symbol=features.symbol,
         timeframe=features.timeframe,
@@ -78,12 +94,14 @@ def found_at(
         bar_end=int(features.end_ms[row]),
         evaluated_at=int(features.at_ms[row]),
         reference=firing.reference,
-        stop=float(detections.stop[row]),
-        targets=tuple(detections.targets[row].tolist()),
+        stop=stop,
+        targets=targets,
         prediction=float(detections.prediction[row]),
         score=scored,
         confluence=side,
-        styles=styles(scored.final, side.values(), followed, features.timeframe),
+        styles=by_style,
+        followed=followed,
+        config_id=weights.config_id,
         contexts=contexts,
         factors=tuple(
             {"text": factor.text, "weight": factor.weight, "value": plain(detections.factors[place, row])}
@@ -93,7 +111,7 @@ def found_at(
     )
 
 
-def row_of(found: FoundSignal, config_id: int | None = None) -> dict[str, Any]:
+def row_of(found: FoundSignal) -> dict[str, Any]:
     """Return the columns of the table `signals`; numbers that do not exist are None."""
     scored = found.score
     return {
@@ -123,7 +141,7 @@ def row_of(found: FoundSignal, config_id: int | None = None) -> dict[str, Any]:
         "components": {one.name: plain(one) for one in found.confluence.components},
         "contexts": plain(found.contexts),
         "profile": scored.profile,
-        "config_id": config_id,
+        "config_id": found.config_id,
         "method_version": METHOD_VERSION,
     }
 

@@ -22,7 +22,7 @@ from signals.features.history import (
     intraday,
     per_share,
 )
-from signals.market_view import MarketView, SymbolView
+from signals.market_view import Instrument, MarketView
 from warehouse import clock
 from warehouse.asof.rows import Times
 from warehouse.models.enums import Timeframe
@@ -144,15 +144,15 @@ def session_path(view: MarketView, symbol: str, day: dt.date) -> Path:
     end_ms = np.minimum(start_ms + QUARTER_MS, close_ms)
     evaluated = int(np.count_nonzero(end_ms + EVALUATED_AFTER_MS + delay_ms <= view.last_ms))
     unknown = np.isnan(prices["open"])
-    empty = unknown & _without_trade(one, start_ms, end_ms)
+    stored = np.isin(start_ms, one.prices.bars[Timeframe.QUARTER_HOUR].between(open_ms, close_ms).start_ms)
+    empty = ~stored & _fetched(one.prices, start_ms, end_ms)
     waiting = unknown & (np.arange(count) >= _after_last(~unknown[:evaluated])) & (evaluated < count)
-    late = np.isin(start_ms, one.prices.bars[Timeframe.QUARTER_HOUR].start_ms)
     bars = PathBars(
         open=prices["open"],
         high=prices["high"],
         low=prices["low"],
         close=prices["close"],
-        missing=unknown & ~empty & (late | ~waiting),
+        missing=unknown & ~empty & (stored | ~waiting),
         empty=empty,
         last=np.full(count, count - 1),
         minute_open=inside[0],
@@ -163,11 +163,10 @@ def session_path(view: MarketView, symbol: str, day: dt.date) -> Path:
     return Path(bars, start_ms, end_ms, evaluated, entry_minute=1 + -(-delay_ms // MINUTE_MS))
 
 
-def _without_trade(one: SymbolView, start_ms: Times, end_ms: Times) -> Bools:
-    """Return which bars were fetched and have no row, shape (n,)."""
-    fetched = [one.prices.is_fetched(*each) for each in zip(start_ms.tolist(), end_ms.tolist(), strict=True)]
-    return np.array(fetched, dtype=bool) & ~np.isin(
-        start_ms, one.prices.bars[Timeframe.QUARTER_HOUR].start_ms
+def _fetched(prices: Instrument, start_ms: Times, end_ms: Times) -> Bools:
+    """Return of which bars the time was fetched, shape (n,)."""
+    return np.array(
+        [prices.is_fetched(*each) for each in zip(start_ms.tolist(), end_ms.tolist(), strict=True)]
     )
 
 

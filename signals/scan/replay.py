@@ -26,7 +26,6 @@ from warehouse.task_names import RunTask
 
 MOST_LISTED = 20
 Key = tuple[str, str, str, int]
-_NOT_COMPARED = ("config_id",)
 # Tables that a view reads and whose rows may be computed again; of sums of trades it reads every version.
 _READ = (
     "historical_bars",
@@ -131,7 +130,7 @@ def _differences(
         elif again is None:
             what = "stored, and not found by the replay"
         else:
-            names = [name for name in again if name not in _NOT_COMPARED and again[name] != live[name]]
+            names = [name for name in again if again[name] != live[name]]
             if not names:
                 continue
             what = f"differs in {', '.join(names)}"

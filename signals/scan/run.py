@@ -60,7 +60,6 @@ def _scan(bar: DueBar, run: Run) -> Scanned:
     open_ms, close_ms = market_days.read().hours_ms(day)
     delay_ms = bar.at_ms - bar.bar_end - EVALUATED_AFTER_MS
     symbols = [str(entry.symbol) for entry in queries.watchlist_entries()]
-    config = store.active_config()
     dismissed = store.dismissals(symbols, open_ms, bar.at_ms)
     with asof.at(bar.at_ms):
         view = market_view.read(symbols, open_ms, bar.at_ms, delay_ms=delay_ms)
@@ -77,10 +76,9 @@ def _scan(bar: DueBar, run: Run) -> Scanned:
         if session.features is not None and int(session.features.end_ms[-1]) == bar.bar_end:
             scanned.append(session.features)
         found += [one for one in session.signals if one.bar_end == bar.bar_end]
-    config_id = None if config is None else int(config.id)
 
     def write() -> Scanned:
-        new = store.store(found, config_id)
+        new = store.store(found)
         steps = _follow(view, day, open_ms, close_ms)
         matched = store_bar_rows(scanned, day)
         counts = {"symbols": len(scanned), "signals": new, "steps": steps, "matches": matched}

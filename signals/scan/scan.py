@@ -22,6 +22,7 @@ from signals.features.mirroring import mirror
 from signals.features.record import BarLength, Features, recent
 from signals.market_view import MarketView
 from signals.rules.detector import Detector
+from signals.scan.configured import ALWAYS_DEFAULT, WeightHistory
 from signals.scan.found import FoundSignal, found_at
 from signals.scan.paths import Path, daily_path, session_path
 from warehouse import clock
@@ -65,6 +66,7 @@ def scan_session(
     *,
     profile: Profile = "default",
     minimum: float = BOOST_RULES.minimum_score,
+    weights: WeightHistory = ALWAYS_DEFAULT,
     dismissed: Mapping[tuple[str, int, int], int] | None = None,
     detectors: Sequence[Detector] = DETECTORS,
     one_at_a_time: bool = True,
@@ -81,18 +83,22 @@ def scan_session(
     one = view.symbols[symbol]
     seen = recent(features)
     image = mirror(seen)
-    rule = _OneAtATime(session_path(view, symbol, day), dismissed or {})
-    found: list[FoundSignal] = []
+    firings: list[list[FoundSignal]] = []
     no_data: dict[str, Texts] = {}
     for detector in detectors_for(symbol, one.kind, "15m", detectors):
         detections = detector.detect(seen, image)
         no_data[detector.name] = detections.no_data[seen.first_row :]
         fired = np.flatnonzero(detections.fired)
-        signals = [
-            found_at(seen, detector, detections, row, profile, minimum)
-            for row in fired[fired >= seen.first_row].tolist()
-        ]
-        found += rule.kept(signals) if one_at_a_time else signals
+        firings.append(
+            [
+                found_at(seen, detector, detections, row, profile, minimum, weights.at(int(seen.at_ms[row])))
+                for row in fired[fired >= seen.first_row].tolist()
+            ]
+        )
+    if one_at_a_time and any(firings):
+        rule = _OneAtATime(session_path(view, symbol, day), dismissed or {})
+        firings = [rule.kept(signals) for signals in firings]
+    found = [signal for signals in firings for signal in signals]
     found.sort(key=lambda each: (each.bar_end, each.detector.number))
     return SessionSignals(features, tuple(found), no_data)
 
@@ -122,6 +128,7 @@ def scan_daily(
     *,
     profile: Profile = "default",
     minimum: float = BOOST_RULES.minimum_score,
+    weights: WeightHistory = ALWAYS_DEFAULT,
     detectors: Sequence[Detector] = DETECTORS,
 ) -> SessionSignals:
     """Return the signals of the daily bar of a session; `view` is one of daily bars.
@@ -139,7 +146,8 @@ def scan_daily(
         detections = detector.detect(seen, image)
         no_data[detector.name] = detections.no_data[row:]
         if detections.fired[row]:
-            signal = found_at(seen, detector, detections, row, profile, minimum)
+            active = weights.at(int(seen.at_ms[row]))
+            signal = found_at(seen, detector, detections, row, profile, minimum, active)
             same = [one for one in earlier if (one.detector, one.side) == (detector.name, signal.direction)]
             if all(_is_over(view, symbol, day, one) for one in same):
                 found.append(signal)

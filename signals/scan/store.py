@@ -8,21 +8,16 @@ from django.db.models import Exists, OuterRef, QuerySet
 
 from signals.rules.rule import LONG, SHORT
 from signals.scan.found import FoundSignal, row_of
-from warehouse.models import ConfluenceConfig, Signal, SignalEvent
-from warehouse.models.enums import ConfigStatus, Disposition, SignalEventKind
+from warehouse.models import Signal, SignalEvent
+from warehouse.models.enums import Disposition, SignalEventKind
 from warehouse.models.setups.signals import ENDS
 
 SIDES = {"LONG": LONG, "SHORT": SHORT}
 
 
-def active_config() -> ConfluenceConfig | None:
-    """Return the weights that the scanner uses, None for those of the code."""
-    return ConfluenceConfig.objects.filter(status=ConfigStatus.ACTIVE).first()
-
-
-def store(found: Iterable[FoundSignal], config_id: int | None) -> int:
+def store(found: Iterable[FoundSignal]) -> int:
     """Insert the signals that are not stored and return their number. Call it in a transaction."""
-    rows = [Signal(**row_of(one, config_id)) for one in found]
+    rows = [Signal(**row_of(one)) for one in found]
     if not rows:
         return 0
     same_bars = Signal.objects.filter(bar_end__in={row.bar_end for row in rows})

@@ -62,6 +62,9 @@ class Migration(migrations.Migration):
                 ('base_score', models.FloatField(db_comment='score of the detector; points of 0 to 100')),
                 ('final_score', models.FloatField(db_comment='score with the boosts of all engines; points of 0 to 100')),
                 ('confluence', models.FloatField(blank=True, db_comment='weighted mean of the five components, null without data; points of 0 to 100', null=True)),
+                ('terms', models.JSONField(blank=True, db_comment='boosts of the engines in points, that of the flow as a factor; points')),
+                ('components', models.JSONField(blank=True, db_comment='components of the confluence, null for one without data; points')),
+                ('followed', models.IntegerField(blank=True, db_comment='institutional score where the flow is to be followed, else null; points of 0 to 100', null=True)),
                 ('iv_rank', models.FloatField(blank=True, db_comment='rank of implied volatility in its year, null without data; 0 to 1', null=True)),
                 ('iv_regime', models.TextField(db_comment='regime of implied volatility, empty without data; no unit')),
                 ('market_regime', models.TextField(db_comment='regime of the market, empty without data; no unit')),
@@ -87,6 +90,7 @@ class Migration(migrations.Migration):
                 ('chance_deviation', models.FloatField(blank=True, db_comment='standard deviation of r of random entries, null without any; no unit', null=True)),
                 ('chance_win_rate', models.FloatField(blank=True, db_comment='share of random entries with a profit; 0 to 1', null=True)),
                 ('chance_hit_rate', models.FloatField(blank=True, db_comment='share of random entries that reach the target; 0 to 1', null=True)),
+                ('exits', models.JSONField(blank=True, db_comment='outcome for each variant of the exits, null if not asked for; units as in the columns', null=True)),
                 ('backtest', models.ForeignKey(db_comment='the backtest; no unit', db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='rows', to='warehouse.backtest')),
             ],
             options={

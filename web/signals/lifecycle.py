@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import groupby
 from typing import Any
 
 from warehouse.models import Signal, SignalEvent
@@ -41,13 +42,19 @@ class LifeStep:
 def life_of(
     signal: Signal, events: Sequence[SignalEvent], state: SignalState, closes_ms: int
 ) -> list[LifeStep]:
-    """Return the steps of a signal, oldest first; the expected end of one that lives is the last."""
+    """Return the steps of a signal, oldest first; the expected end of one that lives is the last.
+
+    Refreshes of its contexts that follow each other are one step, the last one with their number.
+    """
     close = formats.price(signal.reference_price)
     steps = [
         LifeStep(int(signal.bar_end), "Bar closed", f"{signal.timeframe} bar, close {close}"),
         LifeStep(int(signal.evaluated_at), _disposition(signal), _evaluated(signal), is_main=True),
     ]
-    steps += [_step(event) for event in sorted(events, key=lambda one: (one.timestamp, one.pk))]
+    ordered = sorted(events, key=lambda one: (one.timestamp, one.pk))
+    for kind, group in groupby(ordered, key=lambda one: one.kind):
+        same = [_step(event) for event in group]
+        steps += [_merged(same)] if kind == SignalEventKind.CONTEXT else same
     if state.is_live:
         ends = {
             "session": "at the close, unless the stop, a target or a dismissal comes first",
@@ -60,6 +67,15 @@ def life_of(
         at_close = signal.timeframe != "1d" and signal.outcome_kind != "iv_change"
         steps.append(LifeStep(closes_ms if at_close else None, "Ends", text, is_expected=True))
     return steps
+
+
+def _merged(steps: list[LifeStep]) -> LifeStep:
+    """Return the last of several refreshes of contexts, with the number and the time of the first."""
+    first, last = steps[0], steps[-1]
+    if len(steps) == 1:
+        return last
+    since = formats.time_of_day(first.at_ms, seconds=True)
+    return replace(last, text=f"{len(steps)} times since {since}; the last {last.text}")
 
 
 def _disposition(signal: Signal) -> str:

@@ -129,7 +129,8 @@ def _tone(value: float | None) -> str:
 
 def _entry(signal: Signal, state: SignalState) -> Value:
     if state.entry is None:
-        return Value("Close of the bar", formats.price(signal.reference_price), "not entered")
+        detail = "the entry is stored with the next bar" if state.is_live else "not entered"
+        return Value("Close of the bar", formats.price(signal.reference_price), detail)
     return Value(
         f"Entry, {formats.time_of_day(state.entered_ms)}",
         formats.price(state.entry),

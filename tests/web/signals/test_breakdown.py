@@ -103,6 +103,22 @@ def test_the_life_of_a_signal_ends_with_what_is_expected_or_happened():
     assert last.text == "at 452.10; target; +1.40 R; +1.50 R at best; −0.25 R at worst"
 
 
+def test_refreshes_of_contexts_that_follow_each_other_are_one_step():
+    signal = add_signal()
+    events = [
+        add_step(signal, "CONTEXT", minute * MINUTE_MS, price=450.0 + minute, reason="a sweep was traded")
+        for minute in (2, 3, 5)
+    ]
+    events.insert(2, add_step(signal, "ALERTED", 4 * MINUTE_MS, details={"status": "sent"}))
+    found = life_of(signal, events, state_of(signal, events, AT), BAR_END)
+    assert [(step.name, step.text) for step in found[2:-1]] == [
+        ("Contexts refreshed", "2 times since 11:17:00; the last at 453.00; a sweep was traded"),
+        ("Alert sent", ""),
+        ("Contexts refreshed", "at 455.00; a sweep was traded"),
+    ]
+    assert found[2].at_ms == BAR_END + 3 * MINUTE_MS
+
+
 def test_a_blocked_firing_names_its_rule():
     signal = add_signal(disposition="BLOCKED", blocked_by=["regime STRONG_UPTREND"])
     found = life_of(signal, [], state_of(signal, [], AT), BAR_END)

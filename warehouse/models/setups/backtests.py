@@ -105,6 +105,11 @@ class BacktestOutcome(models.Model):
     base_score = columns.real("score of the detector; points of 0 to 100", null=False)
     final_score = columns.real("score with the boosts of all engines; points of 0 to 100", null=False)
     confluence = columns.real("weighted mean of the five components, null without data; points of 0 to 100")
+    terms = columns.json("boosts of the engines in points, that of the flow as a factor; points", null=False)
+    components = columns.json("components of the confluence, null for one without data; points", null=False)
+    followed = columns.count(
+        "institutional score where the flow is to be followed, else null; points of 0 to 100"
+    )
     iv_rank = columns.real("rank of implied volatility in its year, null without data; 0 to 1")
     iv_regime = columns.text("regime of implied volatility, empty without data; no unit", null=False)
     market_regime = columns.text("regime of the market, empty without data; no unit", null=False)
@@ -135,6 +140,9 @@ class BacktestOutcome(models.Model):
     chance_deviation = columns.real("standard deviation of r of random entries, null without any; no unit")
     chance_win_rate = columns.real("share of random entries with a profit; 0 to 1")
     chance_hit_rate = columns.real("share of random entries that reach the target; 0 to 1")
+    exits = columns.json(
+        "outcome for each variant of the exits, null if not asked for; units as in the columns"
+    )
 
     class Meta:
         db_table = OUTCOMES

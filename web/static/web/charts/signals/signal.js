@@ -16,7 +16,10 @@ export function signal(data, view) {
   const { min, max } = option.yAxis;
   const last = end ?? data.parts.axis.length - 1;
   const plot = height - TOP - BOTTOM;
-  const shifts = apart(own.map((level) => (1 - (level.value - min) / (max - min)) * plot), plot);
+  // The labels of the walls, which are on the first series, are moved too.
+  const shown = walls.filter((level) => level.value >= min && level.value <= max);
+  const shifts = apart([...own, ...shown].map((level) => (1 - (level.value - min) / (max - min)) * plot), plot);
+  option.series[0].markLine.data.forEach((line, n) => { line.label.offset = [0, shifts[own.length + n]]; });
   const colour = { entry: c.ink, stop: c["negative-text"], target: c["positive-text"] };
   const find = (kind) => own.filter((level) => level.kind === kind).map((level) => level.value);
   const [entry] = find("entry");
