@@ -100,6 +100,9 @@ def test_the_difference_of_independent_sides_has_the_sum_of_their_variances():
     assert found.estimate == pytest.approx(one.mean() - two.mean())
     assert found.standard_error == pytest.approx(np.hypot(*errors), rel=0.05)
     assert (found.n, found.sessions) == (len(one), 60)
+    half = found.standard_error * 2.0010  # Student's t with 59 degrees of freedom
+    ends = (found.estimate - half, found.estimate + half)
+    assert (found.lower, found.upper) == pytest.approx(ends, abs=1e-4)
 
 
 def test_the_side_with_fewer_sessions_decides():

@@ -61,3 +61,9 @@ def test_sets_without_trades_cannot_be_compared():
         "The win rates cannot be compared: one side has no trades. "
         "The expectancies cannot be compared: fewer than two sessions with trades on one side."
     )
+
+
+def test_a_profit_of_zero_is_no_win():
+    even = columns([traded(each, 0.0) for each in sessions(4)])
+    found = compare(even, even)
+    assert (found.first.k, found.second.k) == (0, 0)

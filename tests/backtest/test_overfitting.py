@@ -48,6 +48,10 @@ def test_there_is_a_logit_for_each_choice_of_half_of_the_blocks(blocks, splits):
     assert len(overfitting_logits(matrix, blocks)) == splits == comb(blocks, blocks // 2)
 
 
+def test_as_many_rows_as_blocks_are_enough():
+    assert len(overfitting_logits(FIXTURE, 8)) == 70
+
+
 def test_columns_with_equal_means_are_always_overfitted():
     matrix = np.random.default_rng(2).normal(size=(200, 20))
     assert overfitting_probability(matrix - matrix.mean(axis=0), 10) == 1.0

@@ -91,6 +91,16 @@ def test_a_training_outcome_that_lasts_into_the_test_is_left_out():
     assert (split.train.tolist(), split.test.tolist()) == ([0, 2], [3, 4, 5])
 
 
+def test_there_is_no_embargo_by_default():
+    (split, *_) = combinatorial(lasting(0), DAYS, blocks=3, tested=1)
+    assert split.train.tolist() == [4, 5, 6, 7, 8, 9, 10, 11]
+
+
+def test_as_many_sessions_as_blocks_are_enough():
+    assert len(list(walk_forward(lasting(0), DAYS, folds=4, least_train=8))) == 4
+    assert len(list(combinatorial(lasting(0), DAYS, blocks=12, tested=1))) == 12
+
+
 def test_a_block_without_outcomes_purges_nothing():
     intervals = Intervals(DAYS[:2], np.array([0, 1]), np.array([99, 99]))
     (split,) = walk_forward(intervals, DAYS, folds=1, least_train=2)

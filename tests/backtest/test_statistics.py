@@ -94,6 +94,9 @@ def test_a_probability_that_cannot_be_computed_is_nan():
     assert np.isnan(probabilistic_sharpe(2.0, 0, 50, 4.0, 3.0))
     assert np.isnan(minimum_track_record(2.0, 0, 4.0, 3.0, 0.95))
     assert np.isnan(probabilistic_sharpe(np.nan, 0, 50, 0, 3))
+    # A skewness of 2 with a kurtosis of 5 is that of two values, and a ratio of 1 has no error.
+    assert np.isnan(probabilistic_sharpe(1.0, 0, 50, 2.0, 5.0))
+    assert np.isnan(minimum_track_record(1.0, 0, 2.0, 5.0, 0.95))
 
 
 @pytest.mark.parametrize(
@@ -105,6 +108,7 @@ def test_the_expected_maximum_of_normal_numbers(trials, expected):
 
 def test_the_expected_maximum_grows_with_the_trials_and_is_not_negative():
     found = [expected_maximum(trials) for trials in (1, 1.05, 1.3, 1.7, 2, 3, 1e6)]
+    assert found[1] == 0.0
     assert found == sorted(found)
     assert found[0] == 0.0
     for trials in (0, 0.5, np.nan):

@@ -99,3 +99,10 @@ def test_one_random_entry_for_each_outcome_is_enough():
     generator = np.random.default_rng(6)
     found = against(wins(generator, 90), DAYS, wins(generator, (90, 1)))
     assert found.word == "not different from chance"
+
+
+def test_the_error_of_equal_outcomes_is_that_of_independent_random_entries():
+    # The deviations of the random entries are 1 and 3, so their mean square is 5.
+    deviation = np.array([1.0, 3.0, 1.0, 3.0])
+    found = against_chance(np.ones(4), DAYS[:4], np.zeros(4), deviation, np.full(4, 0.5))
+    assert found.difference.standard_error == pytest.approx(np.sqrt(5 / 4))

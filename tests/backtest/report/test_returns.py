@@ -61,3 +61,7 @@ def test_returns_that_never_fall_have_no_sortino_ratio():
 def test_values_are_added_by_session():
     found = sums_by_session(np.array([1.0, 2.0, np.nan, -4.0]), np.array([0, 2, 2, 2]), 4)
     assert found.tolist() == [1.0, 0.0, -2.0, 0.0]
+
+
+def test_two_returns_have_a_sharpe_ratio():
+    assert sharpe(np.array([0.0, 0.02])) == pytest.approx(np.sqrt(0.5))
