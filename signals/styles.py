@@ -9,7 +9,7 @@ from typing import Literal
 from quant.score_thresholds import STYLE_INSTITUTIONAL, STYLE_SHARES
 from signals.confluence import weighted_mean
 from signals.features.record import BarLength
-from signals.weights import DEFAULT, Weights
+from signals.weights import DEFAULT, ROUNDING, Weights
 
 Style = Literal["scalp", "day", "swing"]
 
@@ -44,7 +44,8 @@ def styles(
     """
     scores = {name: _one(name, final, components, followed, weights) for name in STYLE_SHARES}
     scalp, day, swing = scores["scalp"], scores["day"], scores["swing"]
-    intraday: Style = "scalp" if scalp > day else "day"
+    # Equal scores may differ in their last digits, which must not decide the style.
+    intraday: Style = "scalp" if scalp - day > ROUNDING else "day"
     return Styles(scalp, day, swing, "swing" if bars == "1d" else intraday)
 
 

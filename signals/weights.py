@@ -14,7 +14,7 @@ from quant.score_thresholds import STYLE_SHARES
 
 # Variants of the exits: multiples of the distances to the stop and to the targets.
 EXITS = ((1.0, 1.0), (1.0, 4.0 / 3.0), (1.0, 2.0), (1.5, 1.5))
-ROUNDING = 1e-9  # points, by which a style score may miss its minimum
+ROUNDING = 1e-9  # points, within which scores are equal
 
 
 @dataclass(frozen=True, slots=True)

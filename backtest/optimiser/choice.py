@@ -17,8 +17,8 @@ from backtest.optimiser.layout import Genes
 from quant.chain import Bools, Floats
 from quant.market.paths import Ints
 from quant.score_thresholds import STYLE_INSTITUTIONAL, STYLE_SHARES
+from signals.weights import ROUNDING
 
-ROUNDING = 1e-9  # points, by which a score may miss its minimum
 SHARES = np.array([[STYLE_SHARES[style].get(name, 0.0) for name in COMPONENTS] for style in STYLES])
 ADDED = np.array([STYLE_INSTITUTIONAL[style] for style in STYLES])
 SCALP, DAY, SWING = range(3)
@@ -86,7 +86,7 @@ def chosen(prepared: Prepared, genes: Genes) -> Bools:
     reaches = np.zeros(final.shape, dtype=bool)
     if not daily.all():
         scalp, day = (_style(prepared, genes, final, style) for style in (SCALP, DAY))
-        reaches = np.where(scalp > day, _reaches(scalp, genes, SCALP), _reaches(day, genes, DAY))
+        reaches = np.where(scalp - day > ROUNDING, _reaches(scalp, genes, SCALP), _reaches(day, genes, DAY))
     if daily.any():
         swing = _reaches(_style(prepared, genes, final, SWING), genes, SWING)
         reaches = np.where(daily, swing, reaches)

@@ -74,3 +74,12 @@ def test_a_factor_of_weight_one_is_unchanged():
     for factor in (0.8, 0.9, 1.1, 1.15, 1.2):
         boost = Boost(0.0, factor, 1.0, "")
         assert 1.0 + 1.0 * (boost.factor - 1.0) == factor
+
+
+def test_equal_scores_of_two_styles_are_those_of_day_trading():
+    # With these weights both styles are the mean of components that are all 100.
+    same = dict.fromkeys(COMPONENTS, 100.0) | {"trend": 98.3146948295809}
+    weights = Weights(components={"trend": 0.0, "momentum": 0.5863, "technical": 1.6049, "volume": 0.3793})
+    found = styles(55.67397333042761, same, None, "15m", weights)
+    assert found.scalp == pytest.approx(found.day, abs=1e-9)
+    assert found.style == "day"

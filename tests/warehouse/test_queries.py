@@ -84,4 +84,4 @@ def test_rows_are_counted_by_table():
     assert counts["historical_greeks"] == 2
     assert counts["warehouse_clock"] == 1
     assert sum(counts.values()) == 3
-    assert len(counts) == 39
+    assert len(counts) == 41
