@@ -86,7 +86,9 @@ class _State(NamedTuple):
     def select(self, rows: NDArray[np.intp]) -> _State:
         """Return some slices for the next step, with room for its columns, which are those of no slice."""
         wings = Wings._make(column[rows] for column in self.wings)
-        return _State(self.m[rows], self.log_sigma[rows], wings, self.error[rows], self.columns[:, : len(rows)])
+        return _State(
+            self.m[rows], self.log_sigma[rows], wings, self.error[rows], self.columns[:, : len(rows)]
+        )
 
 
 def refined(quotes: ScaledQuotes, m: Floats, log_sigma: Floats) -> BestSlices:
