@@ -16,7 +16,7 @@ from warehouse.loading import known_at
 from warehouse.loading.known_at import store_in_time
 from warehouse.models import SurfacePoint, TermDay
 
-SURFACE_SESSIONS = 10  # of which every point is stored; the term structure is that of a year
+SURFACE_SESSIONS = 42  # of which every point is stored; the term structure is that of a year
 _AT_30, _AT_60 = TENOR_DAYS.index(30), TENOR_DAYS.index(60)
 
 

@@ -42,7 +42,7 @@ def warehouse_relations() -> list[str]:
 
 def test_migrations_can_be_reversed_completely_and_applied_again():
     relations = warehouse_relations()
-    assert len(relations) == 41 + 19 + 27  # tables, indexes of the partitioned tables, functions
+    assert len(relations) == 41 + 18 + 27  # tables, indexes of the partitioned tables, functions
     try:
         migrate_back()
         assert warehouse_relations() == []

@@ -122,10 +122,10 @@ def fit_smiles(chain: OptionChain) -> Smiles:
 
 def _at_deltas_of_both(svi: Svi, cubic: Cubic, lowest: Floats, highest: Floats) -> Floats:
     """Return `at_deltas` of the SVI slices and then of the cubic ones, shape (2s, 5), in one search."""
+    count = len(lowest)
 
     def total_variance(k: Floats) -> Floats:
-        first, second = np.split(k, 2)
-        return np.concatenate([svi.total_variance(first), cubic.total_variance(second)])
+        return np.concatenate([svi.total_variance(k[:count]), cubic.total_variance(k[count:])])
 
     return at_deltas(total_variance, np.tile(lowest, 2), np.tile(highest, 2))
 

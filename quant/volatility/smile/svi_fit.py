@@ -41,7 +41,8 @@ def fit_svi(k: ArrayLike, total_variance: ArrayLike, weights: ArrayLike) -> Svi:
     usable = np.flatnonzero((known.sum(axis=1) >= FEWEST_QUOTES) & (highest > lowest))
     found = np.full((5, len(at)), np.nan)
     if len(usable):
-        columns_of = (at[usable], value[usable], weight[usable], known[usable])
+        chosen = slice(None) if len(usable) == len(at) else usable  # copies nothing when all are
+        columns_of = (at[chosen], value[chosen], weight[chosen], known[chosen])
         quotes = ScaledQuotes.of(*columns_of)
         m, log_sigma = _first_search(quotes, *columns_of)
         m, log_sigma, level, left, right = refined(quotes, m, log_sigma)

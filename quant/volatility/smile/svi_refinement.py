@@ -20,8 +20,9 @@ _LEAST_SIGMA, _LARGEST_SIGMA = 1e-3, 20.0
 _ITERATIONS = 60
 _FIRST_DAMPING, _LEAST_DAMPING, _LARGEST_DAMPING = 1e-3, 1e-9, 1e9
 _LONGEST_STEP = 0.7
-# An iteration that reduces the error by less than this fraction is the last one.
-_SMALLEST_GAIN = 1e-5
+# A step that would reduce the error by less than this fraction is not taken.
+_SMALLEST_GAIN = 1e-6
+_COMPACT = 0.75  # share of the slices that still move, below which the others are left out of the arrays
 _ROUNDING = 1e-30  # of the squared error, relative to the squared variance
 _RIDGE = 1e-14
 
@@ -83,12 +84,15 @@ class _State(NamedTuple):
     columns: Floats
 
     def select(self, rows: NDArray[np.intp]) -> _State:
+        """Return some slices for the next step, with room for its columns, which are those of no slice."""
         wings = Wings._make(column[rows] for column in self.wings)
-        return _State(self.m[rows], self.log_sigma[rows], wings, self.error[rows], self.columns[:, rows])
+        return _State(
+            self.m[rows], self.log_sigma[rows], wings, self.error[rows], self.columns[:, : len(rows)]
+        )
 
 
 def refined(quotes: ScaledQuotes, m: Floats, log_sigma: Floats) -> BestSlices:
-    """Search from starting points, shapes (s,); a slice is kept as it was when it converged."""
+    """Search from starting points, shapes (s,); a slice is kept as it is when its next step would gain nothing."""
     found = BestSlices(*np.empty((5, len(m))))
     rows, of_rows = np.arange(len(m)), _Quotes.of(quotes)
     live = np.ones(len(m), dtype=bool)
@@ -97,17 +101,28 @@ def refined(quotes: ScaledQuotes, m: Floats, log_sigma: Floats) -> BestSlices:
     columns = np.empty((6, *quotes.x.shape))
     state = _at(of_rows, m, log_sigma, columns)
     for _ in range(_ITERATIONS):
-        step = _step(state, damping)
+        step, gain = _step(state, damping)
+        # A large damping shortens the step, so that its small gain says nothing about a longer one.
+        done = (gain < _SMALLEST_GAIN * state.error) & (damping <= _FIRST_DAMPING)
+        done |= (damping >= _LARGEST_DAMPING) | (state.error <= _ROUNDING)
+        done &= live
+        if done.any():
+            found.store(rows[done], state, done)
+            live &= ~done
+            going = np.flatnonzero(live)
+            if not len(going):
+                return found
+            if len(going) <= _COMPACT * len(live):
+                rows, live, damping, step = rows[going], live[going], damping[going], step[going]
+                state, of_rows = state.select(going), of_rows.select(going)
         trial = _at(
             of_rows,
             np.clip(state.m + step[:, 0], -_FARTHEST_M, _FARTHEST_M),
             np.clip(state.log_sigma + step[:, 1], np.log(_LEAST_SIGMA), np.log(_LARGEST_SIGMA)),
             state.columns,
         )
-        gain = state.error - trial.error
-        better = gain > 0
+        better = trial.error < state.error
         damping = np.clip(damping * np.where(better, 0.1, 10.0), _LEAST_DAMPING, _LARGEST_DAMPING)
-        done = np.where(better, gain < _SMALLEST_GAIN * state.error, damping >= _LARGEST_DAMPING)
         if (better | ~live).all():
             state = trial
         else:
@@ -116,23 +131,12 @@ def refined(quotes: ScaledQuotes, m: Floats, log_sigma: Floats) -> BestSlices:
                 for new, old in ((trial.m, state.m), (trial.log_sigma, state.log_sigma))
             )
             state = _at(of_rows, m, log_sigma, state.columns)
-        done |= state.error <= _ROUNDING
-        done &= live
-        if done.any():
-            found.store(rows[done], state, done)
-            live &= ~done
-            going = np.flatnonzero(live)
-            if not len(going):
-                return found
-            if 2 * len(going) <= len(live):
-                rows, live, damping = rows[going], live[going], damping[going]
-                state, of_rows = state.select(going), of_rows.select(going)
     found.store(rows[live], state, live)
     return found
 
 
-def _step(state: _State, damping: Floats) -> Floats:
-    """Return the damped steps in m and log(σ), shape (s, 2).
+def _step(state: _State, damping: Floats) -> tuple[Floats, Floats]:
+    """Return the damped steps in m and log(σ), shape (s, 2), and by how much they would reduce the error, (s,).
 
     The level and the slopes that are at no bound follow every step, so all five are solved for together.
     """
@@ -152,9 +156,11 @@ def _step(state: _State, damping: Floats) -> Floats:
     free = diagonal > 0.0
     diagonal[:, 3:] *= 1.0 + damping[:, None]
     diagonal += np.where(free, _RIDGE * diagonal + np.finfo(np.float64).tiny, 1.0)
-    step = np.linalg.solve(normal, target)[:, 3:, 0]
-    limited: Floats = np.clip(np.where(np.isfinite(step), step, 0.0), -_LONGEST_STEP, _LONGEST_STEP)
-    return limited
+    step = np.linalg.solve(normal, target)
+    # Of the quadratic model of the error; more with damping.
+    gain = np.vecdot(step[:, :, 0], target[:, :, 0])
+    limited = np.where(np.isfinite(step[:, 3:, 0]), step[:, 3:, 0], 0.0)
+    return np.clip(limited, -_LONGEST_STEP, _LONGEST_STEP), gain
 
 
 def _at(quotes: _Quotes, m: Floats, log_sigma: Floats, columns: Floats) -> _State:

@@ -99,10 +99,10 @@ def test_every_session_of_a_year_is_ranked_in_the_year_before(preload):
     assert 0 <= newest.iv_percentile <= 1
 
 
-def test_a_year_of_term_structures_and_ten_surfaces_are_stored(preload):
+def test_a_year_of_term_structures_and_42_surfaces_are_stored(preload):
     preload()
     rows = models.TermDay.objects.order_by("date")
-    assert (rows.count(), models.SurfacePoint.objects.count()) == (252, 350)
+    assert (rows.count(), models.SurfacePoint.objects.count()) == (252, 42 * 35)
     newest = rows.last()
     assert (newest.date, newest.method_version) == (BEFORE, "simulated-past-2")
     level = models.IvPercentile.objects.get(date=BEFORE).current_iv
