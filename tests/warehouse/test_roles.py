@@ -95,7 +95,14 @@ def test_partitions_are_readable_only_through_the_parent_table(role):
         assert refused(f"SELECT count(*) FROM {name}")
 
 
-EDITED_ON_THE_WEB = ("watchlist", "session_exceptions", "market_events", "saved_filter", "pattern_library")
+EDITED_ON_THE_WEB = (
+    "watchlist",
+    "session_exceptions",
+    "market_events",
+    "saved_filter",
+    "pattern_library",
+    "confluence_configs",
+)
 
 
 @pytest.mark.parametrize("table", [name for name in TABLES if name not in EDITED_ON_THE_WEB])
