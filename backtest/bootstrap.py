@@ -138,7 +138,7 @@ def equity_band(returns: Floats, start: float, *, seed: int = 0, draws: int = 10
 
 @dataclass(frozen=True, slots=True)
 class SumBand:
-    """Lower and upper 95 % bound of a sum after each session, shape (d,), and the share of draws that end below zero."""
+    """Bounds of 95 % of a sum after each session, shape (d,), and the share of draws that end below zero."""
 
     lower: Floats
     upper: Floats

@@ -99,8 +99,8 @@ def _differences(first: Backtest, second: Backtest, common: int) -> list[str]:
             found.append(f"They have different {words}: {one}, and {other}.")
     if common:
         found.append(
-            f"{formats.number(common)} firings are in both. Fisher's test treats them as independent, so read the interval"
-            " of the expectancy, which draws the sessions of both together."
+            f"{formats.number(common)} firings are in both. Fisher's test treats them as independent, so read the"
+            " interval of the expectancy, which draws the sessions of both together."
         )
     return found
 

@@ -189,8 +189,8 @@ def _signed(share: float | None, is_grey: bool) -> Cell:
 
 
 def tone_of(value: float | None) -> str:
-    """Return the class of the colour of a sign."""
-    return "" if not value else "positive" if value > 0 else "negative"
+    """Return the class of the colour of a sign, empty for a value that is shown as zero."""
+    return "" if value is None or not round(value, 4) else "positive" if value > 0 else "negative"
 
 
 def _factor(numbers: Mapping[str, Any]) -> str:

@@ -76,7 +76,7 @@ class BacktestForm(forms.Form):
             "timeframe": "15m",
             "costs": "default",
             "profile": settings.SIGNAL_PROFILE,
-            "minimum": settings.SIGNAL_MINIMUM_SCORE,
+            "minimum": f"{settings.SIGNAL_MINIMUM_SCORE:g}",
         }
 
     def _as_in(self, like: Request) -> dict[str, Any]:
@@ -89,7 +89,7 @@ class BacktestForm(forms.Form):
             "timeframe": like.timeframe,
             "costs": next((name for name, one in COSTS.items() if one == like.costs), "default"),
             "profile": like.profile,
-            "minimum": like.minimum,
+            "minimum": f"{like.minimum:g}",
             "wall_exit": like.wall_exit,
             "all_firings": not like.one_at_a_time,
         }

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
+import html
+import re
 
 import numpy as np
 
@@ -14,6 +16,7 @@ from warehouse import clock, watchlist
 from warehouse.models import Backtest, BacktestOutcome, BacktestSymbol
 
 LAST = dt.date(2026, 11, 24)
+DAY = dt.date(2026, 11, 23)
 FIRST = dt.date(2026, 8, 24)
 NOW = dt.datetime(2026, 11, 24, 23, 0, tzinfo=dt.UTC)  # 18:00 in New York
 NOW_MS = clock.epoch_ms(NOW)
@@ -129,3 +132,15 @@ def _other(name: str, won: bool, generator: np.random.Generator) -> dict[str, ob
     if ending == "iv_change":
         found |= {"predicted": -18.0, "actual": generator.normal(-12, 6), "chance_hit_rate": None}
     return found
+
+
+def words(answer) -> str:
+    """The text of a page without its markup, in single spaces."""
+    text = re.sub(r"<[^>]*>", " ", answer.content.decode().partition('class="desk"')[2])
+    return " ".join(html.unescape(text).split())
+
+
+def short(*results: float | None, **rules) -> Backtest:
+    """A finished backtest of one detector with an outcome for each result in R."""
+    backtest = asked("SPY", detectors=("breakout_bullish",), **rules)
+    return finished(backtest, [outcome(backtest, DAY, bar, r) for bar, r in enumerate(results)])

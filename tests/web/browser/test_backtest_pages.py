@@ -25,3 +25,22 @@ def test_the_page_of_a_backtest_has_no_problem_in_any_look(open_browser, superus
     checked.open(f"/backtests/{backtest.pk}/")
     checked.page.wait_for_function(_DRAWN)
     checked.check("backtest")
+    page = checked.page
+    page.get_by_role("button", name="Signals", exact=True).press("Enter")
+    heading = page.locator("th[aria-sort]")
+    assert (heading.inner_text().strip(), heading.get_attribute("aria-sort")) == ("Signals", "descending")
+    page.get_by_role("link", name="Breakout bullish", exact=True).click()
+    page.locator("#chart-equity [data-part=unit]").get_by_text("Breakout bullish").wait_for()
+    assert page.locator("tr[aria-current]").get_attribute("data-detector") == "breakout_bullish"
+
+
+def test_the_list_and_a_running_backtest_have_no_problem(open_browser, superuser, market):
+    backtest = asked("SPY", "QQQ")
+    begun(backtest)
+    checked = open_browser(superuser)
+    checked.open("/backtests/")
+    checked.check("backtests", TWO_LOOKS)
+    checked.open(f"/backtests/{backtest.pk}/")
+    checked.check("backtest-running", TWO_LOOKS)
+    run.cancel(backtest.pk, NOW_MS)
+    checked.page.get_by_text("CANCELED", exact=True).wait_for()

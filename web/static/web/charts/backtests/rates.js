@@ -6,7 +6,6 @@ import { plain, valueAxis } from "../theme.js";
 const [NAME, COUNT, RATE, LOW, HIGH, EXPECTANCY, CHANCE] = [0, 1, 2, 3, 4, 5, 6];
 const FEW = 30;
 const whole = (value) => `${plain(value * 100)} %`;
-const inR = (value) => `${value > 0 ? "+" : ""}${plain(value, 2)} R`;
 
 /** Draw an interval with its rate and the rate of random entries; `along` gives the place of a rate. */
 function mark(row, c, api, along, across, isUpright) {
@@ -72,14 +71,14 @@ export function scores(data, { c, narrow }) {
   return {
     ...common(data),
     option: {
-      grid: [{ top: 22, bottom: "44%", left, right }, { top: "66%", bottom: 34, left, right }],
+      grid: [{ top: 22, bottom: "46%", left, right }, { top: "65%", bottom: 40, left, right }],
       xAxis: [
         { ...axis, axisLabel: { show: false } },
-        { ...axis, gridIndex: 1, axisLabel: { color: c.ink2, fontSize: 11, interval: 0, formatter: (name, n) => `${narrow ? name.replace(" to ", "–\n") : name}\n${narrow ? "" : `n = ${plain(rows[n][COUNT])}`}` } },
+        { ...axis, gridIndex: 1, axisLabel: { color: c.ink2, fontSize: 11, lineHeight: 14, margin: 6, interval: 0, formatter: (name, n) => (narrow ? name.replace(" to ", " to\n") : `${name}\nn = ${plain(rows[n][COUNT])}`) } },
       ],
       yAxis: [
         valueAxis(c, whole, { min: 0, max: 1, interval: 0.25 }),
-        valueAxis(c, (value) => plain(value, 2), { gridIndex: 1, min: ends.low, max: ends.high, interval: Math.max(ends.step, (ends.high - ends.low) / 2) }),
+        valueAxis(c, (value) => plain(value, 2), { gridIndex: 1, min: ends.low, max: ends.high, interval: ends.step }),
       ],
       series: [
         {
@@ -93,7 +92,7 @@ export function scores(data, { c, narrow }) {
         {
           type: "bar", xAxisIndex: 1, yAxisIndex: 1, barWidth: "46%", data: rows.map((row) => ({ value: row[EXPECTANCY],
             itemStyle: { color: row[EXPECTANCY] < 0 ? c.negative : c.positive, opacity: row[COUNT] < FEW ? 0.45 : 1 } })),
-          label: { show: true, position: "outside", color: c.ink, fontSize: 11, formatter: (one) => inR(one.value) },
+          label: { show: true, position: "outside", color: c.ink, fontSize: 11, formatter: (one) => data.cells[one.dataIndex][EXPECTANCY] },
           markLine: { silent: true, symbol: "none", animation: false, label: { show: false }, lineStyle: { color: c.ink3, type: "solid" }, data: [{ yAxis: 0 }] },
         },
       ],
