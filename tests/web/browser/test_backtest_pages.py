@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from backtest import run
 from tests.ingestion.fixtures import at_market_time as at_market_time
-from tests.web.backtests.stored import NOW, busy, watch
+from tests.web.backtests.stored import NOW, NOW_MS, asked, begun, busy, watch
+from tests.web.browser.checked_page import TWO_LOOKS
 
 pytestmark = [pytest.mark.browser]
 _DRAWN = """() => [...document.querySelectorAll('figure[data-document]')].every(figure =>
