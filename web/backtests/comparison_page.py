@@ -66,7 +66,7 @@ def show_comparison(request: HttpRequest, pk: int, other: int) -> HttpResponse:
         "title": f"Backtest {pk} against {other}",
         "pair": [rows.row_of(one, (one.result or {}).get("signals")) for one in pair],
         "sentence": str(found),
-        "differences": _differences(*pair, _common(*outcomes)),
+        "differences": _differences(pair[0], pair[1], _common(*outcomes)),
         "population": population,
         "populations": POPULATIONS,
         "table": _table(*(_numbers(one, population) for one in pair)),
