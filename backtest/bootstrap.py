@@ -15,6 +15,7 @@ from quant.chain import Floats
 
 DRAWS = 2000
 CONFIDENCE = 0.95
+FEWEST_DRAWS = 400
 CELLS_AT_ONCE = 2_000_000  # draws times sessions, to bound the memory
 
 
@@ -133,6 +134,30 @@ def equity_band(returns: Floats, start: float, *, seed: int = 0, draws: int = 10
     tail = (1 - CONFIDENCE) / 2
     lower, upper = np.quantile(paths, [tail, 1 - tail], axis=0)
     return lower, upper
+
+
+@dataclass(frozen=True, slots=True)
+class SumBand:
+    """Bounds of 95 % of a sum after each session, shape (d,), and the share of draws that end below zero."""
+
+    lower: Floats
+    upper: Floats
+    below_zero: float
+    draws: int
+
+
+def sum_band(values: Floats, *, seed: int = 0, draws: int = DRAWS) -> SumBand:
+    """Return the band of the running sum of the values of sessions, shape (d,), with d at least 1.
+
+    Each draw puts sessions in a new order, with replacement. Many sessions have fewer draws, to bound the memory.
+    """
+    count = len(values)
+    draws = max(min(draws, CELLS_AT_ONCE // count), FEWEST_DRAWS)
+    drawn = np.random.default_rng(seed).integers(0, count, (draws, count))
+    sums = np.cumsum(values[drawn], axis=1)
+    tail = (1 - CONFIDENCE) / 2
+    lower, upper = np.quantile(sums, [tail, 1 - tail], axis=0)
+    return SumBand(lower, upper, float((sums[:, -1] < 0).mean()), draws)
 
 
 def clusters_of(values: Floats, row: NDArray[np.intp], count: int) -> Clusters:

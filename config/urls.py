@@ -22,6 +22,7 @@ urlpatterns = [
     path("admin/", admin.site.urls),
     path("", include("web.charts.urls")),
     path("", include("web.signals.urls")),
+    path("", include("web.backtests.urls")),
     path("api/health", show_health),
     path("api/health/live", show_live),
     path("metrics", show_metrics),

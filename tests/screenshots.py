@@ -24,6 +24,7 @@ PAGES = {
     "dashboard": "/admin/",
     "symbol": "/symbol/SPX/",
     "volatility": "/symbol/SPX/volatility/",
+    "backtests": "/backtests/",
     "tape": "/admin/warehouse/optionsflow/?order=-premium&recent=24",
 }
 _DRAWN = """() => [...document.querySelectorAll('figure[data-document]')].every(figure =>

@@ -11,11 +11,13 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 
+from web.backtests import access as backtests
 from web.roles import group_for, role_of
 from web.signals.access import DISMISS, VIEW
 
 # Words for rows that Django names otherwise.
 _PLURALS = {"django_celery_beat.periodictask": "schedules", "warehouse.watchlistentry": "watchlist entries"}
+_VERBS = {"backtest-cancel": "cancel", "backtest-resume": "continue"}
 _PAGE = re.compile(r"(django_celery_beat|warehouse|auth)_([a-z]+)_(changelist|add|change|delete|history|run)")
 
 
@@ -57,6 +59,11 @@ def _refused(request: HttpRequest) -> Refused | None:
     if name == "signal-dismiss":
         rows = reverse("signals") if request.user.has_perm(VIEW) else None
         return Refused("dismiss", DISMISS, "signals", rows)
+    if name in ("backtest-cancel", "backtest-resume") or (name == "backtests" and request.method == "POST"):
+        rows = reverse("backtests") if request.user.has_perm(backtests.VIEW) else None
+        return Refused(_VERBS.get(name, "run"), backtests.RUN, "backtests", rows)
+    if name in ("backtests", "backtest", "backtest-comparison"):
+        return Refused("see", backtests.VIEW, "backtests", None)
     found = _admin_page(name)
     if found is None:
         return None

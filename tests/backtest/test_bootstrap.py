@@ -7,7 +7,7 @@ import pytest
 from arch.bootstrap import IIDBootstrap
 
 from backtest import bootstrap
-from backtest.bootstrap import difference_interval, equity_band, mean_interval, resampled
+from backtest.bootstrap import difference_interval, equity_band, mean_interval, resampled, sum_band
 from tests.backtest.outcome_rows import sessions
 
 
@@ -124,3 +124,13 @@ def test_the_band_holds_the_equity_of_most_orders_of_the_sessions():
 def test_the_band_of_no_session_is_empty():
     lower, upper = equity_band(np.array([]), 10_000.0)
     assert (len(lower), len(upper)) == (0, 0)
+
+
+def test_the_band_of_equal_sessions_is_their_sum():
+    band = sum_band(np.full(3, -0.5), draws=500)
+    assert band.lower.tolist() == band.upper.tolist() == [-0.5, -1.0, -1.5]
+    assert (band.below_zero, band.draws) == (1.0, 500)
+
+
+def test_many_sessions_have_fewer_draws():
+    assert sum_band(np.ones(4000)).draws == 500

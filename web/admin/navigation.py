@@ -84,6 +84,9 @@ def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
         pages["Volatility"] = [{"title": "Volatility", "icon": "area_chart", "link": own[1]}]
     if _may_view(request, "warehouse.signal"):
         pages["Signals"] = [{"title": "Signals", "icon": "notifications_active", "link": reverse("signals")}]
+    if _may_view(request, "warehouse.backtest"):
+        own = {"title": "Strategy Backtesting", "icon": "science", "link": reverse("backtests")}
+        pages.setdefault("Signals", []).append(own)
     groups = [
         {
             "title": title,

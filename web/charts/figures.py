@@ -22,6 +22,12 @@ _TITLES = {
     "term": "Term structure",
     "skew": "Skew and slope",
     "signal": "Signal in its session",
+    "equity": "Equity",
+    "rates": "Win rate per regime",
+    "hours": "Expectancy by hour and weekday",
+    "scores": "Win rate by score",
+    "excursions": "Largest profit and loss on the way",
+    "months": "R by month",
 }
 # Name of the group, and query, label and whether it is chosen first of each button.
 _CHOICES: dict[str, tuple[str, list[tuple[str, str, bool]]]] = {

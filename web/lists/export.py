@@ -90,6 +90,11 @@ def respond(page: Any, request: HttpRequest) -> HttpResponse:
         for field in page.model._meta.fields
         if field.name not in page.heavy and not isinstance(field, models.BinaryField)
     ]
+    return stream(changelist.queryset, fields, f"{page.model._meta.db_table}.csv")
+
+
+def stream(queryset: QuerySet[Any], fields: Sequence[models.Field[Any, Any]], filename: str) -> HttpResponse:
+    """Return rows as a CSV file that is streamed; 429 while this process writes another one."""
     if not _running.acquire(blocking=False):
         return HttpResponse(
             "Another export is running. Try again when it has ended.",
@@ -97,10 +102,8 @@ def respond(page: Any, request: HttpRequest) -> HttpResponse:
             content_type="text/plain; charset=utf-8",
             headers={"Retry-After": "30"},
         )
-    answer = StreamingHttpResponse(
-        Export(changelist.queryset, fields, _running), content_type="text/csv; charset=utf-8"
-    )
-    answer["Content-Disposition"] = f'attachment; filename="{page.model._meta.db_table}.csv"'
+    answer = StreamingHttpResponse(Export(queryset, fields, _running), content_type="text/csv; charset=utf-8")
+    answer["Content-Disposition"] = f'attachment; filename="{filename}"'
     return answer  # type: ignore[return-value]  # both are responses
 
 

@@ -6,14 +6,12 @@ import base64
 import json
 
 import pytest
-from celery import current_app
 from django.contrib.admin.models import LogEntry
 from django.urls import reverse
 from django_celery_beat.models import CrontabSchedule, PeriodicTask
-from kombu import pools
 
-from tests.ports import closed_port
 from tests.web.admin.accounts import logged_in, member
+from tests.web.broker import broker_away as broker_away
 
 pytestmark = pytest.mark.django_db
 
@@ -47,21 +45,6 @@ def sent(redis_client):
         ]
 
     return read
-
-
-@pytest.fixture
-def broker_away():
-    """The broker of this process is an address where nothing listens."""
-
-    def use(url: str | None) -> None:
-        current_app.conf.broker_write_url = url
-        pools.reset()
-        current_app._pool = current_app.amqp._producer_pool = None
-
-    before = current_app.conf.broker_write_url
-    use(f"redis://127.0.0.1:{closed_port()}/0")
-    yield
-    use(before)
 
 
 def run(client, entry: PeriodicTask) -> list[str]:

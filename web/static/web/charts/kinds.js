@@ -1,6 +1,10 @@
 // The function that draws each chart, by the name in its document. Each takes the document and
 // {c: colours, narrow, mode, width, height} and returns {option, rowOf(hovered), point(row), startRow}.
 
+import { equity } from "./backtests/equity.js";
+import { excursions } from "./backtests/excursions.js";
+import { hours, months } from "./backtests/heat.js";
+import { rates, scores } from "./backtests/rates.js";
 import { gamma } from "./gamma.js";
 import { intervals } from "./intervals.js";
 import { iv } from "./iv.js";
@@ -15,4 +19,6 @@ import { skew } from "./volatility/skew.js";
 import { surface } from "./volatility/surface.js";
 import { term } from "./volatility/term.js";
 
-export const kinds = { fit, gamma, intervals, iv, price, profile, regime, signal, skew, smile, surface, term, trades };
+export const kinds = {
+  equity, excursions, fit, gamma, hours, intervals, iv, months, price, profile, rates, regime, scores, signal, skew, smile, surface, term, trades,
+};

@@ -1,0 +1,1 @@
+"""Documents of the charts of a backtest, from its stored outcomes."""

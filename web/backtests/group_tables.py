@@ -1,0 +1,98 @@
+"""Compact tables of a finished backtest: by symbol and context, and detectors with outcomes of another kind."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from web import formats
+from web.backtests.detector_table import Cell, ending_of, in_r, rate_cell, rate_text, tone_of
+from web.signals.naming import detector_title
+
+GROUPS = {
+    "symbol": "By symbol",
+    "iv_regime": "By IV regime",
+    "positioning": "By positioning of dealers",
+    "flow_alignment": "By option trades of four hours",
+}
+
+
+class GroupRow(NamedTuple):
+    """One value of a dimension; `is_grey` below 30 outcomes."""
+
+    name: str
+    is_grey: bool
+    trades: str
+    win_rate: Cell
+    interval: str
+    profit_factor: str
+    expectancy: Cell
+
+
+class OwnRow(NamedTuple):
+    """A detector whose outcome is a pin or a change of volatility: its name and pairs of heading and text."""
+
+    title: str
+    badge: str
+    values: tuple[tuple[str, str], ...]
+
+
+def group_tables(result: Mapping[str, Any], population: str) -> list[tuple[str, list[GroupRow]]]:
+    """Return heading and rows of each dimension."""
+    found = result["populations"][population]["groups"]
+    return [
+        (title, [_row(value, numbers) for value, numbers in found.get(name, {}).items()])
+        for name, title in GROUPS.items()
+    ]
+
+
+def own_tables(result: Mapping[str, Any], population: str) -> list[OwnRow]:
+    """Return the detectors with another kind of outcome that had data."""
+    return [
+        _own(one)
+        for one in result["populations"][population]["detectors"]
+        if one["sessions_with_data"] and ending_of(one["detector"]) != "session"
+    ]
+
+
+def _row(value: str, numbers: Mapping[str, Any]) -> GroupRow:
+    is_grey = bool(numbers["too_few"])
+    expectancy = numbers["expectancy_r"]
+    return GroupRow(
+        name=formats.words(value),
+        is_grey=is_grey,
+        trades=formats.number(numbers["trades"]),
+        win_rate=rate_cell(numbers["win_rate"], is_grey),
+        interval=rate_text(numbers["win_rate"]),
+        profit_factor=formats.number(numbers["profit_factor"], 2),
+        expectancy=Cell(in_r(expectancy), expectancy, "" if is_grey else tone_of(expectancy)),
+    )
+
+
+def _own(numbers: Mapping[str, Any]) -> OwnRow:
+    hit = numbers["target_hit_rate"]
+    rate = f"{formats.percent(hit['share'], 1)} [{rate_text(hit)}]" if hit["n"] else formats.ABSENT
+    badge = "TOO FEW" if numbers["too_few"] else ""
+    title = detector_title(numbers["detector"])
+    if ending_of(numbers["detector"]) == "pin":
+        values = (
+            ("Signals", formats.number(numbers["signals"])),
+            ("Hit rate", rate),
+            ("Hit rate of random entries", formats.percent(numbers["chance_hit_rate"], 1)),
+        )
+        return OwnRow(title, badge, values)
+    return OwnRow(
+        title,
+        badge,
+        (
+            ("totalSignals", formats.number(numbers["signals"])),
+            ("winRate", rate),
+            ("avgPredicted", _points(numbers["average_predicted"])),
+            ("avgActual", _points(numbers["average_actual"])),
+        ),
+    )
+
+
+def _points(value: float | None) -> str:
+    text = formats.number(value, 1, sign=True)
+    return text if text == formats.ABSENT else f"{text} pt"
