@@ -26,8 +26,9 @@ from quant.market.outcome_kinds import (
     Costs,
     OutcomeRules,
 )
-from quant.market.outcome_walk import Entry, entry_of, excursions, is_target_first, reached
-from quant.market.paths import Ints, PathBars, Window, first_true, window
+from quant.market.outcome_minutes import Entry, entry_of, is_target_first, within_exit
+from quant.market.outcome_walk import first_hit, further
+from quant.market.paths import Ints, PathBars, Sides, Span, sides_of, span_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,51 +98,55 @@ def outcomes(
     entered, 1 without a delay of the data.
     """
     costs = costs or Costs()
-    side = setups.side
-    path = window(bars, setups.bar, side, longest)
-    known_until = len(bars) if until is None else until
-    last = bars.last[setups.bar] if longest is None else setups.bar + longest
-    is_over = last < known_until
-    path = path.before(known_until)
+    side, count = setups.side, len(bars)
+    known_until = count if until is None else until
+    is_over = (bars.last[setups.bar] if longest is None else setups.bar + longest) < known_until
+    span = span_of(bars, setups.bar, longest, known_until, rules.missing_in_a_row)
+    sides, offset = sides_of(bars), np.where(side > 0, 0, count)
     reference, stop = side * setups.reference, side * setups.stop
     risk = reference - stop
-    entry = entry_of(bars, path, side, entry_minute)
+    entry = entry_of(bars, sides, offset, span, side, entry_minute)
     first = _first_target(side, setups, entry, rules)
     refused = _refused(entry, stop, first, risk, setups.wall, rules)
-    held = path.from_entry(entry)
-    at, is_stop, is_target = _first_hit(held, entry, stop, first)
-    no_data = _no_data_at(path, rules.missing_in_a_row)
-    both = is_stop & is_target
-    by_target, is_ordered = is_target_first(bars, path, entry, at, side, stop, first, both)
-    won = is_target & (~is_stop | by_target)
-    hit = (at < path.length) & (at < no_data) & entry.exists & (refused == NONE)
-    end, reason, exit_at, price = _ends(
-        path, held, entry, at, hit, won, no_data, is_over, refused, stop, first, longest is not None
-    )
-    ambiguous = hit & both & ~is_ordered
-    undecided = setups.needs_minutes & entry.exists & (refused == NONE) & ((entry.minute < 0) | ambiguous)
+    is_made = entry.exists & (refused == NONE)
+    limit = np.minimum(span.last_known, span.no_data - 1)
+    walked = first_hit(sides, offset, entry, limit, stop, first, np.flatnonzero(is_made))
+    hit = walked.row >= 0
+    exit_row = np.where(hit, walked.row, np.maximum(span.last_known, entry.row))
+    is_stop, is_target, opened = _reached_at(sides, offset, entry, exit_row, stop, first)
+    both = hit & is_stop & is_target
+    by_target, is_ordered = is_target_first(bars, entry, exit_row, side, stop, first, np.flatnonzero(both))
+    won = hit & is_target & (~is_stop | by_target)
+    level = np.where(won, np.fmax(first, opened), np.fmin(stop, opened))
+    price = np.where(hit, level, sides.close[exit_row + offset])
+    ambiguous = both & ~is_ordered
+    end, reason = _ends(span, entry, hit, won, span.no_data < count, is_over, refused, longest is not None)
+    undecided = setups.needs_minutes & is_made & ((entry.minute < 0) | ambiguous)
     end, reason = np.where(undecided, NO_DATA, end), np.where(undecided, NONE, reason)
-    no_data = np.where(undecided, np.where(ambiguous, at, entry.at), no_data)
+    no_data = np.where(undecided, np.where(ambiguous, exit_row, entry.row), span.no_data)
     pnl = _pnl(side, entry.price, price, end == TARGET_HIT, costs)
-    measured = np.isin(end, (TARGET_HIT, STOPPED, EXPIRED)) & (refused == NONE)
-    high, low = excursions(bars, path, held, entry, exit_at, side, stop, first, end, price)
-    later = reached(bars, path, held, entry, exit_at, side, stop, setups.targets, end, is_over, no_data)
+    measured = is_made & ((end == TARGET_HIT) | (end == STOPPED) | (end == EXPIRED))
+    ending = np.where(end == TARGET_HIT, first, np.where(end == STOPPED, stop, -np.inf))
+    inside = within_exit(bars, entry, exit_row, side, ending, end == TARGET_HIT, np.flatnonzero(measured))
+    high = np.fmax(np.fmax(walked.high, price), inside[0])
+    low = np.fmin(np.fmin(walked.low, price), inside[1])
     scale = np.where(measured & (risk > 0), risk, np.nan)
+    later = _later(bars, sides, offset, entry, exit_row, limit, stop, setups, end, is_over, no_data)
     return Outcomes(
         end=end,
         reason=reason,
-        end_row=_end_rows(path, entry, end, refused, exit_at, no_data),
-        entry_row=np.where(entry.exists, path.rows_at(entry.at), -1),
+        end_row=_end_rows(span, entry, end, refused, exit_row, no_data),
+        entry_row=np.where(entry.exists, entry.row, -1),
         entry_minute=np.where(entry.exists, entry.minute, -1),
         entry=np.where(entry.exists, side * entry.price, np.nan),
-        exit_row=np.where(measured, path.rows_at(exit_at), -1),
+        exit_row=np.where(measured, exit_row, -1),
         exit=np.where(measured, side * price, np.nan),
         pnl=np.where(measured, pnl, np.nan),
         r=pnl / scale,
         mfe=np.maximum(high - entry.price, 0.0) / scale,
         mae=np.minimum(low - entry.price, 0.0) / scale,
         entry_drag=np.where(entry.exists, (entry.price - reference) / risk, np.nan),
-        bars_held=np.where(measured, exit_at - entry.at + 1, 0),
+        bars_held=np.where(measured, exit_row - entry.row + 1, 0),
         ambiguous=ambiguous & ~undecided,
         reached_2=later[0],
         reached_3=later[1],
@@ -167,72 +172,80 @@ def _refused(
     return np.where(~entry.exists, NONE, np.where(gapped, GAPPED, np.where(no_room, NO_ROOM, NONE)))
 
 
-def _first_hit(held: Window, entry: Entry, stop: Floats, target: Floats) -> tuple[Ints, Bools, Bools]:
-    """Return the first bar that reaches stop or target, and which of them it reaches.
+def _reached_at(
+    sides: Sides, offset: Ints, entry: Entry, row: Ints, stop: Floats, target: Floats
+) -> tuple[Bools, Bools, Floats]:
+    """Return whether the bar at `row` reaches stop and target, and its open, NaN in the entry's bar.
 
     A bar that opens beyond one of them reaches only that one: what it does later comes after the exit.
     """
-    after = np.arange(held.open.shape[1]) > entry.at[:, None]
-    stop, target = stop[:, None], target[:, None]
-    gap_stop, gap_target = after & (held.open <= stop), after & (held.open >= target)
-    low, high = held.low <= stop, held.high >= target
-    at = first_true(gap_stop | gap_target | low | high)
-    rows = np.arange(len(at)), np.minimum(at, held.open.shape[1] - 1)
-    is_stop = np.where(gap_target[rows], False, low[rows] | gap_stop[rows])
-    is_target = np.where(gap_stop[rows], False, high[rows] | gap_target[rows])
-    return at, is_stop, is_target
-
-
-def _no_data_at(path: Window, in_a_row: int) -> Ints:
-    """Return the bar with which too many in a row are missing, the length of the window if there is none."""
-    run = path.missing.copy()
-    for shift in range(1, in_a_row):
-        run[:, shift:] &= path.missing[:, :-shift]
-        run[:, :shift] = False
-    return first_true(run)
+    at, is_entry = row + offset, row <= entry.row
+    opened = np.where(is_entry, np.nan, sides.open[at])
+    low, high = np.where(is_entry, entry.low, sides.low[at]), np.where(is_entry, entry.high, sides.high[at])
+    gap_stop, gap_target = opened <= stop, opened >= target
+    return ~gap_target & (gap_stop | (low <= stop)), ~gap_stop & (gap_target | (high >= target)), opened
 
 
 def _ends(
-    path: Window,
-    held: Window,
+    span: Span,
     entry: Entry,
-    at: Ints,
     hit: Bools,
     won: Bools,
-    no_data: Ints,
+    is_lost: Bools,
     is_over: Bools,
     refused: Ints,
-    stop: Floats,
-    target: Floats,
     counts_bars: bool,
-) -> tuple[Ints, Ints, Ints, Floats]:
-    """Return how each signal ends, why, in which bar of its window and at which price."""
-    rows = np.arange(len(at))
-    last = path.last_known()
-    has_bar = last >= 0
-    lost = ~hit & (no_data < path.length)
-    timed = is_over & has_bar & entry.exists
-    end = np.full(len(at), OPEN)
-    end = np.where(is_over & ~entry.exists, NO_DATA, end)
-    end = np.where(timed, EXPIRED, end)
-    end = np.where(lost, NO_DATA, end)
+) -> tuple[Ints, Ints]:
+    """Return how each signal ends, and why."""
+    over = np.where(entry.exists, np.where(span.last_known >= 0, EXPIRED, OPEN), NO_DATA)
+    end = np.where(is_lost, NO_DATA, np.where(is_over, over, OPEN))
     end = np.where(hit, np.where(won, TARGET_HIT, STOPPED), end)
     end = np.where(refused != NONE, EXPIRED, end)
     reason = np.where(end == EXPIRED, MAX_BARS if counts_bars else SESSION_END, NONE)
-    reason = np.where(refused != NONE, refused, reason)
-    exit_at = np.where(hit, at, np.maximum(last, 0))
-    column = np.minimum(exit_at, held.open.shape[1] - 1)
-    opened = np.where(column > entry.at, held.open[rows, column], np.nan)
-    level = np.where(won, np.fmax(target, opened), np.fmin(stop, opened))
-    return end, reason, exit_at, np.where(hit, level, held.close[rows, column])
+    return end, np.where(refused != NONE, refused, reason)
 
 
-def _end_rows(path: Window, entry: Entry, end: Ints, refused: Ints, exit_at: Ints, no_data: Ints) -> Ints:
+def _later(
+    bars: PathBars,
+    sides: Sides,
+    offset: Ints,
+    entry: Entry,
+    exit_row: Ints,
+    limit: Ints,
+    stop: Floats,
+    setups: Setups,
+    end: Ints,
+    is_over: Bools,
+    no_data: Ints,
+) -> tuple[Floats, Floats]:
+    """Return whether targets 2 and 3 are reached before the stop after the first target: 1, 0 or NaN, each (s,).
+
+    A bar with stop and target is the stop, unless its minutes order them. NaN where the path ends before either.
+    """
+    count, side = len(bars), setups.side
+    won = np.flatnonzero(end == TARGET_HIT)
+    targets = side[:, None] * setups.targets
+    stopped, *reached = further(sides, offset, entry, exit_row, limit, stop, targets, won)
+    result = np.full((2, len(side)), np.nan)
+    for place, row in enumerate(reached):
+        target = targets[:, place + 1]
+        same = np.flatnonzero((row == stopped) & (row < count))
+        rows = np.zeros(len(side), dtype=np.int64)
+        rows[won] = row
+        by_minutes, _ = is_target_first(bars, entry, rows, side, stop, target, won[same])
+        # In the bar of the first target, which came before the stop, the open may already be beyond this one.
+        yes = (row < stopped) | by_minutes[won]
+        ends = np.minimum(row, stopped) < count
+        known = ~np.isnan(target[won]) & (ends | (is_over[won] & (no_data[won] >= count)))
+        result[place, won] = np.where(known, yes, np.nan)
+    return result[0], result[1]
+
+
+def _end_rows(span: Span, entry: Entry, end: Ints, refused: Ints, exit_row: Ints, no_data: Ints) -> Ints:
     """Return the bar with which each signal ends: its exit, a refused entry, or one missing bar too many."""
-    listed = (path.row >= 0).sum(axis=1) - 1
-    place = np.where(end == NO_DATA, np.minimum(no_data, listed), exit_at)
-    place = np.where(refused != NONE, entry.at, place)
-    return np.where(end == OPEN, -1, path.rows_at(np.maximum(place, 0)))
+    row = np.where(end == NO_DATA, np.minimum(no_data, span.end), exit_row)
+    row = np.where(refused != NONE, entry.row, row)
+    return np.where((end == OPEN) | (span.end < span.start), -1, row)
 
 
 def _pnl(side: Floats, entry: Floats, price: Floats, is_target: Bools, costs: Costs) -> Floats:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from typing import Protocol
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -39,123 +38,94 @@ class PathBars:
         return len(self.open)
 
 
-class EntryBar(Protocol):
-    """The bar of each window with which a signal is entered, the price, and the extremes of the bar from then on."""
-
-    @property
-    def at(self) -> Ints: ...
-    @property
-    def price(self) -> Floats: ...
-    @property
-    def high(self) -> Floats: ...
-    @property
-    def low(self) -> Floats: ...
-
-
 @dataclass(frozen=True, slots=True)
-class Window:
-    """The bars after each of s signals, oldest first, seen as if every signal were long; shape (s, h).
+class Sides:
+    """The bars as long signals see them, and after them as short ones do; shape (2 b,).
 
-    For a short signal prices have the opposite sign, and high and low change places. Prices are NaN after the end of
-    the window and where a bar is missing or empty. `row` is the position of the bar, -1 after the end.
+    For a short signal prices have the opposite sign, and high and low change places. `lowest` and `highest` also
+    contain the open. The bar of row r is at r for a long signal, and at r + b for a short one.
     """
 
-    row: Ints
     open: Floats
     high: Floats
     low: Floats
     close: Floats
-    missing: Bools
-
-    @property
-    def length(self) -> int:
-        """Return the number of bars of the longest window."""
-        return int(self.row.shape[1])
-
-    def before(self, until: int) -> Window:
-        """Return the windows without the bars from the row `until` on, which have not ended yet."""
-        ended = (self.row >= 0) & (self.row < until)
-        prices = {
-            name: np.where(ended, getattr(self, name), np.nan) for name in ("open", "high", "low", "close")
-        }
-        return Window(row=np.where(ended, self.row, -1), missing=self.missing & ended, **prices)
-
-    def from_entry(self, entry: EntryBar) -> Window:
-        """Return the windows from the entry on: earlier bars are NaN, and the entry's bar begins with the entry."""
-        place = np.arange(self.length)
-        is_entry, is_later = place == entry.at[:, None], place > entry.at[:, None]
-
-        def cut(prices: Floats, first: Floats) -> Floats:
-            return np.where(is_entry, first[:, None], np.where(is_later, prices, np.nan))
-
-        return replace(
-            self,
-            open=cut(self.open, entry.price),
-            high=cut(self.high, entry.high),
-            low=cut(self.low, entry.low),
-            close=np.where(is_entry | is_later, self.close, np.nan),
-        )
-
-    def last_known(self) -> Ints:
-        """Return the place of the last bar with prices, -1 without one; shape (s,)."""
-        known = ~np.isnan(self.close)
-        return np.where(known.any(axis=1), self.length - 1 - known[:, ::-1].argmax(axis=1), -1)
-
-    def rows_at(self, place: Ints) -> Ints:
-        """Return the rows of the bars at a place of each window, shape (s,)."""
-        return np.asarray(self.row[np.arange(len(place)), np.minimum(place, self.length - 1)])
+    lowest: Floats
+    highest: Floats
 
 
-def window(bars: PathBars, bar: Ints, side: Floats, longest: int | None = None) -> Window:
+def sides_of(bars: PathBars) -> Sides:
+    """Return the bars as both sides see them."""
+    opened, closed = np.concatenate([bars.open, -bars.open]), np.concatenate([bars.close, -bars.close])
+    high, low = np.concatenate([bars.high, -bars.low]), np.concatenate([bars.low, -bars.high])
+    return Sides(opened, high, low, closed, np.fmin(low, opened), np.fmax(high, opened))
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """The rows of the bars after each of s signals, from `start` to `end`; shape (s,), no bar if `end` < `start`.
+
+    `first_known` is the first row with a price and `last_known` the last one, `no_data` the row with which too many
+    bars in a row are missing; the number of bars and -1, and the number of bars again, where there is none.
+    """
+
+    start: Ints
+    end: Ints
+    first_known: Ints
+    last_known: Ints
+    no_data: Ints
+
+
+def span_of(bars: PathBars, bar: Ints, longest: int | None, until: int, missing_in_a_row: int) -> Span:
     """Return the bars after the signals of `bar` (s,): to the end of the session, or `longest` bars across sessions.
 
-    `side` (s,) is 1 for a long signal and -1 for a short one.
+    Bars from the row `until` on have not ended yet and do not belong to it.
     """
-    last = bars.last[bar] if longest is None else np.minimum(bar + longest, len(bars) - 1)
-    steps = np.arange(1, max(int((last - bar).max(initial=0)), 1) + 1)
-    row = bar[:, None] + steps
-    row = np.where(row <= last[:, None], row, -1)
-    inside = row >= 0
-    sign = side[:, None]
-    is_long = sign > 0
-
-    def take(long_side: Floats, short_side: Floats) -> Floats:
-        prices = np.where(is_long, long_side[row], short_side[row])
-        return np.where(inside, sign * prices, np.nan)
-
-    return Window(
-        row=row,
-        open=take(bars.open, bars.open),
-        high=take(bars.high, bars.low),
-        low=take(bars.low, bars.high),
-        close=take(bars.close, bars.close),
-        missing=inside & bars.missing[row],
+    count = len(bars)
+    start = bar + 1
+    last = bars.last[bar] if longest is None else np.minimum(bar + longest, count - 1)
+    end = np.minimum(last, until - 1)
+    first = next_true(~np.isnan(bars.open))[start]
+    rows = np.arange(count)
+    known = np.maximum.accumulate(np.where(np.isnan(bars.close), -1, rows))[end]
+    run = bars.missing.copy()
+    for shift in range(1, missing_in_a_row):
+        run[shift:] &= bars.missing[:-shift]
+        run[:shift] = False
+    lost = next_true(run)[np.minimum(bar + missing_in_a_row, count)]
+    return Span(
+        start=start,
+        end=end,
+        first_known=np.where(first <= end, first, count),
+        last_known=np.where((known >= start) & (end >= start), known, -1),
+        no_data=np.where(lost <= end, lost, count),
     )
+
+
+def next_true(mask: Bools) -> Ints:
+    """Return for each place of `mask` (b,), and for the one after it, the first true place from there on, else b."""
+    count = len(mask)
+    places = np.append(np.where(mask, np.arange(count), count), count)
+    return np.asarray(np.minimum.accumulate(places[::-1])[::-1])
 
 
 @dataclass(frozen=True, slots=True)
 class Minutes:
     """The minutes of one bar of each of s signals, seen as if every signal were long; shape (s, m), NaN if missing."""
 
-    open: Floats
     high: Floats
     low: Floats
     complete: Bools  # (s,)
 
 
 def minutes_of(bars: PathBars, row: Ints, side: Floats) -> Minutes:
-    """Return the minutes of the bars at `row` (s,); those of a row -1 are missing."""
-    sign, exists = side[:, None], (row >= 0)[:, None]
-    is_long = sign > 0
-
-    def take(long_side: Floats, short_side: Floats) -> Floats:
-        return np.where(exists, sign * np.where(is_long, long_side[row], short_side[row]), np.nan)
-
+    """Return the minutes of the bars at `row` (s,)."""
+    sign = side[:, None]
+    high, low, is_long = bars.minute_high[row], bars.minute_low[row], sign > 0
     return Minutes(
-        open=take(bars.minute_open, bars.minute_open),
-        high=take(bars.minute_high, bars.minute_low),
-        low=take(bars.minute_low, bars.minute_high),
-        complete=bars.complete[row] & exists[:, 0],
+        high=sign * np.where(is_long, high, low),
+        low=sign * np.where(is_long, low, high),
+        complete=bars.complete[row],
     )
 
 
