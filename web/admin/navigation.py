@@ -85,8 +85,8 @@ def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
     if _may_view(request, "warehouse.signal"):
         pages["Signals"] = [{"title": "Signals", "icon": "notifications_active", "link": reverse("signals")}]
     if _may_view(request, "warehouse.backtest"):
-        own = {"title": "Strategy Backtesting", "icon": "science", "link": reverse("backtests")}
-        pages.setdefault("Signals", []).append(own)
+        tests = {"title": "Strategy Backtesting", "icon": "science", "link": reverse("backtests")}
+        pages.setdefault("Signals", []).append(tests)
     groups = [
         {
             "title": title,
