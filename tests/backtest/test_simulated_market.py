@@ -64,10 +64,10 @@ def test_a_planted_advantage_is_found_and_bars_in_a_random_order_have_none(teste
     for name in BREAKOUTS:
         planted, noise = found[name]["verdict"], random[name]["verdict"]
         assert planted["word"] == "above chance", planted
-        # Targets of 1.5 and stops of 1 risk win 40 % of random walks; costs are a few hundredths of the risk.
+        # Targets of 1.5 and stops of 1 risk win 40 % of random walks; costs are up to a tenth of the risk.
         assert 0.3 < planted["chance_win_rate"] < 0.5
         assert noise["word"] == "not different from chance", noise
-        assert -0.12 < noise["chance_expectancy"] < 0.03
+        assert -0.2 < noise["chance_expectancy"] < 0.05
         assert noise["difference"]["lower"] < 0 < noise["difference"]["upper"]
     wins = sum(found[name]["winners"] for name in BREAKOUTS) / sum(
         found[name]["trades"] for name in BREAKOUTS

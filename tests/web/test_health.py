@@ -104,9 +104,9 @@ def test_health_is_degraded_without_beat_and_workers(at_market_time, client):  #
     at_market_time(SUNDAY)
     assert client.get("/api/health").json()["details"] == [
         "beat: no beat is leading: nothing new is scheduled",
-        "workers: no worker serves the queue backfill; no worker serves the queue bars; "
-        "no worker serves the queue default; no worker serves the queue flow; no worker serves the queue ingest; "
-        "no worker serves the queue repair",
+        "workers: no worker serves the queue backfill; no worker serves the queue backtest; "
+        "no worker serves the queue bars; no worker serves the queue default; no worker serves the queue flow; "
+        "no worker serves the queue ingest; no worker serves the queue repair",
     ]
 
 

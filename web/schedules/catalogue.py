@@ -124,6 +124,11 @@ _TASKS = (
         runs=(RunTask.SCAN_SIGNALS, RunTask.SCAN_DAILY),
     ),
     SchedulableTask(
+        CeleryTask.CONTINUE_BACKTESTS,
+        "Backtests",
+        "starts backtests that wait and continues interrupted ones",
+    ),
+    SchedulableTask(
         CeleryTask.WATCH_HEALTH, "Health and alerts", "looks for failures and sends alerts to the webhook"
     ),
     SchedulableTask(

@@ -52,6 +52,7 @@ def outcome(backtest: Backtest, day: dt.date, bar: int, r: float | None, /, **co
         "symbol": "SPY", "timeframe": "15m", "detector": "breakout_bullish", "direction": "LONG", "session": day,
         "bar_end": end, "disposition": "ACTIVE", "outcome_kind": "session", "reference_price": 450.0, "stop": 449.1,
         "target": 451.35, "base_score": 60.0, "final_score": 66.0, "confluence": 55.0, "iv_rank": 0.3,
+        "terms": {}, "components": {},
         "iv_regime": "normal", "market_regime": "WEAK_UPTREND", "positioning": "LONG_GAMMA",
         "flow_alignment": "aligned", "end": "STOPPED" if (r or 0) < 0 else "TARGET_HIT", "reason": "",
         "entered_at": end, "entry": 450.0, "exited_at": end + QUARTER_MS, "exit": 451.0, "r": r,
