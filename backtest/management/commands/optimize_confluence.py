@@ -171,5 +171,5 @@ class Command(BaseCommand):
             else "A backtest with the weights of the folds gives other numbers: the result cannot be promoted."
         )
         console.print(
-            f"Weights {row.config_id} are pending: promote them on the page of optimisation {row.id}."
+            f"Weights {row.config_id} are pending: the scanner does not use them until they are promoted."
         )
