@@ -13,7 +13,7 @@ from backtest.columns import OutcomeColumns
 from backtest.comparison import compare
 from backtest.engine import bars_of
 from backtest.report.groups import SessionsTested, groups
-from backtest.report.summary import Summary
+from backtest.report.summary import Summary, mean
 from backtest.request import Request
 from backtest.verdict import against_chance
 from quant.chain import Bools, Floats
@@ -80,7 +80,6 @@ def _detector(
 ) -> dict[str, Any]:
     used = rows & (outcomes.detector == name)
     mine, tested = outcomes.pick(used), tested.pick(tested.detector == name)
-    by = groups(mine, tested)
     return {
         "detector": name,
         "sessions_with_data": len(np.unique(tested.session)),
@@ -94,10 +93,10 @@ def _detector(
                 chance["chance_win_rate"][used],
             )
         ),
-        "chance_hit_rate": _mean(chance["chance_hit_rate"][used]),
-        "average_predicted": _mean(mine.predicted),
-        "average_actual": _mean(mine.actual),
-        "by": {dimension: {value: _numbers(one) for value, one in by[dimension].items()} for dimension in by},
+        "chance_hit_rate": mean(chance["chance_hit_rate"][used]),
+        "average_predicted": mean(mine.predicted),
+        "average_actual": mean(mine.actual),
+        "by": _groups(mine, tested),
     }
 
 
@@ -134,8 +133,3 @@ def _no_data(parts: Sequence[BacktestSymbol], detector: str) -> Counter[str]:
 def _numbers(summary: Summary) -> dict[str, Any]:
     found: dict[str, Any] = plain(summary)
     return found
-
-
-def _mean(values: Floats) -> float | None:
-    known = values[~np.isnan(values)]
-    return float(known.mean()) if len(known) else None

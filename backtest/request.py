@@ -14,6 +14,8 @@ from signals.context.boost import Profile
 from signals.detectors.registry import BY_NAME, DETECTORS
 from signals.features.record import BarLength
 from signals.rules.detector import Detector
+from signals.scan.configured import WeightHistory
+from signals.weights import weights_of
 from warehouse.market_days import MarketDays
 
 COSTS = {"default": Costs(), "none": Costs(0.0, 0.0), "double": Costs(0.0002, 0.0)}
@@ -54,6 +56,11 @@ class Request:
         return Costs(self.slippage, self.commission)
 
     @property
+    def weight_history(self) -> WeightHistory:
+        """The weights of the request, for all times."""
+        return WeightHistory(((0, weights_of(self.weights)),))
+
+    @property
     def rules(self) -> list[Detector]:
         """The detectors in the order of their numbers."""
         return [
@@ -71,12 +78,13 @@ class Request:
 
 def from_json(stored: Mapping[str, Any]) -> Request:
     """Return the request that `as_json` stored."""
-    values = dict(stored)
-    for name in ("first", "last"):
-        values[name] = dt.date.fromisoformat(values[name])
-    for name in ("symbols", "detectors"):
-        values[name] = tuple(values[name])
-    return Request(**values)
+    return Request(**values_of(stored))
+
+
+def values_of(stored: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the fields of a stored request of a backtest or an optimisation: dates, and tuples for lists."""
+    values = {name: tuple(value) if isinstance(value, list) else value for name, value in stored.items()}
+    return values | {name: dt.date.fromisoformat(stored[name]) for name in ("first", "last")}
 
 
 def checked(request: Request, watched: Iterable[str], days: MarketDays, now: dt.datetime) -> Request:

@@ -9,8 +9,10 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from hashlib import blake2b
+from typing import Any
 
 from django.db import transaction
+from django.db.models import QuerySet
 
 from backtest import store
 from backtest.code_version import code_version
@@ -23,13 +25,13 @@ from warehouse.models import Backtest, BacktestSymbol
 from warehouse.models.enums import BacktestStatus
 
 LOOK_SECONDS = 1.0  # between two looks at whether a backtest was canceled
-LOST_AFTER_MS = 120_000  # without a sign of life, after which a symbol is given to another worker
+LOST_AFTER_MS = 120_000  # without a sign of life, after which the work is given to another worker
 UNFINISHED = (BacktestStatus.PENDING, BacktestStatus.RUNNING)
 Watch = Callable[[str, int, int], None]
 
 
 class CanceledError(Exception):
-    """The backtest was canceled or deleted while a worker tested it."""
+    """The backtest or the optimisation was canceled or deleted while a worker was at it."""
 
 
 def start(backtest: Backtest, now_ms: int) -> list[str]:
@@ -103,16 +105,25 @@ def fail(backtest_id: int, error: str, now_ms: int) -> None:
 
 def cancel(backtest_id: int, now_ms: int) -> bool:
     """Cancel an unfinished backtest; its workers end within seconds. Return whether it was unfinished."""
-    found = Backtest.objects.filter(id=backtest_id, status__in=UNFINISHED)
-    return found.update(status=BacktestStatus.CANCELED, finished_at=now_ms) == 1
+    return cancel_unfinished(Backtest.objects.filter(id=backtest_id), now_ms)
 
 
 def resume(backtest_id: int) -> bool:
     """Let a canceled or failed backtest continue; return whether it can."""
-    again = (BacktestStatus.CANCELED, BacktestStatus.FAILED)
-    found = Backtest.objects.filter(id=backtest_id, status__in=again)
-    found.update(status=BacktestStatus.PENDING, error=None, finished_at=None)
+    continue_ended(Backtest.objects.filter(id=backtest_id))
     return Backtest.objects.filter(id=backtest_id, status__in=UNFINISHED).exists()
+
+
+def cancel_unfinished(rows: QuerySet[Any], now_ms: int) -> bool:
+    """Cancel the unfinished one of rows of backtests or optimisations; return whether there was one."""
+    found = rows.filter(status__in=UNFINISHED)
+    return found.update(status=BacktestStatus.CANCELED, finished_at=now_ms) == 1
+
+
+def continue_ended(rows: QuerySet[Any]) -> None:
+    """Let canceled and failed ones of rows of backtests or optimisations wait for a worker again."""
+    ended = rows.filter(status__in=(BacktestStatus.CANCELED, BacktestStatus.FAILED))
+    ended.update(status=BacktestStatus.PENDING, error=None, finished_at=None)
 
 
 def lost_symbols(now_ms: int) -> list[tuple[int, str]]:

@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from backtest.columns import OutcomeColumns, columns_of
 from backtest.engine import SymbolResult
@@ -14,6 +13,7 @@ from backtest.request import Request, from_json
 from backtest.simulation.all_rows import CHANCE
 from quant.chain import Bools, Floats
 from warehouse import market_days
+from warehouse.asof.rows import Days
 from warehouse.models import Backtest, BacktestOutcome, BacktestSymbol
 from warehouse.models.enums import BacktestStatus
 
@@ -64,12 +64,18 @@ def with_data(part: BacktestSymbol, detector: str) -> Bools:
     return np.asarray(np.frombuffer(digits.encode(), dtype="S1") == b"1")
 
 
-def sessions_with_data(backtest: Backtest) -> NDArray[np.datetime64]:
-    """Return the sessions of a finished backtest in which a detector had data for a symbol, datetime64[D], (d,)."""
+def sessions_by_detector(backtest: Backtest) -> dict[str, Days]:
+    """Return the sessions of a finished backtest in which each detector had data for a symbol, datetime64[D], (d,).
+
+    A detector is absent where session exceptions that were stored since have changed the number of sessions.
+    """
     request = from_json(backtest.request)
     days = np.array(request.sessions(market_days.read()), dtype="datetime64[D]")
-    used = np.zeros(len(days), dtype=bool)
-    for part in backtest.parts.all():
-        for one in request.rules:
-            used |= with_data(part, one.name)
-    return days[used]
+    parts = list(backtest.parts.all())
+    found: dict[str, Days] = {}
+    for rule in request.rules:
+        masks = [with_data(part, rule.name) for part in parts]
+        used = [mask for mask in masks if len(mask) == len(days)]
+        if used:
+            found[rule.name] = days[np.any(used, axis=0)]
+    return found

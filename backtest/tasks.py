@@ -48,7 +48,7 @@ def run_optimization(optimization_id: int) -> str:
     """Run an optimisation that is not finished."""
     try:
         return optimisations.run(optimization_id, clock.now_ms)
-    except (CanceledError, optimisations.CanceledError) as error:
+    except CanceledError as error:
         return str(error)
 
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass, fields
 import numpy as np
 
 from ingestion import fetched_ranges
+from ingestion.bars.bar_times import midnight_ms
 from ingestion.bars.historical_bars import task_of
 from ingestion.fetched_ranges import Stretch
 from quant import sessions
@@ -137,7 +138,7 @@ def read(
     instruments = _instruments(
         sorted({*entries, *references}), indices, first, last_ms, timeframe, market_sessions
     )
-    flow_ms, before_ms = (_midnight_ms(market_sessions.before(first, count)) for count in (FLOW_ANCHOR, 2))
+    flow_ms, before_ms = (midnight_ms(market_sessions.before(first, count)) for count in (FLOW_ANCHOR, 2))
     last = sessions.new_york_date(clock.instant(last_ms))
     names = list(entries)
     sums = versions.read(names, flow_ms, last_ms)
@@ -190,10 +191,10 @@ def _instruments(
         reach = {Timeframe.DAY: reach[Timeframe.DAY]}
     found: dict[str, dict[str, KnownBars]] = {symbol: {} for symbol in symbols}
     for name, day in reach.items():
-        since_ms = _midnight_ms(day)
+        since_ms = midnight_ms(day)
         if name == Timeframe.QUARTER_HOUR:
             # Bars before the anchor of features are for longer frames, which need no volume.
-            before_ms, since_ms = since_ms, _midnight_ms(days.before(first, BAR_ANCHOR))
+            before_ms, since_ms = since_ms, midnight_ms(days.before(first, BAR_ANCHOR))
             many = bars.read_many(symbols, name, before_ms, since_ms - 1, _PRICES)
             _spread(many, "earlier", symbols, found)
         columns = _PRICES if name == Timeframe.FIVE_MINUTES else _COLUMNS
@@ -201,7 +202,7 @@ def _instruments(
     if timeframe != Timeframe.DAY:
         _put_before("earlier", Timeframe.QUARTER_HOUR, symbols, found)
     if timeframe != Timeframe.DAY:
-        own = bars.read_many(symbols, Timeframe.MINUTE, _midnight_ms(first), last_ms, _COLUMNS)
+        own = bars.read_many(symbols, Timeframe.MINUTE, midnight_ms(first), last_ms, _COLUMNS)
         _spread(own, Timeframe.MINUTE, symbols, found)
         if indices:
             earlier = days.sessions(reach[Timeframe.QUARTER_HOUR], first - dt.timedelta(days=1))
@@ -217,7 +218,7 @@ def _instruments(
 
 def _fetched(symbols: list[str], first: dt.date, last_ms: int) -> dict[str, tuple[Stretch, ...]]:
     """Return the ranges of which bars of a minute or of 15 minutes were fetched, by symbol."""
-    whole = Stretch(_midnight_ms(first), last_ms)
+    whole = Stretch(midnight_ms(first), last_ms)
     found: dict[str, tuple[Stretch, ...]] = {}
     for frame in (Timeframe.MINUTE, Timeframe.QUARTER_HOUR):
         for symbol, ranges in fetched_ranges.covered_by(task_of(frame), symbols, whole).items():
@@ -256,7 +257,3 @@ def _spread(
             name: np.full(len(many.start_ms[rows]), np.nan) for name in _COLUMNS if name not in columns
         }
         found[symbol][timeframe] = KnownBars(start_ms=many.start_ms[rows], **columns, **missing)
-
-
-def _midnight_ms(day: dt.date) -> int:
-    return clock.epoch_ms(dt.datetime.combine(day, dt.time(), sessions.NEW_YORK))

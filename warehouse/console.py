@@ -1,11 +1,15 @@
-"""Console for the output of commands."""
+"""Console and signals of commands."""
 
 from __future__ import annotations
 
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import IO, Any, cast
 
 from rich.console import Console
 
+INTERRUPTED = 130  # the shell's exit code for a command ended by Ctrl-C; also used for SIGTERM
 WIDTH = 160  # when the output is no terminal; the default of 80 columns wraps every table
 
 
@@ -16,3 +20,13 @@ def console_on(output: Any = None) -> Console:
     """
     found = Console(file=cast("IO[str] | None", output))
     return found if found.is_terminal else Console(file=found.file, width=WIDTH)
+
+
+@contextmanager
+def sigterm_interrupts() -> Iterator[None]:
+    """Make SIGTERM raise KeyboardInterrupt within the block, as Ctrl-C does."""
+    previous = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, previous)

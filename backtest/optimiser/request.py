@@ -77,11 +77,7 @@ class OptimizationRequest:
 
 def from_json(stored: Mapping[str, Any]) -> OptimizationRequest:
     """Return the request that `as_json` stored."""
-    values = dict(stored)
-    for name in ("first", "last"):
-        values[name] = dt.date.fromisoformat(values[name])
-    values["symbols"] = tuple(values["symbols"])
-    return OptimizationRequest(**values)
+    return OptimizationRequest(**backtests.values_of(stored))
 
 
 def checked(

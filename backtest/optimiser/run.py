@@ -9,14 +9,11 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from backtest.optimiser.request import OptimizationRequest, from_json
-from backtest.optimiser.worker import CanceledError, Watch, Worker
+from backtest.optimiser.worker import Worker
+from backtest.run import LOST_AFTER_MS, UNFINISHED, Watch, cancel_unfinished, continue_ended
 from warehouse.database_sessions import session_lock
 from warehouse.models import Optimization
 from warehouse.models.enums import BacktestStatus
-
-__all__ = ["CanceledError", "Watch", "cancel", "create", "lost", "resume", "run"]
-LOST_AFTER_MS = 120_000  # without a sign of life, after which an optimisation is given to another worker
-UNFINISHED = (BacktestStatus.PENDING, BacktestStatus.RUNNING)
 
 
 def create(request: OptimizationRequest, made_by: str, now_ms: int) -> Optimization:
@@ -28,16 +25,12 @@ def create(request: OptimizationRequest, made_by: str, now_ms: int) -> Optimizat
 
 def cancel(optimization_id: int, now_ms: int) -> bool:
     """Cancel an unfinished optimisation; its worker ends within seconds. Return whether it was unfinished."""
-    found = Optimization.objects.filter(id=optimization_id, status__in=UNFINISHED)
-    return found.update(status=BacktestStatus.CANCELED, finished_at=now_ms) == 1
+    return cancel_unfinished(Optimization.objects.filter(id=optimization_id), now_ms)
 
 
 def resume(optimization_id: int) -> None:
     """Let a canceled or failed optimisation continue."""
-    again = (BacktestStatus.CANCELED, BacktestStatus.FAILED)
-    Optimization.objects.filter(id=optimization_id, status__in=again).update(
-        status=BacktestStatus.PENDING, error=None, finished_at=None
-    )
+    continue_ended(Optimization.objects.filter(id=optimization_id))
 
 
 def run(optimization_id: int, clock_ms: Callable[[], int], watch: Watch | None = None) -> str:

@@ -1,4 +1,4 @@
-"""Folds of an optimisation: fitted on the training, measured on the test, and what the tests say together."""
+"""Folds of an optimisation: fitted on the training, measured on the test, and the numbers of all tests together."""
 
 from __future__ import annotations
 
@@ -133,7 +133,7 @@ def fold(problem: Problem, split: Split, train_sessions: int, fitted: State) -> 
 
 @dataclass(frozen=True, slots=True)
 class Validation:
-    """What all folds say together, numbers in R and fractions, None where there are no results.
+    """Numbers of all folds together, in R and fractions, None where there are no results.
 
     `efficiency` is the expectancy out of sample over that in sample, None where the latter is not positive.
     `positive_folds` counts folds with a positive expectancy out of sample. `verdict` is that of all tests.
@@ -151,7 +151,7 @@ class Validation:
 
 
 def validation(folds: Sequence[Fold], seed: int = 0) -> Validation:
-    """Return what folds say together. Raises ValueError without a fold."""
+    """Return the numbers of all folds together. Raises ValueError without a fold."""
     inside, outside = (
         _together([getattr(one, side) for one in folds]) for side in ("in_sample", "out_of_sample")
     )

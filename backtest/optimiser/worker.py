@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 from django.db import transaction
@@ -20,6 +21,7 @@ from backtest.optimiser.request import DETECTOR_NAMES, YEAR, OptimizationRequest
 from backtest.optimiser.validation import Fold, Overfitting, Problem, fold, overfitting
 from backtest.optimiser.verify import differing_folds
 from backtest.report.returns import Dates
+from backtest.run import CanceledError, Watch
 from backtest.splits import Split, combinatorial, walk_forward
 from quant.chain import Floats
 from quant.market.paths import Ints
@@ -30,11 +32,6 @@ from warehouse.models.enums import BacktestStatus, ConfigStatus
 
 BLOCKS, TESTED = 6, 2  # of combinatorial splits
 STORE_SECONDS = 1.0  # between two stored states of a fit
-Watch = Callable[[str, int, int], None]
-
-
-class CanceledError(Exception):
-    """The optimisation was canceled or deleted while a worker ran it."""
 
 
 @dataclass
@@ -51,16 +48,19 @@ class Worker:
         """Run all steps that are left, and return one sentence. Raises CanceledError and ValueError."""
         backtest = self._backtest()
         problem = self._problem(backtest)
-        sessions = store.sessions_with_data(backtest)
+        by_detector = store.sessions_by_detector(backtest)
+        sessions = np.unique(np.concatenate([np.zeros(0, dtype="datetime64[D]"), *by_detector.values()]))
         folds = list(self._folds(problem, self._splits(problem, sessions), sessions))
         several = list(self._folds(problem, self._combinations(problem, sessions), sessions, len(folds)))
         everything = np.arange(len(problem.candidates))
         final = self._fit(problem, everything, len(sessions), len(folds) + len(several), "all sessions")
-        luck = self._luck(problem, final, sessions, str(backtest.fingerprint))
+        trials = TriedGenome.objects.filter(fingerprint=backtest.fingerprint).count()
+        luck = self._luck(problem, final, sessions, trials)
         wrong = differing_folds(
             self.request, problem, folds, lambda done: self._say("check", done, len(folds))
         )
-        self._finish(backtest, problem, folds, several, final, luck, wrong)
+        found = result.of(self.request, problem, folds, several, final, luck, trials, sessions)
+        self._finish(backtest, problem.layout.config(final.best), found, wrong)
         return f"optimisation {self.row.id}: {self.row.label}"
 
     def _backtest(self) -> Backtest:
@@ -109,8 +109,7 @@ class Worker:
     ) -> Iterator[Fold]:
         """Yield the fold of each split; the numbers of the fits begin with `first`."""
         for number, split in enumerate(splits, first):
-            trained = len(np.unique(problem.candidates.session[split.train]))
-            days = self._trained_sessions(split, sessions) or trained
+            days = self._trained_sessions(split, sessions)
             yield fold(
                 problem, split, days, self._fit(problem, split.train, days, number, f"fold {number + 1}")
             )
@@ -157,34 +156,23 @@ class Worker:
             ignore_conflicts=True,
         )
 
-    def _luck(self, problem: Problem, final: State, sessions: Dates, fingerprint: str) -> Overfitting | None:
+    def _luck(self, problem: Problem, final: State, sessions: Dates, trials: int) -> Overfitting | None:
         """Return how much luck explains of the best genome among the last generation; None with one genome."""
         distinct = np.sort(np.unique(np.array(problem.layout.keys(final.genomes)), return_index=True)[1])
         blocks = min(16, len(sessions) // 2 * 2)
         if len(distinct) < 2 or blocks < 4:
             return None
-        trials = TriedGenome.objects.filter(fingerprint=fingerprint).count()
         return overfitting(problem, final.genomes[distinct], sessions, trials=max(trials, 1), blocks=blocks)
 
     def _finish(
-        self,
-        backtest: Backtest,
-        problem: Problem,
-        folds: Sequence[Fold],
-        several: Sequence[Fold],
-        final: State,
-        luck: Overfitting | None,
-        wrong: Sequence[int],
+        self, backtest: Backtest, weights: dict[str, Any], found: dict[str, Any], wrong: Sequence[int]
     ) -> None:
-        trials = TriedGenome.objects.filter(fingerprint=backtest.fingerprint).count()
-        found = result.of(
-            self.request, problem, folds, several, final, luck, trials, store.sessions_with_data(backtest)
-        )
+        """Store the result, and the weights as pending; `wrong` are folds that a backtest does not reproduce."""
         with transaction.atomic():
             config = ConfluenceConfig.objects.create(
                 name=f"optimisation {self.row.id}",
                 status=ConfigStatus.PENDING,
-                weights=problem.layout.config(final.best),
+                weights=weights,
                 made_by=f"optimisation {self.row.id}",
                 created_at=self.clock_ms(),
             )

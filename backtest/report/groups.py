@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -12,8 +11,9 @@ from numpy.typing import NDArray
 from backtest.columns import OutcomeColumns
 from backtest.report.returns import Dates
 from backtest.report.summary import Summary, summarise
+from ingestion.bars.bar_times import midnight_ms
 from quant.chain import Bools
-from quant.sessions import HOUR_MS, NEW_YORK
+from quant.sessions import HOUR_MS
 from warehouse.asof.rows import Texts
 
 UNKNOWN = "unknown"
@@ -51,7 +51,7 @@ class SessionsTested:
 def new_york_hour(outcomes: OutcomeColumns) -> Texts:
     """Return the hour of New York in which each bar ended, "09" to "15", shape (n,); 10:00 belongs to "09"."""
     days, row = np.unique(outcomes.session.astype("datetime64[D]"), return_inverse=True)
-    midnight = np.array([_midnight_ms(day) for day in days.tolist()], dtype=np.int64)
+    midnight = np.array([midnight_ms(day) for day in days.tolist()], dtype=np.int64)
     hours = (outcomes.bar_end - 1 - midnight[row]) // HOUR_MS
     names: Texts = HOURS[hours]
     return names
@@ -98,7 +98,3 @@ def _by_value(
         return value or UNKNOWN, part.summarise(outcomes.pick(values == value))
 
     return dict(map(one, found))
-
-
-def _midnight_ms(day: dt.date) -> int:
-    return int(dt.datetime.combine(day, dt.time(), NEW_YORK).timestamp() * 1000)

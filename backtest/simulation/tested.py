@@ -15,12 +15,10 @@ from quant.market.outcomes import Outcomes
 from signals.features.record import Features
 from signals.market_view import MarketView
 from signals.rules.rule import LONG, Ending
-from signals.scan.configured import WeightHistory
 from signals.scan.crush import Crush, measure
 from signals.scan.found import FoundSignal
 from signals.scan.paths import Path, daily_path, session_path
 from signals.scan.scan import Earlier, SessionSignals, scan_daily, scan_session
-from signals.weights import weights_of
 from warehouse.asof.rows import Texts
 
 
@@ -78,7 +76,7 @@ def tested_session(view: MarketView, symbol: str, day: dt.date, request: Request
         day,
         profile=request.profile,
         minimum=request.minimum,
-        weights=WeightHistory(((0, weights_of(request.weights)),)),
+        weights=request.weight_history,
         detectors=request.rules,
         one_at_a_time=request.one_at_a_time,
     )
@@ -109,7 +107,7 @@ def tested_day(
         earlier if request.one_at_a_time else (),
         profile=request.profile,
         minimum=request.minimum,
-        weights=WeightHistory(((0, weights_of(request.weights)),)),
+        weights=request.weight_history,
         detectors=request.rules,
     )
     if found.features is None:

@@ -1,4 +1,4 @@
-"""Bars after entries, one after another, with those signals that are still alive. Every signal is treated as long."""
+"""The walk of signals along the bars after their entries, bar by bar, until each has ended; all are treated as long."""
 
 from __future__ import annotations
 

@@ -9,17 +9,13 @@ import pytest
 
 from backtest import run, store
 from backtest.request import Request
-from ingestion.bars.historical_bars import ensure_bars
+from tests.backtest.simulated_bars import EVENING, LAST, SYMBOLS, store_bars
 from tests.ingestion.fixtures import at_market_time  # noqa: F401 - a fixture is used by its name
 from tests.partitions import drop_partitions
-from tests.simulator.servers import SEED, offset_ms, simulator
 from warehouse import clock
-from warehouse.watchlist import add_default_symbols
 
 pytestmark = pytest.mark.database
-EVENING = dt.datetime(2026, 3, 12, 21, 0, tzinfo=dt.UTC)  # after the close
-HISTORY, FIRST, LAST = dt.date(2025, 6, 27), dt.date(2026, 1, 5), dt.date(2026, 3, 12)
-SYMBOLS = ("SPY", "QQQ", "IWM")
+HISTORY, FIRST = dt.date(2025, 6, 27), dt.date(2026, 1, 5)
 BREAKOUTS = ("breakout_bullish", "breakout_bearish")
 
 
@@ -30,12 +26,7 @@ def tested(at_market_time, settings):  # noqa: F811
 
     def test(options: tuple[str, ...], *requests: Request) -> list[dict]:
         at_market_time(EVENING)
-        add_default_symbols(SYMBOLS)
-        with simulator("--seed", str(SEED), "--clock-offset-ms", str(offset_ms(EVENING)), *options) as server:
-            settings.MASSIVE_BASE_URL = server.base_url
-            for symbol in SYMBOLS:
-                for frame, first in (("15m", HISTORY), ("1m", FIRST)):
-                    ensure_bars(symbol, frame, first, LAST, clock.now_ms(), is_history=True)
+        store_bars(settings, options, HISTORY, FIRST)
         return [result_of(request) for request in requests]
 
     yield test

@@ -13,7 +13,6 @@ from backtest.columns import OutcomeColumns
 from backtest.report.returns import Dates
 from backtest.request import from_json
 from quant.chain import Floats
-from warehouse import market_days
 from warehouse.models import Backtest
 from web.backtests.detector_table import ending_of
 from web.charts.documents.document import UnknownChoice
@@ -70,15 +69,4 @@ def _outcomes(backtest_id: int, finished_at: int) -> tuple[OutcomeColumns, Float
 @lru_cache(maxsize=2)
 def _sessions(backtest_id: int, finished_at: int) -> dict[str, Dates]:
     """Return by detector the sessions in which it had data for any symbol."""
-    backtest = Backtest.objects.defer("result").get(pk=backtest_id)
-    request = from_json(backtest.request)
-    days = np.array(request.sessions(market_days.read()), dtype="datetime64[D]")
-    parts = list(backtest.parts.all())
-    found: dict[str, Dates] = {}
-    for rule in request.rules:
-        masks = [store.with_data(part, rule.name) for part in parts]
-        # A session exception that was stored later changes the number of sessions.
-        used = [mask for mask in masks if len(mask) == len(days)]
-        if used:
-            found[rule.name] = days[np.any(used, axis=0)]
-    return found
+    return store.sessions_by_detector(Backtest.objects.defer("result").get(pk=backtest_id))

@@ -5,9 +5,7 @@ from __future__ import annotations
 import argparse
 import datetime as dt
 import json
-import signal
 from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 from celery import current_app
@@ -26,12 +24,10 @@ from signals.context.boost import PROFILES
 from signals.detectors.registry import ALIASES, BY_NAME, named
 from signals.scan.found import plain
 from warehouse import clock, market_days, queries
-from warehouse.console import console_on
+from warehouse.console import INTERRUPTED, console_on, sigterm_interrupts
 from warehouse.models import Backtest
 from warehouse.models.enums import BacktestStatus
 from warehouse.task_names import CeleryTask
-
-INTERRUPTED = 130  # the shell's exit code for a command ended by Ctrl-C; also used for SIGTERM
 
 
 class Command(BaseCommand):
@@ -88,7 +84,7 @@ class Command(BaseCommand):
                 f"Backtest {backtest.id} is enqueued: `manage.py backtest --resume {backtest.id}` joins in."
             )
             return
-        with _stoppable():
+        with sigterm_interrupts():
             try:
                 self._run(backtest, console)
             except KeyboardInterrupt:
@@ -205,20 +201,6 @@ class Command(BaseCommand):
             raise CommandError(
                 f"Other workers still test {left}: `manage.py backtest --resume {backtest.id}` shows the result later."
             )
-
-
-@contextmanager
-def _stoppable() -> Iterator[None]:
-    """Treat SIGTERM like Ctrl-C within the block."""
-
-    def stop(number: int, frame: object) -> None:
-        raise KeyboardInterrupt
-
-    before = signal.signal(signal.SIGTERM, stop)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)
 
 
 def _names(wanted: list[str]) -> Iterator[str]:

@@ -17,12 +17,10 @@ from backtest.request import last_closed
 from backtest.run import CanceledError
 from backtest.text import interval, percent
 from warehouse import clock, market_days, queries
-from warehouse.console import console_on
+from warehouse.console import INTERRUPTED, console_on
 from warehouse.models import Optimization
 from warehouse.models.enums import BacktestStatus
 from warehouse.task_names import CeleryTask
-
-INTERRUPTED = 130  # the shell's exit code for a command ended by Ctrl-C
 
 
 class Command(BaseCommand):
@@ -134,7 +132,7 @@ class Command(BaseCommand):
             except KeyboardInterrupt:
                 console.print(f"Stopped: `manage.py optimize_confluence --resume {row.id}` continues.")
                 raise SystemExit(INTERRUPTED) from None
-            except (CanceledError, run.CanceledError) as error:
+            except CanceledError as error:
                 raise CommandError(f"{error}.") from None
         console.print(said)
 

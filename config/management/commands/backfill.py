@@ -6,10 +6,7 @@ The command is in `config` because it needs both `ingestion` and `flow`.
 from __future__ import annotations
 
 import argparse
-import signal
-from collections.abc import Iterator
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -37,9 +34,8 @@ from ingestion.backfill.selection import Depth
 from provider.errors import ProviderError
 from provider.rate_limit import pace_of
 from warehouse import clock
-from warehouse.console import console_on
+from warehouse.console import INTERRUPTED, console_on, sigterm_interrupts
 
-INTERRUPTED = 130  # the shell's exit code for a command ended by Ctrl-C; also used for SIGTERM
 CONTINUES = (
     "Stopped. Nothing is lost: run the same command again to continue. Finished requests are not repeated."
 )
@@ -117,7 +113,7 @@ class Command(BaseCommand):
                 symbols = [str(entry.symbol) for entry in request.entries]
                 console.print(load_flat_file(flat_file, symbols, clock.now_ms()))
                 return
-            with _sigterm_interrupts():
+            with sigterm_interrupts():
                 result = run_backfill(request, console, dry_run=dry_run, queue=queue)
         except InvalidRequest as error:
             raise CommandError(str(error)) from None
@@ -159,16 +155,6 @@ def run_backfill(
     for table in summary.tables(result):
         console.print(table)
     return result
-
-
-@contextmanager
-def _sigterm_interrupts() -> Iterator[None]:
-    """Make SIGTERM raise KeyboardInterrupt, as Ctrl-C does."""
-    previous = signal.signal(signal.SIGTERM, signal.default_int_handler)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, previous)
 
 
 def _request(options: dict[str, Any]) -> BackfillRequest:

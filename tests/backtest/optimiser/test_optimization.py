@@ -9,22 +9,18 @@ import pytest
 
 from backtest.optimiser import promotion, run
 from backtest.optimiser.request import OptimizationRequest, checked
-from ingestion.bars.historical_bars import ensure_bars
 from quant import sessions
 from signals import market_view
 from signals.scan.configured import weight_history
 from signals.scan.scan import scan_session
+from tests.backtest.simulated_bars import EVENING, LAST, SYMBOLS, store_bars
 from tests.ingestion.fixtures import at_market_time  # noqa: F401 - a fixture is used by its name
 from tests.partitions import drop_partitions
-from tests.simulator.servers import SEED, offset_ms, simulator
 from warehouse import clock, market_days
 from warehouse.models import ConfluenceConfig, Optimization, TriedGenome
-from warehouse.watchlist import add_default_symbols
 
 pytestmark = pytest.mark.database
-EVENING = dt.datetime(2026, 3, 12, 21, 0, tzinfo=dt.UTC)  # after the close
-HISTORY, FIRST, LAST = dt.date(2025, 5, 5), dt.date(2025, 11, 10), dt.date(2026, 3, 12)
-SYMBOLS = ("SPY", "QQQ", "IWM")
+HISTORY, FIRST = dt.date(2025, 5, 5), dt.date(2025, 11, 10)
 REQUEST = OptimizationRequest(
     SYMBOLS,
     FIRST,
@@ -45,12 +41,7 @@ def market(at_market_time, settings):  # noqa: F811
 
     def store(*options: str) -> None:
         at_market_time(EVENING)
-        add_default_symbols(SYMBOLS)
-        with simulator("--seed", str(SEED), "--clock-offset-ms", str(offset_ms(EVENING)), *options) as server:
-            settings.MASSIVE_BASE_URL = server.base_url
-            for symbol in SYMBOLS:
-                for frame, first in (("15m", HISTORY), ("1m", FIRST)):
-                    ensure_bars(symbol, frame, first, LAST, clock.now_ms(), is_history=True)
+        store_bars(settings, options, HISTORY, FIRST)
 
     yield store
     drop_partitions()
