@@ -220,7 +220,7 @@ def test_two_backtests_are_compared_in_sentences(market):
     for path in (
         f"{first.pk}/compare/{first.pk}",
         f"{first.pk}/compare/{waiting.pk}",
-        f"{first.pk}/compare/99999",
+        f"{first.pk}/compare/999999999",
     ):
         assert viewer.get(f"/backtests/{path}/").status_code == 404
     assert viewer.get(f"/backtests/{first.pk}/compare/?with=x").status_code == 400
@@ -251,7 +251,7 @@ def test_hostile_addresses_are_not_found(market):
         f"{long}/equity.json",
         f"{long}/outcomes.csv",
         "x/",
-        "7/",
+        "999999999/",
     ):
         assert viewer.get(f"/backtests/{path}").status_code == 404, path
     assert viewer.get(f"/backtests/{long}/compare/{long}/").status_code == 404

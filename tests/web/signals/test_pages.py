@@ -150,7 +150,12 @@ def test_pages_and_documents_need_the_permission_to_view_signals(stored, client)
     assert "To see signals you need the group viewer." in text_of(clerk.get("/signals/"))
     assert "/signals/" not in clerk.get("/admin/").content.decode()
     viewer = logged_in(member("viewer"))
-    for path in ("/signals/999999999999999999999/", "/signals/9/", "/signals/9/chart.json", "/signals/x/"):
+    for path in (
+        "/signals/999999999999999999999/",
+        "/signals/999999999/",
+        "/signals/999999999/chart.json",
+        "/signals/x/",
+    ):
         assert viewer.get(path).status_code == 404
 
 
