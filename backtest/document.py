@@ -12,6 +12,7 @@ from backtest import store
 from backtest.columns import OutcomeColumns
 from backtest.comparison import compare
 from backtest.engine import bars_of
+from backtest.patterns.rates import PatternRates
 from backtest.report.groups import SessionsTested, groups
 from backtest.report.summary import Summary, mean
 from backtest.request import Request
@@ -31,6 +32,7 @@ def document(
     outcomes: OutcomeColumns,
     chance: Chance,
     parts: Sequence[BacktestSymbol],
+    patterns: Sequence[PatternRates] = (),
 ) -> dict[str, Any]:
     """Return the result of a backtest from all its outcomes and their random entries, in the same order.
 
@@ -52,6 +54,7 @@ def document(
             for name, rows in (("signals", shown), ("firings", np.ones(len(outcomes), dtype=bool)))
         },
         "comparisons": _comparisons(outcomes),
+        "patterns": [plain(one) for one in patterns],
         "no_data": {one.name: dict(_no_data(parts, one.name)) for one in request.rules},
     }
 

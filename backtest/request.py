@@ -7,6 +7,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from django.conf import settings
+
 from quant.market.outcome_kinds import Costs
 from quant.score_thresholds import BOOST_RULES
 from quant.sessions import new_york_date
@@ -30,7 +32,8 @@ class Request:
     `minimum` is the least score of a signal, 0 to 100. With `wall_exit` a trade is left before the wall ahead of it;
     with `one_at_a_time` no firing of a detector counts while a signal of it lives. `shuffled` tests a market whose bars
     have a random order, in which no detector can have an edge. Each firing is compared with `chance_entries` random
-    entries; `seed` starts all random numbers.
+    entries; `seed` starts all random numbers. `patterns` are conditions of the pattern library by name, whose win rates
+    are measured on bars of 15 minutes.
     """
 
     symbols: tuple[str, ...]
@@ -50,6 +53,7 @@ class Request:
     chance_entries: int = CHANCE_ENTRIES
     seed: int = 1
     until_ms: int | None = None
+    patterns: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def costs(self) -> Costs:
@@ -66,6 +70,22 @@ class Request:
         return [
             one for one in DETECTORS if one.name in self.detectors and self.timeframe in one.rule.timeframes
         ]
+
+    @property
+    def is_as_live(self) -> bool:
+        """Whether it trades as the scanner does with its present settings, and pays costs."""
+        return (
+            not (self.shuffled or self.wall_exit or self.all_exits or self.weights)
+            and self.one_at_a_time
+            and self.slippage > 0
+            and self.profile == settings.SIGNAL_PROFILE
+            and self.minimum == settings.SIGNAL_MINIMUM_SCORE
+        )
+
+    @property
+    def has_all_detectors(self) -> bool:
+        """Whether it tests every detector of its timeframe."""
+        return len(self.rules) == sum(self.timeframe in one.rule.timeframes for one in DETECTORS)
 
     def sessions(self, days: MarketDays) -> list[dt.date]:
         """Return the tested sessions among those that take place."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from rich.console import RenderableType
@@ -36,6 +36,7 @@ def as_records(backtest: Backtest) -> dict[str, Any]:
         "sessions": result.get("sessions"),
         "sessionsWithData": result.get("sessions_with_data"),
         "comparisons": result.get("comparisons"),
+        "patterns": result.get("patterns", []),
         "detectors": [_record(row, result["no_data"].get(row["detector"], {})) for row in rows],
     }
 
@@ -85,6 +86,8 @@ def as_lines(backtest: Backtest) -> Iterator[RenderableType]:
         f"{result['signals']:,} signals of {result['firings']:,} firings in {result['sessions_with_data']:,} sessions"
         f" with data of {result['sessions']:,}. R after costs; chance: random entries with the same exits."
     )
+    if any(one["total"]["win_rate"]["n"] for one in result["patterns"]):
+        yield _pattern_table(result["patterns"])
     for comparison in result["comparisons"].items():
         yield f"{comparison[0].capitalize()}: {comparison[1]['sentence']}"
     yield f"Data {backtest.fingerprint}, code {backtest.code_version}, method {backtest.method_version}."
@@ -107,6 +110,23 @@ def _cells(row: Mapping[str, Any], no_data: Mapping[str, int]) -> list[str]:
         "" if row["expectancy_r"] is None else f"{row['expectancy_r']:+.2f}",
         f"{word}, too few" if row["too_few"] and word and row["signals"] else word,
     ]
+
+
+def _pattern_table(patterns: Sequence[Mapping[str, Any]]) -> Table:
+    """Return the win rates of the signals on whose bar a pattern held."""
+    table = Table("pattern", "outcomes", "win rate", "95 %", "chance", "verdict")
+    for one in patterns:
+        rate, verdict = one["total"]["win_rate"], one["total"]["verdict"]
+        word = verdict["word"] or ""
+        table.add_row(
+            one["pattern"],
+            f"{rate['n']:,}",
+            percent(rate["share"]),
+            interval(rate["wilson"]),
+            percent(verdict["chance_win_rate"]),
+            f"{word}, too few" if word and verdict["too_few"] else word,
+        )
+    return table
 
 
 def _why_none(no_data: Mapping[str, int]) -> str:

@@ -110,6 +110,11 @@ class BacktestOutcome(models.Model):
     followed = columns.count(
         "institutional score where the flow is to be followed, else null; points of 0 to 100"
     )
+    patterns = columns.texts(
+        "patterns of the library whose conditions held on the bar of a signal, empty for other firings; no unit",
+        default=list,
+        blank=True,
+    )
     iv_rank = columns.real("rank of implied volatility in its year, null without data; 0 to 1")
     iv_regime = columns.text("regime of implied volatility, empty without data; no unit", null=False)
     market_regime = columns.text("regime of the market, empty without data; no unit", null=False)
