@@ -13,6 +13,8 @@ from backtest.columns import OutcomeColumns
 from backtest.comparison import compare
 from backtest.engine import bars_of
 from backtest.patterns.rates import PatternRates
+from backtest.priced.columns import OptionColumns
+from backtest.priced.report import option_document
 from backtest.report.groups import SessionsTested, groups
 from backtest.report.summary import Summary, mean
 from backtest.request import Request
@@ -33,14 +35,16 @@ def document(
     chance: Chance,
     parts: Sequence[BacktestSymbol],
     patterns: Sequence[PatternRates] = (),
+    options: OptionColumns | None = None,
 ) -> dict[str, Any]:
     """Return the result of a backtest from all its outcomes and their random entries, in the same order.
 
     `signals` has the signals that the scanner would have shown, `firings` every firing, also blocked ones and those
-    below the least score. Numbers that do not exist are null.
+    below the least score. Numbers that do not exist are null. `options` are the option trades of a priced backtest.
     """
     tested = _tested(request, market, parts)
     shown = outcomes.disposition == ACTIVE
+    names = [one.name for one in request.rules]
     return {
         "sessions": len(request.sessions(market)),
         "sessions_with_data": len(np.unique(tested.session)),
@@ -50,6 +54,7 @@ def document(
             name: {
                 "detectors": [_detector(one.name, outcomes, chance, rows, tested) for one in request.rules],
                 "groups": _groups(outcomes.pick(rows), tested),
+                "options": None if options is None else option_document(names, outcomes, options, rows),
             }
             for name, rows in (("signals", shown), ("firings", np.ones(len(outcomes), dtype=bool)))
         },

@@ -32,8 +32,9 @@ class Request:
     `minimum` is the least score of a signal, 0 to 100. With `wall_exit` a trade is left before the wall ahead of it;
     with `one_at_a_time` no firing of a detector counts while a signal of it lives. `shuffled` tests a market whose bars
     have a random order, in which no detector can have an edge. Each firing is compared with `chance_entries` random
-    entries; `seed` starts all random numbers. `patterns` are conditions of the pattern library by name, whose win rates
-    are measured on bars of 15 minutes.
+    entries; `seed` starts all random numbers. With `priced` every outcome is also priced with an option, whose fills
+    cross the share `spread_share` of half of the spread and cost `option_commission` dollars per contract. `patterns`
+    are conditions of the pattern library by name, whose win rates are measured on bars of 15 minutes.
     """
 
     symbols: tuple[str, ...]
@@ -53,6 +54,9 @@ class Request:
     chance_entries: int = CHANCE_ENTRIES
     seed: int = 1
     until_ms: int | None = None
+    priced: bool = False
+    spread_share: float = 1.0
+    option_commission: float = 0.65
     patterns: Mapping[str, Any] = field(default_factory=dict)
 
     @property
@@ -130,11 +134,21 @@ def checked(request: Request, watched: Iterable[str], days: MarketDays, now: dt.
         raise ValueError(f"The session of {tested[-1]} has not ended: end the range earlier.")
     if request.minimum < 0 or request.minimum > 100:
         raise ValueError(f"The least score is {request.minimum:g}: give 0 to 100.")
-    if not (0 <= request.slippage < 0.1 and 0 <= request.commission < 0.1):
-        raise ValueError("Slippage and commission are fractions of the price: give 0 to less than 0.1.")
+    _check_costs(request)
     if not 1 <= request.chance_entries <= 1000:
         raise ValueError(f"{request.chance_entries} random entries: give 1 to 1,000.")
     return request
+
+
+def _check_costs(request: Request) -> None:
+    if not (0 <= request.slippage < 0.1 and 0 <= request.commission < 0.1):
+        raise ValueError("Slippage and commission are fractions of the price: give 0 to less than 0.1.")
+    if not (0 <= request.spread_share <= 1 and 0 <= request.option_commission < 100):
+        raise ValueError(
+            "A fill of an option crosses 0 to 1 of half of the spread, and costs 0 to 100 dollars."
+        )
+    if request.priced and request.shuffled:
+        raise ValueError("Options have no prices in a market whose bars have a random order.")
 
 
 def last_closed(days: MarketDays, now: dt.datetime) -> dt.date:

@@ -20,6 +20,7 @@ from backtest.document import document
 from backtest.engine import backtest_symbol
 from backtest.patterns.filling import fill
 from backtest.patterns.rates import pattern_rates
+from backtest.priced import columns as option_trades
 from backtest.request import Request, from_json
 from warehouse import market_days
 from warehouse.database_sessions import session_lock
@@ -94,7 +95,10 @@ def finish(backtest_id: int, now_ms: int) -> bool:
         outcomes, chance = store.read_outcomes(backtest_id)
         request, matched = from_json(backtest.request), store.read_patterns(backtest_id)
         patterns = pattern_rates(tuple(request.patterns), outcomes, chance, matched)
-        backtest.result = document(request, market_days.read(), outcomes, chance, parts, patterns)
+        options = option_trades.read(backtest_id) if request.priced else None
+        backtest.result = document(
+            request, market_days.read(), outcomes, chance, parts, patterns=patterns, options=options
+        )
         backtest.outcomes = len(outcomes)
         backtest.fingerprint = _joined([str(part.fingerprint) for part in parts])
         backtest.code_version = code_version()

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from backtest.patterns.matched import key_of
+from backtest.priced.exit_minute import exit_minute
 from backtest.simulation.tested import Followed, PastSession, Predicted
 from quant.market.outcome_kinds import ENDS, EXPIRED, NONE, OPEN, REASONS, TARGET_HIT
 from quant.market.outcomes import Outcomes
@@ -22,6 +23,7 @@ _NUMBERS = (
     "entered_at",
     "entry",
     "exited_at",
+    "exit_minute",
     "exit",
     "pnl",
     "r",
@@ -95,6 +97,9 @@ def _outcome(group: Followed, place: int) -> dict[str, Any]:
         "entered_at": _entered_at(found, path, place) if entered >= 0 else None,
         "entry": plain(entry),
         "exited_at": int(path.end_ms[exited]) if is_measured else None,
+        "exit_minute": exit_minute(
+            found, path, place, group.signals[place].direction, at_close=group.ending == "pin"
+        ),
         "exit": plain(float(found.exit[place])),
         "pnl": plain(float(found.pnl[place]) / abs(entry)) if is_measured else None,
         "r": plain(float(found.r[place])),
