@@ -36,8 +36,6 @@ LONG = SimpleNamespace(
 )  # fmt: skip
 _FALLING = {"direction": -1, "side": -1, "stop_price": 101.0, "target_prices": (98.5, 98.0, 97.0)}
 SHORT = SimpleNamespace(**vars(LONG) | _FALLING)
-    **vars(LONG) | {"direction": -1, "side": -1, "stop_price": 101.0, "target_prices": (98.5, 98.0, 97.0)}
-)
 
 
 def minute(signal, found_path: Path, **rules) -> int | None:
