@@ -8,6 +8,8 @@ from typing import Any
 from rich.console import RenderableType
 from rich.table import Table
 
+from backtest.priced.text import in_one_sentence, option_table, options_of
+from backtest.report.percentages import interval, percent, signed_percent
 from backtest.request import from_json
 from warehouse.models import Backtest
 from warehouse.models.enums import BacktestStatus
@@ -37,6 +39,7 @@ def as_records(backtest: Backtest) -> dict[str, Any]:
         "sessionsWithData": result.get("sessions_with_data"),
         "comparisons": result.get("comparisons"),
         "patterns": result.get("patterns", []),
+        "optionTrades": options_of(result, POPULATION),
         "detectors": [_record(row, result["no_data"].get(row["detector"], {})) for row in rows],
     }
 
@@ -86,6 +89,10 @@ def as_lines(backtest: Backtest) -> Iterator[RenderableType]:
         f"{result['signals']:,} signals of {result['firings']:,} firings in {result['sessions_with_data']:,} sessions"
         f" with data of {result['sessions']:,}. R after costs; chance: random entries with the same exits."
     )
+    options = options_of(result, POPULATION)
+    if options is not None:
+        yield option_table(options)
+        yield in_one_sentence(options)
     if any(one["total"]["win_rate"]["n"] for one in result["patterns"]):
         yield _pattern_table(result["patterns"])
     for comparison in result["comparisons"].items():
@@ -133,18 +140,3 @@ def _why_none(no_data: Mapping[str, int]) -> str:
     """Return the most frequent reason for which a detector without signals had no answer."""
     found = max(no_data.items(), key=lambda one: one[1], default=("", 0))
     return f"no data: {found[0]} ({found[1]:,} bars)" if found[1] else "no signal"
-
-
-def percent(share: float | None) -> str:
-    """Return a share of 0 to 1 as a percentage, '' without one."""
-    return "" if share is None else f"{share:.1%}"
-
-
-def signed_percent(share: float | None) -> str:
-    """Return a fraction as a percentage with its sign and two decimals, '' without one."""
-    return "" if share is None else f"{share:+.2%}"
-
-
-def interval(limits: list[float] | None) -> str:
-    """Return an interval of shares as percentages, '' without one."""
-    return "" if limits is None else f"{limits[0]:.0%} to {limits[1]:.0%}"

@@ -28,16 +28,18 @@ from tests.backtest.priced.chains import (
     priced,
     reason,
 )
+from tests.ingestion.fixtures import at_market_time as at_market_time
 from tests.partitions import drop_partitions
 from tests.warehouse.rows import add_action, add_bar
 from warehouse import clock
 
-pytestmark = [pytest.mark.database, pytest.mark.django_db(transaction=True)]
+pytestmark = [pytest.mark.database]
 FIVE_MS = 5 * MINUTE_MS
 
 
 @pytest.fixture(autouse=True)
-def partitions():
+def market_time(at_market_time):
+    at_market_time(clock.instant(CLOSE_MS))
     yield
     drop_partitions()
 
@@ -158,7 +160,7 @@ def test_a_quote_is_used_for_a_minute():
     assert priced(exit_minute=at + 1)["option_exit_source"] == "model"
 
 
-def test_the_next_expiration_is_bought_where_the_nearest_has_no_allowed_delta():
+def test_the_next_expiration_is_bought_if_the_nearest_has_no_allowed_delta():
     contract(BAR_END, NEAR, "C", 500, delta=0.60, bid=6, ask=6.2)
     contract(BAR_END, NEAR, "C", 505, delta=0.39, bid=4, ask=4.2)
     contract(BAR_END, FAR, "C", 502, delta=0.45, bid=7, ask=7.2)
