@@ -21,7 +21,7 @@ class OptionRules:
 
     least_delta: float = 0.40
     most_delta: float = 0.50
-    days_intraday: tuple[int, int] = (7, 30)
+    days_intraday: tuple[int, int] = (7, 45)
     days_daily: tuple[int, int] = (30, 60)
     quote_age_ms: int = MINUTE_MS  # of a snapshot whose quote is used
     bar_wait_ms: int = 5 * MINUTE_MS  # for the bar after an instant

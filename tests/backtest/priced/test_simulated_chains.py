@@ -62,7 +62,7 @@ def test_a_planted_setup_has_the_option_trade_of_the_simulators_chains(simulated
     )
     assert 0.40 <= abs(contract.delta) <= 0.50
     assert (contract.option_type == "call") is (row["direction"] == "LONG")
-    assert 7 <= contract.dte <= 30
+    assert 7 <= contract.dte <= 45
     change = row["entry"] - float(contract.underlying_price)
     mid = float(contract.bid + contract.ask) / 2 + contract.delta * change + contract.gamma * change**2 / 2
     assert row["option_entry"] == pytest.approx(mid + float(contract.ask - contract.bid) / 2)
