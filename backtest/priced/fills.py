@@ -45,15 +45,22 @@ class Moment:
 
 @dataclass(frozen=True, slots=True)
 class Price:
-    """The mid of a contract and half of its spread, dollars per share or index points, and where they come from."""
+    """The mid of a contract and half of its spread, dollars per share or index points, and where they come from.
+
+    `is_stale` marks a model whose volatility is more than half an hour old, and may differ from that of stored prices.
+    """
 
     mid: float
     half_spread: float
     source: OptionPriceSource
+    is_stale: bool = False
 
 
 def price_at(
-    stored: StoredOptions, contract: Contract, at: Moment, rules: OptionRules = RULES
+    stored: StoredOptions,
+    contract: Contract,
+    at: Moment,
+    rules: OptionRules = RULES,
 ) -> Price | None:
     """Return the price of a contract at an instant, None where none can be known.
 
@@ -67,7 +74,15 @@ def price_at(
     found = None
     if at.kind != "unknown":
         found = _quoted(slots, at, rules) or _traded(stored.bars(contract.ticker, at.day), at, rules)
-    return found or _modelled(stored, contract, slots, at, rules)
+    return found or _modelled(stored, contract, slots, at, at, rules)
+
+
+def model_at(
+    stored: StoredOptions, contract: Contract, at: Moment, known: Moment, rules: OptionRules = RULES
+) -> Price | None:
+    """Return the modelled price of a contract at an instant with the volatility that was known at another, or None."""
+    slots = stored.snapshots(contract.ticker, known.day, known.at_ms)
+    return _modelled(stored, contract, slots, at, known, rules)
 
 
 def _quoted(slots: ContractSlots, at: Moment, rules: OptionRules) -> Price | None:
@@ -98,15 +113,20 @@ def _traded(lengths: list[OptionBars], at: Moment, rules: OptionRules) -> Price 
 
 
 def _modelled(
-    stored: StoredOptions, contract: Contract, slots: ContractSlots, at: Moment, rules: OptionRules
+    stored: StoredOptions,
+    contract: Contract,
+    slots: ContractSlots,
+    at: Moment,
+    known: Moment,
+    rules: OptionRules,
 ) -> Price | None:
     years = _years(contract, at.at_ms)
-    known = np.flatnonzero((slots.known_at <= at.at_ms) & ~np.isnan(slots.implied_volatility))
-    if len(known):
-        slot_ms, volatility = int(slots.timestamp[known[-1]]), float(slots.implied_volatility[known[-1]])
-        spot = float(slots.underlying_price[known[-1]])
+    usable = np.flatnonzero((slots.known_at <= known.at_ms) & ~np.isnan(slots.implied_volatility))
+    if len(usable):
+        slot_ms, volatility = int(slots.timestamp[usable[-1]]), float(slots.implied_volatility[usable[-1]])
+        spot = float(slots.underlying_price[usable[-1]])
     else:
-        newest, volatility, spot = stored.newest_slot(at.day, at.at_ms), np.nan, np.nan
+        newest, volatility, spot = stored.newest_slot(known.day, known.at_ms), np.nan, np.nan
         if newest is None:
             return None
         slot_ms = newest
@@ -123,7 +143,10 @@ def _modelled(
     is_american = bool(curve.exercise_style[row] == ExerciseStyle.AMERICAN.value)
     carry = Carry(growth, rate, is_american)
     mid = model_price(contract.is_call, contract.strike, years, at.spot, volatility, carry)
-    return None if np.isnan(mid) else Price(mid, usual_half_spread(mid, rules), OptionPriceSource.MODEL)
+    if np.isnan(mid):
+        return None
+    is_stale = slot_ms < at.at_ms - rules.fresh_ms
+    return Price(mid, usual_half_spread(mid, rules), OptionPriceSource.MODEL, is_stale)
 
 
 def _years(contract: Contract, at_ms: int) -> float:

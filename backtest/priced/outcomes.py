@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from backtest.priced.contract import choose_contract
-from backtest.priced.fills import Kind, Moment, Price, price_at
+from backtest.priced.fills import Kind, Moment, Price, model_at, price_at
 from backtest.priced.stored import StoredOptions
 from quant.market.option_trades import bought_at, profit, sold_at
 from quant.sessions import new_york_date
@@ -41,7 +41,9 @@ def price_rows(
 ) -> None:
     """Add the columns of the option's trade to each row of one symbol; `alive` is called after each row.
 
-    `option_reason` says why a row has no such trade, '' where it has one. A price that is not known is None.
+    `option_reason` says why a row has no such trade, '' where it has one. A price that is not known is None. A model
+    with an old volatility never stands beside another price, because the change of volatility in between would be a
+    profit or loss that nobody had: then both prices are modelled with the volatility that was known at the entry.
     """
     for row in rows:
         row.update(_priced(row, stored, costs))
@@ -73,10 +75,11 @@ def _priced(row: dict[str, Any], stored: StoredOptions, costs: OptionCosts) -> d
         return found | {"option_reason": SPLIT}
     if contract.settles_ms <= row["exited_at"]:
         return found | {"option_reason": SETTLED}
-    bought = price_at(stored, contract, entry)
+    bought, sold = price_at(stored, contract, entry), price_at(stored, contract, exit_)
+    if (bought is not None and bought.is_stale) or (sold is not None and sold.is_stale):
+        bought, sold = (model_at(stored, contract, at, entry) for at in (entry, exit_))
     if bought is None or bought.mid <= 0:
         return found | {"option_reason": NO_ENTRY_PRICE}
-    sold = price_at(stored, contract, exit_)
     if sold is None:
         return found | {"option_reason": NO_EXIT_PRICE}
     return found | _trade(bought, sold, costs) | {"option_reason": ""}

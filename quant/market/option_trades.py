@@ -24,6 +24,7 @@ class OptionRules:
     days_intraday: tuple[int, int] = (7, 45)
     days_daily: tuple[int, int] = (30, 60)
     quote_age_ms: int = MINUTE_MS  # of a snapshot whose quote is used
+    fresh_ms: int = 30 * MINUTE_MS  # of a volatility that goes with stored prices
     bar_wait_ms: int = 5 * MINUTE_MS  # for the bar after an instant
     least_half_spread: float = 0.05  # of a price without a quote
     half_spread_share: float = 0.02  # of the mid, of a price without a quote

@@ -150,6 +150,27 @@ def test_an_exit_whose_minute_is_not_known_is_modelled():
     assert priced(exit_minute=None)["option_exit_source"] == "model"
 
 
+@pytest.mark.parametrize("missing", [BAR_END + FIVE_MS, EXITED - FIVE_MS])
+def test_an_old_volatility_does_not_stand_beside_a_stored_price(missing):
+    before = clock.epoch_ms(sessions.close_of(BEFORE))
+    chain(before, bid=None)
+    curve(before)
+    for start_ms in {BAR_END + FIVE_MS, EXITED - FIVE_MS} - {missing}:
+        add_bar(start_ms, symbol=CALL, timeframe="5m", open=5.4, high=7, low=4, close=5.5, volume=10)
+    if missing != EXITED - FIVE_MS:  # a volatility that was not known at the entry
+        chain(EXITED - 15 * MINUTE_MS, bid=None, implied_volatility=0.4)
+        curve(EXITED - 15 * MINUTE_MS)
+    found = priced(FREE)
+    assert (found["option_entry_source"], found["option_exit_source"]) == ("model", "model")
+    growth = log(500.3 / 499.8) / years_to(NEAR, before)
+    paid = black_call(500.0, years_to(NEAR, ENTERED), 0.18, growth, 0.04, 502.0)
+    got = black_call(501.0, years_to(NEAR, EXITED), 0.18, growth, 0.04, 502.0)
+    assert found["option_pnl"] == pytest.approx(got / paid - 1, rel=1e-9)
+    add_bar(missing, symbol=CALL, timeframe="5m", open=5.4, high=7, low=4, close=5.5, volume=10)
+    found = priced()
+    assert (found["option_entry_source"], found["option_exit_source"]) == ("bar", "bar")
+
+
 def test_a_quote_is_used_for_a_minute():
     chain(BAR_END)
     curve(BAR_END)
