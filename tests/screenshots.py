@@ -45,9 +45,18 @@ def main(address: str) -> int:
         page.wait_for_url("**/admin/")
         for name, path in PAGES.items():
             page.goto(address + path, wait_until="load")
+            if name == "backtests":
+                _open_newest_backtest(page)
             console.print(_take(page, name))
         browser.close()
     return 0
+
+
+def _open_newest_backtest(page: Page) -> None:
+    newest = page.locator("tbody a").first
+    if newest.count():
+        newest.click()
+        page.wait_for_load_state()
 
 
 def _take(page: Page, name: str) -> str:
