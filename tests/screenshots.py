@@ -42,7 +42,12 @@ def main(address: str) -> int:
         page.get_by_label("Username").fill("admin")
         page.get_by_label("Password").fill(admin_password(ROOT / ".local"))
         page.get_by_role("button", name="Log in").click()
-        page.wait_for_url("**/admin/")
+        page.wait_for_load_state()
+        if "/login/" in page.url:
+            console.print(
+                f"{address} refuses this clone's admin user: give the address that its `make up` printed."
+            )
+            return 1
         for name, path in PAGES.items():
             page.goto(address + path, wait_until="load")
             if name == "backtests":
