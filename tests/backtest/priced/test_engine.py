@@ -86,7 +86,7 @@ def test_an_interrupted_priced_backtest_continues_with_the_same_result(stored):
     assert (second.result, second.fingerprint) == (whole.result, whole.fingerprint)
 
 
-def test_a_changed_volatility_of_a_contract_changes_the_fingerprint_and_the_profit(stored):
+def test_a_changed_volatility_changes_fingerprint_and_profit(stored):
     before = backtest_symbol(PRICED, "SPY")
     HistoricalGreeks.objects.update(implied_volatility=0.25)
     after = backtest_symbol(PRICED, "SPY")
