@@ -57,7 +57,8 @@ def parse_key(model: type[Model], order: Order, text: str) -> list[Any]:
     if len(parts) != len(order.fields):
         raise InvalidKeyError(text)
     try:
-        values = [_field(model, name).to_python(one) for name, one in zip(order.fields, parts, strict=True)]
+        fields = {field.name: _typed(field) for field in model._meta.fields}
+        values = [fields[name].to_python(one) for name, one in zip(order.fields, parts, strict=True)]
         numbers = [one for one in values if isinstance(one, int | float)]
         if all(-_LARGEST <= one <= _LARGEST for one in numbers):
             return values
@@ -66,8 +67,8 @@ def parse_key(model: type[Model], order: Order, text: str) -> list[Any]:
     raise InvalidKeyError(text)
 
 
-def _field(model: type[Model], name: str) -> Field[Any, Any]:
-    field = model._meta.get_field(name)
+def _typed(field: Field[Any, Any]) -> Field[Any, Any]:
+    """Return the field that knows the type of the values, which a generated field does not."""
     return field.output_field if isinstance(field, GeneratedField) else field
 
 
