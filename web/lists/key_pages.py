@@ -69,7 +69,7 @@ def parse_key(model: type[Model], order: Order, text: str) -> list[Any]:
 
 def _typed(field: Field[Any, Any]) -> Field[Any, Any]:
     """Return the field that knows the type of the values, which a generated field does not."""
-    return field.output_field if isinstance(field, GeneratedField) else field
+    return (field.output_field or field) if isinstance(field, GeneratedField) else field
 
 
 def after_key(
