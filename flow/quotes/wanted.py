@@ -26,8 +26,8 @@ _GROUPS = f"""
 SELECT symbol, contract_ticker, min("timestamp"), max("timestamp"),
        sum(coalesce(premium, price * size * 100)) AS total, count(*)
 FROM {TABLE}
-WHERE quote_source = 'wanted' AND symbol = ANY(%(symbols)s) AND "timestamp" BETWEEN %(first)s AND %(last)s
-  AND received_at <= %(last)s AND canceled_by IS NULL
+WHERE quote_source = 'wanted' AND NOT is_cancel AND symbol = ANY(%(symbols)s)
+  AND "timestamp" BETWEEN %(first)s AND %(last)s AND received_at <= %(last)s AND canceled_by IS NULL
 GROUP BY symbol, contract_ticker, "timestamp" / {MINUTE_MS} ORDER BY total DESC LIMIT %(most)s
 """  # noqa: S608
 _TRADES = f"""

@@ -22,6 +22,7 @@ from warehouse import clock
 from warehouse.models import HistoricalGreeks, OptionsFlow
 
 LIMIT_MS = 300
+FAR_ROW = 500_000
 CHAINS, TRADES = "historicalgreeks", "optionsflow"
 
 
@@ -59,6 +60,7 @@ def admin_list_pages() -> Timed:
             "trades, jump": _address(TRADES, at=far),
             "trades, middle": _address(TRADES, after=_middle()),
             "largest premium": _address(TRADES, order="-premium"),
+            f"largest premium, row {FAR_ROW:,}": _address(TRADES, order="-premium", after=_far_by_premium()),
             "largest premium of a day": _address(TRADES, order="-premium", recent=24),
             "largest premium of a symbol": _address(TRADES, order="-premium", symbol="SPX"),
             "largest sweeps": _address(TRADES, order="-premium", trade_type="SWEEP", recent=168),
@@ -71,6 +73,13 @@ def _middle() -> str:
     ends = OptionsFlow.objects.order_by("id").values_list("id", flat=True)
     at = OptionsFlow.objects.filter(id__gte=(ends[0] + ends.reverse()[0]) // 2).order_by("id")[0]
     return f"{at.timestamp}~{at.pk}"
+
+
+def _far_by_premium() -> str:
+    """Return the key of the trade that has FAR_ROW trades of more premium before it, of the last one if none has."""
+    ordered = OptionsFlow.objects.filter(premium_float__isnull=False).order_by("-premium_float", "-id")
+    (at,) = ordered[FAR_ROW : FAR_ROW + 1] or ordered.reverse()[:1]
+    return f"{at.premium_float}~{at.pk}"
 
 
 def _address(model: str, **query: object) -> str:

@@ -1,4 +1,4 @@
-"""A database session ends soon after its client."""
+"""Settings of database sessions: when they end, and what the planner leaves out."""
 
 from __future__ import annotations
 
@@ -31,3 +31,9 @@ def test_a_statement_ends_soon_after_its_client_was_killed(db):
     assert runs(pid)
     client.close()  # nobody reads on, and the server hears of it only by looking
     assert wait_until(lambda: not runs(pid), 60)
+
+
+def test_a_session_compares_no_statement_with_the_checks_of_partitions(db):
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT setting, source FROM pg_settings WHERE name = 'constraint_exclusion'")
+        assert cursor.fetchone() == ("off", "client")  # whatever the server has

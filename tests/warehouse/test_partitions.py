@@ -87,7 +87,7 @@ def test_a_partition_has_the_key_indexes_and_checks_of_its_parent(at):
     assert found == [("c", 8), ("p", 1)]
     assert run(
         "SELECT count(*) FROM pg_index WHERE indrelid = 'options_flow_history_d20261120'::regclass"
-    ) == [(10,)]
+    ) == [(9,)]
 
 
 @pytest.mark.django_db

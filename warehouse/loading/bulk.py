@@ -129,8 +129,12 @@ def _inserted_whole(cursor: CursorWrapper, insert: str) -> bool:
 
 @cache  # needed at each load, and slow to derive
 def _kinds(model: type[models.Model]) -> dict[str, str]:
-    """Return the SQL type of every column except the identity."""
-    fields = [field for field in model._meta.concrete_fields if not isinstance(field, models.AutoField)]
+    """Return the SQL type of every column except the identity and those that PostgreSQL computes."""
+    fields = [
+        field
+        for field in model._meta.concrete_fields
+        if not field.generated and not isinstance(field, models.AutoField)
+    ]
     return {str(field.column): str(field.db_type(connection)) for field in fields}
 
 

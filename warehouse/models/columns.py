@@ -14,6 +14,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models import F, Func, Q
+from django.db.models.functions import Cast
 
 if TYPE_CHECKING:
     AnyField = models.Field[Any, Any]
@@ -74,6 +75,18 @@ def money(comment: str, null: bool = True, **options: Any) -> Any:
 def real(comment: str, null: bool = True) -> Any:
     """Return a double precision column."""
     return models.FloatField(null=null, blank=null, db_comment=comment)
+
+
+def real_of(column: str, comment: str) -> Any:
+    """Return a double precision column that PostgreSQL computes from a NUMERIC one, and stores."""
+    real_type = models.FloatField()
+    return models.GeneratedField(
+        expression=Cast(column, real_type),
+        output_field=real_type,
+        db_persist=True,
+        null=True,
+        db_comment=comment,
+    )
 
 
 def count(comment: str, null: bool = True, **options: Any) -> Any:

@@ -88,6 +88,12 @@ class OptionsFlow(models.Model):
         "of a cancel: sequence_number of the contract's last report seen before it, null if none was; no unit"
     )
 
+    # Behind row-level security a comparison of NUMERIC is no index condition, because it is not leakproof. Amounts of
+    # at most 15 digits, and prices have no more, are in the same order in both types.
+    premium_float = columns.real_of(
+        "premium", "premium, for the order and the filter of lists, null where it is unknown; dollars"
+    )
+
     class Meta:
         db_table = TABLE
         db_table_comment = "Stored trades with quote and classification; sums exclude is_cancel."

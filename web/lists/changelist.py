@@ -51,7 +51,7 @@ class KeyedChangeList(ChangeList):
         column = wanted.removeprefix("-")
         if column not in orders:
             column, wanted = first, f"-{first}"
-        return Order(orders[column], wanted.startswith("-"))
+        return Order(column, orders[column], wanted.startswith("-"))
 
     def chosen(self) -> set[str]:
         """Return the names of the filters that are chosen, those of the search included."""
@@ -60,7 +60,7 @@ class KeyedChangeList(ChangeList):
 
     def get_queryset(self, request: HttpRequest, exclude_parameters: Any = None) -> QuerySet[Any]:
         found: QuerySet[Any] = super().get_queryset(request, exclude_parameters)
-        nullable = self.order.fields[0] in self.model_admin.nullable_orders
+        nullable = self.order.column in self.model_admin.nullable_orders
         return found.filter(**{f"{self.order.fields[0]}__isnull": False}) if nullable else found
 
     def get_results(self, request: HttpRequest) -> None:
@@ -95,7 +95,7 @@ class KeyedChangeList(ChangeList):
         except InvalidKeyError as error:
             raise IncorrectLookupParameters(error) from error
         at_ms = filters.iso_instant(str(self.params.get("at", "")))
-        if at_ms is not None and order.fields[0] in self.model_admin.time_orders and key is None:
+        if at_ms is not None and order.column in self.model_admin.time_orders and key is None:
             queryset = queryset.filter(
                 **{f"{order.fields[0]}__{'lte' if order.descending else 'gte'}": at_ms}
             )

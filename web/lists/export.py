@@ -1,6 +1,7 @@
 """A filtered list as CSV, streamed from a server-side cursor: as many rows as there are, in constant memory.
 
-At most one export runs in a process. Texts that a spreadsheet would read as formulas get an apostrophe in front.
+Columns that PostgreSQL computes from another one are left out. At most one export runs in a process. Texts that a
+spreadsheet would read as formulas get an apostrophe in front.
 """
 
 from __future__ import annotations
@@ -88,7 +89,7 @@ def respond(page: Any, request: HttpRequest) -> HttpResponse:
     fields = [
         field
         for field in page.model._meta.fields
-        if field.name not in page.heavy and not isinstance(field, models.BinaryField)
+        if field.name not in page.heavy and not field.generated and not isinstance(field, models.BinaryField)
     ]
     return stream(changelist.queryset, fields, f"{page.model._meta.db_table}.csv")
 

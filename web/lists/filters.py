@@ -176,7 +176,9 @@ class PremiumFilter(ListFilter):
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         least = {str(dollars) for dollars in PREMIUMS}
-        return queryset.filter(premium__gte=int(str(self.value()))) if self.value() in least else queryset
+        if self.value() not in least:
+            return queryset
+        return queryset.filter(premium_float__gte=int(str(self.value())))
 
 
 class ChoicesFilter(ListFilter):

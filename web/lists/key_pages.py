@@ -1,21 +1,19 @@
 """Pages of a queryset by key: rows after or before a row, or from a value on, without OFFSET.
 
 All fields of an order have the same direction, together they are unique, and an index has them in this order, so that a
-page costs the same at every place of a table. Only in the order of money the rows of the pages before are read again.
+page costs the same at every place of a table. Money is no such field: behind row-level security a comparison of NUMERIC
+is no index condition, because it is not leakproof.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from decimal import Decimal
 from typing import Any
 
 from django.core.exceptions import ValidationError
-from django.db.models import Model, QuerySet
+from django.db.models import Field, GeneratedField, Model, QuerySet
 from django.db.models.fields.tuple_lookups import Tuple, TupleGreaterThan, TupleLessThan
-
-from warehouse.models.columns import MoneyField
 
 _SEPARATOR = "~"
 _LARGEST = 2**63 - 1
@@ -27,8 +25,9 @@ class InvalidKeyError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """Fields of an order, the first of which is the column that a reader sorts by, and the direction of all."""
+    """The column that a reader sorts by, the fields of the order, and the direction of all."""
 
+    column: str
     fields: tuple[str, ...]
     descending: bool = True
 
@@ -58,14 +57,19 @@ def parse_key(model: type[Model], order: Order, text: str) -> list[Any]:
     if len(parts) != len(order.fields):
         raise InvalidKeyError(text)
     try:
-        fields = {field.name: field for field in model._meta.fields}
+        fields = {field.name: _typed(field) for field in model._meta.fields}
         values = [fields[name].to_python(one) for name, one in zip(order.fields, parts, strict=True)]
-        numbers = [one for one in values if isinstance(one, int | Decimal)]
+        numbers = [one for one in values if isinstance(one, int | float)]
         if all(-_LARGEST <= one <= _LARGEST for one in numbers):
             return values
-    except (ValidationError, ArithmeticError, ValueError):  # the comparison of NaN is an ArithmeticError
+    except (ValidationError, ValueError):
         pass
     raise InvalidKeyError(text)
+
+
+def _typed(field: Field[Any, Any]) -> Field[Any, Any]:
+    """Return the field that knows the type of the values, which a generated field does not."""
+    return (field.output_field or field) if isinstance(field, GeneratedField) else field
 
 
 def after_key(
@@ -74,14 +78,11 @@ def after_key(
     """Return the rows that follow a key in the order, or precede it: those with the same first value, and all further.
 
     Of one condition on the whole key the planner expects too few rows where many have the same first value, as the rows
-    of a slot do, and sorts them all. Two conditions also let it prune partitions. An amount of money has one: its
-    comparison is not leakproof, so behind row-level security it is a filter on rows that an index has ordered.
+    of a slot do, and sorts them all. Two conditions also let it prune partitions.
     """
     is_less = order.descending != backwards
     compare, sign = (TupleLessThan, "lt") if is_less else (TupleGreaterThan, "gt")
     first, *others = order.fields
-    if isinstance(queryset.model._meta.get_field(first), MoneyField):
-        return [queryset.filter(compare(Tuple(*order.fields), tuple(values)))]
     further = queryset.filter(**{f"{first}__{sign}": values[0]})
     if not others:
         return [further]

@@ -1,4 +1,7 @@
-"""What the page of a row shows: its title, links, charts and tables, and every column with its comment."""
+"""What the page of a row shows: its title, links, charts and tables, and every column with its comment.
+
+Columns that PostgreSQL computes from another one are left out.
+"""
 
 from __future__ import annotations
 
@@ -26,7 +29,7 @@ def row_context(page: Any, request: HttpRequest, row: Any) -> dict[str, Any]:
             "comment": cells.meaning(field),
         }
         for field in row._meta.fields
-        if field.name not in left_out
+        if field.name not in left_out and not field.generated
     ]
     return {
         "title": str(row),

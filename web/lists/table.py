@@ -97,8 +97,8 @@ def list_context(page: Any, request: HttpRequest, changelist: KeyedChangeList) -
         "links": changelist.page_links(),
         "kept": _kept(changelist, ("q", "after", "before", "at")),
         "kept_at": _kept(changelist, ("after", "before", "at")),
-        "can_jump": changelist.order.fields[0] in page.time_orders,
-        "left_out": changelist.order.fields[0] in page.nullable_orders and changelist.order.fields[0],
+        "can_jump": changelist.order.column in page.time_orders,
+        "left_out": changelist.order.column in page.nullable_orders and changelist.order.column,
         "export_query": changelist.get_query_string(),
         "export_url": reverse(f"admin:warehouse_{page.opts.model_name}_export"),
         "filters_url": reverse(f"admin:warehouse_{page.opts.model_name}_filters"),
@@ -113,7 +113,7 @@ def list_context(page: Any, request: HttpRequest, changelist: KeyedChangeList) -
 
 def _heading(page: Any, changelist: KeyedChangeList, column: Column) -> dict[str, Any]:
     order = changelist.order
-    is_sorted = order.fields[0] == column.name
+    is_sorted = order.column == column.name
     can_sort = column.name in page.orders_for(changelist.chosen())
     turned = f"{'' if is_sorted and order.descending else '-'}{column.name}"
     return {

@@ -49,6 +49,16 @@ def test_postgres_listens_only_on_loopback_and_requires_passwords(stack: Held) -
     assert methods == [("scram-sha-256",)]
 
 
+def test_postgres_plans_statements_about_all_partitions_quickly(stack: Held) -> None:
+    """It keeps their files open, and compares no statement with their CHECK constraints."""
+    with psycopg.connect(stack.owner_url()) as connection:
+        settings = connection.execute(
+            "SELECT name, setting FROM pg_settings"
+            " WHERE name IN ('max_files_per_process', 'constraint_exclusion') ORDER BY name"
+        ).fetchall()
+    assert settings == [("constraint_exclusion", "off"), ("max_files_per_process", "4000")]
+
+
 def test_both_servers_reject_a_wrong_password(stack: Held) -> None:
     password = stack.owner_url().split(":")[2].split("@")[0]
     with pytest.raises(psycopg.OperationalError, match="password authentication failed"):

@@ -19,7 +19,7 @@ OF_LISTS = (
         "gamma_slots_time_idx",
     ),
     *("historical_bars_newest_idx", "historical_greeks_newest_idx", "historical_greeks_not_live_idx"),
-    *("options_flow_history_contract_idx", "options_flow_history_million_idx"),
+    *("options_flow_history_contract_idx", "options_flow_history_premium_order_idx"),
     *("options_flow_history_newest_idx", "options_flow_history_not_live_idx"),
 )
 

@@ -195,6 +195,11 @@ def test_a_value_that_does_not_fit_its_column_raises(column, value, message):
         bulk.encode(HistoricalGreeks, greeks(ago(0), **{column: value}))
 
 
+def test_a_column_that_postgres_computes_cannot_be_written():
+    with pytest.raises(ValueError, match="options_flow_history has no column premium_float"):
+        bulk.encode(OptionsFlow, {"premium_float": np.array([1.0])})
+
+
 def test_a_missing_key_column_raises():
     columns = greeks(ago(0))
     del columns["symbol"]

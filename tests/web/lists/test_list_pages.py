@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
+from django.contrib import admin
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
@@ -12,6 +13,7 @@ from quant.sessions import DAY_MS
 from tests.warehouse.rows import HOUR_MS, MINUTE_MS, add_bar, add_gamma, add_greeks, add_trade, ago
 from tests.web.lists.addresses import listing
 from warehouse.models import RepairContract, StreamGap
+from warehouse.models.columns import MoneyField
 from web import formats
 from web.admin.base import ReadOnlyAdmin
 
@@ -91,6 +93,32 @@ def test_the_largest_premium_is_first_and_unknown_premium_is_left_out(superuser,
         in superuser.get(listing("optionsflow") + "?order=-premium").content.decode()
     )
     assert len(listed("optionsflow")) == 4
+
+
+def test_premiums_are_ordered_by_all_their_digits_and_then_by_arrival(superuser, listed, pages_of_three):
+    premiums = ["0.0001", "123456789012.3456", "25000", "24999.9999", "25000.00", "123456789012.3455"]
+    rows = [add_trade(ago(MINUTE_MS), number, premium=text) for number, text in enumerate(premiums)]
+    assert rows[3].premium_float == 24999.9999
+    address = listing("optionsflow") + "?order=-premium"
+    assert [row.sequence_number for row in listed("optionsflow", "?order=-premium")] == [1, 5, 4]
+    second = link(superuser, address, "Next 3")
+    assert [row.sequence_number for row in superuser.get(second).context["cl"].result_list] == [2, 3, 0]
+    found = listed("optionsflow", "?order=premium&premium=25000")
+    assert [row.sequence_number for row in found] == [2, 4, 5]
+
+
+def test_no_list_is_ordered_by_numbers_that_no_index_condition_compares():
+    """Behind row-level security a page far from the first would read the rows of all pages before it."""
+    pages = [page for page in admin.site._registry.values() if isinstance(page, ReadOnlyAdmin)]
+    ordered = {
+        (page.opts.model_name, fields[0])
+        for page in pages
+        for orders in (page.orders, page.symbol_orders, page.contract_orders)
+        for fields in orders.values()
+        if isinstance(page.model._meta.get_field(fields[0]), MoneyField)
+    }
+    assert len(pages) > 20
+    assert ordered == set()
 
 
 def test_the_sorted_column_says_so_and_its_heading_turns_the_order(superuser):

@@ -105,8 +105,8 @@ def page_scans(client, address: str) -> list[Scan]:
     return scans(statement)
 
 
-def test_rare_large_trades_are_found_by_their_own_index(client):
-    """Behind row-level security a comparison of money is no index condition; a partial index has only these rows."""
+def test_large_trades_and_later_pages_by_premium_are_found_by_an_index(client):
+    """Behind row-level security a comparison of NUMERIC is no index condition, one of double precision is."""
     now, count = clock.now_ms(), 20_000
     partitions.ensure("options_flow_history", now - count, now)
     numbers = np.arange(count)
@@ -117,7 +117,7 @@ def test_rare_large_trades_are_found_by_their_own_index(client):
         "sequence_number": numbers,
         "price": 1,
         "size": 1,
-        "premium": np.where(numbers % 2_000 == 1_999, 2_000_000, 100),
+        "premium": np.where(numbers % 2_000 == 1_999, 2_000_000, numbers),
         "trade_type": "REGULAR",
         "sentiment": "NEUTRAL",
         "aggressiveness": "NORMAL",
@@ -135,8 +135,12 @@ def test_rare_large_trades_are_found_by_their_own_index(client):
     try:
         with as_role("warehouse_web"):
             found = page_scans(client, listing("optionsflow") + "?premium=1000000")
+            largest = page_scans(client, listing("optionsflow") + "?premium=1000000&order=-premium")
+            later = page_scans(client, listing("optionsflow") + "?order=-premium&after=9000.0~0")
             imported = page_scans(client, listing("optionsflow") + "?source=import")
     finally:
         drop_partitions()
     assert sum(scan.rows for scan in found) == 10
+    assert sum(scan.rows for scan in largest) == 10
+    assert 51 <= sum(scan.rows for scan in later) <= 53
     assert sum(scan.rows for scan in imported) == 0

@@ -67,6 +67,7 @@ def test_flags_are_words_and_money_is_in_full(superuser):
     page = page_of(superuser, add_trade(ago(0), premium=1_137_500, is_sweep=True))
     cells = dict(re.findall(r'<tr><th scope="row">(.*?)</th><td>(.*?)</td>', page))
     assert cells["premium"] == "$1,137,500"
+    assert "premium float" not in cells
     assert (cells["is sweep"], cells["is cancel"]) == ("yes", "no")
     assert cells["trade type"] == '<span class="badge edged">BLOCK</span>'
 

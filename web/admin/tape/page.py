@@ -34,7 +34,7 @@ class TapeAdmin(ChartsOfRow, TimedAdmin):
         return [RowChart(str(row.symbol), chart, query) for chart in ("trades", "intervals")]
 
     search_help_text = "symbol or contract, such as SPX or O:SPXW251219C06475000"
-    orders = {"timestamp": ("timestamp", "id"), "premium": ("premium", "id")}
+    orders = {"timestamp": ("timestamp", "id"), "premium": ("premium_float", "id")}
     symbol_orders = {**orders, "timestamp": ("timestamp", "contract_ticker", "sequence_number")}
     contract_orders = {**orders, "timestamp": ("timestamp", "sequence_number")}
     nullable_orders = ("premium",)
