@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('warehouse', '0047_fewer_trade_indexes'),
+        ('warehouse', '0048_premium_by_index'),
     ]
 
     operations = [
