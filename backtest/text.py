@@ -93,8 +93,9 @@ def as_lines(backtest: Backtest) -> Iterator[RenderableType]:
     if options is not None:
         yield option_table(options)
         yield in_one_sentence(options)
-    if any(one["total"]["win_rate"]["n"] for one in result["patterns"]):
-        yield _pattern_table(result["patterns"])
+    patterns = result.get("patterns", [])  # absent in results from before patterns were measured
+    if any(one["total"]["win_rate"]["n"] for one in patterns):
+        yield _pattern_table(patterns)
     for comparison in result["comparisons"].items():
         yield f"{comparison[0].capitalize()}: {comparison[1]['sentence']}"
     yield f"Data {backtest.fingerprint}, code {backtest.code_version}, method {backtest.method_version}."
