@@ -4,18 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
 from backtest.columns import OutcomeColumns
 from backtest.report.groups import UNKNOWN
+from backtest.report.once import counted_once
 from backtest.report.rates import Rate, rate
 from backtest.report.summary import mean
 from backtest.verdict import ABOVE, Verdict, against_chance
 from quant.chain import Bools, Floats
 from quant.sessions import HOUR_MS
-from signals.detectors.registry import BY_NAME
 from warehouse.models.enums import Direction, Disposition
 
 
@@ -58,29 +57,15 @@ def pattern_rates(
     """Return the rates of the patterns `names`.
 
     `matched` names the patterns that held on the bar of each outcome, n lists; `chance` are the columns of the random
-    entries (n,). Only signals with a multiple of the risk count, and several detectors of one family that fire on one
-    bar of a symbol in one direction count once, under the lowest number.
+    entries (n,). Only signals with a multiple of the risk count (`backtest.report.once`).
     """
-    counted = _counted(outcomes)
+    is_signal = outcomes.disposition == Disposition.ACTIVE.value
+    counted = is_signal & counted_once(outcomes) & ~np.isnan(outcomes.r)
     return [_rates(name, outcomes, chance, counted & _holds(name, matched)) for name in names]
 
 
 def _holds(name: str, matched: Sequence[Sequence[str]]) -> Bools:
     return np.array([name in one for one in matched], dtype=bool)
-
-
-def _counted(outcomes: OutcomeColumns) -> Bools:
-    """Return which outcomes are signals that count, shape (n,)."""
-    first: dict[tuple[Any, ...], int] = {}
-    for row in np.flatnonzero(outcomes.disposition == Disposition.ACTIVE.value).tolist():
-        rule = BY_NAME[str(outcomes.detector[row])]
-        key = str(outcomes.symbol[row]), int(outcomes.bar_end[row]), int(outcomes.direction[row]), rule.family
-        before = first.setdefault(key, row)
-        if rule.number < BY_NAME[str(outcomes.detector[before])].number:
-            first[key] = row
-    counted = np.zeros(len(outcomes), dtype=bool)
-    counted[list(first.values())] = True
-    return counted & ~np.isnan(outcomes.r)
 
 
 def _rates(name: str, outcomes: OutcomeColumns, chance: Mapping[str, Floats], rows: Bools) -> PatternRates:
