@@ -16,6 +16,7 @@ from signals.patterns.conditions import parse
 from signals.patterns.matching import answer
 from signals.patterns.moment import Moment
 from tests.partitions import drop_partitions
+from tests.roles import as_role
 from tests.signals import market
 from tests.web.backtests.stored import ALL, FIRST, LAST, asked, finished, outcome, watch
 from warehouse import clock
@@ -91,6 +92,14 @@ def test_a_backtest_that_trades_otherwise_does_not_fill_it(rules):
     library(wall=WALL)
     assert run_with(40, 10, **rules).result["patterns"][0]["total"]["win_rate"]["n"] == 40
     assert rates() == (None, None, None)
+
+
+def test_a_worker_may_fill_the_library():
+    watch()
+    library(wall=WALL)
+    with as_role("warehouse_writer"):
+        backtest = run_with(40, 10)
+    assert rates() == (40, 0.25, backtest.pk)
 
 
 def test_too_few_outcomes_do_not_replace_enough():
