@@ -99,10 +99,8 @@ def test_only_rejected_rows_count_as_an_attempt(put_batch, inbox, monkeypatch):
     monkeypatch.setattr(tasks, "process_trades", executing("SELECT * FROM no_such_table"))
     with pytest.raises(Exception, match="no_such_table"):
         tasks.store_trades(batch_id)
-    missing_partition = (
-        "INSERT INTO options_flow_history SELECT (jsonb_populate_record(null::options_flow_history, {})).*"
-    )
-    monkeypatch.setattr(tasks, "process_trades", executing(missing_partition.format("'{\"timestamp\": 5}'")))
+    missing_partition = 'INSERT INTO options_flow_history ("timestamp") VALUES (5)'
+    monkeypatch.setattr(tasks, "process_trades", executing(missing_partition))
     with pytest.raises(Exception, match="no partition"):
         tasks.store_trades(batch_id)
     monkeypatch.setattr(tasks, "process_trades", executing("SELECT 1 / 0"))
