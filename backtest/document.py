@@ -12,7 +12,11 @@ from backtest import store
 from backtest.columns import OutcomeColumns
 from backtest.comparison import compare
 from backtest.engine import bars_of
+from backtest.patterns.rates import PatternRates
+from backtest.priced.columns import OptionColumns
+from backtest.priced.report import option_document
 from backtest.report.groups import SessionsTested, groups
+from backtest.report.once import counted_once
 from backtest.report.summary import Summary, mean
 from backtest.request import Request
 from backtest.verdict import against_chance
@@ -31,14 +35,18 @@ def document(
     outcomes: OutcomeColumns,
     chance: Chance,
     parts: Sequence[BacktestSymbol],
+    patterns: Sequence[PatternRates] = (),
+    options: OptionColumns | None = None,
 ) -> dict[str, Any]:
     """Return the result of a backtest from all its outcomes and their random entries, in the same order.
 
     `signals` has the signals that the scanner would have shown, `firings` every firing, also blocked ones and those
-    below the least score. Numbers that do not exist are null.
+    below the least score. Groups and comparisons count twins of one family once (`backtest.report.once`). Numbers that
+    do not exist are null. `options` are the option trades of a priced backtest.
     """
     tested = _tested(request, market, parts)
     shown = outcomes.disposition == ACTIVE
+    names, once = [one.name for one in request.rules], counted_once(outcomes)
     return {
         "sessions": len(request.sessions(market)),
         "sessions_with_data": len(np.unique(tested.session)),
@@ -47,11 +55,13 @@ def document(
         "populations": {
             name: {
                 "detectors": [_detector(one.name, outcomes, chance, rows, tested) for one in request.rules],
-                "groups": _groups(outcomes.pick(rows), tested),
+                "groups": _groups(outcomes.pick(rows & once), tested),
+                "options": None if options is None else option_document(names, outcomes, options, rows),
             }
             for name, rows in (("signals", shown), ("firings", np.ones(len(outcomes), dtype=bool)))
         },
-        "comparisons": _comparisons(outcomes),
+        "comparisons": _comparisons(outcomes.pick(once)),
+        "patterns": [plain(one) for one in patterns],
         "no_data": {one.name: dict(_no_data(parts, one.name)) for one in request.rules},
     }
 

@@ -14,6 +14,8 @@ from typing import Any
 import numpy as np
 
 from backtest.columns import OutcomeColumns, columns_of
+from backtest.priced.outcomes import OptionCosts, price_rows
+from backtest.priced.stored import StoredOptions
 from backtest.request import Request
 from backtest.simulation.all_rows import all_rows
 from backtest.simulation.data import Fingerprint, parts
@@ -94,7 +96,12 @@ def backtest_symbol(
             for name, reasons in one.no_data.items():
                 has_data[name][place[day]] = bool(np.any(reasons == ""))
                 no_data[name].update(reasons[reasons != ""].tolist())
-    return SymbolResult(symbol, days, all_rows(tested, request), has_data, no_data, fingerprint.text())
+    rows = all_rows(tested, request)
+    if request.priced:
+        options = StoredOptions(symbol, market, request.until_ms, fingerprint)
+        costs = OptionCosts(request.spread_share, request.option_commission)
+        price_rows(rows, options, costs, lambda: progress(len(days), len(days)))
+    return SymbolResult(symbol, days, rows, has_data, no_data, fingerprint.text())
 
 
 def _tested(

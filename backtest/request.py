@@ -7,6 +7,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from django.conf import settings
+
 from quant.market.outcome_kinds import Costs
 from quant.score_thresholds import BOOST_RULES
 from quant.sessions import new_york_date
@@ -30,7 +32,9 @@ class Request:
     `minimum` is the least score of a signal, 0 to 100. With `wall_exit` a trade is left before the wall ahead of it;
     with `one_at_a_time` no firing of a detector counts while a signal of it lives. `shuffled` tests a market whose bars
     have a random order, in which no detector can have an edge. Each firing is compared with `chance_entries` random
-    entries; `seed` starts all random numbers.
+    entries; `seed` starts all random numbers. With `priced` every outcome is also priced with an option, whose fills
+    cross the share `spread_share` of half of the spread and cost `option_commission` dollars per contract. `patterns`
+    are conditions of the pattern library by name, whose win rates are measured on bars of 15 minutes.
     """
 
     symbols: tuple[str, ...]
@@ -50,6 +54,10 @@ class Request:
     chance_entries: int = CHANCE_ENTRIES
     seed: int = 1
     until_ms: int | None = None
+    priced: bool = False
+    spread_share: float = 1.0
+    option_commission: float = 0.65
+    patterns: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def costs(self) -> Costs:
@@ -66,6 +74,22 @@ class Request:
         return [
             one for one in DETECTORS if one.name in self.detectors and self.timeframe in one.rule.timeframes
         ]
+
+    @property
+    def is_as_live(self) -> bool:
+        """Whether it trades as the scanner does with its present settings, and pays costs."""
+        return (
+            not (self.shuffled or self.wall_exit or self.all_exits or self.weights)
+            and self.one_at_a_time
+            and self.slippage > 0
+            and self.profile == settings.SIGNAL_PROFILE
+            and self.minimum == settings.SIGNAL_MINIMUM_SCORE
+        )
+
+    @property
+    def has_all_detectors(self) -> bool:
+        """Whether it tests every detector of its timeframe."""
+        return len(self.rules) == sum(self.timeframe in one.rule.timeframes for one in DETECTORS)
 
     def sessions(self, days: MarketDays) -> list[dt.date]:
         """Return the tested sessions among those that take place."""
@@ -110,11 +134,21 @@ def checked(request: Request, watched: Iterable[str], days: MarketDays, now: dt.
         raise ValueError(f"The session of {tested[-1]} has not ended: end the range earlier.")
     if request.minimum < 0 or request.minimum > 100:
         raise ValueError(f"The least score is {request.minimum:g}: give 0 to 100.")
-    if not (0 <= request.slippage < 0.1 and 0 <= request.commission < 0.1):
-        raise ValueError("Slippage and commission are fractions of the price: give 0 to less than 0.1.")
+    _check_costs(request)
     if not 1 <= request.chance_entries <= 1000:
         raise ValueError(f"{request.chance_entries} random entries: give 1 to 1,000.")
     return request
+
+
+def _check_costs(request: Request) -> None:
+    if not (0 <= request.slippage < 0.1 and 0 <= request.commission < 0.1):
+        raise ValueError("Slippage and commission are fractions of the price: give 0 to less than 0.1.")
+    if not (0 <= request.spread_share <= 1 and 0 <= request.option_commission < 100):
+        raise ValueError(
+            "A fill of an option crosses 0 to 1 of half of the spread, and costs 0 to 100 dollars."
+        )
+    if request.priced and request.shuffled:
+        raise ValueError("Options have no prices in a market whose bars have a random order.")
 
 
 def last_closed(days: MarketDays, now: dt.datetime) -> dt.date:

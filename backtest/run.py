@@ -18,6 +18,9 @@ from backtest import store
 from backtest.code_version import code_version
 from backtest.document import document
 from backtest.engine import backtest_symbol
+from backtest.patterns.filling import fill
+from backtest.patterns.rates import pattern_rates
+from backtest.priced import columns as option_trades
 from backtest.request import Request, from_json
 from warehouse import market_days
 from warehouse.database_sessions import session_lock
@@ -80,19 +83,28 @@ def run_symbol(backtest_id: int, symbol: str, clock_ms: Callable[[], int], watch
 
 
 def finish(backtest_id: int, now_ms: int) -> bool:
-    """Store the statistics of a backtest whose symbols are all finished, once; return whether it is done."""
+    """Store the statistics of a backtest whose symbols are all finished, once; return whether it is done.
+
+    They also fill the win rates of the pattern library (`backtest.patterns.filling`).
+    """
     with transaction.atomic():
         backtest = Backtest.objects.select_for_update().filter(id=backtest_id).first()
         if backtest is None or backtest.status != BacktestStatus.RUNNING or unfinished(backtest_id):
             return backtest is not None and backtest.status == BacktestStatus.DONE
         parts = list(backtest.parts.order_by("symbol"))
         outcomes, chance = store.read_outcomes(backtest_id)
-        backtest.result = document(from_json(backtest.request), market_days.read(), outcomes, chance, parts)
+        request, matched = from_json(backtest.request), store.read_patterns(backtest_id)
+        patterns = pattern_rates(tuple(request.patterns), outcomes, chance, matched)
+        options = option_trades.read(backtest_id) if request.priced else None
+        backtest.result = document(
+            request, market_days.read(), outcomes, chance, parts, patterns=patterns, options=options
+        )
         backtest.outcomes = len(outcomes)
         backtest.fingerprint = _joined([str(part.fingerprint) for part in parts])
         backtest.code_version = code_version()
         backtest.status, backtest.finished_at = BacktestStatus.DONE, now_ms
         backtest.save()
+        fill(backtest_id, request, patterns)
     return True
 
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from backtest.columns import OutcomeColumns, columns_of
 from backtest.engine import SymbolResult
+from backtest.patterns.matched import stored_conditions
 from backtest.request import Request, from_json
 from backtest.simulation.all_rows import CHANCE
 from quant.chain import Bools, Floats
@@ -21,7 +23,12 @@ METHOD_VERSION = "backtest-1"
 
 
 def create(request: Request, made_by: str, now_ms: int) -> Backtest:
-    """Store a backtest that waits for its workers, and return it. `now_ms` is epoch ms."""
+    """Store a backtest that waits for its workers, and return it. `now_ms` is epoch ms.
+
+    On bars of 15 minutes it measures the active patterns of the library, with their present conditions.
+    """
+    if request.timeframe == "15m" and not request.all_exits:
+        request = replace(request, patterns=stored_conditions())
     return Backtest.objects.create(
         status=BacktestStatus.PENDING,
         request=request.as_json(),
@@ -51,6 +58,12 @@ def read_outcomes(backtest_id: int) -> tuple[OutcomeColumns, dict[str, Floats]]:
         name: np.array([np.nan if row[name] is None else row[name] for row in rows], dtype=np.float64)
         for name in CHANCE
     }
+
+
+def read_patterns(backtest_id: int) -> list[list[str]]:
+    """Return the patterns that held on the bar of each outcome of a backtest, in the order of `read_outcomes`."""
+    found = BacktestOutcome.objects.filter(backtest_id=backtest_id).order_by("bar_end", "id")
+    return list(found.values_list("patterns", flat=True))
 
 
 def as_digits(has_data: Mapping[str, Bools]) -> dict[str, str]:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from rich.console import RenderableType
 from rich.table import Table
 
+from backtest.priced.text import in_one_sentence, option_table, options_of
+from backtest.report.percentages import interval, percent, signed_percent
 from backtest.request import from_json
 from warehouse.models import Backtest
 from warehouse.models.enums import BacktestStatus
@@ -36,6 +38,8 @@ def as_records(backtest: Backtest) -> dict[str, Any]:
         "sessions": result.get("sessions"),
         "sessionsWithData": result.get("sessions_with_data"),
         "comparisons": result.get("comparisons"),
+        "patterns": result.get("patterns", []),
+        "optionTrades": options_of(result, POPULATION),
         "detectors": [_record(row, result["no_data"].get(row["detector"], {})) for row in rows],
     }
 
@@ -85,6 +89,13 @@ def as_lines(backtest: Backtest) -> Iterator[RenderableType]:
         f"{result['signals']:,} signals of {result['firings']:,} firings in {result['sessions_with_data']:,} sessions"
         f" with data of {result['sessions']:,}. R after costs; chance: random entries with the same exits."
     )
+    options = options_of(result, POPULATION)
+    if options is not None:
+        yield option_table(options)
+        yield in_one_sentence(options)
+    patterns = result.get("patterns", [])  # absent in results from before patterns were measured
+    if any(one["total"]["win_rate"]["n"] for one in patterns):
+        yield _pattern_table(patterns)
     for comparison in result["comparisons"].items():
         yield f"{comparison[0].capitalize()}: {comparison[1]['sentence']}"
     yield f"Data {backtest.fingerprint}, code {backtest.code_version}, method {backtest.method_version}."
@@ -109,22 +120,24 @@ def _cells(row: Mapping[str, Any], no_data: Mapping[str, int]) -> list[str]:
     ]
 
 
+def _pattern_table(patterns: Sequence[Mapping[str, Any]]) -> Table:
+    """Return the win rates of the signals on whose bar a pattern held."""
+    table = Table("pattern", "outcomes", "win rate", "95 %", "chance", "verdict")
+    for one in patterns:
+        rate, verdict = one["total"]["win_rate"], one["total"]["verdict"]
+        word = verdict["word"] or ""
+        table.add_row(
+            one["pattern"],
+            f"{rate['n']:,}",
+            percent(rate["share"]),
+            interval(rate["wilson"]),
+            percent(verdict["chance_win_rate"]),
+            f"{word}, too few" if word and verdict["too_few"] else word,
+        )
+    return table
+
+
 def _why_none(no_data: Mapping[str, int]) -> str:
     """Return the most frequent reason for which a detector without signals had no answer."""
     found = max(no_data.items(), key=lambda one: one[1], default=("", 0))
     return f"no data: {found[0]} ({found[1]:,} bars)" if found[1] else "no signal"
-
-
-def percent(share: float | None) -> str:
-    """Return a share of 0 to 1 as a percentage, '' without one."""
-    return "" if share is None else f"{share:.1%}"
-
-
-def signed_percent(share: float | None) -> str:
-    """Return a fraction as a percentage with its sign and two decimals, '' without one."""
-    return "" if share is None else f"{share:+.2%}"
-
-
-def interval(limits: list[float] | None) -> str:
-    """Return an interval of shares as percentages, '' without one."""
-    return "" if limits is None else f"{limits[0]:.0%} to {limits[1]:.0%}"

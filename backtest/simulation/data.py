@@ -50,6 +50,10 @@ class Fingerprint:
         for one in (view.symbols[symbol], view.regime, view.gaps, view.days):
             self._add(one)
 
+    def add_value(self, value: Any) -> None:
+        """Add an array, a record of arrays, a tuple of them, or a plain value."""
+        self._add(value)
+
     def text(self) -> str:
         return self._hash.hexdigest()
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 
+from backtest.patterns.matched import key_of
+from backtest.priced.exit_minute import exit_minute
 from backtest.simulation.tested import Followed, PastSession, Predicted
 from quant.market.outcome_kinds import ENDS, EXPIRED, NONE, OPEN, REASONS, TARGET_HIT
 from quant.market.outcomes import Outcomes
@@ -22,6 +23,7 @@ _NUMBERS = (
     "entered_at",
     "entry",
     "exited_at",
+    "exit_minute",
     "exit",
     "pnl",
     "r",
@@ -38,12 +40,12 @@ def rows_of(tested: PastSession) -> Iterator[tuple[FoundSignal, dict[str, Any]]]
     """Yield each firing of a session with its row; numbers that do not exist are None."""
     for group in tested.followed:
         for place, signal in enumerate(group.signals):
-            yield signal, _entry(signal, tested.day) | _NOTHING | _outcome(group, place)
+            yield signal, _entry(signal, tested) | _NOTHING | _outcome(group, place)
     for one in tested.predicted:
-        yield one.signal, _entry(one.signal, tested.day) | _NOTHING | _change(one)
+        yield one.signal, _entry(one.signal, tested) | _NOTHING | _change(one)
 
 
-def _entry(signal: FoundSignal, day: dt.date) -> dict[str, Any]:
+def _entry(signal: FoundSignal, tested: PastSession) -> dict[str, Any]:
     """Return what was known when a signal fired."""
     contexts = signal.contexts
     medium = contexts.flow.medium
@@ -54,7 +56,7 @@ def _entry(signal: FoundSignal, day: dt.date) -> dict[str, Any]:
         "timeframe": signal.timeframe,
         "detector": signal.detector.name,
         "direction": "LONG" if signal.direction == LONG else "SHORT",
-        "session": day,
+        "session": tested.day,
         "bar_end": signal.bar_end,
         "disposition": signal.score.disposition,
         "blocked_by": list(signal.score.blocks),
@@ -71,6 +73,7 @@ def _entry(signal: FoundSignal, day: dt.date) -> dict[str, Any]:
         },
         "components": signal.confluence.values(),
         "followed": signal.followed,
+        "patterns": list(tested.patterns.get(key_of(signal), ())),
         "iv_rank": plain(contexts.iv.rank),
         "iv_regime": contexts.iv.iv_regime or "",
         "market_regime": contexts.regime.market_regime or "",
@@ -94,6 +97,9 @@ def _outcome(group: Followed, place: int) -> dict[str, Any]:
         "entered_at": _entered_at(found, path, place) if entered >= 0 else None,
         "entry": plain(entry),
         "exited_at": int(path.end_ms[exited]) if is_measured else None,
+        "exit_minute": exit_minute(
+            found, path, place, group.signals[place].direction, at_close=group.ending == "pin"
+        ),
         "exit": plain(float(found.exit[place])),
         "pnl": plain(float(found.pnl[place]) / abs(entry)) if is_measured else None,
         "r": plain(float(found.r[place])),

@@ -5,10 +5,11 @@ from __future__ import annotations
 import datetime as dt
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
+from backtest.patterns.matched import Key, matched, rules_of
 from backtest.request import Request
 from quant.chain import Floats
 from quant.market.outcomes import Outcomes
@@ -57,7 +58,8 @@ class Predicted:
 class PastSession:
     """A session of a symbol: `followed` are its signals about prices, `predicted` those about volatility.
 
-    `no_data` holds for each detector why its bars have no answer, '' where they have one.
+    `no_data` holds for each detector why its bars have no answer, '' where they have one. `patterns` names the patterns
+    that held on the bar of each signal.
     """
 
     day: dt.date
@@ -66,6 +68,7 @@ class PastSession:
     no_data: Mapping[str, Texts]
     path: Path
     slots: Slots
+    patterns: Mapping[Key, tuple[str, ...]] = field(default_factory=dict)
 
 
 def tested_session(view: MarketView, symbol: str, day: dt.date, request: Request) -> PastSession | None:
@@ -90,6 +93,7 @@ def tested_session(view: MarketView, symbol: str, day: dt.date, request: Request
         found.no_data,
         path,
         _slots(found.features, path),
+        matched(found.features, found.signals, rules_of(request.patterns)),
     )
 
 

@@ -10,6 +10,7 @@ import numpy as np
 
 from backtest import store
 from backtest.columns import OutcomeColumns
+from backtest.report.once import counted_once
 from backtest.report.returns import Dates
 from backtest.request import from_json
 from quant.chain import Floats
@@ -40,7 +41,8 @@ class Chosen:
 def choose(backtest: Backtest, population: str, detector: str) -> Chosen:
     """Return the outcomes of a finished backtest; `detector` is a name or all.
 
-    Raises UnknownChoice for an unknown population, and for a detector that the backtest does not have.
+    Of all detectors, twins of one family count once (`backtest.report.once`). Raises UnknownChoice for an unknown
+    population, and for a detector that the backtest does not have.
     """
     names = [one.name for one in from_json(backtest.request).rules]
     if population not in ("signals", "firings") or detector not in ("all", *names):
@@ -50,6 +52,8 @@ def choose(backtest: Backtest, population: str, detector: str) -> Chosen:
         sessions = _sessions(int(backtest.pk), int(backtest.finished_at or 0))
     chosen = [detector] if detector != "all" else [one for one in names if ending_of(one) == "session"]
     rows = np.isin(outcomes.detector, chosen) & ~np.isnan(outcomes.r)
+    if detector == "all":
+        rows &= counted_once(outcomes)
     if population == "signals":
         rows &= outcomes.disposition == ACTIVE
     picked = outcomes.pick(rows)

@@ -12,7 +12,7 @@ from web.signals.naming import detector_title
 
 PROMISED = 0.65  # win rate that the documents promise
 LEFT, RIGHT = 0.15, 0.85  # ends of the picture of an interval
-_VERDICTS = {
+VERDICTS = {
     "above chance": ("ABOVE CHANCE", "up"),
     "below chance": ("BELOW CHANCE", "down"),
     "not different from chance": ("NOT DIFFERENT", "plain"),
@@ -162,7 +162,7 @@ def _verdict(numbers: Mapping[str, Any], no_data: Mapping[str, int]) -> tuple[in
         return 1, "NO SIGNAL", "plain", f"no data: {missing}" if missing else ""
     if numbers["too_few"]:
         return 1, "TOO FEW", "plain", ""
-    badge, tone = _VERDICTS.get(numbers["verdict"]["word"], ("NO CHANCE RATE", "plain"))
+    badge, tone = VERDICTS.get(numbers["verdict"]["word"], ("NO CHANCE RATE", "plain"))
     return 0, badge, tone, ""
 
 

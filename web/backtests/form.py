@@ -56,6 +56,7 @@ class BacktestForm(forms.Form):
     )
     wall_exit = forms.BooleanField(required=False)
     all_firings = forms.BooleanField(required=False)
+    priced = forms.BooleanField(required=False)
 
     asked: Request
 
@@ -92,6 +93,7 @@ class BacktestForm(forms.Form):
             "minimum": f"{like.minimum:g}",
             "wall_exit": like.wall_exit,
             "all_firings": not like.one_at_a_time,
+            "priced": like.priced,
         }
 
     def _offer(self, name: str, choices: list[tuple[str, str]], what: str) -> None:
@@ -117,6 +119,7 @@ class BacktestForm(forms.Form):
             commission=costs.commission,
             wall_exit=found["wall_exit"],
             one_at_a_time=not found["all_firings"],
+            priced=found["priced"],
             until_ms=clock.epoch_ms(self._now),
         )
         try:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
+from backtest.report.rates import FEW
 from web import formats
-from web.backtests.detector_table import Cell, ending_of, in_r, rate_cell, rate_text, tone_of
+from web.backtests.detector_table import VERDICTS, Cell, ending_of, in_r, rate_cell, rate_text, tone_of
 from web.signals.naming import detector_title
 
 GROUPS = {
@@ -35,6 +36,24 @@ class OwnRow(NamedTuple):
     title: str
     badge: str
     values: tuple[tuple[str, str], ...]
+
+
+class PatternRow(NamedTuple):
+    """The signals on whose bar a pattern held; `is_grey` below 30 outcomes."""
+
+    name: str
+    is_grey: bool
+    outcomes: str
+    win_rate: Cell
+    interval: str
+    chance: str
+    badge: str
+    tone: str
+
+
+def pattern_rows(result: Mapping[str, Any]) -> list[PatternRow]:
+    """Return the patterns that a backtest measured; none of one from before patterns were measured."""
+    return [_pattern(one) for one in result.get("patterns", [])]
 
 
 def group_tables(result: Mapping[str, Any], population: str) -> list[tuple[str, list[GroupRow]]]:
@@ -66,6 +85,22 @@ def _row(value: str, numbers: Mapping[str, Any]) -> GroupRow:
         interval=rate_text(numbers["win_rate"]),
         profit_factor=formats.number(numbers["profit_factor"], 2),
         expectancy=Cell(in_r(expectancy), expectancy, "" if is_grey else tone_of(expectancy)),
+    )
+
+
+def _pattern(rates: Mapping[str, Any]) -> PatternRow:
+    rate, verdict = rates["total"]["win_rate"], rates["total"]["verdict"]
+    is_grey = rate["n"] < FEW
+    badge, tone = VERDICTS.get(verdict["word"], ("NO CHANCE RATE", "plain"))
+    return PatternRow(
+        name=rates["pattern"],
+        is_grey=is_grey,
+        outcomes=formats.number(rate["n"]),
+        win_rate=rate_cell(rate, is_grey),
+        interval=rate_text(rate),
+        chance=formats.percent(verdict["chance_win_rate"], 1),
+        badge="TOO FEW" if is_grey else badge,
+        tone="plain" if is_grey else tone,
     )
 
 

@@ -21,7 +21,9 @@ from web.backtests import rows
 from web.backtests.access import RUN, data_for_viewers, for_viewers
 from web.backtests.detector_table import HEADINGS, detector_rows
 from web.backtests.form import BacktestForm
-from web.backtests.group_tables import group_tables, own_tables
+from web.backtests.group_tables import group_tables, own_tables, pattern_rows
+from web.backtests.option_table import HEADINGS as OPTION_HEADINGS
+from web.backtests.option_table import option_table
 from web.charts.figures import chart_context
 
 POPULATIONS = {"signals": "Signals", "firings": "All firings"}
@@ -124,6 +126,10 @@ def _result_context(
         "has_signals": any(row.cells[0].value for row in table),
         "tried": len(table),
         "own_tables": own_tables(result, population),
+        "options": option_table(result, population),
+        "option_headings": OPTION_HEADINGS,
+        "spread_share": formats.percent(backtest.request.get("spread_share"), 0),
+        "patterns": pattern_rows(result),
         "group_tables": group_tables(result, population),
         "detectors": [(row.name, row.title) for row in table],
         "chosen": chosen,

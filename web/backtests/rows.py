@@ -132,6 +132,10 @@ def rules_in_words(request: Mapping[str, Any]) -> Iterable[str]:
         yield "exit before walls"
     if not request["one_at_a_time"]:
         yield "all firings"
+    if request.get("priced"):
+        share = formats.percent(request["spread_share"], 0)
+        yield f"options at {share} of half of the spread"
+        yield f"{formats.exact_money(request['option_commission'])} commission per option"
     if request["shuffled"]:
         yield "bars in a random order, in which no detector can have an edge"
 

@@ -20,6 +20,7 @@ from web.signals.breakdown import breakdown_of
 from web.signals.context_rows import context_rows
 from web.signals.lifecycle import life_of
 from web.signals.naming import detector_title
+from web.signals.past_results import past_result
 from web.signals.prices import Price, newest_prices
 from web.signals.rows import side_word
 from web.signals.session_hours import hours_ms
@@ -60,6 +61,7 @@ def show_signal(request: HttpRequest, pk: int) -> HttpResponse:
         "breakdown": breakdown_of(signal),
         "contexts": context_rows(signal),
         "evidence": detector.rule.evidence if detector else "",
+        "past": past_result(str(signal.detector), str(signal.timeframe)),
         "life": life_of(signal, events, state, closes_ms),
         "may_dismiss": state.is_live and request.user.has_perm(DISMISS),
         "row": reverse("admin:warehouse_signal_change", args=[pk]),

@@ -55,6 +55,19 @@ class Command(BaseCommand):
             "--minimum-score", type=float, default=settings.SIGNAL_MINIMUM_SCORE, help="of a signal, 0 to 100"
         )
         add("--wall-exit", action="store_true", help="leave a trade before the wall ahead of it")
+        add("--priced", action="store_true", help="also price every outcome with an option")
+        add(
+            "--spread-share",
+            type=float,
+            default=1.0,
+            help="of half of an option's spread, 0 to 1 (default 1)",
+        )
+        add(
+            "--option-commission",
+            type=float,
+            default=0.65,
+            help="dollars per contract and fill (default 0.65)",
+        )
         add("--all-firings", action="store_true", help="also firings while a signal of the detector lives")
         add("--shuffle", action="store_true", help="test a market whose bars have a random order")
         add("--check-lookahead", action="store_true", help="refuse if a feature uses later facts")
@@ -118,6 +131,9 @@ class Command(BaseCommand):
             slippage=costs.slippage,
             commission=costs.commission,
             wall_exit=options["wall_exit"],
+            priced=options["priced"],
+            spread_share=options["spread_share"],
+            option_commission=options["option_commission"],
             one_at_a_time=not options["all_firings"],
             shuffled=options["shuffle"],
             seed=options["seed"],

@@ -13,9 +13,9 @@ from rich.table import Table
 
 from backtest.optimiser import run
 from backtest.optimiser.request import OptimizationRequest, checked
+from backtest.report.percentages import interval, percent
 from backtest.request import last_closed
 from backtest.run import CanceledError
-from backtest.text import interval, percent
 from warehouse import clock, market_days, queries
 from warehouse.console import INTERRUPTED, console_on
 from warehouse.models import Optimization

@@ -117,10 +117,22 @@ def busy(**rules) -> Backtest:
                             "chance_r": generator.normal(-0.03, 0.05),
                         }
                         | _other(name, won, generator)
+                        | (_with_option(r, len(found)) if rules.get("priced") else {})
                     ),
                 )
             )  # fmt: skip
     return finished(backtest, found, without_data=("sweep_confirmation",))
+
+
+def _with_option(r: float, number: int) -> dict[str, object]:
+    """Columns of an option's trade, every third one modelled, and of a pattern that holds on every second bar."""
+    source = "quote" if number % 3 else "model"
+    return {
+        "option_contract": "O:SPY261218C00450000", "option_entry": 5.0, "option_exit": 5.0 + 0.4 * r,
+        "option_pnl": 0.08 * r, "option_entry_source": source, "option_exit_source": source,
+        "option_modelled": source == "model", "option_reason": "",
+        "patterns": ["put_wall_support"] if number % 2 else [],
+    }  # fmt: skip
 
 
 def _other(name: str, won: bool, generator: np.random.Generator) -> dict[str, object]:

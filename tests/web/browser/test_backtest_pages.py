@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from backtest import run
+from signals.patterns.seeds import add_seeds
 from tests.ingestion.fixtures import at_market_time as at_market_time
 from tests.web.backtests.stored import NOW, NOW_MS, asked, begun, busy, watch
 from tests.web.browser.checked_page import TWO_LOOKS
@@ -22,7 +23,8 @@ def market(at_market_time, transactional_db):
 
 
 def test_the_page_of_a_backtest_has_no_problem_in_any_look(open_browser, superuser, market):
-    backtest = busy()
+    add_seeds()
+    backtest = busy(priced=True)
     checked = open_browser(superuser)
     checked.open(f"/backtests/{backtest.pk}/")
     checked.page.wait_for_function(_DRAWN)

@@ -60,6 +60,14 @@ class ConfigStatus(TextChoices):
     RETIRED = "retired"
 
 
+class OptionPriceSource(TextChoices):
+    """Where a price of an option comes from: a stored quote, a bar of the contract, or a model."""
+
+    QUOTE = "quote"
+    BAR = "bar"
+    MODEL = "model"
+
+
 class BacktestStatus(TextChoices):
     """State of a backtest or an optimisation."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.db import models
 
 from warehouse.models import columns
-from warehouse.models.enums import BacktestStatus, Direction, Disposition
+from warehouse.models.enums import BacktestStatus, Direction, Disposition, OptionPriceSource
 
 TABLE, SYMBOLS, OUTCOMES = "backtests", "backtest_symbols", "backtest_outcomes"
 PRICE = "dollars or index points"
@@ -110,6 +110,11 @@ class BacktestOutcome(models.Model):
     followed = columns.count(
         "institutional score where the flow is to be followed, else null; points of 0 to 100"
     )
+    patterns = columns.texts(
+        "patterns of the library whose conditions held on the bar of a signal, empty for other firings; no unit",
+        default=list,
+        blank=True,
+    )
     iv_rank = columns.real("rank of implied volatility in its year, null without data; 0 to 1")
     iv_regime = columns.text("regime of implied volatility, empty without data; no unit", null=False)
     market_regime = columns.text("regime of the market, empty without data; no unit", null=False)
@@ -140,6 +145,23 @@ class BacktestOutcome(models.Model):
     chance_deviation = columns.real("standard deviation of r of random entries, null without any; no unit")
     chance_win_rate = columns.real("share of random entries with a profit; 0 to 1")
     chance_hit_rate = columns.real("share of random entries that reach the target; 0 to 1")
+    exit_minute = columns.epoch_ms(
+        "start of the minute that reached the exit, the bar's end for an exit at the end of the time, null if unknown",
+        null=True,
+        blank=True,
+    )
+    option_contract = columns.text(
+        "contract that is bought in place of the underlying, null without one; no unit"
+    )
+    option_entry = columns.real("price paid for it, half of the spread included; dollars per share")
+    option_exit = columns.real("price got for it, half of the spread deducted; dollars per share")
+    option_pnl = columns.real("profit of the option after costs; fraction of the premium paid")
+    option_entry_source = columns.choice(OptionPriceSource, "where the price of the entry comes from")
+    option_exit_source = columns.choice(OptionPriceSource, "where the price of the exit comes from")
+    option_modelled = columns.flag_if_known("at least one of the two prices is that of a model")
+    option_reason = columns.text(
+        "why it has no option trade, empty where it has one, null if not asked for; no unit"
+    )
     exits = columns.json(
         "outcome for each variant of the exits, null if not asked for; units as in the columns"
     )
@@ -153,6 +175,8 @@ class BacktestOutcome(models.Model):
             columns.unique(OUTCOMES, "backtest", "symbol", "detector", "direction", "bar_end"),
             columns.one_of(OUTCOMES, "direction", Direction),
             columns.one_of(OUTCOMES, "disposition", Disposition),
+            columns.one_of(OUTCOMES, "option_entry_source", OptionPriceSource),
+            columns.one_of(OUTCOMES, "option_exit_source", OptionPriceSource),
         ]
 
     def __str__(self) -> str:

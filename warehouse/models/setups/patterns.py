@@ -13,7 +13,8 @@ TABLE, MATCHES = "pattern_library", "pattern_matches"
 class Pattern(models.Model):
     """Grain: one pattern. Key: (name). Edited in the admin; never deleted automatically.
 
-    The win rate is filled by a backtest alone, and null until then.
+    The win rate is that of the signals of a backtest on whose bar the conditions held. It is filled by a backtest
+    alone, and null until then; edited conditions have none.
     """
 
     id = columns.row_id()
@@ -24,8 +25,29 @@ class Pattern(models.Model):
     historical_win_rate = columns.real("share of wins in the backtest, null without one; 0 to 1")
     win_rate_low = columns.real("lower end of its 95 percent interval; 0 to 1")
     win_rate_high = columns.real("upper end of its 95 percent interval; 0 to 1")
-    sample_size = columns.count("outcomes of the backtest; outcomes")
-    by_regime = columns.json("win rate, interval and outcomes by market regime; 0 to 1")
+    sample_size = columns.count("outcomes of the backtest, null without one; outcomes")
+    chance_win_rate = columns.real("share of wins of random entries with the same exits; 0 to 1")
+    verdict = columns.text("whether its expectancy differs from that of random entries; no unit")
+    by_regime = columns.json("win rate, interval, chance and outcomes by market regime; 0 to 1")
+    favorable_regimes = columns.texts(
+        "market regimes with at least 30 outcomes whose expectancy is above chance; no unit",
+        default=list,
+        blank=True,
+    )
+    avg_duration_hours = columns.real("mean time from entry to exit, null without a backtest; hours")
+    avg_profit_target_pct = columns.real(
+        "mean distance of the first target from the entry; percent of the entry"
+    )
+    backtest = models.ForeignKey(
+        "warehouse.Backtest",
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        editable=False,
+        db_index=False,
+        related_name="measured_patterns",
+        db_comment="the backtest that filled its rates, null without one or if it was deleted; no unit",
+    )
 
     class Meta:
         db_table = TABLE

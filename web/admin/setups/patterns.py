@@ -15,6 +15,7 @@ from django.shortcuts import render
 from django.urls import path, reverse
 from unfold.widgets import UnfoldAdminTextareaWidget, UnfoldAdminTextInputWidget
 
+from backtest.patterns.filling import UNMEASURED
 from signals.patterns.conditions import OPERATORS, RefusedConditions, parse
 from signals.patterns.fields import FIELDS
 from signals.patterns.preview import SESSIONS, preview
@@ -24,6 +25,7 @@ from warehouse.models.enums import PatternStatus
 from web import formats
 from web.admin.base import DailyAdmin, units
 from web.admin.editable import EditableAdmin
+from web.admin.setups.pattern_rates import in_one_line, rate_rows
 from web.lists import filters
 from web.lists.filters import ListFilter
 from web.lists.links import list_address
@@ -121,6 +123,7 @@ class PatternAdmin(EditableAdmin):
             "watched": watched,
             "most_symbols": MOST_SYMBOLS,
             "sessions": SESSIONS,
+            "rates": rate_rows(context["original"]) if context["original"] else [],
             "matches_url": list_address("patternmatch", pattern=getattr(context["original"], "pk", "")),
         }
         return super().render_change_form(request, context, *arguments, **named)
@@ -155,12 +158,14 @@ class PatternAdmin(EditableAdmin):
 
     @display(description="win rate in the backtest")
     def win_rate(self, row: Pattern) -> str:
-        if row.historical_win_rate is None:
-            return "– unproven: no backtest"
-        interval = f"[{formats.percent(row.win_rate_low, 0)} to {formats.percent(row.win_rate_high, 0)}]"
-        return (
-            f"{formats.percent(row.historical_win_rate, 1)} {interval}, n = {formats.number(row.sample_size)}"
-        )
+        return in_one_line(row)
+
+    def save_model(self, request: HttpRequest, obj: Pattern, form: Any, change: bool) -> None:
+        """Save the pattern; its rates are those of its former conditions, so edited ones have none."""
+        if "conditions" in form.changed_data:
+            for name, value in UNMEASURED.items():
+                setattr(obj, name, value)
+        super().save_model(request, obj, form, change)
 
 
 def _shown(item: tuple[str, Any]) -> str:

@@ -83,14 +83,55 @@ def test_the_page_lists_every_field_with_its_range():
     assert 'name="_save"' not in page
 
 
-def test_the_list_says_that_patterns_are_unproven():
+def measured(name: str, **columns) -> Pattern:
+    """Give a pattern the rates of a backtest, and return it."""
+    rates = {"historical_win_rate": 0.472, "win_rate_low": 0.39, "win_rate_high": 0.56, "sample_size": 123}
+    rates |= {"chance_win_rate": 0.44, "verdict": "not different from chance", "avg_duration_hours": 2.3}
+    rates |= {"avg_profit_target_pct": 0.31}
+    few = {"win_rate": 0.5, "low": 0.1, "high": 0.9, "outcomes": 2, "chance": None, "verdict": None}
+    Pattern.objects.filter(name=name).update(**rates | {"by_regime": {"RANGE_BOUND": few}} | columns)
+    return Pattern.objects.get(name=name)
+
+
+def test_the_list_shows_rates_and_which_patterns_are_not_measured():
     add_seeds()
-    Pattern.objects.filter(name="put_wall_support").update(
-        historical_win_rate=0.472, win_rate_low=0.39, win_rate_high=0.56, sample_size=123
-    )
+    measured("put_wall_support")
+    measured("call_wall_resistance", sample_size=12)
+    measured("gamma_squeeze_setup", historical_win_rate=None, sample_size=0)
     page = logged_in(member("viewer")).get(at("changelist")).content.decode()
-    assert page.count("unproven: no backtest") == 5
-    assert "47.2 % [39 % to 56 %], n = 123" in page
+    assert page.count("– not measured: no backtest") == 3
+    assert "47.2 % [39 to 56 %], n = 123, chance 44.0 %: not different" in page
+    assert "47.2 % [39 to 56 %], n = 12, chance 44.0 %: too few" in page
+    assert "– no outcome in the backtest" in page
+
+
+def test_the_page_of_a_pattern_shows_its_rates_by_regime():
+    add_seeds()
+    pattern = measured("put_wall_support")
+    viewer = logged_in(member("viewer"))
+    answer = viewer.get(at("change", pattern.pk))
+    assert [tuple(row) for row in answer.context["rates"]] == [
+        ("All regimes", "123", "47.2 %", "39 to 56 %", "44.0 %", "NOT DIFFERENT", "plain", False),
+        ("RANGE BOUND", "2", "50.0 %", "10 to 90 %", "–", "TOO FEW", "plain", True),
+    ]
+    page = " ".join(answer.content.decode().split())
+    assert "The backtest that measured it was deleted. On average a trade took 2.3 h" in page
+    other = Pattern.objects.get(name="iv_crush_pre_earnings")
+    assert "NOT MEASURED" in viewer.get(at("change", other.pk)).content.decode()
+
+
+def test_edited_conditions_have_no_rate():
+    add_seeds()
+    pattern = measured("put_wall_support")
+    operator = logged_in(member("operator"))
+    sent = {"name": pattern.name, "status": pattern.status, "conditions": json.dumps(pattern.conditions)}
+    operator.post(at("change", pattern.pk), sent | {"description": "Other words."})
+    pattern.refresh_from_db()
+    assert (pattern.description, pattern.sample_size) == ("Other words.", 123)
+    operator.post(at("change", pattern.pk), sent | {"description": "x", "conditions": json.dumps(GOOD)})
+    pattern.refresh_from_db()
+    assert (pattern.conditions, pattern.sample_size, pattern.historical_win_rate) == (GOOD, None, None)
+    assert (pattern.by_regime, pattern.verdict, pattern.favorable_regimes) == (None, None, [])
 
 
 def test_a_preview_says_what_was_evaluated_and_stores_nothing():

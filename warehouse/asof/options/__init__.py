@@ -1,0 +1,1 @@
+"""Readers of single option contracts: their quotes in the snapshots of several slots."""
