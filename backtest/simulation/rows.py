@@ -75,9 +75,12 @@ def _entry(signal: FoundSignal, tested: PastSession) -> dict[str, Any]:
         "followed": signal.followed,
         "patterns": list(tested.patterns.get(key_of(signal), ())),
         "iv_rank": plain(contexts.iv.rank),
+        "iv_percentile": plain(contexts.iv.percentile),
         "iv_regime": contexts.iv.iv_regime or "",
         "market_regime": contexts.regime.market_regime or "",
         "positioning": contexts.gamma.positioning or "",
+        "resistance": plain(contexts.gamma.resistance),
+        "support": plain(contexts.gamma.support),
         "flow_alignment": AGREES.get((signal.direction, sentiment), neutral),
     }
 

@@ -68,11 +68,13 @@ def finished(backtest: Backtest) -> Backtest:
 
 def test_firings_are_those_of_the_scanner(stored):
     found = backtest_symbol(request("SPY"), "SPY").rows
-    expected = []
+    expected, contexts = [], []
     for day in sessions.sessions(FIRST, market.LAST):
         open_ms, close_ms = (clock.epoch_ms(each(day)) for each in (sessions.open_of, sessions.close_of))
         view = market_view.read(["SPY"], open_ms, close_ms + sessions.HOUR_MS)
-        expected += [row_of(one) for one in scan_session(view, "SPY", day, minimum=0.0).signals]
+        signals = scan_session(view, "SPY", day, minimum=0.0).signals
+        expected += [row_of(one) for one in signals]
+        contexts += [one.contexts for one in signals]
     names = (
         "bar_end",
         "detector",
@@ -87,6 +89,12 @@ def test_firings_are_those_of_the_scanner(stored):
         [row[name] for name in names] for row in expected
     ]
     assert len(found) >= 5
+    names = ("iv_rank", "iv_percentile", "positioning", "resistance", "support")
+    assert [[row[name] for name in names] for row in found] == [
+        [one.iv.rank, one.iv.percentile, one.gamma.positioning, one.gamma.resistance, one.gamma.support]
+        for one in contexts
+    ]
+    assert all(row["support"] < row["resistance"] for row in found)
 
 
 def test_an_interrupted_backtest_continues_with_the_same_result(stored):

@@ -116,9 +116,14 @@ class BacktestOutcome(models.Model):
         blank=True,
     )
     iv_rank = columns.real("rank of implied volatility in its year, null without data; 0 to 1")
+    iv_percentile = columns.real(
+        "share of sessions of its year with lower implied volatility, null without data; 0 to 1"
+    )
     iv_regime = columns.text("regime of implied volatility, empty without data; no unit", null=False)
     market_regime = columns.text("regime of the market, empty without data; no unit", null=False)
     positioning = columns.text("positioning of dealers, empty without data; no unit", null=False)
+    resistance = columns.real(f"wall of dealer gamma above the price, null without one; {PRICE}")
+    support = columns.real(f"wall of dealer gamma below the price, null without one; {PRICE}")
     flow_alignment = columns.text(
         "option trades of four hours against the direction: aligned, opposed, neutral; empty without data; no unit",
         null=False,
