@@ -11,7 +11,7 @@ from backtest.genetic import Settings, State, evolve
 from backtest.optimiser.candidates import Candidates
 from backtest.optimiser.choice import chosen, prepare
 from backtest.optimiser.layout import Layout
-from backtest.optimiser.objective import Constraints, Metric, objective
+from backtest.optimiser.objective import Constraints, Metric, Objective, objective
 from backtest.report.rates import Rate, rate
 from backtest.report.returns import Dates, moments, probability_above_zero, sharpe
 from backtest.splits import Split
@@ -32,6 +32,12 @@ class Problem:
     metric: Metric = "win_rate"
     target: float = 0.65
 
+    def goal(self, rows: Ints, sessions: int) -> Objective:
+        """Return the objective on the candidates in `rows`, which fired in a number of sessions."""
+        return objective(
+            self.candidates.pick(rows), self.layout, sessions, self.constraints, self.metric, self.target
+        )
+
     def fit(
         self, rows: Ints, sessions: int, seed: Sequence[int], state: State | None = None
     ) -> Iterator[State]:
@@ -39,12 +45,9 @@ class Problem:
 
         The default genome is in the first population. `seed` and `state` as in `backtest.genetic.evolve`.
         """
-        goal = objective(
-            self.candidates.pick(rows), self.layout, sessions, self.constraints, self.metric, self.target
-        )
         layout = self.layout
         yield from evolve(
-            goal,
+            self.goal(rows, sessions),
             layout.lower,
             layout.upper,
             self.settings,

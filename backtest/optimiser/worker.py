@@ -17,11 +17,12 @@ from backtest.genetic import State, load
 from backtest.optimiser import result
 from backtest.optimiser.from_rows import read_candidates
 from backtest.optimiser.layout import Layout
+from backtest.optimiser.objective import Objective
 from backtest.optimiser.request import DETECTOR_NAMES, YEAR, OptimizationRequest
 from backtest.optimiser.validation import Fold, Overfitting, Problem, fold, overfitting
 from backtest.optimiser.verify import differing_folds
 from backtest.report.returns import Dates
-from backtest.run import CanceledError, Watch
+from backtest.run import LOOK_SECONDS, CanceledError, Watch
 from backtest.splits import Split, combinatorial, walk_forward
 from quant.chain import Floats
 from quant.market.paths import Ints
@@ -74,10 +75,17 @@ class Worker:
         if backtest.status in (BacktestStatus.CANCELED, BacktestStatus.FAILED):
             backtests.resume(backtest.id)
             backtest.refresh_from_db()
-        for symbol in backtests.start(backtest, self.clock_ms()):
-            backtests.run_symbol(backtest.id, symbol, self.clock_ms, self._say)
+        left = backtests.start(backtest, self.clock_ms())
+        while left:
+            for symbol in left:
+                backtests.run_symbol(backtest.id, symbol, self.clock_ms, self._say)
+            left = backtests.unfinished(backtest.id)
+            if left:  # `continue_backtests` gave symbols that waited to other workers
+                self._say("other workers", len(backtest.symbols) - len(left), len(backtest.symbols))
+                self._update(touched_at=self.clock_ms())
+                time.sleep(LOOK_SECONDS)
         if not backtests.finish(backtest.id, self.clock_ms()):
-            raise ValueError(f"backtest {backtest.id} was not finished: run the optimisation again")
+            raise ValueError(f"backtest {backtest.id} was canceled or failed: run the optimisation again")
         backtest.refresh_from_db()
         return backtest
 
@@ -127,9 +135,10 @@ class Worker:
         seen = list(stored["best"]) if stored else []
         if stored and stored["done"] and state is not None:
             return state
+        goal = problem.goal(rows, sessions)
         for generation in problem.fit(rows, sessions, [self.request.seed, number], state):
             state = generation
-            seen.append(float(state.values[0]))
+            seen.append(self._best(goal, state))
             self._note_tried(problem, state.genomes)
             self._store_fit(number, name, state, seen, done=False)
         if state is None:
@@ -137,7 +146,20 @@ class Worker:
         self._store_fit(number, name, state, seen, done=True)
         return state
 
-    def _store_fit(self, number: int, name: str, state: State, seen: Sequence[float], *, done: bool) -> None:
+    def _best(self, goal: Objective, state: State) -> dict[str, Any]:
+        """Return the numbers in sample of the best weights so far."""
+        found = goal.measure(state.best[None])
+        return {
+            "value": float(state.values[0]),
+            "is_feasible": state.is_feasible,
+            "win_rate": float(found.win_rate[0]),
+            "expectancy_r": float(found.expectancy[0]),
+            "signals_per_session": float(found.signals[0]),
+        }
+
+    def _store_fit(
+        self, number: int, name: str, state: State, seen: Sequence[dict[str, Any]], *, done: bool
+    ) -> None:
         self._say(name, state.generation, self.request.generations)
         if not done and time.perf_counter() - self._stored < STORE_SECONDS:
             return

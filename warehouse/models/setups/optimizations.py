@@ -37,7 +37,9 @@ class Optimization(models.Model):
         db_comment="backtest whose firings it chooses from, null before; no unit",
     )
     progress = columns.json("stage, fold and generation, null before; no unit")
-    generations = columns.json("best value of each generation by fold, null before; 0 to 1")
+    generations = columns.json(
+        "best weights of each generation in sample, by fit, null before; units in the names"
+    )
     state = columns.json("what a worker needs to continue, null before and after; no unit")
     result = columns.json("numbers in sample and out of sample, null before the end; units in the names")
     label = columns.text("verdict on the numbers out of sample, null before the end; no unit")
