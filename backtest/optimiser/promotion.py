@@ -27,7 +27,7 @@ def consequences(optimization: Optimization) -> str:
     """Return in one sentence what the promotion of a finished optimisation's weights means."""
     found = optimization.result or {}
     rate, signals = found.get("expectedWinRate"), found.get("expectedSignalsPerDay") or 0.0
-    expected = "an unknown share" if rate is None else f"{rate:.1%}"
+    expected = "an unknown share" if rate is None else f"{rate * 100:.1f} %"
     return (
         f"From the next bar on the scanner scores with these weights: out of sample {expected} of their signals won,"
         f" {signals:.1f} a session, {optimization.label}."
@@ -78,12 +78,15 @@ def promote(optimization_id: int, username: str, now_ms: int, *, is_sure: bool =
 def restore(config_id: int | None, username: str, now_ms: int) -> ConfluenceConfig | None:
     """Make earlier weights active again, as a new row, or the default ones for None; return the row.
 
-    Raises NotPromotedError for weights that were never active.
+    Raises NotPromotedError for weights that were never active, and for those that are active.
     """
     with _alone():
+        active = ConfluenceConfig.objects.select_for_update().filter(status=ConfigStatus.ACTIVE).first()
         earlier = None if config_id is None else ConfluenceConfig.objects.filter(id=config_id).first()
         if config_id is not None and (earlier is None or earlier.promoted_at is None):
             raise NotPromotedError(f"Weights {config_id} were never active: promote their optimisation.")
+        if earlier == active:
+            raise NotPromotedError(f"{active or 'The default weights'} are active already.")
         _retire(now_ms)
         if earlier is None:
             return None

@@ -61,6 +61,7 @@ def test_groups_have_the_permissions_of_their_work():
     edits |= {f"django_celery_beat.{verb}_{name}" for verb in verbs for name in schedules}
     edits |= {"warehouse.add_marketevent", "warehouse.change_marketevent", "warehouse.add_signalevent"}
     edits |= {"warehouse.add_pattern", "warehouse.change_pattern", "warehouse.add_backtest"}
+    edits |= {"warehouse.add_optimization", "warehouse.change_confluenceconfig"}
     accounts = {f"auth.{verb}_{n}" for verb in (*verbs, "view") for n in ("user", "group")}
     assert codenames("viewer") == viewer
     assert codenames("operator") == viewer | edits
