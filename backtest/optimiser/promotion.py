@@ -86,7 +86,8 @@ def restore(config_id: int | None, username: str, now_ms: int) -> ConfluenceConf
         if config_id is not None and (earlier is None or earlier.promoted_at is None):
             raise NotPromotedError(f"Weights {config_id} were never active: promote their optimisation.")
         if earlier == active:
-            raise NotPromotedError(f"{active or 'The default weights'} are active already.")
+            name = f"The weights of {active}" if active else "The default weights"
+            raise NotPromotedError(f"{name} are active already.")
         _retire(now_ms)
         if earlier is None:
             return None

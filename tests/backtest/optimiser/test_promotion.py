@@ -61,6 +61,10 @@ def test_a_result_that_cannot_be_promoted_says_why(changed, sentence):
 
 def test_weights_that_are_restored_twice_have_one_addition_to_their_name():
     config = promotion.promote(optimization().id, "ann", 1)
-    restored = promotion.restore(config.id, "ann", 2)
-    again = promotion.restore(restored.id, "ann", 3)
+    with pytest.raises(promotion.NotPromotedError, match="The weights of optimisation 1 are active already"):
+        promotion.restore(config.id, "ann", 2)
+    assert promotion.restore(None, "ann", 2) is None
+    restored = promotion.restore(config.id, "ann", 3)
+    assert promotion.restore(None, "ann", 4) is None
+    again = promotion.restore(restored.id, "ann", 5)
     assert (restored.name, again.name) == ("optimisation 1, restored", "optimisation 1, restored")

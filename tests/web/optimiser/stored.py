@@ -46,9 +46,12 @@ def running(stage: str, done: int, total: int) -> Optimization:
     return row
 
 
-def finished(shares: tuple[float, ...] = NOISE, **columns: Any) -> Optimization:
-    """A finished optimisation of detectors that win `shares` of their firings, random entries 40 %."""
-    numbers, generations = fitted(shares)
+def finished(shares: tuple[float, ...] = NOISE, *kind: bool, **columns: Any) -> Optimization:
+    """A finished optimisation of detectors that win `shares` of their firings, random entries 40 %.
+
+    `kind` are further arguments of `fitted`, `columns` those of the row that are not as usual.
+    """
+    numbers, generations = fitted(shares, *kind)
     row = waiting()
     row.config = ConfluenceConfig.objects.create(
         name=f"optimisation {row.pk}", status="pending", weights=numbers["confluenceWeights"],
@@ -66,9 +69,18 @@ def finished(shares: tuple[float, ...] = NOISE, **columns: Any) -> Optimization:
 
 
 @lru_cache
-def fitted(shares: tuple[float, ...], combined: bool = False) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Return result and generations of a walk-forward of three tests, with `combined` of combinations of blocks too."""
+def fitted(
+    shares: tuple[float, ...], combined: bool = False, has_outcomes: bool = True
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return result and generations of a walk-forward of three tests, with `combined` of combinations of blocks too.
+
+    Without outcomes no firing has a result, as when all bars after the signals are missing.
+    """
     found = replace(candidates(1, count=900, shares=shares), detectors=DETECTOR_NAMES)
+    if not has_outcomes:
+        nothing = np.full((1, 900), np.nan)
+        names = ("r", "chance_r", "chance_deviation", "chance_win_rate")
+        found = replace(found, **dict.fromkeys(names, nothing))
     problem = Problem(
         found, Layout(DETECTOR_NAMES), Constraints(least_outcomes=60), Settings(population=30, generations=12)
     )
