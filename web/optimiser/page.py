@@ -16,6 +16,7 @@ from warehouse import clock
 from warehouse.models import Optimization
 from warehouse.models.enums import BacktestStatus, ConfigStatus
 from web.backtests.detector_table import place_of
+from web.backtests.rows import UNFINISHED
 from web.charts.figures import chart_context
 from web.optimiser import history, rows
 from web.optimiser.access import PROMOTE, RUN, data_for_viewers, for_viewers
@@ -43,7 +44,7 @@ def show_optimization(request: HttpRequest, pk: int) -> HttpResponse:
         "row": rows.row_of(optimization, result),
         "limits": rows.limits_in_words(asked),
         "form": OptimizationForm(now=clock.now(), like=asked) if may_run else None,
-        "may_cancel": may_run and optimization.status in rows.UNFINISHED,
+        "may_cancel": may_run and optimization.status in UNFINISHED,
         "may_resume": may_run and optimization.status in _RESUMABLE,
         "has_generations": bool(optimization.generations),
         "charts": {name: chart_context(name, f"{document}{name}") for name in ("generations", "overfitting")},

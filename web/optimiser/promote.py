@@ -75,7 +75,7 @@ def _restore(request: HttpRequest, earlier: ConfluenceConfig | None) -> HttpResp
     try:
         with transaction.atomic():
             restored = promotion.restore(
-                earlier and int(earlier.pk), request.user.get_username(), clock.now_ms()
+                None if earlier is None else int(earlier.pk), request.user.get_username(), clock.now_ms()
             )
             if restored is not None:
                 _log(request, restored, "Restored: the scanner scores with these weights again.")
