@@ -56,25 +56,21 @@ def values(result: Mapping[str, Any]) -> list[Value]:
 
 def _luck(found: Mapping[str, Any] | None, trials: int) -> list[Value]:
     tried = f"{formats.number(trials)} sets of weights tried"
+    names = ("Deflated Sharpe ratio", "Probability of overfitting")
     if found is None:
-        return [
-            Value(
-                "Deflated Sharpe ratio", formats.ABSENT, "the last generation has one set of weights", tried
-            ),
-            Value("Probability of overfitting", formats.ABSENT, "needs two sets and four sessions", ""),
-        ]
+        return [Value(name, formats.ABSENT, "needs four sessions with data", tried) for name in names]
     return [
         Value(
-            "Deflated Sharpe ratio",
+            names[0],
             formats.percent(found["deflated_sharpe"], 1),
             f"probabilistic {formats.percent(found['probabilistic_sharpe'], 1)}",
             tried,
         ),
         Value(
-            "Probability of overfitting",
+            names[1],
             formats.percent(found["probability"], 1),
-            "share of splits whose best weights are",
-            "in the worse half elsewhere",
+            "of the best of random weights;",
+            "half if past results say nothing",
         ),
     ]
 

@@ -116,5 +116,6 @@ def fitted(
         for number, split in enumerate(several, 4)
     ]
     final = last(np.arange(900), 90, "all sessions", 9)
-    luck = overfitting(problem, np.unique(final.genomes, axis=0), DAYS, trials=1234, blocks=8)
+    drawn = problem.layout.draw(200, 1)
+    luck = overfitting(problem, final.best, drawn, DAYS, trials=1234, trial_variance=0.02, blocks=8)
     return result.of(REQUEST, problem, folds, others, final, luck, 1234, DAYS), generations

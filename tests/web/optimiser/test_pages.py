@@ -118,7 +118,9 @@ def test_a_result_without_luck_says_why(market):
     row.result = row.result | {"overfitting": None}
     row.save()
     viewer = logged_in(member("viewer"))
-    assert "the last generation has one set of weights" in words(viewer.get(f"/optimiser/{row.pk}/"))
+    assert "Deflated Sharpe ratio – needs four sessions with data" in words(
+        viewer.get(f"/optimiser/{row.pk}/")
+    )
     assert viewer.get(f"/optimiser/{row.pk}/overfitting.json").json()["empty"]["reason"]
 
 

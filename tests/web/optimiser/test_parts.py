@@ -86,4 +86,4 @@ def test_ranks_are_counted_in_twenty_parts():
     assert {row[0]: row[1:] for row in document.rows if row[1]} == {
         "25 to 30 %": [3, 0.6], "50 to 55 %": [1, 0.2], "95 to 100 %": [1, 0.2],
     }  # fmt: skip
-    assert document.sentence.startswith("The sessions were halved in 5 ways. In 80.0 % the weights")
+    assert document.sentence.startswith("The sessions were halved in 5 ways. In 80.0 % the best")

@@ -70,12 +70,13 @@ class Optimization(models.Model):
 class TriedGenome(models.Model):
     """Grain: one set of weights tried on one set of stored data. Key: (fingerprint, genome). Never deleted.
 
-    Their number says how much of a best result luck explains.
+    Their number and the variance of their Sharpe ratios say how much of a best result luck explains.
     """
 
     id = columns.row_id()
     fingerprint = columns.text("short name of the stored data; no unit", null=False)
     genome = columns.text("short name of the weights; no unit", null=False)
+    sharpe = columns.real("Sharpe ratio of the sums of R, null without variation; per session")
 
     class Meta:
         db_table = TRIED

@@ -1,4 +1,4 @@
-"""The distribution of ranks of the best weights on the half of the sessions that did not choose them."""
+"""Ranks of the best of random weights on the half of the sessions that did not choose them."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def overfitting_document(result: Mapping[str, Any]) -> ChartDocument:
         chart="overfitting",
         symbol=None,
         title="Rank elsewhere of the best weights",
-        unit="0 % worst, 100 % best of the last generation",
+        unit="of weights drawn at random, 100 % is the best",
         sentence=_sentence(found),
         state="CLOSED" if rows else "EMPTY",
         state_text="",
@@ -46,9 +46,7 @@ def overfitting_document(result: Mapping[str, Any]) -> ChartDocument:
         columns=COLUMNS,
         rows=rows,
         cells=cells,
-        empty=None
-        if rows
-        else Empty("The last generation has one set of weights, or there are fewer than four sessions."),
+        empty=None if rows else Empty("There are fewer than four sessions with data."),
     )
 
 
@@ -58,5 +56,6 @@ def _sentence(found: Mapping[str, Any] | None) -> str:
     splits = sum(count for _, count in found["logits"])
     return (
         f"The sessions were halved in {formats.number(splits)} ways. In {formats.percent(found['probability'], 1)} the"
-        " weights that are best in one half are in the worse half of the ranks in the other one."
+        " best of random weights in one half are in the worse half of the ranks in the other one; without an advantage"
+        " it is about 50 %."
     )

@@ -1,4 +1,7 @@
-"""Describe the generations of an optimisation: they are stored with several numbers each."""
+"""Keep the Sharpe ratio of every set of weights that was tried, for the deflated ratio of the best one.
+
+The generations of an optimisation are stored with several numbers each.
+"""
 
 from django.db import migrations, models
 
@@ -10,6 +13,11 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
+        migrations.AddField(
+            model_name='triedgenome',
+            name='sharpe',
+            field=models.FloatField(blank=True, db_comment='Sharpe ratio of the sums of R, null without variation; per session', null=True),
+        ),
         migrations.AlterField(
             model_name='optimization',
             name='generations',
