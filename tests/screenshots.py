@@ -25,6 +25,7 @@ PAGES = {
     "symbol": "/symbol/SPX/",
     "volatility": "/symbol/SPX/volatility/",
     "backtests": "/backtests/",
+    "optimiser": "/optimiser/",
     "tape": "/admin/warehouse/optionsflow/?order=-premium&recent=24",
 }
 _DRAWN = """() => [...document.querySelectorAll('figure[data-document]')].every(figure =>

@@ -47,7 +47,7 @@ def values(result: Mapping[str, Any]) -> list[Value]:
         Value(
             "Walk-forward efficiency",
             formats.number(tests["efficiency"], 2),
-            "R out of sample over R in sample",
+            "of R, out over in sample",
             f"{tests['positive_folds']} of {tests['folds']} tests with a profit",
         ),
         *_luck(result["overfitting"], int(result["trials"])),
@@ -69,8 +69,8 @@ def _luck(found: Mapping[str, Any] | None, trials: int) -> list[Value]:
         Value(
             names[1],
             formats.percent(found["probability"], 1),
-            "of the best of random weights;",
-            "half if past results say nothing",
+            "best of random weights,",
+            "half means no advantage",
         ),
     ]
 

@@ -45,7 +45,7 @@ def groups(result: Mapping[str, Any]) -> list[Group]:
     config: Mapping[str, Any] = result["confluenceWeights"]
     folds = [one["config"] for one in result["folds"]]
     detectors = sorted(config["detectors"], key=lambda name: (-config["detectors"][name], name))
-    unused = dict.fromkeys(result["filters"], "chooses no firing")
+    unused = dict.fromkeys(result["filters"], "unused")
     no_swing = {"swing": "no 15-minute bar has this style"}
 
     def bars(

@@ -51,6 +51,11 @@ def generations_document(
         columns=tuple(columns),
         rows=rows,
         cells=cells,
+        notes=[
+            f"From {formats.percent(request.target, 0)} on the expectancy decides, so the win rate may fall."
+        ]
+        if rows
+        else [],
         parts={"fits": [_title(name) for name in names], "target": request.target},
         empty=None if rows else Empty("No generation is stored yet."),
     )

@@ -33,10 +33,10 @@ export function generations(data, { c, narrow, mode, height }) {
       }),
       yAxis: valueAxis(c, isRate ? whole : inR, { min: ends.low, max: ends.high, interval: ends.step }),
       series: columns.map((column, n) => {
-        const isAll = n === fits.length - 1 && fits.length > 1;
+        const isAll = fits[n] === "All sessions";
         const colour = isAll ? c.accent : c.ink2;
         return {
-          type: "line", data: column, step: "end", connectNulls: false, symbol: "circle", symbolSize: 5, showSymbol: rows.length < 3,
+          type: "line", data: column, connectNulls: false, symbol: "circle", symbolSize: 5, showSymbol: rows.length < 3,
           lineStyle: { color: colour, width: isAll ? 2 : 1.3, type: isAll ? "solid" : DASHES[n % DASHES.length] }, itemStyle: { color: colour }, emphasis: { disabled: true },
           markPoint: lasts[n] < 0 ? undefined : {
             silent: true, symbol: "circle", symbolSize: 5, animation: false, itemStyle: { color: colour },
