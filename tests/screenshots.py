@@ -43,12 +43,26 @@ def main(address: str) -> int:
         page.get_by_label("Username").fill("admin")
         page.get_by_label("Password").fill(admin_password(ROOT / ".local"))
         page.get_by_role("button", name="Log in").click()
-        page.wait_for_url("**/admin/")
+        page.wait_for_load_state()
+        if "/login/" in page.url:
+            console.print(
+                f"{address} refuses this clone's admin user: give the address that its `make up` printed."
+            )
+            return 1
         for name, path in PAGES.items():
             page.goto(address + path, wait_until="load")
+            if name == "backtests":
+                _open_newest_backtest(page)
             console.print(_take(page, name))
         browser.close()
     return 0
+
+
+def _open_newest_backtest(page: Page) -> None:
+    newest = page.locator("tbody a").first
+    if newest.count():
+        newest.click()
+        page.wait_for_load_state()
 
 
 def _take(page: Page, name: str) -> str:

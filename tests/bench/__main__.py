@@ -26,6 +26,7 @@ def benchmarks() -> dict[str, Callable[[], Measured]]:
     from tests.bench.american import american_vs_quantlib
     from tests.bench.backfill_accuracy import backfill_accuracy
     from tests.bench.backfill_pace import backfill_pace
+    from tests.bench.backtest import backtest, backtest_agreement
     from tests.bench.chain_ingest import chain_ingest
     from tests.bench.flow_end_to_end import flow_end_to_end
     from tests.bench.flow_store import flow_store
@@ -43,6 +44,8 @@ def benchmarks() -> dict[str, Callable[[], Measured]]:
         gamma_profile,
         surface,
         scanner,
+        backtest,
+        backtest_agreement,
         optimiser,
         flow_store,
         flow_end_to_end,

@@ -67,19 +67,14 @@ class Command(BaseCommand):
         for name, text in context_lines(features, row):
             engines.add_row(name, text)
         console.print(engines)
-        found = scan_session(
-            view,
-            symbol,
-            day,
-            **scoring_rules(),
-        )
+        found = scan_session(view, symbol, day, **scoring_rules())
         signals = Table("signal of the session", "bar", "direction", "score", "disposition")
         for signal in found.signals:
             side = "long" if signal.direction > 0 else "short"
             at = clock.new_york_text(signal.bar_end)
             score = f"{signal.score.base:.1f} → {signal.score.final:.1f}"
             signals.add_row(signal.detector.name, at, side, score, signal.score.disposition)
-        console.print(signals)
+        console.print(signals if found.signals else "No detector fired in this session up to this bar.")
 
 
 def _last_session(market: MarketDays, at_ms: int) -> dt.date:

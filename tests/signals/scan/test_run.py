@@ -93,3 +93,6 @@ def test_a_session_scanned_live_equals_the_session_read_afterwards(stored):
     call_command("scan", "SPY", as_of="2026-11-24T15:46", stdout=out)
     assert "bar that ended" in out.getvalue()
     assert "breakout_bullish" in out.getvalue()
+    out = StringIO()
+    call_command("scan", "SPY", as_of="2026-11-24T09:46", stdout=out)
+    assert "No detector fired in this session up to this bar." in out.getvalue()

@@ -45,7 +45,7 @@ def test_the_surface_has_a_row_for_each_tenor_and_delta(chain):
     assert rows[30, "25P"][3] > rows[30, "50"][3] > rows[30, "25C"][3]
     assert rows[365, "50"][3:8] == [None] * 5
     assert document.cells[-3][3] == "– after the last expiration with a smile"
-    assert document.parts["deltas"] == ["10 Δ put", "25 Δ put", "At the money", "25 Δ call", "10 Δ call"]
+    assert document.parts["deltas"] == ["10 Δ put", "25 Δ put", "50 Δ", "25 Δ call", "10 Δ call"]
     assert document.notes[0] == "15 of 35 points are beyond the quotes."
     assert document.notes[-1] == "Slot 10:00 of Wed 19 Nov 2025."
 
@@ -195,7 +195,7 @@ def test_the_history_of_skew_has_one_row_per_session(db):
 
 
 def test_the_strip_has_six_values_and_the_watch_list_its_words(chain):
-    add_iv("2025-11-18", iv_percentile=0.4, known_at=TUESDAY_CLOSE)
+    add_iv("2025-11-18", current_iv=0.16, iv_percentile=0.4, known_at=TUESDAY_CLOSE)
     add_regime("2025-11-18", vix_level=20, vix3m_level=25, known_at=TUESDAY_CLOSE)
     document = volatility_document("SPX", NOW)
     assert [row[0] for row in document.rows] == [
@@ -206,7 +206,10 @@ def test_the_strip_has_six_values_and_the_watch_list_its_words(chain):
         "Implied event move",
         "Violations",
     ]
-    assert document.rows[0][1:3] == ["15.0 %", "percentile 40 %, n = 252"]
+    assert document.rows[0][1:3] == [
+        "15.0 %",
+        "16.0 % at the close of Tue 18 Nov 2025: percentile 40 %, n = 252",
+    ]
     assert document.rows[3][1:3] == ["+1.1 pt", "CONTANGO"]
     assert document.rows[4][1:3] == ["–", "no event before the last expiration"]
     assert [(one["name"], one["word"], one["attention"]) for one in document.parts["watch"]] == [

@@ -53,8 +53,7 @@ def volatility_document(symbol: str, at_ms: int, slot_ms: int | None = None) -> 
         if found is None:
             return replace(document, parts=parts, sentence=no_chain(symbol).reason, empty=no_chain(symbol))
         state = chain_state(found.slot, slot_ms, at_ms)
-    percentile, count = (days.iv_percentile[-1], int(days.data_points[-1])) if len(days) else (np.nan, 0)
-    rows = _rows(found, float(percentile), count)
+    rows = _rows(found, days)
     return replace(
         document,
         state=state.word,
@@ -67,22 +66,20 @@ def volatility_document(symbol: str, at_ms: int, slot_ms: int | None = None) -> 
     )
 
 
-def _rows(found: SlotSmiles, percentile: float, count: int) -> list[list[Value]]:
+def _rows(found: SlotSmiles, days: iv.IvDays) -> list[list[Value]]:
     term, smiles = found.term, found.smiles
     at, after = (term.tenor_days.tolist().index(days) for days in (_DAYS, 2 * _DAYS))
     level = float(term.at_the_money[at])
-    rank = f"percentile {formats.percent(percentile, 0)}, n = {count}"
     skew = float(term.skew_25d_put_minus_call[at])
     butterfly = float(term.butterfly_25d[at])
     shape = "wings over the middle" if butterfly > 0 else "middle over the wings"
     slope = term_structure(level, float(term.at_the_money[after])).label
     fitted = smiles.is_fitted
     flags = (int(smiles.butterflies[fitted].sum()), int(smiles.calendars[fitted].sum()))
-    rank = rank if np.isfinite(percentile) else "no percentile yet"
     shape = shape if np.isfinite(butterfly) else ""
     state = formats.words(SKEW_STATE.label(skew * 100))
     return [
-        ["At the money, 30 days", formats.percent(level, 1), rank, ""],
+        ["At the money, 30 days", formats.percent(level, 1), _rank(days), ""],
         ["25-delta put over call", formats.points(known(skew), 1, sign=True), state, ""],
         ["Butterfly, 25 delta", formats.points(known(butterfly), 2, sign=True), shape, ""],
         ["Slope, 30 to 60 days", formats.points(known(term.slope), 1, sign=True), formats.words(slope), ""],
@@ -94,6 +91,15 @@ def _rows(found: SlotSmiles, percentile: float, count: int) -> list[list[Value]]
             "",
         ],
     ]  # fmt: skip
+
+
+def _rank(days: iv.IvDays) -> str:
+    """Return the percentile of the newest close, which is not the one of the chain that is shown."""
+    if not len(days) or not np.isfinite(days.iv_percentile[-1]):
+        return "no percentile yet"
+    level, percentile = float(days.current_iv[-1]), float(days.iv_percentile[-1])
+    close = f"{formats.percent(level, 1)} at the close of {formats.calendar_day(days.date[-1].item())}"
+    return f"{close}: percentile {formats.percent(percentile, 0)}, n = {int(days.data_points[-1])}"
 
 
 def _event(found: SlotSmiles, at: int) -> list[Value]:

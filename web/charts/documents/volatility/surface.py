@@ -24,7 +24,7 @@ _READ_MS = 380 * DAY_MS
 _LONGEST_CHANGE = np.timedelta64(10, "D")
 YEAR = 252  # sessions
 FEWEST_SESSIONS = 20  # of a point, for its percentile
-_DELTAS = {"10P": "10 Δ put", "25P": "25 Δ put", "50": "At the money", "25C": "25 Δ call", "10C": "10 Δ call"}
+_DELTAS = {"10P": "10 Δ put", "25P": "25 Δ put", "50": "50 Δ", "25C": "25 Δ call", "10C": "10 Δ call"}
 REASONS = {
     "no_smile": "no expiration has a smile",
     "before_first_expiration": "before the first expiration with a smile",

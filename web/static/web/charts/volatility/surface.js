@@ -18,7 +18,7 @@ export function surface(data, { c, narrow, mode }) {
     point: (row) => ({ seriesIndex: 0, dataIndex: row }),
     option: {
       grid: { top: 24, bottom: 4, left: narrow ? 54 : 70, right: 4 },
-      xAxis: { ...axis, data: narrow ? deltas.map((name) => name.replace("At the money", "ATM")) : deltas, position: "top", axisLabel: label },
+      xAxis: { ...axis, data: deltas, position: "top", axisLabel: label },
       yAxis: { ...axis, data: tenors, inverse: true, axisLabel: label },
       series: [
         {

@@ -1,0 +1,3 @@
+"""Other backtest engines, which are given the same trades."""
+
+from __future__ import annotations
