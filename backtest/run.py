@@ -61,8 +61,10 @@ def start(backtest: Backtest, now_ms: int) -> list[str]:
 
 
 def unfinished(backtest_id: int) -> list[str]:
-    """Return the symbols of a backtest whose outcomes are not stored."""
-    parts = BacktestSymbol.objects.filter(backtest_id=backtest_id, finished_at=None)
+    """Return the symbols of a running backtest whose outcomes are not stored."""
+    parts = BacktestSymbol.objects.filter(
+        backtest_id=backtest_id, backtest__status=BacktestStatus.RUNNING, finished_at=None
+    )
     return list(parts.order_by("id").values_list("symbol", flat=True))
 
 
@@ -110,9 +112,7 @@ def finish(backtest_id: int, now_ms: int) -> bool:
 
 def fail(backtest_id: int, error: str, now_ms: int) -> None:
     """Mark an unfinished backtest as failed, with one sentence."""
-    Backtest.objects.filter(id=backtest_id, status__in=UNFINISHED).update(
-        status=BacktestStatus.FAILED, error=error, finished_at=now_ms
-    )
+    fail_unfinished(Backtest.objects.filter(id=backtest_id), error, now_ms)
 
 
 def cancel(backtest_id: int, now_ms: int) -> bool:
@@ -130,6 +130,11 @@ def cancel_unfinished(rows: QuerySet[Any], now_ms: int) -> bool:
     """Cancel the unfinished one of rows of backtests or optimisations; return whether there was one."""
     found = rows.filter(status__in=UNFINISHED)
     return found.update(status=BacktestStatus.CANCELED, finished_at=now_ms) == 1
+
+
+def fail_unfinished(rows: QuerySet[Any], error: str, now_ms: int) -> None:
+    """Mark unfinished ones of rows of backtests or optimisations as failed, with one sentence."""
+    rows.filter(status__in=UNFINISHED).update(status=BacktestStatus.FAILED, error=error, finished_at=now_ms)
 
 
 def continue_ended(rows: QuerySet[Any]) -> None:

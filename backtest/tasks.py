@@ -50,6 +50,9 @@ def run_optimization(optimization_id: int) -> str:
         return optimisations.run(optimization_id, clock.now_ms)
     except CanceledError as error:
         return str(error)
+    except Exception as error:
+        optimisations.fail(optimization_id, f"{type(error).__name__}: {error}", clock.now_ms())
+        raise
 
 
 @shared_task

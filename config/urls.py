@@ -23,6 +23,7 @@ urlpatterns = [
     path("", include("web.charts.urls")),
     path("", include("web.signals.urls")),
     path("", include("web.backtests.urls")),
+    path("", include("web.optimiser.urls")),
     path("api/health", show_health),
     path("api/health/live", show_live),
     path("metrics", show_metrics),

@@ -25,6 +25,7 @@ PAGES = {
     "symbol": "/symbol/SPX/",
     "volatility": "/symbol/SPX/volatility/",
     "backtests": "/backtests/",
+    "optimiser": "/optimiser/",
     "tape": "/admin/warehouse/optionsflow/?order=-premium&recent=24",
 }
 _DRAWN = """() => [...document.querySelectorAll('figure[data-document]')].every(figure =>
@@ -50,15 +51,16 @@ def main(address: str) -> int:
             return 1
         for name, path in PAGES.items():
             page.goto(address + path, wait_until="load")
-            if name == "backtests":
-                _open_newest_backtest(page)
+            if name in ("backtests", "optimiser"):
+                _open_newest(page)
             console.print(_take(page, name))
         browser.close()
     return 0
 
 
-def _open_newest_backtest(page: Page) -> None:
-    newest = page.locator("tbody a").first
+def _open_newest(page: Page) -> None:
+    """Open the newest row of a list of backtests or optimisations, if there is one."""
+    newest = page.locator("tbody th a").first
     if newest.count():
         newest.click()
         page.wait_for_load_state()

@@ -6,12 +6,14 @@ from collections.abc import Callable
 
 from django.http import HttpRequest, HttpResponse, HttpResponseNotModified
 
+from web.access import has
+
 PERMISSION = "warehouse.view_gammaexposure"
 
 
 def may_view(request: HttpRequest) -> bool:
     """Return whether the user may read the dashboard and the charts."""
-    return bool(request.user.is_staff) and request.user.has_perm(PERMISSION)
+    return has(request, PERMISSION)
 
 
 def unless_known(request: HttpRequest, version: str, make: Callable[[], HttpResponse]) -> HttpResponse:

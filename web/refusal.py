@@ -11,13 +11,42 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 
+from web import data_answers
 from web.backtests import access as backtests
+from web.optimiser import access as optimiser
 from web.roles import group_for, role_of
-from web.signals.access import DISMISS, VIEW
+from web.signals import access as signals
 
 # Words for rows that Django names otherwise.
 _PLURALS = {"django_celery_beat.periodictask": "schedules", "warehouse.watchlistentry": "watchlist entries"}
-_VERBS = {"backtest-cancel": "cancel", "backtest-resume": "continue"}
+# Verb, permission and rows of own pages, by the names of their addresses.
+_SEEN = {
+    data_answers.PERMISSION: ("the charts of symbols", ("symbol", "volatility", "volatility-lists")),
+    signals.VIEW: ("signals", ("signals", "signal")),
+    backtests.VIEW: ("backtests", ("backtests", "backtest", "backtest-comparison")),
+    optimiser.VIEW: ("optimisations", ("optimizations", "optimization")),
+}
+_CHANGED = {
+    "signal-dismiss": ("dismiss", signals.DISMISS, "signals"),
+    "backtest-cancel": ("cancel", backtests.RUN, "backtests"),
+    "backtest-resume": ("continue", backtests.RUN, "backtests"),
+    "optimization-cancel": ("cancel", optimiser.RUN, "optimisations"),
+    "optimization-resume": ("continue", optimiser.RUN, "optimisations"),
+    "optimization-promote": ("promote", optimiser.PROMOTE, "weights"),
+    "weights-restore": ("restore", optimiser.PROMOTE, "weights"),
+    "weights-default": ("restore", optimiser.PROMOTE, "weights"),
+}
+_POSTED = {
+    "backtests": ("run", backtests.RUN, "backtests"),
+    "optimizations": ("run", optimiser.RUN, "optimisations"),
+}
+# Address of the list of rows, and the permission to see it.
+_LISTS = {
+    "signals": ("signals", signals.VIEW),
+    "backtests": ("backtests", backtests.VIEW),
+    "optimisations": ("optimizations", optimiser.VIEW),
+    "weights": ("optimizations", optimiser.VIEW),
+}
 _PAGE = re.compile(r"(django_celery_beat|warehouse|auth)_([a-z]+)_(changelist|add|change|delete|history|run)")
 
 
@@ -52,18 +81,15 @@ def show_csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
 
 def _refused(request: HttpRequest) -> Refused | None:
     name = (request.resolver_match.url_name or "") if request.resolver_match else ""
-    if name in ("symbol", "volatility", "volatility-lists"):
-        return Refused("see", "warehouse.view_gammaexposure", "the charts of symbols", None)
-    if name in ("signals", "signal"):
-        return Refused("see", VIEW, "signals", None)
-    if name == "signal-dismiss":
-        rows = reverse("signals") if request.user.has_perm(VIEW) else None
-        return Refused("dismiss", DISMISS, "signals", rows)
-    if name in ("backtest-cancel", "backtest-resume") or (name == "backtests" and request.method == "POST"):
-        rows = reverse("backtests") if request.user.has_perm(backtests.VIEW) else None
-        return Refused(_VERBS.get(name, "run"), backtests.RUN, "backtests", rows)
-    if name in ("backtests", "backtest", "backtest-comparison"):
-        return Refused("see", backtests.VIEW, "backtests", None)
+    change = _CHANGED.get(name) or (_POSTED.get(name) if request.method == "POST" else None)
+    if change:
+        verb, permission, plural = change
+        address, needed = _LISTS[plural]
+        rows = reverse(address) if request.user.has_perm(needed) else None
+        return Refused(verb, permission, plural, rows)
+    for permission, (plural, names) in _SEEN.items():
+        if name in names:
+            return Refused("see", permission, plural, None)
     found = _admin_page(name)
     if found is None:
         return None

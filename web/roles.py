@@ -41,8 +41,10 @@ ROLES = (
         # None of these is deleted. A signal is dismissed by an event.
         | Q(codename__in=("add_marketevent", "change_marketevent", "add_pattern", "change_pattern"))
         | Q(codename="add_signalevent")
-        # A backtest is asked for and canceled. Its rows are written by the workers.
-        | Q(codename="add_backtest")
+        # Backtests and optimisations are asked for and canceled. Their rows are written by the workers.
+        | Q(codename__in=("add_backtest", "add_optimization"))
+        # Weights of scores are promoted and restored.
+        | Q(codename="change_confluenceconfig")
         | _every("django_celery_beat", *_SCHEDULES),
     ),
     Role(ADMINISTRATOR, "Administrators", _every("auth", *_ACCOUNTS)),

@@ -58,6 +58,12 @@ class Layout:
         """The genome that changes no score, shape (d,)."""
         return self._bounds(2, 0.0)
 
+    def draw(self, count: int, seed: int) -> Floats:
+        """Return genomes that are uniform within the bounds, shape (count, d)."""
+        share = np.random.default_rng(seed).random((count, len(self.names)))
+        genomes: Floats = self.lower + share * (self.upper - self.lower)
+        return genomes
+
     def _bounds(self, which: int, exits: float) -> Floats:
         kinds = [DETECTOR] * len(self.detectors) + [BOOST] * (len(BOOSTS) + 1)
         kinds += [COMPONENT] * len(COMPONENTS) + [MINIMUM] * len(STYLES)

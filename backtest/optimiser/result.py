@@ -12,6 +12,7 @@ from backtest.optimiser.request import OptimizationRequest
 from backtest.optimiser.validation import Chosen, Fold, Overfitting, Problem, choose, validation
 from backtest.report.returns import Dates
 from backtest.verdict import SAME
+from quant.chain import Floats
 from signals.scan.found import plain
 
 
@@ -50,13 +51,19 @@ def of(
         "walk_forward": plain(together),
         "folds": [_fold(problem, one) for one in folds],
         "combinatorial": plain(validation(several, request.seed)) if several else None,
-        "overfitting": None if luck is None else plain(luck) | {"logits": luck.logits.tolist()},
+        "overfitting": None if luck is None else plain(luck) | {"logits": _counted(luck.logits)},
         "trials": trials,
         "sessions": len(sessions),
         "first": str(sessions[0]),
         "last": str(sessions[-1]),
         "firings": len(problem.candidates),
     }
+
+
+def _counted(logits: Floats) -> list[list[float]]:
+    """Return the distinct logits, ascending, each with the number of splits that have it."""
+    values, counts = np.unique(logits, return_counts=True)
+    return [[value, count] for value, count in zip(values.tolist(), counts.tolist(), strict=True)]
 
 
 def _fold(problem: Problem, one: Fold) -> dict[str, Any]:

@@ -10,9 +10,9 @@ from collections.abc import Callable
 
 from backtest.optimiser.request import OptimizationRequest, from_json
 from backtest.optimiser.worker import Worker
-from backtest.run import LOST_AFTER_MS, UNFINISHED, Watch, cancel_unfinished, continue_ended
+from backtest.run import LOST_AFTER_MS, UNFINISHED, Watch, cancel_unfinished, continue_ended, fail_unfinished
 from warehouse.database_sessions import session_lock
-from warehouse.models import Optimization
+from warehouse.models import Backtest, Optimization
 from warehouse.models.enums import BacktestStatus
 
 
@@ -24,13 +24,28 @@ def create(request: OptimizationRequest, made_by: str, now_ms: int) -> Optimizat
 
 
 def cancel(optimization_id: int, now_ms: int) -> bool:
-    """Cancel an unfinished optimisation; its worker ends within seconds. Return whether it was unfinished."""
-    return cancel_unfinished(Optimization.objects.filter(id=optimization_id), now_ms)
+    """Cancel an unfinished optimisation with its backtest; its worker ends within seconds.
+
+    Return whether it was unfinished.
+    """
+    rows = Optimization.objects.filter(id=optimization_id)
+    is_canceled = cancel_unfinished(rows, now_ms)
+    if is_canceled:
+        # Else `continue_backtests` would have its symbols tested, although nothing needs them.
+        cancel_unfinished(Backtest.objects.filter(id__in=rows.values("backtest_id")), now_ms)
+    return is_canceled
 
 
-def resume(optimization_id: int) -> None:
-    """Let a canceled or failed optimisation continue."""
-    continue_ended(Optimization.objects.filter(id=optimization_id))
+def resume(optimization_id: int) -> bool:
+    """Let a canceled or failed optimisation continue; return whether it can."""
+    rows = Optimization.objects.filter(id=optimization_id)
+    continue_ended(rows)
+    return rows.filter(status__in=UNFINISHED).exists()
+
+
+def fail(optimization_id: int, error: str, now_ms: int) -> None:
+    """Mark an unfinished optimisation as failed, with one sentence."""
+    fail_unfinished(Optimization.objects.filter(id=optimization_id), error, now_ms)
 
 
 def run(optimization_id: int, clock_ms: Callable[[], int], watch: Watch | None = None) -> str:
@@ -50,7 +65,7 @@ def run(optimization_id: int, clock_ms: Callable[[], int], watch: Watch | None =
         try:
             return Worker(row, from_json(row.request), clock_ms, watch).run()
         except ValueError as error:
-            waiting.update(status=BacktestStatus.FAILED, error=str(error), finished_at=clock_ms())
+            fail(optimization_id, str(error), clock_ms())
             return f"optimisation {optimization_id} failed: {error}"
 
 

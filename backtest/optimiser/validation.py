@@ -9,9 +9,9 @@ import numpy as np
 
 from backtest.genetic import Settings, State, evolve
 from backtest.optimiser.candidates import Candidates
-from backtest.optimiser.choice import chosen, prepare
+from backtest.optimiser.choice import Prepared, chosen, prepare
 from backtest.optimiser.layout import Layout
-from backtest.optimiser.objective import Constraints, Metric, objective
+from backtest.optimiser.objective import Constraints, Metric, Objective, objective
 from backtest.report.rates import Rate, rate
 from backtest.report.returns import Dates, moments, probability_above_zero, sharpe
 from backtest.splits import Split
@@ -32,6 +32,12 @@ class Problem:
     metric: Metric = "win_rate"
     target: float = 0.65
 
+    def goal(self, rows: Ints, sessions: int) -> Objective:
+        """Return the objective on the candidates in `rows`, which fired in a number of sessions."""
+        return objective(
+            self.candidates.pick(rows), self.layout, sessions, self.constraints, self.metric, self.target
+        )
+
     def fit(
         self, rows: Ints, sessions: int, seed: Sequence[int], state: State | None = None
     ) -> Iterator[State]:
@@ -39,12 +45,9 @@ class Problem:
 
         The default genome is in the first population. `seed` and `state` as in `backtest.genetic.evolve`.
         """
-        goal = objective(
-            self.candidates.pick(rows), self.layout, sessions, self.constraints, self.metric, self.target
-        )
         layout = self.layout
         yield from evolve(
-            goal,
+            self.goal(rows, sessions),
             layout.lower,
             layout.upper,
             self.settings,
@@ -182,8 +185,10 @@ def _together(parts: Sequence[Chosen]) -> Chosen:
 class Overfitting:
     """How much of the best genome's result luck explains.
 
-    `logits` (splits,) is the distribution of the relative rank out of sample, and `probability` the share at or below
-    0. `probabilistic_sharpe` and `deflated_sharpe` are those of the best genome over the sessions, None without
+    `logits` (splits,) is the distribution of the relative rank, on the other half of the sessions, of the genome that
+    is best in one half among genomes drawn at random; `probability` is the share at or below 0: about a half where past
+    results say nothing. Genomes of a fit are no such sample: all of them were chosen by both halves.
+    `probabilistic_sharpe` and `deflated_sharpe` are those of the best genome over the sessions, None without
     variation.
     """
 
@@ -194,30 +199,38 @@ class Overfitting:
 
 
 def overfitting(
-    problem: Problem, genomes: Floats, sessions: Dates, *, trials: float, blocks: int = 16
+    problem: Problem,
+    best: Floats,
+    drawn: Floats,
+    sessions: Dates,
+    *,
+    trials: int,
+    trial_variance: float | None,
+    blocks: int = 16,
 ) -> Overfitting:
-    """Return how much luck explains of the best genome, the first of `genomes` (p, d), over `sessions` (d,).
+    """Return how much luck explains of the best genome of a fit to `sessions`, shape (s,).
 
-    `trials` is the number of distinct genomes ever tried on these candidates. Raises ValueError for fewer than two
-    genomes, fewer sessions than blocks, and less than one trial.
+    `best` has the shape (d,), and `drawn`, shape (p, d), are genomes drawn without the data. `trials` is the number of
+    distinct genomes ever tried on these candidates, and `trial_variance` the variance of their Sharpe ratios per
+    session, without which there is no deflated ratio. Raises ValueError for fewer than two drawn genomes, fewer
+    sessions than blocks, and less than one trial.
     """
-    returns = session_returns(problem, genomes, sessions)
-    logits = overfitting_logits(returns, blocks)
-    ratios = np.array([found for column in returns.T if (found := sharpe(column)) is not None])
-    best, probability = sharpe(returns[:, 0]), probability_above_zero(returns[:, 0])
+    logits = overfitting_logits(session_returns(problem, drawn, sessions), blocks)
+    returns = session_returns(problem, best[None], sessions)[:, 0]
+    ratio, probability = sharpe(returns), probability_above_zero(returns)
     deflated = None
-    if best is not None and len(ratios) > 1:
-        deflated = deflated_sharpe(
-            best, trials, float(ratios.var(ddof=1)), len(sessions), *moments(returns[:, 0])
-        )
+    if ratio is not None and trial_variance is not None:
+        deflated = deflated_sharpe(ratio, trials, trial_variance, len(sessions), *moments(returns))
     return Overfitting(float(np.mean(logits <= 0)), logits, probability, deflated)
 
 
-def session_returns(problem: Problem, genomes: Floats, sessions: Dates) -> Floats:
-    """Return the sum of R of each session for each genome, shape (sessions, p)."""
+def session_returns(
+    problem: Problem, genomes: Floats, sessions: Dates, prepared: Prepared | None = None
+) -> Floats:
+    """Return the sum of R of each session for each genome, shape (sessions, p); `prepared` are the candidates."""
     candidates = problem.candidates
     genes = problem.layout.parts(genomes)
-    taken = chosen(prepare(candidates), genes)
+    taken = chosen(prepared or prepare(candidates), genes)
     row = np.searchsorted(sessions, candidates.session)
     gained = np.nan_to_num(candidates.r)
     columns = [

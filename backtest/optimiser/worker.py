@@ -17,20 +17,22 @@ from backtest.genetic import State, load
 from backtest.optimiser import result
 from backtest.optimiser.from_rows import read_candidates
 from backtest.optimiser.layout import Layout
+from backtest.optimiser.objective import Objective
 from backtest.optimiser.request import DETECTOR_NAMES, YEAR, OptimizationRequest
+from backtest.optimiser.trials import Trials
 from backtest.optimiser.validation import Fold, Overfitting, Problem, fold, overfitting
 from backtest.optimiser.verify import differing_folds
 from backtest.report.returns import Dates
-from backtest.run import CanceledError, Watch
+from backtest.run import LOOK_SECONDS, CanceledError, Watch
 from backtest.splits import Split, combinatorial, walk_forward
-from quant.chain import Floats
 from quant.market.paths import Ints
 from quant.sessions import DAY_MS
 from signals.weights import EXITS
-from warehouse.models import Backtest, ConfluenceConfig, Optimization, TriedGenome
+from warehouse.models import Backtest, ConfluenceConfig, Optimization
 from warehouse.models.enums import BacktestStatus, ConfigStatus
 
 BLOCKS, TESTED = 6, 2  # of combinatorial splits
+DRAWN = 200  # genomes drawn at random, for the probability of overfitting
 STORE_SECONDS = 1.0  # between two stored states of a fit
 
 
@@ -50,16 +52,16 @@ class Worker:
         problem = self._problem(backtest)
         by_detector = store.sessions_by_detector(backtest)
         sessions = np.unique(np.concatenate([np.zeros(0, dtype="datetime64[D]"), *by_detector.values()]))
-        folds = list(self._folds(problem, self._splits(problem, sessions), sessions))
-        several = list(self._folds(problem, self._combinations(problem, sessions), sessions, len(folds)))
+        trials = Trials(str(backtest.fingerprint), problem, sessions)
+        folds = list(self._folds(trials, self._splits(problem, sessions)))
+        several = list(self._folds(trials, self._combinations(problem, sessions), len(folds)))
         everything = np.arange(len(problem.candidates))
-        final = self._fit(problem, everything, len(sessions), len(folds) + len(several), "all sessions")
-        trials = TriedGenome.objects.filter(fingerprint=backtest.fingerprint).count()
-        luck = self._luck(problem, final, sessions, trials)
+        final = self._fit(trials, everything, len(sessions), len(folds) + len(several), "all sessions")
+        luck, count = self._luck(trials, final)
         wrong = differing_folds(
             self.request, problem, folds, lambda done: self._say("check", done, len(folds))
         )
-        found = result.of(self.request, problem, folds, several, final, luck, trials, sessions)
+        found = result.of(self.request, problem, folds, several, final, luck, count, sessions)
         self._finish(backtest, problem.layout.config(final.best), found, wrong)
         return f"optimisation {self.row.id}: {self.row.label}"
 
@@ -74,10 +76,17 @@ class Worker:
         if backtest.status in (BacktestStatus.CANCELED, BacktestStatus.FAILED):
             backtests.resume(backtest.id)
             backtest.refresh_from_db()
-        for symbol in backtests.start(backtest, self.clock_ms()):
-            backtests.run_symbol(backtest.id, symbol, self.clock_ms, self._say)
+        left = backtests.start(backtest, self.clock_ms())
+        while left:
+            for symbol in left:
+                backtests.run_symbol(backtest.id, symbol, self.clock_ms, self._say)
+            left = backtests.unfinished(backtest.id)
+            if left:  # `continue_backtests` gave symbols that waited to other workers
+                self._say("other workers", len(backtest.symbols) - len(left), len(backtest.symbols))
+                self._update(touched_at=self.clock_ms())
+                time.sleep(LOOK_SECONDS)
         if not backtests.finish(backtest.id, self.clock_ms()):
-            raise ValueError(f"backtest {backtest.id} was not finished: run the optimisation again")
+            raise ValueError(f"backtest {backtest.id} was canceled or failed: run the optimisation again")
         backtest.refresh_from_db()
         return backtest
 
@@ -104,15 +113,12 @@ class Worker:
             problem.candidates.intervals, sessions, blocks=BLOCKS, tested=TESTED, embargo=DAY_MS
         )
 
-    def _folds(
-        self, problem: Problem, splits: Iterator[Split], sessions: Dates, first: int = 0
-    ) -> Iterator[Fold]:
+    def _folds(self, trials: Trials, splits: Iterator[Split], first: int = 0) -> Iterator[Fold]:
         """Yield the fold of each split; the numbers of the fits begin with `first`."""
         for number, split in enumerate(splits, first):
-            days = self._trained_sessions(split, sessions)
-            yield fold(
-                problem, split, days, self._fit(problem, split.train, days, number, f"fold {number + 1}")
-            )
+            days = self._trained_sessions(split, trials.sessions)
+            fitted = self._fit(trials, split.train, days, number, f"fold {number + 1}")
+            yield fold(trials.problem, split, days, fitted)
 
     def _trained_sessions(self, split: Split, sessions: Dates) -> int:
         """Return the number of sessions of a training: all but the tested ones, and before them in a walk-forward."""
@@ -120,24 +126,38 @@ class Worker:
         is_walk = len(split.tested) == 1
         return int(np.searchsorted(sessions, tested[0])) if is_walk else len(sessions) - len(tested)
 
-    def _fit(self, problem: Problem, rows: Ints, sessions: int, number: int, name: str) -> State:
+    def _fit(self, trials: Trials, rows: Ints, sessions: int, number: int, name: str) -> State:
         """Return the last generation of a fit; a stored one is continued, and a finished one is not repeated."""
         stored = (self.row.state or {}).get(str(number))
         state = load(stored["state"]) if stored else None
         seen = list(stored["best"]) if stored else []
         if stored and stored["done"] and state is not None:
             return state
-        for generation in problem.fit(rows, sessions, [self.request.seed, number], state):
+        goal = trials.problem.goal(rows, sessions)
+        for generation in trials.problem.fit(rows, sessions, [self.request.seed, number], state):
             state = generation
-            seen.append(float(state.values[0]))
-            self._note_tried(problem, state.genomes)
+            seen.append(self._best(goal, state))
+            trials.note(state.genomes)
             self._store_fit(number, name, state, seen, done=False)
         if state is None:
             raise ValueError("a fit without a generation")
         self._store_fit(number, name, state, seen, done=True)
         return state
 
-    def _store_fit(self, number: int, name: str, state: State, seen: Sequence[float], *, done: bool) -> None:
+    def _best(self, goal: Objective, state: State) -> dict[str, Any]:
+        """Return the numbers in sample of the best weights so far."""
+        found = goal.measure(state.best[None])
+        return {
+            "value": float(state.values[0]),
+            "is_feasible": state.is_feasible,
+            "win_rate": float(found.win_rate[0]),
+            "expectancy_r": float(found.expectancy[0]),
+            "signals_per_session": float(found.signals[0]),
+        }
+
+    def _store_fit(
+        self, number: int, name: str, state: State, seen: Sequence[dict[str, Any]], *, done: bool
+    ) -> None:
         self._say(name, state.generation, self.request.generations)
         if not done and time.perf_counter() - self._stored < STORE_SECONDS:
             return
@@ -149,20 +169,23 @@ class Worker:
         self.row.state, self.row.generations = fits, lines
         self._update(state=fits, generations=lines)
 
-    def _note_tried(self, problem: Problem, genomes: Floats) -> None:
-        fingerprint = str(self.row.backtest.fingerprint) if self.row.backtest else ""
-        TriedGenome.objects.bulk_create(
-            [TriedGenome(fingerprint=fingerprint, genome=key) for key in problem.layout.keys(genomes)],
-            ignore_conflicts=True,
-        )
-
-    def _luck(self, problem: Problem, final: State, sessions: Dates, trials: int) -> Overfitting | None:
-        """Return how much luck explains of the best genome among the last generation; None with one genome."""
-        distinct = np.sort(np.unique(np.array(problem.layout.keys(final.genomes)), return_index=True)[1])
-        blocks = min(16, len(sessions) // 2 * 2)
-        if len(distinct) < 2 or blocks < 4:
-            return None
-        return overfitting(problem, final.genomes[distinct], sessions, trials=max(trials, 1), blocks=blocks)
+    def _luck(self, trials: Trials, final: State) -> tuple[Overfitting | None, int]:
+        """Return how much luck explains of the best genome, None for fewer than four sessions, and the trials."""
+        drawn = trials.problem.layout.draw(DRAWN, self.request.seed)
+        trials.note(drawn)
+        count, variance = trials.count_and_variance()
+        blocks = min(16, len(trials.sessions) // 2 * 2)
+        if blocks < 4:
+            return None, count
+        return overfitting(
+            trials.problem,
+            final.best,
+            drawn,
+            trials.sessions,
+            trials=count,
+            trial_variance=variance,
+            blocks=blocks,
+        ), count
 
     def _finish(
         self, backtest: Backtest, weights: dict[str, Any], found: dict[str, Any], wrong: Sequence[int]

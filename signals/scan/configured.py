@@ -40,6 +40,12 @@ def scoring_rules() -> ScoringRules:
     return ScoringRules(profile=profile, minimum=settings.SIGNAL_MINIMUM_SCORE, weights=weight_history())
 
 
+def weights_by_id(config_id: int | None) -> Weights:
+    """Return the weights of a row of `confluence_configs`, the default ones for None and for a row that is gone."""
+    config = None if config_id is None else ConfluenceConfig.objects.filter(id=config_id).first()
+    return DEFAULT if config is None else weights_of(config.weights, config.id)
+
+
 def weight_history() -> WeightHistory:
     """Return the weights of all times: a configuration counts from its promotion until it is retired."""
     changes: list[tuple[int, Weights]] = []

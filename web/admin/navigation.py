@@ -87,6 +87,9 @@ def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
     if _may_view(request, "warehouse.backtest"):
         tests = {"title": "Strategy Backtesting", "icon": "science", "link": reverse("backtests")}
         pages.setdefault("Signals", []).append(tests)
+    if _may_view(request, "warehouse.optimization"):
+        fits = {"title": "Optimiser", "icon": "model_training", "link": reverse("optimizations")}
+        pages.setdefault("Signals", []).append(fits)
     groups = [
         {
             "title": title,

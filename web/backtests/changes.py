@@ -10,8 +10,9 @@ from django.views.decorators.http import require_POST
 from backtest import run
 from warehouse import clock
 from warehouse.models import Backtest
+from warehouse.task_names import CeleryTask
 from web.backtests.access import for_operators
-from web.backtests.sending import send_start
+from web.sending import send
 
 
 @for_operators
@@ -33,7 +34,7 @@ def resume(request: HttpRequest, pk: int) -> HttpResponse:
     get_object_or_404(Backtest.objects.only("id"), pk=pk)
     if not run.resume(pk):
         messages.warning(request, "The backtest is done, so that there is nothing to continue.")
-    elif not send_start(pk):
+    elif not send(CeleryTask.START_BACKTEST, pk):
         messages.warning(
             request, "The message broker cannot be reached: the backtest continues when it can be."
         )

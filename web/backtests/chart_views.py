@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 
 from warehouse.models import Backtest
@@ -15,8 +15,8 @@ from web.backtests.documents.equity import equity_document
 from web.backtests.documents.excursions import excursions_document
 from web.backtests.documents.heat_maps import hours_document, months_document
 from web.backtests.documents.rates import rates_document, scores_document
-from web.charts.documents.document import ChartDocument, UnknownChoice, version_of
-from web.data_answers import unless_known
+from web.charts.answers import answer_with, refuse
+from web.charts.documents.document import ChartDocument, UnknownChoice
 
 DOCUMENTS: dict[str, Callable[[Chosen], ChartDocument]] = {
     "equity": equity_document,
@@ -42,26 +42,14 @@ def show_chart_csv(request: HttpRequest, pk: int, chart: str) -> HttpResponse:
 
 def _answer(request: HttpRequest, pk: int, chart: str, *, as_csv: bool) -> HttpResponse:
     if chart not in DOCUMENTS:
-        return _refuse(f"There is no chart {chart}; there are {', '.join(DOCUMENTS)}.", 404)
+        return refuse(f"There is no chart {chart}; there are {', '.join(DOCUMENTS)}.", 404)
     backtest = get_object_or_404(Backtest.objects.defer("result"), pk=pk)
     if backtest.status != BacktestStatus.DONE:
-        return _refuse("This backtest has no result.", 404)
+        return refuse("This backtest has no result.", 404)
     try:
         chosen = choose(
             backtest, request.GET.get("population", "signals"), request.GET.get("detector", "all")
         )
     except UnknownChoice:
-        return _refuse("A value of the query is not valid.", 400)
-    document = DOCUMENTS[chart](chosen)
-    if as_csv:
-        answer = HttpResponse(document.as_csv(), content_type="text/csv; charset=utf-8")
-        answer["Content-Disposition"] = f'attachment; filename="backtest-{pk}-{chart}.csv"'
-        return answer
-    body = document.as_json()
-    return unless_known(
-        request, version_of(body), lambda: HttpResponse(body, content_type="application/json")
-    )
-
-
-def _refuse(sentence: str, status: int) -> HttpResponse:
-    return JsonResponse({"detail": sentence}, status=status)
+        return refuse("A value of the query is not valid.", 400)
+    return answer_with(request, DOCUMENTS[chart](chosen), f"backtest-{pk}-{chart}", as_csv=as_csv)

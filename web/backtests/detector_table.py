@@ -12,6 +12,7 @@ from web.signals.naming import detector_title
 
 PROMISED = 0.65  # win rate that the documents promise
 LEFT, RIGHT = 0.15, 0.85  # ends of the picture of an interval
+# Words and class of the badge of each verdict.
 VERDICTS = {
     "above chance": ("ABOVE CHANCE", "up"),
     "below chance": ("BELOW CHANCE", "down"),
@@ -171,15 +172,16 @@ def _picture(rate: Mapping[str, Any], chance: float | None, is_hollow: bool) -> 
         return None
     low, high = rate["wilson"]
     return Picture(
-        _place(low),
-        _place(high),
-        _place(rate["share"]),
-        None if chance is None else _place(chance),
+        place_of(low),
+        place_of(high),
+        place_of(rate["share"]),
+        None if chance is None else place_of(chance),
         is_hollow,
     )
 
 
-def _place(share: float) -> float:
+def place_of(share: float) -> float:
+    """Return the place of a share in the picture of an interval, percent of its width."""
     return round(min(max((share - LEFT) / (RIGHT - LEFT), 0.0), 1.0) * 100, 1)
 
 

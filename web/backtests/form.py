@@ -14,6 +14,7 @@ from signals.detectors.registry import DETECTORS
 from warehouse import clock, market_days
 from warehouse.models import WatchlistEntry
 from web import formats
+from web.form_fields import choice_of, date_field, first_error, number_field, offer
 from web.signals.naming import detector_title
 
 DAYS = 90  # of the range that is proposed
@@ -25,14 +26,6 @@ _COST_WORDS = {
 _TIMEFRAMES = (("15m", "15 minutes"), ("1d", "1 day"))
 
 
-def _date(name: str) -> forms.DateField:
-    sentence = f"{name} must be a date such as 2026-11-24."
-    return forms.DateField(
-        widget=forms.DateInput({"type": "date"}, format="%Y-%m-%d"),
-        error_messages={"required": sentence, "invalid": sentence},
-    )
-
-
 class BacktestForm(forms.Form):
     """The choices of a backtest. No chosen detector means all of them, and so it is with symbols.
 
@@ -40,20 +33,14 @@ class BacktestForm(forms.Form):
     proposed.
     """
 
-    detectors = forms.MultipleChoiceField(required=False, widget=forms.CheckboxSelectMultiple)
-    symbols = forms.MultipleChoiceField(required=False, widget=forms.CheckboxSelectMultiple)
-    first = _date("From")
-    last = _date("To")
+    detectors = choice_of("detector")
+    symbols = choice_of("watched symbol")
+    first = date_field("From")
+    last = date_field("To")
     timeframe = forms.ChoiceField(choices=_TIMEFRAMES)
     costs = forms.ChoiceField(choices=[(name, _COST_WORDS[name]) for name in COSTS])
     profile = forms.ChoiceField(choices=[(name, formats.words(name)) for name in PROFILES])
-    minimum = forms.FloatField(
-        widget=forms.NumberInput({"min": 0, "max": 100, "step": "any"}),
-        error_messages={
-            "required": "The least score must be a number, 0 to 100.",
-            "invalid": "The least score must be a number, 0 to 100.",
-        },
-    )
+    minimum = number_field("The least score", 0, 100)
     wall_exit = forms.BooleanField(required=False)
     all_firings = forms.BooleanField(required=False)
     priced = forms.BooleanField(required=False)
@@ -66,8 +53,8 @@ class BacktestForm(forms.Form):
         self._watched = list(WatchlistEntry.objects.order_by("symbol").values_list("symbol", flat=True))
         named.setdefault("initial", self._usual() if like is None else self._as_in(like))
         super().__init__(*arguments, **named)
-        self._offer("detectors", [(one.name, detector_title(one.name)) for one in DETECTORS], "detector")
-        self._offer("symbols", [(name, name) for name in self._watched], "watched symbol")
+        offer(self, "detectors", [(one.name, detector_title(one.name)) for one in DETECTORS])
+        offer(self, "symbols", [(name, name) for name in self._watched])
 
     def _usual(self) -> dict[str, Any]:
         last = last_closed(self._market, self._now)
@@ -95,11 +82,6 @@ class BacktestForm(forms.Form):
             "all_firings": not like.one_at_a_time,
             "priced": like.priced,
         }
-
-    def _offer(self, name: str, choices: list[tuple[str, str]], what: str) -> None:
-        field: Any = self.fields[name]
-        field.choices = choices
-        field.error_messages["invalid_choice"] = f"%(value)s is no {what}."
 
     def clean(self) -> dict[str, Any]:
         """Check the choices together. The error is one sentence."""
@@ -133,4 +115,4 @@ class BacktestForm(forms.Form):
     @property
     def sentence(self) -> str:
         """Return the first error, empty without one."""
-        return next((str(error) for errors in self.errors.values() for error in errors), "")
+        return first_error(self)

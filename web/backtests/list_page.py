@@ -12,10 +12,11 @@ from django.template.loader import render_to_string
 
 from backtest import store
 from warehouse import clock
+from warehouse.task_names import CeleryTask
 from web.backtests import rows
 from web.backtests.access import RUN, data_for_viewers, for_viewers
 from web.backtests.form import BacktestForm
-from web.backtests.sending import send_start
+from web.sending import send
 
 MOST_ROWS = 100
 
@@ -35,7 +36,7 @@ def show_backtests(request: HttpRequest) -> HttpResponse:
         form = BacktestForm(request.POST, now=now)
         if form.is_valid():
             made = store.create(form.asked, request.user.get_username(), clock.epoch_ms(now))
-            if not send_start(made.pk):
+            if not send(CeleryTask.START_BACKTEST, made.pk):
                 messages.warning(
                     request, "The message broker cannot be reached: the backtest starts when it can be."
                 )

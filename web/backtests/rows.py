@@ -10,12 +10,13 @@ from django.db.models import Prefetch
 from django.db.models.fields.json import KeyTransform
 
 from signals.detectors.registry import DETECTORS
-from warehouse.models import Backtest, BacktestSymbol
+from warehouse.models import Backtest, BacktestSymbol, Optimization
 from warehouse.models.enums import BacktestStatus
 from web import formats
 from web.signals.naming import detector_title
 
-_STATES = {
+# Word and class of the badge of each state.
+STATES = {
     BacktestStatus.PENDING: ("WAITING", ""),
     BacktestStatus.RUNNING: ("RUNNING", "accent"),
     BacktestStatus.DONE: ("DONE", "good"),
@@ -73,7 +74,7 @@ def newest(most: int) -> list[BacktestRow]:
 
 def row_of(backtest: Backtest, signals: int | None) -> BacktestRow:
     """Return the row of a backtest whose parts are read."""
-    word, tone = _STATES[BacktestStatus(backtest.status)]
+    word, tone = STATES[BacktestStatus(backtest.status)]
     parts = tuple(_part(one) for one in backtest.parts.all())
     done, total = sum(one.done for one in parts), sum(one.total for one in parts)
     is_done = backtest.status == BacktestStatus.DONE
@@ -103,11 +104,11 @@ def range_of(backtest: Backtest) -> str:
     return f"{backtest.first_session:%-d %b %Y} to {backtest.last_session:%-d %b %Y}"
 
 
-def duration_of(backtest: Backtest) -> str:
-    """Return how long it took in real time, empty before the end."""
-    if backtest.started_at is None or backtest.finished_at is None:
+def duration_of(row: Backtest | Optimization) -> str:
+    """Return how long a backtest or an optimisation took in real time, empty before the end."""
+    if row.started_at is None or row.finished_at is None:
         return ""
-    return formats.duration(max(0, int(backtest.finished_at) - int(backtest.started_at)) // 1000)
+    return formats.duration(max(0, int(row.finished_at) - int(row.started_at)) // 1000)
 
 
 def detectors_in_words(request: Mapping[str, Any]) -> str:

@@ -28,6 +28,8 @@ _TITLES = {
     "scores": "Win rate by score",
     "excursions": "Largest profit and loss on the way",
     "months": "R by month",
+    "generations": "Best in sample by generation",
+    "overfitting": "Rank elsewhere of the best weights",
 }
 # Name of the group, and query, label and whether it is chosen first of each button.
 _CHOICES: dict[str, tuple[str, list[tuple[str, str, bool]]]] = {
@@ -64,6 +66,7 @@ _CHOICES: dict[str, tuple[str, list[tuple[str, str, bool]]]] = {
             ("timeframe=1m", "1 min", False),
         ],
     ),
+    "generations": ("Values", [("mode=rate", "Win rate", True), ("mode=r", "Expectancy", False)]),
     "intervals": (
         "Intervals",
         [("minutes=5", "5 min", False), ("minutes=10", "10 min", True), ("minutes=30", "30 min", False)],

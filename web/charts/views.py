@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import wraps
 from typing import Any
 
 from django.contrib import admin
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponse, JsonResponse, QueryDict
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.urls import reverse
 
 from warehouse import clock
 from warehouse.models import WatchlistEntry
-from web.charts.documents.document import ChartDocument, UnknownChoice, version_of
+from web.access import data_needs
+from web.charts.answers import answer_with, refuse
+from web.charts.documents.document import ChartDocument, UnknownChoice
 from web.charts.documents.gamma import gamma_document
 from web.charts.documents.intervals import intervals_document
 from web.charts.documents.iv_history import iv_document
@@ -32,12 +33,11 @@ from web.charts.documents.volatility.skew import skew_document
 from web.charts.documents.volatility.summary import volatility_document
 from web.charts.documents.volatility.surface import surface_document
 from web.charts.documents.volatility.term import term_document
-from web.data_answers import may_view, unless_known
+from web.data_answers import PERMISSION, may_view
 
 _LATEST_MS = 4_102_444_800_000  # 2100, the end of the exchange calendar
 
 Read = Callable[[str, int, int | None, QueryDict], ChartDocument]
-View = Callable[..., HttpResponse]
 
 # Each takes the symbol, the instant of the request, the last time that is shown, and the query.
 DOCUMENTS: dict[str, Read] = {
@@ -129,34 +129,23 @@ def market_csv(request: HttpRequest, chart: str) -> HttpResponse:
     return _of_market(request, chart, as_csv=True)
 
 
-def _for_viewers(view: View) -> View:
-    """Refuse requests for data with one sentence, without a redirect that a script would follow to a page."""
-
-    @wraps(view)
-    def checked(request: HttpRequest, *arguments: Any, **named: Any) -> HttpResponse:
-        if not request.user.is_authenticated:
-            return _refuse("Log in to read this document.", 401)
-        if not may_view(request):
-            return _refuse("Your account may not view gamma exposure.", 403)
-        return view(request, *arguments, **named)
-
-    return checked
+_for_viewers = data_needs(PERMISSION, "gamma exposure")
 
 
 @_for_viewers
 def _of_symbol(request: HttpRequest, symbol: str, chart: str, as_csv: bool) -> HttpResponse:
     if chart not in DOCUMENTS:
-        return _refuse(f"There is no chart {chart}; there are {', '.join(DOCUMENTS)}.", 404)
+        return refuse(f"There is no chart {chart}; there are {', '.join(DOCUMENTS)}.", 404)
     watched = _watched()
     if symbol not in watched:
-        return _refuse(f"{symbol} is not watched; watched are {', '.join(watched) or 'none'}.", 404)
+        return refuse(f"{symbol} is not watched; watched are {', '.join(watched) or 'none'}.", 404)
     return _answer(request, lambda slot: DOCUMENTS[chart](symbol, clock.now_ms(), slot, request.GET), as_csv)
 
 
 @_for_viewers
 def _of_market(request: HttpRequest, chart: str, as_csv: bool) -> HttpResponse:
     if chart not in MARKET_DOCUMENTS:
-        return _refuse(f"There is no chart {chart}; there are {', '.join(MARKET_DOCUMENTS)}.", 404)
+        return refuse(f"There is no chart {chart}; there are {', '.join(MARKET_DOCUMENTS)}.", 404)
     return _answer(request, lambda slot: MARKET_DOCUMENTS[chart](clock.now_ms(), slot), as_csv)
 
 
@@ -164,16 +153,9 @@ def _answer(request: HttpRequest, read: Callable[[int | None], ChartDocument], a
     try:
         document = read(_slot(request.GET.get("slot", "")))
     except UnknownChoice:
-        return _refuse("A value of the query is not valid.", 400)
-    if as_csv:
-        answer = HttpResponse(document.as_csv(), content_type="text/csv; charset=utf-8")
-        name = "-".join(part for part in (document.symbol, document.chart) if part)
-        answer["Content-Disposition"] = f'attachment; filename="{name}.csv"'
-        return answer
-    body = document.as_json()
-    return unless_known(
-        request, version_of(body), lambda: HttpResponse(body, content_type="application/json")
-    )
+        return refuse("A value of the query is not valid.", 400)
+    name = "-".join(part for part in (document.symbol, document.chart) if part)
+    return answer_with(request, document, name, as_csv=as_csv)
 
 
 def _watched() -> list[str]:
@@ -193,7 +175,3 @@ def _number(text: str) -> int:
     if not (text.isascii() and text.isdigit()):
         raise UnknownChoice(text)
     return int(text)
-
-
-def _refuse(sentence: str, status: int) -> HttpResponse:
-    return JsonResponse({"detail": sentence}, status=status)

@@ -8,6 +8,7 @@ from typing import Any
 
 from quant.score_thresholds import CONFLUENCE_COLOUR
 from signals.rules.detector import BASE, SPAN
+from signals.weights import DEFAULT, Weights
 from warehouse.models import Signal
 from web import formats
 from web.signals.naming import CHECKS, COMPONENTS, ENGINES
@@ -59,9 +60,9 @@ class Breakdown:
     styles: tuple[tuple[str, float, bool], ...]
 
 
-def breakdown_of(signal: Signal) -> Breakdown:
-    """Return the breakdown of a signal as it was stored."""
-    terms = tuple(_terms(signal))
+def breakdown_of(signal: Signal, weights: Weights = DEFAULT) -> Breakdown:
+    """Return the breakdown of a signal as it was stored; `weights` are those with which it was scored."""
+    terms = tuple(_terms(signal, weights))
     total = signal.base_score + sum(term.points or 0.0 for term in terms)
     limit = "" if 0.0 <= total <= 100.0 else f"{formats.number(total, 1)}, limited to 0 to 100"
     return Breakdown(
@@ -97,29 +98,38 @@ def _factors(signal: Signal) -> Iterator[Step]:
         reached += points
 
 
-def _terms(signal: Signal) -> Iterator[Step]:
-    """Yield the points of each engine: those that are added first, then those of factors."""
+def _terms(signal: Signal, weights: Weights) -> Iterator[Step]:
+    """Yield the points of the detector's weight and of each engine: those that are added first, then factors."""
     reached = signal.base_score
-    added: list[tuple[str, dict[str, Any]]] = []
-    multiplied: list[tuple[str, dict[str, Any]]] = []
+    multiple = weights.detectors.get(str(signal.detector), 1.0)
+    if multiple != 1.0:
+        points = reached * (multiple - 1.0)
+        formula = f"× {formats.number(multiple, 2)}"
+        yield _step("Weight of the detector", f"Weights {weights.config_id}", formula, points, reached)
+        reached += points
+    added: list[tuple[str, dict[str, Any], float]] = []
+    multiplied: list[tuple[str, dict[str, Any], float]] = []
     for name, title in ENGINES.items():
         term = signal.terms.get(name)
         if term is not None:
-            (multiplied if abs(term["factor"] - 1.0) > NO_CHANGE else added).append((title, term))
-    for title, term in [*added, *multiplied]:
-        points, formula = _points(term, reached)
+            kind = multiplied if abs(term["factor"] - 1.0) > NO_CHANGE else added
+            kind.append((title, term, weights.boosts.get(name, 1.0)))
+    for title, term, weight in [*added, *multiplied]:
+        points, formula = _points(term, reached, weight)
         yield _step(title, _sentence(term["reason"]), formula, points, reached)
         reached += points
 
 
-def _points(term: dict[str, Any], reached: float) -> tuple[float, str]:
-    """Return what a term adds to the score reached before it, and how."""
-    delta, factor, shrink = term["delta"], term["factor"], term["shrink"]
-    if abs(factor - 1.0) > NO_CHANGE:
+def _points(term: dict[str, Any], reached: float, weight: float) -> tuple[float, str]:
+    """Return what a term with a weight adds to the score reached before it, and how."""
+    delta, factor, shrink = weight * term["delta"], 1.0 + weight * (term["factor"] - 1.0), term["shrink"]
+    if abs(term["factor"] - 1.0) > NO_CHANGE:
         return reached * (factor - 1.0) + delta, f"× {formats.number(factor, 2)}"
     if not delta or not shrink:
         return 0.0, ""
-    return delta, f"{formats.number(delta / shrink, 1, sign=True)} × {formats.number(shrink, 2)}"
+    weighted = "" if weight == 1.0 else f" × {formats.number(weight, 2)}"
+    rule = formats.number(term["delta"] / shrink, 1, sign=True)
+    return delta, f"{rule} × {formats.number(shrink, 2)}{weighted}"
 
 
 def _step(name: str, reason: str, formula: str, points: float, reached: float) -> Step:

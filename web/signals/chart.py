@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 
 from quant.sessions import MINUTE_MS
 from warehouse import clock
 from warehouse.models import Signal
 from web import formats
-from web.charts.documents.document import ChartDocument, Level, UnknownChoice, version_of
+from web.charts.answers import answer_with, refuse
+from web.charts.documents.document import ChartDocument, Level, UnknownChoice
 from web.charts.documents.price import TIMEFRAMES, price_document
-from web.data_answers import unless_known
-from web.signals.access import VIEW
+from web.signals.access import data_for_viewers
 from web.signals.rows import side_word
 from web.signals.session_hours import hours_ms
 from web.signals.states import SignalState, in_risks, side_of, state_of
@@ -91,33 +91,24 @@ def _sentence(signal: Signal, state: SignalState, document: ChartDocument) -> st
     return f"{text}{ended}."
 
 
+@data_for_viewers
 def show_chart(request: HttpRequest, pk: int) -> HttpResponse:
     """Serve `/signals/<pk>/chart.json`; the query has `timeframe`."""
     return _answer(request, pk, as_csv=False)
 
 
+@data_for_viewers
 def show_chart_csv(request: HttpRequest, pk: int) -> HttpResponse:
     """Serve `/signals/<pk>/chart.csv`: the bars of the same document."""
     return _answer(request, pk, as_csv=True)
 
 
 def _answer(request: HttpRequest, pk: int, *, as_csv: bool) -> HttpResponse:
-    if not request.user.is_authenticated:
-        return JsonResponse({"detail": "Log in to read this document."}, status=401)
-    if not (request.user.is_staff and request.user.has_perm(VIEW)):
-        return JsonResponse({"detail": "Your account may not view signals."}, status=403)
     signal = get_object_or_404(Signal, pk=pk)
     now_ms = clock.now_ms()
     state = state_of(signal, list(signal.events.all()), now_ms)
     try:
         document = signal_document(signal, state, now_ms, request.GET.get("timeframe", "5m"))
     except UnknownChoice:
-        return JsonResponse({"detail": "A value of the query is not valid."}, status=400)
-    if as_csv:
-        answer = HttpResponse(document.as_csv(), content_type="text/csv; charset=utf-8")
-        answer["Content-Disposition"] = f'attachment; filename="{signal.symbol}-signal.csv"'
-        return answer
-    body = document.as_json()
-    return unless_known(
-        request, version_of(body), lambda: HttpResponse(body, content_type="application/json")
-    )
+        return refuse("A value of the query is not valid.", 400)
+    return answer_with(request, document, f"{signal.symbol}-signal", as_csv=as_csv)

@@ -11,6 +11,7 @@ from django.urls import reverse
 
 from quant.sessions import new_york_date
 from signals.detectors.registry import BY_NAME
+from signals.scan.configured import weights_by_id
 from warehouse import clock
 from warehouse.models import Signal
 from web import formats
@@ -58,7 +59,7 @@ def show_signal(request: HttpRequest, pk: int) -> HttpResponse:
         "day": day,
         "strip": _strip(signal, state, prices.get(str(signal.symbol)), closes_ms, now_ms),
         "chart": chart_context("signal", document),
-        "breakdown": breakdown_of(signal),
+        "breakdown": breakdown_of(signal, weights_by_id(signal.config_id)),
         "contexts": context_rows(signal),
         "evidence": detector.rule.evidence if detector else "",
         "past": past_result(str(signal.detector), str(signal.timeframe)),

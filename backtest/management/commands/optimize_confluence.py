@@ -8,6 +8,7 @@ from typing import Any
 
 from celery import current_app
 from django.core.management.base import BaseCommand, CommandError
+from django.urls import reverse
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
@@ -163,11 +164,13 @@ class Command(BaseCommand):
             f"{percent(luck.get('probability')) or 'unknown'}, deflated Sharpe ratio "
             f"{percent(luck.get('deflated_sharpe')) or 'unknown'}."
         )
+        if not row.is_verified:
+            console.print(
+                "A backtest with the weights of the folds gives other numbers: the result cannot be promoted."
+            )
+            return
+        console.print("A backtest with the weights of each fold gives the same numbers.")
         console.print(
-            "A backtest with the weights of each fold gives the same numbers."
-            if row.is_verified
-            else "A backtest with the weights of the folds gives other numbers: the result cannot be promoted."
-        )
-        console.print(
-            f"Weights {row.config_id} are pending: the scanner does not use them until they are promoted."
+            f"Weights {row.config_id} are pending: the scanner does not use them until a person promotes them at"
+            f" {reverse('optimization', args=[row.id])}."
         )

@@ -64,7 +64,11 @@ def test_a_planted_edge_is_found_verified_and_promoted(market):
     assert [fold["sessions"] for fold in found["folds"]] == [27, 27]
     assert found["trials"] == TriedGenome.objects.count() > 40
     for seen in row.generations.values():
-        assert seen == sorted(seen)
+        values = [one["value"] for one in seen]
+        assert values == sorted(values)
+        assert seen[-1]["is_feasible"]
+    assert row.generations["all sessions"][-1]["win_rate"] == found["all_sessions"]["win_rate"]["share"]
+    assert sum(count for _, count in found["overfitting"]["logits"]) == 12_870
 
     # Killed in the second fold: what is stored continues with the same result.
     class Killed(Exception):

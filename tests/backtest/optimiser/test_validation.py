@@ -146,13 +146,29 @@ def test_the_return_of_a_session_is_the_sum_of_the_firings_chosen_in_it():
 def test_luck_explains_the_best_of_many_genomes():
     goal = problem(MANY)
     fitted = last(goal.fit(np.arange(1500), 90, [3]))
-    found = overfitting(goal, fitted.genomes, DAYS, trials=450, blocks=8)
+    drawn = goal.layout.draw(60, 1)
+    found = overfitting(goal, fitted.best, drawn, DAYS, trials=450, trial_variance=0.01, blocks=8)
     assert len(found.logits) == 70
     assert found.probability == (found.logits <= 0).mean()
     assert found.probabilistic_sharpe > 0.95
-    returns = session_returns(goal, fitted.genomes, DAYS)
-    variance = np.var([sharpe(column) for column in returns.T], ddof=1)
+    returns = session_returns(goal, fitted.best[None], DAYS)
     assert found.deflated_sharpe == pytest.approx(
-        deflated_sharpe(sharpe(returns[:, 0]), 450, variance, 90, *moments(returns[:, 0])), rel=1e-12
+        deflated_sharpe(sharpe(returns[:, 0]), 450, 0.01, 90, *moments(returns[:, 0])), rel=1e-12
     )
     assert found.deflated_sharpe < found.probabilistic_sharpe
+
+
+def test_past_results_choose_better_weights_only_where_there_is_an_advantage():
+    often = np.array([0.13] * 3 + [0.61 / 14] * 14)
+    means = []
+    for shares, chance, weights in (((0.4,) * 17, 0.4, None), (PLANTED, 0.5, often)):
+        found = []
+        for seed in range(8):
+            goal = problem(candidates(seed, shares=shares, chance=chance, often=weights))
+            drawn = goal.layout.draw(100, seed)
+            luck = overfitting(goal, drawn[0], drawn, DAYS, trials=1, trial_variance=None, blocks=8)
+            assert luck.deflated_sharpe is None
+            found.append(luck.probability)
+        means.append(np.mean(found))
+    assert 0.3 < means[0] < 0.7
+    assert means[1] < 0.05

@@ -83,7 +83,7 @@ def test_the_choices_of_the_form_are_those_of_the_request(market):
             {"first": "2026-11-21", "last": "2026-11-22"},
             "There is no session between 2026-11-21 and 2026-11-22.",
         ),
-        ({"minimum": "101"}, "The least score is 101: give 0 to 100."),
+        ({"minimum": "101"}, "The least score must be a number, 0 to 100."),
         ({"minimum": "nan"}, "The least score must be a number, 0 to 100."),
         ({"symbols": ["GME"]}, "GME is no watched symbol."),
         ({"detectors": ["moon"]}, "moon is no detector."),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from signals.weights import weights_of
 from tests.signals.setup_rows import BAR_END, add_signal, add_step
 from web.signals.breakdown import breakdown_of
 from web.signals.context_rows import context_rows
@@ -34,6 +35,20 @@ def test_the_steps_of_a_score_lead_from_forty_to_the_final_one():
     assert (found.terms[2].left, found.terms[2].width) == ("81.8%", "5.0%")
     assert (found.base, found.final, found.limit) == (76.8, 87.23, "")
     assert found.styles == (("scalp", 80.0, False), ("day", 82.5, True), ("swing", 78.0, False))
+
+
+def test_weights_of_an_optimisation_are_steps_of_the_score():
+    stored = {"detectors": {"breakout_bullish": 1.5}, "boosts": {"gamma": 0.5, "flow": 2.0}}
+    signal = add_signal(detector="breakout_bullish", base_score=40.0)
+    found = breakdown_of(signal, weights_of(stored, 7))
+    assert [(one.name, one.formula, round(one.points, 2)) for one in found.terms if one.points] == [
+        ("Weight of the detector", "× 1.50", 20.0),
+        ("Gamma", "+10.0 × 1.00 × 0.50", 5.0),
+        ("Timeframes", "−5.0 × 1.00", -5.0),
+        ("Regime", "−5.0 × 0.50", -2.5),
+        ("Flow, 4 hours", "× 1.20", 11.5),
+    ]
+    assert found.terms[0].reason == "Weights 7"
 
 
 def test_a_score_beyond_the_scale_says_that_it_is_limited():

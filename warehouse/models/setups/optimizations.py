@@ -37,7 +37,9 @@ class Optimization(models.Model):
         db_comment="backtest whose firings it chooses from, null before; no unit",
     )
     progress = columns.json("stage, fold and generation, null before; no unit")
-    generations = columns.json("best value of each generation by fold, null before; 0 to 1")
+    generations = columns.json(
+        "best weights of each generation in sample, by fit, null before; units in the names"
+    )
     state = columns.json("what a worker needs to continue, null before and after; no unit")
     result = columns.json("numbers in sample and out of sample, null before the end; units in the names")
     label = columns.text("verdict on the numbers out of sample, null before the end; no unit")
@@ -68,12 +70,13 @@ class Optimization(models.Model):
 class TriedGenome(models.Model):
     """Grain: one set of weights tried on one set of stored data. Key: (fingerprint, genome). Never deleted.
 
-    Their number says how much of a best result luck explains.
+    Their number and the variance of their Sharpe ratios say how much of a best result luck explains.
     """
 
     id = columns.row_id()
     fingerprint = columns.text("short name of the stored data; no unit", null=False)
     genome = columns.text("short name of the weights; no unit", null=False)
+    sharpe = columns.real("Sharpe ratio of the sums of R, null without variation; per session")
 
     class Meta:
         db_table = TRIED

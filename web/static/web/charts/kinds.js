@@ -8,6 +8,8 @@ import { rates, scores } from "./backtests/rates.js";
 import { gamma } from "./gamma.js";
 import { intervals } from "./intervals.js";
 import { iv } from "./iv.js";
+import { generations } from "./optimiser/generations.js";
+import { overfitting } from "./optimiser/overfitting.js";
 import { price } from "./price.js";
 import { profile } from "./profile.js";
 import { regime } from "./regime.js";
@@ -20,5 +22,5 @@ import { surface } from "./volatility/surface.js";
 import { term } from "./volatility/term.js";
 
 export const kinds = {
-  equity, excursions, fit, gamma, hours, intervals, iv, months, price, profile, rates, regime, scores, signal, skew, smile, surface, term, trades,
+  equity, excursions, fit, gamma, generations, hours, intervals, iv, months, overfitting, price, profile, rates, regime, scores, signal, skew, smile, surface, term, trades,
 };

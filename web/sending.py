@@ -1,4 +1,4 @@
-"""Sending of the task that starts a stored backtest."""
+"""Sending of the tasks that start a stored backtest or optimisation."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from redis.exceptions import RedisError
 from warehouse.task_names import CeleryTask
 
 
-def send_start(backtest_id: int) -> bool:
-    """Ask the workers to start a backtest; return whether the message broker took the message.
+def send(task: CeleryTask, row_id: int) -> bool:
+    """Send a task with the number of a stored row; return whether the message broker took the message.
 
-    Without it the task of every minute starts the backtest.
+    Without it `continue_backtests`, which runs every minute, starts what waits.
     """
     try:
-        current_app.send_task(CeleryTask.START_BACKTEST, (backtest_id,), retry=False)
+        current_app.send_task(task, (row_id,), retry=False)
     except (OperationalError, KombuError, RedisError, CeleryError, OSError):
         return False
     return True

@@ -1,0 +1,1 @@
+"""Pages of the optimiser: optimisations, and the promotion of their weights."""

@@ -1,0 +1,1 @@
+"""Data documents of the charts of an optimisation."""
