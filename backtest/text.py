@@ -103,7 +103,7 @@ def as_lines(backtest: Backtest) -> Iterator[RenderableType]:
 
 def _cells(row: Mapping[str, Any], no_data: Mapping[str, int]) -> list[str]:
     verdict = row["verdict"]
-    word = verdict["word"] or ("" if row["signals"] else _why_none(no_data))
+    word = verdict["word"] or ("" if row["signals"] else _why_none(row, no_data))
     return [
         row["detector"],
         f"{row['signals']:,}",
@@ -137,7 +137,9 @@ def _pattern_table(patterns: Sequence[Mapping[str, Any]]) -> Table:
     return table
 
 
-def _why_none(no_data: Mapping[str, int]) -> str:
+def _why_none(row: Mapping[str, Any], no_data: Mapping[str, int]) -> str:
     """Return the most frequent reason for which a detector without signals had no answer."""
     found = max(no_data.items(), key=lambda one: one[1], default=("", 0))
-    return f"no data: {found[0]} ({found[1]:,} bars)" if found[1] else "no signal"
+    if found[1]:
+        return f"no data: {found[0]} ({found[1]:,} bars)"
+    return "no signal" if row["sessions_with_data"] else "not for these symbols"

@@ -8,10 +8,12 @@ from io import StringIO
 
 import pytest
 from django.core.management import CommandError, call_command
+from rich.console import Console
 
 from backtest import run, store
 from backtest.engine import backtest_symbol
 from backtest.request import Request, from_json
+from backtest.text import as_lines
 from quant import sessions
 from signals import market_view
 from signals.anchors import REGULAR
@@ -23,6 +25,7 @@ from tests.partitions import drop_partitions
 from tests.signals import market
 from warehouse import clock
 from warehouse.models import Backtest, BacktestOutcome, BacktestSymbol
+from web.backtests.detector_table import detector_rows
 
 pytestmark = [pytest.mark.database, pytest.mark.django_db(transaction=True)]
 FIRST = REGULAR.before(market.LAST, 3)
@@ -201,3 +204,22 @@ def test_a_request_that_cannot_be_run_is_refused_in_one_sentence(options, senten
     with pytest.raises(CommandError, match=sentence):
         call_command("backtest", *options.pop("detectors", []), **options)
     assert not Backtest.objects.exists()
+
+
+def test_a_detector_that_does_not_run_on_the_symbols_is_named_as_such(stored):
+    market.watch("ACME", "stock")
+    market.store_bars("ACME")
+    backtest = finished(store.create(request("ACME"), "test", NOW_MS))
+    out = StringIO()
+    for line in as_lines(backtest):
+        Console(file=out, width=200).print(line)
+    words = {
+        row.split("│")[1].strip(): row.split("│")[-2].strip()
+        for row in out.getvalue().splitlines()
+        if "│" in row
+    }
+    assert words["gamma_flip_bullish"] == "not for these symbols"
+    assert words["sweep_confirmation"].startswith("no data: flow")
+    badges = {row.name: (row.badge, row.why) for row in detector_rows(backtest.result, "signals")}
+    assert badges["gamma_flip_bullish"] == ("NOT USED", "not for these symbols")
+    assert badges["sweep_confirmation"][1].startswith("no data: flow")

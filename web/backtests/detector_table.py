@@ -153,7 +153,10 @@ def _row(numbers: Mapping[str, Any], no_data: Mapping[str, int]) -> DetectorRow:
 def _verdict(numbers: Mapping[str, Any], no_data: Mapping[str, int]) -> tuple[int, str, str, str]:
     """Return rank, badge, class of the badge, and the reason beside it."""
     if not numbers["sessions_with_data"]:
-        return 3, "NO DATA", "warn", why_no_data(no_data)
+        missing = why_no_data(no_data)
+        return (
+            (3, "NO DATA", "warn", missing) if missing else (3, "NOT USED", "plain", "not for these symbols")
+        )
     ending = ending_of(numbers["detector"])
     if ending != "session":
         what = "a distance to a strike" if ending == "pin" else "a change of volatility"
