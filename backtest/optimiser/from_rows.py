@@ -33,7 +33,7 @@ def candidates_of(rows: Sequence[Mapping[str, Any]], detectors: Sequence[str]) -
     place = {name: number for number, name in enumerate(detectors)}
     keys = [(row["symbol"], row["detector"], SIDES[row["direction"]] == LONG, row["session"]) for row in rows]
     number = {key: count for count, key in enumerate(dict.fromkeys(keys))}
-    fires_at = _clock([row["bar_end"] for row in rows])
+    entered = _clock([row["entered_at"] or row["bar_end"] for row in rows])
     exits = [[row["exits"][variant] for row in rows] for variant in range(len(EXITS))]
     ended = [
         [one["exited_at"] or row["bar_end"] for one, row in zip(each, rows, strict=True)] for each in exits
@@ -52,9 +52,10 @@ def candidates_of(rows: Sequence[Mapping[str, Any]], detectors: Sequence[str]) -
         is_daily=np.array([row["timeframe"] == "1d" for row in rows], dtype=bool),
         blocked=np.array([bool(row["blocked_by"]) for row in rows], dtype=bool),
         key=np.array([number[key] for key in keys], dtype=np.int64),
-        fires_at=fires_at,
-        entered=_clock([row["entered_at"] or row["bar_end"] for row in rows]),
-        exited=np.maximum(fires_at, np.array([_clock(each) for each in ended]).max(axis=0, initial=0)),
+        fires_at=_clock([row["bar_end"] for row in rows]),
+        entered=entered,
+        # An entry that was refused, as one beyond its stop, has no exit: it ends where it would have been made.
+        exited=np.maximum(entered, np.array([_clock(each) for each in ended]).max(axis=0, initial=0)),
         free_at=np.array([[_free(one["free_at"]) for one in each] for each in exits], dtype=np.int64),
         **{
             name: np.array([[_number(one[name]) for one in each] for each in exits], dtype=float)
