@@ -75,18 +75,26 @@ def reversion(levels: Levels, symbols: Symbols, timeframes: tuple[BarLength, ...
                 f"RSI of the bar before below {levels.rsi:g}",
                 ("rsi14",),
                 lambda f: below(f.previous(f.rsi14), levels.rsi),
+                mirrored=f"RSI of the bar before above {100 - levels.rsi:g}",
             ),
-            Condition(f"RSI at least {levels.rsi:g}", ("rsi14",), lambda f: at_least(f.rsi14, levels.rsi)),
+            Condition(
+                f"RSI at least {levels.rsi:g}",
+                ("rsi14",),
+                lambda f: at_least(f.rsi14, levels.rsi),
+                mirrored=f"RSI at most {100 - levels.rsi:g}",
+            ),
             Condition(
                 f"bar before at least {levels.stretch:g} ATR below ema21",
                 ("atr14", "ema21"),
                 lambda f: at_least(stretch(f), levels.stretch),
+                mirrored=f"bar before at least {levels.stretch:g} ATR above ema21",
             ),
             Condition(
-                f"bar before at least {levels.vwap:.1%} below VWAP",
+                f"bar before at least {100 * levels.vwap:g} % below VWAP",
                 ("vwap_distance",),
                 lambda f: at_most(f.previous(f.vwap_distance), -levels.vwap),
                 only="15m",
+                mirrored=f"bar before at least {100 * levels.vwap:g} % above VWAP",
             ),
         ),
         blocks=(

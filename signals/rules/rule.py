@@ -29,7 +29,8 @@ class Condition:
     `needs` names the features without which the answer is unknown, the one that is most likely missing first; where one
     of them is stale the answer is unknown whatever `holds` says. `unknown` is the reason for an unknown answer where
     all of them are known. `only` limits the condition to a length of bars. `at_start` is a condition on the bar on
-    which the setup begins, and not on the setup: the bar before need not have met it.
+    which the setup begins, and not on the setup: the bar before need not have met it. `mirrored` says the same as
+    `text` for the short twin, '' where `text` holds for both.
     """
 
     text: str
@@ -40,6 +41,11 @@ class Condition:
     unknown: str = (
         "bar before"  # every feature of the bar itself is known, so one of an earlier bar is missing
     )
+    mirrored: str = ""
+
+    def words(self, *, is_mirrored: bool) -> str:
+        """Return the text of the condition for rising prices, or for the mirror image of the record."""
+        return self.mirrored or self.text if is_mirrored else self.text
 
 
 @dataclass(frozen=True, slots=True)
