@@ -74,6 +74,17 @@ class Window:
     most_left: float = np.inf
     least_left: float = 0.0
 
+    @property
+    def words(self) -> str:
+        """Return the limits in words, '' where any bar of the session may fire."""
+        limits = (
+            ("at least {:g} min after the open", self.after_open, self.after_open > 0.0),
+            ("at most {:g} min after the open", self.latest_after_open, self.latest_after_open < np.inf),
+            ("at most {:g} min before the close", self.most_left, self.most_left < np.inf),
+            ("at least {:g} min before the close", self.least_left, self.least_left > 0.0),
+        )
+        return " and ".join(text.format(minutes) for text, minutes, is_set in limits if is_set)
+
 
 def one_range(features: Features) -> Floats:
     """Return the default distance from the reference price to the stop: one average true range of the bars."""

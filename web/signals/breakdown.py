@@ -7,9 +7,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from quant.score_thresholds import CONFLUENCE_COLOUR
+from signals.detectors.registry import BY_NAME
 from signals.rules.detector import BASE, SPAN
 from signals.weights import DEFAULT, Weights
 from warehouse.models import Signal
+from warehouse.models.enums import Direction
 from web import formats
 from web.signals.naming import CHECKS, COMPONENTS, ENGINES
 
@@ -79,6 +81,24 @@ def breakdown_of(signal: Signal, weights: Weights = DEFAULT) -> Breakdown:
             for name in ("scalp", "day", "swing")
         ),
     )
+
+
+def conditions_of(signal: Signal) -> list[str]:
+    """Return the conditions of the detector of a signal in its direction, as sentences; all of them held on its bar.
+
+    None for a detector that does not exist any more.
+    """
+    detector = BY_NAME.get(str(signal.detector))
+    if detector is None:
+        return []
+    rule = detector.rule
+    is_mirrored = rule.direction is None and signal.direction == Direction.SHORT
+    window = rule.window.words if signal.timeframe != "1d" else ""
+    texts = [f"the bar ended {window}"] if window else []
+    texts += [
+        one.words(is_mirrored=is_mirrored) for one in rule.conditions if one.only in (None, signal.timeframe)
+    ]
+    return [_sentence(text) for text in texts]
 
 
 def _factors(signal: Signal) -> Iterator[Step]:
