@@ -58,6 +58,10 @@ def test_the_change_is_that_to_the_session_before(chain):
     assert document.parts["before"] == "18 Nov"
     assert at[4] == pytest.approx(at[3] - 0.12)
     assert [row[4] for row in document.rows].count(None) == 34
+    assert document.parts["sentences"] == {
+        "change": "Changes from +3.0 pt at 30 days, 50 Δ to +3.0 pt at 30 days, 50 Δ.",
+        "percentile": "No point has a percentile.",
+    }
 
 
 def test_the_percentile_is_that_of_the_point_in_its_own_stored_year(chain):
