@@ -38,6 +38,8 @@ def test_a_phone_shows_the_nested_values_of_a_row_in_words(open_browser, superus
     checked = open_browser(superuser)
     checked.open(reverse("admin:warehouse_signal_change", args=[stored["ready"].pk]))
     checked.check("signal-row", TWO_LOOKS)
+    columns = checked.page.locator(".columns")
+    assert columns.evaluate("one => one.scrollWidth - one.clientWidth") == 0
     cell = checked.page.locator(".json-value td", has_text="CONFIRM_FLOW").last
     box = cell.bounding_box()
     assert box is not None
