@@ -76,6 +76,7 @@ def reversion(levels: Levels, symbols: Symbols, timeframes: tuple[BarLength, ...
                 ("rsi14",),
                 lambda f: below(f.previous(f.rsi14), levels.rsi),
                 mirrored=f"RSI of the bar before above {100 - levels.rsi:g}",
+                bars_before=1,
             ),
             Condition(
                 f"RSI at least {levels.rsi:g}",
@@ -88,6 +89,7 @@ def reversion(levels: Levels, symbols: Symbols, timeframes: tuple[BarLength, ...
                 ("atr14", "ema21"),
                 lambda f: at_least(stretch(f), levels.stretch),
                 mirrored=f"bar before at least {levels.stretch:g} ATR above ema21",
+                bars_before=1,
             ),
             Condition(
                 f"bar before at least {100 * levels.vwap:g} % below VWAP",
@@ -95,6 +97,7 @@ def reversion(levels: Levels, symbols: Symbols, timeframes: tuple[BarLength, ...
                 lambda f: at_most(f.previous(f.vwap_distance), -levels.vwap),
                 only="15m",
                 mirrored=f"bar before at least {100 * levels.vwap:g} % above VWAP",
+                bars_before=1,
             ),
         ),
         blocks=(

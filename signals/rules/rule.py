@@ -30,7 +30,8 @@ class Condition:
     of them is stale the answer is unknown whatever `holds` says. `unknown` is the reason for an unknown answer where
     all of them are known. `only` limits the condition to a length of bars. `at_start` is a condition on the bar on
     which the setup begins, and not on the setup: the bar before need not have met it. `mirrored` says the same as
-    `text` for the short twin, '' where `text` holds for both.
+    `text` for the short twin, '' where `text` holds for both. `bars_before` is how many bars before the one that fires
+    the features are read.
     """
 
     text: str
@@ -42,6 +43,7 @@ class Condition:
         "bar before"  # every feature of the bar itself is known, so one of an earlier bar is missing
     )
     mirrored: str = ""
+    bars_before: int = 0
 
     def words(self, *, is_mirrored: bool) -> str:
         """Return the text of the condition for rising prices, or for the mirror image of the record."""

@@ -13,7 +13,7 @@ from signals.weights import DEFAULT, Weights
 from warehouse.models import Signal
 from warehouse.models.enums import Direction
 from web import formats
-from web.signals.naming import CHECKS, COMPONENTS, ENGINES
+from web.signals.naming import CHECKS, COMPONENTS, ENGINES, feature_words
 
 NO_CHANGE = 1e-9
 
@@ -83,22 +83,24 @@ def breakdown_of(signal: Signal, weights: Weights = DEFAULT) -> Breakdown:
     )
 
 
-def conditions_of(signal: Signal) -> list[str]:
-    """Return the conditions of the detector of a signal in its direction, as sentences; all of them held on its bar.
+def conditions_of(signal: Signal) -> list[tuple[str, str]]:
+    """Return the conditions of the detector of a signal in its direction, all of which held, each with its values.
 
-    None for a detector that does not exist any more.
+    Texts; the values are empty for a signal that was stored without them. None for a detector that does not exist.
     """
     detector = BY_NAME.get(str(signal.detector))
     if detector is None:
         return []
     rule = detector.rule
     is_mirrored = rule.direction is None and signal.direction == Direction.SHORT
-    window = rule.window.words if signal.timeframe != "1d" else ""
-    texts = [f"the bar ended {window}"] if window else []
-    texts += [
-        one.words(is_mirrored=is_mirrored) for one in rule.conditions if one.only in (None, signal.timeframe)
+    stored = signal.conditions or [
+        {"text": one.words(is_mirrored=is_mirrored), "values": {}}
+        for one in rule.conditions
+        if one.only in (None, signal.timeframe)
     ]
-    return [_sentence(text) for text in texts]
+    window = rule.window.words if signal.timeframe != "1d" else ""
+    held = [(f"The bar ended {window}", "")] if window else []
+    return held + [(_sentence(one["text"]), feature_words(one["values"])) for one in stored]
 
 
 def _factors(signal: Signal) -> Iterator[Step]:

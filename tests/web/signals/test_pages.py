@@ -121,11 +121,23 @@ def test_the_page_lists_the_conditions_that_held(stored):
         " Close above VWAP Score"
     ) in page
     short = viewer.get(f"/signals/{stored['stopped'].pk}/").context["conditions"]
-    assert short[1:3] == ["RSI of the bar before above 70", "RSI at most 70"]
+    assert short[1:3] == [("RSI of the bar before above 70", ""), ("RSI at most 70", "")]
     daily = add_signal(timeframe="1d", bar_end=BAR_END + 1)
     assert viewer.get(f"/signals/{daily.pk}/").context["conditions"] == [
-        "Close above the high of 20 bars",
-        "Relative volume at least 1.2",
+        ("Close above the high of 20 bars", ""),
+        ("Relative volume at least 1.2", ""),
+    ]
+
+
+def test_conditions_have_the_values_that_were_stored(stored):
+    conditions = [
+        {"text": "close above the high of 20 bars", "values": {"prior_high20": 450.1}},
+        {"text": "short gamma", "values": {"gamma.positioning": "SHORT_GAMMA", "gamma.agree": 1.0}},
+    ]
+    signal = add_signal(timeframe="1d", conditions=conditions)
+    assert logged_in(member("viewer")).get(f"/signals/{signal.pk}/").context["conditions"] == [
+        ("Close above the high of 20 bars", "high 450.10"),
+        ("Short gamma", "gamma is SHORT GAMMA"),
     ]
 
 
