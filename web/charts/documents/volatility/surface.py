@@ -192,7 +192,7 @@ def _sentences(rows: list[list[Value]]) -> dict[str, str]:
 
 def _ends(rows: list[list[Value]], place: int) -> tuple[tuple[float, str], tuple[float, str]] | None:
     """Return the lowest and the highest value of a column with their points, None without values."""
-    measured = [(float(row[place]), str(row[0])) for row in rows if row[place] is not None]
+    measured = [(float(value), str(row[0])) for row in rows if (value := row[place]) is not None]
     return (min(measured), max(measured)) if measured else None
 
 
