@@ -43,7 +43,7 @@ def read(features: Features, row: int) -> FlowContext:
     )
     absent = tuple(f"flow_{name}" for name, reading in windows.items() if reading is None)
     return FlowContext(
-        as_of_ms=None if silent is None else int(features.end_ms[row]),
+        as_of_ms=instant(columns.as_of_ms, row),
         known_at_ms=instant(columns.known_at_ms, row),
         is_stale=is_stale,
         freshness=freshness_of_age(silent, CONTEXT_RULES.flow_minutes),

@@ -34,11 +34,20 @@ RULE = Rule(
     window=Window(after_open=45, least_left=30),
     conditions=(
         Condition(
-            "close above the high of 20 bars", ("prior_high20",), lambda f: above(f.close, f.prior_high20)
+            "close above the high of 20 bars",
+            ("prior_high20",),
+            lambda f: above(f.close, f.prior_high20),
+            mirrored="close below the low of 20 bars",
         ),
         Condition("relative volume at least 1.5", ("rvol",), lambda f: at_least(f.rvol, 1.5), only="15m"),
         Condition("relative volume at least 1.2", ("rvol",), lambda f: at_least(f.rvol, 1.2), only="1d"),
-        Condition("close above VWAP", ("vwap",), lambda f: above(f.close, f.vwap), only="15m"),
+        Condition(
+            "close above VWAP",
+            ("vwap",),
+            lambda f: above(f.close, f.vwap),
+            only="15m",
+            mirrored="close below VWAP",
+        ),
     ),
     factors=(
         Factor(0.30, "relative volume", ("rvol",), lambda f: ramp(f.rvol, 1.5, 3.0), only="15m"),

@@ -115,12 +115,26 @@ RULE = Rule(
             "close two bars before below the flip",
             NEEDS,
             lambda f: below(before(f, f.close, 2), flip_roots(f)[0]),
+            mirrored="close two bars before above the flip",
         ),
         Condition(
-            "close before above the flip", NEEDS, lambda f: above(before(f, f.close, 1), flip_roots(f)[0])
+            "close before above the flip",
+            NEEDS,
+            lambda f: above(before(f, f.close, 1), flip_roots(f)[0]),
+            mirrored="close before below the flip",
         ),
-        Condition("close above the flip", NEEDS, lambda f: above(f.close, flip_roots(f)[0])),
-        Condition("roots of all conventions below the close", ALL_NEEDS, all_roots_below),
+        Condition(
+            "close above the flip",
+            NEEDS,
+            lambda f: above(f.close, flip_roots(f)[0]),
+            mirrored="close below the flip",
+        ),
+        Condition(
+            "roots of all conventions below the close",
+            ALL_NEEDS,
+            all_roots_below,
+            mirrored="roots of all conventions above the close",
+        ),
     ),
     factors=(
         Factor(

@@ -61,12 +61,14 @@ RULE = Rule(
             "at least 0.3 % above the close before",
             ("return_from_close",),
             lambda f: at_least(f.return_from_close, 0.003),
+            mirrored="at least 0.3 % below the close before",
         ),
         Condition("relative volume at least 1.3", ("rvol",), lambda f: at_least(f.rvol, 1.3)),
         Condition(
             "near the strike with the largest gamma or above the resistance",
             ("gamma.max_gamma_strike", "gamma.resistance"),
             near_strike_or_beyond_wall,
+            mirrored="near the strike with the largest gamma or below the support",
         ),
     ),
     factors=(

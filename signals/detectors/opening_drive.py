@@ -34,10 +34,16 @@ RULE = Rule(
     window=Window(latest_after_open=30),
     conditions=(
         Condition(
-            "first bar closed above its open", ("first_direction",), lambda f: above(f.first_direction, 0.0)
+            "first bar closed above its open",
+            ("first_direction",),
+            lambda f: above(f.first_direction, 0.0),
+            mirrored="first bar closed below its open",
         ),
         Condition(
-            "at least 0.3 % above the session's open", ("day_open",), lambda f: at_least(move(f), 0.003)
+            "at least 0.3 % above the session's open",
+            ("day_open",),
+            lambda f: at_least(move(f), 0.003),
+            mirrored="at least 0.3 % below the session's open",
         ),
         Condition(
             "relative volume of the first bar at least 1.5",

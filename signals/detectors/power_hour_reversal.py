@@ -30,11 +30,24 @@ RULE = Rule(
     window=Window(most_left=60, least_left=15),
     conditions=(
         Condition(
-            "within 0.5 % of the session's low", ("day_low",), lambda f: at_most(low_distance(f), NEAR)
+            "within 0.5 % of the session's low",
+            ("day_low",),
+            lambda f: at_most(low_distance(f), NEAR),
+            mirrored="within 0.5 % of the session's high",
         ),
-        Condition("RSI at most 40", ("rsi14",), lambda f: at_most(f.rsi14, 40.0)),
+        Condition(
+            "RSI at most 40",
+            ("rsi14",),
+            lambda f: at_most(f.rsi14, 40.0),
+            mirrored="RSI at least 60",
+        ),
         Condition("relative volume at least 1.2", ("rvol",), lambda f: at_least(f.rvol, 1.2)),
-        Condition("close above the bar's open", ("open",), lambda f: above(f.close, f.open)),
+        Condition(
+            "close above the bar's open",
+            ("open",),
+            lambda f: above(f.close, f.open),
+            mirrored="close below the bar's open",
+        ),
         Condition("conventions agree", ("gamma.agree",), lambda f: at_least(f.gamma.agree, 1.0)),
         Condition(
             "gamma not neutral",

@@ -47,6 +47,7 @@ RULE = Rule(
             "at least two more bullish than bearish sweeps",
             ("flow.bullish_sweeps", "flow.bearish_sweeps"),
             lambda f: at_least(net_sweeps(f), 2.0),
+            mirrored="at least two more bearish than bullish sweeps",
         ),
         Condition(
             "more by at least a quarter of all sweeps",
@@ -57,6 +58,7 @@ RULE = Rule(
             "premium of bullish sweeps at least 250,000",
             ("flow.bullish_sweep_premium",),
             lambda f: at_least(f.flow.bullish_sweep_premium, LEAST_PREMIUM),
+            mirrored="premium of bearish sweeps at least 250,000",
         ),
         Condition("premium at least the usual one", ("flow.bullish_sweep_premium",), usual_premium),
         Condition(
@@ -64,8 +66,18 @@ RULE = Rule(
             ("flow.sweep_coverage",),
             lambda f: at_least(f.flow.sweep_coverage, 0.60),
         ),
-        Condition("close above VWAP", ("vwap",), lambda f: above(f.close, f.vwap)),
-        Condition("ema9 above ema21", ("ema9", "ema21"), lambda f: above(f.ema9, f.ema21)),
+        Condition(
+            "close above VWAP",
+            ("vwap",),
+            lambda f: above(f.close, f.vwap),
+            mirrored="close below VWAP",
+        ),
+        Condition(
+            "ema9 above ema21",
+            ("ema9", "ema21"),
+            lambda f: above(f.ema9, f.ema21),
+            mirrored="ema9 below ema21",
+        ),
     ),
     factors=(
         Factor(

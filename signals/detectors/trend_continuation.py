@@ -33,18 +33,43 @@ RULE = Rule(
     timeframes=("15m", "1d"),
     window=Window(after_open=60, least_left=30),
     conditions=(
-        Condition("ema21 above ema50", ("ema50", "ema21"), lambda f: above(f.ema21, f.ema50)),
-        Condition("ema50 above ema200", ("ema200", "ema50"), lambda f: above(f.ema50, f.ema200)),
-        Condition("RSI from 45 to 60", ("rsi14",), lambda f: within(f.rsi14, 45.0, 60.0)),
+        Condition(
+            "ema21 above ema50",
+            ("ema50", "ema21"),
+            lambda f: above(f.ema21, f.ema50),
+            mirrored="ema21 below ema50",
+        ),
+        Condition(
+            "ema50 above ema200",
+            ("ema200", "ema50"),
+            lambda f: above(f.ema50, f.ema200),
+            mirrored="ema50 below ema200",
+        ),
+        Condition(
+            "RSI from 45 to 60",
+            ("rsi14",),
+            lambda f: within(f.rsi14, 45.0, 60.0),
+            mirrored="RSI from 40 to 55",
+        ),
         Condition(
             "low of the last three bars near ema21",
             ("atr14", "ema21"),
             lambda f: at_most(distance(f), touch(f)),
+            mirrored="high of the last three bars near ema21",
         ),
-        Condition("close above ema21", ("ema21",), lambda f: above(f.close, f.ema21)),
+        Condition(
+            "close above ema21",
+            ("ema21",),
+            lambda f: above(f.close, f.ema21),
+            mirrored="close below ema21",
+        ),
         Condition("relative volume at least 0.8", ("rvol",), lambda f: at_least(f.rvol, 0.8)),
         Condition(
-            "close above the close before", (), lambda f: above(f.close, f.previous(f.close)), at_start=True
+            "close above the close before",
+            (),
+            lambda f: above(f.close, f.previous(f.close)),
+            at_start=True,
+            mirrored="close below the close before",
         ),
     ),
     factors=(

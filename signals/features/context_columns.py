@@ -1,8 +1,9 @@
 """Columns of the context engines in the record of features: gamma, flow, volatility, regime and timeframes.
 
 Shapes, units and missing values as in `signals.features.record`. Gamma is in dollars per 1 % move of spot. Every
-`known_at_ms` is when the row, or for flow the newest trade, was known, and every `as_of_ms` what instant a daily row is
-about (the close of its session); both are epoch ms, NaN without a row.
+`known_at_ms` is when the row, or for flow the newest sum, was known, and every `as_of_ms` what instant the values are
+about: the close of the session of a daily row, or the end of the newest interval of flow that is in the sums. Both are
+epoch ms, NaN without a row.
 """
 
 from __future__ import annotations
@@ -94,6 +95,7 @@ class FlowColumns:
     short: FlowWindow
     medium: FlowWindow
     long: FlowWindow
+    as_of_ms: Floats
     known_at_ms: Floats
     silent_minutes: Floats
     sweeps: Floats

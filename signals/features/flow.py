@@ -39,8 +39,8 @@ def flow_columns(versions: FlowVersions | None, gaps: tuple[Gap, ...], history: 
     rows = len(history.bars)
     usual = usual_flow(versions, history)
     sums = {name: np.full((rows, len(_SUMS)), np.nan) for name in ("half_hour", "short", "medium", "long")}
-    short_by, known_at_ms = np.full((rows, 3), np.nan), np.full(rows, np.nan)
-    silent = np.full(rows, np.nan)
+    short_by = np.full((rows, 3), np.nan)
+    as_of_ms, known_at_ms, silent = (np.full(rows, np.nan) for _ in range(3))
     if versions is not None:
         table = _Intervals.of(versions, history.calendar)
         known = table.known(history.at_ms[history.first_row :])
@@ -49,7 +49,7 @@ def flow_columns(versions: FlowVersions | None, gaps: tuple[Gap, ...], history: 
         for name, inside in table.windows(slot).items():
             sums[name][today] = np.where(inside[:, :, None], known.values, 0.0).sum(axis=1)
         short_by[today] = np.stack([slot + 1 < SHORT, slot + 1 < MEDIUM, np.zeros(len(slot))], axis=1)
-        known_at_ms[today] = known.newest_ms
+        as_of_ms[today], known_at_ms[today] = known.until_ms, known.newest_ms
         silent[today] = [silent_minutes(gaps, at_ms) for at_ms in history.at_ms[today].tolist()]
     windows = [
         _window(sums[name], usual.baselines[name], short_by[:, place])
@@ -60,6 +60,7 @@ def flow_columns(versions: FlowVersions | None, gaps: tuple[Gap, ...], history: 
         short=windows[0],
         medium=windows[1],
         long=windows[2],
+        as_of_ms=as_of_ms,
         known_at_ms=known_at_ms,
         silent_minutes=silent,
         sweeps=half["sweeps"],
@@ -86,7 +87,8 @@ def silent_minutes(gaps: tuple[Gap, ...], at_ms: int) -> float:
 class _Known(NamedTuple):
     rows: Times  # (r,) positions of the instants at which any sum was known
     values: Floats  # (r, intervals, sums)
-    newest_ms: Floats
+    until_ms: Floats  # (r,) end of the newest interval that was known
+    newest_ms: Floats  # (r,) when the newest of the sums was known
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +98,7 @@ class _Intervals:
     before: int  # intervals of the session before
     count: int
     place: Times  # (v,) interval of each version
+    ends_ms: Times
     valid_from: Times
     valid_until: Times
     values: Floats  # (v, sums)
@@ -112,6 +115,7 @@ class _Intervals:
             before=int(lengths[0]),
             count=int(lengths.sum()),
             place=place[inside],
+            ends_ms=versions.timestamp[inside],
             valid_from=versions.valid_from[inside],
             valid_until=versions.valid_until[inside],
             values=np.stack([getattr(versions, name)[inside] for name in _SUMS], axis=1),
@@ -124,8 +128,11 @@ class _Intervals:
         row, version = np.nonzero(valid[rows])
         values = np.zeros((len(rows), self.count, self.values.shape[1]))
         values[row, self.place[version]] = self.values[version]
-        newest_ms = np.where(valid[rows], self.valid_from, 0).max(axis=1, initial=0)
-        return _Known(rows, values, newest_ms.astype(np.float64))
+        until_ms, newest_ms = (
+            np.where(valid[rows], times, 0).max(axis=1, initial=0).astype(np.float64)
+            for times in (self.ends_ms, self.valid_from)
+        )
+        return _Known(rows, values, until_ms, newest_ms)
 
     def windows(self, slot: Times) -> dict[str, Bools]:
         """Return which intervals belong to the windows that end with slots (n,) of the evaluated session, (n, k)."""

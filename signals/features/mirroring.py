@@ -50,6 +50,12 @@ def mirror(record: _Record) -> _Record:
     return replace(record, **changed)  # type: ignore[type-var]  # any dataclass
 
 
+def source_of(record: type, name: str) -> str:
+    """Return the name of the field of a record whose image has a name in the mirror image."""
+    rule = _rules(record).get(name)
+    return name if rule is None else rule.partner or name
+
+
 @cache
 def _rules(record: Any) -> dict[str, Mirror]:
     hints = get_type_hints(record, include_extras=True)

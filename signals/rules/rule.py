@@ -29,7 +29,9 @@ class Condition:
     `needs` names the features without which the answer is unknown, the one that is most likely missing first; where one
     of them is stale the answer is unknown whatever `holds` says. `unknown` is the reason for an unknown answer where
     all of them are known. `only` limits the condition to a length of bars. `at_start` is a condition on the bar on
-    which the setup begins, and not on the setup: the bar before need not have met it.
+    which the setup begins, and not on the setup: the bar before need not have met it. `mirrored` says the same as
+    `text` for the short twin, '' where `text` holds for both. `bars_before` is how many bars before the one that fires
+    the features are read.
     """
 
     text: str
@@ -40,6 +42,12 @@ class Condition:
     unknown: str = (
         "bar before"  # every feature of the bar itself is known, so one of an earlier bar is missing
     )
+    mirrored: str = ""
+    bars_before: int = 0
+
+    def words(self, *, is_mirrored: bool) -> str:
+        """Return the text of the condition for rising prices, or for the mirror image of the record."""
+        return self.mirrored or self.text if is_mirrored else self.text
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +75,17 @@ class Window:
     latest_after_open: float = np.inf
     most_left: float = np.inf
     least_left: float = 0.0
+
+    @property
+    def words(self) -> str:
+        """Return the limits in words, '' where any bar of the session may fire."""
+        limits = (
+            ("at least {:g} min after the open", self.after_open, self.after_open > 0.0),
+            ("at most {:g} min after the open", self.latest_after_open, self.latest_after_open < np.inf),
+            ("at most {:g} min before the close", self.most_left, self.most_left < np.inf),
+            ("at least {:g} min before the close", self.least_left, self.least_left > 0.0),
+        )
+        return " and ".join(text.format(minutes) for text, minutes, is_set in limits if is_set)
 
 
 def one_range(features: Features) -> Floats:

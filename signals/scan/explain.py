@@ -21,8 +21,7 @@ class Answer:
     """The answer of one detector on a bar.
 
     `state` is fired, holds (the setup began on an earlier bar), no, or no data. `conditions` are the texts of the
-    conditions with their answers, None where one is not known. Those of a short twin, whose texts are about the mirror
-    image of the bar, are marked.
+    conditions in the direction of the answer, with their answers, None where one is not known.
     """
 
     detector: Detector
@@ -37,8 +36,7 @@ def answers(features: Features, row: int, detectors: list[Detector]) -> Iterator
     for detector in detectors:
         found = detector.detect(features)
         is_mirrored = detector.rule.direction is None and found.direction[row] == SHORT
-        mark = " (mirrored)" if is_mirrored else ""
-        texts = [WINDOW, *(f"{condition.text}{mark}" for condition in detector.rule.conditions)]
+        texts = [WINDOW, *(one.words(is_mirrored=is_mirrored) for one in detector.rule.conditions)]
         values = found.conditions[:, row].tolist()
         listed = tuple((text, _answer(value)) for text, value in zip(texts, values, strict=True))
         failing = [text for text, holds in listed if holds is False]

@@ -17,6 +17,7 @@ from signals.context.contexts import Contexts
 from signals.context.contexts import read as read_contexts
 from signals.features.record import BarLength, Features
 from signals.rules.detector import Detections, Detector
+from signals.rules.measured import measured
 from signals.rules.rule import LONG
 from signals.score import Score
 from signals.styles import Styles, styles
@@ -45,6 +46,7 @@ class FoundSignal:
     followed: int | None
     config_id: int | None
     contexts: Contexts
+    conditions: tuple[dict[str, Any], ...]
     factors: tuple[dict[str, Any], ...]
 
     @property
@@ -103,6 +105,12 @@ def found_at(
         followed=followed,
         config_id=weights.config_id,
         contexts=contexts,
+        conditions=measured(
+            detector.rule,
+            features,
+            row,
+            is_mirrored=detector.rule.direction is None and firing.direction != LONG,
+        ),
         factors=tuple(
             {"text": factor.text, "weight": factor.weight, "value": plain(detections.factors[place, row])}
             for place, factor in enumerate(detector.rule.factors)
@@ -136,6 +144,7 @@ def row_of(found: FoundSignal) -> dict[str, Any]:
         "day_score": found.styles.day,
         "swing_score": found.styles.swing,
         "style": found.styles.style,
+        "conditions": list(found.conditions),
         "factors": list(found.factors),
         "terms": {name: plain(boost) for name, boost in scored.terms.items()},
         "components": {one.name: plain(one) for one in found.confluence.components},

@@ -9,6 +9,7 @@ from django import forms
 from django.contrib import admin
 from django.contrib.admin import display
 from django.http import HttpRequest
+from unfold.widgets import UnfoldAdminTextInputWidget
 
 from quant import sessions
 from warehouse import clock
@@ -37,7 +38,10 @@ class MarketEventForm(ModelForm):
     class Meta:
         model = MarketEvent
         fields: ClassVar[tuple[str, ...]] = ("symbol", "kind", "date", "timing", "certainty", "note")
-        widgets: ClassVar[dict[str, Any]] = {"symbol": forms.TextInput, "note": forms.TextInput}
+        widgets: ClassVar[dict[str, Any]] = {
+            "symbol": UnfoldAdminTextInputWidget(attrs={"class": "short"}),
+            "note": UnfoldAdminTextInputWidget,
+        }
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)

@@ -7,11 +7,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from quant.score_thresholds import CONFLUENCE_COLOUR
+from signals.detectors.registry import BY_NAME
 from signals.rules.detector import BASE, SPAN
 from signals.weights import DEFAULT, Weights
 from warehouse.models import Signal
+from warehouse.models.enums import Direction
 from web import formats
-from web.signals.naming import CHECKS, COMPONENTS, ENGINES
+from web.signals.naming import CHECKS, COMPONENTS, ENGINES, feature_words
 
 NO_CHANGE = 1e-9
 
@@ -79,6 +81,26 @@ def breakdown_of(signal: Signal, weights: Weights = DEFAULT) -> Breakdown:
             for name in ("scalp", "day", "swing")
         ),
     )
+
+
+def conditions_of(signal: Signal) -> list[tuple[str, str]]:
+    """Return the conditions of the detector of a signal in its direction, all of which held, each with its values.
+
+    Texts; the values are empty for a signal that was stored without them. None for a detector that does not exist.
+    """
+    detector = BY_NAME.get(str(signal.detector))
+    if detector is None:
+        return []
+    rule = detector.rule
+    is_mirrored = rule.direction is None and signal.direction == Direction.SHORT
+    stored = signal.conditions or [
+        {"text": one.words(is_mirrored=is_mirrored), "values": {}}
+        for one in rule.conditions
+        if one.only in (None, signal.timeframe)
+    ]
+    window = rule.window.words if signal.timeframe != "1d" else ""
+    held = [(f"The bar ended {window}", "")] if window else []
+    return held + [(_sentence(one["text"]), feature_words(one["values"])) for one in stored]
 
 
 def _factors(signal: Signal) -> Iterator[Step]:

@@ -13,11 +13,12 @@ from quant.sessions import new_york_date
 from signals.detectors.registry import BY_NAME
 from signals.scan.configured import weights_by_id
 from warehouse import clock
-from warehouse.models import Signal
+from warehouse.models import Signal, WatchlistEntry
+from warehouse.models.enums import UnderlyingKind
 from web import formats
 from web.charts.figures import chart_context
 from web.signals.access import DISMISS, for_viewers
-from web.signals.breakdown import breakdown_of
+from web.signals.breakdown import breakdown_of, conditions_of
 from web.signals.context_rows import context_rows
 from web.signals.lifecycle import life_of
 from web.signals.naming import detector_title
@@ -60,6 +61,7 @@ def show_signal(request: HttpRequest, pk: int) -> HttpResponse:
         "strip": _strip(signal, state, prices.get(str(signal.symbol)), closes_ms, now_ms),
         "chart": chart_context("signal", document),
         "breakdown": breakdown_of(signal, weights_by_id(signal.config_id)),
+        "conditions": conditions_of(signal),
         "contexts": context_rows(signal),
         "evidence": detector.rule.evidence if detector else "",
         "past": past_result(str(signal.detector), str(signal.timeframe)),
@@ -80,20 +82,30 @@ def _strip(
         change = f"{formats.number(signal.prediction, 1, sign=True)} pt"
         found.append(Value("Expected", change, "change of volatility until after the event"))
     else:
-        found += [_entry(signal, state), _stop(signal, start), _targets(signal, state, start)]
+        found += [_entry(signal, state), _stop(signal, state, start), _targets(signal, state, start)]
     boosts = formats.number(signal.final_score - signal.base_score, 1, sign=True)
     detail = f"base {formats.number(signal.base_score, 1)}, boosts {boosts}"
     found.append(Value("Score, of 100", formats.number(signal.final_score), detail))
     if not state.is_live and state.exit is not None:
         return [*found, Value("Ended at", formats.price(state.exit), state.reason or state.word.lower())]
+    if state.has_ended:
+        return [*found, _ended(signal, state)]
     if signal.timeframe == "1d":
         return [*found, Value("Ends", "20 sessions", "at the longest")]
-    if state.change is not None:
-        ended = f"{formats.day(state.since_ms)} {formats.time_of_day(state.since_ms)}"
-        return [*found, Value("Ended", ended, state.reason or "volatility fell")]
     if signal.outcome_kind == "iv_change":
         return [*found, Value("Ends", "after the event", "first slot 24 h later, 30 min after it")]
-    return [*found, Value("Ends", formats.time_of_day(closes_ms), "end of the session")]
+    name = "Ends" if now_ms < closes_ms else "Ended"
+    return [*found, Value(name, formats.time_of_day(closes_ms), "end of the session")]
+
+
+def _ended(signal: Signal, state: SignalState) -> Value:
+    """Return when a signal ended that has no price of its end, and why."""
+    ended = formats.time_of_day(state.since_ms)
+    if formats.day(state.since_ms) != formats.day(int(signal.bar_end)):
+        ended = f"{formats.day(state.since_ms)} {ended}"
+    if state.change is not None:
+        return Value("Ended", ended, state.reason or "volatility fell")
+    return Value("Ended", ended, ": ".join(filter(None, (state.word.lower(), state.reason))))
 
 
 def _word(signal: Signal, state: SignalState) -> str:
@@ -141,15 +153,27 @@ def _entry(signal: Signal, state: SignalState) -> Value:
     )
 
 
-def _stop(signal: Signal, start: float | None) -> Value:
+def _stop(signal: Signal, state: SignalState, start: float | None) -> Value:
+    """Return the stop with its distance from the entry, and the risk, which is measured from the close of the bar."""
     if signal.stop is None or not start:
         return Value("Stop", formats.ABSENT, "this setup has none")
     risk = abs(float(signal.reference_price) - float(signal.stop))
+    distance = formats.percent(signal.stop / start - 1, sign=True)
+    unit = "points" if _is_index(str(signal.symbol)) else "a share"
     return Value(
         "Stop",
         formats.price(signal.stop),
-        f"{formats.percent(signal.stop / start - 1, sign=True)}, risk {formats.price(risk)} a share",
+        f"{distance} from the {_start(state)}; risk {formats.price(risk)} {unit} from the close",
     )
+
+
+def _start(state: SignalState) -> str:
+    return "close" if state.entry is None else "entry"
+
+
+def _is_index(symbol: str) -> bool:
+    """Return whether the prices of a symbol are points, as those of an index."""
+    return WatchlistEntry.objects.filter(symbol=symbol, kind=UnderlyingKind.INDEX).exists()
 
 
 def _targets(signal: Signal, state: SignalState, start: float | None) -> Value:
@@ -159,5 +183,6 @@ def _targets(signal: Signal, state: SignalState, start: float | None) -> Value:
     risks = [in_risks(signal, state, price) for price in signal.targets]
     shares = " / ".join(formats.percent(price / start - 1, sign=True) for price in signal.targets)
     ratios = " / ".join(formats.number(one, 1) for one in risks if one is not None)
-    detail = f"{shares}; {ratios} R" if ratios else shares
+    distances = f"{shares} from the {_start(state)}"
+    detail = f"{distances}; {ratios} R" if ratios else distances
     return Value(f"Target {names}", " / ".join(formats.price(price) for price in signal.targets), detail)

@@ -27,8 +27,9 @@ _TONES = {
 class SignalState:
     """State of a signal: `word` and the class of its badge, when it began (epoch ms), and what is known of the outcome.
 
-    `is_live` marks an ACTIVE signal without an end, `is_ready` one with a score of at least ALERT_SCORE. `entry` is the
-    price at which it was entered, None before; `exit` that of its end. `r` is the outcome in multiples of the risk,
+    `is_live` marks an ACTIVE signal without an end, `is_ready` one with a score of ALERT_SCORE or more, `has_ended` one
+    with a stored end. `entry` is the price at which it was entered, None before; `exit` that of its end, None where it
+    has none. `r` is the outcome in multiples of the risk,
     `change` that of a prediction of volatility in points.
     """
 
@@ -37,6 +38,7 @@ class SignalState:
     since_ms: int
     is_live: bool
     is_ready: bool
+    has_ended: bool
     entry: float | None
     entered_ms: int | None
     exit: float | None
@@ -73,6 +75,7 @@ def state_of(signal: Signal, events: Sequence[SignalEvent], at_ms: int) -> Signa
         since_ms=int(signal.evaluated_at if end is None else end.timestamp),
         is_live=is_live,
         is_ready=is_ready,
+        has_ended=end is not None,
         entry=None if entered is None else entered.price,
         entered_ms=None if entered is None else int(entered.timestamp),
         exit=None if end is None else end.price,

@@ -17,6 +17,7 @@ from signals.features.record import Features
 from signals.scan.configured import scoring_rules
 from signals.scan.explain import answers, context_lines
 from signals.scan.scan import detectors_for, scan_session
+from signals.scan.store import SIDES, of_session
 from warehouse import asof, clock, market_days
 from warehouse.console import console_on
 from warehouse.market_days import MarketDays
@@ -67,14 +68,33 @@ class Command(BaseCommand):
         for name, text in context_lines(features, row):
             engines.add_row(name, text)
         console.print(engines)
-        found = scan_session(view, symbol, day, **scoring_rules())
-        signals = Table("signal of the session", "bar", "direction", "score", "disposition")
-        for signal in found.signals:
-            side = "long" if signal.direction > 0 else "short"
-            at = clock.new_york_text(signal.bar_end)
-            score = f"{signal.score.base:.1f} → {signal.score.final:.1f}"
-            signals.add_row(signal.detector.name, at, side, score, signal.score.disposition)
-        console.print(signals if found.signals else "No detector fired in this session up to this bar.")
+        console.print(_signals(view, symbol, day))
+
+
+def _signals(view: market_view.MarketView, symbol: str, day: dt.date) -> Table | str:
+    """Return the signals of a session as computed from what the view knows, and whether each is stored."""
+    found = scan_session(view, symbol, day, **scoring_rules()).signals
+    if not found:
+        return "No detector fired in this session up to this bar."
+    stored = {
+        (one.detector, SIDES[one.direction], one.bar_end)
+        for one in of_session([symbol], *market_days.read().hours_ms(day))
+    }
+    signals = Table(
+        *("signal of the session", "bar", "direction", "score", "disposition", "stored"),
+        title="Signals that are computed now from the stored data; the scanner stores those of the bars that it scans",
+    )
+    for signal in found:
+        key = (signal.detector.name, signal.direction, signal.bar_end)
+        signals.add_row(
+            signal.detector.name,
+            clock.new_york_text(signal.bar_end),
+            "long" if signal.direction > 0 else "short",
+            f"{signal.score.base:.1f} → {signal.score.final:.1f}",
+            signal.score.disposition,
+            "yes" if key in stored else "no",
+        )
+    return signals
 
 
 def _last_session(market: MarketDays, at_ms: int) -> dt.date:

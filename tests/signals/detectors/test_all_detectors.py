@@ -168,11 +168,39 @@ def test_factors_of_twins_are_named_for_both_directions(detector):
         assert [one.text for one in detector.rule.factors if ONE_WAY.search(one.text)] == []
 
 
-def test_conditions_of_a_short_twin_are_marked_as_mirrored():
+MIRRORED = re.compile(r"\b(above|below|bullish|bearish|high|low|RSI)\b")
+
+
+@pytest.mark.parametrize("detector", DETECTORS, ids=lambda one: one.name)
+def test_conditions_with_a_direction_have_words_for_the_short_twin(detector):
+    rule = detector.rule
+    one_way = [one.text for one in rule.conditions if MIRRORED.search(one.text) and not one.mirrored]
+    assert rule.direction is not None or one_way == []
+
+
+def test_limits_of_a_short_twin_are_those_of_the_mirror_image():
+    words = {
+        name: [one.words(is_mirrored=True) for one in BY_NAME[name].rule.conditions]
+        for name in ("mean_reversion_short", "index_mean_reversion_short", "trend_continuation_short")
+    }
+    assert words["mean_reversion_short"][1:] == [
+        "RSI of the bar before above 70",
+        "RSI at most 70",
+        "bar before at least 2 ATR above ema21",
+        "bar before at least 0.5 % above VWAP",
+    ]
+    assert words["index_mean_reversion_short"][1] == "RSI of the bar before above 75"
+    assert words["trend_continuation_short"][2] == "RSI from 40 to 55"
+    assert BY_NAME["mean_reversion_long"].rule.conditions[1].words(is_mirrored=False) == (
+        "RSI of the bar before below 30"
+    )
+
+
+def test_conditions_of_a_short_twin_are_read_in_its_direction():
     record = EXAMPLES["breakout_bullish"](prior_low20=440.0)
     long, short = answers(record, len(record) - 1, named("momentum_breakout"))
     assert long.state == "fired"
     assert ("close above VWAP", True) in long.conditions
-    assert short.reason.startswith("not: close above the high of 20 bars (mirrored)")
-    assert ("close above VWAP (mirrored)", False) in short.conditions
+    assert short.reason.startswith("not: close below the low of 20 bars")
+    assert ("close below VWAP", False) in short.conditions
     assert short.conditions[0][0] == "time of the session"

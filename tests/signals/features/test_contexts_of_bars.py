@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from quant import sessions
+from signals.context.flow import read as read_flow
 from signals.features.build import build
 from signals.features.flow import silent_minutes
 from tests.signals.views import DAYS_BEFORE, bars, day_starts, empty, quarter_starts, view
@@ -116,6 +117,18 @@ def test_windows_are_sums_of_the_versions_known_then():
     assert found.flow.medium.is_short[[bar(found, 14), bar(found, 15)]].tolist() == [1.0, 0.0]
     # Without trades in an interval the sums are 0, not missing.
     assert short[bar(found, 20)] == 0.0
+
+
+def test_flow_is_as_of_the_end_of_its_newest_interval():
+    found = record(flow=flows((0, 12_000, FOREVER, 1), (1, 60_000, FOREVER, 10), (2, 12_000, FOREVER, 100)))
+    rows = [bar(found, slot) for slot in (0, 1, 2, 3)]
+    # The interval 1 was not known 40 seconds after its end.
+    ends = [OPEN_MS + slot * QUARTER for slot in (1, 1, 3, 3)]
+    assert found.flow.as_of_ms[rows].tolist() == ends
+    assert found.flow.known_at_ms[rows].tolist() == [end + 12_000 for end in ends]
+    contexts = [read_flow(found, row) for row in rows]
+    assert [one.as_of_ms for one in contexts] == ends
+    assert [one.freshness for one in contexts] == [1.0] * 4  # the stream was received
 
 
 def test_the_long_window_begins_at_the_same_time_of_the_session_before():

@@ -28,6 +28,12 @@ BAR_MS = 15 * 60_000
 SYMBOLS = ("SPY", "SPX", "AAPL")
 
 
+def signals_of(text: str) -> list[str]:
+    """Return the last cell of each row of the table of signals in the output of the command."""
+    rows = [line.split("│") for line in text.splitlines() if "ACTIVE" in line or "BELOW_MINIMUM" in line]
+    return [row[-2].strip() for row in rows]
+
+
 @pytest.fixture
 def stored():
     market.watch("SPY")
@@ -77,6 +83,11 @@ def test_a_session_scanned_live_equals_the_session_read_afterwards(stored):
     assert replay_due(CLOSE_MS + 120 * 60_000) == DAY
     assert str(replay_session(DAY)) == "session of 2026-11-24: 0 differences"
     assert replay_due(CLOSE_MS + 120 * 60_000) is None
+    out = StringIO()
+    call_command("scan", "SPX", as_of="2026-11-24T15:46", conditions=True, stdout=out)
+    assert "computed now from the stored data" in out.getvalue()
+    assert "mirrored" not in out.getvalue()
+    assert set(signals_of(out.getvalue())) == {"yes"}
     # A planted change of a stored row, as a later fetch makes it.
     row = HistoricalBar.objects.filter(symbol="SPY", timeframe="15m", timestamp__gte=OPEN_MS).earliest(
         "timestamp"
@@ -93,6 +104,7 @@ def test_a_session_scanned_live_equals_the_session_read_afterwards(stored):
     call_command("scan", "SPY", as_of="2026-11-24T15:46", stdout=out)
     assert "bar that ended" in out.getvalue()
     assert "breakout_bullish" in out.getvalue()
+    assert signals_of(out.getvalue()) == ["no", "no"]  # those of the changed bar are not stored
     out = StringIO()
     call_command("scan", "SPY", as_of="2026-11-24T09:46", stdout=out)
     assert "No detector fired in this session up to this bar." in out.getvalue()

@@ -157,6 +157,7 @@ def test_an_operator_who_became_a_viewer_is_refused_by_button_and_by_action(
 def test_the_other_forms_of_operators_and_administrators_have_no_finding(open_browser, chains):
     checked = open_browser(member("administrator"))
     for name, path in {
+        "event-add": reverse("admin:warehouse_marketevent_add"),
         "exception-add": reverse("admin:warehouse_sessionexception_add"),
         "crontabs": reverse("admin:django_celery_beat_crontabschedule_changelist"),
         "crontab-change": reverse(
@@ -171,6 +172,10 @@ def test_the_other_forms_of_operators_and_administrators_have_no_finding(open_br
     }.items():
         checked.open(path)
         checked.check(name, TWO_LOOKS)
+    checked.open(reverse("admin:warehouse_marketevent_add"))
+    for name in ("symbol", "note"):
+        field = checked.page.locator(f"input[name={name}]")
+        assert field.evaluate("one => getComputedStyle(one).borderTopWidth") == "1px"
 
 
 def test_a_form_that_is_no_longer_valid_says_so(open_browser, transactional_db):

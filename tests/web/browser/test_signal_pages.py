@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from django.urls import reverse
 
 from signals.patterns.seeds import add_seeds
 from tests.ingestion.fixtures import at_market_time as at_market_time
@@ -31,6 +32,18 @@ def test_the_list_has_no_problem_in_any_look(open_browser, superuser, stored):
     checked.open("/signals/?day=2026-11-20")
     checked.page.get_by_text("No signal is stored of Fri 20 Nov 2026.").wait_for()
     checked.check("signals-none", TWO_LOOKS)
+
+
+def test_a_phone_shows_the_nested_values_of_a_row_in_words(open_browser, superuser, stored):
+    checked = open_browser(superuser)
+    checked.open(reverse("admin:warehouse_signal_change", args=[stored["ready"].pk]))
+    checked.check("signal-row", TWO_LOOKS)
+    columns = checked.page.locator(".columns")
+    assert columns.evaluate("one => one.scrollWidth - one.clientWidth") == 0
+    cell = checked.page.locator(".json-value td", has_text="CONFIRM_FLOW").last
+    box = cell.bounding_box()
+    assert box is not None
+    assert (box["width"] > 60, box["height"] < 40) == (True, True)  # CSS pixels
 
 
 def test_a_badge_shows_prices_on_hover_and_by_keyboard(open_browser, superuser, stored):

@@ -98,6 +98,13 @@ def test_the_heat_map_shows_level_or_change_by_keyboard(open_browser, superuser,
     assert said.startswith("7 days, 10 Δ put, Tenor 7, Delta 10P, Implied volatility ")
     page.get_by_role("button", name="Change since 17 Nov").click()
     assert page.get_by_role("button", name="Change since 17 Nov").get_attribute("aria-pressed") == "true"
+    sentence = figure.locator("[data-part=sentence]")
+    assert str(sentence.text_content()).startswith("Changes from −")
+    page.get_by_role("button", name="Level").click()
+    assert str(sentence.text_content()).startswith("Lowest ")
+    page.get_by_role("button", name="Numbers of IV by tenor and delta").click()
+    headings = figure.locator("[data-part=numbers] thead th").all_text_contents()
+    assert headings[3:5] == ["Implied volatility, per year", "Change, per year"]
     tooltip = figure.locator(".chart-tip")
     figure.press("ArrowRight")
     tooltip.wait_for()
@@ -137,6 +144,9 @@ def test_the_watch_lists_name_ramps_and_falls_after_events(open_browser, superus
     assert "CRUSHED" in text
     assert "FOMC Wed 9 Dec, in 21 days" in text
     checked.check("volatility-lists", TWO_LOOKS)
+    box = checked.page.locator("td.ramp").first.bounding_box()  # of the phone, in CSS pixels
+    assert box is not None
+    assert (box["width"] > 140, box["height"] < 160) == (True, True)
     checked.page.get_by_role("link", name="SPX", exact=True).first.click()
     checked.page.wait_for_url("**/symbol/SPX/volatility/")
 

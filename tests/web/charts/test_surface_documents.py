@@ -58,6 +58,10 @@ def test_the_change_is_that_to_the_session_before(chain):
     assert document.parts["before"] == "18 Nov"
     assert at[4] == pytest.approx(at[3] - 0.12)
     assert [row[4] for row in document.rows].count(None) == 34
+    assert document.parts["sentences"] == {
+        "change": "Changes from +3.0 pt at 30 days, 50 Δ to +3.0 pt at 30 days, 50 Δ.",
+        "percentile": "No point has a percentile.",
+    }
 
 
 def test_the_percentile_is_that_of_the_point_in_its_own_stored_year(chain):
@@ -220,3 +224,28 @@ def test_the_strip_has_six_values_and_the_watch_list_its_words(chain):
         "Tue 18 Nov: VIX 20.00, VIX3M 25.00, spread +25.0 %, COMPLACENCY."
         " VIX term structure steep +20% → Complacency extreme. PREPARE FOR VOL SPIKE"
     )
+
+
+def test_an_event_that_was_entered_after_the_chain_is_named_as_such(chain):
+    add_event("2025-12-09", timing="AFTER_CLOSE", known_at=SLOT + 60_000)
+    assert volatility_document("SPX", NOW).rows[4][1:3] == [
+        "–",
+        "EARNINGS Tue 9 Dec was entered after this chain; the next chain measures its move",
+    ]
+    term = term_document("SPX", NOW)
+    assert [one["text"] for one in term.parts["events"]] == ["EARNINGS 9 Dec"]
+    assert "EARNINGS Tue 9 Dec was entered after this chain, which is measured without it." in term.notes
+    # An event after the last expiration is in none of them.
+    add_event("2026-04-09", symbol="*", kind="FOMC", known_at=SLOT + 60_000)
+    assert len([note for note in term_document("SPX", NOW).notes if "entered after" in note]) == 1
+
+
+def test_an_event_that_the_volatilities_do_not_show_is_explained(db):
+    forget_smiles()
+    add_event("2025-12-09", timing="AFTER_CLOSE", known_at=SLOT - 60_000)
+    levels = dict(zip(LEVELS, (0.30, 0.12, 0.12, 0.12), strict=True))
+    store_chain(levels, SLOT, known_at=KNOWN)
+    assert volatility_document("SPX", NOW).rows[4][1:3] == [
+        "–",
+        "the volatilities show no event: the expirations after it have too little variance",
+    ]

@@ -13,7 +13,7 @@ from django.contrib.auth.models import User
 from tests.ingestion.fixtures import at_market_time as at_market_time
 from tests.partitions import drop_partitions
 from tests.roles import as_role
-from tests.signals.setup_rows import BAR_END, add_step
+from tests.signals.setup_rows import BAR_END, add_signal, add_step
 from tests.web.admin.accounts import logged_in, member
 from tests.web.browser.signal_market import NOW, store_signals
 from warehouse.models import SignalEvent
@@ -78,10 +78,10 @@ def test_the_page_of_a_signal_shows_its_values(stored):
     assert strip["State"] == ("ACTIVE", "for 44 min")
     assert strip["Now"] == ("450.81", "▲ +0.16 R, at 11:59")
     assert strip["Entry, 11:16"] == ("450.65", "close of the bar 450.60")
-    assert strip["Stop"] == ("449.60", "−0.23 %, risk 1.00 a share")
+    assert strip["Stop"] == ("449.60", "−0.23 % from the entry; risk 1.00 a share from the close")
     assert strip["Target 1 / 2 / 3"] == (
         "452.10 / 452.60 / 453.60",
-        "+0.32 % / +0.43 % / +0.65 %; 1.5 / 2.0 / 3.0 R",
+        "+0.32 % / +0.43 % / +0.65 % from the entry; 1.5 / 2.0 / 3.0 R",
     )
     assert strip["Score, of 100"] == ("87", "base 76.8, boosts +10.4")
     assert strip["Ends"] == ("16:00", "end of the session")
@@ -95,6 +95,50 @@ def test_a_signal_that_has_ended_shows_its_outcome(stored):
     assert strip["Outcome"] == ("−1.03 R", "after costs", "negative")
     assert strip["Ended at"] == ("451.00", "stop", "")
     assert "Dismiss" not in text_of(answer)
+
+
+def test_a_dismissed_signal_says_when_it_ended(stored):
+    add_step(stored["ready"], "DISMISSED", 40 * MINUTE_MS, reason="earnings", username="operator")
+    answer = logged_in(member("viewer")).get(f"/signals/{stored['ready'].pk}/")
+    strip = {one.name: (one.value, one.detail) for one in answer.context["strip"]}
+    assert strip["Ended"] == ("11:55", "dismissed: earnings")
+    assert "Ends" not in strip
+
+
+def test_the_risk_of_an_index_is_in_points(stored):
+    signal = add_signal(symbol="SPX", detector="gamma_flip_bearish", direction="SHORT", stop=451.6)
+    answer = logged_in(member("viewer")).get(f"/signals/{signal.pk}/")
+    strip = {one.name: (one.value, one.detail) for one in answer.context["strip"]}
+    assert strip["Stop"] == ("451.60", "+0.22 % from the close; risk 1.00 points from the close")
+
+
+def test_the_page_lists_the_conditions_that_held(stored):
+    viewer = logged_in(member("viewer"))
+    page = text_of(viewer.get(f"/signals/{stored['ready'].pk}/"))
+    assert (
+        "Why it fired all of these held on the bar of 11:15:00 The bar ended at least 45 min after the open and"
+        " at least 30 min before the close Close above the high of 20 bars Relative volume at least 1.5"
+        " Close above VWAP Score"
+    ) in page
+    short = viewer.get(f"/signals/{stored['stopped'].pk}/").context["conditions"]
+    assert short[1:3] == [("RSI of the bar before above 70", ""), ("RSI at most 70", "")]
+    daily = add_signal(timeframe="1d", bar_end=BAR_END + 1)
+    assert viewer.get(f"/signals/{daily.pk}/").context["conditions"] == [
+        ("Close above the high of 20 bars", ""),
+        ("Relative volume at least 1.2", ""),
+    ]
+
+
+def test_conditions_have_the_values_that_were_stored(stored):
+    conditions = [
+        {"text": "close above the high of 20 bars", "values": {"prior_high20": 450.1}},
+        {"text": "short gamma", "values": {"gamma.positioning": "SHORT_GAMMA", "gamma.agree": 1.0}},
+    ]
+    signal = add_signal(timeframe="1d", conditions=conditions)
+    assert logged_in(member("viewer")).get(f"/signals/{signal.pk}/").context["conditions"] == [
+        ("Close above the high of 20 bars", "high 450.10"),
+        ("Short gamma", "gamma is SHORT GAMMA"),
+    ]
 
 
 def test_a_volatility_crush_that_has_ended_shows_the_measured_change(stored):

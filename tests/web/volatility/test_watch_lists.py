@@ -163,6 +163,16 @@ def test_the_page_lists_every_watched_symbol(client, db):
     assert "no term structure is stored" in page
 
 
+def test_a_past_event_that_was_entered_late_is_listed(client, db):
+    watchlist.add_default_symbols(["SPX", "SPY"])
+    client.force_login(User.objects.create_superuser("root"))
+    assert "No known event of a watched symbol" in client.get("/volatility/").content.decode()
+    add_event(TUESDAY, symbol="SPY", kind="OTHER", timing="BEFORE_OPEN", known_at=NOW)
+    page = client.get("/volatility/").content.decode()
+    assert "No known event of a watched symbol" not in page
+    assert "OTHER Tue 18 Nov" in page
+
+
 def test_the_sidebar_marks_the_page_of_volatility_and_not_that_of_symbols(rf, db):
     request = rf.get("/symbol/SPX/volatility/")
     request.user = User.objects.create_superuser("root")

@@ -49,6 +49,9 @@ class Signal(models.Model):
     day_score = columns.real("score for day trading; points of 0 to 100", null=False)
     swing_score = columns.real("score for swing trading; points of 0 to 100", null=False)
     style = columns.choice(SignalStyle, "style that it suits best", null=False)
+    conditions = columns.json(
+        "conditions of the detector, which all held, with the values of their features; units of the features"
+    )
     factors = columns.json("factors of the base score with their weights; shares of 0 to 1", null=False)
     terms = columns.json("boosts of the engines with their reasons; points", null=False)
     components = columns.json(

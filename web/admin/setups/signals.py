@@ -52,7 +52,7 @@ class SignalAdmin(ReadOnlyAdmin):
     orders = {"bar_end": ("bar_end", "id")}
     symbol_orders = {"bar_end": ("bar_end", "id")}
     time_orders = ("bar_end",)
-    heavy = ("factors", "terms", "components", "contexts")
+    heavy = ("conditions", "factors", "terms", "components", "contexts")
     readonly_fields = ("own_page",)
     phone = ("bar_end", "symbol", "detector", "final_score", "disposition")
     list_filter = (

@@ -13,10 +13,15 @@ import numpy as np
 
 from ingestion.chains.closing_chain import whole_chain
 from ingestion.daily.volatility_surface import measure_chain
+from quant.chain import DAYS_PER_YEAR
+from quant.sessions import DAY_MS, new_york_date
+from quant.volatility.event_times import event_at
 from quant.volatility.surface import Smiles, SurfaceGrid
 from quant.volatility.term_row import TermRow
-from warehouse.asof import chain
+from warehouse import clock
+from warehouse.asof import chain, iv
 from warehouse.asof.chain import ChainSlot
+from web import formats
 from web.charts.documents.slots import REACH_MS
 
 _KEPT = 8  # slots; the smiles of an index chain take 5 MB
@@ -91,3 +96,22 @@ def slot_smiles(symbol: str, slot_ms: int | None, at_ms: int) -> SlotSmiles | No
                 _found.popitem(last=False)
         _found.move_to_end(key)
         return _found[key]
+
+
+def events_after_chain(symbol: str, found: SlotSmiles, at_ms: int) -> list[str]:
+    """Return the events before the last settlement that became known after the chain, and up to `at_ms`.
+
+    Called inside `asof.at`. The term structure of the chain was measured without them. By date, as pages show them.
+    """
+    slot_ms = found.slot.timestamp
+    if not found.shown:
+        return []
+    last_ms = slot_ms + float(found.smiles.quotes.years[found.shown[-1]]) * DAYS_PER_YEAR * DAY_MS
+    known = iv.events(symbol, new_york_date(clock.instant(slot_ms)), at_ms)
+    return [
+        f"{formats.words(kind)} {day:%a %-d %b}"
+        for kind, day, timing, known_at in zip(
+            known.kind.tolist(), known.date.tolist(), known.timing.tolist(), known.known_at.tolist(), strict=True
+        )
+        if known_at > slot_ms and slot_ms < clock.epoch_ms(event_at(day, timing)) <= last_ms
+    ]  # fmt: skip

@@ -8,13 +8,14 @@ import numpy as np
 
 from quant.sessions import DAY_MS
 from quant.thresholds import SKEW_STATE
+from quant.volatility.event_variance import NO_EVENT
 from quant.volatility.term_structure import term_structure
 from warehouse import asof
 from warehouse.asof import iv
 from web import formats
 from web.charts.documents.document import ChartDocument, Column, Value, known
 from web.charts.documents.slots import chain_state, no_chain
-from web.charts.documents.volatility.slot_smiles import SlotSmiles, slot_smiles
+from web.charts.documents.volatility.slot_smiles import SlotSmiles, events_after_chain, slot_smiles
 from web.volatility.crushes import read_events
 from web.volatility.ramps import is_news, read_ramp
 from web.volatility.vix_term import read_vix_term
@@ -34,8 +35,8 @@ EVENT_REASONS = {
     "no_volatility": "no volatility",
     "too_near": "less than a trading day to the first expiration",
     "not_determined": "the expirations do not tell event and base apart",
-    "negative_event_variance": "the variance of the event is negative",
-    "negative_base_variance": "the variance without the event is negative",
+    "negative_event_variance": "the volatilities show no event: the expirations after it have too little variance",
+    "negative_base_variance": "the volatilities do not fit the event: it alone would exceed their variance",
 }
 
 
@@ -48,12 +49,13 @@ def volatility_document(symbol: str, at_ms: int, slot_ms: int | None = None) -> 
     document = ChartDocument("volatility", symbol, "Volatility", "", "", "EMPTY", "NO DATA", None, COLUMNS)
     with asof.at(at_ms):
         found = slot_smiles(symbol, slot_ms, at_ms)
+        late = [] if found is None else events_after_chain(symbol, found, at_ms)
         days = iv.read(symbol, at_ms - _READ_MS, at_ms)
         parts = {"watch": _watch(symbol, at_ms)}
         if found is None:
             return replace(document, parts=parts, sentence=no_chain(symbol).reason, empty=no_chain(symbol))
         state = chain_state(found.slot, slot_ms, at_ms)
-    rows = _rows(found, days)
+    rows = _rows(found, days, late)
     return replace(
         document,
         state=state.word,
@@ -66,7 +68,7 @@ def volatility_document(symbol: str, at_ms: int, slot_ms: int | None = None) -> 
     )
 
 
-def _rows(found: SlotSmiles, days: iv.IvDays) -> list[list[Value]]:
+def _rows(found: SlotSmiles, days: iv.IvDays, late: list[str]) -> list[list[Value]]:
     term, smiles = found.term, found.smiles
     at, after = (term.tenor_days.tolist().index(days) for days in (_DAYS, 2 * _DAYS))
     level = float(term.at_the_money[at])
@@ -83,7 +85,7 @@ def _rows(found: SlotSmiles, days: iv.IvDays) -> list[list[Value]]:
         ["25-delta put over call", formats.points(known(skew), 1, sign=True), state, ""],
         ["Butterfly, 25 delta", formats.points(known(butterfly), 2, sign=True), shape, ""],
         ["Slope, 30 to 60 days", formats.points(known(term.slope), 1, sign=True), formats.words(slope), ""],
-        _event(found, at),
+        _event(found, at, late),
         [
             "Violations",
             formats.number(sum(flags)),
@@ -102,10 +104,13 @@ def _rank(days: iv.IvDays) -> str:
     return f"{close}: percentile {formats.percent(percentile, 0)}, n = {int(days.data_points[-1])}"
 
 
-def _event(found: SlotSmiles, at: int) -> list[Value]:
+def _event(found: SlotSmiles, at: int, late: list[str]) -> list[Value]:
     event = found.term.event
     if event.reason is not None:
-        return ["Implied event move", formats.ABSENT, EVENT_REASONS[event.reason], ""]
+        reason = EVENT_REASONS[event.reason]
+        if event.reason == NO_EVENT and late:
+            reason = f"{late[0]} was entered after this chain; the next chain measures its move"
+        return ["Implied event move", formats.ABSENT, reason, ""]
     move = float(event.event_volatility)
     detail = f"ex-event IV {formats.percent(known(found.term.ex_event[at]), 1)}"
     if np.isfinite(found.slot.spot):

@@ -45,7 +45,7 @@ COLUMNS = (
     Column("sessions", "Stored sessions"),
 )
 
-_PERCENTILE, _SESSIONS = 9, 10  # positions of columns
+_LEVEL, _CHANGE, _PERCENTILE, _SESSIONS = 3, 4, 9, 10  # positions of columns
 _History = Mapping[tuple[int, str], Floats]
 
 
@@ -70,7 +70,8 @@ def surface_document(symbol: str, at_ms: int, slot_ms: int | None = None) -> Cha
     session before that of the slot; `parts` has its date in `before`, None without one, `tenors` and `deltas`, the
     texts of both axes. `percentile` is the share of the last 252 stored sessions before that of the slot in which the
     same point was lower, None with fewer than 20 `sessions` that have it; `parts` has the least and the most of these
-    in `sessions`. A point without a volatility has None, and its reason in its cell.
+    in `sessions`, and the sentences of the views `change` and `percentile` in `sentences`. A point without a volatility
+    has None, and its reason in its cell.
     """
     document = ChartDocument(
         "surface", symbol, "IV by tenor and delta", "fitted, per cent a year", "", "EMPTY", "NO DATA", None, COLUMNS
@@ -95,6 +96,7 @@ def surface_document(symbol: str, at_ms: int, slot_ms: int | None = None) -> Cha
         parts={
             "before": f"{stored.before:%-d %b}" if stored.before else None,
             "sessions": [min(counts), max(counts)] if counts else None,
+            "sentences": _sentences(rows),
             "tenors": [_tenor(days) for days in found.grid.tenor_days.tolist()],
             "deltas": list(_DELTAS.values()),
         },
@@ -165,14 +167,33 @@ def _tenor(days: int) -> str:
 
 
 def _sentence(rows: list[list[Value]]) -> str:
-    measured = [(float(row[3]), str(row[0])) for row in rows if row[3] is not None]
-    if not measured:
+    """Return the lowest and the highest volatility with their points."""
+    found = _ends(rows, _LEVEL)
+    if found is None:
         return "No point of the surface has a volatility."
-    low, high = min(measured), max(measured)
-    return (
-        f"Lowest {formats.percent(low[0], 1)} at {low[1]}; highest {formats.percent(high[0], 1)} at"
-        f" {high[1]}."
-    )
+    (low, lowest), (high, highest) = found
+    return f"Lowest {formats.percent(low, 1)} at {lowest}; highest {formats.percent(high, 1)} at {highest}."
+
+
+def _sentences(rows: list[list[Value]]) -> dict[str, str]:
+    """Return the least and the most of the changes and of the percentiles with their points."""
+    changes, percentiles = _ends(rows, _CHANGE), _ends(rows, _PERCENTILE)
+    change, percentile = "No point has a change.", "No point has a percentile."
+    if changes is not None:
+        (low, lowest), (high, highest) = changes
+        change = f"Changes from {formats.points(low, 1, sign=True)} at {lowest} to"
+        change += f" {formats.points(high, 1, sign=True)} at {highest}."
+    if percentiles is not None:
+        (low, lowest), (high, highest) = percentiles
+        percentile = f"Percentiles from {formats.percent(low, 0)} at {lowest} to"
+        percentile += f" {formats.percent(high, 0)} at {highest}."
+    return {"change": change, "percentile": percentile}
+
+
+def _ends(rows: list[list[Value]], place: int) -> tuple[tuple[float, str], tuple[float, str]] | None:
+    """Return the lowest and the highest value of a column with their points, None without values."""
+    measured = [(float(value), str(row[0])) for row in rows if (value := row[place]) is not None]
+    return (min(measured), max(measured)) if measured else None
 
 
 def _notes(found: SlotSmiles) -> list[str]:

@@ -18,7 +18,7 @@ from warehouse.models.enums import EventCertainty
 from web import formats
 from web.charts.documents.document import ChartDocument, Column, Value, as_number, known
 from web.charts.documents.slots import chain_state, no_chain
-from web.charts.documents.volatility.slot_smiles import REASONS, SlotSmiles, slot_smiles
+from web.charts.documents.volatility.slot_smiles import REASONS, SlotSmiles, events_after_chain, slot_smiles
 
 COLUMNS = (
     Column("expiration", "Expiration", is_text=True),
@@ -65,6 +65,7 @@ def term_document(symbol: str, at_ms: int, slot_ms: int | None = None) -> ChartD
         slot = found.slot.timestamp
         today = new_york_date(clock.instant(slot))
         events = iv.events(symbol, today, at_ms if slot_ms is None else slot)
+        late = events_after_chain(symbol, found, at_ms) if slot_ms is None else []
     document = replace(document, state=state.word, state_text=state.text, slot_ms=slot)
     if not found.shown:
         reason = "Every expiration of this chain has settled."
@@ -85,7 +86,7 @@ def term_document(symbol: str, at_ms: int, slot_ms: int | None = None) -> ChartD
         sentence=_sentence(found, along),
         rows=rows,
         cells=[_cells(row, bool(along.is_negative[n])) for row, n in zip(rows, found.shown, strict=True)],
-        notes=_notes(found, along),
+        notes=_notes(found, along, late),
         parts={
             "events": [{"days": days, "text": text} for days, text in shown if 0 < days <= farthest],
             "refused": refused,
@@ -181,7 +182,7 @@ def _sentence(found: SlotSmiles, along: _Along) -> str:
     return f"From {text}{'' if label is None else f'; 30 to 60 days {formats.words(label)}'}."
 
 
-def _notes(found: SlotSmiles, along: _Along) -> list[str]:
+def _notes(found: SlotSmiles, along: _Along, late: list[str]) -> list[str]:
     notes = []
     with np.errstate(invalid="ignore"):
         kinked = np.flatnonzero(along.kink > RAMP_KINK_POINTS)
@@ -191,6 +192,7 @@ def _notes(found: SlotSmiles, along: _Along) -> list[str]:
             f"{found.labels[n]} is {formats.number(float(along.kink[n]), 1, sign=True)} pt above its neighbours, as the"
             " first expiration after an event is."
         )
+    notes += [f"{event} was entered after this chain, which is measured without it." for event in late]
     negative = int(np.count_nonzero(along.is_negative))
     if negative:
         notes.append(f"Negative forward variances: {negative}.")

@@ -2,7 +2,7 @@
 
 import { addCursor } from "./cursor.js";
 import { kinds } from "./kinds.js";
-import { fillTable, savePng, spoken, tooltip } from "./numbers.js";
+import { fillTable, savePng, sentenceOf, spoken, tooltip } from "./numbers.js";
 import { base, colours, onThemeChange } from "./theme.js";
 
 const figures = new Map();
@@ -46,7 +46,7 @@ class Figure {
     this.resized.observe(this.picture);
     addCursor(element, this);
     this.find("numbers-button").addEventListener("click", () => this.toggleNumbers());
-    this.find("png").addEventListener("click", () => this.chart && savePng(this.chart, this.data, colours()));
+    this.find("png").addEventListener("click", () => this.chart && savePng(this.chart, this.data, colours(), this.mode));
     for (const button of element.querySelectorAll("button[data-query]")) {
       button.addEventListener("click", () => this.choose(button));
     }
@@ -94,7 +94,7 @@ class Figure {
   describe() {
     const { data } = this;
     this.find("unit").textContent = data.unit;
-    this.find("sentence").textContent = [data.sentence, ...data.notes].join(" ");
+    this.find("sentence").textContent = [sentenceOf(data, this.mode), ...data.notes].join(" ");
     this.badge(data.state === "STALE" ? "warn" : "", ["STALE", "EARLIER"].includes(data.state) ? data.state_text : "");
     const empty = this.find("empty");
     empty.hidden = !data.empty;
@@ -140,6 +140,7 @@ class Figure {
     const [name, value] = button.dataset.query.split("=");
     if (name !== "mode") return this.set({ [name]: value });
     this.mode = value;
+    if (this.data) this.describe();
     return this.draw();
   }
 

@@ -4,6 +4,11 @@ const ESCAPED = { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;" };
 
 const escape = (text) => text.replace(/[&<>"]/g, (letter) => ESCAPED[letter]);
 
+/** Return the sentence of a document, or that of the chosen view of it. */
+export function sentenceOf(data, mode) {
+  return data.parts.sentences?.[mode] ?? data.sentence;
+}
+
 /** Return a row as one line for people who listen: "4,500, Net +$7.8 bn, …". */
 export function spoken(data, row) {
   const cells = data.cells[row];
@@ -28,7 +33,9 @@ export function fillTable(place, data) {
     const cell = document.createElement("th");
     cell.scope = "col";
     if (n) cell.className = "num";
-    cell.textContent = column.unit ? `${column.heading}, ${column.unit}` : column.heading;
+    // The cells of a fraction carry their own unit, % or pt.
+    const unit = column.unit.replace(/^fraction ?/, "");
+    cell.textContent = unit ? `${column.heading}, ${unit}` : column.heading;
     head.append(cell);
   });
   const body = table.createTBody();
@@ -46,7 +53,7 @@ export function fillTable(place, data) {
 }
 
 /** Save the picture as PNG, with title, unit and sentence above it. */
-export async function savePng(chart, data, c) {
+export async function savePng(chart, data, c, mode) {
   const scale = 2;
   const image = new Image();
   image.src = chart.getDataURL({ type: "png", pixelRatio: scale, backgroundColor: c.card });
@@ -63,7 +70,7 @@ export async function savePng(chart, data, c) {
   pen.fillText(`${data.symbol ?? ""} ${data.title}, ${data.unit}`.trim(), 8 * scale, 18 * scale, paper.width - 16 * scale);
   pen.fillStyle = c.ink2;
   pen.font = `${12 * scale}px Inter, sans-serif`;
-  pen.fillText(`${data.sentence} ${data.state_text}`, 8 * scale, 38 * scale, paper.width - 16 * scale);
+  pen.fillText(`${sentenceOf(data, mode)} ${data.state_text}`, 8 * scale, 38 * scale, paper.width - 16 * scale);
   pen.drawImage(image, 0, head);
   const link = document.createElement("a");
   link.download = `${[data.symbol, data.chart].filter(Boolean).join("-")}.png`;
