@@ -12,6 +12,10 @@ from numpy.typing import NDArray
 from quant.chain import Bools, Floats
 from warehouse.asof.rows import Texts, Times
 
+# The order of stored outcomes. The rows of a symbol are stored at once, in an order of their own, so that it does not
+# depend on which symbol was stored first; without it the last digits of sums would differ between equal backtests.
+IN_ORDER = ("bar_end", "symbol", "id")
+
 
 @dataclass(frozen=True, slots=True)
 class OutcomeColumns:
