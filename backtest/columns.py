@@ -70,8 +70,11 @@ class OutcomeColumns:
 
     @property
     def has_result(self) -> Bools:
-        """Which outcomes have a profit or loss: those that were entered and ended with data."""
-        return ~np.isnan(self.pnl)
+        """Which outcomes have a profit or loss: those that were entered and ended with data.
+
+        A pin has no stop and so no multiple of the risk: the change of its price is no profit of the detector.
+        """
+        return ~np.isnan(self.pnl) & ~np.isnan(self.r)
 
 
 _KINDS: Mapping[str, Any] = {"Texts": np.str_, "Floats": float, "Bools": bool, "Times": np.int64}

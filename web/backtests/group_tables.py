@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
+from backtest.report.once import is_of_profits
 from backtest.report.rates import FEW
 from web import formats
 from web.backtests.detector_table import VERDICTS, Cell, ending_of, in_r, rate_cell, rate_text, tone_of
@@ -70,7 +71,7 @@ def own_tables(result: Mapping[str, Any], population: str) -> list[OwnRow]:
     return [
         _own(one)
         for one in result["populations"][population]["detectors"]
-        if one["sessions_with_data"] and ending_of(one["detector"]) != "session"
+        if one["sessions_with_data"] and not is_of_profits(one["detector"])
     ]
 
 
@@ -120,10 +121,10 @@ def _own(numbers: Mapping[str, Any]) -> OwnRow:
         title,
         badge,
         (
-            ("totalSignals", formats.number(numbers["signals"])),
-            ("winRate", rate),
-            ("avgPredicted", _points(numbers["average_predicted"])),
-            ("avgActual", _points(numbers["average_actual"])),
+            ("Signals", formats.number(numbers["signals"])),
+            ("Volatility fell", rate),
+            ("Predicted change, mean", _points(numbers["average_predicted"])),
+            ("Measured change, mean", _points(numbers["average_actual"])),
         ),
     )
 
