@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
+from backtest.report.no_outcome import in_words
 from backtest.report.once import is_of_profits
 from backtest.report.rates import FEW
 from web import formats
@@ -64,6 +66,29 @@ def group_tables(result: Mapping[str, Any], population: str) -> list[tuple[str, 
         (title, [_row(value, numbers) for value, numbers in found.get(name, {}).items()])
         for name, title in GROUPS.items()
     ]
+
+
+def totals_in_words(result: Mapping[str, Any], population: str) -> str:
+    """Return how many firings the totals of a population count as trades, and why the others are not among them.
+
+    Empty for a result from before outcomes that do not exist were counted.
+    """
+    found = result["populations"][population]
+    detectors = [one for one in found["detectors"] if one["signals"]]
+    if not all("no_outcome" in one for one in detectors):
+        return ""
+    trades = sum(one["trades"] for one in found["groups"]["symbol"].values())
+    others: Counter[str] = Counter()
+    for one in detectors:
+        if is_of_profits(one["detector"]):
+            others.update(one["no_outcome"])
+        else:
+            others["with an outcome of another kind"] += one["signals"]
+    twins = sum(one["signals"] for one in detectors) - trades - others.total()
+    if twins:
+        others["counted with another detector of the family"] = twins
+    said = f"Totals count {formats.number(trades)} trade{'' if trades == 1 else 's'}"
+    return f"{said}; not among them: {in_words(others)}." if others else f"{said}."
 
 
 def own_tables(result: Mapping[str, Any], population: str) -> list[OwnRow]:
