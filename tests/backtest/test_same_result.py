@@ -14,14 +14,15 @@ from ingestion import fetched_ranges
 from ingestion.bars.historical_bars import task_of
 from ingestion.fetched_ranges import Stretch
 from quant import sessions
+from quant.sessions import DAY_MS
 from signals.anchors import REGULAR
 from signals.detectors.registry import DETECTORS
 from tests.partitions import drop_partitions
 from tests.signals import market
-from tests.warehouse.rows import add_action
+from tests.warehouse.rows import add_action, add_bar
 from tests.web.backtests.stored import DAY, asked, finished, outcome
 from warehouse import clock, market_days
-from warehouse.models import FetchedRange, IvPercentile, MarketEvent, StreamGap
+from warehouse.models import FetchedRange, HistoricalBar, IvPercentile, MarketEvent, StreamGap
 from warehouse.models.enums import Timeframe
 
 pytestmark = [pytest.mark.database, pytest.mark.django_db(transaction=True)]
@@ -81,10 +82,32 @@ def test_what_is_stored_after_the_range_changes_no_fingerprint(stored):
     market.store_flow("SPY", NEXT, NEXT)
     market.store_days(["SPY"], NEXT, NEXT)
     fetched("SPY", LATER_MS)
+    add_action(NEXT, "SPY", kind="split", split_from=1, split_to=2, known_at=LATER_MS)
     note_later_facts()
     after = backtest_symbol(request(LATER_MS), "SPY")
     assert before.rows
     assert (after.rows, after.fingerprint) == (before.rows, before.fingerprint)
+
+
+def test_daily_bars_after_the_range_change_the_fingerprint_and_other_facts_do_not(stored):
+    def found(until_ms: int) -> str:
+        return backtest_symbol(replace(request(until_ms), timeframe="1d"), "SPY").fingerprint
+
+    before = found(NOW_MS)
+    market.store_gamma("SPY", NEXT, NEXT)
+    market.store_days(["SPY"], NEXT, NEXT)
+    note_later_facts()
+    assert found(LATER_MS) == before
+    bar = HistoricalBar.objects.filter(symbol="SPY", timeframe="1d").latest("timestamp")
+    day_ms = (NEXT - market.LAST).days * DAY_MS
+    add_bar(
+        bar.timestamp + day_ms,
+        timeframe="1d",
+        known_at=bar.known_at + day_ms,
+        open=bar.close,
+        close=bar.close,
+    )
+    assert found(LATER_MS + 3 * DAY_MS) != before
 
 
 def add_gap(from_ms: int) -> None:
@@ -92,12 +115,11 @@ def add_gap(from_ms: int) -> None:
 
 
 def note_later_facts() -> None:
-    """An event, a split, a gap and a closure of which nobody knew before the end of the range."""
+    """An event, a gap and a closure of which nobody knew before the end of the range."""
     known_at = {"known_at": LATER_MS, "source": "live"}
     MarketEvent.objects.create(
         symbol="SPY", kind="EARNINGS", date=NEXT, timing="AFTER_CLOSE", certainty="CONFIRMED", **known_at
     )
-    add_action(NEXT, "SPY", kind="split", split_from=1, split_to=2, known_at=LATER_MS)
     add_gap(LATER_MS)
     market_days.overrule(NEXT + dt.timedelta(days=30), None, "closed")
     # The same numbers were computed again.
