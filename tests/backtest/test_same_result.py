@@ -89,7 +89,7 @@ def test_what_is_stored_after_the_range_changes_no_fingerprint(stored):
     assert (after.rows, after.fingerprint) == (before.rows, before.fingerprint)
 
 
-def test_daily_bars_after_the_range_change_the_fingerprint_and_other_facts_do_not(stored):
+def test_of_facts_after_the_range_only_daily_bars_change_a_daily_fingerprint(stored):
     def found(until_ms: int) -> str:
         return backtest_symbol(replace(request(until_ms), timeframe="1d"), "SPY").fingerprint
 

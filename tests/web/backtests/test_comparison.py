@@ -61,7 +61,7 @@ def test_other_data_are_named_by_symbol_where_the_same_was_asked_for(viewer):
     assert "They have different stored data of SPY." in words(compared(viewer, first, second))
 
 
-def test_other_detectors_leave_the_data_comparable_unless_options_are_priced(viewer):
+def test_other_detectors_leave_data_comparable_unless_options_are_priced(viewer):
     for rules, differ in (({}, True), ({"priced": True}, False)):
         first, second = (
             finished(asked("SPY", detectors=names, **rules), [])
