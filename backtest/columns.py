@@ -12,6 +12,10 @@ from numpy.typing import NDArray
 from quant.chain import Bools, Floats
 from warehouse.asof.rows import Texts, Times
 
+# The order of stored outcomes. The rows of a symbol are stored at once, in an order of their own, so that it does not
+# depend on which symbol was stored first; without it the last digits of sums would differ between equal backtests.
+IN_ORDER = ("bar_end", "symbol", "id")
+
 
 @dataclass(frozen=True, slots=True)
 class OutcomeColumns:
@@ -66,8 +70,11 @@ class OutcomeColumns:
 
     @property
     def has_result(self) -> Bools:
-        """Which outcomes have a profit or loss: those that were entered and ended with data."""
-        return ~np.isnan(self.pnl)
+        """Which outcomes have a profit or loss: those that were entered and ended with data.
+
+        A pin has no stop and so no multiple of the risk: the change of its price is no profit of the detector.
+        """
+        return ~np.isnan(self.pnl) & ~np.isnan(self.r)
 
 
 _KINDS: Mapping[str, Any] = {"Texts": np.str_, "Floats": float, "Bools": bool, "Times": np.int64}

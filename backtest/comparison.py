@@ -47,8 +47,9 @@ class Comparison:
             return "The win rates cannot be compared: one side has no trades."
         size = f"p = {self.fisher_p:.2f}" if self.fisher_p >= 0.01 else "p < 0.01"
         return (
-            f"Win rate {self.first.share:.1%} of {self.first.n} against {self.second.share:.1%} of {self.second.n}: "
-            f"{_word(self.rates_differ)} (Fisher's exact test, {size})."
+            f"Win rate {100 * self.first.share:.1f} % of {self.first.n:,} against"
+            f" {100 * self.second.share:.1f} % of {self.second.n:,}: {_word(self.rates_differ)}"
+            f" (Fisher's exact test, {size})."
         )
 
     def _about_expectancies(self) -> str:
@@ -56,7 +57,8 @@ class Comparison:
         if found is None:
             return "The expectancies cannot be compared: fewer than two sessions with trades on one side."
         return (
-            f"Expectancy {found.estimate:+.2f} R (95 % {found.lower:+.2f} to {found.upper:+.2f}): "
+            f"Difference of expectancies {_signed(found.estimate)} R"
+            f" (95 % {_signed(found.lower)} to {_signed(found.upper)}): "
             f"{_word(self.expectancies_differ)}."
         )
 
@@ -75,6 +77,12 @@ def compare(first: OutcomeColumns, second: OutcomeColumns, *, seed: int = 0) -> 
         ),
         expectancy_difference=difference_interval(one.r, one.session, two.r, two.session, seed=seed),
     )
+
+
+def _signed(value: float) -> str:
+    """Return a number with its sign and two decimals; a value that rounds to zero has none."""
+    text = f"{value:+.2f}".replace("-", "\N{MINUS SIGN}")
+    return "0.00" if text[1:] == "0.00" else text
 
 
 def _word(is_significant: bool) -> str:

@@ -16,6 +16,7 @@ from backtest.patterns.rates import PatternRates
 from backtest.priced.columns import OptionColumns
 from backtest.priced.report import option_document
 from backtest.report.groups import SessionsTested, groups
+from backtest.report.no_outcome import no_outcome
 from backtest.report.once import counted_once
 from backtest.report.summary import Summary, mean
 from backtest.request import Request
@@ -42,7 +43,8 @@ def document(
 
     `signals` has the signals that the scanner would have shown, `firings` every firing, also blocked ones and those
     below the least score. Groups and comparisons count twins of one family once (`backtest.report.once`). Numbers that
-    do not exist are null. `options` are the option trades of a priced backtest.
+    do not exist are null; `no_outcome` of a detector counts its firings without an outcome by reason. `options` are the
+    option trades of a priced backtest.
     """
     tested = _tested(request, market, parts)
     shown = outcomes.disposition == ACTIVE
@@ -104,6 +106,7 @@ def _detector(
             )
         ),
         "chance_hit_rate": mean(chance["chance_hit_rate"][used]),
+        "no_outcome": no_outcome(mine),
         "average_predicted": mean(mine.predicted),
         "average_actual": mean(mine.actual),
         "by": _groups(mine, tested),

@@ -18,7 +18,8 @@ from backtest.priced.outcomes import OptionCosts, price_rows
 from backtest.priced.stored import StoredOptions
 from backtest.request import Request
 from backtest.simulation.all_rows import all_rows
-from backtest.simulation.data import Fingerprint, parts
+from backtest.simulation.data import parts
+from backtest.simulation.fingerprint import Fingerprint
 from backtest.simulation.shuffle import shuffled
 from backtest.simulation.tested import PastSession, tested_day, tested_session
 from quant.chain import Bools
@@ -40,7 +41,8 @@ class SymbolResult:
 
     `rows` holds one row per firing (`backtest.simulation.rows`) with the means of its random entries. `days` are the
     sessions of the range; `has_data` marks for each detector those of which it could answer at least one bar (d,), and
-    `no_data` counts its bars without an answer by reason. `fingerprint` names the stored data that were read.
+    `no_data` counts its bars without an answer by reason. `fingerprint` names the stored data
+    on which the rows can depend.
     """
 
     symbol: str
@@ -80,7 +82,7 @@ def backtest_symbol(
     no_data: dict[str, Counter[str]] = {one.name: Counter() for one in request.rules}
     earlier: list[Earlier] = []
     for view, part in parts(symbol, days, market, request.timeframe, request.until_ms):
-        fingerprint.add(view, symbol)
+        fingerprint.add(view, symbol, part)
         if request.shuffled:
             view = shuffled(view, symbol, request.timeframe, request.seed)
         for day in part:

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from backtest.columns import OutcomeColumns, columns_of
+from backtest.columns import IN_ORDER, OutcomeColumns, columns_of
 from backtest.engine import SymbolResult
 from backtest.patterns.matched import stored_conditions
 from backtest.request import Request, from_json
@@ -19,7 +19,7 @@ from warehouse.asof.rows import Days
 from warehouse.models import Backtest, BacktestOutcome, BacktestSymbol
 from warehouse.models.enums import BacktestStatus
 
-METHOD_VERSION = "backtest-1"
+METHOD_VERSION = "backtest-2"
 
 
 def create(request: Request, made_by: str, now_ms: int) -> Backtest:
@@ -52,7 +52,7 @@ def add_outcomes(part: BacktestSymbol, result: SymbolResult) -> None:
 
 def read_outcomes(backtest_id: int) -> tuple[OutcomeColumns, dict[str, Floats]]:
     """Return the outcomes of a backtest in the order of their bars, and the columns of their random entries."""
-    found = BacktestOutcome.objects.filter(backtest_id=backtest_id).order_by("bar_end", "id")
+    found = BacktestOutcome.objects.filter(backtest_id=backtest_id).order_by(*IN_ORDER)
     rows: list[dict[str, Any]] = [dict(row) for row in found.values()]
     return columns_of(rows), {
         name: np.array([np.nan if row[name] is None else row[name] for row in rows], dtype=np.float64)
@@ -62,7 +62,7 @@ def read_outcomes(backtest_id: int) -> tuple[OutcomeColumns, dict[str, Floats]]:
 
 def read_patterns(backtest_id: int) -> list[list[str]]:
     """Return the patterns that held on the bar of each outcome of a backtest, in the order of `read_outcomes`."""
-    found = BacktestOutcome.objects.filter(backtest_id=backtest_id).order_by("bar_end", "id")
+    found = BacktestOutcome.objects.filter(backtest_id=backtest_id).order_by(*IN_ORDER)
     return list(found.values_list("patterns", flat=True))
 
 

@@ -9,6 +9,7 @@ from rich.console import RenderableType
 from rich.table import Table
 
 from backtest.priced.text import in_one_sentence, option_table, options_of
+from backtest.report.no_outcome import in_words
 from backtest.report.percentages import interval, percent, signed_percent
 from backtest.request import from_json
 from warehouse.models import Backtest
@@ -66,6 +67,7 @@ def _record(row: Mapping[str, Any], no_data: Mapping[str, int]) -> dict[str, Any
         },
         "avgPredicted": row["average_predicted"],
         "avgActual": row["average_actual"],
+        "noOutcome": row.get("no_outcome", {}),
         "noData": no_data,
         "numbers": {name: value for name, value in row.items() if name not in ("detector", "by")},
     }
@@ -89,6 +91,7 @@ def as_lines(backtest: Backtest) -> Iterator[RenderableType]:
         f"{result['signals']:,} signals of {result['firings']:,} firings in {result['sessions_with_data']:,} sessions"
         f" with data of {result['sessions']:,}. R after costs; chance: random entries with the same exits."
     )
+    yield from _without_outcome(rows)
     options = options_of(result, POPULATION)
     if options is not None:
         yield option_table(options)
@@ -99,6 +102,17 @@ def as_lines(backtest: Backtest) -> Iterator[RenderableType]:
     for comparison in result["comparisons"].items():
         yield f"{comparison[0].capitalize()}: {comparison[1]['sentence']}"
     yield f"Data {backtest.fingerprint}, code {backtest.code_version}, method {backtest.method_version}."
+
+
+def _without_outcome(rows: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+    """Yield for each detector how many of its signals have no outcome, and why."""
+    for row in rows:
+        reasons = row.get("no_outcome", {})  # absent in results from before it was counted
+        if reasons:
+            yield (
+                f"{row['detector']}: {sum(reasons.values()):,} of {row['signals']:,} signals have no outcome"
+                f" ({in_words(reasons)})."
+            )
 
 
 def _cells(row: Mapping[str, Any], no_data: Mapping[str, int]) -> list[str]:

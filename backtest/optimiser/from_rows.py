@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from backtest.columns import IN_ORDER
 from backtest.optimiser.candidates import BOOSTS, COMPONENTS, Candidates
 from backtest.splits import session_clock
 from quant.chain import Floats
@@ -25,7 +26,7 @@ def read_candidates(backtest_id: int, detectors: Sequence[str]) -> Candidates:
     The backtest must hold all firings with all variants of the exits.
     """
     found = BacktestOutcome.objects.filter(backtest_id=backtest_id, outcome_kind="session")
-    return candidates_of([dict(row) for row in found.order_by("bar_end", "symbol", "id").values()], detectors)
+    return candidates_of([dict(row) for row in found.order_by(*IN_ORDER).values()], detectors)
 
 
 def candidates_of(rows: Sequence[Mapping[str, Any]], detectors: Sequence[str]) -> Candidates:

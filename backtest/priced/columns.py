@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from backtest.columns import IN_ORDER
 from quant.chain import Bools, Floats
 from warehouse.asof.rows import Texts
 from warehouse.models import BacktestOutcome
@@ -50,5 +51,5 @@ def columns_of(rows: Sequence[Mapping[str, Any]]) -> OptionColumns:
 
 def read(backtest_id: int) -> OptionColumns:
     """Return the option trades of a backtest in the order of its outcomes."""
-    found = BacktestOutcome.objects.filter(backtest_id=backtest_id).order_by("bar_end", "id")
+    found = BacktestOutcome.objects.filter(backtest_id=backtest_id).order_by(*IN_ORDER)
     return columns_of(list(found.values("option_pnl", "option_modelled", "option_reason")))

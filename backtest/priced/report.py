@@ -13,7 +13,7 @@ from backtest.bootstrap import Interval, mean_interval
 from backtest.columns import OutcomeColumns
 from backtest.priced.columns import OptionColumns
 from backtest.report.groups import UNKNOWN
-from backtest.report.once import counted_once
+from backtest.report.once import counted_once, is_of_profits
 from backtest.report.rates import Rate, rate
 from backtest.report.summary import mean
 from quant.chain import Bools
@@ -83,7 +83,8 @@ def option_document(
     """Return the option trades of a population, the firings `rows` (n,), as JSON has them.
 
     `total` is the summary of all of them, `detectors` has one per detector with its market regimes, `groups` those of
-    each symbol and each market regime. Total and groups count twins of one family once (`backtest.report.once`).
+    each symbol and each market regime. Detectors whose outcomes are no profits are left out. Total and groups count
+    twins of one family once (`backtest.report.once`).
     """
 
     def of(part: Bools) -> dict[str, Any]:
@@ -100,6 +101,7 @@ def option_document(
         "detectors": [
             {"detector": name, **of(mine), "by": {"regime": groups("regime", mine)}}
             for name in detectors
+            if is_of_profits(name)
             for mine in (rows & (outcomes.detector == name),)
         ],
         "groups": {name: groups(name, once) for name in DIMENSIONS},

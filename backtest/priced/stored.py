@@ -8,7 +8,7 @@ from functools import cached_property
 
 import numpy as np
 
-from backtest.simulation.data import Fingerprint
+from backtest.simulation.fingerprint import Fingerprint
 from ingestion.bars.bar_times import FETCHED
 from quant.chain import Floats
 from quant.sessions import MINUTE_MS

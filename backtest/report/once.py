@@ -11,16 +11,28 @@ from quant.chain import Bools
 from signals.detectors.registry import BY_NAME
 
 
+def is_of_profits(detector: str) -> bool:
+    """Return whether the outcomes of a detector are profits; those of an unknown one are."""
+    found = BY_NAME.get(detector)
+    return found is None or found.rule.ending == "session"
+
+
+def of_profits(outcomes: OutcomeColumns) -> Bools:
+    """Return which outcomes are those of detectors whose outcomes are profits, shape (n,)."""
+    return np.array([is_of_profits(name) for name in outcomes.detector.tolist()], dtype=bool)
+
+
 def counted_once(outcomes: OutcomeColumns) -> Bools:
     """Return which outcomes count in totals over detectors, shape (n,).
 
     Several detectors of one family may fire on one bar of a symbol in one direction, such as the mean reversions of
     stocks and of indices on SPY. Their outcomes are nearly the same trade, so that the one of the lowest number counts,
-    once per disposition.
+    once per disposition. Outcomes of another kind, a pin or a change of volatility, are no profits and never count.
     """
     first: dict[tuple[Any, ...], int] = {}
     numbers = [BY_NAME[name].number for name in outcomes.detector.tolist()]
     families = [BY_NAME[name].family for name in outcomes.detector.tolist()]
+    is_profit = of_profits(outcomes)
     keys = zip(
         outcomes.symbol.tolist(),
         outcomes.bar_end.tolist(),
@@ -30,6 +42,8 @@ def counted_once(outcomes: OutcomeColumns) -> Bools:
         strict=True,
     )
     for row, key in enumerate(keys):
+        if not is_profit[row]:
+            continue
         if numbers[row] < numbers[first.setdefault(key, row)]:
             first[key] = row
     counted = np.zeros(len(outcomes), dtype=bool)

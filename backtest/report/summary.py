@@ -81,7 +81,7 @@ def summarise(outcomes: OutcomeColumns, sessions: Dates, bars_tested: int | None
     traded, ended = outcomes.has_result, ended_with_data(outcomes)
     pnl = outcomes.pnl[traded]
     wins, losses = pnl[pnl > 0], pnl[pnl < 0]
-    returns = sums_by_session(outcomes.pnl, rows, len(sessions))
+    returns = sums_by_session(np.where(traded, outcomes.pnl, np.nan), rows, len(sessions))
     is_long_enough = len(sessions) >= FEWEST_SESSIONS
     hit = outcomes.end == ENDS[TARGET_HIT]
     average_win, average_loss = mean(wins), mean(losses)

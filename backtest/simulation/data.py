@@ -1,14 +1,9 @@
-"""The stored market that a backtest reads, in parts of a limited length, and what identifies its contents."""
+"""The stored market that a backtest reads, in parts of a limited length."""
 
 from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterator
-from dataclasses import fields, is_dataclass
-from hashlib import blake2b
-from typing import Any
-
-import numpy as np
 
 from quant.sessions import HOUR_MS
 from signals import market_view
@@ -38,37 +33,3 @@ def parts(
         if until_ms is not None:
             last_ms = min(last_ms, until_ms)
         yield market_view.read([symbol], market.hours_ms(part[0])[0], last_ms, timeframe), part
-
-
-class Fingerprint:
-    """A short name for the contents of views: equal for equal columns, whenever they are read."""
-
-    def __init__(self) -> None:
-        self._hash = blake2b(digest_size=8)
-
-    def add(self, view: MarketView, symbol: str) -> None:
-        for one in (view.symbols[symbol], view.regime, view.gaps, view.days):
-            self._add(one)
-
-    def add_value(self, value: Any) -> None:
-        """Add an array, a record of arrays, a tuple of them, or a plain value."""
-        self._add(value)
-
-    def text(self) -> str:
-        return self._hash.hexdigest()
-
-    def _add(self, value: Any) -> None:
-        if isinstance(value, np.ndarray):
-            self._hash.update(np.ascontiguousarray(value).tobytes())
-        elif is_dataclass(value):
-            for one in fields(value):
-                self._add(getattr(value, one.name))
-        elif isinstance(value, dict):
-            for name in sorted(value):
-                self._hash.update(str(name).encode())
-                self._add(value[name])
-        elif isinstance(value, tuple):
-            for one in value:
-                self._add(one)
-        else:
-            self._hash.update(repr(value).encode())

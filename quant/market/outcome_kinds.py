@@ -7,9 +7,18 @@ from dataclasses import dataclass
 # Codes of the ends, in arrays.
 OPEN, TARGET_HIT, STOPPED, EXPIRED, NO_DATA = 0, 1, 2, 3, 4
 ENDS = ("OPEN", "TARGET_HIT", "STOPPED", "EXPIRED", "NO_DATA")
-# Reasons of an end that is EXPIRED.
-NONE, GAPPED, SESSION_END, MAX_BARS, NO_ROOM = 0, 1, 2, 3, 4
-REASONS = ("", "gapped", "session end", "bars used up", "no room before the wall")
+# Reasons of an end: the first four of EXPIRED, the last three of NO_DATA.
+NONE, GAPPED, SESSION_END, MAX_BARS, NO_ROOM, MISSING_BARS, MISSING_MINUTES, NO_BAR = 0, 1, 2, 3, 4, 5, 6, 7
+REASONS = (
+    "",
+    "gapped",
+    "session end",
+    "bars used up",
+    "no room before the wall",
+    "two bars in a row are missing",
+    "minutes are missing",
+    "no bar after the signal",
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,9 @@ from quant.market.outcome_kinds import (
     EXPIRED,
     GAPPED,
     MAX_BARS,
+    MISSING_BARS,
+    MISSING_MINUTES,
+    NO_BAR,
     NO_DATA,
     NO_ROOM,
     NONE,
@@ -122,7 +125,7 @@ def outcomes(
     ambiguous = both & ~is_ordered
     end, reason = _ends(span, entry, hit, won, span.no_data < count, is_over, refused, longest is not None)
     undecided = setups.needs_minutes & is_made & ((entry.minute < 0) | ambiguous)
-    end, reason = np.where(undecided, NO_DATA, end), np.where(undecided, NONE, reason)
+    end, reason = np.where(undecided, NO_DATA, end), np.where(undecided, MISSING_MINUTES, reason)
     no_data = np.where(undecided, np.where(ambiguous, exit_row, entry.row), span.no_data)
     pnl = _pnl(side, entry.price, price, end == TARGET_HIT, costs)
     measured = is_made & ((end == TARGET_HIT) | (end == STOPPED) | (end == EXPIRED))
@@ -202,6 +205,7 @@ def _ends(
     end = np.where(hit, np.where(won, TARGET_HIT, STOPPED), end)
     end = np.where(refused != NONE, EXPIRED, end)
     reason = np.where(end == EXPIRED, MAX_BARS if counts_bars else SESSION_END, NONE)
+    reason = np.where(end == NO_DATA, np.where(is_lost, MISSING_BARS, NO_BAR), reason)
     return end, np.where(refused != NONE, refused, reason)
 
 

@@ -24,7 +24,8 @@ def test_six_points_between_two_hundred_trades_are_not_significant():
     assert not found.rates_differ
     assert not found.expectancies_differ
     assert str(found).startswith(
-        "Win rate 64.3% of 98 against 58.3% of 120: not significant (Fisher's exact test, p = 0.40). Expectancy +0.15 R"
+        "Win rate 64.3 % of 98 against 58.3 % of 120: not significant (Fisher's exact test, p = 0.40)."
+        " Difference of expectancies +0.15 R (95 % −"
     )
     assert str(found).endswith("not significant.")
 

@@ -189,7 +189,11 @@ def test_the_command_prints_records_that_programs_read(stored, at_market_time): 
     ("options", "sentence"),
     [
         ({"symbols": ["XYZ"]}, "XYZ is not watched"),
-        ({"detectors": ["breakout"]}, "'breakout' is no detector"),
+        (
+            {"detectors": ["breakout"]},
+            "'breakout' is no detector; there are .*, sweep_confirmation. momentum_breakout is another name of "
+            "breakout_bullish and breakout_bearish.",
+        ),
         ({"first": dt.date(2026, 11, 20), "last": dt.date(2026, 11, 10)}, "before it begins"),
         ({"first": dt.date(2026, 11, 21), "last": dt.date(2026, 11, 22)}, "no session between"),
         ({"last": dt.date(2026, 12, 1)}, "has not ended"),

@@ -10,12 +10,11 @@ import numpy as np
 
 from backtest import store
 from backtest.columns import OutcomeColumns
-from backtest.report.once import counted_once
+from backtest.report.once import counted_once, is_of_profits
 from backtest.report.returns import Dates
 from backtest.request import from_json
 from quant.chain import Floats
 from warehouse.models import Backtest
-from web.backtests.detector_table import ending_of
 from web.charts.documents.document import UnknownChoice
 from web.signals.naming import detector_title
 
@@ -50,7 +49,7 @@ def choose(backtest: Backtest, population: str, detector: str) -> Chosen:
     with _reading:
         outcomes, chance = _outcomes(int(backtest.pk), int(backtest.finished_at or 0))
         sessions = _sessions(int(backtest.pk), int(backtest.finished_at or 0))
-    chosen = [detector] if detector != "all" else [one for one in names if ending_of(one) == "session"]
+    chosen = [detector] if detector != "all" else [one for one in names if is_of_profits(one)]
     rows = np.isin(outcomes.detector, chosen) & ~np.isnan(outcomes.r)
     if detector == "all":
         rows &= counted_once(outcomes)

@@ -13,6 +13,7 @@ from django.shortcuts import redirect, render
 from backtest import store
 from backtest.columns import OutcomeColumns
 from backtest.comparison import compare
+from backtest.report.once import counted_once, is_of_profits
 from warehouse.models import Backtest
 from warehouse.models.enums import BacktestStatus
 from web import formats
@@ -75,8 +76,12 @@ def show_comparison(request: HttpRequest, pk: int, other: int) -> HttpResponse:
 
 
 def _shown(backtest: Backtest, population: str) -> OutcomeColumns:
+    """Return the outcomes that count in totals (`backtest.report.once`), those of signals or of all firings."""
     outcomes, _ = store.read_outcomes(int(backtest.pk))
-    return outcomes.pick(outcomes.disposition == ACTIVE) if population == "signals" else outcomes
+    counted = counted_once(outcomes)
+    if population == "signals":
+        counted &= outcomes.disposition == ACTIVE
+    return outcomes.pick(counted)
 
 
 def _differences(first: Backtest, second: Backtest, common: int) -> list[str]:
@@ -93,16 +98,42 @@ def _differences(first: Backtest, second: Backtest, common: int) -> list[str]:
             "; ".join(rows.rules_in_words(second.request)),
         ),
         ("code", str(first.code_version), str(second.code_version)),
-        ("stored data", str(first.fingerprint), str(second.fingerprint)),
     ):
         if one != other:
             found.append(f"They have different {words}: {one}, and {other}.")
+    symbols = _symbols_with_other_data(first, second)
+    if symbols:
+        found.append(f"They have different stored data of {', '.join(symbols)}.")
     if common:
         found.append(
             f"{formats.number(common)} firings are in both. Fisher's test treats them as independent, so read the"
             " interval of the expectancy, which draws the sessions of both together."
         )
     return found
+
+
+def _symbols_with_other_data(first: Backtest, second: Backtest) -> list[str]:
+    """Return the symbols of both backtests whose stored data differ; none where other data were asked for.
+
+    Which options are read depends on the signals, so that those of priced backtests cannot be compared unless all
+    other rules are equal.
+    """
+    asked = [
+        (one.first_session, one.last_session, one.timeframe, one.method_version, one.request.get("priced"))
+        for one in (first, second)
+    ]
+    rules = [_without_time(one) for one in (first, second)]
+    if asked[0] != asked[1] or (first.request.get("priced") and rules[0] != rules[1]):
+        return []
+    one, other = (
+        {str(part.symbol): part.fingerprint for part in each.parts.all()} for each in (first, second)
+    )
+    return sorted(symbol for symbol in one.keys() & other.keys() if one[symbol] != other[symbol])
+
+
+def _without_time(backtest: Backtest) -> dict[str, Any]:
+    """Return the request without its symbols and without the instant up to which facts are known."""
+    return {name: value for name, value in backtest.request.items() if name not in ("symbols", "until_ms")}
 
 
 def _detectors(backtest: Backtest) -> str:
@@ -125,7 +156,11 @@ def _common(first: OutcomeColumns, second: OutcomeColumns) -> int:
 
 def _numbers(backtest: Backtest, population: str) -> dict[str, Mapping[str, Any]]:
     result: dict[str, Any] = backtest.result or {}
-    return {one["detector"]: one for one in result["populations"][population]["detectors"] if one["trades"]}
+    return {
+        one["detector"]: one
+        for one in result["populations"][population]["detectors"]
+        if one["trades"] and is_of_profits(one["detector"])
+    }
 
 
 def _table(first: dict[str, Mapping[str, Any]], second: dict[str, Mapping[str, Any]]) -> list[ComparedRow]:

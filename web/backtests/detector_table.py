@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+from backtest.report.no_outcome import in_words
 from signals.detectors.registry import BY_NAME
 from web import formats
 from web.signals.naming import detector_title
@@ -48,6 +49,7 @@ class DetectorRow:
     badge: str
     tone: str
     why: str
+    no_outcome: str
     interval: str
     picture: Picture | None
     cells: tuple[Cell, ...]
@@ -144,6 +146,7 @@ def _row(numbers: Mapping[str, Any], no_data: Mapping[str, int]) -> DetectorRow:
         badge=badge,
         tone=tone,
         why=why,
+        no_outcome=_without_outcome(numbers),
         interval=rate_text(rate),
         picture=_picture(rate, verdict["chance_win_rate"], bool(numbers["too_few"])) if rank < 2 else None,
         cells=tuple(cells),
@@ -168,6 +171,15 @@ def _verdict(numbers: Mapping[str, Any], no_data: Mapping[str, int]) -> tuple[in
         return 1, "TOO FEW", "plain", ""
     badge, tone = VERDICTS.get(numbers["verdict"]["word"], ("NO CHANCE RATE", "plain"))
     return 0, badge, tone, ""
+
+
+def _without_outcome(numbers: Mapping[str, Any]) -> str:
+    """Return how many signals have no outcome and why: 12 of 40 without an outcome: 12 minutes are missing."""
+    reasons = numbers.get("no_outcome", {})  # absent in results from before it was counted
+    if not reasons:
+        return ""
+    count, signals = formats.number(sum(reasons.values())), formats.number(numbers["signals"])
+    return f"{count} of {signals} without an outcome: {in_words(reasons)}"
 
 
 def _picture(rate: Mapping[str, Any], chance: float | None, is_hollow: bool) -> Picture | None:

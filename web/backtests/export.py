@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404
 
+from backtest.columns import IN_ORDER
 from backtest.text import as_records
 from warehouse.models import Backtest, BacktestOutcome
 from web.backtests.access import data_for_viewers
@@ -15,7 +16,7 @@ from web.lists.export import stream
 def export_outcomes(request: HttpRequest, pk: int) -> HttpResponse:
     """Serve `/backtests/<pk>/outcomes.csv`: all outcomes in the order of their bars; 429 during another export."""
     get_object_or_404(Backtest.objects.only("id"), pk=pk)
-    found = BacktestOutcome.objects.filter(backtest_id=pk).order_by("bar_end", "id")
+    found = BacktestOutcome.objects.filter(backtest_id=pk).order_by(*IN_ORDER)
     return stream(found, BacktestOutcome._meta.fields, f"backtest-{pk}-outcomes.csv")
 
 

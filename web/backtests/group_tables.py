@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
+from backtest.report.no_outcome import in_words
+from backtest.report.once import is_of_profits
 from backtest.report.rates import FEW
 from web import formats
 from web.backtests.detector_table import VERDICTS, Cell, ending_of, in_r, rate_cell, rate_text, tone_of
@@ -65,12 +68,35 @@ def group_tables(result: Mapping[str, Any], population: str) -> list[tuple[str, 
     ]
 
 
+def totals_in_words(result: Mapping[str, Any], population: str) -> str:
+    """Return how many firings the totals of a population count as trades, and why the others are not among them.
+
+    Empty for a result from before outcomes that do not exist were counted.
+    """
+    found = result["populations"][population]
+    detectors = [one for one in found["detectors"] if one["signals"]]
+    if not all("no_outcome" in one for one in detectors):
+        return ""
+    trades = sum(one["trades"] for one in found["groups"]["symbol"].values())
+    others: Counter[str] = Counter()
+    for one in detectors:
+        if is_of_profits(one["detector"]):
+            others.update(one["no_outcome"])
+        else:
+            others["with an outcome of another kind"] += one["signals"]
+    twins = sum(one["signals"] for one in detectors) - trades - others.total()
+    if twins:
+        others["counted with another detector of the family"] = twins
+    said = f"Totals count {formats.number(trades)} trade{'' if trades == 1 else 's'}"
+    return f"{said}; not among them: {in_words(others)}." if others else f"{said}."
+
+
 def own_tables(result: Mapping[str, Any], population: str) -> list[OwnRow]:
     """Return the detectors with another kind of outcome that had data."""
     return [
         _own(one)
         for one in result["populations"][population]["detectors"]
-        if one["sessions_with_data"] and ending_of(one["detector"]) != "session"
+        if one["sessions_with_data"] and not is_of_profits(one["detector"])
     ]
 
 
@@ -120,10 +146,10 @@ def _own(numbers: Mapping[str, Any]) -> OwnRow:
         title,
         badge,
         (
-            ("totalSignals", formats.number(numbers["signals"])),
-            ("winRate", rate),
-            ("avgPredicted", _points(numbers["average_predicted"])),
-            ("avgActual", _points(numbers["average_actual"])),
+            ("Signals", formats.number(numbers["signals"])),
+            ("Volatility fell", rate),
+            ("Predicted change, mean", _points(numbers["average_predicted"])),
+            ("Measured change, mean", _points(numbers["average_actual"])),
         ),
     )
 

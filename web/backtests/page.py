@@ -21,7 +21,7 @@ from web.backtests import rows
 from web.backtests.access import RUN, data_for_viewers, for_viewers
 from web.backtests.detector_table import HEADINGS, detector_rows
 from web.backtests.form import BacktestForm
-from web.backtests.group_tables import group_tables, own_tables, pattern_rows
+from web.backtests.group_tables import group_tables, own_tables, pattern_rows, totals_in_words
 from web.backtests.option_table import HEADINGS as OPTION_HEADINGS
 from web.backtests.option_table import option_table
 from web.charts.figures import chart_context
@@ -125,6 +125,7 @@ def _result_context(
         "table": table,
         "has_signals": any(row.cells[0].value for row in table),
         "tried": len(table),
+        "totals": totals_in_words(result, population),
         "own_tables": own_tables(result, population),
         "options": option_table(result, population),
         "option_headings": OPTION_HEADINGS,

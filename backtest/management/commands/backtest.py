@@ -225,8 +225,17 @@ def _names(wanted: list[str]) -> Iterator[str]:
         try:
             yield from (one.name for one in named(name))
         except KeyError:
-            known = ", ".join([*BY_NAME, *ALIASES])
-            raise CommandError(f"{name!r} is no detector; there are {known}.") from None
+            raise CommandError(
+                f"{name!r} is no detector; there are {', '.join(BY_NAME)}. {_aliases()}"
+            ) from None
+
+
+def _aliases() -> str:
+    """Return the other names of detectors in words."""
+    return " ".join(
+        f"{alias} is another name of {' and '.join(one.name for one in found)}."
+        for alias, found in ALIASES.items()
+    )
 
 
 def _words(text: str) -> list[str]:

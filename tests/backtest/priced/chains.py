@@ -7,7 +7,7 @@ from typing import Any
 
 from backtest.priced.outcomes import OptionCosts, price_rows
 from backtest.priced.stored import StoredOptions
-from backtest.simulation.data import Fingerprint
+from backtest.simulation.fingerprint import Fingerprint
 from quant import sessions
 from tests.warehouse.rows import add_curve, add_greeks
 from warehouse import clock, market_days

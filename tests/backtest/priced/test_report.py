@@ -60,9 +60,11 @@ def test_groups_have_the_trades_of_their_firings():
         traded(DAYS[2], 1.0, detector="trend_continuation_long"),
         untraded(DAYS[3], "NO_DATA", detector="breakout_bullish", disposition="BLOCKED"),
     ]
-    trades = options((0.2, False), (0.4, True), (-0.1, False), "no entry or no exit")
-    shown = np.array([True, True, True, False])
-    found = option_document(["breakout_bullish", "gamma_flip_bullish"], columns(rows), trades, shown)
+    rows.append(traded(DAYS[3], 1.0, detector="eod_pin_setup", symbol="IWM"))  # no profit, so left out
+    trades = options((0.2, False), (0.4, True), (-0.1, False), "no entry or no exit", (0.3, False))
+    shown = np.array([True, True, True, False, True])
+    names = ["breakout_bullish", "gamma_flip_bullish", "eod_pin_setup"]
+    found = option_document(names, columns(rows), trades, shown)
     assert (found["total"]["trades"], found["total"]["outcomes"]) == (3, 3)
     breakout, nothing = found["detectors"]
     assert (breakout["detector"], breakout["trades"], breakout["modelled"]) == ("breakout_bullish", 2, 1)

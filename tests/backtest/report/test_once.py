@@ -34,5 +34,13 @@ def test_other_firings_of_a_bar_all_count():
     )
 
 
+def test_a_pin_and_a_change_of_volatility_never_count():
+    assert counted({"detector": "eod_pin_setup"}, {"detector": "iv_crush"}, {"detector": LOWER}) == [
+        False,
+        False,
+        True,
+    ]
+
+
 def test_no_outcome_counts_for_nothing():
     assert counted() == []

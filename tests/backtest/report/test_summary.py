@@ -149,11 +149,11 @@ def test_no_outcome_has_counts_of_zero():
     assert found.expectancy is None
 
 
-def test_a_pin_has_a_profit_without_r():
+def test_a_pin_has_a_hit_rate_without_a_profit():
     rows = [traded(DAYS[0], 1.0), traded(DAYS[1], -1.0)]
     found = summarise(columns([row | {"r": np.nan} for row in rows]), DAYS)
-    assert (found.trades, found.win_rate.share, found.target_hit_rate.share) == (2, 0.5, 0.5)
-    assert found.expectancy == 0.0
+    assert (found.trades, found.win_rate.share, found.target_hit_rate.share) == (0, None, 0.5)
+    assert (found.expectancy, found.profit_factor, found.mfe) == (None, None, None)
     assert (found.expectancy_r, found.sqn, found.drawdown_r) == (None, None, None)
 
 

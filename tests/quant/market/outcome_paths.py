@@ -73,6 +73,9 @@ def mirrored(bars):
     )
 
 
+MISSING_BARS = "two bars in a row are missing"
+
+
 @dataclass
 class Plain:
     """The outcome of one long signal."""
@@ -93,14 +96,14 @@ def plain(bars, setups, entry_minute=1):
     start, last = int(setups.bar[0]) + 1, int(bars.last[setups.bar[0]])
     rows = [row for row in range(start, last + 1) if not np.isnan(bars.open[row])]
     if not rows:
-        return Plain("NO_DATA")
+        return Plain("NO_DATA", MISSING_BARS if last > start else "no bar after the signal")
     walk = _Walk(bars, rows[0], rows[0] == start, entry_minute, stop, target)
     if walk.entry <= stop or walk.entry >= target or walk.entry - stop < 0.25 * (reference - stop):
         return Plain("EXPIRED", "gapped", walk.entry)
     for row in range(start, last + 1):
         if np.isnan(bars.open[row]):
             if row > start and np.isnan(bars.open[row - 1]):
-                return Plain("NO_DATA", entry=walk.entry)
+                return Plain("NO_DATA", MISSING_BARS, walk.entry)
             continue
         price, won, ambiguous = walk.bar(row)
         if price is not None:

@@ -78,10 +78,10 @@ def test_minutes_before_the_entry_do_not_count():
 def test_a_setup_that_needs_minutes_has_no_data_where_they_would_decide():
     both, minute = (100.0, 101.6, 98.9, 100.0), (100.0, 100.1, 99.9)
     near = setup(needs_minutes=True)
-    assert ends(path([FLAT, FLAT, FLAT]), near)[0] == "NO_DATA"
+    assert ends(path([FLAT, FLAT, FLAT]), near)[:2] == ("NO_DATA", "minutes are missing")
     entered = {1: [minute] * MINUTES}
     assert ends(path([FLAT, FLAT, FLAT], entered), near)[0] == "EXPIRED"
-    assert ends(path([FLAT, FLAT, both, FLAT], entered), near)[0] == "NO_DATA"
+    assert ends(path([FLAT, FLAT, both, FLAT], entered), near)[:2] == ("NO_DATA", "minutes are missing")
     decided = entered | {2: [(100.0, 101.6, 99.9)] + [minute] * 14}
     assert ends(path([FLAT, FLAT, both, FLAT], decided), near)[0] == "TARGET_HIT"
 
@@ -105,8 +105,8 @@ def test_an_entry_near_the_stop_or_beyond_stop_or_target_is_not_made(opened):
 def test_two_missing_bars_in_a_row_end_without_data():
     assert ends(path([FLAT, FLAT, None, FLAT, FLAT])) == ("EXPIRED", "session end", 100.0, 4)
     found = ends(path([FLAT, FLAT, None, None, (100.0, 105.0, 100.0, 104.0)]))
-    assert found[:2] == ("NO_DATA", "")
-    assert ends(path([FLAT, None]))[0] == "NO_DATA"
+    assert found[:2] == ("NO_DATA", "two bars in a row are missing")
+    assert ends(path([FLAT, None]))[:2] == ("NO_DATA", "no bar after the signal")
     assert ends(path([FLAT, None, FLAT]))[0] == "EXPIRED"
 
 

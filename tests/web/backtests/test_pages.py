@@ -212,7 +212,7 @@ def test_two_backtests_are_compared_in_sentences(market):
     answer = viewer.get(f"/backtests/{first.pk}/compare/?with={second.pk}", follow=True)
     text = words(answer)
     assert f"Backtest {first.pk} against {second.pk}" in text
-    assert "Win rate 50.0% of 40 against 0.0% of 3: not significant" in text
+    assert "Win rate 50.0 % of 40 against 0.0 % of 3: not significant" in text
     assert "They have different ranges: 24 Aug 2026 to 24 Nov 2026, and 1 Sep 2026 to 24 Nov 2026." in text
     assert "3 firings are in both." in text
     (row,) = answer.context["table"]
