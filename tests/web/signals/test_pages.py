@@ -182,6 +182,27 @@ def test_operators_dismiss_active_signals_once_and_with_their_name(stored):
     ]
 
 
+@pytest.mark.parametrize(
+    ("reason", "sentence"),
+    [
+        ("trial\0", "The reason has a null character: write it without one."),
+        ("\0", "The reason has a null character: write it without one."),
+        ("x" * 301, "The reason has 301 characters: write at most 300."),
+    ],
+)
+def test_a_reason_that_cannot_be_stored_is_refused(stored, reason, sentence):
+    operator = logged_in(member("operator"))
+    answer = operator.post(f"/signals/{stored['ready'].pk}/dismiss/", {"reason": reason})
+    assert f"NOT DISMISSED {sentence}" in text_of(answer)
+    assert not SignalEvent.objects.filter(kind="DISMISSED").exists()
+
+
+def test_a_reason_of_300_characters_is_stored_whole(stored):
+    operator = logged_in(member("operator"))
+    operator.post(f"/signals/{stored['ready'].pk}/dismiss/", {"reason": "x" * 300})
+    assert SignalEvent.objects.get(kind="DISMISSED").reason == "x" * 300
+
+
 def test_a_signal_that_ends_meanwhile_is_not_dismissed(stored):
     ready = stored["ready"]
     add_step(ready, "TARGET_HIT", 40 * MINUTE_MS, price=452.1)
