@@ -76,6 +76,10 @@ def test_the_choices_of_the_form_are_those_of_the_request(market):
     [
         ({"first": "soon"}, "From must be a date such as 2026-11-24."),
         ({"last": ""}, "To must be a date such as 2026-11-24."),
+        (
+            {"first": "0001-01-01"},
+            "The range begins on 0001-01-01: it can begin on 1994-01-01 at the earliest.",
+        ),
         ({"last": "2026-11-25"}, "The session of 2026-11-25 has not ended: end the range earlier."),
         ({"last": "9999-12-31"}, "The session of 2099-12-31 has not ended: end the range earlier."),
         ({"last": "2026-08-23"}, "The range ends on 2026-08-23, before it begins on 2026-08-24."),
