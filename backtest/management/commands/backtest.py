@@ -24,8 +24,7 @@ from signals.context.boost import PROFILES
 from signals.detectors.registry import ALIASES, BY_NAME, named
 from signals.scan.found import plain
 from warehouse import clock, market_days, queries
-from warehouse.arguments import MOST_ID, number, whole
-from warehouse.console import INTERRUPTED, console_on, sigterm_interrupts
+from warehouse.console import INTERRUPTED, MOST_ID, console_on, number, sigterm_interrupts, whole
 from warehouse.models import Backtest
 from warehouse.models.enums import BacktestStatus
 from warehouse.task_names import CeleryTask

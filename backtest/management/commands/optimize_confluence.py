@@ -18,8 +18,7 @@ from backtest.report.percentages import interval, percent
 from backtest.request import MOST_DAYS, last_closed
 from backtest.run import CanceledError
 from warehouse import clock, market_days, queries
-from warehouse.arguments import MOST_ID, number, whole
-from warehouse.console import INTERRUPTED, console_on
+from warehouse.console import INTERRUPTED, MOST_ID, console_on, number, whole
 from warehouse.models import Optimization
 from warehouse.models.enums import BacktestStatus
 from warehouse.task_names import CeleryTask
