@@ -52,7 +52,7 @@ def test_ready_signals_are_first_and_blocked_ones_in_their_filter(stored):
     assert viewer.get("/signals/?day=2030-01-01").context["day"].isoformat() == "2026-11-24"
 
 
-@pytest.mark.parametrize("query", ["show=x", "day=x", "day=0001-01-01", "day=9999-12-31"])
+@pytest.mark.parametrize("query", ["show=x", "day=x", "day=0001-01-01", "day=1990-01-02", "day=9999-12-31"])
 def test_an_unknown_choice_is_refused(stored, query):
     assert logged_in(member("viewer")).get(f"/signals/?{query}").status_code == 400
 
