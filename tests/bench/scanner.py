@@ -13,7 +13,7 @@ from signals.scan.scan import scan_session
 from tests.bench.measure import Measured, best_ms, seconds_of
 from tests.signals import market
 from warehouse import asof, clock
-from warehouse.models import HistoricalBar, IngestionRun, Signal, SignalEvent, WatchlistEntry
+from warehouse.models import HistoricalBar, IngestionRun, MarketRegimeDay, Signal, SignalEvent, WatchlistEntry
 from warehouse.task_names import RunTask
 
 SYMBOLS = tuple(f"BENCH{number:03}" for number in range(100))
@@ -78,4 +78,5 @@ def _fill() -> None:
         market.store_flow(symbol, market.days(count=23)[0])
         market.store_bars(symbol, has_volume=symbol != INDEX)
         market.store_minutes(symbol)
+    MarketRegimeDay.objects.all().delete()  # of other benchmarks, which store days too
     market.store_days(SYMBOLS, market.days(count=12)[0])

@@ -18,6 +18,7 @@ PHONE, DESK = 390, 1440
 EVERY_LOOK = ((LIGHT, DESK), (DARK, DESK), (DARK, PHONE), (LIGHT, PHONE))
 TWO_LOOKS = ((LIGHT, DESK), (DARK, PHONE))  # for pages whose markup is that of many others
 _HEIGHT = 900  # CSS pixels
+_LEFT = "net::ERR_ABORTED"
 _TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 _CHANGE_THEME = "theme => { document.querySelector('html')._x_dataStack[0].switchTheme(theme) }"
 # In the middle of a transition axe would find colors that no user can read.
@@ -36,7 +37,7 @@ class CheckedPage:
         page.on("console", self._hear)
         page.on("pageerror", lambda error: self.problems.append(f"uncaught error: {error}"))
         page.on("request", self._follow)
-        page.on("requestfailed", lambda one: self.problems.append(f"failed: {one.method} {one.url}"))
+        page.on("requestfailed", self._fail)
         page.on("response", self._receive)
 
     def open(self, path: str) -> None:
@@ -69,6 +70,11 @@ class CheckedPage:
         found, self.problems[:] = sorted(set(self.problems)), []
         if found:
             pytest.fail("\n".join([f"problems of {self.page.url}:", *found]), pytrace=False)
+
+    def _fail(self, request: Request) -> None:
+        # A page that is left ends the requests that wait for an answer, such as one for new data.
+        if request.failure != _LEFT:
+            self.problems.append(f"failed: {request.method} {request.url}: {request.failure}")
 
     def _findings(self) -> list[str]:
         options = {"runOnly": _TAGS, "resultTypes": ["violations"]}
