@@ -12,6 +12,7 @@ from django.conf import settings
 from quant.market.outcome_kinds import Costs
 from quant.score_thresholds import BOOST_RULES
 from quant.sessions import new_york_date
+from signals.anchors import EARLIEST
 from signals.context.boost import Profile
 from signals.detectors.registry import BY_NAME, DETECTORS
 from signals.features.record import BarLength
@@ -22,6 +23,8 @@ from warehouse.market_days import MarketDays
 
 COSTS = {"default": Costs(), "none": Costs(0.0, 0.0), "double": Costs(0.0002, 0.0)}
 CHANCE_ENTRIES = 200  # random entries for each firing
+MOST_DAYS = 36_500  # before the last closed session
+MOST_SEED = 2**31 - 1
 SETTLED = dt.timedelta(hours=1)  # after the close, when the bars of a session are stored
 
 
@@ -115,7 +118,8 @@ def checked(request: Request, watched: Iterable[str], days: MarketDays, now: dt.
     """Return a request that can be run, with the detectors of its timeframe.
 
     Raises ValueError in one sentence for an unknown detector, a symbol that is not watched, an empty range of sessions,
-    and a range that has not ended at `now`.
+    a range that begins before the history of features can, one that has not ended at `now`, and a number that is
+    outside of its limits.
     """
     unknown = [name for name in request.detectors if name not in BY_NAME]
     if unknown:
@@ -127,16 +131,20 @@ def checked(request: Request, watched: Iterable[str], days: MarketDays, now: dt.
         raise ValueError(f"{name} is not watched: add it to the watchlist, and backfill its bars.")
     if request.first > request.last:
         raise ValueError(f"The range ends on {request.last}, before it begins on {request.first}.")
+    if request.first < EARLIEST:
+        raise ValueError(f"The range begins on {request.first}: it can begin on {EARLIEST} at the earliest.")
     tested = request.sessions(days)
     if not tested:
         raise ValueError(f"There is no session between {request.first} and {request.last}.")
     if tested[-1] > last_closed(days, now):
         raise ValueError(f"The session of {tested[-1]} has not ended: end the range earlier.")
-    if request.minimum < 0 or request.minimum > 100:
+    if not 0 <= request.minimum <= 100:
         raise ValueError(f"The least score is {request.minimum:g}: give 0 to 100.")
     _check_costs(request)
     if not 1 <= request.chance_entries <= 1000:
         raise ValueError(f"{request.chance_entries} random entries: give 1 to 1,000.")
+    if not 0 <= request.seed <= MOST_SEED:
+        raise ValueError(f"The seed must be 0 to {MOST_SEED:,}.")
     return request
 
 

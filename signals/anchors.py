@@ -18,6 +18,9 @@ FLOW_ANCHOR = 22  # sums of trades
 BAR_ANCHOR, HOUR_ANCHOR, FOUR_HOUR_ANCHOR = 32, 64, 128
 DAY_ANCHOR = 800  # before the first session of the month
 
+# Days that can be evaluated: the exchange calendar, 1990 to 2099, has the anchors before them and the sessions after.
+EARLIEST, LATEST = dt.date(1994, 1, 1), dt.date(2098, 12, 31)
+
 
 def first_days(first: dt.date, days: MarketDays = REGULAR) -> dict[str, dt.date]:
     """Return by timeframe the session at which the bars begin that sessions from `first` on need."""

@@ -68,9 +68,18 @@ class MarketDays:
         return days, opens, closes
 
     def before(self, day: dt.date, count: int) -> dt.date:
-        """Return the session that is `count` sessions before a day, which need not be a session itself."""
-        reach = dt.timedelta(days=2 * count + _LONGEST_CLOSURE)
-        return self.sessions(day - reach, day - dt.timedelta(days=1))[-count] if count else day
+        """Return the session that is `count` sessions before a day, which need not be a session itself.
+
+        Raises ValueError in one sentence if the exchange calendar has no such session.
+        """
+        if count == 0:
+            return day
+        reach = 2 * count + _LONGEST_CLOSURE
+        since = dt.date.fromordinal(max(day.toordinal() - reach, 1))
+        found = [one for one in self.sessions(since, day) if one < day]
+        if len(found) < count:
+            raise ValueError(f"The exchange calendar has no {count:,} sessions before {day}.")
+        return found[-count]
 
     def following(self, day: dt.date) -> dt.date:
         """Return the first session after a day."""

@@ -11,6 +11,8 @@ from warehouse import clock
 from warehouse.models import WatchlistEntry
 from warehouse.models.enums import UnderlyingKind
 
+LONGEST_SYMBOL = 16  # characters
+_SYMBOL = re.compile(rf"[A-Z][A-Z0-9.]{{0,{LONGEST_SYMBOL - 1}}}")
 DEFAULT_SYMBOLS = ("SPX", "NDX", "SPY", "QQQ", "IWM")
 
 # Indices: the ETF on the same index, and the roots of the chain (the AM-settled one first).
@@ -64,11 +66,17 @@ def spelled(symbol: str) -> str:
     return re.sub(r"[/-]", ".", symbol.strip().upper().lstrip("^$"))
 
 
+def is_symbol(text: str) -> bool:
+    """Return whether a text can be the bare symbol of an underlying, watched or not: AAPL or BRK.B."""
+    return _SYMBOL.fullmatch(text) is not None
+
+
 def add_default_symbols(symbols: Iterable[str] | None = None) -> int:
     """Add `symbols`, or the default five, that are not watched yet, and return how many were added.
 
     Existing entries are unchanged. A symbol that is no known index or ETF is added as a stock, whose only root is
-    the symbol without its point. Raises ValueError, with one sentence, for one that would take contracts from another.
+    the symbol without its point. Raises ValueError, with one sentence, for one that would take contracts from another,
+    and for a text that is no symbol.
     """
     return sum(_add(symbol) for symbol in symbols or DEFAULT_SYMBOLS)
 
@@ -131,6 +139,11 @@ def _unadjusted(root: str) -> str:
 def _add(symbol: str) -> bool:
     if WatchlistEntry.objects.filter(symbol=symbol).exists():
         return False
+    if not is_symbol(symbol):
+        shown = symbol if len(symbol) <= 20 else f"{symbol[:19]}…"
+        raise ValueError(
+            f"{shown!r} is no bare symbol, such as SPX or BRK.B, of at most {LONGEST_SYMBOL} characters."
+        )
     values = _defaults(symbol)
     found = conflicts(symbol, values["provider_symbol"], values["roots"])
     if found:

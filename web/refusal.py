@@ -18,7 +18,11 @@ from web.roles import group_for, role_of
 from web.signals import access as signals
 
 # Words for rows that Django names otherwise.
-_PLURALS = {"django_celery_beat.periodictask": "schedules", "warehouse.watchlistentry": "watchlist entries"}
+_PLURALS = {
+    "django_celery_beat.periodictask": "schedules",
+    "warehouse.pattern": "patterns",
+    "warehouse.watchlistentry": "watchlist entries",
+}
 # Verb, permission and rows of own pages, by the names of their addresses.
 _SEEN = {
     data_answers.PERMISSION: ("the charts of symbols", ("symbol", "volatility", "volatility-lists")),
@@ -47,7 +51,9 @@ _LISTS = {
     "optimisations": ("optimizations", optimiser.VIEW),
     "weights": ("optimizations", optimiser.VIEW),
 }
-_PAGE = re.compile(r"(django_celery_beat|warehouse|auth)_([a-z]+)_(changelist|add|change|delete|history|run)")
+_PAGE = re.compile(
+    r"(django_celery_beat|warehouse|auth)_([a-z]+)_(changelist|add|change|delete|history|run|preview)"
+)
 
 
 class Refused(NamedTuple):

@@ -14,6 +14,16 @@ from quant.market.outcome_kinds import Costs
 from signals.detectors.registry import DETECTORS
 from warehouse.market_days import MarketDays
 
+MOST_SIGNALS = 1000  # of a session, in the limits of a request
+# Whole numbers of a request: their name in sentences, the least and the largest value.
+SIZES = {
+    "least_outcomes": ("The least number of outcomes", 1, 100_000),
+    "folds": ("The number of tests", 2, 20),
+    "least_train": ("The sessions before the first test", 1, 2000),
+    "population": ("The population", 10, 1000),
+    "generations": ("The number of generations", 1, 1000),
+    "seed": ("The seed", 0, backtests.MOST_SEED),
+}
 YEAR = 252  # sessions, from which on combinatorial splits are computed too
 DETECTOR_NAMES = tuple(
     one.name for one in DETECTORS if one.rule.ending == "session" and "15m" in one.rule.timeframes
@@ -87,16 +97,15 @@ def checked(
     tested = backtests.checked(request.backtest(), watched, days, now).sessions(days)
     if not 0 < request.target < 1:
         raise ValueError(f"The target win rate is {request.target:g}: give more than 0 and less than 1.")
-    if min(request.least_signals, request.most_signals, request.least_reward, request.least_outcomes) <= 0:
-        raise ValueError("Limits of signals, reward and outcomes must be above 0.")
-    if request.folds < 2:
-        raise ValueError("Give two folds or more: one test says little about weights.")
+    if not all(0 < one <= MOST_SIGNALS for one in (request.least_signals, request.most_signals)):
+        raise ValueError(f"Limits of signals a session must be above 0, and {MOST_SIGNALS:,} at most.")
+    for name, (words, fewest, most) in SIZES.items():
+        if not fewest <= getattr(request, name) <= most:
+            raise ValueError(f"{words} must be {fewest:,} to {most:,}.")
     least = request.least_train + request.folds
     if len(tested) < least:
         raise ValueError(
             f"The range has {len(tested)} sessions: {request.folds} tests after {request.least_train} sessions of"
             f" training need {least} at least."
         )
-    if request.population < 10 or request.generations < 1:
-        raise ValueError("Give a population of ten or more, and one generation or more.")
     return request

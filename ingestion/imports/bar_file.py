@@ -30,6 +30,8 @@ PRICES = ("open", "high", "low", "close")
 OPTIONAL = ("volume", "vwap", "transactions")
 MOST_NAMED = 5
 FIRST_DAY = dt.date(1990, 1, 3)  # has a session before it in the exchange calendar
+LARGEST_PRICE = 1e9
+LARGEST = {"volume": 1e15, "transactions": 2.0**31}  # the column of transactions has no room for more
 OUTSIDE, NO_SESSION = "outside the session", "on days without session"
 COLUMNS = f"{' or '.join(TIMES)}, {', '.join(PRICES)}, and may name {', '.join(OPTIONAL)}"
 _DATE = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII), "2013-10-04"
@@ -124,7 +126,7 @@ def _times(cells: Sequence[str], name: str) -> tuple[Times, NDArray[np.datetime6
     pattern, example = _DATE if name == "date" else _TIME
     is_time = np.array([_is_time(cell, pattern) for cell in cells])
     wrong = {
-        row: f"has the {name} {cells[row]!r}: write it as {example}"
+        row: f"has the {name} {_shown(cells[row])}: write it as {example}"
         for row in np.flatnonzero(~is_time).tolist()
     }
     texts = [cell if right else str(FIRST_DAY) for cell, right in zip(cells, is_time.tolist(), strict=True)]
@@ -132,9 +134,9 @@ def _times(cells: Sequence[str], name: str) -> tuple[Times, NDArray[np.datetime6
     day = written.astype("datetime64[D]")
     start_ms = written.astype("datetime64[ms]").astype(np.int64)
     for row in np.flatnonzero(day < np.datetime64(FIRST_DAY)).tolist():
-        wrong[row] = f"has the {name} {cells[row]!r}: the exchange calendar begins with {FIRST_DAY}"
+        wrong[row] = f"has the {name} {_shown(cells[row])}: the exchange calendar begins with {FIRST_DAY}"
     for row in np.flatnonzero(start_ms % MINUTE_MS).tolist():
-        wrong[row] = f"has the {name} {cells[row]!r}: a bar starts at a whole minute"
+        wrong[row] = f"has the {name} {_shown(cells[row])}: a bar starts at a whole minute"
     if name != "time_utc":
         days, place = np.unique(day, return_inverse=True)
         start_ms += np.array([_behind_utc_ms(one) for one in days.tolist()], dtype=np.int64)[place]
@@ -189,8 +191,15 @@ def _wrong_prices(cells: Mapping[str, Sequence[str]], numbers: Mapping[str, Floa
             bad |= np.isnan(values)
         for row in np.flatnonzero(bad).tolist():
             wanted = "a positive number" if is_price else "a number that is not negative"
-            wrong[row] = f"has the {name} {cells[name][row]!r}: write {wanted}"
+            wrong[row] = f"has the {name} {_shown(cells[name][row])}: write {wanted}"
+        limit = LARGEST.get(name, LARGEST_PRICE)
+        for row in np.flatnonzero(values >= limit).tolist():
+            wrong[row] = f"has the {name} {_shown(cells[name][row])}: write a number below {limit:,.0f}"
     return wrong
+
+
+def _shown(cell: str) -> str:
+    return repr(cell if len(cell) <= 40 else f"{cell[:39]}…")
 
 
 def _wrong_order(start_ms: Times) -> dict[int, str]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import datetime as dt
-import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple
@@ -16,12 +15,11 @@ from warehouse.loading.known_at import store_in_time
 from warehouse.models import MarketEvent
 from warehouse.models.dates import ALL_SYMBOLS
 from warehouse.models.enums import EventCertainty, EventKind, EventTiming, Source
-from warehouse.watchlist import spelled
+from warehouse.watchlist import LONGEST_SYMBOL, is_symbol, spelled
 
 REQUIRED = ("symbol", "kind", "date")
 OPTIONAL = ("timing", "certainty", "note", "known_on")
 MOST_NAMED = 5
-_SYMBOL = re.compile(r"[A-Z][A-Z0-9.]*")
 
 
 class WrongEventFile(Exception):
@@ -97,9 +95,10 @@ def _event(row: Mapping[str, str | None], now_ms: int) -> MarketEvent:
     cells = {name: (row.get(name) or "").strip() for name in (*REQUIRED, *OPTIONAL)}
     symbol = spelled(cells["symbol"])
     kind = _one_of(EventKind, cells["kind"], "kind")
-    if symbol != ALL_SYMBOLS and not _SYMBOL.fullmatch(symbol):
+    if symbol != ALL_SYMBOLS and not is_symbol(symbol):
         raise ValueError(
-            f"has the symbol {cells['symbol']!r}: write a bare one, such as AAPL, or {ALL_SYMBOLS}"
+            f"has the symbol {_shown(cells['symbol'])}: write a bare one, such as AAPL, of at most {LONGEST_SYMBOL}"
+            f" characters, or {ALL_SYMBOLS}"
         )
     if kind == EventKind.EARNINGS and symbol == ALL_SYMBOLS:
         raise ValueError("has earnings of all symbols: name one symbol")
@@ -108,6 +107,8 @@ def _event(row: Mapping[str, str | None], now_ms: int) -> MarketEvent:
         raise ValueError(
             f"has the date {date}, on which there is no session: write the first session after it"
         )
+    if "\0" in cells["note"]:
+        raise ValueError("has a null character in its note")
     event = MarketEvent(
         symbol=symbol,
         kind=kind,
@@ -128,7 +129,7 @@ def _event(row: Mapping[str, str | None], now_ms: int) -> MarketEvent:
 def _one_of(kinds: type[EventKind] | type[EventTiming] | type[EventCertainty], text: str, name: str) -> str:
     value = text.upper().replace(" ", "_")
     if value not in kinds.values:
-        raise ValueError(f"has the {name} {text!r}: write one of {', '.join(kinds.values)}")
+        raise ValueError(f"has the {name} {_shown(text)}: write one of {', '.join(kinds.values)}")
     return value
 
 
@@ -136,4 +137,8 @@ def _date(text: str, name: str) -> dt.date:
     try:
         return dt.date.fromisoformat(text)
     except ValueError:
-        raise ValueError(f"has the {name} {text!r}: write it as 2026-01-29") from None
+        raise ValueError(f"has the {name} {_shown(text)}: write it as 2026-01-29") from None
+
+
+def _shown(text: str) -> str:
+    return repr(text if len(text) <= 40 else f"{text[:39]}…")

@@ -22,6 +22,8 @@ from warehouse.models.enums import ActionKind, Source
 from warehouse.watchlist import spelled
 
 COLUMNS = ("symbol", "ex_date", "split_from", "split_to")
+MOST_SHARES = 1000  # new shares for an old one, or old ones for a new one
+LATEST = dt.date(2099, 12, 31)  # of the exchange calendar
 SEARCHED_SESSIONS = 5  # on both sides of an ex-date without the jump of its split
 SMALLEST_SEEN = (
     1.15  # new shares for an old one, or the reverse; a smaller split cannot be told from a usual move
@@ -176,8 +178,17 @@ def _split(row: Mapping[str, str | None]) -> Action:
         old, new = float(cells["split_from"]), float(cells["split_to"])
     except ValueError:
         raise ValueError("needs a date such as 2004-08-30 and two numbers of shares") from None
-    if not (0 < old < math.inf and 0 < new < math.inf and old != new) or ex_date < FIRST_DAY:
-        raise ValueError(f"has the split {cells['split_from']} to {cells['split_to']} on {ex_date}")
+    is_usual = (
+        0 < old < math.inf
+        and 0 < new < math.inf
+        and old != new
+        and 1 / MOST_SHARES <= new / old <= MOST_SHARES
+    )
+    if not is_usual or not FIRST_DAY <= ex_date <= LATEST:
+        raise ValueError(
+            f"has the split {cells['split_from'][:20]} to {cells['split_to'][:20]} on {ex_date}: write two numbers, of"
+            f" which one is at most {MOST_SHARES:,} times the other, and a date from {FIRST_DAY} to {LATEST}"
+        )
     if not cells["symbol"]:
         raise ValueError("has no symbol")
     return Action(spelled(cells["symbol"]), ex_date, None, old, new)

@@ -108,7 +108,7 @@ def _part(found: object, path: str, depth: int) -> Condition | Group:
         return _group(found, path, depth + 1)
     unknown = sorted(set(found) - {"field", "op", "value"})
     if unknown:
-        raise RefusedConditions(path, f"a condition has field, op and value, not {unknown[0]}.")
+        raise RefusedConditions(path, f"a condition has field, op and value, not {_shown(unknown[0])}.")
     field = _field(found["field"], path)
     op = found.get("op")
     if op not in OPERATORS[field.kind]:
@@ -125,8 +125,8 @@ def _part(found: object, path: str, depth: int) -> Condition | Group:
 def _field(name: object, path: str) -> Field:
     if isinstance(name, str) and name in BY_NAME:
         return BY_NAME[name]
-    nearest = get_close_matches(str(name), BY_NAME, n=1, cutoff=0.0)[0]
-    raise RefusedConditions(path, f"there is no field {name}; the nearest is {nearest}.")
+    nearest = get_close_matches(_shown(name), BY_NAME, n=1, cutoff=0.0)[0]
+    raise RefusedConditions(path, f"there is no field {_shown(name)}; the nearest is {nearest}.")
 
 
 def _value(field: Field, op: str, found: object, path: str) -> Any:
@@ -146,12 +146,19 @@ def _single(field: Field, found: object, path: str) -> float | str:
         if found not in field.choices:
             raise RefusedConditions(path, f"{field.name} is one of {field.range_text}, not {_shown(found)}.")
         return str(found)
-    if isinstance(found, bool) or not isinstance(found, int | float) or not math.isfinite(found):
+    if isinstance(found, bool) or not isinstance(found, int | float) or not _is_finite(found):
         raise RefusedConditions(path, f"{field.name} is a number, and {_shown(found)} is none.")
     low, high = field.low, field.high
     if (low is not None and found < low) or (high is not None and found > high):
         raise RefusedConditions(path, f"{field.name} is {field.range_text}, and {_shown(found)} is outside.")
     return found
+
+
+def _is_finite(found: float) -> bool:
+    try:
+        return math.isfinite(found)
+    except OverflowError:  # a whole number beyond those of floating point, which all fields are
+        return False
 
 
 def _shown(found: object) -> str:

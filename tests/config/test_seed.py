@@ -131,3 +131,15 @@ def test_a_given_password_is_used_and_not_shown(monkeypatch):
     assert "admin user: admin\n" in output
     assert "chosen" not in output
     assert get_user_model().objects.get(username="admin").check_password("chosen by the operator")
+
+
+@pytest.mark.parametrize(
+    ("symbol", "shown"),
+    [("A" * 17, "A" * 17), ("A" * 5000, f"{'A' * 19}…"), ("12", "12"), ("I:SPX", "I:SPX")],
+)
+def test_a_text_that_is_no_symbol_is_not_watched(symbol, shown):
+    with pytest.raises(
+        CommandError, match=f"'{shown}' is no bare symbol, such as SPX or BRK.B, of at most 16"
+    ):
+        call_command("seed", symbols=symbol)
+    assert not WatchlistEntry.objects.exists()

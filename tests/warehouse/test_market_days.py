@@ -48,6 +48,14 @@ def test_sessions_before_and_after_a_day_are_counted_with_the_exceptions():
     assert MarketDays().before(dt.date(2026, 1, 2), 800) == dt.date(2022, 10, 24)
 
 
+@pytest.mark.parametrize(
+    ("day", "count"), [(dt.date(1990, 1, 2), 1), (dt.date(1990, 3, 1), 800), (dt.date(1, 1, 1), 1)]
+)
+def test_a_session_before_the_calendar_is_refused(day, count):
+    with pytest.raises(ValueError, match=f"The exchange calendar has no {count} sessions before {day}"):
+        MarketDays().before(day, count)
+
+
 @pytest.mark.database
 @pytest.mark.django_db
 def test_exceptions_are_read_from_the_table():

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from django import forms
@@ -16,6 +15,7 @@ from warehouse import clock
 from warehouse.models import MarketEvent
 from warehouse.models.dates import ALL_SYMBOLS
 from warehouse.models.enums import EventKind, Source
+from warehouse.watchlist import LONGEST_SYMBOL, is_symbol
 from web import formats
 from web.admin.base import units
 from web.admin.editable import EditableAdmin
@@ -24,8 +24,6 @@ if TYPE_CHECKING:
     ModelForm = forms.ModelForm[MarketEvent]
 else:
     ModelForm = forms.ModelForm
-
-_SYMBOL = re.compile(r"[A-Z][A-Z0-9.]*")
 
 
 class MarketEventForm(ModelForm):
@@ -50,9 +48,10 @@ class MarketEventForm(ModelForm):
 
     def clean_symbol(self) -> str:
         symbol = str(self.cleaned_data["symbol"]).strip().upper()
-        if symbol != ALL_SYMBOLS and not _SYMBOL.fullmatch(symbol):
+        if symbol != ALL_SYMBOLS and not is_symbol(symbol):
             raise forms.ValidationError(
-                f"Write the bare symbol, such as AAPL or BRK.B, or {ALL_SYMBOLS} for all symbols."
+                f"Write the bare symbol, such as AAPL or BRK.B, of at most {LONGEST_SYMBOL} characters, or"
+                f" {ALL_SYMBOLS} for all symbols."
             )
         return symbol
 

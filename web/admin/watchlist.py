@@ -15,7 +15,7 @@ from provider.errors import ProviderError
 from warehouse import clock
 from warehouse.models import WatchlistEntry
 from warehouse.models.enums import UnderlyingKind
-from warehouse.watchlist import conflicts
+from warehouse.watchlist import conflicts, is_symbol
 from web.admin.base import EstimatedPaginator
 from web.admin.editable import EditableAdmin
 
@@ -24,8 +24,6 @@ if TYPE_CHECKING:
 else:
     ModelForm = forms.ModelForm
 
-_SYMBOL = re.compile(r"[A-Z][A-Z0-9.]{0,15}")
-_PROVIDER_SYMBOL = re.compile(r"(I:)?[A-Z][A-Z0-9.]{0,15}")
 _ROOT = re.compile(r"[A-Z0-9]{1,6}")
 _HELP = {
     "symbol": "Bare symbol of the underlying: SPX, SPY, BRK.B. It cannot be changed later.",
@@ -64,19 +62,19 @@ class WatchlistForm(ModelForm):
 
     def clean_symbol(self) -> str:
         symbol = str(self.cleaned_data["symbol"]).strip().upper()
-        if not _SYMBOL.fullmatch(symbol):
+        if not is_symbol(symbol):
             raise forms.ValidationError("Write the bare symbol, such as SPX or BRK.B, without a prefix.")
         return symbol
 
     def clean_provider_symbol(self) -> str:
         name = str(self.cleaned_data["provider_symbol"]).strip().upper()
-        if not _PROVIDER_SYMBOL.fullmatch(name):
+        if not is_symbol(name.removeprefix("I:")):
             raise forms.ValidationError("Write the provider's symbol, such as I:SPX, SPY or BRK.B.")
         return name
 
     def clean_reference_symbol(self) -> str | None:
         name = str(self.cleaned_data["reference_symbol"] or "").strip().upper()
-        if name and not _SYMBOL.fullmatch(name):
+        if name and not is_symbol(name):
             raise forms.ValidationError("Write a bare symbol, such as SPY, or nothing.")
         return name or None
 

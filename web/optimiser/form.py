@@ -7,7 +7,7 @@ from typing import Any
 
 from django import forms
 
-from backtest.optimiser.request import OptimizationRequest, checked
+from backtest.optimiser.request import MOST_SIGNALS, SIZES, OptimizationRequest, checked
 from backtest.request import last_closed
 from warehouse import clock, market_days
 from warehouse.models import WatchlistEntry
@@ -31,14 +31,14 @@ class OptimizationForm(forms.Form):
     first = date_field("From")
     last = date_field("To")
     target = number_field("The target win rate", 1, 99)
-    least_signals = number_field("The least number of signals a session", 0, 1000)
-    most_signals = number_field("The largest number of signals a session", 0, 1000)
-    least_outcomes = whole_field("The least number of outcomes", 1, 100_000)
-    folds = whole_field("The number of tests", 2, 20)
-    least_train = whole_field("The sessions before the first test", 1, 2000)
-    population = whole_field("The population", 10, 1000)
-    generations = whole_field("The number of generations", 1, 1000)
-    seed = whole_field("The seed", 0, 2**31 - 1)
+    least_signals = number_field("The least number of signals a session", 0, MOST_SIGNALS)
+    most_signals = number_field("The largest number of signals a session", 0, MOST_SIGNALS)
+    least_outcomes = whole_field(*SIZES["least_outcomes"])
+    folds = whole_field(*SIZES["folds"])
+    least_train = whole_field(*SIZES["least_train"])
+    population = whole_field(*SIZES["population"])
+    generations = whole_field(*SIZES["generations"])
+    seed = whole_field(*SIZES["seed"])
 
     asked: OptimizationRequest
 

@@ -14,6 +14,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
 from quant import sessions
+from signals.anchors import EARLIEST
 from warehouse import clock
 from warehouse.models import Signal
 from warehouse.models.enums import Disposition
@@ -112,6 +113,6 @@ def _day(text: str, now_ms: int) -> dt.date:
         found = sessions.sessions(wanted - dt.timedelta(days=10), wanted)
     except (ValueError, OverflowError) as error:
         raise BadRequest("day is a date such as 2026-11-24") from error
-    if not found:
+    if not found or wanted < EARLIEST:
         raise BadRequest("the exchange calendar has no session near this day")
     return min(found[-1], present)

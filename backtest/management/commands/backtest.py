@@ -18,13 +18,13 @@ from rich.table import Table
 from backtest import run, store
 from backtest.guards.look_ahead import look_ahead
 from backtest.guards.warm_up import warm_up
-from backtest.request import COSTS, Request, checked, from_json, last_closed
+from backtest.request import COSTS, MOST_DAYS, MOST_SEED, Request, checked, from_json, last_closed
 from backtest.text import as_lines, as_records
 from signals.context.boost import PROFILES
 from signals.detectors.registry import ALIASES, BY_NAME, named
 from signals.scan.found import plain
 from warehouse import clock, market_days, queries
-from warehouse.console import INTERRUPTED, console_on, sigterm_interrupts
+from warehouse.console import INTERRUPTED, MOST_ID, console_on, number, sigterm_interrupts, whole
 from warehouse.models import Backtest
 from warehouse.models.enums import BacktestStatus
 from warehouse.task_names import CeleryTask
@@ -42,7 +42,7 @@ class Command(BaseCommand):
         add("--symbols", type=_words, help="for example SPY,SPX (default: every watched symbol)")
         add(
             "--days",
-            type=int,
+            type=whole(0, MOST_DAYS),
             default=90,
             help="calendar days back from the last closed session (default 90)",
         )
@@ -52,19 +52,22 @@ class Command(BaseCommand):
         add("--costs", choices=tuple(COSTS), default="default", help="default: 1 basis point of slippage")
         add("--profile", choices=PROFILES, default=settings.SIGNAL_PROFILE, help="of the boosts")
         add(
-            "--minimum-score", type=float, default=settings.SIGNAL_MINIMUM_SCORE, help="of a signal, 0 to 100"
+            "--minimum-score",
+            type=number(0, 100),
+            default=settings.SIGNAL_MINIMUM_SCORE,
+            help="of a signal, 0 to 100",
         )
         add("--wall-exit", action="store_true", help="leave a trade before the wall ahead of it")
         add("--priced", action="store_true", help="also price every outcome with an option")
         add(
             "--spread-share",
-            type=float,
+            type=number(0, 1),
             default=1.0,
             help="of half of an option's spread, 0 to 1 (default 1)",
         )
         add(
             "--option-commission",
-            type=float,
+            type=number(0, 100),
             default=0.65,
             help="dollars per contract and fill (default 0.65)",
         )
@@ -72,11 +75,16 @@ class Command(BaseCommand):
         add("--shuffle", action="store_true", help="test a market whose bars have a random order")
         add("--check-lookahead", action="store_true", help="refuse if a feature uses later facts")
         add("--check-warmup", action="store_true", help="print how much history each feature needs")
-        add("--seed", type=int, default=1, help="of all random numbers (default 1)")
+        add("--seed", type=whole(0, MOST_SEED), default=1, help="of all random numbers (default 1)")
         add("--fleet", action="store_true", help="let the Celery workers of the queue `backtest` do it")
-        add("--resume", type=int, metavar="ID", help="continue a stored backtest")
-        add("--cancel", type=int, metavar="ID", help="cancel a running backtest")
-        add("--delete", type=int, metavar="ID", help="delete a stored backtest with its outcomes")
+        add("--resume", type=whole(1, MOST_ID), metavar="ID", help="continue a stored backtest")
+        add("--cancel", type=whole(1, MOST_ID), metavar="ID", help="cancel a running backtest")
+        add(
+            "--delete",
+            type=whole(1, MOST_ID),
+            metavar="ID",
+            help="delete a stored backtest with its outcomes",
+        )
         add("--format", choices=("table", "json"), default="table", help="of the result (default table)")
 
     def handle(self, **options: Any) -> None:
@@ -87,7 +95,8 @@ class Command(BaseCommand):
             self._delete(options["delete"])
             return
         console = console_on(self.stderr if options["format"] == "json" else self.stdout)
-        backtest = self._resumed(options["resume"]) if options["resume"] else self._created(options)
+        is_new = options["resume"] is None
+        backtest = self._created(options) if is_new else self._resumed(options["resume"])
         request = from_json(backtest.request)
         if options["check_lookahead"] or options["check_warmup"]:
             self._check(backtest, request, options, console)
@@ -117,7 +126,7 @@ class Command(BaseCommand):
     def _created(self, options: dict[str, Any]) -> Backtest:
         now = clock.now()
         last = options["last"] or last_closed(market_days.read(), now)
-        first = options["first"] or last - dt.timedelta(days=options["days"])
+        first = options["first"] or _before(last, options["days"])
         watched = [str(entry.symbol) for entry in queries.watchlist_entries()]
         costs = COSTS[options["costs"]]
         request = Request(
@@ -240,3 +249,8 @@ def _aliases() -> str:
 
 def _words(text: str) -> list[str]:
     return [word.strip().upper() for word in text.split(",") if word.strip()]
+
+
+def _before(day: dt.date, days: int) -> dt.date:
+    """Return the date a number of days before another one, the first date of the calendar where there is none."""
+    return dt.date.fromordinal(max(day.toordinal() - days, 1))

@@ -13,12 +13,12 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from backtest.optimiser import run
-from backtest.optimiser.request import OptimizationRequest, checked
+from backtest.optimiser.request import MOST_SIGNALS, SIZES, OptimizationRequest, checked
 from backtest.report.percentages import interval, percent
-from backtest.request import last_closed
+from backtest.request import MOST_DAYS, last_closed
 from backtest.run import CanceledError
 from warehouse import clock, market_days, queries
-from warehouse.console import INTERRUPTED, console_on
+from warehouse.console import INTERRUPTED, MOST_ID, console_on, number, whole
 from warehouse.models import Optimization
 from warehouse.models.enums import BacktestStatus
 from warehouse.task_names import CeleryTask
@@ -37,24 +37,59 @@ class Command(BaseCommand):
             type=lambda text: text.upper().split(","),
             help="for example SPY,SPX (default: all watched)",
         )
-        add("--days", type=int, default=90, help="sessions back from the last closed one (default 90)")
+        add(
+            "--days",
+            type=whole(1, MOST_DAYS),
+            default=90,
+            help="sessions back from the last closed one (default 90)",
+        )
         add(
             "--target",
-            type=float,
+            type=number(0, 1),
             default=0.65,
             help="win rate from which on the expectancy decides (default 0.65)",
         )
-        add("--folds", type=int, default=5, help="tests out of sample (default 5)")
-        add("--least-train", type=int, default=40, help="sessions before the first test (default 40)")
-        add("--least-signals", type=float, default=5.0, help="signals a session, at least (default 5)")
-        add("--most-signals", type=float, default=20.0, help="signals a session, at most (default 20)")
-        add("--least-outcomes", type=int, default=100, help="outcomes of a fit, at least (default 100)")
-        add("--generations", type=int, default=50, help="of the genetic algorithm (default 50)")
-        add("--population", type=int, default=60, help="of the genetic algorithm (default 60)")
-        add("--seed", type=int, default=1, help="of all random numbers (default 1)")
+        add("--folds", type=whole(*SIZES["folds"][1:]), default=5, help="tests out of sample (default 5)")
+        add(
+            "--least-train",
+            type=whole(*SIZES["least_train"][1:]),
+            default=40,
+            help="sessions before the first test (default 40)",
+        )
+        add(
+            "--least-signals",
+            type=number(0, MOST_SIGNALS),
+            default=5.0,
+            help="signals a session, at least (default 5)",
+        )
+        add(
+            "--most-signals",
+            type=number(0, MOST_SIGNALS),
+            default=20.0,
+            help="signals a session, at most (default 20)",
+        )
+        add(
+            "--least-outcomes",
+            type=whole(*SIZES["least_outcomes"][1:]),
+            default=100,
+            help="outcomes of a fit, at least (default 100)",
+        )
+        add(
+            "--generations",
+            type=whole(*SIZES["generations"][1:]),
+            default=50,
+            help="of the genetic algorithm (default 50)",
+        )
+        add(
+            "--population",
+            type=whole(*SIZES["population"][1:]),
+            default=60,
+            help="of the genetic algorithm (default 60)",
+        )
+        add("--seed", type=whole(*SIZES["seed"][1:]), default=1, help="of all random numbers (default 1)")
         add("--fleet", action="store_true", help="let a Celery worker of the queue `backtest` do it")
-        add("--resume", type=int, metavar="ID", help="continue a stored optimisation")
-        add("--cancel", type=int, metavar="ID", help="cancel a running optimisation")
+        add("--resume", type=whole(1, MOST_ID), metavar="ID", help="continue a stored optimisation")
+        add("--cancel", type=whole(1, MOST_ID), metavar="ID", help="cancel a running optimisation")
         add("--format", choices=("table", "json"), default="table", help="of the result (default table)")
 
     def handle(self, **options: Any) -> None:
@@ -63,7 +98,8 @@ class Command(BaseCommand):
                 raise CommandError(f"There is no unfinished optimisation {options['cancel']}.")
             self.stdout.write(f"Optimisation {options['cancel']} is canceled; --resume continues it.")
             return
-        row = self._resumed(options["resume"]) if options["resume"] else self._created(options)
+        is_new = options["resume"] is None
+        row = self._created(options) if is_new else self._resumed(options["resume"])
         if options["fleet"]:
             current_app.send_task(CeleryTask.RUN_OPTIMIZATION, (row.id,))
             self.stdout.write(f"Optimisation {row.id} is enqueued.")
@@ -85,20 +121,20 @@ class Command(BaseCommand):
         now, days = clock.now(), market_days.read()
         watched = [str(entry.symbol) for entry in queries.watchlist_entries()]
         last = last_closed(days, now)
-        request = OptimizationRequest(
-            symbols=tuple(options["symbols"] or watched),
-            first=days.before(last, max(options["days"] - 1, 0)),
-            last=last,
-            until_ms=clock.epoch_ms(now),
-            **{
-                name: options[name]
-                for name in (
-                    "target", "folds", "least_train", "least_signals", "most_signals", "least_outcomes",
-                    "generations", "population", "seed",
-                )
-            },
-        )  # fmt: skip
         try:
+            request = OptimizationRequest(
+                symbols=tuple(options["symbols"] or watched),
+                first=days.before(last, options["days"] - 1),
+                last=last,
+                until_ms=clock.epoch_ms(now),
+                **{
+                    name: options[name]
+                    for name in (
+                        "target", "folds", "least_train", "least_signals", "most_signals", "least_outcomes",
+                        "generations", "population", "seed",
+                    )
+                },
+            )  # fmt: skip
             tested = checked(request, watched, days, now)
         except ValueError as error:
             raise CommandError(str(error)) from None

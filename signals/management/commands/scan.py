@@ -12,6 +12,7 @@ from rich.table import Table
 
 from quant import sessions
 from signals import market_view
+from signals.anchors import EARLIEST, LATEST
 from signals.features.build import build
 from signals.features.record import Features
 from signals.scan.configured import scoring_rules
@@ -109,4 +110,8 @@ def _instant_ms(text: str) -> int:
         instant = dt.datetime.fromisoformat(text)
     except ValueError as error:
         raise CommandError(f"--as-of {text} is no instant: write it as 2026-11-24T15:01.") from error
+    if not EARLIEST < instant.date() <= LATEST:
+        raise CommandError(
+            f"--as-of {text} is out of range: write an instant after {EARLIEST}, up to {LATEST}."
+        )
     return clock.epoch_ms(instant if instant.tzinfo else instant.replace(tzinfo=sessions.NEW_YORK))

@@ -137,7 +137,10 @@ def test_without_an_edge_it_says_so_and_asks_twice(market):
     ("changed", "sentence"),
     [
         ({"target": 1.5}, "The target win rate is 1.5"),
-        ({"folds": 1}, "Give two folds or more"),
+        ({"folds": 1}, "The number of tests must be 2 to 20"),
+        ({"least_signals": float("nan")}, "Limits of signals a session must be above 0"),
+        ({"most_signals": float("inf")}, "Limits of signals a session must be above 0"),
+        ({"seed": -1}, "The seed must be 0 to 2,147,483,647"),
         ({"least_train": 500}, "The range has 84 sessions"),
         ({"symbols": ("XYZ",)}, "XYZ is not watched"),
     ],

@@ -50,6 +50,15 @@ def refused(tmp_path: Path):
         ("1999-05-25,233,235,229,,2", "line 2 has the close '': write a positive number"),
         ("1999-05-25,233,235,229,x,2", "line 2 has the close 'x': write a positive number"),
         ("1999-05-25,233,235,229,inf,2", "line 2 has the close 'inf': write a positive number"),
+        (
+            "1999-05-25,1e308,1e308,1e308,1e308,2",
+            "line 2 has the close '1e308': write a number below 1,000,000,000",
+        ),
+        (
+            "1999-05-25,1,1,1,1,1e308",
+            "line 2 has the volume '1e308': write a number below 1,000,000,000,000,000",
+        ),
+        (f"1999-05-25,1,1,1,{'9' * 5000},1", f"line 2 has the close '{'9' * 39}…': write a positive number"),
         ("1999-05-25,233,235,229,230,-2", "the volume '-2': write a number that is not negative"),
         ("1999-05-25,233,228,229,230,2", "none may be above the high or below the low"),
         ("1999-05-25,236,235,229,230,2", "none may be above the high or below the low"),
@@ -122,6 +131,16 @@ def test_a_bar_of_today_that_has_not_ended_is_refused(refused):
         ("IBM,1999-05-27,2,1", "IBM.csv has no jump of the split of IBM 1999-05-27, 0.5 new shares for one"),
         ("IBM,1999-05-27,1,1", "line 2 has the split 1 to 1 on 1999-05-27"),
         ("IBM,1999-05-27,0,2", "line 2 has the split 0 to 2 on 1999-05-27"),
+        (
+            "IBM,1999-05-27,1e308,1e-308",
+            "line 2 has the split 1e308 to 1e-308 on 1999-05-27: write two numbers",
+        ),
+        ("IBM,1999-05-27,1,1e-320", "line 2 has the split 1 to 1e-320 on 1999-05-27: write two numbers"),
+        ("IBM,1999-05-27,nan,1", "line 2 has the split nan to 1 on 1999-05-27: write two numbers"),
+        (
+            "IBM,9999-12-31,1,2",
+            "on 9999-12-31: write two numbers, of which one is at most 1,000 times the other",
+        ),
         ("IBM,27.5.1999,1,2", "line 2 needs a date such as 2004-08-30 and two numbers of shares"),
         (",1999-05-27,1,2", "line 2 has no symbol"),
         ("IBM,1999-05-27,1,2\nibm,1999-05-27,1,3", "line 3 is a second split of its symbol and date"),

@@ -73,7 +73,15 @@ def test_a_past_event_is_known_from_the_day_that_the_file_says(load):
 @pytest.mark.parametrize(
     ("row", "sentence"),
     [
-        ("$$,EARNINGS,2026-01-29", "line 2 has the symbol '$$': write a bare one, such as AAPL, or *"),
+        (
+            "$$,EARNINGS,2026-01-29",
+            "line 2 has the symbol '$$': write a bare one, such as AAPL, of at most 16 characters, or *",
+        ),
+        (f"{'A' * 17},EARNINGS,2026-01-29", f"line 2 has the symbol '{'A' * 17}': write a bare one"),
+        (f"{'A' * 5000},EARNINGS,2026-01-29", f"line 2 has the symbol '{'A' * 39}…': write a bare one"),
+        (f"AAPL,{'P' * 5000},2026-01-29", f"line 2 has the kind '{'P' * 39}…': write one of EARNINGS"),
+        (f"AAPL,EARNINGS,{'9' * 5000}", f"line 2 has the date '{'9' * 39}…': write it as 2026-01-29"),
+        ("AAPL\0,EARNINGS,2026-01-29", "line 2 has the symbol 'AAPL\\x00': write a bare one"),
         ("*,EARNINGS,2026-01-29", "line 2 has earnings of all symbols: name one symbol"),
         ("AAPL,PARTY,2026-01-29", "line 2 has the kind 'PARTY': write one of EARNINGS, FOMC, CPI"),
         ("AAPL,EARNINGS,29.01.2026", "line 2 has the date '29.01.2026': write it as 2026-01-29"),
@@ -86,6 +94,12 @@ def test_a_wrong_row_is_named_and_nothing_is_stored(load, row, sentence):
     with pytest.raises(WrongEventFile, match="Nothing was stored") as caught:
         load(f"symbol,kind,date,timing\n{row}\nSPY,OTHER,2026-01-29\n")
     assert sentence in str(caught.value)
+    assert not MarketEvent.objects.exists()
+
+
+def test_a_note_with_a_null_character_is_refused(load):
+    with pytest.raises(WrongEventFile, match="line 2 has a null character in its note"):
+        load("symbol,kind,date,note\nAAPL,EARNINGS,2026-01-29,Q1\0Q2\n")
     assert not MarketEvent.objects.exists()
 
 

@@ -24,6 +24,8 @@ EVENT = {
     "is_expected": "on",
 }
 
+_BARE = "Write the bare symbol, such as AAPL or BRK.B, of at most 16 characters, or * for all symbols."
+
 
 @pytest.fixture
 def operator(client):
@@ -76,7 +78,13 @@ def test_no_event_can_be_deleted(operator):
 @pytest.mark.parametrize(
     ("wrong", "sentence"),
     [
-        ({"symbol": "I:SPX"}, "Write the bare symbol, such as AAPL or BRK.B, or * for all symbols."),
+        ({"symbol": "I:SPX"}, _BARE),
+        ({"symbol": "A" * 17}, _BARE),
+        ({"symbol": "A" * 5000}, _BARE),
+        ({"symbol": "12"}, _BARE),
+        ({"symbol": "**"}, _BARE),
+        ({"symbol": "AAPL\0"}, "Null characters are not allowed."),
+        ({"note": "Q1\0"}, "Null characters are not allowed."),
         ({"date": "2026-01-31"}, "The exchange has no session on this date"),
         ({"date": "9999-01-29"}, "The exchange has no session on this date"),
         ({"symbol": "*"}, "Earnings are those of one symbol."),

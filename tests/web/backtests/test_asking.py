@@ -76,6 +76,10 @@ def test_the_choices_of_the_form_are_those_of_the_request(market):
     [
         ({"first": "soon"}, "From must be a date such as 2026-11-24."),
         ({"last": ""}, "To must be a date such as 2026-11-24."),
+        (
+            {"first": "0001-01-01"},
+            "The range begins on 0001-01-01: it can begin on 1994-01-01 at the earliest.",
+        ),
         ({"last": "2026-11-25"}, "The session of 2026-11-25 has not ended: end the range earlier."),
         ({"last": "9999-12-31"}, "The session of 2099-12-31 has not ended: end the range earlier."),
         ({"last": "2026-08-23"}, "The range ends on 2026-08-23, before it begins on 2026-08-24."),
@@ -87,6 +91,11 @@ def test_the_choices_of_the_form_are_those_of_the_request(market):
         ({"minimum": "nan"}, "The least score must be a number, 0 to 100."),
         ({"symbols": ["GME"]}, "GME is no watched symbol."),
         ({"detectors": ["moon"]}, "moon is no detector."),
+        ({"detectors": ["\0"]}, "\0 is no detector."),
+        ({"symbols": ["SPY\0"]}, "SPY\0 is no watched symbol."),
+        ({"first": "2026-08-24\0"}, "From must be a date such as 2026-11-24."),
+        ({"minimum": "6\0"}, "The least score must be a number, 0 to 100."),
+        ({"minimum": "9" * 5000}, "The least score must be a number, 0 to 100."),
         ({"detectors": ["eod_pin_setup"], "timeframe": "1d"}, "No chosen detector works on bars of 1d."),
     ],
 )

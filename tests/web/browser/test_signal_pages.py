@@ -116,6 +116,19 @@ def test_an_operator_dismisses_a_signal_after_a_question(open_browser, superuser
     assert (event.signal_id, event.username, event.reason) == (stored["ready"].pk, "root", "earnings moved")
 
 
+def test_a_reason_without_spaces_is_wrapped_and_a_long_one_refused(open_browser, superuser, stored):
+    checked = open_browser(superuser)
+    checked.open(f"/signals/{stored['ready'].pk}/dismiss/")
+    checked.page.get_by_label("Reason").fill("x" * 301)
+    checked.page.get_by_role("button", name="Dismiss the signal").click()
+    checked.page.get_by_text("The reason has 301 characters: write at most 300.").wait_for()
+    checked.check("signal-dismiss-refused", TWO_LOOKS)
+    checked.page.get_by_label("Reason").fill("x" * 300)
+    checked.page.get_by_role("button", name="Dismiss the signal").click()
+    checked.page.wait_for_function(_DRAWN)
+    checked.check("signal-dismissed", TWO_LOOKS)
+
+
 def test_a_pattern_is_previewed_and_refused_with_one_sentence(open_browser, superuser, stored):
     add_seeds()
     pattern = Pattern.objects.get(name="put_wall_support")

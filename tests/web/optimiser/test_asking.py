@@ -73,11 +73,12 @@ def test_a_proposed_form_is_valid(market):
     ("given", "sentence"),
     [
         ({"first": "soon"}, "From must be a date such as 2026-11-24."),
+        ({"first": "0001-01-01"}, "The range begins on 0001-01-01: it can begin on 1994-01-01 at the earliest."),
         ({"last": "2026-11-25"}, "The session of 2026-11-25 has not ended: end the range earlier."),
         ({"first": "2026-11-02"}, "The range has 17 sessions: 5 tests after 40 sessions of training need 45 at least."),
         ({"target": "100"}, "The target win rate must be a number, 1 to 99."),
         ({"target": "nan"}, "The target win rate must be a number, 1 to 99."),
-        ({"least_signals": "0"}, "Limits of signals, reward and outcomes must be above 0."),
+        ({"least_signals": "0"}, "Limits of signals a session must be above 0, and 1,000 at most."),
         ({"population": "1000000"}, "The population must be a whole number, 10 to 1,000."),
         ({"generations": "1e9"}, "The number of generations must be a whole number, 1 to 1,000."),
         ({"seed": "-1"}, "The seed must be a whole number, 0 to 2,147,483,647."),

@@ -52,7 +52,7 @@ def test_ready_signals_are_first_and_blocked_ones_in_their_filter(stored):
     assert viewer.get("/signals/?day=2030-01-01").context["day"].isoformat() == "2026-11-24"
 
 
-@pytest.mark.parametrize("query", ["show=x", "day=x", "day=0001-01-01", "day=9999-12-31"])
+@pytest.mark.parametrize("query", ["show=x", "day=x", "day=0001-01-01", "day=1990-01-02", "day=9999-12-31"])
 def test_an_unknown_choice_is_refused(stored, query):
     assert logged_in(member("viewer")).get(f"/signals/?{query}").status_code == 400
 
@@ -224,6 +224,27 @@ def test_operators_dismiss_active_signals_once_and_with_their_name(stored):
     assert list(LogEntry.objects.values_list("user__username", "change_message")) == [
         ("operator", "Dismissed.")
     ]
+
+
+@pytest.mark.parametrize(
+    ("reason", "sentence"),
+    [
+        ("trial\0", "The reason has a null character: write it without one."),
+        ("\0", "The reason has a null character: write it without one."),
+        ("x" * 301, "The reason has 301 characters: write at most 300."),
+    ],
+)
+def test_a_reason_that_cannot_be_stored_is_refused(stored, reason, sentence):
+    operator = logged_in(member("operator"))
+    answer = operator.post(f"/signals/{stored['ready'].pk}/dismiss/", {"reason": reason})
+    assert f"NOT DISMISSED {sentence}" in text_of(answer)
+    assert not SignalEvent.objects.filter(kind="DISMISSED").exists()
+
+
+def test_a_reason_of_300_characters_is_stored_whole(stored):
+    operator = logged_in(member("operator"))
+    operator.post(f"/signals/{stored['ready'].pk}/dismiss/", {"reason": "x" * 300})
+    assert SignalEvent.objects.get(kind="DISMISSED").reason == "x" * 300
 
 
 def test_a_signal_that_ends_meanwhile_is_not_dismissed(stored):

@@ -10,12 +10,14 @@ from django import forms
 from django.contrib import admin
 from django.contrib.admin import display
 from django.core.exceptions import PermissionDenied
+from django.forms.fields import InvalidJSONInput
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.shortcuts import render
 from django.urls import path, reverse
 from unfold.widgets import UnfoldAdminTextareaWidget, UnfoldAdminTextInputWidget
 
 from backtest.patterns.filling import UNMEASURED
+from signals.patterns import conditions_text
 from signals.patterns.conditions import OPERATORS, RefusedConditions, parse
 from signals.patterns.fields import FIELDS
 from signals.patterns.preview import SESSIONS, preview
@@ -37,16 +39,24 @@ else:
 
 MOST_SYMBOLS = 10  # of one preview, which computes the features of every session
 _NAME = re.compile(r"[a-z][a-z0-9_]{2,59}")
-_EXAMPLE = '{"all": [{"field": "rvol", "op": "ge", "value": 1.5}]}'
 
 
 class ConditionsField(forms.JSONField):
     """Conditions as JSON. What cannot be used is rejected with one sentence."""
 
     empty_values: Any = (None, "")  # {} is that of a pattern without a source
-    default_error_messages: ClassVar[dict[str, Any]] = {
-        "invalid": f"Write JSON with double quotes around names and texts, such as {_EXAMPLE}."
-    }
+
+    def to_python(self, value: Any) -> Any:
+        if not isinstance(value, str) or value in self.empty_values:
+            return super().to_python(value)
+        try:
+            return conditions_text.read(value)
+        except RefusedConditions as error:
+            raise forms.ValidationError(str(error)) from None
+
+    def bound_data(self, data: Any, initial: Any) -> Any:
+        """Return a posted text as it was written, whether it can be read or not."""
+        return InvalidJSONInput(data) if isinstance(data, str) else super().bound_data(data, initial)
 
     def prepare_value(self, value: Any) -> Any:
         """Return the JSON in lines, as people write it."""
@@ -78,7 +88,10 @@ class PatternForm(ModelForm):
 
     def clean(self) -> dict[str, Any]:
         entered = super().clean() or {}
-        if "conditions" in entered and entered.get("status") != PatternStatus.DATA_UNAVAILABLE:
+        is_without = (
+            entered.get("conditions") == {} and entered.get("status") == PatternStatus.DATA_UNAVAILABLE
+        )
+        if "conditions" in entered and not is_without:
             try:
                 parse(entered["conditions"])
             except RefusedConditions as error:
@@ -132,7 +145,7 @@ class PatternAdmin(EditableAdmin):
         """Serve the matches of posted conditions in the last sessions as a fragment of HTML; nothing is stored."""
         if request.method != "POST":
             return HttpResponseNotAllowed(["POST"])
-        if not self.has_view_permission(request):
+        if not self.has_change_permission(request):
             raise PermissionDenied
         symbol = request.POST.get("symbol", "")
         watched = list(WatchlistEntry.objects.order_by("symbol").values_list("symbol", flat=True))

@@ -7,11 +7,10 @@
   const result = section.querySelector("[data-part=result]");
   const button = section.querySelector("[data-part=run]");
   const field = document.getElementById("id_conditions");
-  const shown = document.querySelector(".field-conditions .readonly");
 
   button.addEventListener("click", async () => {
     const body = new FormData();
-    body.set("conditions", field ? field.value : shown?.textContent.trim() ?? "");
+    body.set("conditions", field.value);
     body.set("symbol", document.getElementById("preview-symbol").value);
     body.set("csrfmiddlewaretoken", document.querySelector("[name=csrfmiddlewaretoken]").value);
     button.disabled = true;

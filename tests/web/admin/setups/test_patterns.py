@@ -20,6 +20,11 @@ ADD = {"name": "loud", "description": "Much volume.", "status": "active", "condi
 PREVIEW = "/admin/warehouse/pattern/preview/"
 
 
+def condition(field: str, value: str) -> str:
+    """Return the text of one condition; `value` is JSON."""
+    return f'{{"all": [{{"field": "{field}", "op": "ge", "value": {value}}}]}}'
+
+
 def at(page: str, *keys: object) -> str:
     return reverse(f"admin:warehouse_pattern_{page}", args=keys)
 
@@ -136,13 +141,69 @@ def test_edited_conditions_have_no_rate():
 
 def test_a_preview_says_what_was_evaluated_and_stores_nothing():
     watchlist.add_default_symbols(["SPY", "QQQ"])
-    viewer = logged_in(member("viewer"))
-    answer = viewer.post(PREVIEW, {"conditions": json.dumps(GOOD), "symbol": "SPY"})
+    operator = logged_in(member("operator"))
+    answer = operator.post(PREVIEW, {"conditions": json.dumps(GOOD), "symbol": "SPY"})
     assert "0 matches of SPY in 20 sessions" in answer.content.decode()
     assert answer.context["found"].without_bars == 20
-    assert viewer.post(PREVIEW, {"conditions": json.dumps(GOOD)}).context["symbols"] == ["QQQ", "SPY"]
-    refused = viewer.post(PREVIEW, {"conditions": '{"all": [{"field": "rvoll"}]}'}).content.decode()
+    assert operator.post(PREVIEW, {"conditions": json.dumps(GOOD)}).context["symbols"] == ["QQQ", "SPY"]
+    refused = operator.post(PREVIEW, {"conditions": '{"all": [{"field": "rvoll"}]}'}).content.decode()
     assert "all[0]: there is no field rvoll; the nearest is rvol." in refused
-    assert "Write JSON" in viewer.post(PREVIEW, {"conditions": "{"}).content.decode()
-    assert viewer.get(PREVIEW).status_code == 405
+    assert "Write JSON" in operator.post(PREVIEW, {"conditions": "{"}).content.decode()
+    assert operator.get(PREVIEW).status_code == 405
     assert Pattern.objects.count() == 0
+
+
+def test_viewers_may_not_preview():
+    add_seeds()
+    viewer = logged_in(member("viewer"))
+    answer = viewer.post(PREVIEW, {"conditions": json.dumps(GOOD)})
+    assert answer.status_code == 403
+    assert "Viewers cannot change patterns" in " ".join(answer.content.decode().split())
+    page = viewer.get(at("change", Pattern.objects.first().pk)).content.decode()
+    assert "Show matches" not in page
+    assert "Stored matches" in page
+
+
+@pytest.mark.parametrize(
+    ("conditions", "sentence"),
+    [
+        ("[" * 3000, "Lists and objects are nested at most 20 deep."),
+        ("[" * 3000 + "]" * 3000, "Lists and objects are nested at most 20 deep."),
+        ("[" * 500 + "]" * 500, "Lists and objects are nested at most 20 deep."),
+        ('{"all": ' * 3000 + "1" + "}" * 3000, "Write at most 20,000 characters, which"),
+        ('{"all": ' * 1000 + "1" + "}" * 1000, "Lists and objects are nested at most 20 deep."),
+        ("9" * 5000, "A number has too many digits."),
+        (condition("rvol", "9" * 5000), "A number has too many digits."),
+        (condition("rvol", "9" * 400), f"all[0]: rvol is a number, and {'9' * 39}… is none."),
+        (condition("rvol", "1e999"), "all[0]: rvol is a number, and inf is none."),
+        (condition("x" * 5000, "1"), f"all[0]: there is no field {'x' * 39}…; the nearest is"),
+        (condition("\\u0000", "1"), "all[0]: there is no field"),
+        ('{"all": [], "all": [{}]}', 'The key "all" is written twice in one object.'),
+        (
+            '{"all": [{"field": "rvol", "op": "ge", "value": 1, "value": 2}]}',
+            'The key "value" is written twice in one object.',
+        ),
+        ('"' + "x" * 20_000 + '"', "Write at most 20,000 characters, which is ample for 30 conditions"),
+        ("\0", "Write JSON with double quotes"),
+        (condition("\\ud800", "1"), "A text has half of a surrogate pair, which is no character."),
+    ],
+)
+@pytest.mark.parametrize("status", ["active", "data_unavailable"])
+def test_hostile_conditions_are_one_sentence_everywhere(conditions, sentence, status):
+    add_seeds()
+    pattern = Pattern.objects.first()
+    operator = logged_in(member("operator"))
+    sent = ADD | {"conditions": conditions, "status": status}
+    for path in (at("add"), at("change", pattern.pk)):
+        page = operator.post(path, sent)
+        ((field, (said,)),) = page.context["adminform"].form.errors.items()
+        assert (field, said[: len(sentence)]) == ("conditions", sentence)
+    assert operator.post(PREVIEW, sent).context["error"].startswith(sentence)
+
+
+@pytest.mark.parametrize("text", ["NaN", "1e999", '"\\u0000"', '"\\ud800"', "[]"])
+def test_a_pattern_without_a_source_keeps_no_unusable_json(text):
+    sent = ADD | {"status": "data_unavailable", "conditions": text}
+    answer = logged_in(member("operator")).post(at("add"), sent)
+    assert answer.status_code == 200
+    assert not Pattern.objects.exists()
