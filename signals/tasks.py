@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 
-from celery import shared_task
+from celery import current_app, shared_task
 from django.conf import settings
 
 from signals.scan import announce, due, refresh
@@ -13,9 +13,11 @@ from signals.scan.replay import replay_session
 from signals.scan.run import scan_bar
 from warehouse import clock
 from warehouse.heartbeats import HeartbeatWriter
+from warehouse.task_names import CeleryTask
 
 HEARTBEAT = "composite_scanner"
 MESSAGE_LIFE = 600  # seconds; a bar that is scanned late has the same signals
+SUMMED_BEFORE = 25  # seconds before the scan; the sums of an interval take a few
 
 
 @shared_task
@@ -26,6 +28,10 @@ def scan_due() -> str:
     for bar in found.bars:
         wait = max(0.0, (bar.at_ms - now_ms) / 1000)
         scan.apply_async((bar.bar_end, bar.at_ms), countdown=wait, expires=wait + MESSAGE_LIFE)
+        # The scan needs the trades up to the end of the bar. The regular sums may come later, every five minutes.
+        current_app.send_task(
+            CeleryTask.SUM_INTERVALS, countdown=max(0.0, wait - SUMMED_BEFORE), expires=wait + MESSAGE_LIFE
+        )
     daily = due.daily_due(now_ms, settings.SIGNAL_DELAY_MS)
     if daily is not None:
         scan_day.apply_async((daily.bar_end, daily.at_ms), expires=MESSAGE_LIFE)
