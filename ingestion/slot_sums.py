@@ -66,7 +66,7 @@ def sum_flow(from_ms: int, to_ms: int, symbols: Sequence[str] | None = None, is_
     which live ones are. Must not be called inside a transaction.
     """
     flow, parameters = _of(symbols, from_ms, to_ms)
-    parameters |= {"is_history": is_history, "known_after": known_at.CHAIN_AFTER_MS}
+    parameters |= {"is_history": is_history, "known_after": known_at.FLOW_AFTER_MS}
     parameters |= {"interval": INTERVAL_MS, "version": FLOW_VERSION}
     parameters["candidate_premium"] = settings.FLOW_QUOTE_PREMIUM
     rows = replace(_FLOW, select=_FLOW.select.format(of_symbols=flow)).read(parameters)

@@ -33,7 +33,7 @@ def store_flow(session: date, sums: dict[str, Any], symbols: Collection[str], is
     def insert() -> int:
         rows = 0
         for symbol, columns in found.items():
-            marks = {"method_version": METHOD_VERSION, "known_at": ends + known_at.CHAIN_AFTER_MS}
+            marks = {"method_version": METHOD_VERSION, "known_at": ends + known_at.FLOW_AFTER_MS}
             rows += bulk.insert_rows(FlowSlot, {"symbol": symbol, "timestamp": ends, **columns, **marks})
         if is_over:
             FlowDay.objects.bulk_create(

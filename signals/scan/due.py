@@ -6,13 +6,15 @@ import datetime as dt
 from dataclasses import dataclass
 
 from quant import sessions
-from quant.sessions import HOUR_MS, MINUTE_MS, new_york_date
+from quant.sessions import HOUR_MS, new_york_date
 from signals.features.history import DAY_EVALUATED_AFTER_MS, EVALUATED_AFTER_MS, QUARTER_MS
 from warehouse import clock, market_days
 from warehouse.models import IngestionRun
 from warehouse.models.enums import RunStatus
 from warehouse.task_names import RunTask
 
+# Looked for every minute, a bar is found at most ten seconds after its end, in time to sum its trades before its scan.
+AHEAD_MS = 90_000
 REPLAY_AFTER_MS = 2 * HOUR_MS  # the close: then the jobs after the close have ended
 
 
@@ -32,8 +34,8 @@ class Due:
     is_open: bool
 
 
-def due_bars(now_ms: int, delay_ms: int, within_ms: int = MINUTE_MS) -> Due:
-    """Return the bars of the session at `now_ms` that are not scanned, up to those evaluated within a minute."""
+def due_bars(now_ms: int, delay_ms: int, within_ms: int = AHEAD_MS) -> Due:
+    """Return the bars of the session at `now_ms` that are not scanned, up to those evaluated within `within_ms`."""
     day = new_york_date(clock.instant(now_ms))
     hours = market_days.hours(day, day).get(day)
     # No bars are fetched of a session that the exchange calendar lacks.

@@ -25,6 +25,7 @@ from warehouse.models.enums import Timeframe
 
 CHAIN_AFTER_MS = MINUTE_MS  # a live chain is stored within a minute of its slot
 TRADE_AFTER_MS = 11_000  # a live trade is stored within a second
+FLOW_AFTER_MS = 30_000  # live trades of 15 minutes are summed before the bar that ends with them is scanned
 BAR_AFTER_MS = 30_000  # a live bar is stored within 30 seconds of its end
 DAILY_AFTER_MS = 6 * MINUTE_MS  # daily rows are computed five minutes after the close
 REGIME_AFTER_MS = 21 * MINUTE_MS  # the market regime waits for the official VIX

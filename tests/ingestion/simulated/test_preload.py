@@ -69,6 +69,7 @@ def test_the_history_ends_with_the_slot_before_the_present(preload):
         assert row.pin_open_interest > 0
     intervals = models.FlowSlot.objects.filter(timestamp__gt=opens).order_by("timestamp")
     assert [row.timestamp for row in intervals] == [opens + 15 * MINUTE_MS * number for number in range(1, 7)]
+    assert {row.known_at - row.timestamp for row in intervals} == {30_000}  # before the scan of the bar
     assert models.FlowSlot.objects.count() == 26 + 26 + 6
 
 

@@ -9,6 +9,7 @@ import pytest
 
 from quant import sessions
 from signals import tasks
+from signals.scan.due import due_bars
 from tests.ingestion.fixtures import at_market_time  # noqa: F401
 from tests.signals import market
 from warehouse import clock
@@ -34,3 +35,9 @@ def test_trades_are_summed_after_the_end_of_a_bar_and_before_its_scan(at_market_
     before = found["signals.tasks.scan"] - found["ingestion.tasks.sum_intervals"]
     assert before.total_seconds() == pytest.approx(25, abs=1)
     assert clock.epoch_ms(found["ingestion.tasks.sum_intervals"]) > clock.epoch_ms(began)
+
+
+def test_a_bar_is_found_in_a_minute_that_ends_ten_seconds_after_it():
+    end_ms = clock.epoch_ms(END)
+    assert due_bars(end_ms - 50_001, 0).bars == ()
+    assert [bar.bar_end for bar in due_bars(end_ms - 50_000, 0).bars] == [end_ms]
