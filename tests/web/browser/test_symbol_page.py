@@ -100,7 +100,7 @@ def test_the_numbers_of_a_chart_are_a_table_with_headings(open_browser, superuse
     page.get_by_role("button", name="Numbers of Smile").click()
     table = page.locator("#chart-smile table")
     assert table.locator("thead th[scope=col]").all_text_contents() == [
-        "Expiration", "Strike", "Implied volatility, fraction per year", "Side", "Delta"
+        "Expiration", "Strike", "Implied volatility, per year", "Side", "Delta"
     ]  # fmt: skip
     assert table.locator("tbody th[scope=row]").count() == 10
     assert table.locator("tbody tr").first.locator("td").all_text_contents() == [
