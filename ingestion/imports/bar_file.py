@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ingestion.bars.bar_times import close_ms, open_ms
+from ingestion.imports.cells import shown
 from quant import sessions
 from quant.chain import Bools, Floats
 from quant.sessions import MINUTE_MS, NEW_YORK
@@ -126,7 +127,7 @@ def _times(cells: Sequence[str], name: str) -> tuple[Times, NDArray[np.datetime6
     pattern, example = _DATE if name == "date" else _TIME
     is_time = np.array([_is_time(cell, pattern) for cell in cells])
     wrong = {
-        row: f"has the {name} {_shown(cells[row])}: write it as {example}"
+        row: f"has the {name} {shown(cells[row])}: write it as {example}"
         for row in np.flatnonzero(~is_time).tolist()
     }
     texts = [cell if right else str(FIRST_DAY) for cell, right in zip(cells, is_time.tolist(), strict=True)]
@@ -134,9 +135,9 @@ def _times(cells: Sequence[str], name: str) -> tuple[Times, NDArray[np.datetime6
     day = written.astype("datetime64[D]")
     start_ms = written.astype("datetime64[ms]").astype(np.int64)
     for row in np.flatnonzero(day < np.datetime64(FIRST_DAY)).tolist():
-        wrong[row] = f"has the {name} {_shown(cells[row])}: the exchange calendar begins with {FIRST_DAY}"
+        wrong[row] = f"has the {name} {shown(cells[row])}: the exchange calendar begins with {FIRST_DAY}"
     for row in np.flatnonzero(start_ms % MINUTE_MS).tolist():
-        wrong[row] = f"has the {name} {_shown(cells[row])}: a bar starts at a whole minute"
+        wrong[row] = f"has the {name} {shown(cells[row])}: a bar starts at a whole minute"
     if name != "time_utc":
         days, place = np.unique(day, return_inverse=True)
         start_ms += np.array([_behind_utc_ms(one) for one in days.tolist()], dtype=np.int64)[place]
@@ -191,15 +192,11 @@ def _wrong_prices(cells: Mapping[str, Sequence[str]], numbers: Mapping[str, Floa
             bad |= np.isnan(values)
         for row in np.flatnonzero(bad).tolist():
             wanted = "a positive number" if is_price else "a number that is not negative"
-            wrong[row] = f"has the {name} {_shown(cells[name][row])}: write {wanted}"
+            wrong[row] = f"has the {name} {shown(cells[name][row])}: write {wanted}"
         limit = LARGEST.get(name, LARGEST_PRICE)
         for row in np.flatnonzero(values >= limit).tolist():
-            wrong[row] = f"has the {name} {_shown(cells[name][row])}: write a number below {limit:,.0f}"
+            wrong[row] = f"has the {name} {shown(cells[name][row])}: write a number below {limit:,.0f}"
     return wrong
-
-
-def _shown(cell: str) -> str:
-    return repr(cell if len(cell) <= 40 else f"{cell[:39]}…")
 
 
 def _wrong_order(start_ms: Times) -> dict[int, str]:

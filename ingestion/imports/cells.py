@@ -1,4 +1,4 @@
-"""Conversion of text cells to numbers and dates, one column at a time. Unreadable cells become NaN, NaT or empty."""
+"""Text cells as numbers and dates, one column at a time, and in sentences. Unreadable ones become NaN, NaT or empty."""
 
 from __future__ import annotations
 
@@ -24,6 +24,11 @@ _DATE_FORMATS = (
 _TIME_FORMATS = ("%H:%M:%S", "%H:%M", "%I:%M %p")
 _STYLES = {"american": 1.0, "a": 1.0, "european": 0.0, "e": 0.0}
 _EMPTY_CELLS = frozenset({"", "-", "--", "na", "n/a", "nan", "null", "none", "."})
+
+
+def shown(cell: str) -> str:
+    """Return a cell in quotes for a sentence about it, at most its first 40 characters."""
+    return repr(cell if len(cell) <= 40 else f"{cell[:39]}…")
 
 
 def numbers(cells: Sequence[str]) -> tuple[Floats, int]:

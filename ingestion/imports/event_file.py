@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
+from ingestion.imports.cells import shown
 from quant import sessions
 from quant.sessions import NEW_YORK
 from warehouse import clock
@@ -97,7 +98,7 @@ def _event(row: Mapping[str, str | None], now_ms: int) -> MarketEvent:
     kind = _one_of(EventKind, cells["kind"], "kind")
     if symbol != ALL_SYMBOLS and not is_symbol(symbol):
         raise ValueError(
-            f"has the symbol {_shown(cells['symbol'])}: write a bare one, such as AAPL, of at most {LONGEST_SYMBOL}"
+            f"has the symbol {shown(cells['symbol'])}: write a bare one, such as AAPL, of at most {LONGEST_SYMBOL}"
             f" characters, or {ALL_SYMBOLS}"
         )
     if kind == EventKind.EARNINGS and symbol == ALL_SYMBOLS:
@@ -129,7 +130,7 @@ def _event(row: Mapping[str, str | None], now_ms: int) -> MarketEvent:
 def _one_of(kinds: type[EventKind] | type[EventTiming] | type[EventCertainty], text: str, name: str) -> str:
     value = text.upper().replace(" ", "_")
     if value not in kinds.values:
-        raise ValueError(f"has the {name} {_shown(text)}: write one of {', '.join(kinds.values)}")
+        raise ValueError(f"has the {name} {shown(text)}: write one of {', '.join(kinds.values)}")
     return value
 
 
@@ -137,8 +138,4 @@ def _date(text: str, name: str) -> dt.date:
     try:
         return dt.date.fromisoformat(text)
     except ValueError:
-        raise ValueError(f"has the {name} {_shown(text)}: write it as 2026-01-29") from None
-
-
-def _shown(text: str) -> str:
-    return repr(text if len(text) <= 40 else f"{text[:39]}…")
+        raise ValueError(f"has the {name} {shown(text)}: write it as 2026-01-29") from None

@@ -108,7 +108,7 @@ def _part(found: object, path: str, depth: int) -> Condition | Group:
         return _group(found, path, depth + 1)
     unknown = sorted(set(found) - {"field", "op", "value"})
     if unknown:
-        raise RefusedConditions(path, f"a condition has field, op and value, not {_shown(unknown[0])}.")
+        raise RefusedConditions(path, f"a condition has field, op and value, not {shown(unknown[0])}.")
     field = _field(found["field"], path)
     op = found.get("op")
     if op not in OPERATORS[field.kind]:
@@ -125,8 +125,8 @@ def _part(found: object, path: str, depth: int) -> Condition | Group:
 def _field(name: object, path: str) -> Field:
     if isinstance(name, str) and name in BY_NAME:
         return BY_NAME[name]
-    nearest = get_close_matches(_shown(name), BY_NAME, n=1, cutoff=0.0)[0]
-    raise RefusedConditions(path, f"there is no field {_shown(name)}; the nearest is {nearest}.")
+    nearest = get_close_matches(shown(name), BY_NAME, n=1, cutoff=0.0)[0]
+    raise RefusedConditions(path, f"there is no field {shown(name)}; the nearest is {nearest}.")
 
 
 def _value(field: Field, op: str, found: object, path: str) -> Any:
@@ -144,13 +144,13 @@ def _value(field: Field, op: str, found: object, path: str) -> Any:
 def _single(field: Field, found: object, path: str) -> float | str:
     if field.kind == "text":
         if found not in field.choices:
-            raise RefusedConditions(path, f"{field.name} is one of {field.range_text}, not {_shown(found)}.")
+            raise RefusedConditions(path, f"{field.name} is one of {field.range_text}, not {shown(found)}.")
         return str(found)
     if isinstance(found, bool) or not isinstance(found, int | float) or not _is_finite(found):
-        raise RefusedConditions(path, f"{field.name} is a number, and {_shown(found)} is none.")
+        raise RefusedConditions(path, f"{field.name} is a number, and {shown(found)} is none.")
     low, high = field.low, field.high
     if (low is not None and found < low) or (high is not None and found > high):
-        raise RefusedConditions(path, f"{field.name} is {field.range_text}, and {_shown(found)} is outside.")
+        raise RefusedConditions(path, f"{field.name} is {field.range_text}, and {shown(found)} is outside.")
     return found
 
 
@@ -161,6 +161,7 @@ def _is_finite(found: float) -> bool:
         return False
 
 
-def _shown(found: object) -> str:
+def shown(found: object) -> str:
+    """Return a value for a sentence about it, at most its first 40 characters."""
     text = "null" if found is None else str(found)
     return text if len(text) <= 40 else f"{text[:39]}…"

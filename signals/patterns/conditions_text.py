@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from signals.patterns.conditions import MOST_CONDITIONS, RefusedConditions
+from signals.patterns.conditions import MOST_CONDITIONS, RefusedConditions, shown
 
 LONGEST = 20_000  # characters, many times those of the largest allowed conditions
 _DEEPEST = (
@@ -52,8 +52,7 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for name, value in pairs:
         if name in found:
-            shown = name if len(name) <= 40 else f"{name[:39]}…"
-            raise RefusedConditions("", f'the key "{shown}" is written twice in one object.')
+            raise RefusedConditions("", f'the key "{shown(name)}" is written twice in one object.')
         found[name] = value
     return found
 
