@@ -17,7 +17,7 @@ from warehouse.task_names import CeleryTask
 
 HEARTBEAT = "composite_scanner"
 MESSAGE_LIFE = 600  # seconds; a bar that is scanned late has the same signals
-SUMMED_BEFORE = 25  # seconds before the scan; the sums of an interval take a few
+SUMMED_BEFORE_MS = 25_000  # the scan; the sums of an interval take a few seconds
 
 
 @shared_task
@@ -26,12 +26,13 @@ def scan_due() -> str:
     now_ms = clock.now_ms()
     found = due.due_bars(now_ms, settings.SIGNAL_DELAY_MS)
     for bar in found.bars:
-        wait = max(0.0, (bar.at_ms - now_ms) / 1000)
+        wait = _seconds_until(bar.at_ms, now_ms)
         scan.apply_async((bar.bar_end, bar.at_ms), countdown=wait, expires=wait + MESSAGE_LIFE)
-        # The scan needs the trades up to the end of the bar. The regular sums may come later, every five minutes.
-        current_app.send_task(
-            CeleryTask.SUM_INTERVALS, countdown=max(0.0, wait - SUMMED_BEFORE), expires=wait + MESSAGE_LIFE
-        )
+    if found.bars:
+        # The newest scan needs the trades up to the end of its bar, and the regular sums may come five minutes later.
+        # Scans that are late use what was known at their instants, which no sum of now changes.
+        wait = _seconds_until(found.bars[-1].at_ms - SUMMED_BEFORE_MS, now_ms)
+        current_app.send_task(CeleryTask.SUM_INTERVALS, countdown=wait, expires=wait + MESSAGE_LIFE)
     daily = due.daily_due(now_ms, settings.SIGNAL_DELAY_MS)
     if daily is not None:
         scan_day.apply_async((daily.bar_end, daily.at_ms), expires=MESSAGE_LIFE)
@@ -61,3 +62,7 @@ def scan_day(bar_end: int, at_ms: int) -> str:
 def replay(session: str) -> str:
     """Compare the signals of a session (YYYY-MM-DD) with those of its stored rows, and report differences."""
     return str(replay_session(date.fromisoformat(session)))
+
+
+def _seconds_until(at_ms: int, now_ms: int) -> float:
+    return max(0.0, (at_ms - now_ms) / 1000)
