@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from quant.chain import Bools, Floats
-from warehouse.asof.rows import Texts, Times
+from warehouse.asof.rows import Texts, Times, picked
 
 # The order of stored outcomes. The rows of a symbol are stored at once, in an order of their own, so that it does not
 # depend on which symbol was stored first; without it the last digits of sums would differ between equal backtests.
@@ -66,7 +66,7 @@ class OutcomeColumns:
 
     def pick(self, rows: np.ndarray) -> OutcomeColumns:
         """Return the outcomes in a mask (n,) or a list of positions."""
-        return OutcomeColumns(*(getattr(self, one.name)[rows] for one in fields(self)))
+        return picked(self, rows)
 
     @property
     def has_result(self) -> Bools:

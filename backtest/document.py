@@ -20,7 +20,7 @@ from backtest.report.no_outcome import no_outcome
 from backtest.report.once import counted_once
 from backtest.report.summary import Summary, mean
 from backtest.request import Request
-from backtest.verdict import against_chance
+from backtest.verdict import verdict_of
 from quant.chain import Bools, Floats
 from signals.scan.found import plain
 from warehouse.market_days import MarketDays
@@ -96,15 +96,7 @@ def _detector(
         "detector": name,
         "sessions_with_data": len(np.unique(tested.session)),
         **_numbers(tested.summarise(mine)),
-        "verdict": plain(
-            against_chance(
-                mine.r,
-                mine.session,
-                chance["chance_r"][used],
-                chance["chance_deviation"][used],
-                chance["chance_win_rate"][used],
-            )
-        ),
+        "verdict": plain(verdict_of(outcomes, chance, used)),
         "chance_hit_rate": mean(chance["chance_hit_rate"][used]),
         "no_outcome": no_outcome(mine),
         "average_predicted": mean(mine.predicted),

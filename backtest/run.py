@@ -30,6 +30,7 @@ from warehouse.models.enums import BacktestStatus
 LOOK_SECONDS = 1.0  # between two looks at whether a backtest was canceled
 LOST_AFTER_MS = 120_000  # without a sign of life, after which the work is given to another worker
 UNFINISHED = (BacktestStatus.PENDING, BacktestStatus.RUNNING)
+RESUMABLE = (BacktestStatus.CANCELED, BacktestStatus.FAILED)
 Watch = Callable[[str, int, int], None]
 
 
@@ -94,10 +95,11 @@ def finish(backtest_id: int, now_ms: int) -> bool:
         if backtest is None or backtest.status != BacktestStatus.RUNNING or unfinished(backtest_id):
             return backtest is not None and backtest.status == BacktestStatus.DONE
         parts = list(backtest.parts.order_by("symbol"))
-        outcomes, chance = store.read_outcomes(backtest_id)
-        request, matched = from_json(backtest.request), store.read_patterns(backtest_id)
+        request, stored = from_json(backtest.request), store.read_rows(backtest_id)
+        outcomes, chance = store.outcomes_of(stored)
+        matched = [row["patterns"] for row in stored]
         patterns = pattern_rates(tuple(request.patterns), outcomes, chance, matched)
-        options = option_trades.read(backtest_id) if request.priced else None
+        options = option_trades.columns_of(stored) if request.priced else None
         backtest.result = document(
             request, market_days.read(), outcomes, chance, parts, patterns=patterns, options=options
         )
@@ -139,7 +141,7 @@ def fail_unfinished(rows: QuerySet[Any], error: str, now_ms: int) -> None:
 
 def continue_ended(rows: QuerySet[Any]) -> None:
     """Let canceled and failed ones of rows of backtests or optimisations wait for a worker again."""
-    ended = rows.filter(status__in=(BacktestStatus.CANCELED, BacktestStatus.FAILED))
+    ended = rows.filter(status__in=RESUMABLE)
     ended.update(status=BacktestStatus.PENDING, error=None, finished_at=None)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -50,20 +50,23 @@ def add_outcomes(part: BacktestSymbol, result: SymbolResult) -> None:
     )
 
 
+def read_rows(backtest_id: int) -> list[dict[str, Any]]:
+    """Return the rows of the outcomes of a backtest in the order of their bars."""
+    found = BacktestOutcome.objects.filter(backtest_id=backtest_id).order_by(*IN_ORDER)
+    return [dict(row) for row in found.values()]
+
+
 def read_outcomes(backtest_id: int) -> tuple[OutcomeColumns, dict[str, Floats]]:
     """Return the outcomes of a backtest in the order of their bars, and the columns of their random entries."""
-    found = BacktestOutcome.objects.filter(backtest_id=backtest_id).order_by(*IN_ORDER)
-    rows: list[dict[str, Any]] = [dict(row) for row in found.values()]
+    return outcomes_of(read_rows(backtest_id))
+
+
+def outcomes_of(rows: Sequence[Mapping[str, Any]]) -> tuple[OutcomeColumns, dict[str, Floats]]:
+    """Return rows of outcomes as columns, and the columns of their random entries."""
     return columns_of(rows), {
         name: np.array([np.nan if row[name] is None else row[name] for row in rows], dtype=np.float64)
         for name in CHANCE
     }
-
-
-def read_patterns(backtest_id: int) -> list[list[str]]:
-    """Return the patterns that held on the bar of each outcome of a backtest, in the order of `read_outcomes`."""
-    found = BacktestOutcome.objects.filter(backtest_id=backtest_id).order_by(*IN_ORDER)
-    return list(found.values_list("patterns", flat=True))
 
 
 def as_digits(has_data: Mapping[str, Bools]) -> dict[str, str]:

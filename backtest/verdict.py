@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from math import sqrt
 
 import numpy as np
 
 from backtest.bootstrap import Interval, mean_interval
+from backtest.columns import OutcomeColumns
 from backtest.report.rates import FEW
 from backtest.report.returns import Dates
-from quant.chain import Floats
+from quant.chain import Bools, Floats
 
 ABOVE, BELOW, SAME = "above chance", "below chance", "not different from chance"
 
@@ -32,6 +34,12 @@ class Verdict:
     win_rate: float | None
     chance_win_rate: float | None
     difference: Interval | None
+
+
+def verdict_of(outcomes: OutcomeColumns, chance: Mapping[str, Floats], rows: Bools) -> Verdict:
+    """Return the verdict of the outcomes in a mask (n,); `chance` are the columns of the random entries, each (n,)."""
+    names = ("chance_r", "chance_deviation", "chance_win_rate")
+    return against_chance(outcomes.r[rows], outcomes.session[rows], *(chance[name][rows] for name in names))
 
 
 def against_chance(

@@ -26,7 +26,7 @@ from warehouse.asof.expiration_curve import SlotVolatilities
 from warehouse.asof.gamma import GammaSlots
 from warehouse.asof.iv import EventVersions, IvDays, TermDays
 from warehouse.asof.regime import RegimeDays
-from warehouse.asof.rows import Times
+from warehouse.asof.rows import Times, picked
 from warehouse.asof.sums import gaps, versions
 from warehouse.asof.sums.gaps import Gap
 from warehouse.asof.sums.versions import FlowVersions
@@ -59,7 +59,7 @@ class KnownBars:
 
     def pick(self, rows: np.ndarray | slice) -> KnownBars:
         """Return the bars in a mask (n,), a list of positions or a slice."""
-        return KnownBars(*(getattr(self, one.name)[rows] for one in fields(self)))
+        return picked(self, rows)
 
     def followed_by(self, later: KnownBars) -> KnownBars:
         """Return these bars and later ones."""

@@ -23,7 +23,7 @@ from backtest.optimiser.trials import Trials
 from backtest.optimiser.validation import Fold, Overfitting, Problem, fold, overfitting
 from backtest.optimiser.verify import differing_folds
 from backtest.report.returns import Dates
-from backtest.run import LOOK_SECONDS, CanceledError, Watch
+from backtest.run import LOOK_SECONDS, RESUMABLE, CanceledError, Watch
 from backtest.splits import Split, combinatorial, walk_forward
 from quant.market.paths import Ints
 from quant.sessions import DAY_MS
@@ -73,7 +73,7 @@ class Worker:
             )
             Optimization.objects.filter(id=self.row.id).update(backtest=self.row.backtest)
         backtest = self.row.backtest
-        if backtest.status in (BacktestStatus.CANCELED, BacktestStatus.FAILED):
+        if backtest.status in RESUMABLE:
             backtests.resume(backtest.id)
             backtest.refresh_from_db()
         left = backtests.start(backtest, self.clock_ms())

@@ -12,7 +12,7 @@ from backtest.report.groups import UNKNOWN
 from backtest.report.once import counted_once
 from backtest.report.rates import Rate, rate
 from backtest.report.summary import mean
-from backtest.verdict import ABOVE, Verdict, against_chance
+from backtest.verdict import ABOVE, Verdict, verdict_of
 from quant.chain import Bools, Floats
 from quant.sessions import HOUR_MS
 from warehouse.models.enums import Direction, Disposition
@@ -95,12 +95,5 @@ def _by(
 
 
 def _measured(outcomes: OutcomeColumns, chance: Mapping[str, Floats], rows: Bools) -> Measured:
-    mine = outcomes.pick(rows)
-    verdict = against_chance(
-        mine.r,
-        mine.session,
-        chance["chance_r"][rows],
-        chance["chance_deviation"][rows],
-        chance["chance_win_rate"][rows],
-    )
-    return Measured(rate(int((mine.pnl > 0).sum()), len(mine)), verdict)
+    pnl = outcomes.pnl[rows]
+    return Measured(rate(int((pnl > 0).sum()), len(pnl)), verdict_of(outcomes, chance, rows))

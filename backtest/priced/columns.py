@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from backtest.columns import IN_ORDER
 from quant.chain import Bools, Floats
-from warehouse.asof.rows import Texts
-from warehouse.models import BacktestOutcome
+from warehouse.asof.rows import Texts, picked
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +29,7 @@ class OptionColumns:
 
     def pick(self, rows: np.ndarray) -> OptionColumns:
         """Return the trades in a mask (n,) or a list of positions."""
-        return OptionColumns(*(getattr(self, one.name)[rows] for one in fields(self)))
+        return picked(self, rows)
 
     @property
     def is_priced(self) -> Bools:
@@ -47,9 +45,3 @@ def columns_of(rows: Sequence[Mapping[str, Any]]) -> OptionColumns:
         modelled=np.array([bool(row["option_modelled"]) for row in rows], dtype=bool),
         reason=np.array([row["option_reason"] or "" for row in rows], dtype=np.str_),
     )
-
-
-def read(backtest_id: int) -> OptionColumns:
-    """Return the option trades of a backtest in the order of its outcomes."""
-    found = BacktestOutcome.objects.filter(backtest_id=backtest_id).order_by(*IN_ORDER)
-    return columns_of(list(found.values("option_pnl", "option_modelled", "option_reason")))

@@ -18,7 +18,7 @@ from warehouse.asof.corporate_actions import Split
 from warehouse.asof.expiration_curve import ExpirationCurve
 from warehouse.asof.options import snapshots
 from warehouse.asof.options.snapshots import ContractSlots
-from warehouse.asof.rows import Times
+from warehouse.asof.rows import Times, picked
 from warehouse.market_days import MarketDays
 from warehouse.models.enums import Timeframe
 
@@ -85,8 +85,7 @@ class StoredOptions:
         rows = found.timestamp <= at_ms
         if self.until_ms is not None:
             rows &= found.known_at <= self.until_ms
-        names = ContractSlots.__dataclass_fields__
-        found = ContractSlots(**{name: getattr(found, name)[rows] for name in names})
+        found = picked(found, rows)
         self.fingerprint.add_value(found)
         return found
 

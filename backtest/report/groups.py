@@ -14,7 +14,7 @@ from backtest.report.summary import Summary, summarise
 from ingestion.bars.bar_times import midnight_ms
 from quant.chain import Bools
 from quant.sessions import HOUR_MS
-from warehouse.asof.rows import Texts
+from warehouse.asof.rows import Texts, picked
 
 UNKNOWN = "unknown"
 HOURS = np.array([f"{hour:02}" for hour in range(24)])
@@ -35,7 +35,7 @@ class SessionsTested:
 
     def pick(self, rows: Bools) -> SessionsTested:
         """Return the rows in a mask, shape (t,)."""
-        return SessionsTested(self.detector[rows], self.symbol[rows], self.session[rows], self.bars[rows])
+        return picked(self, rows)
 
     def summarise(self, outcomes: OutcomeColumns) -> Summary:
         """Return the numbers of outcomes over these sessions; bars that several detectors tested count once."""

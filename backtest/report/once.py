@@ -11,10 +11,15 @@ from quant.chain import Bools
 from signals.detectors.registry import BY_NAME
 
 
-def is_of_profits(detector: str) -> bool:
-    """Return whether the outcomes of a detector are profits; those of an unknown one are."""
+def ending_of(detector: str) -> str:
+    """Return how the outcome of a detector is measured: session, pin or iv_change; session for an unknown one."""
     found = BY_NAME.get(detector)
-    return found is None or found.rule.ending == "session"
+    return found.rule.ending if found else "session"
+
+
+def is_of_profits(detector: str) -> bool:
+    """Return whether the outcomes of a detector are profits."""
+    return ending_of(detector) == "session"
 
 
 def of_profits(outcomes: OutcomeColumns) -> Bools:

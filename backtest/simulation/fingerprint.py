@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterator, Sequence
-from dataclasses import fields, is_dataclass
+from dataclasses import fields, is_dataclass, replace
 from hashlib import blake2b
 from typing import Any
 
@@ -19,7 +19,7 @@ from signals.features.history import QUARTER_MS
 from signals.market_view import EVENT_DAYS, Instrument, KnownBars, MarketView
 from warehouse import clock
 from warehouse.asof.iv import EventVersions
-from warehouse.asof.rows import Times
+from warehouse.asof.rows import Times, picked
 from warehouse.asof.sums.versions import FlowVersions
 from warehouse.models.enums import Timeframe
 
@@ -46,7 +46,7 @@ class Fingerprint:
         # A view has the curve if an event is near, also one that was known later; without one nothing reads it.
         is_near = bool(np.any(events.date <= np.datetime64(view.days.following(days[-1]))))
         for rows in (one.gamma, one.iv, one.term, view.regime, one.curve if is_near else None):
-            self._add(None if rows is None else _picked(rows, rows.known_at <= until_ms))
+            self._add(None if rows is None else picked(rows, rows.known_at <= until_ms))
         self._add(None if one.flow is None else _flow(one.flow, until_ms))
         self._add(events)
         self._add(tuple(_gaps(view, until_ms)))
@@ -76,11 +76,6 @@ class Fingerprint:
                 self._add(one)
         else:
             self._hash.update(repr(value).encode())
-
-
-def _picked(rows: Any, mask: np.ndarray) -> Any:
-    """Return the rows in a mask or a list of positions of a record of columns."""
-    return type(rows)(**{one.name: getattr(rows, one.name)[mask] for one in fields(rows)})
 
 
 def _bars(instrument: Instrument, last_ms: int) -> dict[str, Any]:
@@ -117,21 +112,19 @@ def _fetched(instrument: Instrument, view: MarketView, days: Sequence[dt.date]) 
 
 def _flow(flow: FlowVersions, until_ms: int) -> FlowVersions:
     """Return the versions that were valid by an instant; what replaced one later does not count."""
-    known = _picked(flow, flow.valid_from <= until_ms)
+    known = picked(flow, flow.valid_from <= until_ms)
     ended = known.valid_until <= until_ms
-    found: FlowVersions = _replaced(known, valid_until=np.where(ended, known.valid_until, -1))
-    return found
+    return replace(known, valid_until=np.where(ended, known.valid_until, -1))
 
 
 def _events(events: EventVersions, until_ms: int, last: dt.date) -> EventVersions:
     """Return the events that were known by an instant, in an order that equal dates do not leave open."""
     nearest = events.date <= np.datetime64(last + dt.timedelta(days=EVENT_DAYS))
-    known = _picked(events, (events.known_at <= until_ms) & nearest)
+    known = picked(events, (events.known_at <= until_ms) & nearest)
     withdrawn = np.where(known.withdrawn_at <= until_ms, known.withdrawn_at, np.nan)
-    found = _replaced(known, withdrawn_at=withdrawn)
+    found = replace(known, withdrawn_at=withdrawn)
     order = np.lexsort([getattr(found, one.name) for one in fields(found)])
-    result: EventVersions = _picked(found, order)
-    return result
+    return picked(found, order)
 
 
 def _gaps(view: MarketView, until_ms: int) -> Iterator[tuple[int, int | None]]:
@@ -142,7 +135,3 @@ def _gaps(view: MarketView, until_ms: int) -> Iterator[tuple[int, int | None]]:
 
 def _if_past(at_ms: int, until_ms: int) -> int | None:
     return at_ms if at_ms <= until_ms else None
-
-
-def _replaced(rows: Any, **columns: np.ndarray) -> Any:
-    return type(rows)(**({one.name: getattr(rows, one.name) for one in fields(rows)} | columns))

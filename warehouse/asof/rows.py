@@ -64,6 +64,12 @@ def read_rows_of(
     return by_symbol
 
 
+def picked(columns: _Columns, rows: NDArray[Any] | slice) -> _Columns:
+    """Return the rows in a mask (n,), a list of positions or a slice of a dataclass of arrays (n,)."""
+    names = [field.name for field in fields(columns)]  # type: ignore[arg-type]  # a dataclass
+    return type(columns)(**{name: getattr(columns, name)[rows] for name in names})
+
+
 def present(value: float) -> float | None:
     """Return a number of a column, None for NaN."""
     return None if np.isnan(value) else float(value)

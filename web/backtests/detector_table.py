@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from backtest.report.no_outcome import in_words
-from signals.detectors.registry import BY_NAME
+from backtest.report.once import ending_of
 from web import formats
 from web.signals.naming import detector_title
 
@@ -88,18 +88,19 @@ def why_no_data(counts: Mapping[str, int]) -> str:
     return f"{reason}, {formats.number(bars)} bars" if bars else ""
 
 
-def ending_of(name: str) -> str:
-    """Return how the outcome of a detector is measured: session, pin or iv_change."""
-    detector = BY_NAME.get(name)
-    return detector.rule.ending if detector else "session"
-
-
 def rate_text(rate: Mapping[str, Any]) -> str:
     """Return the interval of a rate in words: 39 to 56 %."""
-    limits = rate["wilson"]
-    if limits is None:
-        return formats.ABSENT
-    return f"{formats.number(limits[0] * 100)} to {formats.number(limits[1] * 100)} %"
+    return formats.ABSENT if rate["wilson"] is None else interval_text(*rate["wilson"])
+
+
+def interval_text(low: float, high: float) -> str:
+    """Return an interval of shares in words: 39 to 56 %."""
+    return f"{formats.number(low * 100)} to {formats.number(high * 100)} %"
+
+
+def badge_of(verdict: str | None, is_grey: bool) -> tuple[str, str]:
+    """Return word and class of the badge of a verdict, or of too few outcomes for one."""
+    return ("TOO FEW", "plain") if is_grey else VERDICTS.get(verdict or "", ("NO CHANCE RATE", "plain"))
 
 
 def rate_cell(rate: Mapping[str, Any], is_grey: bool) -> Cell:
@@ -167,10 +168,8 @@ def _verdict(numbers: Mapping[str, Any], no_data: Mapping[str, int]) -> tuple[in
     if not numbers["signals"]:
         missing = why_no_data(no_data)
         return 1, "NO SIGNAL", "plain", f"no data: {missing}" if missing else ""
-    if numbers["too_few"]:
-        return 1, "TOO FEW", "plain", ""
-    badge, tone = VERDICTS.get(numbers["verdict"]["word"], ("NO CHANCE RATE", "plain"))
-    return 0, badge, tone, ""
+    is_grey = bool(numbers["too_few"])
+    return int(is_grey), *badge_of(numbers["verdict"]["word"], is_grey), ""
 
 
 def _without_outcome(numbers: Mapping[str, Any]) -> str:
@@ -225,8 +224,13 @@ def in_r(value: float | None) -> str:
 def _difference(found: Mapping[str, Any] | None) -> str:
     if found is None:
         return formats.ABSENT
-    limits = [formats.number(found[name], 2, sign=True) for name in ("lower", "upper")]
-    return f"{formats.number(found['estimate'], 2, sign=True)} ({limits[0]} to {limits[1]})"
+    return f"{formats.number(found['estimate'], 2, sign=True)} {bounds_text(found)}"
+
+
+def bounds_text(found: Mapping[str, Any]) -> str:
+    """Return the bounds of an interval in R: (−0.12 to +0.45)."""
+    low, high = (formats.number(found[name], 2, sign=True) for name in ("lower", "upper"))
+    return f"({low} to {high})"
 
 
 def _or_least(value: float | None) -> float:

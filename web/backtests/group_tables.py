@@ -7,10 +7,10 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from backtest.report.no_outcome import in_words
-from backtest.report.once import is_of_profits
+from backtest.report.once import ending_of, is_of_profits
 from backtest.report.rates import FEW
 from web import formats
-from web.backtests.detector_table import VERDICTS, Cell, ending_of, in_r, rate_cell, rate_text, tone_of
+from web.backtests.detector_table import Cell, badge_of, in_r, rate_cell, rate_text, tone_of
 from web.signals.naming import detector_title
 
 GROUPS = {
@@ -117,7 +117,7 @@ def _row(value: str, numbers: Mapping[str, Any]) -> GroupRow:
 def _pattern(rates: Mapping[str, Any]) -> PatternRow:
     rate, verdict = rates["total"]["win_rate"], rates["total"]["verdict"]
     is_grey = rate["n"] < FEW
-    badge, tone = VERDICTS.get(verdict["word"], ("NO CHANCE RATE", "plain"))
+    badge, tone = badge_of(verdict["word"], is_grey)
     return PatternRow(
         name=rates["pattern"],
         is_grey=is_grey,
@@ -125,8 +125,8 @@ def _pattern(rates: Mapping[str, Any]) -> PatternRow:
         win_rate=rate_cell(rate, is_grey),
         interval=rate_text(rate),
         chance=formats.percent(verdict["chance_win_rate"], 1),
-        badge="TOO FEW" if is_grey else badge,
-        tone="plain" if is_grey else tone,
+        badge=badge,
+        tone=tone,
     )
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from web import formats
-from web.backtests.detector_table import in_r, rate_text
+from web.backtests.detector_table import bounds_text, in_r, rate_text
 
 
 class Value(NamedTuple):
@@ -78,5 +78,4 @@ def _luck(found: Mapping[str, Any] | None, trials: int) -> list[Value]:
 def _difference(found: Mapping[str, Any] | None) -> str:
     if found is None:
         return "difference unknown"
-    low, high = (formats.number(found[name], 2, sign=True) for name in ("lower", "upper"))
-    return f"{in_r(found['estimate'])} ({low} to {high})"
+    return f"{in_r(found['estimate'])} {bounds_text(found)}"

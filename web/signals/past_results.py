@@ -8,11 +8,12 @@ from typing import Any
 
 from django.db.models.fields.json import KeyTransform
 
+from backtest.report.once import ending_of
 from backtest.request import from_json
 from warehouse.models import Backtest
 from warehouse.models.enums import BacktestStatus
 from web import formats
-from web.backtests.detector_table import VERDICTS, ending_of, in_r, rate_text
+from web.backtests.detector_table import badge_of, in_r, rate_text
 
 MOST = 50  # newest backtests that are looked at
 _PATH = ("populations", "signals", "detectors")
@@ -58,7 +59,7 @@ def _result(pk: int, detector: str) -> PastResult:
     backtest = Backtest.objects.defer("result", "guards").annotate(found=path).get(pk=pk)
     numbers: Mapping[str, Any] = next(one for one in backtest.found if one["detector"] == detector)
     verdict = numbers["verdict"]
-    badge, tone = VERDICTS.get(verdict["word"], ("NO CHANCE RATE", "plain"))
+    badge, tone = badge_of(verdict["word"], is_grey=False)
     ending = ending_of(detector)
     if ending == "session":
         rate, chance, words = numbers["win_rate"], verdict["chance_win_rate"], "Win rate"
@@ -75,8 +76,7 @@ def _result(pk: int, detector: str) -> PastResult:
         )
     return PastResult(
         backtest=pk,
-        tested=f"{', '.join(backtest.symbols)}, {backtest.first_session:%-d %b %Y} to"
-        f" {backtest.last_session:%-d %b %Y}",
+        tested=f"{', '.join(backtest.symbols)}, {formats.days(backtest.first_session, backtest.last_session)}",
         badge=badge,
         tone=tone,
         is_proven=tone in ("up", "down"),

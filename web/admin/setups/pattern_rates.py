@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from backtest.report.rates import FEW
 from warehouse.models import Pattern
 from web import formats
-from web.backtests.detector_table import VERDICTS
+from web.backtests.detector_table import badge_of, interval_text
 
 NOT_MEASURED = "– not measured: no backtest"
 
@@ -61,18 +61,14 @@ def _total(row: Pattern) -> dict[str, Any]:
 
 def _row(name: str, rate: Mapping[str, Any]) -> RateRow:
     is_grey = rate["outcomes"] < FEW
-    badge, tone = VERDICTS.get(rate["verdict"], ("NO CHANCE RATE", "plain"))
-    if rate["win_rate"] is None:
-        interval = formats.ABSENT
-    else:
-        interval = f"{formats.number(rate['low'] * 100)} to {formats.number(rate['high'] * 100)} %"
+    badge, tone = badge_of(rate["verdict"], is_grey)
     return RateRow(
         name=name,
         outcomes=formats.number(rate["outcomes"]),
         win_rate=formats.percent(rate["win_rate"], 1),
-        interval=interval,
+        interval=formats.ABSENT if rate["win_rate"] is None else interval_text(rate["low"], rate["high"]),
         chance=formats.percent(rate["chance"], 1),
-        badge="TOO FEW" if is_grey else badge,
-        tone="plain" if is_grey else tone,
+        badge=badge,
+        tone=tone,
         is_grey=is_grey,
     )

@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 import numpy as np
 
 from quant.sessions import MINUTE_MS
+from warehouse.asof.rows import picked
 from warehouse.asof.sums import intervals as flow_sums
 from warehouse.asof.sums.intervals import IntervalSums, LargeTrades
 from web.charts.documents.session_times import SessionTimes
@@ -97,7 +98,7 @@ def _continued(symbol: str, open_ms: int, last_ms: int, at_ms: int, kept: Sessio
     )
     largest = _joined(kept.largest, kept.largest.timestamp < first_ms, new.largest, {})
     chosen = np.sort(np.argsort(-largest.premium, kind="stable")[:MOST_TRADES])
-    return SessionFlow(minutes, _picked(largest, chosen), at_ms, kept.whole_ms)
+    return SessionFlow(minutes, picked(largest, chosen), at_ms, kept.whole_ms)
 
 
 def _joined(old: _Columns, rows: Any, new: _Columns, changed: dict[str, Any]) -> _Columns:
@@ -106,7 +107,3 @@ def _joined(old: _Columns, rows: Any, new: _Columns, changed: dict[str, Any]) ->
         for field in fields(old)
     }
     return type(old)(**{name: np.concatenate(pair) for name, pair in parts.items()})
-
-
-def _picked(trades: LargeTrades, rows: Any) -> LargeTrades:
-    return LargeTrades(**{field.name: getattr(trades, field.name)[rows] for field in fields(LargeTrades)})
