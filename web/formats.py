@@ -113,6 +113,11 @@ def calendar_day(value: date | None) -> str:
     return ABSENT if value is None else f"{value:%a %-d %b %Y}"
 
 
+def days(first: date, last: date) -> str:
+    """Return a range of dates: 1 Sep 2022 to 13 Sep 2023."""
+    return f"{first:%-d %b %Y} to {last:%-d %b %Y}"
+
+
 def moment(at_ms: float | None) -> str:
     """Return date and time of an instant (epoch ms): Thu 14 Sep 2023 14:45:00."""
     return ABSENT if at_ms is None or math.isnan(at_ms) else clock.new_york_text(int(at_ms))

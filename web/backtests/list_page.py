@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.contrib import admin, messages
+from django.contrib import admin
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
@@ -16,7 +16,7 @@ from warehouse.task_names import CeleryTask
 from web.backtests import rows
 from web.backtests.access import RUN, data_for_viewers, for_viewers
 from web.backtests.form import BacktestForm
-from web.sending import send
+from web.sending import send_or_warn
 
 MOST_ROWS = 100
 
@@ -36,10 +36,7 @@ def show_backtests(request: HttpRequest) -> HttpResponse:
         form = BacktestForm(request.POST, now=now)
         if form.is_valid():
             made = store.create(form.asked, request.user.get_username(), clock.epoch_ms(now))
-            if not send(CeleryTask.START_BACKTEST, made.pk):
-                messages.warning(
-                    request, "The message broker cannot be reached: the backtest starts when it can be."
-                )
+            send_or_warn(request, CeleryTask.START_BACKTEST, int(made.pk), "the backtest starts")
             return redirect("backtest", made.pk)
     found = rows.newest(MOST_ROWS + 1)
     context: dict[str, Any] = {

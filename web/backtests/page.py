@@ -13,6 +13,7 @@ from django.template.loader import render_to_string
 from django.urls import reverse
 
 from backtest.request import from_json
+from backtest.run import RESUMABLE, UNFINISHED
 from warehouse import clock
 from warehouse.models import Backtest, BacktestSymbol
 from warehouse.models.enums import BacktestStatus
@@ -29,7 +30,6 @@ from web.charts.figures import chart_context
 POPULATIONS = {"signals": "Signals", "firings": "All firings"}
 CHARTS = ("equity", "rates", "hours", "scores", "excursions", "months")
 MOST_OTHERS = 20  # backtests that a comparison offers
-_RESUMABLE = (BacktestStatus.CANCELED, BacktestStatus.FAILED)
 
 
 class Guard(NamedTuple):
@@ -58,8 +58,8 @@ def show_backtest(request: HttpRequest, pk: int) -> HttpResponse:
         "guards": guards_of(backtest.guards),
         "may_run": may_run,
         "form": BacktestForm(now=clock.now(), like=from_json(backtest.request)) if may_run else None,
-        "may_cancel": may_run and backtest.status in rows.UNFINISHED,
-        "may_resume": may_run and backtest.status in _RESUMABLE,
+        "may_cancel": may_run and backtest.status in UNFINISHED,
+        "may_resume": may_run and backtest.status in RESUMABLE,
     }
     if result is not None:
         context |= _result_context(backtest, result, population, request.GET.get("detector", "all"))

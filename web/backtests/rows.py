@@ -9,6 +9,7 @@ from typing import Any
 from django.db.models import Prefetch
 from django.db.models.fields.json import KeyTransform
 
+from backtest.run import UNFINISHED
 from signals.detectors.registry import DETECTORS
 from warehouse.models import Backtest, BacktestSymbol, Optimization
 from warehouse.models.enums import BacktestStatus
@@ -23,7 +24,6 @@ STATES = {
     BacktestStatus.CANCELED: ("CANCELED", "warn"),
     BacktestStatus.FAILED: ("FAILED", "bad"),
 }
-UNFINISHED = (BacktestStatus.PENDING, BacktestStatus.RUNNING)
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +101,7 @@ def row_of(backtest: Backtest, signals: int | None) -> BacktestRow:
 
 def range_of(backtest: Backtest) -> str:
     """Return the range of sessions: 1 Sep 2022 to 13 Sep 2023."""
-    return f"{backtest.first_session:%-d %b %Y} to {backtest.last_session:%-d %b %Y}"
+    return formats.days(backtest.first_session, backtest.last_session)
 
 
 def duration_of(row: Backtest | Optimization) -> str:

@@ -41,7 +41,7 @@ def fold_rows(result: Mapping[str, Any]) -> list[FoldRow]:
     """Return a row for each test of a stored result."""
     return [
         _row(
-            _range(one),
+            formats.days(*(dt.date.fromisoformat(one[name]) for name in ("first", "last"))),
             formats.number(one["sessions"]),
             one["in_sample"]["win_rate"],
             one["in_sample"]["expectancy_r"],
@@ -117,8 +117,3 @@ def _picture(inside: float | None, outside: Mapping[str, Any], chance: float | N
         None if chance is None else place_of(chance),
         outside["n"] < FEW,
     )
-
-
-def _range(fold: Mapping[str, Any]) -> str:
-    first, last = (dt.date.fromisoformat(fold[name]) for name in ("first", "last"))
-    return f"{first:%-d %b %Y} to {last:%-d %b %Y}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.contrib import admin, messages
+from django.contrib import admin
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
@@ -16,7 +16,7 @@ from warehouse.task_names import CeleryTask
 from web.optimiser import history, rows
 from web.optimiser.access import PROMOTE, RUN, data_for_viewers, for_viewers
 from web.optimiser.form import OptimizationForm
-from web.sending import send
+from web.sending import send_or_warn
 
 MOST_ROWS = 100
 
@@ -36,10 +36,7 @@ def show_optimizations(request: HttpRequest) -> HttpResponse:
         form = OptimizationForm(request.POST, now=now)
         if form.is_valid():
             made = run.create(form.asked, request.user.get_username(), clock.epoch_ms(now))
-            if not send(CeleryTask.RUN_OPTIMIZATION, int(made.pk)):
-                messages.warning(
-                    request, "The message broker cannot be reached: the optimisation starts when it can be."
-                )
+            send_or_warn(request, CeleryTask.RUN_OPTIMIZATION, int(made.pk), "the optimisation starts")
             return redirect("optimization", made.pk)
     found = rows.newest(MOST_ROWS + 1)
     context: dict[str, Any] = {

@@ -12,11 +12,11 @@ from django.urls import reverse
 
 from backtest.optimiser import promotion
 from backtest.optimiser.request import from_json
+from backtest.run import RESUMABLE, UNFINISHED
 from warehouse import clock
 from warehouse.models import Optimization
 from warehouse.models.enums import BacktestStatus, ConfigStatus
 from web.backtests.detector_table import place_of
-from web.backtests.rows import UNFINISHED
 from web.charts.figures import chart_context
 from web.optimiser import history, rows
 from web.optimiser.access import PROMOTE, RUN, data_for_viewers, for_viewers
@@ -24,8 +24,6 @@ from web.optimiser.fold_table import fold_rows, total_rows
 from web.optimiser.form import OptimizationForm
 from web.optimiser.summary import values
 from web.optimiser.weights import exits_in_words, groups
-
-_RESUMABLE = (BacktestStatus.CANCELED, BacktestStatus.FAILED)
 
 
 @for_viewers
@@ -45,7 +43,7 @@ def show_optimization(request: HttpRequest, pk: int) -> HttpResponse:
         "limits": rows.limits_in_words(asked),
         "form": OptimizationForm(now=clock.now(), like=asked) if may_run else None,
         "may_cancel": may_run and optimization.status in UNFINISHED,
-        "may_resume": may_run and optimization.status in _RESUMABLE,
+        "may_resume": may_run and optimization.status in RESUMABLE,
         "has_generations": bool(optimization.generations),
         "charts": {name: chart_context(name, f"{document}{name}") for name in ("generations", "overfitting")},
     }

@@ -9,11 +9,12 @@ from typing import Any
 from django.db.models.fields.json import KeyTransform
 
 from backtest.optimiser.request import OptimizationRequest, from_json
+from backtest.run import UNFINISHED
 from warehouse.models import Optimization
 from warehouse.models.enums import BacktestStatus
 from web import formats
 from web.backtests.detector_table import VERDICTS
-from web.backtests.rows import STATES, UNFINISHED, duration_of
+from web.backtests.rows import STATES, duration_of
 from web.optimiser.progress import Step, steps_of
 
 # Columns that no list reads: some are hundreds of kilobytes.
@@ -70,7 +71,7 @@ def row_of(optimization: Optimization, result: Mapping[str, Any] | None) -> Opti
         tone=tone,
         is_unfinished=optimization.status in UNFINISHED,
         symbols=", ".join(request.symbols),
-        range=range_of(request),
+        range=formats.days(request.first, request.last),
         share=1.0 if is_done else sum(step.share for step in steps) / len(steps),
         progress=next((step.state for step in steps if step.is_current), "not started"),
         steps=steps,
@@ -84,11 +85,6 @@ def row_of(optimization: Optimization, result: Mapping[str, Any] | None) -> Opti
         duration=duration_of(optimization),
         error=str(optimization.error or ""),
     )
-
-
-def range_of(request: OptimizationRequest) -> str:
-    """Return the range of sessions: 1 Sep 2022 to 13 Sep 2023."""
-    return f"{request.first:%-d %b %Y} to {request.last:%-d %b %Y}"
 
 
 def limits_in_words(request: OptimizationRequest) -> str:
