@@ -15,9 +15,9 @@ from backtest.engine import bars_of
 from backtest.patterns.rates import PatternRates
 from backtest.priced.columns import OptionColumns
 from backtest.priced.report import option_document
+from backtest.report.counted import counted_once
 from backtest.report.groups import SessionsTested, groups
 from backtest.report.no_outcome import no_outcome
-from backtest.report.once import counted_once
 from backtest.report.summary import Summary, mean
 from backtest.request import Request
 from backtest.verdict import verdict_of
@@ -42,9 +42,9 @@ def document(
     """Return the result of a backtest from all its outcomes and their random entries, in the same order.
 
     `signals` has the signals that the scanner would have shown, `firings` every firing, also blocked ones and those
-    below the least score. Groups and comparisons count twins of one family once (`backtest.report.once`). Numbers that
-    do not exist are null; `no_outcome` of a detector counts its firings without an outcome by reason. `options` are the
-    option trades of a priced backtest.
+    below the least score. Groups and comparisons count twins of one family once (`backtest.report.counted`). Numbers
+    that do not exist are null; `no_outcome` of a detector counts its firings without an outcome by reason. `options`
+    are the option trades of a priced backtest.
     """
     tested = _tested(request, market, parts)
     shown = outcomes.disposition == ACTIVE

@@ -41,8 +41,8 @@ class SymbolResult:
 
     `rows` holds one row per firing (`backtest.simulation.rows`) with the means of its random entries. `days` are the
     sessions of the range; `has_data` marks for each detector those of which it could answer at least one bar (d,), and
-    `no_data` counts its bars without an answer by reason. `fingerprint` names the stored data
-    on which the rows can depend.
+    `no_data` counts its bars without an answer by reason. `fingerprint` names the stored data on which the rows can
+    depend.
     """
 
     symbol: str

@@ -1,7 +1,8 @@
-"""Genomes that were ever tried on one set of stored data: how much of a best result luck explains.
+"""Genomes that were ever tried on one set of stored data, with their Sharpe ratios.
 
-The variance of their Sharpe ratios says how far luck reaches. That of the last generation alone does not: its genomes
-are nearly equal, and the best of them would always seem better than luck.
+The best ratio that is expected from luck alone depends on the number of genomes and on the variance of their ratios.
+The variance of the last generation would be too small: its genomes are nearly equal, so that the best of them would
+always seem better than luck.
 """
 
 from __future__ import annotations

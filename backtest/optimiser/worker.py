@@ -170,7 +170,10 @@ class Worker:
         self._update(state=fits, generations=lines)
 
     def _luck(self, trials: Trials, final: State) -> tuple[Overfitting | None, int]:
-        """Return how much luck explains of the best genome, None for fewer than four sessions, and the trials."""
+        """Return how far luck explains the best genome's result, and the number of genomes that were ever tried.
+
+        The former is None with fewer than four sessions.
+        """
         drawn = trials.problem.layout.draw(DRAWN, self.request.seed)
         trials.note(drawn)
         count, variance = trials.count_and_variance()

@@ -18,7 +18,7 @@ Key = tuple[str, int, int]  # detector, direction, end of the bar
 
 
 def key_of(signal: FoundSignal) -> Key:
-    """Return what distinguishes a signal from the others of its symbol."""
+    """Return detector, direction and end of the bar. No two signals of a symbol have all three in common."""
     return signal.detector.name, signal.direction, signal.bar_end
 
 

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from backtest.columns import OutcomeColumns
+from backtest.report.counted import counted_once
 from backtest.report.groups import UNKNOWN
-from backtest.report.once import counted_once
 from backtest.report.rates import Rate, rate
 from backtest.report.summary import mean
 from backtest.verdict import ABOVE, Verdict, verdict_of
@@ -57,7 +57,7 @@ def pattern_rates(
     """Return the rates of the patterns `names`.
 
     `matched` names the patterns that held on the bar of each outcome, n lists; `chance` are the columns of the random
-    entries (n,). Only signals with a multiple of the risk count (`backtest.report.once`).
+    entries (n,). Only signals with a multiple of the risk count (`backtest.report.counted`).
     """
     is_signal = outcomes.disposition == Disposition.ACTIVE.value
     counted = is_signal & counted_once(outcomes) & ~np.isnan(outcomes.r)

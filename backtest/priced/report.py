@@ -12,8 +12,8 @@ import numpy as np
 from backtest.bootstrap import Interval, mean_interval
 from backtest.columns import OutcomeColumns
 from backtest.priced.columns import OptionColumns
+from backtest.report.counted import counted_once, is_of_profits
 from backtest.report.groups import UNKNOWN
-from backtest.report.once import counted_once, is_of_profits
 from backtest.report.rates import Rate, rate
 from backtest.report.summary import mean
 from quant.chain import Bools
@@ -84,7 +84,7 @@ def option_document(
 
     `total` is the summary of all of them, `detectors` has one per detector with its market regimes, `groups` those of
     each symbol and each market regime. Detectors whose outcomes are no profits are left out. Total and groups count
-    twins of one family once (`backtest.report.once`).
+    twins of one family once (`backtest.report.counted`).
     """
 
     def of(part: Bools) -> dict[str, Any]:

@@ -51,7 +51,10 @@ def mirror(record: _Record) -> _Record:
 
 
 def source_of(record: type, name: str) -> str:
-    """Return the name of the field of a record whose image has a name in the mirror image."""
+    """Return which field of a record its mirror image has under a name: prior_low20 for prior_high20.
+
+    It is the field of the same name where the mirror image exchanges none.
+    """
     rule = _rules(record).get(name)
     return name if rule is None else rule.partner or name
 

@@ -41,7 +41,10 @@ def scoring_rules() -> ScoringRules:
 
 
 def weights_by_id(config_id: int | None) -> Weights:
-    """Return the weights of a row of `confluence_configs`, the default ones for None and for a row that is gone."""
+    """Return the weights of the row of `confluence_configs` with an id.
+
+    They are the default ones without an id, and if the row was deleted.
+    """
     config = None if config_id is None else ConfluenceConfig.objects.filter(id=config_id).first()
     return DEFAULT if config is None else weights_of(config.weights, config.id)
 

@@ -16,8 +16,8 @@ from signals.context.boost import Profile
 from signals.context.contexts import Contexts
 from signals.context.contexts import read as read_contexts
 from signals.features.record import BarLength, Features
+from signals.rules.condition_values import measured
 from signals.rules.detector import Detections, Detector
-from signals.rules.measured import measured
 from signals.rules.rule import LONG
 from signals.score import Score
 from signals.styles import Styles, styles

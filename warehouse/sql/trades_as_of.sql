@@ -1,7 +1,8 @@
--- Trades as of the instant as of which the session reads: without cancels that were not known yet, and with the class and
--- quote that an amended trade had then, which superseded_rows keeps. It has all columns of options_flow_history but
--- amended_at and premium_float. Symbol and time of an earlier version are those of its key, which an index serves. Without the setting
--- warehouse.as_of_ms the rows are those of the table. security_invoker, so that the policies of the caller apply.
+-- Trades as of the instant as of which the session reads: without cancels that were not known yet, and with the class
+-- and quote that an amended trade had then, which superseded_rows keeps. It has all columns of options_flow_history but
+-- amended_at and premium_float. Symbol and time of an earlier version are those of its key, which an index serves.
+-- Without the setting warehouse.as_of_ms the rows are those of the table. security_invoker, so that the policies of the
+-- caller apply.
 CREATE OR REPLACE VIEW trades_as_of WITH (security_invoker = true) AS
 SELECT
     t.id, t.symbol, t."timestamp", t.contract_ticker, t.sequence_number, t.price, t.size, t.premium, t.trade_type,

@@ -10,7 +10,7 @@ import numpy as np
 
 from backtest import store
 from backtest.columns import OutcomeColumns
-from backtest.report.once import counted_once, is_of_profits
+from backtest.report.counted import counted_once, is_of_profits
 from backtest.report.returns import Dates
 from backtest.request import from_json
 from quant.chain import Floats
@@ -40,7 +40,7 @@ class Chosen:
 def choose(backtest: Backtest, population: str, detector: str) -> Chosen:
     """Return the outcomes of a finished backtest; `detector` is a name or all.
 
-    Of all detectors, twins of one family count once (`backtest.report.once`). Raises UnknownChoice for an unknown
+    Of all detectors, twins of one family count once (`backtest.report.counted`). Raises UnknownChoice for an unknown
     population, and for a detector that the backtest does not have.
     """
     names = [one.name for one in from_json(backtest.request).rules]

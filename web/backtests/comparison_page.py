@@ -13,7 +13,7 @@ from django.shortcuts import redirect, render
 from backtest import store
 from backtest.columns import OutcomeColumns
 from backtest.comparison import compare
-from backtest.report.once import counted_once, is_of_profits
+from backtest.report.counted import counted_once, is_of_profits
 from warehouse.models import Backtest
 from warehouse.models.enums import BacktestStatus
 from web import formats
@@ -76,7 +76,7 @@ def show_comparison(request: HttpRequest, pk: int, other: int) -> HttpResponse:
 
 
 def _shown(backtest: Backtest, population: str) -> OutcomeColumns:
-    """Return the outcomes that count in totals (`backtest.report.once`), those of signals or of all firings."""
+    """Return the outcomes that count in totals (`backtest.report.counted`), those of signals or of all firings."""
     outcomes, _ = store.read_outcomes(int(backtest.pk))
     counted = counted_once(outcomes)
     if population == "signals":

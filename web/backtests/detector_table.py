@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+from backtest.report.counted import ending_of
 from backtest.report.no_outcome import in_words
-from backtest.report.once import ending_of
 from web import formats
 from web.signals.naming import detector_title
 

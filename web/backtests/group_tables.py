@@ -6,8 +6,8 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
+from backtest.report.counted import ending_of, is_of_profits
 from backtest.report.no_outcome import in_words
-from backtest.report.once import ending_of, is_of_profits
 from backtest.report.rates import FEW
 from web import formats
 from web.backtests.detector_table import Cell, badge_of, in_r, rate_cell, rate_text, tone_of

@@ -1,4 +1,4 @@
-"""The six values at the head of a finished optimisation: what is expected, and what of it luck explains."""
+"""The six values at the head of a finished optimisation: the expected numbers, and how far luck explains them."""
 
 from __future__ import annotations
 
@@ -10,7 +10,10 @@ from web.backtests.detector_table import bounds_text, in_r, rate_text
 
 
 class Value(NamedTuple):
-    """A value with its name and two lines that say what it is made of; `is_seen` is of sessions the fits have seen."""
+    """A value at the head of the page: its name, its text, and two lines that explain it.
+
+    `is_seen` marks a value that was measured in the sessions to which weights were fitted.
+    """
 
     name: str
     text: str

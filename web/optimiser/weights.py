@@ -16,8 +16,7 @@ class Bar(NamedTuple):
     """A weight. Places are percent of the width of the picture, from the least to the largest value it may have.
 
     `low` and `right` are the distances from the left and the right end to the range of the weights of the folds.
-    `note` says what the number
-    does not.
+    `note` says what the numbers do not.
     """
 
     name: str

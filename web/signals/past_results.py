@@ -8,7 +8,7 @@ from typing import Any
 
 from django.db.models.fields.json import KeyTransform
 
-from backtest.report.once import ending_of
+from backtest.report.counted import ending_of
 from backtest.request import from_json
 from warehouse.models import Backtest
 from warehouse.models.enums import BacktestStatus

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from signals.detectors.registry import BY_NAME
 from signals.features.mirroring import mirror
-from signals.rules.measured import measured
+from signals.rules.condition_values import measured
 from tests.signals.detectors.examples import EXAMPLES
 
 

@@ -1,4 +1,6 @@
-"""Runs trades through backtesting.py, in a Python that has it: `backtesting_trades.py IN.npz OUT.npz`.
+"""Give trades to backtesting.py: `python backtesting_trades.py IN.npz OUT.npz`, with a Python that has this engine.
+
+IN has bars and trades, OUT gets the entries, exits and profits that the engine finds.
 
 A bar with the close of the last one is added to each session, because this engine closes trades at the next open, and a
 copy of the first bar before all others, because it calls a strategy from the second bar on.

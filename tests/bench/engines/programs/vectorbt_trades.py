@@ -1,4 +1,7 @@
-"""Runs trades through vectorbt, in a Python that has it: `vectorbt_trades.py IN.npz OUT.npz`, trades in, fills out."""
+"""Give trades to vectorbt: `python vectorbt_trades.py IN.npz OUT.npz`, with a Python that has this engine.
+
+IN has bars and trades, OUT gets the entries, exits and profits that the engine finds.
+"""
 
 from __future__ import annotations
 

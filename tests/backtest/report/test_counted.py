@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from backtest.report.once import counted_once
+from backtest.report.counted import counted_once
 from tests.backtest.outcome_rows import FIRST, columns, traded
 
 TWIN, LOWER = "index_mean_reversion_long", "mean_reversion_long"
