@@ -136,6 +136,10 @@ class Rule:
     needs_minutes: bool = False
     evidence: str = ""
 
+    def is_mirrored(self, direction: float) -> bool:
+        """Return whether a firing in a direction, LONG or SHORT, is one of the rule on the mirror image."""
+        return self.direction is None and direction == SHORT
+
 
 def ramp(values: Floats, low: float, high: float) -> Floats:
     """Return 0 at `low`, 1 at `high`, linear between them and constant beyond; falls where high < low."""

@@ -11,7 +11,6 @@ from signals.context.contexts import Contexts
 from signals.context.contexts import read as read_contexts
 from signals.features.record import Features
 from signals.rules.detector import Detector
-from signals.rules.rule import SHORT
 
 WINDOW = "time of the session"
 
@@ -35,7 +34,7 @@ def answers(features: Features, row: int, detectors: list[Detector]) -> Iterator
     """Yield the answer of each detector on one row of a record."""
     for detector in detectors:
         found = detector.detect(features)
-        is_mirrored = detector.rule.direction is None and found.direction[row] == SHORT
+        is_mirrored = detector.rule.is_mirrored(found.direction[row])
         texts = [WINDOW, *(one.words(is_mirrored=is_mirrored) for one in detector.rule.conditions)]
         values = found.conditions[:, row].tolist()
         listed = tuple((text, _answer(value)) for text, value in zip(texts, values, strict=True))

@@ -109,7 +109,7 @@ def found_at(
             detector.rule,
             features,
             row,
-            is_mirrored=detector.rule.direction is None and firing.direction != LONG,
+            is_mirrored=detector.rule.is_mirrored(firing.direction),
         ),
         factors=tuple(
             {"text": factor.text, "weight": factor.weight, "value": plain(detections.factors[place, row])}

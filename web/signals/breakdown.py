@@ -9,9 +9,9 @@ from typing import Any
 from quant.score_thresholds import CONFLUENCE_COLOUR
 from signals.detectors.registry import BY_NAME
 from signals.rules.detector import BASE, SPAN
+from signals.scan.store import SIDES
 from signals.weights import DEFAULT, Weights
 from warehouse.models import Signal
-from warehouse.models.enums import Direction
 from web import formats
 from web.signals.naming import CHECKS, COMPONENTS, ENGINES, feature_words
 
@@ -86,13 +86,13 @@ def breakdown_of(signal: Signal, weights: Weights = DEFAULT) -> Breakdown:
 def conditions_of(signal: Signal) -> list[tuple[str, str]]:
     """Return the conditions of the detector of a signal in its direction, all of which held, each with its values.
 
-    Texts; the values are empty for a signal that was stored without them. None for a detector that does not exist.
+    Texts; the values are empty for a signal that was stored without them. Without the detector, nothing is returned.
     """
     detector = BY_NAME.get(str(signal.detector))
     if detector is None:
         return []
     rule = detector.rule
-    is_mirrored = rule.direction is None and signal.direction == Direction.SHORT
+    is_mirrored = rule.is_mirrored(SIDES[str(signal.direction)])
     stored = signal.conditions or [
         {"text": one.words(is_mirrored=is_mirrored), "values": {}}
         for one in rule.conditions
