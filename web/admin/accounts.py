@@ -22,6 +22,15 @@ admin.site.unregister(User)
 admin.site.unregister(Group)
 
 
+class AccountForm(UserCreationForm):
+    """The form of a new account. The admin's script focuses its first field, as in every form."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        # Chromium complains when a script was quicker than the attribute.
+        self.fields["username"].widget.attrs.pop("autofocus")
+
+
 @admin.register(Group)
 class GroupPage(GroupAdmin, EditableAdmin):
     """Groups: viewer, operator, administrator, and others that administrators add."""
@@ -32,7 +41,7 @@ class UserPage(DjangoUserAdmin, EditableAdmin):  # type: ignore[misc]  # of `loo
     """Accounts. Without these limits an administrator could become a superuser, or log in as one."""
 
     form = UserChangeForm
-    add_form = UserCreationForm
+    add_form = AccountForm
     change_password_form = AdminPasswordChangeForm
     list_display = ("username", "role", "is_active", "is_staff", "last_login")
     list_filter = ("is_staff", "is_superuser", "is_active", "groups")

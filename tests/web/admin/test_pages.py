@@ -206,3 +206,19 @@ def test_the_list_of_symbols_is_in_words_and_offers_no_other_list(superuser):
     assert words["IWM"].startswith("IWM ETF IWM IWM all")
     assert words["SPX"].startswith("SPX index I:SPX SPX, SPXW within 20 % of the price")
     assert "Show all" not in page
+
+
+def test_forms_leave_the_focus_to_the_script_of_the_admin(superuser):
+    """Chromium writes a message when a field has `autofocus` and the script was quicker."""
+    pages = {
+        reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_add"): page
+        for model, page in admin.site._registry.items()
+    }
+    answers = {address: superuser.get(address) for address in pages}
+    shown = {
+        address: answer.content.decode() for address, answer in answers.items() if answer.status_code == 200
+    }
+    assert reverse("admin:auth_user_add") in shown
+    assert [
+        address for address, text in shown.items() if "change_form.js" not in text or "autofocus" in text
+    ] == []

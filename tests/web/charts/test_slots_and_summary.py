@@ -64,7 +64,7 @@ def test_the_summary_has_spot_gamma_walls_flip_volatility_and_data(snapshots):
         ["Net gamma, per 1 %", "+$8.0 bn", "LONG GAMMA, 36 % of gross $22.0 bn", "positive"],
         ["Wall above / below", "6,600 / 6,500", "+1.38 % / −0.16 %", ""],
         ["Flip", "6,450.50", "−0.92 %, expect RANGE BOUND", ""],
-        ["IV 30 days, close of Tue 18 Nov 2025", "15.3 %", "rank 7 %, percentile 3 %, n = 252", ""],
+        ["IV 30 days", "15.3 %", "close of Tue 18 Nov 2025, rank 7 %, percentile 3 %, n = 252", ""],
         ["Data", "", "chain 10:00, no trade in this session", ""],
     ]
     assert document.state == "LIVE"

@@ -117,13 +117,13 @@ def _volatility(days: IvDays) -> list[Value]:
     name = "IV 30 days"
     if not len(days) or not np.isfinite(days.current_iv[-1]):
         return [name, formats.ABSENT, "no session with a volatility is stored", ""]
-    name = f"IV 30 days, close of {formats.calendar_day(days.date[-1].item())}"
+    close = f"close of {formats.calendar_day(days.date[-1].item())}"
     rank, percentile = float(days.iv_rank[-1]), float(days.iv_percentile[-1])
     points = int(days.data_points[-1])
-    detail = f"rank {formats.percent(rank, 0)}, percentile {formats.percent(percentile, 0)}, n = {points}"
+    ranks = f"rank {formats.percent(rank, 0)}, percentile {formats.percent(percentile, 0)}, n = {points}"
     if np.isnan(rank):
-        detail = f"no rank yet, n = {points}"
-    return [name, formats.percent(float(days.current_iv[-1]), 1), detail, ""]
+        ranks = f"no rank yet, n = {points}"
+    return [name, formats.percent(float(days.current_iv[-1]), 1), f"{close}, {ranks}", ""]
 
 
 def _data(snapshot: StoredSnapshot | None, trade: Trades, at_ms: int) -> list[Value]:
