@@ -13,11 +13,12 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from backtest.optimiser import run
-from backtest.optimiser.request import MOST_SIGNALS, SIZES, OptimizationRequest, checked
+from backtest.optimiser.optimize import request_of
+from backtest.optimiser.request import MOST_SIGNALS, SIZES
 from backtest.report.percentages import interval, percent
-from backtest.request import MOST_DAYS, last_closed
+from backtest.request import MOST_DAYS
 from backtest.run import CanceledError
-from warehouse import clock, market_days, queries
+from warehouse import clock
 from warehouse.console import INTERRUPTED, MOST_ID, console_on, number, whole
 from warehouse.models import Optimization
 from warehouse.models.enums import BacktestStatus
@@ -118,27 +119,17 @@ class Command(BaseCommand):
             self._print(row)
 
     def _created(self, options: dict[str, Any]) -> Optimization:
-        now, days = clock.now(), market_days.read()
-        watched = [str(entry.symbol) for entry in queries.watchlist_entries()]
-        last = last_closed(days, now)
+        names = (
+            "target", "folds", "least_train", "least_signals", "most_signals", "least_outcomes", "generations",
+            "population", "seed",
+        )  # fmt: skip
         try:
-            request = OptimizationRequest(
-                symbols=tuple(options["symbols"] or watched),
-                first=days.before(last, options["days"] - 1),
-                last=last,
-                until_ms=clock.epoch_ms(now),
-                **{
-                    name: options[name]
-                    for name in (
-                        "target", "folds", "least_train", "least_signals", "most_signals", "least_outcomes",
-                        "generations", "population", "seed",
-                    )
-                },
-            )  # fmt: skip
-            tested = checked(request, watched, days, now)
+            request = request_of(
+                options["symbols"], options["days"], **{name: options[name] for name in names}
+            )
         except ValueError as error:
             raise CommandError(str(error)) from None
-        return run.create(tested, "manage.py optimize_confluence", clock.epoch_ms(now))
+        return run.create(request, "manage.py optimize_confluence", clock.now_ms())
 
     def _resumed(self, optimization_id: int) -> Optimization:
         run.resume(optimization_id)

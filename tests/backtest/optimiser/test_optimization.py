@@ -8,7 +8,8 @@ from dataclasses import replace
 import pytest
 
 from backtest.optimiser import promotion, run
-from backtest.optimiser.request import OptimizationRequest, checked
+from backtest.optimiser.optimize import OptimizedWeights, optimize_weights
+from backtest.optimiser.request import OptimizationRequest, checked, from_json
 from quant import sessions
 from signals import market_view
 from signals.scan.configured import weight_history
@@ -116,9 +117,32 @@ def test_a_planted_edge_is_found_verified_and_promoted(market):
 
 def test_without_an_edge_it_says_so_and_asks_twice(market):
     market()
-    row = finished(replace(REQUEST, least_signals=0.01, most_signals=50.0, least_outcomes=1))
+    found = optimize_weights(
+        symbols=SYMBOLS,
+        days=84,
+        folds=2,
+        least_train=30,
+        least_signals=0.01,
+        most_signals=50.0,
+        least_outcomes=1,
+        generations=8,
+        population=20,
+    )
+    row = Optimization.objects.get(id=found.optimization_id)
     assert (row.status, row.error, row.is_verified) == ("done", None, True)
-    assert row.label == "not different from chance"
+    asked, result = from_json(row.request), row.result
+    allowed = {"least_signals": 0.01, "most_signals": 50.0, "least_outcomes": 1}
+    assert asked == replace(REQUEST, **allowed, until_ms=asked.until_ms)
+    assert clock.epoch_ms(EVENING) <= asked.until_ms <= row.created_at
+    assert found == OptimizedWeights(
+        tuple(result["filters"]),
+        row.config.weights["minimum"],
+        row.config.weights,
+        result["walk_forward"]["out_of_sample"]["share"],
+        result["walk_forward"]["signals_per_session"],
+        "not different from chance",
+        row.id,
+    )
     assert promotion.asks_twice(row)
     with pytest.raises(promotion.NotPromotedError, match="It is not different from chance: confirm"):
         promotion.promote(row.id, "ann", clock.now_ms())
@@ -148,3 +172,9 @@ def test_without_an_edge_it_says_so_and_asks_twice(market):
 def test_a_request_that_cannot_be_run_is_refused(changed, sentence):
     with pytest.raises(ValueError, match=sentence):
         checked(replace(REQUEST, **changed), SYMBOLS, market_days.MarketDays(), EVENING)
+
+
+@pytest.mark.parametrize("days", [0, 100_000])
+def test_weights_of_an_impossible_number_of_sessions_are_refused(days):
+    with pytest.raises(ValueError, match="The number of sessions must be 1 to "):
+        optimize_weights(days=days)
