@@ -8,7 +8,7 @@ from backtest import run
 from signals.patterns.seeds import add_seeds
 from tests.ingestion.fixtures import at_market_time as at_market_time
 from tests.web.backtests.stored import NOW, NOW_MS, asked, begun, busy, watch
-from tests.web.browser.checked_page import TWO_LOOKS
+from tests.web.browser.checked_page import DESK, LIGHT, PHONE, TWO_LOOKS
 
 pytestmark = [pytest.mark.browser]
 _DRAWN = """() => [...document.querySelectorAll('figure[data-document]')].every(figure =>
@@ -30,6 +30,12 @@ def test_the_page_of_a_backtest_has_no_problem_in_any_look(open_browser, superus
     checked.page.wait_for_function(_DRAWN)
     checked.check("backtest")
     page = checked.page
+    for width in (PHONE, DESK):  # one verdict of each detector, and it can be seen without scrolling
+        checked.look(LIGHT, width)
+        shown = page.locator("[data-table=detectors] tbody tr").first.locator(".badge:visible")
+        assert [str(one.text_content()) for one in shown.all()] == ["ABOVE CHANCE"]
+        box = shown.bounding_box()
+        assert box["x"] + box["width"] < width
     page.get_by_role("button", name="Signals", exact=True).press("Enter")
     heading = page.locator("th[aria-sort]")
     assert (heading.inner_text().strip(), heading.get_attribute("aria-sort")) == ("Signals", "descending")

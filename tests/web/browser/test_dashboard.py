@@ -86,7 +86,12 @@ def test_confluence_and_signals_are_shown_with_their_prices(open_browser, superu
     checked.check("dashboard-signals", [(LIGHT, DESK), (DARK, 1024)])
     page.keyboard.press("Escape")
     tip.wait_for(state="hidden")
+    best = page.locator("[data-block='panel SPX'] .best a")
+    assert not best.is_visible()
     checked.look(DARK, PHONE)
+    assert " ".join(str(best.text_content()).split()) == "SETUP READY LONG Breakout bullish, 87"
+    assert best.is_visible()
+    checked.check("dashboard-signals-phone", [(DARK, PHONE), (LIGHT, PHONE)])
     page.locator("[data-block='panel SPX'] .more").click()
     checked.check("dashboard-signals-open", [(DARK, PHONE)])
 
