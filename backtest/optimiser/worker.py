@@ -79,16 +79,24 @@ class Worker:
         left = backtests.start(backtest, self.clock_ms())
         while left:
             for symbol in left:
-                backtests.run_symbol(backtest.id, symbol, self.clock_ms, self._say)
+                self._test(backtest.id, symbol)
             left = backtests.unfinished(backtest.id)
             if left:  # `continue_backtests` gave symbols that waited to other workers
                 self._say("other workers", len(backtest.symbols) - len(left), len(backtest.symbols))
                 self._update(touched_at=self.clock_ms())
                 time.sleep(LOOK_SECONDS)
         if not backtests.finish(backtest.id, self.clock_ms()):
-            raise ValueError(f"backtest {backtest.id} was canceled or failed: run the optimisation again")
+            raise ValueError(_ended(backtest.id))
         backtest.refresh_from_db()
         return backtest
+
+    def _test(self, backtest_id: int, symbol: str) -> None:
+        """Test a symbol. Raises ValueError if a person canceled the backtest, but not the optimisation."""
+        try:
+            backtests.run_symbol(backtest_id, symbol, self.clock_ms, self._say)
+        except CanceledError:
+            self._update(touched_at=self.clock_ms())  # raises CanceledError if the optimisation was canceled
+            raise ValueError(_ended(backtest_id)) from None
 
     def _problem(self, backtest: Backtest) -> Problem:
         found = read_candidates(backtest.id, DETECTOR_NAMES)
@@ -225,3 +233,7 @@ class Worker:
         running = Optimization.objects.filter(id=self.row.id, status=BacktestStatus.RUNNING)
         if not running.update(**columns):
             raise CanceledError(f"optimisation {self.row.id} was canceled")
+
+
+def _ended(backtest_id: int) -> str:
+    return f"backtest {backtest_id} was canceled, deleted or failed: continue the optimisation to run it again"

@@ -98,6 +98,27 @@ def test_a_canceled_optimisation_cancels_its_backtest(stored):
     assert not run.resume(row.id)
 
 
+def test_an_optimisation_whose_backtest_is_canceled_has_failed(stored, monkeypatch):
+    monkeypatch.setattr("backtest.run.LOOK_SECONDS", 0.0)
+    row = run.create(REQUEST, "test", NOW_MS)
+
+    def watch(stage: str, done: int, total: int) -> None:
+        if (stage, done) == ("SPY", 2):
+            row.refresh_from_db()
+            assert backtests.cancel(row.backtest_id, NOW_MS)
+
+    assert "failed: backtest" in run.run(row.id, lambda: NOW_MS, watch)
+    row.refresh_from_db()
+    assert (row.status, row.backtest.status) == ("failed", "canceled")
+    assert row.error == (
+        f"backtest {row.backtest_id} was canceled, deleted or failed: continue the optimisation to run it again"
+    )
+    assert run.resume(row.id)
+    run.run(row.id, lambda: NOW_MS)
+    row = Optimization.objects.select_related("backtest").get()
+    assert (row.status, row.error, row.backtest.status) == ("done", None, "done")
+
+
 def test_an_optimisation_whose_worker_has_an_error_is_failed():
     row = run.create(REQUEST, "test", NOW_MS)
     Optimization.objects.update(request={"first": "2026-11-20", "last": "2026-11-25"})
