@@ -13,6 +13,7 @@ from web.health import show_health, show_live
 from web.metrics import show_metrics
 
 handler403 = "web.refusal.show_refusal"
+handler404 = "web.refusal.show_not_found"
 urlpatterns = [
     path("", RedirectView.as_view(pattern_name="admin:index")),
     path("favicon.ico", RedirectView.as_view(url=static("web/favicon.svg"))),

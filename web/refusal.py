@@ -1,4 +1,4 @@
-"""The pages of refused requests: one that the user's permissions do not allow, and a form that is no longer valid."""
+"""The pages of refused requests: not allowed, not found, and a form that is no longer valid."""
 
 from __future__ import annotations
 
@@ -77,6 +77,16 @@ def show_refusal(request: HttpRequest, exception: Exception | None = None) -> Ht
         context["heading"] = f"{role.members if role else 'You'} cannot {refused.verb} {refused.plural}"
         context["needs"] = f"To {refused.verb} {refused.plural}"
     return render(request, "web/not_allowed.html", context | {"role": role}, status=403)
+
+
+def show_not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    """Serve the page of status 404, inside the admin's frame for those who may see it."""
+    context = {**admin.site.each_context(request), "title": "Not found"}
+    context["is_inside"] = admin.site.has_permission(request)
+    context["layout"] = (
+        "admin/base_site.html" if context["is_inside"] else "unfold/layouts/unauthenticated.html"
+    )
+    return render(request, "web/not_found.html", context, status=404)
 
 
 def show_csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:

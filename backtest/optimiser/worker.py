@@ -236,4 +236,6 @@ class Worker:
 
 
 def _ended(backtest_id: int) -> str:
-    return f"backtest {backtest_id} was canceled, deleted or failed: continue the optimisation to run it again"
+    return (
+        f"backtest {backtest_id} was canceled, deleted or failed: continue the optimisation to run it again"
+    )

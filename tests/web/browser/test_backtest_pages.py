@@ -54,3 +54,14 @@ def test_the_list_and_a_running_backtest_have_no_problem(open_browser, superuser
     checked.check("backtest-running", TWO_LOOKS)
     run.cancel(backtest.pk, NOW_MS)
     checked.page.get_by_text("CANCELED", exact=True).wait_for()
+
+
+def test_the_page_of_a_running_backtest_that_is_deleted_says_so(open_browser, superuser, market):
+    backtest = asked("SPY")
+    begun(backtest)
+    checked = open_browser(superuser)
+    checked.open(f"/backtests/{backtest.pk}/")
+    backtest.delete()
+    checked.page.get_by_role("heading", name="There is nothing at this address").wait_for()
+    checked.problems[:] = [one for one in checked.problems if "404" not in one]  # that it is gone
+    checked.check("not-found", TWO_LOOKS)

@@ -9,7 +9,8 @@
     if (!document.hidden) {
       try {
         const answer = await fetch(element.dataset.poll, { signal: AbortSignal.timeout(20000) });
-        if (answer.status === 401 || answer.status === 403) return location.reload();
+        // Logged out, not allowed any more, or deleted: the page says which.
+        if ([401, 403, 404].includes(answer.status)) return location.reload();
         const data = answer.ok ? await answer.json() : null;
         if (data && element.dataset.shown !== data.html && !element.contains(document.activeElement)) {
           element.innerHTML = data.html;
