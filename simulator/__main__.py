@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import ctypes
+import datetime as dt
 import json
 import os
 import signal
@@ -16,6 +17,7 @@ import uvicorn
 
 from quant.sessions import market_now
 from simulator.intraday.moves import Behaviour
+from simulator.intraday.with_trend import last_session_with_trend
 from simulator.recorded.dividend_file import NotAQuoteTable
 from simulator.recorded.quote_table import Recording, read
 from simulator.rest.app import build
@@ -48,13 +50,19 @@ def _arguments() -> argparse.Namespace:
         type=float,
         help="share of the planted breakouts that reach their target; by default the price goes on as a random walk",
     )
+    parser.add_argument(
+        "--show-session",
+        type=dt.date.fromisoformat,
+        metavar="YYYY-MM-DD",
+        help="print the last session up to a date whose planted breakout goes with the trend, and end",
+    )
     parser.add_argument("--api-key", help="the only accepted key; without it any non-empty key is accepted")
     parser.add_argument("--parent-death", action="store_true", help="end when the parent process ends")
     return parser.parse_args()
 
 
 def main() -> int:
-    """Serve until SIGTERM. Returns 2 when the file of `--chain` is not a quote table."""
+    """Serve until SIGTERM, or print a session. Returns 2 when the file of `--chain` is not a quote table."""
     arguments = _arguments()
     if arguments.parent_death:
         _end_with_parent()
@@ -71,6 +79,9 @@ def main() -> int:
     entitled = plan(arguments.plan, not arguments.no_indices)
     behaviour = Behaviour(arguments.setups, arguments.win_rate, arguments.day_kinds, arguments.earnings)
     world = World(arguments.seed, entitled, offset, recording, arguments.strike_spacing, behaviour)
+    if arguments.show_session:
+        sys.stdout.write(f"{last_session_with_trend(world.market.moves, arguments.show_session)}\n")
+        return 0
     # The exchange calendar takes seconds to load: load it before the first client waits for it.
     world.market_status()
     # uvicorn raises the signal again after its shutdown; without a handler the process would die by the signal.

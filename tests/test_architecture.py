@@ -20,6 +20,7 @@ MAX_MODULES = 16
 READS_THE_CLOCK = re.compile(
     r"""/tasks\.py$ | /management/commands/ | ^web/ | ^config/ | ^local/ | ^simulator/ | ^tests/
     | ^warehouse/clock\.py$           # the clock
+    | ^backtest/optimiser/optimize\.py$  # what the command does, for Python
     | ^warehouse/heartbeats\.py$      # heartbeats of the calling process
     | ^flow/stream/housekeeping\.py$  # loop of the consumer process
     | ^ingestion/provider_client\.py$ # passes the clock of the process to each client

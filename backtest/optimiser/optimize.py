@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -41,7 +42,7 @@ def optimize_weights(
     are stored as pending, and the scanner does not use them until a person promotes them. Raises ValueError in one
     sentence for a request that cannot be run and for an optimisation that failed.
     """
-    request = request_of(symbols, days, target=target_win_rate, **choices)
+    request = request_of(symbols, days, clock.now(), target=target_win_rate, **choices)
     row = run.create(request, "optimize_weights", clock.now_ms())
     said = run.run(row.id, clock.now_ms)
     row.refresh_from_db()
@@ -59,14 +60,16 @@ def optimize_weights(
     )
 
 
-def request_of(symbols: Iterable[str] | None, days: int, **choices: Any) -> OptimizationRequest:
-    """Return the request of the last `days` closed sessions; all watched symbols if `symbols` is None or empty.
+def request_of(
+    symbols: Iterable[str] | None, days: int, now: dt.datetime, **choices: Any
+) -> OptimizationRequest:
+    """Return the request of the last `days` sessions that are closed at `now`, a timezone-aware instant.
 
-    Raises ValueError in one sentence if it cannot be run.
+    None and no symbol mean all watched ones. Raises ValueError in one sentence if it cannot be run.
     """
     if not 1 <= days <= MOST_DAYS:
         raise ValueError(f"The number of sessions must be 1 to {MOST_DAYS:,}.")
-    now, market = clock.now(), market_days.read()
+    market = market_days.read()
     watched = [str(entry.symbol) for entry in queries.watchlist_entries()]
     last = last_closed(market, now)
     first = market.before(last, days - 1)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Callable
 
 from quant import sessions
 
@@ -12,16 +13,19 @@ _BEFORE_MIDDLE = dt.timedelta(minutes=2)
 _FULL_SESSION = dt.timedelta(hours=6, minutes=30)
 
 
-def offset_now(now: dt.datetime, newest: dt.datetime | None = None) -> int:
+def offset_now(now: dt.datetime, newest: dt.datetime | None, shown: Callable[[dt.date], dt.date]) -> int:
     """Return the milliseconds to add to `now` so that the market is in a session that is not recorded yet.
 
     `newest` is the last market time that the warehouse recorded, None for an empty one. The clock starts two minutes
-    before the middle of the last full session, 12:43 New York, so that half of the session is history and half is still
-    to come. In the bar that ends in the middle the simulator plants a setup, which the scanner finds when all services
-    run. When the warehouse recorded a later time, the clock continues there, or after the close two minutes before the
-    middle of the next full session. Both instants are timezone-aware.
+    before the middle of a full session, 12:43 New York, so that half of the session is history and half is still to
+    come. In the bar that ends in the middle the simulator plants a setup, which the scanner finds when all services
+    run. `shown` returns the session of the clock, given the last full session. When the warehouse recorded a later
+    time, the clock continues there, or after the close two minutes before the middle of the next full session. Both
+    instants are timezone-aware.
     """
     start = _last_middle(now)
+    if newest is None or newest < start:
+        start = _middle(shown(sessions.new_york_date(start)))
     if newest is not None and newest > start:
         start = newest if sessions.is_open(newest) else _next_middle(newest)
     return _milliseconds(now, start)

@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import datetime as dt
-import json
 import os
 import signal
 import socket
-import subprocess
-import sys
 import time
 from collections.abc import Callable
 from contextlib import suppress
 from urllib.request import urlopen
 
-from local.launch import environment, services
+from local.launch import environment, services, simulator_answers
 from local.launch.console import Stages
 from local.launch.recorded_time import newest_recorded
 from local.launch.stack import LOCK, Stack, describe, withdraw
@@ -136,8 +133,9 @@ class Warehouse:
 
             now = dt.datetime.now(dt.UTC)
             if not self._chain:
-                return market_clock.offset_now(now, newest_recorded(database_url)), ""
-            symbol, stamp = _stamp(self._chain)
+                newest = newest_recorded(database_url)
+                return market_clock.offset_now(now, newest, simulator_answers.session_to_show), ""
+            symbol, stamp = simulator_answers.recorded_chain(self._chain)
             return market_clock.offset_for(stamp, now), symbol
 
     def _simulator(self, port: int) -> None:
@@ -197,17 +195,6 @@ def supervised(run: Callable[[Stages], None], title: str) -> int:
     finally:
         lock.release()
     return 0
-
-
-def _stamp(chain: str) -> tuple[str, dt.datetime]:
-    """Return the symbol of a recorded chain and the time it was recorded, as read by the simulator."""
-    command = [sys.executable, "-m", "simulator.recorded.quote_table", chain, "--stamp"]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
-    if done.returncode:
-        output = (done.stderr or done.stdout).strip().splitlines()
-        raise LocalError(output[-1] if output else f"{chain} cannot be read as a recorded chain.")
-    described = json.loads(done.stdout)
-    return described["symbol"], dt.datetime.fromtimestamp(described["stamp_ms"] / 1000, dt.UTC)
 
 
 def _answers(url: str) -> bool:

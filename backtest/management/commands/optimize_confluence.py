@@ -125,7 +125,7 @@ class Command(BaseCommand):
         )  # fmt: skip
         try:
             request = request_of(
-                options["symbols"], options["days"], **{name: options[name] for name in names}
+                options["symbols"], options["days"], clock.now(), **{name: options[name] for name in names}
             )
         except ValueError as error:
             raise CommandError(str(error)) from None

@@ -16,6 +16,11 @@ def at(text: str) -> dt.datetime:
     return dt.datetime.fromisoformat(text).replace(tzinfo=NEW_YORK).astimezone(dt.UTC)
 
 
+def given(last: dt.date) -> dt.date:
+    """The session to show, where the last full one can be shown."""
+    return last
+
+
 def moved(instant: dt.datetime, offset_ms: int) -> dt.datetime:
     return instant + dt.timedelta(milliseconds=offset_ms)
 
@@ -33,7 +38,7 @@ def moved(instant: dt.datetime, offset_ms: int) -> dt.datetime:
     ],
 )
 def test_the_clock_starts_in_the_middle_of_the_last_full_session(now: str, market: str) -> None:
-    assert moved(at(now), offset_now(at(now))) == at(market)
+    assert moved(at(now), offset_now(at(now), None, given)) == at(market)
 
 
 @pytest.mark.parametrize(
@@ -49,7 +54,23 @@ def test_the_clock_starts_in_the_middle_of_the_last_full_session(now: str, marke
 )
 def test_the_clock_does_not_go_back_into_recorded_time(newest: str, market: str) -> None:
     now = at("2026-11-21T04:00:00")
-    assert moved(now, offset_now(now, at(newest))) == at(market)
+    assert moved(now, offset_now(now, at(newest), given)) == at(market)
+
+
+@pytest.mark.parametrize(
+    ("newest", "market"),
+    [
+        (None, "2026-11-18T12:43:00"),
+        ("2026-11-17T15:00:00", "2026-11-18T12:43:00"),
+        ("2026-11-18T13:00:00", "2026-11-18T13:00:00"),  # it continues rather than begins again
+        ("2026-11-19T17:00:00", "2026-11-20T12:43:00"),
+        ("2026-11-20T13:00:00", "2026-11-20T13:00:00"),
+    ],
+)
+def test_the_clock_starts_in_the_session_that_can_be_shown(newest: str | None, market: str) -> None:
+    now = at("2026-11-21T04:00:00")
+    recorded = None if newest is None else at(newest)
+    assert moved(now, offset_now(now, recorded, lambda _: dt.date(2026, 11, 18))) == at(market)
 
 
 @pytest.mark.parametrize(
