@@ -13,7 +13,6 @@ from signals.context.boost import PROFILES
 from signals.detectors.registry import DETECTORS
 from warehouse import clock, market_days
 from warehouse.models import WatchlistEntry
-from web import formats
 from web.form_fields import choice_of, date_field, first_error, number_field, offer
 from web.signals.naming import detector_title
 
@@ -22,6 +21,12 @@ _COST_WORDS = {
     "default": "1 basis point of slippage",
     "double": "2 basis points of slippage",
     "none": "none",
+}
+_PROFILE_WORDS = {
+    "default": "default",
+    "phase1": "by percentile and smart money, as factors",
+    "document3": "smart money, as points",
+    "neutral_gamma": "short gamma in both directions",
 }
 _TIMEFRAMES = (("15m", "15 minutes"), ("1d", "1 day"))
 
@@ -39,7 +44,7 @@ class BacktestForm(forms.Form):
     last = date_field("To")
     timeframe = forms.ChoiceField(choices=_TIMEFRAMES)
     costs = forms.ChoiceField(choices=[(name, _COST_WORDS[name]) for name in COSTS])
-    profile = forms.ChoiceField(choices=[(name, formats.words(name)) for name in PROFILES])
+    profile = forms.ChoiceField(choices=[(name, _PROFILE_WORDS[name]) for name in PROFILES])
     minimum = number_field("The least score", 0, 100)
     wall_exit = forms.BooleanField(required=False)
     all_firings = forms.BooleanField(required=False)

@@ -49,12 +49,22 @@ def test_an_operator_promotes_weights_after_one_question(operator):
     assert "was promoted before: restore it in the list of weights." in words(operator.get(path))
 
 
-def test_weights_that_are_not_above_chance_need_a_second_confirmation(operator):
-    row = finished()
+@pytest.mark.parametrize(
+    ("label", "sentence"),
+    [
+        ("not different from chance", "random entries with the same exits did as well."),
+        ("below chance", "random entries with the same exits did better."),
+    ],
+)
+def test_weights_that_are_not_above_chance_need_a_second_confirmation(operator, label, sentence):
+    row = finished(label=label)
     path = f"/optimiser/{row.pk}/promote/"
     answer = operator.post(path)
     assert answer.status_code == 200
-    assert "NOT DIFFERENT FROM CHANCE Promote weights without an advantage?" in words(answer)
+    assert f"{label.upper()} Promote weights without an advantage? Out of sample these weights are" in words(
+        answer
+    )
+    assert sentence in words(answer)
     assert not ConfluenceConfig.objects.filter(status="active").exists()
     assert operator.post(path, {"sure": "yes"}).url == f"/optimiser/{row.pk}/"
     assert ConfluenceConfig.objects.get().status == "active"
