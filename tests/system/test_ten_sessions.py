@@ -37,8 +37,8 @@ def offset(tmp_path_factory) -> OffsetFile:
 
 @pytest.fixture(scope="module")
 def provider_url(offset) -> Iterator[str]:
-    """A simulated market with 25 times the strike spacing, so that a chain is short."""
-    with simulator("--strike-spacing", "25", "--clock-offset-ms", str(int(offset))) as server:
+    """A simulated market with 125 times the strike spacing, so that a chain is short."""
+    with simulator("--strike-spacing", "125", "--clock-offset-ms", str(int(offset))) as server:
         yield server.base_url
 
 
@@ -101,7 +101,7 @@ def test_each_symbol_has_exactly_the_slots_of_the_sessions(results):
 
 
 def test_every_chain_is_requested_once_and_done_at_the_first_attempt(results):
-    counts = {symbol: results.requests[f"/v3/snapshot/options/{symbol}"] for symbol in SYMBOLS}
+    counts = {symbol: results.requests[f"/v3/snapshot/options/I:{symbol}"] for symbol in SYMBOLS}
     assert counts == dict.fromkeys(SYMBOLS, 246)
     done = [run for run in results.runs if run.task == "ingest_chain"]
     assert len(done) == 2 * 246

@@ -36,7 +36,7 @@ from warehouse.models import (
 )
 from warehouse.models.enums import RunStatus
 
-SYMBOLS = ("AAPL", "META")
+SYMBOLS = ("NDX", "SPX")  # European options, whose prices are computed in a tenth of the time
 CLOSING_TASKS = (
     "store_bars",
     "calculate_iv_percentile",
