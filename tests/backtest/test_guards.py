@@ -24,7 +24,7 @@ from tests.partitions import drop_partitions
 from tests.signals import market
 from warehouse.models import Backtest
 
-pytestmark = [pytest.mark.database, pytest.mark.django_db(transaction=True)]
+pytestmark = [pytest.mark.django_db(transaction=True)]
 FIRST = REGULAR.before(market.LAST, 3)
 
 

@@ -14,7 +14,6 @@ from tests.ingestion.fixtures import at_market_time  # noqa: F401 - a fixture is
 from tests.partitions import drop_partitions
 from warehouse import clock
 
-pytestmark = pytest.mark.database
 HISTORY, FIRST = dt.date(2025, 6, 27), dt.date(2026, 1, 5)
 BREAKOUTS = ("breakout_bullish", "breakout_bearish")
 

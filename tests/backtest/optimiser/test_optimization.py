@@ -20,7 +20,6 @@ from tests.partitions import drop_partitions
 from warehouse import clock, market_days
 from warehouse.models import ConfluenceConfig, Optimization, TriedGenome
 
-pytestmark = pytest.mark.database
 HISTORY, FIRST = dt.date(2025, 5, 5), dt.date(2025, 11, 10)
 REQUEST = OptimizationRequest(
     SYMBOLS,

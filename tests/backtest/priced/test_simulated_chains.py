@@ -17,7 +17,6 @@ from warehouse import clock
 from warehouse.models import HistoricalGreeks
 from warehouse.watchlist import add_default_symbols
 
-pytestmark = pytest.mark.database
 EVENING = dt.datetime(2026, 3, 12, 21, 0, tzinfo=dt.UTC)  # after the close
 LAST, HISTORY = dt.date(2026, 3, 12), dt.date(2025, 12, 15)
 DETECTORS = ("breakout_bullish", "breakout_bearish")

@@ -25,8 +25,6 @@ from warehouse import clock
 from warehouse.models import OptionsFlow, RepairContract, StreamGap
 from warehouse.watchlist import add_default_symbols
 
-pytestmark = pytest.mark.database
-
 SYMBOL, SESSION = "AAPL", date(2026, 3, 20)  # the third Friday
 CLOSE = datetime(2026, 3, 20, 20, 0, tzinfo=UTC)
 CLOSE_MS = clock.epoch_ms(CLOSE)

@@ -36,8 +36,6 @@ from warehouse.models import (
 )
 from warehouse.watchlist import add_default_symbols
 
-pytestmark = pytest.mark.database
-
 SYMBOL = "AAPL"  # few strikes, far apart: a difficult case
 DAYS = sessions(FRIDAY - timedelta(days=7), FRIDAY)  # six sessions
 BEFORE = sessions(FRIDAY - timedelta(days=50), DAYS[0] - timedelta(days=1))[-20:]

@@ -22,7 +22,7 @@ from tests.signals import market
 from tests.warehouse.rows import add_event
 from warehouse import clock
 
-pytestmark = [pytest.mark.database, pytest.mark.django_db]
+pytestmark = [pytest.mark.django_db]
 DAYS = sessions.sessions(dt.date(2026, 11, 20), dt.date(2026, 11, 30))  # one closes early
 KINDS = {"SPY": "etf", "SPX": "index", "AAPL": "stock"}
 INSTANTS, OF_DAYS = 200, 20

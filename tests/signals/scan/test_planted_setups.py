@@ -19,7 +19,6 @@ from tests.simulator.servers import SEED, Server, offset_ms, simulator
 from warehouse import clock
 from warehouse.watchlist import add_default_symbols
 
-pytestmark = pytest.mark.database
 EVENING = dt.datetime(2026, 3, 12, 21, 0, tzinfo=dt.UTC)  # after the close
 DAYS = sessions.sessions(dt.date(2026, 2, 13), dt.date(2026, 3, 12))
 HISTORY = dt.date(2025, 12, 15)
