@@ -28,6 +28,11 @@ def number(value: float | None, decimals: int = 0, *, sign: bool = False) -> str
     return f"+{text}" if sign and value > 0 and text.strip("0.,") else text
 
 
+def counted(count: int, noun: str) -> str:
+    """Return a number of things: 1 session, 1,250 sessions."""
+    return f"{number(count)} {noun}" if count == 1 else f"{number(count)} {noun}s"
+
+
 def price(value: float | None) -> str:
     """Return a price in dollars or index points with two decimals."""
     return number(value, 2)

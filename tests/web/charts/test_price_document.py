@@ -46,7 +46,7 @@ def test_a_missing_bar_is_a_row_without_prices_in_a_gap(db):
     assert [row[4] for row in document.rows[-4:]] == [6505.0, None, None, 6506.0]
     assert document.cells[-2] == ["Wed 19 Nov 10:00", *["– no bar"] * 4, "–"]
     assert document.parts["gaps"] == [[0, 51], [53, 54]]
-    assert document.notes == ["54 bars are missing."]
+    assert document.notes == ["Missing: 54 bars."]
 
 
 def test_a_bar_is_missing_only_a_minute_after_its_end(db):

@@ -45,7 +45,7 @@ def test_the_history_has_bounds_median_and_the_present_rank(db):
     assert document.sentence == (
         "Wed 19 Nov 2025: 15.0 %, range 10.0 % to 30.0 %; rank 25 %, percentile 40 %, n = 252."
     )
-    assert document.notes == ["Rank and percentile need 20 sessions; 4 are stored."]
+    assert document.notes == ["Rank and percentile need 20 sessions; stored: 4."]
 
 
 def test_the_history_has_at_most_252_sessions(db):

@@ -91,8 +91,3 @@ def rate_columns(first: str) -> tuple[Column, ...]:
         Column("expectancy", "Expectancy", "R"),
         Column("chance", "Win rate of random entries", "0 to 1"),
     )
-
-
-def with_trades(count: int) -> str:
-    """Return a number of trades in words."""
-    return "1 trade" if count == 1 else f"{formats.number(count)} trades"

@@ -9,7 +9,7 @@ from backtest.report.returns import session_rows, sums_by_session
 from web import formats
 from web.backtests.chosen import Chosen
 from web.backtests.detector_table import in_r
-from web.backtests.documents.base import document, with_trades
+from web.backtests.documents.base import document
 from web.charts.documents.document import ChartDocument, Column
 
 COLUMNS = (
@@ -43,8 +43,8 @@ def equity_document(chosen: Chosen) -> ChartDocument:
         points.append(([day.isoformat(), count, *values], cells))
     deepest = float(below.min())
     sentence = (
-        f"{formats.number(equity[-1], 1, sign=True)} R after {with_trades(len(chosen.outcomes))} in"
-        f" {formats.number(len(chosen.sessions))} sessions; "
+        f"{formats.number(equity[-1], 1, sign=True)} R after"
+        f" {formats.counted(len(chosen.outcomes), 'trade')} in {formats.counted(len(chosen.sessions), 'session')}; "
         + (f"largest drawdown {formats.number(deepest, 1)} R." if deepest < 0 else "no drawdown.")
         + f" In {formats.percent(band.below_zero, 0)} of {formats.number(band.draws)} random orders of the sessions,"
         " drawn with replacement, the end is below zero."

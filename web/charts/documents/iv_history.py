@@ -58,10 +58,10 @@ def iv_document(symbol: str, at_ms: int, until_ms: int | None = None) -> ChartDo
     quartiles = [float(value) for value in np.quantile(measured, (0.25, 0.75))]
     notes = []
     if len(measured) < IV_MINIMUM_POINTS:
-        notes.append(f"Rank and percentile need {IV_MINIMUM_POINTS} sessions; {len(measured)} are stored.")
+        notes.append(f"Rank and percentile need {IV_MINIMUM_POINTS} sessions; stored: {len(measured)}.")
     return replace(
         document,
-        unit=f"{unit}, {len(measured)} sessions",
+        unit=f"{unit}, {formats.counted(len(measured), 'session')}",
         state="STALE" if is_stale else "LIVE",
         state_text=f"STALE since {last_day:%a %-d %b %Y}" if is_stale else "LIVE",
         slot_ms=clock.epoch_ms(sessions.close_of(last_day)),

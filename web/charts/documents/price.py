@@ -79,7 +79,9 @@ def price_document(
         rows=rows,
         cells=[_cells(row) for row in rows],
         levels=levels,
-        notes=[f"{sum(last - first + 1 for first, last in gaps)} bars are missing."] if gaps else [],
+        notes=[f"Missing: {formats.counted(sum(last - first + 1 for first, last in gaps), 'bar')}."]
+        if gaps
+        else [],
         parts={
             "axis": [formats.time_of_day(start) for start in starts],
             "days": [formats.day(session.open_ms)[4:-5] for session in begun],

@@ -50,7 +50,7 @@ def regime_document(at_ms: int, until_ms: int | None = None) -> ChartDocument:
     last = found.date[-1].item()
     return replace(
         document,
-        unit=f"{len(rows)} sessions",
+        unit=formats.counted(len(rows), "session"),
         state="LIVE",
         state_text="LIVE",
         slot_ms=clock.epoch_ms(sessions.close_of(last)),

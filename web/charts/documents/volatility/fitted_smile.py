@@ -98,7 +98,7 @@ def fit_document(
             for one in rows
         ],
         levels=levels,
-        notes=[f"{beyond} strikes farther out are in the numbers only."] if beyond else [],
+        notes=[f"In the numbers only: {formats.counted(beyond, 'strike')} farther out."] if beyond else [],
         parts=document.parts
         | {"curve": [knowns(point) for point in along], "picture": [float(along[0, 0]), float(along[-1, 0])]},
     )  # fmt: skip
@@ -150,7 +150,8 @@ def _sentence(found: SlotSmiles, row: int) -> str:
     if np.isfinite(smiles.rmse[row]):
         text += (
             f" SVI within bid and ask at {formats.percent(float(smiles.inside[row]), 0)} of"
-            f" {int(smiles.quotes.number[row])} strikes; RMSE {formats.points(float(smiles.rmse[row]), 3)},"
+            f" {formats.counted(int(smiles.quotes.number[row]), 'strike')};"
+            f" RMSE {formats.points(float(smiles.rmse[row]), 3)},"
             f" cubic {formats.points(known(float(smiles.cubic_rmse[row])), 3)}."
         )
     if not smiles.is_fitted[row]:

@@ -45,7 +45,7 @@ def skew_document(symbol: str, at_ms: int, until_ms: int | None = None) -> Chart
     last = found.date[-1].item()
     return replace(
         document,
-        unit=f"30 days, {len(rows)} sessions",
+        unit=f"30 days, {formats.counted(len(rows), 'session')}",
         state="LIVE",
         state_text="LIVE",
         slot_ms=clock.epoch_ms(sessions.close_of(last)),
