@@ -23,6 +23,9 @@ _TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"
 _CHANGE_THEME = "theme => { document.querySelector('html')._x_dataStack[0].switchTheme(theme) }"
 # In the middle of a transition axe would find colors that no user can read.
 _SETTLED = "() => document.getAnimations().every(one => one.playState !== 'running')"
+_SUM_MOVES = """window.moved = 0;
+new PerformanceObserver(list => list.getEntries().forEach(one => window.moved += one.value))
+  .observe({type: 'layout-shift', buffered: true})"""
 
 
 class CheckedPage:
@@ -39,6 +42,14 @@ class CheckedPage:
         page.on("request", self._follow)
         page.on("requestfailed", self._fail)
         page.on("response", self._receive)
+
+    def watch_moves(self) -> None:
+        """Make the pages that are opened from now on sum how far their parts move while they load."""
+        self.page.add_init_script(_SUM_MOVES)
+
+    def moved(self) -> float:
+        """Return the sum of the layout shifts of the page, as Chromium scores them: 0 where nothing moved."""
+        return float(self.page.evaluate("window.moved"))
 
     def open(self, path: str) -> None:
         """Open a page of the warehouse and wait until its scripts and fonts are loaded."""

@@ -182,13 +182,9 @@ def test_colours_follow_the_theme_and_heights_the_width(open_browser, superuser,
 
 def test_charts_do_not_move_the_page_while_they_load(open_browser, superuser, stored):
     checked = open_browser(superuser)
-    page = checked.page
-    page.add_init_script(
-        "window.moved = 0; new PerformanceObserver(list => list.getEntries().forEach(one => window.moved += one.value))"
-        ".observe({type: 'layout-shift', buffered: true})"
-    )
+    checked.watch_moves()
     opened(checked)
-    assert page.evaluate("window.moved") < 0.02
+    assert checked.moved() < 0.02
 
 
 # The session before which clocks went back (1 November 2026), and that before which they went forward (8 March).

@@ -79,6 +79,13 @@ def test_the_page_has_no_problem_in_any_look(open_browser, superuser, stored):
     checked.check("volatility")
 
 
+def test_little_moves_while_the_page_loads(open_browser, superuser, stored):
+    checked = open_browser(superuser)
+    checked.watch_moves()
+    opened(checked)
+    assert checked.moved() < 0.1  # the list of events of this symbol is longer than the place kept for it
+
+
 def test_a_symbol_without_a_chain_has_reasons(open_browser, superuser, stored):
     checked = open_browser(superuser)
     page = opened(checked, "/symbol/SPY/volatility/")
