@@ -1,7 +1,6 @@
-"""Which planted breakouts go with the trend of the weeks and months before them.
+"""Which planted breakouts are against the trend of the weeks and of the months before them.
 
-A scanner that looks at longer timeframes blocks the others, so a session to be shown to a person should have one that
-goes with the trend.
+A scanner that looks at longer timeframes blocks these, so a session to be shown to a person should have another one.
 """
 
 from __future__ import annotations
@@ -10,7 +9,7 @@ import datetime as dt
 
 import numpy as np
 
-from quant.sessions import close_of, open_of, previous_session
+from quant.sessions import previous_session
 from simulator.intraday.moves import Moves
 from simulator.intraday.setups import INDICES
 from simulator.market.keyed_random import Floats
@@ -20,18 +19,16 @@ _FAST, _SLOW = 9, 21  # closes of the two exponential means whose order is the t
 _DAYS, _WEEKS = 200, 120  # from which the means are computed
 _WEEK = 5  # weekdays
 _SESSIONS = 20  # that are looked at
-_FULL_SESSION = dt.timedelta(hours=6, minutes=30)
 
 
 def last_session_with_trend(moves: Moves, last: dt.date) -> dt.date:
-    """Return the last full session up to `last` with a planted breakout of an index that is not against the trend.
+    """Return the last session up to `last` with a planted breakout of an index that is not against the trend.
 
     Returns `last` itself if none of twenty sessions has one, for example because nothing is planted.
     """
     date = last
     for _ in range(_SESSIONS):
-        is_full = close_of(date) - open_of(date) == _FULL_SESSION
-        if is_full and any(_is_shown(moves, symbol, date) for symbol in INDICES):
+        if any(_is_shown(moves, symbol, date) for symbol in INDICES):
             return date
         date = previous_session(date)
     return last
