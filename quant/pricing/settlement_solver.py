@@ -112,7 +112,7 @@ class Settlement:
         room = self.dividends.unpaid(_NOW, np.minimum(carry, 0.0), np.ones_like(call))[0] / terms.diffusing
         unreachable = call & (borrow > 0.0) & (farthest > largest + room)
         between = above & ~unreachable | below_call | below_put
-        paid = np.any(self.dividends.years > 0.0)
+        paid = self.dividends.years.size > 0
         return Styles(european=~between & ~(call & paid), before_dividends=~between & call & paid)
 
     def solve(self, terms: Terms, styles: Styles) -> Solution:

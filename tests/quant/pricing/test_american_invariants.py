@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from quant.pricing import american, black_scholes
@@ -23,6 +23,8 @@ MARKETS = st.fixed_dictionaries(
     }
 )
 DIVIDENDS = st.lists(st.tuples(st.floats(0.0, 2.5), st.floats(0.0, 3.0)), max_size=6)
+TOMORROW = {"years": 1 / 365, "rate": 0.0, "borrow": 0.0}
+PAID_NOW = [(0.0, 1.0)]  # a call is exercised at once, or never
 RANDOM = settings(max_examples=15, deadline=None, derandomize=True)
 
 
@@ -33,6 +35,7 @@ def prices(is_call, market, dividends, spot=SPOT):
 
 @RANDOM
 @given(MARKETS, DIVIDENDS, st.booleans())
+@example(TOMORROW, PAID_NOW, True)
 def test_a_price_is_at_least_the_european_price_and_immediate_exercise(market, dividends, is_call):
     found = prices(is_call, market, dividends).ravel()
     carry = market["rate"] - market["borrow"]
@@ -76,6 +79,8 @@ def test_delta_is_within_its_bounds_and_gamma_is_not_negative(market, dividends,
 
 @settings(RANDOM, max_examples=6)
 @given(MARKETS, DIVIDENDS, st.booleans())
+@example(TOMORROW, PAID_NOW, True)
+@example({"years": 50 / 365, "rate": 0.015, "borrow": 0.0}, PAID_NOW, False)
 def test_the_implied_volatility_reproduces_the_price(market, dividends, is_call):
     greeks = american.greeks(is_call, SPOT, STRIKE, **market, volatility=VOLATILITY, dividends=dividends)
     rows = 100.0 * greeks.vega > 1e-3 * SPOT  # dollars per unit of volatility
@@ -84,4 +89,6 @@ def test_the_implied_volatility_reproduces_the_price(market, dividends, is_call)
     volatility, status = american.implied_vol(is_call, price, *terms, dividends)
     assert (status == IvStatus.ok).all()
     again = american.price(is_call, *terms, volatility, dividends)
-    np.testing.assert_allclose(again, price, rtol=0, atol=1e-8 * SPOT)
+    # Within a jump of the price, where the method of a contract changes, no volatility is nearer than 1e-6 of spot.
+    np.testing.assert_allclose(again, price, rtol=0, atol=1e-6 * SPOT)
+    assert np.sum(np.abs(again - price) > 1e-8 * SPOT) <= 0.1 * price.size
