@@ -18,7 +18,8 @@ _CLUSTER = (
 _QUOTE = (
     "sentiment", "aggressiveness", "is_above_ask", "is_below_bid", "bid", "ask", "quote_age_ms", "side", "quote_source",
 )  # fmt: skip
-_FOUND = """(({t}.sweep_id IS NULL AND s.sweep_id IS NOT NULL)
+# A sweep whose first parts were lost begins earlier in the history.
+_FOUND = """((s.sweep_id IS NOT NULL AND ({t}.sweep_id IS NULL OR s.sweep_id < {t}.sweep_id))
     OR ({t}.trade_type IN ('REGULAR', 'LARGE') AND s.trade_type = 'SPLIT'))"""
 _NEWER = "(s.quote_age_ms < coalesce({t}.quote_age_ms, 2147483647))"
 _GROUPS = ((_FOUND, _CLUSTER), (_NEWER, _QUOTE))

@@ -74,6 +74,19 @@ def test_part_of_a_sweep_stored_alone_is_amended_to_sweep():
     assert stored("trade_type", "sweep_id", "source") == [("SWEEP", 1, "live"), ("SWEEP", 1, "backfill")]
 
 
+def test_a_sweep_whose_first_part_was_lost_has_one_id():
+    parts = [
+        {"price": 1.10, "size": 12, "sequence_number": number, "exchange": 310 + number}
+        for number in (1, 2, 3)
+    ]
+    process(make_batch(*parts[1:]))
+    assert stored("sweep_id") == [(2,)] * 2
+    process_complete(*parts)
+    assert stored("sweep_id", "source") == [(1, "backfill"), (1, "live"), (1, "live")]
+    process_complete(*parts[1:])  # the history of a shorter time knows less
+    assert stored("sweep_id") == [(1,)] * 3
+
+
 def test_incomplete_sweep_from_rest_removes_no_information():
     parts = (
         {"price": 1.10, "size": 12, "sequence_number": 1},
