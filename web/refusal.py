@@ -83,9 +83,8 @@ def show_not_found(request: HttpRequest, exception: Exception | None = None) -> 
     """Serve the page of status 404, inside the admin's frame for those who may see it."""
     context = {**admin.site.each_context(request), "title": "Not found"}
     context["is_inside"] = admin.site.has_permission(request)
-    context["layout"] = (
-        "admin/base_site.html" if context["is_inside"] else "unfold/layouts/unauthenticated.html"
-    )
+    if context["is_inside"]:
+        context["layout"] = "admin/base_site.html"
     return render(request, "web/not_found.html", context, status=404)
 
 

@@ -32,7 +32,7 @@ class RunChanges:
     task: CeleryTask
 
     def cancel(self, request: HttpRequest, pk: int) -> HttpResponse:
-        """Cancel an unfinished run and return to its page; 404 without one."""
+        """Cancel an unfinished run and redirect to its page. Status 404 if the run does not exist."""
         get_object_or_404(self.model.objects.only("id"), pk=pk)
         if self.cancel_run(pk, clock.now_ms()):
             messages.success(request, f"The {self.noun} is canceled; finished {self.parts} are kept.")
@@ -41,7 +41,7 @@ class RunChanges:
         return redirect(self.page, pk)
 
     def resume(self, request: HttpRequest, pk: int) -> HttpResponse:
-        """Let a canceled or failed run continue and return to its page; 404 without one."""
+        """Let a canceled or failed run continue and redirect to its page. Status 404 if the run does not exist."""
         get_object_or_404(self.model.objects.only("id"), pk=pk)
         if self.resume_run(pk):
             send_or_warn(request, self.task, pk, f"the {self.noun} continues")

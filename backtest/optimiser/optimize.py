@@ -36,7 +36,7 @@ class OptimizedWeights:
 def optimize_weights(
     target_win_rate: float = 0.65, symbols: Iterable[str] | None = None, days: int = 90, **choices: Any
 ) -> OptimizedWeights:
-    """Return the weights of scores that would have won most in the last `days` closed sessions.
+    """Fit the weights of scores to the last `days` closed sessions, and return them with their results out of sample.
 
     `symbols` are watched ones, None for all of them; `choices` are further fields of `OptimizationRequest`. The weights
     are stored as pending, and the scanner does not use them until a person promotes them. Raises ValueError in one

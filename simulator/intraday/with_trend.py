@@ -45,7 +45,7 @@ def _is_shown(moves: Moves, symbol: str, date: dt.date) -> bool:
 
 
 def _trend(closes: Floats) -> int:
-    """Return 1 where the faster exponential mean of closes is above the slower one, -1 where it is below."""
+    """Return 1 where the faster exponential mean of closes is above the slower one, -1 where it is below, else 0."""
     return int(np.sign(_mean(closes, _FAST) - _mean(closes, _SLOW)))
 
 

@@ -17,7 +17,7 @@ def at(text: str) -> dt.datetime:
 
 
 def given(last: dt.date) -> dt.date:
-    """The session to show, where the last full one can be shown."""
+    """Return the session itself: each one can be shown."""
     return last
 
 
