@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import fields
-from typing import Any, TypeAlias, TypeVar
+from dataclasses import fields, replace
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,7 +23,10 @@ _KINDS = {
     "Texts": "text",
     "Times": "bigint",
 }
-_Columns = TypeVar("_Columns")
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
+_Columns = TypeVar("_Columns", bound="DataclassInstance")
 
 
 def kinds_of(columns: type[Any]) -> dict[str, str]:
@@ -66,8 +69,7 @@ def read_rows_of(
 
 def picked(columns: _Columns, rows: NDArray[Any] | slice) -> _Columns:
     """Return the rows in a mask (n,), a list of positions or a slice of a dataclass of arrays (n,)."""
-    names = [field.name for field in fields(columns)]  # type: ignore[arg-type]  # a dataclass
-    return type(columns)(**{name: getattr(columns, name)[rows] for name in names})
+    return replace(columns, **{field.name: getattr(columns, field.name)[rows] for field in fields(columns)})
 
 
 def present(value: float) -> float | None:
